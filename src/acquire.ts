@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import pRetry from 'p-retry';
+import { type Dependencies, withSystemDefaults } from './dependencies.js';
+import { ErrLockBusy, ErrTerminationFailed } from './errors.js';
+import { type Examined, examine } from './examine.js';
+import { Lock } from './lock.js';
+import { type AcquireOptions, readOptions, type Settings } from './options.js';
+import { fitText, type LockRecord } from './record.js';
+import { fileStore } from './stores/file/file-store.js';
+import type { Claim, Store } from './stores/store.js';
+
+/** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
+const FIRST_DELAY = 50;
+const LONGEST_DELAY = 2000;
+
+/**
+ * Takes the lock of that name; for the default store the name is a path, whose folder is made if need be.
+ *
+ * A holder that is dead is replaced at once, one that has stalled after its `staleTimeout`. Rejects with
+ * {@link ErrLockBusy} while the holder is alive and heartbeating, at once or after `wait`; with
+ * {@link ErrTerminationFailed} if a stalled holder was to be ended and could not be; with {@link ErrLockStore} for what
+ * the store cannot do; with a `TypeError` or `RangeError` for wrong options, before anything is touched.
+ *
+ * A process that asks for a lock that it holds itself is a contender like any other.
+ *
+ * @example
+ * const lock = await acquire('/run/lock/nightly.lock', { staleTimeout: '2h', heartbeatMinimalInterval: '5m' });
+ */
+export async function acquire(path: string, options: AcquireOptions = {}): Promise<Lock> {
+  const settings = readOptions(options);
+  const dependencies = withSystemDefaults(settings.dependencies);
+  const store = settings.store ?? fileStore(dependencies);
+  const contender = new Contender(store.resolve(path), store, dependencies, settings);
+  settings.signal?.throwIfAborted();
+  return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
+}
+
+/**
+ * Runs a function while holding the lock, and releases it however the function ends. Gives what the function gives. Rejects
+ * as {@link acquire} does, with what the function throws, or with {@link ErrLockLost} if the lock was lost on the way.
+ *
+ * @example
+ * await withLock('/run/lock/nightly.lock', async (lock) => {
+ *   for (const chunk of chunks) {
+ *     await work(chunk);
+ *     await lock.heartBeat();
+ *   }
+ * });
+ */
+export async function withLock<T>(path: string, work: (lock: Lock) => T | Promise<T>): Promise<T>;
+export async function withLock<T>(
+  path: string,
+  options: AcquireOptions,
+  work: (lock: Lock) => T | Promise<T>,
+): Promise<T>;
+export async function withLock<T>(
+  path: string,
+  ...rest: [(lock: Lock) => T | Promise<T>] | [AcquireOptions, (lock: Lock) => T | Promise<T>]
+): Promise<T> {
+  const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
+  if (typeof work !== 'function') throw new TypeError('`withLock` needs a function to run while it holds the lock.');
+  const lock = await acquire(path, options);
+  let result: T;
+  try {
+    result = await work(lock);
+  } catch (error) {
+    // What the work says of its failure is nearer to the cause than what the release may add to it.
+    await lock.release().catch(() => {});
+    throw error;
+  }
+  await lock.release();
+  return result;
+}
+
+/** One call of `acquire`: the only place where store, judge, processes and clock meet. */
+class Contender {
+  readonly #name: string;
+  readonly #store: Store;
+  readonly #dependencies: Dependencies;
+  readonly #settings: Settings;
+  readonly #claim: Claim;
+
+  constructor(name: string, store: Store, dependencies: Dependencies, settings: Settings) {
+    this.#name = name;
+    this.#store = store;
+    this.#dependencies = dependencies;
+    this.#settings = settings;
+    this.#claim = {
+      token: randomUUID(),
+      process: dependencies.processes.self(),
+      workers: [],
+      staleTimeout: settings.staleTimeout,
+      command: fitText(settings.command ?? process.argv.slice(1).join(' ')) || null,
+      user: currentUser(),
+    };
+  }
+
+  /** Reads, judges, and claims over exactly what was judged; what has changed in between is judged anew. */
+  async acquireNow(): Promise<Lock> {
+    for (;;) {
+      const examined = await examine(this.#name, this.#store, this.#dependencies, this.#settings.staleTimeout);
+      const record = examined?.stored.record ?? null;
+      // A claim may have succeeded although the answer to it was lost.
+      if (record?.token === this.#claim.token) return this.#lock(record);
+      if (examined !== null) await this.#refuseUnlessTakeable(examined);
+      const outcome = await this.#store.claim(this.#name, this.#claim, examined?.stored.version);
+      if (outcome.done) return this.#lock(outcome.record);
+    }
+  }
+
+  async acquireWithin(wait: number): Promise<Lock> {
+    const { clock } = this.#dependencies;
+    const { signal } = this.#settings;
+    const deadline = clock.monotonic() + wait;
+    // Without the signal: p-retry would also look at it after the last try, and lose a lock that was just acquired.
+    return pRetry(() => this.acquireNow(), {
+      retries: Number.POSITIVE_INFINITY,
+      // The delay comes from the injected clock, below.
+      minTimeout: 0,
+      factor: 1,
+      shouldRetry: ({ error }) => error instanceof ErrLockBusy,
+      onFailedAttempt: async ({ error, attemptNumber }) => {
+        if (!(error instanceof ErrLockBusy)) return;
+        const left = deadline - clock.monotonic();
+        if (left <= 0) throw error;
+        await clock.sleep(Math.min(left, delayAfter(attemptNumber)), { signal });
+        signal?.throwIfAborted();
+      },
+    });
+  }
+
+  async #refuseUnlessTakeable({ stored, verdict }: Examined): Promise<void> {
+    switch (verdict.state) {
+      case 'live':
+        throw new ErrLockBusy(this.#name, stored.record, stored.age, verdict.reason);
+      case 'stalled':
+        if (this.#settings.terminateStalled && stored.record !== null) await this.#terminate(stored.record);
+        return;
+      case 'dead':
+        return;
+    }
+  }
+
+  async #terminate(holder: LockRecord): Promise<void> {
+    try {
+      for (const identity of [holder.process, ...holder.workers]) {
+        await this.#dependencies.processes.terminate(identity, this.#settings.terminationGrace);
+      }
+    } catch (error) {
+      throw new ErrTerminationFailed(this.#name, holder, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #lock(record: LockRecord): Lock {
+    return new Lock({
+      name: this.#name,
+      store: this.#store,
+      clock: this.#dependencies.clock,
+      token: this.#claim.token,
+      record,
+      heartbeatMinimalInterval: this.#settings.heartbeatMinimalInterval,
+      staleTimeout: this.#settings.staleTimeout,
+    });
+  }
+}
+
+/** Half of it is chance, so that those who were turned away together do not come back together. */
+function delayAfter(attempt: number): number {
+  const delay = Math.min(FIRST_DELAY * 2 ** Math.min(attempt - 1, 16), LONGEST_DELAY);
+  return delay * (0.5 + Math.random() / 2);
+}
+
+function currentUser(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a user that its password file does not know.
+    return process.getuid === undefined ? null : String(process.getuid());
+  }
+}

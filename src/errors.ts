@@ -1,0 +1,123 @@
+import ms from 'ms';
+import type { LockRecord } from './record.js';
+
+/** What all errors of this package have in common. */
+export class LivingLockError extends Error {
+  override name = 'LivingLockError';
+  /** What went wrong, for programs: `ERR_LOCK_…`, or the system's own code such as `ENOSPC`. */
+  readonly code: string;
+  /** The lock: for a file, its absolute path. */
+  readonly lock: string;
+
+  constructor(lock: string, code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.lock = lock;
+    this.code = code;
+  }
+}
+
+/**
+ * Someone holds the lock, and nothing proves that they are dead or have stopped working. A scheduled job should take it
+ * as "not now": say so, and exit without an alarm.
+ */
+export class ErrLockBusy extends LivingLockError {
+  override name = 'ErrLockBusy';
+  declare readonly code: 'ERR_LOCK_BUSY';
+  /** What the holder has written; `null` where the lock's content cannot be read yet. */
+  readonly holder: LockRecord | null;
+  /** Milliseconds since the holder's last heartbeat. */
+  readonly heartbeatAge: number;
+  /** Why the holder counts as live, in words. */
+  readonly reason: string;
+
+  constructor(lock: string, holder: LockRecord | null, heartbeatAge: number, reason: string) {
+    super(
+      lock,
+      'ERR_LOCK_BUSY',
+      `${lock} is held by ${describeHolder(holder)}, last heartbeat ${describeAge(heartbeatAge)} ago; ${reason}. ` +
+        'Try again later, or wait for it with the option `wait`.',
+    );
+    this.holder = holder;
+    this.heartbeatAge = heartbeatAge;
+    this.reason = reason;
+  }
+}
+
+/**
+ * The lock was held and is no longer: another process took it over after the heartbeats had stopped, or someone broke or
+ * deleted it. What the caller does from here on is not exclusive; it must stop.
+ */
+export class ErrLockLost extends LivingLockError {
+  override name = 'ErrLockLost';
+  declare readonly code: 'ERR_LOCK_LOST';
+  /** Who holds the lock now; `null` where nobody does. */
+  readonly successor: LockRecord | null;
+
+  constructor(lock: string, successor: LockRecord | null) {
+    super(
+      lock,
+      'ERR_LOCK_LOST',
+      `${lock} was lost: ${
+        successor === null
+          ? 'it was broken or deleted'
+          : `${describeHolder(successor)} took it over after this process had stopped heartbeating`
+      }. Stop working: this run is not exclusive any more. ` +
+        'If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.',
+    );
+    this.successor = successor;
+  }
+}
+
+/**
+ * The store could not do what was asked of it: no permission, a full disk, a path that is no regular file, a process that
+ * is paused in the middle of a change. `code` is the system's own, such as `EACCES`; the original error is the `cause`.
+ */
+export class ErrLockStore extends LivingLockError {
+  override name = 'ErrLockStore';
+
+  /** Puts what was attempted in front of a system error; other errors are bugs and stay as they are. */
+  static from(lock: string, attempted: string, error: unknown): unknown {
+    if (error instanceof LivingLockError || !(error instanceof Error)) return error;
+    const code = systemCode(error);
+    if (code === null) return error;
+    return new ErrLockStore(lock, code, `Cannot ${attempted} ${lock}: ${error.message}`, { cause: error });
+  }
+}
+
+/** A stalled holder could not be ended (`terminateStalled`); the lock is still the holder's. */
+export class ErrTerminationFailed extends LivingLockError {
+  override name = 'ErrTerminationFailed';
+  declare readonly code: 'ERR_TERMINATION_FAILED';
+  /** The holder that goes on living. */
+  readonly holder: LockRecord;
+
+  constructor(lock: string, holder: LockRecord, cause: Error) {
+    super(
+      lock,
+      'ERR_TERMINATION_FAILED',
+      `${lock} is held by ${describeHolder(holder)}, which has stalled and could not be ended: ${cause.message}. ` +
+        'Nothing was taken over. End it by other means, or leave out `terminateStalled` to take over beside it.',
+      { cause },
+    );
+    this.holder = holder;
+  }
+}
+
+/** The code of a system error such as `ENOENT`, or `null`. */
+export function systemCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return null;
+  return typeof error.code === 'string' ? error.code : null;
+}
+
+/** The holder as an operator looks for it: `PID 4242 on db-1 (node import.js)`. */
+export function describeHolder(holder: LockRecord | null): string {
+  if (holder === null) return 'an unknown process';
+  const host = holder.process.hostname === null ? '' : ` on ${holder.process.hostname}`;
+  const command = holder.command === null ? '' : ` (${holder.command})`;
+  return `PID ${holder.processId}${host}${command}`;
+}
+
+/** A duration for people: `850 ms`, `12 seconds`, `3 hours`. */
+export function describeAge(age: number): string {
+  return Number.isFinite(age) ? ms(Math.round(age), { long: true }) : 'forever';
+}

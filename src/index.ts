@@ -1,0 +1,20 @@
+export { acquire, acquire as Acquire, withLock } from './acquire.js';
+export { type Clock, type SleepOptions, systemClock } from './clock.js';
+export type { Dependencies } from './dependencies.js';
+export {
+  ErrLockBusy,
+  ErrLockLost,
+  ErrLockStore,
+  ErrTerminationFailed,
+  LivingLockError,
+} from './errors.js';
+export { breakLock, type Inspection, inspect } from './inspect.js';
+export type { HeartBeat, Lock } from './lock.js';
+export type { AcquireOptions, BreakOptions, Duration, InspectOptions } from './options.js';
+export type { Liveness, ProcessTable } from './processes/process-table.js';
+export { systemProcesses } from './processes/system.js';
+export type { LockRecord, ProcessIdentity, Progress } from './record.js';
+export type { FileStatus, FileSystem } from './stores/file/file-system.js';
+export { systemFileSystem } from './stores/file/file-system.js';
+export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
+export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './stores/store.js';

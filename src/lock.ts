@@ -1,0 +1,239 @@
+import type { Clock } from './clock.js';
+import { ErrLockLost } from './errors.js';
+import { callOnExit } from './exit.js';
+import { fitText, type LockRecord, type Progress } from './record.js';
+import type { Outcome, Store } from './stores/store.js';
+
+/** What a job can say with a heartbeat; shown to whoever finds the lock busy. What is left out stays as it was. */
+export interface HeartBeat {
+  /** How much of the work is done, from 0 to 1. */
+  readonly progress?: number | undefined;
+  /** Where the work is. At most 1 KiB. */
+  readonly note?: string | undefined;
+}
+
+/** What {@link Lock} is made of. */
+export interface LockParts {
+  readonly name: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly token: string;
+  readonly record: LockRecord;
+  readonly heartbeatMinimalInterval: number;
+  readonly staleTimeout: number;
+}
+
+/** How often the loss of the lock is looked for between heartbeats, in milliseconds. */
+const SHORTEST_WATCH = 1000;
+const LONGEST_WATCH = 30_000;
+
+/** Calls that do nothing share one promise, since some jobs make millions of them. */
+const NOTHING = Promise.resolve();
+
+/**
+ * A lock that is held. Comes from `acquire`; cannot be made otherwise.
+ *
+ * @example
+ * await using lock = await acquire('/run/lock/nightly.lock');
+ * for (const chunk of chunks) {
+ *   await work(chunk);
+ *   await lock.heartBeat();
+ * }
+ */
+export class Lock {
+  /** The lock's canonical name: for a file, its absolute path. */
+  readonly name: string;
+  /** Unique to this acquisition. */
+  readonly token: string;
+  /**
+   * Greater than that of every earlier holder. Send it along with what the job writes elsewhere, and refuse there what
+   * comes with a smaller one than was seen before: so a holder that was taken over cannot do harm however late it wakes up.
+   * (Martin Kleppmann, "How to do distributed locking", 2016.)
+   */
+  readonly fencingToken: number;
+  readonly acquiredAt: Date;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #interval: number;
+  readonly #loss = new AbortController();
+  readonly #watch = new AbortController();
+  readonly #stayOnExit: () => void;
+  #state: 'held' | 'releasing' | 'released' | 'lost' = 'held';
+  #beatAt: number;
+  #ratio: number | undefined;
+  #note: string | undefined;
+  #writing: Promise<void> | undefined;
+  #releasing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(parts: LockParts) {
+    this.name = parts.name;
+    this.token = parts.token;
+    this.fencingToken = parts.record.fencingToken ?? 0;
+    this.acquiredAt = parts.record.acquiredAt ?? parts.record.timestamp;
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#interval = parts.heartbeatMinimalInterval;
+    this.#beatAt = parts.clock.monotonic();
+    this.#stayOnExit = callOnExit(() => this.#removeAtExit());
+    void this.#watchForLoss(Math.min(Math.max(parts.staleTimeout / 4, SHORTEST_WATCH), LONGEST_WATCH));
+  }
+
+  /**
+   * Aborts when the lock is lost, with the {@link ErrLockLost} as its reason. Pass it to `fetch`, streams and timers, and
+   * what the job has begun ends with its right to do it. It aborts at a heartbeat, or within 30 seconds without one.
+   */
+  get signal(): AbortSignal {
+    return this.#loss.signal;
+  }
+
+  /**
+   * Proof of work: call it at every checkpoint, as often as you like. Within `heartbeatMinimalInterval` of the last one
+   * that was written it does nothing. With the file store the heartbeat is on disk when the call returns, awaited or not.
+   *
+   * After `release()` it does nothing. Rejects with {@link ErrLockLost} if the lock was lost; with {@link ErrLockStore} if
+   * the heartbeat could not be written, in which case the lock is still held and the next call tries again; with a
+   * `TypeError` or `RangeError` for a progress or note that is none.
+   */
+  heartBeat(update?: HeartBeat): Promise<void> {
+    if (update !== undefined) {
+      try {
+        this.#remember(update);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    if (this.#state !== 'held') return this.#state === 'lost' ? Promise.reject(this.signal.reason) : NOTHING;
+    if (this.#clock.monotonic() - this.#beatAt < this.#interval) return NOTHING;
+    return this.#writing ?? this.#write();
+  }
+
+  /**
+   * Gives the lock up, so that the next contender gets it at once. Safe to call again. Rejects with {@link ErrLockLost} if
+   * the lock had been lost, because then the work was not exclusive; with {@link ErrLockStore} if it could not be
+   * removed, in which case it is still held and the next call tries again.
+   */
+  release(): Promise<void> {
+    if (this.#state === 'lost') return Promise.reject(this.signal.reason);
+    if (this.#state === 'released') return NOTHING;
+    this.#releasing ??= this.#remove().finally(() => {
+      this.#releasing = undefined;
+    });
+    return this.#releasing;
+  }
+
+  /** The same as `release()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+
+  #remember({ progress, note }: HeartBeat): void {
+    checkProgress(progress, note);
+    if (progress !== undefined) this.#ratio = progress;
+    if (note !== undefined) this.#note = note;
+  }
+
+  #progress(): Progress | undefined {
+    if (this.#ratio === undefined && this.#note === undefined) return undefined;
+    return { ratio: this.#ratio ?? null, note: this.#note === undefined ? null : fitText(this.#note) };
+  }
+
+  /** Settles in place when the store answers in place: in a loop that never yields, no promise would ever be resolved. */
+  #write(): Promise<void> {
+    const beatAt = this.#clock.monotonic();
+    try {
+      const outcome = this.#store.beat(this.name, this.token, { progress: this.#progress() });
+      if (!(outcome instanceof Promise)) return this.#settle(outcome, beatAt);
+      this.#writing = outcome
+        .then((later) => this.#settle(later, beatAt))
+        .finally(() => {
+          this.#writing = undefined;
+        });
+      return this.#writing;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #settle(outcome: Outcome, beatAt: number): Promise<void> {
+    if (!outcome.done) {
+      // A release that was already under way has taken the lock away from under this heartbeat; nobody else has.
+      return this.#state === 'held' ? Promise.reject(this.#lose(outcome.found)) : NOTHING;
+    }
+    this.#beatAt = beatAt;
+    return NOTHING;
+  }
+
+  async #remove(): Promise<void> {
+    this.#state = 'releasing';
+    let outcome: Outcome;
+    try {
+      outcome = await this.#store.remove(this.name, this.token);
+    } catch (error) {
+      this.#state = 'held';
+      throw error;
+    }
+    if (!outcome.done) throw this.#lose(outcome.found);
+    this.#state = 'released';
+    this.#end();
+  }
+
+  #lose(successor: LockRecord | null): ErrLockLost {
+    this.#state = 'lost';
+    this.#end();
+    const error = new ErrLockLost(this.name, successor);
+    this.#loss.abort(error);
+    return error;
+  }
+
+  #end(): void {
+    this.#watch.abort();
+    this.#stayOnExit();
+  }
+
+  /** Only a store that answers in place can do it now; with others the next contender finds a dead holder. */
+  #removeAtExit(): void {
+    try {
+      const outcome = this.#store.remove(this.name, this.token);
+      if (outcome instanceof Promise) outcome.catch(() => {});
+    } catch {
+      // As above.
+    }
+  }
+
+  async #watchForLoss(period: number): Promise<void> {
+    while (await this.#sleepWhileHeld(period)) {
+      try {
+        const stored = await this.#store.read(this.name);
+        const isLost = stored?.record?.token !== this.token;
+        if (isLost && this.#state === 'held') this.#lose(stored?.record ?? null);
+      } catch {
+        // The store cannot be read just now. The next heartbeat says so to the job.
+      }
+    }
+  }
+
+  /** Whether the lock was held all the time. */
+  async #sleepWhileHeld(period: number): Promise<boolean> {
+    try {
+      await this.#clock.sleep(period, { signal: this.#watch.signal, ref: false });
+      return !this.#watch.signal.aborted;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function checkProgress(progress: unknown, note: unknown): void {
+  if (progress !== undefined) {
+    if (typeof progress !== 'number') {
+      throw new TypeError(`The progress of a heartbeat must be a number, but is ${typeof progress}.`);
+    }
+    if (!(progress >= 0 && progress <= 1)) {
+      throw new RangeError(`The progress of a heartbeat must be from 0 to 1, but is ${progress}.`);
+    }
+  }
+  if (note !== undefined && typeof note !== 'string') {
+    throw new TypeError(`The note of a heartbeat must be a string, but is ${typeof note}.`);
+  }
+}

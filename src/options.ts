@@ -1,0 +1,248 @@
+import ms from 'ms';
+import type { Dependencies } from './dependencies.js';
+import { DEFAULT_STALE_TIMEOUT } from './judge.js';
+import type { Store } from './stores/store.js';
+
+/** Milliseconds, or a string such as `'90s'`, `'5m'`, `'2h'` (the notation of the package `ms`). */
+export type Duration = number | string;
+
+/** What a contender may say about the lock it wants. */
+export interface AcquireOptions {
+  /**
+   * A holder that has not given a heartbeat for longer than this counts as stalled, and may be taken over even though its
+   * process is alive. Choose a multiple of the longest time between two checkpoints. `Infinity`: never, existence alone
+   * is proof of work. Where holder and contender differ, the longer one counts.
+   *
+   * Default: `'1h'`.
+   */
+  readonly staleTimeout?: Duration | undefined;
+  /**
+   * A call of `heartBeat()` within this time of the last one that was written does nothing, so that it can be called in
+   * the innermost loop. `0` writes each time. Must be shorter than `staleTimeout`.
+   *
+   * Default: `'1m'`, or half of a `staleTimeout` that is not longer than a minute.
+   */
+  readonly heartbeatMinimalInterval?: Duration | undefined;
+  /**
+   * How long to go on trying while the lock is busy. `Infinity`: until it is free.
+   *
+   * Default: `0`, `ErrLockBusy` at once.
+   */
+  readonly wait?: Duration | undefined;
+  /** Stops waiting: `acquire` rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Ends a stalled holder (SIGTERM, then SIGKILL) before taking over, and takes nothing if that fails. Without it the old
+   * holder lives on and learns of the takeover at its next step.
+   *
+   * Default: `false`.
+   */
+  readonly terminateStalled?: boolean | undefined;
+  /**
+   * The time between SIGTERM and SIGKILL with `terminateStalled`.
+   *
+   * Default: `'5s'`.
+   */
+  readonly terminationGrace?: Duration | undefined;
+  /**
+   * What runs under the lock, shown to whoever finds it busy. At most 1 KiB; readable by everyone who can read the lock.
+   *
+   * Default: the script's path and its arguments.
+   */
+  readonly command?: string | undefined;
+  /**
+   * Where the lock is kept.
+   *
+   * Default: a file store, for which the lock's name is a path.
+   */
+  readonly store?: Store | undefined;
+  /** For tests: another clock or process table. What is left out falls back to the system's own. */
+  readonly dependencies?: Partial<Dependencies> | undefined;
+}
+
+/** What one may say who only looks at a lock. */
+export interface InspectOptions {
+  /**
+   * As in {@link AcquireOptions}: the longer of this and the holder's counts.
+   *
+   * Default: the holder's own; `'1h'` where it does not name one.
+   */
+  readonly staleTimeout?: Duration | undefined;
+  readonly store?: Store | undefined;
+  readonly dependencies?: Partial<Dependencies> | undefined;
+}
+
+/** What one may say who breaks a lock. */
+export interface BreakOptions extends InspectOptions {
+  /**
+   * Breaks the lock of a live holder too. It learns of it at its next heartbeat, and until then goes on working.
+   *
+   * Default: `false`.
+   */
+  readonly force?: boolean | undefined;
+}
+
+/** Options that have been checked: all there, all in milliseconds. */
+export interface Settings {
+  readonly staleTimeout: number;
+  readonly heartbeatMinimalInterval: number;
+  readonly wait: number;
+  readonly signal: AbortSignal | undefined;
+  readonly terminateStalled: boolean;
+  readonly terminationGrace: number;
+  readonly command: string | undefined;
+  readonly store: Store | undefined;
+  readonly dependencies: Partial<Dependencies> | undefined;
+}
+
+const MINUTE = 60_000;
+
+/**
+ * Checks options and fills in the defaults. Throws a `TypeError` or `RangeError` that names the option and the value;
+ * also for an option that does not exist, because a misspelt timeout would otherwise be no timeout at all.
+ */
+export function readOptions(options: AcquireOptions): Settings {
+  refuseUnknown(options, OPTION_NAMES);
+  const staleTimeout = readStaleTimeout(options.staleTimeout);
+  const heartbeatMinimalInterval = duration(
+    'heartbeatMinimalInterval',
+    options.heartbeatMinimalInterval ?? (staleTimeout > MINUTE ? MINUTE : staleTimeout / 2),
+  );
+  if (heartbeatMinimalInterval === Number.POSITIVE_INFINITY) {
+    throw new RangeError('The option `heartbeatMinimalInterval` must be finite, but is Infinity.');
+  }
+  if (heartbeatMinimalInterval >= staleTimeout) {
+    throw new RangeError(
+      `The option \`heartbeatMinimalInterval\` (${heartbeatMinimalInterval} ms) must be shorter than ` +
+        `\`staleTimeout\` (${staleTimeout} ms), or every holder would look stalled between two heartbeats.`,
+    );
+  }
+  return {
+    staleTimeout,
+    heartbeatMinimalInterval,
+    wait: duration('wait', options.wait ?? 0),
+    signal: methods('signal', options.signal, ['addEventListener', 'throwIfAborted']),
+    terminateStalled: boolean('terminateStalled', options.terminateStalled ?? false),
+    terminationGrace: duration('terminationGrace', options.terminationGrace ?? 5000),
+    command: text('command', options.command),
+    store: store(options.store),
+    dependencies: dependencies(options.dependencies),
+  };
+}
+
+const OPTION_NAMES: readonly (keyof AcquireOptions)[] = [
+  'staleTimeout',
+  'heartbeatMinimalInterval',
+  'wait',
+  'signal',
+  'terminateStalled',
+  'terminationGrace',
+  'command',
+  'store',
+  'dependencies',
+];
+
+function readStaleTimeout(value: Duration | undefined): number {
+  const staleTimeout = duration('staleTimeout', value ?? DEFAULT_STALE_TIMEOUT);
+  if (staleTimeout > 0) return staleTimeout;
+  throw new RangeError(`The option \`staleTimeout\` must be more than 0, but is ${show(value)}.`);
+}
+
+/** Checks the options of those who only look, or break. */
+export function readInspectOptions(options: BreakOptions, known: readonly (keyof BreakOptions)[]): InspectSettings {
+  refuseUnknown(options, known);
+  return {
+    staleTimeout: options.staleTimeout === undefined ? undefined : readStaleTimeout(options.staleTimeout),
+    force: boolean('force', options.force ?? false),
+    store: store(options.store),
+    dependencies: dependencies(options.dependencies),
+  };
+}
+
+interface InspectSettings extends Pick<Settings, 'store' | 'dependencies'> {
+  readonly staleTimeout: number | undefined;
+  readonly force: boolean;
+}
+
+/** Throws for a key that is none of the known ones. */
+function refuseUnknown(options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`The options must be an object, but are ${show(options)}.`);
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`There is no option \`${name}\`. The options are ${known.join(', ')}.`);
+  }
+}
+
+function duration(name: string, value: unknown): number {
+  if (typeof value !== 'number' && typeof value !== 'string') {
+    throw new TypeError(
+      `The option \`${name}\` must be a number of milliseconds or a string such as '90s', but is ${show(value)}.`,
+    );
+  }
+  const milliseconds = typeof value === 'number' ? value : parseDuration(value);
+  if (Number.isNaN(milliseconds)) {
+    throw new RangeError(
+      `The option \`${name}\` must be a number of milliseconds or a string such as '90s' or '2h', but is ${show(value)}.`,
+    );
+  }
+  if (milliseconds < 0) throw new RangeError(`The option \`${name}\` must not be negative, but is ${show(value)}.`);
+  return milliseconds;
+}
+
+function parseDuration(value: string): number {
+  // What is no duration gives `undefined`, whatever the types of `ms` say.
+  const milliseconds: unknown = isNotEmpty(value) ? ms(value) : undefined;
+  return typeof milliseconds === 'number' ? milliseconds : Number.NaN;
+}
+
+/** All that `ms` asks of a string at run time. */
+function isNotEmpty(value: string): value is ms.StringValue {
+  return value !== '';
+}
+
+function boolean(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new TypeError(`The option \`${name}\` must be true or false, but is ${show(value)}.`);
+}
+
+function text(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw new TypeError(`The option \`${name}\` must be a string, but is ${show(value)}.`);
+}
+
+function store(value: Store | undefined): Store | undefined {
+  return methods('store', value, ['resolve', 'read', 'claim', 'beat', 'remove']);
+}
+
+function dependencies(value: Partial<Dependencies> | undefined): Partial<Dependencies> | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError(`The option \`dependencies\` must be an object, but is ${show(value)}.`);
+  }
+  methods('dependencies.clock', value.clock, ['now', 'monotonic', 'sleep']);
+  methods('dependencies.processes', value.processes, ['self', 'liveness', 'terminate']);
+  return value;
+}
+
+function methods<T extends object>(
+  name: string,
+  value: T | undefined,
+  required: readonly (keyof T & string)[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  const missing =
+    typeof value === 'object' && value !== null
+      ? required.find((method) => typeof value[method] !== 'function')
+      : required[0];
+  if (missing === undefined) return value;
+  throw new TypeError(`The option \`${name}\` must have a method \`${missing}\`, but is ${show(value)}.`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { ProcessIdentity } from '../record.js';
+import type { ProcessLook, ProcessProbe } from './process-table.js';
+import { processExists, sendSignal } from './signals.js';
+
+/**
+ * The PID namespace that the kernel starts with. Its inode number is fixed: `PROC_PID_INIT_INO` in the kernel's
+ * `include/linux/proc_ns.h`.
+ */
+export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
+
+/** Linux, by `/proc` (proc(5)). */
+export class LinuxProbe implements ProcessProbe {
+  readonly trustsHostname = false;
+  #self: ProcessIdentity | undefined;
+
+  self(): ProcessIdentity {
+    this.#self ??= {
+      pid: process.pid,
+      hostname: hostname(),
+      bootId: attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+      pidNamespace: attempt(() => readlinkSync('/proc/self/ns/pid')),
+      started: attempt(() => parseProcStat(readFileSync('/proc/self/stat', 'utf8'))?.started ?? null),
+    };
+    return this.#self;
+  }
+
+  exists(pid: number): 'yes' | 'no' | 'forbidden' {
+    return processExists(pid);
+  }
+
+  look(pid: number): ProcessLook | null {
+    return attempt(() => parseProcStat(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+  }
+
+  sameStart(one: string, other: string): boolean {
+    return one === other;
+  }
+
+  /**
+   * From the initial namespace every process of the machine is visible, with its PIDs in the namespaces further in
+   * (`NSpid`, proc_pid_status(5)). From any other namespace, or where `/proc` hides processes, who knows.
+   */
+  mayExistElsewhere(pid: number): boolean {
+    if (this.self().pidNamespace !== INITIAL_PID_NAMESPACE) return true;
+    const visible = attempt(() => readdirSync('/proc').filter((name) => /^\d+$/.test(name)));
+    if (!visible?.includes('1')) return true;
+    return visible.some((name) => {
+      const status = attempt(() => readFileSync(`/proc/${name}/status`, 'utf8'));
+      if (status === null) return processExists(Number(name)) !== 'no';
+      const inner = /^NSpid:\s*(.*)$/m.exec(status)?.[1]?.split(/\s+/).slice(1);
+      return inner === undefined || inner.includes(String(pid));
+    });
+  }
+
+  signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+    sendSignal(pid, signal);
+  }
+}
+
+/** The fields of proc_pid_stat(5) that matter; the second one, the command, may itself contain spaces and parentheses. */
+export function parseProcStat(stat: string): ProcessLook | null {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state] = fields;
+  const threads = Number(fields[17]);
+  const started = fields[19];
+  if (state === undefined || !Number.isInteger(threads) || started === undefined) return null;
+  return { started, zombie: state === 'Z' || state === 'X', threads };
+}
+
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}

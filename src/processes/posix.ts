@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { hostname } from 'node:os';
+import type { ProcessIdentity } from '../record.js';
+import type { ProcessLook, ProcessProbe } from './process-table.js';
+import { processExists, sendSignal } from './signals.js';
+import { withinTolerance } from './start-times.js';
+
+/** Runs a program and gives what it prints; throws where it fails. */
+export type Run = (file: string, args: readonly string[]) => string;
+
+/** macOS, and other Unix systems without Linux's `/proc`: by ps(1) and sysctl(8). */
+export class PosixProbe implements ProcessProbe {
+  readonly trustsHostname = true;
+  readonly #run: Run;
+  #self: ProcessIdentity | undefined;
+
+  constructor(run: Run = runInEnglish) {
+    this.#run = run;
+  }
+
+  self(): ProcessIdentity {
+    this.#self ??= {
+      pid: process.pid,
+      hostname: hostname(),
+      bootId: this.#output('sysctl', ['-n', 'kern.bootsessionuuid']),
+      pidNamespace: null,
+      // Not from `process.uptime()`: only ps says it the same way to everyone, whatever the wall clock has done since.
+      started: this.look(process.pid)?.started ?? null,
+    };
+    return this.#self;
+  }
+
+  exists(pid: number): 'yes' | 'no' | 'forbidden' {
+    return processExists(pid);
+  }
+
+  look(pid: number): ProcessLook | null {
+    const output = this.#output('ps', ['-o', 'stat=,lstart=', '-p', String(pid)]);
+    const [, state, started] = /^(\S+)\s+(.*\S)$/.exec(output ?? '') ?? [];
+    const time = Date.parse(`${started} UTC`);
+    if (state === undefined || Number.isNaN(time)) return null;
+    // A process becomes a zombie here only when its last thread has ended.
+    return { started: new Date(time).toISOString(), zombie: state.startsWith('Z'), threads: 1 };
+  }
+
+  sameStart(one: string, other: string): boolean {
+    return withinTolerance(one, other);
+  }
+
+  mayExistElsewhere(): boolean {
+    return false;
+  }
+
+  signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+    sendSignal(pid, signal);
+  }
+
+  #output(file: string, args: readonly string[]): string | null {
+    try {
+      return this.#run(file, args).trim() || null;
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** English names and UTC, whatever the caller's locale and time zone. */
+function runInEnglish(file: string, args: readonly string[]): string {
+  return execFileSync(file, args, {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 5000,
+  });
+}

@@ -1,0 +1,48 @@
+import type { ProcessIdentity } from '../record.js';
+
+/**
+ * What can be said of a process. `dead` only with proof; where that cannot be had (another machine, another PID
+ * namespace, too little recorded) `unknown`.
+ */
+export type Liveness = 'alive' | 'dead' | 'unknown';
+
+/** What a lock needs to know about processes. Inject another one to make tests deterministic. */
+export interface ProcessTable {
+  /** The identity of the calling process. */
+  self(): ProcessIdentity;
+  liveness(identity: ProcessIdentity): Liveness;
+  /**
+   * Ends a process: asks it to (SIGTERM), gives it `grace` milliseconds, then kills it (SIGKILL); resolves once it is
+   * dead. Never signals a process whose identity, PID and start time, is not exactly the one named. Rejects if the
+   * process cannot be identified from here, may not be signalled, or does not die.
+   */
+  terminate(identity: ProcessIdentity, grace: number): Promise<void>;
+}
+
+/** The few questions about processes that differ between platforms; {@link HostProcessTable} draws the conclusions. */
+export interface ProcessProbe {
+  self(): ProcessIdentity;
+  /**
+   * Whether two processes without a boot id are on one machine when their hostnames agree: on platforms that have neither
+   * boot ids nor PID namespaces. On Linux two containers may well have the same name.
+   */
+  readonly trustsHostname: boolean;
+  /** `kill(pid, 0)`: `forbidden` means that it exists and belongs to someone else. */
+  exists(pid: number): 'yes' | 'no' | 'forbidden';
+  /** `null` where nothing more can be learnt of the process than that it exists. */
+  look(pid: number): ProcessLook | null;
+  /** Whether two start times, as {@link ProcessLook.started} gives them, are of one process. */
+  sameStart(one: string, other: string): boolean;
+  /** Whether a PID may name a process of this machine other than the one it names here: in another PID namespace. */
+  mayExistElsewhere(pid: number): boolean;
+  /** `kill(pid, signal)`. Throws the system's error. */
+  signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+export interface ProcessLook {
+  readonly started: string | null;
+  /** It has exited and waits only for its parent to notice. */
+  readonly zombie: boolean;
+  /** How many of its threads still run. */
+  readonly threads: number;
+}

@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { hostname } from 'node:os';
+import type { ProcessIdentity } from '../record.js';
+import type { Run } from './posix.js';
+import type { ProcessLook, ProcessProbe } from './process-table.js';
+import { processExists, sendSignal } from './signals.js';
+import { withinTolerance } from './start-times.js';
+
+/** Windows, by PowerShell's `Get-Process`. There are neither boot ids nor zombies. */
+export class WindowsProbe implements ProcessProbe {
+  readonly trustsHostname = true;
+  readonly #run: Run;
+  #self: ProcessIdentity | undefined;
+
+  constructor(run: Run = runHidden) {
+    this.#run = run;
+  }
+
+  self(): ProcessIdentity {
+    this.#self ??= {
+      pid: process.pid,
+      hostname: hostname(),
+      bootId: null,
+      pidNamespace: null,
+      started: this.look(process.pid)?.started ?? null,
+    };
+    return this.#self;
+  }
+
+  exists(pid: number): 'yes' | 'no' | 'forbidden' {
+    return processExists(pid);
+  }
+
+  look(pid: number): ProcessLook | null {
+    try {
+      const command = `(Get-Process -Id ${pid}).StartTime.ToUniversalTime().ToString('o')`;
+      const output = this.#run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', command]);
+      const time = Date.parse(output.trim());
+      return Number.isNaN(time) ? null : { started: new Date(time).toISOString(), zombie: false, threads: 1 };
+    } catch {
+      return null;
+    }
+  }
+
+  sameStart(one: string, other: string): boolean {
+    return withinTolerance(one, other);
+  }
+
+  mayExistElsewhere(): boolean {
+    return false;
+  }
+
+  /** Windows has no signals; Node ends the process at once for either of these. */
+  signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+    sendSignal(pid, signal);
+  }
+}
+
+function runHidden(file: string, args: readonly string[]): string {
+  return execFileSync(file, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 10_000,
+    windowsHide: true,
+  });
+}

@@ -1,0 +1,236 @@
+/**
+ * Who a process is: a PID, and what makes that PID mean something.
+ *
+ * A PID alone names a process only within one boot of one machine and, on Linux, within one PID namespace
+ * (`pid_namespaces(7)`); its start time tells it from a later process that got the same number.
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly hostname: string | null;
+  /** Unique to one boot of one machine; Linux: `/proc/sys/kernel/random/boot_id`, see `random(4)`. */
+  readonly bootId: string | null;
+  /** Linux only: the target of `/proc/self/ns/pid`. */
+  readonly pidNamespace: string | null;
+  /** When the process started, in the platform's own notation: clock ticks since boot on Linux, an ISO date elsewhere. */
+  readonly started: string | null;
+}
+
+/** How far the holder says that its work has come. */
+export interface Progress {
+  /** From 0 to 1. */
+  readonly ratio: number | null;
+  readonly note: string | null;
+}
+
+/** What a holder has written about itself and its lock. What the record does not say is `null`. */
+export interface LockRecord {
+  readonly processId: number;
+  /** The last heartbeat, by the wall clock. */
+  readonly timestamp: Date;
+  /** Unique to one acquisition. */
+  readonly token: string | null;
+  /** Greater than that of every earlier acquisition of the same lock. */
+  readonly fencingToken: number | null;
+  readonly acquiredAt: Date | null;
+  /** Milliseconds; `Infinity` where existence alone is the proof of work. */
+  readonly staleTimeout: number | null;
+  /** The last heartbeat in milliseconds on the monotonic clock of the boot that `process.bootId` names. */
+  readonly monotonic: number | null;
+  readonly process: ProcessIdentity;
+  /** Other processes that do the holder's work. The holder is dead only when these are dead too. */
+  readonly workers: readonly ProcessIdentity[];
+  readonly command: string | null;
+  readonly user: string | null;
+  readonly progress: Progress | null;
+}
+
+/** Longer texts are cut, so that a record always fits into one 4 KiB block and a full disk cannot cut it instead. */
+const MAX_TEXT_BYTES = 1024;
+const MAX_WORKERS = 4;
+const MAX_PID = 2 ** 31 - 1;
+const MAX_DATE = 8.64e15;
+/** Leaves room to count upwards from any token that is accepted. */
+const MAX_FENCING_TOKEN = Number.MAX_SAFE_INTEGER - 2 ** 32;
+
+/** Writes a record as the text of a lock file; the Go package's two keys come first. */
+export function serializeRecord(record: LockRecord): string {
+  const { progress } = record;
+  return `${JSON.stringify({
+    process_id: record.processId,
+    timestamp: record.timestamp.toISOString(),
+    ...(record.token !== null && { token: record.token }),
+    ...(record.fencingToken !== null && { fencing_token: record.fencingToken }),
+    ...(record.acquiredAt !== null && { acquired_at: record.acquiredAt.toISOString() }),
+    ...(record.staleTimeout !== null && {
+      stale_timeout_ms: record.staleTimeout === Number.POSITIVE_INFINITY ? null : record.staleTimeout,
+    }),
+    ...(record.monotonic !== null && { monotonic_ms: record.monotonic }),
+    ...(!isBare(record.process) && { process: serializeIdentity(record.process) }),
+    ...(record.workers.length > 0 && { workers: record.workers.map(serializeIdentity) }),
+    ...(record.command !== null && { command: record.command }),
+    ...(record.user !== null && { user: record.user }),
+    ...(progress !== null && { progress: { ratio: progress.ratio, note: progress.note } }),
+  })}\n`;
+}
+
+/**
+ * Reads the text of a lock file: ours, the Go package's (`process_id` and `timestamp`), or a classic PID file (only a
+ * number, whose heartbeat is the file's modification time). `null` for anything else; never throws.
+ */
+export function parseRecord(text: string, modifiedAt: Date): LockRecord | null {
+  const classic = /^\s*(\d{1,10})\s*$/.exec(text);
+  if (classic !== null) {
+    const pid = pidFrom(Number(classic[1]));
+    return pid === null ? null : bareRecord(pid, modifiedAt);
+  }
+  const fields = objectFrom(parseJson(text));
+  const processId = pidFrom(fields?.get('process_id'));
+  const timestamp = dateFrom(fields?.get('timestamp'));
+  if (fields === null || processId === null || timestamp === null) return null;
+
+  const identity = identityFrom(fields.get('process'));
+  const monotonic = fields.get('monotonic_ms');
+  return {
+    processId,
+    timestamp,
+    token: textFrom(fields.get('token')),
+    fencingToken: fencingTokenFrom(fields.get('fencing_token')),
+    acquiredAt: dateFrom(fields.get('acquired_at')),
+    staleTimeout: staleTimeoutFrom(fields.get('stale_timeout_ms')),
+    monotonic: typeof monotonic === 'number' && monotonic >= 0 ? monotonic : null,
+    process: identity?.pid === processId ? identity : bareIdentity(processId),
+    workers: workersFrom(fields.get('workers')),
+    command: textFrom(fields.get('command')),
+    user: textFrom(fields.get('user')),
+    progress: progressFrom(fields.get('progress')),
+  };
+}
+
+/** All that a file says which names only a PID. */
+function bareRecord(processId: number, timestamp: Date): LockRecord {
+  return {
+    processId,
+    timestamp,
+    token: null,
+    fencingToken: null,
+    acquiredAt: null,
+    staleTimeout: null,
+    monotonic: null,
+    process: bareIdentity(processId),
+    workers: [],
+    command: null,
+    user: null,
+    progress: null,
+  };
+}
+
+function bareIdentity(pid: number): ProcessIdentity {
+  return { pid, hostname: null, bootId: null, pidNamespace: null, started: null };
+}
+
+/** Whether nothing but the PID is known: neither on which machine nor in which boot or namespace it counts. */
+export function isBare(identity: ProcessIdentity): boolean {
+  return identity.hostname === null && identity.bootId === null && identity.pidNamespace === null;
+}
+
+/** Whether two identities name one process. */
+export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return (
+    one.pid === other.pid &&
+    one.hostname === other.hostname &&
+    one.bootId === other.bootId &&
+    one.pidNamespace === other.pidNamespace &&
+    one.started === other.started
+  );
+}
+
+/** The JSON form of an identity, as in a record's `process`. */
+export function serializeIdentity(identity: ProcessIdentity): Readonly<Record<string, unknown>> {
+  return {
+    pid: identity.pid,
+    hostname: identity.hostname,
+    boot_id: identity.bootId,
+    pid_namespace: identity.pidNamespace,
+    started: identity.started,
+  };
+}
+
+/** The identity in parsed JSON, or `null` where there is none. */
+export function identityFrom(value: unknown): ProcessIdentity | null {
+  const fields = objectFrom(value);
+  const pid = pidFrom(fields?.get('pid'));
+  if (fields === null || pid === null) return null;
+  return {
+    pid,
+    hostname: textFrom(fields.get('hostname')),
+    bootId: textFrom(fields.get('boot_id')),
+    pidNamespace: textFrom(fields.get('pid_namespace')),
+    started: textFrom(fields.get('started')),
+  };
+}
+
+/** Cuts a text to what a record has room for, at a character's boundary. */
+export function fitText(text: string): string {
+  if (Buffer.byteLength(text) <= MAX_TEXT_BYTES) return text;
+  const cut = Buffer.from(text).subarray(0, MAX_TEXT_BYTES - 3);
+  return `${cut.toString().replace(/\uFFFD$/u, '')}…`;
+}
+
+/** `undefined` where the text is no JSON, or is nested deeper than the parser's stack. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A map, because a parsed object may have a key such as `__proto__`. */
+function objectFrom(value: unknown): ReadonlyMap<string, unknown> | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  return new Map<string, unknown>(Object.entries(value));
+}
+
+/** 0 and negative numbers name process groups in `kill(2)`; they must never get as far as a signal. */
+function pidFrom(value: unknown): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_PID ? value : null;
+}
+
+function dateFrom(value: unknown): Date | null {
+  if (typeof value !== 'string' || !/^[+-]?\d{4,6}-\d\d-\d\dT/.test(value)) return null;
+  const time = Date.parse(value);
+  return Number.isFinite(time) && Math.abs(time) <= MAX_DATE ? new Date(time) : null;
+}
+
+function textFrom(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? fitText(value) : null;
+}
+
+function fencingTokenFrom(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MAX_FENCING_TOKEN
+    ? value
+    : null;
+}
+
+function staleTimeoutFrom(value: unknown): number | null {
+  if (value === null) return Number.POSITIVE_INFINITY;
+  return typeof value === 'number' && value > 0 ? value : null;
+}
+
+function workersFrom(value: unknown): ProcessIdentity[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .slice(0, MAX_WORKERS)
+    .map(identityFrom)
+    .filter((worker) => worker !== null);
+}
+
+function progressFrom(value: unknown): Progress | null {
+  const fields = objectFrom(value);
+  if (fields === null) return null;
+  const ratio = fields.get('ratio');
+  return {
+    ratio: typeof ratio === 'number' && ratio >= 0 && ratio <= 1 ? ratio : null,
+    note: textFrom(fields.get('note')),
+  };
+}

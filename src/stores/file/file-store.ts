@@ -1,0 +1,312 @@
+import { dirname, resolve } from 'node:path';
+import pRetry from 'p-retry';
+import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
+import { ErrLockBusy, ErrLockStore, systemCode } from '../../errors.js';
+import { INITIAL_PID_NAMESPACE } from '../../processes/linux.js';
+import { isBare, type LockRecord, parseRecord, type ProcessIdentity, serializeRecord } from '../../record.js';
+import type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from '../store.js';
+import { type FileSystem, isLocal, systemFileSystem } from './file-system.js';
+import { GuardHeld, type GuardOwner, runGuarded } from './guard.js';
+import { sweepLitter, temporaryPath } from './litter.js';
+import { createFile, readSnapshot, removeIfThere } from './text-file.js';
+
+/** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */
+const GUARD_RETRIES = 100;
+const GUARD_RETRY_DELAY = 40;
+/** A section takes well under a millisecond, so a caller that must not yield waits for it in place, this many milliseconds in all. */
+const GUARD_SPINS = [0, 0, 1, 2, 4, 8];
+
+/** What a file store takes from its surroundings; what is left out falls back to the system's own. */
+export interface FileStoreOptions extends Partial<Dependencies> {
+  readonly fileSystem?: FileSystem | undefined;
+}
+
+/**
+ * Keeps each lock in a file of its own, whose path is the lock's name. This is the default store.
+ *
+ * Never two holders among the processes of one machine. Between machines on one network file system a paused machine
+ * cannot be told from a dead one; see `docs/protocol.md` for what remains there.
+ */
+export function fileStore(options: FileStoreOptions = {}): Store {
+  return new FileStore(withSystemDefaults(options), options.fileSystem ?? systemFileSystem);
+}
+
+class FileStore implements Store {
+  readonly #clock: Dependencies['clock'];
+  readonly #processes: Dependencies['processes'];
+  readonly #fs: FileSystem;
+
+  constructor({ clock, processes }: Dependencies, fileSystem: FileSystem) {
+    this.#clock = clock;
+    this.#processes = processes;
+    this.#fs = fileSystem;
+  }
+
+  resolve(name: string): string {
+    if (typeof name !== 'string' || name === '') {
+      throw new TypeError('The path of a lock must be a string that is not empty.');
+    }
+    if (name.includes('\0')) throw new TypeError(`The path of a lock must not contain a NUL byte: ${JSON.stringify(name)}.`);
+    return resolve(name);
+  }
+
+  read(path: string): Stored | null {
+    return attempt(path, 'read the lock', () => this.#read(path));
+  }
+
+  async claim(path: string, claim: Claim, over?: string): Promise<Outcome> {
+    if (over === undefined) {
+      const outcome = attempt(path, 'create the lock', () => this.#create(path, claim));
+      if (outcome !== null) return outcome;
+    }
+    return this.#enter(
+      path,
+      over === undefined ? 'create the lock' : 'take over the lock',
+      () => this.#replace(path, claim, over),
+      (owner) => {
+        const stored = this.read(path);
+        return new ErrLockBusy(path, stored?.record ?? null, stored?.age ?? 0, `${describeOwner(owner)} is changing it just now`);
+      },
+    );
+  }
+
+  /** On disk when the call returns, so that a job that never yields to the event loop can beat too. */
+  beat(path: string, token: string, beat: Beat): Outcome {
+    return attempt(path, 'write a heartbeat to the lock', () => {
+      let owner: GuardOwner | null = null;
+      for (const pause of GUARD_SPINS) {
+        blockFor(pause);
+        try {
+          return this.#whileThere(path, () => this.#renew(path, token, beat));
+        } catch (error) {
+          if (!(error instanceof GuardHeld)) throw error;
+          owner = error.owner;
+        }
+      }
+      throw this.#occupied(path, owner);
+    });
+  }
+
+  remove(path: string, token: string): Awaitable<Outcome> {
+    const attempted = 'release the lock';
+    try {
+      // In place, because at the exit of the process there is no later.
+      return attempt(path, attempted, () => this.#whileThere(path, () => this.#discard(path, token)));
+    } catch (error) {
+      if (!(error instanceof GuardHeld)) throw error;
+    }
+    return this.#enter(
+      path,
+      attempted,
+      () => this.#discard(path, token),
+      (owner) => this.#occupied(path, owner),
+    );
+  }
+
+  /** Needs no guard, because link(2) fails where the path exists. `null` where there are no hard links. */
+  #create(path: string, claim: Claim): Outcome | null {
+    const temporary = temporaryPath(path, claim.token);
+    const record = this.#compose(claim, null);
+    this.#createTemporary(temporary, record);
+    try {
+      this.#fs.linkSync(temporary, path);
+      return { done: true, record };
+    } catch (error) {
+      if (this.#isLinked(temporary)) return { done: true, record };
+      switch (systemCode(error)) {
+        case 'EEXIST':
+        case 'ENOENT': // Whoever sweeps litter took the temporary file for some; or the folder is gone.
+          return { done: false, found: null };
+        case 'EPERM':
+        case 'ENOSYS':
+        case 'ENOTSUP':
+        case 'EOPNOTSUPP':
+          return null;
+        default:
+          throw error;
+      }
+    } finally {
+      removeIfThere(this.#fs, temporary);
+    }
+  }
+
+  /** Over NFS the answer to a link that succeeded may be lost, and the kernel's second try finds its own work; open(2). */
+  #isLinked(temporary: string): boolean {
+    try {
+      return this.#fs.lstatSync(temporary).nlink === 2;
+    } catch {
+      return false;
+    }
+  }
+
+  #createTemporary(temporary: string, record: LockRecord): void {
+    const text = serializeRecord(record);
+    try {
+      createFile(this.#fs, temporary, text);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      this.#fs.mkdirSync(dirname(temporary), { recursive: true });
+      createFile(this.#fs, temporary, text);
+    }
+  }
+
+  /** In the guard: puts the claim where nothing is, or in place of exactly the version that was judged. */
+  #replace(path: string, claim: Claim, over: string | undefined): Outcome {
+    const stored = this.#read(path);
+    if (stored?.version !== over) return { done: false, found: stored?.record ?? null };
+    if (over !== undefined) sweepLitter(this.#fs, this.#processes, path);
+    const record = this.#compose(claim, stored?.record ?? null);
+    this.#fs.writeFileAtomicSync(path, serializeRecord(record));
+    return { done: true, record };
+  }
+
+  /** In the guard. */
+  #renew(path: string, token: string, { progress }: Beat): Outcome {
+    const current = this.#read(path)?.record ?? null;
+    if (current?.token !== token) return { done: false, found: current };
+    const record = {
+      ...current,
+      timestamp: new Date(this.#clock.now()),
+      monotonic: this.#clock.monotonic(),
+      ...(progress !== undefined && { progress }),
+    };
+    this.#fs.writeFileAtomicSync(path, serializeRecord(record));
+    return { done: true, record };
+  }
+
+  /** In the guard. */
+  #discard(path: string, token: string): Outcome {
+    const current = this.#read(path)?.record ?? null;
+    if (current?.token !== token) return { done: false, found: current };
+    this.#fs.unlinkSync(path);
+    return { done: true, record: current };
+  }
+
+  #read(path: string): Stored | null {
+    const snapshot = readSnapshot(this.#fs, path);
+    if (snapshot === null) return null;
+    const { text, status } = snapshot;
+    const record = parseRecord(text, new Date(status.mtimeMs));
+    const version = `${status.mtimeMs} ${text}`;
+    if (record === null) {
+      return { version, record, age: this.#unchangedFor(status), provenance: 'unknown' };
+    }
+    const provenance = this.#provenanceOf(record, path);
+    return { version, record, age: this.#ageOf(record, provenance, status), provenance };
+  }
+
+  #compose(claim: Claim, previous: LockRecord | null): LockRecord {
+    const now = this.#clock.now();
+    return {
+      processId: claim.process.pid,
+      timestamp: new Date(now),
+      token: claim.token,
+      fencingToken: Math.max((previous?.fencingToken ?? 0) + 1, Math.floor(now * 1000)),
+      acquiredAt: new Date(now),
+      staleTimeout: claim.staleTimeout,
+      monotonic: this.#clock.monotonic(),
+      process: claim.process,
+      workers: claim.workers,
+      command: claim.command,
+      user: claim.user,
+      progress: null,
+    };
+  }
+
+  #provenanceOf({ process: holder, monotonic }: LockRecord, path: string): Provenance {
+    const self = this.#processes.self();
+    if (holder.bootId !== null && holder.bootId === self.bootId) return 'this-boot';
+    if (!isLocal(this.#fs, dirname(path))) return 'unknown';
+    if (isBare(holder)) return 'this-machine';
+    if (holder.bootId === null || self.bootId === null) return 'unknown';
+    // systemd-nspawn and LXC give each container a boot id of its own, so where containers are involved two boot ids
+    // alone prove nothing. A time on the boot's clock that is still to come does: containers share that clock.
+    const areTrue = isOutsideContainers(holder) && isOutsideContainers(self);
+    const isYetToCome = monotonic !== null && monotonic > this.#clock.monotonic();
+    return areTrue || isYetToCome ? 'earlier-boot' : 'unknown';
+  }
+
+  /**
+   * By the monotonic clock within one boot, so that neither a wall clock that is set nor a suspended laptop makes a healthy
+   * holder look stale. Else by the wall clock. A heartbeat from the future says only that clocks disagree, so it is as
+   * old as the file is.
+   */
+  #ageOf(record: LockRecord, provenance: Provenance, { mtimeMs }: { readonly mtimeMs: number }): number {
+    if (provenance === 'this-boot' && record.monotonic !== null) {
+      return Math.max(0, this.#clock.monotonic() - record.monotonic);
+    }
+    const now = this.#clock.now();
+    const age = now - record.timestamp.getTime();
+    return age >= 0 ? age : Math.max(0, now - mtimeMs);
+  }
+
+  /** A change in the future, beyond what clocks differ by, was made while the clock was wrong, and not just now. */
+  #unchangedFor({ mtimeMs, ctimeMs }: { readonly mtimeMs: number; readonly ctimeMs: number }): number {
+    return Math.abs(this.#clock.now() - Math.max(mtimeMs, ctimeMs));
+  }
+
+  /** Enters the guard, and waits for it as long as it is plausible that its owner is only at work. */
+  async #enter(
+    path: string,
+    attempted: string,
+    section: () => Outcome,
+    givenUp: (owner: GuardOwner | null) => Error,
+  ): Promise<Outcome> {
+    try {
+      return await pRetry(() => attempt(path, attempted, () => this.#whileThere(path, section)), {
+        retries: GUARD_RETRIES,
+        // The delay comes from the injected clock, below.
+        minTimeout: 0,
+        factor: 1,
+        shouldRetry: ({ error }) => error instanceof GuardHeld,
+        onFailedAttempt: async ({ error, retriesLeft }) => {
+          if (error instanceof GuardHeld && retriesLeft > 0) await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
+        },
+      });
+    } catch (error) {
+      throw error instanceof GuardHeld ? givenUp(error.owner) : error;
+    }
+  }
+
+  /** Where the folder is gone, so is the lock, and there is no place for a guard to protect nothing. */
+  #whileThere(path: string, section: () => Outcome): Outcome {
+    try {
+      return runGuarded(this.#fs, this.#processes, path, section);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT' && this.#read(path) === null) return { done: false, found: null };
+      throw error;
+    }
+  }
+
+  #occupied(path: string, owner: GuardOwner | null): Error {
+    return new ErrLockStore(
+      path,
+      'EBUSY',
+      `${describeOwner(owner)} has been in the middle of changing ${path} for too long; it may be paused. ` +
+        'The lock is as it was; call again.',
+    );
+  }
+}
+
+function isOutsideContainers({ pidNamespace }: ProcessIdentity): boolean {
+  return pidNamespace === INITIAL_PID_NAMESPACE;
+}
+
+function describeOwner(owner: GuardOwner | null): string {
+  if (owner === null) return 'another process';
+  const { pid, hostname } = owner.identity;
+  return hostname === null ? `PID ${pid}` : `PID ${pid} on ${hostname}`;
+}
+
+/** Holds up the whole thread, for callers that may not yield to the event loop. */
+function blockFor(milliseconds: number): void {
+  if (milliseconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+function attempt<T>(path: string, attempted: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw ErrLockStore.from(path, attempted, error);
+  }
+}

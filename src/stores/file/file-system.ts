@@ -1,0 +1,77 @@
+import fs from 'node:fs';
+import writeFileAtomic from 'write-file-atomic';
+
+/**
+ * The calls that the file store makes, all synchronous. Inject another one to see a schedule of calls, or to let one of
+ * them fail. They behave as Node's functions of the same name do.
+ */
+export interface FileSystem {
+  openSync(path: string, flags: string | number, mode?: number): number;
+  fstatSync(descriptor: number): FileStatus;
+  readSync(descriptor: number, buffer: Uint8Array): number;
+  writeSync(descriptor: number, buffer: Uint8Array): number;
+  closeSync(descriptor: number): void;
+  lstatSync(path: string): FileStatus;
+  linkSync(existing: string, path: string): void;
+  renameSync(from: string, to: string): void;
+  unlinkSync(path: string): void;
+  mkdirSync(path: string, options?: { readonly recursive?: boolean }): void;
+  rmdirSync(path: string): void;
+  readdirSync(path: string): string[];
+  /** The type of the file system that holds the path, as a magic number (statfs(2)). */
+  statfsSync(path: string): { readonly type: number };
+  /** Puts a file in the place of another in one step, whatever happens half-way. */
+  writeFileAtomicSync(path: string, data: string): void;
+}
+
+/** What of a file's status is looked at. */
+export interface FileStatus {
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly size: number;
+  readonly nlink: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+  isFIFO(): boolean;
+}
+
+/** The file system of the machine. */
+export const systemFileSystem: FileSystem = {
+  openSync: fs.openSync,
+  fstatSync: (descriptor) => fs.fstatSync(descriptor),
+  readSync: (descriptor, buffer) => fs.readSync(descriptor, buffer),
+  writeSync: (descriptor, buffer) => fs.writeSync(descriptor, buffer),
+  closeSync: fs.closeSync,
+  lstatSync: (path) => fs.lstatSync(path),
+  linkSync: fs.linkSync,
+  renameSync: fs.renameSync,
+  unlinkSync: fs.unlinkSync,
+  mkdirSync: (path, options) => {
+    fs.mkdirSync(path, options);
+  },
+  rmdirSync: (path) => fs.rmdirSync(path),
+  readdirSync: (path) => fs.readdirSync(path),
+  statfsSync: (path) => fs.statfsSync(path),
+  // Not flushed to the disk: after a power cut the boot is another one, so what the file says is void anyway.
+  writeFileAtomicSync: (path, data) => writeFileAtomic.sync(path, data, { fsync: false }),
+};
+
+/**
+ * File systems that only one kernel writes to at a time, by their magic numbers in statfs(2): ext2/3/4, XFS, Btrfs,
+ * tmpfs, overlayfs, ZFS and F2FS.
+ */
+const LOCAL_TYPES: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
+]);
+
+/** Whether only this machine can write there. Where it cannot be told: no. */
+export function isLocal(fileSystem: FileSystem, path: string): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    // As an unsigned number: on 32-bit machines the kernel's is signed.
+    return LOCAL_TYPES.has(fileSystem.statfsSync(path).type >>> 0);
+  } catch {
+    return false;
+  }
+}

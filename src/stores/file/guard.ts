@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import { threadId } from 'node:worker_threads';
+import lockfile from 'proper-lockfile';
+import { systemCode } from '../../errors.js';
+import type { ProcessTable } from '../../processes/process-table.js';
+import { identityFrom, isSameProcess, parseJson, type ProcessIdentity, serializeIdentity } from '../../record.js';
+import type { FileSystem } from './file-system.js';
+import { createFile, readSnapshot, removeIfThere } from './text-file.js';
+
+/**
+ * After this many milliseconds a guard is taken from an owner of whom nothing can be learnt: on another machine, or in
+ * another PID namespace. From an owner that is known to live it is never taken, from one that is dead at once.
+ */
+const STALE = 30_000;
+
+/** Nothing at all has been modified then. */
+const EPOCH = new Date(0);
+
+/** The owner of a guard, as it stands in the guard's only file. */
+export interface GuardOwner {
+  readonly identity: ProcessIdentity;
+  readonly thread: number | null;
+}
+
+/** Someone else is inside. */
+export class GuardHeld extends Error {
+  readonly owner: GuardOwner | null;
+
+  constructor(owner: GuardOwner | null) {
+    super('the guard is held');
+    this.owner = owner;
+  }
+}
+
+/** The path of a lock's guard. */
+export function guardPath(path: string): string {
+  return `${path}.guard`;
+}
+
+/**
+ * Runs a section while no other process runs one on the same path, or throws {@link GuardHeld}. The section must be
+ * short and synchronous: nothing else of this thread runs before it has ended, so sections never nest.
+ */
+export function runGuarded<T>(fs: FileSystem, processes: ProcessTable, path: string, section: () => T): T {
+  const entry = new GuardEntry(fs, processes, guardPath(path));
+  let leave: () => void;
+  try {
+    leave = lockfile.lockSync(path, {
+      fs: entry,
+      lockfilePath: entry.guard,
+      realpath: false,
+      stale: STALE,
+      // The section is over before the timer that this sets could ever fire.
+      update: STALE / 2,
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ELOCKED') throw new GuardHeld(entry.seenOwner);
+    throw error;
+  }
+  try {
+    return section();
+  } finally {
+    leaveForCertain(leave, entry);
+  }
+}
+
+/**
+ * What was done in the section is done, so a guard that cannot be removed must not turn it into a failure. The same thread
+ * removes it when it comes back; others do once this process is dead.
+ */
+function leaveForCertain(leave: () => void, entry: GuardEntry): void {
+  try {
+    leave();
+  } catch {
+    try {
+      entry.rmdirSync(entry.guard);
+    } catch {
+      // The disk refuses twice.
+    }
+  }
+}
+
+/**
+ * The file system that proper-lockfile sees during one entry. By itself that package is not single-winner (its issue
+ * 121): two contenders that both find a stale lock can both get it, because it removes whatever folder is there by then.
+ * Three calls are different here, and with them a guard is never seen without its owner, and never removed but by one who
+ * names that owner.
+ */
+class GuardEntry {
+  readonly #fs: FileSystem;
+  readonly #processes: ProcessTable;
+  readonly #token = randomUUID();
+  #inside = false;
+  /** The owner's file as last seen: the only one that this entry may remove. */
+  #seen: string | null = null;
+  seenOwner: GuardOwner | null = null;
+  readonly guard: string;
+
+  constructor(fs: FileSystem, processes: ProcessTable, guard: string) {
+    this.#fs = fs;
+    this.#processes = processes;
+    this.guard = guard;
+  }
+
+  /**
+   * The test-and-set: a folder that already holds its owner's file is renamed to the guard's path. rename(2) puts it in
+   * the place of an empty folder, whose owner has left or died leaving, but never of one that holds a file.
+   */
+  mkdirSync(guard: string): void {
+    const fs = this.#fs;
+    const folder = `${guard}.${this.#token}`;
+    const file = `${folder}/${this.#token}`;
+    fs.mkdirSync(folder);
+    try {
+      createFile(fs, file, JSON.stringify({ ...serializeIdentity(this.#processes.self()), thread: threadId }));
+      // Windows never renames onto a folder, so an empty one has to go first. One that is not empty stays.
+      if (process.platform === 'win32') removeFolder(fs, guard);
+      fs.renameSync(folder, guard);
+      this.#inside = true;
+      this.#seen = this.#token;
+    } catch (error) {
+      removeIfThere(fs, file);
+      removeFolder(fs, folder);
+      // ENOENT: whoever sweeps litter took the folder for some. Then this is one more race to run again.
+      throw isTaken(error) || systemCode(error) === 'ENOENT' ? systemError('EEXIST', 'mkdir', guard) : error;
+    }
+  }
+
+  /** Answers with a modification time that says what is true of the owner: at once stale, never stale, or the folder's. */
+  statSync(guard: string): { readonly mtime: Date } {
+    if (this.#inside) return { mtime: new Date() };
+    const [file] = this.#fs.readdirSync(guard);
+    if (file === undefined) return { mtime: EPOCH };
+    this.#seen = file;
+    const owner = this.#readOwner(`${guard}/${file}`);
+    this.seenOwner = owner;
+    if (owner !== null) {
+      // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
+      if (owner.thread === threadId && isSameProcess(owner.identity, this.#processes.self())) return { mtime: EPOCH };
+      switch (this.#processes.liveness(owner.identity)) {
+        case 'dead':
+          return { mtime: EPOCH };
+        case 'alive':
+          return { mtime: new Date() };
+        case 'unknown':
+          break;
+      }
+    }
+    return { mtime: new Date(this.#fs.lstatSync(guard).mtimeMs) };
+  }
+
+  /**
+   * Removes exactly the owner's file that was seen, then the folder, which fails when a newer owner is in it. So a late
+   * robber can neither remove a newer guard nor enter beside it.
+   */
+  rmdirSync(guard: string): void {
+    if (this.#seen !== null) {
+      try {
+        this.#fs.unlinkSync(`${guard}/${this.#seen}`);
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') throw error;
+      }
+    }
+    removeFolder(this.#fs, guard);
+    this.#inside = false;
+  }
+
+  /** proper-lockfile sets a time to find out how exactly times are kept. The answers of `statSync` do not depend on it. */
+  utimesSync(): void {}
+
+  #readOwner(file: string): GuardOwner | null {
+    const snapshot = readSnapshot(this.#fs, file);
+    if (snapshot === null) throw systemError('ENOENT', 'stat', file);
+    const content = parseJson(snapshot.text);
+    const identity = identityFrom(content);
+    if (identity === null) return null;
+    const thread = typeof content === 'object' && content !== null && 'thread' in content ? content.thread : null;
+    return { identity, thread: typeof thread === 'number' ? thread : null };
+  }
+}
+
+/** Removes a folder if it is empty. Whoever finds it in the way later can do the same. */
+function removeFolder(fs: FileSystem, folder: string): void {
+  try {
+    fs.rmdirSync(folder);
+  } catch {
+    // Not empty: someone else's by now. Not there: removed by someone else.
+  }
+}
+
+/** What rename(2) says when a folder that is not empty is in the way; on Windows, any folder. */
+function isTaken(error: unknown): boolean {
+  const code = systemCode(error);
+  if (code === 'ENOTEMPTY' || code === 'EEXIST') return true;
+  return process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES');
+}
+
+function systemError(code: string, syscall: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path });
+}

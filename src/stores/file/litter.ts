@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import type { ProcessTable } from '../../processes/process-table.js';
+import { identityFrom, parseJson, parseRecord, type ProcessIdentity } from '../../record.js';
+import type { FileSystem } from './file-system.js';
+import { guardPath } from './guard.js';
+import { readSnapshot, removeIfThere } from './text-file.js';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The name under which a new lock file is written before it is linked to its path. */
+export function temporaryPath(path: string, token: string): string {
+  return `${path}.${token}.tmp`;
+}
+
+/**
+ * Removes what killed processes have left beside a lock. To be called inside the guard.
+ *
+ * Nothing here can hurt a living process: a creator whose temporary file is gone, and an entrant of the guard whose
+ * folder is gone, find that out in the very call that would have made them winners, and try again.
+ */
+export function sweepLitter(fs: FileSystem, processes: ProcessTable, path: string): void {
+  for (const name of namesBeside(fs, path)) {
+    const found = join(dirname(path), name);
+    const suffix = name.slice(basename(path).length + 1);
+    try {
+      if (isTemporary(suffix)) sweepTemporary(fs, processes, found);
+      else if (isEntrance(suffix)) sweepEntrance(fs, processes, found, path);
+      else if (isReplacement(suffix)) sweepReplacement(fs, found);
+    } catch {
+      // Litter is no reason to fail; the next takeover tries again.
+    }
+  }
+}
+
+function namesBeside(fs: FileSystem, path: string): string[] {
+  try {
+    return fs.readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
+  } catch {
+    return [];
+  }
+}
+
+function isTemporary(suffix: string): boolean {
+  return suffix.endsWith('.tmp') && UUID.test(suffix.slice(0, -'.tmp'.length));
+}
+
+function isEntrance(suffix: string): boolean {
+  return suffix.startsWith('guard.') && UUID.test(suffix.slice('guard.'.length));
+}
+
+/** write-file-atomic puts the 32 bits of a hash behind the name. */
+function isReplacement(suffix: string): boolean {
+  return /^\d{1,10}$/.test(suffix);
+}
+
+function sweepTemporary(fs: FileSystem, processes: ProcessTable, file: string): void {
+  const snapshot = readSnapshot(fs, file);
+  if (snapshot === null) return;
+  const record = parseRecord(snapshot.text, new Date(0));
+  if (isAbandoned(processes, record?.process ?? null)) fs.unlinkSync(file);
+}
+
+/** Renamed first, because an owner may be about to rename the same folder to the guard, and must not do so half-swept. */
+function sweepEntrance(fs: FileSystem, processes: ProcessTable, folder: string, path: string): void {
+  const [name] = fs.readdirSync(folder);
+  const owner = name === undefined ? null : identityFrom(parseJson(readSnapshot(fs, join(folder, name))?.text ?? ''));
+  if (!isAbandoned(processes, owner)) return;
+  const mine = `${guardPath(path)}.${randomUUID()}`;
+  fs.renameSync(folder, mine);
+  for (const file of fs.readdirSync(mine)) removeIfThere(fs, join(mine, file));
+  fs.rmdirSync(mine);
+}
+
+/** Only the guard's owner writes these, and that is the caller, so none of them is in use. */
+function sweepReplacement(fs: FileSystem, file: string): void {
+  const text = readSnapshot(fs, file)?.text;
+  // The digits might be a date, and the file someone's own.
+  if (text === '' || text?.startsWith('{"process_id":')) fs.unlinkSync(file);
+}
+
+/** Whoever was killed before saying who they are is not missed either: the living ones try again. */
+function isAbandoned(processes: ProcessTable, owner: ProcessIdentity | null): boolean {
+  return owner === null || processes.liveness(owner) === 'dead';
+}

@@ -1,0 +1,110 @@
+import { constants } from 'node:fs';
+import { systemCode } from '../../errors.js';
+import type { FileStatus, FileSystem } from './file-system.js';
+
+/** A lock file is never longer; of a longer file only this much is read. */
+const MAX_BYTES = 64 * 1024;
+
+/** A small file, as it was at one moment. */
+export interface Snapshot {
+  readonly text: string;
+  readonly status: FileStatus;
+}
+
+/**
+ * Reads a small regular file, or gives `null` where there is none. Since every writer puts a whole new file in its place,
+ * what was opened is one consistent state. Neither follows a symbolic link nor waits for the writer of a FIFO.
+ */
+export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
+  // Windows has neither of these flags; there the link has to be looked for first.
+  if (constants.O_NOFOLLOW === undefined && lstatIfThere(fs, path)?.isSymbolicLink() === true) {
+    throw notAFile(path, 'ELOOP', 'it is a symbolic link');
+  }
+  const descriptor = openIfThere(fs, path);
+  if (descriptor === null) return null;
+  try {
+    const status = fs.fstatSync(descriptor);
+    refuseUnlessRegular(path, status);
+    const buffer = Buffer.alloc(Math.min(status.size, MAX_BYTES));
+    let length = 0;
+    while (length < buffer.length) {
+      const read = fs.readSync(descriptor, buffer.subarray(length));
+      if (read === 0) break;
+      length += read;
+    }
+    return { text: buffer.toString('utf8', 0, length), status };
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Creates a file with this content, which must not exist yet; leaves nothing behind when it fails. */
+export function createFile(fs: FileSystem, path: string, text: string): void {
+  const descriptor = fs.openSync(path, 'wx', 0o644);
+  try {
+    try {
+      const data = Buffer.from(text);
+      for (let written = 0; written < data.length; ) written += fs.writeSync(descriptor, data.subarray(written));
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch (error) {
+    removeIfThere(fs, path);
+    throw error;
+  }
+}
+
+/** Removes a file, unless it is gone already or cannot be removed: for what is litter at worst. */
+export function removeIfThere(fs: FileSystem, path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch {
+    // What stays is litter, which the next takeover sweeps.
+  }
+}
+
+function lstatIfThere(fs: FileSystem, path: string): FileStatus | null {
+  try {
+    return fs.lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function openIfThere(fs: FileSystem, path: string): number | null {
+  try {
+    // Without O_NONBLOCK, opening a FIFO waits for a writer; with it, a regular file is opened as ever.
+    return fs.openSync(
+      path,
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
+  } catch (error) {
+    switch (systemCode(error)) {
+      case 'ENOENT':
+        return null;
+      case 'ELOOP':
+      case 'EMLINK': // FreeBSD's word for it
+        throw notAFile(path, 'ELOOP', 'it is a symbolic link');
+      case 'EISDIR':
+        throw notAFile(path, 'EISDIR', 'it is a folder');
+      case 'ENXIO':
+        throw notAFile(path, 'ENXIO', 'it is a socket or a device');
+      default:
+        throw error;
+    }
+  }
+}
+
+function refuseUnlessRegular(path: string, status: FileStatus): void {
+  if (status.isFile()) return;
+  if (status.isDirectory()) throw notAFile(path, 'EISDIR', 'it is a folder');
+  throw notAFile(path, 'EINVAL', status.isFIFO() ? 'it is a FIFO' : 'it is a device');
+}
+
+function notAFile(path: string, code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what}, and a lock has to be a regular file. Choose another path`), {
+    code,
+    syscall: 'open',
+    path,
+  });
+}

@@ -1,0 +1,72 @@
+import type { LockRecord, ProcessIdentity, Progress } from '../record.js';
+
+/** A store may answer at once; the file store does, so that a heartbeat is on disk before the call returns. */
+export type Awaitable<T> = T | Promise<T>;
+
+/**
+ * Which process can have written a record, by what the store knows of the place where it lies.
+ *
+ * - `this-boot`: a process of the running boot of this machine.
+ * - `earlier-boot`: a process of this machine, but before it was last started. Every one of those is dead.
+ * - `this-machine`: a process of this machine; the record does not say of which boot.
+ * - `unknown`: possibly a process of another machine.
+ */
+export type Provenance = 'this-boot' | 'earlier-boot' | 'this-machine' | 'unknown';
+
+/** What a store found under a name. */
+export interface Stored {
+  /** Names exactly this state, the heartbeat included: two reads with the same version saw the same. */
+  readonly version: string;
+  /** `null` where the content is no record. */
+  readonly record: LockRecord | null;
+  /** Milliseconds since the last heartbeat; without a record, since the content was last changed. Never negative. */
+  readonly age: number;
+  readonly provenance: Provenance;
+}
+
+/** What a contender says of itself when it asks for the lock. The store adds the times and the fencing token. */
+export interface Claim {
+  readonly token: string;
+  readonly process: ProcessIdentity;
+  readonly workers: readonly ProcessIdentity[];
+  readonly staleTimeout: number;
+  readonly command: string | null;
+  readonly user: string | null;
+}
+
+/** What a heartbeat brings with it; what is left out stays as it was. */
+export interface Beat {
+  readonly progress?: Progress | undefined;
+}
+
+/** Either it was done, or the lock was no longer what the caller had named, and nothing was changed. */
+export type Outcome =
+  | { readonly done: true; readonly record: LockRecord }
+  | { readonly done: false; readonly found: LockRecord | null };
+
+/**
+ * Holds the records of locks and changes them only conditionally. Each operation is atomic, and does nothing and says so
+ * when the lock is no longer what the caller names. A store owns the clock that ages heartbeats, and hands out fencing
+ * tokens, each greater than all before it under the same name.
+ *
+ * The shape follows ShedLock's storage accessor (insert, update, extend, unlock), with `claim` for the first two.
+ */
+export interface Store {
+  /** The canonical form of a lock's name. Throws a `TypeError` for one that cannot be used. */
+  resolve(name: string): string;
+
+  /** What is there now, or `null`. Changes nothing. */
+  read(name: string): Awaitable<Stored | null>;
+
+  /**
+   * Makes the claimant the holder: where nothing is, or, with `over`, in place of exactly that version.
+   * Throws `ErrLockBusy` where someone else is in the middle of the same.
+   */
+  claim(name: string, claim: Claim, over?: string): Awaitable<Outcome>;
+
+  /** Renews the heartbeat of the holder with that token. */
+  beat(name: string, token: string, beat: Beat): Awaitable<Outcome>;
+
+  /** Gives up the lock of the holder with that token. */
+  remove(name: string, token: string): Awaitable<Outcome>;
+}

@@ -1,0 +1,242 @@
+import type { Clock } from '../clock.js';
+import { HostProcessTable } from '../processes/host-process-table.js';
+import { INITIAL_PID_NAMESPACE } from '../processes/linux.js';
+import type { Liveness, ProcessLook, ProcessProbe, ProcessTable } from '../processes/process-table.js';
+import type { ProcessIdentity } from '../record.js';
+import { FakeClock } from './fake-clock.js';
+
+/** Where a fake process runs; what is left out is as on the table's own machine. */
+export interface FakePlace {
+  readonly hostname?: string;
+  readonly bootId?: string;
+  readonly pidNamespace?: string;
+}
+
+/** What a fake process does with signals. */
+export interface FakeManners {
+  /** Goes on living after SIGTERM. Default: `false`. */
+  readonly ignoresTerm?: boolean;
+  /** Belongs to another user: signals to it are refused with EPERM. Default: `false`. */
+  readonly forbidden?: boolean;
+}
+
+/**
+ * A process table in which a test starts, kills, zombifies and recycles processes. The conclusions it draws are those of
+ * the real one; only what it sees is made up.
+ *
+ * @example
+ * const processes = new FakeProcessTable();
+ * const other = processes.start();
+ * await acquire(path, { dependencies: { processes: processes.as(other) } });
+ * other.kill();
+ * await acquire(path, { dependencies: { processes } }); // takes over at once
+ */
+export class FakeProcessTable implements ProcessTable {
+  readonly #machine = new FakeMachine();
+  readonly #clock: Clock;
+  #self: FakeProcess;
+
+  /** @param clock What `terminate` waits by. Default: one that stands still. */
+  constructor(clock: Clock = new FakeClock()) {
+    this.#clock = clock;
+    this.#self = this.start();
+  }
+
+  /** Starts a process, by default on the same machine, with a PID that no other has had. */
+  start(place: FakePlace = {}, manners: FakeManners = {}): FakeProcess {
+    return this.#machine.start(place, manners);
+  }
+
+  /** The same processes as another one of them sees them. */
+  as(process: FakeProcess): ProcessTable {
+    return new HostProcessTable(new FakeProbe(this.#machine, process), this.#clock);
+  }
+
+  /** The process that calls. */
+  get own(): FakeProcess {
+    return this.#self;
+  }
+
+  /** Starts the machine anew: all its processes are gone, and the calling one is another. */
+  reboot(): void {
+    this.#machine.reboot();
+    this.#self = this.start();
+  }
+
+  /** The signals that were sent, in order. */
+  get signals(): readonly SentSignal[] {
+    return this.#machine.signals;
+  }
+
+  self(): ProcessIdentity {
+    return this.#self.identity;
+  }
+
+  liveness(identity: ProcessIdentity): Liveness {
+    return this.as(this.#self).liveness(identity);
+  }
+
+  terminate(identity: ProcessIdentity, grace: number): Promise<void> {
+    return this.as(this.#self).terminate(identity, grace);
+  }
+}
+
+/** A process that exists only in a {@link FakeProcessTable}. */
+export class FakeProcess {
+  readonly identity: ProcessIdentity;
+  readonly manners: FakeManners;
+  readonly #machine: FakeMachine;
+
+  /** @internal */
+  constructor(machine: FakeMachine, identity: ProcessIdentity, manners: FakeManners) {
+    this.#machine = machine;
+    this.identity = identity;
+    this.manners = manners;
+  }
+
+  get pid(): number {
+    return this.identity.pid;
+  }
+
+  /** It ends at once, and nothing is left of it. */
+  kill(): void {
+    this.#machine.remove(this);
+  }
+
+  /** It ends, but its parent does not take notice. With `threads` above 1 some of its threads still run. */
+  zombify({ threads = 1 }: { readonly threads?: number } = {}): void {
+    this.#machine.zombify(this, threads);
+  }
+
+  /** It ends, and a new process gets its PID. */
+  recycle(manners: FakeManners = {}): FakeProcess {
+    this.kill();
+    return this.#machine.start(this.identity, manners, this.pid);
+  }
+}
+
+export interface SentSignal {
+  readonly pid: number;
+  readonly signal: 'SIGTERM' | 'SIGKILL';
+}
+
+interface Entry {
+  readonly process: FakeProcess;
+  zombie: boolean;
+  threads: number;
+}
+
+/** All that exists, on all machines; each PID namespace sees its own part. */
+class FakeMachine {
+  readonly signals: SentSignal[] = [];
+  readonly #entries = new Map<string, Entry>();
+  #bootNumber = 1;
+  #nextPid = 1000;
+  #ticks = 0;
+
+  start(place: FakePlace | ProcessIdentity, manners: FakeManners, pid?: number): FakeProcess {
+    const identity: ProcessIdentity = {
+      pid: pid ?? this.#nextPid++,
+      hostname: place.hostname ?? 'fake-host',
+      bootId: place.bootId ?? this.#bootId(),
+      pidNamespace: place.pidNamespace ?? INITIAL_PID_NAMESPACE,
+      started: String(++this.#ticks),
+    };
+    const process = new FakeProcess(this, identity, manners);
+    this.#entries.set(key(identity), { process, zombie: false, threads: 11 });
+    return process;
+  }
+
+  find(viewer: ProcessIdentity, pid: number): Entry | undefined {
+    return this.#entries.get(key({ ...viewer, pid }));
+  }
+
+  remove(process: FakeProcess): void {
+    if (this.#entryOf(process) !== undefined) this.#entries.delete(key(process.identity));
+  }
+
+  zombify(process: FakeProcess, threads: number): void {
+    const entry = this.#entryOf(process);
+    if (entry === undefined) throw new Error(`PID ${process.pid} is gone and cannot become a zombie`);
+    entry.zombie = true;
+    entry.threads = threads;
+  }
+
+  reboot(): void {
+    const bootId = this.#bootId();
+    for (const [place, { process }] of this.#entries) {
+      if (process.identity.bootId === bootId) this.#entries.delete(place);
+    }
+    this.#bootNumber++;
+    this.#ticks = 0;
+  }
+
+  hasPidInside(viewer: ProcessIdentity, pid: number): boolean {
+    if (viewer.pidNamespace !== INITIAL_PID_NAMESPACE) return true;
+    return [...this.#entries.values()].some(
+      ({ process: { identity } }) =>
+        identity.pid === pid && identity.bootId === viewer.bootId && identity.pidNamespace !== INITIAL_PID_NAMESPACE,
+    );
+  }
+
+  #entryOf(process: FakeProcess): Entry | undefined {
+    const entry = this.#entries.get(key(process.identity));
+    return entry?.process === process ? entry : undefined;
+  }
+
+  #bootId(): string {
+    return `fake-boot-${this.#bootNumber}`;
+  }
+}
+
+function key({ bootId, pidNamespace, pid }: ProcessIdentity): string {
+  return `${bootId} ${pidNamespace} ${pid}`;
+}
+
+/** What one fake process sees of the others. */
+class FakeProbe implements ProcessProbe {
+  readonly trustsHostname = false;
+  readonly #machine: FakeMachine;
+  readonly #viewer: ProcessIdentity;
+
+  constructor(machine: FakeMachine, viewer: FakeProcess) {
+    this.#machine = machine;
+    this.#viewer = viewer.identity;
+  }
+
+  self(): ProcessIdentity {
+    return this.#viewer;
+  }
+
+  exists(pid: number): 'yes' | 'no' | 'forbidden' {
+    const entry = this.#machine.find(this.#viewer, pid);
+    if (entry === undefined) return 'no';
+    return entry.process.manners.forbidden ? 'forbidden' : 'yes';
+  }
+
+  look(pid: number): ProcessLook | null {
+    const entry = this.#machine.find(this.#viewer, pid);
+    if (entry === undefined) return null;
+    return { started: entry.process.identity.started, zombie: entry.zombie, threads: entry.threads };
+  }
+
+  sameStart(one: string, other: string): boolean {
+    return one === other;
+  }
+
+  mayExistElsewhere(pid: number): boolean {
+    return this.#machine.hasPidInside(this.#viewer, pid);
+  }
+
+  signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+    const entry = this.#machine.find(this.#viewer, pid);
+    if (entry === undefined) throw refused('ESRCH');
+    if (entry.process.manners.forbidden) throw refused('EPERM');
+    this.#machine.signals.push({ pid, signal });
+    if (signal === 'SIGKILL' || !entry.process.manners.ignoresTerm) entry.process.kill();
+  }
+}
+
+function refused(code: 'ESRCH' | 'EPERM'): Error {
+  return Object.assign(new Error(`kill ${code}`), { code, syscall: 'kill' });
+}
