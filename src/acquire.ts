@@ -59,7 +59,8 @@ export async function withLock<T>(
   ...rest: [(lock: Lock) => T | Promise<T>] | [AcquireOptions, (lock: Lock) => T | Promise<T>]
 ): Promise<T> {
   const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
-  if (typeof work !== 'function') throw new TypeError('`withLock` needs a function to run while it holds the lock.');
+  if (typeof work !== 'function')
+    throw new TypeError('`withLock` needs a function to run while it holds the lock.');
   const lock = await acquire(path, options);
   let result: T;
   try {
@@ -99,7 +100,12 @@ class Contender {
   /** Reads, judges, and claims over exactly what was judged; what has changed in between is judged anew. */
   async acquireNow(): Promise<Lock> {
     for (;;) {
-      const examined = await examine(this.#name, this.#store, this.#dependencies, this.#settings.staleTimeout);
+      const examined = await examine(
+        this.#name,
+        this.#store,
+        this.#dependencies,
+        this.#settings.staleTimeout,
+      );
       const record = examined?.stored.record ?? null;
       // A claim may have succeeded although the answer to it was lost.
       if (record?.token === this.#claim.token) return this.#lock(record);
@@ -148,7 +154,11 @@ class Contender {
         await this.#dependencies.processes.terminate(identity, this.#settings.terminationGrace);
       }
     } catch (error) {
-      throw new ErrTerminationFailed(this.#name, holder, error instanceof Error ? error : new Error(String(error)));
+      throw new ErrTerminationFailed(
+        this.#name,
+        holder,
+        error instanceof Error ? error : new Error(String(error)),
+      );
     }
   }
 
@@ -171,7 +181,15 @@ function delayAfter(attempt: number): number {
   return delay * (0.5 + Math.random() / 2);
 }
 
+let user: string | null | undefined;
+
+/** Asked once, because the answer comes from a file or from a directory service. */
 function currentUser(): string | null {
+  user ??= lookUpUser();
+  return user;
+}
+
+function lookUpUser(): string | null {
   try {
     return userInfo().username;
   } catch {

@@ -14,7 +14,7 @@ export type { AcquireOptions, BreakOptions, Duration, InspectOptions } from './o
 export type { Liveness, ProcessTable } from './processes/process-table.js';
 export { systemProcesses } from './processes/system.js';
 export type { LockRecord, ProcessIdentity, Progress } from './record.js';
+export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
 export type { FileStatus, FileSystem } from './stores/file/file-system.js';
 export { systemFileSystem } from './stores/file/file-system.js';
-export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './stores/store.js';

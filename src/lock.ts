@@ -30,6 +30,9 @@ const LONGEST_WATCH = 30_000;
 /** Calls that do nothing share one promise, since some jobs make millions of them. */
 const NOTHING = Promise.resolve();
 
+/** Ends the watch; without it each release would make an error with a stack that nobody sees. */
+const ENDED = 'the lock is no longer held';
+
 /**
  * A lock that is held. Comes from `acquire`; cannot be made otherwise.
  *
@@ -55,11 +58,13 @@ export class Lock {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #interval: number;
-  readonly #loss = new AbortController();
   readonly #watch = new AbortController();
   readonly #stayOnExit: () => void;
   #state: 'held' | 'releasing' | 'released' | 'lost' = 'held';
   #beatAt: number;
+  /** Made when someone asks for the signal; most jobs never do. */
+  #loss: AbortController | undefined;
+  #lost: ErrLockLost | undefined;
   #ratio: number | undefined;
   #note: string | undefined;
   #writing: Promise<void> | undefined;
@@ -84,6 +89,10 @@ export class Lock {
    * what the job has begun ends with its right to do it. It aborts at a heartbeat, or within 30 seconds without one.
    */
   get signal(): AbortSignal {
+    if (this.#loss === undefined) {
+      this.#loss = new AbortController();
+      if (this.#lost !== undefined) this.#loss.abort(this.#lost);
+    }
     return this.#loss.signal;
   }
 
@@ -103,7 +112,8 @@ export class Lock {
         return Promise.reject(error);
       }
     }
-    if (this.#state !== 'held') return this.#state === 'lost' ? Promise.reject(this.signal.reason) : NOTHING;
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    if (this.#state !== 'held') return NOTHING;
     if (this.#clock.monotonic() - this.#beatAt < this.#interval) return NOTHING;
     return this.#writing ?? this.#write();
   }
@@ -114,7 +124,7 @@ export class Lock {
    * removed, in which case it is still held and the next call tries again.
    */
   release(): Promise<void> {
-    if (this.#state === 'lost') return Promise.reject(this.signal.reason);
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
     if (this.#state === 'released') return NOTHING;
     this.#releasing ??= this.#remove().finally(() => {
       this.#releasing = undefined;
@@ -179,15 +189,16 @@ export class Lock {
   }
 
   #lose(successor: LockRecord | null): ErrLockLost {
+    const error = new ErrLockLost(this.name, successor);
+    this.#lost = error;
     this.#state = 'lost';
     this.#end();
-    const error = new ErrLockLost(this.name, successor);
-    this.#loss.abort(error);
+    this.#loss?.abort(error);
     return error;
   }
 
   #end(): void {
-    this.#watch.abort();
+    this.#watch.abort(ENDED);
     this.#stayOnExit();
   }
 

@@ -149,7 +149,10 @@ function readStaleTimeout(value: Duration | undefined): number {
 }
 
 /** Checks the options of those who only look, or break. */
-export function readInspectOptions(options: BreakOptions, known: readonly (keyof BreakOptions)[]): InspectSettings {
+export function readInspectOptions(
+  options: BreakOptions,
+  known: readonly (keyof BreakOptions)[],
+): InspectSettings {
   refuseUnknown(options, known);
   return {
     staleTimeout: options.staleTimeout === undefined ? undefined : readStaleTimeout(options.staleTimeout),
@@ -187,7 +190,8 @@ function duration(name: string, value: unknown): number {
       `The option \`${name}\` must be a number of milliseconds or a string such as '90s' or '2h', but is ${show(value)}.`,
     );
   }
-  if (milliseconds < 0) throw new RangeError(`The option \`${name}\` must not be negative, but is ${show(value)}.`);
+  if (milliseconds < 0)
+    throw new RangeError(`The option \`${name}\` must not be negative, but is ${show(value)}.`);
   return milliseconds;
 }
 

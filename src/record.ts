@@ -54,22 +54,20 @@ const MAX_FENCING_TOKEN = Number.MAX_SAFE_INTEGER - 2 ** 32;
 
 /** Writes a record as the text of a lock file; the Go package's two keys come first. */
 export function serializeRecord(record: LockRecord): string {
-  const { progress } = record;
   return `${JSON.stringify({
     process_id: record.processId,
     timestamp: record.timestamp.toISOString(),
-    ...(record.token !== null && { token: record.token }),
-    ...(record.fencingToken !== null && { fencing_token: record.fencingToken }),
-    ...(record.acquiredAt !== null && { acquired_at: record.acquiredAt.toISOString() }),
-    ...(record.staleTimeout !== null && {
-      stale_timeout_ms: record.staleTimeout === Number.POSITIVE_INFINITY ? null : record.staleTimeout,
-    }),
-    ...(record.monotonic !== null && { monotonic_ms: record.monotonic }),
-    ...(!isBare(record.process) && { process: serializeIdentity(record.process) }),
-    ...(record.workers.length > 0 && { workers: record.workers.map(serializeIdentity) }),
-    ...(record.command !== null && { command: record.command }),
-    ...(record.user !== null && { user: record.user }),
-    ...(progress !== null && { progress: { ratio: progress.ratio, note: progress.note } }),
+    token: record.token ?? undefined,
+    fencing_token: record.fencingToken ?? undefined,
+    acquired_at: record.acquiredAt?.toISOString(),
+    // JSON has no infinity and writes it as null, as the format wants it.
+    stale_timeout_ms: record.staleTimeout ?? undefined,
+    monotonic_ms: record.monotonic ?? undefined,
+    process: isBare(record.process) ? undefined : serializeIdentity(record.process),
+    workers: record.workers.length > 0 ? record.workers.map(serializeIdentity) : undefined,
+    command: record.command ?? undefined,
+    user: record.user ?? undefined,
+    progress: record.progress ?? undefined,
   })}\n`;
 }
 
@@ -144,8 +142,7 @@ export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boo
   );
 }
 
-/** The JSON form of an identity, as in a record's `process`. */
-export function serializeIdentity(identity: ProcessIdentity): Readonly<Record<string, unknown>> {
+function serializeIdentity(identity: ProcessIdentity): Readonly<Record<string, unknown>> {
   return {
     pid: identity.pid,
     hostname: identity.hostname,

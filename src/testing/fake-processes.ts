@@ -175,7 +175,9 @@ class FakeMachine {
     if (viewer.pidNamespace !== INITIAL_PID_NAMESPACE) return true;
     return [...this.#entries.values()].some(
       ({ process: { identity } }) =>
-        identity.pid === pid && identity.bootId === viewer.bootId && identity.pidNamespace !== INITIAL_PID_NAMESPACE,
+        identity.pid === pid &&
+        identity.bootId === viewer.bootId &&
+        identity.pidNamespace !== INITIAL_PID_NAMESPACE,
     );
   }
 

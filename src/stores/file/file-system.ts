@@ -11,7 +11,8 @@ export interface FileSystem {
   readSync(descriptor: number, buffer: Uint8Array): number;
   writeSync(descriptor: number, buffer: Uint8Array): number;
   closeSync(descriptor: number): void;
-  lstatSync(path: string): FileStatus;
+  /** `undefined` where there is nothing. */
+  lstatSync(path: string): FileStatus | undefined;
   linkSync(existing: string, path: string): void;
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;
@@ -43,7 +44,7 @@ export const systemFileSystem: FileSystem = {
   readSync: (descriptor, buffer) => fs.readSync(descriptor, buffer),
   writeSync: (descriptor, buffer) => fs.writeSync(descriptor, buffer),
   closeSync: fs.closeSync,
-  lstatSync: (path) => fs.lstatSync(path),
+  lstatSync: (path) => fs.lstatSync(path, { throwIfNoEntry: false }),
   linkSync: fs.linkSync,
   renameSync: fs.renameSync,
   unlinkSync: fs.unlinkSync,

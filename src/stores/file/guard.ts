@@ -3,9 +3,9 @@ import { threadId } from 'node:worker_threads';
 import lockfile from 'proper-lockfile';
 import { systemCode } from '../../errors.js';
 import type { ProcessTable } from '../../processes/process-table.js';
-import { identityFrom, isSameProcess, parseJson, type ProcessIdentity, serializeIdentity } from '../../record.js';
+import { identityFrom, isSameProcess, type ProcessIdentity } from '../../record.js';
 import type { FileSystem } from './file-system.js';
-import { createFile, readSnapshot, removeIfThere } from './text-file.js';
+import { removeIfThere } from './text-file.js';
 
 /**
  * After this many milliseconds a guard is taken from an owner of whom nothing can be learnt: on another machine, or in
@@ -16,10 +16,10 @@ const STALE = 30_000;
 /** Nothing at all has been modified then. */
 const EPOCH = new Date(0);
 
-/** The owner of a guard, as it stands in the guard's only file. */
+/** The owner of a guard. */
 export interface GuardOwner {
   readonly identity: ProcessIdentity;
-  readonly thread: number | null;
+  readonly thread: number;
 }
 
 /** Someone else is inside. */
@@ -54,7 +54,8 @@ export function runGuarded<T>(fs: FileSystem, processes: ProcessTable, path: str
       update: STALE / 2,
     });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ELOCKED') throw new GuardHeld(entry.seenOwner);
+    if (error instanceof Error && 'code' in error && error.code === 'ELOCKED')
+      throw new GuardHeld(entry.seenOwner);
     throw error;
   }
   try {
@@ -89,7 +90,7 @@ function leaveForCertain(leave: () => void, entry: GuardEntry): void {
 class GuardEntry {
   readonly #fs: FileSystem;
   readonly #processes: ProcessTable;
-  readonly #token = randomUUID();
+  readonly #name: string;
   #inside = false;
   /** The owner's file as last seen: the only one that this entry may remove. */
   #seen: string | null = null;
@@ -99,6 +100,7 @@ class GuardEntry {
   constructor(fs: FileSystem, processes: ProcessTable, guard: string) {
     this.#fs = fs;
     this.#processes = processes;
+    this.#name = ownerName({ identity: processes.self(), thread: threadId });
     this.guard = guard;
   }
 
@@ -108,16 +110,16 @@ class GuardEntry {
    */
   mkdirSync(guard: string): void {
     const fs = this.#fs;
-    const folder = `${guard}.${this.#token}`;
-    const file = `${folder}/${this.#token}`;
+    const folder = `${guard}.${randomUUID()}`;
+    const file = `${folder}/${this.#name}`;
     fs.mkdirSync(folder);
     try {
-      createFile(fs, file, JSON.stringify({ ...serializeIdentity(this.#processes.self()), thread: threadId }));
+      fs.closeSync(fs.openSync(file, 'wx'));
       // Windows never renames onto a folder, so an empty one has to go first. One that is not empty stays.
       if (process.platform === 'win32') removeFolder(fs, guard);
       fs.renameSync(folder, guard);
       this.#inside = true;
-      this.#seen = this.#token;
+      this.#seen = this.#name;
     } catch (error) {
       removeIfThere(fs, file);
       removeFolder(fs, folder);
@@ -132,11 +134,12 @@ class GuardEntry {
     const [file] = this.#fs.readdirSync(guard);
     if (file === undefined) return { mtime: EPOCH };
     this.#seen = file;
-    const owner = this.#readOwner(`${guard}/${file}`);
+    const owner = ownerFrom(file);
     this.seenOwner = owner;
     if (owner !== null) {
       // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
-      if (owner.thread === threadId && isSameProcess(owner.identity, this.#processes.self())) return { mtime: EPOCH };
+      if (owner.thread === threadId && isSameProcess(owner.identity, this.#processes.self()))
+        return { mtime: EPOCH };
       switch (this.#processes.liveness(owner.identity)) {
         case 'dead':
           return { mtime: EPOCH };
@@ -146,7 +149,7 @@ class GuardEntry {
           break;
       }
     }
-    return { mtime: new Date(this.#fs.lstatSync(guard).mtimeMs) };
+    return { mtime: new Date(this.#fs.lstatSync(guard)?.mtimeMs ?? 0) };
   }
 
   /**
@@ -167,15 +170,43 @@ class GuardEntry {
 
   /** proper-lockfile sets a time to find out how exactly times are kept. The answers of `statSync` do not depend on it. */
   utimesSync(): void {}
+}
 
-  #readOwner(file: string): GuardOwner | null {
-    const snapshot = readSnapshot(this.#fs, file);
-    if (snapshot === null) throw systemError('ENOENT', 'stat', file);
-    const content = parseJson(snapshot.text);
-    const identity = identityFrom(content);
-    if (identity === null) return null;
-    const thread = typeof content === 'object' && content !== null && 'thread' in content ? content.thread : null;
-    return { identity, thread: typeof thread === 'number' ? thread : null };
+/**
+ * The name of the owner's file says who the owner is, and is unique to one entry. In the name rather than in the file,
+ * because a name is either there or not: nobody can be killed half-way through writing it.
+ */
+function ownerName({ identity, thread }: GuardOwner): string {
+  const { pid, started, bootId, pidNamespace, hostname } = identity;
+  // 63 characters are the longest label of a host name (RFC 1035), and all together stays below the 255 of a file's name.
+  return [randomUUID(), pid, thread, started, bootId, pidNamespace, hostname?.slice(0, 63)]
+    .map((part) => encodeURIComponent(part ?? ''))
+    .join(SEPARATOR);
+}
+
+/** The owner whose file has that name, or `null` if it says nothing of the kind. */
+export function ownerFrom(name: string): GuardOwner | null {
+  const [, pid, thread, ...rest] = name.split(SEPARATOR).map(decode);
+  const [started, bootId, pidNamespace, hostname] = rest.map((part) => part || null);
+  if (started === undefined || bootId === undefined || pidNamespace === undefined || hostname === undefined)
+    return null;
+  const identity = identityFrom({
+    pid: Number(pid),
+    hostname,
+    boot_id: bootId,
+    pid_namespace: pidNamespace,
+    started,
+  });
+  return identity === null ? null : { identity, thread: Number(thread) };
+}
+
+const SEPARATOR = ',';
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
   }
 }
 

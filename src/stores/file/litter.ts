@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { ProcessTable } from '../../processes/process-table.js';
-import { identityFrom, parseJson, parseRecord, type ProcessIdentity } from '../../record.js';
+import { type ProcessIdentity, parseRecord } from '../../record.js';
 import type { FileSystem } from './file-system.js';
-import { guardPath } from './guard.js';
+import { guardPath, ownerFrom } from './guard.js';
 import { readSnapshot, removeIfThere } from './text-file.js';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -64,7 +64,7 @@ function sweepTemporary(fs: FileSystem, processes: ProcessTable, file: string): 
 /** Renamed first, because an owner may be about to rename the same folder to the guard, and must not do so half-swept. */
 function sweepEntrance(fs: FileSystem, processes: ProcessTable, folder: string, path: string): void {
   const [name] = fs.readdirSync(folder);
-  const owner = name === undefined ? null : identityFrom(parseJson(readSnapshot(fs, join(folder, name))?.text ?? ''));
+  const owner = name === undefined ? null : (ownerFrom(name)?.identity ?? null);
   if (!isAbandoned(processes, owner)) return;
   const mine = `${guardPath(path)}.${randomUUID()}`;
   fs.renameSync(folder, mine);

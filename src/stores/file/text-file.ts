@@ -16,10 +16,8 @@ export interface Snapshot {
  * what was opened is one consistent state. Neither follows a symbolic link nor waits for the writer of a FIFO.
  */
 export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
-  // Windows has neither of these flags; there the link has to be looked for first.
-  if (constants.O_NOFOLLOW === undefined && lstatIfThere(fs, path)?.isSymbolicLink() === true) {
-    throw notAFile(path, 'ELOOP', 'it is a symbolic link');
-  }
+  // Windows has neither of the flags below; there the link has to be looked for first.
+  if (constants.O_NOFOLLOW === undefined && fs.lstatSync(path)?.isSymbolicLink()) throw symbolicLink(path);
   const descriptor = openIfThere(fs, path);
   if (descriptor === null) return null;
   try {
@@ -44,7 +42,8 @@ export function createFile(fs: FileSystem, path: string, text: string): void {
   try {
     try {
       const data = Buffer.from(text);
-      for (let written = 0; written < data.length; ) written += fs.writeSync(descriptor, data.subarray(written));
+      for (let written = 0; written < data.length; )
+        written += fs.writeSync(descriptor, data.subarray(written));
     } finally {
       fs.closeSync(descriptor);
     }
@@ -63,30 +62,17 @@ export function removeIfThere(fs: FileSystem, path: string): void {
   }
 }
 
-function lstatIfThere(fs: FileSystem, path: string): FileStatus | null {
-  try {
-    return fs.lstatSync(path);
-  } catch {
-    return null;
-  }
-}
-
 function openIfThere(fs: FileSystem, path: string): number | null {
   try {
-    // Without O_NONBLOCK, opening a FIFO waits for a writer; with it, a regular file is opened as ever.
-    return fs.openSync(
-      path,
-      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
-    );
+    // Without O_NONBLOCK, opening a FIFO would wait for a writer.
+    return fs.openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     switch (systemCode(error)) {
       case 'ENOENT':
         return null;
       case 'ELOOP':
       case 'EMLINK': // FreeBSD's word for it
-        throw notAFile(path, 'ELOOP', 'it is a symbolic link');
-      case 'EISDIR':
-        throw notAFile(path, 'EISDIR', 'it is a folder');
+        throw symbolicLink(path);
       case 'ENXIO':
         throw notAFile(path, 'ENXIO', 'it is a socket or a device');
       default:
@@ -101,10 +87,17 @@ function refuseUnlessRegular(path: string, status: FileStatus): void {
   throw notAFile(path, 'EINVAL', status.isFIFO() ? 'it is a FIFO' : 'it is a device');
 }
 
+function symbolicLink(path: string): Error {
+  return notAFile(path, 'ELOOP', 'it is a symbolic link');
+}
+
 function notAFile(path: string, code: string, what: string): Error {
-  return Object.assign(new Error(`${code}: ${what}, and a lock has to be a regular file. Choose another path`), {
-    code,
-    syscall: 'open',
-    path,
-  });
+  return Object.assign(
+    new Error(`${code}: ${what}, and a lock has to be a regular file. Choose another path`),
+    {
+      code,
+      syscall: 'open',
+      path,
+    },
+  );
 }
