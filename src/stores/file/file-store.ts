@@ -8,7 +8,8 @@ import type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from 
 import { type FileSystem, isLocal, systemFileSystem } from './file-system.js';
 import { GuardHeld, type GuardOwner, runGuarded } from './guard.js';
 import { sweepLitter, temporaryPath } from './litter.js';
-import { createFile, readSnapshot, removeIfThere } from './text-file.js';
+import { removeIfThere } from './removal.js';
+import { createFile, readSnapshot } from './text-file.js';
 
 /** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */
 const GUARD_RETRIES = 100;
@@ -210,7 +211,7 @@ class FileStore implements Store {
       processId: claim.process.pid,
       timestamp: new Date(now),
       token: claim.token,
-      fencingToken: Math.max((previous?.fencingToken ?? 0) + 1, Math.floor(now * 1000)),
+      fencingToken: nextFencingToken(previous?.fencingToken ?? 0, now),
       acquiredAt: new Date(now),
       staleTimeout: claim.staleTimeout,
       monotonic: this.#clock.monotonic(),
@@ -296,6 +297,18 @@ class FileStore implements Store {
         'The lock is as it was; call again.',
     );
   }
+}
+
+/** The greatest that this process has handed out, for whatever lock. */
+let lastFencingToken = 0;
+
+/**
+ * A released lock leaves nothing behind to count on from, so the time in microseconds takes the place of a counter. What
+ * this process has handed out before makes up for a clock that was set back meanwhile.
+ */
+function nextFencingToken(previous: number, now: number): number {
+  lastFencingToken = Math.max(previous + 1, lastFencingToken + 1, Math.floor(now * 1000));
+  return lastFencingToken;
 }
 
 function isOutsideContainers({ pidNamespace }: ProcessIdentity): boolean {

@@ -5,7 +5,7 @@ import { systemCode } from '../../errors.js';
 import type { ProcessTable } from '../../processes/process-table.js';
 import { identityFrom, isSameProcess, type ProcessIdentity } from '../../record.js';
 import type { FileSystem } from './file-system.js';
-import { removeIfThere } from './text-file.js';
+import { removeIfEmpty, removeIfThere } from './removal.js';
 
 /**
  * After this many milliseconds a guard is taken from an owner of whom nothing can be learnt: on another machine, or in
@@ -116,13 +116,13 @@ class GuardEntry {
     try {
       fs.closeSync(fs.openSync(file, 'wx'));
       // Windows never renames onto a folder, so an empty one has to go first. One that is not empty stays.
-      if (process.platform === 'win32') removeFolder(fs, guard);
+      if (process.platform === 'win32') removeIfEmpty(fs, guard);
       fs.renameSync(folder, guard);
       this.#inside = true;
       this.#seen = this.#name;
     } catch (error) {
       removeIfThere(fs, file);
-      removeFolder(fs, folder);
+      removeIfEmpty(fs, folder);
       // ENOENT: whoever sweeps litter took the folder for some. Then this is one more race to run again.
       throw isTaken(error) || systemCode(error) === 'ENOENT' ? systemError('EEXIST', 'mkdir', guard) : error;
     }
@@ -164,7 +164,7 @@ class GuardEntry {
         if (systemCode(error) !== 'ENOENT') throw error;
       }
     }
-    removeFolder(this.#fs, guard);
+    removeIfEmpty(this.#fs, guard);
     this.#inside = false;
   }
 
@@ -207,15 +207,6 @@ function decode(part: string): string {
     return decodeURIComponent(part);
   } catch {
     return '';
-  }
-}
-
-/** Removes a folder if it is empty. Whoever finds it in the way later can do the same. */
-function removeFolder(fs: FileSystem, folder: string): void {
-  try {
-    fs.rmdirSync(folder);
-  } catch {
-    // Not empty: someone else's by now. Not there: removed by someone else.
   }
 }
 

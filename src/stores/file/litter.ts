@@ -4,7 +4,8 @@ import type { ProcessTable } from '../../processes/process-table.js';
 import { type ProcessIdentity, parseRecord } from '../../record.js';
 import type { FileSystem } from './file-system.js';
 import { guardPath, ownerFrom } from './guard.js';
-import { readSnapshot, removeIfThere } from './text-file.js';
+import { removeIfThere } from './removal.js';
+import { readSnapshot } from './text-file.js';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

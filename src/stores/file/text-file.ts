@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { systemCode } from '../../errors.js';
 import type { FileStatus, FileSystem } from './file-system.js';
+import { removeIfThere } from './removal.js';
 
 /** A lock file is never longer; of a longer file only this much is read. */
 const MAX_BYTES = 64 * 1024;
@@ -50,15 +51,6 @@ export function createFile(fs: FileSystem, path: string, text: string): void {
   } catch (error) {
     removeIfThere(fs, path);
     throw error;
-  }
-}
-
-/** Removes a file, unless it is gone already or cannot be removed: for what is litter at worst. */
-export function removeIfThere(fs: FileSystem, path: string): void {
-  try {
-    fs.unlinkSync(path);
-  } catch {
-    // What stays is litter, which the next takeover sweeps.
   }
 }
 

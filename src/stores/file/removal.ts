@@ -1,0 +1,27 @@
+import { systemCode } from '../../errors.js';
+import type { FileSystem } from './file-system.js';
+
+/** Removes a file that is litter at worst: if it cannot be removed, the next takeover sweeps it. */
+export function removeIfThere(fs: FileSystem, path: string): void {
+  insist(() => fs.unlinkSync(path), ['ENOENT']);
+}
+
+/** Removes a folder if it is empty. Whoever finds it in the way later can do the same. */
+export function removeIfEmpty(fs: FileSystem, folder: string): void {
+  // Not empty: someone else's by now. EEXIST is what some systems say for it (rmdir(2)).
+  insist(() => fs.rmdirSync(folder), ['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
+}
+
+/** Tries twice, since a network file system may fail once; then leaves it. */
+function insist(remove: () => void, final: readonly string[]): void {
+  try {
+    remove();
+  } catch (error) {
+    if (final.includes(systemCode(error) ?? '')) return;
+    try {
+      remove();
+    } catch {
+      // See above for who does it instead.
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock, FakeProcessTable } from '../../src/testing/index.js';
+import { someIdentity } from '../support.js';
+
+const bare = (pid: number) =>
+  someIdentity({ pid, hostname: null, bootId: null, pidNamespace: null, started: null });
+
+describe('a process', () => {
+  it('is alive while it runs and dead once it is gone', () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start();
+    expect(processes.liveness(other.identity)).toBe('alive');
+    other.kill();
+    expect(processes.liveness(other.identity)).toBe('dead');
+  });
+
+  it('is alive when it belongs to another user (EPERM)', () => {
+    const processes = new FakeProcessTable();
+    expect(processes.liveness(processes.start({}, { forbidden: true }).identity)).toBe('alive');
+  });
+
+  it('is dead when its PID now names another process', () => {
+    const processes = new FakeProcessTable();
+    const first = processes.start();
+    const second = first.recycle();
+    expect(second.pid).toBe(first.pid);
+    expect(processes.liveness(first.identity)).toBe('dead');
+    expect(processes.liveness(second.identity)).toBe('alive');
+  });
+
+  it('is dead as a zombie, but not while threads of it still run', () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start();
+    other.zombify({ threads: 7 });
+    expect(processes.liveness(other.identity)).toBe('alive');
+    other.zombify({ threads: 1 });
+    expect(processes.liveness(other.identity)).toBe('dead');
+  });
+
+  it('is unknown in another boot, another PID namespace, or on another machine', () => {
+    const processes = new FakeProcessTable();
+    for (const place of [
+      { bootId: 'other' },
+      { pidNamespace: 'pid:[4026532999]' },
+      { bootId: 'x', hostname: 'x' },
+    ]) {
+      const other = processes.start(place);
+      expect(processes.liveness(other.identity)).toBe('unknown');
+      other.kill();
+      expect(processes.liveness(other.identity)).toBe('unknown');
+    }
+  });
+
+  it('is unknown when neither boot nor namespace were recorded, even with the same hostname', () => {
+    const processes = new FakeProcessTable();
+    const { hostname } = processes.self();
+    expect(processes.liveness(someIdentity({ hostname, bootId: null, pidNamespace: null }))).toBe('unknown');
+  });
+
+  it('is taken for alive when nothing says when it started', () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start();
+    expect(processes.liveness({ ...other.identity, started: null })).toBe('alive');
+  });
+
+  it('of which only a PID is known is dead when that PID names nobody in any namespace', () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start();
+    expect(processes.liveness(bare(other.pid))).toBe('alive');
+    other.kill();
+    expect(processes.liveness(bare(other.pid))).toBe('dead');
+    const inContainer = processes.start({ pidNamespace: 'pid:[4026532999]' });
+    expect(processes.liveness(bare(inContainer.pid))).toBe('unknown');
+    expect(processes.as(inContainer).liveness(bare(other.pid))).toBe('unknown');
+  });
+});
+
+describe('terminating a process', () => {
+  it('asks first, and is content when that suffices', async () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start();
+    await processes.terminate(other.identity, 5000);
+    expect(processes.signals).toEqual([{ pid: other.pid, signal: 'SIGTERM' }]);
+    expect(processes.liveness(other.identity)).toBe('dead');
+  });
+
+  it('kills who does not go within the grace', async () => {
+    const clock = new FakeClock();
+    const processes = new FakeProcessTable(clock);
+    const other = processes.start({}, { ignoresTerm: true });
+    const terminated = processes.terminate(other.identity, 5000);
+    await clock.advance(4999);
+    expect(processes.signals.map(({ signal }) => signal)).toEqual(['SIGTERM']);
+    await clock.advance(1);
+    await terminated;
+    expect(processes.signals.map(({ signal }) => signal)).toEqual(['SIGTERM', 'SIGKILL']);
+  });
+
+  it('never signals a process that has the PID of the one that is meant', async () => {
+    const processes = new FakeProcessTable();
+    const first = processes.start();
+    const second = first.recycle();
+    await processes.terminate(first.identity, 5000);
+    expect(processes.signals).toEqual([]);
+    expect(processes.liveness(second.identity)).toBe('alive');
+  });
+
+  it('does not kill who gets the PID during the grace', async () => {
+    const clock = new FakeClock();
+    const processes = new FakeProcessTable(clock);
+    const first = processes.start({}, { ignoresTerm: true });
+    const terminated = processes.terminate(first.identity, 5000);
+    await clock.advance(1000);
+    const second = first.recycle();
+    await clock.advance(10_000);
+    await terminated;
+    expect(processes.liveness(second.identity)).toBe('alive');
+  });
+
+  it('fails when the signal is refused', async () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start({}, { forbidden: true });
+    await expect(processes.terminate(other.identity, 5000)).rejects.toThrow(/EPERM/);
+    expect(processes.liveness(other.identity)).toBe('alive');
+  });
+
+  it('fails without a signal where the PID may mean someone else', async () => {
+    const processes = new FakeProcessTable();
+    const own = processes.own;
+    const elsewhere = processes.start({ bootId: 'other' });
+    await expect(processes.terminate(elsewhere.identity, 0)).rejects.toThrow(/cannot? be seen|can be seen/);
+    await expect(processes.terminate(own.identity, 0)).rejects.toThrow(/this very process/);
+    const other = processes.start();
+    await expect(processes.terminate({ ...other.identity, started: null }, 0)).rejects.toThrow(/not certain/);
+    await expect(processes.terminate(bare(other.pid), 0)).rejects.toThrow();
+    expect(processes.signals).toEqual([]);
+  });
+
+  it('fails when the process is there even after SIGKILL', async () => {
+    const clock = new FakeClock();
+    const processes = new FakeProcessTable(clock);
+    const other = processes.start({}, { ignoresTerm: true });
+    const terminated = processes.terminate(other.identity, 0);
+    // A thread in an uninterruptible system call, for one, does not go.
+    other.kill = () => {};
+    const failed = expect(terminated).rejects.toThrow(/still there after SIGKILL/);
+    await clock.advance(60_000);
+    await failed;
+  });
+});

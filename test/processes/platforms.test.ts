@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { LinuxProbe, parseProcStat } from '../../src/processes/linux.js';
+import { PosixProbe } from '../../src/processes/posix.js';
+import { processExists } from '../../src/processes/signals.js';
+import { systemProcesses } from '../../src/processes/system.js';
+import { WindowsProbe } from '../../src/processes/windows.js';
+import { someIdentity } from '../support.js';
+
+describe('the process table of this system', () => {
+  it('knows itself to be alive', () => {
+    const processes = systemProcesses();
+    expect(processes.self().pid).toBe(process.pid);
+    expect(processes.self().started).not.toBeNull();
+    expect(processes.liveness(processes.self())).toBe('alive');
+  });
+
+  it('sees a child live and die', async () => {
+    const processes = systemProcesses();
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
+    const identity = { ...processes.self(), pid: child.pid ?? 0, started: null };
+    expect(processes.liveness(identity)).toBe('alive');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(processes.liveness(identity)).toBe('dead');
+  });
+
+  it('tells itself from an earlier process with its PID', () => {
+    const processes = systemProcesses();
+    const earlier = process.platform === 'linux' ? '1' : '2001-01-01T00:00:00.000Z';
+    expect(processes.liveness({ ...processes.self(), started: earlier })).toBe('dead');
+  });
+
+  it('knows of no process in another boot', () => {
+    expect(systemProcesses().liveness(someIdentity({ pid: process.pid, bootId: 'other' }))).toBe('unknown');
+  });
+});
+
+describe('/proc/<pid>/stat', () => {
+  const tail = '1 2 2 0 -1 4194560 100 0 0 0 1 2 0 0 20 0 THREADS 0 5881234 1000 10';
+  const stat = (command: string, state: string, threads: number) =>
+    `77 (${command}) ${state} ${tail.replace('THREADS', String(threads))}`;
+
+  it('is read whatever the command is called', () => {
+    for (const command of ['node', 'a b', 'a) R 1 2 (b', '))) Z ']) {
+      expect(parseProcStat(stat(command, 'S', 11))).toEqual({
+        started: '5881234',
+        zombie: false,
+        threads: 11,
+      });
+    }
+  });
+
+  it('shows zombies', () => {
+    expect(parseProcStat(stat('node', 'Z', 3))).toMatchObject({ zombie: true, threads: 3 });
+    expect(parseProcStat(stat('node', 'X', 1))).toMatchObject({ zombie: true, threads: 1 });
+  });
+
+  it('gives nothing where it is cut short', () => {
+    expect(parseProcStat('77 (node) S 1 2')).toBeNull();
+    expect(parseProcStat('')).toBeNull();
+  });
+});
+
+describe.runIf(process.platform === 'linux')('on Linux', () => {
+  it('a process is identified by boot, namespace and start', () => {
+    expect(new LinuxProbe().self()).toMatchObject({
+      pid: process.pid,
+      bootId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      pidNamespace: expect.stringMatching(/^pid:\[\d+\]$/),
+      started: expect.stringMatching(/^\d+$/),
+    });
+  });
+
+  it('a PID that exists nowhere may not exist elsewhere, seen from outside all containers', () => {
+    const probe = new LinuxProbe();
+    const isOutside = probe.self().pidNamespace === 'pid:[4026531836]';
+    expect(probe.mayExistElsewhere(2 ** 31 - 1)).toBe(!isOutside);
+  });
+});
+
+describe('with ps(1)', () => {
+  const outputs = new Map([
+    ['sysctl -n kern.bootsessionuuid', 'B007\n'],
+    [`ps -o stat=,lstart= -p ${process.pid}`, 'S+   Sat Nov 21 08:10:16 2026    \n'],
+    ['ps -o stat=,lstart= -p 77', 'Z    Sat Nov 21 08:10:17 2026\n'],
+    ['ps -o stat=,lstart= -p 78', 'garbage\n'],
+  ]);
+  const probe = new PosixProbe((file, args) => {
+    const output = outputs.get([file, ...args].join(' '));
+    if (output === undefined) throw new Error('exit code 1');
+    return output;
+  });
+
+  it('a process is identified by boot and start', () => {
+    expect(probe.self()).toMatchObject({
+      bootId: 'B007',
+      pidNamespace: null,
+      started: '2026-11-21T08:10:16.000Z',
+    });
+  });
+
+  it('a zombie shows, and what is not there or not understood is unknown', () => {
+    expect(probe.look(77)).toEqual({ started: '2026-11-21T08:10:17.000Z', zombie: true, threads: 1 });
+    expect(probe.look(78)).toBeNull();
+    expect(probe.look(79)).toBeNull();
+  });
+
+  it('start times count as the same within two seconds, and when they cannot be compared', () => {
+    expect(probe.sameStart('2026-11-21T08:10:16.000Z', '2026-11-21T08:10:18.000Z')).toBe(true);
+    expect(probe.sameStart('2026-11-21T08:10:16.000Z', '2026-11-21T08:10:18.001Z')).toBe(false);
+    expect(probe.sameStart('2026-11-21T08:10:16.000Z', 'once')).toBe(true);
+  });
+
+  it.runIf(process.platform !== 'win32')('the system answers in the way that is expected of it', async () => {
+    const child = spawn('sleep', ['1000']);
+    await once(child, 'spawn');
+    try {
+      const look = new PosixProbe().look(child.pid ?? 0);
+      // Where there is no ps(1), nothing can be learnt.
+      if (look !== null) {
+        expect(look).toMatchObject({ zombie: false });
+        expect(Math.abs(Date.parse(look.started ?? '') - Date.now())).toBeLessThan(60_000);
+      }
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});
+
+describe('with PowerShell', () => {
+  const probe = new WindowsProbe((_file, args) => {
+    if (args.at(-1)?.includes('-Id 77)')) return '2026-11-21T08:10:16.1234567Z\r\n';
+    if (args.at(-1)?.includes('-Id 78)')) return '\r\n';
+    throw new Error('exit code 1');
+  });
+
+  it('a process is identified by its start', () => {
+    expect(probe.look(77)).toEqual({ started: '2026-11-21T08:10:16.123Z', zombie: false, threads: 1 });
+    expect(probe.look(78)).toBeNull();
+    expect(probe.look(79)).toBeNull();
+    expect(probe.self()).toMatchObject({ pid: process.pid, bootId: null, started: null });
+  });
+});
+
+describe('kill(2)', () => {
+  it('is never called for what is no process', () => {
+    expect(processExists(process.pid)).toBe('yes');
+    expect(processExists(2 ** 31 - 1)).toBe('no');
+  });
+});

@@ -1,0 +1,363 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  acquire,
+  ErrLockBusy,
+  type FileSystem,
+  fileStore,
+  inspect,
+  LivingLockError,
+} from '../../src/index.js';
+import { serializeRecord } from '../../src/record.js';
+import { systemFileSystem } from '../../src/stores/file/file-system.js';
+import type { Claim } from '../../src/stores/store.js';
+import {
+  fileSystemWith,
+  HOUR,
+  MINUTE,
+  SECOND,
+  someIdentity,
+  someRecord,
+  systemError,
+  World,
+} from '../support.js';
+
+function claimOf(world: World): Claim {
+  return {
+    token: randomUUID(),
+    process: world.processes.self(),
+    workers: [],
+    staleTimeout: HOUR,
+    command: null,
+    user: null,
+  };
+}
+
+describe('the file store', () => {
+  it('creates where nothing is, once', async () => {
+    const world = new World();
+    const store = fileStore(world.as());
+    expect(await store.claim(world.path, claimOf(world))).toMatchObject({ done: true });
+    expect(await store.claim(world.path, claimOf(world))).toMatchObject({ done: false });
+    expect(world.files).toEqual(['job.lock']);
+  });
+
+  it('replaces exactly the version that is named', async () => {
+    const world = new World();
+    const store = fileStore(world.as());
+    const claim = claimOf(world);
+    await store.claim(world.path, claim);
+    const version = (await store.read(world.path))?.version;
+    await store.beat(world.path, claim.token, { progress: { ratio: 0.1, note: null } });
+    expect(await store.claim(world.path, claimOf(world), version)).toMatchObject({
+      done: false,
+      found: { token: claim.token, progress: { ratio: 0.1 } },
+    });
+    const newVersion = (await store.read(world.path))?.version;
+    expect(await store.claim(world.path, claimOf(world), newVersion)).toMatchObject({ done: true });
+  });
+
+  it('does not replace what is gone', async () => {
+    const world = new World();
+    const store = fileStore(world.as());
+    expect(await store.claim(world.path, claimOf(world), 'some version')).toEqual({
+      done: false,
+      found: null,
+    });
+    expect(world.files).toEqual([]);
+  });
+
+  it('beats and removes for the token that holds the lock, and for no other', async () => {
+    const world = new World();
+    const store = fileStore(world.as());
+    const claim = claimOf(world);
+    await store.claim(world.path, claim);
+    const before = world.text;
+    for (const outcome of [store.beat(world.path, 'other', {}), store.remove(world.path, 'other')]) {
+      expect(await outcome).toMatchObject({ done: false, found: { token: claim.token } });
+    }
+    expect(world.text).toBe(before);
+    expect(await store.remove(world.path, claim.token)).toMatchObject({ done: true });
+    expect(await store.remove(world.path, claim.token)).toEqual({ done: false, found: null });
+    expect(await store.beat(world.path, claim.token, {})).toEqual({ done: false, found: null });
+  });
+
+  it('creates inside the guard where the file system has no hard links', async () => {
+    for (const code of ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']) {
+      const world = new World();
+      const fileSystem = fileSystemWith({
+        linkSync() {
+          throw systemError(code, 'link');
+        },
+      });
+      const store = fileStore({ ...world.as(), fileSystem });
+      const lock = await world.acquire(undefined, { store });
+      expect(world.files).toEqual(['job.lock']);
+      await expect(world.acquire(undefined, { store })).rejects.toThrow(ErrLockBusy);
+      expect(await store.claim(world.path, claimOf(world))).toMatchObject({ done: false });
+      await lock.heartBeat();
+      await lock.release();
+      expect(world.files).toEqual([]);
+    }
+  });
+
+  it('knows that it has created when only the answer was lost, as over NFS', async () => {
+    const world = new World();
+    const fileSystem = fileSystemWith({
+      linkSync(existing, path) {
+        systemFileSystem.linkSync(existing, path);
+        throw systemError('EEXIST', 'link');
+      },
+    });
+    await world.acquire(undefined, { store: fileStore({ ...world.as(), fileSystem }) });
+    expect(world.files).toEqual(['job.lock']);
+  });
+
+  it('tries again when a sweeper took its temporary file for litter', async () => {
+    const world = new World();
+    let swept = 0;
+    const fileSystem = fileSystemWith({
+      linkSync(existing, path) {
+        if (swept++ === 0) systemFileSystem.unlinkSync(existing);
+        systemFileSystem.linkSync(existing, path);
+      },
+    });
+    await world.acquire(undefined, { store: fileStore({ ...world.as(), fileSystem }) });
+    expect(swept).toBe(2);
+    expect(world.files).toEqual(['job.lock']);
+  });
+
+  it('says that the lock is busy when somebody stays in the middle of changing it', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    await world.acquire(holder);
+    holder.kill();
+    const paused = world.processes.start();
+    const stop = (): never => {
+      throw systemError('EIO', 'made up');
+    };
+    const stuck = fileSystemWith({ unlinkSync: stop, rmdirSync: stop, writeFileAtomicSync: stop });
+    await expect(
+      world.acquire(paused, { store: fileStore({ ...world.as(paused), fileSystem: stuck }) }),
+    ).rejects.toMatchObject({ code: 'EIO' });
+
+    const refused = world.acquire();
+    const busy = expect(refused).rejects.toMatchObject({
+      code: 'ERR_LOCK_BUSY',
+      reason: `PID ${paused.pid} on fake-host is changing it just now`,
+    });
+    await world.clock.advance(10 * SECOND);
+    await busy;
+
+    paused.kill();
+    await expect(world.acquire()).resolves.toBeDefined();
+  });
+
+  it('beats and releases with EBUSY meanwhile, keeps the lock, and goes on when the way is free', async () => {
+    const world = new World();
+    const lock = await world.acquire();
+    const paused = world.processes.start();
+    const guard = `${world.path}.guard`;
+    mkdirSync(guard);
+    const { bootId, pidNamespace, started } = paused.identity;
+    const name = ['token', paused.pid, 0, started, bootId, pidNamespace, 'fake-host'].map((part) =>
+      encodeURIComponent(String(part)),
+    );
+    writeFileSync(join(guard, name.join(',')), '');
+
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      code: 'EBUSY',
+      message: expect.stringContaining(
+        `PID ${paused.pid} on fake-host has been in the middle of changing ${world.path}`,
+      ),
+    });
+    const released = expect(lock.release()).rejects.toMatchObject({ code: 'EBUSY' });
+    await world.clock.advance(10 * SECOND);
+    await released;
+    expect(lock.signal.aborted).toBe(false);
+    paused.kill();
+    await lock.heartBeat();
+    await lock.release();
+    expect(world.files).toEqual([]);
+  });
+});
+
+describe('a heartbeat read from a file', () => {
+  const inContainer = { bootId: 'fake-boot-1', pidNamespace: 'pid:[4026532999]' };
+
+  it('is aged by the monotonic clock of the same boot, and never negative', async () => {
+    const world = new World();
+    const process = someIdentity(inContainer);
+    world.write(serializeRecord(someRecord({ process, monotonic: world.clock.monotonic() + 5 })));
+    expect(await fileStore(world.as()).read(world.path)).toMatchObject({ age: 0, provenance: 'this-boot' });
+    world.clock.stepWallClock(-HOUR);
+    await world.clock.advance(MINUTE + 5);
+    expect(await fileStore(world.as()).read(world.path)).toMatchObject({ age: MINUTE });
+  });
+
+  it('is of nobody knows where on a network file system', async () => {
+    const world = new World();
+    const NFS = 0x6969;
+    const fileSystem = fileSystemWith({ statfsSync: () => ({ type: NFS }) });
+    const store = fileStore({ ...world.as(), fileSystem });
+    world.write(serializeRecord(someRecord({ process: someIdentity({ bootId: 'another' }) })));
+    expect(await store.read(world.path)).toMatchObject({ provenance: 'unknown' });
+    world.write('4242');
+    expect(await store.read(world.path)).toMatchObject({ provenance: 'unknown' });
+    const unreadable = fileSystemWith({
+      statfsSync() {
+        throw systemError('EIO', 'statfs');
+      },
+    });
+    expect(await fileStore({ ...world.as(), fileSystem: unreadable }).read(world.path)).toMatchObject({
+      provenance: 'unknown',
+    });
+  });
+
+  it('is aged, in a classic PID file, by when the file was changed', async () => {
+    const world = new World();
+    world.write('4242\n', world.clock.now() - 5 * MINUTE);
+    expect(await fileStore(world.as()).read(world.path)).toMatchObject({
+      age: 5 * MINUTE,
+      record: { processId: 4242 },
+    });
+  });
+});
+
+describe('any bytes at all', () => {
+  it('give a verdict, and nothing is changed', async () => {
+    const world = new World();
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.json().map((text) => Buffer.from(text)),
+      fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+      fc
+        .dictionary(
+          fc.constantFrom('process_id', 'timestamp', 'process', 'token', 'stale_timeout_ms'),
+          fc.jsonValue(),
+        )
+        .map((fields) => Buffer.from(JSON.stringify(fields))),
+    );
+    await fc.assert(
+      fc.asyncProperty(bytes, async (content) => {
+        world.write(content);
+        const { state } = await inspect(world.path, { dependencies: world.as() });
+        expect(['live', 'stalled', 'dead']).toContain(state);
+      }),
+    );
+  });
+});
+
+describe('litter', () => {
+  const uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
+
+  async function takeOver(world: World): Promise<void> {
+    const holder = world.processes.start();
+    await world.acquire(holder);
+    holder.kill();
+    await world.acquire();
+  }
+
+  it('of dead processes is swept by the next takeover', async () => {
+    const world = new World();
+    const dead = world.processes.start();
+    dead.kill();
+    writeFileSync(`${world.path}.${uuid}.tmp`, serializeRecord(someRecord({ process: dead.identity })));
+    mkdirSync(`${world.path}.guard.${uuid}`);
+    const { pid, started, bootId, pidNamespace } = dead.identity;
+    const owner = [uuid, pid, 0, started, bootId, pidNamespace, ''].map((part) =>
+      encodeURIComponent(String(part)),
+    );
+    writeFileSync(join(`${world.path}.guard.${uuid}`, owner.join(',')), '');
+    writeFileSync(`${world.path}.3141592653`, '{"process_id":1,"timest');
+    await takeOver(world);
+    expect(world.files).toEqual(['job.lock']);
+  });
+
+  it('that says nothing of its owner is swept too', async () => {
+    const world = new World();
+    writeFileSync(`${world.path}.${uuid}.tmp`, '');
+    mkdirSync(`${world.path}.guard.${uuid}`);
+    writeFileSync(`${world.path}.3141592653`, '');
+    await takeOver(world);
+    expect(world.files).toEqual(['job.lock']);
+  });
+
+  it('of living processes is none', async () => {
+    const world = new World();
+    const living = world.processes.start();
+    const elsewhere = world.processes.start({ bootId: 'another' });
+    const kept = [`job.lock.${uuid}.tmp`, `job.lock.${uuid.replace('0f', '1f')}.tmp`];
+    for (const [index, process] of [living, elsewhere].entries()) {
+      writeFileSync(
+        join(world.folder, kept[index] ?? ''),
+        serializeRecord(someRecord({ process: process.identity })),
+      );
+    }
+    await takeOver(world);
+    expect(world.files).toEqual(['job.lock', ...kept]);
+  });
+
+  it("is not what others have put beside the lock, even under names like the library's", async () => {
+    const world = new World();
+    const kept = [
+      'job.lock.20260101',
+      'job.lock.bak',
+      'job.lock.guard.bak',
+      'job.lock2',
+      'other.lock.1',
+      'x.tmp',
+    ];
+    for (const name of kept) writeFileSync(join(world.folder, name), 'precious');
+    symlinkSync('nowhere', join(world.folder, 'job.lock.7'));
+    await takeOver(world);
+    expect(world.files).toEqual(['job.lock', 'job.lock.7', ...kept].sort());
+  });
+});
+
+describe('a failing disk', () => {
+  /** Every call of the interface, failing at its n-th use. */
+  const calls = Object.keys(systemFileSystem).filter(
+    (call): call is keyof FileSystem => call in systemFileSystem,
+  );
+
+  it.each(calls)('leaves no temporary file, and no lock that nobody holds, when %s fails', async (call) => {
+    for (let failing = 1; ; failing++) {
+      const world = new World();
+      const dead = world.processes.start();
+      if (failing % 2 === 0) await world.acquire(dead);
+      dead.kill();
+
+      let count = 0;
+      const broken: FileSystem = fileSystemWith({
+        [call](...args: unknown[]) {
+          if (++count === Math.ceil(failing / 2)) throw systemError('EIO', call);
+          return Reflect.apply(systemFileSystem[call], systemFileSystem, args);
+        },
+      });
+      const dependencies = world.as();
+      const store = fileStore({ ...dependencies, fileSystem: broken });
+      const lock = await acquire(world.path, { store, dependencies }).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(LivingLockError);
+        expect(error).toMatchObject({ code: 'EIO', message: expect.stringContaining(world.path) });
+        return null;
+      });
+      const hasFailed = count >= Math.ceil(failing / 2);
+
+      // With a disk that is well again: whoever was told that it holds the lock does, and nobody else is in the way.
+      if (lock === null) {
+        const next = await world.acquire();
+        await next.release();
+      } else {
+        expect(world.text).toContain(lock.token);
+        await expect(world.acquire()).rejects.toThrow(ErrLockBusy);
+        await lock.release().catch(() => lock.release());
+      }
+      expect(world.files).toEqual([]);
+      if (!hasFailed) break;
+    }
+  });
+});

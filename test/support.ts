@@ -1,0 +1,123 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { type AcquireOptions, acquire, type Dependencies, type Lock } from '../src/index.js';
+import type { LockRecord, ProcessIdentity } from '../src/record.js';
+import type { FileSystem } from '../src/stores/file/file-system.js';
+import { systemFileSystem } from '../src/stores/file/file-system.js';
+import { FakeClock, type FakeProcess, FakeProcessTable } from '../src/testing/index.js';
+
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+const cleanUps: (() => void)[] = [];
+
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0)) cleanUp();
+});
+
+/** A new empty folder, removed after the test. */
+export function temporaryFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'livinglock-test-')));
+  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A machine of a test's own: its clock, its processes, and one lock file in a folder of its own. */
+export class World {
+  readonly clock = new FakeClock();
+  readonly processes = new FakeProcessTable(this.clock);
+  readonly folder = temporaryFolder();
+  readonly path = join(this.folder, 'job.lock');
+  readonly #held: Lock[] = [];
+
+  constructor() {
+    cleanUps.push(() => {
+      for (const lock of this.#held) lock.release().catch(() => {});
+    });
+  }
+
+  /** What a process of this machine depends on; by default the calling one. */
+  as(process: FakeProcess = this.processes.own): Dependencies {
+    return { clock: this.clock, processes: this.processes.as(process) };
+  }
+
+  /** Lets a process acquire the lock. Every call of `heartBeat` writes, unless the options say otherwise. */
+  async acquire(process?: FakeProcess, options: AcquireOptions = {}): Promise<Lock> {
+    const lock = await acquire(this.path, {
+      heartbeatMinimalInterval: 0,
+      dependencies: this.as(process),
+      ...options,
+    });
+    this.#held.push(lock);
+    return lock;
+  }
+
+  /** The lock file's text. */
+  get text(): string {
+    return readFileSync(this.path, 'utf8');
+  }
+
+  /** Puts a text there as someone else would, last changed when the fake clock says. */
+  write(text: string | Uint8Array, changedAt: number = this.clock.now()): void {
+    writeFileSync(this.path, text);
+    utimesSync(this.path, changedAt / 1000, changedAt / 1000);
+  }
+
+  /** What lies in the folder. */
+  get files(): string[] {
+    return readdirSync(this.folder).sort();
+  }
+}
+
+/** A record with everything in it, except where the test says otherwise. */
+export function someRecord(changes: Partial<LockRecord> = {}): LockRecord {
+  const process = changes.process ?? someIdentity();
+  return {
+    processId: process.pid,
+    timestamp: new Date('2026-01-02T03:04:05.678Z'),
+    token: '6c1f7c3e-0a7e-4f7e-9a53-0d5b3f6f0c11',
+    fencingToken: 1_767_323_045_678_000,
+    acquiredAt: new Date('2026-01-02T03:00:00.000Z'),
+    staleTimeout: HOUR,
+    monotonic: 123_456.789,
+    process,
+    workers: [],
+    command: 'nightly.js --all',
+    user: 'batch',
+    progress: { ratio: 0.5, note: 'half-way' },
+    ...changes,
+  };
+}
+
+export function someIdentity(changes: Partial<ProcessIdentity> = {}): ProcessIdentity {
+  return {
+    pid: 4242,
+    hostname: 'db-1',
+    bootId: 'boot-1',
+    pidNamespace: 'pid:[4026531836]',
+    started: '5881234',
+    ...changes,
+  };
+}
+
+/** The system's file system, with some calls replaced. */
+export function fileSystemWith(changes: Partial<FileSystem>): FileSystem {
+  return { ...systemFileSystem, ...changes };
+}
+
+/** What Node throws when a system call fails. */
+export function systemError(code: string, syscall = 'open'): Error {
+  return Object.assign(new Error(`${code}: made up, ${syscall}`), { code, syscall });
+}
