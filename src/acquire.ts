@@ -14,6 +14,9 @@ import type { Claim, Store } from './stores/store.js';
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 2000;
 
+/** How often a contender judges anew because the lock has changed meanwhile. */
+const MOST_TRIES = 100;
+
 /**
  * Takes the lock of that name; for the default store the name is a path, whose folder is made if need be.
  *
@@ -99,7 +102,7 @@ class Contender {
 
   /** Reads, judges, and claims over exactly what was judged; what has changed in between is judged anew. */
   async acquireNow(): Promise<Lock> {
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       const examined = await examine(
         this.#name,
         this.#store,
@@ -110,6 +113,9 @@ class Contender {
       // A claim may have succeeded although the answer to it was lost.
       if (record?.token === this.#claim.token) return this.#lock(record);
       if (examined !== null) await this.#refuseUnlessTakeable(examined);
+      // Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another.
+      if (tries > MOST_TRIES)
+        throw new ErrLockBusy(this.#name, record, 0, 'it changes faster than it can be judged');
       const outcome = await this.#store.claim(this.#name, this.#claim, examined?.stored.version);
       if (outcome.done) return this.#lock(outcome.record);
     }

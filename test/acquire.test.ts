@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import {
   ErrLockBusy,
   ErrLockLost,
   ErrTerminationFailed,
+  fileStore,
   type Lock,
   withLock,
 } from '../src/index.js';
@@ -379,6 +381,31 @@ describe('a path that is no lock file', () => {
       message: expect.stringContaining('symbolic link'),
     });
     expect(world.files).toEqual(['job.lock', 'link']);
+  });
+
+  it.runIf(process.platform !== 'win32')(
+    'is refused when it is a FIFO, without waiting for who writes to it',
+    async () => {
+      const world = new World();
+      execFileSync('mkfifo', [world.path]);
+      await expect(world.acquire()).rejects.toMatchObject({
+        code: 'EINVAL',
+        message: expect.stringContaining('a FIFO'),
+      });
+    },
+  );
+
+  it('is no reason to try for ever, when the store says one thing and does another', async () => {
+    const world = new World();
+    const files = fileStore(world.as());
+    const store = {
+      resolve: (name: string) => files.resolve(name),
+      read: () => null,
+      claim: async () => ({ done: false, found: null }) as const,
+      beat: files.beat,
+      remove: files.remove,
+    };
+    await expect(world.acquire(undefined, { store })).rejects.toThrow(/changes faster than it can be judged/);
   });
 });
 

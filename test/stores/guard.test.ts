@@ -96,14 +96,15 @@ describe('the guard', () => {
     let isOvertaken = false;
     // Between seeing the dead owner and removing its guard, somebody else does both and is inside.
     const slow = fileSystemWith({
-      unlinkSync(path) {
-        if (!isOvertaken && path.includes('.guard/')) {
+      readdirSync(path) {
+        const names = systemFileSystem.readdirSync(path);
+        if (!isOvertaken) {
           isOvertaken = true;
-          systemFileSystem.unlinkSync(path);
-          systemFileSystem.rmdirSync(`${world.path}.guard`);
+          for (const name of names) systemFileSystem.unlinkSync(join(path, name));
+          systemFileSystem.rmdirSync(path);
           abandonInside(world, living);
         }
-        systemFileSystem.unlinkSync(path);
+        return names;
       },
     });
     expect(() => enter(world, () => 'in', slow)).toThrow(GuardHeld);
