@@ -28,7 +28,7 @@ const MOST_TRIES = 100;
  * A process that asks for a lock that it holds itself is a contender like any other.
  *
  * @example
- * const lock = await acquire('/run/lock/nightly.lock', { staleTimeout: '2h', heartbeatMinimalInterval: '5m' });
+ * const lock = await acquire('/var/lib/importer/nightly.lock', { staleTimeout: '2h', heartbeatMinimalInterval: '5m' });
  */
 export async function acquire(path: string, options: AcquireOptions = {}): Promise<Lock> {
   const settings = readOptions(options);
@@ -44,7 +44,7 @@ export async function acquire(path: string, options: AcquireOptions = {}): Promi
  * as {@link acquire} does, with what the function throws, or with {@link ErrLockLost} if the lock was lost on the way.
  *
  * @example
- * await withLock('/run/lock/nightly.lock', async (lock) => {
+ * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
  *   for (const chunk of chunks) {
  *     await work(chunk);
  *     await lock.heartBeat();

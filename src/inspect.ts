@@ -27,7 +27,7 @@ export interface Inspection {
  * Tells the state of a lock without changing anything. Rejects with {@link ErrLockStore} if it cannot be read.
  *
  * @example
- * const { state, holder } = await inspect('/run/lock/nightly.lock');
+ * const { state, holder } = await inspect('/var/lib/importer/nightly.lock');
  */
 export async function inspect(path: string, options: InspectOptions = {}): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'store', 'dependencies']);

@@ -8,7 +8,7 @@ import type { Outcome, Store } from './stores/store.js';
 export interface HeartBeat {
   /** How much of the work is done, from 0 to 1. */
   readonly progress?: number | undefined;
-  /** Where the work is. At most 1 KiB. */
+  /** Where the work is. Cut at 768 bytes. */
   readonly note?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ const ENDED = 'the lock is no longer held';
  * A lock that is held. Comes from `acquire`; cannot be made otherwise.
  *
  * @example
- * await using lock = await acquire('/run/lock/nightly.lock');
+ * await using lock = await acquire('/var/lib/importer/nightly.lock');
  * for (const chunk of chunks) {
  *   await work(chunk);
  *   await lock.heartBeat();
@@ -65,6 +65,7 @@ export class Lock {
   /** Made when someone asks for the signal; most jobs never do. */
   #loss: AbortController | undefined;
   #lost: ErrLockLost | undefined;
+  #isLossReported = false;
   #ratio: number | undefined;
   #note: string | undefined;
   #writing: Promise<void> | undefined;
@@ -98,7 +99,7 @@ export class Lock {
 
   /**
    * Proof of work: call it at every checkpoint, as often as you like. Within `heartbeatMinimalInterval` of the last one
-   * that was written it does nothing. With the file store the heartbeat is on disk when the call returns, awaited or not.
+   * that was written it does nothing. With the file store the heartbeat is in the file when the call returns, awaited or not.
    *
    * After `release()` it does nothing. Rejects with {@link ErrLockLost} if the lock was lost; with {@link ErrLockStore} if
    * the heartbeat could not be written, in which case the lock is still held and the next call tries again; with a
@@ -112,7 +113,7 @@ export class Lock {
         return Promise.reject(error);
       }
     }
-    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
     if (this.#state !== 'held') return NOTHING;
     if (this.#clock.monotonic() - this.#beatAt < this.#interval) return NOTHING;
     return this.#writing ?? this.#write();
@@ -132,9 +133,12 @@ export class Lock {
     return this.#releasing;
   }
 
-  /** The same as `release()`, for `await using`. */
+  /**
+   * `release()` for `await using`, except that it does not repeat an {@link ErrLockLost} with which a heartbeat has rejected:
+   * two errors at the end of a block would become one `SuppressedError`, which is no `ErrLockLost`.
+   */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.release();
+    return this.#isLossReported ? NOTHING : this.release();
   }
 
   #remember({ progress, note }: HeartBeat): void {
@@ -168,10 +172,15 @@ export class Lock {
   #settle(outcome: Outcome, beatAt: number): Promise<void> {
     if (!outcome.done) {
       // A release that was already under way has taken the lock away from under this heartbeat; nobody else has.
-      return this.#state === 'held' ? Promise.reject(this.#lose(outcome.found)) : NOTHING;
+      return this.#state === 'held' ? this.#reportLoss(this.#lose(outcome.found)) : NOTHING;
     }
     this.#beatAt = beatAt;
     return NOTHING;
+  }
+
+  #reportLoss(loss: ErrLockLost): Promise<never> {
+    this.#isLossReported = true;
+    return Promise.reject(loss);
   }
 
   async #remove(): Promise<void> {

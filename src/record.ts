@@ -45,7 +45,7 @@ export interface LockRecord {
 }
 
 /** Longer texts are cut, so that a record always fits into one 4 KiB block and a full disk cannot cut it instead. */
-const MAX_TEXT_BYTES = 1024;
+const MAX_TEXT_BYTES = 768;
 const MAX_WORKERS = 4;
 const MAX_PID = 2 ** 31 - 1;
 const MAX_DATE = 8.64e15;
@@ -166,11 +166,22 @@ export function identityFrom(value: unknown): ProcessIdentity | null {
   };
 }
 
-/** Cuts a text to what a record has room for, at a character's boundary. */
+/** Cuts a text to what a record has room for, in the form that JSON gives it, at a character's boundary. */
 export function fitText(text: string): string {
-  if (Buffer.byteLength(text) <= MAX_TEXT_BYTES) return text;
-  const cut = Buffer.from(text).subarray(0, MAX_TEXT_BYTES - 3);
-  return `${cut.toString().replace(/\uFFFD$/u, '')}…`;
+  if (jsonBytes(text) <= MAX_TEXT_BYTES) return text;
+  let room = MAX_TEXT_BYTES - jsonBytes('…');
+  let fitting = '';
+  for (const character of text) {
+    room -= jsonBytes(character);
+    if (room < 0) break;
+    fitting += character;
+  }
+  return `${fitting}…`;
+}
+
+/** A control character takes six bytes, a quotation mark two. */
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - '""'.length;
 }
 
 /** `undefined` where the text is no JSON, or is nested deeper than the parser's stack. */

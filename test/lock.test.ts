@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { acquire, breakLock, ErrLockLost, ErrLockStore, fileStore } from '../src/index.js';
+import { acquire, breakLock, ErrLockLost, ErrLockStore, fileStore, type Lock } from '../src/index.js';
 import type { Awaitable, Outcome } from '../src/stores/store.js';
 import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from './support.js';
 
@@ -219,6 +219,29 @@ describe('a release', () => {
       expect(world.text).toContain(lock.token);
     }
     expect(world.files).toEqual([]);
+  });
+});
+
+describe('the end of a block with `await using`', () => {
+  async function lose(world: World, work: (lock: Lock) => Promise<unknown>): Promise<unknown> {
+    try {
+      await using lock = await world.acquire(world.processes.start());
+      await world.clock.advance(2 * HOUR);
+      await world.acquire();
+      await work(lock);
+    } catch (error) {
+      return error;
+    }
+    return 'no error';
+  }
+
+  it('does not wrap the loss that a heartbeat has reported', async () => {
+    expect(await lose(new World(), (lock) => lock.heartBeat())).toBeInstanceOf(ErrLockLost);
+  });
+
+  it('reports a loss that nobody has noticed', async () => {
+    const world = new World();
+    expect(await lose(world, () => world.clock.advance(MINUTE))).toBeInstanceOf(ErrLockLost);
   });
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -43,17 +44,23 @@ describe('a record', () => {
   });
 
   it('fits into one block of a disk, whatever the job says of itself', () => {
-    const long = 'ジョブ'.repeat(100_000);
-    const identity = someIdentity({ hostname: 'h'.repeat(64), started: '2026-01-02T03:04:05.678Z' });
-    const record = someRecord({
-      process: identity,
-      workers: [identity, identity],
-      command: fitText(long),
-      user: 'u'.repeat(32),
-      progress: { ratio: 0.123456789, note: fitText(long) },
+    const identity = someIdentity({
+      hostname: 'h'.repeat(253),
+      bootId: randomUUID(),
+      started: EPOCH.toISOString(),
     });
-    expect(Buffer.byteLength(serializeRecord(record))).toBeLessThan(4096);
-    expect(parseRecord(serializeRecord(record), EPOCH)).toEqual(record);
+    for (const character of ['x', 'ジ', '"', '\u001b', '🔒', '\ud800']) {
+      const long = character.repeat(100_000);
+      const record = someRecord({
+        process: identity,
+        workers: [identity, identity, identity, identity],
+        command: fitText(long),
+        user: 'u'.repeat(32),
+        progress: { ratio: 0.123456789, note: fitText(long) },
+      });
+      expect(Buffer.byteLength(serializeRecord(record))).toBeLessThan(4096);
+      expect(parseRecord(serializeRecord(record), EPOCH)).toEqual(record);
+    }
   });
 
   const texts = fc.string({ minLength: 1, maxLength: 200, unit: 'binary' }).map(fitText);

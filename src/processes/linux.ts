@@ -13,15 +13,22 @@ export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 /** Linux, by `/proc` (proc(5)). */
 export class LinuxProbe implements ProcessProbe {
   readonly trustsHostname = false;
+  readonly #proc: string;
   #self: ProcessIdentity | undefined;
+  #procIsOurs: boolean | undefined;
+
+  /** @param proc Where proc(5) is mounted. */
+  constructor(proc = '/proc') {
+    this.#proc = proc;
+  }
 
   self(): ProcessIdentity {
     this.#self ??= {
       pid: process.pid,
       hostname: hostname(),
-      bootId: attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-      pidNamespace: attempt(() => readlinkSync('/proc/self/ns/pid')),
-      started: attempt(() => parseProcStat(readFileSync('/proc/self/stat', 'utf8'))?.started ?? null),
+      bootId: attempt(() => readFileSync(`${this.#proc}/sys/kernel/random/boot_id`, 'utf8').trim()),
+      pidNamespace: attempt(() => readlinkSync(`${this.#proc}/self/ns/pid`)),
+      started: attempt(() => parseProcStat(readFileSync(`${this.#proc}/self/stat`, 'utf8'))?.started ?? null),
     };
     return this.#self;
   }
@@ -31,7 +38,8 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   look(pid: number): ProcessLook | null {
-    return attempt(() => parseProcStat(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+    if (!this.#isProcOurs()) return null;
+    return attempt(() => parseProcStat(readFileSync(`${this.#proc}/${pid}/stat`, 'utf8')));
   }
 
   sameStart(one: string, other: string): boolean {
@@ -43,11 +51,11 @@ export class LinuxProbe implements ProcessProbe {
    * (`NSpid`, proc_pid_status(5)). From any other namespace, or where `/proc` hides processes, who knows.
    */
   mayExistElsewhere(pid: number): boolean {
-    if (this.self().pidNamespace !== INITIAL_PID_NAMESPACE) return true;
-    const visible = attempt(() => readdirSync('/proc').filter((name) => /^\d+$/.test(name)));
+    if (this.self().pidNamespace !== INITIAL_PID_NAMESPACE || !this.#isProcOurs()) return true;
+    const visible = attempt(() => readdirSync(this.#proc).filter((name) => /^\d+$/.test(name)));
     if (!visible?.includes('1')) return true;
     return visible.some((name) => {
-      const status = attempt(() => readFileSync(`/proc/${name}/status`, 'utf8'));
+      const status = attempt(() => readFileSync(`${this.#proc}/${name}/status`, 'utf8'));
       if (status === null) return processExists(Number(name)) !== 'no';
       const inner = /^NSpid:\s*(.*)$/m.exec(status)?.[1]?.split(/\s+/).slice(1);
       return inner === undefined || inner.includes(String(pid));
@@ -56,6 +64,15 @@ export class LinuxProbe implements ProcessProbe {
 
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     sendSignal(pid, signal);
+  }
+
+  /**
+   * Whether `/proc` shows the PIDs of this process's own namespace. After `unshare --pid` without a new `/proc` it shows those
+   * of another one, in which the same numbers name other processes (pid_namespaces(7), "/proc and PID namespaces").
+   */
+  #isProcOurs(): boolean {
+    this.#procIsOurs ??= attempt(() => readlinkSync(`${this.#proc}/self`)) === String(process.pid);
+    return this.#procIsOurs;
   }
 }
 

@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { HostProcessTable } from '../../src/processes/host-process-table.js';
 import { LinuxProbe, parseProcStat } from '../../src/processes/linux.js';
 import { PosixProbe } from '../../src/processes/posix.js';
 import { processExists } from '../../src/processes/signals.js';
 import { systemProcesses } from '../../src/processes/system.js';
 import { WindowsProbe } from '../../src/processes/windows.js';
-import { someIdentity } from '../support.js';
+import { someIdentity, temporaryFolder } from '../support.js';
 
 describe('the process table of this system', () => {
   it('knows itself to be alive', () => {
@@ -71,6 +75,20 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
       pidNamespace: expect.stringMatching(/^pid:\[\d+\]$/),
       started: expect.stringMatching(/^\d+$/),
     });
+  });
+
+  it('a /proc that shows the PIDs of another namespace says nothing of the processes of this one', () => {
+    const proc = temporaryFolder();
+    symlinkSync('1', join(proc, 'self'));
+    for (const pid of [1, process.pid]) {
+      mkdirSync(join(proc, String(pid)));
+      writeFileSync(join(proc, String(pid), 'stat'), `${pid} (other) S ${'1 '.repeat(40)}`);
+    }
+    const probe = new LinuxProbe(proc);
+    expect(probe.look(process.pid)).toBeNull();
+    expect(probe.mayExistElsewhere(process.pid)).toBe(true);
+    const processes = new HostProcessTable(probe, systemClock);
+    expect(processes.liveness({ ...processes.self(), bootId: null, started: '77' })).not.toBe('dead');
   });
 
   it('a PID that exists nowhere may not exist elsewhere, seen from outside all containers', () => {
