@@ -110,7 +110,7 @@ export function systemCode(error: unknown): string | null {
 }
 
 /** The holder as an operator looks for it: `PID 4242 on db-1 (node import.js)`. */
-export function describeHolder(holder: LockRecord | null): string {
+function describeHolder(holder: LockRecord | null): string {
   if (holder === null) return 'an unknown process';
   const host = holder.process.hostname === null ? '' : ` on ${holder.process.hostname}`;
   const command = holder.command === null ? '' : ` (${holder.command})`;
@@ -118,6 +118,6 @@ export function describeHolder(holder: LockRecord | null): string {
 }
 
 /** A duration for people: `850 ms`, `12 seconds`, `3 hours`. */
-export function describeAge(age: number): string {
+function describeAge(age: number): string {
   return Number.isFinite(age) ? ms(Math.round(age), { long: true }) : 'forever';
 }

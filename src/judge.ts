@@ -9,7 +9,7 @@ export type Verdict =
   | { readonly state: 'dead'; readonly reason: string };
 
 /** Others may write a lock file in steps; within this many milliseconds its content may still become a record. */
-export const SETTLING_TIME = 2000;
+const SETTLING_TIME = 2000;
 
 /** Milliseconds: an hour, for who does not say otherwise. */
 export const DEFAULT_STALE_TIMEOUT = 3_600_000;

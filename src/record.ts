@@ -185,7 +185,7 @@ function jsonBytes(text: string): number {
 }
 
 /** `undefined` where the text is no JSON, or is nested deeper than the parser's stack. */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
