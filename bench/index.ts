@@ -1,0 +1,78 @@
+/**
+ * What a lock costs, beside the packages that a user would pick instead. `npm run bench`, or `npm run bench -- --quick`.
+ *
+ * Everything is measured in one run and by turns, because the times of two runs on a machine that does something else as
+ * well cannot be compared: read the ratios.
+ */
+import { parseArgs } from 'node:util';
+import { type Effort, full, quick } from './effort.js';
+import { describeMachine, describeSoftware, watchOthers } from './machine.js';
+import type { Measurement } from './measurement.js';
+import { measureAcquireRelease } from './measurements/acquire-release.js';
+import { measureAfterDeath } from './measurements/after-death.js';
+import { measureBusyAcquire } from './measurements/busy-acquire.js';
+import { measureThrottledBeat, measureWrittenBeat } from './measurements/heart-beat.js';
+import { openPlaces, type Place } from './place.js';
+import { Progress } from './progress.js';
+import { formatTable } from './report.js';
+import { formatTargets } from './targets.js';
+
+const HELP = `Usage: npm run bench [-- --quick]
+
+Measures livinglock beside proper-lockfile, lockfile and the kernel's own lock, on a file system
+in memory (where there is one) and on a disk, and prints a table in Markdown. Takes a minute.
+
+  --quick  a few seconds instead, with rough numbers
+  --help   this text`;
+
+// To be ended is an ordinary exit, so that the folders go.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean' }, help: { type: 'boolean' } } });
+if (values.help) console.log(HELP);
+else await run(values.quick ? quick : full);
+
+async function run(effort: Effort): Promise<void> {
+  const places = openPlaces();
+  const shareOfOthers = watchOthers();
+  const costs: Measurement[][] = [];
+  for (const place of places) costs.push(await measureCosts(place, effort));
+  const disturbance = shareOfOthers();
+  const deaths = await measureAfterDeath(places, effort, new Progress('killing holders'));
+  Progress.end();
+
+  const results = places.map((place, index) => ({
+    place,
+    measurements: [...(costs[index] ?? []), ...(deaths[index] ?? [])],
+  }));
+  console.log(`${formatTable(results)}\n`);
+  console.log(`${describeMethod(effort)}\n`);
+  console.log(`${describeMachine()}; ${describePlaces(places)}.`);
+  console.log(`${describeSoftware()}.`);
+  console.log(`Other processes used ${Math.round(disturbance * 100)} % of the processors meanwhile.\n`);
+  console.log(`Targets, by the medians of this run:\n${formatTargets(results)}`);
+}
+
+async function measureCosts(place: Place, effort: Effort): Promise<Measurement[]> {
+  const on = place.mount.type;
+  return [
+    await measureAcquireRelease(place, effort, new Progress(`${on}, acquire + release`)),
+    await measureBusyAcquire(place, effort, new Progress(`${on}, busy acquire`)),
+    await measureThrottledBeat(place, effort, new Progress(`${on}, throttled heartbeat`)),
+    await measureWrittenBeat(place, effort, new Progress(`${on}, written heartbeat`)),
+  ];
+}
+
+function describeMethod({ rounds, deaths, longDeaths }: Effort): string {
+  return (
+    `Medians and, in parentheses, quartiles of ${rounds} rounds; after a SIGKILL of ${deaths} holders, with ` +
+    `proper-lockfile and lockfile (\`stale: 2000\`) of ${longDeaths}.\n` +
+    'A ratio is to the row that says 1, round by round where the two took turns.'
+  );
+}
+
+/** With the options, because some of them, such as `discard`, cost more than the lock. */
+function describePlaces(places: readonly Place[]): string {
+  return places.map(({ mount }) => [mount.type, mount.options].filter(Boolean).join(' ')).join('; ');
+}

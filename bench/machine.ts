@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, release, type } from 'node:os';
+
+const PACKAGES = ['livinglock', 'proper-lockfile', 'lockfile', 'fs-native-extensions', 'write-file-atomic'];
+
+const require = createRequire(import.meta.url);
+
+/** The processor and the system: `AMD EPYC 7763, 4 cores; Linux 6.8.0`. */
+export function describeMachine(): string {
+  const model = cpus()[0]?.model.replace(/\s+/g, ' ').trim() || process.arch;
+  const cores = availableParallelism();
+  return `${model}, ${cores} ${cores === 1 ? 'core' : 'cores'}; ${type()} ${release()}`;
+}
+
+/** Node and the packages: `Node 20.19.0; livinglock 0.1.0, …`. */
+export function describeSoftware(): string {
+  const packages = PACKAGES.map((name) => `${name} ${versionOf(name)}`);
+  return `Node ${process.versions.node}; ${packages.join(', ')}`;
+}
+
+function versionOf(name: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8'));
+  if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) return '';
+  return String(manifest.version);
+}
+
+/**
+ * Gives a function that tells which share of the processors' time other processes have taken since, from 0 to 1. It is
+ * part of the result: threads wake up faster on processors that never sleep, so what works asynchronously looks better
+ * on a busy machine than on an idle one, and what works in place looks worse.
+ */
+export function watchOthers(): () => number {
+  const before = readTimes();
+  return () => {
+    const now = readTimes();
+    const others = now.busy - before.busy - (now.own - before.own);
+    return Math.max(0, others / (now.all - before.all));
+  };
+}
+
+/** Milliseconds of all processors together. */
+function readTimes(): { readonly busy: number; readonly all: number; readonly own: number } {
+  const times = cpus().map((cpu) => cpu.times);
+  const idle = times.reduce((sum, time) => sum + time.idle, 0);
+  const busy = times.reduce((sum, { user, nice, sys, irq }) => sum + user + nice + sys + irq, 0);
+  const { user, system } = process.cpuUsage();
+  return { busy, all: busy + idle, own: (user + system) / 1000 };
+}

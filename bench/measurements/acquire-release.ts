@@ -1,0 +1,32 @@
+import type { Effort } from '../effort.js';
+import type { Measurement } from '../measurement.js';
+import type { Place } from '../place.js';
+import type { Progress } from '../progress.js';
+import { baseline, field } from '../rivals/field.js';
+import type { Rival } from '../rivals/rival.js';
+import { measureByTurns, type Subject } from '../rounds.js';
+
+export const acquireRelease = 'acquire + release';
+
+/** Takes a free lock and gives it up again. */
+export async function measureAcquireRelease(
+  place: Place,
+  effort: Effort,
+  progress: Progress,
+): Promise<Measurement> {
+  const subjects = field.map((rival) => acquireAndRelease(rival, place.newPath()));
+  const series = await measureByTurns(subjects, effort, progress);
+  return { title: acquireRelease, series, baseline: baseline.name, byTurns: true };
+}
+
+function acquireAndRelease(rival: Rival, path: string): Subject {
+  rival.prepare?.(path);
+  return {
+    name: rival.name,
+    run() {
+      const pending = rival.acquire(path);
+      if (pending instanceof Promise) return pending.then((release) => release?.());
+      return pending?.();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { acquire } from 'livinglock';
+import writeFileAtomic from 'write-file-atomic';
+import type { Effort } from '../effort.js';
+import type { Measurement } from '../measurement.js';
+import type { Place } from '../place.js';
+import type { Progress } from '../progress.js';
+import { measureByTurns } from '../rounds.js';
+
+export const throttledBeat = 'throttled heartbeat';
+/** The call alone: a loop that never yields to the event loop does not await it. */
+export const throttledCall = 'livinglock, `heartBeat()`';
+
+/** Heartbeats within the minimal interval. They read the clock once, which is the limit. */
+export async function measureThrottledBeat(
+  place: Place,
+  effort: Effort,
+  progress: Progress,
+): Promise<Measurement> {
+  await using lock = await acquire(place.newPath(), { heartbeatMinimalInterval: '10m' });
+  const limit = { name: 'one look at the clock', run: () => void performance.now() };
+  const series = await measureByTurns(
+    [
+      { name: throttledCall, run: () => void lock.heartBeat() },
+      { name: 'livinglock, `await heartBeat()`', run: () => lock.heartBeat() },
+      limit,
+    ],
+    effort,
+    progress,
+  );
+  return { title: throttledBeat, series, baseline: limit.name, byTurns: true };
+}
+
+/** Heartbeats that reach the disk. They replace one small file atomically, which is the limit. */
+export async function measureWrittenBeat(
+  place: Place,
+  effort: Effort,
+  progress: Progress,
+): Promise<Measurement> {
+  await using lock = await acquire(place.newPath(), { heartbeatMinimalInterval: 0 });
+  const content = readFileSync(lock.name);
+  const copy = place.newPath();
+  const limit = {
+    name: '`write-file-atomic` alone',
+    run: () => writeFileAtomic.sync(copy, content, { fsync: false }),
+  };
+  const series = await measureByTurns(
+    [{ name: 'livinglock, `await heartBeat()`', run: () => lock.heartBeat() }, limit],
+    effort,
+    progress,
+  );
+  return { title: 'written heartbeat', series, baseline: limit.name, byTurns: true };
+}

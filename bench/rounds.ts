@@ -1,0 +1,56 @@
+import type { Effort } from './effort.js';
+import type { Series } from './measurement.js';
+import type { Progress } from './progress.js';
+
+/** Something whose time is taken. A promise that it gives is awaited, within the time. */
+export interface Subject {
+  readonly name: string;
+  run(): unknown;
+}
+
+/**
+ * Takes the time of all subjects by turns, A B C A B C …, so that whatever else the machine does meets all of them alike,
+ * and cancels in the ratio of two subjects in one round. The samples are nanoseconds per run.
+ */
+export async function measureByTurns(
+  subjects: readonly Subject[],
+  effort: Effort,
+  progress: Progress,
+): Promise<Series[]> {
+  const turns: { subject: Subject; runs: number; samples: number[] }[] = [];
+  // All of them twice: code that they share is compiled once more when the last of them has shown how it uses it.
+  for (const subject of subjects) await warmUp(subject, effort);
+  for (const subject of subjects) turns.push({ subject, runs: await warmUp(subject, effort), samples: [] });
+
+  for (let round = 1; round <= effort.rounds; round += 1) {
+    progress.say(`round ${round} of ${effort.rounds}`);
+    for (const { subject, runs, samples } of turns) {
+      // Nobody pays for what another has left lying about.
+      globalThis.gc?.({ type: 'minor' });
+      samples.push(((await timeOf(subject, runs)) / runs) * 1e6);
+    }
+  }
+  return turns.map(({ subject, samples }) => ({ name: subject.name, samples }));
+}
+
+/** Gives how many runs make one turn. */
+async function warmUp(subject: Subject, { warmUp, turn }: Effort): Promise<number> {
+  const end = performance.now() + warmUp;
+  let runs = 1;
+  for (;;) {
+    const time = await timeOf(subject, runs);
+    if (performance.now() >= end) return Math.max(1, Math.round((runs * turn) / time));
+    if (time < turn / 2) runs *= 2;
+  }
+}
+
+/** Milliseconds for that many runs. */
+async function timeOf(subject: Subject, runs: number): Promise<number> {
+  const start = performance.now();
+  for (let run = 0; run < runs; run += 1) {
+    const pending = subject.run();
+    // What is done in place must not be charged for a turn of the event loop.
+    if (pending instanceof Promise) await pending;
+  }
+  return performance.now() - start;
+}

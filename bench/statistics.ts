@@ -1,0 +1,22 @@
+/** What is said of many measurements of one thing. */
+export interface Summary {
+  readonly median: number;
+  /** A quarter of the measurements is below the first, a quarter above the third quartile. */
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** `null` where nothing was measured. */
+export function summarize(samples: readonly number[]): Summary | null {
+  if (samples.length === 0) return null;
+  const sorted = samples.toSorted((one, other) => one - other);
+  return { median: quantile(sorted, 0.5), lower: quantile(sorted, 0.25), upper: quantile(sorted, 0.75) };
+}
+
+/** Between two samples in proportion. */
+function quantile(sorted: readonly number[], share: number): number {
+  const position = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(position)] ?? Number.NaN;
+  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  return below + (above - below) * (position - Math.floor(position));
+}

@@ -1,0 +1,10 @@
+/** What the benchmark uses of `fs-native-extensions`, which comes without types. */
+declare module 'fs-native-extensions' {
+  const extensions: {
+    /** Locks the open file, for writing, if nobody else has: `fcntl(2)` with `F_OFD_SETLK` on Linux. */
+    tryLock(descriptor: number): boolean;
+    unlock(descriptor: number): void;
+  };
+
+  export = extensions;
+}

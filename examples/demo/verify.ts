@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Input } from './input.js';
+
+/** How many files are hashed anew; whether all are listed is looked at for each of them. */
+const SAMPLE = 500;
+
+export interface Verification {
+  readonly listed: number;
+  readonly compared: number;
+  /** Files that are missing, too much, or have another hash. */
+  readonly wrong: readonly string[];
+  /** Files that other programs have changed since the demo began, about which nothing can be said. */
+  readonly changed: number;
+}
+
+/** Compares a manifest with the files themselves, by other means than the job's. */
+export function verifyManifest(manifest: string, { folder, files }: Input, begunAt: number): Verification {
+  const hashes = readManifest(manifest);
+  const expected = new Set(files);
+  const sample = files.filter((_, n) => n % Math.ceil(files.length / SAMPLE) === 0);
+  const suspects = [
+    ...files.filter((path) => !hashes.has(path)),
+    ...[...hashes.keys()].filter((path) => !expected.has(path)),
+    ...sample.filter((path) => hashes.has(path) && hashes.get(path) !== sha256(join(folder, path))),
+  ];
+  const isUnchanged = (path: string) => lastChange(join(folder, path)) < begunAt;
+  return {
+    listed: hashes.size,
+    compared: sample.length,
+    wrong: suspects.filter(isUnchanged),
+    changed: files.filter((path) => !isUnchanged(path)).length,
+  };
+}
+
+/** Every file below a folder with the hash of its content, to compare with a later one. */
+export function snapshot(folder: string): string {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => `${relative(folder, path)} ${sha256(path)}`)
+    .sort()
+    .join('\n');
+}
+
+function readManifest(manifest: string): Map<string, string> {
+  const lines = readFileSync(manifest, 'utf8').trimEnd().split('\n');
+  return new Map(lines.map((line) => [nameIn(line), line.replace(/^\\/, '').slice(0, 64)]));
+}
+
+/** A line that begins with a backslash has an escaped name; see sha256sum(1). */
+function nameIn(line: string): string {
+  if (!line.startsWith('\\')) return line.slice(66);
+  return line.slice(67).replace(/\\([\\n])/g, (_, escaped) => (escaped === 'n' ? '\n' : '\\'));
+}
+
+function sha256(path: string): string | null {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex');
+  } catch {
+    return null;
+  }
+}
+
+/** What is gone was changed just now. */
+function lastChange(path: string): number {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status === undefined ? Number.POSITIVE_INFINITY : Math.max(status.mtimeMs, status.ctimeMs);
+}
