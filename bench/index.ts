@@ -50,7 +50,7 @@ async function run(effort: Effort): Promise<void> {
   console.log(`${describeMethod(effort)}\n`);
   console.log(`${describeMachine()}; ${describePlaces(places)}.`);
   console.log(`${describeSoftware()}.`);
-  console.log(`Other processes used ${Math.round(disturbance * 100)} % of the processors meanwhile.\n`);
+  console.log(`${describeDisturbance(disturbance)}\n`);
   console.log(`Targets, by the medians of this run:\n${formatTargets(results)}`);
 }
 
@@ -75,4 +75,9 @@ function describeMethod({ rounds, deaths, longDeaths }: Effort): string {
 /** With the options, because some of them, such as `discard`, cost more than the lock. */
 function describePlaces(places: readonly Place[]): string {
   return places.map(({ mount }) => [mount.type, mount.options].filter(Boolean).join(' ')).join('; ');
+}
+
+function describeDisturbance(share: number): string {
+  const advice = share > 0.1 ? ' Run it again when the machine has nothing else to do.' : '';
+  return `Other processes used ${Math.round(share * 100)} % of the processors meanwhile.${advice}`;
 }

@@ -25,7 +25,7 @@ await once(server, 'listening');
 try {
   const lock = await acquire(path, { staleTimeout: '1s' });
   const downloading = Promise.allSettled([download(urlOf(server), join(scratch, 'report.txt'), lock)]);
-  console.log('The download hangs.');
+  console.log('The download begins, and is about to hang.');
 
   // The next run. In earnest it is another process; a process that asks for its own lock is a contender like any other.
   await using next = await acquire(path, { staleTimeout: '1s', wait: '10s' });

@@ -1,0 +1,149 @@
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import {
+  type Actor,
+  type Death,
+  death,
+  nextMessage,
+  startActor,
+  startActors,
+  startProgram,
+} from './support/actors.js';
+import { countInLanes } from './support/lanes.js';
+import { isPosix, temporaryFolder } from './support/machine.js';
+import { outcomeOf } from './support/outcomes.js';
+import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
+import { Room } from './support/witness.js';
+
+/** What starts a process for each of many calls may take long on a machine with other work to do. */
+const PATIENT = { timeout: 180_000 };
+/** How often somebody has to get in, for a test that kills them there to mean anything. */
+const VISITS = 100;
+
+test('who comes after a killed holder need not wait for the timeout, which is an hour', async () => {
+  const path = join(temporaryFolder(), 'job.lock');
+  const holder = await startActor();
+  const next = await startActor();
+  await holder.ask({ do: 'acquire', path });
+  expect(outcomeOf(await next.ask({ do: 'acquire', path }))).toBe('busy');
+
+  await holder.kill();
+
+  expect(outcomeOf(await next.ask({ do: 'acquire', path }))).toBe('done');
+});
+
+describe('a job that ends while it holds its lock leaves no file, and ends as it would have without the lock', () => {
+  test.each([
+    'an uncaught exception',
+    'an unhandled rejection',
+    'process.exit()',
+    'an exit code',
+    'nothing left to do',
+  ])('by %s', async (ending) => {
+    await expectNothingLeftBy(ending);
+  });
+
+  test.skipIf(!isPosix).each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('by %s', async (signal) => {
+    await expectNothingLeftBy('a signal', signal);
+  });
+
+  test.skipIf(!isPosix).each(['its own handler', 'its own release'])('by SIGTERM and %s', async (ending) => {
+    await expectNothingLeftBy(ending, 'SIGTERM');
+  });
+});
+
+describe('SIGKILL right before any of the file-system calls leaves nothing that lasts', PATIENT, () => {
+  test('of an acquisition', async () => {
+    await killBeforeEachCallOf('acquire');
+  });
+
+  test('of a heartbeat', async () => {
+    await killBeforeEachCallOf('heartBeat');
+  });
+
+  test('of a release', async () => {
+    await killBeforeEachCallOf('release');
+  });
+
+  test('of a takeover from killed processes', async () => {
+    await killBeforeEachCallOf('acquire', await everythingTheKilledLeave());
+  });
+});
+
+test('SIGKILL at random moments never lets two in', PATIENT, async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'locks', 'job.lock');
+  const room = join(folder, 'room');
+  mkdirSync(room);
+  const witness = new Room(room);
+  const killed = new Set<number>();
+
+  const sendOneAfterTheOther = async () => {
+    while (killed.size < 30 || (witness.visits < VISITS && killed.size < 300)) {
+      const worker = await startActor();
+      const answer = worker.ask({ do: 'work', path, room });
+      await sleep(Math.random() * 100);
+      killed.add(worker.pid);
+      await worker.kill();
+      expect(outcomeOf(await answer)).toBe('killed');
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, sendOneAfterTheOther));
+
+  expect(witness.overlaps(killed)).toEqual([]);
+  expect(witness.visits).toBeGreaterThanOrEqual(VISITS);
+  await expectNothingThatLasts(path, await startActor(), await deadRecord());
+});
+
+async function expectNothingLeftBy(ending: string, signal?: NodeJS.Signals): Promise<void> {
+  const folder = temporaryFolder();
+  const withLock = await endOf(ending, signal, join(folder, 'job.lock'));
+  expect(readdirSync(folder)).toEqual([]);
+  expect(withLock).toEqual(await endOf(ending, signal));
+}
+
+async function endOf(ending: string, signal: NodeJS.Signals | undefined, path?: string): Promise<Death> {
+  const parameters = path === undefined ? [ending] : [ending, path];
+  const job = startProgram('ends', parameters, { isQuiet: true });
+  expect(await nextMessage(job)).toBe(path ?? 'no lock');
+  if (signal !== undefined) job.kill(signal);
+  return death(job);
+}
+
+/** Kills a process right before the first call, one right before the second, and so on until there are no more calls. */
+async function killBeforeEachCallOf(
+  command: 'acquire' | 'heartBeat' | 'release',
+  remains?: string,
+): Promise<void> {
+  const record = await deadRecord();
+  const survivors = await startActors(3);
+  const calls = await countInLanes(survivors, async (before, survivor) => {
+    const folder = join(temporaryFolder(), 'does', 'not', 'exist');
+    const path = join(folder, 'job.lock');
+    if (remains !== undefined) cpSync(remains, folder, { recursive: true });
+    const victim = await startActor();
+    if (command !== 'acquire') await victim.ask({ do: 'acquire', path });
+
+    const answer = await victim.ask({ do: command, path, interruption: { before, by: 'SIGKILL' } });
+
+    await victim.kill();
+    await expectNothingThatLasts(path, survivor, record);
+    return outcomeOf(answer) === 'killed';
+  });
+  expect(calls).toBeGreaterThan(5);
+}
+
+/** The next one acquires at once; and if it need not look for litter, one that takes over from a dead holder finds it. */
+async function expectNothingThatLasts(path: string, survivor: Actor, record: string): Promise<void> {
+  const folder = join(path, '..');
+  expect(outcomeOf(await survivor.ask({ do: 'acquire', path }))).toBe('done');
+  expect(outcomeOf(await survivor.ask({ do: 'release', path }))).toBe('done');
+  if (readdirSync(folder).length > 0) {
+    writeFileSync(path, record);
+    expect(outcomeOf(await survivor.ask({ do: 'acquire', path }))).toBe('done');
+    expect(outcomeOf(await survivor.ask({ do: 'release', path }))).toBe('done');
+  }
+  expect(readdirSync(folder)).toEqual([]);
+}

@@ -1,0 +1,177 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newFolder, removeFolder } from './support/machine.js';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+/** What npm does may take its time, should the packages that ours depends on not be in its cache. */
+const LONGEST_INSTALLATION = 180_000;
+
+let folder: string;
+let files: readonly string[];
+
+beforeAll(async () => {
+  folder = newFolder();
+  const consumer = join(folder, 'consumer');
+  mkdirSync(consumer);
+  // Without the scripts, because a build would pull `dist` away from under the other tests.
+  await npm(PROJECT, 'pack', '--ignore-scripts', '--pack-destination', folder);
+  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  await npm(consumer, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball));
+  files = filesBelow(join(consumer, 'node_modules', 'livinglock'));
+}, LONGEST_INSTALLATION);
+
+afterAll(() => removeFolder(folder));
+
+describe('the packed package', () => {
+  test('has what its users need to run and to read', () => {
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'README.ja.md',
+        'README.md',
+        'dist/index.d.ts',
+        'dist/index.js',
+        'dist/testing/index.d.ts',
+        'dist/testing/index.js',
+        'package.json',
+      ]),
+    );
+  });
+
+  test('has all that its source maps point to', () => {
+    const sources = files
+      .filter((file) => file.startsWith('dist/') && file.endsWith('.js'))
+      .map((file) => file.replace(/^dist/, 'src').replace(/\.js$/, '.ts'));
+    expect(files).toEqual(expect.arrayContaining(sources));
+  });
+
+  test('has nothing that only its makers need', () => {
+    expect(
+      files.filter((file) => /test\.|^(?:test|integration|bench|build|node_modules)\//.test(file)),
+    ).toEqual([]);
+  });
+
+  test('runs when it is imported', async () => {
+    const program = `
+      import { Acquire, acquire, ErrLockBusy } from 'livinglock';
+      import { FakeClock, FakeProcessTable } from 'livinglock/testing';
+      ${JOB}
+    `;
+    expect(await run('job.mjs', program)).toBe('done busy true true\n');
+  });
+
+  test('runs when it is required', async () => {
+    const program = `
+      const { Acquire, acquire, ErrLockBusy } = require('livinglock');
+      const { FakeClock, FakeProcessTable } = require('livinglock/testing');
+      (async () => { ${JOB} })();
+    `;
+    expect(await run('job.cjs', program)).toBe('done busy true true\n');
+  });
+
+  test.each([
+    { module: 'nodenext', moduleResolution: 'nodenext', file: 'job.mts' },
+    { module: 'nodenext', moduleResolution: 'nodenext', file: 'job.cts' },
+    { module: 'esnext', moduleResolution: 'bundler', file: 'job.ts' },
+  ])(
+    'has types for $file with the module resolution $moduleResolution',
+    async ({ file, ...compilerOptions }) => {
+      expect(await compile(file, compilerOptions)).toBe('');
+    },
+  );
+});
+
+/** What a job of the user's does with the package, however it got hold of it. */
+const JOB = `
+  const clock = new FakeClock();
+  const dependencies = { clock, processes: new FakeProcessTable(clock) };
+  const lock = await acquire('fake.lock', { dependencies });
+  const busy = await Acquire('fake.lock', { dependencies }).catch((error) => error);
+  await lock.heartBeat({ progress: 0.5 });
+  await lock.release();
+  const real = await acquire('real.lock');
+  await real.release();
+  console.log('done', busy instanceof ErrLockBusy ? 'busy' : busy, acquire === Acquire, real.fencingToken > 0);
+`;
+
+/** What a job of the user's says to the compiler. */
+const TYPED_JOB = `
+import { acquire, type AcquireOptions, ErrLockBusy, type LockRecord } from 'livinglock';
+import { FakeClock } from 'livinglock/testing';
+
+export async function job(chunks: readonly string[]): Promise<LockRecord | null> {
+  const options: AcquireOptions = { staleTimeout: '2h', dependencies: { clock: new FakeClock() } };
+  try {
+    await using lock = await acquire('job.lock', options);
+    for (const [index, chunk] of chunks.entries()) {
+      await fetch(chunk, { signal: lock.signal });
+      await lock.heartBeat({ progress: index / chunks.length, note: chunk });
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof ErrLockBusy) return error.holder;
+    throw error;
+  }
+}
+
+// @ts-expect-error: without types, this would be no error.
+acquire(42);
+`;
+
+async function run(file: string, program: string): Promise<string> {
+  writeFileSync(join(folder, 'consumer', file), program);
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: join(folder, 'consumer') });
+  return stdout;
+}
+
+/** What this project's compiler says to a user's file, the types of the package included. */
+async function compile(file: string, compilerOptions: object): Promise<string> {
+  const consumer = join(folder, 'consumer');
+  const project = `tsconfig.${file}.json`;
+  const settings = {
+    compilerOptions: {
+      ...compilerOptions,
+      target: 'es2023',
+      lib: ['es2023', 'esnext.disposable'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+      types: ['node'],
+      typeRoots: [join(PROJECT, 'node_modules', '@types')],
+    },
+    files: [file],
+  };
+  writeFileSync(join(consumer, file), TYPED_JOB);
+  writeFileSync(join(consumer, project), JSON.stringify(settings));
+  const compiler = join(
+    createRequire(import.meta.url).resolve('typescript/package.json'),
+    '..',
+    'bin',
+    'tsc',
+  );
+  return promisify(execFile)(process.execPath, [compiler, '-p', project], { cwd: consumer }).then(
+    ({ stdout }) => stdout,
+    (error: { readonly stdout: string }) => error.stdout,
+  );
+}
+
+async function npm(cwd: string, ...parameters: string[]): Promise<void> {
+  // On Windows npm is a script, which only a shell can run.
+  await promisify(execFile)('npm', parameters, { cwd, shell: process.platform === 'win32' });
+}
+
+function filesBelow(top: string): string[] {
+  return readdirSync(top, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(top.length + 1)
+        .replaceAll('\\', '/'),
+    );
+}

@@ -1,0 +1,86 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+// What this machine is, and what it lets a test do.
+
+export const isPosix = process.platform !== 'win32';
+export const isLinux = process.platform === 'linux';
+export const isRoot = process.getuid?.() === 0;
+
+/** The user and group `nobody`, who owns nothing. */
+export const NOBODY = 65534;
+
+/** Whether processes can be put into PID namespaces of their own, as a container's are. */
+export const canUnshare = isLinux && isRoot && succeeds('unshare', '--pid', '--fork', '--mount-proc', 'true');
+
+/** Whether file systems can be mounted where only a test's own processes see them. */
+export const canMount =
+  isLinux && isRoot && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir());
+
+/** Whether a process of another user can be started that can read this checkout. */
+export const canBeNobody = isRoot && isReadableByNobody(fileURLToPath(import.meta.url));
+
+/** The inode number is fixed in the kernel's `include/linux/proc_ns.h`. */
+export const isInInitialPidNamespace = isLinux && readlinkSync('/proc/self/ns/pid') === 'pid:[4026531836]';
+
+/** A new empty folder, in which other users may look but not write; removed after the test. */
+export function temporaryFolder(): string {
+  const folder = newFolder();
+  onTestFinished(() => removeFolder(folder));
+  return folder;
+}
+
+/** The same for whoever removes it: outside a test. */
+export function newFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'livinglock-integration-')));
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The state of a process by its letter: `R`, `S`, `T` (stopped), `Z` (zombie). Empty where there is no such process. */
+export function processState(pid: number): string {
+  try {
+    if (!isLinux)
+      return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).charAt(0);
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.charAt(stat.lastIndexOf(')') + 2);
+  } catch {
+    return '';
+  }
+}
+
+/** How many threads a process of this Linux machine still has. */
+export function threadCount(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).length;
+}
+
+function succeeds(program: string, ...parameters: string[]): boolean {
+  return spawnSync(program, parameters, { stdio: 'ignore' }).status === 0;
+}
+
+function isReadableByNobody(file: string): boolean {
+  const look = ['-e', 'fs.accessSync(process.argv[1])', file];
+  const { status } = spawnSync(process.execPath, look, {
+    uid: NOBODY,
+    gid: NOBODY,
+    cwd: '/',
+    stdio: 'ignore',
+  });
+  return status === 0;
+}
