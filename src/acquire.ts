@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
-import { ErrLockBusy, ErrTerminationFailed } from './errors.js';
+import { ErrLockBusy, ErrLockLost, ErrTerminationFailed } from './errors.js';
 import { type Examined, examine } from './examine.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, readOptions, type Settings } from './options.js';
@@ -41,7 +41,8 @@ export async function acquire(path: string, options: AcquireOptions = {}): Promi
 
 /**
  * Runs a function while holding the lock, and releases it however the function ends. Gives what the function gives. Rejects
- * as {@link acquire} does, with what the function throws, or with {@link ErrLockLost} if the lock was lost on the way.
+ * as {@link acquire} does, with {@link ErrLockLost} if the lock was lost on the way (what the function threw is its `cause`),
+ * else with what the function throws.
  *
  * @example
  * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
@@ -69,12 +70,22 @@ export async function withLock<T>(
   try {
     result = await work(lock);
   } catch (error) {
-    // What the work says of its failure is nearer to the cause than what the release may add to it.
-    await lock.release().catch(() => {});
+    await releaseAfter(error, lock);
     throw error;
   }
   await lock.release();
   return result;
+}
+
+/** What goes wrong in the work of who has lost the lock is mostly a consequence of that. All else is nearer to the cause. */
+async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
+  try {
+    await lock.release();
+  } catch (error) {
+    if (!(error instanceof ErrLockLost) || error === failure) return;
+    error.cause ??= failure;
+    throw error;
+  }
 }
 
 /** One call of `acquire`: the only place where store, judge, processes and clock meet. */

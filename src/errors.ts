@@ -1,5 +1,5 @@
 import ms from 'ms';
-import type { LockRecord } from './record.js';
+import type { LockRecord, Progress } from './record.js';
 
 /** What all errors of this package have in common. */
 export class LivingLockError extends Error {
@@ -34,7 +34,8 @@ export class ErrLockBusy extends LivingLockError {
     super(
       lock,
       'ERR_LOCK_BUSY',
-      `${lock} is held by ${describeHolder(holder)}, last heartbeat ${describeAge(heartbeatAge)} ago; ${reason}. ` +
+      `${lock} is held by ${describeHolder(holder)}, last heartbeat ${describeAge(heartbeatAge)} ago` +
+        `${describeProgress(holder?.progress ?? null)}; ${reason}. ` +
         'Try again later, or wait for it with the option `wait`.',
     );
     this.holder = holder;
@@ -115,6 +116,13 @@ function describeHolder(holder: LockRecord | null): string {
   const host = holder.process.hostname === null ? '' : ` on ${holder.process.hostname}`;
   const command = holder.command === null ? '' : ` (${holder.command})`;
   return `PID ${holder.processId}${host}${command}`;
+}
+
+/** What the holder has said of its work: `, 40 % done (table 4 of 10)`. */
+function describeProgress(progress: Progress | null): string {
+  const ratio = progress?.ratio ?? null;
+  const note = progress?.note ?? null;
+  return `${ratio === null ? '' : `, ${Math.floor(ratio * 100)} % done`}${note === null ? '' : ` (${note})`}`;
 }
 
 /** A duration for people: `850 ms`, `12 seconds`, `3 hours`. */

@@ -52,6 +52,15 @@ describe('a contender', () => {
     expect(world.text).toBe(before);
   });
 
+  it('is told how far the holder has come', async () => {
+    const world = new World();
+    const lock = await world.acquire(world.processes.start());
+    await lock.heartBeat({ progress: 0.409, note: 'table 4 of 10' });
+    await expect(world.acquire()).rejects.toThrow(
+      'last heartbeat 0 ms ago, 40 % done (table 4 of 10); its process',
+    );
+  });
+
   it('takes over from a holder that is alive but has not given a heartbeat for longer than the stale timeout', async () => {
     const world = new World();
     const old = await world.acquire(world.processes.start());
@@ -395,6 +404,13 @@ describe('a path that is no lock file', () => {
     },
   );
 
+  it.runIf(process.platform === 'linux')('is refused when its folder cannot be made', async () => {
+    await expect(acquire('/proc/livinglock/job.lock')).rejects.toMatchObject({ code: 'ENOENT' });
+    const world = new World();
+    world.write('in the way');
+    await expect(acquire(join(world.path, 'a', 'job.lock'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
   it('is no reason to try for ever, when the store says one thing and does another', async () => {
     const world = new World();
     const files = fileStore(world.as());
@@ -464,6 +480,32 @@ describe('withLock', () => {
       await world.acquire();
     });
     await expect(working).rejects.toThrow(ErrLockLost);
+  });
+
+  it('rejects with the loss rather than with what came of it, which is its cause', async () => {
+    const world = new World();
+    const failure = new Error('my file is gone');
+    const working = withLock(world.path, { dependencies: world.as(world.processes.start()) }, async () => {
+      await world.clock.advance(2 * HOUR);
+      await world.acquire();
+      throw failure;
+    });
+    await expect(working).rejects.toMatchObject({ code: 'ERR_LOCK_LOST', cause: failure });
+  });
+
+  it('rejects with the loss as it is when it was the loss that ended the work', async () => {
+    const world = new World();
+    const working = withLock(
+      world.path,
+      { dependencies: world.as(world.processes.start()), heartbeatMinimalInterval: 0 },
+      async (lock) => {
+        await world.clock.advance(2 * HOUR);
+        await world.acquire();
+        await lock.heartBeat();
+      },
+    );
+    await expect(working).rejects.toThrow(ErrLockLost);
+    await expect(working).rejects.not.toHaveProperty('cause');
   });
 
   it('does not begin to work when the lock is busy', async () => {

@@ -15,7 +15,7 @@ export class LinuxProbe implements ProcessProbe {
   readonly trustsHostname = false;
   readonly #proc: string;
   #self: ProcessIdentity | undefined;
-  #procIsOurs: boolean | undefined;
+  #procSelf: string | null = null;
 
   /** @param proc Where proc(5) is mounted. */
   constructor(proc = '/proc') {
@@ -23,14 +23,17 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   self(): ProcessIdentity {
-    this.#self ??= {
+    if (this.#self !== undefined) return this.#self;
+    const self = {
       pid: process.pid,
       hostname: hostname(),
       bootId: attempt(() => readFileSync(`${this.#proc}/sys/kernel/random/boot_id`, 'utf8').trim()),
       pidNamespace: attempt(() => readlinkSync(`${this.#proc}/self/ns/pid`)),
       started: attempt(() => parseProcStat(readFileSync(`${this.#proc}/self/stat`, 'utf8'))?.started ?? null),
     };
-    return this.#self;
+    // What could not be read just now, with too many files open, may be read the next time.
+    if (self.bootId !== null && self.pidNamespace !== null && self.started !== null) this.#self = self;
+    return self;
   }
 
   exists(pid: number): 'yes' | 'no' | 'forbidden' {
@@ -71,8 +74,8 @@ export class LinuxProbe implements ProcessProbe {
    * of another one, in which the same numbers name other processes (pid_namespaces(7), "/proc and PID namespaces").
    */
   #isProcOurs(): boolean {
-    this.#procIsOurs ??= attempt(() => readlinkSync(`${this.#proc}/self`)) === String(process.pid);
-    return this.#procIsOurs;
+    this.#procSelf ??= attempt(() => readlinkSync(`${this.#proc}/self`));
+    return this.#procSelf === String(process.pid);
   }
 }
 

@@ -19,7 +19,8 @@ export class PosixProbe implements ProcessProbe {
   }
 
   self(): ProcessIdentity {
-    this.#self ??= {
+    if (this.#self !== undefined) return this.#self;
+    const self = {
       pid: process.pid,
       hostname: hostname(),
       bootId: this.#output('sysctl', ['-n', 'kern.bootsessionuuid']),
@@ -27,7 +28,9 @@ export class PosixProbe implements ProcessProbe {
       // Not from `process.uptime()`: only ps says it the same way to everyone, whatever the wall clock has done since.
       started: this.look(process.pid)?.started ?? null,
     };
-    return this.#self;
+    // What could not be learnt just now, with too many files open, may be learnt the next time.
+    if (self.started !== null) this.#self = self;
+    return self;
   }
 
   exists(pid: number): 'yes' | 'no' | 'forbidden' {

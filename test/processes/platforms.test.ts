@@ -77,6 +77,16 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     });
   });
 
+  it('what cannot be read of oneself at first is read later', () => {
+    const proc = join(temporaryFolder(), 'proc');
+    const probe = new LinuxProbe(proc);
+    expect(probe.self()).toMatchObject({ bootId: null, pidNamespace: null, started: null });
+    symlinkSync('/proc', proc);
+    expect(probe.self()).toEqual(new LinuxProbe().self());
+    expect(probe.self()).toBe(probe.self());
+    expect(probe.look(process.pid)).not.toBeNull();
+  });
+
   it('a /proc that shows the PIDs of another namespace says nothing of the processes of this one', () => {
     const proc = temporaryFolder();
     symlinkSync('1', join(proc, 'self'));

@@ -8,6 +8,7 @@ import type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from 
 import { type FileSystem, isLocal, systemFileSystem } from './file-system.js';
 import { GuardHeld, type GuardOwner, runGuarded } from './guard.js';
 import { sweepLitter, temporaryPath } from './litter.js';
+import { makeFolder } from './make-folder.js';
 import { removeIfThere } from './removal.js';
 import { createFile, readSnapshot } from './text-file.js';
 
@@ -155,7 +156,7 @@ class FileStore implements Store {
       createFile(this.#fs, temporary, text);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
-      this.#fs.mkdirSync(dirname(temporary), { recursive: true });
+      makeFolder(this.#fs, dirname(temporary));
       createFile(this.#fs, temporary, text);
     }
   }

@@ -16,7 +16,7 @@ export interface FileSystem {
   linkSync(existing: string, path: string): void;
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;
-  mkdirSync(path: string, options?: { readonly recursive?: boolean }): void;
+  mkdirSync(path: string): void;
   rmdirSync(path: string): void;
   readdirSync(path: string): string[];
   /** The type of the file system that holds the path, as a magic number (statfs(2)). */
@@ -48,9 +48,7 @@ export const systemFileSystem: FileSystem = {
   linkSync: fs.linkSync,
   renameSync: fs.renameSync,
   unlinkSync: fs.unlinkSync,
-  mkdirSync: (path, options) => {
-    fs.mkdirSync(path, options);
-  },
+  mkdirSync: (path) => fs.mkdirSync(path),
   rmdirSync: (path) => fs.rmdirSync(path),
   readdirSync: (path) => fs.readdirSync(path),
   statfsSync: (path) => fs.statfsSync(path),

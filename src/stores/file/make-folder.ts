@@ -1,0 +1,34 @@
+import { dirname } from 'node:path';
+import { systemCode } from '../../errors.js';
+import type { FileSystem } from './file-system.js';
+
+/**
+ * Makes a folder and those above it. Not by Node's `recursive`, which for a folder that cannot be made in one that exists,
+ * such as `/proc/x`, tries for ever on Node 20.
+ */
+export function makeFolder(fs: FileSystem, folder: string): void {
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    switch (systemCode(error)) {
+      case 'EEXIST':
+        return;
+      case 'ENOENT':
+        if (dirname(folder) === folder) throw error;
+        makeFolder(fs, dirname(folder));
+        makeLastFolder(fs, folder);
+        return;
+      default:
+        throw error;
+    }
+  }
+}
+
+/** Its parent is there by now; if it still cannot be made, nothing will help. */
+function makeLastFolder(fs: FileSystem, folder: string): void {
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+}
