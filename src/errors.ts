@@ -51,7 +51,7 @@ export class ErrLockBusy extends LivingLockError {
 export class ErrLockLost extends LivingLockError {
   override name = 'ErrLockLost';
   declare readonly code: 'ERR_LOCK_LOST';
-  /** Who holds the lock now; `null` where nobody does. */
+  /** Who holds the lock now; `null` where nobody does any more. */
   readonly successor: LockRecord | null;
 
   constructor(lock: string, successor: LockRecord | null) {
@@ -60,7 +60,7 @@ export class ErrLockLost extends LivingLockError {
       'ERR_LOCK_LOST',
       `${lock} was lost: ${
         successor === null
-          ? 'it was broken or deleted'
+          ? 'nobody holds it now. It was taken over by a run that has ended since, or broken, or deleted'
           : `${describeHolder(successor)} took it over after this process had stopped heartbeating`
       }. Stop working: this run is not exclusive any more. ` +
         'If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.',
