@@ -5,6 +5,13 @@ import type { Rival } from './rivals/rival.js';
 
 const PROGRAM = fileURLToPath(new URL('./holder.js', import.meta.url));
 
+const living = new Set<Holder>();
+
+// Before the folders go, or a holder that is only just starting would make them again.
+process.prependOnceListener('exit', () => {
+  for (const holder of living) holder.kill();
+});
+
 /** Another process that holds a lock. It ends with this one, however this one ends. */
 export class Holder {
   readonly rival: Rival;
@@ -16,7 +23,8 @@ export class Holder {
     this.rival = rival;
     this.path = path;
     this.#child = fork(PROGRAM, [rival.family, path], { execArgv: [] });
-    this.#exit = once(this.#child, 'exit');
+    living.add(this);
+    this.#exit = once(this.#child, 'exit').finally(() => living.delete(this));
   }
 
   /** Resolves once it holds the lock. */

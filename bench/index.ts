@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { type Effort, full, quick } from './effort.js';
-import { describeMachine, describeSoftware, watchOthers } from './machine.js';
+import { describeMachine, describeSoftware } from './machine.js';
 import type { Measurement } from './measurement.js';
 import { measureAcquireRelease } from './measurements/acquire-release.js';
 import { measureAfterDeath } from './measurements/after-death.js';
@@ -29,16 +29,24 @@ in memory (where there is one) and on a disk, and prints a table in Markdown. Ta
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, help: { type: 'boolean' } } });
-if (values.help) console.log(HELP);
-else await run(values.quick ? quick : full);
+const wish = readArguments();
+if (wish === 'help') console.log(HELP);
+else await run(wish === 'quick' ? quick : full);
+
+function readArguments(): 'full' | 'quick' | 'help' {
+  try {
+    const { values } = parseArgs({ options: { quick: { type: 'boolean' }, help: { type: 'boolean' } } });
+    return values.help ? 'help' : values.quick ? 'quick' : 'full';
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
+    return process.exit(2);
+  }
+}
 
 async function run(effort: Effort): Promise<void> {
   const places = openPlaces();
-  const shareOfOthers = watchOthers();
   const costs: Measurement[][] = [];
   for (const place of places) costs.push(await measureCosts(place, effort));
-  const disturbance = shareOfOthers();
   const deaths = await measureAfterDeath(places, effort, new Progress('killing holders'));
   Progress.end();
 
@@ -50,7 +58,7 @@ async function run(effort: Effort): Promise<void> {
   console.log(`${describeMethod(effort)}\n`);
   console.log(`${describeMachine()}; ${describePlaces(places)}.`);
   console.log(`${describeSoftware()}.`);
-  console.log(`${describeDisturbance(disturbance)}\n`);
+  console.log(`${describeDisturbance(costs.flat())}\n`);
   console.log(`Targets, by the medians of this run:\n${formatTargets(results)}`);
 }
 
@@ -77,7 +85,9 @@ function describePlaces(places: readonly Place[]): string {
   return places.map(({ mount }) => [mount.type, mount.options].filter(Boolean).join(' ')).join('; ');
 }
 
-function describeDisturbance(share: number): string {
-  const advice = share > 0.1 ? ' Run it again when the machine has nothing else to do.' : '';
-  return `Other processes used ${Math.round(share * 100)} % of the processors meanwhile.${advice}`;
+function describeDisturbance(measurements: readonly Measurement[]): string {
+  const shares = measurements.map(({ others = 0 }) => others);
+  const worst = Math.max(...shares);
+  const advice = worst > 0.1 ? ' Run it again when the machine has nothing else to do.' : '';
+  return `Other processes used at most ${Math.round(worst * 100)} % of the processors during a measurement.${advice}`;
 }

@@ -27,8 +27,8 @@ function versionOf(name: string): string {
 
 /**
  * Gives a function that tells which share of the processors' time other processes have taken since, from 0 to 1. It is
- * part of the result: threads wake up faster on processors that never sleep, so what works asynchronously looks better
- * on a busy machine than on an idle one, and what works in place looks worse.
+ * part of the result, for this is what does not cancel in a ratio: threads wake up faster on processors that never sleep,
+ * so beside other work an asynchronous lock looks better, and a lock that works in place worse, than on an idle machine.
  */
 export function watchOthers(): () => number {
   const before = readTimes();

@@ -15,4 +15,6 @@ export interface Measurement {
   readonly baseline: string;
   /** Whether sample n of each series is from the same round n. */
   readonly byTurns: boolean;
+  /** Which share of the processors' time other processes took meanwhile, from 0 to 1, where that was looked at. */
+  readonly others?: number;
 }

@@ -1,4 +1,5 @@
 import type { Effort } from './effort.js';
+import { watchOthers } from './machine.js';
 import type { Series } from './measurement.js';
 import type { Progress } from './progress.js';
 
@@ -6,6 +7,13 @@ import type { Progress } from './progress.js';
 export interface Subject {
   readonly name: string;
   run(): unknown;
+}
+
+/** The part of a measurement that comes from taking turns. */
+export interface Turns {
+  readonly series: readonly Series[];
+  readonly byTurns: true;
+  readonly others: number;
 }
 
 /**
@@ -16,12 +24,14 @@ export async function measureByTurns(
   subjects: readonly Subject[],
   effort: Effort,
   progress: Progress,
-): Promise<Series[]> {
+): Promise<Turns> {
   const turns: { subject: Subject; runs: number; samples: number[] }[] = [];
   // All of them twice: code that they share is compiled once more when the last of them has shown how it uses it.
-  for (const subject of subjects) await warmUp(subject, effort);
-  for (const subject of subjects) turns.push({ subject, runs: await warmUp(subject, effort), samples: [] });
+  for (const subject of subjects) await calibrate(subject, effort);
+  for (const subject of subjects)
+    turns.push({ subject, runs: await calibrate(subject, effort), samples: [] });
 
+  const shareOfOthers = watchOthers();
   for (let round = 1; round <= effort.rounds; round += 1) {
     progress.say(`round ${round} of ${effort.rounds}`);
     for (const { subject, runs, samples } of turns) {
@@ -30,11 +40,15 @@ export async function measureByTurns(
       samples.push(((await timeOf(subject, runs)) / runs) * 1e6);
     }
   }
-  return turns.map(({ subject, samples }) => ({ name: subject.name, samples }));
+  return {
+    series: turns.map(({ subject, samples }) => ({ name: subject.name, samples })),
+    byTurns: true,
+    others: shareOfOthers(),
+  };
 }
 
-/** Gives how many runs make one turn. */
-async function warmUp(subject: Subject, { warmUp, turn }: Effort): Promise<number> {
+/** Runs it until it is warm, and gives how many runs make one turn. */
+async function calibrate(subject: Subject, { warmUp, turn }: Effort): Promise<number> {
   const end = performance.now() + warmUp;
   let runs = 1;
   for (;;) {

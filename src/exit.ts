@@ -1,21 +1,24 @@
 import { onExit } from 'signal-exit';
 
 const releases = new Set<() => void>();
-let stopListening: (() => void) | undefined;
+let isListening = false;
 
 /**
  * Calls the function when the process ends, normally, by an exception or by a signal; not after SIGKILL. Gives a function
- * that takes it back. Listens to signals only while there is something to call.
+ * that takes it back.
+ *
+ * Once it listens to signals it goes on: proper-lockfile does so too from its import on, and to come and go with each lock
+ * would be a tenth of what acquire and release cost.
  */
 export function callOnExit(release: () => void): () => void {
   releases.add(release);
-  stopListening ??= onExit(() => {
-    for (const call of releases) call();
-  });
+  if (!isListening) {
+    isListening = true;
+    onExit(() => {
+      for (const call of releases) call();
+    });
+  }
   return () => {
     releases.delete(release);
-    if (releases.size > 0) return;
-    stopListening?.();
-    stopListening = undefined;
   };
 }

@@ -15,8 +15,8 @@ export async function measureAcquireRelease(
   progress: Progress,
 ): Promise<Measurement> {
   const subjects = field.map((rival) => acquireAndRelease(rival, place.newPath()));
-  const series = await measureByTurns(subjects, effort, progress);
-  return { title: acquireRelease, series, baseline: baseline.name, byTurns: true };
+  const turns = await measureByTurns(subjects, effort, progress);
+  return { title: acquireRelease, baseline: baseline.name, ...turns };
 }
 
 function acquireAndRelease(rival: Rival, path: string): Subject {

@@ -17,8 +17,8 @@ export async function measureBusyAcquire(
 ): Promise<Measurement> {
   const holders = await Promise.all(field.map((rival) => Holder.start(rival, place.newPath())));
   try {
-    const series = await measureByTurns(holders.map(turnedAway), effort, progress);
-    return { title: busyAcquire, series, baseline: baseline.name, byTurns: true };
+    const turns = await measureByTurns(holders.map(turnedAway), effort, progress);
+    return { title: busyAcquire, baseline: baseline.name, ...turns };
   } finally {
     await Promise.all(holders.map((holder) => holder.end()));
   }

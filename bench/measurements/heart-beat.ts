@@ -20,7 +20,7 @@ export async function measureThrottledBeat(
 ): Promise<Measurement> {
   await using lock = await acquire(place.newPath(), { heartbeatMinimalInterval: '10m' });
   const limit = { name: 'one look at the clock', run: () => void performance.now() };
-  const series = await measureByTurns(
+  const turns = await measureByTurns(
     [
       { name: throttledCall, run: () => void lock.heartBeat() },
       { name: 'livinglock, `await heartBeat()`', run: () => lock.heartBeat() },
@@ -29,7 +29,7 @@ export async function measureThrottledBeat(
     effort,
     progress,
   );
-  return { title: throttledBeat, series, baseline: limit.name, byTurns: true };
+  return { title: throttledBeat, baseline: limit.name, ...turns };
 }
 
 /** Heartbeats that reach the disk. They replace one small file atomically, which is the limit. */
@@ -45,10 +45,10 @@ export async function measureWrittenBeat(
     name: '`write-file-atomic` alone',
     run: () => writeFileAtomic.sync(copy, content, { fsync: false }),
   };
-  const series = await measureByTurns(
+  const turns = await measureByTurns(
     [{ name: 'livinglock, `await heartBeat()`', run: () => lock.heartBeat() }, limit],
     effort,
     progress,
   );
-  return { title: 'written heartbeat', series, baseline: limit.name, byTurns: true };
+  return { title: 'written heartbeat', baseline: limit.name, ...turns };
 }
