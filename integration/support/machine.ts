@@ -50,6 +50,8 @@ export function newFolder(): string {
 }
 
 export function removeFolder(folder: string): void {
+  // A test may have closed it.
+  chmodSync(folder, 0o755);
   rmSync(folder, { recursive: true, force: true });
 }
 

@@ -61,22 +61,18 @@ class FileStore implements Store {
   }
 
   async claim(path: string, claim: Claim, over?: string): Promise<Outcome> {
-    if (over === undefined) {
-      const outcome = attempt(path, 'create the lock', () => this.#create(path, claim));
-      if (outcome !== null) return outcome;
-    }
+    const isNew = over === undefined;
     return this.#enter(
       path,
-      over === undefined ? 'create the lock' : 'take over the lock',
-      () => this.#replace(path, claim, over),
+      isNew ? 'create the lock' : 'take over the lock',
+      () => (isNew ? this.#create(path, claim) : this.#replace(path, claim, over)),
       (owner) => {
         const stored = this.read(path);
-        return new ErrLockBusy(
-          path,
-          stored?.record ?? null,
-          stored?.age ?? 0,
-          `${describeOwner(owner)} is changing it just now`,
-        );
+        const reason = `${describeOwner(owner)} is changing it just now`;
+        return new ErrLockBusy(path, stored?.record ?? null, stored?.age ?? 0, reason);
+      },
+      () => {
+        if (isNew) makeFolder(this.#fs, dirname(path));
       },
     );
   }
@@ -114,11 +110,14 @@ class FileStore implements Store {
     );
   }
 
-  /** Needs no guard, because link(2) fails where the path exists. `null` where there are no hard links. */
-  #create(path: string, claim: Claim): Outcome | null {
+  /**
+   * In the guard, although link(2) alone would see to it that only one creates: the fencing token is the time, and between
+   * looking at the clock and linking a process may be paused while others acquire and release, with later tokens.
+   */
+  #create(path: string, claim: Claim): Outcome {
     const temporary = temporaryPath(path, claim.token);
     const record = this.#compose(claim, null);
-    this.#createTemporary(temporary, record);
+    createFile(this.#fs, temporary, serializeRecord(record));
     try {
       this.#fs.linkSync(temporary, path);
       return { done: true, record };
@@ -132,7 +131,8 @@ class FileStore implements Store {
         case 'ENOSYS':
         case 'ENOTSUP':
         case 'EOPNOTSUPP':
-          return null;
+          // There are no hard links here.
+          return this.#replace(path, claim, undefined);
         default:
           throw error;
       }
@@ -147,17 +147,6 @@ class FileStore implements Store {
       return this.#fs.lstatSync(temporary)?.nlink === 2;
     } catch {
       return false;
-    }
-  }
-
-  #createTemporary(temporary: string, record: LockRecord): void {
-    const text = serializeRecord(record);
-    try {
-      createFile(this.#fs, temporary, text);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      makeFolder(this.#fs, dirname(temporary));
-      createFile(this.#fs, temporary, text);
     }
   }
 
@@ -262,31 +251,36 @@ class FileStore implements Store {
     attempted: string,
     section: () => Outcome,
     givenUp: (owner: GuardOwner | null) => Error,
+    folderIsGone: () => void = () => {},
   ): Promise<Outcome> {
     try {
-      return await pRetry(() => attempt(path, attempted, () => this.#whileThere(path, section)), {
-        retries: GUARD_RETRIES,
-        // The delay comes from the injected clock, below.
-        minTimeout: 0,
-        factor: 1,
-        shouldRetry: ({ error }) => error instanceof GuardHeld,
-        onFailedAttempt: async ({ error, retriesLeft }) => {
-          if (error instanceof GuardHeld && retriesLeft > 0)
-            await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
+      return await pRetry(
+        () => attempt(path, attempted, () => this.#whileThere(path, section, folderIsGone)),
+        {
+          retries: GUARD_RETRIES,
+          // The delay comes from the injected clock, below.
+          minTimeout: 0,
+          factor: 1,
+          shouldRetry: ({ error }) => error instanceof GuardHeld,
+          onFailedAttempt: async ({ error, retriesLeft }) => {
+            if (error instanceof GuardHeld && retriesLeft > 0)
+              await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
+          },
         },
-      });
+      );
     } catch (error) {
       throw error instanceof GuardHeld ? givenUp(error.owner) : error;
     }
   }
 
-  /** Where the folder is gone, so is the lock, and there is no place for a guard to protect nothing. */
-  #whileThere(path: string, section: () => Outcome): Outcome {
+  /** Where the folder is gone, so is the lock, and there is no place for a guard. */
+  #whileThere(path: string, section: () => Outcome, folderIsGone: () => void = () => {}): Outcome {
     try {
       return runGuarded(this.#fs, this.#processes, path, section);
     } catch (error) {
-      if (systemCode(error) === 'ENOENT' && this.#read(path) === null) return { done: false, found: null };
-      throw error;
+      if (systemCode(error) !== 'ENOENT' || this.#read(path) !== null) throw error;
+      folderIsGone();
+      return { done: false, found: null };
     }
   }
 
