@@ -26,7 +26,7 @@ export interface FileStoreOptions extends Partial<Dependencies> {
 /**
  * Keeps each lock in a file of its own, whose path is the lock's name. This is the default store.
  *
- * Never two holders among the processes of one machine. Between machines on one network file system a paused machine
+ * Never two holders among the processes of one machine and PID namespace. Between namespaces and machines a paused process
  * cannot be told from a dead one; see `docs/protocol.md` for what remains there.
  */
 export function fileStore(options: FileStoreOptions = {}): Store {
