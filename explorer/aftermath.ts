@@ -1,0 +1,54 @@
+import type { Contender } from './contender.js';
+import { Eyes, sightOf } from './lock-file.js';
+import { JUMP } from './options.js';
+import type { ScriptName } from './part.js';
+import type { Report } from './report.js';
+import type { Stage } from './stage.js';
+import { Violation } from './violation.js';
+
+const MORTAL = 1030;
+const HEIR = 1031;
+
+/**
+ * When everybody has come to an end: someone can acquire and give a heartbeat; and if that one is killed, the next one takes
+ * over and clears all litter. An empty folder needs no such proof: it is what schedules start from.
+ */
+export function judgeAftermath(stage: Stage, breakage: string): void {
+  if (stage.files.length === 0) return;
+  const [mortal, heir] = stage.contenders;
+  if (mortal === undefined || heir === undefined) throw new Error('It takes two to have an aftermath.');
+  const left = sightOf(new Eyes(stage.path).look());
+  // Who was told that the guard is occupied has given up, and lives on with the lock; only a dead holder gives way at once.
+  const isDead = left.record !== null && !stage.world.isAlive(left.record.pid);
+  if (left.text !== null && !isDead) stage.world.pass(JUMP);
+
+  expectToAcquire(start(stage, mortal, MORTAL, 'mortal', breakage));
+  mortal.kill();
+  expectToAcquire(start(stage, heir, HEIR, 'visit', breakage));
+  expectFiles(stage, ['job.lock']);
+  heir.go();
+  expectFiles(stage, []);
+}
+
+function start(
+  stage: Stage,
+  contender: Contender,
+  pid: number,
+  script: ScriptName,
+  breakage: string,
+): Report {
+  return contender.start({ pid, path: stage.path, script, stepped: false, dies: '', breakage });
+}
+
+function expectToAcquire({ steps }: Report): void {
+  const told = steps.flatMap((step) => step.told);
+  if (!told.some((event) => event.startsWith('acquired '))) {
+    throw new Violation('never stuck', `in the end nobody can acquire: ${told.join(', ')}`);
+  }
+}
+
+function expectFiles({ files }: Stage, expected: readonly string[]): void {
+  if (files.join() !== expected.join()) {
+    throw new Violation('no litter', `the last one has left ${files.join(', ')}`);
+  }
+}

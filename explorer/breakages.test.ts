@@ -1,0 +1,85 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, expect, test } from 'vitest';
+import { BREAKAGES } from './breakages/index.js';
+import { explain } from './explanation.js';
+import { Exploration, type Explored } from './exploration.js';
+import type { Performance, Scenario } from './performance.js';
+import { parseReplay } from './replay.js';
+import { Stage } from './stage.js';
+import type { State } from './states.js';
+import type { Bounds } from './strategies/exhaustive.js';
+import type { Rule } from './violation.js';
+
+// An explorer that finds nothing may be blind. Each of these breaks the library on purpose, and has to be found.
+
+const TIMEOUT = 120_000;
+const SEED = 1;
+const MOST_SCHEDULES = 10_000;
+
+const stage = new Stage(2);
+const exploration = new Exploration(stage);
+
+afterAll(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+interface Expectation {
+  readonly breakage: string;
+  readonly state: State;
+  /** Within which all schedules are gone through; `null`: random ones, because it takes more preemptions than that. */
+  readonly bounds: Bounds | null;
+  /** What must be found to be broken; other rules may break before. */
+  readonly rule: Rule;
+}
+
+/** A kill or a pause at the worst moment brings nearly all to light. */
+const ONE_FAULT: Bounds = { preemptions: 0, faults: 1, patience: 3 };
+const ONE_OF_EACH: Bounds = { preemptions: 1, faults: 1, patience: 3 };
+
+const EXPECTATIONS: readonly Expectation[] = [
+  { breakage: 'plain-proper-lockfile', state: 'dead-guard', bounds: null, rule: 'no robbery' },
+  { breakage: 'open-and-write', state: 'free', bounds: ONE_FAULT, rule: 'truth' },
+  { breakage: 'unchecked-remove', state: 'stalled-holder', bounds: ONE_OF_EACH, rule: 'hands off' },
+  { breakage: 'no-guard', state: 'free', bounds: ONE_FAULT, rule: 'hands off' },
+  { breakage: 'nameless-theft', state: 'dead-guard', bounds: null, rule: 'no robbery' },
+  { breakage: 'stale-guard', state: 'free', bounds: ONE_FAULT, rule: 'hands off' },
+];
+
+async function find(explored: Iterable<Explored>, rule: Rule): Promise<Performance | null> {
+  let count = 0;
+  for (const { schedules, failing } of explored) {
+    count += schedules;
+    if (failing?.violation?.rule === rule) return failing;
+    if (count >= MOST_SCHEDULES) return null;
+    await setImmediate();
+  }
+  return null;
+}
+
+test.each(EXPECTATIONS)(
+  'finds $breakage, which breaks the rule "$rule"',
+  async ({ breakage, state, bounds, rule }) => {
+    const scenario: Scenario = { state, contenders: 2, breakage };
+    const explored =
+      bounds === null ? exploration.wander(scenario, SEED) : exploration.exhaust(scenario, bounds);
+    const found = await find(explored, rule);
+    expect(found?.violation?.rule).toBe(rule);
+    // The same schedule breaks no rule where nothing is broken.
+    expect(exploration.replay({ ...scenario, breakage: '' }, found?.actions ?? []).violation).toBeNull();
+  },
+  TIMEOUT,
+);
+
+test('a failing schedule is explained step by step, with the command that plays it again', () => {
+  const { scenario, actions } = parseReplay('free:2:A9-t-B25-A4:no-guard');
+  const explanation = explain(exploration.replay(scenario, actions), exploration);
+  expect(explanation).toMatch(/^step +who +call +outcome +the lock file then names +was told$/m);
+  expect(explanation).toMatch(/^1 +A +lstat job\.lock +ok +-$/m);
+  expect(explanation).toMatch(/^\d+ +A +replace job\.lock\.replacement -> job\.lock +ok +A, token \d+$/m);
+  expect(explanation).toContain('Broken: hands off. A has put its record back, which was taken.');
+  expect(explanation).toContain("npm run explore -- --replay 'free:2:A9-t-B25-A4:no-guard'");
+});
+
+test('every breakage is looked for', () => {
+  expect(EXPECTATIONS.map(({ breakage }) => breakage)).toEqual(BREAKAGES);
+});

@@ -1,0 +1,22 @@
+import type { Breakage } from './breakage.js';
+
+const MAX_BYTES = 4096;
+
+/**
+ * A new lock is made at its path, and then written, where it should be written elsewhere and linked to its path. Others
+ * see a file that names nobody, and take it once it has been unchanged for long enough.
+ */
+export const openAndWrite: Breakage = {
+  fileSystem: (intact) => ({
+    ...intact,
+    linkSync(temporary, path) {
+      const source = intact.openSync(temporary, 'r');
+      const buffer = Buffer.alloc(MAX_BYTES);
+      const length = intact.readSync(source, buffer);
+      intact.closeSync(source);
+      const target = intact.openSync(path, 'wx');
+      intact.writeSync(target, buffer.subarray(0, length));
+      intact.closeSync(target);
+    },
+  }),
+};

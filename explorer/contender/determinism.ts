@@ -1,0 +1,28 @@
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import type { Gate } from './gate.js';
+
+let owner = 0;
+let count = 0;
+
+/** From here on every identifier is named after the process that makes it: the same in each run, and readable in a table. */
+export function nameIdentifiersAfter(pid: number): void {
+  owner = pid;
+  count = 0;
+}
+
+/** Takes away from this thread what differs from run to run, and what takes time without being a step. */
+export function makeDeterministic(gate: Gate): void {
+  crypto.randomUUID = () =>
+    `${digits(owner, 8)}-0000-4000-8000-${digits(++count, 12)}` satisfies `${string}-${string}-${string}-${string}-${string}`;
+  syncBuiltinESMExports();
+  // A heartbeat that finds the guard occupied holds up its thread by waiting for what never changes.
+  Atomics.wait = (...parameters: readonly unknown[]) => {
+    gate.step('block', `${String(parameters[3])} ms`, () => {}, 'yield');
+    return 'timed-out';
+  };
+}
+
+function digits(number: number, length: number): string {
+  return String(number).padStart(length, '0');
+}

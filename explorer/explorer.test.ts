@@ -1,0 +1,82 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+import { explain } from './explanation.js';
+import { Exploration, type Explored } from './exploration.js';
+import type { Scenario } from './performance.js';
+import { formatReplay, parseReplay } from './replay.js';
+import { Stage } from './stage.js';
+import { STATES } from './states.js';
+import type { Bounds } from './strategies/exhaustive.js';
+
+const TIMEOUT = 120_000;
+const SEED = 20_260_101;
+/** How many random schedules there are from each state. */
+const RANDOM = 100;
+
+const stage = new Stage(4);
+const exploration = new Exploration(stage);
+let total = 0;
+
+afterAll(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+/** Throws with the first schedule that breaks a rule, as a table. */
+async function expectNoViolation(
+  explored: Iterable<Explored>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  let count = 0;
+  for (const { schedules, failing } of explored) {
+    count += schedules;
+    if (failing !== null) throw new Error(explain(failing, exploration));
+    if (count >= most) break;
+    // Lets the runner hear that the test is alive.
+    if (count % 100 === 0) await setImmediate();
+  }
+  total += count;
+}
+
+/** All that is in the test is also in `npm run explore`, which goes further. */
+const BOUNDS: readonly { readonly what: string; readonly bounds: Bounds }[] = [
+  { what: 'with two preemptions', bounds: { preemptions: 2, faults: 0, patience: 0 } },
+  {
+    what: 'with a kill or an endless pause anywhere',
+    bounds: { preemptions: 0, faults: 1, patience: Number.POSITIVE_INFINITY },
+  },
+];
+
+describe.each(STATES)('from the state %s', (state) => {
+  for (const { what, bounds } of BOUNDS) {
+    test(
+      `no schedule of two contenders ${what} breaks a rule`,
+      async () => {
+        const scenario: Scenario = { state, contenders: 2, breakage: '' };
+        await expectNoViolation(exploration.exhaust(scenario, bounds));
+      },
+      TIMEOUT,
+    );
+  }
+
+  test.each([3, 4])(
+    'no random schedule of %d contenders breaks a rule',
+    async (contenders) => {
+      const scenario: Scenario = { state, contenders, breakage: '' };
+      await expectNoViolation(exploration.wander(scenario, SEED), RANDOM);
+    },
+    TIMEOUT,
+  );
+});
+
+test('these were ten thousand schedules', () => {
+  expect(total).toBeGreaterThanOrEqual(10_000);
+});
+
+test('a schedule is played the same way again', () => {
+  const word = 'dead-guard:2:A20-xA-t-B';
+  const { scenario, actions } = parseReplay(`${word}1`);
+  const first = exploration.replay(scenario, actions);
+  const second = exploration.replay(scenario, first.actions);
+  expect(formatReplay(second)).toBe(formatReplay(first));
+  expect(formatReplay(first).startsWith(word)).toBe(true);
+});

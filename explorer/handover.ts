@@ -1,0 +1,94 @@
+// The thread of a contender and that of the scheduler take turns: whoever is not on waits in the kernel (futex(2)), so
+// exactly one of all threads moves, and what one has written to shared memory the other sees.
+
+/** What a contender that has stopped is about to do. `yield`: it would wait; `over`: nothing, its part has ended. */
+export type Stop = 'call' | 'yield' | 'over';
+
+/** What the scheduler tells a contender that has stopped. */
+export type Order = 'go' | 'kill' | 'start';
+
+const STOPS: readonly Stop[] = ['call', 'yield', 'over'];
+const ORDERS: readonly Order[] = ['go', 'kill', 'start'];
+
+const TURN = 0;
+const WHAT = 1;
+const LENGTH = 2;
+const CELLS = 4;
+const MOST_BYTES = 1024 * 1024;
+
+/** Whose turn it is. The contender has the first one: it starts, and stops before it does anything. */
+const CONTENDERS = 0;
+const SCHEDULERS = 1;
+
+/** A contender that has not come back after this many milliseconds never will: it waits for what nobody does. */
+const PATIENCE = 60_000;
+
+/** The library's own waiting is replaced in contenders, this one is not. */
+const wait = Atomics.wait;
+
+export function createHandoverMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT + MOST_BYTES);
+}
+
+class Handover {
+  readonly #cells: Int32Array;
+  readonly #text: Buffer;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#cells = new Int32Array(memory, 0, CELLS);
+    this.#text = Buffer.from(memory, CELLS * Int32Array.BYTES_PER_ELEMENT, MOST_BYTES);
+  }
+
+  protected write(what: number, text: string): void {
+    Atomics.store(this.#cells, WHAT, what);
+    Atomics.store(this.#cells, LENGTH, this.#text.write(text));
+  }
+
+  protected read(): { readonly what: number; readonly text: string } {
+    return {
+      what: Atomics.load(this.#cells, WHAT),
+      text: this.#text.toString('utf8', 0, Atomics.load(this.#cells, LENGTH)),
+    };
+  }
+
+  protected pass(from: number, to: number): void {
+    Atomics.store(this.#cells, TURN, to);
+    Atomics.notify(this.#cells, TURN);
+    this.awaitTurn(from, to);
+  }
+
+  protected awaitTurn(mine: number, others: number): void {
+    while (Atomics.load(this.#cells, TURN) !== mine) {
+      const patience = mine === SCHEDULERS ? PATIENCE : Number.POSITIVE_INFINITY;
+      if (wait(this.#cells, TURN, others, patience) === 'timed-out') {
+        throw new Error('A contender waits for something that no step of the schedule brings about.');
+      }
+    }
+  }
+}
+
+/** The contender's end. */
+export class ContendersEnd extends Handover {
+  /** Stops until the scheduler gives an order. */
+  stop(stop: Stop, text: string): { readonly order: Order; readonly text: string } {
+    this.write(STOPS.indexOf(stop), text);
+    this.pass(CONTENDERS, SCHEDULERS);
+    const { what, text: details } = this.read();
+    return { order: ORDERS[what] ?? 'kill', text: details };
+  }
+}
+
+/** The scheduler's end. */
+export class SchedulersEnd extends Handover {
+  awaitReady(): void {
+    this.awaitTurn(SCHEDULERS, CONTENDERS);
+  }
+
+  /** Lets the contender move; returns when it has stopped again. */
+  give(order: Order, text = ''): { readonly stop: Stop; readonly text: string } {
+    this.write(ORDERS.indexOf(order), text);
+    this.pass(SCHEDULERS, CONTENDERS);
+    const { what, text: report } = this.read();
+    return { stop: STOPS[what] ?? 'over', text: report };
+  }
+}

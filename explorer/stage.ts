@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Contender } from './contender.js';
+import { LETTERS } from './schedule.js';
+import { World } from './world.js';
+
+/** A file system in memory, where there is one, because each schedule makes hundreds of calls. */
+const MEMORY = '/dev/shm';
+
+/** Where schedules are played, one after another: the contenders' threads, their world, and a real folder. */
+export class Stage implements AsyncDisposable {
+  readonly world: World = World.create();
+  readonly contenders: readonly Contender[];
+  readonly folder: string;
+  readonly #root: string;
+
+  constructor(contenders: number) {
+    this.#root = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'livinglock-explorer-'));
+    this.folder = join(this.#root, 'stage');
+    this.contenders = [...LETTERS.slice(0, contenders)].map((letter) => new Contender(letter, this.world));
+  }
+
+  /** The path of the lock. */
+  get path(): string {
+    return join(this.folder, 'job.lock');
+  }
+
+  /** What lies in the folder. */
+  get files(): string[] {
+    return readdirSync(this.folder).sort();
+  }
+
+  /** Nothing is left of what was played before but the time that has passed. */
+  clear(): void {
+    for (const contender of this.contenders) contender.kill();
+    this.world.reset();
+    if (existsSync(this.folder)) {
+      if (this.files.length === 0) return;
+      rmSync(this.folder, { recursive: true });
+    }
+    mkdirSync(this.folder);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const contender of this.contenders) contender.kill();
+    await Promise.all(this.contenders.map((contender) => contender.end()));
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+}

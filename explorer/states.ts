@@ -1,0 +1,88 @@
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { JUMP } from './options.js';
+import type { Stage } from './stage.js';
+
+/** From what a schedule starts; all of it made by the library itself. */
+export const STATES = ['free', 'dead-holder', 'dead-guard', 'stalled-holder'] as const;
+
+/**
+ * - `free`: there is nothing.
+ * - `dead-holder`: the lock of a process that was killed just now.
+ * - `dead-guard`: the same, killed in the middle of a heartbeat, so in the guard; and every kind of litter.
+ * - `stalled-holder`: one of the contenders has the lock, and was paused for longer than the stale timeout.
+ */
+export type State = (typeof STATES)[number];
+
+interface Item {
+  readonly name: string;
+  /** `null` for a folder. */
+  readonly text: string | null;
+}
+
+/** Before which calls the processes of earlier times were killed, each in its turn. */
+const DEATHS: Readonly<Record<State, readonly string[]>> = {
+  free: [],
+  'dead-holder': ['mkdir 1'],
+  // A new lock that was not linked; a heartbeat that did not come to its end; a takeover that did not get into the guard.
+  'dead-guard': ['link 1', 'replace 1', 'rename 1'],
+  'stalled-holder': [],
+};
+
+const FIRST_PID = 1001;
+
+/** Makes each state once, and copies it from then on. */
+export class States {
+  readonly #stage: Stage;
+  readonly #items = new Map<string, readonly Item[]>();
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** On a stage that is clear. */
+  arrange(state: State, breakage: string): void {
+    const key = `${state} ${breakage}`;
+    const items = this.#items.get(key) ?? this.#make(state, breakage);
+    this.#items.set(key, items);
+    this.#stage.clear();
+    for (const { name, text } of items) this.#put(join(this.#stage.folder, name), text);
+    // Last, because a folder's time changes with what is put into it.
+    for (const { name } of items) this.#age(join(this.#stage.folder, name));
+  }
+
+  #put(path: string, text: string | null): void {
+    if (text === null) mkdirSync(path);
+    else writeFileSync(path, path === this.#stage.path ? beatingNow(text, this.#stage) : text);
+  }
+
+  /** What was left behind was so long ago; but death alone must be the reason to take over. */
+  #age(path: string): void {
+    const age = path === this.#stage.path ? 0 : JUMP;
+    const seconds = (this.#stage.world.wallClock - age) / 1000;
+    utimesSync(path, seconds, seconds);
+  }
+
+  #make(state: State, breakage: string): Item[] {
+    const { contenders, path, folder } = this.#stage;
+    const [actor] = contenders;
+    this.#stage.clear();
+    for (const [index, dies] of DEATHS[state].entries()) {
+      actor?.start({ pid: FIRST_PID + index, path, script: 'job', stepped: false, dies, breakage });
+      actor?.kill();
+    }
+    return readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
+      const found = join(entry.parentPath, entry.name);
+      return {
+        name: relative(folder, found),
+        text: entry.isDirectory() ? null : readFileSync(found, 'utf8'),
+      };
+    });
+  }
+}
+
+function beatingNow(text: string, { world }: Stage): string {
+  return text
+    .replace(/"timestamp":"[^"]*"/, `"timestamp":"${new Date(world.wallClock).toISOString()}"`)
+    .replace(/"monotonic_ms":\d+/, `"monotonic_ms":${world.elapsed}`);
+}
