@@ -12,7 +12,7 @@ import type { Claim, Store } from './stores/store.js';
 
 /** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
 const FIRST_DELAY = 50;
-const LONGEST_DELAY = 2000;
+const LONGEST_DELAY = 500;
 
 /** How often a contender judges anew because the lock has changed meanwhile. */
 const MOST_TRIES = 100;

@@ -3,6 +3,7 @@ import { ErrLockLost } from './errors.js';
 import { callOnExit } from './exit.js';
 import { fitText, type LockRecord, type Progress } from './record.js';
 import type { Outcome, Store } from './stores/store.js';
+import { callEvery } from './watch.js';
 
 /** What a job can say with a heartbeat; shown to whoever finds the lock busy. What is left out stays as it was. */
 export interface HeartBeat {
@@ -30,9 +31,6 @@ const LONGEST_WATCH = 30_000;
 /** Calls that do nothing share one promise, since some jobs make millions of them. */
 const NOTHING = Promise.resolve();
 
-/** Ends the watch; without it each release would make an error with a stack that nobody sees. */
-const ENDED = 'the lock is no longer held';
-
 /**
  * A lock that is held. Comes from `acquire`; cannot be made otherwise.
  *
@@ -58,7 +56,7 @@ export class Lock {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #interval: number;
-  readonly #watch = new AbortController();
+  readonly #stopWatching: () => void;
   readonly #stayOnExit: () => void;
   #state: 'held' | 'releasing' | 'released' | 'lost' = 'held';
   #beatAt: number;
@@ -82,7 +80,8 @@ export class Lock {
     this.#interval = parts.heartbeatMinimalInterval;
     this.#beatAt = parts.clock.monotonic();
     this.#stayOnExit = callOnExit(() => this.#removeAtExit());
-    void this.#watchForLoss(Math.min(Math.max(parts.staleTimeout / 4, SHORTEST_WATCH), LONGEST_WATCH));
+    const period = Math.min(Math.max(parts.staleTimeout / 4, SHORTEST_WATCH), LONGEST_WATCH);
+    this.#stopWatching = callEvery(period, parts.clock, () => void this.#lookForLoss());
   }
 
   /**
@@ -208,7 +207,7 @@ export class Lock {
   }
 
   #end(): void {
-    this.#watch.abort(ENDED);
+    this.#stopWatching();
     this.#stayOnExit();
   }
 
@@ -222,25 +221,13 @@ export class Lock {
     }
   }
 
-  async #watchForLoss(period: number): Promise<void> {
-    while (await this.#sleepWhileHeld(period)) {
-      try {
-        const stored = await this.#store.read(this.name);
-        const isLost = stored?.record?.token !== this.token;
-        if (isLost && this.#state === 'held') this.#lose(stored?.record ?? null);
-      } catch {
-        // The store cannot be read just now. The next heartbeat says so to the job.
-      }
-    }
-  }
-
-  /** Whether the lock was held all the time. */
-  async #sleepWhileHeld(period: number): Promise<boolean> {
+  async #lookForLoss(): Promise<void> {
     try {
-      await this.#clock.sleep(period, { signal: this.#watch.signal, ref: false });
-      return !this.#watch.signal.aborted;
+      const stored = await this.#store.read(this.name);
+      const isLost = stored?.record?.token !== this.token;
+      if (isLost && this.#state === 'held') this.#lose(stored?.record ?? null);
     } catch {
-      return false;
+      // The store cannot be read just now. The next heartbeat says so to the job.
     }
   }
 }

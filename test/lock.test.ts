@@ -292,6 +292,30 @@ describe('the signal', () => {
     expect(lock.signal.aborted).toBe(false);
     expect(world.clock.sleeping).toBe(0);
   });
+
+  it('shares one timer among all locks of the process, and each of them finds its own loss', async () => {
+    const world = new World();
+    const first = await world.acquire();
+    await first.release();
+    const second = await world.acquire();
+    const other = await acquire(`${world.path}.other`, { dependencies: world.as() });
+    expect(world.clock.sleeping).toBe(1);
+    rmSync(world.path);
+    await world.clock.advance(30 * SECOND);
+    expect([first, second, other].map(({ signal }) => signal.aborted)).toEqual([false, true, false]);
+    await other.release();
+  });
+
+  it('finds the loss of a lock acquired after a reboot, which no timer survives', async () => {
+    const world = new World();
+    await world.acquire();
+    world.clock.reboot();
+    world.processes.reboot();
+    const lock = await world.acquire();
+    rmSync(world.path);
+    await world.clock.advance(30 * SECOND);
+    expect(lock.signal.aborted).toBe(true);
+  });
 });
 
 describe('the handle', () => {

@@ -33,6 +33,16 @@ export function fileStore(options: FileStoreOptions = {}): Store {
   return new FileStore(withSystemDefaults(options), options.fileSystem ?? systemFileSystem);
 }
 
+/** One stay in the guard. */
+interface Visit {
+  readonly path: string;
+  /** For the message, if it fails. */
+  readonly attempted: string;
+  readonly section: () => Outcome;
+  readonly folderIsGone?: () => void;
+  readonly givenUp: (owner: GuardOwner | null) => Error;
+}
+
 class FileStore implements Store {
   readonly #clock: Dependencies['clock'];
   readonly #processes: Dependencies['processes'];
@@ -60,21 +70,21 @@ class FileStore implements Store {
     });
   }
 
-  async claim(path: string, claim: Claim, over?: string): Promise<Outcome> {
+  claim(path: string, claim: Claim, over?: string): Awaitable<Outcome> {
     const isNew = over === undefined;
-    return this.#enter(
+    return this.#enter({
       path,
-      isNew ? 'create the lock' : 'take over the lock',
-      () => (isNew ? this.#create(path, claim) : this.#replace(path, claim, over)),
-      (owner) => {
+      attempted: isNew ? 'create the lock' : 'take over the lock',
+      section: () => (isNew ? this.#create(path, claim) : this.#replace(path, claim, over)),
+      folderIsGone: () => {
+        if (isNew) makeFolder(this.#fs, dirname(path));
+      },
+      givenUp: (owner) => {
         const stored = this.read(path);
         const reason = `${describeOwner(owner)} is changing it just now`;
         return new ErrLockBusy(path, stored?.record ?? null, stored?.age ?? 0, reason);
       },
-      () => {
-        if (isNew) makeFolder(this.#fs, dirname(path));
-      },
-    );
+    });
   }
 
   /** On disk when the call returns, so that a job that never yields to the event loop can beat too. */
@@ -84,7 +94,7 @@ class FileStore implements Store {
       for (const pause of GUARD_SPINS) {
         blockFor(pause);
         try {
-          return this.#whileThere(path, () => this.#renew(path, token, beat));
+          return this.#whileThere({ path, section: () => this.#renew(path, token, beat) });
         } catch (error) {
           if (!(error instanceof GuardHeld)) throw error;
           owner = error.owner;
@@ -95,19 +105,12 @@ class FileStore implements Store {
   }
 
   remove(path: string, token: string): Awaitable<Outcome> {
-    const attempted = 'release the lock';
-    try {
-      // In place, because at the exit of the process there is no later.
-      return attempt(path, attempted, () => this.#whileThere(path, () => this.#discard(path, token)));
-    } catch (error) {
-      if (!(error instanceof GuardHeld)) throw error;
-    }
-    return this.#enter(
+    return this.#enter({
       path,
-      attempted,
-      () => this.#discard(path, token),
-      (owner) => this.#occupied(path, owner),
-    );
+      attempted: 'release the lock',
+      section: () => this.#discard(path, token),
+      givenUp: (owner) => this.#occupied(path, owner),
+    });
   }
 
   /**
@@ -245,41 +248,44 @@ class FileStore implements Store {
     return Math.abs(this.#clock.now() - Math.max(mtimeMs, ctimeMs));
   }
 
-  /** Enters the guard, and waits for it as long as it is plausible that its owner is only at work. */
-  async #enter(
-    path: string,
-    attempted: string,
-    section: () => Outcome,
-    givenUp: (owner: GuardOwner | null) => Error,
-    folderIsGone: () => void = () => {},
-  ): Promise<Outcome> {
+  /** In place where the guard is free, because at the exit of the process there is no later. */
+  #enter(visit: Visit): Awaitable<Outcome> {
+    try {
+      return attempt(visit.path, visit.attempted, () => this.#whileThere(visit));
+    } catch (error) {
+      if (!(error instanceof GuardHeld)) throw error;
+      return this.#enterLater(visit);
+    }
+  }
+
+  /** Waits for the guard as long as it is plausible that its owner is only at work. */
+  async #enterLater(visit: Visit): Promise<Outcome> {
     try {
       return await pRetry(
-        () => attempt(path, attempted, () => this.#whileThere(path, section, folderIsGone)),
+        async () => {
+          await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
+          return attempt(visit.path, visit.attempted, () => this.#whileThere(visit));
+        },
         {
           retries: GUARD_RETRIES,
-          // The delay comes from the injected clock, below.
+          // The delay comes from the injected clock, above.
           minTimeout: 0,
           factor: 1,
           shouldRetry: ({ error }) => error instanceof GuardHeld,
-          onFailedAttempt: async ({ error, retriesLeft }) => {
-            if (error instanceof GuardHeld && retriesLeft > 0)
-              await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
-          },
         },
       );
     } catch (error) {
-      throw error instanceof GuardHeld ? givenUp(error.owner) : error;
+      throw error instanceof GuardHeld ? visit.givenUp(error.owner) : error;
     }
   }
 
   /** Where the folder is gone, so is the lock, and there is no place for a guard. */
-  #whileThere(path: string, section: () => Outcome, folderIsGone: () => void = () => {}): Outcome {
+  #whileThere({ path, section, folderIsGone }: Omit<Visit, 'attempted' | 'givenUp'>): Outcome {
     try {
       return runGuarded(this.#fs, this.#processes, path, section);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT' || this.#read(path) !== null) throw error;
-      folderIsGone();
+      folderIsGone?.();
       return { done: false, found: null };
     }
   }
