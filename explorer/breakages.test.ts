@@ -61,7 +61,7 @@ test.each(EXPECTATIONS)(
   async ({ breakage, state, bounds, rule }) => {
     const scenario: Scenario = { state, contenders: 2, breakage };
     const explored =
-      bounds === null ? exploration.wander(scenario, SEED) : exploration.exhaust(scenario, bounds);
+      bounds === null ? exploration.wander(scenario, SEED, rule) : exploration.exhaust(scenario, bounds);
     const found = await find(explored, rule);
     expect(found?.violation?.rule).toBe(rule);
     // The same schedule breaks no rule where nothing is broken.

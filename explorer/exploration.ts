@@ -6,7 +6,7 @@ import { States } from './states.js';
 import { schedules } from './strategies/decisions.js';
 import { type Bounds, Exhaustive } from './strategies/exhaustive.js';
 import { Fixed } from './strategies/fixed.js';
-import { Violation } from './violation.js';
+import { type Rule, Violation } from './violation.js';
 
 /** What has been explored since the last time. */
 export interface Explored {
@@ -38,9 +38,12 @@ export class Exploration {
     }
   }
 
-  /** Random schedules without end; a failing one is shrunk. The same seed gives the same ones. */
-  *wander(scenario: Scenario, seed: number): Generator<Explored> {
-    for (let batch = 0; ; batch++) yield this.#tryBatch(scenario, seed + batch);
+  /**
+   * Random schedules without end; a failing one is shrunk. The same seed gives the same ones. With a rule, only those fail
+   * that break this one.
+   */
+  *wander(scenario: Scenario, seed: number, rule?: Rule): Generator<Explored> {
+    for (let batch = 0; ; batch++) yield this.#tryBatch(scenario, seed + batch, rule);
   }
 
   /** One schedule, step by step. */
@@ -48,10 +51,10 @@ export class Exploration {
     return perform(this.stage, this.#states, scenario, new Fixed(actions), record);
   }
 
-  #tryBatch(scenario: Scenario, seed: number): Explored {
+  #tryBatch(scenario: Scenario, seed: number, rule: Rule | undefined): Explored {
     const property = fc.property(schedules(scenario.contenders), (actions) => {
       const { violation } = this.replay(scenario, actions);
-      if (violation !== null) throw violation;
+      if (violation !== null && violation.rule === (rule ?? violation.rule)) throw violation;
     });
     const { failed, counterexample, numRuns, errorInstance } = fc.check(property, { seed, numRuns: BATCH });
     if (!failed) return { schedules: numRuns, failing: null };

@@ -6,13 +6,9 @@ import type { Gate } from './gate.js';
  * sleeps with `ref: false`, never wakes up: it would find nothing that a heartbeat does not, and change nothing.
  */
 export function sleepThrough(gate: Gate): Clock['sleep'] {
-  return (milliseconds, { signal, ref = true } = {}) =>
-    new Promise((resolve, reject) => {
-      if (ref) {
-        // Not the duration, half of which is chance.
-        gate.step('sleep', milliseconds === 0 ? '' : 'a while', resolve, 'yield');
-      } else {
-        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-      }
+  return (_milliseconds, { ref = true } = {}) =>
+    new Promise((resolve) => {
+      // Not for how long, because that is chance.
+      if (ref) gate.step('sleep', 'a while', resolve, 'yield');
     });
 }
