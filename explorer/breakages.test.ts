@@ -34,11 +34,13 @@ interface Expectation {
 
 /** A kill or a pause at the worst moment brings nearly all to light. */
 const ONE_FAULT: Bounds = { preemptions: 0, faults: 1, patience: 3 };
+const ONE_PREEMPTION: Bounds = { preemptions: 1, faults: 0, patience: 0 };
 const ONE_OF_EACH: Bounds = { preemptions: 1, faults: 1, patience: 3 };
 
 const EXPECTATIONS: readonly Expectation[] = [
   { breakage: 'plain-proper-lockfile', state: 'dead-guard', bounds: null, rule: 'no robbery' },
   { breakage: 'open-and-write', state: 'free', bounds: ONE_FAULT, rule: 'truth' },
+  { breakage: 'unguarded-creation', state: 'free', bounds: ONE_PREEMPTION, rule: 'fencing' },
   { breakage: 'unchecked-remove', state: 'stalled-holder', bounds: ONE_OF_EACH, rule: 'hands off' },
   { breakage: 'no-guard', state: 'free', bounds: ONE_FAULT, rule: 'hands off' },
   { breakage: 'nameless-theft', state: 'dead-guard', bounds: null, rule: 'no robbery' },
@@ -75,7 +77,9 @@ test('a failing schedule is explained step by step, with the command that plays 
   const explanation = explain(exploration.replay(scenario, actions), exploration);
   expect(explanation).toMatch(/^step +who +call +outcome +the lock file then names +was told$/m);
   expect(explanation).toMatch(/^1 +A +lstat job\.lock +ok +-$/m);
-  expect(explanation).toMatch(/^\d+ +A +replace job\.lock\.replacement -> job\.lock +ok +A, token \d+$/m);
+  expect(explanation).toMatch(
+    /^\d+ +A +replace job\.lock\.replacement -> job\.lock +ok +A, token \d+ +beaten, releasing$/m,
+  );
   expect(explanation).toContain('Broken: hands off. A has put its record back, which was taken.');
   expect(explanation).toContain("npm run explore -- --replay 'free:2:A9-t-B25-A4:no-guard'");
 });

@@ -41,6 +41,8 @@ export class Referee {
   /** The PIDs of those who are inside the guard, as far as their calls show. */
   readonly #inGuard = new Set<number>();
   #sight: Sight;
+  /** Who has changed the lock file last; `null`: nobody since the beginning. */
+  #writer: number | null = null;
   #step = 0;
   #now: number;
   #highestFencingToken: number;
@@ -83,6 +85,7 @@ export class Referee {
     const before = this.#sight;
     if (lock !== before.text) {
       this.#sight = sightOf(lock);
+      this.#writer = pid;
       this.#judgeChange(mover, before, this.#sight.record);
     }
     if (outcome === 'ok') this.#watchGuard(mover, call);
@@ -148,7 +151,7 @@ export class Referee {
   /** Notes what could be seen at this moment, for the answers to calls that are under way. */
   #witness(): void {
     const { record } = this.#sight;
-    const isHeld = record === null ? this.#sight.text !== null : this.#isLive(record);
+    const isHeld = record === null ? this.#isHalfWritten() : this.#isLive(record);
     for (const play of this.#plays.values()) {
       if (isHeld && record?.pid !== play.pid) play.hasSeenHolder = true;
       for (const pid of this.#inGuard) {
@@ -249,6 +252,11 @@ export class Referee {
 
   #expect(isTrue: boolean, { letter }: Play, what: string): void {
     if (!isTrue) throw new Violation('truth', `${letter} was told ${what}`);
+  }
+
+  /** Whether there is a text that is no record yet, of someone who can still make it one. */
+  #isHalfWritten(): boolean {
+    return this.#sight.text !== null && this.#writer !== null && this.#world.isAlive(this.#writer);
   }
 
   #isLive(record: SeenRecord): boolean {

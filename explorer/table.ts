@@ -32,6 +32,7 @@ export function formatTable(rows: readonly Row[], folder: string): string {
 function shorten(text: string, folder: string): string {
   return text
     .replaceAll(`${folder}/`, '')
+    .replaceAll(folder, '.')
     .replaceAll(UUID, (_, pid, number) => `${nameOf(Number(pid))}#${number}`)
     .replaceAll(/(job\.lock)\.\d{5,10}\b/g, '$1.replacement');
 }

@@ -5,10 +5,12 @@ import { openAndWrite } from './open-and-write.js';
 import { plainProperLockfile } from './plain-proper-lockfile.js';
 import { staleGuard } from './stale-guard.js';
 import { uncheckedRemove } from './unchecked-remove.js';
+import { unguardedCreation } from './unguarded-creation.js';
 
 const breakages: ReadonlyMap<string, Breakage> = new Map([
   ['plain-proper-lockfile', plainProperLockfile],
   ['open-and-write', openAndWrite],
+  ['unguarded-creation', unguardedCreation],
   ['unchecked-remove', uncheckedRemove],
   ['no-guard', noGuard],
   ['nameless-theft', namelessTheft],

@@ -4,7 +4,7 @@ const MAX_BYTES = 4096;
 
 /**
  * A new lock is made at its path, and then written, where it should be written elsewhere and linked to its path. Others
- * see a file that names nobody, and take it once it has been unchanged for long enough.
+ * see a file that names nobody, and when its maker is killed half-way, they have to wait until it is old enough.
  */
 export const openAndWrite: Breakage = {
   fileSystem: (intact) => ({
