@@ -3,6 +3,12 @@ import type { Performance, Scenario } from './performance.js';
 import { type Action, formatSchedule, LETTERS, parseSchedule } from './schedule.js';
 import { STATES } from './states.js';
 
+/** What is to be played again. */
+export interface Replay {
+  readonly scenario: Scenario;
+  readonly actions: readonly Action[];
+}
+
 /** A schedule with all that is needed to play it again, as one word: `free:2:A4-B30-A1`, with a breakage as a fourth part. */
 export function formatReplay({ scenario, actions }: Performance): string {
   const { state, contenders, breakage } = scenario;
@@ -10,7 +16,7 @@ export function formatReplay({ scenario, actions }: Performance): string {
 }
 
 /** Throws a `RangeError` for what {@link formatReplay} would never give. */
-export function parseReplay(text: string): { readonly scenario: Scenario; readonly actions: Action[] } {
+export function parseReplay(text: string): Replay {
   const [name, count, schedule = '', breakage = ''] = text.split(':');
   const state = STATES.find((known) => known === name);
   const contenders = Number(count);

@@ -1,0 +1,40 @@
+import type { Exploration, Explored } from './exploration.js';
+import type { Scenario } from './performance.js';
+import { STATES } from './states.js';
+import type { Wish } from './wish.js';
+
+/** Schedules of one kind. */
+export interface Phase {
+  readonly phase: string;
+  /** How many schedules it may have. */
+  readonly share: number;
+  readonly explorations: Iterable<Explored>;
+}
+
+/** All of two contenders have half of the schedules; what they leave, and the other half, are random ones. */
+export function* phases(exploration: Exploration, wish: Wish): Generator<Phase> {
+  const { schedules, seed, contenders, bounds, breakage } = wish;
+  for (const state of contenders === null ? STATES : []) {
+    yield {
+      phase: `schedules of two within the bounds, ${state}`,
+      share: schedules / 2 / STATES.length,
+      explorations: exploration.exhaust({ state, contenders: 2, breakage }, bounds),
+    };
+  }
+  // Long enough for each to be worth its turn, short enough for every turn to come.
+  const turn = Math.max(100, schedules / 100);
+  for (let round = 0; ; round++) {
+    for (const scenario of crowds(contenders, breakage)) {
+      yield {
+        phase: `random schedules of ${scenario.contenders}, ${scenario.state}`,
+        share: turn,
+        explorations: exploration.wander(scenario, seed + round * schedules),
+      };
+    }
+  }
+}
+
+function crowds(contenders: number | null, breakage: string): Scenario[] {
+  const sizes = contenders === null ? [3, 4] : [contenders];
+  return sizes.flatMap((size) => STATES.map((state): Scenario => ({ state, contenders: size, breakage })));
+}
