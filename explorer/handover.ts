@@ -20,8 +20,12 @@ const MOST_BYTES = 1024 * 1024;
 const CONTENDERS = 0;
 const SCHEDULERS = 1;
 
-/** A contender that has not come back after this many milliseconds never will: it waits for what nobody does. */
-const PATIENCE = 60_000;
+/**
+ * A contender that has not come back after so many waits of so many milliseconds never will: it waits for what nobody does.
+ * Many short waits rather than a long one, so that who stops the whole process for a while does not end it.
+ */
+const WAITS = 60;
+const PATIENCE = 1000;
 
 /** The library's own waiting is replaced in contenders, this one is not. */
 const wait = Atomics.wait;
@@ -58,9 +62,10 @@ class Handover {
   }
 
   protected awaitTurn(mine: number, others: number): void {
+    const patience = mine === SCHEDULERS ? PATIENCE : Number.POSITIVE_INFINITY;
+    let waits = 0;
     while (Atomics.load(this.#cells, TURN) !== mine) {
-      const patience = mine === SCHEDULERS ? PATIENCE : Number.POSITIVE_INFINITY;
-      if (wait(this.#cells, TURN, others, patience) === 'timed-out') {
+      if (wait(this.#cells, TURN, others, patience) === 'timed-out' && ++waits === WAITS) {
         throw new Error('A contender waits for something that no step of the schedule brings about.');
       }
     }
