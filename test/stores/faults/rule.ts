@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../../../src/index.js';
+import { remedyFor } from '../../../src/remedies.js';
 import type { Fault } from './disk.js';
 import type { Operation } from './operations.js';
 import type { Scene } from './scene.js';
@@ -7,7 +8,7 @@ import type { Scene } from './scene.js';
 /**
  * Lets a fault strike an operation, and checks what has to hold whatever the fault is:
  *
- * 1. A failure names the fault: it is an `ErrLockStore` with the system's code and the path. `ErrLockLost` comes only to
+ * 1. A failure names the fault: it is an `ErrLockStore` with the system's code, the path, and what to do. `ErrLockLost` comes only to
  *    those whose lock is gone, and `ErrLockBusy` only with the holder whom the file names: what cannot be read proves
  *    nobody's death.
  * 2. Who believes to hold the lock is whom the file names, and can go on to beat and to release. Where the file is gone
@@ -44,6 +45,8 @@ function expectToNameTheFault({ world, held, record }: Scene, failure: unknown, 
   if (!(failure instanceof ErrLockStore)) throw failure;
   expect(failure.code).toMatch(code);
   expect(failure.message).toContain(world.path);
+  expect(failure.message).toContain(`. ${remedyFor(failure.code)}`);
+  expect(remedyFor(failure.code)).not.toBe('');
 }
 
 async function expectHolderToGoOn(scene: Scene, { code, lasts }: Fault): Promise<void> {
