@@ -326,6 +326,12 @@ class FileStore implements Store {
   }
 }
 
+/**
+ * In the year 2255, where whole numbers end, a fencing token stops following the time and only counts, in the room that is
+ * left below what a record may hold: a clock that was wrong for a moment must not be the end of all counting.
+ */
+const LATEST_FENCING_TIME = Number.MAX_SAFE_INTEGER - 2 ** 33;
+
 /** The greatest that this process has handed out, for whatever lock. */
 let lastFencingToken = 0;
 
@@ -334,7 +340,8 @@ let lastFencingToken = 0;
  * this process has handed out before makes up for a clock that was set back meanwhile.
  */
 function nextFencingToken(previous: number, now: number): number {
-  lastFencingToken = Math.max(previous + 1, lastFencingToken + 1, Math.floor(now * 1000));
+  const time = Math.min(Math.floor(now * 1000), LATEST_FENCING_TIME);
+  lastFencingToken = Math.max(previous + 1, lastFencingToken + 1, time);
   return lastFencingToken;
 }
 
