@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
@@ -9,6 +8,7 @@ import { type AcquireOptions, readOptions, type Settings } from './options.js';
 import { fitText, type LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
 import type { Claim, Store } from './stores/store.js';
+import { withToken } from './unanswered.js';
 
 /** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
 const FIRST_DELAY = 50;
@@ -34,9 +34,12 @@ export async function acquire(path: string, options: AcquireOptions = {}): Promi
   const settings = readOptions(options);
   const dependencies = withSystemDefaults(settings.dependencies);
   const store = settings.store ?? fileStore(dependencies);
-  const contender = new Contender(store.resolve(path), store, dependencies, settings);
+  const name = store.resolve(path);
   settings.signal?.throwIfAborted();
-  return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
+  return withToken(name, dependencies.processes.self(), (token) => {
+    const contender = new Contender(name, token, store, dependencies, settings);
+    return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
+  });
 }
 
 /**
@@ -96,13 +99,13 @@ class Contender {
   readonly #settings: Settings;
   readonly #claim: Claim;
 
-  constructor(name: string, store: Store, dependencies: Dependencies, settings: Settings) {
+  constructor(name: string, token: string, store: Store, dependencies: Dependencies, settings: Settings) {
     this.#name = name;
     this.#store = store;
     this.#dependencies = dependencies;
     this.#settings = settings;
     this.#claim = {
-      token: randomUUID(),
+      token,
       process: dependencies.processes.self(),
       workers: [],
       staleTimeout: settings.staleTimeout,
@@ -121,9 +124,10 @@ class Contender {
         this.#settings.staleTimeout,
       );
       const record = examined?.stored.record ?? null;
-      // A claim may have succeeded although the answer to it was lost.
-      if (record?.token === this.#claim.token) return this.#lock(record);
-      if (examined !== null) await this.#refuseUnlessTakeable(examined);
+      // One's own token is there after a claim that succeeded although its answer was lost, now or in an earlier call. It
+      // may be long ago, so that too is claimed anew.
+      if (examined !== null && record?.token !== this.#claim.token)
+        await this.#refuseUnlessTakeable(examined);
       // Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another.
       if (tries > MOST_TRIES)
         throw new ErrLockBusy(this.#name, record, 0, 'it changes faster than it can be judged');

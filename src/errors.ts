@@ -1,5 +1,6 @@
 import ms from 'ms';
 import type { LockRecord, Progress } from './record.js';
+import { remedyFor } from './remedies.js';
 
 /** What all errors of this package have in common. */
 export class LivingLockError extends Error {
@@ -76,12 +77,14 @@ export class ErrLockLost extends LivingLockError {
 export class ErrLockStore extends LivingLockError {
   override name = 'ErrLockStore';
 
-  /** Puts what was attempted in front of a system error; other errors are bugs and stay as they are. */
+  /** Puts what was attempted in front of a system error, and what to do behind it; other errors are bugs and stay as they are. */
   static from(lock: string, attempted: string, error: unknown): unknown {
     if (error instanceof LivingLockError || !(error instanceof Error)) return error;
     const code = systemCode(error);
     if (code === null) return error;
-    return new ErrLockStore(lock, code, `Cannot ${attempted} ${lock}: ${error.message}`, { cause: error });
+    const remedy = remedyFor(code);
+    const message = `Cannot ${attempted} ${lock}: ${error.message}${remedy && `. ${remedy}`}`;
+    return new ErrLockStore(lock, code, message, { cause: error });
   }
 }
 

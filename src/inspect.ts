@@ -1,10 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { withSystemDefaults } from './dependencies.js';
+import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
 import { type Examined, examine } from './examine.js';
-import { type BreakOptions, type InspectOptions, readInspectOptions } from './options.js';
+import {
+  type BreakOptions,
+  type InspectOptions,
+  type InspectSettings,
+  readInspectOptions,
+} from './options.js';
 import type { LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
+import type { Store } from './stores/store.js';
+import { withToken } from './unanswered.js';
 
 /** What is known of a lock. */
 export interface Inspection {
@@ -49,27 +55,47 @@ export async function breakLock(path: string, options: BreakOptions = {}): Promi
   const dependencies = withSystemDefaults(settings.dependencies);
   const store = settings.store ?? fileStore(dependencies);
   const name = store.resolve(path);
-  const token = randomUUID();
+  return withToken(name, dependencies.processes.self(), (token) =>
+    breakBy(token, name, store, dependencies, settings),
+  );
+}
+
+/** Takes it over like any other contender, so that what is removed is exactly what was judged. */
+async function breakBy(
+  token: string,
+  name: string,
+  store: Store,
+  dependencies: Dependencies,
+  { staleTimeout, force }: InspectSettings,
+): Promise<Inspection> {
+  const claim = {
+    token,
+    process: dependencies.processes.self(),
+    workers: [],
+    staleTimeout: 1,
+    command: 'breakLock',
+    user: null,
+  };
   for (;;) {
-    const examined = await examine(name, store, dependencies, settings.staleTimeout);
+    const examined = await examine(name, store, dependencies, staleTimeout);
     if (examined === null) return toInspection(name, null);
     const { stored, verdict } = examined;
-    if (verdict.state === 'live' && !settings.force) {
+    if (verdict.state === 'live' && !force && stored.record?.token !== token) {
       throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
     }
-    // Taken over like any other, so that what is removed is exactly what was judged.
-    const claim = {
-      token,
-      process: dependencies.processes.self(),
-      workers: [],
-      staleTimeout: 1,
-      command: 'breakLock',
-      user: null,
-    };
     const outcome = await store.claim(name, claim, stored.version);
     if (!outcome.done) continue;
-    await store.remove(name, token);
+    await removeForCertain(store, name, token);
     return toInspection(name, examined);
+  }
+}
+
+/** Tries twice, because as long as it is there it looks like a lock that this process holds. */
+async function removeForCertain(store: Store, name: string, token: string): Promise<void> {
+  try {
+    await store.remove(name, token);
+  } catch {
+    await store.remove(name, token);
   }
 }
 

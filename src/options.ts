@@ -162,7 +162,7 @@ export function readInspectOptions(
   };
 }
 
-interface InspectSettings extends Pick<Settings, 'store' | 'dependencies'> {
+export interface InspectSettings extends Pick<Settings, 'store' | 'dependencies'> {
   readonly staleTimeout: number | undefined;
   readonly force: boolean;
 }

@@ -36,13 +36,15 @@ export function temporaryFolder(): string {
 
 /** A machine of a test's own: its clock, its processes, and one lock file in a folder of its own. */
 export class World {
-  readonly clock = new FakeClock();
-  readonly processes = new FakeProcessTable(this.clock);
+  readonly clock: FakeClock;
+  readonly processes: FakeProcessTable;
   readonly folder = temporaryFolder();
   readonly path = join(this.folder, 'job.lock');
   readonly #held: Lock[] = [];
 
-  constructor() {
+  constructor(clock: FakeClock = new FakeClock()) {
+    this.clock = clock;
+    this.processes = new FakeProcessTable(clock);
     cleanUps.push(() => {
       for (const lock of this.#held) lock.release().catch(() => {});
     });

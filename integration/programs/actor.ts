@@ -11,6 +11,7 @@ import { steppedFileSystem } from './stepped-file-system.js';
 const LONGEST_DAWDLING = 2;
 
 let behind = 0;
+let wallClockStep = 0;
 let dawdles = false;
 let interruption: Interruption | undefined;
 let steps = 0;
@@ -19,7 +20,7 @@ const descriptors: number[] = [];
 const locks = new Map<string, Lock>();
 
 const clock = {
-  now: () => systemClock.now() - behind,
+  now: () => systemClock.now() - behind + wallClockStep,
   monotonic: () => systemClock.monotonic() - behind,
   sleep: systemClock.sleep,
 };
@@ -60,6 +61,9 @@ async function obey(command: Command): Promise<void> {
       for (;;) await takeTurn(command.path, new Room(command.room));
     case 'turnClockBack':
       behind = command.by;
+      return;
+    case 'stepWallClock':
+      wallClockStep = command.by;
       return;
     case 'dawdle':
       dawdles = true;

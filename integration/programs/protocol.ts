@@ -36,6 +36,8 @@ export type Command =
   | { readonly do: 'work'; readonly path: string; readonly room: string }
   /** Shows the actor's locks a time that many milliseconds in the past; 0 is the present again. */
   | { readonly do: 'turnClockBack'; readonly by: number }
+  /** Sets only their wall clock that many milliseconds ahead of the machine's. */
+  | { readonly do: 'stepWallClock'; readonly by: number }
   /** From now on takes its time, up to 2 ms, before each file-system call. */
   | { readonly do: 'dawdle' }
   /** Opens files until the system has no more descriptors for it; closes them again. */

@@ -3,14 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  acquire,
-  ErrLockBusy,
-  type FileSystem,
-  fileStore,
-  inspect,
-  LivingLockError,
-} from '../../src/index.js';
+import { ErrLockBusy, fileStore, inspect } from '../../src/index.js';
 import { serializeRecord } from '../../src/record.js';
 import { systemFileSystem } from '../../src/stores/file/file-system.js';
 import type { Claim } from '../../src/stores/store.js';
@@ -315,49 +308,5 @@ describe('litter', () => {
     symlinkSync('nowhere', join(world.folder, 'job.lock.7'));
     await takeOver(world);
     expect(world.files).toEqual(['job.lock', 'job.lock.7', ...kept].sort());
-  });
-});
-
-describe('a failing disk', () => {
-  /** Every call of the interface, failing at its n-th use. */
-  const calls = Object.keys(systemFileSystem).filter(
-    (call): call is keyof FileSystem => call in systemFileSystem,
-  );
-
-  it.each(calls)('leaves no temporary file, and no lock that nobody holds, when %s fails', async (call) => {
-    for (let failing = 1; ; failing++) {
-      const world = new World();
-      const dead = world.processes.start();
-      if (failing % 2 === 0) await world.acquire(dead);
-      dead.kill();
-
-      let count = 0;
-      const broken: FileSystem = fileSystemWith({
-        [call](...args: unknown[]) {
-          if (++count === Math.ceil(failing / 2)) throw systemError('EIO', call);
-          return Reflect.apply(systemFileSystem[call], systemFileSystem, args);
-        },
-      });
-      const dependencies = world.as();
-      const store = fileStore({ ...dependencies, fileSystem: broken });
-      const lock = await acquire(world.path, { store, dependencies }).catch((error: unknown) => {
-        expect(error).toBeInstanceOf(LivingLockError);
-        expect(error).toMatchObject({ code: 'EIO', message: expect.stringContaining(world.path) });
-        return null;
-      });
-      const hasFailed = count >= Math.ceil(failing / 2);
-
-      // With a disk that is well again: whoever was told that it holds the lock does, and nobody else is in the way.
-      if (lock === null) {
-        const next = await world.acquire();
-        await next.release();
-      } else {
-        expect(world.text).toContain(lock.token);
-        await expect(world.acquire()).rejects.toThrow(ErrLockBusy);
-        await lock.release().catch(() => lock.release());
-      }
-      expect(world.files).toEqual([]);
-      if (!hasFailed) break;
-    }
   });
 });

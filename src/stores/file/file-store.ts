@@ -118,7 +118,7 @@ class FileStore implements Store {
    * looking at the clock and linking a process may be paused while others acquire and release, with later tokens.
    */
   #create(path: string, claim: Claim): Outcome {
-    const temporary = temporaryPath(path, claim.token);
+    const temporary = temporaryPath(path);
     const record = this.#compose(claim, null);
     createFile(this.#fs, temporary, serializeRecord(record));
     try {
@@ -159,7 +159,7 @@ class FileStore implements Store {
     if (stored?.version !== over) return { done: false, found: stored?.record ?? null };
     if (over !== undefined) sweepLitter(this.#fs, this.#processes, path);
     const record = this.#compose(claim, stored?.record ?? null);
-    this.#fs.writeFileAtomicSync(path, serializeRecord(record));
+    this.#write(path, record);
     return { done: true, record };
   }
 
@@ -173,7 +173,7 @@ class FileStore implements Store {
       monotonic: this.#clock.monotonic(),
       ...(progress !== undefined && { progress }),
     };
-    this.#fs.writeFileAtomicSync(path, serializeRecord(record));
+    this.#write(path, record);
     return { done: true, record };
   }
 
@@ -181,8 +181,34 @@ class FileStore implements Store {
   #discard(path: string, token: string): Outcome {
     const current = this.#read(path)?.record ?? null;
     if (current?.token !== token) return { done: false, found: current };
-    this.#fs.unlinkSync(path);
+    try {
+      this.#fs.unlinkSync(path);
+    } catch (error) {
+      if (!this.#reads(path, null)) throw error;
+    }
     return { done: true, record: current };
+  }
+
+  /** In the guard. */
+  #write(path: string, record: LockRecord): void {
+    const text = serializeRecord(record);
+    try {
+      this.#fs.writeFileAtomicSync(path, text);
+    } catch (error) {
+      if (!this.#reads(path, text)) throw error;
+    }
+  }
+
+  /**
+   * Whether a change that has failed was made all the same, because only its answer was lost: in the guard nobody else makes
+   * any. Where even that cannot be read, it has failed.
+   */
+  #reads(path: string, text: string | null): boolean {
+    try {
+      return (readSnapshot(this.#fs, path)?.text ?? null) === text;
+    } catch {
+      return false;
+    }
   }
 
   #read(path: string): Stored | null {
@@ -300,6 +326,12 @@ class FileStore implements Store {
   }
 }
 
+/**
+ * In the year 2255, where whole numbers end, a fencing token stops following the time and only counts, in the room that is
+ * left below what a record may hold: a clock that was wrong for a moment must not be the end of all counting.
+ */
+const LATEST_FENCING_TIME = Number.MAX_SAFE_INTEGER - 2 ** 33;
+
 /** The greatest that this process has handed out, for whatever lock. */
 let lastFencingToken = 0;
 
@@ -308,7 +340,8 @@ let lastFencingToken = 0;
  * this process has handed out before makes up for a clock that was set back meanwhile.
  */
 function nextFencingToken(previous: number, now: number): number {
-  lastFencingToken = Math.max(previous + 1, lastFencingToken + 1, Math.floor(now * 1000));
+  const time = Math.min(Math.floor(now * 1000), LATEST_FENCING_TIME);
+  lastFencingToken = Math.max(previous + 1, lastFencingToken + 1, time);
   return lastFencingToken;
 }
 

@@ -112,7 +112,7 @@ class GuardEntry {
     const fs = this.#fs;
     const folder = `${guard}.${randomUUID()}`;
     const file = `${folder}/${this.#name}`;
-    fs.mkdirSync(folder);
+    makePrivateFolder(fs, folder);
     try {
       fs.closeSync(fs.openSync(file, 'wx'));
       // Windows never renames onto a folder, so an empty one has to go first. One that is not empty stays.
@@ -123,8 +123,12 @@ class GuardEntry {
     } catch (error) {
       removeIfThere(fs, file);
       removeIfEmpty(fs, folder);
+      if (isTaken(error)) throw systemError('EEXIST', 'mkdir', guard);
+      // The folder may have been renamed and only the answer lost. No other entry's file has this name.
+      removeIfThere(fs, `${guard}/${this.#name}`);
+      removeIfEmpty(fs, guard);
       // ENOENT: whoever sweeps litter took the folder for some. Then this is one more race to run again.
-      throw isTaken(error) || systemCode(error) === 'ENOENT' ? systemError('EEXIST', 'mkdir', guard) : error;
+      throw systemCode(error) === 'ENOENT' ? systemError('EEXIST', 'mkdir', guard) : error;
     }
   }
 
@@ -170,6 +174,16 @@ class GuardEntry {
 
   /** proper-lockfile sets a time to find out how exactly times are kept. The answers of `statSync` do not depend on it. */
   utimesSync(): void {}
+}
+
+/** Leaves nothing behind when it fails, not even when only the answer was lost. */
+function makePrivateFolder(fs: FileSystem, folder: string): void {
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    removeIfEmpty(fs, folder);
+    throw error;
+  }
 }
 
 /**

@@ -9,9 +9,9 @@ import { readSnapshot } from './text-file.js';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The name under which a new lock file is written before it is linked to its path. */
-export function temporaryPath(path: string, token: string): string {
-  return `${path}.${token}.tmp`;
+/** A name under which a new lock file is written before it is linked to its path: another one each time. */
+export function temporaryPath(path: string): string {
+  return `${path}.${randomUUID()}.tmp`;
 }
 
 /**

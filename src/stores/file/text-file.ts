@@ -37,10 +37,13 @@ export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
   }
 }
 
-/** Creates a file with this content, which must not exist yet; leaves nothing behind when it fails. */
+/**
+ * Creates a file with this content under a name that nobody else uses. Leaves nothing behind when it fails, not even when
+ * the answer to the creation was lost, as it may be over NFS.
+ */
 export function createFile(fs: FileSystem, path: string, text: string): void {
-  const descriptor = fs.openSync(path, 'wx', 0o644);
   try {
+    const descriptor = fs.openSync(path, 'wx', 0o644);
     try {
       const data = Buffer.from(text);
       for (let written = 0; written < data.length; )

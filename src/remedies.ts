@@ -1,0 +1,26 @@
+/** What to do about a system error, in a sentence for the end of a message; empty where the message itself says it. */
+export function remedyFor(code: string): string {
+  return REMEDIES.get(code) ?? '';
+}
+
+const MAKE_ROOM = 'Make room on that file system: for bytes, and for inodes.';
+const PERMIT =
+  "Give this process's user the right to read and write in the lock's folder, or choose another folder.";
+const CLOSE_FILES = 'Close files that are not needed, or raise the limit (`ulimit -n`).';
+const LOOK_AFTER_DISK = 'See whether the disk, or the file server, is well, and try again.';
+
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', MAKE_ROOM],
+  ['EDQUOT', MAKE_ROOM],
+  ['EACCES', PERMIT],
+  ['EPERM', PERMIT],
+  ['EROFS', 'Mount that file system so that it can be written to, or choose another folder.'],
+  ['EMFILE', CLOSE_FILES],
+  ['ENFILE', CLOSE_FILES],
+  ['EIO', LOOK_AFTER_DISK],
+  ['ESTALE', LOOK_AFTER_DISK],
+  ['ETIMEDOUT', LOOK_AFTER_DISK],
+  ['EINTR', 'Try again.'],
+  ['ENOENT', "Try again, and keep others from cleaning the lock's folder."],
+  ['EEXIST', 'Try again.'],
+]);
