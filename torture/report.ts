@@ -2,86 +2,81 @@ import { realpathSync } from 'node:fs';
 import { describeMachine, describeSoftware } from '../bench/machine.js';
 import { mountOf } from '../bench/mount.js';
 import { formatNumber } from '../bench/report.js';
-import type { Strikes } from './chronicle.js';
+import type { Aftermath } from './aftermath.js';
+import type { Chronicle, Strikes } from './chronicle.js';
 import type { TortureOptions } from './options.js';
-import { findFaults, findOverlaps } from './rules.js';
+import type { Overlap } from './rules.js';
 import type { Ordeal } from './run.js';
-import { type Succession, summarizeSuccession } from './succession.js';
+import type { Stay } from './stay.js';
+import { summarizeSuccession } from './succession.js';
+import type { Verdict } from './verdict.js';
 
 const PACKAGES = ['livinglock', 'proper-lockfile', 'write-file-atomic', 'fs-native-extensions'];
 /** One is enough to be alarmed; the others may help. */
 const MOST_FAULTS = 10;
 
-/** A text for people, and whether all that must hold did. */
-export interface Report {
-  readonly text: string;
-  readonly holds: boolean;
-}
-
-export function report(options: TortureOptions, { chronicle, aftermath }: Ordeal): Report {
-  const { stays, failures, kills, stops, busy, occupied } = chronicle;
-  const overlaps = findOverlaps(stays, options.staleTimeout);
-  const legitimate = overlaps.filter(({ fault }) => fault === null).length;
-  const met = stays.filter(({ metSomebody }) => metSomebody).length;
-  const faults = [
-    ...overlaps.map(({ fault }) => fault).filter((fault) => fault !== null),
-    ...findFaults(stays, overlaps, options.staleTimeout),
-    ...[...failures].map(([failure, times]) => (times > 1 ? `${failure} (${times} times)` : failure)),
-    ...(stays.length === 0 ? ['nobody has acquired the lock'] : []),
-    ...(aftermath?.after ?? []).map((file) => `left behind: ${file}`),
-  ];
-  const lines: readonly (readonly [string, string])[] = [
+/** A text for people, one fact in a line. */
+export function formatReport(
+  options: TortureOptions,
+  { chronicle, aftermath }: Ordeal,
+  { overlaps, faults }: Verdict,
+): string {
+  const { stays, kills, stops } = chronicle;
+  const facts: readonly (readonly [string, string])[] = [
     ['options', describeOptions(options)],
-    ['acquisitions', `${stays.length}, ${formatNumber(stays.length / options.seconds)} a second`],
-    ['busy answers', `${busy}; ${occupied} heartbeats and releases told to call again (EBUSY)`],
+    ['seed', String(options.seed)],
+    ['acquisitions', `${stays.length} (${formatNumber(stays.length / options.seconds)} a second)`],
+    ['busy answers', describeBusy(chronicle)],
     ['crashes', describeStrikes(kills)],
     ['stops', describeStrikes(stops)],
-    [
-      'overlaps',
-      `${overlaps.length}, ${legitimate} of them legitimate takeovers; ${met} seen by the kernel's lock`,
-    ],
-    ['locks lost', `${stays.filter(({ end }) => end === 'lost').length}`],
-    ['after a death', describeSuccession(summarizeSuccession(stays))],
-    ['', 'from SIGKILL of a holder until the next acquire resolves; those turned away ask every 5 ms or so'],
-    [
-      'files left',
-      aftermath === null
-        ? 'unknown'
-        : `${aftermath.after.length}, ${aftermath.before.length} before a last takeover`,
-    ],
+    ['overlaps', describeOverlaps(overlaps, stays)],
+    ['locks lost', `${stays.filter(({ end }) => end === 'lost').length}, which their holders have learnt`],
+    ['after a death', describeSuccession(stays)],
+    ['files left', describeAftermath(aftermath)],
     ['machine', `${describeMachine()}; ${describeMount(options.folder)}`],
     ['versions', describeSoftware(PACKAGES)],
-    ['faults', String(faults.length)],
+    ['faults', faults.length === 0 ? '0: all that must hold did' : String(faults.length)],
   ];
-  const table = lines.map(([name, text]) => `${name.padEnd(14)}${text}`);
-  return { text: [...table, ...listFaults(faults)].join('\n'), holds: faults.length === 0 };
+  return [...facts.map(([name, text]) => `${name.padEnd(14)}${text}`), ...listFaults(faults)].join('\n');
 }
 
 /** As they would be typed. */
-function describeOptions({
-  processes,
-  seconds,
-  kill,
-  stop,
-  seed,
-  staleTimeout,
-  breakage,
-}: TortureOptions): string {
+function describeOptions(options: TortureOptions): string {
+  const { processes, seconds, kill, stop, staleTimeout, breakage } = options;
   const broken = breakage === '' ? '' : ` --breakage ${breakage}`;
-  return (
-    `--processes ${processes} --seconds ${seconds} --kill ${kill} --stop ${stop} --seed ${seed} ` +
-    `--stale-timeout ${staleTimeout}${broken}`
-  );
+  return `--processes ${processes} --seconds ${seconds} --kill ${kill} --stop ${stop} --stale-timeout ${staleTimeout}${broken}`;
+}
+
+function describeBusy({ busy, occupied }: Chronicle): string {
+  return `${busy}; and ${occupied} heartbeats or releases had to call again (EBUSY)`;
 }
 
 function describeStrikes({ outside, atCall, inGuard }: Strikes): string {
-  return `${outside + atCall}: ${outside} from outside, ${atCall} at a call of the library, ${inGuard} of these in the guard`;
+  return (
+    `${outside + atCall}: ${outside} at a random moment, ${atCall} at a call that changes the lock, ` +
+    `${inGuard} of these in the guard`
+  );
 }
 
-function describeSuccession({ deaths, median, p99, max }: Succession): string {
+function describeOverlaps(overlaps: readonly Overlap[], stays: readonly Stay[]): string {
+  const legitimate = overlaps.filter(({ fault }) => fault === null).length;
+  const met = stays.filter(({ metSomebody }) => metSomebody).length;
+  return `${overlaps.length}, ${legitimate} of them legitimate takeovers; the kernel's lock has seen ${met}`;
+}
+
+function describeSuccession(stays: readonly Stay[]): string {
+  const { deaths, median, p99, max } = summarizeSuccession(stays);
   if (deaths === 0) return 'no holder died';
   const [middle, late, latest] = [median, p99, max].map((milliseconds) => `${formatNumber(milliseconds)} ms`);
-  return `median ${middle}, p99 ${late}, max ${latest} of ${deaths} holders`;
+  return (
+    `median ${middle}, p99 ${late}, max ${latest} of ${deaths} holders, ` +
+    'from their SIGKILL until the next acquire resolved (each tries every 5 ms, unless it is stopped)'
+  );
+}
+
+function describeAftermath(aftermath: Aftermath | null): string {
+  if (aftermath === null) return 'unknown';
+  return `${aftermath.after.length} (${aftermath.before.length} before one last takeover)`;
 }
 
 function describeMount(folder: string): string {

@@ -5,8 +5,9 @@
 import { Progress } from '../bench/progress.js';
 import { Chronicle } from './chronicle.js';
 import { HELP, readOptions, type TortureOptions } from './options.js';
-import { report } from './report.js';
+import { formatReport } from './report.js';
 import { torture } from './run.js';
+import { judge } from './verdict.js';
 
 const WRONG_ARGUMENTS = 2;
 const INTERRUPTIONS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -45,9 +46,9 @@ async function runWith(options: TortureOptions): Promise<number> {
   try {
     const ordeal = await torture(options, chronicle, interruption.signal);
     stopShowing();
-    const { text, holds } = report(options, ordeal);
-    console.log(text);
-    return holds ? 0 : 1;
+    const verdict = judge(ordeal, options.staleTimeout);
+    console.log(formatReport(options, ordeal, verdict));
+    return verdict.faults.length === 0 ? 0 : 1;
   } catch (error) {
     stopShowing();
     if (interrupted === undefined) throw error;
