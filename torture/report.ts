@@ -61,7 +61,7 @@ function describeStrikes({ outside, atCall, inGuard }: Strikes): string {
 function describeOverlaps(overlaps: readonly Overlap[], stays: readonly Stay[]): string {
   const legitimate = overlaps.filter(({ fault }) => fault === null).length;
   const met = stays.filter(({ metSomebody }) => metSomebody).length;
-  return `${overlaps.length}, ${legitimate} of them legitimate takeovers; the kernel's lock has seen ${met}`;
+  return `${overlaps.length}: ${legitimate} legitimate takeovers, ${overlaps.length - legitimate} without right; ${met} seen by the kernel's lock`;
 }
 
 function describeSuccession(stays: readonly Stay[]): string {
