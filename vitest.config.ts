@@ -7,6 +7,7 @@ export default defineConfig({
       'integration/**/*.test.ts',
       'examples/**/*.test.ts',
       'explorer/**/*.test.ts',
+      'torture/**/*.test.ts',
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,

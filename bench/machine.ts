@@ -14,8 +14,8 @@ export function describeMachine(): string {
 }
 
 /** Node and the packages: `Node 20.19.0; livinglock 0.1.0, …`. */
-export function describeSoftware(): string {
-  const packages = PACKAGES.map((name) => `${name} ${versionOf(name)}`);
+export function describeSoftware(names: readonly string[] = PACKAGES): string {
+  const packages = names.map((name) => `${name} ${versionOf(name)}`);
   return `Node ${process.versions.node}; ${packages.join(', ')}`;
 }
 

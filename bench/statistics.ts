@@ -13,8 +13,8 @@ export function summarize(samples: readonly number[]): Summary | null {
   return { median: quantile(sorted, 0.5), lower: quantile(sorted, 0.25), upper: quantile(sorted, 0.75) };
 }
 
-/** Between two samples in proportion. */
-function quantile(sorted: readonly number[], share: number): number {
+/** Between two samples in proportion; `NaN` where there are none. The samples must be in ascending order. */
+export function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)] ?? Number.NaN;
   const above = sorted[Math.ceil(position)] ?? Number.NaN;

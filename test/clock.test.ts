@@ -1,0 +1,27 @@
+import { afterEach, expect, test, vi } from 'vitest';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('a process that is stopped while it sets up its clock is not late for the rest of its life', async () => {
+  const readBootClock = process.hrtime.bigint.bind(process.hrtime);
+  vi.spyOn(process.hrtime, 'bigint').mockImplementationOnce(() => {
+    const time = readBootClock();
+    stopFor(50);
+    return time;
+  });
+  vi.resetModules();
+  const { systemClock } = await import('../src/clock.js');
+
+  // Or its heartbeats would look older than they are to all others, and it would be robbed while it is healthy.
+  const before = Number(readBootClock()) / 1e6;
+  const now = systemClock.monotonic();
+  const after = Number(readBootClock()) / 1e6;
+  expect(now).toBeGreaterThan(before - 1);
+  expect(now).toBeLessThan(after + 1);
+});
+
+function stopFor(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -1,0 +1,24 @@
+import { readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { acquire } from 'livinglock';
+import { Holder } from '../bench/holder-process.js';
+import { livinglock } from '../bench/rivals/livinglock.js';
+
+/** The files beside a lock, and the lock itself. */
+export interface Aftermath {
+  /** When all processes had ended. */
+  readonly before: readonly string[];
+  /** After one more takeover from a dead holder, which is when litter is swept, and its release: there must be none. */
+  readonly after: readonly string[];
+}
+
+/** To be called when nobody else uses the lock any more. */
+export async function clearUp(lock: string): Promise<Aftermath> {
+  const folder = dirname(lock);
+  const before = readdirSync(folder);
+  const holder = await Holder.start(livinglock, lock);
+  await holder.end();
+  const successor = await acquire(lock);
+  await successor.release();
+  return { before, after: readdirSync(folder) };
+}

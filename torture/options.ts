@@ -1,0 +1,94 @@
+import { statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { BREAKAGES } from '../explorer/breakages/index.js';
+
+export const HELP = `Usage: npm run torture -- [OPTIONS]
+
+Processes acquire, hold, beat and release one lock in a loop, while they are killed and stopped at random moments,
+half of the time by themselves at one of the library's file-system calls. The kernel is the witness of who is inside.
+Reports what came of it. Not on Windows, where no process can be stopped.
+
+  --processes N         how many contend. Default: 8
+  --seconds N           for how long. Default: 60
+  --kill P              how likely each acquisition is followed by a SIGKILL, from 0 to 1. Default: 0.1
+  --stop P              and by a SIGSTOP of up to three seconds. Default: 0.1
+  --stale-timeout MS    the locks' staleTimeout in milliseconds. Default: a day, so that nobody may be taken over while
+                        alive. With 1000, those that are stopped for longer may, and have to learn it
+  --seed N              repeats the random choices, though not what the machine makes of them. Default: another each time
+  --folder DIR          where to make the folder with the lock: the file system to be tried. Default: ${tmpdir()}
+  --help                this text
+
+Exit codes: 0 all that must hold did, 1 it did not, 2 wrong arguments, 130 interrupted.`;
+
+const DAY = 86_400_000;
+/** The times of all acquisitions are kept in memory. */
+const MOST_SECONDS = 86_400;
+const MOST_PROCESSES = 256;
+
+export interface TortureOptions {
+  readonly processes: number;
+  readonly seconds: number;
+  /** Probabilities. */
+  readonly kill: number;
+  readonly stop: number;
+  readonly seed: number;
+  /** Milliseconds. */
+  readonly staleTimeout: number;
+  readonly folder: string;
+  /** What is broken on purpose, by its name in `explorer/breakages/`, to see whether it is found; empty: nothing. */
+  readonly breakage: string;
+}
+
+/** `'help'` where that is asked for. Throws an error with a message for the user where an argument is wrong. */
+export function readOptions(args: readonly string[]): TortureOptions | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      processes: { type: 'string', default: '8' },
+      seconds: { type: 'string', default: '60' },
+      kill: { type: 'string', default: '0.1' },
+      stop: { type: 'string', default: '0.1' },
+      'stale-timeout': { type: 'string', default: String(DAY) },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      folder: { type: 'string', default: tmpdir() },
+      breakage: { type: 'string', default: '' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return 'help';
+  const kill = readNumber('kill', values.kill, 0, 1);
+  return {
+    processes: readInteger('processes', values.processes, 1, MOST_PROCESSES),
+    seconds: readNumber('seconds', values.seconds, 0, MOST_SECONDS),
+    kill,
+    // At most one of the two happens.
+    stop: readNumber('stop', values.stop, 0, 1 - kill),
+    staleTimeout: readNumber('stale-timeout', values['stale-timeout'], 1, Number.MAX_SAFE_INTEGER),
+    seed: readInteger('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
+    folder: readFolder(values.folder),
+    breakage: readBreakage(values.breakage),
+  };
+}
+
+function readNumber(name: string, text: string, least: number, most: number): number {
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  if (number >= least && number <= most) return number;
+  throw new RangeError(`--${name} must be a number from ${least} to ${most}, but is '${text}'.`);
+}
+
+function readInteger(name: string, text: string, least: number, most: number): number {
+  const number = readNumber(name, text, least, most);
+  if (Number.isInteger(number)) return number;
+  throw new RangeError(`--${name} must be an integer, but is '${text}'.`);
+}
+
+function readFolder(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new RangeError(`--folder must be a folder that exists, but is '${path}'.`);
+}
+
+function readBreakage(name: string): string {
+  if (name === '' || BREAKAGES.includes(name)) return name;
+  throw new RangeError(`--breakage must be one of ${BREAKAGES.join(', ')}, but is '${name}'.`);
+}

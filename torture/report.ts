@@ -1,0 +1,93 @@
+import { realpathSync } from 'node:fs';
+import { describeMachine, describeSoftware } from '../bench/machine.js';
+import { mountOf } from '../bench/mount.js';
+import { formatNumber } from '../bench/report.js';
+import type { Aftermath } from './aftermath.js';
+import type { Chronicle, Strikes } from './chronicle.js';
+import type { TortureOptions } from './options.js';
+import type { Overlap } from './rules.js';
+import type { Ordeal } from './run.js';
+import type { Stay } from './stay.js';
+import { summarizeSuccession } from './succession.js';
+import type { Verdict } from './verdict.js';
+
+const PACKAGES = ['livinglock', 'proper-lockfile', 'write-file-atomic', 'fs-native-extensions'];
+/** One is enough to be alarmed; the others may help. */
+const MOST_FAULTS = 10;
+
+/** A text for people, one fact in a line. */
+export function formatReport(
+  options: TortureOptions,
+  { chronicle, aftermath }: Ordeal,
+  { overlaps, faults }: Verdict,
+): string {
+  const { stays, kills, stops } = chronicle;
+  const facts: readonly (readonly [string, string])[] = [
+    ['options', describeOptions(options)],
+    ['seed', String(options.seed)],
+    ['acquisitions', `${stays.length} (${formatNumber(stays.length / options.seconds)} a second)`],
+    ['busy answers', describeBusy(chronicle)],
+    ['crashes', describeStrikes(kills)],
+    ['stops', describeStrikes(stops)],
+    ['overlaps', describeOverlaps(overlaps, stays)],
+    ['locks lost', `${stays.filter(({ end }) => end === 'lost').length}, which their holders have learnt`],
+    ['after a death', describeSuccession(stays)],
+    ['files left', describeAftermath(aftermath)],
+    ['machine', `${describeMachine()}; ${describeMount(options.folder)}`],
+    ['versions', describeSoftware(PACKAGES)],
+    ['faults', faults.length === 0 ? '0: all that must hold did' : String(faults.length)],
+  ];
+  return [...facts.map(([name, text]) => `${name.padEnd(14)}${text}`), ...listFaults(faults)].join('\n');
+}
+
+/** As they would be typed. */
+function describeOptions(options: TortureOptions): string {
+  const { processes, seconds, kill, stop, staleTimeout, breakage } = options;
+  const broken = breakage === '' ? '' : ` --breakage ${breakage}`;
+  return `--processes ${processes} --seconds ${seconds} --kill ${kill} --stop ${stop} --stale-timeout ${staleTimeout}${broken}`;
+}
+
+function describeBusy({ busy, occupied }: Chronicle): string {
+  return `${busy}; and ${occupied} heartbeats or releases had to call again (EBUSY)`;
+}
+
+function describeStrikes({ outside, atCall, inGuard }: Strikes): string {
+  return (
+    `${outside + atCall}: ${outside} at a random moment, ${atCall} at a call that changes the lock, ` +
+    `${inGuard} of these in the guard`
+  );
+}
+
+function describeOverlaps(overlaps: readonly Overlap[], stays: readonly Stay[]): string {
+  const legitimate = overlaps.filter(({ fault }) => fault === null).length;
+  const met = stays.filter(({ metSomebody }) => metSomebody).length;
+  return `${overlaps.length}: ${legitimate} legitimate takeovers, ${overlaps.length - legitimate} without right; ${met} seen by the kernel's lock`;
+}
+
+function describeSuccession(stays: readonly Stay[]): string {
+  const { deaths, median, p99, max } = summarizeSuccession(stays);
+  if (deaths === 0) return 'no holder died';
+  const [middle, late, latest] = [median, p99, max].map((milliseconds) => `${formatNumber(milliseconds)} ms`);
+  return (
+    `median ${middle}, p99 ${late}, max ${latest} of ${deaths} holders, ` +
+    'from their SIGKILL until the next acquire resolved (each tries every 5 ms, unless it is stopped)'
+  );
+}
+
+function describeAftermath(aftermath: Aftermath | null): string {
+  if (aftermath === null) return 'unknown';
+  return `${aftermath.after.length} (${aftermath.before.length} before one last takeover)`;
+}
+
+function describeMount(folder: string): string {
+  const { type, options } = mountOf(realpathSync(folder));
+  return [type, options].filter(Boolean).join(' ');
+}
+
+function listFaults(faults: readonly string[]): string[] {
+  const more = faults.length - MOST_FAULTS;
+  return [
+    ...faults.slice(0, MOST_FAULTS).map((fault) => `  ${fault}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}

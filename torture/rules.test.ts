@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import { findFaults, findOverlaps } from './rules.js';
+import type { Stay } from './stay.js';
+import { summarizeSuccession } from './succession.js';
+
+const STALE_TIMEOUT = 1000;
+
+/** A stay of one second that was acquired at that moment and released in order. */
+function stayAt(acquiredAt: number, changes: Partial<Stay> = {}): Stay {
+  return {
+    pid: acquiredAt,
+    fencingToken: acquiredAt,
+    claimedAt: acquiredAt,
+    lastBeatAt: acquiredAt,
+    acquiredAt,
+    metSomebody: false,
+    insideUntil: acquiredAt + 1000,
+    goneBy: acquiredAt + 1000,
+    end: 'released',
+    endedAt: Number.POSITIVE_INFINITY,
+    ...changes,
+  };
+}
+
+/** One that was taken over at 2000, and learnt it at 3000, except where the test says otherwise. */
+function takenOver(changes: Partial<Stay> = {}): Stay {
+  return stayAt(0, { insideUntil: 3000, goneBy: 3000, end: 'lost', endedAt: 3000, ...changes });
+}
+
+function faultsOf(stays: readonly Stay[]): string[] {
+  const overlaps = findOverlaps(stays, STALE_TIMEOUT);
+  return [...overlaps.flatMap(({ fault }) => fault ?? []), ...findFaults(stays, overlaps, STALE_TIMEOUT)];
+}
+
+describe('of those who held the lock', () => {
+  test('whoever came after the other had left did not overlap', () => {
+    expect(findOverlaps([stayAt(0), stayAt(1000), stayAt(5000)], STALE_TIMEOUT)).toEqual([]);
+  });
+
+  test('the two that were inside at the same time did', () => {
+    const [first, second, third] = [stayAt(0), stayAt(500), stayAt(1200)];
+    const overlaps = findOverlaps([first, second, third], STALE_TIMEOUT);
+    expect(overlaps.map(({ older, newer }) => [older, newer])).toEqual([
+      [first, second],
+      [second, third],
+    ]);
+  });
+
+  test('one that was being killed did only if the kernel says so', () => {
+    const dying = stayAt(0, { insideUntil: 500, goneBy: 800, end: 'killed', endedAt: 500 });
+    expect(findOverlaps([dying, stayAt(600)], STALE_TIMEOUT)).toEqual([]);
+    expect(findOverlaps([dying, stayAt(600, { metSomebody: true })], STALE_TIMEOUT)).toHaveLength(1);
+  });
+});
+
+describe('an overlap', () => {
+  test('is legitimate after a silence longer than the timeout, if the older one learns of it', () => {
+    const overlaps = findOverlaps([takenOver(), stayAt(2000, { metSomebody: true })], STALE_TIMEOUT);
+    expect(overlaps.map(({ fault }) => fault)).toEqual([null]);
+    expect(faultsOf([takenOver(), stayAt(2000, { metSomebody: true })])).toEqual([]);
+  });
+
+  test('is legitimate if the older one was killed before it could learn', () => {
+    expect(faultsOf([takenOver({ end: 'killed' }), stayAt(2000)])).toEqual([]);
+  });
+
+  test('is legitimate whichever of the two was the later to get its answer', () => {
+    const late = takenOver({ acquiredAt: 2500 });
+    expect(faultsOf([stayAt(2000), late])).toEqual([]);
+  });
+
+  test('is a fault if the older one had given a heartbeat in time', () => {
+    const faults = faultsOf([takenOver({ lastBeatAt: 1500 }), stayAt(2000)]);
+    expect(faults).toEqual([expect.stringContaining('taken over 500.000 ms after a heartbeat')]);
+  });
+
+  test('is a fault if the older one could still beat', () => {
+    const faults = faultsOf([takenOver({ lastBeatAt: 2500, end: 'killed' }), stayAt(2000)]);
+    expect(faults).toEqual([expect.stringContaining('could beat 500.000 ms after the takeover')]);
+  });
+
+  test('is a fault if the older one could still release', () => {
+    const faults = faultsOf([takenOver({ end: 'released' }), stayAt(2000)]);
+    expect(faults).toEqual([expect.stringContaining('the older one could release it')]);
+  });
+});
+
+test('a lock that is lost soon after a heartbeat is a fault', () => {
+  const faults = faultsOf([takenOver({ lastBeatAt: 2500 })]);
+  expect(faults).toEqual([expect.stringContaining('lost the lock 500.000 ms after a heartbeat')]);
+});
+
+test('a fencing token that does not grow is a fault', () => {
+  expect(faultsOf([stayAt(1000), stayAt(5000, { fencingToken: 1000 })])).toEqual([
+    'PID 5000 got the token 1000 after PID 1000 got 1000',
+  ]);
+});
+
+test('somebody inside who never said so is a fault', () => {
+  expect(faultsOf([stayAt(0), stayAt(5000, { metSomebody: true })])).toEqual([
+    'PID 5000 (token 5000) met somebody who is not known',
+  ]);
+});
+
+test('the time after a death ends with the next acquisition, unless somebody had taken over before', () => {
+  const killedAt = (acquiredAt: number, endedAt: number) => stayAt(acquiredAt, { end: 'killed', endedAt });
+  const stays = [
+    stayAt(0),
+    killedAt(1000, 1500),
+    killedAt(1503, 1600),
+    killedAt(1610, 9000), // taken over by the next
+    stayAt(5000),
+    killedAt(9500, 9600), // nobody comes after it
+  ];
+  expect(summarizeSuccession(stays)).toEqual({ deaths: 2, median: 6.5, p99: 9.93, max: 10 });
+  expect(summarizeSuccession([stayAt(0)]).deaths).toBe(0);
+});

@@ -1,0 +1,93 @@
+import type { Stay } from './stay.js';
+
+/** Two that held the lock at the same time, in the order of their fencing tokens. */
+export interface Overlap {
+  readonly older: Stay;
+  readonly newer: Stay;
+  /** Why this must not be, in words; `null` where the newer one has taken the lock over by right, and the older one has learnt it. */
+  readonly fault: string | null;
+}
+
+/**
+ * All overlaps, by what the holders have told and by what the kernel has said to them.
+ *
+ * One is legitimate if the older holder had not given a heartbeat for longer than its `staleTimeout`, and was told so by the
+ * first heartbeat or release that it tried afterwards, unless it was killed before.
+ *
+ * @param stays In the order in which they were acquired.
+ */
+export function findOverlaps(stays: readonly Stay[], staleTimeout: number): Overlap[] {
+  const overlaps: Overlap[] = [];
+  let earlier: Stay[] = [];
+  for (const stay of stays) {
+    earlier = earlier.filter((other) => other.goneBy > stay.acquiredAt);
+    for (const other of earlier) {
+      // A process that was sent SIGKILL may live on for a moment; there the kernel's word decides.
+      if (other.insideUntil > stay.acquiredAt || stay.metSomebody)
+        overlaps.push(judge(other, stay, staleTimeout));
+    }
+    earlier.push(stay);
+  }
+  return overlaps;
+}
+
+/** What else must not be, in words. */
+export function findFaults(
+  stays: readonly Stay[],
+  overlaps: readonly Overlap[],
+  staleTimeout: number,
+): string[] {
+  return [
+    ...stays.filter((stay) => isUnfoundedLoss(stay, staleTimeout)).map(describeLoss),
+    ...unorderedTokens(stays),
+    ...unknownCompany(stays, overlaps),
+  ];
+}
+
+function judge(one: Stay, other: Stay, staleTimeout: number): Overlap {
+  const [older, newer] = one.fencingToken < other.fencingToken ? [one, other] : [other, one];
+  return { older, newer, fault: faultOf(older, newer, staleTimeout) };
+}
+
+function faultOf(older: Stay, newer: Stay, staleTimeout: number): string | null {
+  const silence = newer.claimedAt - older.lastBeatAt;
+  const both = `PID ${newer.pid} (token ${newer.fencingToken}) and PID ${older.pid} (token ${older.fencingToken})`;
+  if (silence < 0)
+    return `${both} held the lock: the older one could beat ${format(-silence)} after the takeover`;
+  if (!(silence > staleTimeout))
+    return `${both} held the lock: taken over ${format(silence)} after a heartbeat`;
+  if (older.end === 'released') return `${both} held the lock: the older one could release it`;
+  return null;
+}
+
+/** Who has given a heartbeat in time never loses the lock. */
+function isUnfoundedLoss({ end, endedAt, lastBeatAt }: Stay, staleTimeout: number): boolean {
+  return end === 'lost' && !(endedAt - lastBeatAt > staleTimeout);
+}
+
+function describeLoss({ pid, fencingToken, endedAt, lastBeatAt }: Stay): string {
+  return `PID ${pid} (token ${fencingToken}) lost the lock ${format(endedAt - lastBeatAt)} after a heartbeat`;
+}
+
+function unorderedTokens(stays: readonly Stay[]): string[] {
+  const byClaim = stays.toSorted((one, other) => one.claimedAt - other.claimedAt);
+  return byClaim.flatMap((stay, index) => {
+    const before = byClaim[index - 1];
+    if (before === undefined || stay.fencingToken > before.fencingToken) return [];
+    return [
+      `PID ${stay.pid} got the token ${stay.fencingToken} after PID ${before.pid} got ${before.fencingToken}`,
+    ];
+  });
+}
+
+/** Whoever the kernel knows to be inside must have told that they have acquired the lock. */
+function unknownCompany(stays: readonly Stay[], overlaps: readonly Overlap[]): string[] {
+  const known = new Set(overlaps.flatMap(({ older, newer }) => [older, newer]));
+  return stays
+    .filter((stay) => stay.metSomebody && !known.has(stay))
+    .map(({ pid, fencingToken }) => `PID ${pid} (token ${fencingToken}) met somebody who is not known`);
+}
+
+function format(milliseconds: number): string {
+  return `${milliseconds.toFixed(3)} ms`;
+}

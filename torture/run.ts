@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Aftermath, clearUp } from './aftermath.js';
+import { Assailant } from './assailant.js';
+import type { Chronicle } from './chronicle.js';
+import { Crew } from './crew.js';
+import type { TortureOptions } from './options.js';
+import { Random } from './random.js';
+
+/** What came of it. */
+export interface Ordeal {
+  readonly chronicle: Chronicle;
+  /** `null` where the lock could not be had any more. */
+  readonly aftermath: Aftermath | null;
+}
+
+/**
+ * Lets processes contend for one lock while they are killed and stopped. Rejects with the signal's reason when it aborts.
+ * Leaves neither processes nor files behind.
+ */
+export async function torture(
+  options: TortureOptions,
+  chronicle: Chronicle,
+  signal: AbortSignal,
+): Promise<Ordeal> {
+  const folder = realpathSync(mkdtempSync(join(options.folder, 'livinglock-torture-')));
+  try {
+    const lock = join(folder, 'lock', 'job.lock');
+    await contend(options, { lock, witness: join(folder, 'witness') }, chronicle, signal);
+    return { chronicle, aftermath: await clearUpIfPossible(lock, chronicle) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function contend(
+  { processes, seconds, kill, stop, seed, staleTimeout, breakage }: TortureOptions,
+  paths: { readonly lock: string; readonly witness: string },
+  chronicle: Chronicle,
+  signal: AbortSignal,
+): Promise<void> {
+  // Half of the strikes come from outside, half from the processes themselves.
+  const assailant = new Assailant(kill / 2, stop / 2, new Random(`${seed}, outside`));
+  const settings = { ...paths, staleTimeout, kill: kill / 2, stop: stop / 2, seed: `${seed}`, breakage };
+  mkdirSync(join(paths.lock, '..'));
+  const crew = new Crew(processes, settings, chronicle, assailant);
+  const interrupt = () => void crew.end();
+  signal.addEventListener('abort', interrupt);
+  try {
+    await sleep(seconds * 1000, undefined, { signal });
+    await crew.finish();
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+    await crew.end();
+  }
+}
+
+async function clearUpIfPossible(lock: string, chronicle: Chronicle): Promise<Aftermath | null> {
+  try {
+    return await clearUp(lock);
+  } catch (error) {
+    chronicle.fail(`afterwards the lock could not be had: ${error instanceof Error ? error.message : error}`);
+    return null;
+  }
+}

@@ -1,0 +1,33 @@
+import { quantile } from '../bench/statistics.js';
+import type { Stay } from './stay.js';
+
+/** How long the lock stood still after the deaths of its holders, in milliseconds. */
+export interface Succession {
+  readonly deaths: number;
+  readonly median: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/**
+ * From the moment at which a holder is sent SIGKILL to that at which the next `acquire` resolves. Holders who had been
+ * taken over before do not count, nor does the last one if nobody came after it.
+ *
+ * @param stays In the order in which they were acquired.
+ */
+export function summarizeSuccession(stays: readonly Stay[]): Succession {
+  const waits = stays
+    .flatMap(({ end, endedAt }, index) => {
+      const next = stays[index + 1];
+      return end === 'killed' && next !== undefined && next.acquiredAt > endedAt
+        ? [next.acquiredAt - endedAt]
+        : [];
+    })
+    .sort((one, other) => one - other);
+  return {
+    deaths: waits.length,
+    median: quantile(waits, 0.5),
+    p99: quantile(waits, 0.99),
+    max: quantile(waits, 1),
+  };
+}

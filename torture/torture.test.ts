@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { death } from '../integration/support/actors.js';
+import { isPosix, processState, temporaryFolder } from '../integration/support/machine.js';
+
+const COMMAND = fileURLToPath(new URL('../build/torture/torture.js', import.meta.url));
+const CROWD = ['--processes', '5', '--kill', '0.2', '--stop', '0.2'];
+
+/** Starts the command, whose lock is in a folder of the test's. */
+function start(...args: readonly string[]) {
+  const folder = temporaryFolder();
+  const command = spawn(process.execPath, [COMMAND, '--folder', folder, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(async () => {
+    // Not SIGKILL, after which nobody would end its processes.
+    command.kill('SIGTERM');
+    await death(command);
+  });
+  return { command, folder };
+}
+
+/** Runs it to its end. It must not leave a file behind, whatever comes of it. */
+async function run(...args: readonly string[]) {
+  const { command, folder } = start(...args);
+  const [output, errors] = await Promise.all([text(command.stdout), text(command.stderr)]);
+  const { code } = await death(command);
+  expect(readdirSync(folder)).toEqual([]);
+  return { code, output, errors };
+}
+
+/** The first number in the line of the report with that name. */
+function fact(output: string, name: string): number {
+  const [, number] = new RegExp(`^${name} +(\\d+)`, 'm').exec(output) ?? [];
+  if (number === undefined) throw new Error(`There is no line '${name}' in:\n${output}`);
+  return Number(number);
+}
+
+describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
+  test('never overlap while a holder may not be taken over alive', async () => {
+    const { code, output } = await run(...CROWD, '--seconds', '12', '--seed', '1');
+
+    expect(output).toMatch(/^faults +0: all that must hold did$/m);
+    expect(code).toBe(0);
+    expect(fact(output, 'overlaps')).toBe(0);
+    expect(fact(output, 'locks lost')).toBe(0);
+    expectSomethingHasHappened(output);
+  });
+
+  test('overlap only by legitimate takeovers where holders may be taken over when they are silent', async () => {
+    const timeout = ['--stale-timeout', '200'];
+    const { code, output } = await run(...CROWD, ...timeout, '--seconds', '8', '--seed', '2');
+
+    expect(output).toMatch(/^faults +0: all that must hold did$/m);
+    expect(code).toBe(0);
+    expect(fact(output, 'overlaps')).toBeGreaterThan(0);
+    expect(fact(output, 'locks lost')).toBeGreaterThan(0);
+    expectSomethingHasHappened(output);
+  });
+});
+
+describe.skipIf(!isPosix)('torture finds overlaps that no takeover explains', () => {
+  test.each([
+    ['where nothing guards a change', 'no-guard'],
+    ['where a release does not look whose lock it is', 'unchecked-remove'],
+  ])('%s', async (_, breakage) => {
+    const { code, output } = await run(
+      ...['--breakage', breakage, '--processes', '4', '--seconds', '5', '--seed', '3'],
+      ...['--kill', '0', '--stop', '0.6', '--stale-timeout', '100'],
+    );
+
+    expect(code).toBe(1);
+    expect(output).toMatch(/^overlaps .*, [1-9]\d* without right; [1-9]\d* seen by the kernel's lock$/m);
+  });
+});
+
+test.skipIf(!isPosix)('Ctrl+C ends the processes and removes the files', async () => {
+  const { command, folder } = start('--processes', '3', '--seconds', '600', '--stop', '0.5');
+  const holder = await someHolder(folder);
+
+  command.kill('SIGINT');
+
+  expect(await text(command.stderr)).toContain('Interrupted');
+  expect((await death(command)).code).toBe(130);
+  expect(processState(holder)).toBe('');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+describe.skipIf(!isPosix)(
+  'arguments that make no sense are refused with the help and the exit code 2',
+  () => {
+    test.each([
+      ['--processes 0', '--processes must be a number from 1 to 256'],
+      ['--processes 2.5', '--processes must be an integer'],
+      ['--seconds soon', "--seconds must be a number from 0 to 86400, but is 'soon'"],
+      ['--kill 0.7 --stop 0.7', '--stop must be a number from 0 to'],
+      ['--stale-timeout 0', '--stale-timeout must be a number from 1 to'],
+      ['--folder /does/not/exist', '--folder must be a folder that exists'],
+      ['--breakage unknown', '--breakage must be one of plain-proper-lockfile'],
+      ['--unknown', "Unknown option '--unknown'"],
+    ])('%s', async (args, message) => {
+      const { code, output, errors } = await run(...args.split(' '));
+
+      expect(errors).toContain(message);
+      expect(errors).toContain('Usage: npm run torture');
+      expect(output).toBe('');
+      expect(code).toBe(2);
+    });
+  },
+);
+
+function expectSomethingHasHappened(output: string): void {
+  for (const name of ['acquisitions', 'busy answers', 'crashes', 'stops']) {
+    expect(fact(output, name), name).toBeGreaterThan(0);
+  }
+  expect(fact(output, 'files left')).toBe(0);
+}
+
+/** The PID of whoever is seen to hold the lock. */
+async function someHolder(folder: string): Promise<number> {
+  for (;;) {
+    const [own] = readdirSync(folder);
+    const lock = join(folder, own ?? '', 'lock', 'job.lock');
+    const pid = existsSync(lock) ? holderOf(lock) : null;
+    if (pid !== null) return pid;
+    await sleep(5);
+  }
+}
+
+function holderOf(lock: string): number | null {
+  try {
+    const record: { readonly process_id: number } = JSON.parse(readFileSync(lock, 'utf8'));
+    return record.process_id;
+  } catch {
+    // It was released in this instant.
+    return null;
+  }
+}

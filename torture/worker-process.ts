@@ -1,0 +1,66 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { isMessage, type Message, type WorkerSettings } from './protocol.js';
+
+const PROGRAM = fileURLToPath(new URL('./worker/program.js', import.meta.url));
+
+const living = new Set<ChildProcess>();
+
+// However this process ends, short of SIGKILL: one that is stopped would not notice by itself.
+process.on('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
+/** One of the processes that contend for the lock, as the torture sees it. */
+export class WorkerProcess {
+  readonly pid: number;
+  /** Resolves when it has ended and all that it has said was heard: with `null` if it ended well, else with how it ended. */
+  readonly end: Promise<string | null>;
+  readonly #child: ChildProcess;
+  #hasEnded = false;
+  #hasStoppedItself = false;
+
+  constructor(settings: WorkerSettings) {
+    const child = fork(PROGRAM, [JSON.stringify(settings)], { execArgv: [] });
+    living.add(child);
+    this.#child = child;
+    this.pid = child.pid ?? Number.NaN;
+    this.end = new Promise((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      // Not `exit`, after which there may still be messages to come.
+      child.once('close', (code, signal) => resolve(code === 0 ? null : (signal ?? `exit code ${code}`)));
+    });
+    void this.end.then(() => {
+      this.#hasEnded = true;
+      living.delete(child);
+    });
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Whether it was about to stop itself, and has not said since that it goes on. */
+  get hasStoppedItself(): boolean {
+    return this.#hasStoppedItself;
+  }
+
+  onMessage(hear: (message: Message) => void): void {
+    this.#child.on('message', (message) => {
+      if (!isMessage(message)) throw new TypeError(`Not a message: ${JSON.stringify(message)}`);
+      if (message.what === 'striking') this.#hasStoppedItself = message.by === 'SIGSTOP';
+      if (message.what === 'resumed') this.#hasStoppedItself = false;
+      hear(message);
+    });
+  }
+
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
+  }
+
+  /** Asks it to end after the turn that it is in. */
+  finish(): void {
+    // Should it have ended meanwhile, all the better.
+    this.#child.send('finish', () => {});
+  }
+}

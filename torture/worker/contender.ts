@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  acquire,
+  ErrLockBusy,
+  ErrLockLost,
+  ErrLockStore,
+  type Lock,
+  type LockRecord,
+  type Store,
+  systemClock,
+} from 'livinglock';
+import type { WorkerSettings } from '../protocol.js';
+import type { Random } from '../random.js';
+import { attentiveStore } from './attentive-store.js';
+import { say } from './channel.js';
+import type { SelfStrike } from './self-strike.js';
+import { Witness } from './witness.js';
+
+/** So long, at most, a piece of work takes between two heartbeats, in milliseconds; a third of it on average. */
+const LONGEST_PIECE = 15;
+const MOST_BEATS = 3;
+/** So long, at most, somebody who was turned away waits before asking again, and who has released before coming back. */
+const LONGEST_PAUSE = 10;
+
+/** Acquires, holds, beats and releases over and over, and says so. */
+export class Contender {
+  readonly #settings: WorkerSettings;
+  readonly #random: Random;
+  readonly #store: Store;
+  readonly #selfStrike: SelfStrike;
+  readonly #witness: Witness;
+  #lastWritten: LockRecord | undefined;
+  #busy = 0;
+  #isFinishing = false;
+
+  constructor(settings: WorkerSettings, random: Random, store: Store, selfStrike: SelfStrike) {
+    this.#settings = settings;
+    this.#random = random;
+    this.#selfStrike = selfStrike;
+    this.#witness = new Witness(settings.witness);
+    this.#store = attentiveStore(store, {
+      onClaim: () => selfStrike.startChanging(),
+      onWritten: (record) => {
+        this.#lastWritten = record;
+      },
+    });
+  }
+
+  /** Until it is told to finish. */
+  async contend(): Promise<void> {
+    while (!this.#isFinishing) {
+      this.#selfStrike.draw();
+      const lock = await this.#acquire();
+      if (lock !== null) await this.#hold(lock);
+      await say({ what: 'busy', times: this.#busy });
+      this.#busy = 0;
+      await this.#pause();
+    }
+  }
+
+  /** After the turn that it is in. */
+  finish(): void {
+    this.#isFinishing = true;
+  }
+
+  async #acquire(): Promise<Lock | null> {
+    while (!this.#isFinishing) {
+      this.#selfStrike.startLooking();
+      try {
+        return await acquire(this.#settings.lock, {
+          staleTimeout: this.#settings.staleTimeout,
+          // Every heartbeat is written.
+          heartbeatMinimalInterval: 0,
+          command: 'livinglock torture',
+          store: this.#store,
+        });
+      } catch (error) {
+        if (!(error instanceof ErrLockBusy)) throw error;
+        this.#busy += 1;
+      }
+      await this.#pause();
+    }
+    return null;
+  }
+
+  async #hold(lock: Lock): Promise<void> {
+    const at = systemClock.monotonic();
+    await say({ what: 'acquired', fencingToken: lock.fencingToken, claimedAt: this.#lastBeatAt, at });
+    // Said first, so that whoever the kernel finds inside is known by name too.
+    await say({ what: 'entered', isAlone: this.#witness.enter() });
+    await this.#work(lock);
+    this.#witness.leave();
+    await say({ what: 'left', at: systemClock.monotonic() });
+    const isReleased = await this.#release(lock);
+    await say(isReleased ? { what: 'released' } : { what: 'lost', at: systemClock.monotonic() });
+  }
+
+  /** Returns when it is done, or when the lock is lost. */
+  async #work(lock: Lock): Promise<void> {
+    await this.#workOnPiece();
+    for (let beats = this.#random.below(MOST_BEATS + 1); beats > 0; beats--) {
+      // Whoever was there on entering may have left.
+      this.#witness.enter();
+      if (!(await this.#beat(lock))) return;
+      await this.#workOnPiece();
+    }
+  }
+
+  /** Whether the lock is still held. */
+  async #beat(lock: Lock): Promise<boolean> {
+    try {
+      await lock.heartBeat();
+      await say({ what: 'beat', beatAt: this.#lastBeatAt });
+    } catch (error) {
+      if (error instanceof ErrLockLost) return false;
+      await tolerateOccupied(error);
+    }
+    return true;
+  }
+
+  /** Whether it was still there to be released. */
+  async #release(lock: Lock): Promise<boolean> {
+    for (;;) {
+      try {
+        await lock.release();
+        return true;
+      } catch (error) {
+        if (error instanceof ErrLockLost) return false;
+        await tolerateOccupied(error);
+      }
+    }
+  }
+
+  /** By the record that was written last, which is this process's own. */
+  get #lastBeatAt(): number {
+    return this.#lastWritten?.monotonic ?? Number.NaN;
+  }
+
+  #workOnPiece(): Promise<void> {
+    return sleep(this.#random.next() ** 2 * LONGEST_PIECE);
+  }
+
+  #pause(): Promise<void> {
+    return sleep(this.#random.next() * LONGEST_PAUSE);
+  }
+}
+
+/** Somebody is stopped in the middle of a change. The lock is as it was, and whoever holds it may call again. */
+async function tolerateOccupied(error: unknown): Promise<void> {
+  if (!(error instanceof ErrLockStore && error.code === 'EBUSY')) throw error;
+  await say({ what: 'occupied' });
+}

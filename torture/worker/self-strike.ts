@@ -1,0 +1,71 @@
+import { readdirSync } from 'node:fs';
+import type { StrikeSignal, WorkerSettings } from '../protocol.js';
+import type { Random } from '../random.js';
+
+/** About as many file-system calls as it takes to acquire, beat and release; a strike that is further away comes in the next turn. */
+const CALLS_AHEAD = 60;
+
+/** Kills or stops its own process at one of the library's file-system calls: at every state of the disk that a lock passes through. */
+export class SelfStrike {
+  readonly #settings: WorkerSettings;
+  readonly #random: Random;
+  readonly #strike: (by: StrikeSignal, inGuard: boolean) => void;
+  #pending: StrikeSignal | null = null;
+  #callsLeft = 0;
+  #counts = false;
+  #isForgone = false;
+
+  constructor(
+    settings: WorkerSettings,
+    random: Random,
+    strike: (by: StrikeSignal, inGuard: boolean) => void,
+  ) {
+    this.#settings = settings;
+    this.#random = random;
+    this.#strike = strike;
+  }
+
+  /** Decides the fate of a turn. */
+  draw(): void {
+    if (this.#isForgone || this.#pending !== null) return;
+    const { kill, stop } = this.#settings;
+    const lot = this.#random.next();
+    this.#pending = lot < kill ? 'SIGKILL' : lot < kill + stop ? 'SIGSTOP' : null;
+    this.#callsLeft = 1 + this.#random.below(CALLS_AHEAD);
+  }
+
+  /** Nothing is changed from now on, and most calls are those of contenders who look and are turned away: they do not count. */
+  startLooking(): void {
+    this.#counts = false;
+  }
+
+  /** From now on each call counts. */
+  startChanging(): void {
+    this.#counts = true;
+  }
+
+  /** To be called before each call. */
+  step(): void {
+    if (!this.#counts || this.#pending === null) return;
+    this.#callsLeft -= 1;
+    if (this.#callsLeft > 0) return;
+    const by = this.#pending;
+    this.#pending = null;
+    this.#strike(by, isInGuard(this.#settings.lock));
+  }
+
+  /** Never again. */
+  forgo(): void {
+    this.#isForgone = true;
+    this.#pending = null;
+  }
+}
+
+/** The name of the file in the guard begins with a token and its owner's PID. */
+function isInGuard(lock: string): boolean {
+  try {
+    return readdirSync(`${lock}.guard`).some((name) => name.split(',')[1] === String(process.pid));
+  } catch {
+    return false;
+  }
+}
