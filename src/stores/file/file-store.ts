@@ -39,7 +39,8 @@ interface Visit {
   /** For the message, if it fails. */
   readonly attempted: string;
   readonly section: () => Outcome;
-  readonly folderIsGone?: () => void;
+  /** Whether it is to put a lock where none is, and if need be the folder too. */
+  readonly creates?: boolean;
   readonly givenUp: (owner: GuardOwner | null) => Error;
 }
 
@@ -76,9 +77,7 @@ class FileStore implements Store {
       path,
       attempted: isNew ? 'create the lock' : 'take over the lock',
       section: () => (isNew ? this.#create(path, claim) : this.#replace(path, claim, over)),
-      folderIsGone: () => {
-        if (isNew) makeFolder(this.#fs, dirname(path));
-      },
+      creates: isNew,
       givenUp: (owner) => {
         const stored = this.read(path);
         const reason = `${describeOwner(owner)} is changing it just now`;
@@ -280,13 +279,16 @@ class FileStore implements Store {
   }
 
   /** Where the folder is gone, so is the lock, and there is no place for a guard. */
-  #whileThere({ path, section, folderIsGone }: Omit<Visit, 'attempted' | 'givenUp'>): Outcome {
+  #whileThere({ path, section, creates = false }: Omit<Visit, 'attempted' | 'givenUp'>): Outcome {
     try {
       return runGuarded(this.#fs, this.#processes, path, section);
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT' || this.#read(path) !== null) throw error;
-      folderIsGone?.();
-      return { done: false, found: null };
+      if (systemCode(error) !== 'ENOENT') throw error;
+      const stored = this.#read(path);
+      // Who creates may find that another one has just made the folder, and the lock in it.
+      if (stored !== null && !creates) throw error;
+      if (stored === null && creates) makeFolder(this.#fs, dirname(path));
+      return { done: false, found: stored?.record ?? null };
     }
   }
 
