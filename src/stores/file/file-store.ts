@@ -125,19 +125,11 @@ class FileStore implements Store {
       return { done: true, record };
     } catch (error) {
       if (this.#isLinked(temporary)) return { done: true, record };
-      switch (systemCode(error)) {
-        case 'EEXIST':
-        case 'ENOENT': // Whoever sweeps litter took the temporary file for some; or the folder is gone.
-          return { done: false, found: null };
-        case 'EPERM':
-        case 'ENOSYS':
-        case 'ENOTSUP':
-        case 'EOPNOTSUPP':
-          // There are no hard links here.
-          return this.#replace(path, claim, undefined);
-        default:
-          throw error;
-      }
+      const code = systemCode(error);
+      // ENOENT: whoever sweeps litter took the temporary file for some; or the folder is gone.
+      if (code === 'EEXIST' || code === 'ENOENT') return { done: false, found: null };
+      if (isWithoutHardLinks(code)) return this.#replace(path, claim, undefined);
+      throw error;
     } finally {
       removeIfThere(this.#fs, temporary);
     }
@@ -312,6 +304,11 @@ let lastFencingToken = 0;
 function nextFencingToken(previous: number, now: number): number {
   lastFencingToken = Math.max(previous + 1, lastFencingToken + 1, Math.floor(now * 1000));
   return lastFencingToken;
+}
+
+/** Whether that is what link(2) says where the file system has no hard links. */
+export function isWithoutHardLinks(code: string | null): boolean {
+  return code !== null && ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code);
 }
 
 function isOutsideContainers({ pidNamespace }: ProcessIdentity): boolean {
