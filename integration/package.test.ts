@@ -74,6 +74,15 @@ describe('the packed package', () => {
     expect(await run('job.cjs', program)).toBe('done busy true true\n');
   });
 
+  test('finds the program that it starts in processes of its own', async () => {
+    const program = `
+      import { verifyFileSystem } from 'livinglock';
+      const { figures } = await verifyFileSystem('.', { processes: 2, duration: 300 });
+      console.log(figures.acquisitions > 0);
+    `;
+    expect(await run('verify.mjs', program)).toBe('true\n');
+  });
+
   test.each([
     { module: 'nodenext', moduleResolution: 'nodenext', file: 'job.mts' },
     { module: 'nodenext', moduleResolution: 'nodenext', file: 'job.cts' },

@@ -18,3 +18,13 @@ export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
 export type { FileStatus, FileSystem } from './stores/file/file-system.js';
 export { systemFileSystem } from './stores/file/file-system.js';
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './stores/store.js';
+export { formatFileSystemReport } from './verify/format.js';
+export type { VerifyOptions } from './verify/options.js';
+export type {
+  ContentionFigures,
+  FileSystemCheck,
+  FileSystemFinding,
+  FileSystemReport,
+  FileSystemVerdict,
+} from './verify/report.js';
+export { verifyFileSystem } from './verify/verify-file-system.js';

@@ -168,7 +168,7 @@ export interface InspectSettings extends Pick<Settings, 'store' | 'dependencies'
 }
 
 /** Throws for a key that is none of the known ones. */
-function refuseUnknown(options: object, known: readonly string[]): void {
+export function refuseUnknown(options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`The options must be an object, but are ${show(options)}.`);
   }
@@ -178,7 +178,7 @@ function refuseUnknown(options: object, known: readonly string[]): void {
   }
 }
 
-function duration(name: string, value: unknown): number {
+export function duration(name: string, value: unknown): number {
   if (typeof value !== 'number' && typeof value !== 'string') {
     throw new TypeError(
       `The option \`${name}\` must be a number of milliseconds or a string such as '90s', but is ${show(value)}.`,
@@ -230,7 +230,7 @@ function dependencies(value: Partial<Dependencies> | undefined): Partial<Depende
   return value;
 }
 
-function methods<T extends object>(
+export function methods<T extends object>(
   name: string,
   value: T | undefined,
   required: readonly (keyof T & string)[],
@@ -244,7 +244,7 @@ function methods<T extends object>(
   throw new TypeError(`The option \`${name}\` must have a method \`${missing}\`, but is ${show(value)}.`);
 }
 
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -28,6 +30,12 @@ export const canUnshare = isLinux && isRoot && succeeds('unshare', '--pid', '--f
 /** Whether file systems can be mounted where only a test's own processes see them. */
 export const canMount =
   isLinux && isRoot && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir());
+
+/** Whether an image of a file system in a file can be made and mounted. */
+export const canMountImages = canMount && existsSync('/dev/loop-control') && succeeds('mkfs.ext4', '-V');
+
+/** Whether a folder can be mounted elsewhere through FUSE, by the program of the package of that name. */
+export const canMountFuse = canMount && existsSync('/dev/fuse') && succeeds('bindfs', '--version');
 
 /** Whether a process of another user can be started that can read this checkout. */
 export const canBeNobody = isRoot && isReadableByNobody(fileURLToPath(import.meta.url));
@@ -65,6 +73,21 @@ export function processState(pid: number): string {
   } catch {
     return '';
   }
+}
+
+/** The processes that a process of this Linux machine has started, and that have not ended. */
+export function childrenOf(pid: number | undefined): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')
+      .split(' ')
+      .filter((child) => child !== '')
+      .map(Number),
+  );
+}
+
+/** Resolves when none of the processes runs any more. */
+export async function waitForEndOf(pids: readonly number[]): Promise<void> {
+  while (pids.some((pid) => !['', 'Z'].includes(processState(pid)))) await sleep(5);
 }
 
 /** How many threads a process of this Linux machine still has. */

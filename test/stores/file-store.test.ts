@@ -53,6 +53,28 @@ describe('the file store', () => {
     expect(await store.claim(world.path, claimOf(world), newVersion)).toMatchObject({ done: true });
   });
 
+  it('gives way to who makes the folder, and the lock in it, at the same time', async () => {
+    const world = new World();
+    const path = join(world.folder, 'new', 'job.lock');
+    const other = { store: fileStore(world.as()), claim: claimOf(world) };
+    let isFirst = true;
+    const fileSystem = fileSystemWith({
+      mkdirSync(folder) {
+        if (!isFirst) return systemFileSystem.mkdirSync(folder);
+        isFirst = false;
+        // The first claim makes the folder, the second one the lock.
+        other.store.claim(path, other.claim);
+        other.store.claim(path, other.claim);
+        throw systemError('ENOENT', 'mkdir');
+      },
+    });
+    const store = fileStore({ ...world.as(), fileSystem });
+    expect(await store.claim(path, claimOf(world))).toMatchObject({
+      done: false,
+      found: { token: other.claim.token },
+    });
+  });
+
   it('does not replace what is gone', async () => {
     const world = new World();
     const store = fileStore(world.as());

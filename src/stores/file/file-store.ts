@@ -39,7 +39,8 @@ interface Visit {
   /** For the message, if it fails. */
   readonly attempted: string;
   readonly section: () => Outcome;
-  readonly folderIsGone?: () => void;
+  /** Whether it is to put a lock where none is, and if need be the folder too. */
+  readonly creates?: boolean;
   readonly givenUp: (owner: GuardOwner | null) => Error;
 }
 
@@ -76,9 +77,7 @@ class FileStore implements Store {
       path,
       attempted: isNew ? 'create the lock' : 'take over the lock',
       section: () => (isNew ? this.#create(path, claim) : this.#replace(path, claim, over)),
-      folderIsGone: () => {
-        if (isNew) makeFolder(this.#fs, dirname(path));
-      },
+      creates: isNew,
       givenUp: (owner) => {
         const stored = this.read(path);
         const reason = `${describeOwner(owner)} is changing it just now`;
@@ -126,19 +125,11 @@ class FileStore implements Store {
       return { done: true, record };
     } catch (error) {
       if (this.#isLinked(temporary)) return { done: true, record };
-      switch (systemCode(error)) {
-        case 'EEXIST':
-        case 'ENOENT': // Whoever sweeps litter took the temporary file for some; or the folder is gone.
-          return { done: false, found: null };
-        case 'EPERM':
-        case 'ENOSYS':
-        case 'ENOTSUP':
-        case 'EOPNOTSUPP':
-          // There are no hard links here.
-          return this.#replace(path, claim, undefined);
-        default:
-          throw error;
-      }
+      const code = systemCode(error);
+      // ENOENT: whoever sweeps litter took the temporary file for some; or the folder is gone.
+      if (code === 'EEXIST' || code === 'ENOENT') return { done: false, found: null };
+      if (isWithoutHardLinks(code)) return this.#replace(path, claim, undefined);
+      throw error;
     } finally {
       removeIfThere(this.#fs, temporary);
     }
@@ -306,13 +297,16 @@ class FileStore implements Store {
   }
 
   /** Where the folder is gone, so is the lock, and there is no place for a guard. */
-  #whileThere({ path, section, folderIsGone }: Omit<Visit, 'attempted' | 'givenUp'>): Outcome {
+  #whileThere({ path, section, creates = false }: Omit<Visit, 'attempted' | 'givenUp'>): Outcome {
     try {
       return runGuarded(this.#fs, this.#processes, path, section);
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT' || this.#read(path) !== null) throw error;
-      folderIsGone?.();
-      return { done: false, found: null };
+      if (systemCode(error) !== 'ENOENT') throw error;
+      const stored = this.#read(path);
+      // Who creates may find that another one has just made the folder, and the lock in it.
+      if (stored !== null && !creates) throw error;
+      if (stored === null && creates) makeFolder(this.#fs, dirname(path));
+      return { done: false, found: stored?.record ?? null };
     }
   }
 
@@ -343,6 +337,11 @@ function nextFencingToken(previous: number, now: number): number {
   const time = Math.min(Math.floor(now * 1000), LATEST_FENCING_TIME);
   lastFencingToken = Math.max(previous + 1, lastFencingToken + 1, time);
   return lastFencingToken;
+}
+
+/** Whether that is what link(2) says where the file system has no hard links. */
+export function isWithoutHardLinks(code: string | null): boolean {
+  return code !== null && ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code);
 }
 
 function isOutsideContainers({ pidNamespace }: ProcessIdentity): boolean {

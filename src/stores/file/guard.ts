@@ -225,7 +225,7 @@ function decode(part: string): string {
 }
 
 /** What rename(2) says when a folder that is not empty is in the way; on Windows, any folder. */
-function isTaken(error: unknown): boolean {
+export function isTaken(error: unknown): boolean {
   const code = systemCode(error);
   if (code === 'ENOTEMPTY' || code === 'EEXIST') return true;
   return process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES');

@@ -1,0 +1,107 @@
+/**
+ * How far the guarantees hold in a folder.
+ *
+ * - `safe`: all that the library promises for one machine holds.
+ * - `limited`: never two at once, but something else is missing or cannot be known; the findings say what.
+ * - `unsafe`: do not keep a lock there. Two may hold it at once, or it cannot be used at all.
+ */
+export type FileSystemVerdict = 'safe' | 'limited' | 'unsafe';
+
+/** What is looked at, in this order: the calls that the file store makes, one by one; then the lock itself. */
+export type FileSystemCheck =
+  | 'exclusive-create'
+  | 'hard-links'
+  | 'exclusive-rename'
+  | 'removal'
+  | 'replacement'
+  | 'symbolic-links'
+  | 'names'
+  | 'times'
+  | 'shared-view'
+  | 'whole-reads'
+  | 'reboot'
+  | 'exclusion'
+  | 'holding'
+  | 'recovery'
+  | 'fencing-tokens'
+  | 'failures';
+
+/** What one check has found. */
+export interface FileSystemFinding {
+  readonly check: FileSystemCheck;
+  /** What follows from this finding alone. */
+  readonly verdict: FileSystemVerdict;
+  /** In plain words: what is so, and what follows from it. */
+  readonly message: string;
+}
+
+/** What happened while several processes wanted one lock. */
+export interface ContentionFigures {
+  /** How many contended at a time. */
+  readonly processes: number;
+  /** For how long, in milliseconds. */
+  readonly duration: number;
+  readonly acquisitions: number;
+  /** How often a contender was told that the lock is busy. */
+  readonly turnedAway: number;
+  /** Heartbeats that were written. */
+  readonly heartbeats: number;
+  /**
+   * How often a heartbeat or a release had to be tried again, because another process was in the middle of changing the
+   * lock for too long. It happens on a busy machine; if often, on a slow file system.
+   */
+  readonly postponed: number;
+  /** Contenders that were killed, by SIGKILL, and replaced. */
+  readonly killed: number;
+  /** Those among them that held the lock just then. */
+  readonly killedHolding: number;
+  /** How often a process got the lock while another one held it. */
+  readonly overlaps: number;
+  /** How often a process that was alive and had given its heartbeats lost the lock. */
+  readonly losses: number;
+  /** Calls that failed with an error that no lock on a local file system gives. */
+  readonly failures: number;
+  /** The longest time from the kill of a holder to the next acquisition, in milliseconds; `null` where there was none. */
+  readonly longestTakeover: number | null;
+}
+
+/** What {@link verifyFileSystem} has found out about a folder. */
+export interface FileSystemReport {
+  /** The folder's absolute path. */
+  readonly directory: string;
+  /** The type of the file system, such as `ext4`, `nfs`, `fuse`; `null` where it is not known. */
+  readonly fileSystem: string | null;
+  /** The worst of the findings'. */
+  readonly verdict: FileSystemVerdict;
+  readonly findings: readonly FileSystemFinding[];
+  /** What to do about it, in plain words; `null` where nothing has to be done. */
+  readonly advice: string | null;
+  readonly figures: ContentionFigures;
+}
+
+const BY_GRAVITY: readonly FileSystemVerdict[] = ['unsafe', 'limited', 'safe'];
+
+/** The worst of the findings'. */
+export function verdictOf(findings: readonly FileSystemFinding[]): FileSystemVerdict {
+  return BY_GRAVITY.find((verdict) => findings.some((finding) => finding.verdict === verdict)) ?? 'safe';
+}
+
+/** What to do where the guarantees hold only so far. */
+export function adviceFor(verdict: FileSystemVerdict): string | null {
+  switch (verdict) {
+    case 'safe':
+      return null;
+    case 'limited':
+      return (
+        'If all runs of the job are on one machine, prefer a local file system, such as /var/lib/<application> or ' +
+        '/run/<application>, where nothing of this is missing. If they are on several machines, keep the lock in a database ' +
+        'that all of them reach: a lock file cannot tell a process that is dead elsewhere from one that is paused.'
+      );
+    case 'unsafe':
+      return (
+        'Do not keep a lock here. If all runs of the job are on one machine, use a local file system, such as ' +
+        '/var/lib/<application> or /run/<application>. If they are on several machines, keep the lock in a database that all ' +
+        'of them reach.'
+      );
+  }
+}
