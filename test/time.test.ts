@@ -148,7 +148,7 @@ describe('a time zone', () => {
     ['begins', '2026-03-29T00:30:00Z'],
     ['ends', '2026-10-25T00:30:00Z'],
   ])('in which summer time %s takes nothing from the age of a heartbeat', async (_what, start) => {
-    const world = new World(new FakeClock(Date.parse(start)));
+    const world = new World({ clock: new FakeClock(Date.parse(start)) });
     const holder = startElsewhere(world);
     enterZone('Europe/Berlin', -1);
     const offset = new Date(world.clock.now()).getTimezoneOffset();
@@ -173,7 +173,7 @@ describe('the end of', () => {
     ['fencing tokens that are the time', '2255-06-05T23:47:34.740Z'],
     ['years with four digits', '9999-12-31T23:59:59.999Z'],
   ])('%s is a day like any other', async (_what, end) => {
-    const world = new World(new FakeClock(Date.parse(end) - 30 * MINUTE));
+    const world = new World({ clock: new FakeClock(Date.parse(end) - 30 * MINUTE) });
     const first = await world.acquire(world.processes.start());
     await world.clock.advance(HOUR);
     await first.heartBeat();

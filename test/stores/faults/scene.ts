@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { ErrLockLost, fileStore, type Lock, type LockRecord } from '../../../src/index.js';
 import { parseRecord } from '../../../src/record.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
-import { SECOND, World } from '../../support.js';
+import { MEMORY, SECOND, World } from '../../support.js';
 import { FaultyDisk } from './disk.js';
 
 /** However long somebody waits for the guard, it is over by then. */
@@ -11,7 +11,7 @@ const PATIENCE = 10 * SECOND;
 
 /** A lock on a disk with which one process, the actor, has trouble; others reach the same files without any. */
 export class Scene {
-  readonly world: World = new World();
+  readonly world: World = new World({ parent: MEMORY });
   readonly disk: FaultyDisk = new FaultyDisk();
   readonly actor: FakeProcess = this.world.processes.start();
   readonly dependencies = this.world.as(this.actor);
