@@ -9,7 +9,7 @@ import { death } from '../integration/support/actors.js';
 import { isPosix, processState, temporaryFolder } from '../integration/support/machine.js';
 
 const COMMAND = fileURLToPath(new URL('../build/torture/torture.js', import.meta.url));
-const CROWD = ['--processes', '5', '--kill', '0.2', '--stop', '0.2'];
+const CROWD = ['--processes', '5', '--kill', '0.3'];
 
 /** Starts the command, whose lock is in a folder of the test's. */
 function start(...args: readonly string[]) {
@@ -52,7 +52,7 @@ function faultsIn(output: string): string[] {
 
 describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
   test('never overlap while a holder may not be taken over alive', async () => {
-    const { code, output } = await run(...CROWD, '--seconds', '12', '--seed', '1');
+    const { code, output } = await run(...CROWD, '--stop', '0.3', '--seconds', '12', '--seed', '1');
 
     expect(faultsIn(output)).toEqual([]);
     expect(code).toBe(0);
@@ -62,13 +62,12 @@ describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
   });
 
   test('overlap only by legitimate takeovers where holders may be taken over when they are silent', async () => {
-    const timeout = ['--stale-timeout', '200'];
-    const { code, output } = await run(...CROWD, ...timeout, '--seconds', '8', '--seed', '2');
+    const stops = ['--stop', '0.6', '--stale-timeout', '100'];
+    const { code, output } = await run(...CROWD, ...stops, '--seconds', '8', '--seed', '2');
 
     expect(faultsIn(output)).toEqual([]);
     expect(code).toBe(0);
     expect(fact(output, 'overlaps')).toBeGreaterThan(0);
-    expect(fact(output, 'locks lost')).toBeGreaterThan(0);
     expectSomethingHasHappened(output);
   });
 });
