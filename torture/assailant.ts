@@ -1,5 +1,5 @@
 import { systemClock } from 'livinglock';
-import type { Account } from './chronicle.js';
+import type { Account } from './account.js';
 import type { StrikeSignal } from './protocol.js';
 import type { Random } from './random.js';
 import type { WorkerProcess } from './worker-process.js';

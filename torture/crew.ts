@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { systemClock } from 'livinglock';
+import { Account } from './account.js';
 import type { Assailant } from './assailant.js';
-import type { Account, Chronicle } from './chronicle.js';
+import type { Chronicle } from './chronicle.js';
 import type { Message, WorkerSettings } from './protocol.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -45,14 +47,18 @@ export class Crew {
   }
 
   async #fillPlace(): Promise<void> {
-    while (!this.#isFinishing) await this.#employ();
+    while (!this.#isFinishing) {
+      await this.#employ();
+      // Where no process can be started, or all fail at once, timers and signals must still have their turn.
+      await setImmediate();
+    }
   }
 
   async #employ(): Promise<void> {
     this.#started += 1;
     const { seed } = this.#settings;
     const worker = new WorkerProcess({ ...this.#settings, seed: `${seed}, process ${this.#started}` });
-    const account = this.#chronicle.open(worker.pid);
+    const account = new Account(worker.pid, this.#chronicle);
     worker.onMessage((message) => this.#hear(message, worker, account));
     this.#living.add(worker);
     account.close(await worker.end, systemClock.monotonic());

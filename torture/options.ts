@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { BREAKAGES } from '../explorer/breakages/index.js';
@@ -11,8 +11,8 @@ Reports what came of it. Not on Windows, where no process can be stopped.
 
   --processes N         how many contend. Default: 8
   --seconds N           for how long. Default: 60
-  --kill P              how likely each acquisition is followed by a SIGKILL, from 0 to 1. Default: 0.1
-  --stop P              and by a SIGSTOP of up to three seconds. Default: 0.1
+  --kill P              how likely a round is in which a process is killed, from 0 to 1. Default: 0.1
+  --stop P              and one in which it is stopped, for up to three seconds. Default: 0.1
   --stale-timeout MS    the locks' staleTimeout in milliseconds. Default: a day, so that nobody may be taken over while
                         alive. With 1000, those that are stopped for longer may, and have to learn it
   --seed N              repeats the random choices, though not what the machine makes of them. Default: another each time
@@ -84,8 +84,17 @@ function readInteger(name: string, text: string, least: number, most: number): n
 }
 
 function readFolder(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  throw new RangeError(`--folder must be a folder that exists, but is '${path}'.`);
+  if (isWritableFolder(path)) return path;
+  throw new RangeError(`--folder must be a folder that can be written to, but is '${path}'.`);
+}
+
+function isWritableFolder(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function readBreakage(name: string): string {

@@ -28,7 +28,9 @@ export async function torture(
   try {
     const lock = join(folder, 'lock', 'job.lock');
     await contend(options, { lock, witness: join(folder, 'witness') }, chronicle, signal);
-    return { chronicle, aftermath: await clearUpIfPossible(lock, chronicle) };
+    const aftermath = await clearUpIfPossible(lock, chronicle);
+    signal.throwIfAborted();
+    return { chronicle, aftermath };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -9,7 +9,7 @@ import { death } from '../integration/support/actors.js';
 import { isPosix, processState, temporaryFolder } from '../integration/support/machine.js';
 
 const COMMAND = fileURLToPath(new URL('../build/torture/torture.js', import.meta.url));
-const CROWD = ['--processes', '5', '--kill', '0.2', '--stop', '0.2'];
+const CROWD = ['--processes', '5', '--kill', '0.3'];
 
 /** Starts the command, whose lock is in a folder of the test's. */
 function start(...args: readonly string[]) {
@@ -41,11 +41,20 @@ function fact(output: string, name: string): number {
   return Number(number);
 }
 
+/** What the report ends with. */
+function faultsIn(output: string): string[] {
+  return output
+    .slice(output.search(/^faults /m))
+    .split('\n')
+    .slice(1)
+    .filter((line) => line !== '');
+}
+
 describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
   test('never overlap while a holder may not be taken over alive', async () => {
-    const { code, output } = await run(...CROWD, '--seconds', '12', '--seed', '1');
+    const { code, output } = await run(...CROWD, '--stop', '0.3', '--seconds', '12', '--seed', '1');
 
-    expect(output).toMatch(/^faults +0: all that must hold did$/m);
+    expect(faultsIn(output)).toEqual([]);
     expect(code).toBe(0);
     expect(fact(output, 'overlaps')).toBe(0);
     expect(fact(output, 'locks lost')).toBe(0);
@@ -53,31 +62,29 @@ describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
   });
 
   test('overlap only by legitimate takeovers where holders may be taken over when they are silent', async () => {
-    const timeout = ['--stale-timeout', '200'];
-    const { code, output } = await run(...CROWD, ...timeout, '--seconds', '8', '--seed', '2');
+    const stops = ['--stop', '0.6', '--stale-timeout', '100'];
+    const { code, output } = await run(...CROWD, ...stops, '--seconds', '8', '--seed', '2');
 
-    expect(output).toMatch(/^faults +0: all that must hold did$/m);
+    expect(faultsIn(output)).toEqual([]);
     expect(code).toBe(0);
     expect(fact(output, 'overlaps')).toBeGreaterThan(0);
-    expect(fact(output, 'locks lost')).toBeGreaterThan(0);
     expectSomethingHasHappened(output);
   });
 });
 
-describe.skipIf(!isPosix)('torture finds overlaps that no takeover explains', () => {
-  test.each([
-    ['where nothing guards a change', 'no-guard'],
-    ['where a release does not look whose lock it is', 'unchecked-remove'],
-  ])('%s', async (_, breakage) => {
+test.skipIf(!isPosix)(
+  'overlaps that no takeover explains are found where nothing guards a change',
+  async () => {
     const { code, output } = await run(
-      ...['--breakage', breakage, '--processes', '4', '--seconds', '5', '--seed', '3'],
+      ...['--breakage', 'no-guard', '--processes', '4', '--seconds', '8', '--seed', '3'],
       ...['--kill', '0', '--stop', '0.6', '--stale-timeout', '100'],
     );
 
-    expect(code).toBe(1);
     expect(output).toMatch(/^overlaps .*, [1-9]\d* without right; [1-9]\d* seen by the kernel's lock$/m);
-  });
-});
+    expect(faultsIn(output).length).toBeGreaterThan(0);
+    expect(code).toBe(1);
+  },
+);
 
 test.skipIf(!isPosix)('Ctrl+C ends the processes and removes the files', async () => {
   const { command, folder } = start('--processes', '3', '--seconds', '600', '--stop', '0.5');
@@ -100,7 +107,7 @@ describe.skipIf(!isPosix)(
       ['--seconds soon', "--seconds must be a number from 0 to 86400, but is 'soon'"],
       ['--kill 0.7 --stop 0.7', '--stop must be a number from 0 to'],
       ['--stale-timeout 0', '--stale-timeout must be a number from 1 to'],
-      ['--folder /does/not/exist', '--folder must be a folder that exists'],
+      ['--folder /does/not/exist', '--folder must be a folder that can be written to'],
       ['--breakage unknown', '--breakage must be one of plain-proper-lockfile'],
       ['--unknown', "Unknown option '--unknown'"],
     ])('%s', async (args, message) => {

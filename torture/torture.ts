@@ -62,7 +62,8 @@ function showProgress(seconds: number, chronicle: Chronicle): () => void {
   const progress = new Progress('torture');
   const begin = performance.now();
   const timer = setInterval(() => {
-    const elapsed = Math.round((performance.now() - begin) / 1000);
+    // Those that are stopped at the end still have their time.
+    const elapsed = Math.min(seconds, Math.round((performance.now() - begin) / 1000));
     const { acquisitions, kills, stops } = chronicle;
     progress.say(
       `${elapsed} of ${seconds} s, ${acquisitions} acquisitions, ${kills.outside + kills.atCall} crashes, ` +

@@ -1,4 +1,4 @@
-/** What the benchmark uses of `fs-native-extensions`, which comes without types. */
+/** What the benchmark and the torture use of `fs-native-extensions`, which comes without types. */
 declare module 'fs-native-extensions' {
   const extensions: {
     /** Locks the open file, for writing, if nobody else has: `fcntl(2)` with `F_OFD_SETLK` on Linux. */
