@@ -31,4 +31,13 @@ export class PrivateFolder {
       throw ErrLockStore.from(this.path, 'remove the folder', error);
     }
   }
+
+  /** The same at the exit of the process, when nobody can be told any more. */
+  removeIfPossible(): void {
+    try {
+      this.remove();
+    } catch {
+      // What stays says by its name where it comes from.
+    }
+  }
 }

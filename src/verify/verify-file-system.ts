@@ -43,7 +43,7 @@ export async function verifyFileSystem(
   const giveUp = () => crew.killAll();
   const stayOnExit = callOnExit(() => {
     crew.killAll();
-    folder.remove();
+    folder.removeIfPossible();
   });
   settings.signal?.addEventListener('abort', giveUp, { once: true });
   try {
