@@ -2,13 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { acquire, breakLock, inspect, withLock } from '../src/index.js';
-import { type AcquireOptions, readOptions } from '../src/options.js';
-import { HOUR, MINUTE, SECOND, temporaryFolder } from './support.js';
-
-/** As a caller without types would. */
-function untyped(options: unknown): AcquireOptions {
-  return Object(options);
-}
+import { readOptions } from '../src/options.js';
+import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from './support.js';
 
 describe('the options', () => {
   it('have defaults that suit a nightly job', () => {

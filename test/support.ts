@@ -139,3 +139,8 @@ export function fileSystemWith(changes: Partial<FileSystem>): FileSystem {
 export function systemError(code: string, syscall = 'open'): Error {
   return Object.assign(new Error(`${code}: made up, ${syscall}`), { code, syscall });
 }
+
+/** Options as a caller without types would give them. */
+export function untyped<Options extends object>(options: unknown): Options {
+  return Object(options);
+}

@@ -1,9 +1,15 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { blockFor } from '../block-for.js';
 import { ErrLockStore } from '../errors.js';
 
-/** What processes do that are just being killed, and what a network file system remembers, may come in between. */
-const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 } as const;
+/**
+ * How often, and how many milliseconds apart, the removal is tried. A process that is being killed finishes the system call
+ * that it is in, so a file may come after its folder was emptied; and a network file system may remember what is gone.
+ * (The retries of Node's `rmSync` do not look again what is in the folder.)
+ */
+const TRIES = 20;
+const PAUSE = 50;
 
 /** A new folder in the one that is verified; nothing outside of it is touched. */
 export class PrivateFolder {
@@ -25,10 +31,23 @@ export class PrivateFolder {
 
   /** Throws an {@link ErrLockStore} if the folder cannot be removed. */
   remove(): void {
+    for (let tries = 1; ; tries++) {
+      try {
+        rmSync(this.path, { recursive: true, force: true });
+        return;
+      } catch (error) {
+        if (tries === TRIES) throw ErrLockStore.from(this.path, 'remove the folder', error);
+        blockFor(PAUSE);
+      }
+    }
+  }
+
+  /** The same at the exit of the process, when nobody can be told any more. */
+  removeIfPossible(): void {
     try {
-      rmSync(this.path, REMOVAL);
-    } catch (error) {
-      throw ErrLockStore.from(this.path, 'remove the folder', error);
+      this.remove();
+    } catch {
+      // What stays says by its name where it comes from.
     }
   }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { systemClock } from '../clock.js';
 import { callOnExit } from '../exit.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
-import { holdContest } from './contention/contest.js';
+import { runContention } from './contention/contention.js';
 import { figuresOf, findingsOf } from './contention/findings.js';
 import { describeType } from './file-system-type.js';
 import { Crew } from './helper/crew.js';
@@ -43,7 +43,7 @@ export async function verifyFileSystem(
   const giveUp = () => crew.killAll();
   const stayOnExit = callOnExit(() => {
     crew.killAll();
-    folder.remove();
+    folder.removeIfPossible();
   });
   settings.signal?.addEventListener('abort', giveUp, { once: true });
   try {
@@ -69,7 +69,7 @@ async function examine(
   const site = { fs, folder: folder.path, onlooker: onlooker(await crew.hire()), now: systemClock.now };
   const probed = await probe(site, signal);
   const lock = join(folder.path, 'contention', 'job.lock');
-  const evidence = await holdContest(crew, { lock, processes, duration, signal });
+  const evidence = await runContention(crew, { lock, processes, duration, signal });
   signal?.throwIfAborted();
   const findings = [...probed, ...findingsOf(evidence)];
   const verdict = verdictOf(findings);

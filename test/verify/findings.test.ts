@@ -31,7 +31,7 @@ function complaints(changes: Partial<Evidence>): Record<string, string> {
   return Object.fromEntries(findings.map(({ check, verdict, message }) => [check, `${verdict}: ${message}`]));
 }
 
-describe('the findings of a contest', () => {
+describe('the findings of a contention', () => {
   it('are all safe when one stay followed the other', () => {
     expect(verdictOf(findingsOf(evidence()))).toBe('safe');
     expect(figuresOf(evidence())).toEqual({

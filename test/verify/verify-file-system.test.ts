@@ -7,17 +7,11 @@ import {
   type FileSystemReport,
   type FileSystemVerdict,
   formatFileSystemReport,
-  type VerifyOptions,
   verifyFileSystem,
 } from '../../src/index.js';
 import { readVerifyOptions } from '../../src/verify/options.js';
 import { adviceFor, verdictOf } from '../../src/verify/report.js';
-import { temporaryFolder } from '../support.js';
-
-/** As a caller without types would. */
-function untyped(options: unknown): VerifyOptions {
-  return Object(options);
-}
+import { temporaryFolder, untyped } from '../support.js';
 
 const WRONG: readonly (readonly [
   options: unknown,

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import pRetry from 'p-retry';
+import { blockFor } from '../../block-for.js';
 import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
 import { ErrLockBusy, ErrLockStore, systemCode } from '../../errors.js';
 import { INITIAL_PID_NAMESPACE } from '../../processes/linux.js';
@@ -352,11 +353,6 @@ function describeOwner(owner: GuardOwner | null): string {
   if (owner === null) return 'another process';
   const { pid, hostname } = owner.identity;
   return hostname === null ? `PID ${pid}` : `PID ${pid} on ${hostname}`;
-}
-
-/** Holds up the whole thread, for callers that may not yield to the event loop. */
-function blockFor(milliseconds: number): void {
-  if (milliseconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 function attempt<T>(path: string, attempted: string, action: () => T): T {

@@ -12,7 +12,7 @@ const KILL_INTERVAL = 200;
 const PATIENCE = 10_000;
 
 /** How it is to be contended for a lock. */
-export interface ContestRules {
+export interface ContentionRules {
   readonly lock: string;
   /** How many contend at a time. */
   readonly processes: number;
@@ -22,18 +22,17 @@ export interface ContestRules {
 }
 
 /** Lets several processes contend for a lock; kills one from time to time, and puts another in its place. */
-export async function holdContest(crew: Crew, rules: ContestRules): Promise<Evidence> {
-  const contest = new Contest(crew, rules);
-  return contest.run();
+export async function runContention(crew: Crew, rules: ContentionRules): Promise<Evidence> {
+  return new Contention(crew, rules).run();
 }
 
-class Contest {
+class Contention {
   readonly #crew: Crew;
-  readonly #rules: ContestRules;
+  readonly #rules: ContentionRules;
   readonly #all: Contender[] = [];
   #killed = 0;
 
-  constructor(crew: Crew, rules: ContestRules) {
+  constructor(crew: Crew, rules: ContentionRules) {
     this.#crew = crew;
     this.#rules = rules;
   }
