@@ -183,18 +183,22 @@ describe('the file store', () => {
     );
     writeFileSync(join(guard, name.join(',')), '');
 
-    await expect(lock.heartBeat()).rejects.toMatchObject({
+    const beaten = expect(lock.heartBeat()).rejects.toMatchObject({
       code: 'EBUSY',
       message: expect.stringContaining(
         `PID ${paused.pid} on fake-host has been in the middle of changing ${world.path}`,
       ),
     });
+    await world.clock.advance(10 * SECOND);
+    await beaten;
     const released = expect(lock.release()).rejects.toMatchObject({ code: 'EBUSY' });
     await world.clock.advance(10 * SECOND);
     await released;
     expect(lock.signal.aborted).toBe(false);
+    const beat = lock.heartBeat();
     paused.kill();
-    await lock.heartBeat();
+    await world.clock.advance(SECOND);
+    await beat;
     await lock.release();
     expect(world.files).toEqual([]);
   });

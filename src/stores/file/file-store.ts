@@ -16,8 +16,11 @@ import { createFile, readSnapshot } from './text-file.js';
 /** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */
 const GUARD_RETRIES = 100;
 const GUARD_RETRY_DELAY = 40;
-/** A section takes well under a millisecond, so a caller that must not yield waits for it in place, this many milliseconds in all. */
-const GUARD_SPINS = [0, 0, 1, 2, 4, 8];
+/**
+ * A section takes well under a millisecond, so a caller that must not yield waits for it in place, a quarter of a second in
+ * all: on a busy machine the owner may have to wait for its turn on a processor.
+ */
+const GUARD_PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
 
 /** What a file store takes from its surroundings; what is left out falls back to the system's own. */
 export interface FileStoreOptions extends Partial<Dependencies> {
@@ -88,29 +91,29 @@ class FileStore implements Store {
   }
 
   /** On disk when the call returns, so that a job that never yields to the event loop can beat too. */
-  beat(path: string, token: string, beat: Beat): Outcome {
-    return attempt(path, 'write a heartbeat to the lock', () => {
-      let owner: GuardOwner | null = null;
-      for (const pause of GUARD_SPINS) {
-        blockFor(pause);
-        try {
-          return this.#whileThere({ path, section: () => this.#renew(path, token, beat) });
-        } catch (error) {
-          if (!(error instanceof GuardHeld)) throw error;
-          owner = error.owner;
-        }
-      }
-      throw this.#occupied(path, owner);
-    });
+  beat(path: string, token: string, beat: Beat): Awaitable<Outcome> {
+    return this.#enter(
+      {
+        path,
+        attempted: 'write a heartbeat to the lock',
+        section: () => this.#renew(path, token, beat),
+        givenUp: (owner) => this.#occupied(path, owner),
+      },
+      GUARD_PAUSES,
+    );
   }
 
+  /** In place as well, because at the exit of the process there is no later. */
   remove(path: string, token: string): Awaitable<Outcome> {
-    return this.#enter({
-      path,
-      attempted: 'release the lock',
-      section: () => this.#discard(path, token),
-      givenUp: (owner) => this.#occupied(path, owner),
-    });
+    return this.#enter(
+      {
+        path,
+        attempted: 'release the lock',
+        section: () => this.#discard(path, token),
+        givenUp: (owner) => this.#occupied(path, owner),
+      },
+      GUARD_PAUSES,
+    );
   }
 
   /**
@@ -266,14 +269,17 @@ class FileStore implements Store {
     return Math.abs(this.#clock.now() - Math.max(mtimeMs, ctimeMs));
   }
 
-  /** In place where the guard is free, because at the exit of the process there is no later. */
-  #enter(visit: Visit): Awaitable<Outcome> {
-    try {
-      return attempt(visit.path, visit.attempted, () => this.#whileThere(visit));
-    } catch (error) {
-      if (!(error instanceof GuardHeld)) throw error;
-      return this.#enterLater(visit);
+  /** In place if the guard is free, or becomes so after one of the pauses (in milliseconds); else later. */
+  #enter(visit: Visit, pauses: readonly number[] = [0]): Awaitable<Outcome> {
+    for (const pause of pauses) {
+      blockFor(pause);
+      try {
+        return attempt(visit.path, visit.attempted, () => this.#whileThere(visit));
+      } catch (error) {
+        if (!(error instanceof GuardHeld)) throw error;
+      }
     }
+    return this.#enterLater(visit);
   }
 
   /** Waits for the guard as long as it is plausible that its owner is only at work. */
@@ -298,7 +304,7 @@ class FileStore implements Store {
   }
 
   /** Where the folder is gone, so is the lock, and there is no place for a guard. */
-  #whileThere({ path, section, creates = false }: Omit<Visit, 'attempted' | 'givenUp'>): Outcome {
+  #whileThere({ path, section, creates = false }: Visit): Outcome {
     try {
       return runGuarded(this.#fs, this.#processes, path, section);
     } catch (error) {

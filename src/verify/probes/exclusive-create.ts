@@ -9,7 +9,7 @@ export const exclusiveCreate: Probe = {
   run({ fs, folder }) {
     const path = join(folder, 'file');
     createFile(fs, path, 'first');
-    const failure = failureOf(() => createFile(fs, path, 'second'));
+    const failure = failureOf(() => fs.closeSync(fs.openSync(path, 'wx')));
     if (failure === null || readSnapshot(fs, path)?.text !== 'first') {
       return unsafe(
         'Creating a file exclusively (O_EXCL) succeeds although it exists: two processes would both have created it.',
