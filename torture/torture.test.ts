@@ -72,19 +72,16 @@ describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
   });
 });
 
-test.skipIf(!isPosix)(
-  'it is found out where nothing guards a change',
-  async () => {
-    const { code, output } = await run(
-      ...['--breakage', 'no-guard', '--processes', '4', '--seconds', '8', '--seed', '3'],
-      ...['--kill', '0', '--stop', '0.6', '--stale-timeout', '100'],
-    );
+test.skipIf(!isPosix)('it is found out where nothing guards a change', async () => {
+  const { code, output } = await run(
+    ...['--breakage', 'no-guard', '--processes', '4', '--seconds', '8', '--seed', '3'],
+    ...['--kill', '0', '--stop', '0.6', '--stale-timeout', '100'],
+  );
 
-    // Overlaps that no takeover explains, tokens out of order, or calls that fail where one trips over another.
-    expect(faultsIn(output).length).toBeGreaterThan(0);
-    expect(code).toBe(1);
-  },
-);
+  // Overlaps that no takeover explains, tokens out of order, or calls that fail where one trips over another.
+  expect(faultsIn(output).length).toBeGreaterThan(0);
+  expect(code).toBe(1);
+});
 
 test.skipIf(!isPosix)('Ctrl+C ends the processes and removes the files', async () => {
   const { command, folder } = start('--processes', '3', '--seconds', '600', '--stop', '0.5');
