@@ -77,12 +77,20 @@ export class ErrLockLost extends LivingLockError {
 export class ErrLockStore extends LivingLockError {
   override name = 'ErrLockStore';
 
-  /** Puts what was attempted in front of a system error, and what to do behind it; other errors are bugs and stay as they are. */
-  static from(lock: string, attempted: string, error: unknown): unknown {
+  /**
+   * Puts what was attempted in front of a system error, and what to do behind it: by its code, the usual remedy or another
+   * one. Other errors are bugs and stay as they are.
+   */
+  static from(
+    lock: string,
+    attempted: string,
+    error: unknown,
+    remedies: Readonly<Record<string, string>> = {},
+  ): unknown {
     if (error instanceof LivingLockError || !(error instanceof Error)) return error;
     const code = systemCode(error);
     if (code === null) return error;
-    const remedy = remedyFor(code);
+    const remedy = remedies[code] ?? remedyFor(code);
     const message = `Cannot ${attempted} ${lock}: ${error.message}${remedy && `. ${remedy}`}`;
     return new ErrLockStore(lock, code, message, { cause: error });
   }

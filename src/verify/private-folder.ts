@@ -25,7 +25,10 @@ export class PrivateFolder {
       readdirSync(this.parent);
       this.path = mkdtempSync(join(this.parent, 'livinglock-verify-'));
     } catch (error) {
-      throw ErrLockStore.from(this.parent, 'verify', error);
+      throw ErrLockStore.from(this.parent, 'verify', error, {
+        ENOENT: 'Name a folder that is there: the one in which the lock is to lie.',
+        ENOTDIR: 'Name the folder in which the lock is to lie, not a file.',
+      });
     }
   }
 
