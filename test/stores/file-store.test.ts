@@ -7,6 +7,7 @@ import { ErrLockBusy, fileStore, inspect } from '../../src/index.js';
 import { serializeRecord } from '../../src/record.js';
 import { systemFileSystem } from '../../src/stores/file/file-system.js';
 import type { Claim } from '../../src/stores/store.js';
+import type { FakeProcess } from '../../src/testing/index.js';
 import {
   fileSystemWith,
   HOUR,
@@ -273,6 +274,12 @@ describe('any bytes at all', () => {
 describe('litter', () => {
   const uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
+  function ownerFileOf({ identity: { pid, started, bootId, pidNamespace } }: FakeProcess): string {
+    return [uuid, pid, 0, started, bootId, pidNamespace, '']
+      .map((part) => encodeURIComponent(String(part)))
+      .join(',');
+  }
+
   async function takeOver(world: World): Promise<void> {
     const holder = world.processes.start();
     await world.acquire(holder);
@@ -286,11 +293,7 @@ describe('litter', () => {
     dead.kill();
     writeFileSync(`${world.path}.${uuid}.tmp`, serializeRecord(someRecord({ process: dead.identity })));
     mkdirSync(`${world.path}.guard.${uuid}`);
-    const { pid, started, bootId, pidNamespace } = dead.identity;
-    const owner = [uuid, pid, 0, started, bootId, pidNamespace, ''].map((part) =>
-      encodeURIComponent(String(part)),
-    );
-    writeFileSync(join(`${world.path}.guard.${uuid}`, owner.join(',')), '');
+    writeFileSync(join(`${world.path}.guard.${uuid}`, ownerFileOf(dead)), '');
     writeFileSync(`${world.path}.3141592653`, '{"process_id":1,"timest');
     await takeOver(world);
     expect(world.files).toEqual(['job.lock']);
@@ -301,6 +304,15 @@ describe('litter', () => {
     writeFileSync(`${world.path}.${uuid}.tmp`, '');
     mkdirSync(`${world.path}.guard.${uuid}`);
     writeFileSync(`${world.path}.3141592653`, '');
+    await takeOver(world);
+    expect(world.files).toEqual(['job.lock']);
+  });
+
+  it('that a sweeper was about to remove is swept, even if it names a living process', async () => {
+    const world = new World();
+    const condemned = `${world.path}.guard.${uuid}.swept`;
+    mkdirSync(condemned);
+    writeFileSync(join(condemned, ownerFileOf(world.processes.start())), '');
     await takeOver(world);
     expect(world.files).toEqual(['job.lock']);
   });

@@ -7,6 +7,9 @@ import { guardPath, ownerFrom } from './guard.js';
 import { removeIfThere } from './removal.js';
 import { readSnapshot } from './text-file.js';
 
+/** The end of the name of a folder that is being swept. */
+const CONDEMNED = '.swept';
+
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A name under which a new lock file is written before it is linked to its path: another one each time. */
@@ -27,6 +30,7 @@ export function sweepLitter(fs: FileSystem, processes: ProcessTable, path: strin
     try {
       if (isTemporary(suffix)) sweepTemporary(fs, processes, found);
       else if (isEntrance(suffix)) sweepEntrance(fs, processes, found, path);
+      else if (isCondemned(suffix)) removeFolder(fs, found);
       else if (isReplacement(suffix)) sweepReplacement(fs, found);
     } catch {
       // Litter is no reason to fail; the next takeover tries again.
@@ -50,6 +54,11 @@ function isEntrance(suffix: string): boolean {
   return suffix.startsWith('guard.') && UUID.test(suffix.slice('guard.'.length));
 }
 
+/** What a sweeper was about to remove, whoever it names. */
+function isCondemned(suffix: string): boolean {
+  return suffix.endsWith(CONDEMNED) && isEntrance(suffix.slice(0, -CONDEMNED.length));
+}
+
 /** write-file-atomic puts the 32 bits of a hash behind the name. */
 function isReplacement(suffix: string): boolean {
   return /^\d{1,10}$/.test(suffix);
@@ -62,15 +71,23 @@ function sweepTemporary(fs: FileSystem, processes: ProcessTable, file: string): 
   if (isAbandoned(processes, record?.process ?? null)) fs.unlinkSync(file);
 }
 
-/** Renamed first, because an owner may be about to rename the same folder to the guard, and must not do so half-swept. */
+/**
+ * Renamed first, because an owner may be about to rename the same folder to the guard, and must not do so half-swept. The
+ * new name tells later sweepers that there is nothing left to judge, if this one is killed: by then the folder may name an
+ * owner that lives on, and that has long gone in by another one.
+ */
 function sweepEntrance(fs: FileSystem, processes: ProcessTable, folder: string, path: string): void {
   const [name] = fs.readdirSync(folder);
   const owner = name === undefined ? null : (ownerFrom(name)?.identity ?? null);
   if (!isAbandoned(processes, owner)) return;
-  const mine = `${guardPath(path)}.${randomUUID()}`;
-  fs.renameSync(folder, mine);
-  for (const file of fs.readdirSync(mine)) removeIfThere(fs, join(mine, file));
-  fs.rmdirSync(mine);
+  const condemned = `${guardPath(path)}.${randomUUID()}${CONDEMNED}`;
+  fs.renameSync(folder, condemned);
+  removeFolder(fs, condemned);
+}
+
+function removeFolder(fs: FileSystem, folder: string): void {
+  for (const file of fs.readdirSync(folder)) removeIfThere(fs, join(folder, file));
+  fs.rmdirSync(folder);
 }
 
 /** Only the guard's owner writes these, and that is the caller, so none of them is in use. */
