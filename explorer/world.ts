@@ -74,16 +74,21 @@ export function clockOf(world: World, sleep: Clock['sleep']): Clock {
 
 /** The world's processes as one of them sees them. */
 export function processesOf(world: World, pid: number): ProcessTable {
-  const self: ProcessIdentity = {
+  const self = identityOf(pid);
+  return {
+    self: () => self,
+    identify: (other) => (world.isAlive(other) ? identityOf(other) : null),
+    liveness: (identity): Liveness => (world.isAlive(identity.pid) ? 'alive' : 'dead'),
+    terminate: async ({ pid: victim }) => world.kill(victim),
+  };
+}
+
+function identityOf(pid: number): ProcessIdentity {
+  return {
     pid,
     hostname: 'explorer',
     bootId: 'the only boot',
     pidNamespace: PID_NAMESPACE,
     started: String(pid),
-  };
-  return {
-    self: () => self,
-    liveness: (identity): Liveness => (world.isAlive(identity.pid) ? 'alive' : 'dead'),
-    terminate: async ({ pid: victim }) => world.kill(victim),
   };
 }

@@ -188,6 +188,7 @@ class Contender {
       name: this.#name,
       store: this.#store,
       clock: this.#dependencies.clock,
+      processes: this.#dependencies.processes,
       token: this.#claim.token,
       record,
       heartbeatMinimalInterval: this.#settings.heartbeatMinimalInterval,

@@ -1,7 +1,8 @@
 import type { Clock } from './clock.js';
 import { ErrLockLost } from './errors.js';
 import { callOnExit } from './exit.js';
-import { fitText, type LockRecord, type Progress } from './record.js';
+import type { ProcessTable } from './processes/process-table.js';
+import { fitText, type LockRecord, MAX_WORKERS, type ProcessIdentity, type Progress } from './record.js';
 import type { Outcome, Store } from './stores/store.js';
 import { callEvery } from './watch.js';
 
@@ -18,6 +19,7 @@ export interface LockParts {
   readonly name: string;
   readonly store: Store;
   readonly clock: Clock;
+  readonly processes: ProcessTable;
   readonly token: string;
   readonly record: LockRecord;
   readonly heartbeatMinimalInterval: number;
@@ -55,6 +57,7 @@ export class Lock {
   readonly acquiredAt: Date;
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #processes: ProcessTable;
   readonly #interval: number;
   readonly #stopWatching: () => void;
   readonly #stayOnExit: () => void;
@@ -66,6 +69,7 @@ export class Lock {
   #isLossReported = false;
   #ratio: number | undefined;
   #note: string | undefined;
+  #workers: readonly ProcessIdentity[] | undefined;
   #writing: Promise<void> | undefined;
   #releasing: Promise<void> | undefined;
 
@@ -77,6 +81,7 @@ export class Lock {
     this.acquiredAt = parts.record.acquiredAt ?? parts.record.timestamp;
     this.#store = parts.store;
     this.#clock = parts.clock;
+    this.#processes = parts.processes;
     this.#interval = parts.heartbeatMinimalInterval;
     this.#beatAt = parts.clock.monotonic();
     this.#stayOnExit = callOnExit(() => this.#removeAtExit());
@@ -120,6 +125,24 @@ export class Lock {
   }
 
   /**
+   * Names the processes, up to four, that do the work for this one, such as a `pg_dump` that it has started: should this
+   * process be killed while they go on, the lock still counts as held by the living. Replaces those named before; `[]` for none.
+   *
+   * Written at once, as a heartbeat. Rejects as {@link heartBeat} does; with a `RangeError` for a PID that no process has.
+   *
+   * @example
+   * const dump = spawn('pg_dump', ['--file=backup.sql', 'shop']);
+   * await lock.setWorkers([dump.pid]);
+   */
+  async setWorkers(pids: readonly number[]): Promise<void> {
+    this.#workers = this.#identify(pids);
+    // What is being written just now has begun without them.
+    await this.#writing?.catch(() => {});
+    if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
+    if (this.#state === 'held') await this.#write();
+  }
+
+  /**
    * Gives the lock up, so that the next contender gets it at once. Safe to call again. Rejects with {@link ErrLockLost} if
    * the lock had been lost, because then the work was not exclusive; with {@link ErrLockStore} if it could not be
    * removed, in which case it is still held and the next call tries again.
@@ -147,6 +170,20 @@ export class Lock {
     if (note !== undefined) this.#note = note;
   }
 
+  #identify(pids: readonly number[]): ProcessIdentity[] {
+    if (!Array.isArray(pids)) throw new TypeError('The workers of a lock must be an array of PIDs.');
+    if (pids.length > MAX_WORKERS) {
+      throw new RangeError(`A lock can name at most ${MAX_WORKERS} workers, not ${pids.length}.`);
+    }
+    return pids.map((pid) => {
+      if (!Number.isSafeInteger(pid) || pid <= 0)
+        throw new RangeError(`A PID is a positive integer, not ${pid}.`);
+      const identity = this.#processes.identify(pid);
+      if (identity === null) throw new RangeError(`There is no process with the PID ${pid}.`);
+      return identity;
+    });
+  }
+
   #progress(): Progress | undefined {
     if (this.#ratio === undefined && this.#note === undefined) return undefined;
     return { ratio: this.#ratio ?? null, note: this.#note === undefined ? null : fitText(this.#note) };
@@ -156,7 +193,10 @@ export class Lock {
   #write(): Promise<void> {
     const beatAt = this.#clock.monotonic();
     try {
-      const outcome = this.#store.beat(this.name, this.token, { progress: this.#progress() });
+      const outcome = this.#store.beat(this.name, this.token, {
+        progress: this.#progress(),
+        workers: this.#workers,
+      });
       if (!(outcome instanceof Promise)) return this.#settle(outcome, beatAt);
       this.#writing = outcome
         .then((later) => this.#settle(later, beatAt))

@@ -226,7 +226,7 @@ function dependencies(value: Partial<Dependencies> | undefined): Partial<Depende
     throw new TypeError(`The option \`dependencies\` must be an object, but is ${show(value)}.`);
   }
   methods('dependencies.clock', value.clock, ['now', 'monotonic', 'sleep']);
-  methods('dependencies.processes', value.processes, ['self', 'liveness', 'terminate']);
+  methods('dependencies.processes', value.processes, ['self', 'identify', 'liveness', 'terminate']);
   return value;
 }
 

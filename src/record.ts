@@ -46,7 +46,8 @@ export interface LockRecord {
 
 /** Longer texts are cut, so that a record always fits into one 4 KiB block and a full disk cannot cut it instead. */
 const MAX_TEXT_BYTES = 768;
-const MAX_WORKERS = 4;
+/** How many workers a record has room for. */
+export const MAX_WORKERS = 4;
 const MAX_PID = 2 ** 31 - 1;
 const MAX_DATE = 8.64e15;
 /** Leaves room to count upwards from any token that is accepted. */

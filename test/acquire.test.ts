@@ -364,6 +364,7 @@ describe('a stalled holder', () => {
         // The last moment before the claim: the holder, judged stalled, wakes up.
         processes: {
           self: () => processes.self(),
+          identify: (pid) => processes.identify(pid),
           liveness: (identity) => processes.liveness(identity),
           terminate: () => lock.heartBeat(),
         },

@@ -1,6 +1,14 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { acquire, breakLock, ErrLockLost, ErrLockStore, fileStore, type Lock } from '../src/index.js';
+import {
+  acquire,
+  breakLock,
+  ErrLockBusy,
+  ErrLockLost,
+  ErrLockStore,
+  fileStore,
+  type Lock,
+} from '../src/index.js';
 import type { Awaitable, Outcome } from '../src/stores/store.js';
 import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from './support.js';
 
@@ -169,6 +177,69 @@ function delegate(store: ReturnType<typeof fileStore>): ReturnType<typeof fileSt
     remove: (name, token) => store.remove(name, token),
   };
 }
+
+describe('workers', () => {
+  it('keep the lock while one of them lives, although the holder was killed', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    const lock = await world.acquire(holder, { heartbeatMinimalInterval: '1m' });
+    const workers = [world.processes.start(), world.processes.start()];
+    await lock.setWorkers(workers.map(({ pid }) => pid));
+    holder.kill();
+    for (const worker of workers) {
+      await expect(world.acquire()).rejects.toThrow(ErrLockBusy);
+      worker.kill();
+    }
+    await expect(world.acquire()).resolves.toBeDefined();
+  });
+
+  it('stay named by later heartbeats, until others are', async () => {
+    const world = new World();
+    const lock = await world.acquire();
+    const [one, other] = [world.processes.start(), world.processes.start()];
+    const named = () => JSON.parse(world.text).workers?.map(({ pid }: { readonly pid: number }) => pid);
+    await lock.setWorkers([one.pid]);
+    await lock.heartBeat({ note: 'dumping' });
+    expect(named()).toEqual([one.pid]);
+    await lock.setWorkers([other.pid]);
+    expect(named()).toEqual([other.pid]);
+    await lock.setWorkers([]);
+    expect(named()).toBeUndefined();
+  });
+
+  it('are told from later processes with the same PID', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    const lock = await world.acquire(holder);
+    const worker = world.processes.start();
+    await lock.setWorkers([worker.pid]);
+    holder.kill();
+    worker.recycle();
+    await expect(world.acquire()).resolves.toBeDefined();
+  });
+
+  it.each([{ pids: [0] }, { pids: [-7] }, { pids: [1.5] }, { pids: [999_999] }, { pids: [1, 2, 3, 4, 5] }])(
+    'are refused when they are none: $pids',
+    async ({ pids }) => {
+      const world = new World();
+      const lock = await world.acquire();
+      const before = world.text;
+      await expect(lock.setWorkers(pids)).rejects.toThrow(RangeError);
+      expect(world.text).toBe(before);
+    },
+  );
+
+  it('of a lock that was lost are refused, and of one that was released are nobody', async () => {
+    const world = new World();
+    const lock = await world.acquire(world.processes.start());
+    await breakLock(world.path, { force: true, dependencies: world.as() });
+    await expect(lock.setWorkers([])).rejects.toThrow(ErrLockLost);
+    const released = await world.acquire();
+    await released.release();
+    await expect(released.setWorkers([])).resolves.toBeUndefined();
+    expect(world.files).toEqual([]);
+  });
+});
 
 describe('a release', () => {
   it('lets the next one in, and can be called again', async () => {

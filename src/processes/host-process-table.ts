@@ -21,6 +21,11 @@ export class HostProcessTable implements ProcessTable {
     return this.#probe.self();
   }
 
+  identify(pid: number): ProcessIdentity | null {
+    const identity = { ...this.#probe.self(), pid, started: this.#probe.look(pid)?.started ?? null };
+    return this.#isRunning(identity) ? identity : null;
+  }
+
   liveness(identity: ProcessIdentity): Liveness {
     const probe = this.#probe;
     if (isBare(identity)) {

@@ -10,6 +10,8 @@ export type Liveness = 'alive' | 'dead' | 'unknown';
 export interface ProcessTable {
   /** The identity of the calling process. */
   self(): ProcessIdentity;
+  /** The identity of the process that has this PID now, or `null` if there is none. */
+  identify(pid: number): ProcessIdentity | null;
   liveness(identity: ProcessIdentity): Liveness;
   /**
    * Ends a process: asks it to (SIGTERM), gives it `grace` milliseconds, then kills it (SIGKILL); resolves once it is

@@ -37,6 +37,7 @@ export interface Claim {
 /** What a heartbeat brings with it; what is left out stays as it was. */
 export interface Beat {
   readonly progress?: Progress | undefined;
+  readonly workers?: readonly ProcessIdentity[] | undefined;
 }
 
 /** Either it was done, or the lock was no longer what the caller had named, and nothing was changed. */

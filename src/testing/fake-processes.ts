@@ -72,6 +72,10 @@ export class FakeProcessTable implements ProcessTable {
     return this.#self.identity;
   }
 
+  identify(pid: number): ProcessIdentity | null {
+    return this.as(this.#self).identify(pid);
+  }
+
   liveness(identity: ProcessIdentity): Liveness {
     return this.as(this.#self).liveness(identity);
   }

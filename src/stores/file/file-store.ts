@@ -159,7 +159,7 @@ class FileStore implements Store {
   }
 
   /** In the guard. */
-  #renew(path: string, token: string, { progress }: Beat): Outcome {
+  #renew(path: string, token: string, { progress, workers }: Beat): Outcome {
     const current = this.#read(path)?.record ?? null;
     if (current?.token !== token) return { done: false, found: current };
     const record = {
@@ -167,6 +167,7 @@ class FileStore implements Store {
       timestamp: new Date(this.#clock.now()),
       monotonic: this.#clock.monotonic(),
       ...(progress !== undefined && { progress }),
+      ...(workers !== undefined && { workers }),
     };
     this.#write(path, record);
     return { done: true, record };
