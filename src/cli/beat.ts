@@ -1,0 +1,73 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { fileStore, type Progress } from '../index.js';
+import { CliError } from './cli-error.js';
+import { ExitCode } from './exit-codes.js';
+import { say } from './report.js';
+
+interface Given {
+  readonly progress?: number;
+  readonly note?: string;
+}
+
+export function defineBeat(program: Command): void {
+  program
+    .command('beat')
+    .summary('give a heartbeat from inside of a command')
+    .description(
+      'Gives a heartbeat, from inside of a command that `livinglock run` has started. Exits with 76 if the lock was lost: the command must stop then.',
+    )
+    .option('--progress <ratio>', 'how much of the work is done, from 0 to 1', parseProgress)
+    .option('--note <text>', 'where the work is, for those who look at the lock')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  for table in $tables; do
+    dump "$table"
+    livinglock beat --note "$table" || exit
+  done
+
+It can be called as often as you like: within the heartbeat interval it writes nothing.`,
+    )
+    .action(async (given: Given) => {
+      process.exitCode = await beat(given);
+    });
+}
+
+async function beat({ progress, note }: Given): Promise<number> {
+  const {
+    LIVINGLOCK_PATH: path,
+    LIVINGLOCK_TOKEN: token,
+    LIVINGLOCK_HEARTBEAT_INTERVAL: interval,
+  } = process.env;
+  if (path === undefined || token === undefined) {
+    throw new CliError(
+      ExitCode.usage,
+      'There is no lock to beat for: LIVINGLOCK_PATH and LIVINGLOCK_TOKEN are not set. Start the command by `livinglock run`.',
+    );
+  }
+  // Started by --force beside a holder: there is no lock, and nothing that could be lost.
+  if (token === '') return ExitCode.ok;
+  const store = fileStore();
+  const stored = await store.read(path);
+  if (stored?.record?.token !== token) return lost(path);
+  if (stored.age < Number(interval ?? 0)) return ExitCode.ok;
+  const before = stored.record.progress;
+  const after: Progress | undefined =
+    progress === undefined && note === undefined
+      ? undefined
+      : { ratio: progress ?? before?.ratio ?? null, note: note ?? before?.note ?? null };
+  const { done } = await store.beat(path, token, { progress: after });
+  return done ? ExitCode.ok : lost(path);
+}
+
+function lost(path: string): number {
+  say(`${path} was lost: another run may be at work. Stop now.`);
+  return ExitCode.lost;
+}
+
+function parseProgress(text: string): number {
+  const progress = Number(text);
+  if (text.trim() !== '' && progress >= 0 && progress <= 1) return progress;
+  throw new InvalidArgumentError('It must be from 0 to 1.');
+}

@@ -1,0 +1,37 @@
+import { InvalidArgumentError } from 'commander';
+import ms from 'ms';
+
+/**
+ * Milliseconds of a duration such as `30s`, `5m`, `2h`. A number alone is seconds, as for flock(1) and timeout(1), from which
+ * people come; `infinity` is without end.
+ */
+export function parseDuration(text: string): number {
+  if (/^inf(inity)?$/i.test(text)) return Number.POSITIVE_INFINITY;
+  const milliseconds = parse(text);
+  if (milliseconds === undefined || !(milliseconds >= 0)) {
+    throw new InvalidArgumentError('A duration is a number and a unit, such as 30s, 5m, 2h.');
+  }
+  return milliseconds;
+}
+
+/** As {@link parseDuration}, but nothing that is no time at all, and nothing without end. */
+export function parsePositiveDuration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
+  throw new InvalidArgumentError('This must be more than 0, and have an end.');
+}
+
+function parse(text: string): number | undefined {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  return isNotEmpty(text) ? ms(text) : undefined;
+}
+
+/** All that `ms` asks of a string at run time. */
+function isNotEmpty(text: string): text is ms.StringValue {
+  return text !== '';
+}
+
+/** For people: `850 ms`, `12 seconds`, `3 hours`. */
+export function formatDuration(milliseconds: number): string {
+  return Number.isFinite(milliseconds) ? ms(Math.round(milliseconds), { long: true }) : 'forever';
+}

@@ -1,0 +1,33 @@
+import type { LockRecord } from '../index.js';
+import { formatDuration } from './duration.js';
+import { oneLine } from './report.js';
+
+/** Who holds a lock, in one line: `PID 4242 on db-1 (import.py --all) since 14:03:11, last heartbeat 12 seconds ago, 40 % done`. */
+export function describeHolder(holder: LockRecord | null, heartbeatAge: number): string {
+  if (holder === null) return 'a process that has not yet said who it is';
+  const { processId, process, command, acquiredAt, progress } = holder;
+  const parts = [
+    `PID ${processId}`,
+    process.hostname !== null && `on ${oneLine(process.hostname)}`,
+    command !== null && `(${oneLine(command)})`,
+    acquiredAt !== null && `since ${formatTime(acquiredAt)}`,
+  ];
+  const ratio = progress?.ratio ?? null;
+  const note = progress?.note ?? null;
+  return [
+    parts.filter((part) => part !== false).join(' '),
+    `last heartbeat ${formatDuration(heartbeatAge)} ago`,
+    ratio !== null && `${Math.floor(ratio * 100)} % done`,
+    note !== null && oneLine(note),
+  ]
+    .filter((part) => part !== false)
+    .join(', ');
+}
+
+/** Local time, with the date where it is not today's. */
+function formatTime(time: Date): string {
+  const pad = (number: number) => String(number).padStart(2, '0');
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(pad).join(':');
+  if (time.toDateString() === new Date().toDateString()) return clock;
+  return `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())} ${clock}`;
+}

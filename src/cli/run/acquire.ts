@@ -1,0 +1,54 @@
+import { acquire, ErrLockBusy, type Lock } from '../../index.js';
+import { formatDuration } from '../duration.js';
+import { describeHolder } from '../holder.js';
+import { say } from '../report.js';
+import type { RunOptions } from './options.js';
+import { type Signals, statusOf } from './signals.js';
+
+/** The lock; `null` if the command is to run without it; or an exit code, if it is not to run. */
+export async function acquireOrYield(
+  path: string,
+  command: readonly string[],
+  options: RunOptions,
+  signals: Signals,
+): Promise<Lock | null | number> {
+  const { wait, force, quiet, conflictExitCode, killAfter } = options;
+  const acquireWithin = (duration: number) =>
+    acquire(path, {
+      staleTimeout: options.staleTimeout,
+      heartbeatMinimalInterval: options.heartbeatInterval,
+      terminateStalled: options.killStalled,
+      terminationGrace: killAfter,
+      command: command.map(quoted).join(' '),
+      wait: duration,
+      signal: signals.aborted,
+    });
+  try {
+    return await acquireWithin(0).catch((error) => {
+      if (!(error instanceof ErrLockBusy) || wait === 0) throw error;
+      if (!quiet)
+        say(
+          `${busyLine(error)}. Waiting${Number.isFinite(wait) ? ` for up to ${formatDuration(wait)}` : ''}.`,
+        );
+      return acquireWithin(wait);
+    });
+  } catch (error) {
+    if (signals.received !== null) return statusOf(signals.received);
+    if (!(error instanceof ErrLockBusy)) throw error;
+    if (force) {
+      say(`WARNING: ${busyLine(error)}. Running beside it all the same (--force), WITHOUT the lock.`);
+      return null;
+    }
+    if (!quiet) say(`${busyLine(error)}. Not run${wait === 0 ? '; --wait 30s waits for it' : ''}.`);
+    return conflictExitCode;
+  }
+}
+
+function busyLine({ lock, holder, heartbeatAge }: ErrLockBusy): string {
+  return `${lock} is held by ${describeHolder(holder, heartbeatAge)}`;
+}
+
+/** As a shell would want it, so that what others are shown can be told apart, and copied. */
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}

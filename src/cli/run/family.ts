@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { type ListedProcess, listProcesses } from './process-list.js';
+
+/** The command and all that it has started and that has stayed with it: what a lock has to outlive. */
+export interface Family {
+  /** To all that live. */
+  signal(signal: NodeJS.Signals): void;
+  /** The PIDs of those who live. */
+  survivors(): number[];
+}
+
+/**
+ * A process group of its own (setpgid(2)): the command was started as its leader, and what it starts belongs to it, unless it
+ * leaves as a daemon does.
+ */
+export function groupOf(leader: number): Family {
+  return {
+    signal(signal) {
+      send(-leader, signal);
+    },
+    survivors() {
+      if (!exists(-leader)) return [];
+      return listProcesses()
+        .filter(({ group }) => group === leader)
+        .map(({ pid }) => pid);
+    },
+  };
+}
+
+/**
+ * On a terminal the command shares the group of this process: only so does it keep the terminal, with passwords that are asked
+ * for, Ctrl-C and Ctrl-Z. Others may be in that group too, `tee` in `livinglock run … | tee`, and are none of ours.
+ */
+export function sharedGroup(): Family {
+  const survivors = () => membersOfOurs(listProcesses()).map(({ pid }) => pid);
+  return {
+    signal(signal) {
+      for (const pid of survivors()) send(pid, signal);
+    },
+    survivors,
+  };
+}
+
+/** Who descends from this process, or from nobody that this process descends from as well: its parent died, and was ours. */
+function membersOfOurs(listed: readonly ListedProcess[]): ListedProcess[] {
+  const byPid = new Map(listed.map((entry) => [entry.pid, entry]));
+  const group = byPid.get(process.pid)?.group;
+  const ancestors = ancestorsOf(process.pid, byPid);
+  return listed.filter((entry) => {
+    if (entry.group !== group || entry.pid === process.pid || ancestors.includes(entry.pid)) return false;
+    const line = ancestorsOf(entry.pid, byPid);
+    return line.includes(process.pid) || !line.includes(process.ppid);
+  });
+}
+
+function ancestorsOf(pid: number, byPid: ReadonlyMap<number, ListedProcess>): number[] {
+  const line: number[] = [];
+  for (let parent = byPid.get(pid)?.parent; parent; parent = byPid.get(parent)?.parent) {
+    if (line.includes(parent)) break;
+    line.push(parent);
+  }
+  return line;
+}
+
+/** Windows knows no signals; a process can only be ended, with all that it has started (taskkill, `/t`). */
+export function treeOf(root: number): Family {
+  return {
+    signal() {
+      spawnSync('taskkill', ['/pid', String(root), '/t', '/f'], { stdio: 'ignore' });
+    },
+    survivors() {
+      return exists(root) ? [root] : [];
+    },
+  };
+}
+
+function exists(target: number): boolean {
+  try {
+    process.kill(target, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
+
+/** Who is gone already, or belongs to someone else (sudo), cannot be told. */
+function send(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal);
+  } catch {
+    // As above.
+  }
+}

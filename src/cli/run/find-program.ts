@@ -1,0 +1,52 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+import { oneLine } from '../report.js';
+
+/**
+ * Makes sure, before anything is locked, that there is such a program, as execvp(3) would find it. Throws with the exit
+ * codes of a shell. Windows finds programs in its own way; there the start says whether it did.
+ */
+export function expectProgram(program: string): void {
+  if (program === '') throw new CliError(ExitCode.usage, 'The command to run must not be empty.');
+  if (process.platform === 'win32') return;
+  const candidates = program.includes('/') ? [program] : inPath(program);
+  const files = candidates.filter(isThere);
+  if (files.length === 0) {
+    throw new CliError(
+      ExitCode.notFound,
+      `There is no command ${oneLine(program)}. Name it by its path, or put its folder into PATH.`,
+    );
+  }
+  if (!files.some(isExecutable)) {
+    throw new CliError(
+      ExitCode.notExecutable,
+      `${oneLine(files[0] ?? program)} cannot be executed. Make it executable (chmod +x), or name its interpreter too.`,
+    );
+  }
+}
+
+/** Without PATH, what the shell takes in its place. */
+function inPath(program: string): string[] {
+  const folders = (process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter);
+  return folders.map((folder) => join(folder || '.', program));
+}
+
+function isThere(file: string): boolean {
+  try {
+    statSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,16 @@
+import type { Proof } from './proof.js';
+
+/** What `livinglock run` was told; durations in milliseconds. */
+export interface RunOptions {
+  readonly proof: Proof;
+  readonly staleTimeout: number;
+  readonly heartbeatInterval: number;
+  readonly onStall: 'end' | 'warn';
+  readonly killAfter: number;
+  readonly timeout: number;
+  readonly wait: number;
+  readonly killStalled: boolean;
+  readonly force: boolean;
+  readonly conflictExitCode: number;
+  readonly quiet: boolean;
+}

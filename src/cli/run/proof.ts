@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import { InvalidArgumentError } from 'commander';
+
+/** What counts as proof that a command is at work. */
+export type Proof =
+  | { readonly by: 'alive' }
+  | { readonly by: 'output' }
+  | { readonly by: 'manual' }
+  | { readonly by: 'file'; readonly path: string };
+
+export function parseProof(text: string): Proof {
+  if (text === 'alive' || text === 'output' || text === 'manual') return { by: text };
+  if (/^file:./s.test(text)) return { by: 'file', path: text.slice('file:'.length) };
+  throw new InvalidArgumentError('It is one of alive, output, manual, file:PATH.');
+}
+
+/** In words, for the message about a command that has not given any. */
+export function describeProof(proof: Proof): string {
+  switch (proof.by) {
+    case 'alive':
+      return 'it has not been seen alive';
+    case 'output':
+      return 'it has not written anything';
+    case 'manual':
+      return 'it has not called `livinglock beat`';
+    case 'file':
+      return `${proof.path} has not changed`;
+  }
+}
+
+/** Tells whether a file is another one, longer or newer than at the last look; one that is not there has not changed. */
+export function watchFile(path: string): () => boolean {
+  let seen = signature(path);
+  return () => {
+    const now = signature(path);
+    const hasChanged = now !== null && now !== seen;
+    seen = now ?? seen;
+    return hasChanged;
+  };
+}
+
+function signature(path: string): string | null {
+  const status = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return status === undefined ? null : `${status.ino} ${status.size} ${status.mtimeNs}`;
+}

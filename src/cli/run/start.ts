@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { isatty } from 'node:tty';
+import { type Family, groupOf, sharedGroup, treeOf } from './family.js';
+
+/** A command that is there, with its PID, and waits to begin. */
+export interface Started {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly family: Family;
+  /** Whether signals of the keyboard reach the command without our help. */
+  readonly sharesTerminal: boolean;
+  /** Lets it begin. Until then, should this process die, nothing will ever have run. */
+  begin(): void;
+}
+
+/**
+ * Waits for a line on descriptor 3, and becomes the command: same PID, same process group. If the runner is killed before
+ * the command's PID stands in the lock, there is no line, and nothing runs unprotected.
+ */
+const GATE = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
+
+/** Starts a command; rejects with the system's error if it cannot be started. */
+export async function start(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  isOutputRead: boolean,
+): Promise<Started> {
+  const output = isOutputRead ? 'pipe' : 'inherit';
+  const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  if (process.platform === 'win32') return startOnWindows(command, env, output, sharesTerminal);
+
+  const child = spawn('/bin/sh', ['-c', GATE, 'livinglock', ...command], {
+    env,
+    detached: !sharesTerminal,
+    stdio: ['inherit', output, output, 'pipe'],
+  });
+  const pid = await pidOf(child);
+  const gate = child.stdio[3];
+  // It may be killed before it begins; how it has ended tells so.
+  gate?.on('error', () => {});
+  return {
+    child,
+    pid,
+    family: sharesTerminal ? sharedGroup() : groupOf(pid),
+    sharesTerminal,
+    begin() {
+      if (gate !== null && gate !== undefined && 'end' in gate) gate.end('go\n');
+    },
+  };
+}
+
+/** There is no exec there, so it begins at once. cross-spawn finds scripts and quotes arguments as Windows wants them. */
+async function startOnWindows(
+  [program = '', ...args]: readonly string[],
+  env: NodeJS.ProcessEnv,
+  output: 'pipe' | 'inherit',
+  sharesTerminal: boolean,
+): Promise<Started> {
+  const { default: crossSpawn } = await import('cross-spawn');
+  const child = crossSpawn(program, args, { env, stdio: ['inherit', output, output] });
+  const pid = await pidOf(child);
+  return { child, pid, family: treeOf(pid), sharesTerminal, begin() {} };
+}
+
+async function pidOf(child: ChildProcess): Promise<number> {
+  if (child.pid !== undefined) return child.pid;
+  await once(child, 'spawn');
+  throw new Error('The command has started without a PID.');
+}

@@ -1,0 +1,108 @@
+import { ErrLockLost, type Lock, systemClock } from '../../index.js';
+import { say } from '../report.js';
+
+/** How often to look, at most this many milliseconds apart. */
+const LONGEST_PERIOD = 1000;
+/** Whoever looks so much too late was paused itself, and what the command has shown meanwhile is still to be seen. */
+const LATE = 1000;
+
+/** Looks for proof, and gives how many milliseconds ago the last one was given. */
+export type Look = (watch: Watch) => number | Promise<number>;
+
+export interface WatchOptions {
+  /** `null` for a command that runs by force, without the lock. */
+  readonly lock: Lock | null;
+  /** Milliseconds. */
+  readonly staleTimeout: number;
+  readonly heartbeatInterval: number;
+  readonly look: Look;
+  /** No proof for so many milliseconds, which is more than the stale timeout. */
+  readonly onStall: (silence: number) => void;
+}
+
+/**
+ * Passes a command's proofs of work on as heartbeats, and notices when none come for longer than the stale timeout.
+ *
+ * A heartbeat that was throttled is made up for, so that the written one is never older than the last proof by more than the
+ * interval: whoever watches here notices a stall before anyone else may take over.
+ */
+export class Watch {
+  readonly #options: WatchOptions;
+  readonly #timer: NodeJS.Timeout;
+  #provenAt = systemClock.monotonic();
+  #lookedAt = systemClock.monotonic();
+  /** What remains to be written. */
+  #isOwing = false;
+  #state: 'watching' | 'stalled' | 'ending' = 'watching';
+  #complaint: string | null = null;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    const { staleTimeout, heartbeatInterval } = options;
+    const period = Math.min(heartbeatInterval / 2, staleTimeout / 8, LONGEST_PERIOD);
+    this.#timer = setInterval(() => void this.#look(period), period).unref();
+  }
+
+  /** The command has shown that it is at work. */
+  prove(): void {
+    this.#provenAt = systemClock.monotonic();
+    this.#isOwing = true;
+    if (this.#state === 'stalled') this.#state = 'watching';
+    this.#beat();
+  }
+
+  /** Milliseconds since the last proof. */
+  get silence(): number {
+    return systemClock.monotonic() - this.#provenAt;
+  }
+
+  /** The command is being ended. That is work too, and nobody else must begin before it is done. */
+  keepForTheEnd(): void {
+    this.#state = 'ending';
+    this.#beat();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(period: number): Promise<void> {
+    const now = systemClock.monotonic();
+    const isLate = now - this.#lookedAt > period + LATE;
+    this.#lookedAt = now;
+    if (this.#state === 'ending' || this.#isOwing) {
+      this.#isOwing = false;
+      this.#beat();
+    }
+    if (this.#state === 'ending') return;
+    const { look, staleTimeout, onStall } = this.#options;
+    try {
+      const silence = await look(this);
+      if (silence <= staleTimeout) {
+        if (this.#state === 'stalled') this.#state = 'watching';
+      } else if (!isLate && this.#state === 'watching') {
+        this.#state = 'stalled';
+        onStall(silence);
+      }
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  #beat(): void {
+    this.#options.lock?.heartBeat().then(
+      () => {
+        this.#complaint = null;
+      },
+      // Of the loss the lock's own signal tells.
+      (error) => error instanceof ErrLockLost || this.#complain(error),
+    );
+  }
+
+  /** Once, until it has gone well again. */
+  #complain(error: unknown): void {
+    const complaint = error instanceof Error ? error.message : String(error);
+    if (complaint !== this.#complaint) say(complaint);
+    this.#complaint = complaint;
+  }
+}
