@@ -32,6 +32,7 @@ export function defineRun(program: Command, wrapped: readonly string[] | null): 
     )
     .usage('[options] LOCK -- COMMAND [ARG...]')
     .argument('<lock>', 'a path, or a name without a slash for a lock of this user on this machine')
+    .allowExcessArguments()
     .addOption(
       new Option(
         '--heartbeat <proof>',
@@ -86,8 +87,8 @@ Examples:
 
 A number without a unit is seconds. What each exit code means: livinglock help exit-codes.`,
     )
-    .action(async (lock: string, given: Given) => {
-      if (wrapped === null) {
+    .action(async (lock: string, given: Given, { args }: Command) => {
+      if (wrapped === null || args.length > 1) {
         throw new CliError(
           ExitCode.usage,
           'Put -- between the lock and the command: livinglock run LOCK -- COMMAND.',

@@ -79,12 +79,13 @@ class Run {
   }
 
   async #run(): Promise<number> {
-    const { proof } = this.#options;
     const started = await this.#start();
     const watch = this.#watch(started);
     try {
       const exited = exitOf(started.child);
-      const passages = proof.by === 'output' ? passOutput(started, () => watch.prove()) : [];
+      const passages = started.output.map(
+        ({ source, descriptor }) => new Passage(source, descriptor, () => watch.prove()),
+      );
       await this.#lock?.setWorkers([started.pid]);
       this.#lock?.signal.addEventListener('abort', () => this.#endBecause('lost', started, watch));
       this.#limitTime(started, watch);
@@ -251,11 +252,4 @@ function lookAtLock({ name, token }: Lock): Look {
     // If it is not ours any more, the lock itself finds that out.
     return stored?.record?.token === token ? stored.age : 0;
   };
-}
-
-function passOutput({ child }: Started, onOutput: () => void): Passage[] {
-  const passages: Passage[] = [];
-  if (child.stdout !== null) passages.push(new Passage(child.stdout, 1, onOutput));
-  if (child.stderr !== null) passages.push(new Passage(child.stderr, 2, onOutput));
-  return passages;
 }

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { type Family, groupOf, sharedGroup, treeOf } from './family.js';
+import { makeRealPipes } from './real-pipes.js';
 
 /** A command that is there, with its PID, and waits to begin. */
 export interface Started {
@@ -10,6 +12,8 @@ export interface Started {
   readonly family: Family;
   /** Whether signals of the keyboard reach the command without our help. */
   readonly sharesTerminal: boolean;
+  /** What it writes, if that is read. */
+  readonly output: readonly { readonly source: Readable; readonly descriptor: number }[];
   /** Lets it begin. Until then, should this process die, nothing will ever have run. */
   begin(): void;
 }
@@ -26,15 +30,17 @@ export async function start(
   env: NodeJS.ProcessEnv,
   isOutputRead: boolean,
 ): Promise<Started> {
-  const output = isOutputRead ? 'pipe' : 'inherit';
   const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
-  if (process.platform === 'win32') return startOnWindows(command, env, output, sharesTerminal);
+  if (process.platform === 'win32') return startOnWindows(command, env, isOutputRead, sharesTerminal);
 
+  const pipes = isOutputRead ? makeRealPipes() : null;
+  const [stdout, stderr] = pipes?.descriptors ?? asUsual(isOutputRead);
   const child = spawn('/bin/sh', ['-c', GATE, 'livinglock', ...command], {
     env,
     detached: !sharesTerminal,
-    stdio: ['inherit', output, output, 'pipe'],
+    stdio: ['inherit', stdout, stderr, 'pipe'],
   });
+  const [out, err] = pipes?.open() ?? [child.stdout, child.stderr];
   const pid = await pidOf(child);
   const gate = child.stdio[3];
   // It may be killed before it begins; how it has ended tells so.
@@ -44,6 +50,7 @@ export async function start(
     pid,
     family: sharesTerminal ? sharedGroup() : groupOf(pid),
     sharesTerminal,
+    output: outputOf(out, err),
     begin() {
       if (gate !== null && gate !== undefined && 'end' in gate) gate.end('go\n');
     },
@@ -54,13 +61,25 @@ export async function start(
 async function startOnWindows(
   [program = '', ...args]: readonly string[],
   env: NodeJS.ProcessEnv,
-  output: 'pipe' | 'inherit',
+  isOutputRead: boolean,
   sharesTerminal: boolean,
 ): Promise<Started> {
   const { default: crossSpawn } = await import('cross-spawn');
-  const child = crossSpawn(program, args, { env, stdio: ['inherit', output, output] });
+  const child = crossSpawn(program, args, { env, stdio: ['inherit', ...asUsual(isOutputRead)] });
   const pid = await pidOf(child);
-  return { child, pid, family: treeOf(pid), sharesTerminal, begin() {} };
+  const output = outputOf(child.stdout, child.stderr);
+  return { child, pid, family: treeOf(pid), sharesTerminal, output, begin() {} };
+}
+
+function asUsual(isOutputRead: boolean): ['pipe', 'pipe'] | ['inherit', 'inherit'] {
+  return isOutputRead ? ['pipe', 'pipe'] : ['inherit', 'inherit'];
+}
+
+function outputOf(stdout: Readable | null, stderr: Readable | null): Started['output'] {
+  return [
+    { source: stdout, descriptor: 1 },
+    { source: stderr, descriptor: 2 },
+  ].flatMap(({ source, descriptor }) => (source === null ? [] : [{ source, descriptor }]));
 }
 
 async function pidOf(child: ChildProcess): Promise<number> {

@@ -1,0 +1,385 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Desk, killAtTheEnd, PROGRAM, Running, until } from './support/command.js';
+import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from './support/machine.js';
+
+// `livinglock run` and `livinglock beat`, with real commands.
+
+/** Says its PID, and ends when it is told to. */
+const OBEDIENT = 'echo pid $$; read -r answer; exit $answer';
+const BOUNDLESS = { timeout: 120_000 };
+const MEGABYTE = 1_000_000;
+/** Writes a hundred times a million bytes, of another value each time, and ends when it is told to. */
+const WRITER = `
+  for (let round = 0; round < 100; round++) {
+    const chunk = Buffer.alloc(${MEGABYTE}, round % 251);
+    for (let written = 0; written < chunk.length; ) {
+      try {
+        written += fs.writeSync(1, chunk, written);
+      } catch (error) {
+        if (error.code !== 'EAGAIN') throw error;
+      }
+    }
+  }
+  fs.readSync(0, Buffer.alloc(1));`;
+
+describe.skipIf(!isPosix)('of two runs at once', () => {
+  test('one runs, and the other is told who', async () => {
+    const desk = new Desk();
+    const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
+    await first.prints(/pid \d+/);
+
+    const second = await desk.run(['run', 'job', '--', 'echo', 'never']);
+
+    expect(second).toMatchObject({ code: 75, stdout: '' });
+    expect(second.stderr.trim().split('\n')).toHaveLength(1);
+    expect(second.stderr).toContain(`PID ${first.pid} on `);
+    expect(second.stderr).toContain('sh -c');
+    expect(second.stderr).toMatch(/since \d\d:\d\d:\d\d, last heartbeat .* ago/);
+    first.write('0\n');
+    expect(await first.ended).toMatchObject({ code: 0 });
+    expect(desk.holds('job')).toBe(false);
+  });
+
+  test('the other says nothing, and exits as it was told', async () => {
+    const desk = new Desk();
+    const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
+    await first.prints(/pid \d+/);
+    const second = await desk.run(['run', '-q', '-E', '9', 'job', '--', 'true']);
+    expect(second).toMatchObject({ code: 9, stdout: '', stderr: '' });
+    first.write('0\n');
+    await first.ended;
+  });
+
+  test('the other waits if it is told to, and says for whom', async () => {
+    const desk = new Desk();
+    const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
+    await first.prints(/pid \d+/);
+    const second = desk.start(['run', '--wait', '1m', 'job', '--', 'echo', 'at last']);
+    await second.says(/Waiting for up to 1 minute/);
+    first.write('0\n');
+    expect(await second.ended).toMatchObject({ code: 0, stdout: 'at last\n' });
+  });
+
+  test('the other stops waiting at SIGTERM', async () => {
+    const desk = new Desk();
+    const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
+    await first.prints(/pid \d+/);
+    const second = desk.start(['run', '--wait', 'infinity', 'job', '--', 'echo', 'never']);
+    await second.says(/Waiting/);
+    second.signal('SIGTERM');
+    expect(await second.ended).toMatchObject({ code: 143, stdout: '' });
+    first.write('0\n');
+    await first.ended;
+  });
+
+  test('the other runs by force, says so, and leaves the lock alone', async () => {
+    const desk = new Desk();
+    const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
+    await first.prints(/pid \d+/);
+    const before = desk.record('job');
+    const program = `echo token "[$LIVINGLOCK_TOKEN]"; $LIVINGLOCK beat; echo beat $?`;
+    const second = await desk.run(['run', '--force', 'job', '--', 'sh', '-c', program]);
+    expect(second).toMatchObject({ code: 0, stdout: 'token []\nbeat 0\n' });
+    expect(second.stderr).toMatch(/WARNING.*WITHOUT the lock/);
+    expect(desk.record('job')['token']).toBe(before['token']);
+    first.write('0\n');
+    expect(await first.ended).toMatchObject({ code: 0 });
+  });
+
+  test('both mean one lock, in a terminal and under cron', async () => {
+    const home = new Desk();
+    const name = `livinglock-test-${process.pid}`;
+    const env = { LIVINGLOCK_DIR: '' };
+    const cron = home.start(['run', name, '--', 'sh', '-c', OBEDIENT], {
+      ...env,
+      XDG_RUNTIME_DIR: undefined,
+    });
+    await cron.prints(/pid \d+/);
+    const terminal = await home.run(['run', name, '--', 'true'], { ...env, XDG_RUNTIME_DIR: home.folder });
+    expect(terminal).toMatchObject({ code: 75 });
+    cron.write('0\n');
+    await cron.ended;
+  });
+});
+
+describe.skipIf(!isPosix)('the exit code', () => {
+  test.each([
+    { command: ['sh', '-c', 'exit 3'], code: 3 },
+    { command: ['true'], code: 0 },
+    { command: ['sh', '-c', 'kill -KILL $$'], code: 137 },
+    { command: ['sh', '-c', 'kill -TERM $$'], code: 143 },
+  ])('of $command is $code', async ({ command, code }) => {
+    const desk = new Desk();
+    expect(await desk.run(['run', 'job', '--', ...command])).toMatchObject({ code, stderr: '' });
+    expect(desk.holds('job')).toBe(false);
+  });
+
+  test('is the same when the output is read', async () => {
+    const desk = new Desk();
+    const { code } = await desk.run([
+      'run',
+      '--heartbeat',
+      'output',
+      'job',
+      '--',
+      'sh',
+      '-c',
+      'echo x; exit 4',
+    ]);
+    expect(code).toBe(4);
+  });
+});
+
+describe.skipIf(!isPosix)('bad input is answered in one line', () => {
+  const folder = () => {
+    const path = join(temporaryFolder(), 'folder');
+    mkdirSync(path);
+    return path;
+  };
+
+  test.each([
+    {
+      what: 'an unknown option',
+      args: ['run', '--wiat', '3', 'job', '--', 'true'],
+      code: 64,
+      says: 'Did you mean --wait',
+    },
+    { what: 'an unknown command', args: ['rum', 'job'], code: 64, says: 'Did you mean run' },
+    { what: 'no --', args: ['run', 'job', 'true'], code: 64, says: '--' },
+    { what: 'no lock', args: ['run', '--', 'true'], code: 64, says: 'lock' },
+    { what: 'no command', args: ['run', 'job', '--'], code: 64, says: 'command' },
+    { what: 'an empty command', args: ['run', 'job', '--', ''], code: 64, says: 'empty' },
+    { what: 'an empty lock', args: ['run', '', '--', 'true'], code: 64, says: 'empty' },
+    {
+      what: 'a command that is not there',
+      args: ['run', 'job', '--', 'no-such-thing'],
+      code: 127,
+      says: 'no-such-thing',
+    },
+    {
+      what: 'a path that is not there',
+      args: ['run', 'job', '--', './no/such'],
+      code: 127,
+      says: './no/such',
+    },
+    { what: 'a folder as a command', args: ['run', 'job', '--', '/'], code: 126, says: '/' },
+    {
+      what: 'a duration that is none',
+      args: ['run', '-w', 'soon', 'job', '--', 'true'],
+      code: 64,
+      says: '30s',
+    },
+    {
+      what: 'a proof that is none',
+      args: ['run', '--heartbeat', 'hope', 'job', '--', 'true'],
+      code: 64,
+      says: 'alive',
+    },
+    {
+      what: 'an exit code that is none',
+      args: ['run', '-E', '256', 'job', '--', 'true'],
+      code: 64,
+      says: '255',
+    },
+    {
+      what: 'a timeout of nothing',
+      args: ['run', '--timeout', '0', 'job', '--', 'true'],
+      code: 64,
+      says: 'more than 0',
+    },
+    {
+      what: 'an interval longer than the stale timeout',
+      args: ['run', '--stale-timeout', '10s', '--heartbeat-interval', '1m', 'job', '--', 'true'],
+      code: 64,
+      says: 'shorter',
+    },
+    { what: 'a beat outside of a run', args: ['beat'], code: 64, says: 'livinglock run' },
+  ])('$what', async ({ args, code, says }) => {
+    const ended = await new Desk().run(args, { LIVINGLOCK_PATH: undefined, LIVINGLOCK_TOKEN: undefined });
+    expect(ended).toMatchObject({ code, stdout: '' });
+    expect(ended.stderr).toContain(says);
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('a lock path that is a folder', async () => {
+    const path = folder();
+    const ended = await new Desk().run(['run', path, '--', 'true']);
+    expect(ended).toMatchObject({ code: 73, stdout: '' });
+    expect(ended.stderr).toContain(path);
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('a file that is not executable', async () => {
+    const file = join(temporaryFolder(), 'script');
+    writeFileSync(file, '#!/bin/sh\n');
+    expect(await new Desk().run(['run', 'job', '--', file])).toMatchObject({ code: 126 });
+  });
+
+  test('a folder for locks that is somewhere else, and that nothing can be written to', async () => {
+    const desk = new Desk();
+    const path = '/proc/livinglock/job.lock';
+    const ended = await desk.run(['run', path, '--', 'true']);
+    expect(ended).toMatchObject({ code: 73 });
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!isPosix)('the command', () => {
+  test('gets its arguments as they are', async () => {
+    const args = [
+      'two words',
+      "it's",
+      '"quoted"',
+      'line\nbreak',
+      '日本語 🔒',
+      '$HOME `x` \\',
+      '*',
+      '',
+      '--',
+      '-q',
+    ];
+    const show = 'console.log(JSON.stringify(process.argv.slice(1)))';
+    const { stdout } = await new Desk().run([
+      'run',
+      'job',
+      '--',
+      process.execPath,
+      '-e',
+      show,
+      '--',
+      ...args,
+    ]);
+    expect(JSON.parse(stdout)).toEqual(args);
+  });
+
+  test('is told its lock by the environment', async () => {
+    const desk = new Desk();
+    const { stdout } = await desk.run(['run', 'job', '--', 'sh', '-c', 'env; cat "$LIVINGLOCK_PATH"']);
+    const token = /^LIVINGLOCK_TOKEN=(.+)$/m.exec(stdout)?.[1];
+    const fencing = /^LIVINGLOCK_FENCING_TOKEN=(\d+)$/m.exec(stdout)?.[1];
+    expect(stdout).toContain(`LIVINGLOCK_PATH=${desk.path('job')}\n`);
+    expect(stdout).toContain(`"token":"${token}","fencing_token":${fencing},`);
+  });
+
+  test('reads what is written to the runner', async () => {
+    const run = new Desk().start(['run', 'job', '--', 'sh', '-c', 'read -r line; echo "read $line"']);
+    run.write('me\n');
+    expect(await run.ended).toMatchObject({ stdout: 'read me\n' });
+  });
+
+  test('stands in the lock, so that a killed runner does not leave it unprotected', async () => {
+    const desk = new Desk();
+    const run = desk.start(['run', 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
+    const pid = Number((await run.prints(/pid (\d+)/))[1]);
+    killAtTheEnd(pid);
+    run.signal('SIGKILL');
+    await waitForEndOf([run.pid]);
+
+    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 75 });
+    process.kill(pid, 'SIGKILL');
+    await waitForEndOf([pid]);
+    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0 });
+  });
+
+  test('is under the lock with all that it leaves running, killed runner or not', async () => {
+    const desk = new Desk();
+    const run = desk.start(['run', 'job', '--', 'sh', '-c', 'sleep 1000 & echo pid $!']);
+    const pid = Number((await run.prints(/pid (\d+)/))[1]);
+    killAtTheEnd(pid);
+    await until(
+      () => JSON.stringify(desk.record('job')['workers']).includes(`"pid":${pid}`),
+      'the new worker',
+    );
+    run.signal('SIGKILL');
+    await waitForEndOf([run.pid]);
+    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 75 });
+    process.kill(pid, 'SIGKILL');
+    await waitForEndOf([pid]);
+    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0 });
+  });
+
+  test('is not under the lock with a daemon that it has left behind', async () => {
+    const desk = new Desk();
+    const run = desk.start([
+      ...['run', '--heartbeat', 'output', 'job', '--'],
+      ...['bash', '-c', 'setsid sleep 1000 & echo pid $!'],
+    ]);
+    const pid = Number((await run.prints(/pid (\d+)/))[1]);
+    killAtTheEnd(pid);
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(desk.holds('job')).toBe(false);
+  });
+});
+
+describe.skipIf(!isPosix)('signals', () => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    '%s reaches all of the command, and its end is waited for',
+    async (signal) => {
+      const desk = new Desk();
+      const slow = `trap 'echo got it' TERM INT HUP; echo ready; while :; do sleep 0.01; done`;
+      const program = `(${slow}) & echo pid $!; trap 'exit 5' TERM INT HUP; wait`;
+      const run = desk.start(['run', 'job', '--', 'bash', '-c', program]);
+      const pid = Number((await run.prints(/pid (\d+)/))[1]);
+      killAtTheEnd(pid);
+      await run.prints(/ready/);
+
+      run.signal(signal);
+
+      await run.prints(/got it/);
+      await until(
+        () => JSON.stringify(desk.record('job')['workers']).includes(`"pid":${pid}`),
+        'the new worker',
+      );
+      expect(processState(run.pid)).not.toBe('');
+      process.kill(pid, 'SIGKILL');
+      expect(await run.ended).toMatchObject({ code: 5 });
+      expect(desk.holds('job')).toBe(false);
+    },
+  );
+});
+
+describe.skipIf(!isPosix)('output', () => {
+  test('of 100 MB passes through byte for byte, and memory stays flat', BOUNDLESS, async () => {
+    const desk = new Desk();
+    const args = [PROGRAM, 'run', '--heartbeat', 'output', 'job', '--', process.execPath, '-e', WRITER];
+    const run = spawn(process.execPath, args, { env: desk.env(), stdio: ['pipe', 'pipe', 'inherit'] });
+    onTestFinished(() => {
+      run.kill('SIGKILL');
+    });
+    const exit = once(run, 'exit');
+    let length = 0;
+    let isIntact = true;
+    for await (const chunk of run.stdout) {
+      for (const byte of chunk) {
+        if (byte !== Math.floor(length / MEGABYTE) % 251) isIntact = false;
+        length++;
+      }
+      if (length < 100 * MEGABYTE) continue;
+      if (isLinux) expect(mostMemoryOf(run.pid)).toBeLessThan(128 * 1024);
+      run.stdin.write('\n');
+    }
+    expect(length).toBe(100 * MEGABYTE);
+    expect(isIntact).toBe(true);
+    expect(await exit).toEqual([0, null]);
+  });
+
+  test('that nobody reads any more ends the command, without a stack trace', async () => {
+    const desk = new Desk();
+    const shell = new Running(
+      'sh',
+      ['-c', '$LIVINGLOCK run --heartbeat output job -- yes | head -1'],
+      desk.env(),
+    );
+    expect(await shell.ended).toMatchObject({ stdout: 'y\n', stderr: '' });
+    expect(desk.holds('job')).toBe(false);
+  });
+});
+
+/** Of a Linux process, in kibibytes (proc_pid_status(5)). */
+function mostMemoryOf(pid: number | undefined): number {
+  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}

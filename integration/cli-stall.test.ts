@@ -1,0 +1,244 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { breakLock } from '../src/index.js';
+import { Desk, has, killAtTheEnd, until } from './support/command.js';
+import { isPosix, temporaryFolder, waitForEndOf } from './support/machine.js';
+
+// `livinglock run` with commands that have to prove that they work, and that stop doing so.
+
+/** Long enough for whoever works, on a machine with other work to do; and no test has to wait for more than a few of them. */
+const PATIENCE = ['--stale-timeout', '2s', '--heartbeat-interval', '100ms'];
+
+describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
+  test('is ended, and its children with it', async () => {
+    const desk = new Desk();
+    const program = 'echo pid $$; sleep 1000 & echo child $!; sleep 1000';
+    const run = desk.start(['run', '--heartbeat', 'output', ...PATIENCE, 'job', '--', 'sh', '-c', program]);
+    const pids = [await run.prints(/pid (\d+)/), await run.prints(/child (\d+)/)].map(([, pid]) =>
+      Number(pid),
+    );
+    for (const pid of pids) killAtTheEnd(pid);
+
+    const { code, stderr } = await run.ended;
+
+    expect(code).toBe(124);
+    expect(stderr).toMatch(/has stalled: for .* it has not written anything. Ending it./);
+    await waitForEndOf(pids);
+    expect(desk.holds('job')).toBe(false);
+  });
+
+  test('is killed if it does not heed SIGTERM, and nobody else begins meanwhile', async () => {
+    const desk = new Desk();
+    const program = `trap 'echo heard; sleep 1000' TERM; echo pid $$; while :; do sleep 0.1; done`;
+    const args = [
+      'run',
+      '--heartbeat',
+      'output',
+      '--kill-after',
+      '5s',
+      ...PATIENCE,
+      'job',
+      '--',
+      'bash',
+      '-c',
+      program,
+    ];
+    const run = desk.start(args);
+    const pid = Number((await run.prints(/pid (\d+)/))[1]);
+    killAtTheEnd(pid);
+    await run.prints(/heard/);
+    expect(await desk.run(['run', ...PATIENCE, 'job', '--', 'true'])).toMatchObject({ code: 75 });
+    expect(await run.ended).toMatchObject({ code: 124 });
+    await waitForEndOf([pid]);
+  });
+
+  test('is only warned of, if that is wanted', async () => {
+    const program = 'echo ready; read -r line; exit 5';
+    const run = new Desk().start([
+      ...['run', '--heartbeat', 'output', '--on-stall', 'warn'],
+      ...['--stale-timeout', '200ms', 'job', '--', 'sh', '-c', program],
+    ]);
+    await run.says(/has stalled.*It goes on/);
+    run.write('\n');
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(5);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!isPosix)('a file as proof', () => {
+  test('keeps the lock while it grows, and the command is ended when it does not', async () => {
+    const desk = new Desk();
+    const log = join(temporaryFolder(), 'job.log');
+    writeFileSync(log, '');
+    const proof = `file:${log}`;
+    const run = desk.start(['run', '--heartbeat', proof, ...PATIENCE, 'job', '--', 'sleep', '1000']);
+    await until(() => desk.holds('job'), 'the lock');
+    for (let beats = 0, last = ''; beats < 5; ) {
+      appendFileSync(log, 'x');
+      await until(() => desk.record('job')['timestamp'] !== last, 'a heartbeat');
+      last = String(desk.record('job')['timestamp']);
+      beats++;
+    }
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(124);
+    expect(stderr).toContain(`${log} has not changed`);
+  });
+});
+
+describe.skipIf(!isPosix)('a command that beats by itself', () => {
+  test('in bash, says how far it is, and stops when the lock is lost', async () => {
+    const desk = new Desk();
+    const program = `
+      $LIVINGLOCK beat --progress 0.4 --note "table 4 of 10" && echo beaten
+      read -r line
+      $LIVINGLOCK beat || { echo "status $?"; exit 3; }`;
+    const run = desk.start([
+      ...[
+        'run',
+        '--heartbeat',
+        'manual',
+        '--stale-timeout',
+        '1h',
+        '--heartbeat-interval',
+        '1ms',
+        'job',
+        '--',
+      ],
+      ...['bash', '-c', `trap '' TERM; ${program}`],
+    ]);
+    await run.prints(/beaten/);
+    expect(desk.record('job')['progress']).toEqual({ ratio: 0.4, note: 'table 4 of 10' });
+    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({
+      code: 75,
+      stderr: expect.stringContaining('40 % done, table 4 of 10'),
+    });
+    await breakLock(desk.path('job'), { force: true });
+    run.write('\n');
+    await run.prints(/status 76/);
+    expect(await run.ended).toMatchObject({ code: 76 });
+  });
+
+  test.skipIf(!has('python3'))('in Python, keeps its lock by nothing else', async () => {
+    const desk = new Desk();
+    const program = `
+import os, shlex, subprocess, sys
+for line in sys.stdin:
+    subprocess.run(shlex.split(os.environ["LIVINGLOCK"]) + ["beat", "--note", line.strip()], check=True)
+    print("beaten", line, flush=True)
+`;
+    const run = desk.start([
+      ...[
+        'run',
+        '--heartbeat',
+        'manual',
+        '--stale-timeout',
+        '10s',
+        '--heartbeat-interval',
+        '1ms',
+        'job',
+        '--',
+      ],
+      ...['python3', '-c', program],
+    ]);
+    for (const note of ['one', 'two']) {
+      run.write(`${note}\n`);
+      await run.prints(new RegExp(`beaten ${note}`));
+      expect(desk.record('job')['progress']).toEqual({ ratio: null, note });
+    }
+    run.signal('SIGTERM');
+    expect(await run.ended).toMatchObject({ code: 143 });
+  });
+
+  test('writes nothing within the interval', async () => {
+    const desk = new Desk();
+    const program =
+      'cp "$LIVINGLOCK_PATH" before; $LIVINGLOCK beat --note x && cmp before "$LIVINGLOCK_PATH" && echo same';
+    const folder = temporaryFolder();
+    const ended = await desk.run([
+      ...['run', '--heartbeat', 'manual', '--heartbeat-interval', '30m', 'job', '--'],
+      ...['sh', '-c', `cd ${folder}; ${program}`],
+    ]);
+    expect(ended).toMatchObject({ code: 0, stdout: 'same\n' });
+  });
+
+  test('and stops to, is ended', async () => {
+    const program = '$LIVINGLOCK beat; exec sleep 1000';
+    const ended = await new Desk().run([
+      'run',
+      '--heartbeat',
+      'manual',
+      ...PATIENCE,
+      'job',
+      '--',
+      'sh',
+      '-c',
+      program,
+    ]);
+    expect(ended).toMatchObject({ code: 124 });
+    expect(ended.stderr).toContain('has not called `livinglock beat`');
+  });
+});
+
+describe.skipIf(!isPosix)('a command that takes too long', () => {
+  test('is ended', async () => {
+    const ended = await new Desk().run(['run', '--timeout', '200ms', 'job', '--', 'sleep', '1000']);
+    expect(ended).toMatchObject({ code: 124 });
+    expect(ended.stderr).toContain('--timeout');
+  });
+
+  test('is killed if it does not heed SIGTERM', async () => {
+    const program = `trap '' TERM; while :; do sleep 0.1; done`;
+    const args = ['run', '--timeout', '200ms', '--kill-after', '200ms', 'job', '--', 'bash', '-c', program];
+    expect(await new Desk().run(args)).toMatchObject({ code: 124 });
+  });
+});
+
+describe.skipIf(!isPosix)('a lock that is lost', () => {
+  test('ends the command', async () => {
+    const desk = new Desk();
+    const run = desk.start([
+      'run',
+      '--stale-timeout',
+      '4s',
+      'job',
+      '--',
+      'sh',
+      '-c',
+      'echo pid $$; exec sleep 1000',
+    ]);
+    const pid = Number((await run.prints(/pid (\d+)/))[1]);
+    killAtTheEnd(pid);
+    await breakLock(desk.path('job'), { force: true });
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(76);
+    expect(stderr).toMatch(/was lost.*Ending the command/);
+    await waitForEndOf([pid]);
+  });
+
+  test('because the runner was frozen, ends its command as soon as it wakes up', async () => {
+    const desk = new Desk();
+    const frozen = desk.start(['run', ...PATIENCE, 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
+    const pid = Number((await frozen.prints(/pid (\d+)/))[1]);
+    killAtTheEnd(pid);
+    frozen.signal('SIGSTOP');
+    const next = await desk.run(['run', '--wait', '1m', ...PATIENCE, 'job', '--', 'echo', 'my turn']);
+    expect(next).toMatchObject({ code: 0, stdout: 'my turn\n' });
+    frozen.signal('SIGCONT');
+    expect(await frozen.ended).toMatchObject({ code: 76 });
+    await waitForEndOf([pid]);
+  });
+
+  test('by --kill-stalled, whose frozen runner and command are ended first', async () => {
+    const desk = new Desk();
+    const frozen = desk.start(['run', ...PATIENCE, 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
+    const pid = Number((await frozen.prints(/pid (\d+)/))[1]);
+    killAtTheEnd(pid);
+    frozen.signal('SIGSTOP');
+    const args = ['run', '--wait', '1m', '--kill-stalled', '--kill-after', '100ms', ...PATIENCE, 'job', '--'];
+    const next = await desk.run([...args, 'sh', '-c', `echo "[$(ps -o state= -p ${pid})]"`]);
+    expect(next).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\[Z?\]$/m) });
+    expect(await frozen.ended).toMatchObject({ signal: 'SIGKILL' });
+  });
+});
