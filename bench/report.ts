@@ -22,6 +22,11 @@ export function formatTable(results: readonly Results[]): string {
   return [header, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
+/** One row of a table with one place. */
+export function formatRow(name: string, measurement: Measurement): string {
+  return `| ${[name, ...cellsOf(name, measurement)].join(' | ')} |`;
+}
+
 function cellsOf(name: string, measurement: Measurement | undefined): [time: string, ratio: string] {
   const series = measurement?.series.find((candidate) => candidate.name === name);
   if (measurement === undefined || series === undefined) return ['', ''];

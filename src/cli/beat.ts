@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { fileStore, type Progress } from '../index.js';
+import type { Progress } from '../index.js';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
 import { say } from './report.js';
@@ -48,6 +48,7 @@ async function beat({ progress, note }: Given): Promise<number> {
   }
   // Started by --force beside a holder: there is no lock, and nothing that could be lost.
   if (token === '') return ExitCode.ok;
+  const { fileStore } = await import('../index.js');
   const store = fileStore();
   const stored = await store.read(path);
   if (stored?.record?.token !== token) return lost(path);

@@ -2,7 +2,6 @@
 // The command `livinglock`. Each subcommand is in a file or folder of its name.
 
 import { CommanderError } from 'commander';
-import { LivingLockError } from '../index.js';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
 import { createProgram } from './program.js';
@@ -20,18 +19,20 @@ try {
   const program = await createProgram(args[0], wrapped);
   await program.parseAsync(args, { from: 'user' });
 } catch (error) {
-  process.exitCode = explain(error);
+  process.exitCode = await explain(error);
 }
 // What is still open by now, a pipe of a daemon that the command has left behind, is no reason to stay.
 process.exit();
 
 /** Says in one line what went wrong, and gives the exit code. */
-function explain(error: unknown): number {
+async function explain(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   if (error instanceof CliError) {
     say(error.message);
     return error.exitCode;
   }
+  // Only now, because `--help` and most mistakes can do without it.
+  const { LivingLockError } = await import('../index.js');
   if (error instanceof LivingLockError) {
     say(error.message);
     return ExitCode.store;

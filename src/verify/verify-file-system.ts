@@ -1,16 +1,5 @@
-import { join } from 'node:path';
-import { systemClock } from '../clock.js';
-import { callOnExit } from '../exit.js';
-import { systemFileSystem } from '../stores/file/file-system.js';
-import { runContention } from './contention/contention.js';
-import { figuresOf, findingsOf } from './contention/findings.js';
-import { describeType } from './file-system-type.js';
-import { Crew } from './helper/crew.js';
-import { onlooker } from './helper/onlooker.js';
-import { readVerifyOptions, type VerifyOptions, type VerifySettings } from './options.js';
-import { PrivateFolder } from './private-folder.js';
-import { probe } from './probes/index.js';
-import { adviceFor, type FileSystemReport, verdictOf } from './report.js';
+import { readVerifyOptions, type VerifyOptions } from './options.js';
+import type { FileSystemReport } from './report.js';
 
 /**
  * Finds out whether a lock can be kept in a folder: on NFS, SMB, FUSE, a volume of a container. First it tries, one by one,
@@ -38,47 +27,7 @@ export async function verifyFileSystem(
     throw new TypeError('The folder to verify must be a string that is not empty.');
   }
   settings.signal?.throwIfAborted();
-  const folder = new PrivateFolder(directory);
-  const crew = new Crew();
-  const giveUp = () => crew.killAll();
-  const stayOnExit = callOnExit(() => {
-    crew.killAll();
-    folder.removeIfPossible();
-  });
-  settings.signal?.addEventListener('abort', giveUp, { once: true });
-  try {
-    return await examine(folder, crew, settings);
-  } catch (error) {
-    // Whatever has failed, it was because its processes were ended.
-    settings.signal?.throwIfAborted();
-    throw error;
-  } finally {
-    settings.signal?.removeEventListener('abort', giveUp);
-    await crew.dismiss();
-    stayOnExit();
-    folder.remove();
-  }
-}
-
-async function examine(
-  folder: PrivateFolder,
-  crew: Crew,
-  { processes, duration, signal }: VerifySettings,
-): Promise<FileSystemReport> {
-  const fs = systemFileSystem;
-  const site = { fs, folder: folder.path, onlooker: onlooker(await crew.hire()), now: systemClock.now };
-  const probed = await probe(site, signal);
-  const lock = join(folder.path, 'contention', 'job.lock');
-  const evidence = await runContention(crew, { lock, processes, duration, signal });
-  signal?.throwIfAborted();
-  const findings = [...probed, ...findingsOf(evidence)];
-  const verdict = verdictOf(findings);
-  return {
-    directory: folder.parent,
-    fileSystem: describeType(fs, folder.path).name,
-    verdict,
-    findings,
-    advice: adviceFor(verdict),
-    figures: figuresOf(evidence),
-  };
+  // Only here, because it is as much code as all the rest, and every cron job would have to load it.
+  const { verification } = await import('./verification.js');
+  return verification(directory, settings);
 }
