@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type FileSystem, systemFileSystem } from '../../src/stores/file/file-system.js';
 import { GuardHeld, runGuarded } from '../../src/stores/file/guard.js';
 import type { FakeProcess } from '../../src/testing/index.js';
@@ -48,6 +48,19 @@ describe('the guard', () => {
       refused();
     } catch (error) {
       expect(error).toMatchObject({ owner: { identity: owner.identity } });
+    }
+    expect(world.files).toEqual(['job.lock.guard']);
+  });
+
+  it('is not taken from a living owner by who was paused right after looking', () => {
+    const world = new World();
+    abandonInside(world, world.processes.start());
+    // What proper-lockfile compares the answer with: by then half a minute and more has passed.
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 31_000);
+    try {
+      expect(() => enter(world, () => 'in')).toThrow(GuardHeld);
+    } finally {
+      clock.mockRestore();
     }
     expect(world.files).toEqual(['job.lock.guard']);
   });

@@ -13,8 +13,12 @@ import { removeIfEmpty, removeIfThere } from './removal.js';
  */
 const STALE = 30_000;
 
-/** Nothing at all has been modified then. */
-const EPOCH = new Date(0);
+/**
+ * Modification times that are stale, and are not, whatever the time is. Not the present for the latter: whoever is paused, or
+ * suspended, between answering with it and comparing it with the clock would find it stale, and rob a living owner.
+ */
+const ALWAYS_STALE = new Date(0);
+const NEVER_STALE = new Date(8.64e15);
 
 /** The owner of a guard. */
 export interface GuardOwner {
@@ -134,21 +138,21 @@ class GuardEntry {
 
   /** Answers with a modification time that says what is true of the owner: at once stale, never stale, or the folder's. */
   statSync(guard: string): { readonly mtime: Date } {
-    if (this.#inside) return { mtime: new Date() };
+    if (this.#inside) return { mtime: NEVER_STALE };
     const [file] = this.#fs.readdirSync(guard);
-    if (file === undefined) return { mtime: EPOCH };
+    if (file === undefined) return { mtime: ALWAYS_STALE };
     this.#seen = file;
     const owner = ownerFrom(file);
     this.seenOwner = owner;
     if (owner !== null) {
       // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
       if (owner.thread === threadId && isSameProcess(owner.identity, this.#processes.self()))
-        return { mtime: EPOCH };
+        return { mtime: ALWAYS_STALE };
       switch (this.#processes.liveness(owner.identity)) {
         case 'dead':
-          return { mtime: EPOCH };
+          return { mtime: ALWAYS_STALE };
         case 'alive':
-          return { mtime: new Date() };
+          return { mtime: NEVER_STALE };
         case 'unknown':
           break;
       }
