@@ -131,8 +131,9 @@ class Contender {
       // Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another.
       if (tries > MOST_TRIES)
         throw new ErrLockBusy(this.#name, record, 0, 'it changes faster than it can be judged');
+      const claimedAt = this.#dependencies.clock.monotonic();
       const outcome = await this.#store.claim(this.#name, this.#claim, examined?.stored.version);
-      if (outcome.done) return this.#lock(outcome.record);
+      if (outcome.done) return this.#lock(outcome.record, claimedAt);
     }
   }
 
@@ -183,13 +184,14 @@ class Contender {
     }
   }
 
-  #lock(record: LockRecord): Lock {
+  #lock(record: LockRecord, claimedAt: number): Lock {
     return new Lock({
       name: this.#name,
       store: this.#store,
       clock: this.#dependencies.clock,
       token: this.#claim.token,
       record,
+      claimedAt,
       heartbeatMinimalInterval: this.#settings.heartbeatMinimalInterval,
       staleTimeout: this.#settings.staleTimeout,
     });

@@ -20,6 +20,8 @@ export interface LockParts {
   readonly clock: Clock;
   readonly token: string;
   readonly record: LockRecord;
+  /** On the monotonic clock, before the claim: the first heartbeat must not seem younger than it is. */
+  readonly claimedAt: number;
   readonly heartbeatMinimalInterval: number;
   readonly staleTimeout: number;
 }
@@ -78,7 +80,7 @@ export class Lock {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#interval = parts.heartbeatMinimalInterval;
-    this.#beatAt = parts.clock.monotonic();
+    this.#beatAt = parts.claimedAt;
     this.#stayOnExit = callOnExit(() => this.#removeAtExit());
     const period = Math.min(Math.max(parts.staleTimeout / 4, SHORTEST_WATCH), LONGEST_WATCH);
     this.#stopWatching = callEvery(period, parts.clock, () => void this.#lookForLoss());
