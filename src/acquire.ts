@@ -8,7 +8,7 @@ import { type AcquireOptions, readOptions, type Settings } from './options.js';
 import { fitText, type LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
 import type { Claim, Store } from './stores/store.js';
-import { withToken } from './unanswered.js';
+import { type ClaimToken, withToken } from './unanswered.js';
 
 /** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
 const FIRST_DELAY = 50;
@@ -97,15 +97,17 @@ class Contender {
   readonly #store: Store;
   readonly #dependencies: Dependencies;
   readonly #settings: Settings;
+  readonly #token: ClaimToken;
   readonly #claim: Claim;
 
-  constructor(name: string, token: string, store: Store, dependencies: Dependencies, settings: Settings) {
+  constructor(name: string, token: ClaimToken, store: Store, dependencies: Dependencies, settings: Settings) {
     this.#name = name;
+    this.#token = token;
     this.#store = store;
     this.#dependencies = dependencies;
     this.#settings = settings;
     this.#claim = {
-      token,
+      token: token.value,
       process: dependencies.processes.self(),
       workers: [],
       staleTimeout: settings.staleTimeout,
@@ -126,13 +128,14 @@ class Contender {
       const record = examined?.stored.record ?? null;
       // One's own token is there after a claim that succeeded although its answer was lost, now or in an earlier call. It
       // may be long ago, so that too is claimed anew.
-      if (examined !== null && record?.token !== this.#claim.token)
-        await this.#refuseUnlessTakeable(examined);
+      if (examined !== null && !this.#token.isIn(record)) await this.#refuseUnlessTakeable(examined);
       // Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another.
       if (tries > MOST_TRIES)
         throw new ErrLockBusy(this.#name, record, 0, 'it changes faster than it can be judged');
       const claimedAt = this.#dependencies.clock.monotonic();
-      const outcome = await this.#store.claim(this.#name, this.#claim, examined?.stored.version);
+      const outcome = await this.#token.send(() =>
+        this.#store.claim(this.#name, this.#claim, examined?.stored.version),
+      );
       if (outcome.done) return this.#lock(outcome.record, claimedAt);
     }
   }

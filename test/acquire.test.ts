@@ -10,10 +10,11 @@ import {
   ErrTerminationFailed,
   fileStore,
   type Lock,
+  type Store,
   withLock,
 } from '../src/index.js';
 import { serializeRecord } from '../src/record.js';
-import { DAY, HOUR, MINUTE, SECOND, someRecord, temporaryFolder, World } from './support.js';
+import { DAY, HOUR, MINUTE, SECOND, someRecord, systemError, temporaryFolder, World } from './support.js';
 
 const OTHER_NAMESPACE = 'pid:[4026532999]';
 
@@ -447,6 +448,36 @@ describe('a file that names nobody', () => {
     await world.acquire(undefined, { terminateStalled: true });
     expect(world.processes.signals).toEqual([]);
     expect(world.files).toEqual(['job.lock']);
+  });
+});
+
+describe('a claim that was carried out although its answer was lost', () => {
+  it('is recognized by its process even after another call, which was waiting, has given up', async () => {
+    const world = new World();
+    const holder = await world.acquire(world.processes.start());
+    const stopping = new AbortController();
+    const waiting = world.acquire(undefined, { wait: '1h', signal: stopping.signal });
+    const stopped = expect(waiting).rejects.toBe('enough');
+    await world.clock.advance(1);
+    await holder.release();
+
+    const files = fileStore(world.as());
+    const lossy: Store = {
+      resolve: (name) => files.resolve(name),
+      read: (name) => files.read(name),
+      claim: async (...claim) => {
+        await files.claim(...claim);
+        throw systemError('EIO', 'link');
+      },
+      beat: (...beat) => files.beat(...beat),
+      remove: (...removal) => files.remove(...removal),
+    };
+    await expect(world.acquire(undefined, { store: lossy })).rejects.toMatchObject({ code: 'EIO' });
+    stopping.abort('enough');
+    await stopped;
+
+    const lock = await world.acquire();
+    await lock.heartBeat();
   });
 });
 
