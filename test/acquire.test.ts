@@ -412,6 +412,22 @@ describe('a path that is no lock file', () => {
     await expect(acquire(join(world.path, 'a', 'job.lock'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'is refused when its folder is a symbolic link to nothing, which is not the same as busy',
+    async () => {
+      const world = new World();
+      const link = join(world.folder, 'link');
+      symlinkSync(join(world.folder, 'unmounted'), link);
+      await expect(acquire(join(link, 'job.lock'), { wait: '1h' })).rejects.toMatchObject({
+        code: 'ENOENT',
+        message: expect.stringContaining(`the folder '${link}' is a symbolic link to nothing`),
+      });
+      mkdirSync(join(world.folder, 'unmounted'));
+      const lock = await acquire(join(link, 'job.lock'));
+      await lock.release();
+    },
+  );
+
   it('is no reason to try for ever, when the store says one thing and does another', async () => {
     const world = new World();
     const files = fileStore(world.as());
