@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrLockLost, ErrTerminationFailed } from './errors.js';
-import { type Examined, examine } from './examine.js';
+import { type Examined, examine, refuseTooManyTries } from './examine.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, readOptions, type Settings } from './options.js';
 import { fitText, type LockRecord } from './record.js';
@@ -13,9 +13,6 @@ import { type ClaimToken, withToken } from './unanswered.js';
 /** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 500;
-
-/** How often a contender judges anew because the lock has changed meanwhile. */
-const MOST_TRIES = 100;
 
 /**
  * Takes the lock of that name; for the default store the name is a path, whose folder is made if need be.
@@ -129,9 +126,7 @@ class Contender {
       // One's own token is there after a claim that succeeded although its answer was lost, now or in an earlier call. It
       // may be long ago, so that too is claimed anew.
       if (examined !== null && !this.#token.isIn(record)) await this.#refuseUnlessTakeable(examined);
-      // Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another.
-      if (tries > MOST_TRIES)
-        throw new ErrLockBusy(this.#name, record, 0, 'it changes faster than it can be judged');
+      refuseTooManyTries(tries, this.#name, examined);
       const claimedAt = this.#dependencies.clock.monotonic();
       const outcome = await this.#token.send(() =>
         this.#store.claim(this.#name, this.#claim, examined?.stored.version),

@@ -1,6 +1,6 @@
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
-import { type Examined, examine } from './examine.js';
+import { type Examined, examine, refuseTooManyTries } from './examine.js';
 import {
   type BreakOptions,
   type InspectOptions,
@@ -76,13 +76,14 @@ async function breakBy(
     command: 'breakLock',
     user: null,
   };
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const examined = await examine(name, store, dependencies, staleTimeout);
     if (examined === null) return toInspection(name, null);
     const { stored, verdict } = examined;
     if (verdict.state === 'live' && !force && !token.isIn(stored.record)) {
       throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
     }
+    refuseTooManyTries(tries, name, examined);
     const outcome = await token.send(() => store.claim(name, claim, stored.version));
     if (!outcome.done) continue;
     await removeForCertain(store, name, token.value);
