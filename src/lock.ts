@@ -127,7 +127,7 @@ export class Lock {
    * removed, in which case it is still held and the next call tries again.
    */
   release(): Promise<void> {
-    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
     if (this.#state === 'released') return NOTHING;
     this.#releasing ??= this.#remove().finally(() => {
       this.#releasing = undefined;
@@ -136,8 +136,8 @@ export class Lock {
   }
 
   /**
-   * `release()` for `await using`, except that it does not repeat an {@link ErrLockLost} with which a heartbeat has rejected:
-   * two errors at the end of a block would become one `SuppressedError`, which is no `ErrLockLost`.
+   * `release()` for `await using`, except that it does not repeat an {@link ErrLockLost} with which `heartBeat()` or
+   * `release()` has rejected: two errors at the end of a block would become one `SuppressedError`, which is no `ErrLockLost`.
    */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#isLossReported ? NOTHING : this.release();
@@ -194,7 +194,7 @@ export class Lock {
       this.#state = 'held';
       throw error;
     }
-    if (!outcome.done) throw this.#lose(outcome.found);
+    if (!outcome.done) return this.#reportLoss(this.#lose(outcome.found));
     this.#state = 'released';
     this.#end();
   }

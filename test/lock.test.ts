@@ -255,6 +255,10 @@ describe('the end of a block with `await using`', () => {
     expect(await lose(new World(), (lock) => lock.heartBeat())).toBeInstanceOf(ErrLockLost);
   });
 
+  it('does not wrap the loss that a release within it has reported', async () => {
+    expect(await lose(new World(), (lock) => lock.release())).toBeInstanceOf(ErrLockLost);
+  });
+
   it('reports a loss that nobody has noticed', async () => {
     const world = new World();
     expect(await lose(world, () => world.clock.advance(MINUTE))).toBeInstanceOf(ErrLockLost);
