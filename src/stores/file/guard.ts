@@ -3,7 +3,7 @@ import { threadId } from 'node:worker_threads';
 import lockfile from 'proper-lockfile';
 import { systemCode } from '../../errors.js';
 import type { ProcessTable } from '../../processes/process-table.js';
-import { identityFrom, isSameProcess, type ProcessIdentity } from '../../record.js';
+import { identityFrom, type ProcessIdentity } from '../../record.js';
 import type { FileSystem } from './file-system.js';
 import { removeIfEmpty, removeIfThere } from './removal.js';
 
@@ -144,10 +144,9 @@ class GuardEntry {
     this.#seen = file;
     const owner = ownerFrom(file);
     this.seenOwner = owner;
+    // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
+    if (withoutToken(file) === withoutToken(this.#name)) return { mtime: ALWAYS_STALE };
     if (owner !== null) {
-      // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
-      if (owner.thread === threadId && isSameProcess(owner.identity, this.#processes.self()))
-        return { mtime: ALWAYS_STALE };
       switch (this.#processes.liveness(owner.identity)) {
         case 'dead':
           return { mtime: ALWAYS_STALE };
@@ -200,6 +199,11 @@ function ownerName({ identity, thread }: GuardOwner): string {
   return [randomUUID(), pid, thread, started, bootId, pidNamespace, hostname?.slice(0, 63)]
     .map((part) => encodeURIComponent(part ?? ''))
     .join(SEPARATOR);
+}
+
+/** What the names of one owner's files have in common. */
+function withoutToken(name: string): string {
+  return name.slice(name.indexOf(SEPARATOR));
 }
 
 /** The owner whose file has that name, or `null` if it says nothing of the kind. */
