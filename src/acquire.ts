@@ -2,20 +2,17 @@ import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrLockLost, ErrTerminationFailed } from './errors.js';
-import { type Examined, examine } from './examine.js';
+import { type Examined, examine, refuseTooManyTries } from './examine.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, readOptions, type Settings } from './options.js';
 import { fitText, type LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
 import type { Claim, Store } from './stores/store.js';
-import { withToken } from './unanswered.js';
+import { type ClaimToken, withToken } from './unanswered.js';
 
 /** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 500;
-
-/** How often a contender judges anew because the lock has changed meanwhile. */
-const MOST_TRIES = 100;
 
 /**
  * Takes the lock of that name; for the default store the name is a path, whose folder is made if need be.
@@ -97,15 +94,17 @@ class Contender {
   readonly #store: Store;
   readonly #dependencies: Dependencies;
   readonly #settings: Settings;
+  readonly #token: ClaimToken;
   readonly #claim: Claim;
 
-  constructor(name: string, token: string, store: Store, dependencies: Dependencies, settings: Settings) {
+  constructor(name: string, token: ClaimToken, store: Store, dependencies: Dependencies, settings: Settings) {
     this.#name = name;
+    this.#token = token;
     this.#store = store;
     this.#dependencies = dependencies;
     this.#settings = settings;
     this.#claim = {
-      token,
+      token: token.value,
       process: dependencies.processes.self(),
       workers: [],
       staleTimeout: settings.staleTimeout,
@@ -126,13 +125,13 @@ class Contender {
       const record = examined?.stored.record ?? null;
       // One's own token is there after a claim that succeeded although its answer was lost, now or in an earlier call. It
       // may be long ago, so that too is claimed anew.
-      if (examined !== null && record?.token !== this.#claim.token)
-        await this.#refuseUnlessTakeable(examined);
-      // Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another.
-      if (tries > MOST_TRIES)
-        throw new ErrLockBusy(this.#name, record, 0, 'it changes faster than it can be judged');
-      const outcome = await this.#store.claim(this.#name, this.#claim, examined?.stored.version);
-      if (outcome.done) return this.#lock(outcome.record);
+      if (examined !== null && !this.#token.isIn(record)) await this.#refuseUnlessTakeable(examined);
+      refuseTooManyTries(tries, this.#name, examined);
+      const claimedAt = this.#dependencies.clock.monotonic();
+      const outcome = await this.#token.send(() =>
+        this.#store.claim(this.#name, this.#claim, examined?.stored.version),
+      );
+      if (outcome.done) return this.#lock(outcome.record, claimedAt);
     }
   }
 
@@ -183,7 +182,7 @@ class Contender {
     }
   }
 
-  #lock(record: LockRecord): Lock {
+  #lock(record: LockRecord, claimedAt: number): Lock {
     return new Lock({
       name: this.#name,
       store: this.#store,
@@ -191,6 +190,7 @@ class Contender {
       processes: this.#dependencies.processes,
       token: this.#claim.token,
       record,
+      claimedAt,
       heartbeatMinimalInterval: this.#settings.heartbeatMinimalInterval,
       staleTimeout: this.#settings.staleTimeout,
     });

@@ -1,6 +1,10 @@
 import type { Dependencies } from './dependencies.js';
+import { ErrLockBusy } from './errors.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
 import type { Store, Stored } from './stores/store.js';
+
+/** How often a lock is judged anew because it has changed meanwhile. */
+const MOST_TRIES = 100;
 
 /** What is there, and what is to be thought of it. */
 export interface Examined {
@@ -23,4 +27,11 @@ export async function examine(
       ? 'unknown'
       : combineLiveness([record.process, ...record.workers].map((identity) => processes.liveness(identity)));
   return { stored, verdict: judge(stored, liveness, staleTimeout) };
+}
+
+/** Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another. */
+export function refuseTooManyTries(tries: number, name: string, examined: Examined | null): void {
+  if (tries <= MOST_TRIES) return;
+  const { record = null, age = 0 } = examined?.stored ?? {};
+  throw new ErrLockBusy(name, record, age, 'it changes faster than it can be judged');
 }

@@ -1,6 +1,6 @@
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
-import { type Examined, examine } from './examine.js';
+import { type Examined, examine, refuseTooManyTries } from './examine.js';
 import {
   type BreakOptions,
   type InspectOptions,
@@ -10,7 +10,7 @@ import {
 import type { LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
 import type { Store } from './stores/store.js';
-import { withToken } from './unanswered.js';
+import { type ClaimToken, withToken } from './unanswered.js';
 
 /** What is known of a lock. */
 export interface Inspection {
@@ -62,30 +62,31 @@ export async function breakLock(path: string, options: BreakOptions = {}): Promi
 
 /** Takes it over like any other contender, so that what is removed is exactly what was judged. */
 async function breakBy(
-  token: string,
+  token: ClaimToken,
   name: string,
   store: Store,
   dependencies: Dependencies,
   { staleTimeout, force }: InspectSettings,
 ): Promise<Inspection> {
   const claim = {
-    token,
+    token: token.value,
     process: dependencies.processes.self(),
     workers: [],
     staleTimeout: 1,
     command: 'breakLock',
     user: null,
   };
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const examined = await examine(name, store, dependencies, staleTimeout);
     if (examined === null) return toInspection(name, null);
     const { stored, verdict } = examined;
-    if (verdict.state === 'live' && !force && stored.record?.token !== token) {
+    if (verdict.state === 'live' && !force && !token.isIn(stored.record)) {
       throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
     }
-    const outcome = await store.claim(name, claim, stored.version);
+    refuseTooManyTries(tries, name, examined);
+    const outcome = await token.send(() => store.claim(name, claim, stored.version));
     if (!outcome.done) continue;
-    await removeForCertain(store, name, token);
+    await removeForCertain(store, name, token.value);
     return toInspection(name, examined);
   }
 }

@@ -22,6 +22,8 @@ export interface LockParts {
   readonly processes: ProcessTable;
   readonly token: string;
   readonly record: LockRecord;
+  /** On the monotonic clock, before the claim: the first heartbeat must not seem younger than it is. */
+  readonly claimedAt: number;
   readonly heartbeatMinimalInterval: number;
   readonly staleTimeout: number;
 }
@@ -83,7 +85,7 @@ export class Lock {
     this.#clock = parts.clock;
     this.#processes = parts.processes;
     this.#interval = parts.heartbeatMinimalInterval;
-    this.#beatAt = parts.clock.monotonic();
+    this.#beatAt = parts.claimedAt;
     this.#stayOnExit = callOnExit(() => this.#removeAtExit());
     const period = Math.min(Math.max(parts.staleTimeout / 4, SHORTEST_WATCH), LONGEST_WATCH);
     this.#stopWatching = callEvery(period, parts.clock, () => void this.#lookForLoss());
@@ -148,7 +150,7 @@ export class Lock {
    * removed, in which case it is still held and the next call tries again.
    */
   release(): Promise<void> {
-    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
     if (this.#state === 'released') return NOTHING;
     this.#releasing ??= this.#remove().finally(() => {
       this.#releasing = undefined;
@@ -157,8 +159,8 @@ export class Lock {
   }
 
   /**
-   * `release()` for `await using`, except that it does not repeat an {@link ErrLockLost} with which a heartbeat has rejected:
-   * two errors at the end of a block would become one `SuppressedError`, which is no `ErrLockLost`.
+   * `release()` for `await using`, except that it does not repeat an {@link ErrLockLost} with which `heartBeat()` or
+   * `release()` has rejected: two errors at the end of a block would become one `SuppressedError`, which is no `ErrLockLost`.
    */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#isLossReported ? NOTHING : this.release();
@@ -232,7 +234,7 @@ export class Lock {
       this.#state = 'held';
       throw error;
     }
-    if (!outcome.done) throw this.#lose(outcome.found);
+    if (!outcome.done) return this.#reportLoss(this.#lose(outcome.found));
     this.#state = 'released';
     this.#end();
   }

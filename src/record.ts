@@ -132,17 +132,6 @@ export function isBare(identity: ProcessIdentity): boolean {
   return identity.hostname === null && identity.bootId === null && identity.pidNamespace === null;
 }
 
-/** Whether two identities name one process. */
-export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
-  return (
-    one.pid === other.pid &&
-    one.hostname === other.hostname &&
-    one.bootId === other.bootId &&
-    one.pidNamespace === other.pidNamespace &&
-    one.started === other.started
-  );
-}
-
 function serializeIdentity(identity: ProcessIdentity): Readonly<Record<string, unknown>> {
   return {
     pid: identity.pid,

@@ -10,10 +10,11 @@ import {
   ErrTerminationFailed,
   fileStore,
   type Lock,
+  type Store,
   withLock,
 } from '../src/index.js';
 import { serializeRecord } from '../src/record.js';
-import { DAY, HOUR, MINUTE, SECOND, someRecord, temporaryFolder, World } from './support.js';
+import { DAY, HOUR, MINUTE, SECOND, someRecord, systemError, temporaryFolder, World } from './support.js';
 
 const OTHER_NAMESPACE = 'pid:[4026532999]';
 
@@ -412,6 +413,22 @@ describe('a path that is no lock file', () => {
     await expect(acquire(join(world.path, 'a', 'job.lock'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'is refused when its folder is a symbolic link to nothing, which is not the same as busy',
+    async () => {
+      const world = new World();
+      const link = join(world.folder, 'link');
+      symlinkSync(join(world.folder, 'unmounted'), link);
+      await expect(acquire(join(link, 'job.lock'), { wait: '1h' })).rejects.toMatchObject({
+        code: 'ENOENT',
+        message: expect.stringContaining(`the folder '${link}' is a symbolic link to nothing`),
+      });
+      mkdirSync(join(world.folder, 'unmounted'));
+      const lock = await acquire(join(link, 'job.lock'));
+      await lock.release();
+    },
+  );
+
   it('is no reason to try for ever, when the store says one thing and does another', async () => {
     const world = new World();
     const files = fileStore(world.as());
@@ -448,6 +465,36 @@ describe('a file that names nobody', () => {
     await world.acquire(undefined, { terminateStalled: true });
     expect(world.processes.signals).toEqual([]);
     expect(world.files).toEqual(['job.lock']);
+  });
+});
+
+describe('a claim that was carried out although its answer was lost', () => {
+  it('is recognized by its process even after another call, which was waiting, has given up', async () => {
+    const world = new World();
+    const holder = await world.acquire(world.processes.start());
+    const stopping = new AbortController();
+    const waiting = world.acquire(undefined, { wait: '1h', signal: stopping.signal });
+    const stopped = expect(waiting).rejects.toBe('enough');
+    await world.clock.advance(1);
+    await holder.release();
+
+    const files = fileStore(world.as());
+    const lossy: Store = {
+      resolve: (name) => files.resolve(name),
+      read: (name) => files.read(name),
+      claim: async (...claim) => {
+        await files.claim(...claim);
+        throw systemError('EIO', 'link');
+      },
+      beat: (...beat) => files.beat(...beat),
+      remove: (...removal) => files.remove(...removal),
+    };
+    await expect(world.acquire(undefined, { store: lossy })).rejects.toMatchObject({ code: 'EIO' });
+    stopping.abort('enough');
+    await stopped;
+
+    const lock = await world.acquire();
+    await lock.heartBeat();
   });
 });
 

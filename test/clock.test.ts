@@ -22,6 +22,27 @@ test('a process that is stopped while it sets up its clock is not late for the r
   expect(now).toBeLessThan(after + 1);
 });
 
+test('a process whose wall clock was set meanwhile agrees with one that has just started', async () => {
+  vi.resetModules();
+  const { systemClock: fresh } = await import('../src/clock.js');
+  vi.resetModules();
+  const { systemClock: stepped } = await import('../src/clock.js');
+  expect(stepped).not.toBe(fresh);
+  const readWallClock = Date.now;
+  const behind: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const step = vi.spyOn(Date, 'now').mockImplementation(() => readWallClock() + 5);
+    stepped.now();
+    step.mockRestore();
+    stepped.now();
+    const first = fresh.now();
+    behind.push(first - stepped.now());
+    stopFor(3.3);
+  }
+  // Or it would hand out smaller fencing tokens than another that has acquired and released right before.
+  expect(Math.max(...behind)).toBeLessThan(0.1);
+});
+
 function stopFor(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { breakLock, ErrLockBusy, ErrLockLost, inspect } from '../src/index.js';
+import { breakLock, ErrLockBusy, ErrLockLost, fileStore, inspect, type Store } from '../src/index.js';
 import { HOUR, MINUTE, World } from './support.js';
 
 describe('inspecting', () => {
@@ -46,6 +46,27 @@ describe('inspecting', () => {
 });
 
 describe('breaking', () => {
+  it('is no reason to try for ever, when the store says one thing and does another', async () => {
+    const world = new World();
+    const files = fileStore(world.as());
+    await world.acquire(world.processes.start());
+    let claims = 0;
+    const store: Store = {
+      resolve: (name) => files.resolve(name),
+      read: (name) => files.read(name),
+      claim: (name, claim) => {
+        // Or this would never end, and nothing else would ever run.
+        if (++claims > 10_000) throw new Error('for ever');
+        return files.claim(name, claim, 'another version');
+      },
+      beat: (...beat) => files.beat(...beat),
+      remove: (...removal) => files.remove(...removal),
+    };
+    await expect(breakLock(world.path, { force: true, store, dependencies: world.as() })).rejects.toThrow(
+      /changes faster than it can be judged/,
+    );
+  });
+
   it('removes a lock whose holder is dead or has stalled, and says what it was', async () => {
     for (const end of ['dead', 'stalled'] as const) {
       const world = new World();

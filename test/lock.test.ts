@@ -26,6 +26,22 @@ describe('a heartbeat', () => {
     expect(JSON.parse(world.text).timestamp).toBe(new Date(world.clock.now()).toISOString());
   });
 
+  it('is due at once after an acquisition that was paused for longer than the minimal interval', async () => {
+    const world = new World();
+    const files = fileStore(world.as());
+    const store = {
+      ...delegate(files),
+      claim: async (...[name, claim, over]: Parameters<typeof files.claim>): Promise<Outcome> => {
+        const outcome = await files.claim(name, claim, over);
+        await world.clock.advance(2 * HOUR);
+        await world.acquire(world.processes.start());
+        return outcome;
+      },
+    };
+    const lock = await world.acquire(undefined, { store, heartbeatMinimalInterval: '1m' });
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+  });
+
   it('keeps the lock from going stale', async () => {
     const world = new World();
     const lock = await world.acquire(world.processes.start());
@@ -308,6 +324,10 @@ describe('the end of a block with `await using`', () => {
 
   it('does not wrap the loss that a heartbeat has reported', async () => {
     expect(await lose(new World(), (lock) => lock.heartBeat())).toBeInstanceOf(ErrLockLost);
+  });
+
+  it('does not wrap the loss that a release within it has reported', async () => {
+    expect(await lose(new World(), (lock) => lock.release())).toBeInstanceOf(ErrLockLost);
   });
 
   it('reports a loss that nobody has noticed', async () => {

@@ -39,9 +39,9 @@ export class HostProcessTable implements ProcessTable {
   async terminate(identity: ProcessIdentity, grace: number): Promise<void> {
     this.#refuseUnlessCertain(identity);
     if (this.#isGone(identity)) return;
-    this.#probe.signal(identity.pid, 'SIGTERM');
+    this.#signal(identity, 'SIGTERM');
     if (await this.#diesWithin(identity, grace)) return;
-    this.#probe.signal(identity.pid, 'SIGKILL');
+    this.#signal(identity, 'SIGKILL');
     if (await this.#diesWithin(identity, KILL_PATIENCE)) return;
     throw new Error(`PID ${identity.pid} is still there after SIGKILL`);
   }
@@ -56,6 +56,15 @@ export class HostProcessTable implements ProcessTable {
     const started = this.#probe.look(identity.pid)?.started ?? null;
     if (identity.started === null || started === null) {
       throw new Error(`it is not certain that PID ${identity.pid} is still the same process`);
+    }
+  }
+
+  /** It may die of itself right before, and then nothing has failed. */
+  #signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): void {
+    try {
+      this.#probe.signal(identity.pid, signal);
+    } catch (error) {
+      if (!this.#isGone(identity)) throw error;
     }
   }
 

@@ -10,6 +10,7 @@ export function processExists(pid: number): 'yes' | 'no' | 'forbidden' {
       case 'ESRCH':
         return 'no';
       case 'EPERM':
+      case 'EACCES': // what SELinux and AppArmor say
         return 'forbidden';
       default:
         throw error;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { HostProcessTable } from '../../src/processes/host-process-table.js';
+import type { ProcessProbe } from '../../src/processes/process-table.js';
 import { FakeClock, FakeProcessTable } from '../../src/testing/index.js';
-import { someIdentity } from '../support.js';
+import { someIdentity, systemError } from '../support.js';
 
 const bare = (pid: number) =>
   someIdentity({ pid, hostname: null, bootId: null, pidNamespace: null, started: null });
@@ -115,6 +117,24 @@ describe('terminating a process', () => {
     await clock.advance(10_000);
     await terminated;
     expect(processes.liveness(second.identity)).toBe('alive');
+  });
+
+  it('is content when it dies of itself right before the signal', async () => {
+    const identity = someIdentity();
+    let isGone = false;
+    const probe: ProcessProbe = {
+      trustsHostname: false,
+      self: () => someIdentity({ pid: 1 }),
+      exists: () => (isGone ? 'no' : 'yes'),
+      look: () => (isGone ? null : { started: identity.started, zombie: false, threads: 1 }),
+      sameStart: (one, other) => one === other,
+      mayExistElsewhere: () => false,
+      signal: () => {
+        isGone = true;
+        throw systemError('ESRCH', 'kill');
+      },
+    };
+    await new HostProcessTable(probe, new FakeClock()).terminate(identity, 5000);
   });
 
   it('fails when the signal is refused', async () => {

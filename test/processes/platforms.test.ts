@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { HostProcessTable } from '../../src/processes/host-process-table.js';
 import { LinuxProbe, parseProcStat } from '../../src/processes/linux.js';
@@ -10,7 +10,7 @@ import { PosixProbe } from '../../src/processes/posix.js';
 import { processExists } from '../../src/processes/signals.js';
 import { systemProcesses } from '../../src/processes/system.js';
 import { WindowsProbe } from '../../src/processes/windows.js';
-import { someIdentity, temporaryFolder } from '../support.js';
+import { someIdentity, systemError, temporaryFolder } from '../support.js';
 
 describe('the process table of this system', () => {
   it('knows itself to be alive', () => {
@@ -173,6 +173,17 @@ describe('with PowerShell', () => {
 });
 
 describe('kill(2)', () => {
+  it.each(['EPERM', 'EACCES'])('that is refused with %s is proof that the process exists', (code) => {
+    const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+      throw systemError(code, 'kill');
+    });
+    try {
+      expect(processExists(4242)).toBe('forbidden');
+    } finally {
+      kill.mockRestore();
+    }
+  });
+
   it('is never called for what is no process', () => {
     expect(processExists(process.pid)).toBe('yes');
     expect(processExists(2 ** 31 - 1)).toBe('no');

@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ErrLockBusy, fileStore, inspect } from '../../src/index.js';
+import { acquire, ErrLockBusy, fileStore, inspect } from '../../src/index.js';
 import { serializeRecord } from '../../src/record.js';
 import { systemFileSystem } from '../../src/stores/file/file-system.js';
 import type { Claim } from '../../src/stores/store.js';
@@ -330,6 +330,15 @@ describe('litter', () => {
     }
     await takeOver(world);
     expect(world.files).toEqual(['job.lock', ...kept]);
+  });
+
+  it('is not another lock that is held, whose name is that of this one and a number', async () => {
+    const world = new World();
+    const shard = `${world.path}.1`;
+    const lock = await acquire(shard, { dependencies: world.as(world.processes.start()) });
+    await takeOver(world);
+    await expect(acquire(shard, { dependencies: world.as() })).rejects.toThrow(ErrLockBusy);
+    await lock.release();
   });
 
   it("is not what others have put beside the lock, even under names like the library's", async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type FileSystem, systemFileSystem } from '../../src/stores/file/file-system.js';
 import { GuardHeld, runGuarded } from '../../src/stores/file/guard.js';
 import type { FakeProcess } from '../../src/testing/index.js';
@@ -52,6 +52,19 @@ describe('the guard', () => {
     expect(world.files).toEqual(['job.lock.guard']);
   });
 
+  it('is not taken from a living owner by who was paused right after looking', () => {
+    const world = new World();
+    abandonInside(world, world.processes.start());
+    // What proper-lockfile compares the answer with: by then half a minute and more has passed.
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 31_000);
+    try {
+      expect(() => enter(world, () => 'in')).toThrow(GuardHeld);
+    } finally {
+      clock.mockRestore();
+    }
+    expect(world.files).toEqual(['job.lock.guard']);
+  });
+
   it('is taken from a dead owner at once', () => {
     const world = new World();
     const owner = world.processes.start();
@@ -85,6 +98,13 @@ describe('the guard', () => {
     abandonInside(world, world.processes.own);
     expect(enter(world, () => 'in')).toBe('in');
     expect(world.files).toEqual([]);
+  });
+
+  it('that it could not remove does not keep a thread out whose host has a name of 64 characters', () => {
+    const world = new World();
+    const own = world.processes.start({ hostname: 'h'.repeat(64) });
+    abandonInside(world, own);
+    expect(runGuarded(systemFileSystem, world.as(own).processes, world.path, () => 'in')).toBe('in');
   });
 
   it('is removed by a late robber only if its owner is still the one that the robber had seen', () => {

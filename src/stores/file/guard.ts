@@ -3,7 +3,7 @@ import { threadId } from 'node:worker_threads';
 import lockfile from 'proper-lockfile';
 import { systemCode } from '../../errors.js';
 import type { ProcessTable } from '../../processes/process-table.js';
-import { identityFrom, isSameProcess, type ProcessIdentity } from '../../record.js';
+import { identityFrom, type ProcessIdentity } from '../../record.js';
 import type { FileSystem } from './file-system.js';
 import { removeIfEmpty, removeIfThere } from './removal.js';
 
@@ -13,8 +13,12 @@ import { removeIfEmpty, removeIfThere } from './removal.js';
  */
 const STALE = 30_000;
 
-/** Nothing at all has been modified then. */
-const EPOCH = new Date(0);
+/**
+ * Modification times that are stale, and are not, whatever the time is. Not the present for the latter: whoever is paused, or
+ * suspended, between answering with it and comparing it with the clock would find it stale, and rob a living owner.
+ */
+const ALWAYS_STALE = new Date(0);
+const NEVER_STALE = new Date(8.64e15);
 
 /** The owner of a guard. */
 export interface GuardOwner {
@@ -134,21 +138,20 @@ class GuardEntry {
 
   /** Answers with a modification time that says what is true of the owner: at once stale, never stale, or the folder's. */
   statSync(guard: string): { readonly mtime: Date } {
-    if (this.#inside) return { mtime: new Date() };
+    if (this.#inside) return { mtime: NEVER_STALE };
     const [file] = this.#fs.readdirSync(guard);
-    if (file === undefined) return { mtime: EPOCH };
+    if (file === undefined) return { mtime: ALWAYS_STALE };
     this.#seen = file;
     const owner = ownerFrom(file);
     this.seenOwner = owner;
+    // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
+    if (withoutToken(file) === withoutToken(this.#name)) return { mtime: ALWAYS_STALE };
     if (owner !== null) {
-      // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
-      if (owner.thread === threadId && isSameProcess(owner.identity, this.#processes.self()))
-        return { mtime: EPOCH };
       switch (this.#processes.liveness(owner.identity)) {
         case 'dead':
-          return { mtime: EPOCH };
+          return { mtime: ALWAYS_STALE };
         case 'alive':
-          return { mtime: new Date() };
+          return { mtime: NEVER_STALE };
         case 'unknown':
           break;
       }
@@ -196,6 +199,11 @@ function ownerName({ identity, thread }: GuardOwner): string {
   return [randomUUID(), pid, thread, started, bootId, pidNamespace, hostname?.slice(0, 63)]
     .map((part) => encodeURIComponent(part ?? ''))
     .join(SEPARATOR);
+}
+
+/** What the names of one owner's files have in common. */
+function withoutToken(name: string): string {
+  return name.slice(name.indexOf(SEPARATOR));
 }
 
 /** The owner whose file has that name, or `null` if it says nothing of the kind. */

@@ -31,7 +31,7 @@ export function sweepLitter(fs: FileSystem, processes: ProcessTable, path: strin
       if (isTemporary(suffix)) sweepTemporary(fs, processes, found);
       else if (isEntrance(suffix)) sweepEntrance(fs, processes, found, path);
       else if (isCondemned(suffix)) removeFolder(fs, found);
-      else if (isReplacement(suffix)) sweepReplacement(fs, found);
+      else if (isReplacement(suffix)) sweepReplacement(fs, processes, found);
     } catch {
       // Litter is no reason to fail; the next takeover tries again.
     }
@@ -90,11 +90,15 @@ function removeFolder(fs: FileSystem, folder: string): void {
   fs.rmdirSync(folder);
 }
 
-/** Only the guard's owner writes these, and that is the caller, so none of them is in use. */
-function sweepReplacement(fs: FileSystem, file: string): void {
+/**
+ * Only the guard's owner writes these, and that is the caller, so none of them is in use. But the digits might be a date, and
+ * the file someone's own; or the number of a shard, and the file a lock that is held.
+ */
+function sweepReplacement(fs: FileSystem, processes: ProcessTable, file: string): void {
   const text = readSnapshot(fs, file)?.text;
-  // The digits might be a date, and the file someone's own.
-  if (text === '' || text?.startsWith('{"process_id":')) fs.unlinkSync(file);
+  if (text !== '' && !text?.startsWith('{"process_id":')) return;
+  const record = parseRecord(text, new Date(0));
+  if (isAbandoned(processes, record?.process ?? null)) fs.unlinkSync(file);
 }
 
 /** Whoever was killed before saying who they are is not missed either: the living ones try again. */

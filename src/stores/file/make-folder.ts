@@ -12,6 +12,7 @@ export function makeFolder(fs: FileSystem, folder: string): void {
   } catch (error) {
     switch (systemCode(error)) {
       case 'EEXIST':
+        refuseIfDangling(fs, folder);
         return;
       case 'ENOENT':
         if (dirname(folder) === folder) throw error;
@@ -21,6 +22,18 @@ export function makeFolder(fs: FileSystem, folder: string): void {
       default:
         throw error;
     }
+  }
+}
+
+/** A symbolic link to nothing is there for who wants to make it, and is not for who wants to use it. */
+function refuseIfDangling(fs: FileSystem, folder: string): void {
+  if (!fs.lstatSync(folder)?.isSymbolicLink()) return;
+  try {
+    fs.statfsSync(folder);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') return;
+    const message = `ENOENT: the folder '${folder}' is a symbolic link to nothing`;
+    throw Object.assign(new Error(message), { code: 'ENOENT', syscall: 'mkdir', path: folder });
   }
 }
 
