@@ -73,14 +73,14 @@ export async function withLock<T>(
     await releaseAfter(error, lock);
     throw error;
   }
-  await lock.release();
+  await lock.releaseForGood();
   return result;
 }
 
 /** What goes wrong in the work of who has lost the lock is mostly a consequence of that. All else is nearer to the cause. */
 async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
   try {
-    await lock.release();
+    await lock.releaseForGood();
   } catch (error) {
     if (!(error instanceof ErrLockLost) || error === failure) return;
     error.cause ??= failure;

@@ -69,6 +69,7 @@ export class Lock {
   #loss: AbortController | undefined;
   #lost: ErrLockLost | undefined;
   #isLossReported = false;
+  #isUnwanted = false;
   #ratio: number | undefined;
   #note: string | undefined;
   #workers: readonly ProcessIdentity[] | undefined;
@@ -163,7 +164,18 @@ export class Lock {
    * `release()` has rejected: two errors at the end of a block would become one `SuppressedError`, which is no `ErrLockLost`.
    */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#isLossReported ? NOTHING : this.release();
+    return this.#isLossReported ? NOTHING : this.releaseForGood();
+  }
+
+  /**
+   * `release()` by who will never call again: if the lock cannot be removed just now, it is tried again from time to time for as
+   * long as the process lives. Or a process that works on would keep itself out until `staleTimeout`.
+   *
+   * @internal
+   */
+  async releaseForGood(): Promise<void> {
+    this.#isUnwanted = true;
+    await this.release();
   }
 
   #remember({ progress, note }: HeartBeat): void {
@@ -268,8 +280,9 @@ export class Lock {
       const stored = await this.#store.read(this.name);
       const isLost = stored?.record?.token !== this.token;
       if (isLost && this.#state === 'held') this.#lose(stored?.record ?? null);
+      else if (this.#isUnwanted) await this.release();
     } catch {
-      // The store cannot be read just now. The next heartbeat says so to the job.
+      // The store does not answer just now. The next heartbeat says so to the job.
     }
   }
 }

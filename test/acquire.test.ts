@@ -14,7 +14,18 @@ import {
   withLock,
 } from '../src/index.js';
 import { serializeRecord } from '../src/record.js';
-import { DAY, HOUR, MINUTE, SECOND, someRecord, systemError, temporaryFolder, World } from './support.js';
+import { systemFileSystem } from '../src/stores/file/file-system.js';
+import {
+  DAY,
+  fileSystemWith,
+  HOUR,
+  MINUTE,
+  SECOND,
+  someRecord,
+  systemError,
+  temporaryFolder,
+  World,
+} from './support.js';
 
 const OTHER_NAMESPACE = 'pid:[4026532999]';
 
@@ -518,6 +529,27 @@ describe('withLock', () => {
     const failure = new Error('disk on fire');
     await expect(withLock(path, () => Promise.reject(failure))).rejects.toBe(failure);
     expect(existsSync(path)).toBe(false);
+  });
+
+  it('says that the lock could not be removed, and goes on trying', async () => {
+    const world = new World();
+    let isBroken = true;
+    const fileSystem = fileSystemWith({
+      unlinkSync(path) {
+        if (isBroken && path === world.path) throw systemError('EIO', 'unlink');
+        systemFileSystem.unlinkSync(path);
+      },
+    });
+    const dependencies = world.as();
+    const store = fileStore({ ...dependencies, fileSystem });
+    const working = withLock(world.path, { dependencies, store }, () => 'done');
+    await expect(working).rejects.toMatchObject({ code: 'EIO' });
+    await world.clock.advance(MINUTE);
+    expect(world.files).toEqual(['job.lock']);
+    isBroken = false;
+    await world.clock.advance(MINUTE);
+    expect(world.files).toEqual([]);
+    expect(await withLock(world.path, { dependencies, store }, () => 'again')).toBe('again');
   });
 
   it('rejects when the lock was lost on the way, although the work was done', async () => {
