@@ -63,8 +63,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * A process that is stopped between reading the one clock and the other would be late for as long as it lives: its heartbeats
- * would look old to all others, and it could be robbed while it is healthy. So the readings count that were the closest.
+ * A process that is stopped between reading the one clock and the other would disagree with all others for as long as it lives:
+ * its heartbeats would look old to them, or theirs to it, and the healthy could be robbed. So the closest readings count.
  */
 function measureBootOffset(): number {
   let offset = 0;

@@ -17,14 +17,17 @@ export class WindowsProbe implements ProcessProbe {
   }
 
   self(): ProcessIdentity {
-    this.#self ??= {
+    if (this.#self !== undefined) return this.#self;
+    const self = {
       pid: process.pid,
       hostname: hostname(),
       bootId: null,
       pidNamespace: null,
       started: this.look(process.pid)?.started ?? null,
     };
-    return this.#self;
+    // What could not be learnt just now may be learnt the next time.
+    if (self.started !== null) this.#self = self;
+    return self;
   }
 
   exists(pid: number): 'yes' | 'no' | 'forbidden' {

@@ -100,12 +100,15 @@ describe('the guard', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('that it could not remove does not keep a thread out whose host has a name of 64 characters', () => {
-    const world = new World();
-    const own = world.processes.start({ hostname: 'h'.repeat(64) });
-    abandonInside(world, own);
-    expect(runGuarded(systemFileSystem, world.as(own).processes, world.path, () => 'in')).toBe('in');
-  });
+  it.each(['h', 'ö', '機'])(
+    'that it could not remove does not keep a thread out whose host has a name of 64 %s',
+    (letter) => {
+      const world = new World();
+      const own = world.processes.start({ hostname: letter.repeat(64) });
+      abandonInside(world, own);
+      expect(runGuarded(systemFileSystem, world.as(own).processes, world.path, () => 'in')).toBe('in');
+    },
+  );
 
   it('is removed by a late robber only if its owner is still the one that the robber had seen', () => {
     const world = new World();

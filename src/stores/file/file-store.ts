@@ -22,6 +22,9 @@ const GUARD_RETRY_DELAY = 40;
  */
 const GUARD_PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
 
+/** By so many milliseconds two processes of one boot may at the very most disagree on its clock. */
+const CLOCK_TOLERANCE = 1000;
+
 /** What a file store takes from its surroundings; what is left out falls back to the system's own. */
 export interface FileStoreOptions extends Partial<Dependencies> {
   readonly fileSystem?: FileSystem | undefined;
@@ -247,7 +250,7 @@ class FileStore implements Store {
     // systemd-nspawn and LXC give each container a boot id of its own, so where containers are involved two boot ids
     // alone prove nothing. A time on the boot's clock that is still to come does: containers share that clock.
     const areTrue = isOutsideContainers(holder) && isOutsideContainers(self);
-    const isYetToCome = monotonic !== null && monotonic > this.#clock.monotonic();
+    const isYetToCome = monotonic !== null && monotonic > this.#clock.monotonic() + CLOCK_TOLERANCE;
     return areTrue || isYetToCome ? 'earlier-boot' : 'unknown';
   }
 

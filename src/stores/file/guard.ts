@@ -195,10 +195,22 @@ function makePrivateFolder(fs: FileSystem, folder: string): void {
  */
 function ownerName({ identity, thread }: GuardOwner): string {
   const { pid, started, bootId, pidNamespace, hostname } = identity;
-  // 63 characters are the longest label of a host name (RFC 1035), and all together stays below the 255 of a file's name.
-  return [randomUUID(), pid, thread, started, bootId, pidNamespace, hostname?.slice(0, 63)]
+  return [randomUUID(), pid, thread, started, bootId, pidNamespace, hostname && fitHostname(hostname)]
     .map((part) => encodeURIComponent(part ?? ''))
     .join(SEPARATOR);
+}
+
+/**
+ * 63 characters are the longest label of a host name (RFC 1035), and with as many bytes all together stays below the 255 of a
+ * file's name. Letters that no such name should have take up to nine bytes each.
+ */
+function fitHostname(hostname: string): string {
+  let fitting = '';
+  for (const letter of hostname) {
+    if (encodeURIComponent(fitting + letter).length > 63) break;
+    fitting += letter;
+  }
+  return fitting;
 }
 
 /** What the names of one owner's files have in common. */
