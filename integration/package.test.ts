@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newFolder, removeFolder } from './support/machine.js';
+import { isPosix, newFolder, removeFolder } from './support/machine.js';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 /** What npm does may take its time, should the packages that ours depends on not be in its cache. */
@@ -72,6 +72,25 @@ describe('the packed package', () => {
       (async () => { ${JOB} })();
     `;
     expect(await run('job.cjs', program)).toBe('done busy true true\n');
+  });
+
+  test('has the command', async () => {
+    const program = join(
+      folder,
+      'consumer',
+      'node_modules',
+      '.bin',
+      isPosix ? 'livinglock' : 'livinglock.cmd',
+    );
+    const { stdout } = await promisify(execFile)(
+      program,
+      ['run', './job.lock', '--', 'node', '-p', '6 * 7'],
+      {
+        cwd: join(folder, 'consumer'),
+        shell: !isPosix,
+      },
+    );
+    expect(stdout).toBe('42\n');
   });
 
   test('finds the program that it starts in processes of its own', async () => {

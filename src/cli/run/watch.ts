@@ -1,7 +1,8 @@
 import { ErrLockLost, type Lock, systemClock } from '../../index.js';
 import { say } from '../report.js';
 
-/** How often to look, at most this many milliseconds apart. */
+/** How often to look: so many milliseconds apart. */
+const SHORTEST_PERIOD = 20;
 const LONGEST_PERIOD = 1000;
 /** Whoever looks so much too late was paused itself, and what the command has shown meanwhile is still to be seen. */
 const LATE = 1000;
@@ -39,7 +40,8 @@ export class Watch {
   constructor(options: WatchOptions) {
     this.#options = options;
     const { staleTimeout, heartbeatInterval } = options;
-    const period = Math.min(heartbeatInterval / 2, staleTimeout / 8, LONGEST_PERIOD);
+    const often = Math.min(heartbeatInterval / 2, staleTimeout / 8, LONGEST_PERIOD);
+    const period = Math.max(often, SHORTEST_PERIOD);
     this.#timer = setInterval(() => void this.#look(period), period).unref();
   }
 
