@@ -75,11 +75,13 @@ describe.skipIf(!isPosix)('a file as proof', () => {
     const proof = `file:${log}`;
     const run = desk.start(['run', '--heartbeat', proof, ...PATIENCE, 'job', '--', 'sleep', '1000']);
     await until(() => desk.holds('job'), 'the lock');
-    for (let beats = 0, last = ''; beats < 5; ) {
-      appendFileSync(log, 'x');
-      await until(() => desk.record('job')['timestamp'] !== last, 'a heartbeat');
-      last = String(desk.record('job')['timestamp']);
-      beats++;
+    for (let beats = 0; beats < 5; beats++) {
+      const before = desk.record('job')['timestamp'];
+      const hasBeaten = () => {
+        appendFileSync(log, 'x');
+        return desk.record('job')['timestamp'] !== before;
+      };
+      await until(hasBeaten, 'a heartbeat');
     }
     const { code, stderr } = await run.ended;
     expect(code).toBe(124);
