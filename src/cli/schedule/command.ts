@@ -26,7 +26,7 @@ export function defineSchedule(program: Command, wrapped: readonly string[] | nu
     .addOption(
       new Option(
         '--every <time>',
-        'how often: 1m to 59m, 1h to 23h, 1d, 7d, or what else the scheduler can do',
+        'how often, such as 2m, 6h, 1d; cron can only do what divides the hour or the day evenly',
       )
         .argParser(parseEvery)
         .conflicts('at'),
