@@ -7,4 +7,5 @@ export type Define = (program: Command, wrapped: readonly string[] | null) => vo
 export const COMMANDS: ReadonlyMap<string, () => Promise<Define>> = new Map([
   ['run', async () => (await import('./run/command.js')).defineRun],
   ['beat', async () => (await import('./beat.js')).defineBeat],
+  ['schedule', async () => (await import('./schedule/command.js')).defineSchedule],
 ]);

@@ -1,7 +1,7 @@
 /** What the command exits with when it is not the wrapped command's own status. The README explains each. */
 export const ExitCode = {
   ok: 0,
-  /** `status`: nobody holds one of the locks. `verify`: two might hold a lock there. */
+  /** `status`: nobody holds one of the locks. `verify`: two might hold a lock there. `schedule`: you have said no. */
   no: 1,
   /** `status`: a holder is dead, or has stopped heartbeating. */
   stale: 3,
@@ -11,7 +11,7 @@ export const ExitCode = {
   noInput: 66,
   /** EX_SOFTWARE: a bug of this program. */
   internal: 70,
-  /** EX_CANTCREAT: the lock could not be read or written. */
+  /** EX_CANTCREAT: the lock could not be read or written. `schedule`: the schedule could not. */
   store: 73,
   /** EX_TEMPFAIL: someone else holds the lock; try again later. */
   busy: 75,

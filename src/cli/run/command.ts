@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 const MINUTE = 60_000;
 
 /** What commander gives. */
-interface Given {
+export interface RunGiven {
   readonly heartbeat: Proof;
   readonly staleTimeout?: number;
   readonly heartbeatInterval?: number;
@@ -24,7 +24,7 @@ interface Given {
 }
 
 export function defineRun(program: Command, wrapped: readonly string[] | null): void {
-  program
+  const command = program
     .command('run')
     .summary('run a command while holding a lock')
     .description(
@@ -32,7 +32,33 @@ export function defineRun(program: Command, wrapped: readonly string[] | null): 
     )
     .usage('[options] LOCK -- COMMAND [ARG...]')
     .argument('<lock>', 'a path, or a name without a slash for a lock of this user on this machine')
-    .allowExcessArguments()
+    .allowExcessArguments();
+  addRunOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  livinglock run backup -- pg_dump --file=backup.sql shop
+  livinglock run --heartbeat output --stale-timeout 15m /run/lock/import.lock -- python manage.py update_user_data
+  livinglock run --wait 30s --timeout 2h report -- Rscript report.R
+
+A number without a unit is seconds. What each exit code means: livinglock help exit-codes.`,
+    )
+    .action(async (lock: string, given: RunGiven, { args }: Command) => {
+      if (wrapped === null || args.length > 1) {
+        throw new CliError(
+          ExitCode.usage,
+          'Put -- between the lock and the command: livinglock run LOCK -- COMMAND.',
+        );
+      }
+      const { run } = await import('./run.js');
+      process.exitCode = await run(lock, wrapped, completeRunOptions(given));
+    });
+}
+
+/** The options of a run, for whatever else ends in one. */
+export function addRunOptions(command: Command): Command {
+  return command
     .addOption(
       new Option(
         '--heartbeat <proof>',
@@ -76,30 +102,16 @@ export function defineRun(program: Command, wrapped: readonly string[] | null): 
       parseExitCode,
       ExitCode.busy,
     )
-    .option('-q, --quiet', 'say nothing if the lock is held')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  livinglock run backup -- pg_dump --file=backup.sql shop
-  livinglock run --heartbeat output --stale-timeout 15m /run/lock/import.lock -- python manage.py update_user_data
-  livinglock run --wait 30s --timeout 2h report -- Rscript report.R
-
-A number without a unit is seconds. What each exit code means: livinglock help exit-codes.`,
-    )
-    .action(async (lock: string, given: Given, { args }: Command) => {
-      if (wrapped === null || args.length > 1) {
-        throw new CliError(
-          ExitCode.usage,
-          'Put -- between the lock and the command: livinglock run LOCK -- COMMAND.',
-        );
-      }
-      const { run } = await import('./run.js');
-      process.exitCode = await run(lock, wrapped, complete(given));
-    });
+    .option('-q, --quiet', 'say nothing if the lock is held');
 }
 
-function complete({ heartbeat: proof, staleTimeout, heartbeatInterval, ...rest }: Given): RunOptions {
+/** Fills in what was not given, and throws where it does not fit together. */
+export function completeRunOptions({
+  heartbeat: proof,
+  staleTimeout,
+  heartbeatInterval,
+  ...rest
+}: RunGiven): RunOptions {
   const timeout = staleTimeout ?? (proof.by === 'alive' ? Number.POSITIVE_INFINITY : HOUR);
   const interval = heartbeatInterval ?? (timeout > MINUTE ? MINUTE : timeout / 2);
   if (interval >= timeout) {

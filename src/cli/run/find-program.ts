@@ -5,12 +5,12 @@ import { ExitCode } from '../exit-codes.js';
 import { oneLine } from '../report.js';
 
 /**
- * Makes sure, before anything is locked, that there is such a program, as execvp(3) would find it. Throws with the exit
- * codes of a shell. Windows finds programs in its own way; there the start says whether it did.
+ * Makes sure, before anything is locked, that there is such a program, as execvp(3) would find it, and gives its file. Throws
+ * with the exit codes of a shell. Windows finds programs in its own way; there the start says whether it did.
  */
-export function expectProgram(program: string): void {
+export function expectProgram(program: string): string {
   if (program === '') throw new CliError(ExitCode.usage, 'The command to run must not be empty.');
-  if (process.platform === 'win32') return;
+  if (process.platform === 'win32') return program;
   const candidates = program.includes('/') ? [program] : inPath(program);
   const files = candidates.filter(isThere);
   if (files.length === 0) {
@@ -19,12 +19,14 @@ export function expectProgram(program: string): void {
       `There is no command ${oneLine(program)}. Name it by its path, or put its folder into PATH.`,
     );
   }
-  if (!files.some(isExecutable)) {
+  const found = files.find(isExecutable);
+  if (found === undefined) {
     throw new CliError(
       ExitCode.notExecutable,
       `${oneLine(files[0] ?? program)} cannot be executed. Make it executable (chmod +x), or name its interpreter too.`,
     );
   }
+  return found;
 }
 
 /** Without PATH, what the shell takes in its place. */

@@ -1,0 +1,108 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parsePositiveDuration } from '../duration.js';
+import { addRunOptions, completeRunOptions, type RunGiven } from '../run/command.js';
+import { SCHEDULERS, type SchedulerName, type Timing } from './job.js';
+
+/** What commander gives. */
+interface Given extends RunGiven {
+  readonly name: string;
+  readonly every?: Timing;
+  readonly at?: Timing;
+  readonly for?: SchedulerName;
+  readonly directory?: string;
+  readonly install?: true;
+  readonly uninstall?: true;
+  readonly yes?: true;
+}
+
+export function defineSchedule(program: Command, wrapped: readonly string[] | null): void {
+  const command = program
+    .command('schedule')
+    .summary('let a command run regularly while holding a lock')
+    .description(
+      'Prints the configuration with which cron, systemd, launchd or the Task Scheduler run a command regularly, through `livinglock run`; or installs it for you.',
+    )
+    .usage('--every TIME --name NAME [options] -- COMMAND [ARG...]')
+    .addOption(
+      new Option(
+        '--every <time>',
+        'how often, such as 2m, 6h, 1d; cron can only do what divides the hour or the day evenly',
+      )
+        .argParser(parseEvery)
+        .conflicts('at'),
+    )
+    .addOption(new Option('--at <time>', 'every day at that time, such as 03:30').argParser(parseAt))
+    .requiredOption('--name <name>', 'what the job and its lock are called', parseName)
+    .addOption(
+      new Option('--for <scheduler>', 'for whom (default: what this system has)').choices(SCHEDULERS),
+    )
+    .option('--directory <path>', 'the folder in which the command runs (default: this one)')
+    .addOption(
+      new Option('--install', 'install it for this user, in place of what has the same name').conflicts(
+        'uninstall',
+      ),
+    )
+    .option('--uninstall', 'remove it again')
+    .option('-y, --yes', 'do not ask before changing anything')
+    .optionsGroup('Options passed on to livinglock run:');
+  const own = command.options.length;
+  addRunOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  livinglock schedule --every 2m --name parser -- python manage.py update_user_data
+  livinglock schedule --at 03:30 --name backup --install --heartbeat output --stale-timeout 15m -- ./backup.sh
+  livinglock schedule --every 7m --name feed --for systemd -- ./feed.sh
+  livinglock schedule --uninstall --name backup
+
+The command is looked for now, and named by its full path. What it starts in turn is found by the scheduler's PATH, which is
+short: cron's is /usr/bin:/bin. Use --quiet if nobody is to be told, or get a mail, when a run is skipped.`,
+    )
+    .action(async (given: Given) => {
+      const { schedule } = await import('./schedule.js');
+      process.exitCode = await schedule({
+        name: given.name,
+        timing: given.every ?? given.at ?? null,
+        scheduler: given.for ?? null,
+        directory: given.directory ?? '.',
+        action: given.install ? 'install' : given.uninstall ? 'uninstall' : 'print',
+        isAgreed: given.yes ?? false,
+        runOptions: passed,
+        conflictExitCode: completeRunOptions(given).conflictExitCode,
+        command: wrapped,
+      });
+    });
+  const passed = collect(command, command.options.slice(own));
+}
+
+/** Those options as they were given, to be given once more. */
+function collect(command: Command, options: readonly Option[]): readonly string[] {
+  const passed: string[] = [];
+  for (const option of options) {
+    command.on(`option:${option.name()}`, (value: string | null | undefined) => {
+      passed.push(typeof value === 'string' ? `${option.long}=${value}` : `${option.long}`);
+    });
+  }
+  return passed;
+}
+
+function parseEvery(text: string): Timing {
+  const seconds = parsePositiveDuration(text) / 1000;
+  if (Number.isSafeInteger(seconds)) return { kind: 'every', seconds };
+  throw new InvalidArgumentError('No scheduler counts in less than seconds.');
+}
+
+function parseAt(text: string): Timing {
+  const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hour !== undefined) return { kind: 'at', hour: Number(hour), minute: Number(minute) };
+  throw new InvalidArgumentError('A time of the day is hours and minutes, such as 03:30.');
+}
+
+/** It becomes the name of a file and of a unit, and stands on a command line where an option could be. */
+function parseName(text: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'The name of a job is up to 100 of the characters A-Z, a-z, 0-9, dot, underscore and hyphen, and begins with none but a letter, a digit or an underscore.',
+  );
+}

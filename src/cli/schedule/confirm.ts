@@ -1,0 +1,17 @@
+import { createInterface } from 'node:readline';
+
+/** Asks on the terminal; `null` where there is none to ask on. */
+export function confirm(question: string): Promise<boolean | null> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY || !stderr.isTTY) return Promise.resolve(null);
+  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
+  stderr.write(`${question} [y/N] `);
+  return new Promise((resolve) => {
+    lines.once('line', (line) => {
+      resolve(/^y(es)?$/i.test(line.trim()));
+      lines.close();
+    });
+    // The end of the input is no yes.
+    lines.once('close', () => resolve(false));
+  });
+}

@@ -1,0 +1,45 @@
+export const SCHEDULERS = ['cron', 'systemd', 'launchd', 'task-scheduler'] as const;
+export type SchedulerName = (typeof SCHEDULERS)[number];
+
+/** When a job is to run. */
+export type Timing =
+  | { readonly kind: 'every'; readonly seconds: number }
+  /** Every day, in local time. */
+  | { readonly kind: 'at'; readonly hour: number; readonly minute: number };
+
+/** What every scheduler is told. */
+export interface Job {
+  readonly name: string;
+  readonly timing: Timing;
+  /** Program and arguments, beginning with Node's own path. */
+  readonly command: readonly string[];
+  /** The folder in which it runs. */
+  readonly directory: string;
+  /** The folder of its lock, which must be writable. */
+  readonly lockFolder: string;
+  /** What it exits with if the lock is held, which is no failure. */
+  readonly conflictExitCode: number;
+}
+
+/** Exactly, in few characters: `every 90m`, `every day at 03:30`. */
+export function describeTiming(timing: Timing): string {
+  if (timing.kind === 'at') return `every day at ${twoDigits(timing.hour)}:${twoDigits(timing.minute)}`;
+  return `every ${describeSeconds(timing.seconds)}`;
+}
+
+export function describeSeconds(seconds: number): string {
+  if (seconds % DAY === 0) return `${seconds / DAY}d`;
+  if (seconds % HOUR === 0) return `${seconds / HOUR}h`;
+  if (seconds % MINUTE === 0) return `${seconds / MINUTE}m`;
+  return `${seconds}s`;
+}
+
+export function twoDigits(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
+/** In seconds. */
+export const MINUTE = 60;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const WEEK = 7 * DAY;

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+import { calendarOf } from './calendar.js';
+import type { Configuration, Installer } from './installer.js';
+import { describeTiming, type Job, type Timing } from './job.js';
+import type { RunProgram } from './programs.js';
+import { fileStep, programStep } from './steps.js';
+import { escapeXml } from './xml.js';
+
+/** launchd waits that many seconds between two starts anyway (launchd.plist(5), `ThrottleInterval`). */
+const SHORTEST = 10;
+
+/** By an agent of the user's own; see launchd.plist(5) and launchctl(1). */
+export function launchd(run: RunProgram, home: string, uid: number): Installer {
+  const plist = (name: string) => join(home, 'Library', 'LaunchAgents', `${labelOf(name)}.plist`);
+  const domain = `gui/${uid}`;
+  const target = (name: string) => `${domain}/${labelOf(name)}`;
+  const isLoaded = async (name: string) => (await run('launchctl', ['print', target(name)])).status === 0;
+  const bootout = (name: string) => programStep(run, 'launchctl', 'bootout', target(name));
+  const agent = (job: Job) => agentOf(job, join(home, 'Library', 'Logs', `${labelOf(job.name)}.log`));
+  const configure = (job: Job): Configuration => ({ text: agent(job), notes: notesOf(job.timing) });
+  return {
+    configure,
+    async install(job) {
+      const wasLoaded = await isLoaded(job.name);
+      const file = await fileStep(plist(job.name), agent(job));
+      if (file.length === 0 && wasLoaded) return [];
+      const off = wasLoaded ? [bootout(job.name)] : [];
+      return [...off, ...file, programStep(run, 'launchctl', 'bootstrap', domain, plist(job.name))];
+    },
+    async uninstall(name) {
+      const off = (await isLoaded(name)) ? [bootout(name)] : [];
+      return [...off, ...(await fileStep(plist(name), null))];
+    },
+  };
+}
+
+function labelOf(name: string): string {
+  return `livinglock.${name}`;
+}
+
+function agentOf({ name, command, directory, timing }: Job, log: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+  <key>Label</key>
+  <string>${labelOf(name)}</string>
+  <key>ProgramArguments</key>
+  <array>
+${command.map((word) => `    <string>${escapeXml(word)}</string>`).join('\n')}
+  </array>
+  <key>WorkingDirectory</key>
+  <string>${escapeXml(directory)}</string>
+${triggerOf(timing)}
+  <key>StandardOutPath</key>
+  <string>${escapeXml(log)}</string>
+  <key>StandardErrorPath</key>
+  <string>${escapeXml(log)}</string>
+</dict>
+</plist>
+`;
+}
+
+/**
+ * Times of the calendar for hours and days: an interval is counted anew from every log-in, so that a daily job would never
+ * run on a machine that is switched off at night.
+ */
+function triggerOf(timing: Timing): string {
+  const calendar = calendarOf(timing);
+  switch (calendar?.unit) {
+    case 'hour':
+      return calendarInterval(
+        Array.from({ length: 24 / calendar.step }, (_, index) => ({
+          Hour: index * calendar.step,
+          Minute: 0,
+        })),
+      );
+    case 'day':
+      return calendarInterval([{ Hour: calendar.hour, Minute: calendar.minute }]);
+    case 'week':
+      return calendarInterval([{ Weekday: 0, Hour: 0, Minute: 0 }]);
+    default: {
+      const seconds = timing.kind === 'every' ? timing.seconds : 0;
+      if (seconds >= SHORTEST) return `  <key>StartInterval</key>\n  <integer>${seconds}</integer>`;
+      throw new CliError(
+        ExitCode.usage,
+        `launchd cannot run a job ${describeTiming(timing)}: ${SHORTEST}s is the least.`,
+      );
+    }
+  }
+}
+
+function calendarInterval(times: readonly Readonly<Record<string, number>>[]): string {
+  const dicts = times.map((time) => {
+    const entries = Object.entries(time).map(
+      ([key, value]) => `<key>${key}</key><integer>${value}</integer>`,
+    );
+    return `    <dict>${entries.join('')}</dict>`;
+  });
+  return `  <key>StartCalendarInterval</key>\n  <array>\n${dicts.join('\n')}\n  </array>`;
+}
+
+function notesOf(timing: Timing): string[] {
+  const note = `launchd counts "${describeTiming(timing)}" anew from every log-in.`;
+  return triggerOf(timing).includes('StartInterval') ? [note] : [];
+}

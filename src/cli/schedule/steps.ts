@@ -1,0 +1,71 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+import type { Step } from './installer.js';
+import { expectSuccess, type RunProgram } from './programs.js';
+
+/** Lets a file contain just that, or be gone if it is `null`. No step if it is so already. */
+export async function fileStep(path: string, after: string | null): Promise<Step[]> {
+  const before = await orCliError(path, () => read(path));
+  if (before === after) return [];
+  return [
+    {
+      lines: [path, ...difference(before ?? '', after ?? '')],
+      apply: () => orCliError(path, () => (after === null ? rm(path) : write(path, after))),
+    },
+  ];
+}
+
+export function programStep(run: RunProgram, program: string, ...args: readonly string[]): Step {
+  return {
+    lines: [`$ ${[program, ...args].join(' ')}`],
+    async apply() {
+      await expectSuccess(run, program, args);
+    },
+  };
+}
+
+/** The lines that differ, as diff(1) would mark them, where all that differs lies together. */
+export function difference(before: string, after: string): string[] {
+  const old = linesOf(before);
+  const young = linesOf(after);
+  let start = 0;
+  while (start < old.length && start < young.length && old[start] === young[start]) start++;
+  let end = 0;
+  const rest = Math.min(old.length, young.length) - start;
+  while (end < rest && old.at(-1 - end) === young.at(-1 - end)) end++;
+  return [
+    ...old.slice(start, old.length - end).map((line) => `- ${line}`),
+    ...young.slice(start, young.length - end).map((line) => `+ ${line}`),
+  ];
+}
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+async function read(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
+
+async function orCliError<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw new CliError(
+      ExitCode.store,
+      `Cannot change ${path}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
