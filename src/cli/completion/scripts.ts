@@ -3,7 +3,7 @@
 const BASH = `# bash completion for livinglock
 _livinglock() {
   # bash breaks words at = and : too, but the program must see them whole.
-  local words=() word first i head at
+  local words=() word i head at
   for ((i = 1; i <= COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     if ((\${#words[@]})) && [[ $word == [=:]* || \${COMP_WORDS[i - 1]} == *[=:] ]]; then
@@ -15,34 +15,37 @@ _livinglock() {
   word=\${words[\${#words[@]} - 1]}
   head=\${word%"\${word##*[=:]}"}
 
-  local IFS=$'\\n' candidates
-  candidates=($("\${COMP_WORDS[0]}" complete-words -- "\${words[@]}" 2>/dev/null))
-  first=\${candidates[0]-}
+  local candidates=() candidate
+  while IFS= read -r candidate; do
+    candidates+=("\${candidate%%$'\\t'*}")
+  done < <("\${COMP_WORDS[0]}" complete-words -- "\${words[@]}" 2>/dev/null)
   COMPREPLY=()
-  case $first in
-    :files) compopt -o filenames; COMPREPLY=($(compgen -f -- "\${word#"$head"}")) ;;
-    :folders) compopt -o filenames; COMPREPLY=($(compgen -d -- "\${word#"$head"}")) ;;
+  case \${candidates[0]-} in
+    :files) _livinglock_generate -f "\${word#"$head"}" ;;
+    :folders) _livinglock_generate -d "\${word#"$head"}" ;;
     :command)
       for ((at = 1; at < COMP_CWORD; at++)); do [[ \${COMP_WORDS[at]} == -- ]] && break; done
-      unset IFS
       if declare -F _command_offset >/dev/null; then
         _command_offset $((at + 1))
       elif ((COMP_CWORD == at + 1)); then
-        local IFS=$'\\n'
-        COMPREPLY=($(compgen -c -- "$word"))
+        _livinglock_generate -c "$word"
       else
-        local IFS=$'\\n'
-        compopt -o filenames
-        COMPREPLY=($(compgen -f -- "$word"))
+        _livinglock_generate -f "$word"
       fi
       ;;
     *)
-      for word in "\${candidates[@]}"; do
-        word=\${word%%$'\\t'*}
-        COMPREPLY+=("$(printf %q "\${word#"$head"}")")
+      for candidate in "\${candidates[@]}"; do
+        [[ -n $candidate ]] && COMPREPLY+=("$(printf %q "\${candidate#"$head"}")")
       done
       ;;
   esac
+}
+_livinglock_generate() {
+  local candidate
+  [[ $1 == -c ]] || compopt -o filenames 2>/dev/null
+  while IFS= read -r candidate; do
+    COMPREPLY+=("$candidate")
+  done < <(compgen "$1" -- "$2" | sort -u)
 }
 complete -F _livinglock livinglock`;
 
