@@ -18,17 +18,20 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
   signal: 'ended by signal number n: run by the one that ended the command; 130 by Ctrl-C',
 };
 
-/** What `livinglock help exit-codes` prints. */
-export function describeExitCodes(): string {
-  const rows = Object.entries(MEANINGS).map(([name, meaning]) => `  ${codeOf(name).padEnd(7)}${meaning}`);
-  return [
-    'Exit codes of livinglock. The command `run` exits with the status of what it has run, and otherwise as the others do:',
-    '',
-    ...rows,
-  ].join('\n');
+/** Each code, as a number or `128+n`, with what it means. */
+export function exitCodes(): [code: string, meaning: string][] {
+  const codes = new Map<string, number>(Object.entries(ExitCode));
+  return Object.entries(MEANINGS).map(([name, meaning]) => [
+    `${codes.get(name)}${name === 'signal' ? '+n' : ''}`,
+    meaning,
+  ]);
 }
 
-function codeOf(name: string): string {
-  if (name === 'signal') return `${ExitCode.signal}+n`;
-  return String(new Map<string, number>(Object.entries(ExitCode)).get(name));
+/** What `livinglock help exit-codes` prints. */
+export function describeExitCodes(): string {
+  return [
+    'Exit codes of livinglock. `livinglock run` exits with the status of the command, and with these if it has none:',
+    '',
+    ...exitCodes().map(([code, meaning]) => `  ${code.padEnd(7)}${meaning}`),
+  ].join('\n');
 }

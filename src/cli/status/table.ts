@@ -21,9 +21,9 @@ const COLORS: Readonly<Record<LockStatus['state'], Style>> = {
   dead: 'red',
 };
 
-const LOCK: Column = { title: 'LOCK', text: ({ name }) => name, cut: cutStart };
-const HOST: Column = { title: 'HOST', text: ({ host }) => host ?? '' };
-const COMMAND: Column = { title: 'COMMAND', text: ({ command }) => command ?? '' };
+const LOCK: Column = { title: 'LOCK', text: ({ name }) => oneLine(name), cut: cutStart };
+const HOST: Column = { title: 'HOST', text: ({ host }) => oneLine(host ?? '') };
+const COMMAND: Column = { title: 'COMMAND', text: ({ command }) => oneLine(command ?? '') };
 const PROGRESS: Column = { title: 'PROGRESS', text: ({ progress }) => formatProgress(progress) };
 
 const COLUMNS: readonly Column[] = [
@@ -54,7 +54,7 @@ const BAR_LENGTH = 10;
 export function table(locks: readonly LockStatus[], terminal: Terminal): string[] {
   const rows = locks.map((lock) => ({
     lock,
-    texts: new Map(COLUMNS.map((column) => [column, oneLine(column.text(lock))])),
+    texts: new Map(COLUMNS.map((column) => [column, column.text(lock)])),
   }));
   // Most locks tell nothing of their progress.
   const columns = COLUMNS.filter(
@@ -130,7 +130,7 @@ function lastHeartbeat({ heartbeatAgeMs }: LockStatus): string {
 function formatProgress(progress: LockStatus['progress']): string {
   if (progress === null) return '';
   const { ratio, note } = progress;
-  const parts = [ratio === null ? '' : bar(ratio), note ?? ''];
+  const parts = [ratio === null ? '' : bar(ratio), oneLine(note ?? '')];
   return parts.filter((part) => part !== '').join('  ');
 }
 
