@@ -121,7 +121,7 @@ describe('status', () => {
     const home = new Home();
     mkdirSync(join(home.folder, 'closed'), { mode: 0o700 });
     const path = join(home.folder, 'closed', 'backup.lock');
-    const as = (line: string) => `setpriv --reuid ${NOBODY} --clear-groups "$NODE" "$PROGRAM" ${line}`;
+    const as = (line: string) => `setpriv --reuid ${NOBODY} --clear-groups livinglock ${line}`;
 
     expect(await home.bash(as(`status ${path}`))).toMatchObject({
       code: 73,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { temporaryFolder } from './machine.js';
 
 // The command `livinglock`, as a shell starts it.
 
-export const PROGRAM = fileURLToPath(new URL('../../dist/cli/livinglock.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../dist/cli/livinglock.js', import.meta.url));
 
 /** Nothing takes that many milliseconds; a net for tests that would otherwise hang. */
 const PATIENCE = 30_000;
@@ -23,13 +23,17 @@ export interface Ended {
   readonly errors: string;
 }
 
-/** A home and a runtime folder of a test's own. */
+/** A home and a runtime folder of a test's own, and `livinglock` as a program that every shell finds. */
 export class Home {
   readonly folder = temporaryFolder();
   readonly locks = join(this.folder, 'locks');
+  readonly #programs = join(this.folder, 'bin');
 
   constructor() {
     mkdirSync(this.locks);
+    mkdirSync(this.#programs);
+    const script = `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`;
+    writeFileSync(join(this.#programs, 'livinglock'), script, { mode: 0o755 });
   }
 
   lock(name: string): string {
@@ -38,7 +42,7 @@ export class Home {
 
   /** Nothing of the machine's, but what it takes to start programs. */
   get env(): NodeJS.ProcessEnv {
-    const { PATH } = process.env;
+    const PATH = `${this.#programs}${delimiter}${process.env['PATH']}`;
     return { PATH, HOME: this.folder, LIVINGLOCK_DIR: this.locks, TERM: 'xterm', LANG: 'C.UTF-8' };
   }
 
@@ -52,11 +56,9 @@ export class Home {
     return this.startProgram(process.execPath, [PROGRAM, ...parameters]);
   }
 
-  /** Runs a line of bash, in which `livinglock` is the command. */
+  /** Runs a line of bash. */
   bash(line: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-    const define = `livinglock() { "$NODE" "$PROGRAM" "$@"; }; ${line}`;
-    const ours = { NODE: process.execPath, PROGRAM, ...env };
-    return ended(this.startProgram('bash', ['-c', define], ours));
+    return ended(this.startProgram('bash', ['-c', line], env));
   }
 
   startProgram(file: string, parameters: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
