@@ -101,7 +101,7 @@ async function hold(actor: Actor, path: string, staleTimeout?: number): Promise<
 }
 
 /** Resolves when the lock is in such a state. */
-export async function until(path: string, isSo: (inspection: Inspection) => boolean): Promise<void> {
+async function until(path: string, isSo: (inspection: Inspection) => boolean): Promise<void> {
   await poll(`The lock ${path} is not as expected`, async () => isSo(await inspect(path)));
 }
 
