@@ -141,6 +141,9 @@ describe('status', () => {
       expect(errors).toBe('');
       expect(output.split('\n')).toHaveLength(2);
       expect(code).toBe(0);
+      const unread = home.start(...what.split(' '));
+      unread.stdout?.destroy();
+      expect(await ended(unread)).toMatchObject({ code: 0, errors: '' });
     }
   });
 });
@@ -236,6 +239,9 @@ describe('status --watch off a terminal', () => {
     const output = outputOf(home.start('status', '--watch', '--json', 'backup'));
     const lines = () => output().split('\n').slice(0, -1);
     await poll('It shows nothing', () => lines().length === 1);
+    // Long enough for it to look again.
+    await home.run('wait', '--timeout', '1200ms', 'backup');
+    expect(lines()).toHaveLength(1);
     await holder.kill();
     await poll('It shows no change', () => lines().length > 1);
     await home.run('break', 'backup');

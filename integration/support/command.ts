@@ -116,8 +116,9 @@ export async function poll(complaint: string, isSo: () => boolean | Promise<bool
 
 /** What a process has written by its end. */
 export async function ended(child: ChildProcess): Promise<Ended> {
-  if (child.stdout === null || child.stderr === null) throw new Error('There is nothing to read from.');
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('There is nothing to read from.');
+  const [output, errors] = await Promise.all([stdout.destroyed ? '' : text(stdout), text(stderr)]);
   const { code, signal } = await death(child);
   return { code, signal, output, errors };
 }

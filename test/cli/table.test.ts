@@ -45,6 +45,10 @@ describe('the table of locks', () => {
     const [, line] = table([lock({ command: 'c'.repeat(100) })], { ...UNLIMITED, columns: 80 });
     expect(line).toMatch(/^backup {2}live {3}4242 {2}db-1 {2}c+… {2} +2h 14m +12s ago$/);
     expect(line).toHaveLength(80);
+    const long = 'l'.repeat(25);
+    expect(table([lock({ name: long, command: 'c'.repeat(100) })], { ...UNLIMITED, columns: 88 })[1]).toMatch(
+      new RegExp(`^${long} .* c+… `),
+    );
   });
 
   it('paints the state, and not the spaces around it', () => {
