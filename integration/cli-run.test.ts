@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Desk, killAtTheEnd, PROGRAM, Running, until } from './support/command.js';
+import { PROGRAM } from './support/command.js';
+import { Desk, killAtTheEnd, Running, until } from './support/desk.js';
 import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from './support/machine.js';
 
 // `livinglock run` and `livinglock beat`, with real commands.

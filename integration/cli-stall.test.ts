@@ -2,7 +2,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { breakLock } from '../src/index.js';
-import { Desk, has, killAtTheEnd, until } from './support/command.js';
+import { Desk, has, killAtTheEnd, until } from './support/desk.js';
 import { isPosix, temporaryFolder, waitForEndOf } from './support/machine.js';
 
 // `livinglock run` with commands that have to prove that they work, and that stop doing so.

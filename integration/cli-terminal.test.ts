@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Desk, has, killAtTheEnd, PROGRAM, Running } from './support/command.js';
+import { PROGRAM } from './support/command.js';
+import { Desk, has, killAtTheEnd, Running } from './support/desk.js';
 import { isLinux, waitForEndOf } from './support/machine.js';
 
 // `livinglock run` on a terminal, which script(1) of util-linux makes.

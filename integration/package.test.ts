@@ -34,10 +34,13 @@ describe('the packed package', () => {
         'LICENSE',
         'README.ja.md',
         'README.md',
+        'dist/cli/livinglock.js',
         'dist/index.d.ts',
         'dist/index.js',
         'dist/testing/index.d.ts',
         'dist/testing/index.js',
+        'docs/status.schema.json',
+        'man/livinglock.1',
         'package.json',
       ]),
     );

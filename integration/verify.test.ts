@@ -18,7 +18,7 @@ import {
 import { complaintsOf, contentionIn, reportOf, startVerifying, verify } from './support/verification.js';
 
 const DURATION = 1000;
-const BRIEFLY = ['--json', '--duration', String(DURATION)];
+const BRIEFLY = ['--json', '--duration', `${DURATION}ms`];
 
 describe('real processes find nothing amiss', () => {
   test('in the folder for temporary files, and leave nothing behind', async () => {
@@ -147,7 +147,7 @@ describe('a verification that does not come to its end', () => {
   );
 });
 
-describe('the program', () => {
+describe('the command', () => {
   test('says in plain words that all is well, and ends with 0', async () => {
     const { code, output } = await verify(temporaryFolder(), { parameters: ['--duration', '500ms'] });
 
@@ -164,10 +164,18 @@ describe('the program', () => {
     expect(code).toBe(66);
   });
 
-  test('says how it is used', async () => {
-    const { code, errors } = await verify('.', { parameters: ['--processes', 'many'] });
+  test.each([
+    {
+      parameters: ['--processes', 'many'],
+      complaint: /'many' is invalid\. It must be a whole number from 2 on/,
+    },
+    { parameters: ['--duration', '0'], complaint: /'0' is invalid\. This must be more than 0/ },
+    { parameters: ['one-more'], complaint: /too many arguments/ },
+  ])('refuses $parameters in one line', async ({ parameters, complaint }) => {
+    const { code, errors } = await verify('.', { parameters });
 
-    expect(errors).toMatch(/^The option `processes` must be .* NaN\.\nUsage: npm run verify -- DIR/);
+    expect(errors).toMatch(complaint);
+    expect(errors).toMatch(/^livinglock: .*\n$/);
     expect(code).toBe(64);
   });
 

@@ -1,152 +1,139 @@
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { type Inspection, inspect } from 'livinglock';
+import { expect, onTestFinished } from 'vitest';
+import { type Actor, death, startActor } from './actors.js';
 import { temporaryFolder } from './machine.js';
 
-// The command `livinglock`, in real processes.
+// The command `livinglock`, as a shell starts it.
 
 export const PROGRAM = fileURLToPath(new URL('../../dist/cli/livinglock.js', import.meta.url));
 
-/** How a process has ended, and what it has said. */
+/** Nothing takes that many milliseconds; a net for tests that would otherwise hang. */
+const PATIENCE = 30_000;
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
+  readonly output: string;
+  readonly errors: string;
 }
 
-/** A place where locks are only named, and nobody else's lie. */
-export class Desk {
+/** A home and a runtime folder of a test's own, and `livinglock` as a program that every shell finds. */
+export class Home {
   readonly folder = temporaryFolder();
+  readonly locks = join(this.folder, 'locks');
+  readonly #programs = join(this.folder, 'bin');
 
-  /** The file of a lock of that name. */
-  path(name: string): string {
-    return join(this.folder, `${name}.lock`);
+  constructor() {
+    mkdirSync(this.locks);
+    mkdirSync(this.#programs);
+    const script = `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`;
+    writeFileSync(join(this.#programs, 'livinglock'), script, { mode: 0o755 });
   }
 
-  holds(name: string): boolean {
-    return existsSync(this.path(name));
+  lock(name: string): string {
+    return join(this.locks, `${name}.lock`);
   }
 
-  record(name: string): Readonly<Record<string, unknown>> {
-    return JSON.parse(readFileSync(this.path(name), 'utf8'));
+  /** Nothing of the machine's, but what it takes to start programs. */
+  get env(): NodeJS.ProcessEnv {
+    const PATH = `${this.#programs}${delimiter}${process.env['PATH']}`;
+    return { PATH, HOME: this.folder, LIVINGLOCK_DIR: this.locks, TERM: 'xterm', LANG: 'C.UTF-8' };
   }
 
-  /** Starts `livinglock` with these arguments. */
-  start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-    return new Running(process.execPath, [PROGRAM, ...args], this.env(env));
+  /** Runs `livinglock` to its end. */
+  run(...parameters: readonly string[]): Promise<Ended> {
+    return ended(this.start(...parameters));
   }
 
-  /** The same, to its end. */
-  run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-    return this.start(args, env).ended;
+  /** Starts `livinglock`. It is ended with the test. */
+  start(...parameters: readonly string[]): ChildProcess {
+    return this.startProgram(process.execPath, [PROGRAM, ...parameters]);
   }
 
-  /** With what `livinglock` runs here; it is itself on the PATH, for commands that call it. */
-  env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-    return {
-      ...process.env,
-      LIVINGLOCK_DIR: this.folder,
-      LIVINGLOCK: `${process.execPath} ${PROGRAM}`,
-      ...more,
-    };
+  /** Runs a line of bash. */
+  bash(line: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    return ended(this.startProgram('bash', ['-c', line], env));
   }
-}
 
-/** A process that was started, with all that it has said so far. */
-export class Running {
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
-  readonly ended: Promise<Ended>;
-  stdout = '';
-  stderr = '';
-
-  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv) {
-    const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-    this.#child = child;
-    child.stdin.on('error', () => {});
-    child.stdout.on('data', (chunk) => {
-      this.stdout += chunk;
+  startProgram(file: string, parameters: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+    const child = spawn(file, parameters, {
+      cwd: this.folder,
+      env: { ...this.env, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
-    child.stderr.on('data', (chunk) => {
-      this.stderr += chunk;
-    });
-    this.ended = new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) =>
-        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }),
-      );
-    });
-    onTestFinished(() => {
+    onTestFinished(async () => {
       child.kill('SIGKILL');
+      await death(child);
     });
+    return child;
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
+  /** A process that holds the lock of that name, and is at work. */
+  async live(name: string): Promise<Actor> {
+    const actor = await startActor();
+    await hold(actor, this.lock(name));
+    return actor;
   }
 
-  signal(signal: NodeJS.Signals): void {
-    process.kill(this.pid, signal);
+  /** Leaves a lock whose holder is dead. */
+  async dead(name: string): Promise<void> {
+    await (await this.live(name)).kill();
   }
 
-  /** What it reads. */
-  write(text: string): void {
-    this.#child.stdin.write(text);
-  }
-
-  /** Resolves when its output matches, with the match. */
-  async prints(pattern: RegExp): Promise<RegExpExecArray> {
-    return found(
-      () => pattern.exec(this.stdout),
-      `${pattern} in its output`,
-      () => this.stdout + this.stderr,
-    );
-  }
-
-  /** The same, of what it says on stderr. */
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
-    return found(
-      () => pattern.exec(this.stderr),
-      `${pattern} on stderr`,
-      () => this.stdout + this.stderr,
-    );
+  /** A process that holds the lock, and does not give its heartbeats. */
+  async stalled(name: string): Promise<Actor> {
+    const actor = await startActor();
+    await hold(actor, this.lock(name), 1);
+    await until(this.lock(name), ({ state }) => state === 'stalled');
+    return actor;
   }
 }
 
-/** Waits for something to come true; fails after half a minute. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  await found(
-    () => condition() || null,
-    what,
-    () => '',
-  );
+async function hold(actor: Actor, path: string, staleTimeout?: number): Promise<void> {
+  const options = staleTimeout === undefined ? {} : { staleTimeout, heartbeatMinimalInterval: 0 };
+  expect(await actor.ask({ do: 'acquire', path, options })).toMatchObject({ outcome: 'done' });
 }
 
-async function found<T>(look: () => T | null, what: string, seen: () => string): Promise<T> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    const result = look();
-    if (result !== null) return result;
-    if (performance.now() > deadline) throw new Error(`${what} did not come. ${seen()}`);
+/** Resolves when the lock is in such a state. */
+async function until(path: string, isSo: (inspection: Inspection) => boolean): Promise<void> {
+  await poll(`The lock ${path} is not as expected`, async () => isSo(await inspect(path)));
+}
+
+/** Resolves when the condition holds. */
+export async function poll(complaint: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`${complaint}.`);
     await sleep(5);
   }
 }
 
-/** Ends a process that a command has left behind, when the test is over. */
-export function killAtTheEnd(pid: number): void {
-  onTestFinished(() => {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It has ended by itself.
-    }
-  });
+/** What a process has written by its end. */
+export async function ended(child: ChildProcess): Promise<Ended> {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('There is nothing to read from.');
+  const [output, errors] = await Promise.all([stdout.destroyed ? '' : text(stdout), text(stderr)]);
+  const { code, signal } = await death(child);
+  return { code, signal, output, errors };
 }
 
-export function has(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+/** What a process has written so far, as it grows. */
+export function outputOf(child: ChildProcess): () => string {
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+  });
+  return () => output;
+}
+
+/** One line of `livinglock`'s on stderr, and nothing else. */
+export function oneLineWith(part: string | RegExp): unknown {
+  const source = typeof part === 'string' ? part.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&') : part.source;
+  return expect.stringMatching(new RegExp(`^livinglock: [^\\n]*${source}[^\\n]*\\n$`));
 }

@@ -8,10 +8,10 @@ import type { FileSystemFinding, FileSystemReport } from 'livinglock';
 import { onTestFinished } from 'vitest';
 import { death } from './actors.js';
 
-// The program behind `npm run verify`.
+// `livinglock verify`.
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const PROGRAM = join(PROJECT, 'scripts', 'verify.js');
+const PROGRAM = join(PROJECT, 'dist', 'cli', 'livinglock.js');
 
 /** No step of a verification takes that many milliseconds; a net for tests that would otherwise hang. */
 const PATIENCE = 30_000;
@@ -43,7 +43,14 @@ export function startVerifying(
   directory: string,
   { within = [], parameters = [], user }: VerifyHow,
 ): ChildProcess {
-  const [file = process.execPath, ...rest] = [...within, process.execPath, PROGRAM, directory, ...parameters];
+  const [file = process.execPath, ...rest] = [
+    ...within,
+    process.execPath,
+    PROGRAM,
+    'verify',
+    directory,
+    ...parameters,
+  ];
   const child = spawn(file, rest, {
     // Where `livinglock` means this package, wherever the test was started.
     cwd: PROJECT,

@@ -7,5 +7,13 @@ export type Define = (program: Command, wrapped: readonly string[] | null) => vo
 export const COMMANDS: ReadonlyMap<string, () => Promise<Define>> = new Map([
   ['run', async () => (await import('./run/command.js')).defineRun],
   ['beat', async () => (await import('./beat.js')).defineBeat],
+  ['status', async () => (await import('./status/command.js')).defineStatus],
+  ['break', async () => (await import('./break.js')).defineBreak],
+  ['wait', async () => (await import('./wait.js')).defineWait],
+  ['verify', async () => (await import('./verify.js')).defineVerify],
   ['schedule', async () => (await import('./schedule/command.js')).defineSchedule],
+  ['completion', async () => (await import('./completion/command.js')).defineCompletion],
 ]);
+
+/** Those behind whose `--` stands a command of the user's. For the others `--` only ends the options. */
+export const WRAPPING: ReadonlySet<string | undefined> = new Set(['run', 'schedule']);

@@ -13,6 +13,8 @@ export const ExitCode = {
   internal: 70,
   /** EX_CANTCREAT: the lock could not be read or written. `schedule`: the schedule could not. */
   store: 73,
+  /** EX_IOERR: what was asked for could not be written to the standard output. */
+  output: 74,
   /** EX_TEMPFAIL: someone else holds the lock; try again later. */
   busy: 75,
   /** EX_PROTOCOL: the lock was lost on the way, so what ran was not exclusive. */

@@ -3,17 +3,22 @@
 
 import { CommanderError } from 'commander';
 import { CliError } from './cli-error.js';
+import { WRAPPING } from './commands.js';
 import { ExitCode } from './exit-codes.js';
 import { createProgram } from './program.js';
 import { say } from './report.js';
 
 const given = process.argv.slice(2);
-const separator = given.indexOf('--');
+const separator = WRAPPING.has(given[0]) ? given.indexOf('--') : -1;
 const args = separator === -1 ? given : given.slice(0, separator);
 const wrapped = separator === -1 ? null : given.slice(separator + 1);
 
-// Whoever reads may have seen enough: `livinglock status | head -1`.
-process.stdout.on('error', () => process.exit());
+process.stdout.on('error', (error) => {
+  // Whoever reads may have seen enough: `livinglock status | head -1`.
+  if ('code' in error && error.code === 'EPIPE') process.exit();
+  say(`Cannot write to the standard output: ${error.message}`);
+  process.exit(ExitCode.output);
+});
 
 try {
   const program = await createProgram(args[0], wrapped);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { COMMANDS } from './commands.js';
+import { defineHelp } from './help.js';
 import { oneLine } from './report.js';
 
 /** All subcommands, or only the one that is named. */
@@ -19,10 +20,12 @@ export async function createProgram(
     })
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command');
+    .helpCommand(false)
+    .addHelpText('after', '\nWhat each exit code means: livinglock help exit-codes.');
   const load = only === undefined ? undefined : COMMANDS.get(only);
   const loads = load === undefined ? [...COMMANDS.values()] : [load];
   for (const define of await Promise.all(loads.map((each) => each()))) define(program, wrapped);
+  defineHelp(program);
   return program;
 }
 

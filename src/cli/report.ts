@@ -9,6 +9,13 @@ export function say(text: string): void {
   }
 }
 
+/** Writes lines to stdout; resolves when they are written, which on Windows is later when it is a pipe. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(`${text}\n`, () => resolve());
+  });
+}
+
 /**
  * What others have written, fit for a terminal: a command line or a note may contain line breaks, or sequences that would move
  * the cursor.

@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { Home, oneLineWith } from './support/command.js';
+
+const COMMANDS = ['run', 'beat', 'status', 'break', 'wait', 'verify', 'completion'];
+
+describe('livinglock', () => {
+  test('without arguments prints help to stderr, and exits with 64', async () => {
+    const { code, output, errors } = await new Home().run();
+
+    expect(errors).toMatch(/^Usage: livinglock /);
+    expect({ code, output }).toEqual({ code: 64, output: '' });
+  });
+
+  test('--help names all commands', async () => {
+    const { code, output, errors } = await new Home().run('--help');
+
+    for (const command of COMMANDS) expect(output).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    expect(output).not.toContain('complete-words');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  });
+
+  test.each(COMMANDS)('%s --help has examples, and `help` says the same', async (command) => {
+    const home = new Home();
+
+    const asked = await home.run(command, '--help');
+
+    expect(asked).toMatchObject({ code: 0, errors: '' });
+    expect(asked.output).toMatch(new RegExp(`^Usage: livinglock ${command} [\\s\\S]*\nExamples:\n {2}`));
+    expect(await home.run('help', command)).toEqual(asked);
+  });
+
+  test('--version prints the version', async () => {
+    const { version }: { version: string } = JSON.parse(
+      readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+    );
+
+    expect(await new Home().run('--version')).toMatchObject({ code: 0, output: `${version}\n` });
+  });
+
+  test('help exit-codes explains every exit code', async () => {
+    const { code, output } = await new Home().run('help', 'exit-codes');
+
+    const codes = output.match(/^ {2}\S+/gm)?.map((found) => found.trim());
+    expect(codes).toEqual([
+      '0',
+      '1',
+      '3',
+      '64',
+      '66',
+      '70',
+      '73',
+      '74',
+      '75',
+      '76',
+      '124',
+      '126',
+      '127',
+      '128+n',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    {
+      parameters: ['help', 'nonsense'],
+      complaint: 'There is no help on nonsense. There is on run, beat, status',
+    },
+    { parameters: ['staus'], complaint: "unknown command 'staus' (Did you mean status?)" },
+    { parameters: ['--verison'], complaint: "unknown option '--verison' (Did you mean --version?)" },
+    { parameters: ['status', '--jsn'], complaint: "unknown option '--jsn' (Did you mean --json?)" },
+    { parameters: ['completion', 'csh'], complaint: 'Allowed choices are bash, zsh, fish.' },
+  ])('refuses $parameters in one line', async ({ parameters, complaint }) => {
+    expect(await new Home().run(...parameters)).toMatchObject({
+      code: 64,
+      output: '',
+      errors: oneLineWith(complaint),
+    });
+  });
+
+  test('fails when what it prints cannot be written', async ({ skip }) => {
+    if (process.platform !== 'linux') return skip('There is no /dev/full.');
+    const { code, errors } = await new Home().bash('livinglock completion bash > /dev/full');
+
+    expect(errors).toEqual(oneLineWith('ENOSPC'));
+    expect(code).toBe(74);
+  });
+});
+
+describe('the manual page', () => {
+  test('is up to date', () => {
+    const script = fileURLToPath(new URL('../scripts/man.js', import.meta.url));
+
+    const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+
+  const page = fileURLToPath(new URL('../man/livinglock.1', import.meta.url));
+  const readers = [
+    ['man', '-l', '--warnings', page],
+    ['groff', '-man', '-ww', '-Tutf8', page],
+    ['mandoc', '-T', 'lint', '-W', 'warning', page],
+  ];
+
+  test.each(readers)('is understood by %s, if it is installed', (program, ...parameters) => {
+    const { error, status, stderr, stdout } = spawnSync(program ?? '', parameters, { encoding: 'utf8' });
+    if (error !== undefined) return;
+
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    if (program === 'man') expect(stdout).toMatch(/EXIT STATUS[\s\S]*128\+n/);
+  });
+});

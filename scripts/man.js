@@ -1,0 +1,135 @@
+// npm run man: writes the manual page man/livinglock.1 from the same definitions as --help. With --check it writes nothing,
+// and fails if the page is not up to date.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { exitCodes } from '../dist/cli/exit-code-meanings.js';
+import { createProgram } from '../dist/cli/program.js';
+
+const PAGE = join(import.meta.dirname, '..', 'man', 'livinglock.1');
+
+const LOCKS = `A lock with a slash in its name is a path. One without is a name below a folder of this user on this machine: LIVINGLOCK_DIR
+if it is set, else /run/lock/livinglock-UID where all may write to /run/lock, else .local/state/livinglock/HOST in the home
+folder; on macOS Library/Application Support/livinglock/HOST there; on Windows %LOCALAPPDATA%\\livinglock.`;
+
+const ENVIRONMENT = [
+  ['LIVINGLOCK_DIR', 'the folder of the locks that are only named'],
+  [
+    'LIVINGLOCK_PATH, LIVINGLOCK_TOKEN, LIVINGLOCK_FENCING_TOKEN',
+    'what `livinglock run` tells its command of the lock',
+  ],
+  ['NO_COLOR', 'if set, there are no colours on a terminal either'],
+];
+
+const program = await createProgram(undefined, null);
+const page = manual(program);
+if (!process.argv.includes('--check')) {
+  mkdirSync(dirname(PAGE), { recursive: true });
+  writeFileSync(PAGE, page);
+} else if (page !== readFileSync(PAGE, 'utf8')) {
+  console.error('man/livinglock.1 is not up to date: npm run man.');
+  process.exitCode = 1;
+}
+
+function manual(program) {
+  const help = program.createHelp();
+  return `${[
+    '.\\" Made by scripts/man.js. Do not edit.',
+    `.TH LIVINGLOCK 1 "" "livinglock ${program.version()}" "User Commands"`,
+    '.SH NAME',
+    'livinglock \\- run batch jobs under a living lock',
+    '.SH SYNOPSIS',
+    ...help
+      .visibleCommands(program)
+      .flatMap((command) => [...synopsis(command), '.br'])
+      .slice(0, -1),
+    '.SH DESCRIPTION',
+    text(program.description()),
+    '.PP',
+    text(LOCKS),
+    '.SH COMMANDS',
+    ...help.visibleCommands(program).flatMap(section),
+    '.SH EXIT STATUS',
+    ...exitCodes().flatMap(([code, meaning]) => definition(code, meaning)),
+    '.SH ENVIRONMENT',
+    ...ENVIRONMENT.flatMap(([name, meaning]) => definition(name, meaning)),
+    '.SH SEE ALSO',
+    '.BR flock (1),',
+    '.BR timeout (1),',
+    '.BR crontab (5),',
+    '.BR systemd.timer (5)',
+  ].join('\n')}\n`;
+}
+
+function section(command) {
+  const help = command.createHelp();
+  return [
+    `.SS ${literal(command.name())}`,
+    ...synopsis(command),
+    '.PP',
+    text(command.description()),
+    ...help
+      .visibleArguments(command)
+      .flatMap((argument) => definition(help.argumentTerm(argument), help.argumentDescription(argument))),
+    ...help
+      .visibleOptions(command)
+      .flatMap((option) => definition(help.optionTerm(option), help.optionDescription(option))),
+    ...paragraphs(textAfter(command)),
+  ];
+}
+
+function synopsis(command) {
+  return [`.B livinglock ${literal(command.name())}`, literal(command.usage())];
+}
+
+function definition(term, meaning) {
+  return ['.TP', `.B ${literal(term)}`, text(meaning)];
+}
+
+/** What `addHelpText` has put behind the help text. */
+function textAfter(command) {
+  let whole = '';
+  command.configureOutput({ writeOut: (part) => (whole += part) });
+  command.outputHelp();
+  return whole.slice(command.helpInformation().length);
+}
+
+/** Lines that are indented are examples, and stay as they are; the others are running text. */
+function paragraphs(plain) {
+  return plain
+    .split(/\n\n|(?<=^ .*)\n(?=\S)|(?<=^\S.*)\n(?= )/m)
+    .filter((part) => part.trim() !== '')
+    .flatMap((part) => (part.startsWith(' ') ? examples(part) : ['.PP', text(part)]));
+}
+
+function examples(plain) {
+  return ['.RS 4', '.EX', ...plain.split('\n').map((line) => literal(line.slice(2))), '.EE', '.RE'];
+}
+
+/** Running text; what stands in backticks is typed as it is. */
+function text(plain) {
+  const parts = plain.replaceAll(/\s+/g, ' ').trim().split('`');
+  const isTyped = (index) => index % 2 === 1;
+  return parts
+    .map((part, index) => (isTyped(index) ? `\\fB${literal(part)}\\fR` : withOptions(part)))
+    .join('')
+    .replace(/^(?=[.'])/, '\\&');
+}
+
+/** What is typed: with hyphens and quotes that can be copied, and nothing that roff would take for a request. */
+function literal(plain) {
+  return escaped(plain)
+    .replaceAll('-', '\\-')
+    .replaceAll('~', '\\(ti')
+    .replaceAll("'", '\\(aq')
+    .replace(/^(?=\.)/, '\\&');
+}
+
+/** Running text may name options, whose hyphens are typed. */
+function withOptions(plain) {
+  return escaped(plain).replaceAll(/(?<![\w-])--?(?=\w)/g, (dashes) => '\\-'.repeat(dashes.length));
+}
+
+function escaped(plain) {
+  return plain.replaceAll('\\', '\\e');
+}

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { ExitCode } from './exit-codes.js';
+import { describeHolder } from './holder.js';
+import { lockPath } from './lock-path.js';
+import { print, say } from './report.js';
+
+interface Given {
+  readonly force?: boolean;
+}
+
+export function defineBreak(program: Command): void {
+  program
+    .command('break')
+    .summary('remove a lock whose holder is dead or has stalled')
+    .description(
+      'Removes a lock whose holder is dead or has stalled, and says what it has removed. There is seldom a need for it: the next run takes such a lock anyway. The lock of a holder that is at work is refused with 75.',
+    )
+    .argument('<lock>', 'the lock: a name, or a path')
+    .option(
+      '--force',
+      'remove it even from a holder that is at work; what it does from then on is not exclusive',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  livinglock break backup
+  livinglock break --force /var/lib/importer/nightly.lock`,
+    )
+    .action(async (lock: string, { force = false }: Given) => {
+      process.exitCode = await breakOpen(lock, force);
+    });
+}
+
+async function breakOpen(lock: string, force: boolean): Promise<number> {
+  const { breakLock, ErrLockBusy } = await import('../index.js');
+  const path = lockPath(lock);
+  try {
+    const { state, reason, holder, heartbeatAge } = await breakLock(path, { force });
+    if (state === 'free') {
+      await print(`Nobody holds ${path}: there is nothing to remove.`);
+    } else {
+      const owner = describeHolder(holder, heartbeatAge ?? 0);
+      await print(`Removed ${path}, which was held by ${owner}. It was ${state}: ${reason}.`);
+    }
+    return ExitCode.ok;
+  } catch (error) {
+    if (!(error instanceof ErrLockBusy)) throw error;
+    say(
+      `${path} is held by ${describeHolder(error.holder, error.heartbeatAge)}. Not removed: ${error.reason}; --force removes it all the same.`,
+    );
+    return ExitCode.busy;
+  }
+}

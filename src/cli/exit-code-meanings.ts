@@ -1,0 +1,37 @@
+import { ExitCode } from './exit-codes.js';
+
+/** For people. The compiler sees to it that none is left out. */
+const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
+  ok: 'all is well. run: the command has ended with 0. status: all locks are held by the living',
+  no: 'status: nobody holds one of the locks. verify: the folder is unsafe for locks. schedule: you said no',
+  stale: 'status: a holder is dead, or has stopped heartbeating; the next run takes over',
+  usage: 'wrong options or arguments',
+  noInput: 'verify: there is no such folder, or nothing can be written there',
+  internal: 'a bug of livinglock',
+  store: 'the lock, or its folder, cannot be read or written',
+  output: 'the standard output cannot be written',
+  busy: 'someone else holds the lock. run: nothing was run (another code by -E). schedule: the crontab has changed meanwhile',
+  lost: 'run, beat: the lock was lost on the way, so the work was not exclusive',
+  timeout: 'run: the command was ended, because it took too long (--timeout) or has stalled',
+  notExecutable: 'run: the command cannot be executed',
+  notFound: 'run: there is no such command',
+  signal: 'ended by signal number n: run by the one that ended the command; 130 by Ctrl-C',
+};
+
+/** Each code, as a number or `128+n`, with what it means. */
+export function exitCodes(): [code: string, meaning: string][] {
+  const codes = new Map<string, number>(Object.entries(ExitCode));
+  return Object.entries(MEANINGS).map(([name, meaning]) => [
+    `${codes.get(name)}${name === 'signal' ? '+n' : ''}`,
+    meaning,
+  ]);
+}
+
+/** What `livinglock help exit-codes` prints. */
+export function describeExitCodes(): string {
+  return [
+    'Exit codes of livinglock. `livinglock run` exits with the status of the command, and with these if it has none:',
+    '',
+    ...exitCodes().map(([code, meaning]) => `  ${code.padEnd(7)}${meaning}`),
+  ].join('\n');
+}

@@ -1,0 +1,19 @@
+/** In milliseconds, the longest first. */
+const UNITS: readonly (readonly [string, number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+];
+
+/** A time that has passed, in two units: `4s`, `3m 20s`, `2h 14m`, `12d 3h`. */
+export function formatAge(milliseconds: number): string {
+  // Clocks may have been set.
+  const time = Math.max(0, milliseconds);
+  const index = UNITS.findIndex(([, length]) => time >= length);
+  const [large, small] = index === -1 ? [] : UNITS.slice(index, index + 2);
+  if (large === undefined) return '0s';
+  const rest = small === undefined ? 0 : Math.floor((time % large[1]) / small[1]);
+  const first = `${Math.floor(time / large[1])}${large[0]}`;
+  return small === undefined || rest === 0 ? first : `${first} ${rest}${small[0]}`;
+}

@@ -1,0 +1,50 @@
+import type { Inspection } from '../../index.js';
+
+/** A holder that does not say otherwise counts as stalled after an hour, in milliseconds. */
+const DEFAULT_STALE_TIMEOUT = 3_600_000;
+
+/** One lock as `status --json` prints it; docs/status.schema.json is its public description. */
+export interface LockStatus {
+  readonly name: string;
+  readonly path: string;
+  readonly state: 'free' | 'live' | 'stalled' | 'dead';
+  readonly reason: string;
+  readonly pid: number | null;
+  readonly host: string | null;
+  readonly command: string | null;
+  readonly user: string | null;
+  readonly acquiredAt: string | null;
+  readonly heartbeatAt: string | null;
+  readonly heartbeatAgeMs: number | null;
+  readonly staleTimeoutMs: number | null;
+  readonly fencingToken: number | null;
+  readonly workers: readonly number[];
+  readonly progress: { readonly ratio: number | null; readonly note: string | null } | null;
+}
+
+/** @param called What the lock is called on the command line. */
+export function lockStatus(called: string, inspection: Inspection): LockStatus {
+  const { name, state, reason, holder, heartbeatAge } = inspection;
+  return {
+    name: called,
+    path: name,
+    state,
+    reason,
+    pid: holder?.processId ?? null,
+    host: holder?.process.hostname ?? null,
+    command: holder?.command ?? null,
+    user: holder?.user ?? null,
+    acquiredAt: holder?.acquiredAt?.toISOString() ?? null,
+    heartbeatAt: holder?.timestamp.toISOString() ?? null,
+    heartbeatAgeMs: heartbeatAge === null ? null : Math.round(heartbeatAge),
+    staleTimeoutMs: holder === null ? null : finite(holder.staleTimeout ?? DEFAULT_STALE_TIMEOUT),
+    fencingToken: holder?.fencingToken ?? null,
+    workers: holder?.workers.map(({ pid }) => pid) ?? [],
+    progress: holder?.progress ?? null,
+  };
+}
+
+/** JSON has no infinity. */
+function finite(milliseconds: number): number | null {
+  return Number.isFinite(milliseconds) ? milliseconds : null;
+}

@@ -1,0 +1,40 @@
+import { inspect, LivingLockError } from '../../index.js';
+import { ExitCode } from '../exit-codes.js';
+import { lockPath } from '../lock-path.js';
+import { namedLocks } from '../named-locks.js';
+import { type LockStatus, lockStatus } from './lock-status.js';
+
+/** What one look at some locks has shown. */
+export interface Seen {
+  readonly locks: readonly LockStatus[];
+  /** Why others could not be looked at. */
+  readonly failures: readonly string[];
+}
+
+/** Looks at the locks that are named; without names, at all that are held in the runtime folder. */
+export async function look(names: readonly string[]): Promise<Seen> {
+  const isNamed = names.length > 0;
+  const wanted = isNamed ? names.map((name) => ({ name, path: lockPath(name) })) : namedLocks();
+  const locks: LockStatus[] = [];
+  const failures: string[] = [];
+  for (const { name, path } of wanted) {
+    try {
+      const inspection = await inspect(path);
+      // One that nobody has named, and that was released between the listing and the look, is not there at all.
+      if (isNamed || inspection.state !== 'free') locks.push(lockStatus(name, inspection));
+    } catch (error) {
+      if (!(error instanceof LivingLockError)) throw error;
+      failures.push(error.message);
+    }
+  }
+  return { locks, failures };
+}
+
+/** What was not seen counts most, then what needs somebody's attention. */
+export function exitCodeFor({ locks, failures }: Seen): number {
+  const isIn = (...states: readonly LockStatus['state'][]) =>
+    locks.some(({ state }) => states.includes(state));
+  if (failures.length > 0) return ExitCode.store;
+  if (isIn('stalled', 'dead')) return ExitCode.stale;
+  return isIn('free') ? ExitCode.no : ExitCode.ok;
+}

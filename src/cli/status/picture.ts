@@ -1,0 +1,21 @@
+import { runtimeFolder } from '../lock-path.js';
+import { oneLine } from '../report.js';
+import type { Terminal } from '../terminal.js';
+import { cut } from '../text-width.js';
+import type { LockStatus } from './lock-status.js';
+import { table } from './table.js';
+
+/** The locks as people want to see them, line by line: a table, and what is to be said of those that are stale. */
+export function picture(locks: readonly LockStatus[], terminal: Terminal): string[] {
+  if (locks.length === 0) return [cut(`No locks in ${runtimeFolder()}.`, terminal.columns)];
+  const remarks = locks.filter(({ state }) => state === 'stalled' || state === 'dead').map(remarkOn);
+  return [
+    ...table(locks, terminal),
+    ...(remarks.length > 0 ? [''] : []),
+    ...remarks.map((remark) => cut(remark, terminal.columns)),
+  ];
+}
+
+function remarkOn({ name, state, reason }: LockStatus): string {
+  return oneLine(`${name} is ${state}: ${reason}. The next run takes over.`);
+}

@@ -1,0 +1,55 @@
+import { oneLine } from '../report.js';
+import { cut, widthOf } from '../text-width.js';
+
+/** As much of a terminal's stream as a {@link Screen} needs. */
+interface TerminalStream {
+  readonly columns: number;
+  readonly rows: number;
+  write(text: string, done: () => void): void;
+}
+
+const CLEAR_REST_OF_LINE = '\u{1b}[K';
+const CLEAR_BELOW = '\u{1b}[J';
+
+/** Draws on a terminal where it has drawn before. What stood above stays, and so does the last picture. */
+export class Screen {
+  readonly #stream: TerminalStream;
+  /** How many columns each line of the picture takes. */
+  #drawn: readonly number[] = [];
+
+  constructor(stream: TerminalStream) {
+    this.#stream = stream;
+  }
+
+  /** How long a line may be. In the last column a terminal waits with the next line, and clearing then takes that column away. */
+  get columns(): number {
+    return Math.max(1, (this.#stream.columns || 80) - 1);
+  }
+
+  /** Lines may be painted, but then must not be longer than {@link columns}. */
+  draw(lines: readonly string[]): Promise<void> {
+    const fitting = this.#fit(lines);
+    const up = this.#height();
+    this.#drawn = fitting.map(widthOf);
+    const text = fitting.map((line) => `${line}${CLEAR_REST_OF_LINE}\n`).join('');
+    return new Promise((resolve) => {
+      this.#stream.write(`\r${up > 0 ? `\u{1b}[${up}A` : ''}${text}${CLEAR_BELOW}`, resolve);
+    });
+  }
+
+  /** The terminal may have become narrower since, and may have broken the lines. */
+  #height(): number {
+    const { columns } = this.#stream;
+    return this.#drawn.reduce((height, width) => height + Math.max(1, Math.ceil(width / columns)), 0);
+  }
+
+  /** What has scrolled out of the terminal could not be drawn over. */
+  #fit(lines: readonly string[]): readonly string[] {
+    const room = Math.max(2, (this.#stream.rows || 24) - 1);
+    const shown =
+      lines.length <= room
+        ? lines
+        : [...lines.slice(0, room - 1), `… and ${lines.length - room + 1} lines more`];
+    return shown.map((line) => (widthOf(line) <= this.columns ? line : cut(oneLine(line), this.columns)));
+  }
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { print, say } from '../report.js';
+import { terminal } from '../terminal.js';
+import { look, type Seen } from './look.js';
+import { picture } from './picture.js';
+import { Screen } from './screen.js';
+
+/** How often to look, in milliseconds. */
+const PERIOD = 500;
+
+/** Goes on until the process is ended, by Ctrl-C for instance. */
+export async function watchStatus(names: readonly string[], isJson: boolean): Promise<never> {
+  const show = isJson ? atEachChange(printJson) : process.stdout.isTTY ? onScreen() : atEachChange(printText);
+  for (;;) {
+    await show(await look(names));
+    await sleep(PERIOD);
+  }
+}
+
+type Show = (seen: Seen) => Promise<void>;
+
+function onScreen(): Show {
+  const screen = new Screen(process.stdout);
+  return async ({ locks, failures }) => {
+    const lines =
+      failures.length > 0 && locks.length === 0
+        ? []
+        : picture(locks, terminal({ isTTY: true, columns: screen.columns }));
+    await screen.draw([...lines, ...failures]);
+  };
+}
+
+function atEachChange(show: (seen: Seen, isFirst: boolean) => Promise<void>): Show {
+  let before: string | null = null;
+  return async (seen) => {
+    const now = JSON.stringify(seen, withoutAges);
+    if (now === before) return;
+    for (const failure of seen.failures) say(failure);
+    await show(seen, before === null);
+    before = now;
+  };
+}
+
+/** Time passes all the time, which is no change. */
+function withoutAges(key: string, value: unknown): unknown {
+  return key === 'heartbeatAgeMs' ? undefined : value;
+}
+
+function printJson({ locks }: Seen): Promise<void> {
+  return print(JSON.stringify(locks));
+}
+
+function printText({ locks }: Seen, isFirst: boolean): Promise<void> {
+  return print(`${isFirst ? '' : '\n'}${picture(locks, terminal(process.stdout)).join('\n')}`);
+}

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
+import { formatDuration, parseDuration } from './duration.js';
+import { ExitCode } from './exit-codes.js';
+import { describeHolder } from './holder.js';
+import { lockPath } from './lock-path.js';
+import { say } from './report.js';
+
+/** How often to look: each time later, in milliseconds. */
+const FIRST_LOOK = 50;
+const LATEST_LOOK = 500;
+
+interface Given {
+  readonly timeout: number;
+}
+
+export function defineWait(program: Command): void {
+  program
+    .command('wait')
+    .summary('wait until a lock can be taken')
+    .description(
+      'Waits until nobody holds a lock, or until its holder is dead or has stalled, so that the next run gets it. Takes nothing itself: to wait and then run a command, use `livinglock run --wait`.',
+    )
+    .argument('<lock>', 'the lock: a name, or a path')
+    .addOption(
+      new Option('--timeout <time>', 'wait for so long at most, then exit with 75')
+        .argParser(parseDuration)
+        .default(Number.POSITIVE_INFINITY, 'infinity'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  livinglock wait backup && shutdown -h now
+  livinglock wait --timeout 30s /var/lib/importer/nightly.lock
+
+A number without a unit is seconds.`,
+    )
+    .action(async (lock: string, { timeout }: Given) => {
+      process.exitCode = await waitFor(lockPath(lock), timeout);
+    });
+}
+
+async function waitFor(path: string, timeout: number): Promise<number> {
+  const { inspect, systemClock } = await import('../index.js');
+  const deadline = systemClock.monotonic() + timeout;
+  for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
+    const { state, holder, heartbeatAge } = await inspect(path);
+    if (state !== 'live') return ExitCode.ok;
+    const left = deadline - systemClock.monotonic();
+    if (left <= 0) {
+      const waited = timeout === 0 ? '' : ` Waited for ${formatDuration(timeout)}.`;
+      say(`${path} is held by ${describeHolder(holder, heartbeatAge ?? 0)}.${waited}`);
+      return ExitCode.busy;
+    }
+    await sleep(Math.min(delay, left));
+  }
+}

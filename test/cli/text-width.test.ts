@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { cut, cutStart, filling, widthOf } from '../../src/cli/text-width.js';
+
+describe('the width of a text', () => {
+  it.each([
+    ['backup', 6],
+    ['テーブル', 8],
+    ['한글', 4],
+    ['café', 4],
+    ['cafe\u{301}', 4],
+    ['👨‍👩‍👧', 2],
+    ['', 0],
+  ])('of %s is %i columns', (text, columns) => {
+    expect(widthOf(text)).toBe(columns);
+    expect(`${text}${filling(text, 10)}`).toHaveLength(text.length + 10 - columns);
+  });
+});
+
+describe('a text that is too long', () => {
+  it.each([
+    ['backup', 6, 'backup'],
+    ['backup', 5, 'back…'],
+    ['テーブル', 8, 'テーブル'],
+    // Half a character cannot be shown.
+    ['テーブル', 6, 'テー…'],
+    ['テーブル', 7, 'テーブ…'],
+    ['👨‍👩‍👧👨‍👩‍👧', 3, '👨‍👩‍👧…'],
+    ['backup', 1, '…'],
+    ['backup', 0, ''],
+  ])('%s is cut to %i columns: %s', (text, columns, expected) => {
+    expect(cut(text, columns)).toBe(expected);
+  });
+
+  it.each([
+    ['/var/lib/nightly.lock', 14, '…/nightly.lock'],
+    ['/var/夜間バッチ', 7, '…バッチ'],
+    ['backup', 6, 'backup'],
+    ['backup', 0, ''],
+  ])('%s can be cut at its beginning to %i columns: %s', (text, columns, expected) => {
+    expect(cutStart(text, columns)).toBe(expected);
+  });
+});
