@@ -52,8 +52,10 @@ async function beat({ progress, note }: Given): Promise<number> {
   const store = fileStore();
   const stored = await store.read(path);
   if (stored?.record?.token !== token) return lost(path);
-  if (stored.age < Number(interval ?? 0)) return ExitCode.ok;
   const before = stored.record.progress;
+  // The first that there is to see is shown at once.
+  const isNews = before === null && (progress !== undefined || note !== undefined);
+  if (stored.age < Number(interval ?? 0) && !isNews) return ExitCode.ok;
   const after: Progress | undefined =
     progress === undefined && note === undefined
       ? undefined

@@ -17,12 +17,12 @@ export function print(text: string): Promise<void> {
 }
 
 /**
- * What others have written, fit for a terminal: a command line or a note may contain line breaks, or sequences that would move
- * the cursor.
+ * What others have written, fit for a terminal: a command line or a note may contain line breaks, sequences that would move
+ * the cursor, or characters that turn the direction of writing (Unicode's "Trojan Source", CVE-2021-42574).
  */
 export function oneLine(text: string): string {
   return text
     .replace(/\s+/g, ' ')
-    .replace(/\p{Cc}/gu, '\u{fffd}')
+    .replace(/[\p{Cc}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu, '\u{fffd}')
     .trim();
 }
