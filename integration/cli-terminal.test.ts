@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROGRAM } from './support/command.js';
 import { Desk, has, killAtTheEnd, Running } from './support/desk.js';
@@ -77,5 +78,16 @@ describe.skipIf(!isLinux || !has('script'))('on a terminal', () => {
     await terminal.prints(/the end/);
     await terminal.ended;
     await waitForEndOf([pid]);
+  });
+
+  test('what a script has started before, and lost, is not waited for and not ended', async () => {
+    const desk = new Desk();
+    const file = join(desk.folder, 'pid');
+    const before = `(sleep 1000 & echo $! > ${file}); echo "pid $(cat ${file})"`;
+    const after = `echo "status $?, $(kill -0 $(cat ${file}) && echo alive)"`;
+    const script = `${before}; ${RUN} --timeout 500ms job -- sleep 1000; ${after}`;
+    const terminal = onTerminal(desk, `bash -c '${script}'`);
+    killAtTheEnd(Number((await terminal.prints(/pid (\d+)/))[1]));
+    await terminal.prints(/status 124, alive/);
   });
 });

@@ -29,10 +29,15 @@ export function groupOf(leader: number): Family {
 
 /**
  * On a terminal the command shares the group of this process: only so does it keep the terminal, with passwords that are asked
- * for, Ctrl-C and Ctrl-Z. Others may be in that group too, `tee` in `livinglock run … | tee`, and are none of ours.
+ * for, Ctrl-C and Ctrl-Z. Others may be in that group too, `tee` in `livinglock run … | tee`, and are none of ours. To be
+ * called before the command is started: who is there already is none of ours either.
  */
 export function sharedGroup(): Family {
-  const survivors = () => membersOfOurs(listProcesses()).map(({ pid }) => pid);
+  const others = new Set(listProcesses().map(({ pid }) => pid));
+  const survivors = () =>
+    membersOfOurs(listProcesses())
+      .map(({ pid }) => pid)
+      .filter((pid) => !others.has(pid));
   return {
     signal(signal) {
       for (const pid of survivors()) send(pid, signal);

@@ -33,6 +33,7 @@ export async function start(
   const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   if (process.platform === 'win32') return startOnWindows(command, env, isOutputRead, sharesTerminal);
 
+  const shared = sharesTerminal ? sharedGroup() : null;
   const pipes = isOutputRead ? makeRealPipes() : null;
   const [stdout, stderr] = pipes?.descriptors ?? asUsual(isOutputRead);
   const child = spawn('/bin/sh', ['-c', GATE, 'livinglock', ...command], {
@@ -48,7 +49,7 @@ export async function start(
   return {
     child,
     pid,
-    family: sharesTerminal ? sharedGroup() : groupOf(pid),
+    family: shared ?? groupOf(pid),
     sharesTerminal,
     output: outputOf(out, err),
     begin() {
