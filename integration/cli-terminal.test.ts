@@ -84,10 +84,10 @@ describe.skipIf(!isLinux || !has('script'))('on a terminal', () => {
     const desk = new Desk();
     const file = join(desk.folder, 'pid');
     const before = `(sleep 1000 & echo $! > ${file}); echo "pid $(cat ${file})"`;
-    const after = `echo "status $?, $(kill -0 $(cat ${file}) && echo alive)"`;
+    const after = `echo "status $?, state [$(ps -o state= -p $(cat ${file}))]"`;
     const script = `${before}; ${RUN} --timeout 500ms job -- sleep 1000; ${after}`;
     const terminal = onTerminal(desk, `bash -c '${script}'`);
     killAtTheEnd(Number((await terminal.prints(/pid (\d+)/))[1]));
-    await terminal.prints(/status 124, alive/);
+    await terminal.prints(/status 124, state \[S\]/);
   });
 });
