@@ -214,6 +214,13 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
     expect(ended.stderr.trim().split('\n')).toHaveLength(1);
   });
 
+  test('a runtime folder that cannot be made', async () => {
+    const ended = await new Desk().run(['run', 'job', '--', 'true'], { LIVINGLOCK_DIR: '/proc/a/b' });
+    expect(ended).toMatchObject({ code: 73, stdout: '' });
+    expect(ended.stderr).toContain('/proc/a/b');
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
   test('a file that is not executable', async () => {
     const file = join(temporaryFolder(), 'script');
     writeFileSync(file, '#!/bin/sh\n');
