@@ -18,7 +18,7 @@ export function checkLockName(name: unknown): string {
   const length = Buffer.byteLength(name);
   if (length > LONGEST_NAME) {
     throw new TypeError(
-      `The name of a lock must have at most ${LONGEST_NAME} bytes, but has ${length}: ${name}.`,
+      `The name of a lock must have at most ${LONGEST_NAME} bytes, but has ${length}: ${JSON.stringify(name.slice(0, 64))}…`,
     );
   }
   return name;

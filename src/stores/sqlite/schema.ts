@@ -13,8 +13,8 @@ export interface SqliteSchemaOptions {
 const DEFAULT_TABLE = 'livinglock';
 
 /**
- * The statement that creates the table of {@link sqliteStore}, for those whose migrations own the schema. Needs SQLite 3.24;
- * the store itself needs 3.35, of 2021.
+ * The statement that creates the table of {@link sqliteStore}, for those whose migrations own the schema. It does nothing where
+ * a table of that name is there.
  *
  * Times are by SQLite's clock in UTC, as `2026-01-02T03:04:05.678Z`.
  *

@@ -34,7 +34,8 @@ export interface SqliteStoreOptions extends SqliteSchemaOptions, Partial<Depende
 
 /**
  * Keeps locks in a table of an SQLite database, one row each, through a connection that the user already has: of `node:sqlite`, of
- * `better-sqlite3`, or of `@photostructure/sqlite`. Several processes may share the file, in WAL and in rollback mode.
+ * `better-sqlite3`, or of `@photostructure/sqlite`. Several processes may share the file, in WAL and in rollback mode. Needs
+ * SQLite 3.35, of 2021.
  *
  * Give it a connection of its own, or use none in the middle of a transaction: a lock that is rolled back is none, so in
  * an open transaction every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors of
