@@ -13,10 +13,18 @@ export type { HeartBeat, Lock } from './lock.js';
 export type { AcquireOptions, BreakOptions, Duration, InspectOptions } from './options.js';
 export type { Liveness, ProcessTable } from './processes/process-table.js';
 export { systemProcesses } from './processes/system.js';
-export type { LockRecord, ProcessIdentity, Progress } from './record.js';
+export {
+  type LockRecord,
+  type ProcessIdentity,
+  type Progress,
+  parseRecord,
+  serializeRecord,
+} from './record.js';
+export { type ClaimedAt, composeRecord } from './stores/compose-record.js';
 export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
 export type { FileStatus, FileSystem } from './stores/file/file-system.js';
 export { systemFileSystem } from './stores/file/file-system.js';
+export { checkLockName } from './stores/lock-name.js';
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './stores/store.js';
 export { formatFileSystemReport } from './verify/format.js';
 export type { VerifyOptions } from './verify/options.js';

@@ -82,7 +82,12 @@ export function parseRecord(text: string, modifiedAt: Date): LockRecord | null {
     const pid = pidFrom(Number(classic[1]));
     return pid === null ? null : bareRecord(pid, modifiedAt);
   }
-  const fields = objectFrom(parseJson(text));
+  return recordFrom(parseJson(text));
+}
+
+/** The record in parsed JSON, or `null` where there is none. */
+export function recordFrom(value: unknown): LockRecord | null {
+  const fields = objectFrom(value);
   const processId = pidFrom(fields?.get('process_id'));
   const timestamp = dateFrom(fields?.get('timestamp'));
   if (fields === null || processId === null || timestamp === null) return null;
@@ -132,7 +137,8 @@ export function isBare(identity: ProcessIdentity): boolean {
   return identity.hostname === null && identity.bootId === null && identity.pidNamespace === null;
 }
 
-function serializeIdentity(identity: ProcessIdentity): Readonly<Record<string, unknown>> {
+/** An identity as a record holds it, ready for JSON. */
+export function serializeIdentity(identity: ProcessIdentity): Readonly<Record<string, unknown>> {
   return {
     pid: identity.pid,
     hostname: identity.hostname,
@@ -175,7 +181,7 @@ function jsonBytes(text: string): number {
 }
 
 /** `undefined` where the text is no JSON, or is nested deeper than the parser's stack. */
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -3,10 +3,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { type AcquireOptions, acquire, ErrLockBusy, fileStore, type Lock, systemClock } from 'livinglock';
+import { type AcquireOptions, acquire, ErrLockBusy, type Lock, systemClock } from 'livinglock';
 import { Ledger, Room } from '../support/witness.js';
+import { chosenStore } from './chosen-store.js';
 import { type Command, type Interruption, isCommand, type Report } from './protocol.js';
-import { steppedFileSystem } from './stepped-file-system.js';
 
 const LONGEST_DAWDLING = 2;
 
@@ -25,7 +25,7 @@ const clock = {
   sleep: systemClock.sleep,
 };
 
-const store = fileStore({ clock, fileSystem: steppedFileSystem(step) });
+const store = chosenStore(process.argv.slice(2), clock, step);
 
 function step(name: string): void {
   if (dawdles) blockFor(Math.random() * LONGEST_DAWDLING);

@@ -1,6 +1,6 @@
 import type { AcquireOptions } from 'livinglock';
 
-/** Ends or pauses an actor right before one of the file-system calls that a command makes. */
+/** Ends or pauses an actor right before one of the file-system calls, or of the statements, that a command makes. */
 export interface Interruption {
   /** Which one: counted from 1, or the first of that name. */
   readonly before: number | string;

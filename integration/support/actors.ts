@@ -17,6 +17,8 @@ export interface Death {
 }
 
 export interface StartOptions {
+  /** Where an actor keeps its locks: `['sqlite', path]`. Default: in files. */
+  readonly store?: readonly string[];
   /** What to start the process with: a program, and its arguments before those that name the actor. */
   readonly within?: readonly string[];
   /** Whose process it is to be. */
@@ -30,14 +32,14 @@ export type LockCommand = Extract<Command, { readonly do: 'acquire' | 'heartBeat
 
 /** Starts `programs/actor.ts`. It is ended with the test. */
 export async function startActor(options: StartOptions = {}): Promise<Actor> {
-  const child = startProgram('actor', [], options);
+  const child = startProgram('actor', options.store, options);
   const report = await nextReport(child);
   if (report.outcome !== 'ready') throw new Error(`The actor did not start: ${JSON.stringify(report)}`);
   return new Actor(child, report.pid);
 }
 
-export function startActors(count: number): Promise<Actor[]> {
-  return Promise.all(Array.from({ length: count }, () => startActor()));
+export function startActors(count: number, options?: StartOptions): Promise<Actor[]> {
+  return Promise.all(Array.from({ length: count }, () => startActor(options)));
 }
 
 /** Starts one of the programs beside the tests as a process with a channel to this one. It is ended with the test. */

@@ -6,3 +6,7 @@ export {
   FakeProcessTable,
   type SentSignal,
 } from './fake-processes.js';
+export { memoryStore } from './memory-store.js';
+export type { StoreUnderTest } from './suite/stage.js';
+export { type StoreCase, storeCases } from './suite/store-cases.js';
+export { type TestFramework, testStore } from './suite/test-store.js';

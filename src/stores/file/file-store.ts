@@ -3,8 +3,10 @@ import pRetry from 'p-retry';
 import { blockFor } from '../../block-for.js';
 import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
 import { ErrLockBusy, ErrLockStore, systemCode } from '../../errors.js';
-import { INITIAL_PID_NAMESPACE } from '../../processes/linux.js';
-import { isBare, type LockRecord, type ProcessIdentity, parseRecord, serializeRecord } from '../../record.js';
+import { type LockRecord, parseRecord, serializeRecord } from '../../record.js';
+import { composeRecord } from '../compose-record.js';
+import { isWellFormed } from '../lock-name.js';
+import { provenanceOf } from '../provenance.js';
 import type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from '../store.js';
 import { type FileSystem, isLocal, systemFileSystem } from './file-system.js';
 import { GuardHeld, type GuardOwner, runGuarded } from './guard.js';
@@ -21,9 +23,6 @@ const GUARD_RETRY_DELAY = 40;
  * all: on a busy machine the owner may have to wait for its turn on a processor.
  */
 const GUARD_PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
-
-/** By so many milliseconds two processes of one boot may at the very most disagree on its clock. */
-const CLOCK_TOLERANCE = 1000;
 
 /** What a file store takes from its surroundings; what is left out falls back to the system's own. */
 export interface FileStoreOptions extends Partial<Dependencies> {
@@ -68,6 +67,9 @@ class FileStore implements Store {
     }
     if (name.includes('\0'))
       throw new TypeError(`The path of a lock must not contain a NUL byte: ${JSON.stringify(name)}.`);
+    // As UTF-8, the halves of all surrogate pairs are the same character, and two names would be one file.
+    if (!isWellFormed(name))
+      throw new TypeError(`The path of a lock must not contain half a character: ${JSON.stringify(name)}.`);
     return resolve(name);
   }
 
@@ -225,33 +227,19 @@ class FileStore implements Store {
 
   #compose(claim: Claim, previous: LockRecord | null): LockRecord {
     const now = this.#clock.now();
-    return {
-      processId: claim.process.pid,
-      timestamp: new Date(now),
-      token: claim.token,
-      fencingToken: nextFencingToken(previous?.fencingToken ?? 0, now),
-      acquiredAt: new Date(now),
-      staleTimeout: claim.staleTimeout,
+    return composeRecord(claim, {
+      now: new Date(now),
       monotonic: this.#clock.monotonic(),
-      process: claim.process,
-      workers: claim.workers,
-      command: claim.command,
-      user: claim.user,
-      progress: null,
-    };
+      fencingToken: nextFencingToken(previous?.fencingToken ?? 0, now),
+    });
   }
 
-  #provenanceOf({ process: holder, monotonic }: LockRecord, path: string): Provenance {
-    const self = this.#processes.self();
-    if (holder.bootId !== null && holder.bootId === self.bootId) return 'this-boot';
-    if (!isLocal(this.#fs, dirname(path))) return 'unknown';
-    if (isBare(holder)) return 'this-machine';
-    if (holder.bootId === null || self.bootId === null) return 'unknown';
-    // systemd-nspawn and LXC give each container a boot id of its own, so where containers are involved two boot ids
-    // alone prove nothing. A time on the boot's clock that is still to come does: containers share that clock.
-    const areTrue = isOutsideContainers(holder) && isOutsideContainers(self);
-    const isYetToCome = monotonic !== null && monotonic > this.#clock.monotonic() + CLOCK_TOLERANCE;
-    return areTrue || isYetToCome ? 'earlier-boot' : 'unknown';
+  #provenanceOf(record: LockRecord, path: string): Provenance {
+    return provenanceOf(record, {
+      self: this.#processes.self(),
+      monotonic: this.#clock.monotonic(),
+      isLocal: () => isLocal(this.#fs, dirname(path)),
+    });
   }
 
   /**
@@ -353,10 +341,6 @@ function nextFencingToken(previous: number, now: number): number {
 /** Whether that is what link(2) says where the file system has no hard links. */
 export function isWithoutHardLinks(code: string | null): boolean {
   return code !== null && ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code);
-}
-
-function isOutsideContainers({ pidNamespace }: ProcessIdentity): boolean {
-  return pidNamespace === INITIAL_PID_NAMESPACE;
 }
 
 function describeOwner(owner: GuardOwner | null): string {

@@ -1,0 +1,105 @@
+// A store for another database: here, for any service that keeps texts under keys, and replaces a text only if it is still the
+// one that the caller has read, as etcd, Consul, NATS and DynamoDB do, and S3 with `If-Match`.
+
+import {
+  type Beat,
+  type Claim,
+  checkLockName,
+  composeRecord,
+  type LockRecord,
+  type Outcome,
+  parseRecord,
+  type Store,
+  type Stored,
+  serializeRecord,
+  systemProcesses,
+} from 'livinglock';
+
+/** The service's client. */
+export interface KeyValueService {
+  /** The text under the key, if any; its revision, which every change makes a new one; and what time it is there. */
+  get(key: string): Promise<{ readonly text: string | null; readonly revision: number; readonly now: Date }>;
+  /** Puts the text there if the revision is still that one. `false`: it is not, and nothing was changed. */
+  put(key: string, text: string, revision: number): Promise<boolean>;
+}
+
+/** Keeps locks under keys that begin with `lock/`. */
+export function keyValueStore(service: KeyValueService): Store {
+  return new KeyValueStore(service);
+}
+
+/** What is under a key. It stays after a release, without a record, because the next fencing token must be greater. */
+interface Entry {
+  readonly record: LockRecord | null;
+  readonly fencingToken: number;
+  readonly revision: number;
+  readonly now: Date;
+}
+
+class KeyValueStore implements Store {
+  readonly #service: KeyValueService;
+
+  constructor(service: KeyValueService) {
+    this.#service = service;
+  }
+
+  resolve(name: string): string {
+    return checkLockName(name);
+  }
+
+  async read(name: string): Promise<Stored | null> {
+    const { record, revision, now } = await this.#get(name);
+    if (record === null) return null;
+    const { bootId } = systemProcesses().self();
+    return {
+      version: String(revision),
+      record,
+      age: Math.max(0, now.getTime() - record.timestamp.getTime()),
+      provenance: bootId !== null && record.process.bootId === bootId ? 'this-boot' : 'unknown',
+    };
+  }
+
+  async claim(name: string, claim: Claim, over?: string): Promise<Outcome> {
+    const { record: current, fencingToken, revision, now } = await this.#get(name);
+    const version = current === null ? undefined : String(revision);
+    if (version !== over) return { done: false, found: current };
+    const record = composeRecord(claim, { now, monotonic: null, fencingToken: fencingToken + 1 });
+    return (await this.#put(name, record, fencingToken + 1, revision))
+      ? { done: true, record }
+      : { done: false, found: null };
+  }
+
+  async beat(name: string, token: string, { progress, workers }: Beat): Promise<Outcome> {
+    const { record: current, fencingToken, revision, now } = await this.#get(name);
+    if (current?.token !== token) return { done: false, found: current };
+    const record = {
+      ...current,
+      timestamp: now,
+      ...(progress !== undefined && { progress }),
+      ...(workers !== undefined && { workers }),
+    };
+    if (await this.#put(name, record, fencingToken, revision)) return { done: true, record };
+    // Somebody was faster. Whether the lock is still this holder's, the next round finds out.
+    return this.beat(name, token, { progress, workers });
+  }
+
+  async remove(name: string, token: string): Promise<Outcome> {
+    const { record, fencingToken, revision } = await this.#get(name);
+    if (record?.token !== token) return { done: false, found: record };
+    if (await this.#put(name, null, fencingToken, revision)) return { done: true, record };
+    return this.remove(name, token);
+  }
+
+  async #get(name: string): Promise<Entry> {
+    const { text, revision, now } = await this.#service.get(`lock/${name}`);
+    const { fencingToken = 0, record = null }: { fencingToken?: number; record?: string | null } = JSON.parse(
+      text ?? '{}',
+    );
+    return { record: record === null ? null : parseRecord(record, now), fencingToken, revision, now };
+  }
+
+  #put(name: string, record: LockRecord | null, fencingToken: number, revision: number): Promise<boolean> {
+    const text = JSON.stringify({ fencingToken, record: record && serializeRecord(record) });
+    return this.#service.put(`lock/${name}`, text, revision);
+  }
+}

@@ -1,0 +1,30 @@
+import type { LockRecord } from '../record.js';
+import type { Claim } from './store.js';
+
+/** What a store adds to a claim. */
+export interface ClaimedAt {
+  /** By the store's wall clock. */
+  readonly now: Date;
+  /** On the monotonic clock of the claimant's boot, if the store ages heartbeats by it; else `null`. */
+  readonly monotonic: number | null;
+  /** Greater than all before it under the same name. */
+  readonly fencingToken: number;
+}
+
+/** The record of a lock that is claimed just now. For stores. */
+export function composeRecord(claim: Claim, { now, monotonic, fencingToken }: ClaimedAt): LockRecord {
+  return {
+    processId: claim.process.pid,
+    timestamp: now,
+    token: claim.token,
+    fencingToken,
+    acquiredAt: now,
+    staleTimeout: claim.staleTimeout,
+    monotonic,
+    process: claim.process,
+    workers: claim.workers,
+    command: claim.command,
+    user: claim.user,
+    progress: null,
+  };
+}

@@ -1,0 +1,30 @@
+/** In bytes: what a column or a key has room for in every database that one may want to move to. */
+const LONGEST_NAME = 255;
+
+/**
+ * Checks the name of a lock in a database. What a driver would cut or replace is refused, because two names could then be
+ * the same lock: SQLite ends a text at a NUL, and half a surrogate pair is U+FFFD in UTF-8, whichever half it was.
+ */
+export function checkLockName(name: unknown): string {
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError('The name of a lock must be a string that is not empty.');
+  }
+  if (name.includes('\0')) {
+    throw new TypeError(`The name of a lock must not contain a NUL byte: ${JSON.stringify(name)}.`);
+  }
+  if (!isWellFormed(name)) {
+    throw new TypeError(`The name of a lock must not contain half a character: ${JSON.stringify(name)}.`);
+  }
+  const length = Buffer.byteLength(name);
+  if (length > LONGEST_NAME) {
+    throw new TypeError(
+      `The name of a lock must have at most ${LONGEST_NAME} bytes, but has ${length}: ${JSON.stringify(name.slice(0, 64))}…`,
+    );
+  }
+  return name;
+}
+
+/** Whether each half of a surrogate pair has its other half. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}

@@ -1,0 +1,94 @@
+import { ErrLockStore } from '../../errors.js';
+
+// node:sqlite and its twin say which error it is by number, better-sqlite3 by name, and a few calls of either only in words.
+
+/** Somebody else is writing to the database, or is in the way of it: try again. */
+export function isBusy(error: unknown): boolean {
+  return ['SQLITE_BUSY', 'SQLITE_LOCKED'].includes(codeOf(error));
+}
+
+/** The table is not there, which for a lock means that nobody holds it. */
+export function isWithoutTable(error: unknown): boolean {
+  return messageOf(error).startsWith('no such table: ');
+}
+
+/** Puts what was attempted in front of a driver's error, and what to do behind it. */
+export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
+  const code = codeOf(error);
+  const remedy = remedyFor(code, messageOf(error));
+  const message = `Cannot ${attempted} ${lock}: ${messageOf(error)}${remedy && `. ${remedy}`}`;
+  return new ErrLockStore(lock, code, message, { cause: error });
+}
+
+/** By what is in the lowest byte of a code, with what `sqlite3_errstr` says of it; https://www.sqlite.org/rescode.html. */
+const CODES: readonly (readonly [code: number, name: string, words: string])[] = [
+  [3, 'SQLITE_PERM', 'access permission denied'],
+  [5, 'SQLITE_BUSY', 'database is locked'],
+  [6, 'SQLITE_LOCKED', 'database table is locked'],
+  [7, 'SQLITE_NOMEM', 'out of memory'],
+  [8, 'SQLITE_READONLY', 'attempt to write a readonly database'],
+  [9, 'SQLITE_INTERRUPT', 'interrupted'],
+  [10, 'SQLITE_IOERR', 'disk I/O error'],
+  [11, 'SQLITE_CORRUPT', 'database disk image is malformed'],
+  [13, 'SQLITE_FULL', 'database or disk is full'],
+  [14, 'SQLITE_CANTOPEN', 'unable to open database file'],
+  [15, 'SQLITE_PROTOCOL', 'locking protocol'],
+  [19, 'SQLITE_CONSTRAINT', 'constraint failed'],
+  [23, 'SQLITE_AUTH', 'authorization denied'],
+  [26, 'SQLITE_NOTADB', 'file is not a database'],
+];
+
+const PRIMARY_NAME = /^SQLITE_[A-Z]+/;
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'SQLITE_ERROR';
+  const number = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'ERR_SQLITE_ERROR';
+  const [name] =
+    PRIMARY_NAME.exec(code) ??
+    CODES.filter(([known, , words]) =>
+      number === null ? error.message.startsWith(words) : number === known,
+    ).map(([, known]) => known);
+  return name ?? (code === 'ERR_SQLITE_ERROR' ? 'SQLITE_ERROR' : code);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  [
+    'SQLITE_BUSY',
+    'Other connections write to the database for too long, or read while it is to be written: shorten their transactions. ' +
+      'Nothing was changed; call again.',
+  ],
+  ['SQLITE_LOCKED', 'End what else is going on in this connection. Nothing was changed; call again.'],
+  [
+    'SQLITE_READONLY',
+    'Open the database for writing, and give this user the right to write to its file and folder.',
+  ],
+  [
+    'SQLITE_CANTOPEN',
+    'See whether the folder of the database is there, and whether this user may write to it.',
+  ],
+  ['SQLITE_FULL', 'Make room on the file system of the database.'],
+  ['SQLITE_IOERR', 'See whether the disk is well, and try again.'],
+  ['SQLITE_CORRUPT', 'The database is damaged: see `PRAGMA integrity_check`, and restore it from a backup.'],
+  ['SQLITE_NOTADB', 'Give the path of an SQLite database.'],
+  ['ERR_INVALID_STATE', 'Keep the database open until the lock is released.'],
+]);
+
+const CREATE_TABLE = 'Create the table with what `sqliteSchema()` gives, or leave out `createTable: false`';
+const OTHER_SHAPE =
+  'The table has another shape than `sqliteSchema()` gives it: name another one with the option `tableName`, or change it';
+
+function remedyFor(code: string, message: string): string {
+  if (message.startsWith('no such table: ')) return `${CREATE_TABLE}.`;
+  if (
+    /no such column|has no column|ON CONFLICT clause|constraint failed|may not be|cannot modify/.test(message)
+  ) {
+    return `${OTHER_SHAPE}.`;
+  }
+  if (/not open|is closed/.test(message)) return REMEDIES.get('ERR_INVALID_STATE') ?? '';
+  return REMEDIES.get(code) ?? '';
+}

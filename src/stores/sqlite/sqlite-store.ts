@@ -1,0 +1,275 @@
+import { dirname } from 'node:path';
+import { blockFor } from '../../block-for.js';
+import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
+import { ErrLockStore } from '../../errors.js';
+import { refuseUnknown } from '../../options.js';
+import { isLocal, systemFileSystem } from '../file/file-system.js';
+import { checkLockName } from '../lock-name.js';
+import { provenanceOf } from '../provenance.js';
+import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
+import type { SqliteDatabase, SqliteStatement } from './database.js';
+import { isBusy, isWithoutTable, storeError } from './driver-error.js';
+import { columnsOf, type Row, readRow, workersText } from './row.js';
+import { quotedTable, type SqliteSchemaOptions, sqliteSchema } from './schema.js';
+import { type Statements, statementsFor } from './statements.js';
+
+/**
+ * How many milliseconds a database in which others write is tried again, besides what the connection's own busy timeout makes
+ * of each try; and how far apart the tries are at most.
+ */
+const PATIENCE = 5000;
+const RETRY_DELAY = 40;
+/** The first tries are made in place, so that a job that never yields to the event loop can beat too. */
+const PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
+
+/** What one may say about a store in SQLite. The clock and the processes are for tests. */
+export interface SqliteStoreOptions extends SqliteSchemaOptions, Partial<Dependencies> {
+  /**
+   * Whether to create the table when the first lock is claimed. With `false` it must be there, see {@link sqliteSchema}.
+   *
+   * Default: `true`.
+   */
+  readonly createTable?: boolean | undefined;
+}
+
+/**
+ * Keeps locks in a table of an SQLite database, one row each, through a connection that the user already has: of `node:sqlite`, of
+ * `better-sqlite3`, or of `@photostructure/sqlite`. Several processes may share the file, in WAL and in rollback mode. Needs
+ * SQLite 3.35, of 2021.
+ *
+ * Give it a connection of its own, or use none in the middle of a transaction: a lock that is rolled back is none, so in
+ * an open transaction every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors of
+ * the driver become an {@link ErrLockStore} whose code is SQLite's, such as `SQLITE_READONLY`.
+ *
+ * @example
+ * import { DatabaseSync } from 'node:sqlite';
+ * import { acquire } from 'livinglock';
+ * import { sqliteStore } from 'livinglock/sqlite';
+ *
+ * const store = sqliteStore(new DatabaseSync('/var/lib/shop/shop.db'));
+ * const lock = await acquire('nightly-import', { store, staleTimeout: '2h' });
+ */
+export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOptions = {}): Store {
+  refuseUnknown(options, ['tableName', 'createTable', 'clock', 'processes']);
+  const { tableName, createTable = true } = options;
+  if (typeof createTable !== 'boolean') {
+    throw new TypeError(`The option \`createTable\` must be true or false, but is ${typeof createTable}.`);
+  }
+  if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
+    throw new TypeError(
+      'sqliteStore needs a database with the methods `prepare` and `exec`, such as `new DatabaseSync(path)` of `node:sqlite`.',
+    );
+  }
+  const statements = statementsFor(quotedTable(tableName));
+  const schema = createTable ? sqliteSchema({ tableName }) : null;
+  return new SqliteStore(database, statements, schema, withSystemDefaults(options));
+}
+
+class SqliteStore implements Store {
+  readonly #database: SqliteDatabase;
+  readonly #statements: Statements;
+  /** `null` where the table is somebody else's to create. */
+  readonly #schema: string | null;
+  readonly #clock: Dependencies['clock'];
+  readonly #processes: Dependencies['processes'];
+  readonly #prepared = new Map<string, SqliteStatement>();
+
+  constructor(
+    database: SqliteDatabase,
+    statements: Statements,
+    schema: string | null,
+    { clock, processes }: Dependencies,
+  ) {
+    this.#database = database;
+    this.#statements = statements;
+    this.#schema = schema;
+    this.#clock = clock;
+    this.#processes = processes;
+  }
+
+  resolve(name: string): string {
+    return checkLockName(name);
+  }
+
+  read(name: string): Awaitable<Stored | null> {
+    return this.#patiently(name, 'read the lock', () => {
+      const row = this.#find(name);
+      return row === null ? null : this.#toStored(row);
+    });
+  }
+
+  claim(name: string, claim: Claim, over?: string): Awaitable<Outcome> {
+    const isMade = () => {
+      const row = this.#find(name);
+      return row?.record?.token === claim.token && row.version !== over ? row : null;
+    };
+    return over === undefined
+      ? this.#patiently(name, 'create the lock', () =>
+          this.#change(name, () => this.#create(name, claim), isMade),
+        )
+      : this.#patiently(name, 'take over the lock', () =>
+          this.#change(name, () => this.#replace(name, claim, over), isMade),
+        );
+  }
+
+  /** On disk when the call returns, unless others write to the database for longer than a moment. */
+  beat(name: string, token: string, { workers, progress }: Beat): Awaitable<Outcome> {
+    const { beat } = this.#statements;
+    return this.#patiently(name, 'write a heartbeat to the lock', () => {
+      const workersColumn = workers === undefined ? null : workersText(workers);
+      const progressColumn = progress === undefined ? null : JSON.stringify(progress);
+      const row = this.#row(beat, this.#clock.monotonic(), workersColumn, progressColumn, name, token);
+      return this.#toOutcome(name, row);
+    });
+  }
+
+  /** In place as well, because at the exit of the process there is no later. */
+  remove(name: string, token: string): Awaitable<Outcome> {
+    const { remove, isRemoved } = this.#statements;
+    return this.#patiently(name, 'release the lock', () =>
+      this.#change(
+        name,
+        () => this.#row(remove, name, token),
+        () => this.#row(isRemoved, name, token),
+      ),
+    );
+  }
+
+  #create(name: string, claim: Claim): Row | null {
+    const create = () =>
+      this.#all(this.#statements.create, name, ...columnsOf(claim, this.#clock.monotonic()));
+    try {
+      return create();
+    } catch (error) {
+      if (this.#schema === null || !isWithoutTable(error)) throw error;
+      this.#database.exec(this.#schema);
+      return create();
+    }
+  }
+
+  #replace(name: string, claim: Claim, over: string): Row | null {
+    return this.#row(this.#statements.replace, ...columnsOf(claim, this.#clock.monotonic()), name, over);
+  }
+
+  /**
+   * Makes a change. One that fails may have been made all the same: when the disk reports an error at the end of a commit, it is
+   * open which state will be read from it. So it is read.
+   */
+  #change(name: string, make: () => Row | null, made: () => Row | null): Outcome {
+    try {
+      return this.#toOutcome(name, make());
+    } catch (error) {
+      if (isBusy(error)) throw error;
+      const row = attempt(made);
+      if (row === null) throw error;
+      return this.#toOutcome(name, row);
+    }
+  }
+
+  #find(name: string): Row | null {
+    return this.#row(this.#statements.read, name);
+  }
+
+  /** The row that a statement gives. Where there is no table yet, there is none. */
+  #row(sql: string, ...parameters: (string | number | null)[]): Row | null {
+    try {
+      return this.#all(sql, ...parameters);
+    } catch (error) {
+      if (this.#schema !== null && isWithoutTable(error)) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Not `get`, which stops at the first row: the change is committed after the last one, and whether that succeeds would be
+   * nobody's to know.
+   */
+  #all(sql: string, ...parameters: (string | number | null)[]): Row | null {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#prepared.set(sql, statement);
+    }
+    const [row] = statement.all(...parameters);
+    return row === undefined ? null : readRow(row);
+  }
+
+  #toOutcome(name: string, row: Row | null): Outcome {
+    if (row === null) return { done: false, found: this.#find(name)?.record ?? null };
+    if (row.record === null) throw new Error('what was written to the table cannot be read from it');
+    return { done: true, record: row.record };
+  }
+
+  /** Within one boot the age is by the monotonic clock, so that a clock that is set robs nobody. Else it is by SQLite's. */
+  #toStored({ version, record, age }: Row): Stored {
+    if (record === null) return { version, record, age, provenance: 'unknown' };
+    const monotonic = this.#clock.monotonic();
+    const self = this.#processes.self();
+    const provenance = provenanceOf(record, { self, monotonic, isLocal: () => this.#isLocal() });
+    return provenance === 'this-boot' && record.monotonic !== null
+      ? { version, record, age: Math.max(0, monotonic - record.monotonic), provenance }
+      : { version, record, age, provenance };
+  }
+
+  /** Whether the database is a file of this machine, or is nowhere but in the memory of this process. */
+  #isLocal(): boolean {
+    for (const value of this.#database.prepare('PRAGMA database_list').all()) {
+      const row = new Map<string, unknown>(Object.entries(value ?? {}));
+      const file = row.get('file');
+      if (row.get('name') !== 'main') continue;
+      return (
+        file === '' || file === null || (typeof file === 'string' && isLocal(systemFileSystem, dirname(file)))
+      );
+    }
+    return false;
+  }
+
+  /** Does it in place if the database is free, or becomes so within a moment; else later. */
+  #patiently<T>(lock: string, attempted: string, act: () => T): Awaitable<T> {
+    const giveUpAt = this.#clock.monotonic() + PATIENCE;
+    for (const pause of PAUSES) {
+      blockFor(pause);
+      const result = this.#try(lock, attempted, giveUpAt, act);
+      if (result !== null) return result.value;
+    }
+    return this.#later(lock, attempted, giveUpAt, act);
+  }
+
+  async #later<T>(lock: string, attempted: string, giveUpAt: number, act: () => T): Promise<T> {
+    for (;;) {
+      await this.#clock.sleep(Math.random() * RETRY_DELAY);
+      const result = this.#try(lock, attempted, giveUpAt, act);
+      if (result !== null) return result.value;
+    }
+  }
+
+  /** `null` where the database is busy, and there is still time. */
+  #try<T>(lock: string, attempted: string, giveUpAt: number, act: () => T): { readonly value: T } | null {
+    try {
+      if (this.#database.isTransaction ?? this.#database.inTransaction) throw inTransaction(lock, attempted);
+      return { value: act() };
+    } catch (error) {
+      if (error instanceof ErrLockStore) throw error;
+      if (isBusy(error) && this.#clock.monotonic() < giveUpAt) return null;
+      throw storeError(lock, attempted, error);
+    }
+  }
+}
+
+/** What was to be changed could not even be read. */
+function attempt(read: () => Row | null): Row | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+function inTransaction(lock: string, attempted: string): ErrLockStore {
+  return new ErrLockStore(
+    lock,
+    'ERR_LOCK_IN_TRANSACTION',
+    `Cannot ${attempted} ${lock} in the middle of a transaction, since it would be undone with it. ` +
+      'Give the store a connection of its own, or end the transaction first.',
+  );
+}

@@ -1,0 +1,81 @@
+/** Whole milliseconds since 1970. In SQLite all that a statement says of `now` is of one moment, after it has got its lock. */
+const NOW_MS = `CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)`;
+/** `unixepoch('subsec')` would be shorter, but needs SQLite 3.42. */
+const NOW = `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`;
+const AGE = `(julianday('now') - julianday(heartbeat_at)) * 86400000.0`;
+
+/** So that what a clock says that is wrong for a moment does not use up the integers of JavaScript: the year 2255. */
+const LATEST_FENCING_TIME = Number.MAX_SAFE_INTEGER - 2 ** 33;
+/**
+ * Counts on from the row, which stays after a release. The time stands in for a row that somebody has deleted, and lets a lock move
+ * here from a file.
+ */
+const FENCING_TIME = `min(${NOW_MS} * 1000, ${LATEST_FENCING_TIME})`;
+
+const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
+
+/** What {@link readRow} reads. */
+const COLUMNS = `${VERSION} AS version, ${AGE} AS age, token, fencing_token, lock_time, heartbeat_at, stale_timeout_ms,
+  monotonic_ms, holder, workers, progress`;
+
+/** `NULL` where the sum lies beyond the year 9999. */
+function later(timeout: string): string {
+  return `strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+' || (${timeout} / 1000.0) || ' seconds')`;
+}
+
+/**
+ * What the operations of a store are in SQL, each one statement that changes the row only if it is what the caller names. The
+ * parameters have no numbers, because better-sqlite3 takes `?1` for a name.
+ */
+export interface Statements {
+  /** Of a name. */
+  readonly read: string;
+  /** Of name, owner, timeout, token, timeout, monotonic, holder, workers. */
+  readonly create: string;
+  /** Of owner, timeout, token, timeout, monotonic, holder, workers, name, version. */
+  readonly replace: string;
+  /** Of monotonic, workers, progress, name, token. */
+  readonly beat: string;
+  /** Of name, token. */
+  readonly remove: string;
+  /** Whether a release has been carried out, of name and token. */
+  readonly isRemoved: string;
+}
+
+/** @param table Quoted. */
+export function statementsFor(table: string): Statements {
+  return {
+    read: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND lock_owner IS NOT NULL`,
+
+    create: `INSERT INTO ${table} (lock_name, lock_owner, lock_time, expires_at, heartbeat_at, token, fencing_token, revision,
+        stale_timeout_ms, monotonic_ms, holder, workers, progress)
+      VALUES (?, ?, ${NOW}, ${later('?')}, ${NOW}, ?, ${FENCING_TIME}, 1, ?, ?, ?, ?, NULL)
+      ON CONFLICT (lock_name) DO UPDATE SET
+        lock_owner = excluded.lock_owner, lock_time = excluded.lock_time, expires_at = excluded.expires_at,
+        heartbeat_at = excluded.heartbeat_at, token = excluded.token,
+        fencing_token = max(fencing_token + 1, excluded.fencing_token), revision = revision + 1,
+        stale_timeout_ms = excluded.stale_timeout_ms, monotonic_ms = excluded.monotonic_ms,
+        holder = excluded.holder, workers = excluded.workers, progress = NULL
+      WHERE lock_owner IS NULL
+      RETURNING ${COLUMNS}`,
+
+    replace: `UPDATE ${table} SET
+        lock_owner = ?, lock_time = ${NOW}, expires_at = ${later('?')}, heartbeat_at = ${NOW}, token = ?,
+        fencing_token = max(fencing_token + 1, ${FENCING_TIME}), revision = revision + 1,
+        stale_timeout_ms = ?, monotonic_ms = ?, holder = ?, workers = ?, progress = NULL
+      WHERE lock_name = ? AND lock_owner IS NOT NULL AND ${VERSION} = ?
+      RETURNING ${COLUMNS}`,
+
+    beat: `UPDATE ${table} SET
+        heartbeat_at = ${NOW}, expires_at = ${later('stale_timeout_ms')}, monotonic_ms = ?,
+        workers = coalesce(?, workers), progress = coalesce(?, progress), revision = revision + 1
+      WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
+      RETURNING ${COLUMNS}`,
+
+    remove: `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, revision = revision + 1
+      WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
+      RETURNING ${COLUMNS}`,
+
+    isRemoved: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND token = ? AND lock_owner IS NULL`,
+  };
+}

@@ -1,0 +1,94 @@
+import { type Dependencies, withSystemDefaults } from '../dependencies.js';
+import type { LockRecord } from '../record.js';
+import { composeRecord } from '../stores/compose-record.js';
+import { checkLockName } from '../stores/lock-name.js';
+import type { Beat, Claim, Outcome, Store, Stored } from '../stores/store.js';
+
+/**
+ * Keeps locks in the memory of this process: for the tests of a job that takes a store, and the shortest example of one. Each
+ * store that this makes has locks of its own.
+ *
+ * @param dependencies The clock that ages heartbeats, and the processes that hold locks. Default: the system's.
+ * @example
+ * const clock = new FakeClock();
+ * const store = memoryStore({ clock });
+ * const lock = await acquire('nightly', { store, dependencies: { clock } });
+ */
+export function memoryStore(dependencies: Partial<Dependencies> = {}): Store {
+  return new MemoryStore(withSystemDefaults(dependencies));
+}
+
+interface Entry {
+  /** `null` where nobody holds the lock. The entry stays, because the next fencing token must be greater. */
+  readonly record: LockRecord | null;
+  readonly fencingToken: number;
+  readonly version: number;
+  /** On the monotonic clock. */
+  readonly beatAt: number;
+}
+
+class MemoryStore implements Store {
+  readonly #clock: Dependencies['clock'];
+  readonly #processes: Dependencies['processes'];
+  readonly #entries = new Map<string, Entry>();
+
+  constructor({ clock, processes }: Dependencies) {
+    this.#clock = clock;
+    this.#processes = processes;
+  }
+
+  resolve(name: string): string {
+    return checkLockName(name);
+  }
+
+  read(name: string): Stored | null {
+    const { record = null, version = 0, beatAt = 0 } = this.#entries.get(name) ?? {};
+    if (record === null) return null;
+    const { bootId } = this.#processes.self();
+    return {
+      version: String(version),
+      record,
+      age: Math.max(0, this.#clock.monotonic() - beatAt),
+      provenance: bootId !== null && record.process.bootId === bootId ? 'this-boot' : 'unknown',
+    };
+  }
+
+  claim(name: string, claim: Claim, over?: string): Outcome {
+    const current = this.read(name);
+    if (current?.version !== over) return { done: false, found: current?.record ?? null };
+    const fencingToken = (this.#entries.get(name)?.fencingToken ?? 0) + 1;
+    const now = new Date(this.#clock.now());
+    return this.#put(name, composeRecord(claim, { now, monotonic: this.#clock.monotonic(), fencingToken }));
+  }
+
+  beat(name: string, token: string, { progress, workers }: Beat): Outcome {
+    const current = this.#entries.get(name)?.record ?? null;
+    if (current?.token !== token) return { done: false, found: current };
+    return this.#put(name, {
+      ...current,
+      timestamp: new Date(this.#clock.now()),
+      monotonic: this.#clock.monotonic(),
+      ...(progress !== undefined && { progress }),
+      ...(workers !== undefined && { workers }),
+    });
+  }
+
+  remove(name: string, token: string): Outcome {
+    const entry = this.#entries.get(name);
+    const current = entry?.record ?? null;
+    if (entry === undefined || current?.token !== token) return { done: false, found: current };
+    this.#entries.set(name, { ...entry, record: null });
+    return { done: true, record: current };
+  }
+
+  #put(name: string, record: LockRecord): Outcome {
+    const { version = 0, fencingToken = 0 } = this.#entries.get(name) ?? {};
+    this.#entries.set(name, {
+      record,
+      fencingToken: record.fencingToken ?? fencingToken,
+      version: version + 1,
+      beatAt: this.#clock.monotonic(),
+    });
+    return { done: true, record };
+  }
+}

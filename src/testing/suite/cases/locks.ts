@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { acquire } from '../../../acquire.js';
+import { ErrLockBusy, ErrLockLost } from '../../../errors.js';
+import { breakLock, inspect } from '../../../inspect.js';
+import type { Lock } from '../../../lock.js';
+import type { Stage } from '../stage.js';
+import type { Rules } from './case.js';
+
+/** In milliseconds: so short that a test can let it pass. */
+const SHORT_TIMEOUT = 40;
+
+/** What users do with locks that are kept in the store. */
+export const locks: Rules = {
+  async 'is acquired, beaten and released'(stage) {
+    const { store, name } = stage;
+    const lock = await acquireFrom(stage);
+    assert.equal(lock.name, name);
+    await lock.heartBeat({ progress: 0.4, note: 'table 4 of 10' });
+    const { state, holder } = await inspect(name, { store });
+    assert.equal(state, 'live');
+    assert.equal(holder?.token, lock.token);
+    assert.deepEqual(holder.progress, { ratio: 0.4, note: 'table 4 of 10' });
+    await lock.release();
+    await lock.release();
+    assert.equal((await inspect(name, { store })).state, 'free');
+  },
+
+  async 'is busy while its holder lives, whichever client asks'(stage) {
+    const lock = await acquireFrom(stage);
+    for (const store of await stage.clients(3)) {
+      await assert.rejects(acquire(stage.name, { store }), (error) => {
+        assert.ok(error instanceof ErrLockBusy, `Not busy, but ${error}`);
+        assert.equal(error.holder?.token, lock.token);
+        return true;
+      });
+    }
+    await lock.release();
+  },
+
+  async 'is taken at once from a holder that is dead'(stage) {
+    const { fencingToken } = await stage.hold(stage.claim({ process: stage.dead() }));
+    assert.equal((await inspect(stage.name, { store: stage.store })).state, 'dead');
+    const lock = await acquireFrom(stage);
+    assert.ok(lock.fencingToken > (fencingToken ?? 0));
+    await lock.release();
+  },
+
+  async 'is kept for a dead holder by a worker that lives'(stage) {
+    await stage.hold(stage.claim({ process: stage.dead(), workers: [stage.self] }));
+    await assert.rejects(acquireFrom(stage), ErrLockBusy);
+  },
+
+  async 'is not taken from a holder of whom nothing is known, while its heartbeat is fresh'(stage) {
+    const elsewhere = {
+      pid: 4242,
+      hostname: 'another-machine',
+      bootId: null,
+      pidNamespace: 'another namespace',
+      started: '1',
+    };
+    await stage.hold(stage.claim({ process: elsewhere }));
+    await assert.rejects(acquireFrom(stage), ErrLockBusy);
+  },
+
+  async 'is taken from a holder that has stalled, which learns it'(stage) {
+    const { store, name } = stage;
+    const options = { store, staleTimeout: SHORT_TIMEOUT, heartbeatMinimalInterval: 0 };
+    const stalled = await acquire(name, options);
+    await stage.until(
+      async () => (await inspect(name, { store })).state === 'stalled',
+      'A holder that gives no heartbeat does not count as stalled.',
+    );
+    const lock = await acquire(name, options);
+    assert.ok(lock.fencingToken > stalled.fencingToken);
+    await assert.rejects(stalled.heartBeat(), (error) => {
+      assert.ok(error instanceof ErrLockLost, `Not lost, but ${error}`);
+      assert.equal(error.successor?.token, lock.token);
+      return true;
+    });
+    await assert.rejects(stalled.release(), ErrLockLost);
+    await lock.release();
+  },
+
+  async 'is broken if its holder is dead, and if it lives only by force'(stage) {
+    const { store, name } = stage;
+    await stage.hold(stage.claim({ process: stage.dead() }));
+    assert.equal((await breakLock(name, { store })).state, 'dead');
+    assert.equal(await store.read(name), null);
+
+    const lock = await acquireFrom(stage);
+    await assert.rejects(breakLock(name, { store }), ErrLockBusy);
+    await breakLock(name, { store, force: true });
+    assert.equal(await store.read(name), null);
+    await assert.rejects(lock.heartBeat(), ErrLockLost);
+  },
+};
+
+/** Every heartbeat is written. */
+function acquireFrom({ store, name }: Stage): Promise<Lock> {
+  return acquire(name, { store, heartbeatMinimalInterval: 0 });
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { LivingLockError } from '../../../errors.js';
+import type { Stage } from '../stage.js';
+import type { Rules } from './case.js';
+
+const LONG = 'x'.repeat(255);
+
+/** No two of them are the same, but to who cuts, folds, escapes or replaces characters some are. */
+const WORDS = [
+  "it's",
+  "it''s",
+  '"quoted"',
+  'quoted',
+  'a; DROP TABLE locks; --',
+  'a',
+  '%',
+  '_',
+  'back\\slash',
+  'back\\\\slash',
+  '$1 ?1 :a {b}',
+  'line\nline',
+  'line line',
+  'NUL',
+  'NUL\0',
+  'NUL\0more',
+  '日本語',
+  '😀',
+  '😁',
+  'half \ud83d',
+  'half \ud83e',
+  `${LONG}a`,
+  `${LONG}b`,
+  `${'é'.repeat(200)}a`,
+  `${'é'.repeat(200)}b`,
+];
+
+/** What names locks can have. */
+export const names: Rules = {
+  async 'refuses an empty name'({ store }) {
+    assert.throws(() => store.resolve(''), TypeError);
+  },
+
+  async 'takes its own canonical names'({ store, name }) {
+    assert.equal(store.resolve(name), name);
+  },
+
+  async 'holds a lock of any name or refuses the name, and takes none for another'(stage) {
+    const holders = new Map<string, string>();
+    // All begin alike, and no other test has these.
+    const prefix = `${stage.claim().token} `;
+    for (const word of WORDS) {
+      const name = resolved(stage, prefix + word);
+      if (name === null) continue;
+      const claim = stage.claim();
+      const before = await unlessRefused(async () => stage.store.read(name));
+      if (before === undefined) continue;
+      assert.equal(before, null, `The lock ${JSON.stringify(word)} was held before anybody had claimed it.`);
+      const outcome = await unlessRefused(async () => stage.store.claim(name, claim));
+      if (outcome?.done === true) holders.set(name, claim.token);
+      else assert.equal(outcome, undefined, `The lock ${JSON.stringify(word)} could not be claimed.`);
+    }
+    for (const [name, token] of holders) {
+      assert.equal((await stage.find(name)).record.token, token, `${JSON.stringify(name)} is another's.`);
+    }
+    assert.ok(holders.size >= 5, 'The store refuses nearly all names.');
+  },
+};
+
+function resolved(stage: Stage, word: string): string | null {
+  try {
+    return stage.resolve(word);
+  } catch (error) {
+    assert.ok(
+      error instanceof TypeError,
+      `${JSON.stringify(word)} was refused with ${error}, not with a TypeError.`,
+    );
+    return null;
+  }
+}
+
+/** What a file system, say, may refuse only when it sees it. */
+async function unlessRefused<T>(use: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof LivingLockError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemProcesses } from '../../processes/system.js';
+import type { LockRecord, ProcessIdentity } from '../../record.js';
+import type { Awaitable, Claim, Outcome, Store, Stored } from '../../stores/store.js';
+
+/** What the suite is given to test. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  /**
+   * Makes another client of the same locks, as another process would have it: with a connection of its own.
+   *
+   * Default: there is only the one.
+   */
+  readonly another?: (() => Awaitable<Store>) | undefined;
+  /**
+   * Makes a lock's name of a word, where the store cannot take any.
+   *
+   * Default: the word itself.
+   */
+  readonly nameOf?: ((word: string) => string) | undefined;
+  /** Called after the test. Default: nothing is. */
+  readonly close?: (() => Awaitable<void>) | undefined;
+}
+
+/** No store takes that long, in milliseconds, to see a little time pass; a net for those whose clock stands still. */
+const PATIENCE = 5000;
+
+/** What a test of the suite has: a store, a lock of its own in it, and what it takes to claim it. */
+export class Stage {
+  readonly store: Store;
+  /** Of a lock that nobody else uses. */
+  readonly name: string;
+  readonly #made: StoreUnderTest;
+
+  constructor(made: StoreUnderTest) {
+    this.#made = made;
+    this.store = made.store;
+    this.name = this.nameOf('job');
+  }
+
+  /** The canonical name of another lock that nobody else uses. */
+  nameOf(word: string): string {
+    return this.resolve(`${randomUUID()} ${word}`);
+  }
+
+  /** The canonical name of the lock of that word. Throws where the store does not take it. */
+  resolve(word: string): string {
+    return this.store.resolve(this.#made.nameOf?.(word) ?? word);
+  }
+
+  /** The store, and others that see the same locks, as far as there are any. */
+  async clients(count: number): Promise<Store[]> {
+    const stores = [this.store];
+    while (stores.length < count) stores.push((await this.#made.another?.()) ?? this.store);
+    return stores;
+  }
+
+  /** What a contender says of itself, by default this process. */
+  claim(changes: Partial<Claim> = {}): Claim {
+    return {
+      token: randomUUID(),
+      process: this.self,
+      workers: [],
+      staleTimeout: 3_600_000,
+      command: 'nightly.js',
+      user: 'batch',
+      ...changes,
+    };
+  }
+
+  get self(): ProcessIdentity {
+    return systemProcesses().self();
+  }
+
+  /** A process of this machine that has ended. */
+  dead(): ProcessIdentity {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    return { ...this.self, pid, started: '1' };
+  }
+
+  /** Claims the lock, which must succeed. */
+  async hold(claim: Claim = this.claim(), over?: string, name: string = this.name): Promise<LockRecord> {
+    return done(await this.store.claim(name, claim, over), 'claim');
+  }
+
+  /** What is there, which must be a record. */
+  async find(name: string = this.name): Promise<Stored & { readonly record: LockRecord }> {
+    const stored = await this.store.read(name);
+    assert.ok(stored !== null, 'The lock is held, but `read` finds nothing.');
+    const { record } = stored;
+    assert.ok(record !== null, 'The lock is held, but `read` finds no record in it.');
+    return { ...stored, record };
+  }
+
+  /** Resolves when `has` is true, which it must become for a store whose clock goes on. */
+  async until(has: () => Promise<boolean>, otherwise: string): Promise<void> {
+    for (let waited = 0; waited < PATIENCE; waited += 2) {
+      if (await has()) return;
+      await sleep(2);
+    }
+    assert.fail(otherwise);
+  }
+}
+
+/** The record of an operation that must have been done. */
+export function done(outcome: Outcome, operation: string): LockRecord {
+  assert.ok(outcome.done, `\`${operation}\` was not done, although the lock was what the caller had named.`);
+  return outcome.record;
+}
+
+/** For an operation that must not have been done. */
+export function notDone(outcome: Outcome, message: string): void {
+  assert.ok(!outcome.done, message);
+}

@@ -1,0 +1,47 @@
+import type { Awaitable } from '../../stores/store.js';
+import { ages } from './cases/ages.js';
+import { beats } from './cases/beats.js';
+import type { Rules } from './cases/case.js';
+import { claims } from './cases/claims.js';
+import { contention } from './cases/contention.js';
+import { fencing } from './cases/fencing.js';
+import { locks } from './cases/locks.js';
+import { names } from './cases/names.js';
+import { records } from './cases/records.js';
+import { releases } from './cases/releases.js';
+import { Stage, type StoreUnderTest } from './stage.js';
+
+/** One thing that a store must do. */
+export interface StoreCase {
+  /** What it must do, in words. */
+  readonly name: string;
+  /** Rejects, with an `AssertionError` in most cases, where the store does not. */
+  readonly run: () => Promise<void>;
+}
+
+const ALL: readonly Rules[] = [claims, beats, releases, records, ages, fencing, contention, names, locks];
+
+/**
+ * What {@link testStore} makes tests of, one by one: for a framework without `describe` and `it`, or for a program that checks a
+ * store where it is to be used.
+ *
+ * @example
+ * for (const { name, run } of storeCases(() => ({ store }))) {
+ *   await run().then(() => console.log('ok', name), (error) => console.log('not ok', name, error));
+ * }
+ */
+export function storeCases(makeStore: () => Awaitable<StoreUnderTest>): StoreCase[] {
+  return ALL.flatMap((rules) =>
+    Object.entries(rules).map(([name, check]) => ({
+      name,
+      run: async () => {
+        const made = await makeStore();
+        try {
+          await check(new Stage(made));
+        } finally {
+          await made.close?.();
+        }
+      },
+    })),
+  );
+}

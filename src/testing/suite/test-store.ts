@@ -1,0 +1,46 @@
+import type { Awaitable } from '../../stores/store.js';
+import type { StoreUnderTest } from './stage.js';
+import { storeCases } from './store-cases.js';
+
+/** What the suite needs of a test framework; those of vitest, Jest, Mocha, `node:test` and Bun have it. */
+export interface TestFramework {
+  describe(name: string, define: () => void): unknown;
+  it(name: string, run: () => Promise<void>): unknown;
+}
+
+/**
+ * Defines the tests that every store must pass: that each of its operations does what `Store` says, also when many contend,
+ * and that locks kept in it can be acquired, beaten, released, inspected and broken. They are the tests of the stores that
+ * come with this package.
+ *
+ * @param makeStore Called once for each test. All the stores it makes may share one database: no two tests use one lock.
+ * @param framework Default: the global `describe` and `it`, where the test framework has such.
+ * @example
+ * import { describe, it } from 'vitest';
+ * import { testStore } from 'livinglock/testing';
+ *
+ * testStore('the store in our database', () => ({ store: ourStore(connection) }), { describe, it });
+ */
+export function testStore(
+  name: string,
+  makeStore: () => Awaitable<StoreUnderTest>,
+  framework: TestFramework = globalFramework(),
+): void {
+  framework.describe(name, () => {
+    for (const { name: rule, run } of storeCases(makeStore)) framework.it(rule, run);
+  });
+}
+
+function globalFramework(): TestFramework {
+  const describe: unknown = Reflect.get(globalThis, 'describe');
+  const it: unknown = Reflect.get(globalThis, 'it');
+  if (typeof describe === 'function' && typeof it === 'function') {
+    return {
+      describe: (name, define) => describe(name, define),
+      it: (name, run) => it(name, run),
+    };
+  }
+  throw new TypeError(
+    '`testStore` found no global `describe` and `it`. Give it those of your test framework: testStore(name, makeStore, { describe, it }).',
+  );
+}

@@ -1,0 +1,557 @@
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  type AcquireOptions,
+  acquire,
+  breakLock,
+  ErrLockBusy,
+  ErrLockLost,
+  ErrLockStore,
+  type Inspection,
+  inspect,
+  type Lock,
+} from '../../../src/index.js';
+import {
+  type SqliteDatabase,
+  type SqliteStoreOptions,
+  sqliteSchema,
+  sqliteStore,
+} from '../../../src/stores/sqlite/index.js';
+import { FakeClock, type FakeProcess, FakeProcessTable } from '../../../src/testing/index.js';
+import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../../support.js';
+import { type Connection, twin } from './databases.js';
+
+const NAME = 'nightly';
+const CONTAINER = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };
+
+/** A database file, connections to it, and the processes and the clock of one machine. */
+class Scene {
+  readonly clock = new FakeClock();
+  readonly processes = new FakeProcessTable(this.clock);
+  readonly path = join(temporaryFolder(), 'shop.db');
+  readonly database = this.connect();
+
+  connect(path: string = this.path): Connection {
+    const database = twin.open(path);
+    onTestFinished(() => {
+      try {
+        database.close();
+      } catch {
+        // The test has closed it.
+      }
+    });
+    return database;
+  }
+
+  async acquire(
+    database: SqliteDatabase = this.database,
+    {
+      process = this.processes.own,
+      store = {},
+      ...options
+    }: Omit<AcquireOptions, 'store'> & { process?: FakeProcess; store?: SqliteStoreOptions } = {},
+  ): Promise<Lock> {
+    const dependencies = { clock: this.clock, processes: this.processes.as(process) };
+    return acquire(NAME, {
+      heartbeatMinimalInterval: 0,
+      store: sqliteStore(database, { ...dependencies, ...store }),
+      dependencies,
+      ...options,
+    });
+  }
+
+  inspect(database: SqliteDatabase = this.database): Promise<Inspection> {
+    const dependencies = { clock: this.clock, processes: this.processes };
+    return inspect(NAME, { store: sqliteStore(database, dependencies), dependencies });
+  }
+
+  /** The row of the lock, by another connection. */
+  row(table = 'livinglock'): Readonly<Record<string, unknown>> {
+    const reader = this.connect();
+    const [row] = reader.prepare(`SELECT * FROM ${table} WHERE lock_name = ?`).all(NAME);
+    reader.close();
+    return { ...(typeof row === 'object' && row) };
+  }
+}
+
+/** A connection whose statements of one kind fail, before or after they were carried out. */
+function failing(database: Connection, kind: string, when: 'before' | 'after', error: Error): SqliteDatabase {
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      if (!sql.startsWith(kind)) return statement;
+      return {
+        all(...parameters) {
+          if (when === 'after') statement.all(...parameters);
+          throw error;
+        },
+      };
+    },
+  };
+}
+
+function diskError(): Error {
+  return Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 10 });
+}
+
+describe('the table', () => {
+  it('says who holds the lock, since when, and until when others wait', async () => {
+    const scene = new Scene();
+    const before = Date.now();
+    const lock = await scene.acquire(undefined, { staleTimeout: '2h' });
+    const row = scene.row();
+    expect(row).toMatchObject({
+      lock_owner: `fake-host:${scene.processes.own.pid}`,
+      token: lock.token,
+      fencing_token: lock.fencingToken,
+      stale_timeout_ms: 2 * HOUR,
+    });
+    const time = Date.parse(String(row['lock_time']));
+    expect(new Date(time).toISOString()).toBe(row['lock_time']);
+    expect(Math.abs(time - before)).toBeLessThan(MINUTE);
+    expect(row['heartbeat_at']).toBe(row['lock_time']);
+    expect(Date.parse(String(row['expires_at']))).toBe(time + 2 * HOUR);
+    expect(lock.acquiredAt).toEqual(new Date(time));
+    expect(JSON.parse(String(row['holder']))).toMatchObject({
+      process_id: scene.processes.own.pid,
+      process: { hostname: 'fake-host' },
+    });
+  });
+
+  it('says of a lock that was released who had it last, and that nobody holds it', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    await lock.release();
+    expect(scene.row()).toMatchObject({
+      lock_owner: null,
+      lock_time: null,
+      expires_at: null,
+      token: lock.token,
+      fencing_token: lock.fencingToken,
+    });
+  });
+
+  it('says of an endless lock that it never expires', async () => {
+    const scene = new Scene();
+    await scene.acquire(undefined, { staleTimeout: Number.POSITIVE_INFINITY });
+    expect(scene.row()).toMatchObject({ expires_at: null, stale_timeout_ms: null });
+    expect((await scene.inspect()).holder?.staleTimeout).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('has the heartbeat in it when the call returns', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    scene.database.exec(`UPDATE livinglock SET heartbeat_at = '2020-01-01T00:00:00.000Z'`);
+    const beaten = lock.heartBeat({ progress: 0.5, note: 'half-way' });
+    const row = scene.row();
+    await beaten;
+    expect(Date.parse(String(row['heartbeat_at']))).toBeGreaterThan(Date.parse('2021-01-01'));
+    expect(JSON.parse(String(row['progress']))).toEqual({ ratio: 0.5, note: 'half-way' });
+  });
+
+  it('can be given another name', async () => {
+    const scene = new Scene();
+    await scene.acquire(undefined, { store: { tableName: 'job_locks' } });
+    expect(scene.row('job_locks')).toMatchObject({ lock_name: NAME });
+    await scene.acquire();
+  });
+
+  it.each([
+    '',
+    '1st',
+    'job locks',
+    'a"b',
+    "a'b",
+    'a;b',
+    'main.locks',
+    'sqlite_locks',
+    'é',
+    'x'.repeat(64),
+    'a\n',
+    42,
+    null,
+  ])('cannot be called %j', (tableName) => {
+    const scene = new Scene();
+    expect(() => sqliteStore(scene.database, untyped({ tableName }))).toThrow(TypeError);
+    expect(() => sqliteSchema(untyped({ tableName }))).toThrow(/`tableName`/);
+  });
+
+  it('is not created where the schema is somebody else’s', async () => {
+    const scene = new Scene();
+    const store = { createTable: false, tableName: 'job_locks' };
+    const refused = scene.acquire(undefined, { store });
+    await expect(refused).rejects.toThrow(ErrLockStore);
+    await expect(refused).rejects.toThrow(
+      'Cannot read the lock nightly: no such table: job_locks. Create the table with what `sqliteSchema()` gives',
+    );
+    scene.database.exec(sqliteSchema({ tableName: 'job_locks' }));
+    await scene.acquire(undefined, { store });
+  });
+
+  it('is not created by who only looks', async () => {
+    const scene = new Scene();
+    expect(await scene.inspect()).toMatchObject({ state: 'free' });
+    expect(await breakLock(NAME, { store: sqliteStore(scene.database) })).toMatchObject({ state: 'free' });
+    expect(scene.database.prepare('SELECT name FROM sqlite_master').all()).toEqual([]);
+  });
+
+  it.each([
+    ['other columns', 'CREATE TABLE livinglock (lock_name TEXT PRIMARY KEY, locked_by TEXT)'],
+    ['no key', sqliteSchema().replace('PRIMARY KEY', '')],
+    ['one column more', sqliteSchema().replace('lock_owner ', 'tenant TEXT NOT NULL, lock_owner ')],
+    ['a view', 'CREATE VIEW livinglock AS SELECT 1 AS lock_name'],
+  ])('of another shape is left as it is: %s', async (_what, sql) => {
+    const scene = new Scene();
+    scene.database.exec(sql);
+    const refused = scene.acquire();
+    await expect(refused).rejects.toThrow(ErrLockStore);
+    await expect(refused).rejects.toThrow(/nightly: .+ name another one with the option `tableName`/);
+    expect(scene.database.prepare('SELECT * FROM livinglock WHERE lock_name = ?').all(NAME)).toEqual([]);
+  });
+});
+
+describe('a table that somebody changes by hand', () => {
+  it('loses the lock when the row is deleted, and goes on with greater fencing tokens', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    scene.database.exec('DELETE FROM livinglock');
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+    expect((await scene.acquire()).fencingToken).toBeGreaterThan(lock.fencingToken);
+  });
+
+  it('loses the lock when it has no owner any more', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    scene.database.exec('UPDATE livinglock SET lock_owner = NULL');
+    await expect(lock.release()).rejects.toThrow(ErrLockLost);
+    expect((await scene.acquire()).fencingToken).toBeGreaterThan(lock.fencingToken);
+  });
+
+  it('loses the lock when the table is dropped', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    scene.database.exec('DROP TABLE livinglock');
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+    await scene.acquire();
+  });
+
+  it('gives the next the lock when nobody can tell whose it is', async () => {
+    const scene = new Scene();
+    await scene.acquire();
+    scene.database.exec(`UPDATE livinglock SET holder = 'Bob'`);
+    expect(await scene.inspect()).toMatchObject({ state: 'dead', holder: null });
+    await scene.acquire();
+  });
+});
+
+describe('a holder', () => {
+  it('of this machine that is dead is replaced at once', async () => {
+    const scene = new Scene();
+    const process = scene.processes.start();
+    await scene.acquire(undefined, { process });
+    await expect(scene.acquire()).rejects.toThrow(ErrLockBusy);
+    process.kill();
+    await scene.acquire();
+  });
+
+  it('of this machine is aged by the clock that nobody can set', async () => {
+    const scene = new Scene();
+    const process = scene.processes.start();
+    await scene.acquire(undefined, { process });
+    scene.database.exec(`UPDATE livinglock SET heartbeat_at = '2020-01-01T00:00:00.000Z'`);
+    expect(await scene.inspect()).toMatchObject({ state: 'live', heartbeatAge: 0 });
+    await scene.clock.advance(HOUR + SECOND);
+    expect(await scene.inspect()).toMatchObject({ state: 'stalled', heartbeatAge: HOUR + SECOND });
+  });
+
+  it('of another machine is aged by the clock of SQLite, and never below nothing', async () => {
+    const scene = new Scene();
+    const process = scene.processes.start(CONTAINER);
+    const lock = await scene.acquire(undefined, { process, staleTimeout: HOUR });
+    process.kill();
+    // What this process thinks of the time does not matter.
+    await scene.clock.advance(100 * HOUR);
+    await expect(scene.acquire()).rejects.toThrow(/on db-2.+ nothing proves from here/);
+
+    scene.database.exec(
+      `UPDATE livinglock SET heartbeat_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 hour')`,
+    );
+    expect(await scene.inspect()).toMatchObject({ state: 'live', heartbeatAge: 0 });
+    scene.database.exec(
+      `UPDATE livinglock SET heartbeat_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-61 minutes')`,
+    );
+    expect(await scene.inspect()).toMatchObject({ state: 'stalled' });
+    await scene.acquire();
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+  });
+
+  it('of an earlier boot is dead where only this machine can have written', async () => {
+    const scene = new Scene();
+    const memory = scene.connect(':memory:');
+    await scene.acquire(memory);
+    scene.processes.reboot();
+    expect(await scene.inspect(memory)).toMatchObject({
+      state: 'dead',
+      reason: 'the machine was restarted since its last heartbeat',
+    });
+  });
+
+  it('of another boot may live where other machines can have written', async () => {
+    const scene = new Scene();
+    const memory = scene.connect(':memory:');
+    const onNetwork: SqliteDatabase = {
+      exec: (sql) => memory.exec(sql),
+      prepare: (sql) =>
+        sql === 'PRAGMA database_list'
+          ? { all: () => [{ seq: 0, name: 'main', file: '/nowhere/to/be/found/shop.db' }] }
+          : memory.prepare(sql),
+    };
+    await scene.acquire(onNetwork);
+    scene.processes.reboot();
+    expect(await scene.inspect(onNetwork)).toMatchObject({ state: 'live' });
+  });
+});
+
+describe('a database in which somebody else writes', () => {
+  it('is waited for', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    const other = scene.connect();
+    other.exec('BEGIN IMMEDIATE');
+    const beaten = lock.heartBeat({ note: 'late' });
+    other.exec('COMMIT');
+    await scene.clock.advance(SECOND);
+    await beaten;
+    expect(scene.row()).toMatchObject({ progress: '{"ratio":null,"note":"late"}' });
+  });
+
+  it('is not waited for without end', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    const other = scene.connect();
+    other.exec('BEGIN IMMEDIATE');
+    const released = expect(lock.release()).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      code: 'SQLITE_BUSY',
+      message: expect.stringMatching(
+        /^Cannot release the lock nightly: database is locked\. Other connections .+ call again\.$/,
+      ),
+    });
+    await scene.clock.advance(10 * SECOND);
+    await released;
+    other.exec('COMMIT');
+    await lock.heartBeat();
+    await lock.release();
+    expect(scene.row()).toMatchObject({ lock_owner: null });
+  });
+
+  it('does not give a lock whose commit has failed', async () => {
+    const scene = new Scene();
+    scene.database.exec('PRAGMA journal_mode = DELETE');
+    await (await scene.acquire()).release();
+    // Who reads lets others write, but not commit.
+    const reader = scene.connect();
+    reader.exec('BEGIN');
+    reader.prepare('SELECT * FROM livinglock').all();
+    const acquired = expect(scene.acquire()).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+    await scene.clock.advance(10 * SECOND);
+    await acquired;
+    reader.exec('COMMIT');
+    expect(scene.row()).toMatchObject({ lock_owner: null });
+    await scene.acquire();
+  });
+});
+
+describe('a connection in the middle of a transaction', () => {
+  it('is not used', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    scene.database.exec('BEGIN');
+    for (const refused of [lock.heartBeat(), lock.release(), scene.acquire(), scene.inspect()]) {
+      await expect(refused).rejects.toMatchObject({
+        name: 'ErrLockStore',
+        code: 'ERR_LOCK_IN_TRANSACTION',
+        message: expect.stringContaining('Give the store a connection of its own'),
+      });
+    }
+    scene.database.exec('ROLLBACK');
+    await lock.heartBeat();
+    await lock.release();
+  });
+
+  it('is recognized with better-sqlite3 too', async () => {
+    const scene = new Scene();
+    const { database } = scene;
+    const better: SqliteDatabase = {
+      exec: (sql) => database.exec(sql),
+      prepare: (sql) => database.prepare(sql),
+      inTransaction: true,
+    };
+    await expect(scene.acquire(better)).rejects.toMatchObject({ code: 'ERR_LOCK_IN_TRANSACTION' });
+  });
+});
+
+describe('a driver that fails', () => {
+  it.each(['before', 'after'] as const)('%s it has created the lock', async (when) => {
+    const scene = new Scene();
+    scene.database.exec(sqliteSchema());
+    const unlucky = failing(scene.database, 'INSERT', when, diskError());
+    if (when === 'after') {
+      const lock = await scene.acquire(unlucky);
+      expect(scene.row()).toMatchObject({ token: lock.token });
+    } else {
+      await expect(scene.acquire(unlucky)).rejects.toMatchObject({
+        code: 'SQLITE_IOERR',
+        message:
+          'Cannot create the lock nightly: disk I/O error. See whether the disk is well, and try again.',
+        cause: diskError(),
+      });
+      expect(scene.row()).toEqual({});
+    }
+  });
+
+  it.each(['before', 'after'] as const)('%s it has taken the lock over', async (when) => {
+    const scene = new Scene();
+    const process = scene.processes.start();
+    const dead = await scene.acquire(undefined, { process });
+    process.kill();
+    const unlucky = failing(scene.database, 'UPDATE', when, diskError());
+    if (when === 'after')
+      expect((await scene.acquire(unlucky)).fencingToken).toBeGreaterThan(dead.fencingToken);
+    else await expect(scene.acquire(unlucky)).rejects.toMatchObject({ code: 'SQLITE_IOERR' });
+    expect(scene.row()['token'] === dead.token).toBe(when === 'before');
+  });
+
+  it('cannot be read either, and the same process gets its lock at the next try', async () => {
+    const scene = new Scene();
+    scene.database.exec(sqliteSchema());
+    let hasFailed = false;
+    const gone: SqliteDatabase = {
+      exec: (sql) => scene.database.exec(sql),
+      prepare: (sql) => ({
+        all(...parameters) {
+          if (hasFailed) throw diskError();
+          const rows = scene.database.prepare(sql).all(...parameters);
+          if (!sql.startsWith('INSERT')) return rows;
+          hasFailed = true;
+          throw diskError();
+        },
+      }),
+    };
+    await expect(scene.acquire(gone)).rejects.toMatchObject({ code: 'SQLITE_IOERR' });
+    expect(scene.row()['lock_owner']).not.toBeNull();
+    const lock = await scene.acquire();
+    expect(scene.row()).toMatchObject({ token: lock.token });
+  });
+
+  it.each(['before', 'after'] as const)('%s it has released the lock', async (when) => {
+    const scene = new Scene();
+    const unlucky = failing(scene.database, 'UPDATE "livinglock" SET lock_owner = NULL', when, diskError());
+    const lock = await scene.acquire(unlucky);
+    if (when === 'after') await lock.release();
+    else await expect(lock.release()).rejects.toMatchObject({ code: 'SQLITE_IOERR' });
+    expect(scene.row()['lock_owner'] === null).toBe(when === 'after');
+  });
+
+  it('before or after a heartbeat, which is then given anew', async () => {
+    for (const when of ['before', 'after'] as const) {
+      const scene = new Scene();
+      const lock = await scene.acquire(failing(scene.database, 'UPDATE', when, diskError()));
+      for (let count = 1; count <= 2; count++) {
+        await expect(lock.heartBeat()).rejects.toMatchObject({ code: 'SQLITE_IOERR' });
+      }
+      expect(lock.signal.aborted).toBe(false);
+      expect(scene.row()).toMatchObject({ token: lock.token });
+    }
+  });
+});
+
+describe('a database that cannot be used', () => {
+  it('because it may only be read says so, and nothing is changed', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    scene.database.exec('PRAGMA query_only = ON');
+    expect(await scene.inspect()).toMatchObject({ state: 'live' });
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      code: 'SQLITE_READONLY',
+      message: expect.stringMatching(
+        /^Cannot write a heartbeat to the lock nightly: attempt to write a readonly database\. Open/,
+      ),
+    });
+    await expect(lock.release()).rejects.toMatchObject({ code: 'SQLITE_READONLY' });
+    scene.database.exec('PRAGMA query_only = OFF');
+    await lock.release();
+  });
+
+  it('because it may only be read has no table made in it', async () => {
+    const scene = new Scene();
+    scene.database.exec('PRAGMA query_only = ON');
+    expect(await scene.inspect()).toMatchObject({ state: 'free' });
+    await expect(scene.acquire()).rejects.toMatchObject({ code: 'SQLITE_READONLY' });
+  });
+
+  it('because it is none says so', async () => {
+    const scene = new Scene();
+    writeFileSync(scene.path, 'This is a letter to my aunt. '.repeat(200));
+    await expect(scene.acquire(scene.connect())).rejects.toMatchObject({
+      code: 'SQLITE_NOTADB',
+      message: 'Cannot read the lock nightly: file is not a database. Give the path of an SQLite database.',
+    });
+    expect(readFileSync(scene.path, 'utf8')).toMatch(/^This is a letter/);
+  });
+
+  it('because it is damaged says so', async () => {
+    const scene = new Scene();
+    await scene.acquire();
+    scene.database.close();
+    // All but the header, which is 100 bytes long, and the schema behind it.
+    const file = openSync(scene.path, 'r+');
+    writeSync(file, Buffer.alloc(readFileSync(scene.path).length - 4096, 0x5a), 0, undefined, 4096);
+    closeSync(file);
+    await expect(scene.acquire(scene.connect())).rejects.toMatchObject({ code: 'SQLITE_CORRUPT' });
+  });
+
+  it('because it was closed says so', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    scene.database.close();
+    await expect(lock.release()).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      message: expect.stringContaining('Keep the database open until the lock is released.'),
+    });
+  });
+});
+
+describe('errors of better-sqlite3, which have names for codes', () => {
+  it.each([
+    ['SQLITE_BUSY_SNAPSHOT', 'SQLITE_BUSY'],
+    ['SQLITE_IOERR_WRITE', 'SQLITE_IOERR'],
+    ['SQLITE_READONLY', 'SQLITE_READONLY'],
+  ])('%s', async (code, expected) => {
+    const scene = new Scene();
+    scene.database.exec(sqliteSchema());
+    const error = Object.assign(new Error('made up'), { code });
+    const refused = expect(
+      scene.acquire(failing(scene.database, 'SELECT', 'before', error)),
+    ).rejects.toMatchObject({ name: 'ErrLockStore', code: expected });
+    await scene.clock.advance(10 * SECOND);
+    await refused;
+  });
+});
+
+describe('options', () => {
+  it.each([{ tabelName: 'locks' }, { createTable: 'no' }])(
+    'are refused where they mean nothing: %j',
+    (options) => {
+      expect(() => sqliteStore(new Scene().database, untyped(options))).toThrow(TypeError);
+    },
+  );
+
+  it('do not make a path a database', () => {
+    expect(() => sqliteStore(untyped('shop.db'))).toThrow(
+      /needs a database with the methods `prepare` and `exec`/,
+    );
+  });
+});
