@@ -6,15 +6,15 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
   no: 'status: nobody holds one of the locks. verify: the folder is unsafe for locks. schedule: you said no',
   stale: 'status: a holder is dead, or has stopped heartbeating; the next run takes over',
   usage: 'wrong options or arguments',
-  noInput: 'verify: there is no such folder, or nothing can be written there',
+  noInput: 'verify, schedule: there is no such folder, or nothing can be written there',
   internal: 'a bug of livinglock',
   store: 'the lock, or its folder, cannot be read or written',
   output: 'the standard output cannot be written',
   busy: 'someone else holds the lock. run: nothing was run (another code by -E). schedule: the crontab has changed meanwhile',
   lost: 'run, beat: the lock was lost on the way, so the work was not exclusive',
   timeout: 'run: the command was ended, because it took too long (--timeout) or has stalled',
-  notExecutable: 'run: the command cannot be executed',
-  notFound: 'run: there is no such command',
+  notExecutable: 'run, schedule: the command cannot be executed',
+  notFound: 'run, schedule: there is no such command',
   signal: 'ended by signal number n: run by the one that ended the command; 130 by Ctrl-C',
 };
 

@@ -5,11 +5,13 @@ import { oneLine } from './report.js';
 /** Who holds a lock, in one line: `PID 4242 on db-1 (import.py --all) since 14:03:11, last heartbeat 12 seconds ago, 40 % done`. */
 export function describeHolder(holder: LockRecord | null, heartbeatAge: number): string {
   if (holder === null) return 'a process that has not yet said who it is';
-  const { processId, process, command, acquiredAt, progress } = holder;
+  const { processId, process, workers, command, acquiredAt, progress } = holder;
   const parts = [
     `PID ${processId}`,
     process.hostname !== null && `on ${oneLine(process.hostname)}`,
     command !== null && `(${oneLine(command)})`,
+    // Should the holder have been killed, it is these who hold the lock.
+    workers.length > 0 && `with PID ${workers.map(({ pid }) => pid).join(', ')} at work`,
     acquiredAt !== null && `since ${formatTime(acquiredAt)}`,
   ];
   const ratio = progress?.ratio ?? null;

@@ -1,8 +1,9 @@
-import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
+import { makeFolders } from './make-folders.js';
 
 const EXTENSION = '.lock';
 
@@ -60,7 +61,7 @@ export function runtimeFolder(): string {
 function makeRuntimeFolder(): string {
   const folder = runtimeFolder();
   try {
-    makeFolders(folder);
+    makeFolders(folder, 0o700);
   } catch (error) {
     throw unusable(folder, error instanceof Error ? error.message : String(error));
   }
@@ -70,20 +71,6 @@ function makeRuntimeFolder(): string {
   if (status.uid !== process.geteuid?.()) throw unusable(folder, 'it belongs to another user');
   if ((status.mode & 0o022) !== 0) throw unusable(folder, 'others may write to it');
   return folder;
-}
-
-/** One by one, because where a folder cannot be made in one that is there (`/proc`), Node's own way tries for ever. */
-function makeFolders(folder: string): void {
-  const make = () => mkdirSync(folder, { mode: 0o700 });
-  try {
-    make();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
-    makeFolders(dirname(folder));
-    make();
-  }
 }
 
 function unusable(folder: string, reason: string): CliError {

@@ -44,8 +44,13 @@ export async function acquireOrYield(
   }
 }
 
+/** The longer stale timeout counts, so a holder that has stalled by its own may be safe from a run that was told another. */
 function busyLine({ lock, holder, heartbeatAge }: ErrLockBusy): string {
-  return `${lock} is held by ${describeHolder(holder, heartbeatAge)}`;
+  const line = `${lock} is held by ${describeHolder(holder, heartbeatAge)}`;
+  const timeout = holder?.staleTimeout ?? Number.POSITIVE_INFINITY;
+  if (heartbeatAge <= timeout) return line;
+  const seconds = `${timeout / 1000}s`;
+  return `${line}; it has stalled by its own stale timeout, and --stale-timeout ${seconds} takes it over`;
 }
 
 /** As a shell would want it, so that what others are shown can be told apart, and copied. */

@@ -1,9 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrLockLost, fileStore, type Lock } from '../../index.js';
 import { CliError } from '../cli-error.js';
 import { formatDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
+import { describeHolder } from '../holder.js';
 import { lockPath } from '../lock-path.js';
 import { say } from '../report.js';
 import { acquireOrYield } from './acquire.js';
@@ -72,7 +74,7 @@ class Run {
       await this.#lock?.release();
     } catch (error) {
       if (!(error instanceof ErrLockLost)) throw error;
-      if (this.#end !== 'lost') say(error.message);
+      if (this.#end !== 'lost') say(this.#describeLoss(error));
       return ExitCode.lost;
     }
     return status;
@@ -107,6 +109,8 @@ class Run {
     const { proof, heartbeatInterval } = this.#options;
     const env = {
       ...process.env,
+      // The PATH of cron does not lead here.
+      LIVINGLOCK: `${process.execPath} ${process.argv[1]}`,
       LIVINGLOCK_PATH: this.#path,
       LIVINGLOCK_TOKEN: this.#lock?.token ?? '',
       LIVINGLOCK_FENCING_TOKEN: String(this.#lock?.fencingToken ?? ''),
@@ -157,13 +161,21 @@ class Run {
   #endBecause(end: End, { family }: Started, watch: Watch): void {
     if (this.#end !== null) return;
     this.#end = end;
-    const loss: unknown = this.#lock?.signal.reason;
-    if (end === 'lost') say(`${loss instanceof Error ? loss.message : loss} Ending the command.`);
+    if (end === 'lost') say(`${this.#describeLoss(this.#lock?.signal.reason)} Ending the command.`);
     else watch.keepForTheEnd();
     family.signal('SIGTERM');
     // One that was stopped gets no signal but this before SIGKILL.
     family.signal('SIGCONT');
     this.#after(this.#options.killAfter, () => family.signal('SIGKILL'));
+  }
+
+  #describeLoss(loss: unknown): string {
+    const successor = loss instanceof ErrLockLost ? loss.successor : null;
+    const how =
+      successor === null
+        ? 'somebody broke it, or another run took it over and has ended since'
+        : `${describeHolder(successor, Date.now() - successor.timestamp.getTime())} has taken it over`;
+    return `${this.#path} was lost: ${how}. This run is not exclusive any more.`;
   }
 
   /** The command itself has ended. What it has left running is under the lock as well. */
@@ -233,6 +245,8 @@ function lookFor(proof: Proof, lock: Lock | null): Look {
     case 'output':
       return (watch) => watch.silence;
     case 'file': {
+      if (!existsSync(proof.path))
+        say(`There is no ${proof.path} yet. The command has to make it, and to change it.`);
       const hasChanged = watchFile(proof.path);
       return (watch) => {
         if (hasChanged()) watch.prove();

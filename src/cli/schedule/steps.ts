@@ -1,7 +1,8 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { makeFolders } from '../make-folders.js';
 import type { Step } from './installer.js';
 import { expectSuccess, type RunProgram } from './programs.js';
 
@@ -55,7 +56,7 @@ async function read(path: string): Promise<string | null> {
 }
 
 async function write(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   await writeFile(path, text);
 }
 

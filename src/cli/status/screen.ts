@@ -39,7 +39,7 @@ export class Screen {
 
   /** The terminal may have become narrower since, and may have broken the lines. */
   #height(): number {
-    const { columns } = this.#stream;
+    const columns = this.#stream.columns || 80;
     return this.#drawn.reduce((height, width) => height + Math.max(1, Math.ceil(width / columns)), 0);
   }
 
