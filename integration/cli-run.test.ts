@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { PROGRAM } from './support/command.js';
@@ -284,13 +284,24 @@ describe.skipIf(!isPosix)('the command', () => {
     const run = desk.start(['run', 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
     const pid = Number((await run.prints(/pid (\d+)/))[1]);
     killAtTheEnd(pid);
-    run.signal('SIGKILL');
-    await waitForEndOf([run.pid]);
+    await expectHeldBy(pid, run, desk);
+  });
 
-    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 75 });
-    process.kill(pid, 'SIGKILL');
-    await waitForEndOf([pid]);
-    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0 });
+  test.each([
+    { begins: true, what: 'runs, if its runner is killed after it was let begin' },
+    { begins: false, what: 'never begins, if its runner is killed before' },
+  ])('$what', async ({ begins }) => {
+    const file = join(temporaryFolder(), 'begun');
+    const start = new URL('../dist/cli/run/start.js', import.meta.url).href;
+    const program = `
+      const { start } = await import(${JSON.stringify(start)});
+      const started = await start(['touch', ${JSON.stringify(file)}], process.env, false);
+      if (${begins}) started.begin();
+      process.stdout.write('pid ' + started.pid, () => process.kill(process.pid, 'SIGKILL'));`;
+    const runner = new Running(process.execPath, ['--input-type=module', '-e', program], process.env);
+    const pid = Number((await runner.prints(/pid (\d+)/))[1]);
+    await waitForEndOf([runner.pid, pid]);
+    expect(existsSync(file)).toBe(begins);
   });
 
   test('is under the lock with all that it leaves running, killed runner or not', async () => {
@@ -302,12 +313,7 @@ describe.skipIf(!isPosix)('the command', () => {
       () => JSON.stringify(desk.record('job')['workers']).includes(`"pid":${pid}`),
       'the new worker',
     );
-    run.signal('SIGKILL');
-    await waitForEndOf([run.pid]);
-    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 75 });
-    process.kill(pid, 'SIGKILL');
-    await waitForEndOf([pid]);
-    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0 });
+    await expectHeldBy(pid, run, desk);
   });
 
   test('is not under the lock with a daemon that it has left behind', async () => {
@@ -390,4 +396,14 @@ describe.skipIf(!isPosix)('output', () => {
 /** Of a Linux process, in kibibytes (proc_pid_status(5)). */
 function mostMemoryOf(pid: number | undefined): number {
   return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+/** Kills the runner, and expects the lock to be held as long as that process lives, which does its work. */
+async function expectHeldBy(pid: number, runner: Running, desk: Desk): Promise<void> {
+  runner.signal('SIGKILL');
+  await waitForEndOf([runner.pid]);
+  expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 75 });
+  process.kill(pid, 'SIGKILL');
+  await waitForEndOf([pid]);
+  expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0 });
 }
