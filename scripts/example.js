@@ -41,11 +41,12 @@ function run(program) {
 
 function list() {
   const isWrong = name !== undefined;
+  const width = Math.max(...examples.map(({ length }) => length)) + 2;
   const lines = [
     ...(isWrong ? [`There is no example ${name}.`, ''] : []),
     'Usage: npm run example -- NAME [ARGUMENTS]',
     '',
-    ...examples.map((example) => `  ${example.padEnd(15)}${summary(example)}`),
+    ...examples.map((example) => `  ${example.padEnd(width)}${summary(example)}`),
   ];
   (isWrong ? console.error : console.log)(lines.join('\n'));
   process.exitCode = isWrong ? 64 : 0;
