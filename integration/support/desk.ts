@@ -122,13 +122,15 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 
 /** Ends a process that a command has left behind, when the test is over. */
 export function killAtTheEnd(pid: number): void {
-  onTestFinished(() => {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It has ended by itself.
-    }
-  });
+  onTestFinished(() => killIfThere(pid));
+}
+
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 export function has(program: string): boolean {
