@@ -335,7 +335,7 @@ describe.skipIf(!isPosix)('signals', () => {
     async (signal) => {
       const desk = new Desk();
       const slow = `trap 'echo got it' TERM INT HUP; echo ready; while :; do sleep 0.01; done`;
-      const program = `(${slow}) & echo pid $!; trap 'exit 5' TERM INT HUP; wait`;
+      const program = `trap 'exit 5' TERM INT HUP; (${slow}) & echo pid $!; wait`;
       const run = desk.start(['run', 'job', '--', 'bash', '-c', program]);
       const pid = Number((await run.prints(/pid (\d+)/))[1]);
       killAtTheEnd(pid);
