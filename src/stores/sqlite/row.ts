@@ -19,15 +19,20 @@ export interface Row {
 /** What is kept of a claim, in the order in which the statements take it. JSON, because SQLite ends texts at a NUL. */
 export function columnsOf(claim: Claim, monotonic: number): (string | number | null)[] {
   const { token, process, workers, staleTimeout, command, user } = claim;
-  const owner = process.hostname === null ? String(process.pid) : `${process.hostname}:${process.pid}`;
   const timeout = Number.isFinite(staleTimeout) ? staleTimeout : null;
   const holder = JSON.stringify({
     process_id: process.pid,
     process: serializeIdentity(process),
     command: command ?? undefined,
     user: user ?? undefined,
+    owner: claim.owner ?? undefined,
   });
-  return [owner, timeout, token, timeout, monotonic, holder, workersText(workers)];
+  return [ownerOf(claim), timeout, token, timeout, monotonic, holder, workersText(workers)];
+}
+
+/** For people: the JSON beside it is what is read again. */
+function ownerOf({ owner, process: { hostname, pid } }: Claim): string {
+  return owner ?? (hostname === null ? String(pid) : `${hostname}:${pid}`);
 }
 
 export function workersText(workers: readonly ProcessIdentity[]): string {
@@ -52,6 +57,7 @@ export function readRow(value: unknown): Row {
     monotonic_ms: row.get('monotonic_ms'),
     workers: json('workers'),
     progress: json('progress'),
+    hold_ms: row.get('hold_ms'),
   });
   const age = row.get('age');
   return {
