@@ -26,18 +26,25 @@ export interface ClaimColumns {
 }
 
 /** In JSON, because SQLite ends texts at a NUL, and PostgreSQL has none. */
-export function columnsOf({ process, workers, staleTimeout, command, user }: Claim): ClaimColumns {
+export function columnsOf(claim: Claim): ClaimColumns {
+  const { process, workers, staleTimeout, command, user, owner } = claim;
   return {
-    owner: process.hostname === null ? String(process.pid) : `${process.hostname}:${process.pid}`,
+    owner: ownerOf(claim),
     timeout: Number.isFinite(staleTimeout) ? staleTimeout : null,
     holder: JSON.stringify({
       process_id: process.pid,
       process: serializeIdentity(process),
       command: command ?? undefined,
       user: user ?? undefined,
+      owner: owner ?? undefined,
     }),
     workers: workersText(workers),
   };
+}
+
+/** For people: the JSON beside it is what is read again. */
+function ownerOf({ owner, process: { hostname, pid } }: Claim): string {
+  return owner ?? (hostname === null ? String(pid) : `${hostname}:${pid}`);
 }
 
 export function workersText(workers: readonly ProcessIdentity[]): string {
@@ -67,6 +74,7 @@ export function readRow(value: unknown): Row {
     monotonic_ms: row.get('monotonic_ms'),
     workers: json('workers'),
     progress: json('progress'),
+    hold_ms: row.get('hold_ms'),
   });
   const age = row.get('age');
   return {

@@ -13,15 +13,20 @@ export interface Answer {
   readonly token: unknown;
 }
 
+/** @param value The row of a result. */
 export function readAnswer(value: unknown): Answer {
-  const { outcome, answer } = fieldsOf(value);
-  const columns = fieldsOf(parseJson(fromJsonb(String(answer))));
+  const columns = fieldsOf(parseJson(fromJsonb(readText(value))));
   return {
-    isDone: outcome === 'done',
+    isDone: fieldsOf(value)['outcome'] === 'done',
     isHeld: columns['is_held'] === true,
     row: readRow(columns),
     token: columns['token'],
   };
+}
+
+/** The answer as it stands there. */
+export function readText(value: unknown): string {
+  return String(fieldsOf(value)['answer']);
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -6,7 +6,7 @@ import { checkLockName } from '../lock-name.js';
 import { provenanceOf } from '../provenance.js';
 import { columnsOf, type Row, workersText } from '../row.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../store.js';
-import { type Answer, readAnswer } from './answer.js';
+import { type Answer, readAnswer, readText } from './answer.js';
 import type { PostgresConnection } from './connection.js';
 import {
   isConflict,
@@ -125,11 +125,29 @@ class PostgresStore implements Store {
     });
   }
 
-  remove(name: string, token: string): Promise<Outcome> {
+  remove(name: string, token: string, hold = 0): Promise<Outcome> {
+    const { remove, retire } = this.#statements;
     return this.#persistently(name, 'release the lock', async () => {
-      const answer = await this.#ask(this.#statements.remove, [name, token]);
+      const answer =
+        hold > 0
+          ? await this.#ask(retire, [name, token, String(hold)])
+          : await this.#ask(remove, [name, token]);
       return this.#toOutcome(name, answer, answer?.token === token && !answer.isHeld);
     });
+  }
+
+  names(): Promise<string[]> {
+    return this.#persistently('the locks of the database', 'list', () => this.#allNames());
+  }
+
+  async #allNames(): Promise<string[]> {
+    try {
+      const { rows } = await this.#connection.query(this.#statements.names);
+      return rows.map(readText).toSorted();
+    } catch (error) {
+      if (this.#schema !== null && isWithoutTable(error)) return [];
+      throw error;
+    }
   }
 
   #find(name: string): Promise<Answer | null> {

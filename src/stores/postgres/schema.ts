@@ -31,15 +31,16 @@ export function postgresSchema(options: PostgresSchemaOptions = {}): string {
   // By bytes, because what a collation of the system sorts by may change with the system, and breaks the index then.
   return `CREATE TABLE IF NOT EXISTS ${quotedTable(options)} (
   lock_name        text COLLATE "C" PRIMARY KEY,
-  lock_owner       text,                 -- who holds the lock, as host:PID; NULL: nobody does
+  lock_owner       text,                 -- who holds the lock: its owner, or host:PID; NULL: nobody does
   lock_time        timestamptz,          -- since when; NULL: nobody holds it
   expires_at       timestamptz,          -- from when on others may take over if there is no heartbeat; NULL: nobody holds it
-  heartbeat_at     timestamptz NOT NULL, -- the last heartbeat
+  heartbeat_at     timestamptz NOT NULL, -- the last heartbeat, or the release
   token            text NOT NULL,        -- unique to the last acquisition
   fencing_token    bigint NOT NULL,      -- greater than that of every acquisition before
   revision         bigint NOT NULL,      -- greater with each change
   stale_timeout_ms numeric,              -- the holder's own; NULL: endless
-  holder           jsonb NOT NULL,       -- process_id, process, command, user
+  hold_ms          numeric,              -- released, but held for so long after that; NULL: not released
+  holder           jsonb NOT NULL,       -- process_id, process, command, user, owner
   workers          jsonb NOT NULL,       -- processes that do the holder's work
   progress         jsonb                 -- ratio, note
 )`;

@@ -21,6 +21,7 @@ const ANSWER = `json_build_object(
     'lock_time', ${isoText('lock_time')},
     'heartbeat_at', ${isoText('heartbeat_at')},
     'stale_timeout_ms', stale_timeout_ms,
+    'hold_ms', hold_ms,
     'holder', holder,
     'workers', workers,
     'progress', progress
@@ -41,6 +42,10 @@ export interface Statements {
   readonly beat: string;
   /** Of name, token. */
   readonly remove: string;
+  /** Of name, token, hold. */
+  readonly retire: string;
+  /** One row for each name, which is the `answer`. */
+  readonly names: string;
 }
 
 /** @param table Quoted. */
@@ -59,7 +64,8 @@ export function statementsFor(table: string): Statements {
         token = excluded.token, lock_owner = excluded.lock_owner, lock_time = excluded.lock_time,
         expires_at = excluded.expires_at, heartbeat_at = excluded.heartbeat_at,
         fencing_token = greatest(lock.fencing_token + 1, excluded.fencing_token), revision = lock.revision + 1,
-        stale_timeout_ms = excluded.stale_timeout_ms, holder = excluded.holder, workers = excluded.workers, progress = NULL
+        stale_timeout_ms = excluded.stale_timeout_ms, holder = excluded.holder, workers = excluded.workers, progress = NULL,
+        hold_ms = NULL
       WHERE lock.lock_owner IS NULL`,
     ),
 
@@ -68,7 +74,8 @@ export function statementsFor(table: string): Statements {
       `UPDATE ${table} SET
         token = $2::text, lock_owner = $3::text, lock_time = at, expires_at = ${later('$4::text::numeric')}, heartbeat_at = at,
         fencing_token = greatest(fencing_token + 1, ${FENCING_TIME}), revision = revision + 1,
-        stale_timeout_ms = $4::text::numeric, holder = $5::text::jsonb, workers = $6::text::jsonb, progress = NULL
+        stale_timeout_ms = $4::text::numeric, holder = $5::text::jsonb, workers = $6::text::jsonb, progress = NULL,
+        hold_ms = NULL
       FROM moment
       WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $7::text`,
     ),
@@ -79,14 +86,24 @@ export function statementsFor(table: string): Statements {
         heartbeat_at = at, expires_at = ${later('stale_timeout_ms')}, progress = coalesce($3::text::jsonb, progress),
         workers = coalesce($4::text::jsonb, workers), revision = revision + 1
       FROM moment
-      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
+      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL AND hold_ms IS NULL`,
     ),
 
     remove: change(
       table,
-      `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, revision = revision + 1
+      `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, revision = revision + 1
       WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
     ),
+
+    retire: change(
+      table,
+      `UPDATE ${table} SET
+        heartbeat_at = at, expires_at = ${later('$3::text::numeric')}, hold_ms = $3::text::numeric, revision = revision + 1
+      FROM moment
+      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
+    ),
+
+    names: `SELECT lock_name AS answer FROM ${table} WHERE lock_owner IS NOT NULL`,
   };
 }
 
