@@ -1,4 +1,5 @@
 import { refuseUnknown, show } from '../../options.js';
+import { quotedIdentifier } from '../sql-identifier.js';
 
 /** How the table is to be called. */
 export interface SqliteSchemaOptions {
@@ -43,11 +44,10 @@ export function sqliteSchema(options: SqliteSchemaOptions = {}): string {
 
 /** The table's name as SQL. Throws a `TypeError` for a name that could mean something else. */
 export function quotedTable(tableName: unknown = DEFAULT_TABLE): string {
-  if (typeof tableName === 'string' && /^(?!sqlite_)[a-z_][a-z0-9_]{0,62}$/i.test(tableName)) {
-    return `"${tableName}"`;
+  if (typeof tableName === 'string' && /^sqlite_/i.test(tableName)) {
+    throw new TypeError(
+      `The option \`tableName\` must not begin with \`sqlite_\`, which SQLite keeps for itself, but is ${show(tableName)}.`,
+    );
   }
-  throw new TypeError(
-    'The option `tableName` must be of letters of ASCII, digits and underscores, at most 63, must not begin with a digit or ' +
-      `with \`sqlite_\`, but is ${show(tableName)}.`,
-  );
+  return quotedIdentifier('tableName', tableName);
 }

@@ -6,10 +6,10 @@ import { refuseUnknown } from '../../options.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
 import { checkLockName } from '../lock-name.js';
 import { provenanceOf } from '../provenance.js';
+import { columnsOf, type Row, readRow, workersText } from '../row.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
 import type { SqliteDatabase, SqliteStatement } from './database.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';
-import { columnsOf, type Row, readRow, workersText } from './row.js';
 import { quotedTable, type SqliteSchemaOptions, sqliteSchema } from './schema.js';
 import { type Statements, statementsFor } from './statements.js';
 
@@ -152,8 +152,7 @@ class SqliteStore implements Store {
   }
 
   #create(name: string, claim: Claim): Row | null {
-    const create = () =>
-      this.#all(this.#statements.create, name, ...columnsOf(claim, this.#clock.monotonic()));
+    const create = () => this.#all(this.#statements.create, name, ...this.#parametersOf(claim));
     try {
       return create();
     } catch (error) {
@@ -164,7 +163,13 @@ class SqliteStore implements Store {
   }
 
   #replace(name: string, claim: Claim, over: string): Row | null {
-    return this.#row(this.#statements.replace, ...columnsOf(claim, this.#clock.monotonic()), name, over);
+    return this.#row(this.#statements.replace, ...this.#parametersOf(claim), name, over);
+  }
+
+  /** In the order in which the statements take them. */
+  #parametersOf(claim: Claim): (string | number | null)[] {
+    const { owner, timeout, holder, workers } = columnsOf(claim);
+    return [owner, timeout, claim.token, timeout, this.#clock.monotonic(), holder, workers];
   }
 
   /**
