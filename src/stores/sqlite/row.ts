@@ -1,10 +1,5 @@
-import {
-  type LockRecord,
-  type ProcessIdentity,
-  parseJson,
-  recordFrom,
-  serializeIdentity,
-} from '../../record.js';
+import type { LockRecord } from '../../record.js';
+import { holderText, ownerText, recordFromRow, workersText } from '../columns.js';
 import type { Claim } from '../store.js';
 
 /** One lock, as the statements give it. */
@@ -18,41 +13,16 @@ export interface Row {
 
 /** What is kept of a claim, in the order in which the statements take it. JSON, because SQLite ends texts at a NUL. */
 export function columnsOf(claim: Claim, monotonic: number): (string | number | null)[] {
-  const { token, process, workers, staleTimeout, command, user } = claim;
-  const owner = process.hostname === null ? String(process.pid) : `${process.hostname}:${process.pid}`;
+  const { token, workers, staleTimeout } = claim;
   const timeout = Number.isFinite(staleTimeout) ? staleTimeout : null;
-  const holder = JSON.stringify({
-    process_id: process.pid,
-    process: serializeIdentity(process),
-    command: command ?? undefined,
-    user: user ?? undefined,
-  });
-  return [owner, timeout, token, timeout, monotonic, holder, workersText(workers)];
-}
-
-export function workersText(workers: readonly ProcessIdentity[]): string {
-  return JSON.stringify(workers.map(serializeIdentity));
+  return [ownerText(claim), timeout, token, timeout, monotonic, holderText(claim), workersText(workers)];
 }
 
 export function readRow(value: unknown): Row {
-  // Integers are bigints where the connection is set so.
   const row = new Map<string, unknown>(
     typeof value === 'object' && value !== null ? Object.entries(value) : [],
   );
-  const json = (column: string) => parseJson(String(row.get(column)));
-  const holder = json('holder');
-  const timeout = row.get('stale_timeout_ms');
-  const record = recordFrom({
-    ...(typeof holder === 'object' && holder),
-    timestamp: row.get('heartbeat_at'),
-    token: row.get('token'),
-    fencing_token: Number(row.get('fencing_token')),
-    acquired_at: row.get('lock_time'),
-    stale_timeout_ms: timeout === null ? null : Number(timeout),
-    monotonic_ms: row.get('monotonic_ms'),
-    workers: json('workers'),
-    progress: json('progress'),
-  });
+  const record = recordFromRow(row);
   const age = row.get('age');
   return {
     version: String(row.get('version')),

@@ -3,13 +3,14 @@ import { blockFor } from '../../block-for.js';
 import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
 import { ErrLockStore } from '../../errors.js';
 import { refuseUnknown } from '../../options.js';
+import { workersText } from '../columns.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
 import { checkLockName } from '../lock-name.js';
 import { provenanceOf } from '../provenance.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
 import type { SqliteDatabase, SqliteStatement } from './database.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';
-import { columnsOf, type Row, readRow, workersText } from './row.js';
+import { columnsOf, type Row, readRow } from './row.js';
 import { quotedTable, type SqliteSchemaOptions, sqliteSchema } from './schema.js';
 import { type Statements, statementsFor } from './statements.js';
 
