@@ -52,6 +52,8 @@ const IN_SCRIPT =
   /^ERR Error running script .*?@user_script: ?\d+: (?:@user_script: ?\d+: )?-?(?=[A-Z]{2,} )/s;
 /** Redis from 7.0 on adds where in which script it happened. */
 const PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
+/** And it tells of a command that the user has no right to, which elsewhere is a `NOPERM`, like this. */
+const NO_RIGHT = /^ERR (?:ACL failure in script: |(?=The user executing the script ))/;
 const CODE = /^([A-Z]{2,}) /;
 
 const IOREDIS_WORDS: ReadonlyMap<string, string> = new Map([
@@ -71,7 +73,7 @@ function codeOf(error: unknown): string {
 
 function wordsOf(error: unknown): string {
   const words = error instanceof Error ? error.message : String(error);
-  return words.replace(IN_SCRIPT, '').replace(PLACE, '').replace(/\.$/, '');
+  return words.replace(IN_SCRIPT, '').replace(NO_RIGHT, 'NOPERM ').replace(PLACE, '').replace(/\.$/, '');
 }
 
 const PERMIT =

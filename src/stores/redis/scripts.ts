@@ -1,4 +1,5 @@
 import { type Script, scriptOf } from './client.js';
+import { TIME_TEXT } from './time-text.js';
 
 // What the operations of a store are in Lua. Redis runs a script alone, from its beginning to its end, so what it finds stays as it
 // is until it has changed it. A script that fails in the middle is not undone: so each makes one change, with one command.
@@ -16,23 +17,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function whole(number) return string.format('%.0f', number) end
 
--- As 2026-01-02T03:04:05.678Z. From days to a date by Howard Hinnant's civil_from_days, for years that begin in March.
-local function text(milliseconds)
-  if not (milliseconds < 253402300800000) then return '' end -- The year 10000
-  local days = math.floor(milliseconds / 86400000) + 719468
-  local era = math.floor(days / 146097)
-  local day = days - era * 146097
-  local year = math.floor((day - math.floor(day / 1460) + math.floor(day / 36524) - math.floor(day / 146096)) / 365)
-  day = day - (365 * year + math.floor(year / 4) - math.floor(year / 100))
-  local month = math.floor((5 * day + 2) / 153)
-  day = day - math.floor((153 * month + 2) / 5) + 1
-  month = month < 10 and month + 3 or month - 9
-  year = year + era * 400 + (month <= 2 and 1 or 0)
-  local seconds = math.floor(milliseconds / 1000) % 86400
-  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month, day,
-    math.floor(seconds / 3600), math.floor(seconds / 60) % 60, seconds % 60, math.floor(milliseconds % 1000))
-end
-
+${TIME_TEXT}
 local function after(milliseconds)
   local number = tonumber(milliseconds)
   return number and text(now + number) or ''
