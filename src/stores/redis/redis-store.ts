@@ -1,14 +1,14 @@
 import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
 import { ErrLockStore } from '../../errors.js';
 import { type Duration, duration, refuseUnknown, show } from '../../options.js';
-import { progressText, workersText } from '../columns.js';
 import { checkLockName } from '../lock-name.js';
 import { provenanceOf } from '../provenance.js';
+import { columnsOf, type Row, workersText } from '../row.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../store.js';
+import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
 import { isPassing, storeError } from './driver-error.js';
 import { inTime } from './in-time.js';
-import { type Answer, fieldsOf, type Row, readAnswer, textsOf } from './row.js';
 import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
 
 const DEFAULT_PREFIX = 'livinglock:';
@@ -113,13 +113,15 @@ class RedisStore implements Store {
     const undo = ({ isDone, row }: Answer) => {
       if (isDone && row !== null) this.#undo(name, claim.token, row.version);
     };
-    return toOutcome(await this.#run(name, attempted, CLAIM, [over, ...fieldsOf(claim)], undo));
+    const { owner, timeout, holder, workers } = columnsOf(claim);
+    const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, workers];
+    return toOutcome(await this.#run(name, attempted, CLAIM, [over, ...fields], undo));
   }
 
   async beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
     const fields = [
       workers === undefined ? '' : workersText(workers),
-      progress === undefined ? '' : progressText(progress),
+      progress === undefined ? '' : JSON.stringify(progress),
     ];
     return toOutcome(await this.#run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]));
   }

@@ -94,7 +94,7 @@ local token, hold, only = unpack(ARGV, 2)
 if lock.token ~= token or only ~= '' and version ~= only then return answer('found') end
 if not held then return answer('done') end
 if hold == '' then
-  redis.call('HDEL', KEYS[1], 'lock_owner', 'lock_time', 'expires_at')
+  redis.call('HDEL', KEYS[1], 'lock_owner', 'lock_time', 'expires_at', 'hold_ms')
 elseif (lock.hold_ms or '') == '' then
   change({ 'heartbeat_at', text(now), 'expires_at', after(hold), 'revision', revised(), 'hold_ms', hold })
 end
