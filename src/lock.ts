@@ -238,6 +238,7 @@ export class Lock {
 
   /** Does not wait any longer for a store that does not answer than the lock is held. */
   #unlessLost(outcome: Promise<Outcome>, beatAt: number): Promise<void> {
+    this.#watch.expect();
     return new Promise((resolve, reject) => {
       this.#endWriting = (loss) => {
         this.#isLossReported = true;

@@ -45,6 +45,7 @@ export class LossWatch {
   /** What is wrong with the store, since it has answered last. */
   #trouble: { readonly cause: unknown } | null = null;
   #isLooking = false;
+  #isBeating = false;
   #isNearDeadline = false;
   #hasEnded = false;
 
@@ -57,16 +58,22 @@ export class LossWatch {
     this.#mindDeadline();
   }
 
+  /** A heartbeat has been sent, whose answer is to come. */
+  expect(): void {
+    this.#isBeating = true;
+  }
+
   /** The heartbeat that was sent at that time of the monotonic clock is there. */
   confirm(sentAt: number): void {
     this.#confirmedAt = sentAt;
+    this.#isBeating = false;
     this.#trouble = null;
   }
 
   /** A heartbeat could not be written. */
   fail(cause: unknown): void {
-    this.#trouble = { cause };
-    this.#loseAfterDeadline();
+    this.#isBeating = false;
+    this.#suspect(cause);
   }
 
   end(): void {
@@ -78,8 +85,7 @@ export class LossWatch {
     if (!this.#isLooking) {
       void this.#look();
     } else {
-      this.#trouble ??= { cause: undefined };
-      this.#loseAfterDeadline();
+      this.#suspect(this.#trouble?.cause);
     }
     this.#mindDeadline();
   }
@@ -95,7 +101,7 @@ export class LossWatch {
       else this.#findings.lost(stored?.record ?? null);
     } catch (error) {
       // The next heartbeat says so to the job.
-      this.fail(error);
+      this.#suspect(error);
     } finally {
       this.#isLooking = false;
     }
@@ -119,8 +125,8 @@ export class LossWatch {
       // What has come in while the process was busy is read first.
       await clock.sleep(0, { ref: false });
       if (this.#left > 0) return;
-      if (this.#isLooking) this.#trouble ??= { cause: undefined };
-      this.#loseAfterDeadline();
+      if (this.#isLooking || this.#isBeating) this.#suspect(this.#trouble?.cause);
+      else this.#loseAfterDeadline();
     } catch {
       // The clock does not let anyone sleep. The next heartbeat finds the loss too.
     } finally {
@@ -138,6 +144,11 @@ export class LossWatch {
   /** Milliseconds until others may take over. */
   get #left(): number {
     return this.#confirmedAt + this.#watched.staleTimeout - this.#watched.clock.monotonic();
+  }
+
+  #suspect(cause: unknown): void {
+    this.#trouble = { cause };
+    this.#loseAfterDeadline();
   }
 
   #loseAfterDeadline(): void {
