@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ExitCode } from './exit-codes.js';
-import { describeHolder, describeHolding } from './holder.js';
+import { describeHolding } from './holder.js';
 import { type Locks, withLocks } from './locks.js';
 import { print, say } from './report.js';
 import { type StoreAddress, storeOption } from './stores/store-option.js';
@@ -44,8 +44,9 @@ async function breakOpen(lock: string, locks: Locks, force: boolean): Promise<nu
     if (state === 'free') {
       await print(`Nobody holds ${path}: there is nothing to remove.`);
     } else {
-      const owner = describeHolder(holder, heartbeatAge ?? 0);
-      await print(`Removed ${path}, which was held by ${owner}. It was ${state}: ${reason}.`);
+      const why = state === 'cooldown' ? '' : ` It was ${state}: ${reason}.`;
+      const holding = describeHolding(holder, heartbeatAge ?? 0).replace(/^is/, 'was');
+      await print(`Removed ${path}, which ${holding}.${why}`);
     }
     return ExitCode.ok;
   } catch (error) {

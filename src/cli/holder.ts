@@ -28,15 +28,16 @@ export function describeHolder(holder: LockRecord | null, heartbeatAge: number):
     .join(', ');
 }
 
-function describeProcess({ owner, processId, process, workers, command, acquiredAt }: LockRecord): string {
+function describeProcess(holder: LockRecord): string {
+  const { owner, processId, process, workers, command, acquiredAt, hold } = holder;
   return [
     owner !== null && `${oneLine(owner)},`,
     `PID ${processId}`,
     process.hostname !== null && `on ${oneLine(process.hostname)}`,
     command !== null && `(${oneLine(command)})`,
     // Should the holder have been killed, it is these who hold the lock.
-    workers.length > 0 && `with PID ${workers.map(({ pid }) => pid).join(', ')} at work`,
-    acquiredAt !== null && `since ${formatTime(acquiredAt)}`,
+    workers.length > 0 && hold === null && `with PID ${workers.map(({ pid }) => pid).join(', ')} at work`,
+    acquiredAt !== null && hold === null && `since ${formatTime(acquiredAt)}`,
   ]
     .filter((part) => part !== false)
     .join(' ');

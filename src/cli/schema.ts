@@ -19,7 +19,10 @@ export function defineSchema(program: Command): void {
     )
     .addArgument(new Argument('<database>', 'the database').choices(DATABASES))
     .option('--table <name>', 'what the table is to be called (default: livinglock)')
-    .option('--schema <name>', 'the schema it is to be in (default: the first of the search path); PostgreSQL')
+    .option(
+      '--schema <name>',
+      'the schema it is to be in (default: the first of the search path); PostgreSQL',
+    )
     .addHelpText(
       'after',
       `

@@ -34,6 +34,22 @@ export function driverMissing(kind: string, packages: readonly string[]): CliErr
   );
 }
 
+/** For a server that is not there, or does not let us in. */
+export function unreachable(place: string, error: unknown): CliError {
+  return new CliError(
+    ExitCode.store,
+    `Cannot reach ${place}: ${(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}. See whether the server runs, and whether the address and the password are right.`,
+  );
+}
+
+/** For an address that the driver cannot read. */
+export function addressRefused(kind: string, error: unknown): CliError {
+  return new CliError(
+    ExitCode.usage,
+    `The address of the store is none of ${kind}: ${error instanceof Error ? error.message : error}. See \`livinglock help run\`.`,
+  );
+}
+
 /** Whether that is what Node says of a package that is not installed. */
 export function isMissing(error: unknown): boolean {
   return (

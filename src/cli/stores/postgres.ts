@@ -1,5 +1,5 @@
 import { postgresStore } from '../../stores/postgres/index.js';
-import { driverMissing, isMissing, type OpenStore } from './open-store.js';
+import { addressRefused, driverMissing, isMissing, type OpenStore } from './open-store.js';
 import { placeOf } from './place.js';
 
 /** A heartbeat and a look, at most, are under way at the same time. */
@@ -12,14 +12,7 @@ const QUERY_TIMEOUT = 30_000;
 export async function openPostgres(address: string): Promise<OpenStore> {
   const Pool = await loadPool();
   const isEmpty = /^[a-z]+:(?:\/\/)?$/i.test(address);
-  const pool = new Pool({
-    ...(!isEmpty && { connectionString: address }),
-    max: CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT,
-    query_timeout: QUERY_TIMEOUT,
-    keepAlive: true,
-    application_name: 'livinglock',
-  });
+  const pool = poolOf(Pool, isEmpty ? {} : { connectionString: address });
   // Of a connection that breaks while nobody uses it. Who uses it next gets a new one.
   pool.on('error', () => {});
   return {
@@ -28,6 +21,21 @@ export async function openPostgres(address: string): Promise<OpenStore> {
     place: placeOf('PostgreSQL', address),
     close: () => pool.end(),
   };
+}
+
+function poolOf(Pool: typeof import('pg').Pool, where: { readonly connectionString?: string }) {
+  try {
+    return new Pool({
+      ...where,
+      max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      query_timeout: QUERY_TIMEOUT,
+      keepAlive: true,
+      application_name: 'livinglock',
+    });
+  } catch (error) {
+    throw addressRefused('PostgreSQL', error);
+  }
 }
 
 async function loadPool(): Promise<typeof import('pg').Pool> {
