@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
-import { type AcquireOptions, acquire, type Inspection, inspect, type Lock } from '../../../src/index.js';
-import { type RedisClient, type RedisStoreOptions, redisStore } from '../../../src/stores/redis/index.js';
-import { FakeClock, type FakeProcess, FakeProcessTable } from '../../../src/testing/index.js';
-import { type Connection, type Driver, nodeRedis } from './drivers.js';
-import type { RedisServer } from './server.js';
+import { type AcquireOptions, acquire, type Inspection, inspect, type Lock } from '../../src/index.js';
+import { type RedisClient, type RedisStoreOptions, redisStore } from '../../src/stores/redis/index.js';
+import { FakeClock, type FakeProcess, FakeProcessTable } from '../../src/testing/index.js';
+import { type Connection, type Driver, nodeRedis } from './redis-drivers.js';
+import type { RedisServer } from './redis-server.js';
 
 /** The lock of all scenes. */
 export const NAME = 'nightly';
