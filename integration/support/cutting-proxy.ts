@@ -17,7 +17,7 @@ export class CuttingProxy {
   readonly #server: Server;
   readonly #target: NetConnectOpts;
   readonly #sockets = new Set<Socket>();
-  #cut: { readonly at: number; readonly when: Cut } | null = null;
+  #cut: { readonly at: number; readonly to: number; readonly when: Cut } | null = null;
   #requests = 0;
   #hasCut = false;
 
@@ -45,16 +45,25 @@ export class CuttingProxy {
     return this.#hasCut;
   }
 
-  /** Of the requests from now on, over whichever connection, cuts at that one: 1 is the next. Once. */
+  /** Of the requests from now on, over whichever connection, cuts at that one: 1 is the next. */
   cutAt(request: number, when: Cut): void {
-    this.#requests = 0;
-    this.#hasCut = false;
-    this.#cut = { at: request, when };
+    this.#cutAt(request, request, when);
+  }
+
+  /** Cuts at that one and at all that follow, until it is told to {@link heal}. */
+  cutFrom(request: number, when: Cut): void {
+    this.#cutAt(request, Number.POSITIVE_INFINITY, when);
   }
 
   /** Cuts no more. */
   heal(): void {
     this.#cut = null;
+  }
+
+  #cutAt(at: number, to: number, when: Cut): void {
+    this.#requests = 0;
+    this.#hasCut = false;
+    this.#cut = { at, to, when };
   }
 
   #forward(client: Socket): void {
@@ -70,15 +79,16 @@ export class CuttingProxy {
       server.write(data);
     });
     server.on('data', (data) => {
+      const isAnswer = isAsked;
       isAsked = false;
-      if (this.#isCut(number, 'after', client, server)) return;
+      if (isAnswer && this.#isCut(number, 'after', client, server)) return;
       client.write(data);
     });
   }
 
   #isCut(request: number, when: Cut, ...sockets: readonly Socket[]): boolean {
-    if (this.#cut?.at !== request || this.#cut.when !== when) return false;
-    this.#cut = null;
+    const cut = this.#cut;
+    if (cut === null || cut.when !== when || request < cut.at || request > cut.to) return false;
     this.#hasCut = true;
     for (const socket of sockets) socket.destroy();
     return true;

@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chownSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chownSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
-import { canBeNobody, isPosix, isRoot, NOBODY, newFolder, removeFolder } from './machine.js';
+import { canBeNobody, isPosix, isRoot, NOBODY, newFolder } from './machine.js';
 
 /** Whether the package has a server for this machine. On Windows the scripts here would have to be others. */
 export const canServePostgres = isPosix;
@@ -112,7 +112,8 @@ export class PostgresServer {
     this.#keeper.ref();
     this.#keeper.stdin?.end();
     if (this.#keeper.exitCode === null) await once(this.#keeper, 'exit');
-    removeFolder(this.folder);
+    // Where the user of the server may not remove it.
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   async #create(): Promise<void> {
