@@ -16,10 +16,15 @@ export class Scene {
   readonly connection: Connection;
   readonly #url: string;
 
-  static async open({ url }: RedisServer, driver?: Driver): Promise<Scene> {
-    const scene = new Scene(await connect(url, driver), url);
+  static async open(server: RedisServer, driver?: Driver): Promise<Scene> {
+    const scene = await Scene.look(server, driver);
     await scene.connection.call('FLUSHALL');
     return scene;
+  }
+
+  /** At what is there already. */
+  static async look({ url }: RedisServer, driver?: Driver): Promise<Scene> {
+    return new Scene(await connect(url, driver), url);
   }
 
   private constructor(connection: Connection, url: string) {
