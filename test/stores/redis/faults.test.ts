@@ -2,28 +2,22 @@ import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { interceptedRedis } from '../../../integration/support/intercepted-redis.js';
+import { drivers, ioRedis } from '../../../integration/support/redis-drivers.js';
+import { connect, KEY, NAME, Scene } from '../../../integration/support/redis-scene.js';
+import { describeWithRedis, RedisServer } from '../../../integration/support/redis-server.js';
 import { acquire } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { FakeClock } from '../../../src/testing/index.js';
 import { SECOND, untyped } from '../../support.js';
-import { drivers, ioRedis } from './drivers.js';
-import { connect, KEY, NAME, Scene } from './scene.js';
-import { describeWithRedis, RedisServer } from './server.js';
 
 /** Resolves when it has come true. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   await expect.poll(condition, { timeout: 20_000, interval: 10 }).toBe(true);
 }
 
-describeWithRedis('a Redis that cannot be used', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    server = await RedisServer.start();
-  });
-  afterAll(() => server.end());
-
+describeWithRedis('a Redis that cannot be used', (server) => {
   it('because its memory is full lets go of a lock, and changes nothing else', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     const lock = await scene.acquire();
     await scene.connection.call('CONFIG', 'SET', 'maxmemory', '1');
     const before = await scene.hash();
@@ -42,13 +36,13 @@ describeWithRedis('a Redis that cannot be used', () => {
   });
 
   it('because this user has no right to it says which ones it needs', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     const docs = ['+eval', '+evalsha', '+time', '+hgetall', '+hset', '+hdel'];
     await scene.connection.call('ACL', 'SETUSER', 'job', 'on', '>pass', '~livinglock:*', ...docs);
     onTestFinished(async () => {
       await scene.connection.call('ACL', 'DELUSER', 'job');
     });
-    const { client } = await connect(server.url.replace('//', '//job:pass@'));
+    const { client } = await connect(server().url.replace('//', '//job:pass@'));
     const lock = await scene.acquire({ client });
     await lock.heartBeat();
     await expect(scene.acquire({ client, store: { prefix: 'other:' } })).rejects.toMatchObject({
@@ -66,9 +60,9 @@ describeWithRedis('a Redis that cannot be used', () => {
   });
 
   it('because it is a replica says so, and shows who holds the lock', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     await scene.acquire();
-    const replica = await RedisServer.start('--replicaof', '127.0.0.1', String(server.port));
+    const replica = await RedisServer.start('--replicaof', '127.0.0.1', String(server().port));
     onTestFinished(() => replica.end());
     const { client, call } = await connect(replica.url);
     await until(async () => (await call('EXISTS', KEY)) === 1);
@@ -112,7 +106,7 @@ describeWithRedis('a Redis that cannot be used', () => {
       const gone = await RedisServer.start();
       const { client } = await connect(gone.url, driver);
       await gone.end();
-      const { clock } = await Scene.open(server);
+      const { clock } = await Scene.open(server());
       const refused = expect(acquire(NAME, { store: redisStore(client, { clock }) })).rejects.toMatchObject({
         name: 'ErrLockStore',
         code: 'ETIMEDOUT',
@@ -148,14 +142,14 @@ describeWithRedis('a Redis that cannot be used', () => {
   });
 
   it('because the client has begun a transaction says so', async () => {
-    const client = new Redis(server.url);
+    const client = new Redis(server().url);
     onTestFinished(() => client.disconnect());
     await client.multi({ pipeline: false });
     await expect(acquire(NAME, { store: redisStore(client) })).rejects.toThrow(/not in a transaction/);
   });
 
   it('because the client listens to a channel says so', async () => {
-    const client = new Redis(server.url);
+    const client = new Redis(server().url);
     onTestFinished(() => client.disconnect());
     await client.subscribe('news');
     await expect(acquire(NAME, { store: redisStore(client) })).rejects.toThrow(
@@ -170,15 +164,15 @@ describeWithRedis('a Redis that cannot be used', () => {
       let count = 0;
       const intercepted = interceptedRedis(client, (run) => {
         count += 1;
-        if (count === at) server.pause();
+        if (count === at) server().pause();
         return run();
       });
-      onTestFinished(() => server.resume());
+      onTestFinished(() => server().resume());
       return { client: intercepted, hasStopped: () => count >= at };
     }
 
     it('is not waited for without end by a heartbeat, which is then given anew', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       const { client, hasStopped } = await stopping(scene, 3);
       const lock = await scene.acquire({ client });
       const beaten = expect(lock.heartBeat()).rejects.toMatchObject({
@@ -192,13 +186,13 @@ describeWithRedis('a Redis that cannot be used', () => {
       await scene.clock.advance(5 * SECOND);
       await beaten;
       expect(lock.signal.aborted).toBe(false);
-      server.resume();
+      server().resume();
       await lock.heartBeat();
       await lock.release();
     });
 
     it('does not make a holder of who has given up', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       const { client, hasStopped } = await stopping(scene, 2);
       const refused = expect(scene.acquire({ client })).rejects.toMatchObject({
         code: 'ETIMEDOUT',
@@ -207,7 +201,7 @@ describeWithRedis('a Redis that cannot be used', () => {
       await until(hasStopped);
       await scene.clock.advance(5 * SECOND);
       await refused;
-      server.resume();
+      server().resume();
       // The claim is carried out in the end, and taken back.
       await until(async () => {
         const hash = await scene.hash();
@@ -217,7 +211,7 @@ describeWithRedis('a Redis that cannot be used', () => {
   });
 
   it('answers too late, when the same process has acquired the lock in another way', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     let answer = (): void => {};
     const isHeldBack = new Promise<void>((resolve) => {
       answer = resolve;

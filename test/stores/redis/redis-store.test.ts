@@ -1,24 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { drivers } from '../../../integration/support/redis-drivers.js';
+import { KEY, NAME, Scene } from '../../../integration/support/redis-scene.js';
+import { describeWithRedis } from '../../../integration/support/redis-server.js';
 import { acquire, breakLock, ErrLockBusy, ErrLockLost, inspect } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { TIME_TEXT } from '../../../src/stores/redis/time-text.js';
 import { DAY, HOUR, MINUTE } from '../../support.js';
-import { drivers } from './drivers.js';
-import { KEY, NAME, Scene } from './scene.js';
-import { describeWithRedis, RedisServer } from './server.js';
 
 const CONTAINER = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };
 
-describeWithRedis('the store in Redis', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    server = await RedisServer.start();
-  });
-  afterAll(() => server.end());
-
+describeWithRedis('the store in Redis', (server) => {
   describe.each(drivers)('by $name, the hash', (driver) => {
     it('says who holds the lock, since when, and until when others wait', async () => {
-      const scene = await Scene.open(server, driver);
+      const scene = await Scene.open(server(), driver);
       const before = Date.now();
       const lock = await scene.acquire({ staleTimeout: '2h' });
       const hash = await scene.hash();
@@ -43,7 +37,7 @@ describeWithRedis('the store in Redis', () => {
     });
 
     it('says of a lock that was released who had it last, and that nobody holds it', async () => {
-      const scene = await Scene.open(server, driver);
+      const scene = await Scene.open(server(), driver);
       const lock = await scene.acquire();
       await lock.release();
       const hash = await scene.hash();
@@ -52,7 +46,7 @@ describeWithRedis('the store in Redis', () => {
     });
 
     it('has the heartbeat and the progress in it', async () => {
-      const scene = await Scene.open(server, driver);
+      const scene = await Scene.open(server(), driver);
       const lock = await scene.acquire();
       await scene.set('heartbeat_at', '2020-01-01T00:00:00.000Z', 'expires_at', '2020-01-01T01:00:00.000Z');
       await lock.heartBeat({ progress: 0.5, note: 'half-way' });
@@ -64,14 +58,14 @@ describeWithRedis('the store in Redis', () => {
   });
 
   it('says of an endless lock that it never expires', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     await scene.acquire({ staleTimeout: Number.POSITIVE_INFINITY });
     expect(await scene.hash()).toMatchObject({ expires_at: '', stale_timeout_ms: '' });
     expect((await scene.inspect()).holder?.staleTimeout).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('writes times as JavaScript does, until the year 9999', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     const script = `${TIME_TEXT}
       local texts = {}
       for i, milliseconds in ipairs(ARGV) do texts[i] = text(tonumber(milliseconds)) end
@@ -94,7 +88,7 @@ describeWithRedis('the store in Redis', () => {
   });
 
   it('keeps its locks under another prefix if it is told to', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     await scene.acquire();
     await scene.acquire({ store: { prefix: 'shop:locks:' } });
     expect(await scene.hash('shop:locks:nightly')).toMatchObject({ lock_name: NAME });
@@ -102,7 +96,7 @@ describeWithRedis('the store in Redis', () => {
   });
 
   it('runs scripts that the server has forgotten', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     const lock = await scene.acquire();
     await scene.connection.call('SCRIPT', 'FLUSH');
     await lock.heartBeat();
@@ -112,7 +106,7 @@ describeWithRedis('the store in Redis', () => {
   });
 
   it('needs two round trips to acquire, and one to beat and to release', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     await (await scene.acquire()).release();
     const count = async () => {
       const stats = String(await scene.connection.call('INFO', 'commandstats'));
@@ -129,7 +123,7 @@ describeWithRedis('the store in Redis', () => {
 
   describe('a hash that somebody changes by hand', () => {
     it('loses the lock when it is deleted, and goes on with greater fencing tokens', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       const lock = await scene.acquire();
       await scene.connection.call('DEL', KEY);
       await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
@@ -137,7 +131,7 @@ describeWithRedis('the store in Redis', () => {
     });
 
     it('loses the lock when it has no owner any more', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       const lock = await scene.acquire();
       await scene.connection.call('HDEL', KEY, 'lock_owner');
       await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
@@ -145,7 +139,7 @@ describeWithRedis('the store in Redis', () => {
     });
 
     it('gives the next the lock when nobody can tell whose it is', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       await scene.acquire();
       await scene.set('holder', 'Bob');
       expect(await scene.inspect()).toMatchObject({ state: 'dead', holder: null });
@@ -153,7 +147,7 @@ describeWithRedis('the store in Redis', () => {
     });
 
     it('counts on from a fencing token that is ahead of the time', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       const ahead = Number.MAX_SAFE_INTEGER - 2 ** 33;
       await (await scene.acquire()).release();
       await scene.set('fencing_token', String(ahead));
@@ -170,13 +164,14 @@ describeWithRedis('the store in Redis', () => {
       ['a hash of another shape', 'HSET', KEY, 'name', 'Ada', 'lock_owner', 'me'],
       ['the hash of another lock', 'HSET', KEY, 'lock_name', 'weekly', 'lock_owner', 'me', 'token', 'T'],
     ] as const)('is left as it is: %s', async (_what, name, ...parameters) => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       await scene.connection.call(name, ...parameters);
       const before = await scene.connection.call('DUMP', KEY);
       const store = redisStore(scene.connection.client);
       const { token } = await scene.acquire({ store: { prefix: 'other:' } });
       const claim = {
         token,
+        owner: null,
         process: scene.processes.self(),
         workers: [],
         staleTimeout: HOUR,
@@ -207,7 +202,7 @@ describeWithRedis('the store in Redis', () => {
 
   describe('a holder', () => {
     it('of this machine that is dead is replaced at once', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       const process = scene.processes.start();
       await scene.acquire({ process });
       await expect(scene.acquire()).rejects.toThrow(ErrLockBusy);
@@ -216,7 +211,7 @@ describeWithRedis('the store in Redis', () => {
     });
 
     it('is aged by the clock of Redis, and never below nothing', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       const process = scene.processes.start(CONTAINER);
       const lock = await scene.acquire({ process, staleTimeout: HOUR });
       process.kill();
@@ -233,7 +228,7 @@ describeWithRedis('the store in Redis', () => {
     });
 
     it('of an earlier boot may live, because other machines use the same Redis', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       await scene.acquire();
       scene.processes.reboot();
       expect(await scene.inspect()).toMatchObject({ state: 'live' });
@@ -242,7 +237,7 @@ describeWithRedis('the store in Redis', () => {
 
   describe('the names of locks', () => {
     it('are those that are held, however many other keys there are', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       const fill = `for i = 1, 5000 do redis.call('SET', 'livinglock:noise' .. i, i) end`;
       await scene.connection.call('EVAL', fill, '0');
       await scene.connection.call('HSET', 'livinglock:mine', 'lock_name', 'another', 'lock_owner', 'me');
@@ -255,7 +250,7 @@ describeWithRedis('the store in Redis', () => {
     });
 
     it('are found under a prefix that means something in a pattern', async () => {
-      const scene = await Scene.open(server);
+      const scene = await Scene.open(server());
       const prefix = 'a*[b]?\\-^:';
       const store = redisStore(scene.connection.client, { prefix });
       await acquire('one', { store });
@@ -265,7 +260,7 @@ describeWithRedis('the store in Redis', () => {
   });
 
   it('is broken by force, and its holder learns it', async () => {
-    const scene = await Scene.open(server);
+    const scene = await Scene.open(server());
     const lock = await scene.acquire();
     await breakLock(NAME, { store: redisStore(scene.connection.client), force: true });
     expect(await inspect(NAME, { store: redisStore(scene.connection.client) })).toMatchObject({

@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, it } from 'vitest';
+import { describe, it } from 'vitest';
+import { type Connection, type Driver, drivers } from '../../../integration/support/redis-drivers.js';
+import { describeWithRedis } from '../../../integration/support/redis-server.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { testStore } from '../../../src/testing/index.js';
-import { type Connection, type Driver, drivers } from './drivers.js';
-import { describeWithRedis, RedisServer } from './server.js';
 
-describeWithRedis('locks in Redis', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    server = await RedisServer.start();
-  });
-  afterAll(() => server.end());
-
+describeWithRedis('locks in Redis', (server) => {
   for (const driver of drivers) {
-    testStore(`the store in Redis by ${driver.name}`, () => through(driver, server.url), {
-      describe: describeWithRedis,
-      it,
-    });
+    testStore(`the store in Redis by ${driver.name}`, () => through(driver, server().url), { describe, it });
   }
 });
 

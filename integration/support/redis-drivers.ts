@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import type { RedisClient } from '../../../src/stores/redis/index.js';
+import type { RedisClient } from '../../src/stores/redis/index.js';
 
 /** A connection that a test can do anything with. */
 export interface Connection {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { newFolder, removeFolder } from './machine.js';
 
 /** Whether there is a `redis-server` on the PATH. */
 const isThere = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
@@ -17,8 +17,20 @@ if (!isThere) {
   );
 }
 
-/** `describe` for what needs a real Redis. Where there is none it is counted as skipped. */
-export const describeWithRedis = describe.skipIf(!isThere);
+/** Defines tests that share a server, which is there when they run. Where there can be none they are counted as skipped. */
+export function describeWithRedis(title: string, define: (server: () => RedisServer) => void): void {
+  describe.skipIf(!isThere)(title, () => {
+    let started: RedisServer | undefined;
+    beforeAll(async () => {
+      started = await RedisServer.start();
+    });
+    afterAll(() => started?.end());
+    define(() => {
+      if (started === undefined) throw new Error('The server has not been started yet.');
+      return started;
+    });
+  });
+}
 
 /** How often to try another port, should somebody else have been faster. */
 const MOST_PORTS = 5;
@@ -28,7 +40,7 @@ type Log = string[];
 
 /** A Redis server of a test's own, on a port of this machine and with its data in a temporary folder. */
 export class RedisServer {
-  readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), 'livinglock-redis-')));
+  readonly #folder = newFolder();
   readonly #settings: readonly string[];
   #port = 0;
   #process: ChildProcess | null = null;
@@ -90,7 +102,7 @@ export class RedisServer {
   /** Ends it, and removes what it has written. */
   async end(): Promise<void> {
     await this.stop('SIGKILL');
-    rmSync(this.#folder, { recursive: true, force: true });
+    removeFolder(this.#folder);
   }
 
   /** `null` where it has ended before it was ready. */
@@ -122,7 +134,11 @@ export class RedisServer {
 /** Ends the server when the process that has started it is gone, whatever has ended that: then its end of the pipe is closed. */
 function guard(pid: number | undefined, folder: string): ChildProcess {
   const script = 'read -r _; kill -9 "$1"; rm -rf "$2"';
-  return spawn('sh', ['-c', script, 'sh', String(pid), folder], { stdio: ['pipe', 'ignore', 'ignore'] });
+  // In a session of its own, because Ctrl-C ends all processes of the terminal's.
+  return spawn('sh', ['-c', script, 'sh', String(pid), folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
 }
 
 async function freePort(): Promise<number> {

@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
-import { type AcquireOptions, acquire, type Inspection, inspect, type Lock } from '../../../src/index.js';
-import { type RedisClient, type RedisStoreOptions, redisStore } from '../../../src/stores/redis/index.js';
-import { FakeClock, type FakeProcess, FakeProcessTable } from '../../../src/testing/index.js';
-import { type Connection, type Driver, nodeRedis } from './drivers.js';
-import type { RedisServer } from './server.js';
+import { type AcquireOptions, acquire, type Inspection, inspect, type Lock } from '../../src/index.js';
+import { type RedisClient, type RedisStoreOptions, redisStore } from '../../src/stores/redis/index.js';
+import { FakeClock, type FakeProcess, FakeProcessTable } from '../../src/testing/index.js';
+import { type Connection, type Driver, nodeRedis } from './redis-drivers.js';
+import type { RedisServer } from './redis-server.js';
 
 /** The lock of all scenes. */
 export const NAME = 'nightly';
@@ -16,10 +16,15 @@ export class Scene {
   readonly connection: Connection;
   readonly #url: string;
 
-  static async open({ url }: RedisServer, driver?: Driver): Promise<Scene> {
-    const scene = new Scene(await connect(url, driver), url);
+  static async open(server: RedisServer, driver?: Driver): Promise<Scene> {
+    const scene = await Scene.look(server, driver);
     await scene.connection.call('FLUSHALL');
     return scene;
+  }
+
+  /** At what is there already. */
+  static async look({ url }: RedisServer, driver?: Driver): Promise<Scene> {
+    return new Scene(await connect(url, driver), url);
   }
 
   private constructor(connection: Connection, url: string) {
