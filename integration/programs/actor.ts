@@ -25,7 +25,7 @@ const clock = {
   sleep: systemClock.sleep,
 };
 
-const store = chosenStore(process.argv.slice(2), clock, step);
+const store = await chosenStore(process.argv.slice(2), clock, step);
 
 function step(name: string): void {
   if (dawdles) blockFor(Math.random() * LONGEST_DAWDLING);
