@@ -39,6 +39,8 @@ describe('the packed package', () => {
         'dist/index.js',
         'dist/stores/postgres/index.d.ts',
         'dist/stores/postgres/index.js',
+        'dist/stores/redis/index.d.ts',
+        'dist/stores/redis/index.js',
         'dist/stores/sqlite/index.d.ts',
         'dist/stores/sqlite/index.js',
         'dist/testing/index.d.ts',
