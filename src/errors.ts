@@ -53,10 +53,13 @@ export class ErrLockLost extends LivingLockError {
   declare readonly code: 'ERR_LOCK_LOST';
   /** Who holds the lock now; `null` where nobody does any more, or where that cannot be learnt. */
   readonly successor: LockRecord | null;
+  /** Whether the lock is gone for certain; if not, its store has not answered for so long that it may be. */
+  readonly isCertain: boolean;
 
   constructor(lock: string, successor: LockRecord | null, silence?: Silence) {
     super(lock, 'ERR_LOCK_LOST', describeLoss(lock, successor, silence), silence && { cause: silence.cause });
     this.successor = successor;
+    this.isCertain = silence === undefined;
   }
 }
 

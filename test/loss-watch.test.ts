@@ -56,7 +56,7 @@ describe('a lock whose store does not answer', () => {
     expect(lock.signal.aborted).toBe(false);
     await clock.advance(1);
     expect(lock.signal.reason).toBeInstanceOf(ErrLockLost);
-    expect(lock.signal.reason).toMatchObject({ cause: AWAY, successor: null });
+    expect(lock.signal.reason).toMatchObject({ cause: AWAY, successor: null, isCertain: false });
     expect(lock.signal.reason.message).toBe(
       'nightly counts as lost: its last confirmed heartbeat was 1 hour ago, and since its store does not answer, another process ' +
         'may have taken it over. Stop working: this run may not be exclusive any more. ' +

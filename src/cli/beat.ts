@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Progress } from '../index.js';
+import type { Progress, Store } from '../index.js';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
+import { withLocks } from './locks.js';
 import { say } from './report.js';
+import { parseStore } from './stores/store-option.js';
 
 interface Given {
   readonly progress?: number;
@@ -34,11 +36,12 @@ It can be called as often as you like: within the heartbeat interval it writes n
     });
 }
 
-async function beat({ progress, note }: Given): Promise<number> {
+async function beat(given: Given): Promise<number> {
   const {
     LIVINGLOCK_PATH: path,
     LIVINGLOCK_TOKEN: token,
     LIVINGLOCK_HEARTBEAT_INTERVAL: interval,
+    LIVINGLOCK_HELD_IN: address = '',
   } = process.env;
   if (path === undefined || token === undefined) {
     throw new CliError(
@@ -48,14 +51,29 @@ async function beat({ progress, note }: Given): Promise<number> {
   }
   // Started by --force beside a holder: there is no lock, and nothing that could be lost.
   if (token === '') return ExitCode.ok;
-  const { fileStore } = await import('../index.js');
-  const store = fileStore();
+  return withLocks(parseStore(address), ({ store }) =>
+    beatIn(store, { path, token, interval: Number(interval ?? 0) }, given),
+  );
+}
+
+interface Held {
+  readonly path: string;
+  readonly token: string;
+  /** Milliseconds. */
+  readonly interval: number;
+}
+
+async function beatIn(
+  store: Store,
+  { path, token, interval }: Held,
+  { progress, note }: Given,
+): Promise<number> {
   const stored = await store.read(path);
   if (stored?.record?.token !== token) return lost(path);
   const before = stored.record.progress;
   // The first that there is to see is shown at once.
   const isNews = before === null && (progress !== undefined || note !== undefined);
-  if (stored.age < Number(interval ?? 0) && !isNews) return ExitCode.ok;
+  if (stored.age < interval && !isNews) return ExitCode.ok;
   const after: Progress | undefined =
     progress === undefined && note === undefined
       ? undefined

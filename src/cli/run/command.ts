@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../cli-error.js';
 import { parseDuration, parsePositiveDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
+import { type StoreAddress, storeOption } from '../stores/store-option.js';
 import type { RunOptions } from './options.js';
 import { type Proof, parseProof } from './proof.js';
 
@@ -21,6 +22,9 @@ export interface RunGiven {
   readonly force?: true;
   readonly conflictExitCode: number;
   readonly quiet?: true;
+  readonly holdAtLeast: number;
+  readonly owner?: string;
+  readonly store?: StoreAddress;
 }
 
 export function defineRun(program: Command, wrapped: readonly string[] | null): void {
@@ -70,7 +74,7 @@ export function addRunOptions(command: Command): Command {
     )
     .option(
       '--stale-timeout <time>',
-      'without proof for so long, the command counts as stalled (default: 1h; with alive: infinity)',
+      'without proof for so long, the command counts as stalled (default: 1h; with alive, in a file: infinity)',
       parseStaleTimeout,
     )
     .option(
@@ -94,6 +98,19 @@ export function addRunOptions(command: Command): Command {
         .argParser(parseDuration)
         .default(0, 'do not wait'),
     )
+    .addOption(
+      new Option(
+        '--hold-at-least <time>',
+        'the lock counts as held for so long at the least, also if the command has ended before: one run an hour on five servers',
+      )
+        .argParser(parseFiniteDuration)
+        .default(0, 'until the command has ended'),
+    )
+    .option(
+      '--owner <name>',
+      'a stable name for this machine or container, which gets its own lock back at once after a restart',
+    )
+    .addOption(storeOption())
     .option('--kill-stalled', 'end a holder that has stalled before taking over')
     .option('--force', 'if the lock is held, run all the same, without it')
     .option(
@@ -112,7 +129,8 @@ export function completeRunOptions({
   heartbeatInterval,
   ...rest
 }: RunGiven): RunOptions {
-  const timeout = staleTimeout ?? (proof.by === 'alive' ? Number.POSITIVE_INFINITY : HOUR);
+  const isEndless = proof.by === 'alive' && isOfOneMachine(rest.store);
+  const timeout = staleTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);
   const interval = heartbeatInterval ?? (timeout > MINUTE ? MINUTE : timeout / 2);
   if (interval >= timeout) {
     throw new CliError(
@@ -129,7 +147,20 @@ export function completeRunOptions({
     killStalled: rest.killStalled ?? false,
     force: rest.force ?? false,
     quiet: rest.quiet ?? false,
+    owner: rest.owner,
+    store: rest.store,
   };
+}
+
+/** From elsewhere nobody can see whether a process lives, so its lock would be held for ever. */
+function isOfOneMachine(store: StoreAddress | undefined): boolean {
+  return store === undefined || store.kind === 'sqlite';
+}
+
+function parseFiniteDuration(text: string): number {
+  const duration = parseDuration(text);
+  if (Number.isFinite(duration)) return duration;
+  throw new InvalidArgumentError('It must end.');
 }
 
 function parseStaleTimeout(text: string): number {

@@ -1,0 +1,39 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** Where locks are kept instead of in files. */
+export type StoreKind = 'sqlite' | 'postgres' | 'redis';
+
+/** As it was given, and what it is. */
+export interface StoreAddress {
+  readonly kind: StoreKind;
+  readonly text: string;
+}
+
+const KINDS: ReadonlyMap<string, StoreKind> = new Map([
+  ['sqlite', 'sqlite'],
+  ['postgres', 'postgres'],
+  ['postgresql', 'postgres'],
+  ['redis', 'redis'],
+  ['rediss', 'redis'],
+]);
+
+/** The environment's variable for the option, so that a password need not stand where `ps` shows it. */
+export const STORE_VARIABLE = 'LIVINGLOCK_STORE';
+
+/** `--store`, for each subcommand that is about locks. */
+export function storeOption(): Option {
+  return new Option(
+    '--store <store>',
+    'keep the lock there instead of in a file: postgres://…, redis://…, sqlite:PATH',
+  )
+    .argParser(parseStore)
+    .env(STORE_VARIABLE);
+}
+
+/** An empty text is none, as with an empty variable of the environment. */
+export function parseStore(text: string): StoreAddress | undefined {
+  if (text === '') return undefined;
+  const kind = KINDS.get(/^([a-z]+):./is.exec(text)?.[1]?.toLowerCase() ?? '');
+  if (kind !== undefined) return { kind, text };
+  throw new InvalidArgumentError('It is one of postgres://…, redis://…, sqlite:PATH.');
+}
