@@ -67,7 +67,7 @@ describeWithRedis('a client', (server) => {
     let node: RedisServer;
     /** A cluster of one node, which has all slots. */
     beforeAll(async () => {
-      node = await RedisServer.start('--cluster-enabled', 'yes');
+      node = await RedisServer.start('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
       const { call, close } = await ioRedis.connect(node.url);
       await call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
       while (!String(await call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
