@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 
 /** Where locks are kept instead of in files. */
-export type StoreKind = 'sqlite' | 'postgres' | 'redis';
+type StoreKind = 'sqlite' | 'postgres' | 'redis';
 
 /** As it was given, and what it is. */
 export interface StoreAddress {
@@ -18,7 +18,7 @@ const KINDS: ReadonlyMap<string, StoreKind> = new Map([
 ]);
 
 /** The environment's variable for the option, so that a password need not stand where `ps` shows it. */
-export const STORE_VARIABLE = 'LIVINGLOCK_STORE';
+const STORE_VARIABLE = 'LIVINGLOCK_STORE';
 
 /** `--store`, for each subcommand that is about locks. */
 export function storeOption(): Option {
