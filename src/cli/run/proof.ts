@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgument } from '../invalid-argument.js';
 
 /** What counts as proof that a command is at work. */
 export type Proof =
@@ -11,7 +11,7 @@ export type Proof =
 export function parseProof(text: string): Proof {
   if (text === 'alive' || text === 'output' || text === 'manual') return { by: text };
   if (/^file:./s.test(text)) return { by: 'file', path: text.slice('file:'.length) };
-  throw new InvalidArgumentError('It is one of alive, output, manual, file:PATH.');
+  throw new InvalidArgument('It is one of alive, output, manual, file:PATH.');
 }
 
 /** In words, for the message about a command that has not given any. */
