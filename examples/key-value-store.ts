@@ -71,7 +71,7 @@ class KeyValueStore implements Store {
 
   async beat(name: string, token: string, { progress, workers }: Beat): Promise<Outcome> {
     const { record: current, fencingToken, revision, now } = await this.#get(name);
-    if (current?.token !== token) return { done: false, found: current };
+    if (current?.token !== token || current.hold !== null) return { done: false, found: current };
     const record = {
       ...current,
       timestamp: now,
@@ -83,11 +83,13 @@ class KeyValueStore implements Store {
     return this.beat(name, token, { progress, workers });
   }
 
-  async remove(name: string, token: string): Promise<Outcome> {
-    const { record, fencingToken, revision } = await this.#get(name);
-    if (record?.token !== token) return { done: false, found: record };
-    if (await this.#put(name, null, fencingToken, revision)) return { done: true, record };
-    return this.remove(name, token);
+  async remove(name: string, token: string, hold = 0): Promise<Outcome> {
+    const { record: current, fencingToken, revision, now } = await this.#get(name);
+    if (current?.token !== token) return { done: false, found: current };
+    const record = hold > 0 ? { ...current, timestamp: now, hold } : null;
+    if (await this.#put(name, record, fencingToken, revision))
+      return { done: true, record: record ?? current };
+    return this.remove(name, token, hold);
   }
 
   async #get(name: string): Promise<Entry> {

@@ -38,6 +38,8 @@ describe('the packed package', () => {
         'dist/bin/livinglock.js',
         'dist/index.d.ts',
         'dist/index.js',
+        'dist/stores/postgres/index.d.ts',
+        'dist/stores/postgres/index.js',
         'dist/stores/sqlite/index.d.ts',
         'dist/stores/sqlite/index.js',
         'dist/testing/index.d.ts',

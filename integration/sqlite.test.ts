@@ -1,139 +1,25 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { startActor, startActors } from './support/actors.js';
-import { canUnshare, temporaryFolder } from './support/machine.js';
-import { outcomeOf } from './support/outcomes.js';
-import { Room } from './support/witness.js';
-
-const SERVERS = 5;
-const ROUNDS = 20;
-const VISITS = 100;
-/** What happens at random moments takes its time on a machine with other work to do. */
-const PATIENT = { timeout: 300_000 };
-
-/** The name of the lock. */
-const path = 'nightly';
+import { describe, expect, onTestFinished } from 'vitest';
+import { temporaryFolder } from './support/machine.js';
+import { type SharedLocks, testSharedLocks } from './support/shared-locks.js';
 
 describe.each(['wal', 'delete'])('locks in one SQLite file, journal_mode=%s', (mode) => {
-  let database: InstanceType<typeof DatabaseSync>;
-  let store: readonly string[];
-  let room: string;
-
-  beforeEach(() => {
-    const folder = temporaryFolder();
-    const file = join(folder, 'shop.db');
-    room = join(folder, 'room');
-    mkdirSync(room);
-    store = ['sqlite', file];
-    database = new DatabaseSync(file, { timeout: 5000 });
-    database.exec(`PRAGMA journal_mode = ${mode}`);
-    onTestFinished(() => database.close());
-  });
-
-  test('of five processes that start the same task, one runs it', async () => {
-    const servers = await startActors(SERVERS, { store });
-    for (let round = 1; round <= ROUNDS; round++) {
-      const answers = await Promise.all(servers.map((server) => server.ask({ do: 'acquire', path, room })));
-      const outcomes = answers.map(outcomeOf);
-      expect(outcomes.toSorted()).toEqual(['busy', 'busy', 'busy', 'busy', 'done']);
-      const winner = servers[outcomes.indexOf('done')];
-      expect(await winner?.ask({ do: 'release', path, room })).toEqual({ outcome: 'done' });
-    }
-    const witness = new Room(room);
-    expect(witness.overlaps()).toEqual([]);
-    expect(witness.visits).toBe(ROUNDS);
-  });
-
-  test('of five processes that find a dead holder, one takes over', async () => {
-    const servers = await startActors(SERVERS, { store });
-    for (let round = 1; round <= 3; round++) {
-      const holder = await startActor({ store });
-      expect(outcomeOf(await holder.ask({ do: 'acquire', path }))).toBe('done');
-      expect(outcomeOf((await servers[0]?.ask({ do: 'acquire', path })) ?? { outcome: 'done' })).toBe('busy');
-      await holder.kill();
-      const answers = await Promise.all(servers.map((server) => server.ask({ do: 'acquire', path, room })));
-      const outcomes = answers.map(outcomeOf);
-      expect(outcomes.toSorted()).toEqual(['busy', 'busy', 'busy', 'busy', 'done']);
-      await servers[outcomes.indexOf('done')]?.ask({ do: 'release', path, room });
-    }
-    expect(new Room(room).overlaps()).toEqual([]);
-  });
-
-  test.skipIf(!canUnshare)('of another machine are taken over when they have expired', async () => {
-    const elsewhere = await startElsewhere(store);
-    const here = await startActor({ store });
-    expect(outcomeOf(await elsewhere.ask({ do: 'acquire', path }))).toBe('done');
-    expect(outcomeOf(await here.ask({ do: 'acquire', path }))).toBe('busy');
-    database.exec(
-      `UPDATE livinglock SET heartbeat_at = strftime('%Y-%m-%dT%H:%M:%fZ', heartbeat_at, '-59 minutes')`,
-    );
-    expect(outcomeOf(await here.ask({ do: 'acquire', path }))).toBe('busy');
-    database.exec(
-      `UPDATE livinglock SET heartbeat_at = strftime('%Y-%m-%dT%H:%M:%fZ', heartbeat_at, '-2 minutes')`,
-    );
-    expect(outcomeOf(await here.ask({ do: 'acquire', path }))).toBe('done');
-    expect(outcomeOf(await elsewhere.ask({ do: 'heartBeat', path }))).toBe('lost');
-    expect(outcomeOf(await elsewhere.ask({ do: 'release', path }))).toBe('lost');
-    expect(outcomeOf(await here.ask({ do: 'heartBeat', path }))).toBe('done');
-  });
-
-  test('of a process that is killed before or after any statement are free at once', async () => {
-    const next = await startActor({ store });
-    for (const command of ['acquire', 'heartBeat', 'release'] as const) {
-      let steps = 0;
-      for (let isKilled = true; isKilled; steps++) {
-        const victim = await startActor({ store });
-        if (command !== 'acquire') {
-          expect(outcomeOf(await victim.ask({ do: 'acquire', path }))).toBe('done');
-        }
-        const interruption = { before: steps + 1, by: 'SIGKILL' } as const;
-        const outcome = outcomeOf(await victim.ask({ do: command, path, interruption }));
-        isKilled = outcome === 'killed';
-        if (!isKilled) expect(outcome).toBe('done');
-        await victim.kill();
-        expect(outcomeOf(await next.ask({ do: 'acquire', path }))).toBe('done');
-        expect(outcomeOf(await next.ask({ do: 'release', path }))).toBe('done');
-      }
-      // Before and after at least one statement.
-      expect(steps).toBeGreaterThan(2);
-    }
-  });
-
-  test('of processes that are killed at random moments never let two in', PATIENT, async () => {
-    const witness = new Room(room);
-    const killed = new Set<number>();
-
-    const sendOneAfterTheOther = async () => {
-      while (killed.size < 12 || (witness.visits < VISITS && killed.size < 200)) {
-        const worker = await startActor({ store });
-        const answer = worker.ask({ do: 'work', path, room });
-        // The rarer anyone gets in on a machine with other work to do, the longer they live.
-        await sleep(Math.random() * 400 * (1 + killed.size / (1 + witness.visits)));
-        killed.add(worker.pid);
-        await worker.kill();
-        expect(outcomeOf(await answer)).toBe('killed');
-      }
-    };
-    await Promise.all(Array.from({ length: 4 }, sendOneAfterTheOther));
-
-    expect(witness.overlaps(killed)).toEqual([]);
-    expect(witness.visits).toBeGreaterThanOrEqual(VISITS);
-    const last = await startActor({ store });
-    expect(outcomeOf(await last.ask({ do: 'acquire', path }))).toBe('done');
-    expect(outcomeOf(await last.ask({ do: 'release', path }))).toBe('done');
-    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
-  });
+  testSharedLocks(() => open(mode));
 });
 
-/** With its own PIDs and a boot id of its own, as on another machine that has the same disk. */
-function startElsewhere(store: readonly string[]) {
-  const bootId = join(temporaryFolder(), 'boot_id');
-  writeFileSync(bootId, `${randomUUID()}\n`);
-  const script = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"';
-  const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  return startActor({ store, within: [...container, 'sh', '-c', script, 'sh', bootId] });
+function open(mode: string): SharedLocks {
+  const file = join(temporaryFolder(), 'shop.db');
+  const database = new DatabaseSync(file, { timeout: 5000 });
+  database.exec(`PRAGMA journal_mode = ${mode}`);
+  onTestFinished(() => database.close());
+  return {
+    store: ['sqlite', file],
+    age: (minutes) =>
+      database.exec(
+        `UPDATE livinglock SET heartbeat_at = strftime('%Y-%m-%dT%H:%M:%fZ', heartbeat_at, '-${minutes} minutes')`,
+      ),
+    check: () =>
+      expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]),
+  };
 }

@@ -19,6 +19,8 @@ const bundle = await rolldown({
     program: join(PROJECT, 'src', 'verify', 'helper', 'program.ts'),
   },
   platform: 'node',
+  // The drivers of databases are the user's.
+  external: ['pg', 'redis', 'ioredis'],
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
   plugins: [leaner(), together(), licences()],
   onLog(level, log) {

@@ -110,6 +110,7 @@ class Contender {
       staleTimeout: settings.staleTimeout,
       command: fitText(settings.command ?? process.argv.slice(1).join(' ')) || null,
       user: currentUser(),
+      owner: settings.owner,
     };
   }
 
@@ -121,6 +122,7 @@ class Contender {
         this.#store,
         this.#dependencies,
         this.#settings.staleTimeout,
+        this.#settings.owner,
       );
       const record = examined?.stored.record ?? null;
       // One's own token is there after a claim that succeeded although its answer was lost, now or in an earlier call. It
@@ -159,11 +161,13 @@ class Contender {
   async #refuseUnlessTakeable({ stored, verdict }: Examined): Promise<void> {
     switch (verdict.state) {
       case 'live':
+      case 'cooldown':
         throw new ErrLockBusy(this.#name, stored.record, stored.age, verdict.reason);
       case 'stalled':
         if (this.#settings.terminateStalled && stored.record !== null) await this.#terminate(stored.record);
         return;
       case 'dead':
+      case 'free':
         return;
     }
   }
@@ -193,6 +197,7 @@ class Contender {
       claimedAt,
       heartbeatMinimalInterval: this.#settings.heartbeatMinimalInterval,
       staleTimeout: this.#settings.staleTimeout,
+      holdAtLeast: this.#settings.holdAtLeast,
     });
   }
 }

@@ -26,7 +26,7 @@ export class ErrLockBusy extends LivingLockError {
   declare readonly code: 'ERR_LOCK_BUSY';
   /** What the holder has written; `null` where the lock's content cannot be read yet. */
   readonly holder: LockRecord | null;
-  /** Milliseconds since the holder's last heartbeat. */
+  /** Milliseconds since the holder's last heartbeat; since its release, where that was before `holdAtLeast` was over. */
   readonly heartbeatAge: number;
   /** Why the holder counts as live, in words. */
   readonly reason: string;
@@ -35,9 +35,7 @@ export class ErrLockBusy extends LivingLockError {
     super(
       lock,
       'ERR_LOCK_BUSY',
-      `${lock} is held by ${describeHolder(holder)}, last heartbeat ${describeAge(heartbeatAge)} ago` +
-        `${describeProgress(holder?.progress ?? null)}; ${reason}. ` +
-        'Try again later, or wait for it with the option `wait`.',
+      `${describeState(lock, holder, heartbeatAge, reason)}. Try again later, or wait for it with the option \`wait\`.`,
     );
     this.holder = holder;
     this.heartbeatAge = heartbeatAge;
@@ -47,27 +45,49 @@ export class ErrLockBusy extends LivingLockError {
 
 /**
  * The lock was held and is no longer: another process took it over after the heartbeats had stopped, or someone broke or
- * deleted it. What the caller does from here on is not exclusive; it must stop.
+ * deleted it. Or that may have happened, while its store has not answered for as long as `staleTimeout`; then the store's
+ * error is the `cause`. What the caller does from here on is not exclusive; it must stop.
  */
 export class ErrLockLost extends LivingLockError {
   override name = 'ErrLockLost';
   declare readonly code: 'ERR_LOCK_LOST';
-  /** Who holds the lock now; `null` where nobody does any more. */
+  /** Who holds the lock now; `null` where nobody does any more, or where that cannot be learnt. */
   readonly successor: LockRecord | null;
+  /** Whether the lock is gone for certain; if not, its store has not answered for so long that it may be. */
+  readonly isCertain: boolean;
 
-  constructor(lock: string, successor: LockRecord | null) {
-    super(
-      lock,
-      'ERR_LOCK_LOST',
-      `${lock} was lost: ${
-        successor === null
-          ? 'nobody holds it now. It was taken over by a run that has ended since, or broken, or deleted'
-          : `${describeHolder(successor)} took it over after this process had stopped heartbeating`
-      }. Stop working: this run is not exclusive any more. ` +
-        'If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.',
-    );
+  constructor(lock: string, successor: LockRecord | null, silence?: Silence) {
+    super(lock, 'ERR_LOCK_LOST', describeLoss(lock, successor, silence), silence && { cause: silence.cause });
     this.successor = successor;
+    this.isCertain = silence === undefined;
   }
+}
+
+/** Of a store that does not answer. */
+export interface Silence {
+  /** Milliseconds since the last heartbeat that it has confirmed. */
+  readonly since: number;
+  /** What went wrong last; `undefined` where an answer has not come at all. */
+  readonly cause: unknown;
+}
+
+function describeLoss(lock: string, successor: LockRecord | null, silence: Silence | undefined): string {
+  if (silence !== undefined) {
+    const { since, cause } = silence;
+    const last = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'no answer came';
+    return (
+      `${lock} counts as lost: its last confirmed heartbeat was ${describeAge(since)} ago, and since its store does not answer, ` +
+      `another process may have taken it over. Stop working: this run may not be exclusive any more. The last error: ${last}.`
+    );
+  }
+  const how =
+    successor === null
+      ? 'nobody holds it now. It was taken over by a run that has ended since, or broken, or deleted'
+      : `${describeHolder(successor)} took it over after this process had stopped heartbeating`;
+  return (
+    `${lock} was lost: ${how}. Stop working: this run is not exclusive any more. ` +
+    'If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.'
+  );
 }
 
 /**
@@ -121,12 +141,22 @@ export function systemCode(error: unknown): string | null {
   return typeof error.code === 'string' ? error.code : null;
 }
 
+function describeState(lock: string, holder: LockRecord | null, age: number, reason: string): string {
+  const hold = holder?.hold ?? null;
+  return hold === null
+    ? `${lock} is held by ${describeHolder(holder)}, last heartbeat ${describeAge(age)} ago` +
+        `${describeProgress(holder?.progress ?? null)}; ${reason}`
+    : `${lock} was released ${describeAge(age)} ago by ${describeHolder(holder)}, but counts as held for another ` +
+        `${describeAge(Math.max(0, hold - age))} (\`holdAtLeast\`)`;
+}
+
 /** The holder as an operator looks for it: `PID 4242 on db-1 (node import.js)`. */
 function describeHolder(holder: LockRecord | null): string {
   if (holder === null) return 'an unknown process';
+  const owner = holder.owner === null ? '' : `${holder.owner}, `;
   const host = holder.process.hostname === null ? '' : ` on ${holder.process.hostname}`;
   const command = holder.command === null ? '' : ` (${holder.command})`;
-  return `PID ${holder.processId}${host}${command}`;
+  return `${owner}PID ${holder.processId}${host}${command}`;
 }
 
 /** What the holder has said of its work: `, 40 % done (table 4 of 10)`. */

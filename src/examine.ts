@@ -1,6 +1,7 @@
 import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
+import { kinshipOf } from './kinship.js';
 import type { Store, Stored } from './stores/store.js';
 
 /** How often a lock is judged anew because it has changed meanwhile. */
@@ -18,6 +19,7 @@ export async function examine(
   store: Store,
   { processes }: Dependencies,
   staleTimeout: number | undefined,
+  owner: string | null = null,
 ): Promise<Examined | null> {
   const stored = await store.read(name);
   if (stored === null) return null;
@@ -26,7 +28,8 @@ export async function examine(
     record === null
       ? 'unknown'
       : combineLiveness([record.process, ...record.workers].map((identity) => processes.liveness(identity)));
-  return { stored, verdict: judge(stored, liveness, staleTimeout) };
+  const kinship = record === null ? 'none' : kinshipOf(record, owner, processes.self());
+  return { stored, verdict: judge(stored, liveness, staleTimeout, kinship) };
 }
 
 /** Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another. */

@@ -17,15 +17,16 @@ export interface Inspection {
   /** The lock's canonical name: for a file, its absolute path. */
   readonly name: string;
   /**
-   * `free`: nobody holds it. `live`: its holder is at work. `stalled`: its holder is alive but has stopped heartbeating.
-   * `dead`: its holder does not exist any more. The next contender gets it in all cases but `live`.
+   * `free`: nobody holds it. `live`: its holder is at work. `cooldown`: its holder has released it, but it counts as held
+   * until `holdAtLeast` is over. `stalled`: its holder is alive but has stopped heartbeating. `dead`: its holder does not exist
+   * any more. The next contender gets it in all cases but `live` and `cooldown`.
    */
-  readonly state: 'free' | 'live' | 'stalled' | 'dead';
+  readonly state: 'free' | 'live' | 'cooldown' | 'stalled' | 'dead';
   /** What makes it so, in words. */
   readonly reason: string;
   /** `null` where nobody holds the lock, or where its content names nobody. */
   readonly holder: LockRecord | null;
-  /** Milliseconds since the last heartbeat; `null` where nobody holds the lock. */
+  /** Milliseconds since the last heartbeat, in `cooldown` since the release; `null` where nobody holds the lock. */
   readonly heartbeatAge: number | null;
 }
 
@@ -44,7 +45,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
 }
 
 /**
- * Removes a lock whose holder is dead or has stalled; with `force`, any. There is seldom a need for it, since the next
+ * Removes a lock whose holder is dead or has stalled; with `force`, any, also one that nobody holds but `holdAtLeast`. There is seldom a need for it, since the next
  * contender takes such a lock anyway. Gives what it found: `free` where there was nothing to remove.
  *
  * Rejects with {@link ErrLockBusy} if the holder is alive and heartbeating, with {@link ErrLockStore} for what the store
@@ -75,12 +76,14 @@ async function breakBy(
     staleTimeout: 1,
     command: 'breakLock',
     user: null,
+    owner: null,
   };
   for (let tries = 1; ; tries++) {
     const examined = await examine(name, store, dependencies, staleTimeout);
-    if (examined === null) return toInspection(name, null);
+    if (examined === null || examined.verdict.state === 'free') return toInspection(name, null);
     const { stored, verdict } = examined;
-    if (verdict.state === 'live' && !force && !token.isIn(stored.record)) {
+    const isTaken = verdict.state === 'live' || verdict.state === 'cooldown';
+    if (isTaken && !force && !token.isIn(stored.record)) {
       throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
     }
     refuseTooManyTries(tries, name, examined);
@@ -101,7 +104,7 @@ async function removeForCertain(store: Store, name: string, token: string): Prom
 }
 
 function toInspection(name: string, examined: Examined | null): Inspection {
-  if (examined === null) {
+  if (examined === null || examined.verdict.state === 'free') {
     return { name, state: 'free', reason: 'nobody holds it', holder: null, heartbeatAge: null };
   }
   const { stored, verdict } = examined;

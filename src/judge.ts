@@ -1,12 +1,13 @@
+import type { Kinship } from './kinship.js';
 import type { Liveness } from './processes/process-table.js';
 import { isBare } from './record.js';
 import type { Stored } from './stores/store.js';
 
-/** What is to be thought of a lock's holder, and why. Only the first of the three keeps the lock. */
-export type Verdict =
-  | { readonly state: 'live'; readonly reason: string }
-  | { readonly state: 'stalled'; readonly reason: string }
-  | { readonly state: 'dead'; readonly reason: string };
+/** What is to be thought of a lock's holder, and why. Only the first two keep the lock. */
+export interface Verdict {
+  readonly state: 'live' | 'cooldown' | 'stalled' | 'dead' | 'free';
+  readonly reason: string;
+}
 
 /** Others may write a lock file in steps; within this many milliseconds its content may still become a record. */
 const SETTLING_TIME = 2000;
@@ -23,13 +24,24 @@ export const DEFAULT_STALE_TIMEOUT = 3_600_000;
  * @param liveness What the process table says of the holder and its workers together, see {@link combineLiveness}.
  * @param staleTimeout The contender's own, in milliseconds. The longer of this and the holder's counts, so that two
  *   configurations that disagree never steal from a healthy holder. Left out, the holder's counts alone.
+ * @param kinship What the holder is to the contender by the name of an owner, see {@link kinshipOf}.
  */
-export function judge(stored: Stored, liveness: Liveness, staleTimeout?: number): Verdict {
+export function judge(
+  stored: Stored,
+  liveness: Liveness,
+  staleTimeout?: number,
+  kinship: Kinship = 'none',
+): Verdict {
   const { record, age, provenance } = stored;
   if (record === null) {
     return age >= SETTLING_TIME
       ? { state: 'dead', reason: 'its content names no holder and has not changed for 2 seconds' }
       : { state: 'live', reason: 'its content names no holder yet, but was changed just now' };
+  }
+  if (record.hold !== null) {
+    return age < record.hold
+      ? { state: 'cooldown', reason: 'its run has ended, and it counts as held for a while all the same' }
+      : { state: 'free', reason: 'nobody holds it' };
   }
   if (provenance === 'earlier-boot') {
     return { state: 'dead', reason: 'the machine was restarted since its last heartbeat' };
@@ -37,16 +49,21 @@ export function judge(stored: Stored, liveness: Liveness, staleTimeout?: number)
   if (liveness === 'dead' && (provenance === 'this-machine' || !isBare(record.process))) {
     return { state: 'dead', reason: 'its process does not exist any more' };
   }
+  if (liveness !== 'alive' && kinship === 'earlier-run') {
+    return { state: 'dead', reason: 'its owner has been started anew on the same host' };
+  }
   if (age > longerTimeout(staleTimeout, record.staleTimeout)) {
     return { state: 'stalled', reason: 'it has not given a heartbeat for longer than its stale timeout' };
   }
-  return {
-    state: 'live',
-    reason:
-      liveness === 'alive'
-        ? 'its process is alive and its heartbeat is fresh'
-        : 'its heartbeat is fresh, and nothing proves from here that its process is dead',
-  };
+  return { state: 'live', reason: reasonToLive(liveness, kinship) };
+}
+
+function reasonToLive(liveness: Liveness, kinship: Kinship): string {
+  if (liveness === 'alive') return 'its process is alive and its heartbeat is fresh';
+  const unproved = 'its heartbeat is fresh, and nothing proves from here that its process is dead';
+  return kinship === 'namesake'
+    ? `${unproved}: it has the same \`owner\`, but runs on another host or in other surroundings`
+    : unproved;
 }
 
 function longerTimeout(contenders: number | undefined, holders: number | null): number {

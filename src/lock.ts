@@ -1,10 +1,10 @@
 import type { Clock } from './clock.js';
-import { ErrLockLost } from './errors.js';
+import { ErrLockLost, type Silence } from './errors.js';
 import { callOnExit } from './exit.js';
+import { LossWatch } from './loss-watch.js';
 import type { ProcessTable } from './processes/process-table.js';
 import { fitText, type LockRecord, MAX_WORKERS, type ProcessIdentity, type Progress } from './record.js';
 import type { Outcome, Store } from './stores/store.js';
-import { callEvery } from './watch.js';
 
 /** What a job can say with a heartbeat; shown to whoever finds the lock busy. What is left out stays as it was. */
 export interface HeartBeat {
@@ -26,11 +26,8 @@ export interface LockParts {
   readonly claimedAt: number;
   readonly heartbeatMinimalInterval: number;
   readonly staleTimeout: number;
+  readonly holdAtLeast: number;
 }
-
-/** How often the loss of the lock is looked for between heartbeats, in milliseconds. */
-const SHORTEST_WATCH = 1000;
-const LONGEST_WATCH = 30_000;
 
 /** Calls that do nothing share one promise, since some jobs make millions of them. */
 const NOTHING = Promise.resolve();
@@ -61,7 +58,8 @@ export class Lock {
   readonly #clock: Clock;
   readonly #processes: ProcessTable;
   readonly #interval: number;
-  readonly #stopWatching: () => void;
+  readonly #holdUntil: number;
+  readonly #watch: LossWatch;
   readonly #stayOnExit: () => void;
   #state: 'held' | 'releasing' | 'released' | 'lost' = 'held';
   #beatAt: number;
@@ -69,11 +67,14 @@ export class Lock {
   #loss: AbortController | undefined;
   #lost: ErrLockLost | undefined;
   #isLossReported = false;
+  /** Whether the lock may still be this one's although it counts as lost, because its store has not answered. */
+  #mayBeLeft = false;
   #isUnwanted = false;
   #ratio: number | undefined;
   #note: string | undefined;
   #workers: readonly ProcessIdentity[] | undefined;
   #writing: Promise<void> | undefined;
+  #endWriting: ((loss: ErrLockLost) => void) | undefined;
   #releasing: Promise<void> | undefined;
 
   /** @internal */
@@ -86,15 +87,23 @@ export class Lock {
     this.#clock = parts.clock;
     this.#processes = parts.processes;
     this.#interval = parts.heartbeatMinimalInterval;
+    this.#holdUntil = parts.holdAtLeast > 0 ? parts.clock.monotonic() + parts.holdAtLeast : 0;
     this.#beatAt = parts.claimedAt;
-    this.#stayOnExit = callOnExit(() => this.#removeAtExit());
-    const period = Math.min(Math.max(parts.staleTimeout / 4, SHORTEST_WATCH), LONGEST_WATCH);
-    this.#stopWatching = callEvery(period, parts.clock, () => void this.#lookForLoss());
+    this.#stayOnExit = callOnExit(() => this.#removeQuietly());
+    this.#watch = new LossWatch(parts, {
+      lost: (successor, silence) => {
+        if (this.#state === 'held') this.#lose(successor, silence);
+      },
+      held: () => {
+        if (this.#isUnwanted) this.release().catch(() => {});
+      },
+    });
   }
 
   /**
    * Aborts when the lock is lost, with the {@link ErrLockLost} as its reason. Pass it to `fetch`, streams and timers, and
-   * what the job has begun ends with its right to do it. It aborts at a heartbeat, or within 30 seconds without one.
+   * what the job has begun ends with its right to do it. It aborts at a heartbeat, or within 30 seconds without one; where the
+   * store does not answer any more, `staleTimeout` after the last heartbeat that it has confirmed, before anyone can take over.
    */
   get signal(): AbortSignal {
     if (this.#loss === undefined) {
@@ -110,7 +119,7 @@ export class Lock {
    * In a loop that never yields, a `.catch()` on each call keeps a little memory until the loop ends: beat every so many rounds.
    *
    * After `release()` it does nothing. Rejects with {@link ErrLockLost} if the lock was lost; with {@link ErrLockStore} if
-   * the heartbeat could not be written, in which case the lock is still held and the next call tries again; with a
+   * the heartbeat could not be written, in which case the lock is still held, until `staleTimeout`, and the next call tries again; with a
    * `TypeError` or `RangeError` for a progress or note that is none.
    */
   heartBeat(update?: HeartBeat): Promise<void> {
@@ -146,12 +155,15 @@ export class Lock {
   }
 
   /**
-   * Gives the lock up, so that the next contender gets it at once. Safe to call again. Rejects with {@link ErrLockLost} if
+   * Gives the lock up, so that the next contender gets it at once, or when `holdAtLeast` is over. Safe to call again. Rejects with {@link ErrLockLost} if
    * the lock had been lost, because then the work was not exclusive; with {@link ErrLockStore} if it could not be
    * removed, in which case it is still held and the next call tries again.
    */
   release(): Promise<void> {
-    if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
+    if (this.#lost !== undefined) {
+      if (this.#mayBeLeft) this.#removeQuietly();
+      return this.#reportLoss(this.#lost);
+    }
     if (this.#state === 'released') return NOTHING;
     this.#releasing ??= this.#remove().finally(() => {
       this.#releasing = undefined;
@@ -164,7 +176,9 @@ export class Lock {
    * `release()` has rejected: two errors at the end of a block would become one `SuppressedError`, which is no `ErrLockLost`.
    */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#isLossReported ? NOTHING : this.releaseForGood();
+    if (!this.#isLossReported) return this.releaseForGood();
+    if (this.#mayBeLeft) this.#removeQuietly();
+    return NOTHING;
   }
 
   /**
@@ -212,15 +226,31 @@ export class Lock {
         workers: this.#workers,
       });
       if (!(outcome instanceof Promise)) return this.#settle(outcome, beatAt);
-      this.#writing = outcome
-        .then((later) => this.#settle(later, beatAt))
-        .finally(() => {
-          this.#writing = undefined;
-        });
+      this.#writing = this.#unlessLost(outcome, beatAt).finally(() => {
+        this.#writing = undefined;
+        this.#endWriting = undefined;
+      });
       return this.#writing;
     } catch (error) {
-      return Promise.reject(error);
+      return this.#fail(error);
     }
+  }
+
+  /** Does not wait any longer for a store that does not answer than the lock is held. */
+  #unlessLost(outcome: Promise<Outcome>, beatAt: number): Promise<void> {
+    this.#watch.expect();
+    return new Promise((resolve, reject) => {
+      this.#endWriting = (loss) => {
+        this.#isLossReported = true;
+        reject(loss);
+      };
+      outcome
+        .then(
+          (later) => this.#settle(later, beatAt),
+          (error) => this.#fail(error),
+        )
+        .then(resolve, reject);
+    });
   }
 
   #settle(outcome: Outcome, beatAt: number): Promise<void> {
@@ -229,7 +259,13 @@ export class Lock {
       return this.#state === 'held' ? this.#reportLoss(this.#lose(outcome.found)) : NOTHING;
     }
     this.#beatAt = beatAt;
+    this.#watch.confirm(beatAt);
     return NOTHING;
+  }
+
+  #fail(error: unknown): Promise<never> {
+    this.#watch.fail(error);
+    return this.#lost === undefined ? Promise.reject(error) : this.#reportLoss(this.#lost);
   }
 
   #reportLoss(loss: ErrLockLost): Promise<never> {
@@ -241,7 +277,7 @@ export class Lock {
     this.#state = 'releasing';
     let outcome: Outcome;
     try {
-      outcome = await this.#store.remove(this.name, this.token);
+      outcome = await this.#store.remove(this.name, this.token, this.#hold());
     } catch (error) {
       this.#state = 'held';
       throw error;
@@ -251,38 +287,37 @@ export class Lock {
     this.#end();
   }
 
-  #lose(successor: LockRecord | null): ErrLockLost {
-    const error = new ErrLockLost(this.name, successor);
+  /** For how long it is to be held after the release, in milliseconds. */
+  #hold(): number | undefined {
+    if (this.#holdUntil === 0) return undefined;
+    const left = this.#holdUntil - this.#clock.monotonic();
+    return left > 0 ? left : undefined;
+  }
+
+  #lose(successor: LockRecord | null, silence?: Silence): ErrLockLost {
+    const error = new ErrLockLost(this.name, successor, silence);
     this.#lost = error;
+    this.#mayBeLeft = silence !== undefined;
     this.#state = 'lost';
     this.#end();
+    if (silence !== undefined) this.#endWriting?.(error);
     this.#loss?.abort(error);
     return error;
   }
 
   #end(): void {
-    this.#stopWatching();
+    this.#watch.end();
     this.#stayOnExit();
   }
 
-  /** Only a store that answers in place can do it now; with others the next contender finds a dead holder. */
-  #removeAtExit(): void {
+  /** At the exit of the process only a store that answers in place can do it; with others the next contender finds a dead holder. */
+  #removeQuietly(): void {
+    this.#mayBeLeft = false;
     try {
-      const outcome = this.#store.remove(this.name, this.token);
+      const outcome = this.#store.remove(this.name, this.token, this.#hold());
       if (outcome instanceof Promise) outcome.catch(() => {});
     } catch {
       // As above.
-    }
-  }
-
-  async #lookForLoss(): Promise<void> {
-    try {
-      const stored = await this.#store.read(this.name);
-      const isLost = stored?.record?.token !== this.token;
-      if (isLost && this.#state === 'held') this.#lose(stored?.record ?? null);
-      else if (this.#isUnwanted) await this.release();
-    } catch {
-      // The store does not answer just now. The next heartbeat says so to the job.
     }
   }
 }

@@ -32,6 +32,26 @@ export interface AcquireOptions {
   /** Stops waiting: `acquire` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
+   * For how long the lock counts as held at the least, from when it was acquired, also if it is released before: so that of several
+   * servers whose clocks differ only one runs an hourly job that takes a second. Choose it well below the time between two runs. A
+   * holder that dies, or loses the lock, is replaced all the same. (`lockAtLeastFor` in ShedLock.)
+   *
+   * Default: `0`, a lock that is released is free.
+   */
+  readonly holdAtLeast?: Duration | undefined;
+  /**
+   * A stable name for who this is, such as `'server-1'`; shown to whoever finds the lock busy. After a restart of its machine
+   * or container, the owner gets its own lock back at once, where others have to wait until `staleTimeout`, because they
+   * cannot know that its process is gone.
+   *
+   * Safe only if at most one machine or container of that name and that host name runs at a time, and is started anew only when it
+   * has ended. It is refused, and the lock is busy, while the earlier process may be alive after all: if it is found in the
+   * process table, if it ran on another host, if just one of the two runs in a container, or if the host is called `localhost`.
+   *
+   * Default: none.
+   */
+  readonly owner?: string | undefined;
+  /**
    * Ends a stalled holder (SIGTERM, then SIGKILL) before taking over, and takes nothing if that fails. Without it the old
    * holder lives on and learns of the takeover at its next step.
    *
@@ -88,6 +108,8 @@ export interface Settings {
   readonly heartbeatMinimalInterval: number;
   readonly wait: number;
   readonly signal: AbortSignal | undefined;
+  readonly holdAtLeast: number;
+  readonly owner: string | null;
   readonly terminateStalled: boolean;
   readonly terminationGrace: number;
   readonly command: string | undefined;
@@ -108,9 +130,7 @@ export function readOptions(options: AcquireOptions): Settings {
     'heartbeatMinimalInterval',
     options.heartbeatMinimalInterval ?? (staleTimeout > MINUTE ? MINUTE : staleTimeout / 2),
   );
-  if (heartbeatMinimalInterval === Number.POSITIVE_INFINITY) {
-    throw new RangeError('The option `heartbeatMinimalInterval` must be finite, but is Infinity.');
-  }
+  finite('heartbeatMinimalInterval', heartbeatMinimalInterval);
   if (heartbeatMinimalInterval >= staleTimeout) {
     throw new RangeError(
       `The option \`heartbeatMinimalInterval\` (${heartbeatMinimalInterval} ms) must be shorter than ` +
@@ -122,6 +142,8 @@ export function readOptions(options: AcquireOptions): Settings {
     heartbeatMinimalInterval,
     wait: duration('wait', options.wait ?? 0),
     signal: methods('signal', options.signal, ['addEventListener', 'throwIfAborted']),
+    holdAtLeast: finite('holdAtLeast', duration('holdAtLeast', options.holdAtLeast ?? 0)),
+    owner: readOwner(options.owner),
     terminateStalled: boolean('terminateStalled', options.terminateStalled ?? false),
     terminationGrace: duration('terminationGrace', options.terminationGrace ?? 5000),
     command: text('command', options.command),
@@ -135,6 +157,8 @@ const OPTION_NAMES: readonly (keyof AcquireOptions)[] = [
   'heartbeatMinimalInterval',
   'wait',
   'signal',
+  'holdAtLeast',
+  'owner',
   'terminateStalled',
   'terminationGrace',
   'command',
@@ -146,6 +170,26 @@ function readStaleTimeout(value: Duration | undefined): number {
   const staleTimeout = duration('staleTimeout', value ?? DEFAULT_STALE_TIMEOUT);
   if (staleTimeout > 0) return staleTimeout;
   throw new RangeError(`The option \`staleTimeout\` must be more than 0, but is ${show(value)}.`);
+}
+
+function finite(name: string, milliseconds: number): number {
+  if (Number.isFinite(milliseconds)) return milliseconds;
+  throw new RangeError(`The option \`${name}\` must be finite, but is ${milliseconds}.`);
+}
+
+/** In bytes. */
+const LONGEST_OWNER = 64;
+
+/** What a database would cut or replace is refused, because two names could then be the same. */
+function readOwner(value: unknown): string | null {
+  const owner = text('owner', value);
+  if (owner === undefined) return null;
+  if (owner === '' || /[\p{Cc}\p{Surrogate}]/u.test(owner) || Buffer.byteLength(owner) > LONGEST_OWNER) {
+    throw new TypeError(
+      `The option \`owner\` must have from 1 to ${LONGEST_OWNER} bytes, without control characters, but is ${JSON.stringify(owner)}.`,
+    );
+  }
+  return owner;
 }
 
 /** Checks the options of those who only look, or break. */

@@ -41,7 +41,14 @@ export interface LockRecord {
   readonly workers: readonly ProcessIdentity[];
   readonly command: string | null;
   readonly user: string | null;
+  /** The name under which the holder runs on whatever server, as the option `owner` gave it. */
+  readonly owner: string | null;
   readonly progress: Progress | null;
+  /**
+   * `null` while somebody works under the lock. A number once it was released early (`holdAtLeast`): for so many milliseconds
+   * after `timestamp` it still counts as held.
+   */
+  readonly hold: number | null;
 }
 
 /** Longer texts are cut, so that a record always fits into one 4 KiB block and a full disk cannot cut it instead. */
@@ -68,7 +75,9 @@ export function serializeRecord(record: LockRecord): string {
     workers: record.workers.length > 0 ? record.workers.map(serializeIdentity) : undefined,
     command: record.command ?? undefined,
     user: record.user ?? undefined,
+    owner: record.owner ?? undefined,
     progress: record.progress ?? undefined,
+    hold_ms: record.hold ?? undefined,
   })}\n`;
 }
 
@@ -106,7 +115,9 @@ export function recordFrom(value: unknown): LockRecord | null {
     workers: workersFrom(fields.get('workers')),
     command: textFrom(fields.get('command')),
     user: textFrom(fields.get('user')),
+    owner: textFrom(fields.get('owner')),
     progress: progressFrom(fields.get('progress')),
+    hold: holdFrom(fields.get('hold_ms')),
   };
 }
 
@@ -124,7 +135,9 @@ function bareRecord(processId: number, timestamp: Date): LockRecord {
     workers: [],
     command: null,
     user: null,
+    owner: null,
     progress: null,
+    hold: null,
   };
 }
 
@@ -218,6 +231,10 @@ function fencingTokenFrom(value: unknown): number | null {
 
 function staleTimeoutFrom(value: unknown): number | null {
   if (value === null) return Number.POSITIVE_INFINITY;
+  return typeof value === 'number' && value > 0 ? value : null;
+}
+
+function holdFrom(value: unknown): number | null {
   return typeof value === 'number' && value > 0 ? value : null;
 }
 

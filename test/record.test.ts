@@ -56,6 +56,8 @@ describe('a record', () => {
         workers: [identity, identity, identity, identity],
         command: fitText(long),
         user: 'u'.repeat(32),
+        owner: '"'.repeat(64),
+        hold: 1 / 3,
         progress: { ratio: 0.123456789, note: fitText(long) },
       });
       expect(Buffer.byteLength(serializeRecord(record))).toBeLessThan(4096);
@@ -84,6 +86,8 @@ describe('a record', () => {
       workers: fc.array(identities, { maxLength: 4 }),
       command: fc.option(texts),
       user: fc.option(texts),
+      owner: fc.option(texts),
+      hold: fc.option(fc.double({ min: 1, max: 1e12, noNaN: true })),
       progress: fc.option(
         fc.record({ ratio: fc.option(fc.constantFrom(0, 0.25, 1)), note: fc.option(texts) }),
       ),
@@ -180,6 +184,8 @@ describe('a record with nonsense in it', () => {
       workers: [null, 3, { pid: -1 }],
       command: {},
       user: [],
+      owner: 7,
+      hold_ms: -1,
       progress: 'half',
     };
     expect(changed(nonsense)).toEqual({
@@ -194,7 +200,9 @@ describe('a record with nonsense in it', () => {
       workers: [],
       command: null,
       user: null,
+      owner: null,
       progress: null,
+      hold: null,
     });
   });
 

@@ -114,6 +114,8 @@ export function someRecord(changes: Partial<LockRecord> = {}): LockRecord {
     workers: [],
     command: 'nightly.js --all',
     user: 'batch',
+    owner: null,
+    hold: null,
     progress: { ratio: 0.5, note: 'half-way' },
     ...changes,
   };

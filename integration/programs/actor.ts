@@ -3,7 +3,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { type AcquireOptions, acquire, ErrLockBusy, type Lock, systemClock } from 'livinglock';
+import { type AcquireOptions, acquire, ErrLockBusy, ErrLockStore, type Lock, systemClock } from 'livinglock';
 import { Ledger, Room } from '../support/witness.js';
 import { chosenStore } from './chosen-store.js';
 import { type Command, type Interruption, isCommand, type Report } from './protocol.js';
@@ -25,7 +25,7 @@ const clock = {
   sleep: systemClock.sleep,
 };
 
-const store = chosenStore(process.argv.slice(2), clock, step);
+const store = await chosenStore(process.argv.slice(2), clock, step);
 
 function step(name: string): void {
   if (dawdles) blockFor(Math.random() * LONGEST_DAWDLING);
@@ -59,6 +59,8 @@ async function obey(command: Command): Promise<void> {
       return;
     case 'work':
       for (;;) await takeTurn(command.path, new Room(command.room));
+    case 'workOn':
+      for (;;) await takeTurnAnyhow(command.path, new Room(command.room));
     case 'turnClockBack':
       behind = command.by;
       return;
@@ -107,6 +109,40 @@ async function takeTurn(path: string, room: Room): Promise<void> {
   }
   // Gives the parent's end of the channel a chance to be heard.
   await setImmediate();
+}
+
+async function takeTurnAnyhow(path: string, room: Room): Promise<void> {
+  try {
+    const lock = await take(path);
+    room.enter(process.pid);
+    await lock.heartBeat().catch(refuseAllBut(ErrLockStore));
+    room.leave(process.pid);
+    await persistently(() => lock.release());
+  } catch (error) {
+    refuseAllBut(ErrLockBusy, ErrLockStore)(error);
+  }
+  await setImmediate();
+}
+
+async function persistently(act: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      refuseAllBut(ErrLockStore)(error);
+      await setImmediate();
+    }
+  }
+}
+
+function refuseAllBut(
+  ...expected: readonly (new (
+    ...parameters: never[]
+  ) => Error)[]
+): (error: unknown) => void {
+  return (error) => {
+    if (!expected.some((kind) => error instanceof kind)) throw error;
+  };
 }
 
 function useUpDescriptors(): void {

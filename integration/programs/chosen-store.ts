@@ -1,25 +1,80 @@
-import { DatabaseSync } from '@photostructure/sqlite';
 import { type Clock, fileStore, type Store } from 'livinglock';
+import { type PostgresConnection, postgresStore } from 'livinglock/postgres';
+import { type RedisClient, redisStore } from 'livinglock/redis';
 import { type SqliteDatabase, sqliteStore } from 'livinglock/sqlite';
+import { interceptedRedis } from '../support/intercepted-redis.js';
 import { steppedFileSystem } from './stepped-file-system.js';
 
 /**
- * The store that an actor was told to use when it was started: the file store, or one in the SQLite database at a path. Calls
- * `step` before each thing that it does there.
+ * The store that an actor was told to use when it was started: the file store, one in the SQLite database at a path, one in
+ * the table of that name at a PostgreSQL server, or one at a Redis server by the driver of that name. Calls `step` before each
+ * thing that it does there. Loads no driver but the one: with all of them an actor would take twice as long to start.
  */
-export function chosenStore(
-  [kind, path = '']: readonly string[],
+export async function chosenStore(
+  [kind, place = '', tableName]: readonly string[],
   clock: Clock,
   step: (name: string) => void,
-): Store {
+): Promise<Store> {
   switch (kind) {
     case undefined:
       return fileStore({ clock, fileSystem: steppedFileSystem(step) });
     case 'sqlite':
-      return sqliteStore(steppedDatabase(new DatabaseSync(path), step), { clock });
+      return sqliteStore(steppedDatabase(await databaseAt(place), step), { clock });
+    case 'postgres':
+      return postgresStore(steppedConnection(await connectionTo(place), step), { tableName });
+    case 'node-redis':
+      return redisStore(steppedClient(await nodeRedisAt(place), step), { clock });
+    case 'ioredis':
+      return redisStore(steppedClient(await ioRedisAt(place), step), { clock });
     default:
       throw new Error(`There is no store called ${kind}.`);
   }
+}
+
+async function databaseAt(path: string): Promise<SqliteDatabase> {
+  const { DatabaseSync } = await import('@photostructure/sqlite');
+  return new DatabaseSync(path);
+}
+
+/** Connections that break while nobody uses them are reported to nobody: the next operation has another one. */
+async function connectionTo(connectionString: string): Promise<PostgresConnection> {
+  const { default: pg } = await import('pg');
+  const pool = new pg.Pool({ connectionString, max: 2 });
+  pool.on('error', () => {});
+  return pool;
+}
+
+function steppedConnection(connection: PostgresConnection, step: (name: string) => void): PostgresConnection {
+  return {
+    async query(text, values) {
+      step('query');
+      const result = await connection.query(text, values);
+      step('then');
+      return result;
+    },
+  };
+}
+
+/** Here as well a connection that breaks is reported to nobody: the client makes another one. */
+async function nodeRedisAt(url: string): Promise<RedisClient> {
+  const { createClient } = await import('redis');
+  return createClient({ url })
+    .on('error', () => {})
+    .connect();
+}
+
+async function ioRedisAt(url: string): Promise<RedisClient> {
+  const { Redis } = await import('ioredis');
+  return new Redis(url).on('error', () => {});
+}
+
+function steppedClient(client: RedisClient, step: (name: string) => void): RedisClient {
+  return interceptedRedis(client, async (run) => {
+    step('script');
+    const answer = await run();
+    step('then');
+    return answer;
+  });
 }
 
 /** The name of a step is the first word of the statement that follows, or `then` right after one. */

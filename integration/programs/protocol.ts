@@ -34,6 +34,8 @@ export type Command =
     }
   /** Acquires, enters the room, leaves it and releases, over and over, until the process is killed. */
   | { readonly do: 'work'; readonly path: string; readonly room: string }
+  /** The same, whatever the store may say of itself meanwhile: as soon as it can be reached again, the work goes on. */
+  | { readonly do: 'workOn'; readonly path: string; readonly room: string }
   /** Shows the actor's locks a time that many milliseconds in the past; 0 is the present again. */
   | { readonly do: 'turnClockBack'; readonly by: number }
   /** Sets only their wall clock that many milliseconds ahead of the machine's. */

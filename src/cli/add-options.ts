@@ -7,10 +7,19 @@ export function addOptions(command: Command, specs: readonly OptionSpec[]): Comm
   return command;
 }
 
-function toOption({ flags, description, parse, choices, default: standard }: OptionSpec): Option {
+/** What commander is told of one. */
+export function toOption({
+  flags,
+  description,
+  parse,
+  choices,
+  variable,
+  default: standard,
+}: OptionSpec): Option {
   const option = new Option(flags, description);
   if (parse !== undefined) option.argParser(parse);
   if (choices !== undefined) option.choices(choices);
+  if (variable !== undefined) option.env(variable);
   if (standard !== undefined) option.default(standard.value, standard.name);
   return option;
 }

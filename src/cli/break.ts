@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
+import { toOption } from './add-options.js';
 import { ExitCode } from './exit-codes.js';
-import { describeHolder } from './holder.js';
-import { lockPath } from './lock-path.js';
+import { describeHolding } from './holder.js';
+import { type Locks, withLocks } from './locks.js';
 import { print, say } from './report.js';
+import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
 
 interface Given {
   readonly force?: boolean;
+  readonly store?: StoreAddress;
 }
 
 export function defineBreak(program: Command): void {
@@ -20,6 +23,7 @@ export function defineBreak(program: Command): void {
       '--force',
       'remove it even from a holder that is at work; what it does from then on is not exclusive',
     )
+    .addOption(toOption(STORE_OPTION))
     .addHelpText(
       'after',
       `
@@ -27,27 +31,29 @@ Examples:
   livinglock break backup
   livinglock break --force /var/lib/importer/nightly.lock`,
     )
-    .action(async (lock: string, { force = false }: Given) => {
-      process.exitCode = await breakOpen(lock, force);
+    .action(async (lock: string, { force = false, store }: Given) => {
+      process.exitCode = await withLocks(store, (locks) => breakOpen(lock, locks, force));
     });
 }
 
-async function breakOpen(lock: string, force: boolean): Promise<number> {
+async function breakOpen(lock: string, locks: Locks, force: boolean): Promise<number> {
   const { breakLock, ErrLockBusy } = await import('../index.js');
-  const path = lockPath(lock);
+  const { store } = locks;
+  const path = locks.nameOf(lock);
   try {
-    const { state, reason, holder, heartbeatAge } = await breakLock(path, { force });
+    const { state, reason, holder, heartbeatAge } = await breakLock(path, { force, store });
     if (state === 'free') {
       await print(`Nobody holds ${path}: there is nothing to remove.`);
     } else {
-      const owner = describeHolder(holder, heartbeatAge ?? 0);
-      await print(`Removed ${path}, which was held by ${owner}. It was ${state}: ${reason}.`);
+      const why = state === 'cooldown' ? '' : ` It was ${state}: ${reason}.`;
+      const holding = describeHolding(holder, heartbeatAge ?? 0).replace(/^is/, 'was');
+      await print(`Removed ${path}, which ${holding}.${why}`);
     }
     return ExitCode.ok;
   } catch (error) {
     if (!(error instanceof ErrLockBusy)) throw error;
     say(
-      `${path} is held by ${describeHolder(error.holder, error.heartbeatAge)}. Not removed: ${error.reason}; --force removes it all the same.`,
+      `${path} ${describeHolding(error.holder, error.heartbeatAge)}. Not removed: ${error.reason}; --force removes it all the same.`,
     );
     return ExitCode.busy;
   }

@@ -10,6 +10,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Define>> = new Map([
   ['status', async () => (await import('./status/command.js')).defineStatus],
   ['break', async () => (await import('./break.js')).defineBreak],
   ['wait', async () => (await import('./wait.js')).defineWait],
+  ['schema', async () => (await import('./schema.js')).defineSchema],
   ['verify', async () => (await import('./verify.js')).defineVerify],
   ['schedule', async () => (await import('./schedule/command.js')).defineSchedule],
   ['completion', async () => (await import('./completion/command.js')).defineCompletion],

@@ -2,28 +2,45 @@ import type { LockRecord } from '../index.js';
 import { formatDuration } from './duration.js';
 import { oneLine } from './report.js';
 
+/** By whom a lock is held, in one line, or until when: `is held by PID 4242 …`. */
+export function describeHolding(holder: LockRecord | null, age: number): string {
+  const hold = holder?.hold ?? null;
+  if (holder === null || hold === null) return `is held by ${describeHolder(holder, age)}`;
+  return (
+    `was released ${formatDuration(age)} ago by ${describeProcess(holder)}, but counts as held for another ` +
+    `${formatDuration(Math.max(0, hold - age))} (--hold-at-least)`
+  );
+}
+
 /** Who holds a lock, in one line: `PID 4242 on db-1 (import.py --all) since 14:03:11, last heartbeat 12 seconds ago, 40 % done`. */
 export function describeHolder(holder: LockRecord | null, heartbeatAge: number): string {
   if (holder === null) return 'a process that has not yet said who it is';
-  const { processId, process, workers, command, acquiredAt, progress } = holder;
-  const parts = [
-    `PID ${processId}`,
-    process.hostname !== null && `on ${oneLine(process.hostname)}`,
-    command !== null && `(${oneLine(command)})`,
-    // Should the holder have been killed, it is these who hold the lock.
-    workers.length > 0 && `with PID ${workers.map(({ pid }) => pid).join(', ')} at work`,
-    acquiredAt !== null && `since ${formatTime(acquiredAt)}`,
-  ];
+  const { progress } = holder;
   const ratio = progress?.ratio ?? null;
   const note = progress?.note ?? null;
   return [
-    parts.filter((part) => part !== false).join(' '),
+    describeProcess(holder),
     `last heartbeat ${formatDuration(heartbeatAge)} ago`,
     ratio !== null && `${Math.floor(ratio * 100)} % done`,
     note !== null && oneLine(note),
   ]
     .filter((part) => part !== false)
     .join(', ');
+}
+
+function describeProcess(holder: LockRecord): string {
+  const { owner, processId, process, workers, command, acquiredAt, hold } = holder;
+  return [
+    owner !== null && `${oneLine(owner)},`,
+    `PID ${processId}`,
+    process.hostname !== null && `on ${oneLine(process.hostname)}`,
+    command !== null && `(${oneLine(command)})`,
+    // Should the holder have been killed, it is these who hold the lock.
+    workers.length > 0 && hold === null && `with PID ${workers.map(({ pid }) => pid).join(', ')} at work`,
+    acquiredAt !== null && hold === null && `since ${formatTime(acquiredAt)}`,
+  ]
+    .filter((part) => part !== false)
+    .join(' ');
 }
 
 /** Local time, with the date where it is not today's. */

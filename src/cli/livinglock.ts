@@ -4,6 +4,7 @@
 import { CliError } from './cli-error.js';
 import { QUICKLY, WRAPPING } from './commands.js';
 import { ExitCode } from './exit-codes.js';
+import { InvalidArgument } from './invalid-argument.js';
 import { say } from './report.js';
 
 const given = process.argv.slice(2);
@@ -31,6 +32,10 @@ async function explain(error: unknown): Promise<number> {
   if (error instanceof CliError) {
     say(error.message);
     return error.exitCode;
+  }
+  if (error instanceof InvalidArgument) {
+    say(error.message);
+    return ExitCode.usage;
   }
   // Only now, because `--help` and most mistakes can do without it.
   const { LivingLockError } = await import('../index.js');

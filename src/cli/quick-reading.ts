@@ -35,6 +35,13 @@ export function readQuickly(args: readonly string[], specs: readonly OptionSpec[
     if (value === undefined) return null;
     options[nameOf(spec)] = value;
   }
+  for (const spec of specs) {
+    const text = spec.variable === undefined ? undefined : process.env[spec.variable];
+    if (!text || nameOf(spec) in options) continue;
+    const value = read(spec, text);
+    if (value === undefined) return null;
+    options[nameOf(spec)] = value;
+  }
   return { operands, given: options };
 }
 

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import { toOption } from './add-options.js';
 import { formatDuration, parseDuration } from './duration.js';
 import { ExitCode } from './exit-codes.js';
-import { describeHolder } from './holder.js';
-import { lockPath } from './lock-path.js';
+import { describeHolding } from './holder.js';
+import { type Locks, withLocks } from './locks.js';
 import { say } from './report.js';
+import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
 
 /** How often to look: each time later, in milliseconds. */
 const FIRST_LOOK = 50;
@@ -12,6 +14,7 @@ const LATEST_LOOK = 500;
 
 interface Given {
   readonly timeout: number;
+  readonly store?: StoreAddress;
 }
 
 export function defineWait(program: Command): void {
@@ -27,6 +30,7 @@ export function defineWait(program: Command): void {
         .argParser(parseDuration)
         .default(Number.POSITIVE_INFINITY, 'infinity'),
     )
+    .addOption(toOption(STORE_OPTION))
     .addHelpText(
       'after',
       `
@@ -36,21 +40,23 @@ Examples:
 
 A number without a unit is seconds.`,
     )
-    .action(async (lock: string, { timeout }: Given) => {
-      process.exitCode = await waitFor(lockPath(lock), timeout);
+    .action(async (lock: string, { timeout, store }: Given) => {
+      process.exitCode = await withLocks(store, (locks) => waitFor(lock, locks, timeout));
     });
 }
 
-async function waitFor(path: string, timeout: number): Promise<number> {
+async function waitFor(lock: string, locks: Locks, timeout: number): Promise<number> {
   const { inspect, systemClock } = await import('../index.js');
+  const { store } = locks;
+  const name = locks.nameOf(lock);
   const deadline = systemClock.monotonic() + timeout;
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
-    const { state, holder, heartbeatAge } = await inspect(path);
-    if (state !== 'live') return ExitCode.ok;
+    const { state, holder, heartbeatAge } = await inspect(name, { store });
+    if (state !== 'live' && state !== 'cooldown') return ExitCode.ok;
     const left = deadline - systemClock.monotonic();
     if (left <= 0) {
       const waited = timeout === 0 ? '' : ` Waited for ${formatDuration(timeout)}.`;
-      say(`${path} is held by ${describeHolder(holder, heartbeatAge ?? 0)}.${waited}`);
+      say(`${name} ${describeHolding(holder, heartbeatAge ?? 0)}.${waited}`);
       return ExitCode.busy;
     }
     await sleep(Math.min(delay, left));

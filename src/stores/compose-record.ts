@@ -25,6 +25,8 @@ export function composeRecord(claim: Claim, { now, monotonic, fencingToken }: Cl
     workers: claim.workers,
     command: claim.command,
     user: claim.user,
+    owner: claim.owner,
     progress: null,
+    hold: null,
   };
 }

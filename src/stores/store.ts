@@ -32,6 +32,7 @@ export interface Claim {
   readonly staleTimeout: number;
   readonly command: string | null;
   readonly user: string | null;
+  readonly owner: string | null;
 }
 
 /** What a heartbeat brings with it; what is left out stays as it was. */
@@ -65,9 +66,20 @@ export interface Store {
    */
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome>;
 
-  /** Renews the heartbeat of the holder with that token. */
+  /** Renews the heartbeat of the holder with that token, unless it has released the lock. */
   beat(name: string, token: string, beat: Beat): Awaitable<Outcome>;
 
-  /** Gives up the lock of the holder with that token. */
-  remove(name: string, token: string): Awaitable<Outcome>;
+  /**
+   * Gives up the lock of the holder with that token.
+   *
+   * With `hold`, in milliseconds, its record stays for others to judge by: with that `hold`, and the time of the release in place of
+   * the heartbeat's. A call that is repeated because its answer was lost is done too.
+   */
+  remove(name: string, token: string, hold?: number): Awaitable<Outcome>;
+
+  /**
+   * The names of all locks of which there is a record, in alphabetical order. For `livinglock status`; may be left out where
+   * that cannot be told.
+   */
+  names?(): Awaitable<readonly string[]>;
 }

@@ -63,22 +63,30 @@ class MemoryStore implements Store {
 
   beat(name: string, token: string, { progress, workers }: Beat): Outcome {
     const current = this.#entries.get(name)?.record ?? null;
-    if (current?.token !== token) return { done: false, found: current };
+    if (current?.token !== token || current.hold !== null) return { done: false, found: current };
     return this.#put(name, {
       ...current,
-      timestamp: new Date(this.#clock.now()),
-      monotonic: this.#clock.monotonic(),
+      ...this.#now(),
       ...(progress !== undefined && { progress }),
       ...(workers !== undefined && { workers }),
     });
   }
 
-  remove(name: string, token: string): Outcome {
+  remove(name: string, token: string, hold = 0): Outcome {
     const entry = this.#entries.get(name);
     const current = entry?.record ?? null;
     if (entry === undefined || current?.token !== token) return { done: false, found: current };
+    if (hold > 0) return this.#put(name, { ...current, ...this.#now(), hold });
     this.#entries.set(name, { ...entry, record: null });
     return { done: true, record: current };
+  }
+
+  names(): string[] {
+    return [...this.#entries].flatMap(([name, { record }]) => (record === null ? [] : [name])).sort();
+  }
+
+  #now(): Pick<LockRecord, 'timestamp' | 'monotonic'> {
+    return { timestamp: new Date(this.#clock.now()), monotonic: this.#clock.monotonic() };
   }
 
   #put(name: string, record: LockRecord): Outcome {

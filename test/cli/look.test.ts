@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { exitCodeFor, look } from '../../src/cli/status/look.js';
+import { withLocks } from '../../src/cli/locks.js';
+import { exitCodeFor, look, type Seen } from '../../src/cli/status/look.js';
 import { temporaryFolder } from '../support.js';
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -12,7 +13,7 @@ describe('a look at locks', () => {
     for (const file of ['b.lock', 'a.lock', 'a.lock.guard', 'notes.txt', '.lock'])
       writeFileSync(join(folder, file), '1');
     mkdirSync(join(folder, 'c.lock'));
-    const { locks, failures } = await look([]);
+    const { locks, failures } = await lookAt([]);
     expect(locks.map(({ name, path }) => [name, path])).toEqual([
       ['a', join(folder, 'a.lock')],
       ['b', join(folder, 'b.lock')],
@@ -23,13 +24,13 @@ describe('a look at locks', () => {
   it('finds nothing where there is no folder, and does not make it', async () => {
     const folder = join(temporaryFolder(), 'none');
     vi.stubEnv('LIVINGLOCK_DIR', folder);
-    expect(await look([])).toEqual({ locks: [], failures: [] });
+    expect(await lookAt([])).toEqual({ locks: [], failures: [] });
     expect(existsSync(folder)).toBe(false);
   });
 
   it('keeps the order in which locks are named', async () => {
     runtimeFolder();
-    const { locks } = await look(['b', 'a', 'b']);
+    const { locks } = await lookAt(['b', 'a', 'b']);
     expect(locks.map(({ name, state }) => [name, state])).toEqual([
       ['b', 'free'],
       ['a', 'free'],
@@ -48,12 +49,16 @@ describe('a look at locks', () => {
     'of $states with the failures $failures exits with $code',
     async ({ states, failures, code }) => {
       runtimeFolder();
-      const [free] = (await look(['free'])).locks;
+      const [free] = (await lookAt(['free'])).locks;
       if (free === undefined) throw new Error('There is nothing to see.');
       expect(exitCodeFor({ locks: states.map((state) => ({ ...free, state })), failures })).toBe(code);
     },
   );
 });
+
+function lookAt(names: readonly string[]): Promise<Seen> {
+  return withLocks(undefined, (locks) => look(names, locks));
+}
 
 function runtimeFolder(): string {
   const folder = temporaryFolder();

@@ -13,7 +13,8 @@ function broken(breakage: Breakage): Store {
     read: (name) => store.read(name),
     claim: (name, claim, over) => store.claim(name, claim, over),
     beat: (name, token, beat) => store.beat(name, token, beat),
-    remove: (name, token) => store.remove(name, token),
+    remove: (name, token, hold) => store.remove(name, token, hold),
+    names: () => store.names?.() ?? [],
   };
   return { ...right, ...breakage(store) };
 }
@@ -105,6 +106,47 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
         return record?.token === token ? { done: true, record } : { done: false, found: record };
       },
     }),
+  ],
+  [
+    'does not know of locks that are held on after their release',
+    'keeps the record of a lock that was released early',
+    (store) => ({ remove: (name, token) => store.remove(name, token) }),
+  ],
+  [
+    'beats what was released',
+    'does not beat for who has released early',
+    (store) => ({
+      beat: async (name, token, beat) => {
+        const record = await recordIn(store, name);
+        return record?.token === token ? { done: true, record } : store.beat(name, token, beat);
+      },
+    }),
+  ],
+  [
+    'does not know its own early release again',
+    'releases early again for who has not heard the answer, and for nobody else',
+    (store) => ({
+      remove: async (name, token, hold) => {
+        const record = await recordIn(store, name);
+        return (record?.hold ?? null) === null
+          ? store.remove(name, token, hold)
+          : { done: false, found: record };
+      },
+    }),
+  ],
+  [
+    'lists a lock that was released',
+    'are listed for whom the store lists them, as long as there is a record',
+    (store) => {
+      const known = new Set<string>();
+      return {
+        claim: (name, claim, over) => {
+          known.add(name);
+          return store.claim(name, claim, over);
+        },
+        names: () => [...known].sort(),
+      };
+    },
   ],
   [
     'forgets the progress at a heartbeat without one',

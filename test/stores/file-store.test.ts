@@ -27,6 +27,7 @@ function claimOf(world: World): Claim {
     staleTimeout: HOUR,
     command: null,
     user: null,
+    owner: null,
   };
 }
 

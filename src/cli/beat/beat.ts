@@ -1,9 +1,11 @@
-import type { Progress } from '../../index.js';
+import type { Progress, Store } from '../../index.js';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { InvalidArgument } from '../invalid-argument.js';
+import { withLocks } from '../locks.js';
 import type { OptionSpec } from '../option-spec.js';
 import { say } from '../report.js';
+import { parseStore } from '../stores/store-option.js';
 
 /** What is given on the command line. */
 export interface BeatGiven {
@@ -21,11 +23,12 @@ export const BEAT_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /** Gives a heartbeat for the run that has started this process, and gives the exit code. */
-export async function beat({ progress, note }: BeatGiven): Promise<number> {
+export async function beat(given: BeatGiven): Promise<number> {
   const {
     LIVINGLOCK_PATH: path,
     LIVINGLOCK_TOKEN: token,
     LIVINGLOCK_HEARTBEAT_INTERVAL: interval,
+    LIVINGLOCK_HELD_IN: address = '',
   } = process.env;
   if (path === undefined || token === undefined) {
     throw new CliError(
@@ -35,14 +38,29 @@ export async function beat({ progress, note }: BeatGiven): Promise<number> {
   }
   // Started by --force beside a holder: there is no lock, and nothing that could be lost.
   if (token === '') return ExitCode.ok;
-  const { fileStore } = await import('../../index.js');
-  const store = fileStore();
+  return withLocks(parseStore(address), ({ store }) =>
+    beatIn(store, { path, token, interval: Number(interval ?? 0) }, given),
+  );
+}
+
+interface Held {
+  readonly path: string;
+  readonly token: string;
+  /** Milliseconds. */
+  readonly interval: number;
+}
+
+async function beatIn(
+  store: Store,
+  { path, token, interval }: Held,
+  { progress, note }: BeatGiven,
+): Promise<number> {
   const stored = await store.read(path);
   if (stored?.record?.token !== token) return lost(path);
   const before = stored.record.progress;
   // The first that there is to see is shown at once.
   const isNews = before === null && (progress !== undefined || note !== undefined);
-  if (stored.age < Number(interval ?? 0) && !isNews) return ExitCode.ok;
+  if (stored.age < interval && !isNews) return ExitCode.ok;
   const after: Progress | undefined =
     progress === undefined && note === undefined
       ? undefined

@@ -1,20 +1,24 @@
-import { acquire, ErrLockBusy, type Lock } from '../../index.js';
+import { acquire, ErrLockBusy, type Lock, type Store } from '../../index.js';
 import { formatDuration } from '../duration.js';
-import { describeHolder } from '../holder.js';
+import { describeHolding } from '../holder.js';
 import { say } from '../report.js';
 import type { RunOptions } from './options.js';
 import { type Signals, statusOf } from './signals.js';
 
 /** The lock; `null` if the command is to run without it; or an exit code, if it is not to run. */
 export async function acquireOrYield(
-  path: string,
+  name: string,
+  store: Store,
   command: readonly string[],
   options: RunOptions,
   signals: Signals,
 ): Promise<Lock | null | number> {
   const { wait, force, quiet, conflictExitCode, killAfter } = options;
   const acquireWithin = (duration: number) =>
-    acquire(path, {
+    acquire(name, {
+      store,
+      owner: options.owner,
+      holdAtLeast: options.holdAtLeast,
       staleTimeout: options.staleTimeout,
       heartbeatMinimalInterval: options.heartbeatInterval,
       terminateStalled: options.killStalled,
@@ -46,7 +50,8 @@ export async function acquireOrYield(
 
 /** The longer stale timeout counts, so a holder that has stalled by its own may be safe from a run that was told another. */
 function busyLine({ lock, holder, heartbeatAge }: ErrLockBusy): string {
-  const line = `${lock} is held by ${describeHolder(holder, heartbeatAge)}`;
+  const line = `${lock} ${describeHolding(holder, heartbeatAge)}`;
+  if ((holder?.hold ?? null) !== null) return line;
   const timeout = holder?.staleTimeout ?? Number.POSITIVE_INFINITY;
   if (heartbeatAge <= timeout) return line;
   const seconds = `${timeout / 1000}s`;

@@ -3,6 +3,7 @@ import { parseDuration, parsePositiveDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
 import { InvalidArgument } from '../invalid-argument.js';
 import type { OptionSpec } from '../option-spec.js';
+import { STORE_OPTION, type StoreAddress } from '../stores/store-option.js';
 import type { RunOptions } from './options.js';
 import { type Proof, parseProof } from './proof.js';
 
@@ -22,6 +23,9 @@ export interface RunGiven {
   readonly force?: true;
   readonly conflictExitCode: number;
   readonly quiet?: true;
+  readonly holdAtLeast: number;
+  readonly owner?: string;
+  readonly store?: StoreAddress;
 }
 
 /** The options of a run. */
@@ -37,7 +41,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--stale-timeout <time>',
     description:
-      'without proof for so long, the command counts as stalled (default: 1h; with alive: infinity)',
+      'without proof for so long, the command counts as stalled (default: 1h; with alive, in a file: infinity)',
     parse: parseStaleTimeout,
   },
   {
@@ -68,6 +72,19 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     parse: parseDuration,
     default: { value: 0, name: 'do not wait' },
   },
+  {
+    flags: '--hold-at-least <time>',
+    description:
+      'the lock counts as held for so long at the least, also if the command has ended before: one run an hour on five servers',
+    parse: parseFiniteDuration,
+    default: { value: 0, name: 'until the command has ended' },
+  },
+  {
+    flags: '--owner <name>',
+    description:
+      'a stable name for this machine or container, which gets its own lock back at once after a restart',
+  },
+  STORE_OPTION,
   { flags: '--kill-stalled', description: 'end a holder that has stalled before taking over' },
   { flags: '--force', description: 'if the lock is held, run all the same, without it' },
   {
@@ -86,7 +103,8 @@ export function completeRunOptions({
   heartbeatInterval,
   ...rest
 }: RunGiven): RunOptions {
-  const timeout = staleTimeout ?? (proof.by === 'alive' ? Number.POSITIVE_INFINITY : HOUR);
+  const isEndless = proof.by === 'alive' && isOfOneMachine(rest.store);
+  const timeout = staleTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);
   const interval = heartbeatInterval ?? (timeout > MINUTE ? MINUTE : timeout / 2);
   if (interval >= timeout) {
     throw new CliError(
@@ -103,7 +121,20 @@ export function completeRunOptions({
     killStalled: rest.killStalled ?? false,
     force: rest.force ?? false,
     quiet: rest.quiet ?? false,
+    owner: rest.owner,
+    store: rest.store,
   };
+}
+
+/** From elsewhere nobody can see whether a process lives, so its lock would be held for ever. */
+function isOfOneMachine(store: StoreAddress | undefined): boolean {
+  return store === undefined || store.kind === 'sqlite';
+}
+
+function parseFiniteDuration(text: string): number {
+  const duration = parseDuration(text);
+  if (Number.isFinite(duration)) return duration;
+  throw new InvalidArgument('It must end.');
 }
 
 function parseStaleTimeout(text: string): number {

@@ -1,3 +1,4 @@
+import type { StoreAddress } from '../stores/store-option.js';
 import type { Proof } from './proof.js';
 
 /** What `livinglock run` was told; durations in milliseconds. */
@@ -13,4 +14,7 @@ export interface RunOptions {
   readonly force: boolean;
   readonly conflictExitCode: number;
   readonly quiet: boolean;
+  readonly holdAtLeast: number;
+  readonly owner: string | undefined;
+  readonly store: StoreAddress | undefined;
 }

@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrLockLost, fileStore, type Lock } from '../../index.js';
+import { ErrLockLost, type Lock, type Store } from '../../index.js';
 import { CliError } from '../cli-error.js';
 import { formatDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
 import { describeHolder } from '../holder.js';
-import { lockPath } from '../lock-path.js';
+import { type Locks, withLocks } from '../locks.js';
 import { say } from '../report.js';
 import { acquireOrYield } from './acquire.js';
 import { expectProgram } from './find-program.js';
@@ -18,14 +18,23 @@ import { type Started, start } from './start.js';
 import { type Look, Watch } from './watch.js';
 
 /** Runs a command while holding a lock, and gives the exit code. */
-export async function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
+export function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
   expectProgram(command[0] ?? '');
-  const path = lockPath(lock);
+  return withLocks(options.store, (locks) => runIn(locks, lock, command, options));
+}
+
+async function runIn(
+  locks: Locks,
+  lock: string,
+  command: readonly string[],
+  options: RunOptions,
+): Promise<number> {
+  const name = locks.nameOf(lock);
   const signals = new Signals();
   try {
-    const held = await acquireOrYield(path, command, options, signals);
+    const held = await acquireOrYield(name, locks.store, command, options, signals);
     if (typeof held === 'number') return held;
-    return await new Run(held, path, command, options, signals).toTheEnd();
+    return await new Run(held, name, locks, command, options, signals).toTheEnd();
   } finally {
     signals.ignore();
   }
@@ -41,7 +50,8 @@ const LATEST_LOOK = 1000;
 /** One command under one lock, from its start until nothing of it is left. */
 class Run {
   readonly #lock: Lock | null;
-  readonly #path: string;
+  readonly #name: string;
+  readonly #locks: Locks;
   readonly #command: readonly string[];
   readonly #options: RunOptions;
   readonly #signals: Signals;
@@ -50,13 +60,15 @@ class Run {
 
   constructor(
     lock: Lock | null,
-    path: string,
+    name: string,
+    locks: Locks,
     command: readonly string[],
     options: RunOptions,
     signals: Signals,
   ) {
     this.#lock = lock;
-    this.#path = path;
+    this.#name = name;
+    this.#locks = locks;
     this.#command = command;
     this.#options = options;
     this.#signals = signals;
@@ -111,7 +123,8 @@ class Run {
       ...process.env,
       // The PATH of cron does not lead here.
       LIVINGLOCK: `${process.execPath} ${process.argv[1]}`,
-      LIVINGLOCK_PATH: this.#path,
+      LIVINGLOCK_PATH: this.#name,
+      LIVINGLOCK_HELD_IN: this.#locks.address,
       LIVINGLOCK_TOKEN: this.#lock?.token ?? '',
       LIVINGLOCK_FENCING_TOKEN: String(this.#lock?.fencingToken ?? ''),
       LIVINGLOCK_HEARTBEAT_INTERVAL: String(heartbeatInterval),
@@ -132,7 +145,7 @@ class Run {
       lock: this.#lock,
       staleTimeout,
       heartbeatInterval,
-      look: lookFor(proof, this.#lock),
+      look: lookFor(proof, this.#lock, this.#locks.store),
       onStall: (silence) => {
         const stall = `The command has stalled: for ${formatDuration(silence)} ${describeProof(proof)}.`;
         if (onStall === 'warn') {
@@ -170,12 +183,13 @@ class Run {
   }
 
   #describeLoss(loss: unknown): string {
+    if (loss instanceof ErrLockLost && !loss.isCertain) return loss.message;
     const successor = loss instanceof ErrLockLost ? loss.successor : null;
     const how =
       successor === null
         ? 'somebody broke it, or another run took it over and has ended since'
         : `${describeHolder(successor, Date.now() - successor.timestamp.getTime())} has taken it over`;
-    return `${this.#path} was lost: ${how}. This run is not exclusive any more.`;
+    return `${this.#name} was lost: ${how}. This run is not exclusive any more.`;
   }
 
   /** The command itself has ended. What it has left running is under the lock as well. */
@@ -235,7 +249,7 @@ function exitOf(child: ChildProcess): Promise<Exit> {
 }
 
 /** How a proof of that kind is looked for. */
-function lookFor(proof: Proof, lock: Lock | null): Look {
+function lookFor(proof: Proof, lock: Lock | null, store: Store): Look {
   switch (proof.by) {
     case 'alive':
       return (watch) => {
@@ -254,13 +268,12 @@ function lookFor(proof: Proof, lock: Lock | null): Look {
       };
     }
     case 'manual':
-      return lock === null ? () => 0 : lookAtLock(lock);
+      return lock === null ? () => 0 : lookAtLock(lock, store);
   }
 }
 
 /** The command beats by itself, so what it has proved stands in the lock. */
-function lookAtLock({ name, token }: Lock): Look {
-  const store = fileStore();
+function lookAtLock({ name, token }: Lock, store: Store): Look {
   return async () => {
     const stored = await store.read(name);
     // If it is not ours any more, the lock itself finds that out.

@@ -7,15 +7,17 @@ const DEFAULT_STALE_TIMEOUT = 3_600_000;
 export interface LockStatus {
   readonly name: string;
   readonly path: string;
-  readonly state: 'free' | 'live' | 'stalled' | 'dead';
+  readonly state: Inspection['state'];
   readonly reason: string;
   readonly pid: number | null;
   readonly host: string | null;
   readonly command: string | null;
   readonly user: string | null;
+  readonly owner: string | null;
   readonly acquiredAt: string | null;
   readonly heartbeatAt: string | null;
   readonly heartbeatAgeMs: number | null;
+  readonly cooldownMs: number | null;
   readonly staleTimeoutMs: number | null;
   readonly fencingToken: number | null;
   readonly workers: readonly number[];
@@ -34,14 +36,22 @@ export function lockStatus(called: string, inspection: Inspection): LockStatus {
     host: holder?.process.hostname ?? null,
     command: holder?.command ?? null,
     user: holder?.user ?? null,
+    owner: holder?.owner ?? null,
     acquiredAt: holder?.acquiredAt?.toISOString() ?? null,
     heartbeatAt: holder?.timestamp.toISOString() ?? null,
     heartbeatAgeMs: heartbeatAge === null ? null : Math.round(heartbeatAge),
+    cooldownMs: cooldown(inspection),
     staleTimeoutMs: holder === null ? null : finite(holder.staleTimeout ?? DEFAULT_STALE_TIMEOUT),
     fencingToken: holder?.fencingToken ?? null,
     workers: holder?.workers.map(({ pid }) => pid) ?? [],
     progress: holder?.progress ?? null,
   };
+}
+
+/** For how many milliseconds it still counts as held. */
+function cooldown({ holder, heartbeatAge }: Inspection): number | null {
+  const hold = holder?.hold ?? null;
+  return hold === null || heartbeatAge === null ? null : Math.round(Math.max(0, hold - heartbeatAge));
 }
 
 /** JSON has no infinity. */

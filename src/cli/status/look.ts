@@ -1,7 +1,6 @@
 import { inspect, LivingLockError } from '../../index.js';
 import { ExitCode } from '../exit-codes.js';
-import { lockPath } from '../lock-path.js';
-import { namedLocks } from '../named-locks.js';
+import type { Locks } from '../locks.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
 
 /** What one look at some locks has shown. */
@@ -11,15 +10,15 @@ export interface Seen {
   readonly failures: readonly string[];
 }
 
-/** Looks at the locks that are named; without names, at all that are held in the runtime folder. */
-export async function look(names: readonly string[]): Promise<Seen> {
+/** Looks at the locks that are named; without names, at all that are held among those that can be listed. */
+export async function look(names: readonly string[], { store, nameOf, list }: Locks): Promise<Seen> {
   const isNamed = names.length > 0;
-  const wanted = isNamed ? names.map((name) => ({ name, path: lockPath(name) })) : namedLocks();
+  const wanted = isNamed ? names.map((name) => ({ name, path: nameOf(name) })) : await list();
   const locks: LockStatus[] = [];
   const failures: string[] = [];
   for (const { name, path } of wanted) {
     try {
-      const inspection = await inspect(path);
+      const inspection = await inspect(path, { store });
       // One that nobody has named, and that was released between the listing and the look, is not there at all.
       if (isNamed || inspection.state !== 'free') locks.push(lockStatus(name, inspection));
     } catch (error) {

@@ -1,4 +1,4 @@
-import { runtimeFolder } from '../lock-path.js';
+import { formatDuration } from '../duration.js';
 import { oneLine } from '../report.js';
 import type { Terminal } from '../terminal.js';
 import { cut } from '../text-width.js';
@@ -6,9 +6,9 @@ import type { LockStatus } from './lock-status.js';
 import { table } from './table.js';
 
 /** The locks as people want to see them, line by line: a table, and what is to be said of those that are stale. */
-export function picture(locks: readonly LockStatus[], terminal: Terminal): string[] {
-  if (locks.length === 0) return [cut(`No locks in ${runtimeFolder()}.`, terminal.columns)];
-  const remarks = locks.filter(({ state }) => state === 'stalled' || state === 'dead').map(remarkOn);
+export function picture(locks: readonly LockStatus[], place: string, terminal: Terminal): string[] {
+  if (locks.length === 0) return [cut(`No locks in ${place}.`, terminal.columns)];
+  const remarks = locks.filter(({ state }) => state !== 'free' && state !== 'live').map(remarkOn);
   return [
     ...table(locks, terminal),
     ...(remarks.length > 0 ? [''] : []),
@@ -16,6 +16,11 @@ export function picture(locks: readonly LockStatus[], terminal: Terminal): strin
   ];
 }
 
-function remarkOn({ name, state, reason }: LockStatus): string {
+function remarkOn({ name, state, reason, cooldownMs }: LockStatus): string {
+  if (cooldownMs !== null) {
+    return oneLine(
+      `${name} counts as held for another ${formatDuration(cooldownMs)}, although its run has ended (--hold-at-least).`,
+    );
+  }
   return oneLine(`${name} is ${state}: ${reason}. The next run takes over.`);
 }

@@ -1,16 +1,26 @@
+import { type Locks, withLocks } from '../locks.js';
 import { print, say } from '../report.js';
+import type { StoreAddress } from '../stores/store-option.js';
 import { terminal } from '../terminal.js';
 import { exitCodeFor, look } from './look.js';
 import { picture } from './picture.js';
 
 /** Prints the state of locks once, and gives the exit code. */
-export async function status(names: readonly string[], isJson: boolean): Promise<number> {
-  const seen = await look(names);
+export function status(
+  names: readonly string[],
+  isJson: boolean,
+  store: StoreAddress | undefined,
+): Promise<number> {
+  return withLocks(store, (locks) => show(names, locks, isJson));
+}
+
+async function show(names: readonly string[], locks: Locks, isJson: boolean): Promise<number> {
+  const seen = await look(names, locks);
   for (const failure of seen.failures) say(failure);
   if (isJson) {
     await print(JSON.stringify(seen.locks, null, 2));
   } else if (seen.failures.length === 0 || seen.locks.length > 0) {
-    await print(picture(seen.locks, terminal(process.stdout)).join('\n'));
+    await print(picture(seen.locks, locks.place, terminal(process.stdout)).join('\n'));
   }
   return exitCodeFor(seen);
 }

@@ -17,6 +17,7 @@ interface Column {
 const COLORS: Readonly<Record<LockStatus['state'], Style>> = {
   free: 'dim',
   live: 'green',
+  cooldown: 'green',
   stalled: 'yellow',
   dead: 'red',
 };

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withLocks } from '../locks.js';
 import { print, say } from '../report.js';
+import type { StoreAddress } from '../stores/store-option.js';
 import { terminal } from '../terminal.js';
 import { look, type Seen } from './look.js';
 import { picture } from './picture.js';
@@ -9,23 +11,36 @@ import { Screen } from './screen.js';
 const PERIOD = 500;
 
 /** Goes on until the process is ended, by Ctrl-C for instance. */
-export async function watchStatus(names: readonly string[], isJson: boolean): Promise<never> {
-  const show = isJson ? atEachChange(printJson) : process.stdout.isTTY ? onScreen() : atEachChange(printText);
-  for (;;) {
-    await show(await look(names));
-    await sleep(PERIOD);
-  }
+export function watchStatus(
+  names: readonly string[],
+  isJson: boolean,
+  store: StoreAddress | undefined,
+): Promise<never> {
+  return withLocks(store, async (locks) => {
+    const show = showing(locks.place, isJson);
+    for (;;) {
+      await show(await look(names, locks));
+      await sleep(PERIOD);
+    }
+  });
 }
 
 type Show = (seen: Seen) => Promise<void>;
 
-function onScreen(): Show {
+function showing(place: string, isJson: boolean): Show {
+  if (isJson) return atEachChange(printJson);
+  return process.stdout.isTTY
+    ? onScreen(place)
+    : atEachChange((seen, isFirst) => printText(seen, place, isFirst));
+}
+
+function onScreen(place: string): Show {
   const screen = new Screen(process.stdout);
   return async ({ locks, failures }) => {
     const lines =
       failures.length > 0 && locks.length === 0
         ? []
-        : picture(locks, terminal({ isTTY: true, columns: screen.columns }));
+        : picture(locks, place, terminal({ isTTY: true, columns: screen.columns }));
     await screen.draw([...lines, ...failures]);
   };
 }
@@ -43,13 +58,13 @@ function atEachChange(show: (seen: Seen, isFirst: boolean) => Promise<void>): Sh
 
 /** Time passes all the time, which is no change. */
 function withoutAges(key: string, value: unknown): unknown {
-  return key === 'heartbeatAgeMs' ? undefined : value;
+  return key === 'heartbeatAgeMs' || key === 'cooldownMs' ? undefined : value;
 }
 
 function printJson({ locks }: Seen): Promise<void> {
   return print(JSON.stringify(locks));
 }
 
-function printText({ locks }: Seen, isFirst: boolean): Promise<void> {
-  return print(`${isFirst ? '' : '\n'}${picture(locks, terminal(process.stdout)).join('\n')}`);
+function printText({ locks }: Seen, place: string, isFirst: boolean): Promise<void> {
+  return print(`${isFirst ? '' : '\n'}${picture(locks, place, terminal(process.stdout)).join('\n')}`);
 }

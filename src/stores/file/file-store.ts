@@ -109,12 +109,12 @@ class FileStore implements Store {
   }
 
   /** In place as well, because at the exit of the process there is no later. */
-  remove(path: string, token: string): Awaitable<Outcome> {
+  remove(path: string, token: string, hold = 0): Awaitable<Outcome> {
     return this.#enter(
       {
         path,
         attempted: 'release the lock',
-        section: () => this.#discard(path, token),
+        section: () => (hold > 0 ? this.#retire(path, token, hold) : this.#discard(path, token)),
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
@@ -166,14 +166,22 @@ class FileStore implements Store {
   /** In the guard. */
   #renew(path: string, token: string, { progress, workers }: Beat): Outcome {
     const current = this.#read(path)?.record ?? null;
-    if (current?.token !== token) return { done: false, found: current };
+    if (current?.token !== token || current.hold !== null) return { done: false, found: current };
     const record = {
       ...current,
-      timestamp: new Date(this.#clock.now()),
-      monotonic: this.#clock.monotonic(),
+      ...this.#now(),
       ...(progress !== undefined && { progress }),
       ...(workers !== undefined && { workers }),
     };
+    this.#write(path, record);
+    return { done: true, record };
+  }
+
+  /** In the guard. Leaves the record for others to judge by how long the lock still counts as held. */
+  #retire(path: string, token: string, hold: number): Outcome {
+    const current = this.#read(path)?.record ?? null;
+    if (current?.token !== token) return { done: false, found: current };
+    const record = { ...current, ...this.#now(), hold };
     this.#write(path, record);
     return { done: true, record };
   }
@@ -232,6 +240,10 @@ class FileStore implements Store {
       monotonic: this.#clock.monotonic(),
       fencingToken: nextFencingToken(previous?.fencingToken ?? 0, now),
     });
+  }
+
+  #now(): Pick<LockRecord, 'timestamp' | 'monotonic'> {
+    return { timestamp: new Date(this.#clock.now()), monotonic: this.#clock.monotonic() };
   }
 
   #provenanceOf(record: LockRecord, path: string): Provenance {

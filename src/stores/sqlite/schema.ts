@@ -1,4 +1,5 @@
 import { refuseUnknown, show } from '../../options.js';
+import { quotedIdentifier } from '../sql-identifier.js';
 
 /** How the table is to be called. */
 export interface SqliteSchemaOptions {
@@ -25,16 +26,17 @@ export function sqliteSchema(options: SqliteSchemaOptions = {}): string {
   refuseUnknown(options, ['tableName']);
   return `CREATE TABLE IF NOT EXISTS ${quotedTable(options.tableName)} (
   lock_name        TEXT PRIMARY KEY NOT NULL,
-  lock_owner       TEXT,              -- who holds the lock, as host:PID; NULL: nobody does
+  lock_owner       TEXT,              -- who holds the lock: its owner, or host:PID; NULL: nobody does
   lock_time        TEXT,              -- since when; NULL: nobody holds it
   expires_at       TEXT,              -- from when on others may take over if there is no heartbeat; NULL: never, or nobody holds it
-  heartbeat_at     TEXT NOT NULL,     -- the last heartbeat
+  heartbeat_at     TEXT NOT NULL,     -- the last heartbeat, or the release
   token            TEXT NOT NULL,     -- unique to the last acquisition
   fencing_token    INTEGER NOT NULL,  -- greater than that of every acquisition before
   revision         INTEGER NOT NULL,  -- greater with each change
   stale_timeout_ms INTEGER,           -- the holder's own; NULL: endless
+  hold_ms          REAL,              -- released, but held for so long after that; NULL: not released
   monotonic_ms     REAL,              -- the last heartbeat, on the clock of the holder's boot
-  holder           TEXT NOT NULL,     -- JSON: process_id, process, command, user
+  holder           TEXT NOT NULL,     -- JSON: process_id, process, command, user, owner
   workers          TEXT NOT NULL,     -- JSON: processes that do the holder's work
   progress         TEXT               -- JSON: ratio, note
 )`;
@@ -42,11 +44,10 @@ export function sqliteSchema(options: SqliteSchemaOptions = {}): string {
 
 /** The table's name as SQL. Throws a `TypeError` for a name that could mean something else. */
 export function quotedTable(tableName: unknown = DEFAULT_TABLE): string {
-  if (typeof tableName === 'string' && /^(?!sqlite_)[a-z_][a-z0-9_]{0,62}$/i.test(tableName)) {
-    return `"${tableName}"`;
+  if (typeof tableName === 'string' && /^sqlite_/i.test(tableName)) {
+    throw new TypeError(
+      `The option \`tableName\` must not begin with \`sqlite_\`, which SQLite keeps for itself, but is ${show(tableName)}.`,
+    );
   }
-  throw new TypeError(
-    'The option `tableName` must be of letters of ASCII, digits and underscores, at most 63, must not begin with a digit or ' +
-      `with \`sqlite_\`, but is ${show(tableName)}.`,
-  );
+  return quotedIdentifier('tableName', tableName);
 }

@@ -6,10 +6,10 @@ import { refuseUnknown } from '../../options.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
 import { checkLockName } from '../lock-name.js';
 import { provenanceOf } from '../provenance.js';
+import { columnsOf, type Row, readRow, workersText } from '../row.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
 import type { SqliteDatabase, SqliteStatement } from './database.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';
-import { columnsOf, type Row, readRow, workersText } from './row.js';
 import { quotedTable, type SqliteSchemaOptions, sqliteSchema } from './schema.js';
 import { type Statements, statementsFor } from './statements.js';
 
@@ -124,20 +124,35 @@ class SqliteStore implements Store {
   }
 
   /** In place as well, because at the exit of the process there is no later. */
-  remove(name: string, token: string): Awaitable<Outcome> {
-    const { remove, isRemoved } = this.#statements;
+  remove(name: string, token: string, hold = 0): Awaitable<Outcome> {
+    const { remove, isRemoved, retire, isRetired } = this.#statements;
     return this.#patiently(name, 'release the lock', () =>
       this.#change(
         name,
-        () => this.#row(remove, name, token),
-        () => this.#row(isRemoved, name, token),
+        () =>
+          hold > 0
+            ? this.#row(retire, hold, hold, this.#clock.monotonic(), name, token)
+            : this.#row(remove, name, token),
+        () => this.#row(hold > 0 ? isRetired : isRemoved, name, token),
       ),
     );
   }
 
+  names(): Awaitable<string[]> {
+    return this.#patiently('the locks of the database', 'list', () => this.#allNames());
+  }
+
+  #allNames(): string[] {
+    try {
+      return this.#prepare(this.#statements.names).all().map(nameOf);
+    } catch (error) {
+      if (isWithoutTable(error)) return [];
+      throw error;
+    }
+  }
+
   #create(name: string, claim: Claim): Row | null {
-    const create = () =>
-      this.#all(this.#statements.create, name, ...columnsOf(claim, this.#clock.monotonic()));
+    const create = () => this.#all(this.#statements.create, name, ...this.#parametersOf(claim));
     try {
       return create();
     } catch (error) {
@@ -148,7 +163,13 @@ class SqliteStore implements Store {
   }
 
   #replace(name: string, claim: Claim, over: string): Row | null {
-    return this.#row(this.#statements.replace, ...columnsOf(claim, this.#clock.monotonic()), name, over);
+    return this.#row(this.#statements.replace, ...this.#parametersOf(claim), name, over);
+  }
+
+  /** In the order in which the statements take them. */
+  #parametersOf(claim: Claim): (string | number | null)[] {
+    const { owner, timeout, holder, workers } = columnsOf(claim);
+    return [owner, timeout, claim.token, timeout, this.#clock.monotonic(), holder, workers];
   }
 
   /**
@@ -185,13 +206,17 @@ class SqliteStore implements Store {
    * nobody's to know.
    */
   #all(sql: string, ...parameters: (string | number | null)[]): Row | null {
+    const [row] = this.#prepare(sql).all(...parameters);
+    return row === undefined ? null : readRow(row);
+  }
+
+  #prepare(sql: string): SqliteStatement {
     let statement = this.#prepared.get(sql);
     if (statement === undefined) {
       statement = this.#database.prepare(sql);
       this.#prepared.set(sql, statement);
     }
-    const [row] = statement.all(...parameters);
-    return row === undefined ? null : readRow(row);
+    return statement;
   }
 
   #toOutcome(name: string, row: Row | null): Outcome {
@@ -254,6 +279,11 @@ class SqliteStore implements Store {
       throw storeError(lock, attempted, error);
     }
   }
+}
+
+function nameOf(row: unknown): string {
+  const name = typeof row === 'object' && row !== null && 'lock_name' in row ? row.lock_name : undefined;
+  return String(name);
 }
 
 /** What was to be changed could not even be read. */

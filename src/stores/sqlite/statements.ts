@@ -16,7 +16,7 @@ const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
 
 /** What {@link readRow} reads. */
 const COLUMNS = `${VERSION} AS version, ${AGE} AS age, token, fencing_token, lock_time, heartbeat_at, stale_timeout_ms,
-  monotonic_ms, holder, workers, progress`;
+  monotonic_ms, holder, workers, progress, hold_ms`;
 
 /** `NULL` where the sum lies beyond the year 9999. */
 function later(timeout: string): string {
@@ -40,6 +40,11 @@ export interface Statements {
   readonly remove: string;
   /** Whether a release has been carried out, of name and token. */
   readonly isRemoved: string;
+  /** Of hold, hold, monotonic, name, token. */
+  readonly retire: string;
+  /** Whether a release that leaves the record has been carried out, of name and token. */
+  readonly isRetired: string;
+  readonly names: string;
 }
 
 /** @param table Quoted. */
@@ -55,27 +60,36 @@ export function statementsFor(table: string): Statements {
         heartbeat_at = excluded.heartbeat_at, token = excluded.token,
         fencing_token = max(fencing_token + 1, excluded.fencing_token), revision = revision + 1,
         stale_timeout_ms = excluded.stale_timeout_ms, monotonic_ms = excluded.monotonic_ms,
-        holder = excluded.holder, workers = excluded.workers, progress = NULL
+        holder = excluded.holder, workers = excluded.workers, progress = NULL, hold_ms = NULL
       WHERE lock_owner IS NULL
       RETURNING ${COLUMNS}`,
 
     replace: `UPDATE ${table} SET
         lock_owner = ?, lock_time = ${NOW}, expires_at = ${later('?')}, heartbeat_at = ${NOW}, token = ?,
         fencing_token = max(fencing_token + 1, ${FENCING_TIME}), revision = revision + 1,
-        stale_timeout_ms = ?, monotonic_ms = ?, holder = ?, workers = ?, progress = NULL
+        stale_timeout_ms = ?, monotonic_ms = ?, holder = ?, workers = ?, progress = NULL, hold_ms = NULL
       WHERE lock_name = ? AND lock_owner IS NOT NULL AND ${VERSION} = ?
       RETURNING ${COLUMNS}`,
 
     beat: `UPDATE ${table} SET
         heartbeat_at = ${NOW}, expires_at = ${later('stale_timeout_ms')}, monotonic_ms = ?,
         workers = coalesce(?, workers), progress = coalesce(?, progress), revision = revision + 1
-      WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
+      WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL AND hold_ms IS NULL
       RETURNING ${COLUMNS}`,
 
-    remove: `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, revision = revision + 1
+    remove: `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, revision = revision + 1
       WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
       RETURNING ${COLUMNS}`,
 
     isRemoved: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND token = ? AND lock_owner IS NULL`,
+
+    retire: `UPDATE ${table} SET
+        heartbeat_at = ${NOW}, expires_at = ${later('?')}, hold_ms = ?, monotonic_ms = ?, revision = revision + 1
+      WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
+      RETURNING ${COLUMNS}`,
+
+    isRetired: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND token = ? AND hold_ms IS NOT NULL`,
+
+    names: `SELECT lock_name FROM ${table} WHERE lock_owner IS NOT NULL ORDER BY lock_name`,
   };
 }

@@ -5,6 +5,7 @@ import type { Rules } from './cases/case.js';
 import { claims } from './cases/claims.js';
 import { contention } from './cases/contention.js';
 import { fencing } from './cases/fencing.js';
+import { holds } from './cases/holds.js';
 import { locks } from './cases/locks.js';
 import { names } from './cases/names.js';
 import { records } from './cases/records.js';
@@ -19,7 +20,18 @@ export interface StoreCase {
   readonly run: () => Promise<void>;
 }
 
-const ALL: readonly Rules[] = [claims, beats, releases, records, ages, fencing, contention, names, locks];
+const ALL: readonly Rules[] = [
+  claims,
+  beats,
+  releases,
+  holds,
+  records,
+  ages,
+  fencing,
+  contention,
+  names,
+  locks,
+];
 
 /**
  * What {@link testStore} makes tests of, one by one: for a framework without `describe` and `it`, or for a program that checks a

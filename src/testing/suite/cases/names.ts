@@ -44,6 +44,20 @@ export const names: Rules = {
     assert.equal(store.resolve(name), name);
   },
 
+  async 'are listed for whom the store lists them, as long as there is a record'(stage) {
+    const { store, name } = stage;
+    const isListed = async () => (await store.names?.())?.includes(name) ?? null;
+    if ((await isListed()) === null) return;
+    assert.equal(await isListed(), false, 'A lock is listed that nobody has ever held.');
+    const holder = stage.claim();
+    await stage.hold(holder);
+    assert.equal(await isListed(), true, 'A lock that is held is not listed.');
+    await store.remove(name, holder.token);
+    assert.equal(await isListed(), false, 'A lock that was released is listed.');
+    const names = (await store.names?.()) ?? [];
+    assert.deepEqual(names, names.toSorted(), 'The names are not in alphabetical order.');
+  },
+
   async 'holds a lock of any name or refuses the name, and takes none for another'(stage) {
     const holders = new Map<string, string>();
     // All begin alike, and no other test has these.

@@ -32,6 +32,7 @@ export const records: Rules = {
     await expectKept(stage, {
       command: AWKWARD,
       user: AWKWARD,
+      owner: AWKWARD.slice(0, 20),
       process: { ...stage.self, hostname: AWKWARD, started: AWKWARD },
     });
     const { record } = await stage.find();
@@ -41,7 +42,7 @@ export const records: Rules = {
   },
 
   async 'keeps long texts'(stage) {
-    await expectKept(stage, { command: 'x'.repeat(768), user: 'é'.repeat(384) });
+    await expectKept(stage, { command: 'x'.repeat(768), user: 'é'.repeat(384), owner: 'é'.repeat(32) });
   },
 
   async 'keeps a stale timeout that is endless, tiny or huge'(stage) {
@@ -68,8 +69,8 @@ export const records: Rules = {
 };
 
 async function expectKept(stage: Stage, changes: Partial<Claim>): Promise<void> {
-  const { token, process, workers, staleTimeout, command, user } = stage.claim(changes);
-  const claimed = await stage.hold({ token, process, workers, staleTimeout, command, user });
+  const { token, process, workers, staleTimeout, command, user, owner } = stage.claim(changes);
+  const claimed = await stage.hold({ token, process, workers, staleTimeout, command, user, owner });
   const { record } = await stage.find();
   assert.deepEqual(record, claimed, '`claim` says something else than `read`.');
   const { timestamp, acquiredAt, fencingToken, monotonic } = record;
@@ -81,7 +82,9 @@ async function expectKept(stage: Stage, changes: Partial<Claim>): Promise<void> 
     staleTimeout,
     command,
     user,
+    owner,
     progress: null,
+    hold: null,
   };
   assert.deepEqual(record, { timestamp, acquiredAt, fencingToken, monotonic, ...given });
 }

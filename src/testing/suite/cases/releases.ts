@@ -28,7 +28,13 @@ export const releases: Rules = {
     assert.deepEqual(await store.remove(name, holder.token), { done: false, found: null });
     await stage.hold(holder);
     await store.remove(name, holder.token);
-    assert.deepEqual(await store.remove(name, holder.token), { done: false, found: null });
+    const again = await store.remove(name, holder.token);
+    assert.ok(again.done || again.found === null, 'A lock that was released is said to be held.');
+    assert.equal(await store.read(name), null, 'A lock that was released twice is still there.');
+
+    await stage.hold();
+    notDone(await store.remove(name, holder.token), 'A lock was released for somebody else.');
+    await stage.find();
   },
 
   async 'does not remove for who was taken over'(stage) {

@@ -1,0 +1,207 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ErrLockBusy, ErrLockStore } from '../src/index.js';
+import { startActors } from './support/actors.js';
+import { type Cut, CuttingProxy } from './support/cutting-proxy.js';
+import { temporaryFolder } from './support/machine.js';
+import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
+import type { PostgresServer } from './support/postgres-server.js';
+import { Room } from './support/witness.js';
+
+const HOUR = 3_600_000;
+const CUTS: readonly Cut[] = ['before', 'after'];
+
+describeWithPostgres('connections to a PostgreSQL server', (server) => {
+  describe.each(CUTS)('that are cut %s the server has done what it was asked', (when) => {
+    let line: Line;
+
+    beforeEach(async () => {
+      line = await Line.to(server());
+    });
+
+    test('when a lock is created, is had all the same, and once', async () => {
+      await line.eachCut(when, async (locks, pool, arm) => {
+        arm();
+        const lock = await locks.acquire(pool);
+        expect(await locks.row()).toMatchObject({ token: lock.token, revision: '1' });
+        await lock.heartBeat();
+        await lock.release();
+      });
+    });
+
+    test('when a lock is taken over', async () => {
+      await line.eachCut(when, async (locks, pool, arm) => {
+        const dead = await locks.acquireByDead();
+        arm();
+        const lock = await locks.acquire(pool, { dependencies: { processes: locks.processes } });
+        expect(lock.fencingToken).toBeGreaterThan(dead.fencingToken);
+        expect(await locks.row()).toMatchObject({ token: lock.token, revision: '2' });
+        await lock.release();
+      });
+    });
+
+    test('at a heartbeat', async () => {
+      await line.eachCut(when, async (locks, pool, arm) => {
+        const lock = await locks.acquire(pool);
+        arm();
+        await lock.heartBeat({ progress: 0.5 });
+        expect(await locks.row()).toMatchObject({ token: lock.token, progress: { ratio: 0.5, note: null } });
+        await lock.release();
+      });
+    });
+
+    test('at a release', async () => {
+      await line.eachCut(when, async (locks, pool, arm) => {
+        const lock = await locks.acquire(pool);
+        arm();
+        await lock.release();
+        expect(await locks.row()).toMatchObject({ token: lock.token, lock_owner: null });
+      });
+    });
+
+    test('at a release that is to be held for a while', async () => {
+      await line.eachCut(when, async (locks, pool, arm) => {
+        const lock = await locks.acquire(pool, { holdAtLeast: HOUR });
+        arm();
+        await lock.release();
+        expect((await locks.inspect()).state).toBe('cooldown');
+      });
+    });
+
+    test('again and again, do not let anyone hold a lock without knowing it', async () => {
+      const { proxy } = line;
+      // The connection is there already: the requests are to read, and to claim.
+      for (const request of [1, 2]) {
+        const { locks, pool } = await line.warm();
+        proxy.cutFrom(request, when);
+        const failed = locks.acquire(pool);
+        await expect(failed).rejects.toThrow(ErrLockStore);
+        await expect(failed).rejects.toMatchObject({
+          code: expect.stringMatching(/^(?:08006|ECONNRESET)$/),
+          message: expect.stringMatching(/^Cannot (?:read|create) the lock nightly .+: /),
+        });
+        proxy.heal();
+
+        const row = await locks.row();
+        const isCarriedOut = when === 'after' && request === 2;
+        expect(row !== null && row['lock_owner'] !== null).toBe(isCarriedOut);
+        if (isCarriedOut) {
+          const other = { processes: locks.processes };
+          await expect(locks.acquire(pool, { dependencies: other })).rejects.toThrow(ErrLockBusy);
+        }
+        const lock = await locks.acquire(pool);
+        expect(await locks.row()).toMatchObject({ token: lock.token });
+        await lock.heartBeat();
+        await lock.release();
+        expect(await locks.row()).toMatchObject({ lock_owner: null });
+      }
+    });
+
+    test('again and again, let heartbeats and releases fail until they are whole again', async () => {
+      const { proxy } = line;
+      const { locks, pool } = await line.warm();
+      const lock = await locks.acquire(pool);
+      for (const attempt of [() => lock.heartBeat(), () => lock.release()]) {
+        proxy.cutFrom(1, when);
+        const failed = attempt();
+        await expect(failed).rejects.toThrow(ErrLockStore);
+        await expect(failed).rejects.toThrow(/^Cannot (?:write a heartbeat to|release) the lock nightly/);
+        proxy.heal();
+        expect(lock.signal.aborted).toBe(false);
+        await attempt();
+      }
+      expect(await locks.row()).toMatchObject({ token: lock.token, lock_owner: null });
+    });
+  });
+
+  test('that has gone lets the holder go on when it is back', async () => {
+    const locks = new PostgresLocks(server());
+    const lock = await locks.acquire();
+    await server().stop();
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      message: expect.stringMatching(/^Cannot write a heartbeat to the lock nightly .+: /),
+    });
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining('See whether the server runs, and whether its address is right.'),
+    });
+    await expect(locks.acquire()).rejects.toMatchObject({ code: 'ENOENT' });
+    await server().resume();
+    await lock.heartBeat();
+    expect(lock.signal.aborted).toBe(false);
+    await lock.release();
+  });
+
+  test('that is started anew under load never lets two in, and all go on', async () => {
+    const { table } = new PostgresLocks(server());
+    const folder = join(temporaryFolder(), 'room');
+    mkdirSync(folder);
+    const room = new Room(folder);
+    const workers = await startActors(4, { store: ['postgres', server().urlFor(), table] });
+    const answers = workers.map((worker) => worker.ask({ do: 'workOn', path: 'nightly', room: folder }));
+    let ended = 0;
+    for (const answer of answers) void answer.then(() => ended++);
+
+    for (let restart = 1; restart <= 3; restart++) {
+      await visitsToReach(room, room.visits + 50);
+      await server().restart();
+    }
+    await visitsToReach(room, room.visits + 50);
+
+    expect(ended).toBe(0);
+    await Promise.all(workers.map((worker) => worker.kill()));
+    expect(room.overlaps(new Set(workers.map(({ pid }) => pid)))).toEqual([]);
+  });
+});
+
+/** Fails by the runner's time limit. */
+async function visitsToReach(room: Room, count: number): Promise<void> {
+  while (room.visits < count) await sleep(20);
+}
+
+/** Connections to the server through a proxy that cuts them. */
+class Line {
+  readonly proxy: CuttingProxy;
+  readonly #server: PostgresServer;
+
+  static async to(server: PostgresServer): Promise<Line> {
+    return new Line(server, await CuttingProxy.start({ path: server.socket }));
+  }
+
+  private constructor(server: PostgresServer, proxy: CuttingProxy) {
+    this.#server = server;
+    this.proxy = proxy;
+  }
+
+  /** A table that is there, and a connection through the proxy that is open. */
+  async warm() {
+    const locks = new PostgresLocks(this.#server);
+    const pool = this.#server.pool({ connectionString: this.#server.urlThrough(this.proxy.port), max: 1 });
+    await (await locks.acquire(pool)).release();
+    // Otherwise the revisions would count from there.
+    await locks.pool.query(`DELETE FROM ${locks.table}`);
+    return { locks, pool };
+  }
+
+  /**
+   * Does something over and over, and cuts at its first request, then at its second, and so on, until there is none. Requests are
+   * counted from when it calls `arm`.
+   */
+  async eachCut(
+    when: Cut,
+    act: (locks: PostgresLocks, pool: PostgresServerPool, arm: () => void) => Promise<void>,
+  ): Promise<void> {
+    let requests = 0;
+    do {
+      requests++;
+      const { locks, pool } = await this.warm();
+      await act(locks, pool, () => this.proxy.cutAt(requests, when));
+    } while (this.proxy.hasCut);
+    expect(requests).toBeGreaterThan(1);
+  }
+}
+
+type PostgresServerPool = ReturnType<PostgresServer['pool']>;

@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { describe, expect, it, onTestFinished, test } from 'vitest';
+import { postgresStore } from '../src/stores/postgres/index.js';
+import type { Claim, Outcome, Store } from '../src/stores/store.js';
+import { FakeProcessTable, testStore } from '../src/testing/index.js';
+import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
+import type { PostgresServer } from './support/postgres-server.js';
+
+describeWithPostgres('transactions of a PostgreSQL server', (server) => {
+  // In READ COMMITTED a statement sees what was there when it began, and changes what is there when it gets to it.
+  describe('that were faster', () => {
+    test('at a takeover are what a heartbeat finds', async () => {
+      const { store, locks, holder } = await heldLock(server());
+      const outcome = await overtaken(locks, `token = 'successor', revision = revision + 1`, () =>
+        store.beat(locks.lock, holder.token, {}),
+      );
+      expect(tokenFound(outcome)).toBe('successor');
+    });
+
+    test('at a takeover are what a release finds', async () => {
+      const { store, locks, holder } = await heldLock(server());
+      const outcome = await overtaken(locks, `token = 'successor', revision = revision + 1`, () =>
+        store.remove(locks.lock, holder.token),
+      );
+      expect(tokenFound(outcome)).toBe('successor');
+    });
+
+    test('at a heartbeat are what a takeover finds', async () => {
+      const { store, locks, holder } = await heldLock(server());
+      const { version } = (await store.read(locks.lock)) ?? {};
+      const beat = `heartbeat_at = clock_timestamp(), revision = revision + 1, progress = '{"note": "I live"}'`;
+      const outcome = await overtaken(locks, beat, () => store.claim(locks.lock, newClaim(), version));
+      expect(tokenFound(outcome)).toBe(holder.token);
+      expect(outcome).toMatchObject({ found: { progress: { note: 'I live' } } });
+    });
+
+    test('at a release are no holder to be found', async () => {
+      const { store, locks } = await heldLock(server());
+      const { version } = (await store.read(locks.lock)) ?? {};
+      const outcome = await overtaken(locks, 'lock_owner = NULL, revision = revision + 1', () =>
+        store.claim(locks.lock, newClaim(), version),
+      );
+      expect(outcome).toEqual({ done: false, found: null });
+    });
+
+    test('at the creation of the lock are found, although the statement cannot have seen it', async () => {
+      const { store, locks } = await heldLock(server());
+      await locks.pool.query(`DELETE FROM ${locks.table}`);
+      const other = await locks.pool.connect();
+      const claim = newClaim();
+      await other.query('BEGIN');
+      // Only its `query`: the store would not work in a transaction.
+      const inTransaction = { query: (text: string, values?: unknown[]) => other.query(text, values) };
+      expect((await locks.store(inTransaction).claim(locks.lock, claim)).done).toBe(true);
+      const waiting = store.claim(locks.lock, newClaim());
+      await someoneToWait(locks.pool);
+      await other.query('COMMIT');
+      other.release();
+      expect(tokenFound(await waiting)).toBe(claim.token);
+    });
+
+    test('at deleting the row leave nothing to be found', async () => {
+      const { store, locks, holder } = await heldLock(server());
+      const blocker = await locks.pool.connect();
+      await blocker.query('BEGIN');
+      await blocker.query(`DELETE FROM ${locks.table}`);
+      const waiting = store.beat(locks.lock, holder.token, {});
+      await someoneToWait(locks.pool);
+      await blocker.query('COMMIT');
+      blocker.release();
+      expect(await waiting).toEqual({ done: false, found: null });
+    });
+  });
+
+  describe.each(['repeatable read', 'serializable'])('that are %s by default', (isolation) => {
+    // The space would end the option.
+    const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
+
+    test('are tried again when another one was in the way', async () => {
+      const { locks, holder } = await heldLock(server());
+      const strict = locks.store(server().pool({ options }));
+      const touch = 'heartbeat_at = clock_timestamp(), revision = revision + 1';
+      const beaten = await overtaken(locks, touch, () => strict.beat(locks.lock, holder.token, {}));
+      expect(beaten.done).toBe(true);
+      const released = await overtaken(locks, touch, () => strict.remove(locks.lock, holder.token));
+      expect(released.done).toBe(true);
+    });
+
+    const connect = () => postgresStore(server().pool({ options }));
+    testStore('have the same store', () => ({ store: connect(), another: connect }), { describe, it });
+  });
+
+  test('that each wait for the other are ended by the server, and tried again', async () => {
+    const { locks, holder } = await heldLock(server());
+    // Whoever looks first for a deadlock is the one to go.
+    const quick = locks.store(server().pool({ options: '-c deadlock_timeout=10ms' }));
+    const slow = await server().pool({ options: '-c deadlock_timeout=1h' }).connect();
+    try {
+      await slow.query('BEGIN');
+      await slow.query(`SELECT FROM ${locks.table} FOR UPDATE`);
+      const beaten = quick.beat(locks.lock, holder.token, {});
+      await someoneToWait(locks.pool);
+      // The heartbeat has a lock on the table, and waits for the row; this has the row, and waits for the table.
+      await slow.query(`LOCK TABLE ${locks.table}`);
+      await slow.query('COMMIT');
+      expect((await beaten).done).toBe(true);
+      const { rows } = await locks.pool.query('SELECT deadlocks FROM pg_stat_database WHERE datname = $1', [
+        'postgres',
+      ]);
+      expect(rows).toEqual([{ deadlocks: '1' }]);
+    } finally {
+      slow.release();
+    }
+  });
+
+  describe('of the user’s that are open', () => {
+    test('are no place for locks', async () => {
+      const locks = new PostgresLocks(server());
+      const client = await connectTo(server());
+      const lock = await locks.acquire(client);
+      for (const begin of ['BEGIN', 'BEGIN; SELECT 1 / 0']) {
+        await client.query(begin).catch(() => {});
+        const row = await locks.row();
+        for (const refused of [
+          lock.heartBeat(),
+          lock.release(),
+          locks.acquire(client),
+          locks.inspect(client),
+        ]) {
+          await expect(refused).rejects.toMatchObject({
+            name: 'ErrLockStore',
+            code: 'ERR_LOCK_IN_TRANSACTION',
+            message: expect.stringContaining('Give the store a `Pool` or a connection of its own'),
+          });
+        }
+        expect(await locks.row()).toEqual(row);
+        await client.query('ROLLBACK');
+        await lock.heartBeat();
+      }
+      await lock.release();
+    });
+
+    test('are noticed too when they begin in the middle of it', async () => {
+      const locks = new PostgresLocks(server());
+      const client = await connectTo(server());
+      const begun = client.query('BEGIN');
+      const refused = expect(locks.acquire(client)).rejects.toMatchObject({
+        code: 'ERR_LOCK_IN_TRANSACTION',
+      });
+      await begun;
+      await refused;
+      await client.query('ROLLBACK');
+      await (await locks.acquire(client)).release();
+    });
+  });
+});
+
+/** A lock whose holder is what a test says it is, in a table of its own. */
+async function heldLock(server: PostgresServer) {
+  const locks = new PostgresLocks(server);
+  const store = locks.store(server.pool());
+  const holder = newClaim();
+  await store.claim(locks.lock, holder);
+  return { locks, store, holder };
+}
+
+function newClaim(): Claim {
+  return {
+    token: randomUUID(),
+    process: new FakeProcessTable().self(),
+    workers: [],
+    staleTimeout: 3_600_000,
+    command: null,
+    user: null,
+    owner: null,
+  };
+}
+
+/** What comes of an operation that has begun when another transaction has changed the row, but not yet committed. */
+async function overtaken(
+  locks: PostgresLocks,
+  change: string,
+  operate: () => ReturnType<Store['beat']>,
+): Promise<Outcome> {
+  const other = await locks.pool.connect();
+  try {
+    await other.query('BEGIN');
+    await other.query(`UPDATE ${locks.table} SET ${change}`);
+    const outcome = operate();
+    await someoneToWait(locks.pool);
+    await other.query('COMMIT');
+    return await outcome;
+  } finally {
+    other.release();
+  }
+}
+
+/** Resolves when a statement waits for another transaction. */
+async function someoneToWait(connection: pg.Pool | pg.PoolClient): Promise<void> {
+  const isThere = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%moment%'`;
+  while ((await connection.query(isThere)).rowCount === 0) await sleep(2);
+}
+
+function tokenFound(outcome: Outcome): string | null | undefined {
+  return outcome.done ? 'done' : outcome.found?.token;
+}
+
+async function connectTo(server: PostgresServer): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: server.urlFor() });
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}

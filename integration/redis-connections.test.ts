@@ -1,0 +1,254 @@
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type AcquireOptions, acquire, ErrLockBusy, type Lock } from '../src/index.js';
+import { type RedisStoreOptions, redisStore } from '../src/stores/redis/index.js';
+import { FakeProcessTable } from '../src/testing/index.js';
+import { startActors } from './support/actors.js';
+import { type Cut, CuttingProxy } from './support/cutting-proxy.js';
+import { temporaryFolder } from './support/machine.js';
+import { outcomeOf } from './support/outcomes.js';
+import { type Connection, type Driver, drivers } from './support/redis-drivers.js';
+import { connect, NAME, Scene } from './support/redis-scene.js';
+import { describeWithRedis, RedisServer } from './support/redis-server.js';
+import { expectToStandRestarts } from './support/restarts.js';
+import { Room } from './support/witness.js';
+
+const HOUR = 3_600_000;
+const CONTENDERS = 50;
+const ROUNDS = 5;
+const CUTS: readonly Cut[] = ['before', 'after'];
+/** So that a machine with other work to do does not make an error of what is only slow. */
+const PATIENT: RedisStoreOptions = { commandTimeout: '30s' };
+const HASTY: RedisStoreOptions = { commandTimeout: 200 };
+
+describeWithRedis('connections to a Redis server', (server) => {
+  describe.each(drivers.flatMap((driver) => CUTS.map((when) => ({ driver, name: driver.name, when }))))(
+    'by $name that are cut $when the server has done what it was asked',
+    ({ driver, when }) => {
+      let line: Line;
+
+      beforeEach(async () => {
+        line = await Line.to(server(), driver);
+      });
+
+      test('when a lock is created, do not keep it from being had, once', async () => {
+        await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
+          arm();
+          const lock = await acquireHere();
+          expect(await scene.hash()).toMatchObject({
+            token: lock.token,
+            fencing_token: String(lock.fencingToken),
+          });
+          await lock.heartBeat();
+          await lock.release();
+          expect(await scene.hash()).not.toHaveProperty('lock_owner');
+        });
+      });
+
+      test('when a lock is taken over, neither', async () => {
+        await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
+          const processes = new FakeProcessTable();
+          const process = processes.start();
+          const dead = await acquireHere({ dependencies: { processes: processes.as(process) } });
+          process.kill();
+          arm();
+          const lock = await acquireHere({ dependencies: { processes } });
+          expect(lock.fencingToken).toBeGreaterThan(dead.fencingToken);
+          expect(await scene.hash()).toMatchObject({
+            token: lock.token,
+            fencing_token: String(lock.fencingToken),
+          });
+          await lock.release();
+        });
+      });
+
+      test('at a heartbeat, do not keep it from being given', async () => {
+        await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
+          const lock = await acquireHere();
+          arm();
+          await lock.heartBeat({ progress: 0.5 });
+          expect(await scene.hash()).toMatchObject({
+            token: lock.token,
+            progress: '{"ratio":0.5,"note":null}',
+          });
+          await lock.release();
+        });
+      });
+
+      test('at a release, do not keep the lock from being free', async () => {
+        await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
+          const lock = await acquireHere();
+          arm();
+          await lock.release();
+          expect(await scene.hash()).toMatchObject({ token: lock.token });
+          expect(await scene.hash()).not.toHaveProperty('lock_owner');
+        });
+      });
+
+      test('at a release that is to be held for a while, do not keep it from being so', async () => {
+        await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
+          const lock = await acquireHere({ holdAtLeast: HOUR });
+          arm();
+          await lock.release();
+          expect((await scene.inspect()).state).toBe('cooldown');
+          await scene.connection.call('FLUSHALL');
+        });
+      });
+
+      test('again and again, do not let anyone hold a lock without knowing it', async () => {
+        const { scene, acquireHere, connection } = await line.warm();
+        // The connection is there already: the requests are to read, and to claim.
+        for (const request of [1, 2]) {
+          line.proxy.cutFrom(request, when);
+          const failed = acquire(NAME, { store: redisStore(connection.client, HASTY) });
+          await expect(failed).rejects.toMatchObject({
+            name: 'ErrLockStore',
+            code: 'ETIMEDOUT',
+            message: expect.stringMatching(
+              /^Cannot (?:read|create) the lock nightly: no answer within 200 ms/,
+            ),
+          });
+          const isCarriedOut = when === 'after' && request === 2;
+          expect('lock_owner' in (await scene.hash())).toBe(isCarriedOut);
+          if (isCarriedOut) await expect(scene.acquire()).rejects.toThrow(ErrLockBusy);
+          line.proxy.heal();
+
+          // Whatever the client may still send of the claim that was given up, comes first.
+          const lock = await acquireHere();
+          expect(await scene.hash()).toMatchObject({ token: lock.token });
+          await lock.heartBeat();
+          await lock.release();
+          expect(await scene.hash()).not.toHaveProperty('lock_owner');
+        }
+      });
+
+      test('again and again, let heartbeats and releases fail until they are whole again', async () => {
+        const { scene, acquireHere } = await line.warm();
+        const lock = await acquireHere({}, HASTY);
+        for (const attempt of [() => lock.heartBeat(), () => lock.release()]) {
+          line.proxy.cutFrom(1, when);
+          const failed = attempt();
+          await expect(failed).rejects.toMatchObject({
+            name: 'ErrLockStore',
+            code: 'ETIMEDOUT',
+            message: expect.stringMatching(/^Cannot (?:write a heartbeat to|release) the lock nightly/),
+          });
+          line.proxy.heal();
+          expect(lock.signal.aborted).toBe(false);
+          await expect.poll(attempt, { timeout: 20_000 }).toBeUndefined();
+        }
+        expect(await scene.hash()).toMatchObject({ token: lock.token });
+        expect(await scene.hash()).not.toHaveProperty('lock_owner');
+      });
+
+      test('while nobody uses them, are made anew', async () => {
+        const { scene, acquireHere } = await line.warm();
+        const lock = await acquireHere();
+        await scene.connection.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        await lock.heartBeat();
+        await lock.release();
+      });
+    },
+  );
+
+  test('of fifty processes get one of them the lock', async () => {
+    const scene = await Scene.open(server());
+    const room = temporaryFolder();
+    const path = NAME;
+    const contenders = await startActors(CONTENDERS, { store: ['ioredis', server().url] });
+    for (let round = 1; round <= ROUNDS; round++) {
+      const answers = await Promise.all(contenders.map((each) => each.ask({ do: 'acquire', path, room })));
+      const outcomes = answers.map(outcomeOf);
+      expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
+      expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(CONTENDERS - 1);
+      const winner = contenders[outcomes.indexOf('done')];
+      expect(await winner?.ask({ do: 'release', path, room })).toEqual({ outcome: 'done' });
+    }
+    const witness = new Room(room);
+    expect(witness.overlaps()).toEqual([]);
+    expect(witness.visits).toBe(ROUNDS);
+    expect(await scene.hash()).not.toHaveProperty('lock_owner');
+  });
+});
+
+describeWithRedis('a Redis server that keeps what it has answered for', () => {
+  let server: RedisServer;
+  beforeEach(async () => {
+    server = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'always');
+    onTestFinished(() => server.end());
+  });
+
+  test('and is shut down or killed, and started anew, under load never lets two in', async () => {
+    await expectToStandRestarts(['ioredis', server.url], temporaryFolder(), async (count) => {
+      await server.stop(count % 2 === 0 ? 'SIGKILL' : 'SIGTERM');
+      await server.start();
+    });
+  });
+
+  test.each(drivers)('lets the holder go on when it is back, by $name', async (driver) => {
+    const { client } = await connect(server.url, driver);
+    const lock = await acquire(NAME, { heartbeatMinimalInterval: 0, store: redisStore(client, PATIENT) });
+    await server.stop();
+    const beaten = lock.heartBeat({ note: 'late' });
+    await server.start();
+    await beaten;
+    expect(lock.signal.aborted).toBe(false);
+    expect(await (await Scene.look(server)).hash()).toMatchObject({
+      progress: '{"ratio":null,"note":"late"}',
+    });
+    await lock.release();
+  });
+});
+
+/** A connection to the server through a proxy that cuts it. */
+class Line {
+  readonly proxy: CuttingProxy;
+  readonly #server: RedisServer;
+  readonly #driver: Driver;
+
+  static async to(server: RedisServer, driver: Driver): Promise<Line> {
+    return new Line(server, await CuttingProxy.start({ port: server.port, host: '127.0.0.1' }), driver);
+  }
+
+  private constructor(server: RedisServer, proxy: CuttingProxy, driver: Driver) {
+    this.#server = server;
+    this.proxy = proxy;
+    this.#driver = driver;
+  }
+
+  /** An empty Redis that knows the scripts, and a connection through the proxy that is open. */
+  async warm(): Promise<Warm> {
+    const scene = await Scene.open(this.#server);
+    const connection = await connect(`redis://127.0.0.1:${this.proxy.port}`, this.#driver);
+    const acquireHere = (options: AcquireOptions = {}, store = PATIENT) =>
+      acquire(NAME, {
+        heartbeatMinimalInterval: 0,
+        store: redisStore(connection.client, { ...store, ...options.dependencies }),
+        ...options,
+      });
+    const lock = await acquireHere({ holdAtLeast: HOUR });
+    await lock.heartBeat();
+    await lock.release();
+    await scene.connection.call('FLUSHALL');
+    return { scene, connection, acquireHere };
+  }
+
+  /**
+   * Does something over and over, and cuts at its first request, then at its second, and so on, until there is none. Requests are
+   * counted from when it calls `arm`.
+   */
+  async eachCut(when: Cut, act: (warm: Warm & { readonly arm: () => void }) => Promise<void>): Promise<void> {
+    let requests = 0;
+    do {
+      requests++;
+      await act({ ...(await this.warm()), arm: () => this.proxy.cutAt(requests, when) });
+    } while (this.proxy.hasCut);
+    expect(requests).toBeGreaterThan(1);
+  }
+}
+
+interface Warm {
+  /** By another connection, which is never cut. */
+  readonly scene: Scene;
+  readonly connection: Connection;
+  readonly acquireHere: (options?: AcquireOptions, store?: RedisStoreOptions) => Promise<Lock>;
+}

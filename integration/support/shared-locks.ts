@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { startActor, startActors } from './actors.js';
+import { canUnshare, temporaryFolder } from './machine.js';
+import { outcomeOf } from './outcomes.js';
+import { Room } from './witness.js';
+
+/** Locks in a database to which several processes have a connection each. */
+export interface SharedLocks {
+  /** What an actor is told of them when it is started, see `programs/chosen-store.ts`. */
+  readonly store: readonly string[];
+  /** Makes the last heartbeat of each lock that many minutes older. */
+  age(minutes: number): void | Promise<void>;
+  /** Fails where the database is damaged. */
+  check?(): void | Promise<void>;
+}
+
+const MINUTE = 60_000;
+const SERVERS = 5;
+const ROUNDS = 20;
+const VISITS = 100;
+/** What happens at random moments takes its time on a machine with other work to do. */
+const PATIENT = { timeout: 300_000 };
+
+/** The name of the lock. */
+const path = 'nightly';
+
+/** Defines what locks in any database must stand; to be called inside a `describe`. `open` is called once for each test. */
+export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>): void {
+  test('of five processes that start the same task, one runs it', async () => {
+    const { store } = await open();
+    const room = newRoom();
+    const servers = await startActors(SERVERS, { store });
+    for (let round = 1; round <= ROUNDS; round++) {
+      const answers = await Promise.all(servers.map((server) => server.ask({ do: 'acquire', path, room })));
+      const outcomes = answers.map(outcomeOf);
+      expect(outcomes.toSorted()).toEqual(['busy', 'busy', 'busy', 'busy', 'done']);
+      const winner = servers[outcomes.indexOf('done')];
+      expect(await winner?.ask({ do: 'release', path, room })).toEqual({ outcome: 'done' });
+    }
+    const witness = new Room(room);
+    expect(witness.overlaps()).toEqual([]);
+    expect(witness.visits).toBe(ROUNDS);
+  });
+
+  test('of five processes that find a dead holder, one takes over', async () => {
+    const { store } = await open();
+    const room = newRoom();
+    const servers = await startActors(SERVERS, { store });
+    for (let round = 1; round <= 3; round++) {
+      const holder = await startActor({ store });
+      expect(outcomeOf(await holder.ask({ do: 'acquire', path }))).toBe('done');
+      expect(outcomeOf((await servers[0]?.ask({ do: 'acquire', path })) ?? { outcome: 'done' })).toBe('busy');
+      await holder.kill();
+      const answers = await Promise.all(servers.map((server) => server.ask({ do: 'acquire', path, room })));
+      const outcomes = answers.map(outcomeOf);
+      expect(outcomes.toSorted()).toEqual(['busy', 'busy', 'busy', 'busy', 'done']);
+      await servers[outcomes.indexOf('done')]?.ask({ do: 'release', path, room });
+    }
+    expect(new Room(room).overlaps()).toEqual([]);
+  });
+
+  test.skipIf(!canUnshare)('of another machine are taken over when they have expired', async () => {
+    const { store, age } = await open();
+    const elsewhere = await startElsewhere(store);
+    const here = await startActor({ store });
+    expect(outcomeOf(await elsewhere.ask({ do: 'acquire', path }))).toBe('done');
+    expect(outcomeOf(await here.ask({ do: 'acquire', path }))).toBe('busy');
+    await age(59);
+    expect(outcomeOf(await here.ask({ do: 'acquire', path }))).toBe('busy');
+    await age(2);
+    expect(outcomeOf(await here.ask({ do: 'acquire', path }))).toBe('done');
+    expect(outcomeOf(await elsewhere.ask({ do: 'heartBeat', path }))).toBe('lost');
+    expect(outcomeOf(await elsewhere.ask({ do: 'release', path }))).toBe('lost');
+    expect(outcomeOf(await here.ask({ do: 'heartBeat', path }))).toBe('done');
+  });
+
+  test.skipIf(!canUnshare)('of another machine that was killed are taken over no sooner', async () => {
+    const { store, age } = await open();
+    const elsewhere = await startElsewhere(store);
+    const here = await startActor({ store });
+    const options = { staleTimeout: 10 * MINUTE };
+    expect(outcomeOf(await elsewhere.ask({ do: 'acquire', path, options }))).toBe('done');
+    await elsewhere.kill();
+    await age(9);
+    expect(outcomeOf(await here.ask({ do: 'acquire', path, options }))).toBe('busy');
+    await age(2);
+    expect(outcomeOf(await here.ask({ do: 'acquire', path, options }))).toBe('done');
+  });
+
+  test('of a process that is killed before or after any statement are free at once', async () => {
+    const { store } = await open();
+    const next = await startActor({ store });
+    for (const command of ['acquire', 'heartBeat', 'release'] as const) {
+      let steps = 0;
+      for (let isKilled = true; isKilled; steps++) {
+        const victim = await startActor({ store });
+        if (command !== 'acquire') {
+          expect(outcomeOf(await victim.ask({ do: 'acquire', path }))).toBe('done');
+        }
+        const interruption = { before: steps + 1, by: 'SIGKILL' } as const;
+        const outcome = outcomeOf(await victim.ask({ do: command, path, interruption }));
+        isKilled = outcome === 'killed';
+        if (!isKilled) expect(outcome).toBe('done');
+        await victim.kill();
+        expect(outcomeOf(await next.ask({ do: 'acquire', path }))).toBe('done');
+        expect(outcomeOf(await next.ask({ do: 'release', path }))).toBe('done');
+      }
+      // Before and after at least one statement.
+      expect(steps).toBeGreaterThan(2);
+    }
+  });
+
+  test('of processes that are killed at random moments never let two in', PATIENT, async () => {
+    const { store, check } = await open();
+    const room = newRoom();
+    const witness = new Room(room);
+    const killed = new Set<number>();
+
+    const sendOneAfterTheOther = async () => {
+      while (killed.size < 12 || (witness.visits < VISITS && killed.size < 200)) {
+        const worker = await startActor({ store });
+        const answer = worker.ask({ do: 'work', path, room });
+        // The rarer anyone gets in on a machine with other work to do, the longer they live.
+        await sleep(Math.random() * 400 * (1 + killed.size / (1 + witness.visits)));
+        killed.add(worker.pid);
+        await worker.kill();
+        expect(outcomeOf(await answer)).toBe('killed');
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, sendOneAfterTheOther));
+
+    expect(witness.overlaps(killed)).toEqual([]);
+    expect(witness.visits).toBeGreaterThanOrEqual(VISITS);
+    const last = await startActor({ store });
+    expect(outcomeOf(await last.ask({ do: 'acquire', path }))).toBe('done');
+    expect(outcomeOf(await last.ask({ do: 'release', path }))).toBe('done');
+    await check?.();
+  });
+}
+
+/** The folder of a {@link Room}. */
+function newRoom(): string {
+  const room = join(temporaryFolder(), 'room');
+  mkdirSync(room);
+  return room;
+}
+
+/** With its own PIDs and a boot id of its own, as on another machine that reaches the same database. */
+function startElsewhere(store: readonly string[]) {
+  const bootId = join(temporaryFolder(), 'boot_id');
+  writeFileSync(bootId, `${randomUUID()}\n`);
+  const script = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"';
+  const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  return startActor({ store, within: [...container, 'sh', '-c', script, 'sh', bootId] });
+}

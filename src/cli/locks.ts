@@ -1,0 +1,59 @@
+import type { Store } from '../index.js';
+import { CliError } from './cli-error.js';
+import { ExitCode } from './exit-codes.js';
+import { lockPath, runtimeFolder } from './lock-path.js';
+import { type NamedLock, namedLocks } from './named-locks.js';
+import { openStore } from './stores/open-store.js';
+import type { StoreAddress } from './stores/store-option.js';
+
+/** The locks of one store, by what they are called on the command line. */
+export interface Locks {
+  readonly store: Store;
+  /** For `livinglock beat` in a command that is started; empty for files. */
+  readonly address: string;
+  /** Where all those are that {@link Locks.list} gives, for people. */
+  readonly place: string;
+  /** What the lock is called in the store. */
+  nameOf(lock: string): string;
+  list(): Promise<readonly NamedLock[]>;
+}
+
+/** Opens the store, and closes it again, whatever comes in between. */
+export async function withLocks<T>(
+  address: StoreAddress | undefined,
+  use: (locks: Locks) => Promise<T>,
+): Promise<T> {
+  if (address === undefined) return use(await files());
+  const { store, address: forOthers, place, close } = await openStore(address);
+  try {
+    return await use({
+      store,
+      address: forOthers,
+      place,
+      nameOf: (lock) => nameIn(store, lock),
+      list: async () => ((await store.names?.()) ?? []).map((name) => ({ name, path: name })),
+    });
+  } finally {
+    // What has been done is done.
+    await close().catch(() => {});
+  }
+}
+
+async function files(): Promise<Locks> {
+  const { fileStore } = await import('../index.js');
+  return {
+    store: fileStore(),
+    address: '',
+    place: runtimeFolder(),
+    nameOf: lockPath,
+    list: async () => namedLocks(),
+  };
+}
+
+function nameIn(store: Store, lock: string): string {
+  try {
+    return store.resolve(lock);
+  } catch (error) {
+    throw new CliError(ExitCode.usage, error instanceof Error ? error.message : String(error));
+  }
+}

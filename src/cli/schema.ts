@@ -1,0 +1,58 @@
+import { Argument, type Command } from 'commander';
+import { CliError } from './cli-error.js';
+import { ExitCode } from './exit-codes.js';
+import { print } from './report.js';
+
+const DATABASES = ['postgres', 'sqlite'] as const;
+
+interface Given {
+  readonly table?: string;
+  readonly schema?: string;
+}
+
+export function defineSchema(program: Command): void {
+  program
+    .command('schema')
+    .summary('print the SQL that makes the table of a database')
+    .description(
+      'Prints the SQL that makes the table in which a database keeps locks, for those whose migrations own the schema. Otherwise the first run makes it. Redis has none.',
+    )
+    .addArgument(new Argument('<database>', 'the database').choices(DATABASES))
+    .option('--table <name>', 'what the table is to be called (default: livinglock)')
+    .option(
+      '--schema <name>',
+      'the schema it is to be in (default: the first of the search path); PostgreSQL',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  livinglock schema postgres | psql shop
+  livinglock schema sqlite | sqlite3 /var/lib/shop/locks.db
+  livinglock schema postgres --schema ops --table job_locks > migrations/042-job-locks.sql
+
+The command itself uses a table of the default name; the library takes others.`,
+    )
+    .action(async (database: string, { table, schema }: Given) => {
+      await print(await schemaOf(database, table, schema));
+    });
+}
+
+async function schemaOf(
+  database: string,
+  tableName: string | undefined,
+  schema: string | undefined,
+): Promise<string> {
+  try {
+    if (database === 'postgres') {
+      const { postgresSchema } = await import('../stores/postgres/index.js');
+      return `${postgresSchema({ tableName, schema })};`;
+    }
+    const { sqliteSchema } = await import('../stores/sqlite/index.js');
+    if (schema !== undefined) throw new TypeError('SQLite has no schemas.');
+    return `${sqliteSchema({ tableName })};`;
+  } catch (error) {
+    if (error instanceof TypeError) throw new CliError(ExitCode.usage, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { redisStore } from '../../stores/redis/index.js';
+import { addressRefused, driverMissing, isMissing, type OpenStore, unreachable } from './open-store.js';
+import { placeOf } from './place.js';
+
+/** A server that does not answer for so long is tried anew, in milliseconds. */
+const TIMEOUT = 10_000;
+
+/** @param address A URL of a Redis server, `rediss:` with TLS. */
+export async function openRedis(address: string): Promise<OpenStore> {
+  const place = placeOf('Redis', address);
+  const client = (await openNodeRedis(address)) ?? (await openIoRedis(address));
+  if (client === null) throw driverMissing('Redis', ['redis', 'ioredis']);
+  // Later the client connects anew by itself. At first it would do so for ever, and say nothing.
+  try {
+    await client.ready;
+  } catch (error) {
+    client.end();
+    throw unreachable(place, error);
+  }
+  return { store: client.store, address, place, close: async () => client.end() };
+}
+
+interface Client {
+  readonly store: OpenStore['store'];
+  /** Rejects with the first error. */
+  readonly ready: Promise<unknown>;
+  end(): void;
+}
+
+async function openNodeRedis(url: string): Promise<Client | null> {
+  const redis = await load(() => import('redis'));
+  if (redis === null) return null;
+  const client = read(() =>
+    redis.createClient({ url, name: 'livinglock', socket: { connectTimeout: TIMEOUT } }),
+  );
+  // What goes wrong shows at the operation. Without a listener, the process would end.
+  client.on('error', () => {});
+  const ready = once(client, 'ready');
+  client.connect().catch(() => {});
+  return { store: redisStore(client), ready, end: () => client.destroy() };
+}
+
+async function openIoRedis(url: string): Promise<Client | null> {
+  const redis = await load(() => import('ioredis'));
+  if (redis === null) return null;
+  const client = read(() => new redis.Redis(url, { connectionName: 'livinglock', connectTimeout: TIMEOUT }));
+  client.on('error', () => {});
+  return { store: redisStore(client), ready: once(client, 'ready'), end: () => client.disconnect() };
+}
+
+function read<T>(connect: () => T): T {
+  try {
+    return connect();
+  } catch (error) {
+    throw addressRefused('Redis', error);
+  }
+}
+
+async function load<T>(importIt: () => Promise<T>): Promise<T | null> {
+  try {
+    return await importIt();
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+import { resolve } from 'node:path';
+import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+import { driverMissing, isMissing, type OpenStore } from './open-store.js';
+
+interface Connection extends SqliteDatabase {
+  close(): void;
+}
+
+/** What all drivers make of a path. */
+type Connect = new (path: string, options: { readonly timeout: number }) => Connection;
+
+/** How long SQLite itself waits for others who write, in milliseconds. */
+const BUSY_TIMEOUT = 5000;
+
+/** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
+export async function openSqlite(address: string): Promise<OpenStore> {
+  const path = resolve(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
+  if (/:memory:$/.test(path)) {
+    throw new CliError(
+      ExitCode.usage,
+      'A lock in the memory of one process keeps nobody out. Give the path of a file: sqlite:/var/lib/shop/locks.db.',
+    );
+  }
+  const Database = await loadDriver();
+  let database: Connection;
+  try {
+    database = new Database(path, { timeout: BUSY_TIMEOUT });
+  } catch (error) {
+    throw new CliError(
+      ExitCode.store,
+      `Cannot open the SQLite database ${path}: ${error instanceof Error ? error.message : error}.`,
+    );
+  }
+  return {
+    store: sqliteStore(database),
+    address: `sqlite:${path}`,
+    place: `the SQLite database ${path}`,
+    close: async () => database.close(),
+  };
+}
+
+/** Packages first, where there are any: they were installed on purpose, and Node's own says at each start that it is experimental. */
+const DRIVERS = ['@photostructure/sqlite', 'better-sqlite3', 'node:sqlite'];
+
+async function loadDriver(): Promise<Connect> {
+  for (const name of DRIVERS) {
+    try {
+      const driver: unknown = await quietly(() => import(name));
+      const connect = connectOf(driver);
+      if (connect !== null) return connect;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+  throw driverMissing('SQLite', ['@photostructure/sqlite']);
+}
+
+function connectOf(driver: unknown): Connect | null {
+  const exports = new Map(Object.entries(Object(driver)));
+  const connect: unknown = exports.get('DatabaseSync') ?? exports.get('default');
+  return isConnect(connect) ? connect : null;
+}
+
+function isConnect(value: unknown): value is Connect {
+  return typeof value === 'function';
+}
+
+/** In a cron job, a warning that SQLite is experimental is a mail every time. */
+async function quietly<T>(load: () => Promise<T>): Promise<T> {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return await load();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

@@ -1,0 +1,34 @@
+import { parseJson } from '../../record.js';
+import { type Row, readRow } from '../row.js';
+import { fromJsonb } from './jsonb.js';
+
+/** What a statement gives. */
+export interface Answer {
+  /** Whether it has made its change. */
+  readonly isDone: boolean;
+  /** Whether somebody holds the lock. */
+  readonly isHeld: boolean;
+  readonly row: Row;
+  /** Of the last acquisition, also when the lock was released since. */
+  readonly token: unknown;
+}
+
+/** @param value The row of a result. */
+export function readAnswer(value: unknown): Answer {
+  const columns = fieldsOf(parseJson(fromJsonb(readText(value))));
+  return {
+    isDone: fieldsOf(value)['outcome'] === 'done',
+    isHeld: columns['is_held'] === true,
+    row: readRow(columns),
+    token: columns['token'],
+  };
+}
+
+/** The answer as it stands there. */
+export function readText(value: unknown): string {
+  return String(fieldsOf(value)['answer']);
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return { ...(typeof value === 'object' && value) };
+}

@@ -1,0 +1,104 @@
+import { ErrLockStore } from '../../errors.js';
+
+// PostgreSQL says by five letters which error it is (https://www.postgresql.org/docs/current/errcodes-appendix.html), Node by a
+// name such as ECONNREFUSED, and `pg` about connections only in words.
+
+/** Two transactions were in each other's way, and this one had to give in. Nothing was changed: try again. */
+export function isConflict(error: unknown): boolean {
+  return ['40001', '40P01'].includes(codeOf(error));
+}
+
+/** The connection broke, or the server is about to shut down or to start up. Whether the statement was carried out is open. */
+export function isConnectionLost(error: unknown): boolean {
+  return /^(?:08...|57P0[123]|ECONNRESET|EPIPE)$/.test(codeOf(error));
+}
+
+/** The table is not there, which for a lock means that nobody holds it. */
+export function isWithoutTable(error: unknown): boolean {
+  return codeOf(error) === '42P01';
+}
+
+/** Somebody else has created the table at the same moment, which `IF NOT EXISTS` does not notice in time. */
+export function isCreatedMeanwhile(error: unknown): boolean {
+  return ['23505', '42P07', '42710'].includes(codeOf(error));
+}
+
+/** Puts what was attempted in front of a driver's error, and what to do behind it. */
+export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
+  const code = codeOf(error);
+  const message = messageOf(error).replace(/\.$/, '');
+  const remedy = remedyFor(code, message);
+  return new ErrLockStore(lock, code, `Cannot ${attempted} ${lock}: ${message}.${remedy && ` ${remedy}`}`, {
+    cause: error,
+  });
+}
+
+/** What `pg` says only in words, and what it means. */
+const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
+  [/^Connection terminated/, '08006'],
+  [/not queryable/, '08003'],
+  [/^timeout exceeded when trying to connect|timeout expired/, '08001'],
+  [/^Query read timeout/, 'ETIMEDOUT'],
+  [/after calling end on the pool|is closed/, '08003'],
+];
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'XX000';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return WORDS.find(([words]) => words.test(error.message))?.[1] ?? 'XX000';
+}
+
+/** Where a host has several addresses, none of which answers, the words are with each of them. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+const OTHER_SHAPE =
+  'The table has another shape than `postgresSchema()` gives it: name another one with the option `tableName`, or change it.';
+const NO_SERVER = 'See whether the server runs, and whether its address is right.';
+const LOGIN = 'See user and password, and what `pg_hba.conf` of the server allows.';
+const CALL_AGAIN = 'Nothing was changed; call again.';
+
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['08001', NO_SERVER],
+  [
+    '08003',
+    'A closed connection does not open again: give the store a `Pool`, and end it after the last release.',
+  ],
+  ['3D000', 'Create the database, or name another one.'],
+  ['3F000', 'Create the schema, or name another one with the option `schema`.'],
+  ['25006', 'Connect to the primary server: this one, or this connection, is only for reading.'],
+  ['28000', LOGIN],
+  ['28P01', LOGIN],
+  ['40001', `Transactions that hold the row of the lock keep this one from it: shorten them. ${CALL_AGAIN}`],
+  ['40P01', `Transactions that lock the table keep this one from it: shorten them. ${CALL_AGAIN}`],
+  [
+    '42501',
+    'Let somebody who may create the table with what `postgresSchema()` gives, and grant this user SELECT, INSERT and UPDATE on it.',
+  ],
+  ['42P01', 'Create the table with what `postgresSchema()` gives, or leave out `createTable: false`.'],
+  [
+    '53300',
+    'Raise `max_connections` of the server, or lower what its clients take, such as `max` of a `Pool`.',
+  ],
+  ['55P03', `Something holds the table or its row for longer than \`lock_timeout\`. ${CALL_AGAIN}`],
+  ['57014', 'It was cancelled, or took longer than `statement_timeout`. Call again.'],
+  ['57P01', 'The server was shut down, or the connection ended by hand. Call again.'],
+  ['57P03', 'Wait until the server has started.'],
+  ['ECONNREFUSED', NO_SERVER],
+  ['ENOENT', NO_SERVER],
+  ['ENOTFOUND', NO_SERVER],
+  ['ETIMEDOUT', NO_SERVER],
+]);
+
+/** Columns, constraints and views that are not as in `postgresSchema()`. */
+const SHAPE = /^(?:23...|42703|42804|42809|42883|42P10|428C9|22P02|55000)$/;
+
+function remedyFor(code: string, message: string): string {
+  if (SHAPE.test(code)) return OTHER_SHAPE;
+  // Without encryption a server that demands it knows nobody.
+  if (code === '28000' && /no encryption|SSL off/.test(message))
+    return `Set \`ssl\` for the connection. ${LOGIN}`;
+  return REMEDIES.get(code) ?? '';
+}

@@ -1,0 +1,53 @@
+import { refuseUnknown } from '../../options.js';
+import { quotedIdentifier } from '../sql-identifier.js';
+
+/** How the table is to be called, and where it is. */
+export interface PostgresSchemaOptions {
+  /**
+   * The table that holds the locks. Letters of ASCII, digits and underscores.
+   *
+   * Default: `'livinglock'`.
+   */
+  readonly tableName?: string | undefined;
+  /**
+   * The schema of the table, which must be there. Letters of ASCII, digits and underscores.
+   *
+   * Default: by the connection's `search_path`, which mostly means `public`.
+   */
+  readonly schema?: string | undefined;
+}
+
+const DEFAULT_TABLE = 'livinglock';
+
+/**
+ * The statement that creates the table of {@link postgresStore}, for those whose migrations own the schema. It does nothing where a
+ * table of that name is there.
+ *
+ * @example
+ * await pool.query(postgresSchema({ schema: 'batch' }));
+ */
+export function postgresSchema(options: PostgresSchemaOptions = {}): string {
+  refuseUnknown(options, ['tableName', 'schema']);
+  // By bytes, because what a collation of the system sorts by may change with the system, and breaks the index then.
+  return `CREATE TABLE IF NOT EXISTS ${quotedTable(options)} (
+  lock_name        text COLLATE "C" PRIMARY KEY,
+  lock_owner       text,                 -- who holds the lock: its owner, or host:PID; NULL: nobody does
+  lock_time        timestamptz,          -- since when; NULL: nobody holds it
+  expires_at       timestamptz,          -- from when on others may take over if there is no heartbeat; NULL: nobody holds it
+  heartbeat_at     timestamptz NOT NULL, -- the last heartbeat, or the release
+  token            text NOT NULL,        -- unique to the last acquisition
+  fencing_token    bigint NOT NULL,      -- greater than that of every acquisition before
+  revision         bigint NOT NULL,      -- greater with each change
+  stale_timeout_ms numeric,              -- the holder's own; NULL: endless
+  hold_ms          numeric,              -- released, but held for so long after that; NULL: not released
+  holder           jsonb NOT NULL,       -- process_id, process, command, user, owner
+  workers          jsonb NOT NULL,       -- processes that do the holder's work
+  progress         jsonb                 -- ratio, note
+)`;
+}
+
+/** The table's name as SQL. Throws a `TypeError` for names that could mean something else. */
+export function quotedTable({ tableName = DEFAULT_TABLE, schema }: PostgresSchemaOptions): string {
+  const table = quotedIdentifier('tableName', tableName);
+  return schema === undefined ? table : `${quotedIdentifier('schema', schema)}.${table}`;
+}

@@ -1,0 +1,136 @@
+/** So that what a clock says that is wrong for a moment does not use up the integers of JavaScript: the year 2255. */
+const LATEST_FENCING_TIME = Number.MAX_SAFE_INTEGER - 2 ** 33;
+/**
+ * Counts on from the row, which stays after a release. The time in microseconds stands in for a row that somebody has deleted, and
+ * lets a lock move here from a file.
+ */
+const FENCING_TIME = `least(floor(extract(epoch FROM clock_timestamp()) * 1000000), ${LATEST_FENCING_TIME})::bigint`;
+
+/** Longer timeouts, in milliseconds, are endless to `expires_at`: PostgreSQL knows no time after the year 294276. */
+const LONGEST_EXPIRY = 1e15;
+
+const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
+
+/** As one text, whatever the connection makes of numbers, times and JSON. {@link readAnswer} reads it. */
+const ANSWER = `json_build_object(
+    'is_held', lock_owner IS NOT NULL,
+    'version', ${VERSION},
+    'age', extract(epoch FROM clock_timestamp() - heartbeat_at) * 1000,
+    'token', token,
+    'fencing_token', fencing_token,
+    'lock_time', ${isoText('lock_time')},
+    'heartbeat_at', ${isoText('heartbeat_at')},
+    'stale_timeout_ms', stale_timeout_ms,
+    'hold_ms', hold_ms,
+    'holder', holder,
+    'workers', workers,
+    'progress', progress
+  )::text`;
+
+/**
+ * What the operations of a store are in SQL, each one statement that changes the row only if it is what the caller names. Each
+ * gives at most one row, of two columns: the `outcome`, which is `done` or `found`, and the `answer`.
+ */
+export interface Statements {
+  /** Of a name. */
+  readonly read: string;
+  /** Of name, token, owner, timeout, holder, workers. */
+  readonly create: string;
+  /** Of the same, and the version that is replaced. */
+  readonly replace: string;
+  /** Of name, token, progress, workers. */
+  readonly beat: string;
+  /** Of name, token. */
+  readonly remove: string;
+  /** Of name, token, hold. */
+  readonly retire: string;
+  /** One row for each name, which is the `answer`. */
+  readonly names: string;
+}
+
+/** @param table Quoted. */
+export function statementsFor(table: string): Statements {
+  return {
+    read: `SELECT 'found' AS outcome, ${ANSWER} AS answer FROM ${table} WHERE lock_name = $1::text`,
+
+    create: change(
+      table,
+      `INSERT INTO ${table} AS lock (lock_name, token, lock_owner, lock_time, expires_at, heartbeat_at, fencing_token, revision,
+        stale_timeout_ms, holder, workers, progress)
+      SELECT $1::text, $2::text, $3::text, at, ${later('$4::text::numeric')}, at, ${FENCING_TIME}, 1,
+        $4::text::numeric, $5::text::jsonb, $6::text::jsonb, NULL
+      FROM moment
+      ON CONFLICT (lock_name) DO UPDATE SET
+        token = excluded.token, lock_owner = excluded.lock_owner, lock_time = excluded.lock_time,
+        expires_at = excluded.expires_at, heartbeat_at = excluded.heartbeat_at,
+        fencing_token = greatest(lock.fencing_token + 1, excluded.fencing_token), revision = lock.revision + 1,
+        stale_timeout_ms = excluded.stale_timeout_ms, holder = excluded.holder, workers = excluded.workers, progress = NULL,
+        hold_ms = NULL
+      WHERE lock.lock_owner IS NULL`,
+    ),
+
+    replace: change(
+      table,
+      `UPDATE ${table} SET
+        token = $2::text, lock_owner = $3::text, lock_time = at, expires_at = ${later('$4::text::numeric')}, heartbeat_at = at,
+        fencing_token = greatest(fencing_token + 1, ${FENCING_TIME}), revision = revision + 1,
+        stale_timeout_ms = $4::text::numeric, holder = $5::text::jsonb, workers = $6::text::jsonb, progress = NULL,
+        hold_ms = NULL
+      FROM moment
+      WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $7::text`,
+    ),
+
+    beat: change(
+      table,
+      `UPDATE ${table} SET
+        heartbeat_at = at, expires_at = ${later('stale_timeout_ms')}, progress = coalesce($3::text::jsonb, progress),
+        workers = coalesce($4::text::jsonb, workers), revision = revision + 1
+      FROM moment
+      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL AND hold_ms IS NULL`,
+    ),
+
+    remove: change(
+      table,
+      `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, revision = revision + 1
+      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
+    ),
+
+    retire: change(
+      table,
+      `UPDATE ${table} SET
+        heartbeat_at = at, expires_at = ${later('$3::text::numeric')}, hold_ms = $3::text::numeric, revision = revision + 1
+      FROM moment
+      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
+    ),
+
+    names: `SELECT lock_name AS answer FROM ${table} WHERE lock_owner IS NOT NULL`,
+  };
+}
+
+/**
+ * A change, or else what is there instead. When somebody else was faster, a plain look would show the row as it was when the
+ * statement began, since it has one snapshot for all its parts; `FOR SHARE` goes on to the row of now
+ * (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED). Only a row that was not there at all when the
+ * statement began stays invisible to it.
+ */
+function change(table: string, sql: string): string {
+  return `WITH moment AS (SELECT date_trunc('milliseconds', clock_timestamp()) AS at),
+    changed AS (
+      ${sql}
+      RETURNING ${ANSWER} AS answer
+    )
+    SELECT 'done' AS outcome, answer FROM changed
+    UNION ALL
+    SELECT 'found', ${ANSWER}
+    FROM (SELECT * FROM ${table} WHERE lock_name = $1::text AND NOT EXISTS (SELECT FROM changed) FOR SHARE) AS found`;
+}
+
+/** Read by name in the query {@link change} puts around: `at` is the time of the whole statement. */
+function later(timeout: string): string {
+  return `CASE WHEN ${timeout} <= ${LONGEST_EXPIRY} THEN at + ${timeout}::double precision * interval '1 millisecond'
+    ELSE 'infinity' END`;
+}
+
+function isoText(time: string): string {
+  return `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}

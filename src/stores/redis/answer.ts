@@ -1,0 +1,40 @@
+import { type Row, readRow } from '../row.js';
+
+/** What a script answers. */
+export interface Answer {
+  readonly isDone: boolean;
+  /** The lock as the script has found or left it; of one that was released, as it was. `null` where nobody held it. */
+  readonly row: Row | null;
+}
+
+/** Of an array: the outcome, the time in milliseconds, and then the fields of the hash, names and values by turns. */
+export function readAnswer(reply: unknown): Answer {
+  const [outcome, now, ...fields] = textsOf(reply);
+  const hash: Record<string, string> = {};
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    hash[fields[index] ?? ''] = fields[index + 1] ?? '';
+  }
+  const isDone = outcome === 'done';
+  return { isDone, row: isDone || hash['lock_owner'] ? readHash(hash, Number(now)) : null };
+}
+
+/** The texts in an array that a script gives; drivers can be told to give buffers. */
+export function textsOf(reply: unknown): string[] {
+  if (Array.isArray(reply)) return reply.map(String);
+  throw new TypeError(
+    `The client of redisStore answered with ${typeof reply} where an array was due: ` +
+      'give the store a connection that is not in a transaction or a pipeline.',
+  );
+}
+
+/** Redis knows neither numbers nor `NULL`, only texts that are empty. */
+function readHash(hash: Readonly<Record<string, string>>, now: number): Row {
+  const { fencing_token = '', revision = '', token = '', stale_timeout_ms, hold_ms } = hash;
+  return readRow({
+    ...hash,
+    version: `${fencing_token} ${revision} ${token}`,
+    age: now - Date.parse(hash['heartbeat_at'] ?? ''),
+    stale_timeout_ms: stale_timeout_ms || null,
+    hold_ms: hold_ms ? Number(hold_ms) : null,
+  });
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * A connection to Redis, as far as a store needs it: a client, pool, sentinel or cluster of node-redis (the package `redis`, from
+ * version 4 on), or a `Redis` or `Cluster` of ioredis.
+ */
+export type RedisClient = NodeRedisClient | IoRedisClient;
+
+/** What a store needs of node-redis. */
+export interface NodeRedisClient {
+  eval(script: string, options: ScriptOptions): Promise<unknown>;
+  evalSha(sha: string, options: ScriptOptions): Promise<unknown>;
+}
+
+/** What node-redis gives a script. */
+export interface ScriptOptions {
+  keys: string[];
+  arguments: string[];
+}
+
+/** What a store needs of ioredis. */
+export interface IoRedisClient {
+  eval(script: string, keys: number, ...parameters: string[]): Promise<unknown>;
+  evalsha(sha: string, keys: number, ...parameters: string[]): Promise<unknown>;
+}
+
+/** A script in Lua, and the name under which Redis keeps it once it has seen it. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/** Runs a script with one key, by which a cluster knows where to send it. */
+export type Run = (script: Script, key: string, parameters: readonly string[]) => Promise<unknown>;
+
+export function scriptOf(text: string): Script {
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/** Tells the two drivers apart by how they write the name of `EVALSHA`. Throws a `TypeError` for what is neither. */
+export function runnerOf(client: RedisClient): Run {
+  if (isNodeRedis(client)) {
+    return (script, key, parameters) => {
+      const options = () => ({ keys: [key], arguments: [...parameters] });
+      return bySha(
+        () => client.evalSha(script.sha, options()),
+        () => client.eval(script.text, options()),
+      );
+    };
+  }
+  if (isIoRedis(client)) {
+    return (script, key, parameters) =>
+      bySha(
+        () => client.evalsha(script.sha, 1, key, ...parameters),
+        () => client.eval(script.text, 1, key, ...parameters),
+      );
+  }
+  throw new TypeError(
+    'redisStore needs a client of node-redis (version 4 or later) or of ioredis, such as `await createClient().connect()` or `new Redis()`.',
+  );
+}
+
+/** Whether keys are spread over several servers, so that no single one knows all of them. */
+export function isCluster(client: RedisClient): boolean {
+  return ('isCluster' in client && client.isCluster === true) || 'nodeClient' in client;
+}
+
+function isNodeRedis(client: unknown): client is NodeRedisClient {
+  return hasMethods(client, ['eval', 'evalSha']);
+}
+
+function isIoRedis(client: unknown): client is IoRedisClient {
+  return hasMethods(client, ['eval', 'evalsha']);
+}
+
+function hasMethods(client: unknown, names: readonly string[]): boolean {
+  return (
+    typeof client === 'object' &&
+    client !== null &&
+    names.every((name) => typeof Reflect.get(client, name) === 'function')
+  );
+}
+
+/** A server that was started anew, or a replica that was promoted, may not have seen the script yet. It has then done nothing. */
+async function bySha(byName: () => Promise<unknown>, byText: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await answerOf(byName());
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return answerOf(byText());
+    throw error;
+  }
+}
+
+function answerOf(answer: unknown): Promise<unknown> {
+  if (answer instanceof Object && 'then' in answer) return Promise.resolve(answer);
+  throw new TypeError(
+    'The client of redisStore answers by callbacks, not by promises: give it one that is not in legacy mode.',
+  );
+}

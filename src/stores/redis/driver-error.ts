@@ -1,0 +1,116 @@
+import { ErrLockStore, LivingLockError } from '../../errors.js';
+
+// Redis begins its errors with a code in capitals. What the drivers say of connections has a system's code, or the name of a class
+// that only node-redis puts on it, or in ioredis nothing but words.
+
+/**
+ * Whether to send it again for as long as there is time: the server is not ready, and has done nothing; or the connection was lost,
+ * and nobody knows. Each script does nothing when it was carried out before, or finds its own token.
+ */
+export function isPassing(error: unknown): boolean {
+  return PASSING.has(codeOf(error));
+}
+
+/** Puts what was attempted in front of a driver's error, and what to do behind it. */
+export function storeError(lock: string, attempted: string, error: unknown): unknown {
+  if (error instanceof LivingLockError || error instanceof TypeError) return error;
+  const code = codeOf(error);
+  const remedy = remedyFor(code);
+  const message = `Cannot ${attempted} ${lock}: ${wordsOf(error)}${remedy && `. ${remedy}`}`;
+  return new ErrLockStore(lock, code, message, { cause: error });
+}
+
+const LOST_CONNECTION = [
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ENOTCONN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'SocketClosedUnexpectedlyError',
+  'SocketTimeoutError',
+  'ConnectionTimeoutError',
+  'ClientOfflineError',
+  'RootNodesUnavailableError',
+  'MaxRetriesPerRequestError',
+  'ClusterAllFailedError',
+  'AbortError',
+  'TimeoutError',
+];
+
+const PASSING: ReadonlySet<string> = new Set([
+  'LOADING',
+  'TRYAGAIN',
+  'BUSY',
+  'CLUSTERDOWN',
+  'MASTERDOWN',
+  ...LOST_CONNECTION,
+]);
+
+/** Redis before 7.0 tells of an error in a script in this way: `ERR Error running script (…): @user_script:9: -READONLY You …`. */
+const IN_SCRIPT =
+  /^ERR Error running script .*?@user_script: ?\d+: (?:@user_script: ?\d+: )?-?(?=[A-Z]{2,} )/s;
+/** Redis from 7.0 on adds where in which script it happened. */
+const PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
+/** And it tells of a command that the user has no right to, which elsewhere is a `NOPERM`, like this. */
+const NO_RIGHT = /^ERR (?:ACL failure in script: |(?=The user executing the script ))/;
+const CODE = /^([A-Z]{2,}) /;
+
+const IOREDIS_WORDS: ReadonlyMap<string, string> = new Map([
+  ['Connection is closed.', 'ClientClosedError'],
+  ["Stream isn't writeable and enableOfflineQueue options is false", 'ClientOfflineError'],
+  ['Command timed out', 'TimeoutError'],
+]);
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'REDIS_ERROR';
+  const [, code] = CODE.exec(wordsOf(error)) ?? [];
+  if (code !== undefined) return code;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  const name = error.constructor.name;
+  return IOREDIS_WORDS.get(error.message) ?? (name === 'Error' ? 'REDIS_ERROR' : name);
+}
+
+function wordsOf(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  return words.replace(IN_SCRIPT, '').replace(NO_RIGHT, 'NOPERM ').replace(PLACE, '').replace(/\.$/, '');
+}
+
+const PERMIT =
+  'Give this user of Redis the right to run scripts, and the commands in them, on keys with the prefix: ' +
+  '`ACL SETUSER name ~livinglock:* +eval +evalsha +time +hgetall +hset +hdel`.';
+const REACH =
+  'See whether Redis runs, and whether it can be reached from here. If the change was made all the same, the next call finds that out.';
+
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['READONLY', 'Connect to the primary: this is a replica, which cannot hold locks.'],
+  ['NOREPLICAS', 'Redis takes no changes without replicas (`min-replicas-to-write`): see how they are.'],
+  ['NOAUTH', 'Give the client the password of Redis.'],
+  ['WRONGPASS', 'Give the client the right user and password of Redis.'],
+  ['NOPERM', PERMIT],
+  [
+    'WRONGTYPE',
+    'Somebody else keeps something under that key; it was left as it is. Choose another `prefix` for the locks.',
+  ],
+  [
+    'OOM',
+    'Redis has no memory left: raise `maxmemory`, and use no `maxmemory-policy` that evicts keys without a TTL.',
+  ],
+  ['MISCONF', 'Redis cannot write its snapshots and takes no changes: see its log and its disk.'],
+  ['LOADING', 'Redis has been reading its data for too long. Call again.'],
+  ['BUSY', 'Another script holds up Redis: see `SCRIPT KILL`. Nothing was changed; call again.'],
+  ['CLUSTERDOWN', 'Nodes of the cluster are missing: see `CLUSTER INFO`. Nothing was changed; call again.'],
+  ['MOVED', 'This is a cluster: use `createCluster` of node-redis, or `Cluster` of ioredis.'],
+  ['ASK', 'This is a cluster: use `createCluster` of node-redis, or `Cluster` of ioredis.'],
+  ['TRYAGAIN', 'The cluster is moving the key. Nothing was changed; call again.'],
+  [
+    'ClientClosedError',
+    'Connect the client before the first lock, and keep it open until the last is released.',
+  ],
+  ['ETIMEDOUT', REACH],
+  ...LOST_CONNECTION.map((code) => [code, REACH] as const),
+]);
+
+function remedyFor(code: string): string {
+  return REMEDIES.get(code) ?? '';
+}

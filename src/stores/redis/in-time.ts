@@ -1,0 +1,50 @@
+import type { Clock } from '../../clock.js';
+
+/** Thrown where an answer did not come in time. */
+export class NoAnswer extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor(limit: number) {
+    super(`no answer within ${limit} ms`);
+  }
+}
+
+/**
+ * The time is counted in so many parts, one after the other. While a process computes without a break, is stopped, or its machine is
+ * suspended, one part passes at most: what has been answered in the meantime is then still heard before the time is over.
+ */
+const PARTS = 10;
+
+/**
+ * Gives what the function gives, if that comes within so many milliseconds; else throws a {@link NoAnswer}. What comes later goes to
+ * `late`. The function is told by the signal that nobody waits for it any more.
+ */
+export async function inTime<T>(
+  limit: number,
+  clock: Clock,
+  act: (over: AbortSignal) => Promise<T>,
+  late: (value: T) => void,
+): Promise<T> {
+  const answered = new AbortController();
+  const over = new AbortController();
+  const answer = act(over.signal);
+  answer.then(
+    (value) => {
+      if (over.signal.aborted) late(value);
+    },
+    () => {},
+  );
+  try {
+    return await Promise.race([answer, pass(limit, clock, answered.signal)]);
+  } catch (error) {
+    if (error instanceof NoAnswer) over.abort(error);
+    throw error;
+  } finally {
+    answered.abort();
+  }
+}
+
+async function pass(limit: number, clock: Clock, signal: AbortSignal): Promise<never> {
+  for (let part = 1; part <= PARTS; part++) await clock.sleep(limit / PARTS, { signal });
+  throw new NoAnswer(limit);
+}

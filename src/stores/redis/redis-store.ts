@@ -1,0 +1,226 @@
+import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
+import { ErrLockStore } from '../../errors.js';
+import { type Duration, duration, refuseUnknown, show } from '../../options.js';
+import { checkLockName } from '../lock-name.js';
+import { provenanceOf } from '../provenance.js';
+import { columnsOf, type Row, workersText } from '../row.js';
+import type { Beat, Claim, Outcome, Store, Stored } from '../store.js';
+import { type Answer, readAnswer, textsOf } from './answer.js';
+import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
+import { isPassing, storeError } from './driver-error.js';
+import { inTime } from './in-time.js';
+import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
+
+const DEFAULT_PREFIX = 'livinglock:';
+const DEFAULT_TIMEOUT = 5000;
+
+/** The pause before something is sent again doubles from the first to the second of these, in milliseconds. */
+const FIRST_DELAY = 10;
+const LONGEST_DELAY = 200;
+
+/** What one may say about a store in Redis. The clock and the processes are for tests. */
+export interface RedisStoreOptions extends Partial<Dependencies> {
+  /**
+   * What the keys begin with; the lock's name follows. With a hash tag, such as `'{livinglock}:'`, all locks lie in one slot of a cluster.
+   *
+   * Default: `'livinglock:'`.
+   */
+  readonly prefix?: string | undefined;
+  /**
+   * How long an operation may take, with all that is tried again when a connection was lost or the server is not ready. Then it
+   * rejects with an `ErrLockStore` of the code `ETIMEDOUT`, however long the client would go on. `Infinity`: for as long as that.
+   *
+   * Default: `'5s'`.
+   */
+  readonly commandTimeout?: Duration | undefined;
+}
+
+/**
+ * Keeps locks in Redis, one hash each, through a client that the user already has: of node-redis or of ioredis. Needs Redis 5, of
+ * 2018, or Valkey.
+ *
+ * Each operation is one script, so an acquire takes two round trips, a heartbeat and a release one. Time is that of Redis. What a lock
+ * in Redis does not survive: a server that forgets what it has answered for, because it writes to its disk later or not at all, or because
+ * a replica took its place. Send the fencing token along with what must not be written twice.
+ *
+ * The errors of Redis and of the driver become an {@link ErrLockStore} whose code is theirs, such as `READONLY`.
+ *
+ * @example
+ * import { acquire } from 'livinglock';
+ * import { redisStore } from 'livinglock/redis';
+ * import { createClient } from 'redis';
+ *
+ * const client = await createClient({ url: 'redis://localhost' }).on('error', console.error).connect();
+ * const store = redisStore(client);
+ * const lock = await acquire('nightly-import', { store, staleTimeout: '2h' });
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+  refuseUnknown(options, ['prefix', 'commandTimeout', 'clock', 'processes']);
+  const { prefix = DEFAULT_PREFIX } = options;
+  if (typeof prefix !== 'string') {
+    throw new TypeError(`The option \`prefix\` must be a string, but is ${show(prefix)}.`);
+  }
+  const limit = duration('commandTimeout', options.commandTimeout ?? DEFAULT_TIMEOUT);
+  if (limit === 0) throw new RangeError('The option `commandTimeout` must be more than 0.');
+  return new RedisStore(
+    runnerOf(client),
+    prefix,
+    isSpread(client, prefix),
+    limit,
+    withSystemDefaults(options),
+  );
+}
+
+/** Whether the locks lie on several servers: not where the prefix has a hash tag, https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags. */
+function isSpread(client: RedisClient, prefix: string): boolean {
+  return isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix);
+}
+
+class RedisStore implements Store {
+  readonly #send: Run;
+  readonly #prefix: string;
+  readonly #isSpread: boolean;
+  readonly #limit: number;
+  readonly #clock: Dependencies['clock'];
+  readonly #processes: Dependencies['processes'];
+
+  constructor(
+    send: Run,
+    prefix: string,
+    isSpread: boolean,
+    limit: number,
+    { clock, processes }: Dependencies,
+  ) {
+    this.#send = send;
+    this.#prefix = prefix;
+    this.#isSpread = isSpread;
+    this.#limit = limit;
+    this.#clock = clock;
+    this.#processes = processes;
+  }
+
+  resolve(name: string): string {
+    return checkLockName(name);
+  }
+
+  async read(name: string): Promise<Stored | null> {
+    const { row } = await this.#run(name, 'read the lock', READ, []);
+    return row === null ? null : this.#toStored(row);
+  }
+
+  async claim(name: string, claim: Claim, over = ''): Promise<Outcome> {
+    const attempted = over === '' ? 'create the lock' : 'take over the lock';
+    const undo = ({ isDone, row }: Answer) => {
+      if (isDone && row !== null) this.#undo(name, claim.token, row.version);
+    };
+    const { owner, timeout, holder, workers } = columnsOf(claim);
+    const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, workers];
+    return toOutcome(await this.#run(name, attempted, CLAIM, [over, ...fields], undo));
+  }
+
+  async beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
+    const fields = [
+      workers === undefined ? '' : workersText(workers),
+      progress === undefined ? '' : JSON.stringify(progress),
+    ];
+    return toOutcome(await this.#run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]));
+  }
+
+  async remove(name: string, token: string, hold = 0): Promise<Outcome> {
+    const text = hold > 0 ? String(hold) : '';
+    return toOutcome(await this.#run(name, 'release the lock', REMOVE, [token, text, '']));
+  }
+
+  /** Goes through all the keys of the server, a thousand at a time. */
+  async names(): Promise<readonly string[]> {
+    const attempted = 'list the locks';
+    const pattern = `${this.#prefix}*`;
+    if (this.#isSpread) {
+      throw new ErrLockStore(
+        pattern,
+        'ERR_LOCK_IN_CLUSTER',
+        `Cannot ${attempted} ${pattern}: they are spread over the nodes of a cluster. Name the locks, ` +
+          'or choose a `prefix` with a hash tag, such as `{livinglock}:`.',
+      );
+    }
+    const names = new Set<string>();
+    let cursor = '0';
+    do {
+      const parameters = [cursor];
+      const [next = '0', ...found] = await this.#patiently(pattern, attempted, async () =>
+        textsOf(await this.#send(NAMES, this.#prefix, parameters)),
+      );
+      for (const name of found) names.add(name);
+      cursor = next;
+    } while (cursor !== '0');
+    return [...names].sort();
+  }
+
+  /**
+   * A client may keep a command until it can send it, and a claim that nobody waits for any more would then hold the lock for nobody.
+   * By its version, because the same process may have used the token again since.
+   */
+  #undo(name: string, token: string, version: string): void {
+    // Should it fail, the claim is recognized by its token when this process tries again.
+    this.#run(name, 'release the lock', REMOVE, [token, '', version]).catch(() => {});
+  }
+
+  #run(
+    name: string,
+    attempted: string,
+    script: Script,
+    parameters: readonly string[],
+    late: (answer: Answer) => void = () => {},
+  ): Promise<Answer> {
+    const key = this.#prefix + name;
+    return this.#patiently(
+      name,
+      attempted,
+      async () => readAnswer(await this.#send(script, key, [name, ...parameters])),
+      late,
+    );
+  }
+
+  async #patiently<T>(
+    lock: string,
+    attempted: string,
+    send: () => Promise<T>,
+    late: (value: T) => void = () => {},
+  ): Promise<T> {
+    try {
+      return await inTime(this.#limit, this.#clock, (over) => this.#untilItPasses(send, over), late);
+    } catch (error) {
+      throw storeError(lock, attempted, error);
+    }
+  }
+
+  async #untilItPasses<T>(send: () => Promise<T>, over: AbortSignal): Promise<T> {
+    for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LONGEST_DELAY)) {
+      try {
+        return await send();
+      } catch (error) {
+        if (over.aborted || !isPassing(error)) throw error;
+        await this.#clock.sleep(delay, { signal: over });
+      }
+    }
+  }
+
+  /** Other machines may use the same Redis, so a record of another boot proves nothing. */
+  #toStored({ version, record, age }: Row): Stored {
+    if (record === null) return { version, record, age, provenance: 'unknown' };
+    const place = {
+      self: this.#processes.self(),
+      monotonic: this.#clock.monotonic(),
+      isLocal: () => false,
+    };
+    return { version, record, age, provenance: provenanceOf(record, place) };
+  }
+}
+
+function toOutcome({ isDone, row }: Answer): Outcome {
+  if (!isDone) return { done: false, found: row?.record ?? null };
+  if (row === null || row.record === null) {
+    throw new Error('what was written to the hash cannot be read from it');
+  }
+  return { done: true, record: row.record };
+}

@@ -1,0 +1,119 @@
+import { type Script, scriptOf } from './client.js';
+import { TIME_TEXT } from './time-text.js';
+
+// What the operations of a store are in Lua. Redis runs a script alone, from its beginning to its end, so what it finds stays as it
+// is until it has changed it. A script that fails in the middle is not undone: so each makes one change, with one command.
+
+/** So that what a clock says that is wrong for a moment does not use up the integers of JavaScript: the year 2255. */
+const LATEST_FENCING_TIME = Number.MAX_SAFE_INTEGER - 2 ** 33;
+
+/**
+ * What all of them begin with: the time, and the lock as it is. The first argument is its name, without which a hash is somebody
+ * else's. Numbers are doubles in Lua 5.1, exact up to 2^53, and `tostring` would write them with 14 digits.
+ */
+const PRELUDE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function whole(number) return string.format('%.0f', number) end
+
+${TIME_TEXT}
+local function after(milliseconds)
+  local number = tonumber(milliseconds)
+  return number and text(now + number) or ''
+end
+
+local lock = {}
+local function take(fields)
+  for i = 1, #fields, 2 do lock[fields[i]] = fields[i + 1] end
+end
+take(redis.call('HGETALL', KEYS[1]))
+if next(lock) and lock.lock_name ~= ARGV[1] then
+  return redis.error_reply('WRONGTYPE The hash at this key is no lock')
+end
+local held = (lock.lock_owner or '') ~= ''
+local version = (lock.fencing_token or '') .. ' ' .. (lock.revision or '') .. ' ' .. (lock.token or '')
+
+local function change(fields)
+  redis.call('HSET', KEYS[1], unpack(fields))
+  take(fields)
+end
+local function answer(outcome)
+  local reply = { outcome, whole(now) }
+  for field, value in pairs(lock) do
+    reply[#reply + 1] = field
+    reply[#reply + 1] = value
+  end
+  return reply
+end
+local function revised() return whole((tonumber(lock.revision) or 0) + 1) end
+`;
+
+const operation = (body: string) => scriptOf(PRELUDE + body);
+
+/** Of the name. */
+export const READ: Script = operation(`return answer('found')`);
+
+/**
+ * Of the name, the version to replace (empty: nobody must hold the lock), then owner, token, stale timeout, holder and workers.
+ *
+ * The fencing token counts on from the hash, which stays after a release. The time stands in for a hash that somebody has deleted,
+ * and lets a lock move here from a file.
+ */
+export const CLAIM: Script = operation(`
+local over, owner, token, timeout, holder, workers = unpack(ARGV, 2)
+if held ~= (over ~= '') or held and version ~= over then return answer('found') end
+local microseconds = math.min(time[1] * 1000000 + time[2], ${LATEST_FENCING_TIME})
+change({
+  'lock_name', ARGV[1], 'lock_owner', owner, 'lock_time', text(now), 'expires_at', after(timeout), 'heartbeat_at', text(now),
+  'token', token, 'fencing_token', whole(math.max((tonumber(lock.fencing_token) or 0) + 1, microseconds)),
+  'revision', revised(), 'stale_timeout_ms', timeout, 'hold_ms', '', 'holder', holder, 'workers', workers, 'progress', ''
+})
+return answer('done')
+`);
+
+/** Of the name, the token, the workers and the progress (empty: as they were). */
+export const BEAT: Script = operation(`
+local token, workers, progress = unpack(ARGV, 2)
+if not held or lock.token ~= token or (lock.hold_ms or '') ~= '' then return answer('found') end
+change({
+  'heartbeat_at', text(now), 'expires_at', after(lock.stale_timeout_ms), 'revision', revised(),
+  'workers', workers ~= '' and workers or lock.workers or '', 'progress', progress ~= '' and progress or lock.progress or ''
+})
+return answer('done')
+`);
+
+/**
+ * Of the name, the token, for how many milliseconds the lock still counts as held (empty: it does not), and the version (empty: any).
+ *
+ * What is sent again, because its answer was lost, finds its own token in a lock that is free, or that is held after its release:
+ * that is done. A full Redis refuses \`HSET\`, but not \`HDEL\`, so a lock can be released there too.
+ */
+export const REMOVE: Script = operation(`
+local token, hold, only = unpack(ARGV, 2)
+if lock.token ~= token or only ~= '' and version ~= only then return answer('found') end
+if not held then return answer('done') end
+if hold == '' then
+  redis.call('HDEL', KEYS[1], 'lock_owner', 'lock_time', 'expires_at', 'hold_ms')
+elseif (lock.hold_ms or '') == '' then
+  change({ 'heartbeat_at', text(now), 'expires_at', after(hold), 'revision', revised(), 'hold_ms', hold })
+end
+return answer('done')
+`);
+
+/**
+ * A step through all keys of the server: of a cursor, with the prefix as the key, because a driver that puts a prefix of its own before
+ * keys does so with this one too. Gives the next cursor, and the names of the locks that were on the way.
+ */
+export const NAMES: Script = scriptOf(`
+local pattern = string.gsub(KEYS[1], '[%*%?%[%]\\\\]', '\\\\%0') .. '*'
+local step = redis.call('SCAN', ARGV[1], 'MATCH', pattern, 'COUNT', 1000)
+local reply = { step[1] }
+for _, key in ipairs(step[2]) do
+  local fields = redis.pcall('HMGET', key, 'lock_name', 'lock_owner')
+  if not fields.err and fields[1] and fields[2] and fields[2] ~= '' and KEYS[1] .. fields[1] == key then
+    reply[#reply + 1] = fields[1]
+  end
+end
+return reply
+`);

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { acquire } from '../../../acquire.js';
+import { ErrLockBusy } from '../../../errors.js';
+import { breakLock, inspect } from '../../../inspect.js';
+import { done, notDone } from '../stage.js';
+import type { Rules } from './case.js';
+
+const HOUR = 3_600_000;
+/** In milliseconds: so short that a test can let it pass. */
+const MOMENT = 40;
+
+/** `remove` of a lock that is to count as held for a while longer. */
+export const holds: Rules = {
+  async 'keeps the record of a lock that was released early'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim({ owner: 'server-1', workers: [stage.self] });
+    const claimed = await stage.hold(holder);
+    const released = done(await store.remove(name, holder.token, HOUR), 'remove');
+    assert.equal(released.hold, HOUR);
+    const { record, age } = await stage.find();
+    assert.deepEqual(record, released, '`remove` says something else than `read`.');
+    const { timestamp, monotonic } = record;
+    assert.deepEqual(record, { ...claimed, timestamp, monotonic, hold: HOUR });
+    assert.ok(timestamp >= claimed.timestamp, 'The time of the release is before that of the claim.');
+    assert.ok(age < HOUR, `Released just now, but ${age} ms ago.`);
+  },
+
+  async 'counts the age of a lock that was released early from the release'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    await stage.until(
+      async () => (await stage.find()).age > MOMENT,
+      'Nothing that a store keeps becomes any older.',
+    );
+    const before = (await stage.find()).age;
+    await store.remove(name, holder.token, HOUR);
+    assert.ok((await stage.find()).age < before, 'The age still counts from the last heartbeat.');
+  },
+
+  async 'does not beat for who has released early'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    await store.remove(name, holder.token, HOUR);
+    const { version } = await stage.find();
+    notDone(await store.beat(name, holder.token, {}), 'A lock that was released has been beaten.');
+    assert.equal((await stage.find()).version, version, 'A beat that was not done has changed the lock.');
+  },
+
+  async 'releases early again for who has not heard the answer, and for nobody else'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    done(await store.remove(name, holder.token, HOUR), 'remove');
+    done(await store.remove(name, holder.token, HOUR), 'remove');
+    notDone(await store.remove(name, 'another token', HOUR), 'Somebody else has released the lock.');
+
+    const successor = await stage.hold(stage.claim(), (await stage.find()).version);
+    assert.equal(successor.hold, null);
+    notDone(await store.remove(name, holder.token, HOUR), 'A holder has released its successor.');
+    assert.deepEqual((await stage.find()).record, successor);
+  },
+
+  async 'releases at once what was to be held for no time'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    done(await store.remove(name, holder.token, 0), 'remove');
+    assert.equal(await store.read(name), null);
+  },
+
+  async 'is busy after its release until the time is over'(stage) {
+    const { store, name } = stage;
+    const lock = await acquire(name, { store, holdAtLeast: HOUR });
+    await lock.release();
+    for (const client of await stage.clients(2)) {
+      assert.equal((await inspect(name, { store: client })).state, 'cooldown');
+      await assert.rejects(acquire(name, { store: client }), ErrLockBusy);
+    }
+    await assert.rejects(breakLock(name, { store }), ErrLockBusy);
+    await breakLock(name, { store, force: true });
+    assert.equal((await inspect(name, { store })).state, 'free');
+  },
+
+  async 'is free when the time is over'(stage) {
+    const { store, name } = stage;
+    const lock = await acquire(name, { store, holdAtLeast: 5 * MOMENT });
+    await lock.release();
+    await stage.until(
+      async () => (await inspect(name, { store })).state === 'free',
+      'What was to be held for a moment is held for ever.',
+    );
+    const next = await acquire(name, { store });
+    assert.ok(next.fencingToken > lock.fencingToken);
+    await next.release();
+  },
+};

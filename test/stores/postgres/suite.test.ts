@@ -1,0 +1,16 @@
+import { PGlite } from '@electric-sql/pglite';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { postgresStore } from '../../../src/stores/postgres/index.js';
+import { testStore } from '../../../src/testing/index.js';
+
+// A real server has its turn in `integration/postgres.test.ts`.
+
+let database: PGlite;
+
+beforeAll(async () => {
+  database = await PGlite.create();
+});
+
+afterAll(() => database.close());
+
+testStore('the store in PostgreSQL by PGlite', () => ({ store: postgresStore(database) }), { describe, it });

@@ -1,0 +1,27 @@
+import { describe, it } from 'vitest';
+import { type Connection, type Driver, drivers } from '../../../integration/support/redis-drivers.js';
+import { describeWithRedis } from '../../../integration/support/redis-server.js';
+import { redisStore } from '../../../src/stores/redis/index.js';
+import { testStore } from '../../../src/testing/index.js';
+
+describeWithRedis('locks in Redis', (server) => {
+  for (const driver of drivers) {
+    testStore(`the store in Redis by ${driver.name}`, () => through(driver, server().url), { describe, it });
+  }
+});
+
+async function through(driver: Driver, url: string) {
+  const connections: Connection[] = [];
+  const connect = async () => {
+    const connection = await driver.connect(url);
+    connections.push(connection);
+    return redisStore(connection.client);
+  };
+  return {
+    store: await connect(),
+    another: connect,
+    close: () => {
+      for (const connection of connections) connection.close();
+    },
+  };
+}
