@@ -48,6 +48,7 @@ describe('what is read quickly', () => {
         heartbeat: { by: 'output' },
         onStall: 'end',
         killAfter: 10_000,
+        holdAtLeast: 0,
         wait: 30_000,
         killStalled: true,
         conflictExitCode: 9,
