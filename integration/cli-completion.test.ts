@@ -15,7 +15,12 @@ describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
   test('the options of each, and their values', async () => {
     const home = new Home();
 
-    expect(await inBash(home, ['livinglock', 'status', '--'])).toEqual(['--json', '--watch', '--help']);
+    expect(await inBash(home, ['livinglock', 'status', '--'])).toEqual([
+      '--json',
+      '--watch',
+      '--store',
+      '--help',
+    ]);
     expect(await inBash(home, ['livinglock', 'run', '--on-stall', ''])).toEqual(['end', 'warn']);
     // So bash hands on --on-stall=w.
     expect(await inBash(home, ['livinglock', 'run', '--on-stall', '=', 'w'])).toEqual(['warn']);

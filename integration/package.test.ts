@@ -40,6 +40,8 @@ describe('the packed package', () => {
         'dist/index.js',
         'dist/stores/postgres/index.d.ts',
         'dist/stores/postgres/index.js',
+        'dist/stores/redis/index.d.ts',
+        'dist/stores/redis/index.js',
         'dist/stores/sqlite/index.d.ts',
         'dist/stores/sqlite/index.js',
         'dist/testing/index.d.ts',
@@ -150,7 +152,13 @@ const JOB = `
 /** What a job of the user's says to the compiler. */
 const TYPED_JOB = `
 import { acquire, type AcquireOptions, ErrLockBusy, type LockRecord } from 'livinglock';
+import { postgresStore } from 'livinglock/postgres';
+import { redisStore } from 'livinglock/redis';
+import { sqliteStore } from 'livinglock/sqlite';
 import { FakeClock } from 'livinglock/testing';
+
+// None of the drivers is there, and no type may need one.
+export const stores = { postgresStore, redisStore, sqliteStore };
 
 export async function job(chunks: readonly string[]): Promise<LockRecord | null> {
   const options: AcquireOptions = { staleTimeout: '2h', dependencies: { clock: new FakeClock() } };

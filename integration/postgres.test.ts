@@ -1,37 +1,25 @@
-import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { postgresStore } from '../src/stores/postgres/index.js';
 import { testStore } from '../src/testing/index.js';
-import { canServePostgres, PostgresServer } from './support/postgres-server.js';
-import { type SharedLocks, testSharedLocks } from './support/shared-locks.js';
+import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
+import type { PostgresServer } from './support/postgres-server.js';
+import { type SharedLocks, testCrowd, testSharedLocks } from './support/shared-locks.js';
 
-describe.skipIf(!canServePostgres)('a PostgreSQL server', () => {
-  let server: PostgresServer;
-
-  beforeAll(async () => {
-    server = await PostgresServer.start();
-  });
-
-  afterAll(() => server?.end());
-
+describeWithPostgres('a PostgreSQL server', (server) => {
   describe('locks in one table', () => {
-    testSharedLocks(() => newLocks(server));
+    testSharedLocks(() => open(server()));
+    testCrowd(() => open(server()));
   });
 
+  const connect = () => postgresStore(server().pool());
   testStore('the store in PostgreSQL by pg', () => ({ store: connect(), another: connect }), {
     describe,
     it,
   });
-
-  function connect() {
-    return postgresStore(server.pool());
-  }
 });
 
-/** In a table that no other test uses. */
-function newLocks(server: PostgresServer): SharedLocks {
-  const table = `t${randomUUID().replaceAll('-', '')}`;
-  const pool = server.pool();
+function open(server: PostgresServer): SharedLocks {
+  const { table, pool } = new PostgresLocks(server);
   return {
     store: ['postgres', server.urlFor(), table],
     age: async (minutes) => {

@@ -32,8 +32,8 @@ export function describeWithRedis(title: string, define: (server: () => RedisSer
   });
 }
 
-/** How often to try another port, should somebody else have been faster. */
-const MOST_PORTS = 5;
+/** How often to try another port, should somebody else have been faster, or should there be none for the cluster 10,000 above. */
+const MOST_PORTS = 20;
 
 /** Lines that the server has said, for who wonders why it did not start. */
 type Log = string[];

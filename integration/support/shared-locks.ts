@@ -142,6 +142,34 @@ export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>):
   });
 }
 
+const CROWD = 50;
+
+/** Defines what fifty processes at once do to locks in a database. Starting so many takes a few seconds. */
+export function testCrowd(open: () => SharedLocks | Promise<SharedLocks>): void {
+  test(
+    'that fifty processes want at once are had by one, and after its death by one more',
+    PATIENT,
+    async () => {
+      const { store } = await open();
+      const room = newRoom();
+      const witness = new Room(room);
+      const crowd = await startActors(CROWD, { store });
+      const killed = new Set<number>();
+      for (let left = CROWD; left > CROWD - 3; left--) {
+        const answers = await Promise.all(crowd.map((each) => each.ask({ do: 'acquire', path, room })));
+        const outcomes = answers.map(outcomeOf);
+        expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
+        expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(left - 1);
+        const [winner] = crowd.splice(outcomes.indexOf('done'), 1);
+        await winner?.kill();
+        if (winner !== undefined) killed.add(winner.pid);
+      }
+      expect(witness.overlaps(killed)).toEqual([]);
+      expect(witness.visits).toBe(3);
+    },
+  );
+}
+
 /** The folder of a {@link Room}. */
 function newRoom(): string {
   const room = join(temporaryFolder(), 'room');

@@ -19,7 +19,8 @@ export function toOption({
   const option = new Option(flags, description);
   if (parse !== undefined) option.argParser(parse);
   if (choices !== undefined) option.choices(choices);
-  if (variable !== undefined) option.env(variable);
+  // One that is empty is none.
+  if (variable !== undefined && process.env[variable] !== '') option.env(variable);
   if (standard !== undefined) option.default(standard.value, standard.name);
   return option;
 }

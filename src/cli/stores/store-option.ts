@@ -2,7 +2,7 @@ import { InvalidArgument } from '../invalid-argument.js';
 import type { OptionSpec } from '../option-spec.js';
 
 /** Where locks are kept instead of in files. */
-export type StoreKind = 'sqlite' | 'postgres' | 'redis';
+type StoreKind = 'sqlite' | 'postgres' | 'redis';
 
 /** As it was given, and what it is. */
 export interface StoreAddress {
@@ -19,7 +19,7 @@ const KINDS: ReadonlyMap<string, StoreKind> = new Map([
 ]);
 
 /** The environment's variable for the option, so that a password need not stand where `ps` shows it. */
-export const STORE_VARIABLE = 'LIVINGLOCK_STORE';
+const STORE_VARIABLE = 'LIVINGLOCK_STORE';
 
 /** `--store`, for each subcommand that is about locks. */
 export const STORE_OPTION: OptionSpec = {
@@ -29,9 +29,7 @@ export const STORE_OPTION: OptionSpec = {
   variable: STORE_VARIABLE,
 };
 
-/** An empty text is none, as with an empty variable of the environment. */
-export function parseStore(text: string): StoreAddress | undefined {
-  if (text === '') return undefined;
+export function parseStore(text: string): StoreAddress {
   const kind = KINDS.get(/^([a-z]+):./is.exec(text)?.[1]?.toLowerCase() ?? '');
   if (kind !== undefined) return { kind, text };
   throw new InvalidArgument('It is one of postgres://…, redis://…, sqlite:PATH.');

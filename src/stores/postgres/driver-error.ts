@@ -8,9 +8,14 @@ export function isConflict(error: unknown): boolean {
   return ['40001', '40P01'].includes(codeOf(error));
 }
 
+/** The connection is in a transaction in which something has failed already. */
+export function isInTransaction(error: unknown): boolean {
+  return codeOf(error) === '25P02';
+}
+
 /** The connection broke, or the server is about to shut down or to start up. Whether the statement was carried out is open. */
 export function isConnectionLost(error: unknown): boolean {
-  return /^(?:08...|57P0[123]|ECONNRESET|EPIPE)$/.test(codeOf(error));
+  return /^(?:08006|08P01|57P0[123]|ECONNRESET|EPIPE)$/.test(codeOf(error));
 }
 
 /** The table is not there, which for a lock means that nobody holds it. */

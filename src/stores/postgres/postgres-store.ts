@@ -12,6 +12,7 @@ import {
   isConflict,
   isConnectionLost,
   isCreatedMeanwhile,
+  isInTransaction,
   isWithoutTable,
   storeError,
 } from './driver-error.js';
@@ -224,6 +225,7 @@ class PostgresStore implements Store {
         return result;
       } catch (error) {
         if (error instanceof ErrLockStore) throw error;
+        if (isInTransaction(error)) throw inTransaction(lock, attempted);
         if (isConnectionLost(error)) connections += 1;
         else if (!isConflict(error)) throw storeError(lock, attempted, error);
         if (tries === MOST_TRIES || connections > MOST_CONNECTIONS) throw storeError(lock, attempted, error);
@@ -234,14 +236,17 @@ class PostgresStore implements Store {
 
   #refuseTransaction(lock: string, attempted: string): void {
     const status = this.#connection.getTransactionStatus?.() ?? 'I';
-    if (status === 'I') return;
-    throw new ErrLockStore(
-      lock,
-      'ERR_LOCK_IN_TRANSACTION',
-      `Cannot ${attempted} ${lock} in the middle of a transaction, since it would be undone with it. ` +
-        'Give the store a `Pool` or a connection of its own, or end the transaction first.',
-    );
+    if (status !== 'I') throw inTransaction(lock, attempted);
   }
+}
+
+function inTransaction(lock: string, attempted: string): ErrLockStore {
+  return new ErrLockStore(
+    lock,
+    'ERR_LOCK_IN_TRANSACTION',
+    `Cannot ${attempted} ${lock} in the middle of a transaction, since it would be undone with it. ` +
+      'Give the store a `Pool` or a connection of its own, or end the transaction first.',
+  );
 }
 
 /** No text of PostgreSQL can hold a NUL. For what is only shown. */

@@ -71,7 +71,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   );
 }
 
-/** Whether the locks lie on several servers: not where the prefix has a hash tag, https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags. */
+/**
+ * Whether the locks lie on several servers: not where the prefix has a hash tag,
+ * https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags.
+ */
 function isSpread(client: RedisClient, prefix: string): boolean {
   return isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix);
 }
@@ -110,12 +113,13 @@ class RedisStore implements Store {
 
   async claim(name: string, claim: Claim, over = ''): Promise<Outcome> {
     const attempted = over === '' ? 'create the lock' : 'take over the lock';
-    const undo = ({ isDone, row }: Answer) => {
-      if (isDone && row !== null) this.#undo(name, claim.token, row.version);
+    const undo = ({ outcome, row }: Answer) => {
+      if (outcome.done && row !== null) this.#undo(name, claim.token, row.version);
     };
     const { owner, timeout, holder, workers } = columnsOf(claim);
     const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, workers];
-    return toOutcome(await this.#run(name, attempted, CLAIM, [over, ...fields], undo));
+    const answer = await this.#run(name, attempted, CLAIM, [over, ...fields], undo);
+    return answer.outcome;
   }
 
   async beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
@@ -123,12 +127,14 @@ class RedisStore implements Store {
       workers === undefined ? '' : workersText(workers),
       progress === undefined ? '' : JSON.stringify(progress),
     ];
-    return toOutcome(await this.#run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]));
+    const answer = await this.#run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]);
+    return answer.outcome;
   }
 
   async remove(name: string, token: string, hold = 0): Promise<Outcome> {
     const text = hold > 0 ? String(hold) : '';
-    return toOutcome(await this.#run(name, 'release the lock', REMOVE, [token, text, '']));
+    const answer = await this.#run(name, 'release the lock', REMOVE, [token, text, '']);
+    return answer.outcome;
   }
 
   /** Goes through all the keys of the server, a thousand at a time. */
@@ -215,12 +221,4 @@ class RedisStore implements Store {
     };
     return { version, record, age, provenance: provenanceOf(record, place) };
   }
-}
-
-function toOutcome({ isDone, row }: Answer): Outcome {
-  if (!isDone) return { done: false, found: row?.record ?? null };
-  if (row === null || row.record === null) {
-    throw new Error('what was written to the hash cannot be read from it');
-  }
-  return { done: true, record: row.record };
 }

@@ -35,29 +35,41 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     await scene.acquire();
   });
 
-  it('because this user has no right to it says which ones it needs', async () => {
-    const scene = await Scene.open(server());
-    const docs = ['+eval', '+evalsha', '+time', '+hgetall', '+hset', '+hdel'];
-    await scene.connection.call('ACL', 'SETUSER', 'job', 'on', '>pass', '~livinglock:*', ...docs);
-    onTestFinished(async () => {
-      await scene.connection.call('ACL', 'DELUSER', 'job');
-    });
-    const { client } = await connect(server().url.replace('//', '//job:pass@'));
-    const lock = await scene.acquire({ client });
-    await lock.heartBeat();
-    await expect(scene.acquire({ client, store: { prefix: 'other:' } })).rejects.toMatchObject({
-      code: 'NOPERM',
-    });
+  it.each(drivers)(
+    'because this user of $name has no right to it says which ones it needs',
+    async (driver) => {
+      const scene = await Scene.open(server());
+      const rights = ['+eval', '+evalsha', '+time', '+hgetall', '+hset', '+hdel'];
+      await scene.connection.call(
+        'ACL',
+        'SETUSER',
+        'job',
+        'on',
+        '>pass',
+        '~livinglock:*',
+        '+info',
+        ...rights,
+      );
+      onTestFinished(async () => {
+        await scene.connection.call('ACL', 'DELUSER', 'job');
+      });
+      const { client } = await connect(server().url.replace('//', '//job:pass@'), driver);
+      const lock = await scene.acquire({ client });
+      await lock.heartBeat();
+      await expect(scene.acquire({ client, store: { prefix: 'other:' } })).rejects.toMatchObject({
+        code: 'NOPERM',
+      });
 
-    await scene.connection.call('ACL', 'SETUSER', 'job', '-hset');
-    await expect(lock.heartBeat()).rejects.toMatchObject({
-      name: 'ErrLockStore',
-      code: 'NOPERM',
-      message: expect.stringContaining(`~livinglock:* ${docs.join(' ')}`),
-    });
-    await scene.connection.call('ACL', 'SETUSER', 'job', '+hset');
-    await lock.release();
-  });
+      await scene.connection.call('ACL', 'SETUSER', 'job', '-hset');
+      await expect(lock.heartBeat()).rejects.toMatchObject({
+        name: 'ErrLockStore',
+        code: 'NOPERM',
+        message: expect.stringContaining(`~livinglock:* ${rights.join(' ')}`),
+      });
+      await scene.connection.call('ACL', 'SETUSER', 'job', '+hset');
+      await lock.release();
+    },
+  );
 
   it('because it is a replica says so, and shows who holds the lock', async () => {
     const scene = await Scene.open(server());

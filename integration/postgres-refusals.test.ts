@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:net';
+import pg from 'pg';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { acquire, ErrLockBusy } from '../src/index.js';
+import { postgresSchema, postgresStore } from '../src/stores/postgres/index.js';
+import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
+import type { PostgresServer } from './support/postgres-server.js';
+
+/** Somebody who may connect, and no more. */
+const GUEST = 'guest';
+
+describeWithPostgres('a PostgreSQL server', (server) => {
+  beforeAll(async () => {
+    const admin = new pg.Client({ connectionString: server().urlFor() });
+    await admin.connect();
+    await admin.query(`CREATE ROLE ${GUEST} LOGIN`);
+    await admin.query(`CREATE ROLE member LOGIN PASSWORD 'right'`);
+    await admin.query('CREATE ROLE loner LOGIN CONNECTION LIMIT 1');
+    await admin.end();
+    await server().askForPassword('member');
+  });
+
+  describe('that does not let the table be created', () => {
+    test('says what may be done, and does nothing', async () => {
+      const locks = new PostgresLocks(server());
+      expect(await locks.inspect(guests(server()))).toMatchObject({ state: 'free' });
+      await expect(locks.acquire(guests(server()))).rejects.toMatchObject({
+        name: 'ErrLockStore',
+        code: '42501',
+        lock: locks.lock,
+        message:
+          `Cannot create the lock ${locks.lock}: permission denied for schema public. Let somebody who may create the table with ` +
+          'what `postgresSchema()` gives, and grant this user SELECT, INSERT and UPDATE on it.',
+      });
+      expect(await locks.row()).toBeNull();
+    });
+
+    test('lets it be used by whom it was given to', async () => {
+      const locks = new PostgresLocks(server());
+      await locks.pool.query(postgresSchema({ tableName: locks.table }));
+      await expect(locks.inspect(guests(server()))).rejects.toMatchObject({ code: '42501' });
+      await locks.pool.query(`GRANT SELECT ON ${locks.table} TO ${GUEST}`);
+      expect(await locks.inspect(guests(server()))).toMatchObject({ state: 'free' });
+      await expect(locks.acquire(guests(server()))).rejects.toMatchObject({
+        code: '42501',
+        message: expect.stringMatching(/^Cannot create the lock nightly .+: permission denied for table t/),
+      });
+      await locks.pool.query(`GRANT INSERT, UPDATE ON ${locks.table} TO ${GUEST}`);
+      const lock = await locks.acquire(guests(server()));
+      await expect(locks.acquire(guests(server()))).rejects.toThrow(ErrLockBusy);
+      await lock.heartBeat();
+      await lock.release();
+    });
+  });
+
+  test('that is only for reading is read, and nothing else', async () => {
+    const locks = new PostgresLocks(server());
+    const readers = server().pool({ options: '-c default_transaction_read_only=on' });
+    await expect(locks.acquire(readers)).rejects.toMatchObject({
+      code: '25006',
+      message:
+        `Cannot create the lock ${locks.lock}: cannot execute CREATE TABLE in a read-only transaction. Connect to the primary ` +
+        'server: this one, or this connection, is only for reading.',
+    });
+    expect(await locks.row()).toBeNull();
+    const lock = await locks.acquire();
+    expect(await locks.inspect(readers)).toMatchObject({ state: 'live' });
+    await expect(locks.acquire(readers)).rejects.toThrow(ErrLockBusy);
+    await lock.release();
+    const released = await locks.row();
+    await expect(locks.acquire(readers)).rejects.toMatchObject({ code: '25006' });
+    expect(await locks.row()).toEqual(released);
+  });
+
+  test.each([
+    {
+      what: 'a wrong password',
+      connect: (there: PostgresServer) => ({ connectionString: there.urlFor('member', 'wrong') }),
+      code: '28P01',
+      words: 'password authentication failed for user "member". See user and password',
+    },
+    {
+      what: 'a user that it does not know',
+      connect: (there: PostgresServer) => ({ connectionString: there.urlFor('nobody') }),
+      code: '28000',
+      words: 'role "nobody" does not exist. See user and password',
+    },
+    {
+      what: 'a database that is not there',
+      connect: (there: PostgresServer) => ({ host: there.folder, user: GUEST, database: 'elsewhere' }),
+      code: '3D000',
+      words: 'database "elsewhere" does not exist. Create the database',
+    },
+    {
+      what: 'a socket that is not there',
+      connect: () => ({ host: '/nowhere/to/be/found' }),
+      code: 'ENOENT',
+      words: '.s.PGSQL.5432. See whether the server runs',
+    },
+  ])('refuses $what', async ({ connect, code, words }) => {
+    const locks = new PostgresLocks(server());
+    const refused = locks.acquire(server().pool({ connectionString: undefined, ...connect(server()) }));
+    await expect(refused).rejects.toMatchObject({ name: 'ErrLockStore', code });
+    await expect(refused).rejects.toThrow(`Cannot read the lock ${locks.lock}: `);
+    await expect(refused).rejects.toThrow(words);
+  });
+
+  test('that does not listen is named by each of its addresses', async () => {
+    const locks = new PostgresLocks(server());
+    const refused = locks.acquire(
+      server().pool({ connectionString: undefined, host: 'localhost', port: await freePort() }),
+    );
+    await expect(refused).rejects.toMatchObject({ name: 'ErrLockStore', code: 'ECONNREFUSED' });
+    await expect(refused).rejects.toThrow(/: connect ECONNREFUSED .+\. See whether the server runs/);
+  });
+
+  test('that has too many connections says so', async () => {
+    const locks = new PostgresLocks(server());
+    const only = await server()
+      .pool({ connectionString: server().urlFor('loner') })
+      .connect();
+    await expect(
+      locks.acquire(server().pool({ connectionString: server().urlFor('loner') })),
+    ).rejects.toMatchObject({
+      code: '53300',
+      message: expect.stringMatching(/too many connections for role "loner"\. Raise `max_connections`/),
+    });
+    only.release();
+  });
+
+  test('that is kept from the row for too long by others says so', async () => {
+    const locks = new PostgresLocks(server());
+    const lock = await locks.acquire(server().pool({ options: '-c lock_timeout=20ms' }));
+    const other = await locks.pool.connect();
+    await other.query('BEGIN');
+    await other.query(`SELECT FROM ${locks.table} FOR UPDATE`);
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      code: '55P03',
+      message: expect.stringMatching(
+        /canceling statement due to lock timeout\. .+ Nothing was changed; call again\.$/,
+      ),
+    });
+    await other.query('COMMIT');
+    other.release();
+    await lock.heartBeat();
+    await lock.release();
+  });
+
+  test('of a client that has lost its connection says that another one is needed', async () => {
+    const locks = new PostgresLocks(server());
+    const client = new pg.Client({ connectionString: server().urlFor() });
+    await client.connect();
+    client.on('error', () => {});
+    onTestFinished(() => client.end());
+    const lock = await locks.acquire(client);
+    const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+    await locks.pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid]);
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      code: '08003',
+      message: expect.stringMatching(
+        /not queryable\. A closed connection does not open again: give the store a `Pool`/,
+      ),
+    });
+  });
+
+  describe('with names that mean something in SQL', () => {
+    test.each([
+      `it's`,
+      `"quoted"`,
+      `x'); DROP TABLE livinglock; --`,
+      '$1',
+      '\\',
+      '%_',
+      '😀 日本語',
+      'x'.repeat(255),
+    ])('takes %j as it stands there', async (name) => {
+      const { table, pool } = new PostgresLocks(server());
+      const store = postgresStore(pool, { tableName: table });
+      const lock = await acquire(name, { store });
+      const { rows } = await pool.query(`SELECT lock_name FROM ${table}`);
+      expect(rows).toEqual([{ lock_name: name }]);
+      expect(await store.names?.()).toEqual([name]);
+      await lock.release();
+    });
+
+    test.each(['', 'a\0b', 'x'.repeat(256), '日'.repeat(86), '\ud800'])('refuses %j', async (name) => {
+      const { table, pool } = new PostgresLocks(server());
+      const store = postgresStore(pool, { tableName: table });
+      await expect(acquire(name, { store })).rejects.toThrow(TypeError);
+    });
+  });
+
+  test('lets many create the table at the same moment', async () => {
+    for (let round = 1; round <= 5; round++) {
+      const { table } = new PostgresLocks(server());
+      const pools = Array.from({ length: 20 }, () => server().pool({ max: 1 }));
+      // So that they do not come one after the other.
+      await Promise.all(pools.map((pool) => pool.query('SELECT 1')));
+      const locks = await Promise.all(
+        pools.map((pool) => acquire(randomUUID(), { store: postgresStore(pool, { tableName: table }) })),
+      );
+      expect(new Set(locks.map(({ token }) => token)).size).toBe(20);
+      await Promise.all(locks.map((lock) => lock.release()));
+    }
+  });
+
+  test('means the same to connections that read times and numbers in their own way', async () => {
+    const locks = new PostgresLocks(server());
+    const TEXT = 25;
+    const types = {
+      getTypeParser: (type: number) => (value: string) => (type === TEXT ? value : { odd: value }),
+    };
+    const options =
+      '-c timezone=Asia/Kolkata -c datestyle=German -c intervalstyle=postgres_verbose -c extra_float_digits=-15';
+    const odd = server().pool({ types, options });
+    const lock = await locks.acquire(odd, { staleTimeout: 7_200_000.5, holdAtLeast: 1000.25 });
+    await lock.heartBeat({ progress: 0.1 + 0.2 });
+    const [one, other] = [await locks.inspect(odd), await locks.inspect()];
+    expect(one.holder).toEqual(other.holder);
+    expect(one.holder).toMatchObject({
+      staleTimeout: 7_200_000.5,
+      fencingToken: lock.fencingToken,
+      acquiredAt: lock.acquiredAt,
+      progress: { ratio: 0.1 + 0.2 },
+    });
+    const { rows } = await locks.pool.query(`SELECT lock_time FROM ${locks.table}`);
+    expect(rows).toEqual([{ lock_time: lock.acquiredAt }]);
+    await lock.release();
+  });
+});
+
+function guests(server: PostgresServer): pg.Pool {
+  return server.pool({ connectionString: server.urlFor(GUEST) });
+}
+
+/** Nobody listens there. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
