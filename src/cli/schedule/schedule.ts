@@ -1,6 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { runtimeFolder } from '../lock-path.js';
@@ -137,7 +136,7 @@ function expectFolder(path: string): string {
 
 /** Where this program really lies, since the link to it in a PATH may move. */
 function ownProgram(): string {
-  const program = realpathSync(fileURLToPath(new URL('../livinglock.js', import.meta.url)));
+  const program = realpathSync(process.argv[1] ?? '');
   if (/[\\/]_npx[\\/]/.test(program)) {
     say(
       'npx may remove this program from its cache at any time: install it (npm install --global livinglock).',
