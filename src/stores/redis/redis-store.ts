@@ -86,6 +86,8 @@ class RedisStore implements Store {
   readonly #limit: number;
   readonly #clock: Dependencies['clock'];
   readonly #processes: Dependencies['processes'];
+  /** The fencing tokens of what was claimed here, by the token. */
+  readonly #claimed = new Map<string, string>();
 
   constructor(
     send: Run,
@@ -118,8 +120,9 @@ class RedisStore implements Store {
     };
     const { owner, timeout, holder, workers } = columnsOf(claim);
     const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, workers];
-    const answer = await this.#run(name, attempted, CLAIM, [over, ...fields], undo);
-    return answer.outcome;
+    const { outcome } = await this.#run(name, attempted, CLAIM, [over, ...fields], undo);
+    if (outcome.done) this.#claimed.set(claim.token, String(outcome.record.fencingToken));
+    return outcome;
   }
 
   async beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
@@ -127,14 +130,16 @@ class RedisStore implements Store {
       workers === undefined ? '' : workersText(workers),
       progress === undefined ? '' : JSON.stringify(progress),
     ];
-    const answer = await this.#run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]);
-    return answer.outcome;
+    const { outcome } = await this.#run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]);
+    return outcome;
   }
 
   async remove(name: string, token: string, hold = 0): Promise<Outcome> {
     const text = hold > 0 ? String(hold) : '';
-    const answer = await this.#run(name, 'release the lock', REMOVE, [token, text, '']);
-    return answer.outcome;
+    const fencingToken = this.#claimed.get(token) ?? '';
+    const { outcome } = await this.#run(name, 'release the lock', REMOVE, [token, text, '', fencingToken]);
+    this.#claimed.delete(token);
+    return outcome;
   }
 
   /** Goes through all the keys of the server, a thousand at a time. */
@@ -168,7 +173,7 @@ class RedisStore implements Store {
    */
   #undo(name: string, token: string, version: string): void {
     // Should it fail, the claim is recognized by its token when this process tries again.
-    this.#run(name, 'release the lock', REMOVE, [token, '', version]).catch(() => {});
+    this.#run(name, 'release the lock', REMOVE, [token, '', version, '']).catch(() => {});
   }
 
   #run(

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { poll } from '../../../integration/support/command.js';
 import { interceptedRedis } from '../../../integration/support/intercepted-redis.js';
 import { drivers, ioRedis } from '../../../integration/support/redis-drivers.js';
 import { connect, KEY, NAME, Scene } from '../../../integration/support/redis-scene.js';
@@ -9,11 +10,6 @@ import { acquire } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { FakeClock } from '../../../src/testing/index.js';
 import { SECOND, untyped } from '../../support.js';
-
-/** Resolves when it has come true. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  await expect.poll(condition, { timeout: 20_000, interval: 10 }).toBe(true);
-}
 
 describeWithRedis('a Redis that cannot be used', (server) => {
   it('because its memory is full lets go of a lock, and changes nothing else', async () => {
@@ -77,7 +73,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     const replica = await RedisServer.start('--replicaof', '127.0.0.1', String(server().port));
     onTestFinished(() => replica.end());
     const { client, call } = await connect(replica.url);
-    await until(async () => (await call('EXISTS', KEY)) === 1);
+    await poll('The replica has no copy', async () => (await call('EXISTS', KEY)) === 1);
     expect(await scene.inspect(client)).toMatchObject({ state: 'live' });
     const message = expect.stringMatching(/^Cannot .+ nightly: READONLY .+\. Connect to the primary/);
     const store = redisStore(client);
@@ -194,7 +190,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
           /^Cannot write a heartbeat to the lock nightly: no answer within 5000 ms\. See/,
         ),
       });
-      await until(hasStopped);
+      await poll('The server was not stopped', hasStopped);
       await scene.clock.advance(5 * SECOND);
       await beaten;
       expect(lock.signal.aborted).toBe(false);
@@ -210,12 +206,12 @@ describeWithRedis('a Redis that cannot be used', (server) => {
         code: 'ETIMEDOUT',
         message: expect.stringMatching(/^Cannot create the lock nightly/),
       });
-      await until(hasStopped);
+      await poll('The server was not stopped', hasStopped);
       await scene.clock.advance(5 * SECOND);
       await refused;
       server().resume();
       // The claim is carried out in the end, and taken back.
-      await until(async () => {
+      await poll('The claim was not taken back', async () => {
         const hash = await scene.hash();
         return hash['token'] !== undefined && hash['lock_owner'] === undefined;
       });
@@ -236,13 +232,13 @@ describeWithRedis('a Redis that cannot be used', (server) => {
       return reply;
     });
     const refused = expect(scene.acquire({ client: slow })).rejects.toMatchObject({ code: 'ETIMEDOUT' });
-    await until(async () => (await scene.hash())['lock_owner'] !== undefined);
+    await poll('The claim was not made', async () => 'lock_owner' in (await scene.hash()));
     await scene.clock.advance(5 * SECOND);
     await refused;
     const lock = await scene.acquire();
     answer();
     // What takes the claim back.
-    await until(() => count === 3);
+    await poll('The claim was not to be taken back', () => count === 3);
     await lock.heartBeat();
     await lock.release();
   });
