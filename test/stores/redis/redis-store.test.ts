@@ -327,13 +327,20 @@ describeWithRedis('the store in Redis', (server) => {
     },
   );
 
-  it('tells the holder of a lock that Redis has forgotten, when somebody has it since', async () => {
-    const scene = await Scene.open(server());
-    const lock = await scene.acquire();
-    await scene.connection.call('FLUSHALL');
-    await (await scene.acquire()).release();
-    await expect(lock.release()).rejects.toThrow(ErrLockLost);
-  });
+  it.each([
+    ['goes on', []],
+    ['was set back', ['fencing_token', '5', 'released_since', '5']],
+  ])(
+    'tells the holder of a lock that Redis has forgotten, when somebody has it since and its clock %s',
+    async (_what, fields) => {
+      const scene = await Scene.open(server());
+      const lock = await scene.acquire();
+      await scene.connection.call('FLUSHALL');
+      await scene.acquire();
+      if (fields.length > 0) await scene.set(...fields);
+      await expect(lock.release()).rejects.toThrow(ErrLockLost);
+    },
+  );
 
   it('is broken by force, and its holder learns it', async () => {
     const scene = await Scene.open(server());
