@@ -51,7 +51,7 @@ async function beat(given: Given): Promise<number> {
   }
   // Started by --force beside a holder: there is no lock, and nothing that could be lost.
   if (token === '') return ExitCode.ok;
-  return withLocks(parseStore(address), ({ store }) =>
+  return withLocks(address === '' ? undefined : parseStore(address), ({ store }) =>
     beatIn(store, { path, token, interval: Number(interval ?? 0) }, given),
   );
 }

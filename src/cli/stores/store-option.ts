@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 
 /** Where locks are kept instead of in files. */
-export type StoreKind = 'sqlite' | 'postgres' | 'redis';
+type StoreKind = 'sqlite' | 'postgres' | 'redis';
 
 /** As it was given, and what it is. */
 export interface StoreAddress {
@@ -22,17 +22,15 @@ export const STORE_VARIABLE = 'LIVINGLOCK_STORE';
 
 /** `--store`, for each subcommand that is about locks. */
 export function storeOption(): Option {
-  return new Option(
+  const option = new Option(
     '--store <store>',
     'keep the lock there instead of in a file: postgres://…, redis://…, sqlite:PATH',
-  )
-    .argParser(parseStore)
-    .env(STORE_VARIABLE);
+  ).argParser(parseStore);
+  // One that is empty is none.
+  return process.env[STORE_VARIABLE] === '' ? option : option.env(STORE_VARIABLE);
 }
 
-/** An empty text is none, as with an empty variable of the environment. */
-export function parseStore(text: string): StoreAddress | undefined {
-  if (text === '') return undefined;
+export function parseStore(text: string): StoreAddress {
   const kind = KINDS.get(/^([a-z]+):./is.exec(text)?.[1]?.toLowerCase() ?? '');
   if (kind !== undefined) return { kind, text };
   throw new InvalidArgumentError('It is one of postgres://…, redis://…, sqlite:PATH.');

@@ -4,6 +4,6 @@
  */
 export interface PostgresConnection {
   query(text: string, values?: (string | null)[]): Promise<{ readonly rows: readonly unknown[] }>;
-  /** `'I'` outside of a transaction. The `Client` of `pg` 8.19 and later says so; a `Pool` has no need to. */
+  /** `'I'` outside of a transaction. A `Client` of `pg` says so since 2026 (8.23 does); a `Pool` has no need to. */
   getTransactionStatus?(): string | null;
 }

@@ -1,0 +1,190 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Desk } from './support/desk.js';
+import { isPosix, temporaryFolder } from './support/machine.js';
+import { canServePostgres, PostgresServer } from './support/postgres-server.js';
+import { describeWithRedis } from './support/redis-server.js';
+
+describe.skipIf(!isPosix)('a command under a lock', () => {
+  describe('in SQLite', () => {
+    testStore(() => `sqlite:${join(temporaryFolder(), 'locks.db')}`);
+  });
+
+  describe.skipIf(!canServePostgres)('in PostgreSQL', () => {
+    let server: PostgresServer | undefined;
+    beforeAll(async () => {
+      server = await PostgresServer.start();
+    });
+    afterAll(() => server?.end());
+    testStore(() => server?.urlFor() ?? '');
+  });
+
+  describeWithRedis('in Redis', (server) => {
+    testStore(() => server().url);
+  });
+});
+
+/** Each with a lock of its own, because they share a server. */
+function testStore(address: () => string): void {
+  test('keeps others out, who are told by whom, and lets them in at its end', async () => {
+    const desk = new Desk();
+    const env = { LIVINGLOCK_STORE: address() };
+    const run = desk.start(
+      ['run', '--owner', 'server-1', 'backup', '--', 'sh', '-c', 'echo up; read -r x'],
+      env,
+    );
+    await run.prints(/up/);
+    const busy = await desk.run(['run', 'backup', '--', 'true'], env);
+    expect(busy).toMatchObject({ code: 75, stdout: '' });
+    expect(busy.stderr).toMatch(/^livinglock: backup is held by server-1, PID \d+ on /);
+    expect(await desk.run(['wait', '--timeout', '0', 'backup'], env)).toMatchObject({ code: 75 });
+    expect(await desk.run(['break', 'backup'], env)).toMatchObject({ code: 75 });
+    run.write('\n');
+    expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(await desk.run(['wait', '--timeout', '0', 'backup'], env)).toMatchObject({ code: 0 });
+    expect(existsSync(desk.path('backup'))).toBe(false);
+  });
+
+  test('finds it by itself to beat for it, and is shown with its progress', async () => {
+    const desk = new Desk();
+    const store = address();
+    const script = '$LIVINGLOCK beat --progress 0.4 --note "table 4 of 10"; echo "beat $?"; read -r x';
+    const run = desk.start([
+      'run',
+      '--store',
+      store,
+      '--heartbeat',
+      'manual',
+      'dump',
+      '--',
+      'sh',
+      '-c',
+      script,
+    ]);
+    await run.prints(/beat 0/);
+    const { stdout } = await desk.run(['status', '--json', '--store', store]);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { name: 'dump', path: 'dump', state: 'live', progress: { ratio: 0.4, note: 'table 4 of 10' } },
+    ]);
+    run.write('\n');
+    await run.ended;
+    expect(await desk.run(['status', '--store', store])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^No locks in (?:the SQLite database|PostgreSQL|Redis)/),
+    });
+  });
+
+  test('counts as held for as long as it was told to, also after its end', async () => {
+    const desk = new Desk();
+    const env = { LIVINGLOCK_STORE: address() };
+    expect(await desk.run(['run', '--hold-at-least', '1h', 'hourly', '--', 'true'], env)).toMatchObject({
+      code: 0,
+    });
+    const busy = await desk.run(['run', 'hourly', '--', 'true'], env);
+    expect(busy.code).toBe(75);
+    expect(busy.stderr).toMatch(
+      /hourly was released .* ago by PID .*, but counts as held for another \d+ minutes/,
+    );
+    expect((await desk.run(['status', 'hourly'], env)).stdout).toMatch(/^hourly +cooldown/m);
+    expect(await desk.run(['break', '--force', 'hourly'], env)).toMatchObject({ code: 0 });
+    expect(await desk.run(['status', 'hourly'], env)).toMatchObject({ code: 1 });
+  });
+
+  test('ends when somebody has broken the lock, and a checkpoint in it says so', async () => {
+    const desk = new Desk();
+    const env = { LIVINGLOCK_STORE: address() };
+    const options = ['--stale-timeout', '4s', '--heartbeat-interval', '1s'];
+    const script = 'echo "token $LIVINGLOCK_TOKEN"; read -r x';
+    const run = desk.start(['run', ...options, 'import', '--', 'sh', '-c', script], env);
+    const [, token = ''] = await run.prints(/token (\S+)/);
+    const inside = {
+      LIVINGLOCK_PATH: 'import',
+      LIVINGLOCK_TOKEN: token,
+      LIVINGLOCK_HELD_IN: env.LIVINGLOCK_STORE,
+    };
+    expect(await desk.run(['beat'], inside)).toMatchObject({ code: 0 });
+    expect(await desk.run(['break', '--force', 'import'], env)).toMatchObject({ code: 0 });
+    expect(await desk.run(['beat'], inside)).toMatchObject({ code: 76 });
+    expect(await run.ended).toMatchObject({ code: 76 });
+  });
+}
+
+describe('an address of a store', () => {
+  test.each([
+    ['mysql://db/shop', 64, /It is one of postgres:\/\/…, redis:\/\/…, sqlite:PATH/],
+    ['shop.db', 64, /It is one of/],
+    ['sqlite::memory:', 64, /keeps nobody out/],
+    ['sqlite:/proc/none/locks.db', 73, /Cannot open the SQLite database \/proc\/none\/locks.db: /],
+    ['postgres://batch:secret@127.0.0.1:1/shop', 73, /ECONNREFUSED.*See whether the server runs/],
+    ['redis://:secret@127.0.0.1:1', 73, /Cannot reach Redis at 127.0.0.1:1: .*ECONNREFUSED/],
+    ['redis://:secret@127.0.0.1:1/shop', 64, /is none of Redis/],
+  ])('such as %s is refused with %i, and without its password', async (store, code, message) => {
+    const ended = await new Desk().run(['run', '--store', store, 'job', '--', 'echo', 'never']);
+    expect(ended).toMatchObject({ code, stdout: '' });
+    expect(ended.stderr).toMatch(message);
+    expect(ended.stderr).toMatch(/^livinglock: [^\n]+\n$/);
+    expect(ended.stderr).not.toContain('secret');
+  });
+
+  test('that is empty means files', async () => {
+    const desk = new Desk();
+    const ended = await desk.run(['run', 'job', '--', 'sh', '-c', 'echo $LIVINGLOCK_PATH'], {
+      LIVINGLOCK_STORE: '',
+    });
+    expect(ended.stdout.trim()).toBe(desk.path('job'));
+  });
+
+  test('in a variable is for the run, and not for a run of another lock within it', async () => {
+    const desk = new Desk();
+    const store = `sqlite:${join(temporaryFolder(), 'locks.db')}`;
+    const ended = await desk.run([
+      ...['run', '--store', store, 'outer', '--', 'sh', '-c'],
+      '$LIVINGLOCK run inner -- sh -c \'echo "$LIVINGLOCK_PATH"\'',
+    ]);
+    expect(ended.stdout.trim()).toBe(desk.path('inner'));
+  });
+
+  test('whose driver is not installed is answered with what to install', async () => {
+    const hide = (name: string) => `
+      export async function resolve(specifier, context, next) {
+        if (['${name}', 'ioredis', 'better-sqlite3', 'node:sqlite'].includes(specifier)) {
+          throw Object.assign(new Error('not there'), { code: 'ERR_MODULE_NOT_FOUND' });
+        }
+        return next(specifier, context);
+      }`;
+    for (const [store, name] of [
+      ['postgres://127.0.0.1:1/x', 'pg'],
+      ['redis://127.0.0.1:1', 'redis'],
+      ['sqlite:/tmp/x.db', '@photostructure/sqlite'],
+    ] as const) {
+      const hooks = `data:text/javascript,${encodeURIComponent(hide(name))}`;
+      const register = `import { register } from 'node:module'; register(${JSON.stringify(hooks)});`;
+      const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(register)}`;
+      const ended = await new Desk().run(['run', '--store', store, 'job', '--', 'true'], { NODE_OPTIONS });
+      expect(ended).toMatchObject({ code: 64 });
+      expect(ended.stderr).toContain(`npm install ${name}`);
+    }
+  });
+});
+
+describe('livinglock schema', () => {
+  test('prints what makes the table', async () => {
+    const desk = new Desk();
+    const { stdout } = await desk.run(['schema', 'postgres', '--schema', 'ops', '--table', 'job_locks']);
+    expect(stdout).toMatch(/^CREATE TABLE IF NOT EXISTS "ops"."job_locks" \(\n.+\n\);\n$/s);
+    expect((await desk.run(['schema', 'sqlite'])).stdout).toMatch(
+      /^CREATE TABLE IF NOT EXISTS "livinglock" \(/,
+    );
+  });
+
+  test.each(
+    [
+      ['schema', 'mysql'],
+      ['schema', 'sqlite', '--schema', 'ops'],
+      ['schema', 'postgres', '--table', 'locks"; DROP TABLE users; --'],
+    ].map((args) => [args.join(' '), args] as const),
+  )('refuses %s', async (_, args) => {
+    expect(await new Desk().run(args)).toMatchObject({ code: 64, stdout: '' });
+  });
+});

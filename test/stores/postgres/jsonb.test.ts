@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fromJsonb, toJsonb } from '../../../src/stores/postgres/jsonb.js';
+
+/** Texts in which what has to be written in another way is frequent. */
+const texts = fc
+  .array(fc.constantFrom('\0', '\ud800', '\udfff', '😀', '\u241b', '\\', 'u0000', '0000', '241b', '"', 'a'))
+  .map((parts) => parts.join(''));
+
+describe('JSON for a column of jsonb', () => {
+  it('says the same when it is read again', () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const json = JSON.stringify({ note: text });
+        expect(JSON.parse(fromJsonb(toJsonb(json)))).toEqual({ note: text });
+      }),
+    );
+  });
+
+  it('says nothing that jsonb refuses', () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const kept: unknown = JSON.parse(toJsonb(JSON.stringify(text)));
+        expect(kept).not.toMatch(/\0|\p{Surrogate}/u);
+      }),
+    );
+  });
+});

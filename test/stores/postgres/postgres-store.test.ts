@@ -1,0 +1,308 @@
+import { randomUUID } from 'node:crypto';
+import { PGlite } from '@electric-sql/pglite';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import {
+  type AcquireOptions,
+  acquire,
+  breakLock,
+  ErrLockBusy,
+  ErrLockLost,
+  ErrLockStore,
+  type Inspection,
+  inspect,
+  type Lock,
+} from '../../../src/index.js';
+import {
+  type PostgresConnection,
+  type PostgresStoreOptions,
+  postgresSchema,
+  postgresStore,
+} from '../../../src/stores/postgres/index.js';
+import { type FakePlace, FakeProcessTable } from '../../../src/testing/index.js';
+import { HOUR, MINUTE, untyped } from '../../support.js';
+
+const NAME = 'nightly';
+const ELSEWHERE = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };
+
+let database: PGlite;
+
+beforeAll(async () => {
+  database = await PGlite.create();
+});
+
+afterAll(() => database.close());
+
+/** A table of its own, and the processes of one machine. */
+class Scene {
+  readonly table = `t${randomUUID().replaceAll('-', '')}`;
+  readonly processes = new FakeProcessTable();
+
+  acquire({
+    connection = database,
+    store = {},
+    at,
+    ...options
+  }: Omit<AcquireOptions, 'store'> & {
+    connection?: PostgresConnection;
+    store?: PostgresStoreOptions;
+    /** Another process, there. Default: this one. */
+    at?: FakePlace;
+  } = {}): Promise<Lock> {
+    const process = at === undefined ? this.processes.own : this.processes.start(at);
+    const dependencies = { processes: this.processes.as(process) };
+    return acquire(NAME, {
+      heartbeatMinimalInterval: 0,
+      store: postgresStore(connection, { tableName: this.table, ...dependencies, ...store }),
+      dependencies,
+      ...options,
+    });
+  }
+
+  inspect(): Promise<Inspection> {
+    const dependencies = { processes: this.processes };
+    const store = postgresStore(database, { tableName: this.table, ...dependencies });
+    return inspect(NAME, { store, dependencies });
+  }
+
+  async run(sql: string): Promise<void> {
+    await database.query(sql.replaceAll('livinglock', this.table));
+  }
+
+  async row(): Promise<Readonly<Record<string, unknown>>> {
+    const { rows } = await database.query(`SELECT *, expires_at > now() AS is_held FROM ${this.table}`);
+    return { ...Object(rows[0]) };
+  }
+
+  async exists(): Promise<boolean> {
+    const { rows } = await database.query('SELECT FROM pg_class WHERE relname = $1', [this.table]);
+    return rows.length > 0;
+  }
+}
+
+describe('the table', () => {
+  it('says who holds the lock, since when, and until when others wait', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire({ staleTimeout: '2h' });
+    const { lock_time, ...row } = await scene.row();
+    const since = new Date(String(lock_time)).getTime();
+    expect(row).toMatchObject({
+      lock_name: NAME,
+      lock_owner: `fake-host:${scene.processes.own.pid}`,
+      expires_at: new Date(lock.acquiredAt.getTime() + 2 * HOUR),
+      heartbeat_at: lock.acquiredAt,
+      token: lock.token,
+      fencing_token: lock.fencingToken,
+      stale_timeout_ms: String(2 * HOUR),
+      hold_ms: null,
+      holder: { process_id: scene.processes.own.pid, process: { hostname: 'fake-host' } },
+      is_held: true,
+    });
+    expect(Math.abs(since - Date.now())).toBeLessThan(MINUTE);
+  });
+
+  it('says by what name the owner goes', async () => {
+    const scene = new Scene();
+    await scene.acquire({ owner: 'server-1' });
+    expect(await scene.row()).toMatchObject({ lock_owner: 'server-1' });
+  });
+
+  it('says of a lock that was released who had it last, and that nobody holds it', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    await lock.release();
+    expect(await scene.row()).toMatchObject({
+      lock_owner: null,
+      lock_time: null,
+      expires_at: null,
+      token: lock.token,
+      fencing_token: lock.fencingToken,
+      is_held: null,
+    });
+  });
+
+  it('says of a lock that was released early until when it is held', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire({ owner: 'server-1', holdAtLeast: '55m' });
+    await lock.release();
+    const { expires_at, ...row } = await scene.row();
+    expect(row).toMatchObject({ lock_owner: 'server-1', lock_time: lock.acquiredAt, is_held: true });
+    const until = new Date(String(expires_at)).getTime();
+    expect(Math.abs(until - lock.acquiredAt.getTime() - 55 * MINUTE)).toBeLessThan(MINUTE);
+  });
+
+  it.each([Number.POSITIVE_INFINITY, 1e18])(
+    'holds a lock of an endless timeout for ever: %d',
+    async (staleTimeout) => {
+      const scene = new Scene();
+      await scene.acquire({ staleTimeout });
+      expect(await scene.row()).toMatchObject({ is_held: true });
+      const { rows } = await database.query(`SELECT expires_at::text AS until FROM ${scene.table}`);
+      expect(rows).toEqual([{ until: 'infinity' }]);
+      expect((await scene.inspect()).holder?.staleTimeout).toBe(staleTimeout);
+    },
+  );
+
+  it('can be in another schema', async () => {
+    await database.query('CREATE SCHEMA IF NOT EXISTS batch');
+    const scene = new Scene();
+    await scene.acquire({ store: { schema: 'batch' } });
+    const { rows } = await database.query(`SELECT lock_name FROM batch.${scene.table}`);
+    expect(rows).toEqual([{ lock_name: NAME }]);
+    await scene.acquire();
+  });
+
+  it('cannot be in a schema that is not there', async () => {
+    await expect(new Scene().acquire({ store: { schema: 'nowhere' } })).rejects.toMatchObject({
+      code: '3F000',
+      message: expect.stringMatching(/ "nowhere" does not exist\. Create the schema, or name another one/),
+    });
+  });
+
+  it.each(['', '1st', 'job locks', 'a"b', "a'b", 'a;b', 'a.b', 'é', 'x'.repeat(64), 'a\n', 42, null])(
+    'cannot be called %j',
+    (name) => {
+      for (const options of [{ tableName: name }, { schema: name }]) {
+        expect(() => postgresStore(database, untyped(options))).toThrow(TypeError);
+        expect(() => postgresSchema(untyped(options))).toThrow(/`(?:tableName|schema)`/);
+      }
+    },
+  );
+
+  it('is not created where the schema is somebody else’s', async () => {
+    const scene = new Scene();
+    const refused = scene.acquire({ store: { createTable: false } });
+    await expect(refused).rejects.toThrow(ErrLockStore);
+    await expect(refused).rejects.toThrow(
+      `Cannot read the lock nightly: relation "${scene.table}" does not exist. Create the table with what \`postgresSchema()\``,
+    );
+    await scene.run(postgresSchema());
+    await scene.run(postgresSchema());
+    await scene.acquire({ store: { createTable: false } });
+  });
+
+  it('is not created by who only looks', async () => {
+    const scene = new Scene();
+    const store = postgresStore(database, { tableName: scene.table });
+    expect(await scene.inspect()).toMatchObject({ state: 'free' });
+    expect(await breakLock(NAME, { store })).toMatchObject({ state: 'free' });
+    expect(await store.names?.()).toEqual([]);
+    expect(await scene.exists()).toBe(false);
+  });
+
+  it.each([
+    ['other columns', 'CREATE TABLE livinglock (lock_name text PRIMARY KEY, locked_by text)'],
+    ['no key', postgresSchema().replace('PRIMARY KEY', '')],
+    ['one column more', postgresSchema().replace('lock_owner ', 'tenant text NOT NULL, lock_owner ')],
+    ['another type', postgresSchema().replace(/(?<=lock_time +)timestamptz/, 'integer')],
+    ['a view', 'CREATE VIEW livinglock AS SELECT 1 AS lock_name'],
+  ])('of another shape is left as it is: %s', async (_what, sql) => {
+    const scene = new Scene();
+    await scene.run(sql);
+    const refused = scene.acquire();
+    await expect(refused).rejects.toThrow(ErrLockStore);
+    await expect(refused).rejects.toThrow(/nightly: .+ name another one with the option `tableName`/);
+    const { rows } = await database.query(`SELECT lock_name FROM ${scene.table} WHERE lock_name::text = $1`, [
+      NAME,
+    ]);
+    expect(rows).toEqual([]);
+  });
+});
+
+describe('a table that somebody changes by hand', () => {
+  it.each([
+    ['the row is deleted', 'DELETE FROM livinglock'],
+    ['it has no owner any more', 'UPDATE livinglock SET lock_owner = NULL'],
+    ['the table is dropped', 'DROP TABLE livinglock'],
+  ])('loses the lock when %s, and goes on with greater fencing tokens', async (_what, sql) => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    await scene.run(sql);
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+    expect((await scene.acquire()).fencingToken).toBeGreaterThan(lock.fencingToken);
+  });
+
+  it('gives the next the lock when nobody can tell whose it is', async () => {
+    const scene = new Scene();
+    await scene.acquire();
+    await scene.run(`UPDATE livinglock SET holder = '"Bob"'`);
+    expect(await scene.inspect()).toMatchObject({ state: 'dead', holder: null });
+    await scene.acquire();
+  });
+});
+
+describe('a holder', () => {
+  it('is aged by the clock of the server, and never below nothing', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire({ at: ELSEWHERE, staleTimeout: HOUR });
+    await expect(scene.acquire()).rejects.toThrow(/on db-2.+ nothing proves from here/);
+    await scene.run(`UPDATE livinglock SET heartbeat_at = now() + interval '1 hour'`);
+    expect(await scene.inspect()).toMatchObject({ state: 'live', heartbeatAge: 0 });
+    await scene.run(`UPDATE livinglock SET heartbeat_at = now() - interval '61 minutes'`);
+    expect(await scene.inspect()).toMatchObject({ state: 'stalled' });
+    await scene.acquire();
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+  });
+
+  it('of another boot may live, since other machines can have written', async () => {
+    const scene = new Scene();
+    await scene.acquire();
+    scene.processes.reboot();
+    expect(await scene.inspect()).toMatchObject({ state: 'live' });
+    await expect(scene.acquire()).rejects.toThrow(ErrLockBusy);
+  });
+});
+
+describe('the connection', () => {
+  test('is asked twice for a lock, and once for anything else', async () => {
+    const scene = new Scene();
+    await (await scene.acquire()).release();
+    let questions = 0;
+    const connection: PostgresConnection = {
+      query: (text, values) => {
+        questions++;
+        return database.query(text, values);
+      },
+    };
+    const questionsFor = async (act: () => Promise<unknown>) => {
+      questions = 0;
+      await act();
+      return questions;
+    };
+    const lock = await scene.acquire({ connection });
+    expect(questions).toBe(2);
+    expect(await questionsFor(() => lock.heartBeat())).toBe(1);
+    expect(await questionsFor(() => scene.acquire({ connection }).catch(() => {}))).toBe(1);
+    expect(await questionsFor(() => lock.release())).toBe(1);
+  });
+
+  test.each([
+    ['Connection terminated unexpectedly', '08006', ''],
+    ['timeout exceeded when trying to connect', '08001', 'See whether the server runs'],
+    ['Query read timeout', 'ETIMEDOUT', 'See whether the server runs'],
+    ['Cannot use a pool after calling end on the pool', '08003', 'end it after the last release'],
+    ['PGlite is closed', '08003', 'end it after the last release'],
+    ['made up', 'XX000', ''],
+  ])('that says only in words what is wrong is understood: %s', async (words, code, remedy) => {
+    const query = () => Promise.reject(new Error(words));
+    await expect(new Scene().acquire({ connection: { query } })).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      code,
+      message: expect.stringMatching(`^Cannot read the lock nightly: ${words}\\.(?:.* ${remedy}.+)?$`),
+    });
+  });
+});
+
+describe('options', () => {
+  it.each([{ tabelName: 'locks' }, { createTable: 'no' }])(
+    'are refused where they mean nothing: %j',
+    (options) => {
+      expect(() => postgresStore(database, untyped(options))).toThrow(TypeError);
+    },
+  );
+
+  it('do not make a URL a connection', () => {
+    expect(() => postgresStore(untyped('postgres://localhost'))).toThrow(
+      /needs a connection with the method `query`/,
+    );
+  });
+});
