@@ -62,10 +62,14 @@ export async function schedule(request: Request): Promise<number> {
 
 /** A scheduler starts jobs with an environment of its own. */
 function noteOnStore({ runOptions }: Request): string[] {
-  if (!process.env[STORE_VARIABLE] || runOptions.some((option) => option.startsWith('--store='))) return [];
+  if (!process.env[STORE_VARIABLE] || hasStore(runOptions)) return [];
   return [
     `${STORE_VARIABLE} is set here, but not for the scheduler, so the lock will be a file. Set it there too, or give --store, which the configuration then shows.`,
   ];
+}
+
+function hasStore(runOptions: readonly string[]): boolean {
+  return runOptions.some((option) => option.startsWith('--store='));
 }
 
 async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string): Promise<number> {
@@ -108,7 +112,8 @@ function jobOf({ name, timing, directory, command, runOptions, conflictExitCode 
   const [program = '', ...args] = command;
   const found = expectProgram(program);
   const lockFolder = runtimeFolder();
-  const lock = process.env['LIVINGLOCK_DIR'] ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
+  const isInFolder = process.env['LIVINGLOCK_DIR'] && !hasStore(runOptions);
+  const lock = isInFolder ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
   return {
     name,
     timing,
