@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await npm(PROJECT, 'pack', '--ignore-scripts', '--pack-destination', folder);
   const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
   await npm(consumer, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball));
-  files = filesBelow(join(consumer, 'node_modules', 'livinglock'));
+  files = filesBelow(installed());
 }, LONGEST_INSTALLATION);
 
 afterAll(() => removeFolder(folder));
@@ -34,11 +34,14 @@ describe('the packed package', () => {
         'LICENSE',
         'README.ja.md',
         'README.md',
-        'dist/cli/livinglock.js',
+        'dist/bin/THIRD-PARTY.txt',
+        'dist/bin/livinglock.js',
         'dist/index.d.ts',
         'dist/index.js',
         'dist/stores/postgres/index.d.ts',
         'dist/stores/postgres/index.js',
+        'dist/stores/redis/index.d.ts',
+        'dist/stores/redis/index.js',
         'dist/stores/sqlite/index.d.ts',
         'dist/stores/sqlite/index.js',
         'dist/testing/index.d.ts',
@@ -50,17 +53,29 @@ describe('the packed package', () => {
     );
   });
 
-  test('has all that its source maps point to', () => {
+  test('has all of ours that its source maps point to', () => {
     const sources = files
-      .filter((file) => file.startsWith('dist/') && file.endsWith('.js'))
-      .map((file) => file.replace(/^dist/, 'src').replace(/\.js$/, '.ts'));
+      .filter((file) => file.endsWith('.map'))
+      .flatMap(sourcesOf)
+      .filter((source) => !source.startsWith('node_modules/'));
+    expect(sources).toContain('src/index.ts');
     expect(files).toEqual(expect.arrayContaining(sources));
   });
 
   test('has nothing that only its makers need', () => {
     expect(
-      files.filter((file) => /test\.|^(?:test|integration|bench|build|node_modules)\//.test(file)),
+      files.filter((file) => /test\.|^(?:test|integration|bench|build|node_modules|dist\/cli)\//.test(file)),
     ).toEqual([]);
+  });
+
+  test('has the licences of the packages whose code is in the command', () => {
+    const licences = readFileSync(join(installed(), 'dist/bin/THIRD-PARTY.txt'), 'utf8');
+    const code = files
+      .filter((file) => file.startsWith('dist/bin/') && file.endsWith('.map'))
+      .flatMap(sourcesOf)
+      .flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []);
+    expect(code).toContain('commander');
+    for (const name of new Set(code)) expect(licences).toMatch(new RegExp(`^${name} \\d.* \\(`, 'm'));
   });
 
   test('runs when it is imported', async () => {
@@ -137,7 +152,13 @@ const JOB = `
 /** What a job of the user's says to the compiler. */
 const TYPED_JOB = `
 import { acquire, type AcquireOptions, ErrLockBusy, type LockRecord } from 'livinglock';
+import { postgresStore } from 'livinglock/postgres';
+import { redisStore } from 'livinglock/redis';
+import { sqliteStore } from 'livinglock/sqlite';
 import { FakeClock } from 'livinglock/testing';
+
+// None of the drivers is there, and no type may need one.
+export const stores = { postgresStore, redisStore, sqliteStore };
 
 export async function job(chunks: readonly string[]): Promise<LockRecord | null> {
   const options: AcquireOptions = { staleTimeout: '2h', dependencies: { clock: new FakeClock() } };
@@ -162,6 +183,18 @@ async function run(file: string, program: string): Promise<string> {
   writeFileSync(join(folder, 'consumer', file), program);
   const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: join(folder, 'consumer') });
   return stdout;
+}
+
+function installed(): string {
+  return join(folder, 'consumer', 'node_modules', 'livinglock');
+}
+
+/** What a source map points to, from the package's folder. */
+function sourcesOf(file: string): string[] {
+  const { sources }: { readonly sources: readonly string[] } = JSON.parse(
+    readFileSync(join(installed(), file), 'utf8'),
+  );
+  return sources.map((source) => posix.join(posix.dirname(file), source));
 }
 
 /** What this project's compiler says to a user's file, the types of the package included. */

@@ -19,6 +19,22 @@ describe('the judge', () => {
     expect(judge(stored(), 'dead', HOUR).state).toBe('dead');
   });
 
+  it('takes a holder for dead whose owner was started anew, unless it is seen alive', () => {
+    expect(judge(stored(), 'unknown', HOUR, 'earlier-run').state).toBe('dead');
+    expect(judge(stored(), 'alive', HOUR, 'earlier-run').state).toBe('live');
+    expect(judge(stored(), 'unknown', HOUR, 'namesake').state).toBe('live');
+  });
+
+  it('finds a lock that was released early held until its time is over, whatever has become of its holder', () => {
+    const released = stored({
+      record: someRecord({ hold: HOUR }),
+      age: HOUR - 1,
+      provenance: 'earlier-boot',
+    });
+    expect(judge(released, 'dead', 1).state).toBe('cooldown');
+    expect(judge({ ...released, age: HOUR }, 'alive', 2 * HOUR).state).toBe('free');
+  });
+
   it('finds a holder live at exactly the stale timeout, and stalled a millisecond later', () => {
     expect(judge(stored({ age: HOUR }), 'alive', HOUR).state).toBe('live');
     expect(judge(stored({ age: HOUR + 1 }), 'alive', HOUR).state).toBe('stalled');

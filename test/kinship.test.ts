@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { acquire, ErrLockBusy, type Store } from '../src/index.js';
+import { kinshipOf } from '../src/kinship.js';
 import { INITIAL_PID_NAMESPACE } from '../src/processes/linux.js';
 import { FakeClock, type FakePlace, FakeProcessTable, memoryStore } from '../src/testing/index.js';
+import { someRecord } from './support.js';
 
 const OWNER = 'server-1';
 
@@ -46,6 +48,12 @@ describe('an owner that comes again', () => {
     const lock = await run(store, earlier);
     await expect(run(store, now)).rejects.toThrow(ErrLockBusy);
     await lock.heartBeat();
+  });
+
+  it('leaves processes of its own boot and namespace to the process table', () => {
+    const self = processes.as(processes.start(HOST)).self();
+    const holder = someRecord({ process: { ...self, pid: self.pid + 1 }, owner: OWNER });
+    expect(kinshipOf(holder, OWNER, self)).toBe('namesake');
   });
 
   it('finds it busy while a worker of its earlier run may live', async () => {

@@ -95,10 +95,11 @@ describe('a lock whose store does not answer', () => {
   );
 
   it('is asked for once more before the time is over, between two looks', async () => {
-    const lock = await hold(HOUR);
-    await clock.advance(HOUR - 20 * SECOND);
+    // Looks are half a minute apart, and none falls into the last ten seconds.
+    const lock = await hold(HOUR + 10 * SECOND);
+    await clock.advance(HOUR + SECOND);
     manner = 'refuses';
-    await clock.advance(20 * SECOND - 1);
+    await clock.advance(9 * SECOND - 1);
     expect(lock.signal.aborted).toBe(false);
     await clock.advance(1);
     expect(lock.signal.aborted).toBe(true);

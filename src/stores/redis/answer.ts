@@ -1,8 +1,9 @@
 import { type Row, readRow } from '../row.js';
+import type { Outcome } from '../store.js';
 
 /** What a script answers. */
 export interface Answer {
-  readonly isDone: boolean;
+  readonly outcome: Outcome;
   /** The lock as the script has found or left it; of one that was released, as it was. `null` where nobody held it. */
   readonly row: Row | null;
 }
@@ -14,8 +15,14 @@ export function readAnswer(reply: unknown): Answer {
   for (let index = 0; index + 1 < fields.length; index += 2) {
     hash[fields[index] ?? ''] = fields[index + 1] ?? '';
   }
-  const isDone = outcome === 'done';
-  return { isDone, row: isDone || hash['lock_owner'] ? readHash(hash, Number(now)) : null };
+  const row = readHash(hash, Number(now));
+  if (outcome !== 'done') {
+    return hash['lock_owner']
+      ? { outcome: { done: false, found: row.record }, row }
+      : { outcome: { done: false, found: null }, row: null };
+  }
+  if (row.record === null) throw new Error('what was written to the hash cannot be read from it');
+  return { outcome: { done: true, record: row.record }, row };
 }
 
 /** The texts in an array that a script gives; drivers can be told to give buffers. */

@@ -9,6 +9,9 @@ export class NoAnswer extends Error {
   }
 }
 
+/** Made once, because an error of its own for each answer would cost more than the timer. */
+const ANSWERED = new Error('answered');
+
 /**
  * The time is counted in so many parts, one after the other. While a process computes without a break, is stopped, or its machine is
  * suspended, one part passes at most: what has been answered in the meantime is then still heard before the time is over.
@@ -40,7 +43,7 @@ export async function inTime<T>(
     if (error instanceof NoAnswer) over.abort(error);
     throw error;
   } finally {
-    answered.abort();
+    answered.abort(ANSWERED);
   }
 }
 

@@ -146,6 +146,17 @@ describeWithRedis('the store in Redis', (server) => {
       await scene.acquire();
     });
 
+    it('is given up all the same by a holder that cannot be read any more', async () => {
+      const scene = await Scene.open(server());
+      const lock = await scene.acquire();
+      await scene.set('holder', 'Bob');
+      await expect(lock.release()).rejects.toMatchObject({
+        name: 'ErrLockStore',
+        message: 'Cannot release the lock nightly: what was written to the hash cannot be read from it',
+      });
+      expect(await scene.inspect()).toMatchObject({ state: 'free' });
+    });
+
     it('counts on from a fencing token that is ahead of the time', async () => {
       const scene = await Scene.open(server());
       const ahead = Number.MAX_SAFE_INTEGER - 2 ** 33;

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { acquire } from 'livinglock';
+import { redisStore } from 'livinglock/redis';
+import { describe, expect, it } from 'vitest';
+import { ioRedis } from '../integration/support/redis-drivers.js';
+import { connect } from '../integration/support/redis-scene.js';
+import { describeWithRedis } from '../integration/support/redis-server.js';
+
+const PROGRAM = fileURLToPath(new URL('../build/examples/redis-job.js', import.meta.url));
+
+function run(url: string) {
+  return spawnSync(process.execPath, [PROGRAM, url], { encoding: 'utf8' });
+}
+
+describeWithRedis('the job with its lock in Redis', (server) => {
+  it('runs, and gives way to itself', async () => {
+    const { client } = await connect(server().url, ioRedis);
+    const lock = await acquire('monthly-invoices', { store: redisStore(client) });
+    expect(run(server().url)).toMatchObject({
+      status: 75,
+      stdout: expect.stringMatching(/^monthly-invoices is held by PID .+\n$/),
+      stderr: '',
+    });
+    await lock.release();
+    expect(run(server().url)).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/\ndone\n$/),
+      stderr: '',
+    });
+  });
+});
+
+describe('docs/redis.md', () => {
+  it('shows the very job that is tested here', () => {
+    const [page, program] = ['../docs/redis.md', './redis-job.ts'].map((path) =>
+      readFileSync(new URL(path, import.meta.url), 'utf8'),
+    );
+    expect(page).toContain(program);
+  });
+});
