@@ -60,7 +60,8 @@ export function newFolder(): string {
 export function removeFolder(folder: string): void {
   // A test may have closed it.
   chmodSync(folder, 0o755);
-  rmSync(folder, { recursive: true, force: true });
+  // And a process that is being killed may write into it until it is gone.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** The state of a process by its letter: `R`, `S`, `T` (stopped), `Z` (zombie). Empty where there is no such process. */
@@ -83,6 +84,25 @@ export function childrenOf(pid: number | undefined): number[] {
       .filter((child) => child !== '')
       .map(Number),
   );
+}
+
+/** Those, and what they have started in turn. */
+export function descendantsOf(pid: number | undefined): number[] {
+  try {
+    return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+  } catch {
+    // It has just ended.
+    return [];
+  }
+}
+
+/** What a process of this Linux machine was started with: the program, and its arguments. */
+export function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [];
+  }
 }
 
 /** Resolves when none of the processes runs any more. */

@@ -1,6 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { runtimeFolder } from '../lock-path.js';
@@ -63,10 +62,14 @@ export async function schedule(request: Request): Promise<number> {
 
 /** A scheduler starts jobs with an environment of its own. */
 function noteOnStore({ runOptions }: Request): string[] {
-  if (!process.env[STORE_VARIABLE] || runOptions.some((option) => option.startsWith('--store='))) return [];
+  if (!process.env[STORE_VARIABLE] || hasStore(runOptions)) return [];
   return [
     `${STORE_VARIABLE} is set here, but not for the scheduler, so the lock will be a file. Set it there too, or give --store, which the configuration then shows.`,
   ];
+}
+
+function hasStore(runOptions: readonly string[]): boolean {
+  return runOptions.some((option) => option.startsWith('--store='));
 }
 
 async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string): Promise<number> {
@@ -109,7 +112,8 @@ function jobOf({ name, timing, directory, command, runOptions, conflictExitCode 
   const [program = '', ...args] = command;
   const found = expectProgram(program);
   const lockFolder = runtimeFolder();
-  const lock = process.env['LIVINGLOCK_DIR'] ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
+  const isInFolder = process.env['LIVINGLOCK_DIR'] && !hasStore(runOptions);
+  const lock = isInFolder ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
   return {
     name,
     timing,
@@ -137,7 +141,7 @@ function expectFolder(path: string): string {
 
 /** Where this program really lies, since the link to it in a PATH may move. */
 function ownProgram(): string {
-  const program = realpathSync(fileURLToPath(new URL('../livinglock.js', import.meta.url)));
+  const program = realpathSync(process.argv[1] ?? '');
   if (/[\\/]_npx[\\/]/.test(program)) {
     say(
       'npx may remove this program from its cache at any time: install it (npm install --global livinglock).',
