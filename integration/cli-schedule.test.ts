@@ -224,6 +224,26 @@ describe('what is printed', () => {
   });
 });
 
+describe('a store that only the environment names', () => {
+  test('is missed, and said to be', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
+    const { code, output, errors } = user.schedule(...JOB, '--', 'node');
+    expect(code).toBe(0);
+    expect(output).not.toContain('--store');
+    expect(errors).toMatch(/^livinglock: LIVINGLOCK_STORE is set here, but not for the scheduler[^\n]*\n$/);
+    expect(errors).not.toContain('secret');
+  });
+
+  test('is none where an option names it', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_STORE'] = 'postgres://db/shop';
+    const { output, errors } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
+    expect(output).toContain('run --store=redis://db parser -- ');
+    expect(errors).toBe('');
+  });
+});
+
 describe('bad input is refused in one line', () => {
   const named = ['--name', 'parser'];
   test.each<[string, string[], number, RegExp]>([

@@ -19,7 +19,7 @@ const KINDS: ReadonlyMap<string, StoreKind> = new Map([
 ]);
 
 /** The environment's variable for the option, so that a password need not stand where `ps` shows it. */
-const STORE_VARIABLE = 'LIVINGLOCK_STORE';
+export const STORE_VARIABLE = 'LIVINGLOCK_STORE';
 
 /** `--store`, for each subcommand that is about locks. */
 export const STORE_OPTION: OptionSpec = {
