@@ -40,7 +40,7 @@ export class Exploration {
 
   /**
    * Random schedules without end; a failing one is shrunk. The same seed gives the same ones. With a rule, only those fail
-   * that break this one.
+   * that break this one, and they stay as they are, for who only wants to know that there are some.
    */
   *wander(scenario: Scenario, seed: number, rule?: Rule): Generator<Explored> {
     for (let batch = 0; ; batch++) yield this.#tryBatch(scenario, seed + batch, rule);
@@ -56,7 +56,11 @@ export class Exploration {
       const { violation } = this.replay(scenario, actions);
       if (violation !== null && violation.rule === (rule ?? violation.rule)) throw violation;
     });
-    const { failed, counterexample, numRuns, errorInstance } = fc.check(property, { seed, numRuns: BATCH });
+    const { failed, counterexample, numRuns, errorInstance } = fc.check(property, {
+      seed,
+      numRuns: BATCH,
+      endOnFailure: rule !== undefined,
+    });
     if (!failed) return { schedules: numRuns, failing: null };
     // What is no violation is a mistake in the explorer.
     if (counterexample === null || !(errorInstance instanceof Violation)) throw errorInstance;

@@ -2,96 +2,96 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ended, Home } from './support/command.js';
+import { Desk } from './support/desk.js';
 
 describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
   test('its commands', async () => {
-    expect(await inBash(new Home(), ['livinglock', 'st'])).toEqual(['status']);
-    expect(await inBash(new Home(), ['livinglock', ''])).toEqual(
+    expect(await inBash(new Desk(), ['livinglock', 'st'])).toEqual(['status']);
+    expect(await inBash(new Desk(), ['livinglock', ''])).toEqual(
       expect.arrayContaining(['run', 'beat', 'status', 'break', 'wait', 'verify', 'completion', 'help']),
     );
   });
 
   test('the options of each, and their values', async () => {
-    const home = new Home();
+    const desk = new Desk();
 
-    expect(await inBash(home, ['livinglock', 'status', '--'])).toEqual([
+    expect(await inBash(desk, ['livinglock', 'status', '--'])).toEqual([
       '--json',
       '--watch',
       '--store',
       '--help',
     ]);
-    expect(await inBash(home, ['livinglock', 'run', '--on-stall', ''])).toEqual(['end', 'warn']);
+    expect(await inBash(desk, ['livinglock', 'run', '--on-stall', ''])).toEqual(['end', 'warn']);
     // So bash hands on --on-stall=w.
-    expect(await inBash(home, ['livinglock', 'run', '--on-stall', '=', 'w'])).toEqual(['warn']);
-    expect(await inBash(home, ['livinglock', 'run', '--heartbeat', 'f'])).toEqual(['file:']);
-    expect(await inBash(home, ['livinglock', 'run', '--timeout', ''])).toEqual([]);
-    expect(await inBash(home, ['livinglock', 'completion', ''])).toEqual(['bash', 'zsh', 'fish']);
-    expect(await inBash(home, ['livinglock', 'help', 'exit'])).toEqual(['exit-codes']);
+    expect(await inBash(desk, ['livinglock', 'run', '--on-stall', '=', 'w'])).toEqual(['warn']);
+    expect(await inBash(desk, ['livinglock', 'run', '--heartbeat', 'f'])).toEqual(['file:']);
+    expect(await inBash(desk, ['livinglock', 'run', '--timeout', ''])).toEqual([]);
+    expect(await inBash(desk, ['livinglock', 'completion', ''])).toEqual(['bash', 'zsh', 'fish']);
+    expect(await inBash(desk, ['livinglock', 'help', 'exit'])).toEqual(['exit-codes']);
   });
 
   test('the names of locks, whatever is in them', async () => {
-    const home = new Home();
+    const desk = new Desk();
     for (const name of ['backup', 'バックアップ', 'a lock *', '$(touch evil)'])
-      writeFileSync(home.lock(name), '');
+      writeFileSync(desk.path(name), '');
 
-    expect(await inBash(home, ['livinglock', 'break', 'b'])).toEqual(['backup']);
-    expect(await inBash(home, ['livinglock', 'status', '--json', 'backup', 'バ'])).toEqual(['バックアップ']);
-    expect(await inBash(home, ['livinglock', 'wait', 'a'])).toEqual(['a\\ lock\\ \\*']);
-    expect(await inBash(home, ['livinglock', 'run', '$'])).toEqual(['\\$\\(touch\\ evil\\)']);
-    expect(await inBash(home, ['livinglock', 'break', 'backup', ''])).toEqual([]);
+    expect(await inBash(desk, ['livinglock', 'break', 'b'])).toEqual(['backup']);
+    expect(await inBash(desk, ['livinglock', 'status', '--json', 'backup', 'バ'])).toEqual(['バックアップ']);
+    expect(await inBash(desk, ['livinglock', 'wait', 'a'])).toEqual(['a\\ lock\\ \\*']);
+    expect(await inBash(desk, ['livinglock', 'run', '$'])).toEqual(['\\$\\(touch\\ evil\\)']);
+    expect(await inBash(desk, ['livinglock', 'break', 'backup', ''])).toEqual([]);
   });
 
   test('paths of locks, and folders', async () => {
-    const home = new Home();
-    mkdirSync(join(home.folder, 'a folder'));
-    writeFileSync(join(home.folder, 'a file'), '');
-    writeFileSync(join(home.folder, 'job.log'), '');
+    const desk = new Desk();
+    mkdirSync(join(desk.folder, 'a folder'));
+    writeFileSync(join(desk.folder, 'a file'), '');
+    writeFileSync(join(desk.folder, 'job.log'), '');
 
-    expect(await inBash(home, ['livinglock', 'status', './a'])).toEqual(['./a file', './a folder']);
-    expect(await inBash(home, ['livinglock', 'verify', 'a'])).toEqual(['a folder']);
+    expect(await inBash(desk, ['livinglock', 'status', './a'])).toEqual(['./a file', './a folder']);
+    expect(await inBash(desk, ['livinglock', 'verify', 'a'])).toEqual(['a folder']);
     // So bash breaks file:j up.
-    expect(await inBash(home, ['livinglock', 'run', '--heartbeat', 'file', ':', 'j'])).toEqual(['job.log']);
+    expect(await inBash(desk, ['livinglock', 'run', '--heartbeat', 'file', ':', 'j'])).toEqual(['job.log']);
   });
 
   test('the command to run, and its files', async () => {
-    const home = new Home();
-    writeFileSync(join(home.folder, 'table.sql'), '');
+    const desk = new Desk();
+    writeFileSync(join(desk.folder, 'table.sql'), '');
 
-    expect(await inBash(home, ['livinglock', 'run', 'backup', ''])).toEqual(['--']);
-    expect(await inBash(home, ['livinglock', 'run', 'backup', '--', 'unam'])).toContain('uname');
-    expect(await inBash(home, ['livinglock', 'run', 'backup', '--', 'cat', 'tab'])).toEqual(['table.sql']);
+    expect(await inBash(desk, ['livinglock', 'run', 'backup', ''])).toEqual(['--']);
+    expect(await inBash(desk, ['livinglock', 'run', 'backup', '--', 'unam'])).toContain('uname');
+    expect(await inBash(desk, ['livinglock', 'run', 'backup', '--', 'cat', 'tab'])).toEqual(['table.sql']);
   });
 
   test('nothing where it knows nothing', async () => {
-    expect(await inBash(new Home(), ['livinglock', 'nonsense', ''])).toEqual([]);
+    expect(await inBash(new Desk(), ['livinglock', 'nonsense', ''])).toEqual([]);
   });
 });
 
 describe('in zsh and fish', () => {
   test.skipIf(!isInstalled('zsh'))('the script is correct (if zsh is installed)', async () => {
-    const { code, errors } = await new Home().bash('livinglock completion zsh > it && zsh -n it');
+    const { code, stderr } = await new Desk().bash('livinglock completion zsh > it && zsh -n it');
 
-    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   test.skipIf(!isInstalled('fish'))(
     'livinglock completes its commands and locks (if fish is installed)',
     async () => {
-      const home = new Home();
-      writeFileSync(home.lock('backup'), '');
+      const desk = new Desk();
+      writeFileSync(desk.path('backup'), '');
       const inFish = (line: string) =>
-        home.bash(`fish --no-config -c 'livinglock completion fish | source; complete -C "${line}"'`);
+        desk.bash(`fish --no-config -c 'livinglock completion fish | source; complete -C "${line}"'`);
 
-      expect((await inFish('livinglock sta')).output).toMatch(/^status\t/);
-      expect((await inFish('livinglock break ba')).output).toBe('backup\n');
-      expect((await inFish('livinglock run --on-stall=w')).output).toBe('--on-stall=warn\n');
+      expect((await inFish('livinglock sta')).stdout).toMatch(/^status\t/);
+      expect((await inFish('livinglock break ba')).stdout).toBe('backup\n');
+      expect((await inFish('livinglock run --on-stall=w')).stdout).toBe('--on-stall=warn\n');
     },
   );
 });
 
 /** What bash would offer for the last of the words. */
-async function inBash(home: Home, words: readonly string[]): Promise<string[]> {
+async function inBash(desk: Desk, words: readonly string[]): Promise<string[]> {
   // biome-ignore-start lint/suspicious/noTemplateCurlyInString: it is bash that expands these.
   const lines = [
     'source <(livinglock completion bash)',
@@ -104,9 +104,9 @@ async function inBash(home: Home, words: readonly string[]): Promise<string[]> {
   ];
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above.
   const parameters = ['-c', lines.join('\n'), 'bash', ...words];
-  const { code, output, errors } = await ended(home.startProgram('bash', parameters));
-  expect({ code, errors }).toEqual({ code: 0, errors: '' });
-  return output.split('\n').slice(0, -1);
+  const { code, stdout, stderr } = await desk.startProgram('bash', parameters).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout.split('\n').slice(0, -1);
 }
 
 function isInstalled(shell: string): boolean {

@@ -2,34 +2,34 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { Home, oneLineWith } from './support/command.js';
+import { Desk, oneLineWith } from './support/desk.js';
 
 const COMMANDS = ['run', 'beat', 'status', 'break', 'wait', 'verify', 'completion'];
 
 describe('livinglock', () => {
   test('without arguments prints help to stderr, and exits with 64', async () => {
-    const { code, output, errors } = await new Home().run();
+    const { code, stdout, stderr } = await new Desk().run([]);
 
-    expect(errors).toMatch(/^Usage: livinglock /);
-    expect({ code, output }).toEqual({ code: 64, output: '' });
+    expect(stderr).toMatch(/^Usage: livinglock /);
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
   });
 
   test('--help names all commands', async () => {
-    const { code, output, errors } = await new Home().run('--help');
+    const { code, stdout, stderr } = await new Desk().run(['--help']);
 
-    for (const command of COMMANDS) expect(output).toMatch(new RegExp(`^ {2}${command} `, 'm'));
-    expect(output).not.toContain('complete-words');
-    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    expect(stdout).not.toContain('complete-words');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   test.each(COMMANDS)('%s --help has examples, and `help` says the same', async (command) => {
-    const home = new Home();
+    const desk = new Desk();
 
-    const asked = await home.run(command, '--help');
+    const asked = await desk.run([command, '--help']);
 
-    expect(asked).toMatchObject({ code: 0, errors: '' });
-    expect(asked.output).toMatch(new RegExp(`^Usage: livinglock ${command} [\\s\\S]*\nExamples:\n {2}`));
-    expect(await home.run('help', command)).toEqual(asked);
+    expect(asked).toMatchObject({ code: 0, stderr: '' });
+    expect(asked.stdout).toMatch(new RegExp(`^Usage: livinglock ${command} [\\s\\S]*\nExamples:\n {2}`));
+    expect(await desk.run(['help', command])).toEqual(asked);
   });
 
   test('--version prints the version', async () => {
@@ -37,13 +37,13 @@ describe('livinglock', () => {
       readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
     );
 
-    expect(await new Home().run('--version')).toMatchObject({ code: 0, output: `${version}\n` });
+    expect(await new Desk().run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
 
   test('help exit-codes explains every exit code', async () => {
-    const { code, output } = await new Home().run('help', 'exit-codes');
+    const { code, stdout } = await new Desk().run(['help', 'exit-codes']);
 
-    const codes = output.match(/^ {2}\S+/gm)?.map((found) => found.trim());
+    const codes = stdout.match(/^ {2}\S+/gm)?.map((found) => found.trim());
     expect(codes).toEqual([
       '0',
       '1',
@@ -73,18 +73,18 @@ describe('livinglock', () => {
     { parameters: ['status', '--jsn'], complaint: "unknown option '--jsn' (Did you mean --json?)" },
     { parameters: ['completion', 'csh'], complaint: 'Allowed choices are bash, zsh, fish.' },
   ])('refuses $parameters in one line', async ({ parameters, complaint }) => {
-    expect(await new Home().run(...parameters)).toMatchObject({
+    expect(await new Desk().run(parameters)).toMatchObject({
       code: 64,
-      output: '',
-      errors: oneLineWith(complaint),
+      stdout: '',
+      stderr: oneLineWith(complaint),
     });
   });
 
   test('fails when what it prints cannot be written', async ({ skip }) => {
     if (process.platform !== 'linux') return skip('There is no /dev/full.');
-    const { code, errors } = await new Home().bash('livinglock completion bash > /dev/full');
+    const { code, stderr } = await new Desk().bash('livinglock completion bash > /dev/full');
 
-    expect(errors).toEqual(oneLineWith('ENOSPC'));
+    expect(stderr).toEqual(oneLineWith('ENOSPC'));
     expect(code).toBe(74);
   });
 });

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { PROGRAM } from './support/command.js';
-import { Desk, killAtTheEnd, Running, until } from './support/desk.js';
+import { Desk, PROGRAM } from './support/desk.js';
 import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from './support/machine.js';
+import { killAtTheEnd, poll, Running } from './support/running.js';
 
 // `livinglock run` and `livinglock beat`, with real commands.
 
@@ -227,6 +227,14 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
     expect(await new Desk().run(['run', 'job', '--', file])).toMatchObject({ code: 126 });
   });
 
+  test.skipIf(!isLinux)('a folder that takes nothing', async () => {
+    const ended = await new Desk().run(['run', '/proc/job.lock', '--', 'true']);
+    expect(ended).toMatchObject({ code: 73, stdout: '' });
+    expect(ended.stderr).toMatch(
+      /^livinglock: Cannot create the lock \/proc\/job\.lock: .*choose another one\.\n$/,
+    );
+  });
+
   test('a folder for locks that is somewhere else, and that nothing can be written to', async () => {
     const desk = new Desk();
     const path = '/proc/livinglock/job.lock';
@@ -298,7 +306,9 @@ describe.skipIf(!isPosix)('the command', () => {
       const started = await start(['touch', ${JSON.stringify(file)}], process.env, false);
       if (${begins}) started.begin();
       process.stdout.write('pid ' + started.pid, () => process.kill(process.pid, 'SIGKILL'));`;
-    const runner = new Running(process.execPath, ['--input-type=module', '-e', program], process.env);
+    const runner = new Running(process.execPath, ['--input-type=module', '-e', program], {
+      env: process.env,
+    });
     const pid = Number((await runner.prints(/pid (\d+)/))[1]);
     await waitForEndOf([runner.pid, pid]);
     expect(existsSync(file)).toBe(begins);
@@ -309,9 +319,8 @@ describe.skipIf(!isPosix)('the command', () => {
     const run = desk.start(['run', 'job', '--', 'sh', '-c', 'sleep 1000 & echo pid $!']);
     const pid = Number((await run.prints(/pid (\d+)/))[1]);
     killAtTheEnd(pid);
-    await until(
-      () => JSON.stringify(desk.record('job')['workers']).includes(`"pid":${pid}`),
-      'the new worker',
+    await poll('The new worker did not come', () =>
+      JSON.stringify(desk.record('job')['workers']).includes(`"pid":${pid}`),
     );
     await expectHeldBy(pid, run, desk);
   });
@@ -344,9 +353,8 @@ describe.skipIf(!isPosix)('signals', () => {
       run.signal(signal);
 
       await run.prints(/got it/);
-      await until(
-        () => JSON.stringify(desk.record('job')['workers']).includes(`"pid":${pid}`),
-        'the new worker',
+      await poll('The new worker did not come', () =>
+        JSON.stringify(desk.record('job')['workers']).includes(`"pid":${pid}`),
       );
       expect(processState(run.pid)).not.toBe('');
       process.kill(pid, 'SIGKILL');
@@ -383,11 +391,7 @@ describe.skipIf(!isPosix)('output', () => {
 
   test('that nobody reads any more ends the command, without a stack trace', async () => {
     const desk = new Desk();
-    const shell = new Running(
-      'sh',
-      ['-c', '$LIVINGLOCK run --heartbeat output job -- yes | head -1'],
-      desk.env(),
-    );
+    const shell = desk.startProgram('sh', ['-c', '$LIVINGLOCK run --heartbeat output job -- yes | head -1']);
     expect(await shell.ended).toMatchObject({ stdout: 'y\n', stderr: '' });
     expect(desk.holds('job')).toBe(false);
   });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PROGRAM } from './support/command.js';
+import { PROGRAM } from './support/desk.js';
 import { canMount, isPosix, temporaryFolder } from './support/machine.js';
 
 /** What crontab(1) does, for a user whose crontab is the file that `FAKE_CRONTAB` names. */

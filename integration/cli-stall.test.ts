@@ -2,8 +2,9 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { breakLock } from '../src/index.js';
-import { Desk, has, killAtTheEnd, until } from './support/desk.js';
+import { Desk } from './support/desk.js';
 import { isPosix, temporaryFolder, waitForEndOf } from './support/machine.js';
+import { has, killAtTheEnd, poll } from './support/running.js';
 
 // `livinglock run` with commands that have to prove that they work, and that stop doing so.
 
@@ -36,7 +37,7 @@ describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
       '--heartbeat',
       'output',
       '--kill-after',
-      '5s',
+      '4s',
       ...PATIENCE,
       'job',
       '--',
@@ -48,9 +49,10 @@ describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
     const pid = Number((await run.prints(/pid (\d+)/))[1]);
     killAtTheEnd(pid);
     await run.prints(/heard/);
-    expect(await desk.run(['run', ...PATIENCE, 'job', '--', 'true'])).toMatchObject({ code: 75 });
+    const look = `echo "[$(ps -o state= -p ${pid})]"`;
+    const next = desk.start(['run', '--wait', '1m', ...PATIENCE, 'job', '--', 'sh', '-c', look]);
     expect(await run.ended).toMatchObject({ code: 124 });
-    await waitForEndOf([pid]);
+    expect(await next.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\[Z?\]$/m) });
   });
 
   test('is only warned of, if that is wanted', async () => {
@@ -75,14 +77,14 @@ describe.skipIf(!isPosix)('a file as proof', () => {
     writeFileSync(log, '');
     const proof = `file:${log}`;
     const run = desk.start(['run', '--heartbeat', proof, ...PATIENCE, 'job', '--', 'sleep', '1000']);
-    await until(() => desk.holds('job'), 'the lock');
+    await poll('The lock did not come', () => desk.holds('job'));
     for (let beats = 0; beats < 5; beats++) {
       const before = desk.record('job')['timestamp'];
       const hasBeaten = () => {
         appendFileSync(log, 'x');
         return desk.record('job')['timestamp'] !== before;
       };
-      await until(hasBeaten, 'a heartbeat');
+      await poll('A heartbeat did not come', hasBeaten);
     }
     const { code, stderr } = await run.ended;
     expect(code).toBe(124);

@@ -1,26 +1,22 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PROGRAM } from './support/command.js';
-import { Desk, has, killAtTheEnd, killIfThere, Running } from './support/desk.js';
-import { isLinux, waitForEndOf } from './support/machine.js';
+import { Desk, PROGRAM } from './support/desk.js';
+import { waitForEndOf } from './support/machine.js';
+import { killAtTheEnd, killIfThere, type Running } from './support/running.js';
+import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 // `livinglock run` on a terminal, which script(1) of util-linux makes.
 
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001A';
 
-/** A shell command on a terminal of its own. */
 function onTerminal(desk: Desk, command: string): Running {
-  return new Running(
-    'script',
-    ['--quiet', '--return', '--command', command, '/dev/null'],
-    desk.env({ SHELL: '/bin/bash' }),
-  );
+  return startOnTerminal(desk, command, { env: { SHELL: '/bin/bash' } });
 }
 
 const RUN = `${process.execPath} ${PROGRAM} run`;
 
-describe.skipIf(!isLinux || !has('script'))('on a terminal', () => {
+describe.skipIf(!canHaveTerminal)('on a terminal', () => {
   test.each(['alive', 'manual'])('the command has it too (%s)', async (proof) => {
     const program = 'test -t 0 && test -t 1 && test -t 2 && read -r line < /dev/tty && echo "read $line"';
     const terminal = onTerminal(new Desk(), `${RUN} --heartbeat ${proof} job -- sh -c '${program}'`);

@@ -1,65 +1,64 @@
 import { mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ended, Home, oneLineWith, PROGRAM, poll } from './support/command.js';
+import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 import { commandLine, descendantsOf } from './support/machine.js';
-import { canHaveTerminal, startOnTerminal } from './support/pty.js';
+import { poll } from './support/running.js';
+import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 describe('wait', () => {
   test('returns at once when nobody holds the lock, or when it can be taken', async () => {
-    const home = new Home();
-    await home.dead('dead');
-    await home.stalled('stalled');
+    const desk = new Desk();
+    await desk.dead('dead');
+    await desk.stalled('stalled');
 
     for (const lock of ['free', 'dead', 'stalled']) {
-      expect(await home.run('wait', lock)).toEqual({ code: 0, signal: null, output: '', errors: '' });
+      expect(await desk.run(['wait', lock])).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
     }
   });
 
   test('returns when the lock is released', async () => {
-    const home = new Home();
-    const holder = await home.live('backup');
-    const waiting = home.start('wait', 'backup');
-    const outcome = ended(waiting);
-    await anotherGivesUp(home);
-    expect(waiting.exitCode).toBeNull();
+    const desk = new Desk();
+    const holder = await desk.live('backup');
+    const waiting = desk.start(['wait', 'backup']);
+    await anotherGivesUp(desk);
+    expect(waiting.hasEnded).toBe(false);
 
-    await holder.ask({ do: 'release', path: home.lock('backup') });
+    await holder.ask({ do: 'release', path: desk.path('backup') });
 
-    expect(await outcome).toMatchObject({ code: 0, errors: '' });
+    expect(await waiting.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('gives up when the time is over, and names the holder', async () => {
-    const home = new Home();
-    const { pid } = await home.live('backup');
+    const desk = new Desk();
+    const { pid } = await desk.live('backup');
 
-    const { code, errors } = await home.run('wait', 'backup', '--timeout', '200ms');
+    const { code, stderr } = await desk.run(['wait', 'backup', '--timeout', '200ms']);
 
-    expect(errors).toEqual(oneLineWith(`${home.lock('backup')} is held by PID ${pid} on `));
-    expect(errors).toMatch(/Waited for 200 ms\.\n$/);
+    expect(stderr).toEqual(oneLineWith(`${desk.path('backup')} is held by PID ${pid} on `));
+    expect(stderr).toMatch(/Waited for 200 ms\.\n$/);
     expect(code).toBe(75);
   });
 
   test('only looks with a timeout of 0', async () => {
-    const home = new Home();
-    await home.live('backup');
+    const desk = new Desk();
+    await desk.live('backup');
 
-    expect(await home.run('wait', '--timeout', '0', 'backup')).toMatchObject({
+    expect(await desk.run(['wait', '--timeout', '0', 'backup'])).toMatchObject({
       code: 75,
-      errors: oneLineWith(/is held by .* ago\./),
+      stderr: oneLineWith(/is held by .* ago\./),
     });
   });
 
   test.skipIf(!canHaveTerminal)('is ended by Ctrl-C, which a shell sees as 130', async () => {
-    const home = new Home();
-    await home.live('backup');
-    const waiting = startOnTerminal(home, 'trap : INT; livinglock wait backup; echo "code $?"');
-    const outcome = ended(waiting);
+    const desk = new Desk();
+    await desk.live('backup');
+    const waiting = startOnTerminal(desk, 'trap : INT; livinglock wait backup; echo "code $?"');
     // Before that it is the shell that gets the signal, and goes on to wait.
     await poll('Nobody waits', () => descendantsOf(waiting.pid).some(isWaiting));
 
-    waiting.stdin?.write('\u{3}');
+    waiting.write('\u{3}');
 
-    expect((await outcome).output).toMatch(/^\^C(\r\n)?code 130\r\n$/);
+    expect((await waiting.ended).stdout).toMatch(/^\^C(\r\n)?code 130\r\n$/);
   });
 
   test.each([
@@ -67,10 +66,10 @@ describe('wait', () => {
     { parameters: ['a', 'b'], code: 64, complaint: 'too many arguments' },
     { parameters: ['folder'], code: 73, complaint: 'EISDIR' },
   ])('refuses $parameters in one line', async ({ parameters, code, complaint }) => {
-    const home = new Home();
-    mkdirSync(home.lock('folder'));
+    const desk = new Desk();
+    mkdirSync(desk.path('folder'));
 
-    expect(await home.run('wait', ...parameters)).toMatchObject({ code, errors: oneLineWith(complaint) });
+    expect(await desk.run(['wait', ...parameters])).toMatchObject({ code, stderr: oneLineWith(complaint) });
   });
 });
 
@@ -79,6 +78,6 @@ function isWaiting(pid: number): boolean {
 }
 
 /** Resolves when somebody has waited in vain, who has come later. */
-async function anotherGivesUp(home: Home): Promise<void> {
-  expect(await home.run('wait', '--timeout', '300ms', 'backup')).toMatchObject({ code: 75 });
+async function anotherGivesUp(desk: Desk): Promise<void> {
+  expect(await desk.run(['wait', '--timeout', '300ms', 'backup'])).toMatchObject({ code: 75 });
 }

@@ -231,7 +231,12 @@ async function compile(file: string, compilerOptions: object): Promise<string> {
 
 async function npm(cwd: string, ...parameters: string[]): Promise<void> {
   // On Windows npm is a script, which only a shell can run.
-  await promisify(execFile)('npm', parameters, { cwd, shell: process.platform === 'win32' });
+  const { CERTIFICATES_FOR_NPM: NODE_EXTRA_CA_CERTS } = process.env;
+  await promisify(execFile)('npm', parameters, {
+    cwd,
+    env: { ...process.env, NODE_EXTRA_CA_CERTS },
+    shell: process.platform === 'win32',
+  });
 }
 
 function filesBelow(top: string): string[] {

@@ -1,28 +1,32 @@
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { onTestFinished } from 'vitest';
-import { PROGRAM, poll } from './command.js';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'livinglock';
+import { expect } from 'vitest';
+import { type Actor, startActor } from './actors.js';
 import { processState, temporaryFolder } from './machine.js';
+import { type Ended, poll, Running } from './running.js';
 
-// The command `livinglock`, in real processes.
+// The command `livinglock`, as a shell starts it.
 
-/** How a process has ended, and what it has said. */
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export const PROGRAM = fileURLToPath(new URL('../../dist/bin/livinglock.js', import.meta.url));
 
-/** A place where locks are only named, and nobody else's lie. */
+/** A home folder with locks of a test's own, and with `livinglock` as a program that every shell finds. */
 export class Desk {
   readonly folder = temporaryFolder();
+  readonly locks = join(this.folder, 'locks');
+  readonly #programs = join(this.folder, 'bin');
+
+  constructor() {
+    mkdirSync(this.locks);
+    mkdirSync(this.#programs);
+    const script = `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`;
+    writeFileSync(join(this.#programs, 'livinglock'), script, { mode: 0o755 });
+  }
 
   /** The file of a lock of that name. */
   path(name: string): string {
-    return join(this.folder, `${name}.lock`);
+    return join(this.locks, `${name}.lock`);
   }
 
   holds(name: string): boolean {
@@ -33,14 +37,57 @@ export class Desk {
     return JSON.parse(readFileSync(this.path(name), 'utf8'));
   }
 
+  /** Nothing of the machine's, but what it takes to start programs; and `LIVINGLOCK`, as commands get it from a run. */
+  env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+    return {
+      PATH: `${this.#programs}${delimiter}${process.env['PATH']}`,
+      HOME: this.folder,
+      TERM: 'xterm',
+      LANG: 'C.UTF-8',
+      LIVINGLOCK_DIR: this.locks,
+      LIVINGLOCK: `${process.execPath} ${PROGRAM}`,
+      ...more,
+    };
+  }
+
   /** Starts `livinglock` with these arguments. */
-  start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-    return new Running(process.execPath, [PROGRAM, ...args], this.env(env));
+  start(args: readonly string[], env?: NodeJS.ProcessEnv): Running {
+    return this.startProgram(process.execPath, [PROGRAM, ...args], env);
   }
 
   /** The same, to its end. */
-  run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended> {
     return this.start(args, env).ended;
+  }
+
+  /** Runs a line of bash to its end. */
+  bash(line: string, env?: NodeJS.ProcessEnv): Promise<Ended> {
+    return this.startProgram('bash', ['-c', line], env).ended;
+  }
+
+  startProgram(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Running {
+    return new Running(program, args, { env: this.env(env), cwd: this.folder });
+  }
+
+  /** A process that holds the lock of that name, and is at work. */
+  async live(name: string): Promise<Actor> {
+    const actor = await startActor();
+    await this.#hold(actor, name);
+    return actor;
+  }
+
+  /** Leaves a lock whose holder is dead. */
+  async dead(name: string): Promise<void> {
+    await (await this.live(name)).kill();
+  }
+
+  /** A process that holds the lock, and does not give its heartbeats. */
+  async stalled(name: string): Promise<Actor> {
+    const actor = await startActor();
+    await this.#hold(actor, name, { staleTimeout: 1, heartbeatMinimalInterval: 0 });
+    const isStalled = async () => (await inspect(this.path(name))).state === 'stalled';
+    await poll(`${name} does not stall`, isStalled);
+    return actor;
   }
 
   /**
@@ -50,102 +97,21 @@ export class Desk {
   async freeze(run: Running, name: string): Promise<void> {
     for (;;) {
       run.signal('SIGSTOP');
-      await until(() => processState(run.pid) === 'T', 'its stop');
+      await poll('It does not stop', () => processState(run.pid) === 'T');
       if (!existsSync(`${this.path(name)}.guard`)) return;
       run.signal('SIGCONT');
     }
   }
 
-  /** With what `livinglock` runs here; it is itself on the PATH, for commands that call it. */
-  env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-    return {
-      ...process.env,
-      LIVINGLOCK_DIR: this.folder,
-      LIVINGLOCK: `${process.execPath} ${PROGRAM}`,
-      ...more,
-    };
+  async #hold(actor: Actor, name: string, options = {}): Promise<void> {
+    expect(await actor.ask({ do: 'acquire', path: this.path(name), options })).toMatchObject({
+      outcome: 'done',
+    });
   }
 }
 
-/** A process that was started, with all that it has said so far. */
-export class Running {
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
-  readonly ended: Promise<Ended>;
-  stdout = '';
-  stderr = '';
-
-  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv) {
-    const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-    this.#child = child;
-    child.stdin.on('error', () => {});
-    child.stdout.on('data', (chunk) => {
-      this.stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      this.stderr += chunk;
-    });
-    this.ended = new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) =>
-        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }),
-      );
-    });
-    onTestFinished(() => {
-      child.kill('SIGKILL');
-    });
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    process.kill(this.pid, signal);
-  }
-
-  /** What it reads. */
-  write(text: string): void {
-    this.#child.stdin.write(text);
-  }
-
-  /** Resolves when its output matches, with the match. */
-  async prints(pattern: RegExp): Promise<RegExpExecArray> {
-    return this.#match(pattern, () => this.stdout);
-  }
-
-  /** The same, of what it says on stderr. */
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
-    return this.#match(pattern, () => this.stderr);
-  }
-
-  async #match(pattern: RegExp, text: () => string): Promise<RegExpExecArray> {
-    await poll(`${pattern} did not come`, () => pattern.test(text())).catch((error: unknown) => {
-      throw new Error(`${error}\n${this.stdout}${this.stderr}`);
-    });
-    const match = pattern.exec(text());
-    if (match === null) throw new Error(`${pattern} has gone again`);
-    return match;
-  }
-}
-
-/** Waits for something to come true. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  await poll(`${what} did not come`, condition);
-}
-
-/** Ends a process that a command has left behind, when the test is over. */
-export function killAtTheEnd(pid: number): void {
-  onTestFinished(() => killIfThere(pid));
-}
-
-export function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
-}
-
-export function has(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+/** One line of `livinglock`'s on stderr, and nothing else. */
+export function oneLineWith(part: string | RegExp): unknown {
+  const source = typeof part === 'string' ? part.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&') : part.source;
+  return expect.stringMatching(new RegExp(`^livinglock: [^\\n]*${source}[^\\n]*\\n$`));
 }

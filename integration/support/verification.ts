@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { FileSystemFinding, FileSystemReport } from 'livinglock';
 import { onTestFinished } from 'vitest';
 import { death } from './actors.js';
-import { PROGRAM } from './command.js';
+import { PROGRAM } from './desk.js';
 
 // `livinglock verify`.
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { poll } from '../../../integration/support/command.js';
 import { interceptedRedis } from '../../../integration/support/intercepted-redis.js';
 import { NAME, Scene } from '../../../integration/support/redis-scene.js';
 import { describeWithRedis } from '../../../integration/support/redis-server.js';
+import { poll } from '../../../integration/support/running.js';
 import { breakLock, ErrLockLost, systemClock } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 

@@ -1,17 +1,17 @@
-import type { ChildProcess } from 'node:child_process';
 import { spawnSync } from 'node:child_process';
-import type { Home } from './command.js';
+import type { Desk } from './desk.js';
+import type { Running } from './running.js';
 
 /** Whether there is script(1) of util-linux, by which a program gets a terminal. */
 export const canHaveTerminal =
   process.platform === 'linux' && spawnSync('script', ['--version'], { stdio: 'ignore' }).status === 0;
 
-/** Starts a line of sh on a terminal of that size. What is written to its stdin is typed. */
+/** Starts a line of a shell on a terminal of that size. What is written to it is typed. */
 export function startOnTerminal(
-  home: Home,
+  desk: Desk,
   line: string,
   { columns = 80, rows = 24, env = {} }: { columns?: number; rows?: number; env?: NodeJS.ProcessEnv } = {},
-): ChildProcess {
+): Running {
   const script = `stty cols ${columns} rows ${rows}; ${line}`;
-  return home.startProgram('script', ['-qefc', script, '/dev/null'], { SHELL: '/bin/sh', ...env });
+  return desk.startProgram('script', ['-qefc', script, '/dev/null'], { SHELL: '/bin/sh', ...env });
 }

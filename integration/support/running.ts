@@ -1,0 +1,123 @@
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+
+// Processes that a test starts, and hears.
+
+/** Nothing takes that many milliseconds; a net for tests that would otherwise hang. */
+const PATIENCE = 30_000;
+
+/** How a process has ended, and what it has said. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
+/** A process that was started, with all that it has said so far. It is ended with the test. */
+export class Running {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly ended: Promise<Ended>;
+  stdout = '';
+  stderr = '';
+
+  constructor(program: string, args: readonly string[], surroundings: Surroundings) {
+    const child = spawn(program, args, { ...surroundings, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = child;
+    child.stdin.on('error', () => {});
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      this.stdout += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      this.stderr += chunk;
+    });
+    const exited = new Promise((resolve) => {
+      child.once('exit', resolve);
+      child.once('error', resolve);
+    });
+    this.ended = new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) =>
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }),
+      );
+    });
+    onTestFinished(async () => {
+      child.kill('SIGKILL');
+      await exited;
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** What it reads. */
+  write(text: string): void {
+    this.#child.stdin.write(text);
+  }
+
+  /** Nobody reads its output any more. */
+  closeOutput(): void {
+    this.#child.stdout.destroy();
+  }
+
+  /** Resolves when its output matches, with the match. */
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#match(pattern, () => this.stdout);
+  }
+
+  /** The same, of what it says on stderr. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#match(pattern, () => this.stderr);
+  }
+
+  async #match(pattern: RegExp, text: () => string): Promise<RegExpExecArray> {
+    await poll(`${pattern} did not come`, () => pattern.test(text())).catch((error: unknown) => {
+      throw new Error(`${error}\n${this.stdout}${this.stderr}`);
+    });
+    const match = pattern.exec(text());
+    if (match === null) throw new Error(`${pattern} has gone again`);
+    return match;
+  }
+}
+
+/** Resolves when the condition holds. */
+export async function poll(complaint: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`${complaint}.`);
+    await sleep(5);
+  }
+}
+
+/** Ends a process that a command has left behind, when the test is over. */
+export function killAtTheEnd(pid: number): void {
+  onTestFinished(() => killIfThere(pid));
+}
+
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+export function has(program: string): boolean {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+}
