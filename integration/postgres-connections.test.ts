@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ErrLockBusy, ErrLockStore } from '../src/index.js';
 import { startActors } from './support/actors.js';
 import { type Cut, CuttingProxy } from './support/cutting-proxy.js';
 import { temporaryFolder } from './support/machine.js';
 import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
+import { poolOf } from './support/postgres-pool.js';
 import type { PostgresServer } from './support/postgres-server.js';
 import { Room } from './support/witness.js';
 
@@ -168,7 +169,9 @@ class Line {
   readonly #server: PostgresServer;
 
   static async to(server: PostgresServer): Promise<Line> {
-    return new Line(server, await CuttingProxy.start({ path: server.socket }));
+    const proxy = await CuttingProxy.start({ path: server.socket });
+    onTestFinished(() => proxy.end());
+    return new Line(server, proxy);
   }
 
   private constructor(server: PostgresServer, proxy: CuttingProxy) {
@@ -179,7 +182,7 @@ class Line {
   /** A table that is there, and a connection through the proxy that is open. */
   async warm() {
     const locks = new PostgresLocks(this.#server);
-    const pool = this.#server.pool({ connectionString: this.#server.urlThrough(this.proxy.port), max: 1 });
+    const pool = poolOf(this.#server, { connectionString: this.#server.urlThrough(this.proxy.port), max: 1 });
     await (await locks.acquire(pool)).release();
     // Otherwise the revisions would count from there.
     await locks.pool.query(`DELETE FROM ${locks.table}`);
@@ -204,4 +207,4 @@ class Line {
   }
 }
 
-type PostgresServerPool = ReturnType<PostgresServer['pool']>;
+type PostgresServerPool = ReturnType<typeof poolOf>;
