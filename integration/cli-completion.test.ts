@@ -15,10 +15,16 @@ describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
   test('the options of each, and their values', async () => {
     const home = new Home();
 
-    expect(await inBash(home, ['livinglock', 'status', '--'])).toEqual(['--json', '--watch', '--help']);
+    expect(await inBash(home, ['livinglock', 'status', '--'])).toEqual([
+      '--json',
+      '--watch',
+      '--store',
+      '--help',
+    ]);
     expect(await inBash(home, ['livinglock', 'run', '--on-stall', ''])).toEqual(['end', 'warn']);
     // So bash hands on --on-stall=w.
     expect(await inBash(home, ['livinglock', 'run', '--on-stall', '=', 'w'])).toEqual(['warn']);
+    expect(await inBash(home, ['livinglock', 'run', '--heartbeat', 'f'])).toEqual(['file:']);
     expect(await inBash(home, ['livinglock', 'run', '--timeout', ''])).toEqual([]);
     expect(await inBash(home, ['livinglock', 'completion', ''])).toEqual(['bash', 'zsh', 'fish']);
     expect(await inBash(home, ['livinglock', 'help', 'exit'])).toEqual(['exit-codes']);
@@ -40,9 +46,12 @@ describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
     const home = new Home();
     mkdirSync(join(home.folder, 'a folder'));
     writeFileSync(join(home.folder, 'a file'), '');
+    writeFileSync(join(home.folder, 'job.log'), '');
 
     expect(await inBash(home, ['livinglock', 'status', './a'])).toEqual(['./a file', './a folder']);
     expect(await inBash(home, ['livinglock', 'verify', 'a'])).toEqual(['a folder']);
+    // So bash breaks file:j up.
+    expect(await inBash(home, ['livinglock', 'run', '--heartbeat', 'file', ':', 'j'])).toEqual(['job.log']);
   });
 
   test('the command to run, and its files', async () => {

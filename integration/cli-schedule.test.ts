@@ -1,11 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { PROGRAM } from './support/command.js';
 import { canMount, isPosix, temporaryFolder } from './support/machine.js';
-
-const LIVINGLOCK = fileURLToPath(new URL('../dist/cli/livinglock.js', import.meta.url));
 
 /** What crontab(1) does, for a user whose crontab is the file that `FAKE_CRONTAB` names. */
 const FAKE_CRONTAB = `#!/bin/sh
@@ -61,7 +59,7 @@ class User {
   }
 
   schedule(...args: readonly string[]) {
-    return this.start(process.execPath, [LIVINGLOCK, 'schedule', ...args]);
+    return this.start(process.execPath, [PROGRAM, 'schedule', ...args]);
   }
 
   start(program: string, args: readonly string[], input = '') {
@@ -170,7 +168,7 @@ def read(fd):
   if b'[y/N]' in data: os.write(fd, sys.argv[1].encode() + b'\\n')
   return data
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[2:], read)))`;
-      const command = [process.execPath, LIVINGLOCK, 'schedule', ...JOB, '--install', '--', 'true'];
+      const command = [process.execPath, PROGRAM, 'schedule', ...JOB, '--install', '--', 'true'];
       const { code: status, output } = user.start('python3', ['-c', inPty, answer, ...command]);
       expect(output).toContain('Go on? [y/N]');
       expect(status).toBe(code);
@@ -192,7 +190,7 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[2:], read)))`;
         "$@" --install --yes -- true && crontab -l > with
         "$@" --uninstall --yes && crontab -l > after`;
       user.env['PATH'] = process.env['PATH'];
-      const command = [process.execPath, LIVINGLOCK, 'schedule', ...JOB];
+      const command = [process.execPath, PROGRAM, 'schedule', ...JOB];
       const { code, errors } = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
       expect({ code, errors }).toEqual({ code: 0, errors: '' });
       const read = (name: string) => readFileSync(join(user.folder, name));
@@ -223,6 +221,26 @@ describe('what is printed', () => {
     expect(code).toBe(0);
     expect(output).toMatch(configuration);
     expect(existsSync(user.crontab)).toBe(false);
+  });
+});
+
+describe('a store that only the environment names', () => {
+  test('is missed, and said to be', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
+    const { code, output, errors } = user.schedule(...JOB, '--', 'node');
+    expect(code).toBe(0);
+    expect(output).not.toContain('--store');
+    expect(errors).toMatch(/^livinglock: LIVINGLOCK_STORE is set here, but not for the scheduler[^\n]*\n$/);
+    expect(errors).not.toContain('secret');
+  });
+
+  test('is none where an option names it', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_STORE'] = 'postgres://db/shop';
+    const { output, errors } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
+    expect(output).toContain('run --store=redis://db parser -- ');
+    expect(errors).toBe('');
   });
 });
 

@@ -72,7 +72,8 @@ describe.skipIf(!isLinux || !has('script'))('on a terminal', () => {
 
   test('a timeout ends the command and its children, but not the rest of the pipeline', async () => {
     const program = 'sleep 1000 & echo "pid $!"; sleep 1000';
-    const pipeline = `${RUN} --timeout 500ms job -- sh -c '${program}' | (cat; echo the end)`;
+    // Long enough for it to have said its PID.
+    const pipeline = `${RUN} --timeout 3s job -- sh -c '${program}' | (cat; echo the end)`;
     const terminal = onTerminal(new Desk(), pipeline);
     const pid = Number((await terminal.prints(/pid (\d+)/))[1]);
     killAtTheEnd(pid);

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ended, Home, oneLineWith } from './support/command.js';
+import { ended, Home, oneLineWith, PROGRAM, poll } from './support/command.js';
+import { commandLine, descendantsOf } from './support/machine.js';
 import { canHaveTerminal, startOnTerminal } from './support/pty.js';
 
 describe('wait', () => {
@@ -53,7 +54,8 @@ describe('wait', () => {
     await home.live('backup');
     const waiting = startOnTerminal(home, 'trap : INT; livinglock wait backup; echo "code $?"');
     const outcome = ended(waiting);
-    await anotherGivesUp(home);
+    // Before that it is the shell that gets the signal, and goes on to wait.
+    await poll('Nobody waits', () => descendantsOf(waiting.pid).some(isWaiting));
 
     waiting.stdin?.write('\u{3}');
 
@@ -71,6 +73,10 @@ describe('wait', () => {
     expect(await home.run('wait', ...parameters)).toMatchObject({ code, errors: oneLineWith(complaint) });
   });
 });
+
+function isWaiting(pid: number): boolean {
+  return commandLine(pid).join(' ').endsWith('wait backup') && commandLine(pid).includes(PROGRAM);
+}
 
 /** Resolves when somebody has waited in vain, who has come later. */
 async function anotherGivesUp(home: Home): Promise<void> {

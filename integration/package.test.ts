@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await npm(PROJECT, 'pack', '--ignore-scripts', '--pack-destination', folder);
   const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
   await npm(consumer, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball));
-  files = filesBelow(join(consumer, 'node_modules', 'livinglock'));
+  files = filesBelow(installed());
 }, LONGEST_INSTALLATION);
 
 afterAll(() => removeFolder(folder));
@@ -34,7 +34,8 @@ describe('the packed package', () => {
         'LICENSE',
         'README.ja.md',
         'README.md',
-        'dist/cli/livinglock.js',
+        'dist/bin/THIRD-PARTY.txt',
+        'dist/bin/livinglock.js',
         'dist/index.d.ts',
         'dist/index.js',
         'dist/stores/postgres/index.d.ts',
@@ -52,17 +53,29 @@ describe('the packed package', () => {
     );
   });
 
-  test('has all that its source maps point to', () => {
+  test('has all of ours that its source maps point to', () => {
     const sources = files
-      .filter((file) => file.startsWith('dist/') && file.endsWith('.js'))
-      .map((file) => file.replace(/^dist/, 'src').replace(/\.js$/, '.ts'));
+      .filter((file) => file.endsWith('.map'))
+      .flatMap(sourcesOf)
+      .filter((source) => !source.startsWith('node_modules/'));
+    expect(sources).toContain('src/index.ts');
     expect(files).toEqual(expect.arrayContaining(sources));
   });
 
   test('has nothing that only its makers need', () => {
     expect(
-      files.filter((file) => /test\.|^(?:test|integration|bench|build|node_modules)\//.test(file)),
+      files.filter((file) => /test\.|^(?:test|integration|bench|build|node_modules|dist\/cli)\//.test(file)),
     ).toEqual([]);
+  });
+
+  test('has the licences of the packages whose code is in the command', () => {
+    const licences = readFileSync(join(installed(), 'dist/bin/THIRD-PARTY.txt'), 'utf8');
+    const code = files
+      .filter((file) => file.startsWith('dist/bin/') && file.endsWith('.map'))
+      .flatMap(sourcesOf)
+      .flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []);
+    expect(code).toContain('commander');
+    for (const name of new Set(code)) expect(licences).toMatch(new RegExp(`^${name} \\d.* \\(`, 'm'));
   });
 
   test('runs when it is imported', async () => {
@@ -170,6 +183,18 @@ async function run(file: string, program: string): Promise<string> {
   writeFileSync(join(folder, 'consumer', file), program);
   const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: join(folder, 'consumer') });
   return stdout;
+}
+
+function installed(): string {
+  return join(folder, 'consumer', 'node_modules', 'livinglock');
+}
+
+/** What a source map points to, from the package's folder. */
+function sourcesOf(file: string): string[] {
+  const { sources }: { readonly sources: readonly string[] } = JSON.parse(
+    readFileSync(join(installed(), file), 'utf8'),
+  );
+  return sources.map((source) => posix.join(posix.dirname(file), source));
 }
 
 /** What this project's compiler says to a user's file, the types of the package included. */

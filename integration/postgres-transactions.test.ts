@@ -149,14 +149,25 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
     test('are noticed too when they begin in the middle of it', async () => {
       const locks = new PostgresLocks(server());
       const client = await connectTo(server());
+      const lock = await locks.acquire(client);
       const begun = client.query('BEGIN');
-      const refused = expect(locks.acquire(client)).rejects.toMatchObject({
-        code: 'ERR_LOCK_IN_TRANSACTION',
-      });
+      const refused = expect(lock.heartBeat()).rejects.toMatchObject({ code: 'ERR_LOCK_IN_TRANSACTION' });
       await begun;
       await refused;
       await client.query('ROLLBACK');
-      await (await locks.acquire(client)).release();
+      await lock.heartBeat();
+      await lock.release();
+    });
+
+    test('are noticed without the help of the driver when something in them has failed', async () => {
+      const locks = new PostgresLocks(server());
+      const client = await connectTo(server());
+      const silent = { query: (text: string, values?: unknown[]) => client.query(text, values) };
+      const lock = await locks.acquire(silent);
+      await client.query('BEGIN; SELECT 1 / 0').catch(() => {});
+      await expect(lock.heartBeat()).rejects.toMatchObject({ code: 'ERR_LOCK_IN_TRANSACTION' });
+      await client.query('ROLLBACK');
+      await lock.release();
     });
   });
 });

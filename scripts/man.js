@@ -130,6 +130,9 @@ function withOptions(plain) {
   return escaped(plain).replaceAll(/(?<![\w-])--?(?=\w)/g, (dashes) => '\\-'.repeat(dashes.length));
 }
 
+/** Not every roff reads UTF-8. */
 function escaped(plain) {
-  return plain.replaceAll('\\', '\\e');
+  const unicode = (character) =>
+    `\\[u${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`;
+  return plain.replaceAll('\\', '\\e').replaceAll(/[^\n -~]/gu, unicode);
 }

@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import { ErrLockLost, type Silence } from './errors.js';
 import { callOnExit } from './exit.js';
 import { LossWatch } from './loss-watch.js';
+import { show } from './options.js';
 import type { ProcessTable } from './processes/process-table.js';
 import { fitText, type LockRecord, MAX_WORKERS, type ProcessIdentity, type Progress } from './record.js';
 import type { Outcome, Store } from './stores/store.js';
@@ -120,7 +121,7 @@ export class Lock {
    *
    * After `release()` it does nothing. Rejects with {@link ErrLockLost} if the lock was lost; with {@link ErrLockStore} if
    * the heartbeat could not be written, in which case the lock is still held, until `staleTimeout`, and the next call tries again; with a
-   * `TypeError` or `RangeError` for a progress or note that is none.
+   * `TypeError` or `RangeError` for a progress or note that is none, or for anything but an object with these.
    */
   heartBeat(update?: HeartBeat): Promise<void> {
     if (update !== undefined) {
@@ -192,7 +193,13 @@ export class Lock {
     await this.release();
   }
 
-  #remember({ progress, note }: HeartBeat): void {
+  #remember(update: HeartBeat): void {
+    if (typeof update !== 'object' || update === null || Array.isArray(update)) {
+      throw new TypeError(
+        `A heartbeat of ${this.name} can be given an object such as { progress: 0.4 }, but not ${show(update)}.`,
+      );
+    }
+    const { progress, note } = update;
     checkProgress(progress, note);
     if (progress !== undefined) this.#ratio = progress;
     if (note !== undefined) this.#note = note;

@@ -21,6 +21,9 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['ESTALE', LOOK_AFTER_DISK],
   ['ETIMEDOUT', LOOK_AFTER_DISK],
   ['EINTR', 'Try again.'],
-  ['ENOENT', "Try again, and keep others from cleaning the lock's folder."],
+  [
+    'ENOENT',
+    "Try again, and keep others from cleaning the lock's folder; where nothing can be made at all, as in /proc, choose another one.",
+  ],
   ['EEXIST', 'Try again.'],
 ]);

@@ -87,6 +87,14 @@ describe('a heartbeat', () => {
     }
   });
 
+  it.each([[5], ['40 %'], [null], [[]]])('refuses %j in place of what it may bring', async (update) => {
+    const world = new World();
+    const lock = await world.acquire();
+    const refused: Promise<unknown> = Reflect.apply(lock.heartBeat, lock, [update]);
+    await expect(refused).rejects.toThrow(TypeError);
+    await expect(refused).rejects.toThrow(`A heartbeat of ${world.path} can be given an object`);
+  });
+
   it('by who was taken over rejects, and leaves the new holder as it is', async () => {
     const world = new World();
     const old = await world.acquire(world.processes.start());

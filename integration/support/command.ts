@@ -11,7 +11,7 @@ import { temporaryFolder } from './machine.js';
 
 // The command `livinglock`, as a shell starts it.
 
-export const PROGRAM = fileURLToPath(new URL('../../dist/cli/livinglock.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../dist/bin/livinglock.js', import.meta.url));
 
 /** Nothing takes that many milliseconds; a net for tests that would otherwise hang. */
 const PATIENCE = 30_000;

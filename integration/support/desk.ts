@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { PROGRAM, poll } from './command.js';
-import { temporaryFolder } from './machine.js';
+import { processState, temporaryFolder } from './machine.js';
 
 // The command `livinglock`, in real processes.
 
@@ -41,6 +41,19 @@ export class Desk {
   /** The same, to its end. */
   run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
     return this.start(args, env).ended;
+  }
+
+  /**
+   * Stops a runner, but not in the middle of changing its lock's file: as long as it lives, that would keep everybody else
+   * from changing it.
+   */
+  async freeze(run: Running, name: string): Promise<void> {
+    for (;;) {
+      run.signal('SIGSTOP');
+      await until(() => processState(run.pid) === 'T', 'its stop');
+      if (!existsSync(`${this.path(name)}.guard`)) return;
+      run.signal('SIGCONT');
+    }
   }
 
   /** With what `livinglock` runs here; it is itself on the PATH, for commands that call it. */

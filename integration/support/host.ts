@@ -26,7 +26,8 @@ export function newFolder(): string {
 export function removeFolder(folder: string): void {
   // A test may have closed it.
   chmodSync(folder, 0o755);
-  rmSync(folder, { recursive: true, force: true });
+  // And a process that is being killed may write into it until it is gone.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 }
 
 function isReadableByNobody(file: string): boolean {

@@ -54,6 +54,25 @@ export function childrenOf(pid: number | undefined): number[] {
   );
 }
 
+/** Those, and what they have started in turn. */
+export function descendantsOf(pid: number | undefined): number[] {
+  try {
+    return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+  } catch {
+    // It has just ended.
+    return [];
+  }
+}
+
+/** What a process of this Linux machine was started with: the program, and its arguments. */
+export function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
 /** Resolves when none of the processes runs any more. */
 export async function waitForEndOf(pids: readonly number[]): Promise<void> {
   while (pids.some((pid) => !['', 'Z'].includes(processState(pid)))) await sleep(5);

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { newFolder, removeFolder } from './host.js';
@@ -9,7 +8,13 @@ import { newFolder, removeFolder } from './host.js';
 /** Whether there is a `redis-server` on the PATH. */
 export const canServeRedis = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
 
-/** How often to try another port, should somebody else have been faster, or should there be none for the cluster 10,000 above. */
+/**
+ * Below those that the system gives to clients, also with the 10,000 that a node of a cluster adds: a client that tries to reach a server
+ * that is away may else get its port, and then connects to itself.
+ */
+const FIRST_PORT = 12_000;
+const PORTS = 10_000;
+/** How often to try another one, should somebody else have it. */
 const MOST_PORTS = 20;
 
 /** Lines that the server has said, for who wonders why it did not start. */
@@ -46,7 +51,7 @@ export class RedisServer {
   async start(): Promise<void> {
     const isNew = this.#port === 0;
     for (let tries = 1; ; tries++) {
-      if (isNew) this.#port = await freePort();
+      if (isNew) this.#port = FIRST_PORT + Math.floor(Math.random() * PORTS);
       const log: Log = [];
       this.#process = await this.#spawn(log);
       if (this.#process !== null) {
@@ -116,13 +121,4 @@ function guard(pid: number | undefined, folder: string): ChildProcess {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

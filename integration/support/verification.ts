@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import type { FileSystemFinding, FileSystemReport } from 'livinglock';
 import { onTestFinished } from 'vitest';
 import { death } from './actors.js';
+import { PROGRAM } from './command.js';
 
 // `livinglock verify`.
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const PROGRAM = join(PROJECT, 'dist', 'cli', 'livinglock.js');
 
 /** No step of a verification takes that many milliseconds; a net for tests that would otherwise hang. */
 const PATIENCE = 30_000;

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import { toOption } from './add-options.js';
 import { ExitCode } from './exit-codes.js';
 import { describeHolding } from './holder.js';
 import { type Locks, withLocks } from './locks.js';
 import { print, say } from './report.js';
-import { type StoreAddress, storeOption } from './stores/store-option.js';
+import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
 
 interface Given {
   readonly force?: boolean;
@@ -22,7 +23,7 @@ export function defineBreak(program: Command): void {
       '--force',
       'remove it even from a holder that is at work; what it does from then on is not exclusive',
     )
-    .addOption(storeOption())
+    .addOption(toOption(STORE_OPTION))
     .addHelpText(
       'after',
       `

@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from 'commander';
 import ms from 'ms';
+import { InvalidArgument } from './invalid-argument.js';
 
 /**
  * Milliseconds of a duration such as `30s`, `5m`, `2h`. A number alone is seconds, as for flock(1) and timeout(1), from which
@@ -9,7 +9,7 @@ export function parseDuration(text: string): number {
   if (/^inf(inity)?$/i.test(text)) return Number.POSITIVE_INFINITY;
   const milliseconds = parse(text);
   if (milliseconds === undefined || !(milliseconds >= 0)) {
-    throw new InvalidArgumentError('A duration is a number and a unit, such as 30s, 5m, 2h.');
+    throw new InvalidArgument('A duration is a number and a unit, such as 30s, 5m, 2h.');
   }
   return milliseconds;
 }
@@ -18,7 +18,7 @@ export function parseDuration(text: string): number {
 export function parsePositiveDuration(text: string): number {
   const milliseconds = parseDuration(text);
   if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
-  throw new InvalidArgumentError('This must be more than 0, and have an end.');
+  throw new InvalidArgument('This must be more than 0, and have an end.');
 }
 
 function parse(text: string): number | undefined {

@@ -1,8 +1,31 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './commands.js';
+import { ExitCode } from './exit-codes.js';
 import { defineHelp } from './help.js';
-import { oneLine } from './report.js';
+import { oneLine, say } from './report.js';
+
+/** Does what the command line says, and gives the exit code. */
+export async function runProgram(
+  args: readonly string[],
+  wrapped: readonly string[] | null,
+): Promise<number> {
+  process.stdout.on('error', (error) => {
+    // Whoever reads may have seen enough: `livinglock status | head -1`.
+    if ('code' in error && error.code === 'EPIPE') process.exit();
+    say(`Cannot write to the standard output: ${error.message}`);
+    process.exit(ExitCode.output);
+  });
+  try {
+    const program = await createProgram(args[0], wrapped);
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    // commander itself has said why.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    throw error;
+  }
+  return Number(process.exitCode ?? ExitCode.ok);
+}
 
 /** All subcommands, or only the one that is named. */
 export async function createProgram(

@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { CliError } from './cli-error.js';
 import { parsePositiveDuration } from './duration.js';
 import { ExitCode } from './exit-codes.js';
+import { InvalidArgument } from './invalid-argument.js';
 import { print } from './report.js';
 
 interface Given {
@@ -55,11 +56,11 @@ async function verify(directory: string, { processes, duration, json }: Given): 
 
 function parseFolder(text: string): string {
   if (text !== '' && !text.includes('\0')) return text;
-  throw new InvalidArgumentError('Name a folder.');
+  throw new InvalidArgument('Name a folder.');
 }
 
 function parseProcesses(text: string): number {
   const processes = Number(text);
   if (/^\d+$/.test(text) && processes >= 2) return processes;
-  throw new InvalidArgumentError('It must be a whole number from 2 on.');
+  throw new InvalidArgument('It must be a whole number from 2 on.');
 }

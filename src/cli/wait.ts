@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import { toOption } from './add-options.js';
 import { formatDuration, parseDuration } from './duration.js';
 import { ExitCode } from './exit-codes.js';
 import { describeHolding } from './holder.js';
 import { type Locks, withLocks } from './locks.js';
 import { say } from './report.js';
-import { type StoreAddress, storeOption } from './stores/store-option.js';
+import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
 
 /** How often to look: each time later, in milliseconds. */
 const FIRST_LOOK = 50;
@@ -29,7 +30,7 @@ export function defineWait(program: Command): void {
         .argParser(parseDuration)
         .default(Number.POSITIVE_INFINITY, 'infinity'),
     )
-    .addOption(storeOption())
+    .addOption(toOption(STORE_OPTION))
     .addHelpText(
       'after',
       `

@@ -26,7 +26,7 @@ export class PrivateFolder {
       this.path = mkdtempSync(join(this.parent, 'livinglock-verify-'));
     } catch (error) {
       throw ErrLockStore.from(this.parent, 'verify', error, {
-        ENOENT: 'Name a folder that is there: the one in which the lock is to lie.',
+        ENOENT: 'Name the folder in which the lock is to lie; it has to be there, and to take files.',
         ENOTDIR: 'Name the folder in which the lock is to lie, not a file.',
       });
     }

@@ -1,6 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 import { WRAPPING } from '../commands.js';
 import { namedLocks } from '../named-locks.js';
+import { FILE_PROOF, PROOFS } from '../run/proof.js';
 
 /** In place of candidates, what the shell itself completes best. */
 type Directive = ':files' | ':folders' | ':command';
@@ -98,10 +99,13 @@ function takesValue(option: Option | undefined): Option | undefined {
 }
 
 function valuesOf(option: Option, word: string, prefix: string): string[] {
-  if (option.argChoices !== undefined) {
+  const isProof = option.flags.includes('<proof>');
+  if (isProof && word.startsWith(FILE_PROOF)) return directive(':files');
+  const values = isProof ? [...PROOFS, FILE_PROOF] : option.argChoices;
+  if (values !== undefined) {
     return matching(
       `${prefix}${word}`,
-      option.argChoices.map((choice) => [`${prefix}${choice}`, '']),
+      values.map((value) => [`${prefix}${value}`, '']),
     );
   }
   return /<(?:file|path)>/.test(option.flags) ? directive(':files') : [];

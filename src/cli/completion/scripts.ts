@@ -37,6 +37,8 @@ _livinglock() {
       for candidate in "\${candidates[@]}"; do
         [[ -n $candidate ]] && COMPREPLY+=("$(printf %q "\${candidate#"$head"}")")
       done
+      # A path follows at once.
+      [[ \${COMPREPLY[*]-} == file: ]] && compopt -o nospace 2>/dev/null
       ;;
   esac
 }

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgument } from '../invalid-argument.js';
 
 /** What counts as proof that a command is at work. */
 export type Proof =
@@ -8,10 +8,18 @@ export type Proof =
   | { readonly by: 'manual' }
   | { readonly by: 'file'; readonly path: string };
 
+/** Those that are named by a word. */
+export const PROOFS = ['alive', 'output', 'manual'] as const;
+/** What stands in front of a file's path. */
+export const FILE_PROOF = 'file:';
+
 export function parseProof(text: string): Proof {
-  if (text === 'alive' || text === 'output' || text === 'manual') return { by: text };
-  if (/^file:./s.test(text)) return { by: 'file', path: text.slice('file:'.length) };
-  throw new InvalidArgumentError('It is one of alive, output, manual, file:PATH.');
+  const named = PROOFS.find((proof) => proof === text);
+  if (named !== undefined) return { by: named };
+  if (text.startsWith(FILE_PROOF) && text !== FILE_PROOF) {
+    return { by: 'file', path: text.slice(FILE_PROOF.length) };
+  }
+  throw new InvalidArgument('It is one of alive, output, manual, file:PATH.');
 }
 
 /** In words, for the message about a command that has not given any. */

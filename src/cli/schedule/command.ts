@@ -1,6 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { addOptions } from '../add-options.js';
 import { parsePositiveDuration } from '../duration.js';
-import { addRunOptions, completeRunOptions, type RunGiven } from '../run/command.js';
+import { InvalidArgument } from '../invalid-argument.js';
+import { completeRunOptions, RUN_OPTIONS, type RunGiven } from '../run/given.js';
 import { SCHEDULERS, type SchedulerName, type Timing } from './job.js';
 
 /** What commander gives. */
@@ -46,7 +48,7 @@ export function defineSchedule(program: Command, wrapped: readonly string[] | nu
     .option('-y, --yes', 'do not ask before changing anything')
     .optionsGroup('Options passed on to livinglock run:');
   const own = command.options.length;
-  addRunOptions(command)
+  addOptions(command, RUN_OPTIONS)
     .addHelpText(
       'after',
       `
@@ -90,19 +92,19 @@ function collect(command: Command, options: readonly Option[]): readonly string[
 function parseEvery(text: string): Timing {
   const seconds = parsePositiveDuration(text) / 1000;
   if (Number.isSafeInteger(seconds)) return { kind: 'every', seconds };
-  throw new InvalidArgumentError('No scheduler counts in less than seconds.');
+  throw new InvalidArgument('No scheduler counts in less than seconds.');
 }
 
 function parseAt(text: string): Timing {
   const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
   if (hour !== undefined) return { kind: 'at', hour: Number(hour), minute: Number(minute) };
-  throw new InvalidArgumentError('A time of the day is hours and minutes, such as 03:30.');
+  throw new InvalidArgument('A time of the day is hours and minutes, such as 03:30.');
 }
 
 /** It becomes the name of a file and of a unit, and stands on a command line where an option could be. */
 function parseName(text: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(text)) return text;
-  throw new InvalidArgumentError(
+  throw new InvalidArgument(
     'The name of a job is up to 100 of the characters A-Z, a-z, 0-9, dot, underscore and hyphen, and begins with none but a letter, a digit or an underscore.',
   );
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type StoreAddress, storeOption } from '../stores/store-option.js';
+import { toOption } from '../add-options.js';
+import { STORE_OPTION, type StoreAddress } from '../stores/store-option.js';
 
 interface Given {
   readonly json?: boolean;
@@ -17,7 +18,7 @@ export function defineStatus(program: Command): void {
     .argument('[lock...]', 'locks: names, or paths')
     .option('--json', 'print JSON of the shape docs/status.schema.json')
     .option('--watch', 'go on until Ctrl-C: refresh in place on a terminal, else print anew at each change')
-    .addOption(storeOption())
+    .addOption(toOption(STORE_OPTION))
     .addHelpText(
       'after',
       `

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgument } from '../invalid-argument.js';
+import type { OptionSpec } from '../option-spec.js';
 
 /** Where locks are kept instead of in files. */
 type StoreKind = 'sqlite' | 'postgres' | 'redis';
@@ -18,20 +19,18 @@ const KINDS: ReadonlyMap<string, StoreKind> = new Map([
 ]);
 
 /** The environment's variable for the option, so that a password need not stand where `ps` shows it. */
-const STORE_VARIABLE = 'LIVINGLOCK_STORE';
+export const STORE_VARIABLE = 'LIVINGLOCK_STORE';
 
 /** `--store`, for each subcommand that is about locks. */
-export function storeOption(): Option {
-  const option = new Option(
-    '--store <store>',
-    'keep the lock there instead of in a file: postgres://…, redis://…, sqlite:PATH',
-  ).argParser(parseStore);
-  // One that is empty is none.
-  return process.env[STORE_VARIABLE] === '' ? option : option.env(STORE_VARIABLE);
-}
+export const STORE_OPTION: OptionSpec = {
+  flags: '--store <store>',
+  description: 'keep the lock there instead of in a file: postgres://…, redis://…, sqlite:PATH',
+  parse: parseStore,
+  variable: STORE_VARIABLE,
+};
 
 export function parseStore(text: string): StoreAddress {
   const kind = KINDS.get(/^([a-z]+):./is.exec(text)?.[1]?.toLowerCase() ?? '');
   if (kind !== undefined) return { kind, text };
-  throw new InvalidArgumentError('It is one of postgres://…, redis://…, sqlite:PATH.');
+  throw new InvalidArgument('It is one of postgres://…, redis://…, sqlite:PATH.');
 }

@@ -308,7 +308,8 @@ class FileStore implements Store {
   }
 
   /** Where the folder is gone, so is the lock, and there is no place for a guard. */
-  #whileThere({ path, section, creates = false }: Visit): Outcome {
+  #whileThere(visit: Visit, wasThere = false): Outcome {
+    const { path, section, creates = false } = visit;
     try {
       return runGuarded(this.#fs, this.#processes, path, section);
     } catch (error) {
@@ -316,7 +317,11 @@ class FileStore implements Store {
       const stored = this.#read(path);
       // Who creates may find that another one has just made the folder, and the lock in it.
       if (stored !== null && !creates) throw error;
-      if (stored === null && creates) makeFolder(this.#fs, dirname(path));
+      if (stored === null && creates && !makeFolder(this.#fs, dirname(path))) {
+        // Another one has just made it; or, if that is so again, it takes nothing, as `/proc` does.
+        if (wasThere) throw error;
+        return this.#whileThere(visit, true);
+      }
       return { done: false, found: stored?.record ?? null };
     }
   }

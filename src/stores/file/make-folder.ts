@@ -4,21 +4,21 @@ import type { FileSystem } from './file-system.js';
 
 /**
  * Makes a folder and those above it. Not by Node's `recursive`, which for a folder that cannot be made in one that exists,
- * such as `/proc/x`, tries for ever on Node 20.
+ * such as `/proc/x`, tries for ever on Node 20. Gives whether it was not there already.
  */
-export function makeFolder(fs: FileSystem, folder: string): void {
+export function makeFolder(fs: FileSystem, folder: string): boolean {
   try {
     fs.mkdirSync(folder);
+    return true;
   } catch (error) {
     switch (systemCode(error)) {
       case 'EEXIST':
         refuseIfDangling(fs, folder);
-        return;
+        return false;
       case 'ENOENT':
         if (dirname(folder) === folder) throw error;
         makeFolder(fs, dirname(folder));
-        makeLastFolder(fs, folder);
-        return;
+        return makeLastFolder(fs, folder);
       default:
         throw error;
     }
@@ -38,10 +38,12 @@ function refuseIfDangling(fs: FileSystem, folder: string): void {
 }
 
 /** Its parent is there by now; if it still cannot be made, nothing will help. */
-function makeLastFolder(fs: FileSystem, folder: string): void {
+function makeLastFolder(fs: FileSystem, folder: string): boolean {
   try {
     fs.mkdirSync(folder);
+    return true;
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
+    return false;
   }
 }

@@ -7,16 +7,11 @@ import { columnsOf, type Row, workersText } from '../row.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../store.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
-import { isPassing, storeError } from './driver-error.js';
-import { inTime } from './in-time.js';
+import { Patience } from './patience.js';
 import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
 
 const DEFAULT_PREFIX = 'livinglock:';
 const DEFAULT_TIMEOUT = 5000;
-
-/** The pause before something is sent again doubles from the first to the second of these, in milliseconds. */
-const FIRST_DELAY = 10;
-const LONGEST_DELAY = 200;
 
 /** What one may say about a store in Redis. The clock and the processes are for tests. */
 export interface RedisStoreOptions extends Partial<Dependencies> {
@@ -62,12 +57,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
   const limit = duration('commandTimeout', options.commandTimeout ?? DEFAULT_TIMEOUT);
   if (limit === 0) throw new RangeError('The option `commandTimeout` must be more than 0.');
+  const { clock, processes } = withSystemDefaults(options);
   return new RedisStore(
     runnerOf(client),
     prefix,
     isSpread(client, prefix),
-    limit,
-    withSystemDefaults(options),
+    new Patience(limit, clock),
+    processes,
   );
 }
 
@@ -83,22 +79,22 @@ class RedisStore implements Store {
   readonly #send: Run;
   readonly #prefix: string;
   readonly #isSpread: boolean;
-  readonly #limit: number;
-  readonly #clock: Dependencies['clock'];
+  readonly #patience: Patience;
   readonly #processes: Dependencies['processes'];
+  /** The fencing tokens of what was claimed here, by the token. */
+  readonly #claimed = new Map<string, string>();
 
   constructor(
     send: Run,
     prefix: string,
     isSpread: boolean,
-    limit: number,
-    { clock, processes }: Dependencies,
+    patience: Patience,
+    processes: Dependencies['processes'],
   ) {
     this.#send = send;
     this.#prefix = prefix;
     this.#isSpread = isSpread;
-    this.#limit = limit;
-    this.#clock = clock;
+    this.#patience = patience;
     this.#processes = processes;
   }
 
@@ -118,8 +114,9 @@ class RedisStore implements Store {
     };
     const { owner, timeout, holder, workers } = columnsOf(claim);
     const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, workers];
-    const answer = await this.#run(name, attempted, CLAIM, [over, ...fields], undo);
-    return answer.outcome;
+    const { outcome } = await this.#run(name, attempted, CLAIM, [over, ...fields], undo);
+    if (outcome.done) this.#claimed.set(claim.token, String(outcome.record.fencingToken));
+    return outcome;
   }
 
   async beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
@@ -127,14 +124,16 @@ class RedisStore implements Store {
       workers === undefined ? '' : workersText(workers),
       progress === undefined ? '' : JSON.stringify(progress),
     ];
-    const answer = await this.#run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]);
-    return answer.outcome;
+    const { outcome } = await this.#run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]);
+    return outcome;
   }
 
   async remove(name: string, token: string, hold = 0): Promise<Outcome> {
     const text = hold > 0 ? String(hold) : '';
-    const answer = await this.#run(name, 'release the lock', REMOVE, [token, text, '']);
-    return answer.outcome;
+    const fencingToken = this.#claimed.get(token) ?? '';
+    const { outcome } = await this.#run(name, 'release the lock', REMOVE, [token, text, '', fencingToken]);
+    this.#claimed.delete(token);
+    return outcome;
   }
 
   /** Goes through all the keys of the server, a thousand at a time. */
@@ -153,7 +152,7 @@ class RedisStore implements Store {
     let cursor = '0';
     do {
       const parameters = [cursor];
-      const [next = '0', ...found] = await this.#patiently(pattern, attempted, async () =>
+      const [next = '0', ...found] = await this.#patience.run(pattern, attempted, async () =>
         textsOf(await this.#send(NAMES, this.#prefix, parameters)),
       );
       for (const name of found) names.add(name);
@@ -168,7 +167,7 @@ class RedisStore implements Store {
    */
   #undo(name: string, token: string, version: string): void {
     // Should it fail, the claim is recognized by its token when this process tries again.
-    this.#run(name, 'release the lock', REMOVE, [token, '', version]).catch(() => {});
+    this.#run(name, 'release the lock', REMOVE, [token, '', version, '']).catch(() => {});
   }
 
   #run(
@@ -179,7 +178,7 @@ class RedisStore implements Store {
     late: (answer: Answer) => void = () => {},
   ): Promise<Answer> {
     const key = this.#prefix + name;
-    return this.#patiently(
+    return this.#patience.run(
       name,
       attempted,
       async () => readAnswer(await this.#send(script, key, [name, ...parameters])),
@@ -187,38 +186,10 @@ class RedisStore implements Store {
     );
   }
 
-  async #patiently<T>(
-    lock: string,
-    attempted: string,
-    send: () => Promise<T>,
-    late: (value: T) => void = () => {},
-  ): Promise<T> {
-    try {
-      return await inTime(this.#limit, this.#clock, (over) => this.#untilItPasses(send, over), late);
-    } catch (error) {
-      throw storeError(lock, attempted, error);
-    }
-  }
-
-  async #untilItPasses<T>(send: () => Promise<T>, over: AbortSignal): Promise<T> {
-    for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LONGEST_DELAY)) {
-      try {
-        return await send();
-      } catch (error) {
-        if (over.aborted || !isPassing(error)) throw error;
-        await this.#clock.sleep(delay, { signal: over });
-      }
-    }
-  }
-
   /** Other machines may use the same Redis, so a record of another boot proves nothing. */
   #toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
-    const place = {
-      self: this.#processes.self(),
-      monotonic: this.#clock.monotonic(),
-      isLocal: () => false,
-    };
+    const place = { self: this.#processes.self(), monotonic: 0, isLocal: () => false };
     return { version, record, age, provenance: provenanceOf(record, place) };
   }
 }

@@ -32,6 +32,7 @@ if next(lock) and lock.lock_name ~= ARGV[1] then
   return redis.error_reply('WRONGTYPE The hash at this key is no lock')
 end
 local held = (lock.lock_owner or '') ~= ''
+local retired = (lock.hold_ms or '') ~= ''
 local version = (lock.fencing_token or '') .. ' ' .. (lock.revision or '') .. ' ' .. (lock.token or '')
 
 local function change(fields)
@@ -64,9 +65,11 @@ export const CLAIM: Script = operation(`
 local over, owner, token, timeout, holder, workers = unpack(ARGV, 2)
 if held ~= (over ~= '') or held and version ~= over then return answer('found') end
 local microseconds = math.min(time[1] * 1000000 + time[2], ${LATEST_FENCING_TIME})
+local fencing = whole(math.max((tonumber(lock.fencing_token) or 0) + 1, microseconds))
+local robbed = held and not retired
 change({
   'lock_name', ARGV[1], 'lock_owner', owner, 'lock_time', text(now), 'expires_at', after(timeout), 'heartbeat_at', text(now),
-  'token', token, 'fencing_token', whole(math.max((tonumber(lock.fencing_token) or 0) + 1, microseconds)),
+  'token', token, 'fencing_token', fencing, 'released_since', not robbed and lock.released_since or fencing,
   'revision', revised(), 'stale_timeout_ms', timeout, 'hold_ms', '', 'holder', holder, 'workers', workers, 'progress', ''
 })
 return answer('done')
@@ -75,7 +78,7 @@ return answer('done')
 /** Of the name, the token, the workers and the progress (empty: as they were). */
 export const BEAT: Script = operation(`
 local token, workers, progress = unpack(ARGV, 2)
-if not held or lock.token ~= token or (lock.hold_ms or '') ~= '' then return answer('found') end
+if not held or retired or lock.token ~= token then return answer('found') end
 change({
   'heartbeat_at', text(now), 'expires_at', after(lock.stale_timeout_ms), 'revision', revised(),
   'workers', workers ~= '' and workers or lock.workers or '', 'progress', progress ~= '' and progress or lock.progress or ''
@@ -84,18 +87,26 @@ return answer('done')
 `);
 
 /**
- * Of the name, the token, for how many milliseconds the lock still counts as held (empty: it does not), and the version (empty: any).
+ * Of the name, the token, for how many milliseconds the lock still counts as held (empty: it does not), the version (empty: any), and
+ * the fencing token (empty: unknown).
  *
- * What is sent again, because its answer was lost, finds its own token in a lock that is free, or that is held after its release:
- * that is done. A full Redis refuses \`HSET\`, but not \`HDEL\`, so a lock can be released there too.
+ * What is sent again, because its answer was lost, finds its own token in a lock that is free, or that is held after its release; or
+ * somebody else's, who has acquired it since. In between nobody was robbed if all from the fencing token on have released
+ * the lock themselves, see `released_since`.
+ *
+ * A full Redis refuses `HSET`, but not `HDEL`, so a lock can be released there too.
  */
 export const REMOVE: Script = operation(`
-local token, hold, only = unpack(ARGV, 2)
-if lock.token ~= token or only ~= '' and version ~= only then return answer('found') end
+local token, hold, only, fencing = unpack(ARGV, 2)
+if only ~= '' and version ~= only then return answer('found') end
+if lock.token ~= token then
+  local own, since, last = tonumber(fencing), tonumber(lock.released_since), tonumber(lock.fencing_token)
+  return answer(own and since and last and own >= since and own < last and 'done' or 'found')
+end
 if not held then return answer('done') end
 if hold == '' then
   redis.call('HDEL', KEYS[1], 'lock_owner', 'lock_time', 'expires_at', 'hold_ms')
-elseif (lock.hold_ms or '') == '' then
+elseif not retired then
   change({ 'heartbeat_at', text(now), 'expires_at', after(hold), 'revision', revised(), 'hold_ms', hold })
 end
 return answer('done')

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { poll } from '../../../integration/support/command.js';
 import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
 import { interceptedRedis } from '../../../integration/support/intercepted-redis.js';
 import { drivers, ioRedis } from '../../../integration/support/redis-drivers.js';
@@ -8,13 +9,7 @@ import { connect, KEY, NAME, Scene } from '../../../integration/support/redis-sc
 import { RedisServer } from '../../../integration/support/redis-server.js';
 import { acquire } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
-import { FakeClock } from '../../../src/testing/index.js';
-import { SECOND, untyped } from '../../support.js';
-
-/** Resolves when it has come true. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  await expect.poll(condition, { timeout: 20_000, interval: 10 }).toBe(true);
-}
+import { SECOND } from '../../support.js';
 
 describeWithRedis('a Redis that cannot be used', (server) => {
   it('because its memory is full lets go of a lock, and changes nothing else', async () => {
@@ -78,7 +73,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     const replica = await RedisServer.start('--replicaof', '127.0.0.1', String(server().port));
     onTestFinished(() => replica.end());
     const { client, call } = await connect(replica.url);
-    await until(async () => (await call('EXISTS', KEY)) === 1);
+    await poll('The replica has no copy', async () => (await call('EXISTS', KEY)) === 1);
     expect(await scene.inspect(client)).toMatchObject({ state: 'live' });
     const message = expect.stringMatching(/^Cannot .+ nightly: READONLY .+\. Connect to the primary/);
     const store = redisStore(client);
@@ -195,7 +190,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
           /^Cannot write a heartbeat to the lock nightly: no answer within 5000 ms\. See/,
         ),
       });
-      await until(hasStopped);
+      await poll('The server was not stopped', hasStopped);
       await scene.clock.advance(5 * SECOND);
       await beaten;
       expect(lock.signal.aborted).toBe(false);
@@ -211,12 +206,12 @@ describeWithRedis('a Redis that cannot be used', (server) => {
         code: 'ETIMEDOUT',
         message: expect.stringMatching(/^Cannot create the lock nightly/),
       });
-      await until(hasStopped);
+      await poll('The server was not stopped', hasStopped);
       await scene.clock.advance(5 * SECOND);
       await refused;
       server().resume();
       // The claim is carried out in the end, and taken back.
-      await until(async () => {
+      await poll('The claim was not taken back', async () => {
         const hash = await scene.hash();
         return hash['token'] !== undefined && hash['lock_owner'] === undefined;
       });
@@ -237,102 +232,14 @@ describeWithRedis('a Redis that cannot be used', (server) => {
       return reply;
     });
     const refused = expect(scene.acquire({ client: slow })).rejects.toMatchObject({ code: 'ETIMEDOUT' });
-    await until(async () => (await scene.hash())['lock_owner'] !== undefined);
+    await poll('The claim was not made', async () => 'lock_owner' in (await scene.hash()));
     await scene.clock.advance(5 * SECOND);
     await refused;
     const lock = await scene.acquire();
     answer();
     // What takes the claim back.
-    await until(() => count === 3);
+    await poll('The claim was not to be taken back', () => count === 3);
     await lock.heartBeat();
     await lock.release();
-  });
-});
-
-describe('an answer that says to come again', () => {
-  const refusing = (error: Error, times: number) => {
-    let count = 0;
-    const answer = () => {
-      count += 1;
-      return count > times ? Promise.resolve(['found', '0']) : Promise.reject(error);
-    };
-    return { eval: answer, evalSha: answer };
-  };
-  const named = (name: string) =>
-    Object.defineProperty(new Error('made up'), 'constructor', { value: { name } });
-
-  it.each([
-    ['LOADING', new Error('LOADING Redis is loading the dataset in memory')],
-    ['TRYAGAIN', new Error('TRYAGAIN Multiple keys request during rehashing of slot')],
-    [
-      'BUSY',
-      new Error('BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.'),
-    ],
-    ['CLUSTERDOWN', new Error('CLUSTERDOWN The cluster is down')],
-    ['SocketClosedUnexpectedlyError', named('SocketClosedUnexpectedlyError')],
-    ['ECONNRESET', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
-  ])('is obeyed for as long as there is time: %s', async (_code, error) => {
-    const clock = new FakeClock();
-    const store = redisStore(refusing(error, 4), { clock });
-    const read = store.read(NAME);
-    await clock.advance(5 * SECOND);
-    expect(await read).toBeNull();
-    const never = redisStore(refusing(error, 1000), { clock });
-    const refused = expect(never.read(NAME)).rejects.toMatchObject({ code: 'ETIMEDOUT', lock: NAME });
-    await clock.advance(5 * SECOND);
-    await refused;
-  });
-
-  it.each([
-    [
-      'READONLY',
-      "ERR Error running script (call to f_1028a5dba704e1d8a01fd96efeba25bb78f62df2): @user_script:4: @user_script: 4: -READONLY You can't write against a read only replica.",
-    ],
-    [
-      'NOPERM',
-      "ERR Error running script (call to f_1028a5dba704e1d8a01fd96efeba25bb78f62df2): @user_script:4: -NOPERM The user executing the script can't run this command or subcommand",
-    ],
-    [
-      'MISCONF',
-      'MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.',
-    ],
-    ['NOREPLICAS', 'NOREPLICAS Not enough good replicas to write.'],
-    ['MOVED', 'MOVED 3999 127.0.0.1:6381'],
-    ['ERR', "ERR unknown command 'EVALSHA'"],
-    ['REDIS_ERROR', 'Something else'],
-  ])('is no other one: %s', async (code, words) => {
-    const store = redisStore(refusing(new Error(words), 1));
-    await expect(store.read(NAME)).rejects.toMatchObject({ name: 'ErrLockStore', code, lock: NAME });
-  });
-});
-
-describe('options', () => {
-  const client = { eval: async () => [], evalSha: async () => [] };
-
-  it.each([{ prefx: 'locks:' }, { prefix: 7 }, { commandTimeout: true }])(
-    'are refused where they mean nothing: %j',
-    (options) => {
-      expect(() => redisStore(client, untyped(options))).toThrow(TypeError);
-    },
-  );
-
-  it.each([{ commandTimeout: 0 }, { commandTimeout: -1 }, { commandTimeout: 'soon' }])(
-    'are refused where they are too small: %j',
-    (options) => {
-      expect(() => redisStore(client, options)).toThrow(RangeError);
-    },
-  );
-
-  it.each([
-    ['an address', 'redis://localhost'],
-    ['nothing', undefined],
-    ['an object', {}],
-  ])('do not make a client of %s', (_what, value) => {
-    expect(() => redisStore(untyped(value))).toThrow(/redisStore needs a client of node-redis/);
-  });
-
-  it('do not make a client that answers by callbacks another one', async () => {
-    const legacy = { eval: () => {}, evalSha: () => {} };
-    await expect(redisStore(untyped(legacy)).read(NAME)).rejects.toThrow(/not in legacy mode/);
   });
 });

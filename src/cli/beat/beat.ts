@@ -1,42 +1,29 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import type { Progress, Store } from '../index.js';
-import { CliError } from './cli-error.js';
-import { ExitCode } from './exit-codes.js';
-import { withLocks } from './locks.js';
-import { say } from './report.js';
-import { parseStore } from './stores/store-option.js';
+import type { Progress, Store } from '../../index.js';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+import { InvalidArgument } from '../invalid-argument.js';
+import { withLocks } from '../locks.js';
+import type { OptionSpec } from '../option-spec.js';
+import { say } from '../report.js';
+import { parseStore } from '../stores/store-option.js';
 
-interface Given {
+/** What is given on the command line. */
+export interface BeatGiven {
   readonly progress?: number;
   readonly note?: string;
 }
 
-export function defineBeat(program: Command): void {
-  program
-    .command('beat')
-    .summary('give a heartbeat from inside of a command')
-    .description(
-      'Gives a heartbeat, from inside of a command that `livinglock run` has started. Exits with 76 if the lock was lost: the command must stop then.',
-    )
-    .option('--progress <ratio>', 'how much of the work is done, from 0 to 1', parseProgress)
-    .option('--note <text>', 'where the work is, for those who look at the lock')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  for table in $tables; do
-    dump "$table"
-    livinglock beat --note "$table" || exit
-  done
+export const BEAT_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--progress <ratio>',
+    description: 'how much of the work is done, from 0 to 1',
+    parse: parseProgress,
+  },
+  { flags: '--note <text>', description: 'where the work is, for those who look at the lock' },
+];
 
-It can be called as often as you like: within the heartbeat interval it writes nothing.`,
-    )
-    .action(async (given: Given) => {
-      process.exitCode = await beat(given);
-    });
-}
-
-async function beat(given: Given): Promise<number> {
+/** Gives a heartbeat for the run that has started this process, and gives the exit code. */
+export async function beat(given: BeatGiven): Promise<number> {
   const {
     LIVINGLOCK_PATH: path,
     LIVINGLOCK_TOKEN: token,
@@ -66,7 +53,7 @@ interface Held {
 async function beatIn(
   store: Store,
   { path, token, interval }: Held,
-  { progress, note }: Given,
+  { progress, note }: BeatGiven,
 ): Promise<number> {
   const stored = await store.read(path);
   if (stored?.record?.token !== token) return lost(path);
@@ -90,5 +77,5 @@ function lost(path: string): number {
 function parseProgress(text: string): number {
   const progress = Number(text);
   if (text.trim() !== '' && progress >= 0 && progress <= 1) return progress;
-  throw new InvalidArgumentError('It must be from 0 to 1.');
+  throw new InvalidArgument('It must be from 0 to 1.');
 }

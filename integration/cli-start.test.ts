@@ -1,0 +1,34 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { PROGRAM } from './support/command.js';
+import { Desk } from './support/desk.js';
+import { isPosix, temporaryFolder } from './support/machine.js';
+
+// cron starts `livinglock run` every minute. To find and to compile files is most of a start, so what it loads is counted.
+
+/** Names the files that a Node has loaded by its end. */
+const CENSUS =
+  'process.on("exit", () => require("fs").writeFileSync(process.env.CENSUS, JSON.stringify(Object.keys(require.cache))));';
+
+test.skipIf(!isPosix)(
+  'a run loads four files, and none to read a command line that is in order',
+  async () => {
+    const files = await loadedBy('run', '--wait', '1s', '-q', 'job', '--', 'true');
+    expect(files.length).toBeLessThanOrEqual(4);
+    expect(await loadedBy('run', '-qw1s', 'job', '--', 'true')).toEqual(expect.arrayContaining(files));
+    expect((await loadedBy('run', '-qw1s', 'job', '--', 'true')).length).toBeGreaterThan(files.length);
+  },
+);
+
+/** The files of the command that are loaded by it with these arguments. */
+async function loadedBy(...args: readonly string[]): Promise<string[]> {
+  const folder = temporaryFolder();
+  const census = join(folder, 'census.json');
+  const hook = join(folder, 'hook.cjs');
+  writeFileSync(hook, CENSUS);
+  const env = { NODE_OPTIONS: `--require=${hook}`, CENSUS: census };
+  expect(await new Desk().run(args, env)).toMatchObject({ code: 0, stderr: '' });
+  const files: readonly string[] = JSON.parse(readFileSync(census, 'utf8'));
+  return files.filter((file) => dirname(file) === dirname(PROGRAM)).map((file) => basename(file));
+}

@@ -1,0 +1,150 @@
+import { CliError } from '../cli-error.js';
+import { parseDuration, parsePositiveDuration } from '../duration.js';
+import { ExitCode } from '../exit-codes.js';
+import { InvalidArgument } from '../invalid-argument.js';
+import type { OptionSpec } from '../option-spec.js';
+import { STORE_OPTION, type StoreAddress } from '../stores/store-option.js';
+import type { RunOptions } from './options.js';
+import { type Proof, parseProof } from './proof.js';
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
+/** What is given on the command line; durations in milliseconds. */
+export interface RunGiven {
+  readonly heartbeat: Proof;
+  readonly staleTimeout?: number;
+  readonly heartbeatInterval?: number;
+  readonly onStall: 'end' | 'warn';
+  readonly killAfter: number;
+  readonly timeout?: number;
+  readonly wait: number;
+  readonly killStalled?: true;
+  readonly force?: true;
+  readonly conflictExitCode: number;
+  readonly quiet?: true;
+  readonly holdAtLeast: number;
+  readonly owner?: string;
+  readonly store?: StoreAddress;
+}
+
+/** The options of a run. */
+export const RUN_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--heartbeat <proof>',
+    description:
+      'what proves that the command is at work: alive (that it exists), output (that it writes), ' +
+      'manual (that it calls `livinglock beat`), file:PATH (that the file changes)',
+    parse: parseProof,
+    default: { value: { by: 'alive' }, name: 'alive' },
+  },
+  {
+    flags: '--stale-timeout <time>',
+    description:
+      'without proof for so long, the command counts as stalled (default: 1h; with alive, in a file: infinity)',
+    parse: parseStaleTimeout,
+  },
+  {
+    flags: '--heartbeat-interval <time>',
+    description: 'write a heartbeat at most so often (default: 1m, or half of a shorter stale timeout)',
+    parse: parsePositiveDuration,
+  },
+  {
+    flags: '--on-stall <what>',
+    description: 'what to do with a command that has stalled',
+    choices: ['end', 'warn'],
+    default: { value: 'end' },
+  },
+  {
+    flags: '--timeout <time>',
+    description: 'end a command that takes longer altogether',
+    parse: parsePositiveDuration,
+  },
+  {
+    flags: '--kill-after <time>',
+    description: 'the time from SIGTERM to SIGKILL',
+    parse: parseDuration,
+    default: { value: 10_000, name: '10s' },
+  },
+  {
+    flags: '-w, --wait <time>',
+    description: 'if the lock is held, wait for so long',
+    parse: parseDuration,
+    default: { value: 0, name: 'do not wait' },
+  },
+  {
+    flags: '--hold-at-least <time>',
+    description:
+      'the lock counts as held for so long at the least, also if the command has ended before: one run an hour on five servers',
+    parse: parseFiniteDuration,
+    default: { value: 0, name: 'until the command has ended' },
+  },
+  {
+    flags: '--owner <name>',
+    description:
+      'a stable name for this machine or container, which gets its own lock back at once after a restart',
+  },
+  STORE_OPTION,
+  { flags: '--kill-stalled', description: 'end a holder that has stalled before taking over' },
+  { flags: '--force', description: 'if the lock is held, run all the same, without it' },
+  {
+    flags: '-E, --conflict-exit-code <number>',
+    description: 'the exit code if the lock is held',
+    parse: parseExitCode,
+    default: { value: ExitCode.busy },
+  },
+  { flags: '-q, --quiet', description: 'say nothing if the lock is held' },
+];
+
+/** Fills in what was not given, and throws where it does not fit together. */
+export function completeRunOptions({
+  heartbeat: proof,
+  staleTimeout,
+  heartbeatInterval,
+  ...rest
+}: RunGiven): RunOptions {
+  const isEndless = proof.by === 'alive' && isOfOneMachine(rest.store);
+  const timeout = staleTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);
+  const interval = heartbeatInterval ?? (timeout > MINUTE ? MINUTE : timeout / 2);
+  if (interval >= timeout) {
+    throw new CliError(
+      ExitCode.usage,
+      'The --heartbeat-interval must be shorter than the --stale-timeout, or every run would look stalled between two heartbeats.',
+    );
+  }
+  return {
+    ...rest,
+    proof,
+    staleTimeout: timeout,
+    heartbeatInterval: interval,
+    timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
+    killStalled: rest.killStalled ?? false,
+    force: rest.force ?? false,
+    quiet: rest.quiet ?? false,
+    owner: rest.owner,
+    store: rest.store,
+  };
+}
+
+/** From elsewhere nobody can see whether a process lives, so its lock would be held for ever. */
+function isOfOneMachine(store: StoreAddress | undefined): boolean {
+  return store === undefined || store.kind === 'sqlite';
+}
+
+function parseFiniteDuration(text: string): number {
+  const duration = parseDuration(text);
+  if (Number.isFinite(duration)) return duration;
+  throw new InvalidArgument('It must end.');
+}
+
+function parseStaleTimeout(text: string): number {
+  const timeout = parseDuration(text);
+  if (timeout > 0) return timeout;
+  throw new InvalidArgument('It must be more than 0.');
+}
+
+function parseExitCode(text: string): number {
+  const code = Number(text);
+  if (/^\d+$/.test(text) && code <= 255) return code;
+  throw new InvalidArgument('An exit code is a number from 0 to 255.');
+}

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import type { Lock, Store } from '../../index.js';
+import { say } from '../report.js';
+import { type Proof, watchFile } from './proof.js';
+import type { Look } from './watch.js';
+
+/** How a proof of that kind is looked for. */
+export function lookFor(proof: Proof, lock: Lock | null, store: Store): Look {
+  switch (proof.by) {
+    case 'alive':
+      return (watch) => {
+        watch.prove();
+        return watch.silence;
+      };
+    case 'output':
+      return (watch) => watch.silence;
+    case 'file': {
+      if (!existsSync(proof.path))
+        say(`There is no ${proof.path} yet. The command has to make it, and to change it.`);
+      const hasChanged = watchFile(proof.path);
+      return (watch) => {
+        if (hasChanged()) watch.prove();
+        return watch.silence;
+      };
+    }
+    case 'manual':
+      return lock === null ? () => 0 : lookAtLock(lock, store);
+  }
+}
+
+/** The command beats by itself, so what it has proved stands in the lock. */
+function lookAtLock({ name, token }: Lock, store: Store): Look {
+  return async () => {
+    const stored = await store.read(name);
+    // If it is not ours any more, the lock itself finds that out.
+    return stored?.record?.token === token ? stored.age : 0;
+  };
+}

@@ -1,0 +1,13 @@
+import { ErrLockLost } from '../../index.js';
+import { describeHolder } from '../holder.js';
+
+/** For who has started the run: what it means, and who is at work now. */
+export function describeLoss(name: string, loss: unknown): string {
+  if (loss instanceof ErrLockLost && !loss.isCertain) return loss.message;
+  const successor = loss instanceof ErrLockLost ? loss.successor : null;
+  const how =
+    successor === null
+      ? 'somebody broke it, or another run took it over and has ended since'
+      : `${describeHolder(successor, Date.now() - successor.timestamp.getTime())} has taken it over`;
+  return `${name} was lost: ${how}. This run is not exclusive any more.`;
+}

@@ -1,0 +1,14 @@
+import { readQuickly } from '../quick-reading.js';
+import { completeRunOptions, RUN_OPTIONS } from './given.js';
+
+/** `livinglock run` with that command line, if it is in order; gives the exit code. */
+export async function runQuickly(
+  args: readonly string[],
+  wrapped: readonly string[] | null,
+): Promise<number | null> {
+  const reading = readQuickly(args, RUN_OPTIONS);
+  const [lock, ...excess] = reading?.operands ?? [];
+  if (reading === null || wrapped === null || lock === undefined || excess.length > 0) return null;
+  const { run } = await import('./run.js');
+  return run(lock, wrapped, completeRunOptions(reading.given));
+}

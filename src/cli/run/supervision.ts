@@ -1,0 +1,148 @@
+import { ErrLockLost, type Lock } from '../../index.js';
+import { CliError } from '../cli-error.js';
+import { formatDuration } from '../duration.js';
+import { ExitCode } from '../exit-codes.js';
+import type { Locks } from '../locks.js';
+import { say } from '../report.js';
+import { Ending, type Reason } from './ending.js';
+import { exitOf, statusAfter } from './exit.js';
+import { lookFor } from './look-for-proof.js';
+import { describeLoss } from './loss.js';
+import type { RunOptions } from './options.js';
+import { Passage } from './pass-on.js';
+import { describeProof } from './proof.js';
+import { isOfTheKeyboard, type Signals } from './signals.js';
+import { type Started, start } from './start.js';
+import { outlive } from './survivors.js';
+import { Watch } from './watch.js';
+
+/** What is to be run, and under what. */
+export interface Job {
+  /** `null` for a command that runs by force, without it. */
+  readonly lock: Lock | null;
+  readonly name: string;
+  readonly locks: Locks;
+  readonly command: readonly string[];
+  readonly options: RunOptions;
+  readonly signals: Signals;
+}
+
+/** One command under one lock, from its start until nothing of it is left. */
+export class Supervision {
+  readonly #job: Job;
+  #isLossKnown = false;
+
+  constructor(job: Job) {
+    this.#job = job;
+  }
+
+  async toTheEnd(): Promise<number> {
+    const { lock, name } = this.#job;
+    let status: number;
+    try {
+      status = await this.#run(await this.#start());
+    } catch (error) {
+      await lock?.release().catch(() => {});
+      throw error;
+    }
+    try {
+      await lock?.release();
+    } catch (error) {
+      if (!(error instanceof ErrLockLost)) throw error;
+      if (!this.#isLossKnown) say(describeLoss(name, error));
+      return ExitCode.lost;
+    }
+    return status;
+  }
+
+  async #start(): Promise<Started> {
+    const { lock, name, locks, command, options } = this.#job;
+    const env = {
+      ...process.env,
+      // The PATH of cron does not lead here.
+      LIVINGLOCK: `${process.execPath} ${process.argv[1]}`,
+      LIVINGLOCK_PATH: name,
+      LIVINGLOCK_HELD_IN: locks.address,
+      LIVINGLOCK_TOKEN: lock?.token ?? '',
+      LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
+      LIVINGLOCK_HEARTBEAT_INTERVAL: String(options.heartbeatInterval),
+    };
+    try {
+      return await start(command, env, options.proof.by === 'output');
+    } catch (error) {
+      throw new CliError(
+        ExitCode.notExecutable,
+        `Cannot start ${command[0]}: ${error instanceof Error ? error.message : error}.`,
+      );
+    }
+  }
+
+  async #run({ child, pid, family, sharesTerminal, output, begin }: Started): Promise<number> {
+    const { lock, signals, options } = this.#job;
+    const ending = new Ending(family, options.killAfter);
+    const watch = this.#watch(ending);
+    try {
+      const exited = exitOf(child);
+      const passages = output.map(
+        ({ source, descriptor }) => new Passage(source, descriptor, () => watch.prove()),
+      );
+      await lock?.setWorkers([pid]);
+      lock?.signal.addEventListener('abort', () => this.#end('lost', ending, watch));
+      this.#limitTime(ending, watch);
+      signals.passTo((signal) => {
+        if (!sharesTerminal || !isOfTheKeyboard(signal)) family.signal(signal);
+      });
+      begin();
+      const { code, signal } = await exited;
+      await outlive(family, lock);
+      await Promise.all(passages.map((passage) => passage.drain()));
+      return statusAfter(ending.reason, code, signal);
+    } finally {
+      watch.stop();
+      ending.stop();
+    }
+  }
+
+  #watch(ending: Ending): Watch {
+    const { lock, locks, options } = this.#job;
+    const { proof, staleTimeout, heartbeatInterval, onStall } = options;
+    const watch: Watch = new Watch({
+      lock,
+      staleTimeout,
+      heartbeatInterval,
+      look: lookFor(proof, lock, locks.store),
+      onStall: (silence) => {
+        const stall = `The command has stalled: for ${formatDuration(silence)} ${describeProof(proof)}.`;
+        if (onStall === 'warn') {
+          say(`${stall} It goes on (--on-stall warn), and the next run may take over.`);
+        } else {
+          say(`${stall} Ending it.`);
+          this.#end('stalled', ending, watch);
+        }
+      },
+    });
+    return watch;
+  }
+
+  #limitTime(ending: Ending, watch: Watch): void {
+    const { timeout } = this.#job.options;
+    if (!Number.isFinite(timeout)) return;
+    ending.after(timeout, () => {
+      say(
+        `The command has run for ${formatDuration(timeout)}, which is as long as it may (--timeout). Ending it.`,
+      );
+      this.#end('timeout', ending, watch);
+    });
+  }
+
+  #end(reason: Reason, ending: Ending, watch: Watch): void {
+    if (ending.reason !== null) return;
+    if (reason === 'lost') {
+      this.#isLossKnown = true;
+      say(`${describeLoss(this.#job.name, this.#job.lock?.signal.reason)} Ending the command.`);
+    } else {
+      watch.keepForTheEnd();
+    }
+    ending.begin(reason);
+  }
+}

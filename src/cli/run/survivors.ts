@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lock } from '../../index.js';
+import type { Family } from './family.js';
+
+/** How often to look whether all processes of the command are gone: each time later, in milliseconds. */
+const FIRST_LOOK = 10;
+const LATEST_LOOK = 1000;
+/** As many as a lock can name. */
+const MOST_WORKERS = 4;
+
+/** Resolves when none of the family is left. The command itself has ended; what it has left running is under the lock as well. */
+export async function outlive(family: Family, lock: Lock | null): Promise<void> {
+  let named = '';
+  for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
+    const survivors = family.survivors();
+    if (survivors.length === 0) return;
+    if (String(survivors) !== named) await nameWorkers(lock, survivors);
+    named = String(survivors);
+    await sleep(delay);
+  }
+}
+
+/** So that they keep the lock even should this process be killed. */
+async function nameWorkers(lock: Lock | null, pids: readonly number[]): Promise<void> {
+  try {
+    await lock?.setWorkers(pids.slice(0, MOST_WORKERS));
+  } catch {
+    // One of them has ended just now, or the lock is lost; the next look tells.
+  }
+}

@@ -1,0 +1,47 @@
+import type { Clock } from '../../clock.js';
+import { isPassing, storeError } from './driver-error.js';
+import { inTime } from './in-time.js';
+
+/** The pause before something is sent again doubles from the first to the second of these, in milliseconds. */
+const FIRST_DELAY = 10;
+const LONGEST_DELAY = 200;
+
+/** What is done about a server that does not answer, or says to come again. */
+export class Patience {
+  readonly #limit: number;
+  readonly #clock: Clock;
+
+  /** @param limit How long an operation may take, in milliseconds. */
+  constructor(limit: number, clock: Clock) {
+    this.#limit = limit;
+    this.#clock = clock;
+  }
+
+  /**
+   * Sends something, again and again if need be, until it is answered or the time is over. What is answered later goes to `late`. Throws an
+   * `ErrLockStore` that says what was attempted.
+   */
+  async run<T>(
+    lock: string,
+    attempted: string,
+    send: () => Promise<T>,
+    late: (value: T) => void = () => {},
+  ): Promise<T> {
+    try {
+      return await inTime(this.#limit, this.#clock, (over) => this.#untilItPasses(send, over), late);
+    } catch (error) {
+      throw storeError(lock, attempted, error);
+    }
+  }
+
+  async #untilItPasses<T>(send: () => Promise<T>, over: AbortSignal): Promise<T> {
+    for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LONGEST_DELAY)) {
+      try {
+        return await send();
+      } catch (error) {
+        if (over.aborted || !isPassing(error)) throw error;
+        await this.#clock.sleep(delay, { signal: over });
+      }
+    }
+  }
+}

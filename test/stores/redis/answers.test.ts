@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { redisStore } from '../../../src/stores/redis/index.js';
+import { FakeClock } from '../../../src/testing/index.js';
+import { SECOND, untyped } from '../../support.js';
+
+const NAME = 'nightly';
+
+describe('an answer that says to come again', () => {
+  const refusing = (error: Error, times: number) => {
+    let count = 0;
+    const answer = () => {
+      count += 1;
+      return count > times ? Promise.resolve(['found', '0']) : Promise.reject(error);
+    };
+    return { eval: answer, evalSha: answer };
+  };
+  const named = (name: string) =>
+    Object.defineProperty(new Error('made up'), 'constructor', { value: { name } });
+
+  it.each([
+    ['LOADING', new Error('LOADING Redis is loading the dataset in memory')],
+    ['TRYAGAIN', new Error('TRYAGAIN Multiple keys request during rehashing of slot')],
+    [
+      'BUSY',
+      new Error('BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.'),
+    ],
+    ['CLUSTERDOWN', new Error('CLUSTERDOWN The cluster is down')],
+    ['SocketClosedUnexpectedlyError', named('SocketClosedUnexpectedlyError')],
+    ['ECONNRESET', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
+  ])('is obeyed for as long as there is time: %s', async (_code, error) => {
+    const clock = new FakeClock();
+    const store = redisStore(refusing(error, 4), { clock });
+    const read = store.read(NAME);
+    await clock.advance(5 * SECOND);
+    expect(await read).toBeNull();
+    const never = redisStore(refusing(error, 1000), { clock });
+    const refused = expect(never.read(NAME)).rejects.toMatchObject({ code: 'ETIMEDOUT', lock: NAME });
+    await clock.advance(5 * SECOND);
+    await refused;
+  });
+
+  it.each([
+    [
+      'READONLY',
+      "ERR Error running script (call to f_1028a5dba704e1d8a01fd96efeba25bb78f62df2): @user_script:4: @user_script: 4: -READONLY You can't write against a read only replica.",
+    ],
+    [
+      'NOPERM',
+      "ERR Error running script (call to f_1028a5dba704e1d8a01fd96efeba25bb78f62df2): @user_script:4: -NOPERM The user executing the script can't run this command or subcommand",
+    ],
+    [
+      'MISCONF',
+      'MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.',
+    ],
+    ['NOREPLICAS', 'NOREPLICAS Not enough good replicas to write.'],
+    ['MOVED', 'MOVED 3999 127.0.0.1:6381'],
+    ['ERR', "ERR unknown command 'EVALSHA'"],
+    ['REDIS_ERROR', 'Something else'],
+  ])('is no other one: %s', async (code, words) => {
+    const store = redisStore(refusing(new Error(words), 1));
+    await expect(store.read(NAME)).rejects.toMatchObject({ name: 'ErrLockStore', code, lock: NAME });
+  });
+});
+
+describe('options', () => {
+  const client = { eval: async () => [], evalSha: async () => [] };
+
+  it.each([{ prefx: 'locks:' }, { prefix: 7 }, { commandTimeout: true }])(
+    'are refused where they mean nothing: %j',
+    (options) => {
+      expect(() => redisStore(client, untyped(options))).toThrow(TypeError);
+    },
+  );
+
+  it.each([{ commandTimeout: 0 }, { commandTimeout: -1 }, { commandTimeout: 'soon' }])(
+    'are refused where they are too small: %j',
+    (options) => {
+      expect(() => redisStore(client, options)).toThrow(RangeError);
+    },
+  );
+
+  it.each([
+    ['an address', 'redis://localhost'],
+    ['nothing', undefined],
+    ['an object', {}],
+  ])('do not make a client of %s', (_what, value) => {
+    expect(() => redisStore(untyped(value))).toThrow(/redisStore needs a client of node-redis/);
+  });
+
+  it('do not make a client that answers by callbacks another one', async () => {
+    const legacy = { eval: () => {}, evalSha: () => {} };
+    await expect(redisStore(untyped(legacy)).read(NAME)).rejects.toThrow(/not in legacy mode/);
+  });
+});
