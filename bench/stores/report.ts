@@ -17,7 +17,7 @@ export interface Results {
 export function formatTimes(results: readonly Results[]): string {
   const titles = (results[0]?.measurements ?? []).flatMap(({ title }) => [title, 'ratio']);
   const rows = results.flatMap(({ title, subjects, measurements }) => [
-    `| **${title}** |${' |'.repeat(titles.length)}`,
+    `| **${title}** |${'  |'.repeat(titles.length)}`,
     ...subjects.map((name) => formatRow(name, ...measurements)),
   ]);
   return [`|  | ${titles.join(' | ')} |`, `| --- |${' --: |'.repeat(titles.length)}`, ...rows].join('\n');

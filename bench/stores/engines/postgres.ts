@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { postgresStore } from 'livinglock/postgres';
 import pg from 'pg';
-import { CuttingProxy } from '../../../integration/support/cutting-proxy.js';
 import { PostgresServer } from '../../../integration/support/postgres-server.js';
 import { CROWD } from '../measurements/crowd.js';
 import { advisoryLockByHand, advisoryLockPackage } from '../rivals/advisory-lock.js';
 import { livinglock } from '../rivals/livinglock.js';
+import { connectCounted } from './counted.js';
 import { type Engine, type Field, newLock } from './engine.js';
 
 export async function startPostgres(): Promise<Engine> {
@@ -14,19 +14,8 @@ export async function startPostgres(): Promise<Engine> {
   return {
     title: 'PostgreSQL',
     description: `PostgreSQL ${version}, with \`fsync\``,
-    connect: async () => connect(server.urlFor()),
-    async connectCounted() {
-      const proxy = await CuttingProxy.start({ path: server.socket });
-      const field = connect(server.urlThrough(proxy.port));
-      return {
-        ...field,
-        count: () => proxy.roundTrips,
-        async [Symbol.asyncDispose]() {
-          await field[Symbol.asyncDispose]();
-          await proxy.end();
-        },
-      };
-    },
+    connect: () => connect(server.urlFor()),
+    connectCounted: () => connectCounted({ path: server.socket }, (port) => connect(server.urlThrough(port))),
     [Symbol.asyncDispose]: () => server.end(),
   };
 }
@@ -45,7 +34,7 @@ async function setUp(url: string): Promise<string> {
   return rows[0].server_version;
 }
 
-function connect(url: string): Field {
+async function connect(url: string): Promise<Field> {
   // A connection for each contender, as if they were processes, which stays open.
   const pool = new pg.Pool({ connectionString: url, max: CROWD, idleTimeoutMillis: 0 });
   return {

@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis';
 import { redisStore } from 'livinglock/redis';
 import { createClient } from 'redis';
-import { CuttingProxy } from '../../../integration/support/cutting-proxy.js';
 import { RedisServer } from '../../../integration/support/redis-server.js';
 import { livinglock } from '../rivals/livinglock.js';
 import { redlock } from '../rivals/redlock.js';
 import { verrou } from '../rivals/verrou.js';
+import { connectCounted } from './counted.js';
 import { type Engine, type Field, newLock } from './engine.js';
 
 export function startRedisWithNodeRedis(): Promise<Engine> {
@@ -22,18 +22,10 @@ async function start(title: string, connect: (url: string) => Promise<Field>): P
     title,
     description: `Redis ${await versionOf(server.url)}, without persistence`,
     connect: () => connect(server.url),
-    async connectCounted() {
-      const proxy = await CuttingProxy.start({ port: server.port, host: '127.0.0.1' });
-      const field = await connect(`redis://127.0.0.1:${proxy.port}`);
-      return {
-        ...field,
-        count: () => proxy.roundTrips,
-        async [Symbol.asyncDispose]() {
-          await field[Symbol.asyncDispose]();
-          await proxy.end();
-        },
-      };
-    },
+    connectCounted: () =>
+      connectCounted({ port: server.port, host: '127.0.0.1' }, (port) =>
+        connect(`redis://127.0.0.1:${port}`),
+      ),
     [Symbol.asyncDispose]: () => server.end(),
   };
 }

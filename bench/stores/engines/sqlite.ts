@@ -12,7 +12,7 @@ export function openSqlite(path: string, fileSystem: string): Engine {
   database.exec(`INSERT INTO jobs VALUES ('nightly', 0)`);
   return {
     title: `SQLite, ${fileSystem}`,
-    description: `SQLite ${firstOf(database, 'SELECT sqlite_version()')} in WAL mode, \`synchronous = ${firstOf(database, 'PRAGMA synchronous')}\``,
+    description: describe(database),
     connect: async () => fieldOf(database),
     async connectCounted() {
       const counting = new CountingDatabase(database);
@@ -34,6 +34,13 @@ function fieldOf(database: SqliteDatabase): Field {
     newLock,
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function describe(database: SqliteDatabase): string {
+  const version = firstOf(database, 'SELECT sqlite_version()');
+  // https://www.sqlite.org/pragma.html#pragma_synchronous
+  const synchronous = ['OFF', 'NORMAL', 'FULL', 'EXTRA'][Number(firstOf(database, 'PRAGMA synchronous'))];
+  return `SQLite ${version}, in WAL mode and with \`synchronous = ${synchronous}\``;
 }
 
 /** The first column of the first row. */
