@@ -133,7 +133,9 @@ class Contender {
       const outcome = await this.#token.send(() =>
         this.#store.claim(this.#name, this.#claim, examined?.stored.version),
       );
-      if (outcome.done) return this.#lock(outcome.record, claimedAt);
+      // If the answer was so long on its way that others may have taken over since, the lock is examined and claimed anew.
+      const isSure = this.#dependencies.clock.monotonic() - claimedAt < this.#settings.staleTimeout;
+      if (outcome.done && isSure) return this.#lock(outcome.record, claimedAt);
     }
   }
 
