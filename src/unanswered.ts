@@ -6,10 +6,14 @@ import type { Awaitable, Outcome } from './stores/store.js';
 /** Tokens under which a lock may be held that nobody knows of, by whose they are. */
 const unanswered = new Map<string, Set<string>>();
 
+/** How many of them are kept for each lock, which is more than can be under way anywhere. */
+const MOST_UNANSWERED = 100;
+
 /**
- * Gives a token to claim a lock with. It is unique to this claim, except after one that has failed: then a store may have
- * carried out that one all the same, with only the answer lost, and the lock is held by a living process that does not know
- * it. So the process remembers the token, recognizes by it what is its own, and uses it up with a later claim.
+ * Gives a token to claim a lock with. After a claim that has failed, a store may have carried it out all the same, with only the
+ * answer lost, and the lock is held by a living process that does not know it; or may do so yet, long after. So the process
+ * remembers the token, and takes the lock from it at any later claim. That has a token of its own: were it the same one, a
+ * claim that is carried out late could not be told from a lock that is in use.
  */
 export async function withToken<T>(
   name: string,
@@ -27,15 +31,12 @@ export async function withToken<T>(
 
 /** What one call claims a lock with. */
 export class ClaimToken {
-  readonly value: string;
+  readonly value = randomUUID();
   readonly #whose: string;
-  #mayBeThere: boolean;
+  #mayBeThere = false;
 
   constructor(whose: string) {
-    const left = takeOne(whose);
     this.#whose = whose;
-    this.#mayBeThere = left !== undefined;
-    this.value = left ?? randomUUID();
   }
 
   /** Whether a record is of this claim, or of an earlier one of the same process that nobody knows of. */
@@ -59,17 +60,9 @@ export class ClaimToken {
   /** For who gives up although the lock may be held under this token. */
   abandon(): void {
     if (!this.#mayBeThere) return;
-    const tokens = unanswered.get(this.#whose) ?? new Set();
+    const tokens = unanswered.get(this.#whose) ?? new Set<string>();
     unanswered.set(this.#whose, tokens.add(this.value));
+    const [oldest] = tokens;
+    if (tokens.size > MOST_UNANSWERED && oldest !== undefined) tokens.delete(oldest);
   }
-}
-
-/** Taken out, so that no other claim that runs at the same time gets it too. */
-function takeOne(whose: string): string | undefined {
-  const tokens = unanswered.get(whose);
-  const [token] = tokens ?? [];
-  if (tokens === undefined || token === undefined) return undefined;
-  tokens.delete(token);
-  if (tokens.size === 0) unanswered.delete(whose);
-  return token;
 }
