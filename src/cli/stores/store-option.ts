@@ -1,4 +1,6 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
 
 /** Where locks are kept instead of in files. */
 type StoreKind = 'sqlite' | 'postgres' | 'redis';
@@ -30,8 +32,12 @@ export function storeOption(): Option {
   return process.env[STORE_VARIABLE] === '' ? option : option.env(STORE_VARIABLE);
 }
 
+/** Throws no error of commander's, which would repeat the text, and the password in it. */
 export function parseStore(text: string): StoreAddress {
   const kind = KINDS.get(/^([a-z]+):./is.exec(text)?.[1]?.toLowerCase() ?? '');
   if (kind !== undefined) return { kind, text };
-  throw new InvalidArgumentError('It is one of postgres://…, redis://…, sqlite:PATH.');
+  throw new CliError(
+    ExitCode.usage,
+    `The address of the store (--store, ${STORE_VARIABLE}) is invalid. It is one of postgres://…, redis://…, sqlite:PATH.`,
+  );
 }
