@@ -23,6 +23,8 @@ export interface Request {
   readonly isAgreed: boolean;
   /** For `livinglock run`. */
   readonly runOptions: readonly string[];
+  /** Whether the lock is a file, and not in a store. */
+  readonly isInFile: boolean;
   readonly conflictExitCode: number;
   /** What stands behind `--`; `null` where there is no `--`. */
   readonly command: readonly string[] | null;
@@ -87,7 +89,7 @@ function visible(line: string): string {
  * Everything by its full path: the PATH of cron is short, and a Node by nvm is in none but that of an interactive shell. The
  * same holds for `$LIVINGLOCK_DIR`, so a lock in there is named by its path.
  */
-function jobOf({ name, timing, directory, command, runOptions, conflictExitCode }: Request): Job {
+function jobOf({ name, timing, directory, command, runOptions, isInFile, conflictExitCode }: Request): Job {
   if (timing === null) {
     throw new CliError(ExitCode.usage, 'When is it to run? Give --every 2m, or --at 03:30 for every day.');
   }
@@ -100,7 +102,8 @@ function jobOf({ name, timing, directory, command, runOptions, conflictExitCode 
   const [program = '', ...args] = command;
   const found = expectProgram(program);
   const lockFolder = runtimeFolder();
-  const lock = process.env['LIVINGLOCK_DIR'] ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
+  const isElsewhere = isInFile && process.env['LIVINGLOCK_DIR'];
+  const lock = isElsewhere ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
   return {
     name,
     timing,
