@@ -181,7 +181,7 @@ function finite(name: string, milliseconds: number): number {
 const LONGEST_OWNER = 64;
 
 /** What a database would cut or replace is refused, because two names could then be the same. */
-function readOwner(value: unknown): string | null {
+export function readOwner(value: unknown): string | null {
   const owner = text('owner', value);
   if (owner === undefined) return null;
   if (owner === '' || /[\p{Cc}\p{Surrogate}]/u.test(owner) || Buffer.byteLength(owner) > LONGEST_OWNER) {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readOwner } from '../../options.js';
 import { CliError } from '../cli-error.js';
 import { parseDuration, parsePositiveDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
@@ -109,6 +110,7 @@ export function addRunOptions(command: Command): Command {
     .option(
       '--owner <name>',
       'a stable name for this machine or container, which gets its own lock back at once after a restart',
+      parseOwner,
     )
     .addOption(storeOption())
     .option('--kill-stalled', 'end a holder that has stalled before taking over')
@@ -155,6 +157,15 @@ export function completeRunOptions({
 /** From elsewhere nobody can see whether a process lives, so its lock would be held for ever. */
 function isOfOneMachine(store: StoreAddress | undefined): boolean {
   return store === undefined || store.kind === 'sqlite';
+}
+
+function parseOwner(text: string): string {
+  try {
+    readOwner(text);
+    return text;
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function parseFiniteDuration(text: string): number {
