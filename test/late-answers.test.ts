@@ -137,6 +137,27 @@ describe('a store whose answers come late or not at all', () => {
     expect(lock.signal.aborted).toBe(true);
   }, 5000);
 
+  it('does not hold up workers that are named twice at a time for longer than the lock is held', async () => {
+    const lock = await acquireHere();
+    let answer = (): void => {};
+    const first = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    ways.beat = async (operate) => {
+      ways.beat = () => new Promise(() => {});
+      await first;
+      await operate();
+    };
+    const beat = lock.heartBeat();
+    const named = [lock.setWorkers([]), lock.setWorkers([])];
+    const rejected = Promise.all(named.map((each) => expect(each).rejects.toThrow(ErrLockLost)));
+    answer();
+    await beat;
+    ways.read = () => new Promise(() => {});
+    await clock.advance(HOUR);
+    await rejected;
+  }, 5000);
+
   it('does not forget the heartbeats that others give for the holder', async () => {
     const lock = await acquireHere();
     for (let half = 1; half <= 6; half++) {
