@@ -150,7 +150,7 @@ export class Lock {
   async setWorkers(pids: readonly number[]): Promise<void> {
     this.#workers = this.#identify(pids);
     // What is being written just now has begun without them.
-    await this.#writing?.catch(() => {});
+    while (this.#writing !== undefined) await this.#writing.catch(() => {});
     if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
     if (this.#state === 'held') await this.#write();
   }
