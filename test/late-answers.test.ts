@@ -113,6 +113,20 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
+  it('does not keep others out for a process that has given up and never comes again', async () => {
+    let deliver = (): unknown => undefined;
+    ways.claim = async (operate) => {
+      deliver = operate;
+      throw new Error('no answer came');
+    };
+    await expect(acquireHere(Number.POSITIVE_INFINITY)).rejects.toThrow('no answer came');
+    await clock.advance(MINUTE);
+    await deliver();
+    expect(await stateForOthers()).toBe('live');
+    await clock.advance(MINUTE);
+    expect(await stateForOthers()).toBe('free');
+  });
+
   it('does not make a loss of a release that it has carried out without saying so', async () => {
     const lock = await acquireHere();
     ways.remove = async (operate) => {
