@@ -33,7 +33,7 @@ export async function acquire(path: string, options: AcquireOptions = {}): Promi
   const store = settings.store ?? fileStore(dependencies);
   const name = store.resolve(path);
   settings.signal?.throwIfAborted();
-  return withToken(name, dependencies.processes.self(), (token) => {
+  return withToken(name, store, dependencies, (token) => {
     const contender = new Contender(name, token, store, dependencies, settings);
     return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
   });

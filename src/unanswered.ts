@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
-import type { LockRecord, ProcessIdentity } from './record.js';
-import type { Awaitable, Outcome } from './stores/store.js';
+import type { LockRecord } from './record.js';
+import type { Awaitable, Outcome, Store } from './stores/store.js';
+import { takeBackLater } from './take-back.js';
 
 /** Tokens under which a lock may be held that nobody knows of, by whose they are. */
 const unanswered = new Map<string, Set<string>>();
@@ -17,14 +19,16 @@ const MOST_UNANSWERED = 100;
  */
 export async function withToken<T>(
   name: string,
-  { pid, started }: ProcessIdentity,
+  store: Store,
+  { clock, processes }: Dependencies,
   use: (token: ClaimToken) => Promise<T>,
 ): Promise<T> {
+  const { pid, started } = processes.self();
   const token = new ClaimToken(`${pid} ${started} ${name}`);
   try {
     return await use(token);
   } catch (error) {
-    token.abandon();
+    if (token.abandon()) takeBackLater(name, token.value, store, clock);
     throw error;
   }
 }
@@ -57,12 +61,13 @@ export class ClaimToken {
     }
   }
 
-  /** For who gives up although the lock may be held under this token. */
-  abandon(): void {
-    if (!this.#mayBeThere) return;
+  /** For who gives up. Gives whether the lock may be held under this token all the same. */
+  abandon(): boolean {
+    if (!this.#mayBeThere) return false;
     const tokens = unanswered.get(this.#whose) ?? new Set<string>();
     unanswered.set(this.#whose, tokens.add(this.value));
     const [oldest] = tokens;
     if (tokens.size > MOST_UNANSWERED && oldest !== undefined) tokens.delete(oldest);
+    return true;
   }
 }
