@@ -224,20 +224,20 @@ describe('what is printed', () => {
   });
 });
 
-describe('a store that only the environment names', () => {
-  test('is missed, and said to be', () => {
+describe('a store that the environment names', () => {
+  test('is named for the scheduler, which has another environment, and its password is pointed out', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
     const { code, output, errors } = user.schedule(...JOB, '--', 'node');
     expect(code).toBe(0);
-    expect(output).not.toContain('--store');
-    expect(errors).toMatch(/^livinglock: LIVINGLOCK_STORE is set here, but not for the scheduler[^\n]*\n$/);
+    expect(output).toContain('run --store=postgres://batch:secret@db/shop parser -- ');
+    expect(errors).toMatch(/^livinglock: The address of the store, with its password, stands in [^\n]*\n$/);
     expect(errors).not.toContain('secret');
   });
 
   test('is none where an option names it', () => {
     const user = new User();
-    user.env['LIVINGLOCK_STORE'] = 'postgres://db/shop';
+    user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
     const { output, errors } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
     expect(output).toContain('run --store=redis://db parser -- ');
     expect(errors).toBe('');

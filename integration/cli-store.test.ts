@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { describeWithRedis } from './support/describe-with-redis.js';
 import { Desk } from './support/desk.js';
 import { isPosix, temporaryFolder } from './support/machine.js';
 import { canServePostgres, PostgresServer } from './support/postgres-server.js';
+import { RedisServer } from './support/redis-server.js';
 
 describe.skipIf(!isPosix)('a command under a lock', () => {
   describe('in SQLite', () => {
@@ -22,6 +23,30 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
 
   describeWithRedis('in Redis', (server) => {
     testStore(() => server().url);
+
+    test('of a server that lets everybody in and says nothing, is not waited for without end', async () => {
+      server().pause();
+      onTestFinished(() => server().resume());
+      const ended = await new Desk().run(['run', '--store', server().url, 'job', '--', 'echo', 'never']);
+      expect(ended).toMatchObject({ code: 73, stdout: '' });
+      expect(ended.stderr).toMatch(/^livinglock: Cannot reach Redis at 127\.0\.0\.1:\d+: /);
+    });
+
+    test('is shown again when the server is back, also where no lock is named', async () => {
+      const own = await RedisServer.start();
+      onTestFinished(() => own.end());
+      const watching = new Desk().start(['status', '--watch', '--store', own.url]);
+      await watching.prints(/No locks in Redis/);
+      await own.stop('SIGKILL');
+      await watching.says(/Cannot list the locks/);
+      await own.start();
+      const run = new Desk().start(['run', '--store', own.url, 'back', '--', 'sh', '-c', 'read -r x']);
+      await watching.prints(/back +live/);
+      run.write('\n');
+      await run.ended;
+      watching.signal('SIGTERM');
+      await watching.ended;
+    });
   });
 });
 
@@ -119,12 +144,27 @@ describe('an address of a store', () => {
     ['postgres://batch:secret@127.0.0.1:1/shop', 73, /ECONNREFUSED.*See whether the server runs/],
     ['redis://:secret@127.0.0.1:1', 73, /Cannot reach Redis at 127.0.0.1:1: .*ECONNREFUSED/],
     ['redis://:secret@127.0.0.1:1/shop', 64, /is none of Redis/],
+    ['postgresq://batch:secret@db/shop', 64, /It is one of postgres:/],
   ])('such as %s is refused with %i, and without its password', async (store, code, message) => {
     const ended = await new Desk().run(['run', '--store', store, 'job', '--', 'echo', 'never']);
     expect(ended).toMatchObject({ code, stdout: '' });
     expect(ended.stderr).toMatch(message);
     expect(ended.stderr).toMatch(/^livinglock: [^\n]+\n$/);
     expect(ended.stderr).not.toContain('secret');
+  });
+
+  test('in a variable is refused without its password too', async () => {
+    const ended = await new Desk().run(['status'], { LIVINGLOCK_STORE: 'mysql://batch:secret@db/shop' });
+    expect(ended).toMatchObject({ code: 64, stdout: '' });
+    expect(ended.stderr).toMatch(/^livinglock: [^\n]*It is one of postgres:[^\n]+\n$/);
+    expect(ended.stderr).not.toContain('secret');
+  });
+
+  test('in a variable is for a job that is scheduled too, and for its lock', async () => {
+    const env = { LIVINGLOCK_STORE: 'redis://db' };
+    const args = ['schedule', '--every', '2m', '--name', 'feed', '--for', 'cron', '--', 'true'];
+    const { stdout } = await new Desk().run(args, env);
+    expect(stdout).toMatch(/ run --store=redis:\/\/db feed -- /);
   });
 
   test('that is empty means files', async () => {
@@ -165,6 +205,14 @@ describe('an address of a store', () => {
       expect(ended).toMatchObject({ code: 64 });
       expect(ended.stderr).toContain(`npm install ${name}`);
     }
+  });
+});
+
+describe('the name of an owner', () => {
+  test.each(['', 'a\nb', 'x'.repeat(65)])('such as %j is refused as what it is', async (owner) => {
+    const ended = await new Desk().run(['run', '--owner', owner, 'job', '--', 'echo', 'never']);
+    expect(ended).toMatchObject({ code: 64, stdout: '' });
+    expect(ended.stderr).toMatch(/^livinglock: [^\n]*--owner[^\n]+from 1 to 64 bytes[^\n]+\n$/);
   });
 });
 

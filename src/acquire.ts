@@ -33,7 +33,7 @@ export async function acquire(path: string, options: AcquireOptions = {}): Promi
   const store = settings.store ?? fileStore(dependencies);
   const name = store.resolve(path);
   settings.signal?.throwIfAborted();
-  return withToken(name, dependencies.processes.self(), (token) => {
+  return withToken(name, store, dependencies, (token) => {
     const contender = new Contender(name, token, store, dependencies, settings);
     return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
   });
@@ -133,7 +133,9 @@ class Contender {
       const outcome = await this.#token.send(() =>
         this.#store.claim(this.#name, this.#claim, examined?.stored.version),
       );
-      if (outcome.done) return this.#lock(outcome.record, claimedAt);
+      // If the answer was so long on its way that others may have taken over since, the lock is examined and claimed anew.
+      const isSure = this.#dependencies.clock.monotonic() - claimedAt < this.#settings.staleTimeout;
+      if (outcome.done && isSure) return this.#lock(outcome.record, claimedAt);
     }
   }
 

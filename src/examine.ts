@@ -21,6 +21,8 @@ export async function examine(
   staleTimeout: number | undefined,
   owner: string | null = null,
 ): Promise<Examined | null> {
+  // Before the age is measured, or the last heartbeat of an earlier life might seem to be of this one.
+  const uptime = owner === null ? null : (processes.uptime?.() ?? null);
   const stored = await store.read(name);
   if (stored === null) return null;
   const { record } = stored;
@@ -28,7 +30,8 @@ export async function examine(
     record === null
       ? 'unknown'
       : combineLiveness([record.process, ...record.workers].map((identity) => processes.liveness(identity)));
-  const kinship = record === null ? 'none' : kinshipOf(record, owner, processes.self());
+  const hasBeatenSince = uptime !== null && stored.age < uptime;
+  const kinship = record === null ? 'none' : kinshipOf(record, owner, processes.self(), hasBeatenSince);
   return { stored, verdict: judge(stored, liveness, staleTimeout, kinship) };
 }
 

@@ -56,9 +56,7 @@ export async function breakLock(path: string, options: BreakOptions = {}): Promi
   const dependencies = withSystemDefaults(settings.dependencies);
   const store = settings.store ?? fileStore(dependencies);
   const name = store.resolve(path);
-  return withToken(name, dependencies.processes.self(), (token) =>
-    breakBy(token, name, store, dependencies, settings),
-  );
+  return withToken(name, store, dependencies, (token) => breakBy(token, name, store, dependencies, settings));
 }
 
 /** Takes it over like any other contender, so that what is removed is exactly what was judged. */

@@ -15,11 +15,22 @@ export type Kinship = 'earlier-run' | 'namesake' | 'none';
  * the name on the same host, in an earlier boot or in a container before this one, is gone. What bears it on another host, or
  * outside of containers while this is in one, is somebody else that was given the same name: nothing is known of it.
  *
+ * Should two of one name be on one host all the same, two containers that share its name or a machine and its clone, a heartbeat tells: the
+ * last one of an earlier life was given before this life began.
+ *
  * A StatefulSet of Kubernetes gives such names: at most one pod has each at a time, and it keeps its host name
  * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/).
+ *
+ * @param hasBeatenSince Whether the holder has given a heartbeat since this machine or container was started.
  */
-export function kinshipOf(holder: LockRecord, owner: string | null, self: ProcessIdentity): Kinship {
+export function kinshipOf(
+  holder: LockRecord,
+  owner: string | null,
+  self: ProcessIdentity,
+  hasBeatenSince = false,
+): Kinship {
   if (owner === null || holder.owner !== owner) return 'none';
+  if (hasBeatenSince) return 'namesake';
   return [holder.process, ...holder.workers].every((process) => isOfEarlierLife(process, self))
     ? 'earlier-run'
     : 'namesake';

@@ -71,11 +71,14 @@ export class Lock {
   /** Whether the lock may still be this one's although it counts as lost, because its store has not answered. */
   #mayBeLeft = false;
   #isUnwanted = false;
+  /** Whether a release has failed, which the store may have carried out all the same. */
+  #mayBeReleased = false;
   #ratio: number | undefined;
   #note: string | undefined;
   #workers: readonly ProcessIdentity[] | undefined;
   #writing: Promise<void> | undefined;
   #endWriting: ((loss: ErrLockLost) => void) | undefined;
+  #endReleasing: ((loss: ErrLockLost) => void) | undefined;
   #releasing: Promise<void> | undefined;
 
   /** @internal */
@@ -92,9 +95,7 @@ export class Lock {
     this.#beatAt = parts.claimedAt;
     this.#stayOnExit = callOnExit(() => this.#removeQuietly());
     this.#watch = new LossWatch(parts, {
-      lost: (successor, silence) => {
-        if (this.#state === 'held') this.#lose(successor, silence);
-      },
+      lost: (successor, silence) => this.#believe(successor, silence),
       held: () => {
         if (this.#isUnwanted) this.release().catch(() => {});
       },
@@ -150,7 +151,7 @@ export class Lock {
   async setWorkers(pids: readonly number[]): Promise<void> {
     this.#workers = this.#identify(pids);
     // What is being written just now has begun without them.
-    await this.#writing?.catch(() => {});
+    while (this.#writing !== undefined) await this.#writing.catch(() => {});
     if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
     if (this.#state === 'held') await this.#write();
   }
@@ -284,14 +285,25 @@ export class Lock {
     this.#state = 'releasing';
     let outcome: Outcome;
     try {
-      outcome = await this.#store.remove(this.name, this.token, this.#hold());
+      const removal = this.#store.remove(this.name, this.token, this.#hold());
+      outcome = removal instanceof Promise ? await this.#unlessSilent(removal) : removal;
     } catch (error) {
+      if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
       this.#state = 'held';
+      this.#mayBeReleased = true;
       throw error;
     }
     if (!outcome.done) return this.#reportLoss(this.#lose(outcome.found));
     this.#state = 'released';
     this.#end();
+  }
+
+  /** Does not wait any longer than the lock is held either. */
+  #unlessSilent(removal: Promise<Outcome>): Promise<Outcome> {
+    const silent = new Promise<never>((_, reject) => {
+      this.#endReleasing = reject;
+    });
+    return Promise.race([removal, silent]);
   }
 
   /** For how long it is to be held after the release, in milliseconds. */
@@ -301,13 +313,25 @@ export class Lock {
     return left > 0 ? left : undefined;
   }
 
+  /** What the watch has found. */
+  #believe(successor: LockRecord | null, silence: Silence | undefined): void {
+    const isOurs = this.#state === 'held' || (this.#state === 'releasing' && silence !== undefined);
+    if (!isOurs) return;
+    if (silence !== undefined || !this.#mayBeReleased) this.#lose(successor, silence);
+    // Gone by its own release, maybe, whose answer was lost. The store knows.
+    else this.release().catch(() => {});
+  }
+
   #lose(successor: LockRecord | null, silence?: Silence): ErrLockLost {
     const error = new ErrLockLost(this.name, successor, silence);
     this.#lost = error;
     this.#mayBeLeft = silence !== undefined;
     this.#state = 'lost';
     this.#end();
-    if (silence !== undefined) this.#endWriting?.(error);
+    if (silence !== undefined) {
+      this.#endWriting?.(error);
+      this.#endReleasing?.(error);
+    }
     this.#loss?.abort(error);
     return error;
   }

@@ -91,20 +91,33 @@ export class LossWatch {
   }
 
   async #look(): Promise<void> {
-    const { name, token, store } = this.#watched;
+    const { name, token, store, clock } = this.#watched;
     this.#isLooking = true;
+    const askedAt = clock.monotonic();
     try {
       const stored = await store.read(name);
       if (this.#hasEnded) return;
       this.#trouble = null;
-      if (stored?.record?.token === token) this.#findings.held();
-      else this.#findings.lost(stored?.record ?? null);
+      if (stored?.record?.token === token) {
+        this.#learn(askedAt, stored.age);
+        this.#findings.held();
+      } else {
+        this.#findings.lost(stored?.record ?? null);
+      }
     } catch (error) {
       // The next heartbeat says so to the job.
       this.#suspect(error);
     } finally {
       this.#isLooking = false;
     }
+  }
+
+  /**
+   * Others may beat for the holder, as `livinglock beat` does. The age was true after the question, so the heartbeat was not before this.
+   * An age of 0 says nothing: the heartbeat may be of a time that is still to come, since the store's clock was set back.
+   */
+  #learn(askedAt: number, age: number): void {
+    if (age > 0) this.#confirmedAt = Math.max(this.#confirmedAt, askedAt - age);
   }
 
   #mindDeadline(): void {

@@ -46,7 +46,7 @@ export interface AcquireOptions {
    *
    * Safe only if at most one machine or container of that name and that host name runs at a time, and is started anew only when it
    * has ended. It is refused, and the lock is busy, while the earlier process may be alive after all: if it is found in the
-   * process table, if it ran on another host, if just one of the two runs in a container, or if the host is called `localhost`.
+   * process table, if it has given a heartbeat since this machine or container was started, if it ran on another host, if just one of the two runs in a container, or if the host is called `localhost`.
    *
    * Default: none.
    */
@@ -181,7 +181,7 @@ function finite(name: string, milliseconds: number): number {
 const LONGEST_OWNER = 64;
 
 /** What a database would cut or replace is refused, because two names could then be the same. */
-function readOwner(value: unknown): string | null {
+export function readOwner(value: unknown): string | null {
   const owner = text('owner', value);
   if (owner === undefined) return null;
   if (owner === '' || /[\p{Cc}\p{Surrogate}]/u.test(owner) || Buffer.byteLength(owner) > LONGEST_OWNER) {

@@ -1,41 +1,46 @@
 import { randomUUID } from 'node:crypto';
+import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
-import type { LockRecord, ProcessIdentity } from './record.js';
-import type { Awaitable, Outcome } from './stores/store.js';
+import type { LockRecord } from './record.js';
+import type { Awaitable, Outcome, Store } from './stores/store.js';
+import { takeBackLater } from './take-back.js';
 
 /** Tokens under which a lock may be held that nobody knows of, by whose they are. */
 const unanswered = new Map<string, Set<string>>();
 
+/** How many of them are kept for each lock, which is more than can be under way anywhere. */
+const MOST_UNANSWERED = 100;
+
 /**
- * Gives a token to claim a lock with. It is unique to this claim, except after one that has failed: then a store may have
- * carried out that one all the same, with only the answer lost, and the lock is held by a living process that does not know
- * it. So the process remembers the token, recognizes by it what is its own, and uses it up with a later claim.
+ * Gives a token to claim a lock with. After a claim that has failed, a store may have carried it out all the same, with only the
+ * answer lost, and the lock is held by a living process that does not know it; or may do so yet, long after. So the process
+ * remembers the token, and takes the lock from it at any later claim. That has a token of its own: were it the same one, a
+ * claim that is carried out late could not be told from a lock that is in use.
  */
 export async function withToken<T>(
   name: string,
-  { pid, started }: ProcessIdentity,
+  store: Store,
+  { clock, processes }: Dependencies,
   use: (token: ClaimToken) => Promise<T>,
 ): Promise<T> {
+  const { pid, started } = processes.self();
   const token = new ClaimToken(`${pid} ${started} ${name}`);
   try {
     return await use(token);
   } catch (error) {
-    token.abandon();
+    if (token.abandon()) takeBackLater(name, token.value, store, clock);
     throw error;
   }
 }
 
 /** What one call claims a lock with. */
 export class ClaimToken {
-  readonly value: string;
+  readonly value = randomUUID();
   readonly #whose: string;
-  #mayBeThere: boolean;
+  #mayBeThere = false;
 
   constructor(whose: string) {
-    const left = takeOne(whose);
     this.#whose = whose;
-    this.#mayBeThere = left !== undefined;
-    this.value = left ?? randomUUID();
   }
 
   /** Whether a record is of this claim, or of an earlier one of the same process that nobody knows of. */
@@ -56,20 +61,13 @@ export class ClaimToken {
     }
   }
 
-  /** For who gives up although the lock may be held under this token. */
-  abandon(): void {
-    if (!this.#mayBeThere) return;
-    const tokens = unanswered.get(this.#whose) ?? new Set();
+  /** For who gives up. Gives whether the lock may be held under this token all the same. */
+  abandon(): boolean {
+    if (!this.#mayBeThere) return false;
+    const tokens = unanswered.get(this.#whose) ?? new Set<string>();
     unanswered.set(this.#whose, tokens.add(this.value));
+    const [oldest] = tokens;
+    if (tokens.size > MOST_UNANSWERED && oldest !== undefined) tokens.delete(oldest);
+    return true;
   }
-}
-
-/** Taken out, so that no other claim that runs at the same time gets it too. */
-function takeOne(whose: string): string | undefined {
-  const tokens = unanswered.get(whose);
-  const [token] = tokens ?? [];
-  if (tokens === undefined || token === undefined) return undefined;
-  tokens.delete(token);
-  if (tokens.size === 0) unanswered.delete(whose);
-  return token;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { acquire, ErrLockBusy, type Store } from '../src/index.js';
 import { kinshipOf } from '../src/kinship.js';
 import { INITIAL_PID_NAMESPACE } from '../src/processes/linux.js';
+import type { ProcessTable } from '../src/processes/process-table.js';
 import { FakeClock, type FakePlace, FakeProcessTable, memoryStore } from '../src/testing/index.js';
 import { someRecord } from './support.js';
 
@@ -49,6 +50,34 @@ describe('an owner that comes again', () => {
     await expect(run(store, now)).rejects.toThrow(ErrLockBusy);
     await lock.heartBeat();
   });
+
+  it.each<[string, FakePlace, FakePlace]>([
+    ['a container of the same name beside it', CONTAINER, { ...CONTAINER, pidNamespace: 'pid:[4026532999]' }],
+    ['a machine that was cloned from it', HOST, { ...HOST, bootId: 'boot-2' }],
+  ])(
+    'finds it busy while there is %s, which has given a heartbeat since it was started',
+    async (_, other, now) => {
+      const store = memoryStore({ clock, processes });
+      const lock = await run(store, other);
+      await clock.advance(10_000);
+      const self = processes.as(processes.start(now));
+      const contend = (uptime: number) =>
+        acquire('nightly', { store, owner: OWNER, dependencies: { clock, processes: upFor(uptime, self) } });
+      await expect(contend(10_001)).rejects.toThrow(ErrLockBusy);
+      expect((await contend(10_000)).fencingToken).toBeGreaterThan(lock.fencingToken);
+    },
+  );
+
+  /** The same processes, on a machine or in a container that was started so many milliseconds ago. */
+  function upFor(uptime: number, table: ProcessTable): ProcessTable {
+    return {
+      self: () => table.self(),
+      identify: (pid) => table.identify(pid),
+      liveness: (identity) => table.liveness(identity),
+      terminate: (identity, grace) => table.terminate(identity, grace),
+      uptime: () => uptime,
+    };
+  }
 
   it('leaves processes of its own boot and namespace to the process table', () => {
     const self = processes.as(processes.start(HOST)).self();

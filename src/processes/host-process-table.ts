@@ -36,6 +36,10 @@ export class HostProcessTable implements ProcessTable {
     return this.#isRunning(identity) ? 'alive' : 'dead';
   }
 
+  uptime(): number | null {
+    return this.#probe.uptime?.() ?? null;
+  }
+
   async terminate(identity: ProcessIdentity, grace: number): Promise<void> {
     this.#refuseUnlessCertain(identity);
     if (this.#isGone(identity)) return;

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import type { ProcessIdentity } from '../record.js';
 import type { ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
@@ -9,6 +9,9 @@ import { processExists, sendSignal } from './signals.js';
  * `include/linux/proc_ns.h`.
  */
 export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
+
+/** Milliseconds: `USER_HZ` is 100 wherever Node runs. */
+const TICK = 10;
 
 /** Linux, by `/proc` (proc(5)). */
 export class LinuxProbe implements ProcessProbe {
@@ -43,6 +46,12 @@ export class LinuxProbe implements ProcessProbe {
   look(pid: number): ProcessLook | null {
     if (!this.#isProcOurs()) return null;
     return attempt(() => parseProcStat(readFileSync(`${this.#proc}/${pid}/stat`, 'utf8')));
+  }
+
+  /** A container is up for as long as its first process is. That is counted from the start of the machine (proc_pid_stat(5)). */
+  uptime(): number | null {
+    const started = this.look(1)?.started;
+    return started === undefined || started === null ? null : uptime() * 1000 - Number(started) * TICK;
   }
 
   sameStart(one: string, other: string): boolean {

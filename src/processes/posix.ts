@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import type { ProcessIdentity } from '../record.js';
 import type { ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
@@ -44,6 +44,10 @@ export class PosixProbe implements ProcessProbe {
     if (state === undefined || Number.isNaN(time)) return null;
     // A process becomes a zombie here only when its last thread has ended.
     return { started: new Date(time).toISOString(), zombie: state.startsWith('Z'), threads: 1 };
+  }
+
+  uptime(): number {
+    return uptime() * 1000;
   }
 
   sameStart(one: string, other: string): boolean {

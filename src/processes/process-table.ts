@@ -19,6 +19,8 @@ export interface ProcessTable {
    * process cannot be identified from here, may not be signalled, or does not die.
    */
   terminate(identity: ProcessIdentity, grace: number): Promise<void>;
+  /** For how many milliseconds this machine, or the container in which this process runs, has been up. `null`: who knows. */
+  uptime?(): number | null;
 }
 
 /** The few questions about processes that differ between platforms; {@link HostProcessTable} draws the conclusions. */
@@ -37,6 +39,8 @@ export interface ProcessProbe {
   sameStart(one: string, other: string): boolean;
   /** Whether a PID may name a process of this machine other than the one it names here: in another PID namespace. */
   mayExistElsewhere(pid: number): boolean;
+  /** As {@link ProcessTable.uptime}. */
+  uptime?(): number | null;
   /** `kill(pid, signal)`. Throws the system's error. */
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
 }

@@ -1,3 +1,4 @@
+import { readOwner } from '../../options.js';
 import { CliError } from '../cli-error.js';
 import { parseDuration, parsePositiveDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
@@ -83,6 +84,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     flags: '--owner <name>',
     description:
       'a stable name for this machine or container, which gets its own lock back at once after a restart',
+    parse: parseOwner,
   },
   STORE_OPTION,
   { flags: '--kill-stalled', description: 'end a holder that has stalled before taking over' },
@@ -129,6 +131,15 @@ export function completeRunOptions({
 /** From elsewhere nobody can see whether a process lives, so its lock would be held for ever. */
 function isOfOneMachine(store: StoreAddress | undefined): boolean {
   return store === undefined || store.kind === 'sqlite';
+}
+
+function parseOwner(text: string): string {
+  try {
+    readOwner(text);
+    return text;
+  } catch (error) {
+    throw new InvalidArgument(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function parseFiniteDuration(text: string): number {

@@ -82,9 +82,12 @@ short: cron's is /usr/bin:/bin. Use --quiet if nobody is to be told, or get a ma
 function collect(command: Command, options: readonly Option[]): readonly string[] {
   const passed: string[] = [];
   for (const option of options) {
-    command.on(`option:${option.name()}`, (value: string | null | undefined) => {
+    const pass = (value: string | null | undefined) => {
       passed.push(typeof value === 'string' ? `${option.long}=${value}` : `${option.long}`);
-    });
+    };
+    command.on(`option:${option.name()}`, pass);
+    // The scheduler has another environment: without the store, each server would keep a lock of its own in a file.
+    command.on(`optionEnv:${option.name()}`, pass);
   }
   return passed;
 }

@@ -5,7 +5,6 @@ import { ExitCode } from '../exit-codes.js';
 import { runtimeFolder } from '../lock-path.js';
 import { say } from '../report.js';
 import { expectProgram } from '../run/find-program.js';
-import { STORE_VARIABLE } from '../stores/store-option.js';
 import { confirm } from './confirm.js';
 import type { Step } from './installer.js';
 import { installerFor, schedulerHere } from './installers.js';
@@ -60,12 +59,14 @@ export async function schedule(request: Request): Promise<number> {
   }
 }
 
-/** A scheduler starts jobs with an environment of its own. */
+/** The configuration names the store, because a scheduler starts jobs with an environment of its own. */
 function noteOnStore({ runOptions }: Request): string[] {
-  if (!process.env[STORE_VARIABLE] || hasStore(runOptions)) return [];
-  return [
-    `${STORE_VARIABLE} is set here, but not for the scheduler, so the lock will be a file. Set it there too, or give --store, which the configuration then shows.`,
-  ];
+  return runOptions.some((option) => /^--store=\w+:\/\/[^/@]*:[^/@]+@/.test(option))
+    ? [
+        'The address of the store, with its password, stands in the configuration, and in the list of processes while the job runs. ' +
+          'For PostgreSQL, a file such as ~/.pgpass keeps the password to yourself.',
+      ]
+    : [];
 }
 
 function hasStore(runOptions: readonly string[]): boolean {

@@ -13,20 +13,33 @@ export interface Seen {
 /** Looks at the locks that are named; without names, at all that are held among those that can be listed. */
 export async function look(names: readonly string[], { store, nameOf, list }: Locks): Promise<Seen> {
   const isNamed = names.length > 0;
-  const wanted = isNamed ? names.map((name) => ({ name, path: nameOf(name) })) : await list();
   const locks: LockStatus[] = [];
   const failures: string[] = [];
+  const listed = async () => {
+    try {
+      return await list();
+    } catch (error) {
+      failures.push(messageOf(error));
+      return [];
+    }
+  };
+  const wanted = isNamed ? names.map((name) => ({ name, path: nameOf(name) })) : await listed();
   for (const { name, path } of wanted) {
     try {
       const inspection = await inspect(path, { store });
       // One that nobody has named, and that was released between the listing and the look, is not there at all.
       if (isNamed || inspection.state !== 'free') locks.push(lockStatus(name, inspection));
     } catch (error) {
-      if (!(error instanceof LivingLockError)) throw error;
-      failures.push(error.message);
+      failures.push(messageOf(error));
     }
   }
   return { locks, failures };
+}
+
+/** What is no failure of a store is a bug. */
+function messageOf(error: unknown): string {
+  if (error instanceof LivingLockError) return error.message;
+  throw error;
 }
 
 /** What was not seen counts most, then what needs somebody's attention. */

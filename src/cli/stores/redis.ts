@@ -13,7 +13,7 @@ export async function openRedis(address: string): Promise<OpenStore> {
   if (client === null) throw driverMissing('Redis', ['redis', 'ioredis']);
   // Later the client connects anew by itself. At first it would do so for ever, and say nothing.
   try {
-    await client.ready;
+    await inTime(client.ready);
   } catch (error) {
     client.end();
     throw unreachable(place, error);
@@ -47,6 +47,16 @@ async function openIoRedis(url: string): Promise<Client | null> {
   const client = read(() => new redis.Redis(url, { connectionName: 'livinglock', connectTimeout: TIMEOUT }));
   client.on('error', () => {});
   return { store: redisStore(client), ready: once(client, 'ready'), end: () => client.disconnect() };
+}
+
+/** A server that is stopped, or a proxy without one, may take a connection and then say nothing. */
+async function inTime(ready: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    const silence = () => reject(new Error(`no answer within ${TIMEOUT / 1000} seconds`));
+    timer = setTimeout(silence, TIMEOUT);
+  });
+  await Promise.race([ready, silent]).finally(() => clearTimeout(timer));
 }
 
 function read<T>(connect: () => T): T {

@@ -1,4 +1,5 @@
-import { InvalidArgument } from '../invalid-argument.js';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
 import type { OptionSpec } from '../option-spec.js';
 
 /** Where locks are kept instead of in files. */
@@ -29,8 +30,12 @@ export const STORE_OPTION: OptionSpec = {
   variable: STORE_VARIABLE,
 };
 
+/** Throws no error of commander's, which would repeat the text, and the password in it. */
 export function parseStore(text: string): StoreAddress {
   const kind = KINDS.get(/^([a-z]+):./is.exec(text)?.[1]?.toLowerCase() ?? '');
   if (kind !== undefined) return { kind, text };
-  throw new InvalidArgument('It is one of postgres://…, redis://…, sqlite:PATH.');
+  throw new CliError(
+    ExitCode.usage,
+    `The address of the store (--store, ${STORE_VARIABLE}) is invalid. It is one of postgres://…, redis://…, sqlite:PATH.`,
+  );
 }

@@ -163,7 +163,7 @@ class RedisStore implements Store {
 
   /**
    * A client may keep a command until it can send it, and a claim that nobody waits for any more would then hold the lock for nobody.
-   * By its version, because the same process may have used the token again since.
+   * By its version, so that nothing is taken back but this very claim.
    */
   #undo(name: string, token: string, version: string): void {
     // Should it fail, the claim is recognized by its token when this process tries again.
