@@ -20,7 +20,7 @@ const KINDS: ReadonlyMap<string, StoreKind> = new Map([
 ]);
 
 /** The environment's variable for the option, so that a password need not stand where `ps` shows it. */
-export const STORE_VARIABLE = 'LIVINGLOCK_STORE';
+const STORE_VARIABLE = 'LIVINGLOCK_STORE';
 
 /** `--store`, for each subcommand that is about locks. */
 export const STORE_OPTION: OptionSpec = {
