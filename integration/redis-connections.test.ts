@@ -4,7 +4,7 @@ import { type AcquireOptions, acquire, ErrLockBusy, type Lock } from '../src/ind
 import { type RedisStoreOptions, redisStore } from '../src/stores/redis/index.js';
 import { type FakeClock, FakeProcessTable } from '../src/testing/index.js';
 import { type Actor, startActors } from './support/actors.js';
-import { poll } from './support/command.js';
+import { poll } from './support/running.js';
 import { type Cut, CuttingProxy } from './support/cutting-proxy.js';
 import { temporaryFolder } from './support/machine.js';
 import { outcomeOf } from './support/outcomes.js';
