@@ -4,7 +4,6 @@ import { type AcquireOptions, acquire, ErrLockBusy, type Lock } from '../src/ind
 import { type RedisStoreOptions, redisStore } from '../src/stores/redis/index.js';
 import { type FakeClock, FakeProcessTable } from '../src/testing/index.js';
 import { type Actor, startActors } from './support/actors.js';
-import { poll } from './support/running.js';
 import { type Cut, CuttingProxy } from './support/cutting-proxy.js';
 import { temporaryFolder } from './support/machine.js';
 import { outcomeOf } from './support/outcomes.js';
@@ -12,6 +11,7 @@ import { type Connection, type Driver, drivers } from './support/redis-drivers.j
 import { connect, NAME, Scene } from './support/redis-scene.js';
 import { describeWithRedis, RedisServer } from './support/redis-server.js';
 import { expectToStandRestarts } from './support/restarts.js';
+import { poll } from './support/running.js';
 import { Room } from './support/witness.js';
 
 const SECOND = 1000;
