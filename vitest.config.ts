@@ -35,6 +35,7 @@ export default defineConfig({
       'examples/**/*.test.ts',
       'explorer/**/*.test.ts',
       'torture/**/*.test.ts',
+      'bench/**/*.test.ts',
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -4,8 +4,8 @@
  * Everything is measured in one run and by turns, because the times of two runs on a machine that does something else as
  * well cannot be compared: read the ratios.
  */
-import { parseArgs } from 'node:util';
-import { type Effort, full, quick } from './effort.js';
+import { readEffort } from './arguments.js';
+import type { Effort } from './effort.js';
 import { describeMachine, describeSoftware } from './machine.js';
 import type { Measurement } from './measurement.js';
 import { measureAcquireRelease } from './measurements/acquire-release.js';
@@ -29,19 +29,8 @@ in memory (where there is one) and on a disk, and prints a table in Markdown. Ta
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-const wish = readArguments();
-if (wish === 'help') console.log(HELP);
-else await run(wish === 'quick' ? quick : full);
-
-function readArguments(): 'full' | 'quick' | 'help' {
-  try {
-    const { values } = parseArgs({ options: { quick: { type: 'boolean' }, help: { type: 'boolean' } } });
-    return values.help ? 'help' : values.quick ? 'quick' : 'full';
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
-    return process.exit(2);
-  }
-}
+const effort = readEffort(HELP);
+if (effort !== null) await run(effort);
 
 async function run(effort: Effort): Promise<void> {
   const places = openPlaces();

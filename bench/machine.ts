@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, release, type } from 'node:os';
+import { dirname, join } from 'node:path';
 
 const PACKAGES = ['livinglock', 'proper-lockfile', 'lockfile', 'fs-native-extensions', 'write-file-atomic'];
 
@@ -19,8 +20,11 @@ export function describeSoftware(names: readonly string[] = PACKAGES): string {
   return `Node ${process.versions.node}; ${packages.join(', ')}`;
 }
 
+/** Not every package lets others have its `package.json`, so it is looked for above what it does let them have. */
 function versionOf(name: string): string {
-  const manifest: unknown = JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8'));
+  let folder = dirname(require.resolve(name));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) return '';
   return String(manifest.version);
 }

@@ -22,9 +22,9 @@ export function formatTable(results: readonly Results[]): string {
   return [header, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** One row of a table with one place. */
-export function formatRow(name: string, measurement: Measurement): string {
-  return `| ${[name, ...cellsOf(name, measurement)].join(' | ')} |`;
+/** One row of a table: two columns for each thing measured. */
+export function formatRow(name: string, ...measurements: readonly Measurement[]): string {
+  return `| ${[name, ...measurements.flatMap((measurement) => cellsOf(name, measurement))].join(' | ')} |`;
 }
 
 function cellsOf(name: string, measurement: Measurement | undefined): [time: string, ratio: string] {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeWithRedis } from './support/describe-with-redis.js';
 import { Desk } from './support/desk.js';
 import { isPosix, temporaryFolder } from './support/machine.js';
 import { canServePostgres, PostgresServer } from './support/postgres-server.js';
-import { describeWithRedis } from './support/redis-server.js';
 
 describe.skipIf(!isPosix)('a command under a lock', () => {
   describe('in SQLite', () => {

@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ErrLockBusy, ErrLockStore } from '../src/index.js';
 import { type Cut, CuttingProxy } from './support/cutting-proxy.js';
 import { temporaryFolder } from './support/machine.js';
 import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
+import { poolOf } from './support/postgres-pool.js';
 import type { PostgresServer } from './support/postgres-server.js';
 import { expectToStandRestarts } from './support/restarts.js';
 
@@ -147,7 +148,9 @@ class Line {
   readonly #server: PostgresServer;
 
   static async to(server: PostgresServer): Promise<Line> {
-    return new Line(server, await CuttingProxy.start({ path: server.socket }));
+    const proxy = await CuttingProxy.start({ path: server.socket });
+    onTestFinished(() => proxy.end());
+    return new Line(server, proxy);
   }
 
   private constructor(server: PostgresServer, proxy: CuttingProxy) {
@@ -158,7 +161,7 @@ class Line {
   /** A table that is there, and a connection through the proxy that is open. */
   async warm() {
     const locks = new PostgresLocks(this.#server);
-    const pool = this.#server.pool({ connectionString: this.#server.urlThrough(this.proxy.port), max: 1 });
+    const pool = poolOf(this.#server, { connectionString: this.#server.urlThrough(this.proxy.port), max: 1 });
     await (await locks.acquire(pool)).release();
     // Otherwise the revisions would count from there.
     await locks.pool.query(`DELETE FROM ${locks.table}`);
@@ -183,4 +186,4 @@ class Line {
   }
 }
 
-type PostgresServerPool = ReturnType<PostgresServer['pool']>;
+type PostgresServerPool = ReturnType<typeof poolOf>;

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { acquire, ErrLockBusy } from '../src/index.js';
 import { postgresSchema, postgresStore } from '../src/stores/postgres/index.js';
 import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
+import { poolOf } from './support/postgres-pool.js';
 import type { PostgresServer } from './support/postgres-server.js';
 
 /** Somebody who may connect, and no more. */
@@ -56,7 +57,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
 
   test('that is only for reading is read, and nothing else', async () => {
     const locks = new PostgresLocks(server());
-    const readers = server().pool({ options: '-c default_transaction_read_only=on' });
+    const readers = poolOf(server(), { options: '-c default_transaction_read_only=on' });
     await expect(locks.acquire(readers)).rejects.toMatchObject({
       code: '25006',
       message:
@@ -100,7 +101,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     },
   ])('refuses $what', async ({ connect, code, words }) => {
     const locks = new PostgresLocks(server());
-    const refused = locks.acquire(server().pool({ connectionString: undefined, ...connect(server()) }));
+    const refused = locks.acquire(poolOf(server(), { connectionString: undefined, ...connect(server()) }));
     await expect(refused).rejects.toMatchObject({ name: 'ErrLockStore', code });
     await expect(refused).rejects.toThrow(`Cannot read the lock ${locks.lock}: `);
     await expect(refused).rejects.toThrow(words);
@@ -109,7 +110,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
   test('that does not listen is named by each of its addresses', async () => {
     const locks = new PostgresLocks(server());
     const refused = locks.acquire(
-      server().pool({ connectionString: undefined, host: 'localhost', port: await freePort() }),
+      poolOf(server(), { connectionString: undefined, host: 'localhost', port: await freePort() }),
     );
     await expect(refused).rejects.toMatchObject({ name: 'ErrLockStore', code: 'ECONNREFUSED' });
     await expect(refused).rejects.toThrow(/: connect ECONNREFUSED .+\. See whether the server runs/);
@@ -117,11 +118,9 @@ describeWithPostgres('a PostgreSQL server', (server) => {
 
   test('that has too many connections says so', async () => {
     const locks = new PostgresLocks(server());
-    const only = await server()
-      .pool({ connectionString: server().urlFor('loner') })
-      .connect();
+    const only = await poolOf(server(), { connectionString: server().urlFor('loner') }).connect();
     await expect(
-      locks.acquire(server().pool({ connectionString: server().urlFor('loner') })),
+      locks.acquire(poolOf(server(), { connectionString: server().urlFor('loner') })),
     ).rejects.toMatchObject({
       code: '53300',
       message: expect.stringMatching(/too many connections for role "loner"\. Raise `max_connections`/),
@@ -131,7 +130,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
 
   test('that is kept from the row for too long by others says so', async () => {
     const locks = new PostgresLocks(server());
-    const lock = await locks.acquire(server().pool({ options: '-c lock_timeout=20ms' }));
+    const lock = await locks.acquire(poolOf(server(), { options: '-c lock_timeout=20ms' }));
     const other = await locks.pool.connect();
     await other.query('BEGIN');
     await other.query(`SELECT FROM ${locks.table} FOR UPDATE`);
@@ -194,7 +193,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
   test('lets many create the table at the same moment', async () => {
     for (let round = 1; round <= 5; round++) {
       const { table } = new PostgresLocks(server());
-      const pools = Array.from({ length: 20 }, () => server().pool({ max: 1 }));
+      const pools = Array.from({ length: 20 }, () => poolOf(server(), { max: 1 }));
       // So that they do not come one after the other.
       await Promise.all(pools.map((pool) => pool.query('SELECT 1')));
       const locks = await Promise.all(
@@ -213,7 +212,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     };
     const options =
       '-c timezone=Asia/Kolkata -c datestyle=German -c intervalstyle=postgres_verbose -c extra_float_digits=-15';
-    const odd = server().pool({ types, options });
+    const odd = poolOf(server(), { types, options });
     const lock = await locks.acquire(odd, { staleTimeout: 7_200_000.5, holdAtLeast: 1000.25 });
     await lock.heartBeat({ progress: 0.1 + 0.2 });
     const [one, other] = [await locks.inspect(odd), await locks.inspect()];
@@ -231,7 +230,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
 });
 
 function guests(server: PostgresServer): pg.Pool {
-  return server.pool({ connectionString: server.urlFor(GUEST) });
+  return poolOf(server, { connectionString: server.urlFor(GUEST) });
 }
 
 /** Nobody listens there. */

@@ -6,6 +6,7 @@ import { postgresStore } from '../src/stores/postgres/index.js';
 import type { Claim, Outcome, Store } from '../src/stores/store.js';
 import { FakeProcessTable, testStore } from '../src/testing/index.js';
 import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
+import { poolOf } from './support/postgres-pool.js';
 import type { PostgresServer } from './support/postgres-server.js';
 
 describeWithPostgres('transactions of a PostgreSQL server', (server) => {
@@ -80,7 +81,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
 
     test('are tried again when another one was in the way', async () => {
       const { locks, holder } = await heldLock(server());
-      const strict = locks.store(server().pool({ options }));
+      const strict = locks.store(poolOf(server(), { options }));
       const touch = 'heartbeat_at = clock_timestamp(), revision = revision + 1';
       const beaten = await overtaken(locks, touch, () => strict.beat(locks.lock, holder.token, {}));
       expect(beaten.done).toBe(true);
@@ -88,20 +89,20 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       expect(released.done).toBe(true);
     });
 
-    const connect = () => postgresStore(server().pool({ options }));
+    const connect = () => postgresStore(poolOf(server(), { options }));
     testStore('have the same store', () => ({ store: connect(), another: connect }), { describe, it });
   });
 
   test('that each wait for the other are ended by the server, and tried again', async () => {
     const { locks, holder } = await heldLock(server());
-    const victims = server().pool({ options: '-c deadlock_timeout=100ms' });
+    const victims = poolOf(server(), { options: '-c deadlock_timeout=100ms' });
     const deadlocks: unknown[] = [];
     const query = (text: string, values?: unknown[]) =>
       victims.query(text, values).catch((error) => {
         deadlocks.push(error.code);
         throw error;
       });
-    const other = await server().pool({ options: '-c deadlock_timeout=2s' }).connect();
+    const other = await poolOf(server(), { options: '-c deadlock_timeout=2s' }).connect();
     // Who waits looks for a deadlock once. Should the first one have looked too early, the second one is the victim.
     while (deadlocks.length === 0) {
       await other.query('BEGIN');
@@ -174,7 +175,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
 /** A lock whose holder is what a test says it is, in a table of its own. */
 async function heldLock(server: PostgresServer) {
   const locks = new PostgresLocks(server);
-  const store = locks.store(server.pool());
+  const store = locks.store(poolOf(server));
   const holder = newClaim();
   await store.claim(locks.lock, holder);
   return { locks, store, holder };

@@ -2,6 +2,7 @@ import { describe, it } from 'vitest';
 import { postgresStore } from '../src/stores/postgres/index.js';
 import { testStore } from '../src/testing/index.js';
 import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
+import { poolOf } from './support/postgres-pool.js';
 import type { PostgresServer } from './support/postgres-server.js';
 import { type SharedLocks, testCrowd, testSharedLocks } from './support/shared-locks.js';
 
@@ -11,7 +12,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     testCrowd(() => open(server()));
   });
 
-  const connect = () => postgresStore(server().pool());
+  const connect = () => postgresStore(poolOf(server()));
   testStore('the store in PostgreSQL by pg', () => ({ store: connect(), another: connect }), {
     describe,
     it,

@@ -5,11 +5,12 @@ import { type RedisStoreOptions, redisStore } from '../src/stores/redis/index.js
 import { type FakeClock, FakeProcessTable } from '../src/testing/index.js';
 import { type Actor, startActors } from './support/actors.js';
 import { type Cut, CuttingProxy } from './support/cutting-proxy.js';
+import { describeWithRedis } from './support/describe-with-redis.js';
 import { temporaryFolder } from './support/machine.js';
 import { outcomeOf } from './support/outcomes.js';
 import { type Connection, type Driver, drivers } from './support/redis-drivers.js';
 import { connect, NAME, Scene } from './support/redis-scene.js';
-import { describeWithRedis, RedisServer } from './support/redis-server.js';
+import { RedisServer } from './support/redis-server.js';
 import { expectToStandRestarts } from './support/restarts.js';
 import { poll } from './support/running.js';
 import { Room } from './support/witness.js';
@@ -209,7 +210,9 @@ class Line {
   readonly #driver: Driver;
 
   static async to(server: RedisServer, driver: Driver): Promise<Line> {
-    return new Line(server, await CuttingProxy.start({ port: server.port, host: '127.0.0.1' }), driver);
+    const proxy = await CuttingProxy.start({ port: server.port, host: '127.0.0.1' });
+    onTestFinished(() => proxy.end());
+    return new Line(server, proxy, driver);
   }
 
   private constructor(server: RedisServer, proxy: CuttingProxy, driver: Driver) {

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
 
 /**
  * When a connection is cut: before the request has reached the server, or when the server has answered it, before the client hears
@@ -19,14 +18,14 @@ export class CuttingProxy {
   readonly #sockets = new Set<Socket>();
   #cut: { readonly at: number; readonly to: number; readonly when: Cut } | null = null;
   #requests = 0;
+  #roundTrips = 0;
   #hasCut = false;
 
-  /** Ended with the test. */
+  /** Whoever starts it ends it. */
   static async start(target: NetConnectOpts): Promise<CuttingProxy> {
     const proxy = new CuttingProxy(target);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
-    onTestFinished(() => proxy.#end());
     return proxy;
   }
 
@@ -43,6 +42,11 @@ export class CuttingProxy {
   /** Whether it has cut since it was last told to. */
   get hasCut(): boolean {
     return this.#hasCut;
+  }
+
+  /** How often the server has answered, over all connections. */
+  get roundTrips(): number {
+    return this.#roundTrips;
   }
 
   /** Of the requests from now on, over whichever connection, cuts at that one: 1 is the next. */
@@ -81,6 +85,7 @@ export class CuttingProxy {
     server.on('data', (data) => {
       const isAnswer = isAsked;
       isAsked = false;
+      if (isAnswer) this.#roundTrips++;
       if (isAnswer && this.#isCut(number, 'after', client, server)) return;
       client.write(data);
     });
@@ -108,7 +113,7 @@ export class CuttingProxy {
     });
   }
 
-  async #end(): Promise<void> {
+  async end(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
     await once(this.#server, 'close');

@@ -1,28 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { isLinux, isRoot, newFolder, removeFolder } from './host.js';
+
+export * from './host.js';
 
 // What this machine is, and what it lets a test do.
-
-export const isPosix = process.platform !== 'win32';
-export const isLinux = process.platform === 'linux';
-export const isRoot = process.getuid?.() === 0;
-
-/** The user and group `nobody`, who owns nothing. */
-export const NOBODY = 65534;
 
 /** Whether processes can be put into PID namespaces of their own, as a container's are. */
 export const canUnshare = isLinux && isRoot && succeeds('unshare', '--pid', '--fork', '--mount-proc', 'true');
@@ -37,31 +22,14 @@ export const canMountImages = canMount && existsSync('/dev/loop-control') && suc
 /** Whether a folder can be mounted elsewhere through FUSE, by the program of the package of that name. */
 export const canMountFuse = canMount && existsSync('/dev/fuse') && succeeds('bindfs', '--version');
 
-/** Whether a process of another user can be started that can read this checkout. */
-export const canBeNobody = isRoot && isReadableByNobody(fileURLToPath(import.meta.url));
-
 /** The inode number is fixed in the kernel's `include/linux/proc_ns.h`. */
 export const isInInitialPidNamespace = isLinux && readlinkSync('/proc/self/ns/pid') === 'pid:[4026531836]';
 
-/** A new empty folder, in which other users may look but not write; removed after the test. */
+/** The same as `newFolder`, removed after the test. */
 export function temporaryFolder(): string {
   const folder = newFolder();
   onTestFinished(() => removeFolder(folder));
   return folder;
-}
-
-/** The same for whoever removes it: outside a test. */
-export function newFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'livinglock-integration-')));
-  chmodSync(folder, 0o755);
-  return folder;
-}
-
-export function removeFolder(folder: string): void {
-  // A test may have closed it.
-  chmodSync(folder, 0o755);
-  // And a process that is being killed may write into it until it is gone.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** The state of a process by its letter: `R`, `S`, `T` (stopped), `Z` (zombie). Empty where there is no such process. */
@@ -117,15 +85,4 @@ export function threadCount(pid: number): number {
 
 function succeeds(program: string, ...parameters: string[]): boolean {
   return spawnSync(program, parameters, { stdio: 'ignore' }).status === 0;
-}
-
-function isReadableByNobody(file: string): boolean {
-  const look = ['-e', 'fs.accessSync(process.argv[1])', file];
-  const { status } = spawnSync(process.execPath, look, {
-    uid: NOBODY,
-    gid: NOBODY,
-    cwd: '/',
-    stdio: 'ignore',
-  });
-  return status === 0;
 }

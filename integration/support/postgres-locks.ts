@@ -9,6 +9,7 @@ import {
 } from '../../src/stores/postgres/index.js';
 import type { Store } from '../../src/stores/store.js';
 import { FakeProcessTable } from '../../src/testing/index.js';
+import { poolOf } from './postgres-pool.js';
 import { canServePostgres, PostgresServer } from './postgres-server.js';
 
 /** Defines tests that share a server, which is there when they run. */
@@ -35,7 +36,7 @@ export class PostgresLocks {
   readonly pool: pg.Pool;
 
   constructor(server: PostgresServer) {
-    this.pool = server.pool();
+    this.pool = poolOf(server);
   }
 
   store(connection: PostgresConnection = this.pool, options: PostgresStoreOptions = {}): Store {

@@ -4,9 +4,7 @@ import { appendFileSync, chownSync, cpSync, readFileSync, rmSync, writeFileSync 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
-import { onTestFinished } from 'vitest';
-import { canBeNobody, isPosix, isRoot, NOBODY, newFolder } from './machine.js';
+import { canBeNobody, isPosix, isRoot, NOBODY, newFolder } from './host.js';
 
 /** Whether the package has a server for this machine. On Windows the scripts here would have to be others. */
 export const canServePostgres = isPosix;
@@ -72,15 +70,6 @@ export class PostgresServer {
   /** The same through a port of this machine, behind which there is a proxy to the {@link socket}. */
   urlThrough(port: number): string {
     return `postgres://${SUPERUSER}@127.0.0.1:${port}/postgres`;
-  }
-
-  /** Connections of a test's own, ended with it. */
-  pool(options: pg.PoolConfig = {}): pg.Pool {
-    const pool = new pg.Pool({ connectionString: this.urlFor(), max: 3, ...options });
-    // What breaks while nobody uses it is reported here, and by default ends the process.
-    pool.on('error', () => {});
-    onTestFinished(() => pool.end());
-    return pool;
   }
 
   get socket(): string {

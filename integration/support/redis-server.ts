@@ -3,33 +3,10 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe } from 'vitest';
-import { newFolder, removeFolder } from './machine.js';
+import { newFolder, removeFolder } from './host.js';
 
 /** Whether there is a `redis-server` on the PATH. */
-const isThere = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
-
-if (!isThere) {
-  process.stderr.write(
-    '\n*** SKIPPED: the tests of locks in Redis, because there is no redis-server on the PATH. ***\n' +
-      '    Install it with `apt-get install redis-server` or `brew install redis`.\n\n',
-  );
-}
-
-/** Defines tests that share a server, which is there when they run. Where there can be none they are counted as skipped. */
-export function describeWithRedis(title: string, define: (server: () => RedisServer) => void): void {
-  describe.skipIf(!isThere)(title, () => {
-    let started: RedisServer | undefined;
-    beforeAll(async () => {
-      started = await RedisServer.start();
-    });
-    afterAll(() => started?.end());
-    define(() => {
-      if (started === undefined) throw new Error('The server has not been started yet.');
-      return started;
-    });
-  });
-}
+export const canServeRedis = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
 
 /**
  * Below those that the system gives to clients, also with the 10,000 that a node of a cluster adds: a client that tries to reach a server

@@ -5,6 +5,7 @@ import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
 import { ErrLockBusy, ErrLockStore, systemCode } from '../../errors.js';
 import { type LockRecord, parseRecord, serializeRecord } from '../../record.js';
 import { composeRecord } from '../compose-record.js';
+import { LATEST_FENCING_TIME } from '../fencing-time.js';
 import { isWellFormed } from '../lock-name.js';
 import { provenanceOf } from '../provenance.js';
 import type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from '../store.js';
@@ -335,12 +336,6 @@ class FileStore implements Store {
     );
   }
 }
-
-/**
- * In the year 2255, where whole numbers end, a fencing token stops following the time and only counts, in the room that is
- * left below what a record may hold: a clock that was wrong for a moment must not be the end of all counting.
- */
-const LATEST_FENCING_TIME = Number.MAX_SAFE_INTEGER - 2 ** 33;
 
 /** The greatest that this process has handed out, for whatever lock. */
 let lastFencingToken = 0;

@@ -1,5 +1,5 @@
-/** So that what a clock says that is wrong for a moment does not use up the integers of JavaScript: the year 2255. */
-const LATEST_FENCING_TIME = Number.MAX_SAFE_INTEGER - 2 ** 33;
+import { LATEST_FENCING_TIME } from '../fencing-time.js';
+
 /**
  * Counts on from the row, which stays after a release. The time in microseconds stands in for a row that somebody has deleted, and
  * lets a lock move here from a file.

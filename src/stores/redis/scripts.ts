@@ -1,11 +1,9 @@
+import { LATEST_FENCING_TIME } from '../fencing-time.js';
 import { type Script, scriptOf } from './client.js';
 import { TIME_TEXT } from './time-text.js';
 
 // What the operations of a store are in Lua. Redis runs a script alone, from its beginning to its end, so what it finds stays as it
 // is until it has changed it. A script that fails in the middle is not undone: so each makes one change, with one command.
-
-/** So that what a clock says that is wrong for a moment does not use up the integers of JavaScript: the year 2255. */
-const LATEST_FENCING_TIME = Number.MAX_SAFE_INTEGER - 2 ** 33;
 
 /**
  * What all of them begin with: the time, and the lock as it is. The first argument is its name, without which a hash is somebody

@@ -1,11 +1,11 @@
+import { LATEST_FENCING_TIME } from '../fencing-time.js';
+
 /** Whole milliseconds since 1970. In SQLite all that a statement says of `now` is of one moment, after it has got its lock. */
 const NOW_MS = `CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)`;
 /** `unixepoch('subsec')` would be shorter, but needs SQLite 3.42. */
 const NOW = `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`;
 const AGE = `(julianday('now') - julianday(heartbeat_at)) * 86400000.0`;
 
-/** So that what a clock says that is wrong for a moment does not use up the integers of JavaScript: the year 2255. */
-const LATEST_FENCING_TIME = Number.MAX_SAFE_INTEGER - 2 ** 33;
 /**
  * Counts on from the row, which stays after a release. The time stands in for a row that somebody has deleted, and lets a lock move
  * here from a file.

@@ -1,10 +1,11 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
 import { interceptedRedis } from '../../../integration/support/intercepted-redis.js';
 import { drivers, ioRedis } from '../../../integration/support/redis-drivers.js';
 import { connect, KEY, NAME, Scene } from '../../../integration/support/redis-scene.js';
-import { describeWithRedis, RedisServer } from '../../../integration/support/redis-server.js';
+import { RedisServer } from '../../../integration/support/redis-server.js';
 import { poll } from '../../../integration/support/running.js';
 import { acquire } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
 import { drivers } from '../../../integration/support/redis-drivers.js';
 import { KEY, NAME, Scene } from '../../../integration/support/redis-scene.js';
-import { describeWithRedis } from '../../../integration/support/redis-server.js';
 import { acquire, breakLock, ErrLockBusy, ErrLockLost, inspect } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { TIME_TEXT } from '../../../src/stores/redis/time-text.js';

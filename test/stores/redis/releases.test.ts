@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
 import { interceptedRedis } from '../../../integration/support/intercepted-redis.js';
 import { NAME, Scene } from '../../../integration/support/redis-scene.js';
-import { describeWithRedis } from '../../../integration/support/redis-server.js';
 import { poll } from '../../../integration/support/running.js';
 import { breakLock, ErrLockLost, systemClock } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';

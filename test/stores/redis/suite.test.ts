@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
+import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
 import { type Connection, type Driver, drivers } from '../../../integration/support/redis-drivers.js';
-import { describeWithRedis } from '../../../integration/support/redis-server.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { testStore } from '../../../src/testing/index.js';
 
