@@ -3,9 +3,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What takes longest: begun last, it would run on alone when all else is done. */
 const LONGEST = [
-  'integration/death.test.ts',
-  'integration/pause.test.ts',
   'explorer/explorer.test.ts',
+  'integration/pause.test.ts',
+  'integration/death.test.ts',
+  'integration/cli-store.test.ts',
+  'integration/redis-connections.test.ts',
+  'integration/sqlite.test.ts',
+  'integration/postgres.test.ts',
   'torture/torture.test.ts',
   'integration/cli-stall.test.ts',
   'explorer/breakages.test.ts',
