@@ -133,9 +133,7 @@ class Contender {
       const outcome = await this.#token.send(() =>
         this.#store.claim(this.#name, this.#claim, examined?.stored.version),
       );
-      // If the answer was so long on its way that others may have taken over since, the lock is examined and claimed anew.
-      const isSure = this.#dependencies.clock.monotonic() - claimedAt < this.#settings.staleTimeout;
-      if (outcome.done && isSure) return this.#lock(outcome.record, claimedAt);
+      if (outcome.done) return this.#lock(outcome.record, claimedAt);
     }
   }
 
