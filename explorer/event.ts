@@ -4,8 +4,6 @@ export type Event =
   | { readonly kind: 'acquired'; readonly token: string }
   | { readonly kind: 'busy'; readonly reason: string }
   | { readonly kind: 'beaten' | 'released' | 'lost' }
-  /** It counts as lost, because for too long no heartbeat could be written. */
-  | { readonly kind: 'doubtful' }
   /** The guard was held by another for too long. */
   | { readonly kind: 'occupied' }
   | { readonly kind: 'failed'; readonly error: string };
@@ -20,7 +18,6 @@ export function parseEvent(text: string): Event {
     case 'beaten':
     case 'released':
     case 'lost':
-    case 'doubtful':
     case 'occupied':
       return { kind };
     case 'acquired':

@@ -214,14 +214,6 @@ export class Referee {
         );
         mover.token = null;
         break;
-      case 'doubtful':
-        this.#expect(
-          mover.hasSeenGuard,
-          mover,
-          'that the lock counts as lost, but nobody has kept it from writing',
-        );
-        mover.token = null;
-        break;
       case 'failed':
         throw new Violation('no failure', `${mover.letter} was told: ${event.error}`);
     }

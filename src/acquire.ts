@@ -14,6 +14,9 @@ import { type ClaimToken, withToken } from './unanswered.js';
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 500;
 
+/** How often one whose stale timeout is shorter than any answer takes is asked whether it still holds the lock. */
+const MOST_BEATS = 10;
+
 /**
  * Takes the lock of that name; for the default store the name is a path, whose folder is made if need be.
  *
@@ -133,7 +136,22 @@ class Contender {
       const outcome = await this.#token.send(() =>
         this.#store.claim(this.#name, this.#claim, examined?.stored.version),
       );
-      if (outcome.done) return this.#lock(outcome.record, claimedAt);
+      const lock = outcome.done ? await this.#holdFrom(claimedAt, outcome.record) : null;
+      if (lock !== null) return lock;
+    }
+  }
+
+  /**
+   * Where the answer to the claim was so long on its way that others may have taken over since, a heartbeat tells. `null`: one has.
+   */
+  async #holdFrom(claimedAt: number, record: LockRecord): Promise<Lock | null> {
+    const { clock } = this.#dependencies;
+    for (let sentAt = claimedAt, beats = 0; ; beats++) {
+      const isSure = clock.monotonic() - sentAt < this.#settings.staleTimeout;
+      if (isSure || beats === MOST_BEATS) return this.#lock(record, sentAt);
+      sentAt = clock.monotonic();
+      const outcome = await this.#store.beat(this.#name, this.#claim.token, {});
+      if (!outcome.done) return null;
     }
   }
 

@@ -272,7 +272,7 @@ export class Lock {
   }
 
   #fail(error: unknown): Promise<never> {
-    this.#watch.fail(error);
+    this.#watch.fail();
     return this.#lost === undefined ? Promise.reject(error) : this.#reportLoss(this.#lost);
   }
 

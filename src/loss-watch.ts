@@ -70,10 +70,13 @@ export class LossWatch {
     this.#trouble = null;
   }
 
-  /** A heartbeat could not be written. */
-  fail(cause: unknown): void {
+  /**
+   * A heartbeat could not be written. That says nothing of whose the lock is, for which there may be other reasons, such as a full disk:
+   * near the deadline, and after it, the store is asked at once.
+   */
+  fail(): void {
     this.#isBeating = false;
-    this.#suspect(cause);
+    if (this.#left <= this.#margin && !this.#isLooking && !this.#hasEnded) void this.#look();
   }
 
   end(): void {
@@ -127,10 +130,10 @@ export class LossWatch {
 
   /** Asks shortly before the deadline, and needs the answer by then. */
   async #liveThroughDeadline(): Promise<void> {
-    const { clock, staleTimeout } = this.#watched;
+    const { clock } = this.#watched;
     this.#isNearDeadline = true;
     try {
-      await this.#sleepUntil(Math.min(staleTimeout * MARGIN, LONGEST_MARGIN));
+      await this.#sleepUntil(this.#margin);
       if (!this.#isLooking) void this.#look();
       // Who wakes up too late has not given the store the time to answer; then the next tick is soon enough.
       if (this.#left <= 0) return;
@@ -152,6 +155,10 @@ export class LossWatch {
     while (!this.#hasEnded && this.#left > margin) {
       await this.#watched.clock.sleep(this.#left - margin, { ref: false });
     }
+  }
+
+  get #margin(): number {
+    return Math.min(this.#watched.staleTimeout * MARGIN, LONGEST_MARGIN);
   }
 
   /** Milliseconds until others may take over. */

@@ -103,7 +103,7 @@ class Actor {
       return true;
     } catch (error) {
       if (error instanceof ErrLockLost) {
-        this.#gate.tell(error.isCertain ? 'lost' : 'doubtful');
+        this.#gate.tell('lost');
         return false;
       }
       if (!(error instanceof ErrLockStore && error.code === 'EBUSY')) throw error;
