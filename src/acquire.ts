@@ -36,11 +36,21 @@ export async function acquire(path: string, options: AcquireOptions = {}): Promi
   const store = settings.store ?? fileStore(dependencies);
   const name = store.resolve(path);
   settings.signal?.throwIfAborted();
-  return withToken(name, store, dependencies, (token) => {
-    const contender = new Contender(name, token, store, dependencies, settings);
-    return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
-  });
+  for (let tries = 1; ; tries++) {
+    try {
+      return await withToken(name, store, dependencies, (token) => {
+        const contender = new Contender(name, token, store, dependencies, settings);
+        return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
+      });
+    } catch (error) {
+      if (!(error instanceof AnsweredTooLate)) throw error;
+      refuseTooManyTries(tries, name, null);
+    }
+  }
 }
+
+/** The claim was done, but its answer came when somebody else had taken over already. To be tried anew, by another token. */
+class AnsweredTooLate extends Error {}
 
 /**
  * Runs a function while holding the lock, and releases it however the function ends. Gives what the function gives. Rejects
@@ -136,22 +146,21 @@ class Contender {
       const outcome = await this.#token.send(() =>
         this.#store.claim(this.#name, this.#claim, examined?.stored.version),
       );
-      const lock = outcome.done ? await this.#holdFrom(claimedAt, outcome.record) : null;
-      if (lock !== null) return lock;
+      if (outcome.done) return this.#holdFrom(claimedAt, outcome.record);
     }
   }
 
-  /**
-   * Where the answer to the claim was so long on its way that others may have taken over since, a heartbeat tells. `null`: one has.
-   */
-  async #holdFrom(claimedAt: number, record: LockRecord): Promise<Lock | null> {
+  /** Where the answer to the claim was so long on its way that others may have taken over since, a heartbeat tells. */
+  async #holdFrom(claimedAt: number, record: LockRecord): Promise<Lock> {
     const { clock } = this.#dependencies;
     for (let sentAt = claimedAt, beats = 0; ; beats++) {
       const isSure = clock.monotonic() - sentAt < this.#settings.staleTimeout;
       if (isSure || beats === MOST_BEATS) return this.#lock(record, sentAt);
       sentAt = clock.monotonic();
       const outcome = await this.#store.beat(this.#name, this.#claim.token, {});
-      if (!outcome.done) return null;
+      if (outcome.done) continue;
+      this.#token.forget();
+      throw new AnsweredTooLate();
     }
   }
 

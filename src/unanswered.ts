@@ -61,6 +61,11 @@ export class ClaimToken {
     }
   }
 
+  /** The lock was taken over from it. */
+  forget(): void {
+    this.#mayBeThere = false;
+  }
+
   /** For who gives up. Gives whether the lock may be held under this token all the same. */
   abandon(): boolean {
     if (!this.#mayBeThere) return false;
