@@ -19,6 +19,19 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
     });
     afterAll(() => server?.end());
     testStore(() => server?.urlFor() ?? '');
+
+    test('that ends while the server is away is given up when it is back', async () => {
+      const desk = new Desk();
+      const env = { LIVINGLOCK_STORE: server?.urlFor() ?? '' };
+      const run = desk.start(['run', 'away', '--', 'sh', '-c', 'echo up; read -r x; echo down; exit 5'], env);
+      await run.prints(/up/);
+      await server?.stop();
+      run.write('\n');
+      await run.prints(/down/);
+      await server?.resume();
+      expect(await run.ended).toMatchObject({ code: 5 });
+      expect(await desk.run(['wait', '--timeout', '0', 'away'], env)).toMatchObject({ code: 0 });
+    });
   });
 
   describeWithRedis('in Redis', (server) => {

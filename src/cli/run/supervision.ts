@@ -11,6 +11,7 @@ import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
 import { Passage } from './pass-on.js';
 import { describeProof } from './proof.js';
+import { releasePatiently } from './release.js';
 import { isOfTheKeyboard, type Signals } from './signals.js';
 import { type Started, start } from './start.js';
 import { outlive } from './survivors.js';
@@ -37,7 +38,7 @@ export class Supervision {
   }
 
   async toTheEnd(): Promise<number> {
-    const { lock, name } = this.#job;
+    const { lock, name, locks } = this.#job;
     let status: number;
     try {
       status = await this.#run(await this.#start());
@@ -46,7 +47,7 @@ export class Supervision {
       throw error;
     }
     try {
-      await lock?.release();
+      await releasePatiently(lock, locks);
     } catch (error) {
       if (!(error instanceof ErrLockLost)) throw error;
       if (!this.#isLossKnown) say(describeLoss(name, error));

@@ -1,0 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrLockLost, type Lock, systemClock } from '../../index.js';
+import type { Locks } from '../locks.js';
+
+/** For how long a database that is away is tried, and how often, in milliseconds. */
+const PATIENCE = 30_000;
+const PAUSE = 1000;
+
+/**
+ * Gives the lock up. A database that is just being started anew is waited for: the runs on other servers would have to wait for the stale
+ * timeout otherwise.
+ */
+export async function releasePatiently(lock: Lock | null, { address }: Locks): Promise<void> {
+  const giveUpAt = systemClock.monotonic() + (address === '' ? 0 : PATIENCE);
+  for (;;) {
+    try {
+      return await lock?.release();
+    } catch (error) {
+      if (error instanceof ErrLockLost || systemClock.monotonic() >= giveUpAt) throw error;
+    }
+    await sleep(PAUSE);
+  }
+}
