@@ -48,6 +48,7 @@ export class LossWatch {
   #isBeating = false;
   #isNearDeadline = false;
   #hasEnded = false;
+  #sleepNoMore: AbortController | undefined;
 
   constructor(watched: Watched, findings: Findings) {
     this.#watched = watched;
@@ -81,15 +82,15 @@ export class LossWatch {
 
   end(): void {
     this.#hasEnded = true;
+    this.#sleepNoMore?.abort();
     this.#stopCalling();
   }
 
   #tick(): void {
-    if (!this.#isLooking) {
-      void this.#look();
-    } else {
-      this.#suspect(this.#trouble?.cause);
-    }
+    if (this.#isLooking) this.#suspect(this.#trouble?.cause);
+    else this.#loseAfterDeadline();
+    if (this.#hasEnded) return;
+    if (!this.#isLooking) void this.#look();
     this.#mindDeadline();
   }
 
@@ -125,7 +126,8 @@ export class LossWatch {
 
   #mindDeadline(): void {
     const left = this.#left;
-    if (left > 0 && left <= this.#period && !this.#isNearDeadline) void this.#liveThroughDeadline();
+    // Ticks come late, or a little early, and one of them must fall into the time before.
+    if (left > 0 && left <= 2 * this.#period && !this.#isNearDeadline) void this.#liveThroughDeadline();
   }
 
   /** Asks shortly before the deadline, and needs the answer by then. */
@@ -136,7 +138,10 @@ export class LossWatch {
       await this.#sleepUntil(this.#margin);
       if (!this.#isLooking) void this.#look();
       // Who wakes up too late has not given the store the time to answer; then the next tick is soon enough.
-      if (this.#left <= 0) return;
+      if (this.#left <= 0) {
+        this.#loseAfterDeadline();
+        return;
+      }
       await this.#sleepUntil(0);
       // What has come in while the process was busy is read first.
       await clock.sleep(0, { ref: false });
@@ -152,8 +157,10 @@ export class LossWatch {
 
   /** Until so many milliseconds before a deadline that heartbeats may put off meanwhile. */
   async #sleepUntil(margin: number): Promise<void> {
+    this.#sleepNoMore ??= new AbortController();
+    const { signal } = this.#sleepNoMore;
     while (!this.#hasEnded && this.#left > margin) {
-      await this.#watched.clock.sleep(this.#left - margin, { ref: false });
+      await this.#watched.clock.sleep(this.#left - margin, { ref: false, signal });
     }
   }
 

@@ -12,7 +12,7 @@ describe('a lock whose store does not answer', () => {
   let processes: FakeProcessTable;
   /** What others see, who can reach it. */
   let store: Store;
-  let manner: 'answers' | 'refuses' | 'is silent';
+  let manner: 'answers' | 'refuses' | 'is silent' | 'gives up';
 
   beforeEach(() => {
     clock = new FakeClock();
@@ -25,7 +25,8 @@ describe('a lock whose store does not answer', () => {
   function distant(): Store {
     const reach = async <T>(operate: () => Awaitable<T>): Promise<T> => {
       if (manner === 'is silent') return new Promise(() => {});
-      if (manner === 'refuses') throw AWAY;
+      if (manner === 'gives up') await clock.sleep(5 * SECOND);
+      if (manner === 'refuses' || manner === 'gives up') throw AWAY;
       return operate();
     };
     return {
@@ -104,6 +105,25 @@ describe('a lock whose store does not answer', () => {
     await clock.advance(1);
     expect(lock.signal.aborted).toBe(true);
   });
+
+  it.each(['is silent', 'gives up'] as const)(
+    'is lost in time also where the last look but one is just too early to mind that, if it %s',
+    async (how) => {
+      // All locks of a process share the looks, which are two seconds apart.
+      await acquire('another', {
+        store: distant(),
+        staleTimeout: 8 * SECOND,
+        dependencies: { clock, processes },
+      });
+      await clock.advance(2 * SECOND + 1);
+      const lock = await hold(8 * SECOND);
+      manner = how;
+      await clock.advance(8 * SECOND - 1);
+      expect(lock.signal.aborted).toBe(false);
+      await clock.advance(1);
+      expect(lock.signal.aborted).toBe(true);
+    },
+  );
 
   it('does not wait for an answer for longer than the lock is held', async () => {
     const lock = await hold(HOUR);
