@@ -20,6 +20,24 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
     afterAll(() => server?.end());
     testStore(() => server?.urlFor() ?? '');
 
+    test('goes on while the server is away, and so does who waits for its lock', async () => {
+      const desk = new Desk();
+      const env = { LIVINGLOCK_STORE: server?.urlFor() ?? '' };
+      const script = 'echo up; read -r x; $LIVINGLOCK beat; echo "beat $?"; read -r x';
+      const run = desk.start(['run', 'restart', '--', 'sh', '-c', script], env);
+      await run.prints(/up/);
+      const waiting = desk.start(['run', '--wait', '60s', 'restart', '--', 'echo', 'mine'], env);
+      await waiting.says(/Waiting/);
+      await server?.stop();
+      run.write('\n');
+      await run.prints(/beat 0/);
+      expect(run.stderr).toMatch(/The command may go on/);
+      await server?.resume();
+      run.write('\n');
+      expect(await run.ended).toMatchObject({ code: 0 });
+      expect(await waiting.ended).toMatchObject({ code: 0, stdout: 'mine\n' });
+    });
+
     test('that ends while the server is away is given up when it is back', async () => {
       const desk = new Desk();
       const env = { LIVINGLOCK_STORE: server?.urlFor() ?? '' };
@@ -178,6 +196,22 @@ describe('an address of a store', () => {
     const args = ['schedule', '--every', '2m', '--name', 'feed', '--for', 'cron', '--', 'true'];
     const { stdout } = await new Desk().run(args, env);
     expect(stdout).toMatch(/ run --store=redis:\/\/db feed -- /);
+  });
+
+  test('of a server that is away fails a checkpoint without a runner, who would end the command in time', async () => {
+    const inside = {
+      LIVINGLOCK_PATH: 'import',
+      LIVINGLOCK_TOKEN: 'token',
+      LIVINGLOCK_HELD_IN: 'postgres://127.0.0.1:1/shop',
+    };
+    expect(await new Desk().run(['beat'], inside)).toMatchObject({ code: 73 });
+  });
+
+  test('of a database that is not there is not made by who only looks', async () => {
+    const file = join(temporaryFolder(), 'typo.db');
+    const seen = await new Desk().run(['status', '--store', `sqlite:${file}`]);
+    expect(seen).toMatchObject({ code: 73, stderr: expect.stringContaining(`no SQLite database ${file}`) });
+    expect(existsSync(file)).toBe(false);
   });
 
   test('that is empty means files', async () => {

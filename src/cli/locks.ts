@@ -22,9 +22,10 @@ export interface Locks {
 export async function withLocks<T>(
   address: StoreAddress | undefined,
   use: (locks: Locks) => Promise<T>,
+  mayCreate = false,
 ): Promise<T> {
   if (address === undefined) return use(await files());
-  const { store, address: forOthers, place, close } = await openStore(address);
+  const { store, address: forOthers, place, close } = await openStore(address, mayCreate);
   try {
     return await use({
       store,

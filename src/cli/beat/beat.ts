@@ -38,9 +38,34 @@ export async function beat(given: BeatGiven): Promise<number> {
   }
   // Started by --force beside a holder: there is no lock, and nothing that could be lost.
   if (token === '') return ExitCode.ok;
-  return withLocks(address === '' ? undefined : parseStore(address), ({ store }) =>
-    beatIn(store, { path, token, interval: Number(interval ?? 0) }, given),
-  );
+  const held = { path, token, interval: Number(interval ?? 0) };
+  if (address === '') return withLocks(undefined, ({ store }) => beatIn(store, held, given));
+  try {
+    return await withLocks(parseStore(address), ({ store }) => beatIn(store, held, given));
+  } catch (error) {
+    return goOnWithout(error);
+  }
+}
+
+/**
+ * While a database is away, for a restart mostly, the lock is held; the runner knows until when, and ends the command then. Who has
+ * no runner any more must not rely on that.
+ */
+async function goOnWithout(error: unknown): Promise<number> {
+  const { LivingLockError } = await import('../../index.js');
+  const isAway =
+    error instanceof LivingLockError || (error instanceof CliError && error.exitCode === ExitCode.store);
+  if (!isAway || !isThere(Number(process.env['LIVINGLOCK_RUNNER']))) throw error;
+  say(`${error.message} The command may go on: its runner ends it in time, should the lock be lost.`);
+  return ExitCode.ok;
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return Number.isSafeInteger(pid) && pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 interface Held {

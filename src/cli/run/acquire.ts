@@ -1,14 +1,19 @@
-import { acquire, ErrLockBusy, type Lock, type Store } from '../../index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { acquire, ErrLockBusy, ErrLockStore, type Lock, systemClock } from '../../index.js';
 import { formatDuration } from '../duration.js';
 import { describeHolding } from '../holder.js';
+import type { Locks } from '../locks.js';
 import { say } from '../report.js';
 import type { RunOptions } from './options.js';
 import { type Signals, statusOf } from './signals.js';
 
+/** How long to wait for a database before it is tried again, in milliseconds. */
+const PAUSE = 1000;
+
 /** The lock; `null` if the command is to run without it; or an exit code, if it is not to run. */
 export async function acquireOrYield(
   name: string,
-  store: Store,
+  locks: Locks,
   command: readonly string[],
   options: RunOptions,
   signals: Signals,
@@ -16,7 +21,7 @@ export async function acquireOrYield(
   const { wait, force, quiet, conflictExitCode, killAfter } = options;
   const acquireWithin = (duration: number) =>
     acquire(name, {
-      store,
+      store: locks.store,
       owner: options.owner,
       holdAtLeast: options.holdAtLeast,
       staleTimeout: options.staleTimeout,
@@ -27,6 +32,19 @@ export async function acquireOrYield(
       wait: duration,
       signal: signals.aborted,
     });
+  // A database that is being started anew is back within the time, mostly.
+  const acquirePatiently = async (duration: number) => {
+    const deadline = systemClock.monotonic() + duration;
+    for (;;) {
+      const left = Math.max(0, deadline - systemClock.monotonic());
+      try {
+        return await acquireWithin(left);
+      } catch (error) {
+        if (!(error instanceof ErrLockStore) || locks.address === '' || left === 0) throw error;
+        await sleep(Math.min(left, PAUSE), undefined, { signal: signals.aborted });
+      }
+    }
+  };
   try {
     return await acquireWithin(0).catch((error) => {
       if (!(error instanceof ErrLockBusy) || wait === 0) throw error;
@@ -34,7 +52,7 @@ export async function acquireOrYield(
         say(
           `${busyLine(error)}. Waiting${Number.isFinite(wait) ? ` for up to ${formatDuration(wait)}` : ''}.`,
         );
-      return acquireWithin(wait);
+      return acquirePatiently(wait);
     });
   } catch (error) {
     if (signals.received !== null) return statusOf(signals.received);

@@ -8,7 +8,7 @@ import { Supervision } from './supervision.js';
 /** Runs a command while holding a lock, and gives the exit code. */
 export function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
   expectProgram(command[0] ?? '');
-  return withLocks(options.store, (locks) => runIn(locks, lock, command, options));
+  return withLocks(options.store, (locks) => runIn(locks, lock, command, options), true);
 }
 
 async function runIn(
@@ -20,7 +20,7 @@ async function runIn(
   const name = locks.nameOf(called);
   const signals = new Signals();
   try {
-    const lock = await acquireOrYield(name, locks.store, command, options, signals);
+    const lock = await acquireOrYield(name, locks, command, options, signals);
     if (typeof lock === 'number') return lock;
     return await new Supervision({ lock, name, locks, command, options, signals }).toTheEnd();
   } finally {

@@ -1,4 +1,4 @@
-import { ErrLockLost, type Lock } from '../../index.js';
+import { ErrLockLost, ErrLockStore, type Lock } from '../../index.js';
 import { CliError } from '../cli-error.js';
 import { formatDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
@@ -49,10 +49,17 @@ export class Supervision {
     try {
       await releasePatiently(lock, locks);
     } catch (error) {
-      if (!(error instanceof ErrLockLost)) throw error;
+      if (!(error instanceof ErrLockLost)) return this.#giveUp(error, status);
       if (!this.#isLossKnown) say(describeLoss(name, error));
       return ExitCode.lost;
     }
+    return status;
+  }
+
+  /** That the command has ended, and how, is more than that its lock is left to itself: who hears of a failure starts it again. */
+  #giveUp(error: unknown, status: number): number {
+    if (!(error instanceof ErrLockStore)) throw error;
+    say(`${error.message} The command has ended, with ${status}. Others get its lock when it is stale.`);
     return status;
   }
 
@@ -64,6 +71,7 @@ export class Supervision {
       LIVINGLOCK: `${process.execPath} ${process.argv[1]}`,
       LIVINGLOCK_PATH: name,
       LIVINGLOCK_HELD_IN: locks.address,
+      LIVINGLOCK_RUNNER: String(process.pid),
       LIVINGLOCK_TOKEN: lock?.token ?? '',
       LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
       LIVINGLOCK_HEARTBEAT_INTERVAL: String(options.heartbeatInterval),

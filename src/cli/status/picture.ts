@@ -16,11 +16,16 @@ export function picture(locks: readonly LockStatus[], place: string, terminal: T
   ];
 }
 
-function remarkOn({ name, state, reason, cooldownMs }: LockStatus): string {
+function remarkOn({ name, state, reason, cooldownMs, staleTimeoutMs }: LockStatus): string {
   if (cooldownMs !== null) {
     return oneLine(
       `${name} counts as held for another ${formatDuration(cooldownMs)}, although its run has ended (--hold-at-least).`,
     );
   }
-  return oneLine(`${name} is ${state}: ${reason}. The next run takes over.`);
+  // The longer stale timeout counts, the holder's or the contender's.
+  const unless =
+    state === 'stalled' && staleTimeoutMs !== null
+      ? `, unless its --stale-timeout is longer than ${formatDuration(staleTimeoutMs)}`
+      : '';
+  return oneLine(`${name} is ${state}: ${reason}. The next run takes over${unless}.`);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
 import { CliError } from '../cli-error.js';
@@ -15,12 +16,18 @@ type Connect = new (path: string, options: { readonly timeout: number }) => Conn
 const BUSY_TIMEOUT = 5000;
 
 /** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
-export async function openSqlite(address: string): Promise<OpenStore> {
+export async function openSqlite(address: string, mayCreate: boolean): Promise<OpenStore> {
   const path = resolve(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
   if (/:memory:$/.test(path)) {
     throw new CliError(
       ExitCode.usage,
       'A lock in the memory of one process keeps nobody out. Give the path of a file: sqlite:/var/lib/shop/locks.db.',
+    );
+  }
+  if (!mayCreate && !existsSync(path)) {
+    throw new CliError(
+      ExitCode.store,
+      `There is no SQLite database ${path}. The first \`livinglock run\` makes it.`,
     );
   }
   const Database = await loadDriver();

@@ -32,7 +32,7 @@ export const STORE_OPTION: OptionSpec = {
 
 /** Throws no error of commander's, which would repeat the text, and the password in it. */
 export function parseStore(text: string): StoreAddress {
-  const kind = KINDS.get(/^([a-z]+):./is.exec(text)?.[1]?.toLowerCase() ?? '');
+  const kind = KINDS.get(/^(postgres(?:ql)?(?=:$)|[a-z]+(?=:.)):/is.exec(text)?.[1]?.toLowerCase() ?? '');
   if (kind !== undefined) return { kind, text };
   throw new CliError(
     ExitCode.usage,

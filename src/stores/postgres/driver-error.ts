@@ -44,6 +44,7 @@ const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
   [/not queryable/, '08003'],
   [/^timeout exceeded when trying to connect|timeout expired/, '08001'],
   [/^Query read timeout/, 'ETIMEDOUT'],
+  [/password must be a string/, '28P01'],
   [/after calling end on the pool|is closed/, '08003'],
 ];
 
