@@ -6,7 +6,7 @@
 
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrLockBusy, withLock } from 'livinglock';
+import { ErrLockBusy, ErrLockStore, withLock } from 'livinglock';
 import { postgresStore } from 'livinglock/postgres';
 import pg from 'pg';
 
@@ -37,7 +37,7 @@ try {
   };
   await withLock('hourly-invoices', options, async (lock) => {
     for (const [done, customer] of customers.entries()) {
-      await lock.heartBeat({ progress: done / customers.length, note: customer });
+      await lock.heartBeat({ progress: done / customers.length, note: customer }).catch(goOn);
       await sendInvoice(customer, lock.signal);
     }
   });
@@ -50,6 +50,12 @@ try {
 } finally {
   // Not before the lock is released.
   await pool.end();
+}
+
+/** The server is away, for a restart mostly: the lock is held until `staleTimeout`, and `lock.signal` tells if that is over. */
+function goOn(error: unknown): void {
+  if (!(error instanceof ErrLockStore)) throw error;
+  console.error(error.message);
 }
 
 /** Stands for what takes minutes in earnest, and has to end when the lock is lost. */
