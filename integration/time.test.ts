@@ -1,14 +1,17 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type LockRecord, parseRecord } from '../src/record.js';
 import { type Actor, startActor } from './support/actors.js';
-import { isLinux, temporaryFolder } from './support/machine.js';
+import { canUnshareTime, childrenOf, isLinux, temporaryFolder } from './support/machine.js';
 import { type Outcome, outcomeOf } from './support/outcomes.js';
 
 // Processes of one machine that do not agree on what time it is.
 
+const MINUTE = 60_000;
 const TWO_HOURS = 7_200_000;
 const DAY = 86_400_000;
 
@@ -105,6 +108,41 @@ test('processes in time zones 25 hours apart agree on when the last heartbeat wa
   expect(await acquire(west)).toBe('done');
   await expectHolder(west, 0);
 });
+
+test.skipIf(!canUnshareTime)('on a machine that was started a minute ago', async () => {
+  const within = await startedAgo(MINUTE);
+  const [holder, other] = await Promise.all([startActor({ within }), startActor({ within })]);
+  expect(await acquire(holder)).toBe('done');
+  expect(recordInFile().monotonic).toBeLessThan(10 * MINUTE);
+  expect(await acquire(other)).toBe('busy');
+  await expectHolder(holder, 0);
+
+  await holder.ask({ do: 'release', path });
+  await holder.ask({ do: 'turnClockBack', by: TWO_HOURS });
+  expect(await acquire(holder)).toBe('done');
+  await holder.ask({ do: 'turnClockBack', by: 0 });
+  expect(await acquire(other)).toBe('done');
+  expect(await heartBeat(holder)).toBe('lost');
+
+  await other.kill();
+  expect(await acquire(holder)).toBe('done');
+});
+
+/** What to start a process with so that the machine seems to it to have been started that many milliseconds ago. */
+async function startedAgo(milliseconds: number): Promise<string[]> {
+  const offset = String(Math.round(milliseconds / 1000 - uptime()));
+  const namespace = spawn(
+    'unshare',
+    ['--time', '--fork', '--kill-child', '--monotonic', offset, '--boottime', offset, 'cat'],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  onTestFinished(() => void namespace.kill());
+  // It says again what it is told, so by then it is there.
+  namespace.stdin.write('!');
+  await once(namespace.stdout, 'data');
+  const [inside] = childrenOf(namespace.pid);
+  return ['nsenter', `--time=/proc/${inside}/ns/time`];
+}
 
 async function acquire(actor: Actor): Promise<Outcome> {
   return outcomeOf(await actor.ask({ do: 'acquire', path }));

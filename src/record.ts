@@ -110,7 +110,8 @@ export function recordFrom(value: unknown): LockRecord | null {
     fencingToken: fencingTokenFrom(fields.get('fencing_token')),
     acquiredAt: dateFrom(fields.get('acquired_at')),
     staleTimeout: staleTimeoutFrom(fields.get('stale_timeout_ms')),
-    monotonic: typeof monotonic === 'number' && monotonic >= 0 ? monotonic : null,
+    // Before the boot, too: a clock that is injected may say so, and JSON has no other numbers than finite ones.
+    monotonic: typeof monotonic === 'number' ? monotonic : null,
     process: identity?.pid === processId ? identity : bareIdentity(processId),
     workers: workersFrom(fields.get('workers')),
     command: textFrom(fields.get('command')),

@@ -81,7 +81,7 @@ describe('a record', () => {
       fencingToken: fc.option(fc.nat()),
       acquiredAt: fc.option(dates),
       staleTimeout: fc.option(fc.oneof(fc.integer({ min: 1 }), fc.constant(Number.POSITIVE_INFINITY))),
-      monotonic: fc.option(fc.double({ min: 0, max: 1e12, noNaN: true }).map((value) => value + 0)),
+      monotonic: fc.option(fc.double({ min: -1e9, max: 1e12, noNaN: true }).map((value) => value + 0)),
       process: identities,
       workers: fc.array(identities, { maxLength: 4 }),
       command: fc.option(texts),

@@ -12,6 +12,10 @@ export * from './host.js';
 /** Whether processes can be put into PID namespaces of their own, as a container's are. */
 export const canUnshare = isLinux && isRoot && succeeds('unshare', '--pid', '--fork', '--mount-proc', 'true');
 
+/** Whether processes can be shown another time since the start of the machine (time_namespaces(7)). */
+export const canUnshareTime =
+  isLinux && isRoot && succeeds('unshare', '--time', '--fork', '--monotonic', '1', 'nsenter', '--version');
+
 /** Whether file systems can be mounted where only a test's own processes see them. */
 export const canMount =
   isLinux && isRoot && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir());
