@@ -145,7 +145,8 @@ export class Referee {
 
   #watchGuard(mover: Play, call: string): void {
     if (call.startsWith('rename ') && call.endsWith(` -> ${this.#guard}`)) this.#inGuard.add(mover.pid);
-    if (call.startsWith(`unlink ${this.#guard}/`)) this.#inGuard.delete(mover.pid);
+    // The owner's file, not one that it has staged.
+    if (call.startsWith(`unlink ${this.#guard}/`) && call.includes(',')) this.#inGuard.delete(mover.pid);
   }
 
   /** Notes what could be seen at this moment, for the answers to calls that are under way. */

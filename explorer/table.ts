@@ -34,7 +34,7 @@ function shorten(text: string, folder: string): string {
     .replaceAll(`${folder}/`, '')
     .replaceAll(folder, '.')
     .replaceAll(UUID, (_, pid, number) => `${nameOf(Number(pid))}#${number}`)
-    .replaceAll(/(job\.lock)\.\d{5,10}\b/g, '$1.replacement');
+    .replaceAll(/(\.record)\.\d+\b/g, '$1.tmp');
 }
 
 /** Those who were killed before the schedule have numbers. */

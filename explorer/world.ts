@@ -78,7 +78,10 @@ export function processesOf(world: World, pid: number): ProcessTable {
   return {
     self: () => self,
     identify: (other) => (world.isAlive(other) ? identityOf(other) : null),
-    liveness: (identity): Liveness => (world.isAlive(identity.pid) ? 'alive' : 'dead'),
+    liveness: ({ pid, bootId }): Liveness => {
+      if (bootId !== self.bootId) return 'unknown';
+      return world.isAlive(pid) ? 'alive' : 'dead';
+    },
     terminate: async ({ pid: victim }) => world.kill(victim),
   };
 }

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
-import { ErrLockBusy, ErrLockLost, ErrTerminationFailed } from './errors.js';
+import { ErrLockBusy, ErrLockLost, ErrNotALock, ErrTerminationFailed } from './errors.js';
 import { type Examined, examine, refuseTooManyTries } from './examine.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, readOptions, type Settings } from './options.js';
@@ -22,8 +22,8 @@ const MOST_BEATS = 10;
  *
  * A holder that is dead is replaced at once, one that has stalled after its `staleTimeout`. Rejects with
  * {@link ErrLockBusy} while the holder is alive and heartbeating, at once or after `wait`; with
- * {@link ErrTerminationFailed} if a stalled holder was to be ended and could not be; with {@link ErrLockStore} for what
- * the store cannot do; with a `TypeError` or `RangeError` for wrong options, before anything is touched.
+ * {@link ErrTerminationFailed} if a stalled holder was to be ended and could not be; with {@link ErrNotALock} if there is a file
+ * that is not a lock; with {@link ErrLockStore} for what the store cannot do; with a `TypeError` or `RangeError` for wrong options, before anything is touched.
  *
  * A process that asks for a lock that it holds itself is a contender like any other.
  *
@@ -190,6 +190,8 @@ class Contender {
       case 'live':
       case 'cooldown':
         throw new ErrLockBusy(this.#name, stored.record, stored.age, verdict.reason);
+      case 'foreign':
+        throw new ErrNotALock(this.#name, verdict.reason);
       case 'stalled':
         if (this.#settings.terminateStalled && stored.record !== null) await this.#terminate(stored.record);
         return;

@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 
 /** Where time comes from. Inject another one to make tests deterministic. */
@@ -6,6 +7,11 @@ export interface Clock {
   now(): number;
   /** Milliseconds on a clock that all processes of one boot share and that nobody can set. */
   monotonic(): number;
+  /**
+   * Milliseconds since the machine was started, the time it was suspended included. Rather too many than too few: what is older is of
+   * an earlier boot. Default: what `monotonic` says.
+   */
+  sinceBoot?(): number;
   /**
    * Resolves after that many milliseconds; rejects with the signal's reason when it aborts.
    * With `ref: false` the sleep does not keep the process alive.
@@ -52,6 +58,11 @@ export const systemClock: Clock = {
 
   monotonic() {
     return bootOffset + performance.now();
+  },
+
+  sinceBoot() {
+    // In a container /proc/uptime, from which `uptime` comes, may be the container's own (lxcfs).
+    return Math.max(uptime() * 1000, bootOffset + performance.now());
   },
 
   async sleep(milliseconds, options = {}) {

@@ -116,6 +116,26 @@ export class ErrLockStore extends LivingLockError {
   }
 }
 
+/**
+ * Something that is not livinglock's is where the lock should be: a file that is neither a lock nor what a crash leaves of one, or anything
+ * but a guard in the guard's place. It was not touched. Name another path.
+ */
+export class ErrNotALock extends LivingLockError {
+  override name = 'ErrNotALock';
+  declare readonly code: 'ERR_NOT_A_LOCK';
+  /** What is there, in words. */
+  readonly found: string;
+
+  constructor(lock: string, found: string) {
+    super(
+      lock,
+      'ERR_NOT_A_LOCK',
+      `${lock} cannot be a lock: ${found}. Nothing was changed. Name another path for the lock.`,
+    );
+    this.found = found;
+  }
+}
+
 /** A stalled holder could not be ended (`terminateStalled`); the lock is still the holder's. */
 export class ErrTerminationFailed extends LivingLockError {
   override name = 'ErrTerminationFailed';

@@ -5,6 +5,7 @@ export {
   ErrLockBusy,
   ErrLockLost,
   ErrLockStore,
+  ErrNotALock,
   ErrTerminationFailed,
   LivingLockError,
 } from './errors.js';
@@ -22,7 +23,7 @@ export {
 } from './record.js';
 export { type ClaimedAt, composeRecord } from './stores/compose-record.js';
 export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
-export type { FileStatus, FileSystem } from './stores/file/file-system.js';
+export type { FileStatus, FileSystem, OpenFolder } from './stores/file/file-system.js';
 export { systemFileSystem } from './stores/file/file-system.js';
 export { checkLockName } from './stores/lock-name.js';
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './stores/store.js';

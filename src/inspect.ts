@@ -1,5 +1,5 @@
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
-import { ErrLockBusy } from './errors.js';
+import { ErrLockBusy, ErrNotALock } from './errors.js';
 import { type Examined, examine, refuseTooManyTries } from './examine.js';
 import {
   type BreakOptions,
@@ -19,9 +19,10 @@ export interface Inspection {
   /**
    * `free`: nobody holds it. `live`: its holder is at work. `cooldown`: its holder has released it, but it counts as held
    * until `holdAtLeast` is over. `stalled`: its holder is alive but has stopped heartbeating. `dead`: its holder does not exist
-   * any more. The next contender gets it in all cases but `live` and `cooldown`.
+   * any more. The next contender gets it in all cases but `live` and `cooldown`. `foreign`: the file is not a lock; nobody gets it, and
+   * nothing changes it.
    */
-  readonly state: 'free' | 'live' | 'cooldown' | 'stalled' | 'dead';
+  readonly state: 'free' | 'live' | 'cooldown' | 'stalled' | 'dead' | 'foreign';
   /** What makes it so, in words. */
   readonly reason: string;
   /** `null` where nobody holds the lock, or where its content names nobody. */
@@ -48,8 +49,8 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
  * Removes a lock whose holder is dead or has stalled; with `force`, any, also one that nobody holds but `holdAtLeast`. There is seldom a need for it, since the next
  * contender takes such a lock anyway. Gives what it found: `free` where there was nothing to remove.
  *
- * Rejects with {@link ErrLockBusy} if the holder is alive and heartbeating, with {@link ErrLockStore} for what the store
- * cannot do.
+ * Rejects with {@link ErrLockBusy} if the holder is alive and heartbeating, with {@link ErrNotALock} for a file that is not a lock, also
+ * with `force`; with {@link ErrLockStore} for what the store cannot do.
  */
 export async function breakLock(path: string, options: BreakOptions = {}): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'force', 'store', 'dependencies']);
@@ -80,6 +81,7 @@ async function breakBy(
     const examined = await examine(name, store, dependencies, staleTimeout);
     if (examined === null || examined.verdict.state === 'free') return toInspection(name, null);
     const { stored, verdict } = examined;
+    if (verdict.state === 'foreign') throw new ErrNotALock(name, verdict.reason);
     const isTaken = verdict.state === 'live' || verdict.state === 'cooldown';
     if (isTaken && !force && !token.isIn(stored.record)) {
       throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
@@ -106,5 +108,6 @@ function toInspection(name: string, examined: Examined | null): Inspection {
     return { name, state: 'free', reason: 'nobody holds it', holder: null, heartbeatAge: null };
   }
   const { stored, verdict } = examined;
-  return { name, ...verdict, holder: stored.record, heartbeatAge: stored.age };
+  const heartbeatAge = verdict.state === 'foreign' ? null : stored.age;
+  return { name, ...verdict, holder: stored.record, heartbeatAge };
 }

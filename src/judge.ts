@@ -3,9 +3,9 @@ import type { Liveness } from './processes/process-table.js';
 import { isBare } from './record.js';
 import type { Stored } from './stores/store.js';
 
-/** What is to be thought of a lock's holder, and why. Only the first two keep the lock. */
+/** The verdict on a lock's holder, and why. The first two keep the lock; what is `foreign` is no lock and belongs to somebody. */
 export interface Verdict {
-  readonly state: 'live' | 'cooldown' | 'stalled' | 'dead' | 'free';
+  readonly state: 'live' | 'cooldown' | 'stalled' | 'dead' | 'free' | 'foreign';
   readonly reason: string;
 }
 
@@ -32,7 +32,8 @@ export function judge(
   staleTimeout?: number,
   kinship: Kinship = 'none',
 ): Verdict {
-  const { record, age, provenance } = stored;
+  const { record, age, provenance, foreign } = stored;
+  if (foreign !== undefined) return { state: 'foreign', reason: foreign };
   if (record === null) {
     return age >= SETTLING_TIME
       ? { state: 'dead', reason: 'its content names no holder and has not changed for 2 seconds' }

@@ -52,10 +52,15 @@ function isOnSameHost({ hostname, bootId }: ProcessIdentity, self: ProcessIdenti
   return (
     hostname !== null &&
     hostname === self.hostname &&
-    !NAMELESS.includes(hostname.toLowerCase()) &&
+    !isNameless(hostname) &&
     bootId !== null &&
     self.bootId !== null
   );
+}
+
+/** Whether it is a host name that many machines have. */
+export function isNameless(hostname: string | null): boolean {
+  return hostname === null || NAMELESS.includes(hostname.toLowerCase());
 }
 
 function surroundings({ pidNamespace }: ProcessIdentity): 'unknown' | 'host' | 'container' {

@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   Acquire,
   acquire,
+  breakLock,
   ErrLockBusy,
   ErrLockLost,
   ErrTerminationFailed,
   fileStore,
+  inspect,
   type Lock,
   type Store,
   withLock,
@@ -454,16 +456,14 @@ describe('a path that is no lock file', () => {
   });
 });
 
-describe('a file that names nobody', () => {
+describe('a file that a crash has left', () => {
   const contents: [string, string | Uint8Array][] = [
     ['empty', ''],
-    ['garbage', 'not a lock'],
-    ['binary', new Uint8Array([0, 255, 254, 0, 1])],
-    ['10 MB', 'x'.repeat(10_000_000)],
-    ['nested JSON', '['.repeat(50_000)],
+    ['NUL bytes', new Uint8Array(4096)],
+    ['one letter', '{'],
+    ['cut off', '{"process_id":4242,"timest'],
     ['PID 0', '{"process_id":0,"timestamp":"2026-01-01T00:00:00Z"}'],
     ['PID -1', '{"process_id":-1,"timestamp":"2026-01-01T00:00:00Z"}'],
-    ['PID 2^31', '2147483648'],
   ];
 
   it.each(contents)('is left alone while it is new, and then taken over: %s', async (_name, content) => {
@@ -476,6 +476,57 @@ describe('a file that names nobody', () => {
     await world.acquire(undefined, { terminateStalled: true });
     expect(world.processes.signals).toEqual([]);
     expect(world.files).toEqual(['job.lock']);
+  });
+});
+
+describe('a file that is not a lock', () => {
+  const contents: [string, string | Uint8Array, string][] = [
+    ['a script', '#!/bin/sh\necho import runs\n', 'it begins with "#!/bin/sh\\necho import runs\\n"'],
+    ['binary', new Uint8Array([0, 255, 254, 0, 1]), 'it begins with'],
+    ['10 MB', 'x'.repeat(10_000_000), `it begins with "${'x'.repeat(40)}"`],
+    ['nested JSON', '['.repeat(50_000), 'it begins with "[['],
+    ['a PID that no process can have', '2147483648', 'it begins with "2147483648"'],
+    ['an escape sequence', '\u001b]0;owned\u0007\u202e', 'it begins with "\\u001b]0;owned\\u0007\ufffd"'],
+  ];
+
+  it.each(contents)('is never touched, and said to be none: %s', async (_name, content, words) => {
+    const world = new World();
+    world.write(content, world.clock.now() - DAY);
+    const before = statSync(world.path);
+    const expected = { name: 'ErrNotALock', code: 'ERR_NOT_A_LOCK', lock: world.path };
+    for (const options of [{}, { wait: '1h' }, { terminateStalled: true }, { staleTimeout: 1 }]) {
+      await expect(
+        world.acquire(undefined, { heartbeatMinimalInterval: 0, ...options }),
+      ).rejects.toMatchObject({ ...expected, message: expect.stringContaining(words) });
+    }
+    for (const force of [false, true]) {
+      await expect(breakLock(world.path, { force, dependencies: world.as() })).rejects.toMatchObject(
+        expected,
+      );
+    }
+    expect(await inspect(world.path, { dependencies: world.as() })).toEqual({
+      name: world.path,
+      state: 'foreign',
+      reason: expect.stringContaining(words),
+      holder: null,
+      heartbeatAge: null,
+    });
+    expect(readFileSync(world.path).equals(Buffer.from(content))).toBe(true);
+    expect(statSync(world.path)).toMatchObject({
+      ino: before.ino,
+      mtimeMs: before.mtimeMs,
+      mode: before.mode,
+    });
+    expect(world.files).toEqual(['job.lock']);
+  });
+
+  it('loses the lock of whoever holds it, and stays', async () => {
+    const world = new World();
+    const [beating, releasing] = [await world.acquire(), 'mine'];
+    world.write(releasing);
+    await expect(beating.heartBeat()).rejects.toThrow(ErrLockLost);
+    await expect(beating.release()).rejects.toThrow(ErrLockLost);
+    expect(world.text).toBe('mine');
   });
 });
 

@@ -109,12 +109,12 @@ describe('a holder on another machine', () => {
     await expect(world.acquire()).resolves.toBeDefined();
   });
 
-  it('has a heartbeat that is never younger than nothing, also in a second that comes twice', async () => {
+  it('has a heartbeat that is as old as it is ahead, in a second that comes twice', async () => {
     const world = new World();
     beatFrom(world, startElsewhere(world), world.clock.now());
     for (const [passed, age] of [
       [900, 900],
-      [-1000, 0],
+      [-1000, 100],
       [1000, 900],
       [100, 1000],
     ] as const) {

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { FileSystem } from 'livinglock';
 
 /** The guard itself. */
 export function isGuard(path: string): boolean {
@@ -18,4 +19,25 @@ export function isEntrance(path: string): boolean {
 /** The file in such a folder. */
 export function isInEntrance(path: string): boolean {
   return isEntrance(dirname(path));
+}
+
+/** Where a file is that should be in the guard, or in a folder that is to become it, when there is no such folder. */
+function beside(path: string): string {
+  if (!isInGuard(path) && !isInEntrance(path)) return path;
+  const folder = dirname(path);
+  return `${folder.replace(/\.guard(?:\.[0-9a-f-]{36})?$/, '')}.${path.slice(folder.length + 1)}`;
+}
+
+/** A file system in which no folder holds the files of whoever is in the guard: they are beside the lock. */
+export function withFilesBeside(intact: FileSystem): FileSystem {
+  return {
+    ...intact,
+    openFolderSync: (path) => intact.openFolderSync(dirname(path)),
+    openSync: (path, flags, mode) => intact.openSync(beside(path), flags, mode),
+    lstatSync: (path) => intact.lstatSync(beside(path)),
+    linkSync: (from, to) => intact.linkSync(beside(from), to),
+    renameSync: (from, to) => intact.renameSync(beside(from), to),
+    unlinkSync: (path) => intact.unlinkSync(beside(path)),
+    writeFileAtomicSync: (path, data, mode) => intact.writeFileAtomicSync(beside(path), data, mode),
+  };
 }

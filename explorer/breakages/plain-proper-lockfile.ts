@@ -1,30 +1,33 @@
+import { dirname } from 'node:path';
 import type { Clock, FileSystem } from 'livinglock';
 import type { Breakage } from './breakage.js';
 import { isStale } from './guard-age.js';
-import { isEntrance, isGuard, isInEntrance, isInGuard } from './guard-paths.js';
+import { isEntrance, isGuard, withFilesBeside } from './guard-paths.js';
 
-const NO_FILE = -1;
-/** A file name that says of no process that it is the owner. */
-const NAMELESS = 'nobody';
+/** A file name that says of no process that can be seen from here that it is the owner. */
+const NAMELESS = '00000000-0000-4000-8000-000000000000,1,0,,,,elsewhere';
 
 /**
- * The guard as proper-lockfile makes it by itself: an empty folder. Who finds a stale one removes it, and makes a new one;
- * who has found the same and is late removes the new one (https://github.com/moxystudio/node-proper-lockfile/issues/121).
+ * The guard as proper-lockfile makes it by itself: an empty folder. Whoever finds a stale one removes it, and makes a new one;
+ * whoever has found the same and is late removes the new one (https://github.com/moxystudio/node-proper-lockfile/issues/121).
  */
 export const plainProperLockfile: Breakage = {
-  fileSystem: (intact, clock) => ({
-    ...intact,
-    mkdirSync: (path) => (isEntrance(path) ? undefined : intact.mkdirSync(path)),
-    openSync: (path, flags, mode) => (isInEntrance(path) ? NO_FILE : intact.openSync(path, flags, mode)),
-    closeSync: (descriptor) => (descriptor === NO_FILE ? undefined : intact.closeSync(descriptor)),
-    renameSync: (from, to) => (isGuard(to) ? intact.mkdirSync(to) : intact.renameSync(from, to)),
-    readdirSync: (path) => (isGuard(path) ? ownersIn(intact, path, clock) : intact.readdirSync(path)),
-    lstatSync: (path) => (isGuard(path) ? freshStatus(intact, path) : intact.lstatSync(path)),
-    unlinkSync: (path) => (isInGuard(path) || isInEntrance(path) ? undefined : intact.unlinkSync(path)),
-    rmdirSync(path) {
-      if (!isEntrance(path)) intact.rmdirSync(path);
-    },
-  }),
+  fileSystem(intact, clock) {
+    const plain = withFilesBeside(intact);
+    return {
+      ...plain,
+      mkdirSync: (path, mode) => (isEntrance(path) ? undefined : intact.mkdirSync(path, mode)),
+      renameSync: (from, to) => (isGuard(to) ? intact.mkdirSync(to) : plain.renameSync(from, to)),
+      openFolderSync: (path) => folderOf(intact, path),
+      readdirSync: (path) => (isGuard(path) ? ownersIn(intact, path, clock) : intact.readdirSync(path)),
+      unlinkSync(path) {
+        if (!path.endsWith(NAMELESS)) plain.unlinkSync(path);
+      },
+      rmdirSync(path) {
+        if (!isEntrance(path)) intact.rmdirSync(path);
+      },
+    };
+  },
 };
 
 /** An empty folder counts as left behind, one with a nameless owner is aged by its own time. */
@@ -34,7 +37,8 @@ function ownersIn(intact: FileSystem, guard: string, clock: Clock): string[] {
 }
 
 /** The age was looked at by the made-up clock already, and proper-lockfile has only the real one. */
-function freshStatus(intact: FileSystem, guard: string): ReturnType<FileSystem['lstatSync']> {
-  const status = intact.lstatSync(guard);
-  return status === undefined ? undefined : { ...status, mtimeMs: Date.now() };
+function folderOf(intact: FileSystem, path: string): ReturnType<FileSystem['openFolderSync']> {
+  if (isEntrance(path)) return intact.openFolderSync(dirname(path));
+  const folder = intact.openFolderSync(path);
+  return { ...folder, status: { ...folder.status, mtimeMs: Date.now() } };
 }

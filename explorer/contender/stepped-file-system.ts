@@ -50,16 +50,23 @@ export function steppedFileSystem(gate: Gate, world: World): FileSystem {
       gate.step('link', `${existing} -> ${path}`, () => real.linkSync(existing, path)),
     renameSync: (from, to) => gate.step('rename', `${from} -> ${to}`, () => real.renameSync(from, to)),
     unlinkSync: (path) => gate.step('unlink', path, () => real.unlinkSync(path)),
-    mkdirSync: (path) =>
+    mkdirSync: (path, mode) =>
       gate.step('mkdir', path, () => {
-        real.mkdirSync(path);
+        real.mkdirSync(path, mode);
         stamp(path);
       }),
     rmdirSync: (path) => gate.step('rmdir', path, () => real.rmdirSync(path)),
     readdirSync: (path) => gate.step('readdir', path, () => real.readdirSync(path)),
     statfsSync: (path) => gate.step('statfs', path, () => real.statfsSync(path)),
-    writeFileAtomicSync: (path, data) =>
-      steppedAtomicWrite(gate, stamp, () => real.writeFileAtomicSync(path, data)),
+    // By its own path from then on, which says more in a table, and is what a breakage looks at.
+    openFolderSync: (path) =>
+      gate.step('open', `${path} (folder)`, () => {
+        const folder = real.openFolderSync(path);
+        folder.close();
+        return { path: null, status: byMadeUpClock(folder.status), close() {} };
+      }),
+    writeFileAtomicSync: (path, data, mode) =>
+      steppedAtomicWrite(gate, stamp, () => real.writeFileAtomicSync(path, data, mode)),
   };
 }
 
@@ -70,6 +77,8 @@ function byMadeUpClock(status: FileStatus): FileStatus {
     ctimeMs: status.mtimeMs,
     size: status.size,
     nlink: status.nlink,
+    mode: status.mode,
+    uid: status.uid,
     isFile: () => status.isFile(),
     isDirectory: () => status.isDirectory(),
     isSymbolicLink: () => status.isSymbolicLink(),

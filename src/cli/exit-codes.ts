@@ -11,7 +11,7 @@ export const ExitCode = {
   noInput: 66,
   /** EX_SOFTWARE: a bug of this program. */
   internal: 70,
-  /** EX_CANTCREAT: the lock could not be read or written. `schedule`: the schedule could not. */
+  /** EX_CANTCREAT: the lock could not be read or written, or the file is not a lock. `schedule`: the schedule could not. */
   store: 73,
   /** EX_IOERR: what was asked for could not be written to the standard output. */
   output: 74,

@@ -46,12 +46,13 @@ A number without a unit is seconds.`,
 }
 
 async function waitFor(lock: string, locks: Locks, timeout: number): Promise<number> {
-  const { inspect, systemClock } = await import('../index.js');
+  const { ErrNotALock, inspect, systemClock } = await import('../index.js');
   const { store } = locks;
   const name = locks.nameOf(lock);
   const deadline = systemClock.monotonic() + timeout;
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
-    const { state, holder, heartbeatAge } = await inspect(name, { store });
+    const { state, reason, holder, heartbeatAge } = await inspect(name, { store });
+    if (state === 'foreign') throw new ErrNotALock(name, reason);
     if (state !== 'live' && state !== 'cooldown') return ExitCode.ok;
     const left = deadline - systemClock.monotonic();
     if (left <= 0) {

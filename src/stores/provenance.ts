@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.js';
+import { isNameless } from '../kinship.js';
 import { INITIAL_PID_NAMESPACE } from '../processes/linux.js';
 import { isBare, type LockRecord, type ProcessIdentity } from '../record.js';
 import type { Provenance } from './store.js';
@@ -9,26 +11,81 @@ const CLOCK_TOLERANCE = 1000;
 export interface Place {
   /** The process that has found it. */
   readonly self: ProcessIdentity;
-  /** Now, on the monotonic clock of that process's boot, in milliseconds. */
-  readonly monotonic: number;
+  /** That process's clock. */
+  readonly clock: Clock;
   /** Whether only processes of this machine can have written there. Asked only where that matters. */
   readonly isLocal: () => boolean;
 }
 
 /** Which process can have written a record that was found in a file, or in a database that is one. */
-export function provenanceOf(record: LockRecord, { self, monotonic, isLocal }: Place): Provenance {
-  const { process: holder } = record;
-  if (holder.bootId !== null && holder.bootId === self.bootId) return 'this-boot';
-  if (!isLocal()) return 'unknown';
+export function provenanceOf(record: LockRecord, place: Place): Provenance {
+  const { process: holder, timestamp } = record;
+  if (holder.bootId !== null && holder.bootId === place.self.bootId) return 'this-boot';
+  if (!place.isLocal()) return 'unknown';
   if (isBare(holder)) return 'this-machine';
-  if (holder.bootId === null || self.bootId === null) return 'unknown';
-  // systemd-nspawn and LXC give each container a boot id of its own, so where containers are involved two boot ids
-  // alone prove nothing. A time on the boot's clock that is still to come does: containers share that clock.
-  const areTrue = isOutsideContainers(holder) && isOutsideContainers(self);
-  const isYetToCome = record.monotonic !== null && record.monotonic > monotonic + CLOCK_TOLERANCE;
-  return areTrue || isYetToCome ? 'earlier-boot' : 'unknown';
+  const isOfThisMachine = isContainer(holder) || isOnSameHost(holder, place.self);
+  return isOfThisMachine && isOfOtherBoot(holder, place.self) && timestamp.getTime() <= bootedAt(place)
+    ? 'earlier-boot'
+    : 'unknown';
 }
 
-function isOutsideContainers({ pidNamespace }: ProcessIdentity): boolean {
-  return pidNamespace === INITIAL_PID_NAMESPACE;
+/**
+ * How old a record is, in milliseconds: by the monotonic clock within one boot, so that neither a wall clock that is set nor a
+ * suspended laptop makes a healthy holder look stale. Else by the wall clock.
+ */
+export function ageOf(record: LockRecord, provenance: Provenance, place: Place, byWallClock: number): number {
+  if (provenance === 'this-boot' && record.monotonic !== null) {
+    const age = place.clock.monotonic() - record.monotonic;
+    // In the future: a time namespace has a clock of its own.
+    if (age >= -CLOCK_TOLERANCE) return Math.max(0, age);
+  }
+  // Whatever this machine released before it was started, it released no later than that, even if its clock was wrong.
+  const isReleasedBefore =
+    record.hold !== null &&
+    isOnSameHost(record.process, place.self) &&
+    isOfOtherBoot(record.process, place.self) &&
+    place.isLocal();
+  return isReleasedBefore ? Math.max(byWallClock, sinceBoot(place)) : byWallClock;
+}
+
+/**
+ * Whether a process that is still in the guard of a lock was there before this machine was started.
+ *
+ * A guard is held for less than a millisecond, and its time is of a clock that may have been wrong. So where the machine itself has
+ * left it, outside of containers, its host name is proof enough.
+ *
+ * @param at When the guard was made, by the wall clock of then: milliseconds since 1970.
+ */
+export function wasInEarlierBoot(process: ProcessIdentity, at: number, place: Place): boolean {
+  const isProven = isContainer(process)
+    ? at < bootedAt(place)
+    : !isContainer(place.self) && isOnSameHost(process, place.self) && !isNameless(process.hostname);
+  return isProven && isOfOtherBoot(process, place.self) && place.isLocal();
+}
+
+/**
+ * Another boot id alone does not say that the boot was one of this machine: an NFS server, and the host of a virtual machine, have
+ * local folders in which processes of other kernels write; and systemd-nspawn and LXC give each container a boot id of its own.
+ * Other machines have other host names, and what is older than this boot is not at work in it.
+ */
+function isOfOtherBoot(process: ProcessIdentity, self: ProcessIdentity): boolean {
+  return process.bootId !== null && self.bootId !== null && process.bootId !== self.bootId;
+}
+
+function isOnSameHost({ hostname }: ProcessIdentity, self: ProcessIdentity): boolean {
+  return hostname !== null && hostname === self.hostname;
+}
+
+/** A new container has a new host name. */
+function isContainer({ pidNamespace }: ProcessIdentity): boolean {
+  return pidNamespace !== null && pidNamespace !== INITIAL_PID_NAMESPACE;
+}
+
+/** By the wall clock as it is now. */
+function bootedAt(place: Place): number {
+  return place.clock.now() - sinceBoot(place);
+}
+
+function sinceBoot({ clock }: Place): number {
+  return clock.sinceBoot?.() ?? clock.monotonic();
 }

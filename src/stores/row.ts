@@ -80,7 +80,7 @@ export function readRow(value: unknown): Row {
   return {
     version: String(row.get('version')),
     record,
-    // The clock of the database may have been set since, or another machine's may be ahead.
-    age: record === null || typeof age !== 'number' ? Number.POSITIVE_INFINITY : Math.max(0, age),
+    // In the future: the clock of the database was set back since. It counts as long ago as it is ahead, or the lock could be held for ever.
+    age: record === null || typeof age !== 'number' ? Number.POSITIVE_INFINITY : Math.abs(age),
   };
 }

@@ -7,7 +7,7 @@ export type Awaitable<T> = T | Promise<T>;
  * Which process can have written a record, by what the store knows of the place where it lies.
  *
  * - `this-boot`: a process of the running boot of this machine.
- * - `earlier-boot`: a process of this machine, but before it was last started. Every one of those is dead.
+ * - `earlier-boot`: a process of this machine, but before it was last started. All of those are dead.
  * - `this-machine`: a process of this machine; the record does not say of which boot.
  * - `unknown`: possibly a process of another machine.
  */
@@ -17,8 +17,10 @@ export type Provenance = 'this-boot' | 'earlier-boot' | 'this-machine' | 'unknow
 export interface Stored {
   /** Names exactly this state, the heartbeat included: two reads with the same version saw the same. */
   readonly version: string;
-  /** `null` where the content is no record. */
+  /** `null` where the content is no record: it is torn, or `foreign`. */
   readonly record: LockRecord | null;
+  /** What was found instead of a lock, in words, where it must not be touched. A store that holds nothing but locks leaves it out. */
+  readonly foreign?: string;
   /** Milliseconds since the last heartbeat; without a record, since the content was last changed. Never negative. */
   readonly age: number;
   readonly provenance: Provenance;

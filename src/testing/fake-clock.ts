@@ -17,6 +17,7 @@ interface Sleeper {
 export class FakeClock implements Clock {
   #now: number;
   #monotonic = 1_000_000;
+  #suspended = 0;
   readonly #sleepers = new Set<Sleeper>();
 
   /** @param now Where the wall clock starts, in milliseconds since 1970. Default: 2026-01-01, midnight UTC. */
@@ -30,6 +31,10 @@ export class FakeClock implements Clock {
 
   monotonic(): number {
     return this.#monotonic;
+  }
+
+  sinceBoot(): number {
+    return this.#monotonic + this.#suspended;
   }
 
   sleep(milliseconds: number, { signal }: SleepOptions = {}): Promise<void> {
@@ -81,11 +86,13 @@ export class FakeClock implements Clock {
   /** The machine sleeps for that many milliseconds: the wall clock goes on, the monotonic clock and all sleepers do not. */
   suspend(milliseconds: number): void {
     this.#now += milliseconds;
+    this.#suspended += milliseconds;
   }
 
-  /** The machine is started anew: the monotonic clock begins again, the wall clock goes on. */
+  /** The machine restarts: the monotonic clock begins again, the wall clock goes on. */
   reboot(): void {
     this.#monotonic = 0;
+    this.#suspended = 0;
     this.#sleepers.clear();
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acquire, ErrLockBusy, fileStore, inspect } from '../../src/index.js';
@@ -16,6 +16,7 @@ import {
   someIdentity,
   someRecord,
   systemError,
+  temporaryFolder,
   World,
 } from '../support.js';
 
@@ -133,7 +134,7 @@ describe('the file store', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
-  it('tries again when a sweeper took its temporary file for litter', async () => {
+  it('tries again when the guard, and its file in it, was taken from it', async () => {
     const world = new World();
     let swept = 0;
     const fileSystem = fileSystemWith({
@@ -180,7 +181,7 @@ describe('the file store', () => {
     const guard = `${world.path}.guard`;
     mkdirSync(guard);
     const { bootId, pidNamespace, started } = paused.identity;
-    const name = ['token', paused.pid, 0, started, bootId, pidNamespace, 'fake-host'].map((part) =>
+    const name = [randomUUID(), paused.pid, 0, started, bootId, pidNamespace, 'fake-host'].map((part) =>
       encodeURIComponent(String(part)),
     );
     writeFileSync(join(guard, name.join(',')), '');
@@ -266,7 +267,7 @@ describe('any bytes at all', () => {
       fc.asyncProperty(bytes, async (content) => {
         world.write(content);
         const { state } = await inspect(world.path, { dependencies: world.as() });
-        expect(['live', 'stalled', 'dead']).toContain(state);
+        expect(['live', 'stalled', 'dead', 'foreign']).toContain(state);
       }),
     );
   });
@@ -292,22 +293,35 @@ describe('litter', () => {
     const world = new World();
     const dead = world.processes.start();
     dead.kill();
-    writeFileSync(`${world.path}.${uuid}.tmp`, serializeRecord(someRecord({ process: dead.identity })));
     mkdirSync(`${world.path}.guard.${uuid}`);
     writeFileSync(join(`${world.path}.guard.${uuid}`, ownerFileOf(dead)), '');
-    writeFileSync(`${world.path}.3141592653`, '{"process_id":1,"timest');
     await takeOver(world);
     expect(world.files).toEqual(['job.lock']);
   });
 
   it('that says nothing of its owner is swept too', async () => {
     const world = new World();
-    writeFileSync(`${world.path}.${uuid}.tmp`, '');
     mkdirSync(`${world.path}.guard.${uuid}`);
-    writeFileSync(`${world.path}.3141592653`, '');
     await takeOver(world);
     expect(world.files).toEqual(['job.lock']);
   });
+
+  it.each(['ago', 'ahead'])(
+    'of owners of whom nothing can be learnt is swept when it is half a minute %s',
+    async (when) => {
+      const world = new World();
+      const elsewhere = world.processes.start({ pidNamespace: 'pid:[4026532999]' });
+      const [old, recent] = [uuid, uuid.replace('0f', '1f')].map((name) => `${world.path}.guard.${name}`);
+      for (const folder of [old, recent]) {
+        mkdirSync(folder ?? '');
+        writeFileSync(join(folder ?? '', ownerFileOf(elsewhere)), '');
+      }
+      const seconds = Date.now() / 1000 + (when === 'ago' ? -31 : 31);
+      utimesSync(old ?? '', seconds, seconds);
+      await takeOver(world);
+      expect(world.files).toEqual(['job.lock', basename(recent ?? '')]);
+    },
+  );
 
   it('that a sweeper was about to remove is swept, even if it names a living process', async () => {
     const world = new World();
@@ -318,16 +332,15 @@ describe('litter', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
-  it('of living processes is none', async () => {
+  it('is not what living processes are about to use', async () => {
     const world = new World();
     const living = world.processes.start();
     const elsewhere = world.processes.start({ bootId: 'another' });
-    const kept = [`job.lock.${uuid}.tmp`, `job.lock.${uuid.replace('0f', '1f')}.tmp`];
+    const kept = [`job.lock.guard.${uuid}`, `job.lock.guard.${uuid.replace('0f', '1f')}`];
     for (const [index, process] of [living, elsewhere].entries()) {
-      writeFileSync(
-        join(world.folder, kept[index] ?? ''),
-        serializeRecord(someRecord({ process: process.identity })),
-      );
+      const entrance = join(world.folder, kept[index] ?? '');
+      mkdirSync(entrance);
+      writeFileSync(join(entrance, ownerFileOf(process)), '');
     }
     await takeOver(world);
     expect(world.files).toEqual(['job.lock', ...kept]);
@@ -352,9 +365,28 @@ describe('litter', () => {
       'other.lock.1',
       'x.tmp',
     ];
+    const empty = ['job.lock.1', 'job.lock.3141592653', 'job.lock.tmp', `job.lock.${uuid}.tmp`];
     for (const name of kept) writeFileSync(join(world.folder, name), 'precious');
+    for (const name of empty) writeFileSync(join(world.folder, name), '');
     symlinkSync('nowhere', join(world.folder, 'job.lock.7'));
     await takeOver(world);
-    expect(world.files).toEqual(['job.lock', 'job.lock.7', ...kept].sort());
+    expect(world.files).toEqual(['job.lock', 'job.lock.7', ...kept, ...empty].sort());
+  });
+
+  it('is not a folder with files of others, nor one that a link leads to, whatever these are called', async () => {
+    const world = new World();
+    const victim = temporaryFolder();
+    const dead = world.processes.start();
+    dead.kill();
+    for (const name of ['shadow', ownerFileOf(dead)]) writeFileSync(join(victim, name), '');
+    symlinkSync(victim, `${world.path}.guard.${uuid}`);
+    symlinkSync(victim, `${world.path}.guard.${uuid}.swept`);
+    const foreign = `${world.path}.guard.${uuid.replace('0f', '1f')}`;
+    mkdirSync(foreign);
+    for (const name of ['notes.txt', ownerFileOf(dead)]) writeFileSync(join(foreign, name), '');
+    const before = [victim, foreign].map((folder) => readdirSync(folder));
+    await takeOver(world);
+    expect([victim, foreign].map((folder) => readdirSync(folder))).toEqual(before);
+    expect(world.files).toHaveLength(4);
   });
 });

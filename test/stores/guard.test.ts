@@ -1,13 +1,32 @@
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { ErrNotALock } from '../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../src/stores/file/file-system.js';
-import { GuardHeld, runGuarded } from '../../src/stores/file/guard.js';
+import { GuardHeld, runGuarded, type Stay, type Surroundings } from '../../src/stores/file/guard.js';
 import type { FakeProcess } from '../../src/testing/index.js';
-import { fileSystemWith, systemError, World } from '../support.js';
+import { fileSystemWith, systemError, temporaryFolder, World } from '../support.js';
+
+/** What a process sees; unless the test says otherwise, everything it finds is of this boot. */
+function surroundings(
+  world: World,
+  process: FakeProcess = world.processes.own,
+  fs: FileSystem = systemFileSystem,
+): Surroundings {
+  return { fs, processes: world.as(process).processes, isOfEarlierBoot: () => false };
+}
 
 /** Leaves the guard as a process would that was killed, or is paused, inside. */
-function abandonInside(world: World, process: FakeProcess): void {
+function abandonInside(world: World, process: FakeProcess, section: (stay: Stay) => void = () => {}): void {
   const stopped = new Error('stopped');
   const stoppedFileSystem: FileSystem = fileSystemWith({
     unlinkSync() {
@@ -17,11 +36,16 @@ function abandonInside(world: World, process: FakeProcess): void {
       throw stopped;
     },
   });
-  runGuarded(stoppedFileSystem, world.as(process).processes, world.path, () => {});
+  runGuarded(surroundings(world, process, stoppedFileSystem), world.path, section);
 }
 
-function enter<T>(world: World, section: () => T, fs: FileSystem = systemFileSystem): T {
-  return runGuarded(fs, world.processes, world.path, section);
+function fill(folder: string, name: string): void {
+  mkdirSync(folder);
+  writeFileSync(join(folder, name), '');
+}
+
+function enter<T>(world: World, section: (stay: Stay) => T, fs: FileSystem = systemFileSystem): T {
+  return runGuarded(surroundings(world, world.processes.own, fs), world.path, section);
 }
 
 describe('the guard', () => {
@@ -106,7 +130,7 @@ describe('the guard', () => {
       const world = new World();
       const own = world.processes.start({ hostname: letter.repeat(64) });
       abandonInside(world, own);
-      expect(runGuarded(systemFileSystem, world.as(own).processes, world.path, () => 'in')).toBe('in');
+      expect(runGuarded(surroundings(world, own), world.path, () => 'in')).toBe('in');
     },
   );
 
@@ -124,7 +148,7 @@ describe('the guard', () => {
         if (!isOvertaken) {
           isOvertaken = true;
           for (const name of names) systemFileSystem.unlinkSync(join(path, name));
-          systemFileSystem.rmdirSync(path);
+          systemFileSystem.rmdirSync(`${world.path}.guard`);
           abandonInside(world, living);
         }
         return names;
@@ -162,7 +186,7 @@ describe('the guard', () => {
     expect(world.files).toEqual([]);
   });
 
-  it.each(['mkdirSync', 'openSync', 'closeSync', 'renameSync'] as const)(
+  it.each(['mkdirSync', 'openFolderSync', 'openSync', 'renameSync'] as const)(
     'passes on what the system says, and leaves nothing behind, when %s fails',
     (call) => {
       const world = new World();
@@ -176,19 +200,137 @@ describe('the guard', () => {
     },
   );
 
-  it('does not mistake a file of that name for a guard, nor remove it', () => {
+  it.each<[what: string, put: (guard: string, world: World) => void, words: RegExp]>([
+    ['a file', (guard) => writeFileSync(guard, 'mine'), /job\.lock\.guard is in the way: it is not a folder/],
+    ['a FIFO', (guard) => execFileSync('mkfifo', [guard]), /it is not a folder/],
+    ['a link to a folder', (guard, { folder }) => symlinkSync(folder, guard), /it is not a folder/],
+    ['a link to nothing', (guard) => symlinkSync('nowhere', guard), /it is not a folder/],
+    [
+      'a folder with a file in it',
+      (guard) => fill(guard, 'notes.txt'),
+      /something else is in it: "notes\.txt"/,
+    ],
+    [
+      'a folder with a name that says nothing',
+      (guard) => fill(guard, '%E0%A4%A,x'),
+      /something else is in it/,
+    ],
+    ['a folder with a folder in it', (guard) => mkdirSync(join(guard, 'a'), { recursive: true }), /"a"/],
+  ])('leaves %s alone that is in its place, and says so', (_what, put, words) => {
     const world = new World();
-    writeFileSync(`${world.path}.guard`, 'mine');
-    expect(() => enter(world, () => 'in')).toThrow(/ENOTDIR/);
-    expect(world.files).toEqual(['job.lock.guard']);
+    put(`${world.path}.guard`, world);
+    utimesSync(world.folder, 1, 1);
+    const before = readdirSync(world.folder, { recursive: true });
+    expect(() => enter(world, () => 'in')).toThrow(ErrNotALock);
+    expect(() => enter(world, () => 'in')).toThrow(words);
+    expect(readdirSync(world.folder, { recursive: true })).toEqual(before);
   });
 
-  it('goes by the age of the folder where the name in it says nothing', () => {
+  it('keeps what others have put beside a dead owner, and says so', () => {
     const world = new World();
-    mkdirSync(`${world.path}.guard`);
-    writeFileSync(join(`${world.path}.guard`, '%E0%A4%A,x'), '');
+    const owner = world.processes.start();
+    abandonInside(world, owner);
+    writeFileSync(`${world.path}.guard/notes.txt`, 'mine');
+    owner.kill();
+    expect(() => enter(world, () => 'in')).toThrow(/"notes\.txt"/);
+    expect(readdirSync(`${world.path}.guard`)).toContain('notes.txt');
+  });
+
+  it('is rid of what a dead owner had written but not moved to its place', () => {
+    const world = new World();
+    const owner = world.processes.start();
+    abandonInside(world, owner, (stay) => stay.stage('half', () => {}));
+    const [name = ''] = readdirSync(`${world.path}.guard`).filter((file) => file.endsWith('.record'));
+    // As write-file-atomic calls it until it is whole.
+    writeFileSync(`${world.path}.guard/${name}.3141592653`, 'ha');
     expect(() => enter(world, () => 'in')).toThrow(GuardHeld);
-    utimesSync(`${world.path}.guard`, 1, 1);
+    owner.kill();
     expect(enter(world, () => 'in')).toBe('in');
+    expect(world.files).toEqual([]);
+  });
+
+  it('writes only into its own folder, with rights that others cannot write by', () => {
+    const world = new World();
+    const mask = process.umask(0o002);
+    const rights = (path: string) => statSync(path).mode & 0o777;
+    try {
+      enter(world, (stay) => {
+        expect(rights(`${world.path}.guard`)).toBe(0o755);
+        stay.stage('text', (staged) => {
+          expect(rights(staged)).toBe(0o644);
+          expect(world.files).toEqual(['job.lock.guard']);
+          renameSync(staged, world.path);
+        });
+        expect(rights(stay.sign('text'))).toBe(0o644);
+      });
+    } finally {
+      process.umask(mask);
+    }
+    expect(world.files).toEqual(['job.lock']);
+  });
+
+  describe('of an owner of whom nothing can be learnt', () => {
+    const elsewhere = { pidNamespace: 'pid:[4026532999]' };
+
+    it.each(['a minute', 'a day', 'ten years'])('does not last because its time is %s ahead', (ahead) => {
+      const world = new World();
+      abandonInside(world, world.processes.start(elsewhere));
+      const seconds = Date.now() / 1000 + ({ 'a minute': 60, 'a day': 86_400 }[ahead] ?? 315_360_000);
+      utimesSync(`${world.path}.guard`, seconds, seconds);
+      expect(enter(world, () => 'in')).toBe('in');
+    });
+
+    it('is free at once where the owner was there before the machine was started', () => {
+      const world = new World();
+      abandonInside(world, world.processes.start(elsewhere));
+      const asked: unknown[] = [];
+      const found = { ...surroundings(world), isOfEarlierBoot: (...what: unknown[]) => asked.push(what) > 0 };
+      expect(runGuarded(found, world.path, () => 'in')).toBe('in');
+      expect(asked).toHaveLength(1);
+    });
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'goes by the folder that it has opened, whatever is put in its place',
+    () => {
+      const world = new World();
+      const victim = temporaryFolder();
+      const stolen = join(temporaryFolder(), 'stolen');
+      const seen: string[] = [];
+      // Whoever owns the lock's folder swaps the folder for a link to another one at each call.
+      const swap = (folder: string) => {
+        systemFileSystem.renameSync(folder, stolen);
+        symlinkSync(victim, folder);
+      };
+      const beforeOwner = fileSystemWith({
+        openSync(path, flags, mode) {
+          const [entrance] = world.files.filter((name) => name.startsWith('job.lock.guard.'));
+          if (flags === 'wx' && entrance !== undefined) swap(join(world.folder, entrance));
+          const descriptor = systemFileSystem.openSync(path, flags, mode);
+          seen.push(...readdirSync(victim));
+          return descriptor;
+        },
+      });
+      try {
+        enter(world, () => 'in', beforeOwner);
+      } catch {
+        // That it fails is one of the right answers.
+      }
+      expect(seen).toEqual([]);
+    },
+  );
+
+  it('refuses a folder that others have put in the place of its own', () => {
+    const world = new World();
+    for (const lie of [{ uid: 12345 }, { mode: 0o40777 }]) {
+      const fileSystem = fileSystemWith({
+        openFolderSync(path) {
+          const folder = systemFileSystem.openFolderSync(path);
+          return { ...folder, status: Object.assign(Object.create(folder.status), lie) };
+        },
+      });
+      expect(() => enter(world, () => 'in', fileSystem)).toThrow(/others have put something else/);
+      expect(world.files).toEqual([]);
+    }
   });
 });

@@ -46,7 +46,7 @@ function messageOf(error: unknown): string {
 export function exitCodeFor({ locks, failures }: Seen): number {
   const isIn = (...states: readonly LockStatus['state'][]) =>
     locks.some(({ state }) => states.includes(state));
-  if (failures.length > 0) return ExitCode.store;
+  if (failures.length > 0 || isIn('foreign')) return ExitCode.store;
   if (isIn('stalled', 'dead')) return ExitCode.stale;
   return isIn('free') ? ExitCode.no : ExitCode.ok;
 }

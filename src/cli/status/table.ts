@@ -20,6 +20,7 @@ const COLORS: Readonly<Record<LockStatus['state'], Style>> = {
   cooldown: 'green',
   stalled: 'yellow',
   dead: 'red',
+  foreign: 'red',
 };
 
 const LOCK: Column = { title: 'LOCK', text: ({ name }) => oneLine(name), cut: cutStart };

@@ -1,20 +1,21 @@
 import { dirname, resolve } from 'node:path';
 import pRetry from 'p-retry';
 import { blockFor } from '../../block-for.js';
+import { contentOf } from '../../content.js';
 import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
-import { ErrLockBusy, ErrLockStore, systemCode } from '../../errors.js';
-import { type LockRecord, parseRecord, serializeRecord } from '../../record.js';
+import { ErrLockBusy, ErrLockStore, ErrNotALock, systemCode } from '../../errors.js';
+import { type LockRecord, serializeRecord } from '../../record.js';
 import { composeRecord } from '../compose-record.js';
 import { LATEST_FENCING_TIME } from '../fencing-time.js';
 import { isWellFormed } from '../lock-name.js';
-import { provenanceOf } from '../provenance.js';
-import type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from '../store.js';
-import { type FileSystem, isLocal, systemFileSystem } from './file-system.js';
-import { GuardHeld, type GuardOwner, runGuarded } from './guard.js';
-import { sweepLitter, temporaryPath } from './litter.js';
+import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../provenance.js';
+import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
+import { type FileStatus, type FileSystem, isLocal, systemFileSystem } from './file-system.js';
+import { GuardHeld, runGuarded, type Stay, type Surroundings } from './guard.js';
+import type { GuardOwner } from './guard-names.js';
+import { sweepLitter } from './litter.js';
 import { makeFolder } from './make-folder.js';
-import { removeIfThere } from './removal.js';
-import { createFile, readSnapshot } from './text-file.js';
+import { MAX_BYTES, readSnapshot, reads } from './text-file.js';
 
 /** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */
 const GUARD_RETRIES = 100;
@@ -45,7 +46,7 @@ interface Visit {
   readonly path: string;
   /** For the message, if it fails. */
   readonly attempted: string;
-  readonly section: () => Outcome;
+  readonly section: (stay: Stay) => Outcome;
   /** Whether it is to put a lock where none is, and if need be the folder too. */
   readonly creates?: boolean;
   readonly givenUp: (owner: GuardOwner | null) => Error;
@@ -86,7 +87,7 @@ class FileStore implements Store {
     return this.#enter({
       path,
       attempted: isNew ? 'create the lock' : 'take over the lock',
-      section: () => (isNew ? this.#create(path, claim) : this.#replace(path, claim, over)),
+      section: (stay) => (isNew ? this.#create(path, claim, stay) : this.#replace(path, claim, over, stay)),
       creates: isNew,
       givenUp: (owner) => {
         const stored = this.read(path);
@@ -102,7 +103,7 @@ class FileStore implements Store {
       {
         path,
         attempted: 'write a heartbeat to the lock',
-        section: () => this.#renew(path, token, beat),
+        section: (stay) => this.#renew(path, token, beat, stay),
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
@@ -115,7 +116,7 @@ class FileStore implements Store {
       {
         path,
         attempted: 'release the lock',
-        section: () => (hold > 0 ? this.#retire(path, token, hold) : this.#discard(path, token)),
+        section: (stay) => (hold > 0 ? this.#retire(path, token, hold, stay) : this.#discard(path, token)),
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
@@ -126,46 +127,44 @@ class FileStore implements Store {
    * In the guard, although link(2) alone would see to it that only one creates: the fencing token is the time, and between
    * looking at the clock and linking a process may be paused while others acquire and release, with later tokens.
    */
-  #create(path: string, claim: Claim): Outcome {
-    const temporary = temporaryPath(path);
+  #create(path: string, claim: Claim, stay: Stay): Outcome {
     const record = this.#compose(claim, null);
-    createFile(this.#fs, temporary, serializeRecord(record));
+    const signed = stay.sign(serializeRecord(record));
     try {
-      this.#fs.linkSync(temporary, path);
+      this.#fs.linkSync(signed, path);
       return { done: true, record };
     } catch (error) {
-      if (this.#isLinked(temporary)) return { done: true, record };
+      if (this.#isLinked(signed)) return { done: true, record };
       const code = systemCode(error);
-      // ENOENT: whoever sweeps litter took the temporary file for some; or the folder is gone.
+      // ENOENT: the folder is gone; or this process was paused for so long that the guard was taken from it.
       if (code === 'EEXIST' || code === 'ENOENT') return { done: false, found: null };
-      if (isWithoutHardLinks(code)) return this.#replace(path, claim, undefined);
+      if (isWithoutHardLinks(code)) return this.#replace(path, claim, undefined, stay);
       throw error;
-    } finally {
-      removeIfThere(this.#fs, temporary);
     }
   }
 
   /** Over NFS the answer to a link that succeeded may be lost, and the kernel's second try finds its own work; open(2). */
-  #isLinked(temporary: string): boolean {
+  #isLinked(signed: string): boolean {
     try {
-      return this.#fs.lstatSync(temporary)?.nlink === 2;
+      return this.#fs.lstatSync(signed)?.nlink === 2;
     } catch {
       return false;
     }
   }
 
   /** In the guard: puts the claim where nothing is, or in place of exactly the version that was judged. */
-  #replace(path: string, claim: Claim, over: string | undefined): Outcome {
+  #replace(path: string, claim: Claim, over: string | undefined, stay: Stay): Outcome {
     const stored = this.#read(path);
     if (stored?.version !== over) return { done: false, found: stored?.record ?? null };
-    if (over !== undefined) sweepLitter(this.#fs, this.#processes, path);
+    if (stored?.foreign !== undefined) throw new ErrNotALock(path, stored.foreign);
+    if (over !== undefined) sweepLitter(this.#surroundings(path), path);
     const record = this.#compose(claim, stored?.record ?? null);
-    this.#write(path, record);
+    this.#write(path, record, stay);
     return { done: true, record };
   }
 
   /** In the guard. */
-  #renew(path: string, token: string, { progress, workers }: Beat): Outcome {
+  #renew(path: string, token: string, { progress, workers }: Beat, stay: Stay): Outcome {
     const current = this.#read(path)?.record ?? null;
     if (current?.token !== token || current.hold !== null) return { done: false, found: current };
     const record = {
@@ -174,16 +173,16 @@ class FileStore implements Store {
       ...(progress !== undefined && { progress }),
       ...(workers !== undefined && { workers }),
     };
-    this.#write(path, record);
+    this.#write(path, record, stay);
     return { done: true, record };
   }
 
   /** In the guard. Leaves the record for others to judge by how long the lock still counts as held. */
-  #retire(path: string, token: string, hold: number): Outcome {
+  #retire(path: string, token: string, hold: number, stay: Stay): Outcome {
     const current = this.#read(path)?.record ?? null;
     if (current?.token !== token) return { done: false, found: current };
     const record = { ...current, ...this.#now(), hold };
-    this.#write(path, record);
+    this.#write(path, record, stay);
     return { done: true, record };
   }
 
@@ -194,30 +193,19 @@ class FileStore implements Store {
     try {
       this.#fs.unlinkSync(path);
     } catch (error) {
-      if (!this.#reads(path, null)) throw error;
+      if (!reads(this.#fs, path, null)) throw error;
     }
     return { done: true, record: current };
   }
 
   /** In the guard. */
-  #write(path: string, record: LockRecord): void {
+  #write(path: string, record: LockRecord, stay: Stay): void {
     const text = serializeRecord(record);
     try {
-      this.#fs.writeFileAtomicSync(path, text);
+      stay.stage(text, (staged) => this.#fs.renameSync(staged, path));
     } catch (error) {
-      if (!this.#reads(path, text)) throw error;
-    }
-  }
-
-  /**
-   * Whether a change that has failed was made all the same, because only its answer was lost: in the guard nobody else makes
-   * any. Where even that cannot be read, it has failed.
-   */
-  #reads(path: string, text: string | null): boolean {
-    try {
-      return (readSnapshot(this.#fs, path)?.text ?? null) === text;
-    } catch {
-      return false;
+      // In the guard nobody else makes any change.
+      if (!reads(this.#fs, path, text)) throw error;
     }
   }
 
@@ -225,13 +213,23 @@ class FileStore implements Store {
     const snapshot = readSnapshot(this.#fs, path);
     if (snapshot === null) return null;
     const { text, status } = snapshot;
-    const record = parseRecord(text, new Date(status.mtimeMs));
     const version = `${status.mtimeMs} ${text}`;
-    if (record === null) {
-      return { version, record, age: this.#unchangedFor(status), provenance: 'unknown' };
+    const content = contentOf(text, status.size <= MAX_BYTES, new Date(status.mtimeMs));
+    switch (content.is) {
+      case 'record': {
+        const { record } = content;
+        const place = this.#placeOf(path);
+        const provenance = provenanceOf(record, place);
+        const age = ageOf(record, provenance, place, this.#sinceHeartbeat(record, status));
+        return { version, record, age, provenance };
+      }
+      case 'torn':
+        return { version, record: null, age: this.#unchangedFor(status), provenance: 'unknown' };
+      case 'foreign': {
+        const foreign = `it begins with ${content.beginning}, and a lock never does`;
+        return { version, record: null, foreign, age: this.#unchangedFor(status), provenance: 'unknown' };
+      }
     }
-    const provenance = this.#provenanceOf(record, path);
-    return { version, record, age: this.#ageOf(record, provenance, status), provenance };
   }
 
   #compose(claim: Claim, previous: LockRecord | null): LockRecord {
@@ -247,31 +245,36 @@ class FileStore implements Store {
     return { timestamp: new Date(this.#clock.now()), monotonic: this.#clock.monotonic() };
   }
 
-  #provenanceOf(record: LockRecord, path: string): Provenance {
-    return provenanceOf(record, {
+  #placeOf(path: string): Place {
+    return {
       self: this.#processes.self(),
-      monotonic: this.#clock.monotonic(),
+      clock: this.#clock,
       isLocal: () => isLocal(this.#fs, dirname(path)),
-    });
+    };
   }
 
   /**
-   * By the monotonic clock within one boot, so that neither a wall clock that is set nor a suspended laptop makes a healthy
-   * holder look stale. Else by the wall clock. A heartbeat from the future says only that clocks disagree, so it is as
-   * old as the file is.
+   * Since the last heartbeat. A time in the future says only that clocks disagree, or that one was set back: it counts as long ago as it
+   * is ahead, or the lock could be held for ever.
    */
-  #ageOf(record: LockRecord, provenance: Provenance, { mtimeMs }: { readonly mtimeMs: number }): number {
-    if (provenance === 'this-boot' && record.monotonic !== null) {
-      return Math.max(0, this.#clock.monotonic() - record.monotonic);
-    }
+  #sinceHeartbeat({ timestamp }: LockRecord, { mtimeMs }: FileStatus): number {
     const now = this.#clock.now();
-    const age = now - record.timestamp.getTime();
-    return age >= 0 ? age : Math.max(0, now - mtimeMs);
+    const age = now - timestamp.getTime();
+    return age >= 0 ? age : Math.min(-age, Math.abs(now - mtimeMs));
   }
 
   /** A change in the future, beyond what clocks differ by, was made while the clock was wrong, and not just now. */
   #unchangedFor({ mtimeMs, ctimeMs }: { readonly mtimeMs: number; readonly ctimeMs: number }): number {
     return Math.abs(this.#clock.now() - Math.max(mtimeMs, ctimeMs));
+  }
+
+  #surroundings(path: string): Surroundings {
+    return {
+      fs: this.#fs,
+      processes: this.#processes,
+      isOfEarlierBoot: (process, { status }) =>
+        wasInEarlierBoot(process, status.mtimeMs, this.#placeOf(path)),
+    };
   }
 
   /** In place if the guard is free, or becomes so after one of the pauses (in milliseconds); else later. */
@@ -312,7 +315,7 @@ class FileStore implements Store {
   #whileThere(visit: Visit, wasThere = false): Outcome {
     const { path, section, creates = false } = visit;
     try {
-      return runGuarded(this.#fs, this.#processes, path, section);
+      return runGuarded(this.#surroundings(path), path, section);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       const stored = this.#read(path);
@@ -350,9 +353,9 @@ function nextFencingToken(previous: number, now: number): number {
   return lastFencingToken;
 }
 
-/** Whether that is what link(2) says where the file system has no hard links. */
+/** Whether that is what link(2) says where the file system has no hard links, or none from one folder to another. */
 export function isWithoutHardLinks(code: string | null): boolean {
-  return code !== null && ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code);
+  return code !== null && ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV'].includes(code);
 }
 
 function describeOwner(owner: GuardOwner | null): string {

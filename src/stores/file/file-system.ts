@@ -16,13 +16,23 @@ export interface FileSystem {
   linkSync(existing: string, path: string): void;
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;
-  mkdirSync(path: string): void;
+  mkdirSync(path: string, mode?: number): void;
   rmdirSync(path: string): void;
   readdirSync(path: string): string[];
   /** The type of the file system that holds the path, as a magic number (statfs(2)). */
   statfsSync(path: string): { readonly type: number };
-  /** Puts a file in the place of another in one step, whatever happens half-way. */
-  writeFileAtomicSync(path: string, data: string): void;
+  /** Opens a real folder. Fails with ENOTDIR for anything else, a symbolic link to a folder too. */
+  openFolderSync(path: string): OpenFolder;
+  /** Puts a file in the place of another in one step, whatever happens half-way. Without a mode it keeps the other's. */
+  writeFileAtomicSync(path: string, data: string, mode?: number): void;
+}
+
+/** A folder that stays the same one, whatever is put at its path meanwhile. */
+export interface OpenFolder {
+  /** Leads to just this folder, for as long as it is open. `null`: the system knows no such path. */
+  readonly path: string | null;
+  readonly status: FileStatus;
+  close(): void;
 }
 
 /** What of a file's status is looked at. */
@@ -31,6 +41,10 @@ export interface FileStatus {
   readonly ctimeMs: number;
   readonly size: number;
   readonly nlink: number;
+  /** Permissions and type, as in stat(2). */
+  readonly mode: number;
+  /** The ID of the user that it belongs to. */
+  readonly uid: number;
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
@@ -48,13 +62,37 @@ export const systemFileSystem: FileSystem = {
   linkSync: fs.linkSync,
   renameSync: fs.renameSync,
   unlinkSync: fs.unlinkSync,
-  mkdirSync: (path) => fs.mkdirSync(path),
+  mkdirSync: (path, mode) => void fs.mkdirSync(path, mode),
   rmdirSync: (path) => fs.rmdirSync(path),
   readdirSync: (path) => fs.readdirSync(path),
   statfsSync: (path) => fs.statfsSync(path),
+  openFolderSync: (path) => (process.platform === 'linux' ? openFolder(path) : lookAtFolder(path)),
   // Not flushed to the disk: after a power cut the boot is another one, so what the file says is void anyway.
-  writeFileAtomicSync: (path, data) => writeFileAtomic.sync(path, data, { fsync: false }),
+  writeFileAtomicSync: (path, data, mode) => writeFileAtomic.sync(path, data, { fsync: false, mode }),
 };
+
+/** Where the files that a process has open can be reached by their numbers (proc_pid_fd(5)); a chroot may lack it. */
+const DESCRIPTORS = '/proc/self/fd';
+let hasDescriptors: boolean | undefined;
+
+function openFolder(path: string): OpenFolder {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
+  hasDescriptors ??= fs.existsSync(DESCRIPTORS);
+  const descriptor = fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  return {
+    path: hasDescriptors ? `${DESCRIPTORS}/${descriptor}` : null,
+    status: fs.fstatSync(descriptor),
+    close: () => fs.closeSync(descriptor),
+  };
+}
+
+/** Elsewhere no path leads to an open folder. */
+function lookAtFolder(path: string): OpenFolder {
+  const status = fs.lstatSync(path);
+  if (status.isDirectory()) return { path: null, status, close() {} };
+  const message = `ENOTDIR: not a directory, open '${path}'`;
+  throw Object.assign(new Error(message), { code: 'ENOTDIR', syscall: 'open', path });
+}
 
 /**
  * File systems that only one kernel writes to at a time, by their magic numbers in statfs(2): ext2/3/4, XFS, Btrfs,

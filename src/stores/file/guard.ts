@@ -1,11 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import { threadId } from 'node:worker_threads';
 import lockfile from 'proper-lockfile';
-import { systemCode } from '../../errors.js';
+import { ErrNotALock, systemCode } from '../../errors.js';
 import type { ProcessTable } from '../../processes/process-table.js';
-import { identityFrom, type ProcessIdentity } from '../../record.js';
-import type { FileSystem } from './file-system.js';
+import type { ProcessIdentity } from '../../record.js';
+import type { FileStatus, FileSystem, OpenFolder } from './file-system.js';
+import {
+  entrancePath,
+  type GuardOwner,
+  guardPath,
+  isOfSameThread,
+  isStaged,
+  ownerFrom,
+  ownerName,
+  stagedName,
+} from './guard-names.js';
 import { removeIfEmpty, removeIfThere } from './removal.js';
+import { createEmptyFile, reads, writeText } from './text-file.js';
 
 /**
  * After this many milliseconds a guard is taken from an owner of whom nothing can be learnt: on another machine, or in
@@ -20,10 +30,17 @@ const STALE = 30_000;
 const ALWAYS_STALE = new Date(0);
 const NEVER_STALE = new Date(8.64e15);
 
-/** The owner of a guard. */
-export interface GuardOwner {
-  readonly identity: ProcessIdentity;
-  readonly thread: number;
+/** Others may look into the guard, but not write: what stands in it must be the owner's. */
+const FOLDER_MODE = 0o755;
+const OTHERS_MAY_WRITE = 0o022;
+const PERMISSIONS = 0o777;
+
+/** What the guard takes from its surroundings. */
+export interface Surroundings {
+  readonly fs: FileSystem;
+  readonly processes: ProcessTable;
+  /** Whether a process was of an earlier boot of this machine, by the guard in which it left its name. */
+  readonly isOfEarlierBoot: (process: ProcessIdentity, guard: OpenFolder) => boolean;
 }
 
 /** Someone else is inside. */
@@ -36,17 +53,22 @@ export class GuardHeld extends Error {
   }
 }
 
-/** The path of a lock's guard. */
-export function guardPath(path: string): string {
-  return `${path}.guard`;
+/** What a section can do because it is inside. */
+export interface Stay {
+  /** Writes a file that is to be linked to the lock's path, and gives its own: that of the owner, which is there already. */
+  sign(text: string): string;
+  /** Writes a file that is then renamed to the lock's path, by the function that is called with its own. */
+  stage(text: string, move: (staged: string) => void): void;
 }
 
 /**
  * Runs a section while no other process runs one on the same path, or throws {@link GuardHeld}. The section must be
  * short and synchronous: nothing else of this thread runs before it has ended, so sections never nest.
+ *
+ * Throws {@link ErrNotALock} where something that is not livinglock's is in the guard's place, or in it.
  */
-export function runGuarded<T>(fs: FileSystem, processes: ProcessTable, path: string, section: () => T): T {
-  const entry = new GuardEntry(fs, processes, guardPath(path));
+export function runGuarded<T>(surroundings: Surroundings, path: string, section: (stay: Stay) => T): T {
+  const entry = new GuardEntry(surroundings, path);
   let leave: () => void;
   try {
     leave = lockfile.lockSync(path, {
@@ -63,7 +85,7 @@ export function runGuarded<T>(fs: FileSystem, processes: ProcessTable, path: str
     throw error;
   }
   try {
-    return section();
+    return section(entry);
   } finally {
     leaveForCertain(leave, entry);
   }
@@ -82,7 +104,16 @@ function leaveForCertain(leave: () => void, entry: GuardEntry): void {
     } catch {
       // The disk refuses twice.
     }
+  } finally {
+    entry.close();
   }
+}
+
+/** The guard while it is one's own. */
+interface Inside {
+  readonly folder: OpenFolder;
+  /** The descriptor of the owner's file, while it is open. */
+  file: number | null;
 }
 
 /**
@@ -90,22 +121,27 @@ function leaveForCertain(leave: () => void, entry: GuardEntry): void {
  * 121): two contenders that both find a stale lock can both get it, because it removes whatever folder is there by then.
  * Three calls are different here, and with them a guard is never seen without its owner, and never removed but by one who
  * names that owner.
+ *
+ * Whoever owns the folder of the lock can put something else in the place of ours at any moment, such as a link to a folder
+ * of root's. So files are created and removed through the open folder, which stays the one that was looked at.
  */
-class GuardEntry {
+class GuardEntry implements Stay {
+  readonly #surroundings: Surroundings;
   readonly #fs: FileSystem;
-  readonly #processes: ProcessTable;
+  readonly #lock: string;
   readonly #name: string;
-  #inside = false;
-  /** The owner's file as last seen: the only one that this entry may remove. */
-  #seen: string | null = null;
+  #inside: Inside | null = null;
+  /** The files of the owner last seen: the only ones that this entry may remove, that owner's own at the end. */
+  #seen: readonly string[] = [];
   seenOwner: GuardOwner | null = null;
   readonly guard: string;
 
-  constructor(fs: FileSystem, processes: ProcessTable, guard: string) {
-    this.#fs = fs;
-    this.#processes = processes;
-    this.#name = ownerName({ identity: processes.self(), thread: threadId });
-    this.guard = guard;
+  constructor(surroundings: Surroundings, lock: string) {
+    this.#surroundings = surroundings;
+    this.#fs = surroundings.fs;
+    this.#lock = lock;
+    this.#name = ownerName({ identity: surroundings.processes.self(), thread: threadId });
+    this.guard = guardPath(lock);
   }
 
   /**
@@ -114,22 +150,28 @@ class GuardEntry {
    */
   mkdirSync(guard: string): void {
     const fs = this.#fs;
-    const folder = `${guard}.${randomUUID()}`;
-    const file = `${folder}/${this.#name}`;
-    makePrivateFolder(fs, folder);
+    const entrance = entrancePath(guard);
+    makePrivateFolder(fs, entrance);
+    let folder: OpenFolder | null = null;
+    let file: number | null = null;
     try {
-      fs.closeSync(fs.openSync(file, 'wx'));
+      folder = fs.openFolderSync(entrance);
+      file = createEmptyFile(fs, within(folder, entrance, this.#name));
+      if (!isOurs(folder.status)) refuseUnlessLike(fs.fstatSync(file), folder.status, entrance);
       // Windows never renames onto a folder, so an empty one has to go first. One that is not empty stays.
       if (process.platform === 'win32') removeIfEmpty(fs, guard);
-      fs.renameSync(folder, guard);
-      this.#inside = true;
-      this.#seen = this.#name;
+      fs.renameSync(entrance, guard);
+      this.#inside = { folder, file };
     } catch (error) {
-      removeIfThere(fs, file);
-      removeIfEmpty(fs, folder);
-      if (isTaken(error)) throw systemError('EEXIST', 'mkdir', guard);
+      if (folder !== null) removeIfThere(fs, within(folder, entrance, this.#name));
+      removeIfEmpty(fs, entrance);
+      // ENOTDIR: there is something else than a folder. `statSync` says what.
+      const isInTheWay = isTaken(error) || systemCode(error) === 'ENOTDIR';
       // The folder may have been renamed and only the answer lost. No other entry's file has this name.
-      removeIfThere(fs, `${guard}/${this.#name}`);
+      if (folder !== null && !isInTheWay) removeIfThere(fs, within(folder, guard, this.#name));
+      if (file !== null) closeQuietly(fs, file);
+      folder?.close();
+      if (isInTheWay) throw systemError('EEXIST', 'mkdir', guard);
       removeIfEmpty(fs, guard);
       // ENOENT: whoever sweeps litter took the folder for some. Then this is one more race to run again.
       throw systemCode(error) === 'ENOENT' ? systemError('EEXIST', 'mkdir', guard) : error;
@@ -138,110 +180,176 @@ class GuardEntry {
 
   /** Answers with a modification time that says what is true of the owner: at once stale, never stale, or the folder's. */
   statSync(guard: string): { readonly mtime: Date } {
-    if (this.#inside) return { mtime: NEVER_STALE };
-    const [file] = this.#fs.readdirSync(guard);
-    if (file === undefined) return { mtime: ALWAYS_STALE };
-    this.#seen = file;
-    const owner = ownerFrom(file);
-    this.seenOwner = owner;
-    // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
-    if (withoutToken(file) === withoutToken(this.#name)) return { mtime: ALWAYS_STALE };
-    if (owner !== null) {
-      switch (this.#processes.liveness(owner.identity)) {
-        case 'dead':
-          return { mtime: ALWAYS_STALE };
-        case 'alive':
-          return { mtime: NEVER_STALE };
-        case 'unknown':
-          break;
-      }
+    if (this.#inside !== null) return { mtime: NEVER_STALE };
+    const folder = this.#open(guard);
+    try {
+      const names = this.#fs.readdirSync(folder.path ?? guard);
+      const owners = names.filter((name) => ownerFrom(name) !== null);
+      const others = names.filter((name) => !owners.includes(name));
+      const stranger = others.find((name) => !isStaged(name));
+      if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
+      this.#seen = [...others, ...owners];
+      return { mtime: this.#latest(owners, folder) };
+    } finally {
+      folder.close();
     }
-    return { mtime: new Date(this.#fs.lstatSync(guard)?.mtimeMs ?? 0) };
   }
 
   /**
-   * Removes exactly the owner's file that was seen, then the folder, which fails when a newer owner is in it. So a late
-   * robber can neither remove a newer guard nor enter beside it.
+   * Removes exactly the files that were seen, their owner's last, then the folder, which fails when a newer owner is in it. So a
+   * late robber can neither remove a newer guard nor enter beside it.
    */
   rmdirSync(guard: string): void {
-    if (this.#seen !== null) {
+    if (this.#inside !== null) {
+      this.#unlink(within(this.#inside.folder, guard, this.#name));
+    } else if (this.#seen.length > 0) {
+      const folder = this.#open(guard);
       try {
-        this.#fs.unlinkSync(`${guard}/${this.#seen}`);
-      } catch (error) {
-        if (systemCode(error) !== 'ENOENT') throw error;
+        for (const name of this.#seen) this.#unlink(within(folder, guard, name));
+      } finally {
+        folder.close();
       }
     }
     removeIfEmpty(this.#fs, guard);
-    this.#inside = false;
+    this.close();
   }
 
   /** proper-lockfile sets a time to find out how exactly times are kept. The answers of `statSync` do not depend on it. */
   utimesSync(): void {}
+
+  sign(text: string): string {
+    const inside = this.#mustBeInside();
+    const { folder, file } = inside;
+    if (file === null) throw new Error('An owner can write its file only once.');
+    writeText(this.#fs, file, text);
+    // Not later: a file server may say only now that there was no room.
+    inside.file = null;
+    this.#fs.closeSync(file);
+    return within(folder, this.guard, this.#name);
+  }
+
+  stage(text: string, move: (staged: string) => void): void {
+    const { folder, file } = this.#mustBeInside();
+    const staged = within(folder, this.guard, stagedName(this.#name));
+    // With the rights of the owner's file, which depend on the umask, and not with those of whatever is replaced.
+    const mode = file === null ? undefined : this.#fs.fstatSync(file).mode & PERMISSIONS;
+    try {
+      this.#write(staged, text, mode);
+      move(staged);
+    } catch (error) {
+      removeIfThere(this.#fs, staged);
+      throw error;
+    }
+  }
+
+  close(): void {
+    const inside = this.#inside;
+    this.#inside = null;
+    if (inside === null) return;
+    if (inside.file !== null) closeQuietly(this.#fs, inside.file);
+    inside.folder.close();
+  }
+
+  #mustBeInside(): Inside {
+    if (this.#inside === null) throw new Error('Only the owner of a guard can write there.');
+    return this.#inside;
+  }
+
+  #write(staged: string, text: string, mode: number | undefined): void {
+    try {
+      this.#fs.writeFileAtomicSync(staged, text, mode);
+    } catch (error) {
+      // Over a network only the answer may be lost.
+      if (!reads(this.#fs, staged, text)) throw error;
+    }
+  }
+
+  /** There is one owner, unless somebody has copied a guard into another. */
+  #latest(owners: readonly string[], folder: OpenFolder): Date {
+    let latest = ALWAYS_STALE;
+    for (const name of owners) {
+      const owner = ownerFrom(name);
+      const time = this.#timeOf(name, owner, folder);
+      if (time > latest) latest = time;
+      if (time === latest) this.seenOwner = owner;
+    }
+    return latest;
+  }
+
+  #timeOf(name: string, owner: GuardOwner | null, folder: OpenFolder): Date {
+    const { processes, isOfEarlierBoot } = this.#surroundings;
+    // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
+    if (owner === null || isOfSameThread(name, this.#name)) return ALWAYS_STALE;
+    switch (processes.liveness(owner.identity)) {
+      case 'dead':
+        return ALWAYS_STALE;
+      case 'alive':
+        return NEVER_STALE;
+      case 'unknown': {
+        const changed = new Date(folder.status.mtimeMs);
+        // In the future: the clock was set back since, and by how much nobody knows.
+        const isWrong = changed.getTime() > Date.now() + STALE;
+        return isWrong || isOfEarlierBoot(owner.identity, folder) ? ALWAYS_STALE : changed;
+      }
+    }
+  }
+
+  #open(guard: string): OpenFolder {
+    try {
+      return this.#fs.openFolderSync(guard);
+    } catch (error) {
+      if (['ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) throw this.#notOurs('it is not a folder');
+      throw error;
+    }
+  }
+
+  #notOurs(what: string): Error {
+    return new ErrNotALock(this.#lock, `${this.guard} is in the way: ${what}`);
+  }
+
+  #unlink(path: string): void {
+    try {
+      this.#fs.unlinkSync(path);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** Of a file that is empty, or that has failed. */
+function closeQuietly(fs: FileSystem, descriptor: number): void {
+  try {
+    fs.closeSync(descriptor);
+  } catch {
+    // Nothing is left of a descriptor whose close fails; close(2).
+  }
+}
+
+/** A name in a folder that is open: where the system can do that, in just this folder, whatever is at its path by now. */
+function within({ path }: OpenFolder, otherwise: string, name: string): string {
+  return `${path ?? otherwise}/${name}`;
 }
 
 /** Leaves nothing behind when it fails, not even when only the answer was lost. */
 function makePrivateFolder(fs: FileSystem, folder: string): void {
   try {
-    fs.mkdirSync(folder);
+    fs.mkdirSync(folder, FOLDER_MODE);
   } catch (error) {
     removeIfEmpty(fs, folder);
     throw error;
   }
 }
 
-/**
- * The name of the owner's file says who the owner is, and is unique to one entry. In the name rather than in the file,
- * because a name is either there or not: nobody can be killed half-way through writing it.
- */
-function ownerName({ identity, thread }: GuardOwner): string {
-  const { pid, started, bootId, pidNamespace, hostname } = identity;
-  return [randomUUID(), pid, thread, started, bootId, pidNamespace, hostname && fitHostname(hostname)]
-    .map((part) => encodeURIComponent(part ?? ''))
-    .join(SEPARATOR);
+/** Whether the folder is the one that was made just before, by whose it is, and who may write there. */
+function isOurs({ uid, mode }: FileStatus): boolean {
+  return uid === process.geteuid?.() && (mode & OTHERS_MAY_WRITE) === 0;
 }
 
-/**
- * 63 characters are the longest label of a host name (RFC 1035), and with as many bytes all together stays below the 255 of a
- * file's name. Letters that no such name should have take up to nine bytes each.
- */
-function fitHostname(hostname: string): string {
-  let fitting = '';
-  for (const letter of hostname) {
-    if (encodeURIComponent(fitting + letter).length > 63) break;
-    fitting += letter;
-  }
-  return fitting;
-}
-
-/** What the names of one owner's files have in common. */
-function withoutToken(name: string): string {
-  return name.slice(name.indexOf(SEPARATOR));
-}
-
-/** The owner whose file has that name, or `null` if it says nothing of the kind. */
-export function ownerFrom(name: string): GuardOwner | null {
-  const [, pid, thread, ...rest] = name.split(SEPARATOR).map(decode);
-  const [started, bootId, pidNamespace, hostname] = rest.map((part) => part || null);
-  if (started === undefined || bootId === undefined || pidNamespace === undefined || hostname === undefined)
-    return null;
-  const identity = identityFrom({
-    pid: Number(pid),
-    hostname,
-    boot_id: bootId,
-    pid_namespace: pidNamespace,
-    started,
-  });
-  return identity === null ? null : { identity, thread: Number(thread) };
-}
-
-const SEPARATOR = ',';
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return '';
-  }
+/** The same, compared with a new file in it: a file server may know this user by another number, or keep no modes at all. */
+function refuseUnlessLike(file: FileStatus, folder: FileStatus, path: string): void {
+  if (folder.uid === file.uid && (folder.mode & ~file.mode & OTHERS_MAY_WRITE) === 0) return;
+  const message = `EPERM: others have put something else in the place of '${path}'. Use a folder that only trusted users can write to`;
+  throw Object.assign(new Error(message), { code: 'EPERM', syscall: 'mkdir', path });
 }
 
 /** What rename(2) says when a folder that is not empty is in the way; on Windows, any folder. */

@@ -1,44 +1,33 @@
-import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import type { ProcessTable } from '../../processes/process-table.js';
-import { type ProcessIdentity, parseRecord } from '../../record.js';
-import type { FileSystem } from './file-system.js';
-import { guardPath, ownerFrom } from './guard.js';
-import { removeIfThere } from './removal.js';
-import { readSnapshot } from './text-file.js';
+import type { OpenFolder } from './file-system.js';
+import type { Surroundings } from './guard.js';
+import { condemnedPath, entranceKind, guardPath, ownerFrom } from './guard-names.js';
+import { removeIfEmpty } from './removal.js';
 
-/** The end of the name of a folder that is being swept. */
-const CONDEMNED = '.swept';
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** A name under which a new lock file is written before it is linked to its path: another one each time. */
-export function temporaryPath(path: string): string {
-  return `${path}.${randomUUID()}.tmp`;
-}
+/** After this many milliseconds nobody is still about to enter of whom nothing can be learnt. */
+const LONGEST_ENTRY = 30_000;
 
 /**
- * Removes what killed processes have left beside a lock. To be called inside the guard.
+ * Removes what killed processes have left beside a lock: folders in which they made ready to enter the guard. To be called inside the
+ * guard.
  *
- * Nothing here can hurt a living process: a creator whose temporary file is gone, and an entrant of the guard whose
- * folder is gone, find that out in the very call that would have made them winners, and try again.
+ * Nothing here can hurt a living process: an entrant whose folder is gone finds that out in the very call that would have made it the
+ * winner, and tries again. Nor anything that is not ours: only a real folder is entered, and only a file with the name of an
+ * owner is removed.
  */
-export function sweepLitter(fs: FileSystem, processes: ProcessTable, path: string): void {
-  for (const name of namesBeside(fs, path)) {
-    const found = join(dirname(path), name);
-    const suffix = name.slice(basename(path).length + 1);
+export function sweepLitter(surroundings: Surroundings, path: string): void {
+  for (const name of namesBeside(surroundings, path)) {
+    const kind = entranceKind(name.slice(basename(path).length));
+    if (kind === null) continue;
     try {
-      if (isTemporary(suffix)) sweepTemporary(fs, processes, found);
-      else if (isEntrance(suffix)) sweepEntrance(fs, processes, found, path);
-      else if (isCondemned(suffix)) removeFolder(fs, found);
-      else if (isReplacement(suffix)) sweepReplacement(fs, processes, found);
+      sweep(surroundings, path, join(dirname(path), name), kind);
     } catch {
       // Litter is no reason to fail; the next takeover tries again.
     }
   }
 }
 
-function namesBeside(fs: FileSystem, path: string): string[] {
+function namesBeside({ fs }: Surroundings, path: string): string[] {
   try {
     return fs.readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
   } catch {
@@ -46,62 +35,43 @@ function namesBeside(fs: FileSystem, path: string): string[] {
   }
 }
 
-function isTemporary(suffix: string): boolean {
-  return suffix.endsWith('.tmp') && UUID.test(suffix.slice(0, -'.tmp'.length));
-}
-
-function isEntrance(suffix: string): boolean {
-  return suffix.startsWith('guard.') && UUID.test(suffix.slice('guard.'.length));
-}
-
-/** What a sweeper was about to remove, whoever it names. */
-function isCondemned(suffix: string): boolean {
-  return suffix.endsWith(CONDEMNED) && isEntrance(suffix.slice(0, -CONDEMNED.length));
-}
-
-/** write-file-atomic puts the 32 bits of a hash behind the name. */
-function isReplacement(suffix: string): boolean {
-  return /^\d{1,10}$/.test(suffix);
-}
-
-function sweepTemporary(fs: FileSystem, processes: ProcessTable, file: string): void {
-  const snapshot = readSnapshot(fs, file);
-  if (snapshot === null) return;
-  const record = parseRecord(snapshot.text, new Date(0));
-  if (isAbandoned(processes, record?.process ?? null)) fs.unlinkSync(file);
-}
-
 /**
  * Renamed first, because an owner may be about to rename the same folder to the guard, and must not do so half-swept. The
  * new name tells later sweepers that there is nothing left to judge, if this one is killed: by then the folder may name an
  * owner that lives on, and that has long gone in by another one.
  */
-function sweepEntrance(fs: FileSystem, processes: ProcessTable, folder: string, path: string): void {
-  const [name] = fs.readdirSync(folder);
-  const owner = name === undefined ? null : (ownerFrom(name)?.identity ?? null);
-  if (!isAbandoned(processes, owner)) return;
-  const condemned = `${guardPath(path)}.${randomUUID()}${CONDEMNED}`;
-  fs.renameSync(folder, condemned);
-  removeFolder(fs, condemned);
+function sweep(
+  surroundings: Surroundings,
+  path: string,
+  found: string,
+  kind: 'entrance' | 'condemned',
+): void {
+  const { fs } = surroundings;
+  const folder = fs.openFolderSync(found);
+  try {
+    const names = fs.readdirSync(folder.path ?? found);
+    const owners = names.filter((name) => ownerFrom(name) !== null);
+    if (owners.length < names.length) return;
+    if (kind === 'entrance' && !owners.every((name) => isAbandoned(surroundings, name, folder))) return;
+    const condemned = kind === 'condemned' || owners.length === 0 ? found : condemnedPath(guardPath(path));
+    if (condemned !== found) fs.renameSync(found, condemned);
+    for (const name of owners) fs.unlinkSync(join(folder.path ?? condemned, name));
+    removeIfEmpty(fs, condemned);
+  } finally {
+    folder.close();
+  }
 }
 
-function removeFolder(fs: FileSystem, folder: string): void {
-  for (const file of fs.readdirSync(folder)) removeIfThere(fs, join(folder, file));
-  fs.rmdirSync(folder);
-}
-
-/**
- * Only the guard's owner writes these, and that is the caller, so none of them is in use. But the digits might be a date, and
- * the file someone's own; or the number of a shard, and the file a lock that is held.
- */
-function sweepReplacement(fs: FileSystem, processes: ProcessTable, file: string): void {
-  const text = readSnapshot(fs, file)?.text;
-  if (text !== '' && !text?.startsWith('{"process_id":')) return;
-  const record = parseRecord(text, new Date(0));
-  if (isAbandoned(processes, record?.process ?? null)) fs.unlinkSync(file);
-}
-
-/** Whoever was killed before saying who they are is not missed either: the living ones try again. */
-function isAbandoned(processes: ProcessTable, owner: ProcessIdentity | null): boolean {
-  return owner === null || processes.liveness(owner) === 'dead';
+function isAbandoned(
+  { processes, isOfEarlierBoot }: Surroundings,
+  name: string,
+  folder: OpenFolder,
+): boolean {
+  const owner = ownerFrom(name);
+  if (owner === null) return false;
+  const liveness = processes.liveness(owner.identity);
+  if (liveness !== 'unknown') return liveness === 'dead';
+  // In the future, too: then the clock was set back since.
+  const age = Math.abs(Date.now() - folder.status.mtimeMs);
+  return age > LONGEST_ENTRY || isOfEarlierBoot(owner.identity, folder);
 }

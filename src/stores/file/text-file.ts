@@ -3,10 +3,10 @@ import { systemCode } from '../../errors.js';
 import type { FileStatus, FileSystem } from './file-system.js';
 import { removeIfThere } from './removal.js';
 
-/** A lock file is never longer; of a longer file only this much is read. */
-const MAX_BYTES = 64 * 1024;
+/** No lock file is longer; of a longer file only this much is read. */
+export const MAX_BYTES = 64 * 1024;
 
-/** A small file, as it was at one moment. */
+/** A file, as it was at one moment, or its beginning if it is too long for a lock file. */
 export interface Snapshot {
   readonly text: string;
   readonly status: FileStatus;
@@ -43,11 +43,9 @@ export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
  */
 export function createFile(fs: FileSystem, path: string, text: string): void {
   try {
-    const descriptor = fs.openSync(path, 'wx', 0o644);
+    const descriptor = createEmptyFile(fs, path);
     try {
-      const data = Buffer.from(text);
-      for (let written = 0; written < data.length; )
-        written += fs.writeSync(descriptor, data.subarray(written));
+      writeText(fs, descriptor, text);
     } finally {
       fs.closeSync(descriptor);
     }
@@ -55,6 +53,28 @@ export function createFile(fs: FileSystem, path: string, text: string): void {
     removeIfThere(fs, path);
     throw error;
   }
+}
+
+/**
+ * Whether a file holds that text; `null`: whether there is no file. Tells whether a change that has failed was made after all, because
+ * only its answer was lost. Where it cannot be read, it was not.
+ */
+export function reads(fs: FileSystem, path: string, text: string | null): boolean {
+  try {
+    return (readSnapshot(fs, path)?.text ?? null) === text;
+  } catch {
+    return false;
+  }
+}
+
+/** Creates an empty file under a name that nobody else uses, which others may read, and gives its descriptor. */
+export function createEmptyFile(fs: FileSystem, path: string): number {
+  return fs.openSync(path, 'wx', 0o644);
+}
+
+export function writeText(fs: FileSystem, descriptor: number, text: string): void {
+  const data = Buffer.from(text);
+  for (let written = 0; written < data.length; ) written += fs.writeSync(descriptor, data.subarray(written));
 }
 
 function openIfThere(fs: FileSystem, path: string): number | null {

@@ -203,7 +203,7 @@ class PostgresStore implements Store {
   /** The age is by the server's clock, whichever machine the holder runs on. */
   #toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
-    const place = { self: this.#processes.self(), monotonic: 0, isLocal: () => false };
+    const place = { self: this.#processes.self(), clock: systemClock, isLocal: () => false };
     return { version, record, age, provenance: provenanceOf(record, place) };
   }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../../clock.js';
 import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
 import { ErrLockStore } from '../../errors.js';
 import { type Duration, duration, refuseUnknown, show } from '../../options.js';
@@ -189,7 +190,7 @@ class RedisStore implements Store {
   /** Other machines may use the same Redis, so a record of another boot proves nothing. */
   #toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
-    const place = { self: this.#processes.self(), monotonic: 0, isLocal: () => false };
+    const place = { self: this.#processes.self(), clock: systemClock, isLocal: () => false };
     return { version, record, age, provenance: provenanceOf(record, place) };
   }
 }

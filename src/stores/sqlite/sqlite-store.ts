@@ -5,7 +5,7 @@ import { ErrLockStore } from '../../errors.js';
 import { refuseUnknown } from '../../options.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
 import { checkLockName } from '../lock-name.js';
-import { provenanceOf } from '../provenance.js';
+import { ageOf, provenanceOf } from '../provenance.js';
 import { columnsOf, type Row, readRow, workersText } from '../row.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
 import type { SqliteDatabase, SqliteStatement } from './database.js';
@@ -225,15 +225,11 @@ class SqliteStore implements Store {
     return { done: true, record: row.record };
   }
 
-  /** Within one boot the age is by the monotonic clock, so that a clock that is set robs nobody. Else it is by SQLite's. */
   #toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
-    const monotonic = this.#clock.monotonic();
-    const self = this.#processes.self();
-    const provenance = provenanceOf(record, { self, monotonic, isLocal: () => this.#isLocal() });
-    return provenance === 'this-boot' && record.monotonic !== null
-      ? { version, record, age: Math.max(0, monotonic - record.monotonic), provenance }
-      : { version, record, age, provenance };
+    const place = { self: this.#processes.self(), clock: this.#clock, isLocal: () => this.#isLocal() };
+    const provenance = provenanceOf(record, place);
+    return { version, record, age: ageOf(record, provenance, place, age), provenance };
   }
 
   /** Whether the database is a file of this machine, or is nowhere but in the memory of this process. */

@@ -144,6 +144,7 @@ function runUnnoticed({ target, run }: Call): void {
     const answer = run();
     // What gives a number for a path has opened it.
     if (typeof target === 'string' && typeof answer === 'number') systemFileSystem.closeSync(answer);
+    if (answer instanceof Object && 'close' in answer && typeof answer.close === 'function') answer.close();
   } catch {
     // Nor of its failure.
   }

@@ -1,11 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { breakLock, inspect } from '../../../src/index.js';
-import { serializeRecord } from '../../../src/record.js';
+import {
+  condemnedPath,
+  entrancePath,
+  guardPath,
+  ownerName,
+  stagedName,
+} from '../../../src/stores/file/guard-names.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
-import { HOUR, MINUTE, someRecord, type World } from '../../support.js';
+import { DAY, HOUR, MINUTE, type World } from '../../support.js';
 import type { Scene } from './scene.js';
 
 /** What a user can ask for, on a stage that is set for it. It says itself if it was not done as it claims. */
@@ -72,6 +77,7 @@ export const operations: readonly Operation[] = [
     name: 'breaking a lock of before the machine was restarted',
     prepare: async ({ world }) => {
       await world.acquire(world.processes.start({ bootId: 'an-earlier-boot' }));
+      world.clock.stepWallClock(DAY);
     },
     run: async (scene) => {
       const { world, store, dependencies } = scene;
@@ -87,13 +93,13 @@ async function holdForAMinute(scene: Scene): Promise<void> {
 }
 
 /** One of each kind of what a killed process can leave behind. */
-function litter(world: World, dead: FakeProcess): void {
-  const record = serializeRecord(someRecord({ process: dead.identity }));
-  writeFileSync(`${world.path}.${randomUUID()}.tmp`, record);
-  writeFileSync(`${world.path}.3141592653`, record);
-  const entrance = `${world.path}.guard.${randomUUID()}`;
-  mkdirSync(entrance);
-  const { pid, started, bootId, pidNamespace, hostname } = dead.identity;
-  const owner = [randomUUID(), pid, 0, started, bootId, pidNamespace, hostname];
-  writeFileSync(join(entrance, owner.map((part) => encodeURIComponent(String(part))).join(',')), '');
+function litter(world: World, { identity }: FakeProcess): void {
+  const guard = guardPath(world.path);
+  mkdirSync(entrancePath(guard));
+  for (const folder of [entrancePath(guard), condemnedPath(guard), guard]) {
+    mkdirSync(folder);
+    const owner = ownerName({ identity, thread: 0 });
+    writeFileSync(join(folder, owner), '');
+    if (folder === guard) writeFileSync(join(guard, stagedName(owner)), 'half');
+  }
 }

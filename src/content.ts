@@ -1,0 +1,69 @@
+import { type LockRecord, parseRecord } from './record.js';
+
+/**
+ * What a file at a lock's path holds.
+ *
+ * - `record`: ours, the Go package's, or a PID file.
+ * - `torn`: what a crash leaves of a record, or a writer that is not done yet.
+ * - `foreign`: anything else. It is somebody's file, and must stay as it is.
+ */
+export type Content =
+  | { readonly is: 'record'; readonly record: LockRecord }
+  | { readonly is: 'torn' }
+  | { readonly is: 'foreign'; readonly beginning: string };
+
+/** How many characters of a foreign file are shown. */
+const SHOWN = 40;
+
+/**
+ * Tells a lock from a file that somebody has named by mistake. Never throws.
+ *
+ * @param isWhole Whether the text is all of the file. A lock file is never so long that it would not be.
+ */
+export function contentOf(text: string, isWhole: boolean, modifiedAt: Date): Content {
+  if (!isWhole) return foreign(text);
+  const record = parseRecord(text, modifiedAt);
+  if (record !== null) return { is: 'record', record };
+  return isTorn(text) ? { is: 'torn' } : foreign(text);
+}
+
+function foreign(text: string): Content {
+  return { is: 'foreign', beginning: printable(text.slice(0, SHOWN)) };
+}
+
+/** In quotes, with nothing that a terminal would obey, or that turns the direction of writing (CVE-2021-42574). */
+function printable(text: string): string {
+  return JSON.stringify(text).replace(/\p{C}/gu, '\u{fffd}');
+}
+
+/** How a record begins, without its white space: with the two keys of the Go package, of which the first is a number. */
+const FIRST_KEY = '{"process_id":';
+const SECOND_KEY = ',"timestamp":';
+
+/**
+ * Empty, or of NUL bytes, which is what some file systems make of a file that was not on disk at a power cut; or cut off, or broken,
+ * but begun as a record. A list of such objects, such as a log, is not torn.
+ */
+function isTorn(text: string): boolean {
+  const rest = text.replace(/\0+$/, '');
+  if (rest === '') return true;
+  const dense = rest.replace(/\s+/g, '');
+  return dense !== '' && beginsAsRecord(dense) && !hasMore(dense);
+}
+
+function beginsAsRecord(dense: string): boolean {
+  if (!dense.startsWith(FIRST_KEY)) return FIRST_KEY.startsWith(dense);
+  const [, after = ''] = /^-?\d*(.*)$/su.exec(dense.slice(FIRST_KEY.length)) ?? [];
+  return after === '}' || after.startsWith(SECOND_KEY) || SECOND_KEY.startsWith(after);
+}
+
+/** Whether something stands behind the end of the object that the text begins with. */
+function hasMore(dense: string): boolean {
+  let depth = 0;
+  for (const { 0: token, index } of dense.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gs)) {
+    if (token === '{') depth += 1;
+    if (token === '}') depth -= 1;
+    if (depth === 0 && token === '}') return index < dense.length - 1;
+  }
+  return false;
+}
