@@ -250,6 +250,6 @@ function lookUpUser(): string | null {
     return userInfo().username;
   } catch {
     // A container may run as a user that its password file does not know.
-    return process.getuid === undefined ? null : String(process.getuid());
+    return process.geteuid === undefined ? null : String(process.geteuid());
   }
 }

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
 import { cron } from './cron.js';
 import type { Installer } from './installer.js';
 import type { SchedulerName } from './job.js';
@@ -13,11 +15,23 @@ export function installerFor(scheduler: SchedulerName, run: RunProgram): Install
     case 'cron':
       return cron(run);
     case 'systemd':
-      return systemd(run, homedir());
+      return systemd(run, home);
     case 'launchd':
-      return launchd(run, homedir(), process.getuid?.() ?? 0);
+      return launchd(run, home(), process.getuid?.() ?? 0);
     case 'task-scheduler':
       return taskScheduler(run);
+  }
+}
+
+/** Asked only where a file in it is needed: a container may run as a user without any. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    throw new CliError(
+      ExitCode.usage,
+      'You have no home folder to keep the schedule in: HOME is not set, and the user database does not know you.',
+    );
   }
 }
 

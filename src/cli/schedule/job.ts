@@ -15,8 +15,8 @@ export interface Job {
   readonly command: readonly string[];
   /** The folder in which it runs. */
   readonly directory: string;
-  /** The folder of its lock, which must be writable. */
-  readonly lockFolder: string;
+  /** The folder of its lock, which must be writable; `null` where the lock is in a database. */
+  readonly lockFolder: string | null;
   /** What it exits with if the lock is held, which is no failure. */
   readonly conflictExitCode: number;
 }

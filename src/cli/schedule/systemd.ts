@@ -12,10 +12,10 @@ const LINGER =
   'Units of a user run only while the user is logged in, unless `loginctl enable-linger` was called once.';
 
 /** By a service and a timer of the user's own; see systemd.service(5) and systemd.timer(5). */
-export function systemd(run: RunProgram, home: string): Installer {
-  const folder = join(home, '.config', 'systemd', 'user');
-  const service = (name: string) => join(folder, `${unit(name)}.service`);
-  const timer = (name: string) => join(folder, `${unit(name)}.timer`);
+export function systemd(run: RunProgram, home: () => string): Installer {
+  const file = (name: string) => join(home(), '.config', 'systemd', 'user', name);
+  const service = (name: string) => file(`${unit(name)}.service`);
+  const timer = (name: string) => file(`${unit(name)}.timer`);
   return {
     configure,
     async install(job) {
@@ -64,6 +64,7 @@ function serviceOf({ name, command, directory, lockFolder, conflictExitCode }: J
     );
   }
   const [program = '', ...args] = command;
+  const writable = lockFolder === null ? '' : `ReadWritePaths=${quoteSystemdPath(`-${lockFolder}`)}\n`;
   return `[Unit]
 Description=The job ${name}, run by livinglock
 
@@ -76,8 +77,7 @@ SuccessExitStatus=${conflictExitCode}
 # The run itself passes signals on to the command, and outlives it.
 KillMode=mixed
 # Hardening. Whatever you add must leave the folder of the lock writable, and other processes visible (no ProtectProc=).
-ReadWritePaths=${quoteSystemdPath(`-${lockFolder}`)}
-ProtectSystem=full
+${writable}ProtectSystem=full
 NoNewPrivileges=yes
 LockPersonality=yes
 RestrictRealtime=yes

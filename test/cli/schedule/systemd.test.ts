@@ -17,7 +17,7 @@ const TIMINGS: readonly [string, Timing][] = [
 ];
 
 describe('units of systemd', () => {
-  const installer = systemd(new FakePrograms().run, '/home/batch');
+  const installer = systemd(new FakePrograms().run, () => '/home/batch');
 
   it.each(TIMINGS)('start by the calendar at %s, and make up for what was missed', (expression, timing) => {
     const { text, notes } = installer.configure(someJob({ timing }));
@@ -43,6 +43,17 @@ describe('units of systemd', () => {
     expect(text).toContain('\nProtectSystem=full\n');
     expect(text).toContain('\nReadWritePaths="-/etc/100%% locks"\n');
     expect(text).not.toMatch(/^(?:ProtectProc|PrivatePIDs|PrivateTmp|ProtectHome|MemoryDenyWriteExecute)=/m);
+  });
+
+  it('name no folder of a lock that is in a database', () => {
+    expect(installer.configure(someJob({ lockFolder: null })).text).not.toContain('ReadWritePaths=');
+  });
+
+  it('can be shown to a user without a home folder', () => {
+    const homeless = systemd(new FakePrograms().run, () => {
+      throw new Error('There is no home folder.');
+    });
+    expect(homeless.configure(someJob()).text).toContain('ExecStart=');
   });
 
   it('cannot name every folder', () => {
@@ -93,7 +104,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
   it('are written and enabled, once, and removed', async () => {
     const home = temporaryFolder();
     const systemctl = new FakeSystemctl();
-    const installer = systemd(systemctl.run, home);
+    const installer = systemd(systemctl.run, () => home);
     const file = (suffix: string) => join(home, '.config', 'systemd', 'user', `livinglock-parser.${suffix}`);
 
     const steps = await installer.install(someJob());
@@ -126,7 +137,8 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
 
   it('are enabled if they are there but were not', async () => {
     const systemctl = new FakeSystemctl();
-    const installer = systemd(systemctl.run, temporaryFolder());
+    const home = temporaryFolder();
+    const installer = systemd(systemctl.run, () => home);
     await apply(await installer.install(someJob()));
     systemctl.isOn = false;
     expect(linesOf(await installer.install(someJob())).at(-1)).toMatch(/ enable --now /);
@@ -135,7 +147,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
   it('are not touched where systemd cannot be reached', async () => {
     const programs = new FakePrograms(() => ({ status: 1, stderr: 'Failed to connect to bus' }));
     const home = temporaryFolder();
-    await expect(systemd(programs.run, home).install(someJob())).rejects.toMatchObject({
+    await expect(systemd(programs.run, () => home).install(someJob())).rejects.toMatchObject({
       exitCode: 73,
       message: expect.stringContaining('Failed to connect to bus'),
     });
