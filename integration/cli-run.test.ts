@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Desk, PROGRAM } from './support/desk.js';
 import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from './support/machine.js';
+import { canBePrivate } from './support/private-machine.js';
 import { killAtTheEnd, poll, Running } from './support/running.js';
 
 // `livinglock run` and `livinglock beat`, with real commands.
@@ -91,7 +92,8 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     expect(await first.ended).toMatchObject({ code: 0 });
   });
 
-  test('both mean one lock, in a terminal and under cron', async () => {
+  // Root has a machine of its own for it: named-locks.test.ts.
+  test.skipIf(canBePrivate)('both mean one lock, in a terminal and under cron', async () => {
     const home = new Desk();
     const name = `livinglock-test-${process.pid}`;
     const env = { LIVINGLOCK_DIR: '' };

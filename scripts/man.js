@@ -8,12 +8,14 @@ import { createProgram } from '../dist/cli/program.js';
 
 const PAGE = join(import.meta.dirname, '..', 'man', 'livinglock.1');
 
-const LOCKS = `A lock with a slash in its name is a path. One without is a name below a folder of this user on this machine: LIVINGLOCK_DIR
-if it is set, else /run/lock/livinglock-UID where all may write to /run/lock, else .local/state/livinglock/HOST in the home
-folder; on macOS Library/Application Support/livinglock/HOST there; on Windows %LOCALAPPDATA%\\livinglock.`;
+const LOCKS = `A lock with a slash in its name is a path. One without is a name in a folder of this user on this machine: LIVINGLOCK_DIR if
+it is set, else /run/livinglock for root, and .local/state/livinglock/MACHINE in the home folder for others, on macOS Library/Application
+Support/livinglock/MACHINE there, on Windows %LOCALAPPDATA%\\livinglock. Users without a home folder to write to have livinglock-UID in
+/run/lock, /var/tmp or /tmp, whichever is the first that is open to all users. The home folder is that of the user database, and MACHINE is derived from
+machine-id(5), so that cron, systemd and a terminal use the same folder.`;
 
 const ENVIRONMENT = [
-  ['LIVINGLOCK_DIR', 'the folder of the locks that are only named'],
+  ['LIVINGLOCK_DIR', 'the folder of named locks'],
   [
     'LIVINGLOCK_PATH, LIVINGLOCK_TOKEN, LIVINGLOCK_FENCING_TOKEN',
     'what `livinglock run` tells its command of the lock',

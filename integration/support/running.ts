@@ -71,6 +71,11 @@ export class Running {
     this.#child.stdin.write(text);
   }
 
+  /** It has nothing more to read. */
+  endInput(): void {
+    this.#child.stdin.end();
+  }
+
   /** Nobody reads its output any more. */
   closeOutput(): void {
     this.#child.stdout.destroy();

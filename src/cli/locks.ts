@@ -1,8 +1,9 @@
 import type { Store } from '../index.js';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
-import { lockPath, runtimeFolder } from './lock-path.js';
+import { lockPath } from './lock-path.js';
 import { type NamedLock, namedLocks } from './named-locks.js';
+import { namedLocksFolder } from './named-locks-folder.js';
 import { openStore } from './stores/open-store.js';
 import type { StoreAddress } from './stores/store-option.js';
 
@@ -12,7 +13,7 @@ export interface Locks {
   /** For `livinglock beat` in a command that is started; empty for files. */
   readonly address: string;
   /** Where all those are that {@link Locks.list} gives, for people. */
-  readonly place: string;
+  place(): string;
   /** What the lock is called in the store. */
   nameOf(lock: string): string;
   list(): Promise<readonly NamedLock[]>;
@@ -24,13 +25,13 @@ export async function withLocks<T>(
   use: (locks: Locks) => Promise<T>,
   mayCreate = false,
 ): Promise<T> {
-  if (address === undefined) return use(await files());
+  if (address === undefined) return use(await files(mayCreate));
   const { store, address: forOthers, place, close } = await openStore(address, mayCreate);
   try {
     return await use({
       store,
       address: forOthers,
-      place,
+      place: () => place,
       nameOf: (lock) => nameIn(store, lock),
       list: async () => ((await store.names?.()) ?? []).map((name) => ({ name, path: name })),
     });
@@ -40,13 +41,14 @@ export async function withLocks<T>(
   }
 }
 
-async function files(): Promise<Locks> {
+async function files(mayCreate: boolean): Promise<Locks> {
   const { fileStore } = await import('../index.js');
   return {
     store: fileStore(),
     address: '',
-    place: runtimeFolder(),
-    nameOf: lockPath,
+    // Only now, because a lock that is given as a path needs no such folder.
+    place: () => namedLocksFolder().path,
+    nameOf: (lock) => lockPath(lock, mayCreate),
     list: async () => namedLocks(),
   };
 }

@@ -2,19 +2,22 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
-import { lockName, runtimeFolder } from './lock-path.js';
+import { lockName } from './lock-path.js';
+import { namedLocksFolder } from './named-locks-folder.js';
+import { verifyOwnFolder } from './own-folder.js';
 
-/** A lock in the runtime folder: what it is called there, and where it lies. */
+/** A lock in the folder of named locks: its name, and its path. */
 export interface NamedLock {
   readonly name: string;
   readonly path: string;
 }
 
-/** All locks in the runtime folder, by name. Does not make the folder. */
+/** All locks in the folder of named locks, by name. Does not make the folder. */
 export function namedLocks(): NamedLock[] {
-  const folder = runtimeFolder();
-  return entriesOf(folder)
-    .map((file) => ({ name: lockName(file) ?? '', path: join(folder, file) }))
+  const folder = namedLocksFolder();
+  verifyOwnFolder(folder);
+  return entriesOf(folder.path)
+    .map((file) => ({ name: lockName(file) ?? '', path: join(folder.path, file) }))
     .filter(({ name }) => name !== '')
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }

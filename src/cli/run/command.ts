@@ -23,6 +23,10 @@ Examples:
   livinglock run --heartbeat output --stale-timeout 15m /run/lock/import.lock -- python manage.py update_user_data
   livinglock run --wait 30s --timeout 2h report -- Rscript report.R
 
+A lock without a slash is a name: /run/livinglock/NAME.lock for root, ~/.local/state/livinglock/MACHINE/NAME.lock for other users,
+elsewhere on macOS, on Windows and for users without a home folder; LIVINGLOCK_DIR sets another folder. It is the same one
+under cron, under systemd and in a terminal.
+
 A number without a unit is seconds. What each exit code means: livinglock help exit-codes.`,
     )
     .action(async (lock: string, given: RunGiven, { args }: Command) => {

@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { runtimeFolder } from '../lock-path.js';
+import { namedLocksFolder } from '../named-locks-folder.js';
 import { say } from '../report.js';
 import { expectProgram } from '../run/find-program.js';
 import { confirm } from './confirm.js';
@@ -112,8 +112,8 @@ function jobOf({ name, timing, directory, command, runOptions, conflictExitCode 
   }
   const [program = '', ...args] = command;
   const found = expectProgram(program);
-  const lockFolder = runtimeFolder();
-  const isInFolder = process.env['LIVINGLOCK_DIR'] && !hasStore(runOptions);
+  const lockFolder = hasStore(runOptions) ? null : namedLocksFolder().path;
+  const isInFolder = process.env['LIVINGLOCK_DIR'] && lockFolder !== null;
   const lock = isInFolder ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
   return {
     name,

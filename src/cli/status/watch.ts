@@ -27,14 +27,14 @@ export function watchStatus(
 
 type Show = (seen: Seen) => Promise<void>;
 
-function showing(place: string, isJson: boolean): Show {
+function showing(place: () => string, isJson: boolean): Show {
   if (isJson) return atEachChange(printJson);
   return process.stdout.isTTY
     ? onScreen(place)
     : atEachChange((seen, isFirst) => printText(seen, place, isFirst));
 }
 
-function onScreen(place: string): Show {
+function onScreen(place: () => string): Show {
   const screen = new Screen(process.stdout);
   return async ({ locks, failures }) => {
     const lines =
@@ -65,6 +65,6 @@ function printJson({ locks }: Seen): Promise<void> {
   return print(JSON.stringify(locks));
 }
 
-function printText({ locks }: Seen, place: string, isFirst: boolean): Promise<void> {
+function printText({ locks }: Seen, place: () => string, isFirst: boolean): Promise<void> {
   return print(`${isFirst ? '' : '\n'}${picture(locks, place, terminal(process.stdout)).join('\n')}`);
 }

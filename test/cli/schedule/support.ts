@@ -36,7 +36,7 @@ export function someJob(changes: Partial<Job> = {}): Job {
     timing: { kind: 'every', seconds: 120 },
     command: ['/usr/bin/node', '/opt/livinglock.js', 'run', 'parser', '--', '/usr/bin/true'],
     directory: '/srv/shop',
-    lockFolder: '/run/lock/livinglock-1000',
+    lockFolder: '/home/batch/.local/state/livinglock/8c41f0d2a6b35e97',
     conflictExitCode: 75,
     ...changes,
   };

@@ -1,0 +1,75 @@
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { codeOf, type FileStatus, type Surroundings } from './surroundings.js';
+
+/** What systemd's `ProtectHome=tmpfs` covers with an empty file system (systemd.exec(5)). */
+const PROTECTED = /^\/(?:home|root|run\/user)(?:\/|$)/;
+/** Magic numbers of statfs(2). */
+const TMPFS = 0x01021994;
+const AUTOFS = 0x0187;
+
+export type Home =
+  | { readonly is: 'usable'; readonly path: string }
+  /** The user has no home, or none to write to, in whatever way a process is started. */
+  | { readonly is: 'none' }
+  /** There may be one, which this process cannot see, and others can. */
+  | { readonly is: 'hidden'; readonly reason: string };
+
+/**
+ * The user's home folder. Judged by its owner and mode, not by trying to write: in a hardened systemd unit it may be read-only,
+ * and a run there must fail rather than take another lock than everybody else.
+ */
+export function findHome(system: Surroundings): Home {
+  const path = system.home();
+  if (path === null || !isAbsolute(path) || resolve(path) === '/') return { is: 'none' };
+  const nearest = nearestTo(resolve(path), system);
+  const { status } = nearest;
+  const isWritable = status.kind === 'folder' && status.uid === system.uid && (status.mode & 0o300) === 0o300;
+  if (nearest.path === resolve(path) && isWritable) return { is: 'usable', path };
+  const reason = whyHidden(nearest, system);
+  return reason === null
+    ? { is: 'none' }
+    : { is: 'hidden', reason: `your home folder ${path} cannot be seen from here: ${reason}` };
+}
+
+/** Whether something was put in the place of a folder for this process alone: no one else makes folders of that mode. */
+export function isClosedToAll({ mode }: FileStatus): boolean {
+  return (mode & 0o777) === 0;
+}
+
+interface Nearest {
+  readonly path: string;
+  readonly status: FileStatus;
+  /** Whether a look behind it was forbidden, rather than in vain. */
+  readonly isDenied: boolean;
+}
+
+/** The path itself if it is there, else the nearest folder on the way to it. */
+function nearestTo(path: string, system: Surroundings): Nearest {
+  let isDenied = false;
+  for (let each = path; ; each = dirname(each)) {
+    try {
+      return { path: each, status: system.stat(each), isDenied };
+    } catch (error) {
+      const code = codeOf(error);
+      const isAway = code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES';
+      if (!isAway || each === dirname(each)) throw error;
+      isDenied ||= code === 'EACCES';
+    }
+  }
+}
+
+function whyHidden({ path, status, isDenied }: Nearest, system: Surroundings): string | null {
+  if (isClosedToAll(status)) return `${path} is closed, as by systemd's ProtectHome=yes`;
+  // What is forbidden by the mode is so for all of the user's processes. What is forbidden in spite of it is so by other rules.
+  const maySearch = status.uid === system.uid || (status.mode & 0o001) !== 0;
+  if (isDenied && maySearch) return `access to what is in ${path} is denied`;
+  if (system.platform !== 'linux') return null;
+  switch (system.fileSystemType(path)) {
+    case TMPFS:
+      return PROTECTED.test(path) ? `${path} is a tmpfs, as by systemd's ProtectHome=tmpfs` : null;
+    case AUTOFS:
+      return `${path} is mounted on demand, and that has failed`;
+    default:
+      return null;
+  }
+}

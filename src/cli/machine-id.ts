@@ -1,0 +1,47 @@
+import { createHmac } from 'node:crypto';
+import { codeOf, type Surroundings } from './surroundings.js';
+
+/** machine-id(5), and where D-Bus keeps the same number on systems without systemd. */
+const FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
+
+/**
+ * Tells this machine from others that share its home folders. Not by the host name, which changes with the network on laptops,
+ * unless there is nothing else. Hashed, because machine-id(5) asks programs not to show the number itself, and because a host
+ * name may contain anything.
+ */
+export function machineId(system: Surroundings): string {
+  const id = (system.platform === 'darwin' ? fromHardware(system) : fromFiles(system)) ?? system.hostname();
+  return createHmac('sha256', id).update('livinglock: named locks').digest('hex').slice(0, 16);
+}
+
+/** A file that is there but may not be read is an error: other runs may read it, and would use another folder. */
+function fromFiles(system: Surroundings): string | null {
+  for (const file of FILES) {
+    // Anything else in it is a placeholder, such as "uninitialized" or nothing, as in images of containers.
+    const [id] = /^[0-9a-f]{32}$/i.exec(contentOf(file, system).trim()) ?? [];
+    if (id !== undefined && !/^0+$/.test(id)) return id.toLowerCase();
+  }
+  return null;
+}
+
+function contentOf(file: string, system: Surroundings): string {
+  try {
+    return system.read(file);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return '';
+    throw error;
+  }
+}
+
+function fromHardware(system: Surroundings): string | null {
+  return /"IOPlatformUUID" = "([^"]+)"/.exec(outputOfIoreg(system))?.[1] ?? null;
+}
+
+function outputOfIoreg(system: Surroundings): string {
+  try {
+    return system.hardware();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}

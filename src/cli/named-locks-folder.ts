@@ -1,0 +1,127 @@
+import { join, resolve } from 'node:path';
+import { CliError } from './cli-error.js';
+import { ExitCode } from './exit-codes.js';
+import { findHome, isClosedToAll } from './home-folder.js';
+import { machineId } from './machine-id.js';
+import { type Surroundings, surroundings } from './surroundings.js';
+
+/** Folders in which every user may make a folder. The first one is in memory, and no unit of systemd gets one of its own. */
+const SHARED = ['/run/lock', '/var/tmp', '/tmp'];
+
+/** The folder of the locks that are given by name. */
+export interface NamedLocksFolder {
+  readonly path: string;
+  /** The folders down to it, to be verified; empty for one that the user has chosen. */
+  readonly steps: readonly Step[];
+}
+
+export interface Step {
+  readonly path: string;
+  /** With what mode it is made if it is missing. */
+  readonly mode: number;
+  /** Whether livinglock alone has made it, for this user alone. */
+  readonly isOurs: boolean;
+}
+
+/**
+ * Where named locks are stored: a folder of this user's own on this machine, and **the same from everywhere**. So it follows from
+ * the user, the user database, and the owners and modes of folders alone; neither from the environment, which cron, systemd and
+ * a terminal set differently (`$HOME`, `$TMPDIR`, `$XDG_RUNTIME_DIR`), nor from whether something can be written right now.
+ *
+ * `$LIVINGLOCK_DIR`, if it is set, is the user's own choice. `docs/named-locks.md` lists the rest.
+ */
+export function namedLocksFolder(system: Surroundings = surroundings): NamedLocksFolder {
+  const { LIVINGLOCK_DIR } = system.environment;
+  if (LIVINGLOCK_DIR) return { path: resolve(LIVINGLOCK_DIR), steps: [] };
+  if (system.platform === 'win32') return { path: onWindows(system), steps: [] };
+  try {
+    if (system.uid === 0 && system.platform !== 'darwin') return ofRoot(system);
+    const home = findHome(system);
+    if (home.is === 'hidden') throw undecided(home.reason);
+    return home.is === 'usable' ? inHome(home.path, system) : inSharedFolder(system);
+  } catch (error) {
+    throw error instanceof CliError ? error : undecided(error instanceof Error ? error.message : `${error}`);
+  }
+}
+
+/** What to do where named locks cannot be used. */
+export const REMEDY = 'Set LIVINGLOCK_DIR to a folder of your own, or give the lock as a path.';
+
+function onWindows({ environment, home }: Surroundings): string {
+  return join(environment['LOCALAPPDATA'] ?? join(home() ?? '', 'AppData', 'Local'), 'livinglock');
+}
+
+function ofRoot({ platform }: Surroundings): NamedLocksFolder {
+  const run = platform === 'linux' ? '/run' : '/var/run';
+  return folder([above(run, 0o755), ours(join(run, 'livinglock'))]);
+}
+
+function inHome(home: string, system: Surroundings): NamedLocksFolder {
+  const names = system.platform === 'darwin' ? ['Library', 'Application Support'] : ['.local', 'state'];
+  const [first, second] = [join(home, ...names.slice(0, 1)), join(home, ...names)];
+  const livinglock = join(second, 'livinglock');
+  return folder([
+    above(home),
+    above(first),
+    above(second),
+    ours(livinglock),
+    ours(join(livinglock, machineId(system))),
+  ]);
+}
+
+function inSharedFolder(system: Surroundings): NamedLocksFolder {
+  const shared = SHARED.find((path) => isShared(path, system));
+  if (shared === undefined) {
+    throw new CliError(
+      ExitCode.store,
+      `There is no folder for named locks: UID ${system.uid} has no home folder to write to, and none of ${SHARED.join(', ')} is open to all users (mode 1777). ${REMEDY}`,
+    );
+  }
+  if (isPrivate(shared, system)) throw undecided(`${shared} is private here (systemd's PrivateTmp=yes)`);
+  return folder([above(shared), ours(join(shared, `livinglock-${system.uid}`))]);
+}
+
+/** World-writable and sticky: what a user makes there, others cannot replace. */
+function isShared(path: string, system: Surroundings): boolean {
+  try {
+    const status = system.stat(path);
+    if (isClosedToAll(status)) throw undecided(`${path} is closed here, as by systemd's InaccessiblePaths=`);
+    return status.kind === 'folder' && (status.mode & 0o1002) === 0o1002;
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    return false;
+  }
+}
+
+/** By proc_pid_mountinfo(5): the fourth field is what is mounted, the fifth is where. */
+function isPrivate(path: string, system: Surroundings): boolean {
+  if (system.platform !== 'linux') return false;
+  try {
+    const mounts = system.read('/proc/self/mountinfo').split('\n');
+    return mounts.some((mount) => {
+      const [, , , root = '', point] = mount.split(' ');
+      return point === path && /\/systemd-private-[^/]+\/tmp$/.test(root);
+    });
+  } catch {
+    return false;
+  }
+}
+
+function folder(steps: readonly Step[]): NamedLocksFolder {
+  return { path: steps.at(-1)?.path ?? '', steps };
+}
+
+function above(path: string, mode = 0o700): Step {
+  return { path, mode, isOurs: false };
+}
+
+function ours(path: string): Step {
+  return { path, mode: 0o700, isOurs: true };
+}
+
+function undecided(reason: string): CliError {
+  return new CliError(
+    ExitCode.store,
+    `Cannot tell which folder of named locks your other runs use: ${reason}. ${REMEDY}`,
+  );
+}
