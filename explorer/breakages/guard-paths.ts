@@ -17,7 +17,7 @@ export function isEntrance(path: string): boolean {
 }
 
 /** The file in such a folder. */
-export function isInEntrance(path: string): boolean {
+function isInEntrance(path: string): boolean {
   return isEntrance(dirname(path));
 }
 
