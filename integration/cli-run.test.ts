@@ -39,7 +39,8 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     expect(second).toMatchObject({ code: 75, stdout: '' });
     expect(second.stderr.trim().split('\n')).toHaveLength(1);
     expect(second.stderr).toContain(`PID ${first.pid} on `);
-    expect(second.stderr).toContain('sh -c');
+    expect(second.stderr).toContain("sh -c 'echo pid $$; read -r answer; exit $answer'");
+    expect(second.stderr).toContain(` in ${desk.folder}) with PID `);
     expect(second.stderr).toMatch(/since \d\d:\d\d:\d\d, last heartbeat .* ago/);
     first.write('0\n');
     expect(await first.ended).toMatchObject({ code: 0 });

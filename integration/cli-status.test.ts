@@ -85,12 +85,13 @@ describe('status', () => {
     const desk = new Desk();
     writeRecord(desk, 'backup', {
       command: 'evil \u{1b}[2J\nsecond line',
+      cwd: '/srv/\u{1b}[2Jshop\n',
       progress: { ratio: null, note: '\r\u{7}x' },
     });
 
     const { stdout } = await desk.run(['status']);
 
-    expect(stdout).toMatch(/evil \u{fffd}\[2J second line/u);
+    expect(stdout).toMatch(/evil \u{fffd}\[2J second line in \/srv\/\u{fffd}\[2Jshop /u);
     expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 

@@ -189,6 +189,7 @@ function newClaim(): Claim {
     staleTimeout: 3_600_000,
     command: null,
     user: null,
+    cwd: null,
     owner: null,
   };
 }

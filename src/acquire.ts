@@ -5,7 +5,7 @@ import { ErrLockBusy, ErrLockLost, ErrNotALock, ErrTerminationFailed } from './e
 import { type Examined, examine, refuseTooManyTries } from './examine.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, readOptions, type Settings } from './options.js';
-import { fitText, type LockRecord } from './record.js';
+import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
 import type { Claim, Store } from './stores/store.js';
 import { type ClaimToken, withToken } from './unanswered.js';
@@ -123,6 +123,7 @@ class Contender {
       staleTimeout: settings.staleTimeout,
       command: fitText(settings.command ?? process.argv.slice(1).join(' ')) || null,
       user: currentUser(),
+      cwd: currentFolder(),
       owner: settings.owner,
     };
   }
@@ -241,7 +242,7 @@ let user: string | null | undefined;
 
 /** Asked once, because the answer comes from a file or from a directory service. */
 function currentUser(): string | null {
-  user ??= lookUpUser();
+  user ??= fitUser(lookUpUser() ?? '') || null;
   return user;
 }
 
@@ -251,5 +252,14 @@ function lookUpUser(): string | null {
   } catch {
     // A container may run as a user that its password file does not know.
     return process.geteuid === undefined ? null : String(process.geteuid());
+  }
+}
+
+/** `null` where the folder has been removed: there is no path to it any more. */
+function currentFolder(): string | null {
+  try {
+    return fitCwd(process.cwd());
+  } catch {
+    return null;
   }
 }

@@ -170,13 +170,14 @@ function describeState(lock: string, holder: LockRecord | null, age: number, rea
         `${describeAge(Math.max(0, hold - age))} (\`holdAtLeast\`)`;
 }
 
-/** The holder as an operator looks for it: `PID 4242 on db-1 (node import.js)`. */
+/** The holder as an operator looks for it: `PID 4242 on db-1 (node import.js in /srv/shop)`. */
 function describeHolder(holder: LockRecord | null): string {
   if (holder === null) return 'an unknown process';
   const owner = holder.owner === null ? '' : `${holder.owner}, `;
   const host = holder.process.hostname === null ? '' : ` on ${holder.process.hostname}`;
-  const command = holder.command === null ? '' : ` (${holder.command})`;
-  return `${owner}PID ${holder.processId}${host}${command}`;
+  const folder = holder.cwd === null ? null : `in ${holder.cwd}`;
+  const work = [holder.command, folder].filter((part) => part !== null).join(' ');
+  return `${owner}PID ${holder.processId}${host}${work && ` (${work})`}`;
 }
 
 /** What the holder has said of its work: `, 40 % done (table 4 of 10)`. */

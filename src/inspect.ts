@@ -75,6 +75,7 @@ async function breakBy(
     staleTimeout: 1,
     command: 'breakLock',
     user: null,
+    cwd: null,
     owner: null,
   };
   for (let tries = 1; ; tries++) {

@@ -11,7 +11,7 @@ import type { Outcome, Store } from './stores/store.js';
 export interface HeartBeat {
   /** How much of the work is done, from 0 to 1. */
   readonly progress?: number | undefined;
-  /** Where the work is. Cut at 768 bytes. */
+  /** Where the work is. Cut at 512 bytes. */
   readonly note?: string | undefined;
 }
 

@@ -65,7 +65,7 @@ export interface AcquireOptions {
    */
   readonly terminationGrace?: Duration | undefined;
   /**
-   * What runs under the lock, shown to whoever finds it busy. Cut at 768 bytes; readable by everyone who can read the lock.
+   * What runs under the lock, shown to whoever finds it busy. Cut at 512 bytes; readable by everyone who can read the lock.
    *
    * Default: the script's path and its arguments.
    */

@@ -41,6 +41,8 @@ export interface LockRecord {
   readonly workers: readonly ProcessIdentity[];
   readonly command: string | null;
   readonly user: string | null;
+  /** The folder in which the holder runs: which project's `./import.sh`. */
+  readonly cwd: string | null;
   /** The name under which the holder runs on whatever server, as the option `owner` gave it. */
   readonly owner: string | null;
   readonly progress: Progress | null;
@@ -51,8 +53,13 @@ export interface LockRecord {
   readonly hold: number | null;
 }
 
-/** Longer texts are cut, so that a record always fits into one 4 KiB block and a full disk cannot cut it instead. */
-const MAX_TEXT_BYTES = 768;
+/**
+ * Longer texts are cut, so that a record always fits into one 4 KiB block and a full disk cannot cut it instead. The host name
+ * stands in it five times, once for the holder and for each of four workers, and may have 253 characters.
+ */
+const MAX_TEXT_BYTES = 512;
+const MAX_CWD_BYTES = 256;
+const MAX_USER_BYTES = 64;
 /** How many workers a record has room for. */
 export const MAX_WORKERS = 4;
 const MAX_PID = 2 ** 31 - 1;
@@ -75,6 +82,7 @@ export function serializeRecord(record: LockRecord): string {
     workers: record.workers.length > 0 ? record.workers.map(serializeIdentity) : undefined,
     command: record.command ?? undefined,
     user: record.user ?? undefined,
+    cwd: record.cwd ?? undefined,
     owner: record.owner ?? undefined,
     progress: record.progress ?? undefined,
     hold_ms: record.hold ?? undefined,
@@ -115,7 +123,8 @@ export function recordFrom(value: unknown): LockRecord | null {
     process: identity?.pid === processId ? identity : bareIdentity(processId),
     workers: workersFrom(fields.get('workers')),
     command: textFrom(fields.get('command')),
-    user: textFrom(fields.get('user')),
+    user: textFrom(fields.get('user'), MAX_USER_BYTES),
+    cwd: textFrom(fields.get('cwd'), MAX_CWD_BYTES),
     owner: textFrom(fields.get('owner')),
     progress: progressFrom(fields.get('progress')),
     hold: holdFrom(fields.get('hold_ms')),
@@ -136,6 +145,7 @@ function bareRecord(processId: number, timestamp: Date): LockRecord {
     workers: [],
     command: null,
     user: null,
+    cwd: null,
     owner: null,
     progress: null,
     hold: null,
@@ -176,10 +186,20 @@ export function identityFrom(value: unknown): ProcessIdentity | null {
   };
 }
 
+/** Cuts the name of a user to what a record has room for. */
+export function fitUser(name: string): string {
+  return fitText(name, MAX_USER_BYTES);
+}
+
+/** Cuts the path of a working folder to what a record has room for. */
+export function fitCwd(path: string): string {
+  return fitText(path, MAX_CWD_BYTES);
+}
+
 /** Cuts a text to what a record has room for, in the form that JSON gives it, at a character's boundary. */
-export function fitText(text: string): string {
-  if (jsonBytes(text) <= MAX_TEXT_BYTES) return text;
-  let room = MAX_TEXT_BYTES - jsonBytes('…');
+export function fitText(text: string, limit: number = MAX_TEXT_BYTES): string {
+  if (jsonBytes(text) <= limit) return text;
+  let room = limit - jsonBytes('…');
   let fitting = '';
   for (const character of text) {
     room -= jsonBytes(character);
@@ -220,8 +240,8 @@ function dateFrom(value: unknown): Date | null {
   return Number.isFinite(time) && Math.abs(time) <= MAX_DATE ? new Date(time) : null;
 }
 
-function textFrom(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? fitText(value) : null;
+function textFrom(value: unknown, limit?: number): string | null {
+  return typeof value === 'string' && value !== '' ? fitText(value, limit) : null;
 }
 
 function fencingTokenFrom(value: unknown): number | null {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   Acquire,
   acquire,
@@ -28,6 +28,10 @@ import {
   temporaryFolder,
   World,
 } from './support.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const OTHER_NAMESPACE = 'pid:[4026532999]';
 
@@ -60,10 +64,34 @@ describe('a contender', () => {
     });
     expect(String(error)).toContain(world.path);
     expect(String(error)).toContain(
-      `PID ${holder.pid} on fake-host (import.js --all), last heartbeat 30 minutes ago`,
+      `PID ${holder.pid} on fake-host (import.js --all in ${process.cwd()}), last heartbeat 30 minutes ago`,
     );
     expect(String(error)).toContain('`wait`');
     expect(world.text).toBe(before);
+  });
+
+  it('is told in which folder the holder runs, even if not what', async () => {
+    const world = new World();
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue('/srv/shop');
+    const lock = await world.acquire(undefined, { command: '' });
+    await expect(world.acquire()).rejects.toThrow(' on fake-host (in /srv/shop), last heartbeat');
+    await lock.release();
+
+    cwd.mockReturnValue(`/${'x'.repeat(4000)}`);
+    await world.acquire();
+    await expect(world.acquire()).rejects.toMatchObject({
+      holder: { cwd: expect.stringMatching(/^\/x{200,}…$/) },
+    });
+  });
+
+  it('acquires in a folder that has been removed, of which there is no path any more', async () => {
+    const world = new World();
+    vi.spyOn(process, 'cwd').mockImplementation(() => {
+      throw systemError('ENOENT', 'uv_cwd');
+    });
+    await world.acquire(undefined, { command: 'import.js' });
+    expect(JSON.parse(world.text)).not.toHaveProperty('cwd');
+    await expect(world.acquire()).rejects.toThrow(' on fake-host (import.js), last heartbeat');
   });
 
   it('is told how far the holder has come', async () => {

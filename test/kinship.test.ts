@@ -96,6 +96,7 @@ describe('an owner that comes again', () => {
       staleTimeout: 60_000,
       command: null,
       user: null,
+      cwd: null,
       owner: OWNER,
     };
     await store.claim('nightly', claim);

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  fitCwd,
   fitText,
+  fitUser,
   type LockRecord,
   type ProcessIdentity,
   parseRecord,
@@ -45,8 +47,10 @@ describe('a record', () => {
 
   it('fits into one block of a disk, whatever the job says of itself', () => {
     const identity = someIdentity({
+      pid: 2 ** 31 - 1,
       hostname: 'h'.repeat(253),
       bootId: randomUUID(),
+      pidNamespace: `pid:[${2 ** 32 - 1}]`,
       started: EPOCH.toISOString(),
     });
     for (const character of ['x', 'ジ', '"', '\u001b', '🔒', '\ud800']) {
@@ -55,10 +59,14 @@ describe('a record', () => {
         process: identity,
         workers: [identity, identity, identity, identity],
         command: fitText(long),
-        user: 'u'.repeat(32),
+        fencingToken: Number.MAX_SAFE_INTEGER - 2 ** 32,
+        staleTimeout: 1e15 / 3,
+        monotonic: 1e12 / 3,
+        user: fitUser(long),
+        cwd: fitCwd(long),
         owner: '"'.repeat(64),
-        hold: 1 / 3,
-        progress: { ratio: 0.123456789, note: fitText(long) },
+        hold: 1e12 / 3,
+        progress: { ratio: 1 / 3, note: fitText(long) },
       });
       expect(Buffer.byteLength(serializeRecord(record))).toBeLessThan(4096);
       expect(parseRecord(serializeRecord(record), EPOCH)).toEqual(record);
@@ -85,7 +93,8 @@ describe('a record', () => {
       process: identities,
       workers: fc.array(identities, { maxLength: 4 }),
       command: fc.option(texts),
-      user: fc.option(texts),
+      user: fc.option(texts.map(fitUser)),
+      cwd: fc.option(texts.map(fitCwd)),
       owner: fc.option(texts),
       hold: fc.option(fc.double({ min: 1, max: 1e12, noNaN: true })),
       progress: fc.option(
@@ -184,6 +193,7 @@ describe('a record with nonsense in it', () => {
       workers: [null, 3, { pid: -1 }],
       command: {},
       user: [],
+      cwd: 7,
       owner: 7,
       hold_ms: -1,
       progress: 'half',
@@ -200,6 +210,7 @@ describe('a record with nonsense in it', () => {
       workers: [],
       command: null,
       user: null,
+      cwd: null,
       owner: null,
       progress: null,
       hold: null,

@@ -114,6 +114,7 @@ export function someRecord(changes: Partial<LockRecord> = {}): LockRecord {
     workers: [],
     command: 'nightly.js --all',
     user: 'batch',
+    cwd: '/srv/shop',
     owner: null,
     hold: null,
     progress: { ratio: 0.5, note: 'half-way' },

@@ -12,7 +12,7 @@ export function describeHolding(holder: LockRecord | null, age: number): string 
   );
 }
 
-/** Who holds a lock, in one line: `PID 4242 on db-1 (import.py --all) since 14:03:11, last heartbeat 12 seconds ago, 40 % done`. */
+/** Who holds a lock, in one line: `PID 4242 on db-1 (import.py --all in /srv/shop) since 14:03:11, last heartbeat 12 seconds ago, 40 % done`. */
 export function describeHolder(holder: LockRecord | null, heartbeatAge: number): string {
   if (holder === null) return 'a process that has not yet said who it is';
   const { progress } = holder;
@@ -29,16 +29,24 @@ export function describeHolder(holder: LockRecord | null, heartbeatAge: number):
 }
 
 function describeProcess(holder: LockRecord): string {
-  const { owner, processId, process, workers, command, acquiredAt, hold } = holder;
+  const { owner, processId, process, workers, acquiredAt, hold } = holder;
+  const work = describeWork(holder);
   return [
     owner !== null && `${oneLine(owner)},`,
     `PID ${processId}`,
     process.hostname !== null && `on ${oneLine(process.hostname)}`,
-    command !== null && `(${oneLine(command)})`,
+    work !== '' && `(${work})`,
     // Should the holder have been killed, it is these who hold the lock.
     workers.length > 0 && hold === null && `with PID ${workers.map(({ pid }) => pid).join(', ')} at work`,
     acquiredAt !== null && hold === null && `since ${formatTime(acquiredAt)}`,
   ]
+    .filter((part) => part !== false)
+    .join(' ');
+}
+
+/** What runs, and in which folder: `./import.sh --all in /srv/shop`. Empty where the holder says neither. */
+export function describeWork({ command, cwd }: Pick<LockRecord, 'command' | 'cwd'>): string {
+  return [command !== null && oneLine(command), cwd !== null && `in ${oneLine(cwd)}`]
     .filter((part) => part !== false)
     .join(' ');
 }

@@ -25,6 +25,7 @@ export function composeRecord(claim: Claim, { now, monotonic, fencingToken }: Cl
     workers: claim.workers,
     command: claim.command,
     user: claim.user,
+    cwd: claim.cwd,
     owner: claim.owner,
     progress: null,
     hold: null,

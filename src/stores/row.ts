@@ -27,7 +27,7 @@ export interface ClaimColumns {
 
 /** In JSON, because SQLite ends texts at a NUL, and PostgreSQL has none. */
 export function columnsOf(claim: Claim): ClaimColumns {
-  const { process, workers, staleTimeout, command, user, owner } = claim;
+  const { process, workers, staleTimeout, command, user, cwd, owner } = claim;
   return {
     owner: ownerOf(claim),
     timeout: Number.isFinite(staleTimeout) ? staleTimeout : null,
@@ -36,6 +36,7 @@ export function columnsOf(claim: Claim): ClaimColumns {
       process: serializeIdentity(process),
       command: command ?? undefined,
       user: user ?? undefined,
+      cwd: cwd ?? undefined,
       owner: owner ?? undefined,
     }),
     workers: workersText(workers),

@@ -34,6 +34,8 @@ export interface Claim {
   readonly staleTimeout: number;
   readonly command: string | null;
   readonly user: string | null;
+  /** The working folder. */
+  readonly cwd: string | null;
   readonly owner: string | null;
 }
 

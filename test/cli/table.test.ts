@@ -17,6 +17,14 @@ describe('the table of locks', () => {
     ]);
   });
 
+  it('shows the folder behind the command, and cuts it first', () => {
+    const [, line] = table([lock({ cwd: '/srv/shop\n' })], UNLIMITED);
+    expect(line).toMatch(/ pg_dump shop in \/srv\/shop {2}/);
+    expect(table([lock({ command: null, cwd: '/srv' })], UNLIMITED)[1]).toMatch(/ db-1 {2}in \/srv /);
+    const narrow = { ...UNLIMITED, columns: 70 };
+    expect(table([lock({ cwd: `/${'x'.repeat(80)}` })], narrow)[1]).toMatch(/ pg_dump shop in \/x*… /);
+  });
+
   it('shows progress only where someone tells of it', () => {
     const silent = lock();
     const [titles, first, second] = table(
@@ -87,6 +95,7 @@ function lock(some: Partial<LockStatus> = {}): LockStatus {
     host: 'db-1',
     command: 'pg_dump shop',
     user: 'shop',
+    cwd: null,
     owner: null,
     acquiredAt: new Date(Date.now() - 2 * HOUR - 14 * MINUTE - 30 * SECOND).toISOString(),
     heartbeatAt: new Date().toISOString(),

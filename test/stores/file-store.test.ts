@@ -28,6 +28,7 @@ function claimOf(world: World): Claim {
     staleTimeout: HOUR,
     command: null,
     user: null,
+    cwd: null,
     owner: null,
   };
 }

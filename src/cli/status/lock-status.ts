@@ -13,6 +13,7 @@ export interface LockStatus {
   readonly host: string | null;
   readonly command: string | null;
   readonly user: string | null;
+  readonly cwd: string | null;
   readonly owner: string | null;
   readonly acquiredAt: string | null;
   readonly heartbeatAt: string | null;
@@ -36,6 +37,7 @@ export function lockStatus(called: string, inspection: Inspection): LockStatus {
     host: holder?.process.hostname ?? null,
     command: holder?.command ?? null,
     user: holder?.user ?? null,
+    cwd: holder?.cwd ?? null,
     owner: holder?.owner ?? null,
     acquiredAt: holder?.acquiredAt?.toISOString() ?? null,
     heartbeatAt: holder?.timestamp.toISOString() ?? null,

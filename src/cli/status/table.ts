@@ -1,3 +1,4 @@
+import { describeWork } from '../holder.js';
 import { oneLine } from '../report.js';
 import type { Style, Terminal } from '../terminal.js';
 import { cut, cutStart, filling, widthOf } from '../text-width.js';
@@ -25,7 +26,7 @@ const COLORS: Readonly<Record<LockStatus['state'], Style>> = {
 
 const LOCK: Column = { title: 'LOCK', text: ({ name }) => oneLine(name), cut: cutStart };
 const HOST: Column = { title: 'HOST', text: ({ host }) => oneLine(host ?? '') };
-const COMMAND: Column = { title: 'COMMAND', text: ({ command }) => oneLine(command ?? '') };
+const COMMAND: Column = { title: 'COMMAND', text: describeWork };
 const PROGRESS: Column = { title: 'PROGRESS', text: ({ progress }) => formatProgress(progress) };
 
 const COLUMNS: readonly Column[] = [

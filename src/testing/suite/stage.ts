@@ -67,6 +67,7 @@ export class Stage {
       staleTimeout: 3_600_000,
       command: 'nightly.js',
       user: 'batch',
+      cwd: '/srv/shop',
       owner: null,
       ...changes,
     };

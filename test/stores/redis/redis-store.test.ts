@@ -188,6 +188,7 @@ describeWithRedis('the store in Redis', (server) => {
         staleTimeout: HOUR,
         command: null,
         user: null,
+        cwd: null,
       };
       const operations = {
         'read the lock': () => store.read(NAME),

@@ -25,13 +25,15 @@ export const records: Rules = {
       process: { pid: 2 ** 31 - 1, hostname: 'h', bootId: null, pidNamespace: null, started: null },
       command: null,
       user: null,
+      cwd: null,
     });
   },
 
   async 'keeps texts of any characters'(stage) {
     await expectKept(stage, {
       command: AWKWARD,
-      user: AWKWARD,
+      user: AWKWARD.slice(-16),
+      cwd: AWKWARD,
       owner: AWKWARD.slice(0, 20),
       process: { ...stage.self, hostname: AWKWARD, started: AWKWARD },
     });
@@ -42,7 +44,12 @@ export const records: Rules = {
   },
 
   async 'keeps long texts'(stage) {
-    await expectKept(stage, { command: 'x'.repeat(768), user: 'é'.repeat(384), owner: 'é'.repeat(32) });
+    await expectKept(stage, {
+      command: 'x'.repeat(512),
+      user: 'é'.repeat(32),
+      cwd: 'é'.repeat(128),
+      owner: 'é'.repeat(32),
+    });
   },
 
   async 'keeps a stale timeout that is endless, tiny or huge'(stage) {
@@ -69,8 +76,8 @@ export const records: Rules = {
 };
 
 async function expectKept(stage: Stage, changes: Partial<Claim>): Promise<void> {
-  const { token, process, workers, staleTimeout, command, user, owner } = stage.claim(changes);
-  const claimed = await stage.hold({ token, process, workers, staleTimeout, command, user, owner });
+  const { token, process, workers, staleTimeout, command, user, cwd, owner } = stage.claim(changes);
+  const claimed = await stage.hold({ token, process, workers, staleTimeout, command, user, cwd, owner });
   const { record } = await stage.find();
   assert.deepEqual(record, claimed, '`claim` says something else than `read`.');
   const { timestamp, acquiredAt, fencingToken, monotonic } = record;
@@ -82,6 +89,7 @@ async function expectKept(stage: Stage, changes: Partial<Claim>): Promise<void> 
     staleTimeout,
     command,
     user,
+    cwd,
     owner,
     progress: null,
     hold: null,
