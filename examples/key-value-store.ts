@@ -9,6 +9,7 @@ import {
   type LockRecord,
   type Outcome,
   parseRecord,
+  releasedRecord,
   type Store,
   type Stored,
   serializeRecord,
@@ -86,7 +87,7 @@ class KeyValueStore implements Store {
   async remove(name: string, token: string, hold = 0): Promise<Outcome> {
     const { record: current, fencingToken, revision, now } = await this.#get(name);
     if (current?.token !== token) return { done: false, found: current };
-    const record = hold > 0 ? { ...current, timestamp: now, hold } : null;
+    const record = hold > 0 ? releasedRecord(current, { now, monotonic: null, hold }) : null;
     if (await this.#put(name, record, fencingToken, revision))
       return { done: true, record: record ?? current };
     return this.remove(name, token, hold);

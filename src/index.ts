@@ -21,7 +21,7 @@ export {
   parseRecord,
   serializeRecord,
 } from './record.js';
-export { type ClaimedAt, composeRecord } from './stores/compose-record.js';
+export { type ClaimedAt, composeRecord, type ReleasedAt, releasedRecord } from './stores/compose-record.js';
 export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
 export type { FileStatus, FileSystem, OpenFolder } from './stores/file/file-system.js';
 export { systemFileSystem } from './stores/file/file-system.js';

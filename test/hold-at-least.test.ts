@@ -49,7 +49,7 @@ describe('a lock that is to be held at least for a while', () => {
     await lock.release();
     await world.clock.advance(5 * MINUTE);
     await expect(world.acquire()).rejects.toThrow(
-      `${world.path} was released 5 minutes ago by server-1, PID ${world.processes.own.pid} on fake-host (nightly.js in ${process.cwd()}), ` +
+      `${world.path} was released 5 minutes ago by server-1, PID ${world.processes.own.pid} on fake-host, ` +
         'but counts as held for another 50 minutes (`holdAtLeast`). Try again later, or wait for it with the option `wait`.',
     );
   });

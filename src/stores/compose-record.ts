@@ -31,3 +31,27 @@ export function composeRecord(claim: Claim, { now, monotonic, fencingToken }: Cl
     hold: null,
   };
 }
+
+/** When, and for how long, a lock was released that is to be held on. */
+export interface ReleasedAt extends Pick<ClaimedAt, 'now' | 'monotonic'> {
+  /** For so many milliseconds from `now` on the lock still counts as held. */
+  readonly hold: number;
+}
+
+/**
+ * What stays of the record of a lock that was released early: who held it, and until when it counts as held. What ran, as whom, where
+ * and how far is of no use any more, and may be nobody else's business. For stores.
+ */
+export function releasedRecord(record: LockRecord, { now, monotonic, hold }: ReleasedAt): LockRecord {
+  return {
+    ...record,
+    timestamp: now,
+    monotonic,
+    workers: [],
+    command: null,
+    user: null,
+    cwd: null,
+    progress: null,
+    hold,
+  };
+}

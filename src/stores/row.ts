@@ -22,6 +22,8 @@ export interface ClaimColumns {
   /** `null`: endless. */
   readonly timeout: number | null;
   readonly holder: string;
+  /** What a release clears: of no use to anybody then. */
+  readonly details: string;
   readonly workers: string;
 }
 
@@ -34,10 +36,12 @@ export function columnsOf(claim: Claim): ClaimColumns {
     holder: JSON.stringify({
       process_id: process.pid,
       process: serializeIdentity(process),
+      owner: owner ?? undefined,
+    }),
+    details: JSON.stringify({
       command: command ?? undefined,
       user: user ?? undefined,
       cwd: cwd ?? undefined,
-      owner: owner ?? undefined,
     }),
     workers: workersText(workers),
   };
@@ -64,8 +68,10 @@ export function readRow(value: unknown): Row {
     return typeof content === 'string' ? parseJson(content) : content;
   };
   const holder = json('holder');
+  const details = json('details');
   const timeout = row.get('stale_timeout_ms');
   const record = recordFrom({
+    ...(typeof details === 'object' && details),
     ...(typeof holder === 'object' && holder),
     timestamp: row.get('heartbeat_at'),
     token: row.get('token'),

@@ -78,6 +78,8 @@ export interface Store {
    *
    * With `hold`, in milliseconds, its record stays for others to judge by: with that `hold`, and the time of the release in place of
    * the heartbeat's. A call that is repeated because its answer was lost is done too.
+   *
+   * Either way nothing of the work is kept: command, user, working folder, progress and workers, see `releasedRecord`.
    */
   remove(name: string, token: string, hold?: number): Awaitable<Outcome>;
 

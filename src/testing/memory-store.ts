@@ -1,6 +1,6 @@
 import { type Dependencies, withSystemDefaults } from '../dependencies.js';
 import type { LockRecord } from '../record.js';
-import { composeRecord } from '../stores/compose-record.js';
+import { composeRecord, releasedRecord } from '../stores/compose-record.js';
 import { checkLockName } from '../stores/lock-name.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../stores/store.js';
 
@@ -76,7 +76,10 @@ class MemoryStore implements Store {
     const entry = this.#entries.get(name);
     const current = entry?.record ?? null;
     if (entry === undefined || current?.token !== token) return { done: false, found: current };
-    if (hold > 0) return this.#put(name, { ...current, ...this.#now(), hold });
+    if (hold > 0) {
+      const { timestamp: now, monotonic } = this.#now();
+      return this.#put(name, releasedRecord(current, { now, monotonic, hold }));
+    }
     this.#entries.set(name, { ...entry, record: null });
     return { done: true, record: current };
   }

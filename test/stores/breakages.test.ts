@@ -135,6 +135,41 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
+    'keeps what has run until the lock counts as free',
+    'keeps nothing of the work of a lock that was released early',
+    (store) => {
+      let command: string | null = null;
+      return {
+        remove: async (name, token, hold) => {
+          command ??= (await recordIn(store, name))?.command ?? null;
+          return store.remove(name, token, hold);
+        },
+        read: async (name) => {
+          const stored = await store.read(name);
+          const record = stored?.record;
+          return stored && record && record.hold !== null
+            ? { ...stored, record: { ...record, command } }
+            : stored;
+        },
+      };
+    },
+  ],
+  [
+    'keeps what has run in the row of a lock that is free',
+    'keeps nothing of the work of a lock that was released',
+    (store) => {
+      const released = new Map<string, LockRecord>();
+      return {
+        remove: async (name, token, hold) => {
+          const record = released.get(token) ?? (await recordIn(store, name));
+          const outcome = await store.remove(name, token, hold);
+          if (outcome.done && record !== null) released.set(token, record);
+          return record?.token === token ? { done: true, record } : outcome;
+        },
+      };
+    },
+  ],
+  [
     'lists a lock that was released',
     'are listed for whom the store lists them, as long as there is a record',
     (store) => {

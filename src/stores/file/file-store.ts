@@ -5,7 +5,7 @@ import { contentOf } from '../../content.js';
 import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock, systemCode } from '../../errors.js';
 import { type LockRecord, serializeRecord } from '../../record.js';
-import { composeRecord } from '../compose-record.js';
+import { composeRecord, releasedRecord } from '../compose-record.js';
 import { LATEST_FENCING_TIME } from '../fencing-time.js';
 import { isWellFormed } from '../lock-name.js';
 import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../provenance.js';
@@ -181,7 +181,8 @@ class FileStore implements Store {
   #retire(path: string, token: string, hold: number, stay: Stay): Outcome {
     const current = this.#read(path)?.record ?? null;
     if (current?.token !== token) return { done: false, found: current };
-    const record = { ...current, ...this.#now(), hold };
+    const { timestamp: now, monotonic } = this.#now();
+    const record = releasedRecord(current, { now, monotonic, hold });
     this.#write(path, record, stay);
     return { done: true, record };
   }

@@ -102,9 +102,10 @@ class PostgresStore implements Store {
   }
 
   claim(name: string, claim: Claim, over?: string): Promise<Outcome> {
-    const { owner, timeout, holder, workers } = columnsOf(claim);
+    const { owner, timeout, holder, details, workers } = columnsOf(claim);
     const timeoutText = timeout === null ? null : String(timeout);
-    const values = [name, claim.token, withoutNul(owner), timeoutText, toJsonb(holder), toJsonb(workers)];
+    const json = [holder, details, workers].map(toJsonb);
+    const values = [name, claim.token, withoutNul(owner), timeoutText, ...json];
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
     return this.#persistently(name, attempted, async (isRepeated) => {
       const answer =

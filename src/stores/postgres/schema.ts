@@ -40,7 +40,8 @@ export function postgresSchema(options: PostgresSchemaOptions = {}): string {
   revision         bigint NOT NULL,      -- greater with each change
   stale_timeout_ms numeric,              -- the holder's own; NULL: endless
   hold_ms          numeric,              -- released, but held for so long after that; NULL: not released
-  holder           jsonb NOT NULL,       -- process_id, process, command, user, cwd, owner
+  holder           jsonb NOT NULL,       -- process_id, process, owner
+  details          jsonb,                -- command, user, cwd; NULL: the lock was released
   workers          jsonb NOT NULL,       -- processes that do the holder's work
   progress         jsonb                 -- ratio, note
 )`;

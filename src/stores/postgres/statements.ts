@@ -9,6 +9,9 @@ const FENCING_TIME = `least(floor(extract(epoch FROM clock_timestamp()) * 100000
 /** Longer timeouts, in milliseconds, are endless to `expires_at`: PostgreSQL knows no time after the year 294276. */
 const LONGEST_EXPIRY = 1e15;
 
+/** What ran, as whom, where and how far is of no use once the lock is released. */
+const NO_WORK = `details = NULL, workers = '[]', progress = NULL`;
+
 const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
 
 /** As one text, whatever the connection makes of numbers, times and JSON. {@link readAnswer} reads it. */
@@ -23,6 +26,7 @@ const ANSWER = `json_build_object(
     'stale_timeout_ms', stale_timeout_ms,
     'hold_ms', hold_ms,
     'holder', holder,
+    'details', details,
     'workers', workers,
     'progress', progress
   )::text`;
@@ -34,7 +38,7 @@ const ANSWER = `json_build_object(
 export interface Statements {
   /** Of a name. */
   readonly read: string;
-  /** Of name, token, owner, timeout, holder, workers. */
+  /** Of name, token, owner, timeout, holder, details, workers. */
   readonly create: string;
   /** Of the same, and the version that is replaced. */
   readonly replace: string;
@@ -56,16 +60,16 @@ export function statementsFor(table: string): Statements {
     create: change(
       table,
       `INSERT INTO ${table} AS lock (lock_name, token, lock_owner, lock_time, expires_at, heartbeat_at, fencing_token, revision,
-        stale_timeout_ms, holder, workers, progress)
+        stale_timeout_ms, holder, details, workers, progress)
       SELECT $1::text, $2::text, $3::text, at, ${later('$4::text::numeric')}, at, ${FENCING_TIME}, 1,
-        $4::text::numeric, $5::text::jsonb, $6::text::jsonb, NULL
+        $4::text::numeric, $5::text::jsonb, $6::text::jsonb, $7::text::jsonb, NULL
       FROM moment
       ON CONFLICT (lock_name) DO UPDATE SET
         token = excluded.token, lock_owner = excluded.lock_owner, lock_time = excluded.lock_time,
         expires_at = excluded.expires_at, heartbeat_at = excluded.heartbeat_at,
         fencing_token = greatest(lock.fencing_token + 1, excluded.fencing_token), revision = lock.revision + 1,
-        stale_timeout_ms = excluded.stale_timeout_ms, holder = excluded.holder, workers = excluded.workers, progress = NULL,
-        hold_ms = NULL
+        stale_timeout_ms = excluded.stale_timeout_ms, holder = excluded.holder, details = excluded.details,
+        workers = excluded.workers, progress = NULL, hold_ms = NULL
       WHERE lock.lock_owner IS NULL`,
     ),
 
@@ -74,10 +78,10 @@ export function statementsFor(table: string): Statements {
       `UPDATE ${table} SET
         token = $2::text, lock_owner = $3::text, lock_time = at, expires_at = ${later('$4::text::numeric')}, heartbeat_at = at,
         fencing_token = greatest(fencing_token + 1, ${FENCING_TIME}), revision = revision + 1,
-        stale_timeout_ms = $4::text::numeric, holder = $5::text::jsonb, workers = $6::text::jsonb, progress = NULL,
-        hold_ms = NULL
+        stale_timeout_ms = $4::text::numeric, holder = $5::text::jsonb, details = $6::text::jsonb,
+        workers = $7::text::jsonb, progress = NULL, hold_ms = NULL
       FROM moment
-      WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $7::text`,
+      WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $8::text`,
     ),
 
     beat: change(
@@ -91,14 +95,16 @@ export function statementsFor(table: string): Statements {
 
     remove: change(
       table,
-      `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, revision = revision + 1
+      `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, ${NO_WORK},
+        revision = revision + 1
       WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
     ),
 
     retire: change(
       table,
       `UPDATE ${table} SET
-        heartbeat_at = at, expires_at = ${later('$3::text::numeric')}, hold_ms = $3::text::numeric, revision = revision + 1
+        heartbeat_at = at, expires_at = ${later('$3::text::numeric')}, hold_ms = $3::text::numeric, ${NO_WORK},
+        revision = revision + 1
       FROM moment
       WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
     ),

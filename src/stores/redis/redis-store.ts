@@ -113,8 +113,8 @@ class RedisStore implements Store {
     const undo = ({ outcome, row }: Answer) => {
       if (outcome.done && row !== null) this.#undo(name, claim.token, row.version);
     };
-    const { owner, timeout, holder, workers } = columnsOf(claim);
-    const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, workers];
+    const { owner, timeout, holder, details, workers } = columnsOf(claim);
+    const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, details, workers];
     const { outcome } = await this.#run(name, attempted, CLAIM, [over, ...fields], undo);
     if (outcome.done) this.#claimed.set(claim.token, String(outcome.record.fencingToken));
     return outcome;

@@ -54,13 +54,13 @@ const operation = (body: string) => scriptOf(PRELUDE + body);
 export const READ: Script = operation(`return answer('found')`);
 
 /**
- * Of the name, the version to replace (empty: nobody must hold the lock), then owner, token, stale timeout, holder and workers.
+ * Of the name, the version to replace (empty: nobody must hold the lock), then owner, token, stale timeout, holder, details and workers.
  *
  * The fencing token counts on from the hash, which stays after a release. The time stands in for a hash that somebody has deleted,
  * and lets a lock move here from a file.
  */
 export const CLAIM: Script = operation(`
-local over, owner, token, timeout, holder, workers = unpack(ARGV, 2)
+local over, owner, token, timeout, holder, details, workers = unpack(ARGV, 2)
 if held ~= (over ~= '') or held and version ~= over then return answer('found') end
 local microseconds = math.min(time[1] * 1000000 + time[2], ${LATEST_FENCING_TIME})
 local fencing = whole(math.max((tonumber(lock.fencing_token) or 0) + 1, microseconds))
@@ -68,7 +68,8 @@ local robbed = held and not retired
 change({
   'lock_name', ARGV[1], 'lock_owner', owner, 'lock_time', text(now), 'expires_at', after(timeout), 'heartbeat_at', text(now),
   'token', token, 'fencing_token', fencing, 'released_since', not robbed and lock.released_since or fencing,
-  'revision', revised(), 'stale_timeout_ms', timeout, 'hold_ms', '', 'holder', holder, 'workers', workers, 'progress', ''
+  'revision', revised(), 'stale_timeout_ms', timeout, 'hold_ms', '', 'holder', holder, 'details', details,
+  'workers', workers, 'progress', ''
 })
 return answer('done')
 `);
@@ -92,7 +93,8 @@ return answer('done')
  * somebody else's, who has acquired it since. In between nobody was robbed if all from the fencing token on have released
  * the lock themselves, see `released_since`.
  *
- * A full Redis refuses `HSET`, but not `HDEL`, so a lock can be released there too.
+ * What ran, as whom, where and how far is of no use any more, and is cleared. A full Redis refuses `HSET`, but not `HDEL`, so a lock can
+ * be released there too.
  */
 export const REMOVE: Script = operation(`
 local token, hold, only, fencing = unpack(ARGV, 2)
@@ -103,9 +105,12 @@ if lock.token ~= token then
 end
 if not held then return answer('done') end
 if hold == '' then
-  redis.call('HDEL', KEYS[1], 'lock_owner', 'lock_time', 'expires_at', 'hold_ms')
+  redis.call('HDEL', KEYS[1], 'lock_owner', 'lock_time', 'expires_at', 'hold_ms', 'details', 'workers', 'progress')
 elseif not retired then
-  change({ 'heartbeat_at', text(now), 'expires_at', after(hold), 'revision', revised(), 'hold_ms', hold })
+  change({
+    'heartbeat_at', text(now), 'expires_at', after(hold), 'revision', revised(), 'hold_ms', hold, 'details', '', 'workers', '',
+    'progress', ''
+  })
 end
 return answer('done')
 `);

@@ -36,7 +36,8 @@ export function sqliteSchema(options: SqliteSchemaOptions = {}): string {
   stale_timeout_ms INTEGER,           -- the holder's own; NULL: endless
   hold_ms          REAL,              -- released, but held for so long after that; NULL: not released
   monotonic_ms     REAL,              -- the last heartbeat, on the clock of the holder's boot
-  holder           TEXT NOT NULL,     -- JSON: process_id, process, command, user, cwd, owner
+  holder           TEXT NOT NULL,     -- JSON: process_id, process, owner
+  details          TEXT,              -- JSON: command, user, cwd; NULL: the lock was released
   workers          TEXT NOT NULL,     -- JSON: processes that do the holder's work
   progress         TEXT               -- JSON: ratio, note
 )`;

@@ -168,8 +168,8 @@ class SqliteStore implements Store {
 
   /** In the order in which the statements take them. */
   #parametersOf(claim: Claim): (string | number | null)[] {
-    const { owner, timeout, holder, workers } = columnsOf(claim);
-    return [owner, timeout, claim.token, timeout, this.#clock.monotonic(), holder, workers];
+    const { owner, timeout, holder, details, workers } = columnsOf(claim);
+    return [owner, timeout, claim.token, timeout, this.#clock.monotonic(), holder, details, workers];
   }
 
   /**

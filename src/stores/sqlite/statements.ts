@@ -16,7 +16,10 @@ const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
 
 /** What {@link readRow} reads. */
 const COLUMNS = `${VERSION} AS version, ${AGE} AS age, token, fencing_token, lock_time, heartbeat_at, stale_timeout_ms,
-  monotonic_ms, holder, workers, progress, hold_ms`;
+  monotonic_ms, holder, details, workers, progress, hold_ms`;
+
+/** What ran, as whom, where and how far is of no use once the lock is released. */
+const NO_WORK = `details = NULL, workers = '[]', progress = NULL`;
 
 /** `NULL` where the sum lies beyond the year 9999. */
 function later(timeout: string): string {
@@ -30,9 +33,9 @@ function later(timeout: string): string {
 export interface Statements {
   /** Of a name. */
   readonly read: string;
-  /** Of name, owner, timeout, token, timeout, monotonic, holder, workers. */
+  /** Of name, owner, timeout, token, timeout, monotonic, holder, details, workers. */
   readonly create: string;
-  /** Of owner, timeout, token, timeout, monotonic, holder, workers, name, version. */
+  /** Of owner, timeout, token, timeout, monotonic, holder, details, workers, name, version. */
   readonly replace: string;
   /** Of monotonic, workers, progress, name, token. */
   readonly beat: string;
@@ -53,21 +56,21 @@ export function statementsFor(table: string): Statements {
     read: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND lock_owner IS NOT NULL`,
 
     create: `INSERT INTO ${table} (lock_name, lock_owner, lock_time, expires_at, heartbeat_at, token, fencing_token, revision,
-        stale_timeout_ms, monotonic_ms, holder, workers, progress)
-      VALUES (?, ?, ${NOW}, ${later('?')}, ${NOW}, ?, ${FENCING_TIME}, 1, ?, ?, ?, ?, NULL)
+        stale_timeout_ms, monotonic_ms, holder, details, workers, progress)
+      VALUES (?, ?, ${NOW}, ${later('?')}, ${NOW}, ?, ${FENCING_TIME}, 1, ?, ?, ?, ?, ?, NULL)
       ON CONFLICT (lock_name) DO UPDATE SET
         lock_owner = excluded.lock_owner, lock_time = excluded.lock_time, expires_at = excluded.expires_at,
         heartbeat_at = excluded.heartbeat_at, token = excluded.token,
         fencing_token = max(fencing_token + 1, excluded.fencing_token), revision = revision + 1,
         stale_timeout_ms = excluded.stale_timeout_ms, monotonic_ms = excluded.monotonic_ms,
-        holder = excluded.holder, workers = excluded.workers, progress = NULL, hold_ms = NULL
+        holder = excluded.holder, details = excluded.details, workers = excluded.workers, progress = NULL, hold_ms = NULL
       WHERE lock_owner IS NULL
       RETURNING ${COLUMNS}`,
 
     replace: `UPDATE ${table} SET
         lock_owner = ?, lock_time = ${NOW}, expires_at = ${later('?')}, heartbeat_at = ${NOW}, token = ?,
         fencing_token = max(fencing_token + 1, ${FENCING_TIME}), revision = revision + 1,
-        stale_timeout_ms = ?, monotonic_ms = ?, holder = ?, workers = ?, progress = NULL, hold_ms = NULL
+        stale_timeout_ms = ?, monotonic_ms = ?, holder = ?, details = ?, workers = ?, progress = NULL, hold_ms = NULL
       WHERE lock_name = ? AND lock_owner IS NOT NULL AND ${VERSION} = ?
       RETURNING ${COLUMNS}`,
 
@@ -77,14 +80,15 @@ export function statementsFor(table: string): Statements {
       WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL AND hold_ms IS NULL
       RETURNING ${COLUMNS}`,
 
-    remove: `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, revision = revision + 1
+    remove: `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, ${NO_WORK},
+        revision = revision + 1
       WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
       RETURNING ${COLUMNS}`,
 
     isRemoved: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND token = ? AND lock_owner IS NULL`,
 
     retire: `UPDATE ${table} SET
-        heartbeat_at = ${NOW}, expires_at = ${later('?')}, hold_ms = ?, monotonic_ms = ?, revision = revision + 1
+        heartbeat_at = ${NOW}, expires_at = ${later('?')}, hold_ms = ?, monotonic_ms = ?, ${NO_WORK}, revision = revision + 1
       WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
       RETURNING ${COLUMNS}`,
 

@@ -88,6 +88,15 @@ export class Stage {
     return done(await this.store.claim(name, claim, over), 'claim');
   }
 
+  /** Claims the lock and gives a heartbeat, with all that a holder can say of its work. */
+  async work(): Promise<Claim> {
+    const claim = this.claim({ workers: [this.self] });
+    await this.hold(claim);
+    const progress = { ratio: 0.5, note: 'half-way' };
+    done(await this.store.beat(this.name, claim.token, { progress }), 'beat');
+    return claim;
+  }
+
   /** What is there, which must be a record. */
   async find(name: string = this.name): Promise<Stored & { readonly record: LockRecord }> {
     const stored = await this.store.read(name);
@@ -111,6 +120,18 @@ export class Stage {
 export function done(outcome: Outcome, operation: string): LockRecord {
   assert.ok(outcome.done, `\`${operation}\` was not done, although the lock was what the caller had named.`);
   return outcome.record;
+}
+
+/** What a record says of the work when there is none any more. */
+export const NO_WORK = { workers: [], command: null, user: null, cwd: null, progress: null };
+
+/** For what is kept of a lock that was released. */
+export function assertNoWork({ workers, command, user, cwd, progress }: LockRecord): void {
+  assert.deepEqual(
+    { workers, command, user, cwd, progress },
+    NO_WORK,
+    'What ran under a lock that was released, as whom, where and how far is still kept.',
+  );
 }
 
 /** For an operation that must not have been done. */

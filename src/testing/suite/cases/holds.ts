@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { acquire } from '../../../acquire.js';
 import { ErrLockBusy } from '../../../errors.js';
 import { breakLock, inspect } from '../../../inspect.js';
-import { done, notDone } from '../stage.js';
+import { assertNoWork, done, NO_WORK, notDone } from '../stage.js';
 import type { Rules } from './case.js';
 
 const HOUR = 3_600_000;
@@ -13,16 +13,25 @@ const MOMENT = 40;
 export const holds: Rules = {
   async 'keeps the record of a lock that was released early'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim({ owner: 'server-1', workers: [stage.self] });
+    const holder = stage.claim({ owner: 'server-1' });
     const claimed = await stage.hold(holder);
     const released = done(await store.remove(name, holder.token, HOUR), 'remove');
     assert.equal(released.hold, HOUR);
     const { record, age } = await stage.find();
     assert.deepEqual(record, released, '`remove` says something else than `read`.');
     const { timestamp, monotonic } = record;
-    assert.deepEqual(record, { ...claimed, timestamp, monotonic, hold: HOUR });
+    assert.deepEqual(record, { ...claimed, timestamp, monotonic, ...NO_WORK, hold: HOUR });
     assert.ok(timestamp >= claimed.timestamp, 'The time of the release is before that of the claim.');
     assert.ok(age < HOUR, `Released just now, but ${age} ms ago.`);
+  },
+
+  async 'keeps nothing of the work of a lock that was released early'(stage) {
+    const { store, name } = stage;
+    const { token } = await stage.work();
+    for (let count = 1; count <= 2; count++) {
+      assertNoWork(done(await store.remove(name, token, HOUR), 'remove'));
+      assertNoWork((await stage.find()).record);
+    }
   },
 
   async 'counts the age of a lock that was released early from the release'(stage) {

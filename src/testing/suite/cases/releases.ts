@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { done, notDone } from '../stage.js';
+import { assertNoWork, done, notDone } from '../stage.js';
 import type { Rules } from './case.js';
 
 /** `remove`. */
@@ -35,6 +35,15 @@ export const releases: Rules = {
     await stage.hold();
     notDone(await store.remove(name, holder.token), 'A lock was released for somebody else.');
     await stage.find();
+  },
+
+  async 'keeps nothing of the work of a lock that was released'(stage) {
+    const { store, name } = stage;
+    const { token } = await stage.work();
+    done(await store.remove(name, token), 'remove');
+    // What a store keeps for the fencing token, it shows to who releases again because the answer was lost.
+    const again = await store.remove(name, token);
+    if (again.done) assertNoWork(again.record);
   },
 
   async 'does not remove for who was taken over'(stage) {
