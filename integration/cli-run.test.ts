@@ -47,6 +47,21 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     expect(desk.holds('job')).toBe(false);
   });
 
+  test('the other is told the label in place of the arguments, which the lock does not hold', async () => {
+    const desk = new Desk();
+    const script = `${OBEDIENT} # password=1234`;
+    const first = desk.start(['run', '--label', 'nightly import', 'job', '--', 'sh', '-c', script]);
+    await first.prints(/pid \d+/);
+
+    expect(desk.record('job')['command']).toBe('nightly import');
+    expect(readFileSync(desk.path('job'), 'utf8')).not.toMatch(/password|sh -c/);
+    const second = await desk.run(['run', 'job', '--', 'echo', 'never']);
+    expect(second.stderr).toContain(` (nightly import in ${desk.folder}) with PID `);
+    expect((await desk.run(['status', 'job'])).stdout).toContain(` nightly import in ${desk.folder} `);
+    first.write('0\n');
+    await first.ended;
+  });
+
   test('the other says nothing, and exits as it was told', async () => {
     const desk = new Desk();
     const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
@@ -414,3 +429,14 @@ async function expectHeldBy(pid: number, runner: Running, desk: Desk): Promise<v
   await waitForEndOf([pid]);
   expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0 });
 }
+
+test.each(['', ' \t'])('a label that says nothing is refused: %j', async (label) => {
+  const desk = new Desk();
+  for (const args of [[`--label=${label}`], ['--label', label]]) {
+    expect(await desk.run(['run', ...args, 'job', '--', 'echo', 'never'])).toMatchObject({
+      code: 64,
+      stdout: '',
+      stderr: expect.stringMatching(/^livinglock: [^\n]*--label[^\n]* A label must not be empty\.[^\n]*\n$/),
+    });
+  }
+});

@@ -114,13 +114,18 @@ describe.skipIf(!isPosix)('a job of cron', () => {
   test('gets all arguments as they were given, in the folder where it was scheduled, under the lock', () => {
     const user = new User();
     const script =
-      'fs.writeFileSync("seen.json", JSON.stringify([process.argv.slice(1), process.env.LIVINGLOCK_PATH]))';
+      'const { LIVINGLOCK_PATH: path } = process.env;' +
+      'const { command } = JSON.parse(fs.readFileSync(path));' +
+      'fs.writeFileSync("seen.json", JSON.stringify([process.argv.slice(1), path, command]))';
+    const label = "it's 100% ours";
     user.schedule(
       ...JOB,
       '--install',
       '--yes',
       '--wait=5s',
       '-q',
+      '--label',
+      label,
       '--',
       'node',
       '-e',
@@ -138,7 +143,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(stderr).toBe('');
     expect(status).toBe(0);
     const seen: unknown = JSON.parse(readFileSync(join(user.folder, 'seen.json'), 'utf8'));
-    expect(seen).toEqual([NASTY, join(user.folder, 'locks', 'parser.lock')]);
+    expect(seen).toEqual([NASTY, join(user.folder, 'locks', 'parser.lock'), label]);
     expect(command).toContain(' run --wait=5s --quiet ');
   });
 

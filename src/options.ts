@@ -65,7 +65,8 @@ export interface AcquireOptions {
    */
   readonly terminationGrace?: Duration | undefined;
   /**
-   * What runs under the lock, shown to whoever finds it busy. Cut at 512 bytes; readable by everyone who can read the lock.
+   * What runs under the lock, shown to whoever finds it busy. Cut at 512 bytes; readable by everyone who can read the lock, so name
+   * the job if its arguments contain secrets: then they are not stored. An empty text shows nothing.
    *
    * Default: the script's path and its arguments.
    */

@@ -28,7 +28,7 @@ export async function acquireOrYield(
       heartbeatMinimalInterval: options.heartbeatInterval,
       terminateStalled: options.killStalled,
       terminationGrace: killAfter,
-      command: command.map(quoted).join(' '),
+      command: options.label ?? command.map(quoted).join(' '),
       wait: duration,
       signal: signals.aborted,
     });

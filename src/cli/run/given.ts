@@ -26,6 +26,7 @@ export interface RunGiven {
   readonly quiet?: true;
   readonly holdAtLeast: number;
   readonly owner?: string;
+  readonly label?: string;
   readonly store?: StoreAddress;
 }
 
@@ -86,6 +87,12 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
       'a stable name for this machine or container, which gets its own lock back at once after a restart',
     parse: parseOwner,
   },
+  {
+    flags: '--label <text>',
+    description:
+      'show this in place of the command line, and keep the arguments out of the lock: for those that contain a password',
+    parse: parseLabel,
+  },
   STORE_OPTION,
   { flags: '--kill-stalled', description: 'end a holder that has stalled before taking over' },
   { flags: '--force', description: 'if the lock is held, run all the same, without it' },
@@ -124,6 +131,7 @@ export function completeRunOptions({
     force: rest.force ?? false,
     quiet: rest.quiet ?? false,
     owner: rest.owner,
+    label: rest.label,
     store: rest.store,
   };
 }
@@ -140,6 +148,11 @@ function parseOwner(text: string): string {
   } catch (error) {
     throw new InvalidArgument(error instanceof Error ? error.message : String(error));
   }
+}
+
+function parseLabel(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgument('A label must not be empty.');
 }
 
 function parseFiniteDuration(text: string): number {

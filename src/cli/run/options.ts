@@ -16,5 +16,7 @@ export interface RunOptions {
   readonly quiet: boolean;
   readonly holdAtLeast: number;
   readonly owner: string | undefined;
+  /** Shown in place of the command line. */
+  readonly label: string | undefined;
   readonly store: StoreAddress | undefined;
 }
