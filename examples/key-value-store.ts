@@ -51,12 +51,14 @@ class KeyValueStore implements Store {
   async read(name: string): Promise<Stored | null> {
     const { record, revision, now } = await this.#get(name);
     if (record === null) return null;
-    const { bootId } = systemProcesses().self();
+    const { bootId, hostname } = systemProcesses().self();
+    const { process } = record;
+    const isHere = bootId !== null && process.bootId === bootId && process.hostname === hostname;
     return {
       version: String(revision),
       record,
       age: Math.max(0, now.getTime() - record.timestamp.getTime()),
-      provenance: bootId !== null && record.process.bootId === bootId ? 'this-boot' : 'unknown',
+      provenance: isHere ? 'this-boot' : 'unknown',
     };
   }
 

@@ -7,7 +7,8 @@ import { Lock } from './lock.js';
 import { type AcquireOptions, readOptions, type Settings } from './options.js';
 import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
-import type { Claim, Store } from './stores/store.js';
+import { mayBeOnClone } from './stores/provenance.js';
+import type { Claim, Provenance, Store } from './stores/store.js';
 import { type ClaimToken, withToken } from './unanswered.js';
 
 /** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
@@ -194,7 +195,8 @@ class Contender {
       case 'foreign':
         throw new ErrNotALock(this.#name, verdict.reason);
       case 'stalled':
-        if (this.#settings.terminateStalled && stored.record !== null) await this.#terminate(stored.record);
+        if (this.#settings.terminateStalled && stored.record !== null)
+          await this.#terminate(stored.record, stored.provenance);
         return;
       case 'dead':
       case 'free':
@@ -202,10 +204,14 @@ class Contender {
     }
   }
 
-  async #terminate(holder: LockRecord): Promise<void> {
+  async #terminate(holder: LockRecord, provenance: Provenance): Promise<void> {
+    const { processes } = this.#dependencies;
     try {
       for (const identity of [holder.process, ...holder.workers]) {
-        await this.#dependencies.processes.terminate(identity, this.#settings.terminationGrace);
+        if (mayBeOnClone(identity, provenance, processes.self())) {
+          throw new Error(`PID ${identity.pid} is not a process that can be seen from here`);
+        }
+        await processes.terminate(identity, this.#settings.terminationGrace);
       }
     } catch (error) {
       throw new ErrTerminationFailed(

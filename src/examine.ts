@@ -2,6 +2,7 @@ import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
 import { kinshipOf } from './kinship.js';
+import { mayBeOnClone } from './stores/provenance.js';
 import type { Store, Stored } from './stores/store.js';
 
 /** How often a lock is judged anew because it has changed meanwhile. */
@@ -29,7 +30,13 @@ export async function examine(
   const liveness =
     record === null
       ? 'unknown'
-      : combineLiveness([record.process, ...record.workers].map((identity) => processes.liveness(identity)));
+      : combineLiveness(
+          [record.process, ...record.workers].map((identity) =>
+            mayBeOnClone(identity, stored.provenance, processes.self())
+              ? 'unknown'
+              : processes.liveness(identity),
+          ),
+        );
   const hasBeatenSince = uptime !== null && stored.age < uptime;
   const kinship = record === null ? 'none' : kinshipOf(record, owner, processes.self(), hasBeatenSince);
   return { stored, verdict: judge(stored, liveness, staleTimeout, kinship) };

@@ -20,13 +20,21 @@ export interface Place {
 /** Which process can have written a record that was found in a file, or in a database that is one. */
 export function provenanceOf(record: LockRecord, place: Place): Provenance {
   const { process: holder, timestamp } = record;
-  if (holder.bootId !== null && holder.bootId === place.self.bootId) return 'this-boot';
+  if (hasSameBootId(holder, place.self)) return 'this-boot';
   if (!place.isLocal()) return 'unknown';
   if (isBare(holder)) return 'this-machine';
   const isOfThisMachine = isContainer(holder) || isOnSameHost(holder, place.self);
   return isOfThisMachine && isOfOtherBoot(holder, place.self) && timestamp.getTime() <= bootedAt(place)
     ? 'earlier-boot'
     : 'unknown';
+}
+
+/**
+ * The same for a record in a database. Machines that were started from one snapshot of a running one have the same boot id, and may all
+ * use the database: there a boot id names a machine only together with its host name.
+ */
+export function provenanceInDatabase({ process }: LockRecord, self: ProcessIdentity): Provenance {
+  return hasSameBootId(process, self) && isOnSameHost(process, self) ? 'this-boot' : 'unknown';
 }
 
 /**
@@ -88,4 +96,20 @@ function bootedAt(place: Place): number {
 
 function sinceBoot({ clock }: Place): number {
   return clock.sinceBoot?.() ?? clock.monotonic();
+}
+
+/**
+ * Whether a process that a record names may run on a clone of this machine: it has the same boot id and another host name, and the store
+ * does not vouch that it was this boot, as the file store does. Its PID means nothing here then.
+ */
+export function mayBeOnClone(
+  process: ProcessIdentity,
+  provenance: Provenance,
+  self: ProcessIdentity,
+): boolean {
+  return provenance !== 'this-boot' && hasSameBootId(process, self) && !isOnSameHost(process, self);
+}
+
+export function hasSameBootId({ bootId }: ProcessIdentity, self: ProcessIdentity): boolean {
+  return bootId !== null && bootId === self.bootId;
 }

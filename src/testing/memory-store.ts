@@ -2,6 +2,7 @@ import { type Dependencies, withSystemDefaults } from '../dependencies.js';
 import type { LockRecord } from '../record.js';
 import { composeRecord, releasedRecord } from '../stores/compose-record.js';
 import { checkLockName } from '../stores/lock-name.js';
+import { provenanceInDatabase } from '../stores/provenance.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../stores/store.js';
 
 /**
@@ -44,12 +45,12 @@ class MemoryStore implements Store {
   read(name: string): Stored | null {
     const { record = null, version = 0, beatAt = 0 } = this.#entries.get(name) ?? {};
     if (record === null) return null;
-    const { bootId } = this.#processes.self();
+    const self = this.#processes.self();
     return {
       version: String(version),
       record,
       age: Math.max(0, this.#clock.monotonic() - beatAt),
-      provenance: bootId !== null && record.process.bootId === bootId ? 'this-boot' : 'unknown',
+      provenance: provenanceInDatabase(record, self),
     };
   }
 

@@ -3,7 +3,7 @@ import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
 import { ErrLockStore } from '../../errors.js';
 import { refuseUnknown } from '../../options.js';
 import { checkLockName } from '../lock-name.js';
-import { provenanceOf } from '../provenance.js';
+import { provenanceInDatabase } from '../provenance.js';
 import { columnsOf, type Row, workersText } from '../row.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../store.js';
 import { type Answer, readAnswer, readText } from './answer.js';
@@ -204,8 +204,8 @@ class PostgresStore implements Store {
   /** The age is by the server's clock, whichever machine the holder runs on. */
   #toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
-    const place = { self: this.#processes.self(), clock: systemClock, isLocal: () => false };
-    return { version, record, age, provenance: provenanceOf(record, place) };
+    const provenance = provenanceInDatabase(record, this.#processes.self());
+    return { version, record, age, provenance };
   }
 
   /**

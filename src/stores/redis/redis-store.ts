@@ -1,9 +1,8 @@
-import { systemClock } from '../../clock.js';
 import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
 import { ErrLockStore } from '../../errors.js';
 import { type Duration, duration, refuseUnknown, show } from '../../options.js';
 import { checkLockName } from '../lock-name.js';
-import { provenanceOf } from '../provenance.js';
+import { provenanceInDatabase } from '../provenance.js';
 import { columnsOf, type Row, workersText } from '../row.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../store.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
@@ -190,7 +189,7 @@ class RedisStore implements Store {
   /** Other machines may use the same Redis, so a record of another boot proves nothing. */
   #toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
-    const place = { self: this.#processes.self(), clock: systemClock, isLocal: () => false };
-    return { version, record, age, provenance: provenanceOf(record, place) };
+    const provenance = provenanceInDatabase(record, this.#processes.self());
+    return { version, record, age, provenance };
   }
 }

@@ -5,7 +5,7 @@ import { ErrLockStore } from '../../errors.js';
 import { refuseUnknown } from '../../options.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
 import { checkLockName } from '../lock-name.js';
-import { ageOf, provenanceOf } from '../provenance.js';
+import { ageOf, hasSameBootId, provenanceInDatabase, provenanceOf } from '../provenance.js';
 import { columnsOf, type Row, readRow, workersText } from '../row.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
 import type { SqliteDatabase, SqliteStatement } from './database.js';
@@ -225,11 +225,25 @@ class SqliteStore implements Store {
     return { done: true, record: row.record };
   }
 
+  /**
+   * Containers of one machine have host names of their own, but share its clock, and its local file systems: so even where the process
+   * may be of another machine, the age is that by the clock of this boot.
+   */
   #toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
     const place = { self: this.#processes.self(), clock: this.#clock, isLocal: () => this.#isLocal() };
-    const provenance = provenanceOf(record, place);
-    return { version, record, age: ageOf(record, provenance, place, age), provenance };
+    if (!hasSameBootId(record.process, place.self)) {
+      const provenance = provenanceOf(record, place);
+      return { version, record, age: ageOf(record, provenance, place, age), provenance };
+    }
+    const provenance = provenanceInDatabase(record, place.self);
+    const sharesClock = provenance === 'this-boot' || place.isLocal();
+    return {
+      version,
+      record,
+      age: ageOf(record, sharesClock ? 'this-boot' : provenance, place, age),
+      provenance,
+    };
   }
 
   /** Whether the database is a file of this machine, or is nowhere but in the memory of this process. */

@@ -262,6 +262,14 @@ describe('a holder', () => {
     await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
   });
 
+  it('on a clone of this machine may live, although it has the same boot id', async () => {
+    const scene = new Scene();
+    const process = scene.processes.start({ hostname: 'clone-2' });
+    await scene.acquire({ dependencies: { processes: scene.processes.as(process) } });
+    process.kill();
+    await expect(scene.acquire()).rejects.toThrow(/on clone-2.+ nothing proves from here/);
+  });
+
   it('of another boot may live, since other machines can have written', async () => {
     const scene = new Scene();
     await scene.acquire();

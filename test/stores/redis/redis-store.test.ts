@@ -255,6 +255,14 @@ describeWithRedis('the store in Redis', (server) => {
       await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
     });
 
+    it('on a clone of this machine may live, although it has the same boot id', async () => {
+      const scene = await Scene.open(server());
+      const process = scene.processes.start({ hostname: 'clone-2' });
+      await scene.acquire({ process });
+      process.kill();
+      await expect(scene.acquire()).rejects.toThrow(/on clone-2.+ nothing proves from here/);
+    });
+
     it('of an earlier boot may live, because other machines use the same Redis', async () => {
       const scene = await Scene.open(server());
       await scene.acquire();
