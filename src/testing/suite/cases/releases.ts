@@ -41,7 +41,7 @@ export const releases: Rules = {
     const { store, name } = stage;
     const { token } = await stage.work();
     done(await store.remove(name, token), 'remove');
-    // What a store keeps for the fencing token, it shows to who releases again because the answer was lost.
+    // A store that keeps a row for the fencing token shows it when a release is repeated because its answer was lost.
     const again = await store.remove(name, token);
     if (again.done) assertNoWork(again.record);
   },
