@@ -8,42 +8,26 @@ import {
   inspect,
   type Store,
 } from '../../src/index.js';
-import { provenanceOf } from '../../src/stores/provenance.js';
+import { provenanceInDatabase } from '../../src/stores/provenance.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
 import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
 import { HOUR, MINUTE, someIdentity, someRecord, World } from '../support.js';
 
 // Two machines that were started from one snapshot of a running one have the same boot id, and may use the same database.
 
-describe('where a record that was found can come from', () => {
-  const self = someIdentity();
-  const elsewhere = { self, monotonic: 0, isLocal: () => false };
-
-  it.each([
-    { hostname: 'db-1', asks: true, expected: 'this-boot' },
-    { hostname: 'db-2', asks: true, expected: 'unknown' },
-    { hostname: null, asks: true, expected: 'unknown' },
-    { hostname: 'db-2', asks: false, expected: 'this-boot' },
-  ])(
-    'by the same boot id, the host $hostname, and whether that is asked: $asks',
-    ({ hostname, asks, expected }) => {
-      const record = someRecord({ process: someIdentity({ hostname }) });
-      const place = asks ? { ...elsewhere, needsHostname: true } : elsewhere;
-      expect(provenanceOf(record, place)).toBe(expected);
-    },
-  );
-
-  it('is no earlier boot of this machine, however far its clock is ahead', () => {
-    const record = someRecord({ process: someIdentity({ hostname: 'db-2' }), monotonic: HOUR });
-    expect(provenanceOf(record, { ...elsewhere, isLocal: () => true, needsHostname: true })).toBe('unknown');
-  });
-
-  it('is unknown if nobody has a host name', () => {
+it.each([
+  { hostname: 'db-1', provenance: 'this-boot' },
+  { hostname: 'db-2', provenance: 'unknown' },
+  { hostname: null, provenance: 'unknown' },
+])(
+  'a record with the same boot id, of the host $hostname, is of: $provenance',
+  ({ hostname, provenance }) => {
+    const record = someRecord({ process: someIdentity({ hostname }) });
+    expect(provenanceInDatabase(record, someIdentity())).toBe(provenance);
     const nameless = someIdentity({ hostname: null });
-    const place = { ...elsewhere, self: nameless, needsHostname: true };
-    expect(provenanceOf(someRecord({ process: nameless }), place)).toBe('unknown');
-  });
-});
+    expect(provenanceInDatabase(record, nameless)).toBe('unknown');
+  },
+);
 
 describe.each([
   { name: 'in memory', open: memoryStore },
