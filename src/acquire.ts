@@ -196,7 +196,7 @@ class Contender {
         throw new ErrNotALock(this.#name, verdict.reason);
       case 'stalled':
         if (this.#settings.terminateStalled && stored.record !== null)
-          await this.#terminate(stored.record, stored.provenance);
+          await this.#terminate(stored, stored.record);
         return;
       case 'dead':
       case 'free':
@@ -204,14 +204,19 @@ class Contender {
     }
   }
 
-  async #terminate(holder: LockRecord, provenance: Provenance): Promise<void> {
+  /** All of them or none: where one may not be signalled, the others are left alone too. */
+  async #terminate({ provenance, writer }: Stored, holder: LockRecord): Promise<void> {
     const { processes } = this.#dependencies;
+    const named = [holder.process, ...holder.workers];
     try {
-      for (const identity of [holder.process, ...holder.workers]) {
+      for (const identity of named) {
         if (mayBeOnClone(identity, provenance, processes.self())) {
           throw new Error(`PID ${identity.pid} is not a process that can be seen from here`);
         }
-        await processes.terminate(identity, this.#settings.terminationGrace);
+        processes.refuseTermination?.(identity, writer);
+      }
+      for (const identity of named) {
+        await processes.terminate(identity, this.#settings.terminationGrace, writer);
       }
     } catch (error) {
       throw new ErrTerminationFailed(

@@ -136,7 +136,10 @@ export class ErrNotALock extends LivingLockError {
   }
 }
 
-/** A stalled holder could not be ended (`terminateStalled`); the lock is still the holder's. */
+/**
+ * A stalled holder could not be ended, or must not be (`terminateStalled`); the lock is still the holder's. The `cause` says why. Where one
+ * of its processes must not be ended, none was sent a signal.
+ */
 export class ErrTerminationFailed extends LivingLockError {
   override name = 'ErrTerminationFailed';
   declare readonly code: 'ERR_TERMINATION_FAILED';

@@ -55,6 +55,10 @@ export interface AcquireOptions {
    * Ends a stalled holder (SIGTERM, then SIGKILL) before taking over, and takes nothing if that fails. Without it the old
    * holder lives on and learns of the takeover at its next step.
    *
+   * A process is ended only if the user who has written the record could have ended it: the lock file belongs to root, to the contender's own
+   * user, or to the user of that process. With a store that is no file, it must be a process of the contender's own user. PID 1, the
+   * contender itself and its ancestors are never ended.
+   *
    * Default: `false`.
    */
   readonly terminateStalled?: boolean | undefined;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -374,6 +374,50 @@ describe('a stalled holder', () => {
     expect(world.text).toBe(before);
   });
 
+  it('is ended only if whoever has written its record could have ended it, and else keeps the lock', async () => {
+    const world = new World();
+    const holder = world.processes.start({}, { user: 1001 });
+    await world.acquire(holder);
+    await world.clock.advance(2 * HOUR);
+    const before = world.text;
+    const acquireFrom = (writer: number) =>
+      world.acquire(undefined, { terminateStalled: true, store: writtenBy(world, writer) });
+    const refused = acquireFrom(1002);
+    await expect(refused).rejects.toThrow(ErrTerminationFailed);
+    await expect(refused).rejects.toThrow(/belongs to user 1001, but the lock file to user 1002/);
+    expect(world.text).toBe(before);
+    expect(world.processes.signals).toEqual([]);
+    await acquireFrom(1001);
+    expect(world.processes.signals).toEqual([{ pid: holder.pid, signal: 'SIGTERM' }]);
+  });
+
+  it('is left alone when a worker of its may not be signalled', async () => {
+    const world = new World();
+    const holder = world.processes.start({}, { user: 1002 });
+    const innocent = world.processes.start({}, { user: 1001 });
+    const lock = await world.acquire(holder);
+    await lock.setWorkers([innocent.pid]);
+    await world.clock.advance(2 * HOUR);
+    const store = writtenBy(world, 1002);
+    await expect(world.acquire(undefined, { terminateStalled: true, store })).rejects.toThrow(/user 1001/);
+    expect(world.processes.signals).toEqual([]);
+  });
+
+  it('is not ended when its file has another name too, or others may write to it', async () => {
+    for (const change of [
+      (path: string) => linkSync(path, `${path}.copy`),
+      (path: string) => chmodSync(path, 0o666),
+      (path: string) => chmodSync(path, 0o664),
+    ]) {
+      const world = new World();
+      await world.acquire(world.processes.start());
+      await world.clock.advance(2 * HOUR);
+      change(world.path);
+      await expect(world.acquire(undefined, { terminateStalled: true })).rejects.toThrow(/not certain who/);
+      expect(world.processes.signals).toEqual([]);
+    }
+  });
+
   it('is not ended while it heartbeats, nor when it is dead and its PID names another', async () => {
     const world = new World();
     const holder = world.processes.start();
@@ -416,6 +460,12 @@ describe('a stalled holder', () => {
     await expect(lock.heartBeat()).resolves.toBeUndefined();
   });
 });
+
+/** The world's files, as if they belonged to that user. */
+function writtenBy(world: World, uid: number): Store {
+  const fstatSync = (descriptor: number) => Object.assign(systemFileSystem.fstatSync(descriptor), { uid });
+  return fileStore({ ...world.as(), fileSystem: fileSystemWith({ fstatSync }) });
+}
 
 describe('a path that is no lock file', () => {
   it('is refused when it is a folder or a symbolic link, and is left as it is', async () => {

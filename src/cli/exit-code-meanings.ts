@@ -8,7 +8,8 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
   usage: 'wrong options or arguments',
   noInput: 'verify, schedule: there is no such folder, or nothing can be written there',
   internal: 'a bug of livinglock',
-  store: 'the lock, or its folder, cannot be read or written; or the file is not a lock',
+  store:
+    'the lock, or its folder, cannot be read or written; or the file is not a lock. run: a stalled holder could not be ended (--kill-stalled)',
   output: 'the standard output cannot be written',
   busy: 'someone else holds the lock. run: nothing was run (another code by -E). schedule: the crontab has changed meanwhile',
   lost: 'run, beat: the lock was lost on the way, so the work was not exclusive',

@@ -6,6 +6,7 @@ import type { Liveness, ProcessLook, ProcessProbe, ProcessTable } from './proces
 const DEATH_POLL = 20;
 /** SIGKILL cannot be refused, but a process in an uninterruptible system call dies only after it. */
 const KILL_PATIENCE = 5000;
+const ROOT = 0;
 
 /** The process table of a machine, by whatever its platform's probe can tell. */
 export class HostProcessTable implements ProcessTable {
@@ -40,27 +41,61 @@ export class HostProcessTable implements ProcessTable {
     return this.#probe.uptime?.() ?? null;
   }
 
-  async terminate(identity: ProcessIdentity, grace: number): Promise<void> {
-    this.#refuseUnlessCertain(identity);
+  async terminate(identity: ProcessIdentity, grace: number, writer?: number | null): Promise<void> {
+    this.refuseTermination(identity, writer);
     if (this.#isGone(identity)) return;
     this.#signal(identity, 'SIGTERM');
     if (await this.#diesWithin(identity, grace)) return;
+    // What was learnt of it is old by now, and may not be learnt any more.
+    this.refuseTermination(identity, writer);
+    if (this.#isGone(identity)) return;
     this.#signal(identity, 'SIGKILL');
     if (await this.#diesWithin(identity, KILL_PATIENCE)) return;
     throw new Error(`PID ${identity.pid} is still there after SIGKILL`);
   }
 
   /** A signal to a wrong process cannot be taken back, so here a matching PID is not enough. */
-  #refuseUnlessCertain(identity: ProcessIdentity): void {
-    if (!this.#countsHere(identity)) {
-      throw new Error(`PID ${identity.pid} is not a process that can be seen from here`);
-    }
-    if (identity.pid === this.#probe.self().pid) throw new Error(`PID ${identity.pid} is this very process`);
+  refuseTermination(identity: ProcessIdentity, writer?: number | null): void {
+    const { pid } = identity;
+    if (!Number.isInteger(pid) || pid <= 1) throw new Error(`PID ${pid} is never signalled`);
+    if (!this.#countsHere(identity))
+      throw new Error(`PID ${pid} is not a process that can be seen from here`);
     if (this.#isGone(identity)) return;
-    const started = this.#probe.look(identity.pid)?.started ?? null;
+    if (pid === this.#probe.self().pid) throw new Error(`PID ${pid} is this very process`);
+    const started = this.#probe.look(pid)?.started ?? null;
     if (identity.started === null || started === null) {
-      throw new Error(`it is not certain that PID ${identity.pid} is still the same process`);
+      throw new Error(`it is not certain that PID ${pid} is still the same process`);
     }
+    if (!this.#probe.isProcess(pid)) throw new Error(`PID ${pid} is not that of a process`);
+    if (this.#probe.ancestors().includes(pid)) {
+      throw new Error(`PID ${pid} is an ancestor of this very process`);
+    }
+    this.#refuseUnlessWriterCould(identity, writer);
+  }
+
+  /**
+   * Whoever may write to a lock's folder can name any process in a record. That must not have a process ended which they could not end
+   * themselves.
+   */
+  #refuseUnlessWriterCould(identity: ProcessIdentity, writer: number | null | undefined): void {
+    const { pid } = identity;
+    const own = this.#probe.ownUser();
+    // Windows asks for more than a user, and the system itself refuses what is not allowed.
+    if (own === null) return;
+    if (writer === null) throw new Error(`it is not certain who has named PID ${pid} in the lock file`);
+    if (writer === ROOT || writer === own) return;
+    const users = this.#probe.usersOf(pid);
+    if (users === null) {
+      if (this.#isGone(identity)) return;
+      throw new Error(`it cannot be learnt to whom PID ${pid} belongs`);
+    }
+    if (users.includes(writer ?? own)) return;
+    const [user] = users;
+    throw new Error(
+      writer === undefined
+        ? `PID ${pid} belongs to user ${user}, and the lock's store does not say whether its holder could have ended it`
+        : `PID ${pid} belongs to user ${user}, but the lock file to user ${writer}, who could not have ended it`,
+    );
   }
 
   /** It may die of itself right before, and then nothing has failed. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import type { ProcessIdentity } from '../record.js';
+import { ancestorsBy } from './ancestors.js';
 import type { ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
 
@@ -74,8 +75,35 @@ export class LinuxProbe implements ProcessProbe {
     });
   }
 
+  ownUser(): number | null {
+    return process.geteuid?.() ?? null;
+  }
+
+  /** Not the owner of the folder `/proc/<pid>`, which is root's for a process that may not be dumped (proc(5)). */
+  usersOf(pid: number): readonly number[] | null {
+    const [real, , saved] = this.#status(pid, 'Uid')?.split(/\s+/).map(Number) ?? [];
+    return real === undefined || saved === undefined ? null : [real, saved];
+  }
+
+  isProcess(pid: number): boolean {
+    return this.#status(pid, 'Tgid') === String(pid);
+  }
+
+  ancestors(): readonly number[] {
+    return ancestorsBy((pid) => {
+      const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'));
+      return stat === null ? undefined : parentFrom(stat);
+    });
+  }
+
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     sendSignal(pid, signal);
+  }
+
+  /** A field of proc_pid_status(5). */
+  #status(pid: number, field: string): string | null {
+    const status = attempt(() => readFileSync(`${this.#proc}/${pid}/status`, 'utf8'));
+    return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status ?? '')?.[1] ?? null;
   }
 
   /**
@@ -96,6 +124,10 @@ export function parseProcStat(stat: string): ProcessLook | null {
   const started = fields[19];
   if (state === undefined || !Number.isInteger(threads) || started === undefined) return null;
   return { started, zombie: state === 'Z' || state === 'X', threads };
+}
+
+function parentFrom(stat: string): number {
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
 
 function attempt<T>(read: () => T): T | null {

@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { hostname, uptime } from 'node:os';
 import type { ProcessIdentity } from '../record.js';
+import { ancestorsBy, parentsFrom } from './ancestors.js';
 import type { ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
 import { withinTolerance } from './start-times.js';
+
+/** Not by `PATH`, which may lead to a program of somebody else's: on what it says depends whom a signal reaches. */
+const PS = '/bin/ps';
 
 /** Runs a program and gives what it prints; throws where it fails. */
 export type Run = (file: string, args: readonly string[]) => string;
@@ -56,6 +60,25 @@ export class PosixProbe implements ProcessProbe {
 
   mayExistElsewhere(): boolean {
     return false;
+  }
+
+  ownUser(): number | null {
+    return process.geteuid?.() ?? null;
+  }
+
+  usersOf(pid: number): readonly number[] | null {
+    const output = this.#output(PS, ['-o', 'ruid=,svuid=', '-p', String(pid)]);
+    const users = output?.split(/\s+/) ?? [];
+    return users.length === 2 && users.every((user) => /^\d+$/.test(user)) ? users.map(Number) : null;
+  }
+
+  isProcess(): boolean {
+    return true;
+  }
+
+  ancestors(): readonly number[] {
+    const parents = parentsFrom(this.#output(PS, ['-A', '-o', 'pid=,ppid=']));
+    return ancestorsBy((pid) => parents.get(pid));
   }
 
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {

@@ -16,9 +16,15 @@ export interface ProcessTable {
   /**
    * Ends a process: asks it to (SIGTERM), gives it `grace` milliseconds, then kills it (SIGKILL); resolves once it is
    * dead. Never signals a process whose identity, PID and start time, is not exactly the one named. Rejects if the
-   * process cannot be identified from here, may not be signalled, or does not die.
+   * process cannot be identified from here, may not be signalled, or does not die; and if it is PID 1, this process, an
+   * ancestor of it, or a process that the writer could not have ended either.
+   *
+   * @param writer The ID of the user who has named the process, `null` where that may be anybody. Default: a user who may signal no others
+   *   than the calling process's own user.
    */
-  terminate(identity: ProcessIdentity, grace: number): Promise<void>;
+  terminate(identity: ProcessIdentity, grace: number, writer?: number | null): Promise<void>;
+  /** Throws the reason for which `terminate` would send nothing. May be left out; then only `terminate` itself says so. */
+  refuseTermination?(identity: ProcessIdentity, writer?: number | null): void;
   /** For how many milliseconds this machine, or the container in which this process runs, has been up. `null`: who knows. */
   uptime?(): number | null;
 }
@@ -39,6 +45,14 @@ export interface ProcessProbe {
   sameStart(one: string, other: string): boolean;
   /** Whether a PID may name a process of this machine other than the one it names here: in another PID namespace. */
   mayExistElsewhere(pid: number): boolean;
+  /** The user on whose behalf this process acts. `null` on platforms that do not restrict signals by user IDs. */
+  ownUser(): number | null;
+  /** The real and the saved user ID of a process, which decide who may signal it (kill(2)). `null` where they cannot be learnt. */
+  usersOf(pid: number): readonly number[] | null;
+  /** Whether a number is that of a process. A signal to the number of a thread goes to its process, which has another (kill(2)). */
+  isProcess(pid: number): boolean;
+  /** The PIDs of the processes that have led to this one, its parent first, as far as they can be learnt. */
+  ancestors(): readonly number[];
   /** As {@link ProcessTable.uptime}. */
   uptime?(): number | null;
   /** `kill(pid, signal)`. Throws the system's error. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import type { ProcessIdentity } from '../record.js';
+import { ancestorsBy, parentsFrom } from './ancestors.js';
 import type { Run } from './posix.js';
 import type { ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
@@ -35,14 +36,9 @@ export class WindowsProbe implements ProcessProbe {
   }
 
   look(pid: number): ProcessLook | null {
-    try {
-      const command = `(Get-Process -Id ${pid}).StartTime.ToUniversalTime().ToString('o')`;
-      const output = this.#run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', command]);
-      const time = Date.parse(output.trim());
-      return Number.isNaN(time) ? null : { started: new Date(time).toISOString(), zombie: false, threads: 1 };
-    } catch {
-      return null;
-    }
+    const output = this.#output(`(Get-Process -Id ${pid}).StartTime.ToUniversalTime().ToString('o')`);
+    const time = Date.parse(output?.trim() ?? '');
+    return Number.isNaN(time) ? null : { started: new Date(time).toISOString(), zombie: false, threads: 1 };
   }
 
   sameStart(one: string, other: string): boolean {
@@ -53,9 +49,35 @@ export class WindowsProbe implements ProcessProbe {
     return false;
   }
 
+  ownUser(): number | null {
+    return null;
+  }
+
+  usersOf(): readonly number[] | null {
+    return null;
+  }
+
+  isProcess(): boolean {
+    return true;
+  }
+
+  ancestors(): readonly number[] {
+    const list = 'Get-CimInstance Win32_Process | ForEach-Object { "$($_.ProcessId) $($_.ParentProcessId)" }';
+    const parents = parentsFrom(this.#output(list));
+    return ancestorsBy((pid) => parents.get(pid));
+  }
+
   /** Windows has no signals; Node ends the process at once for either of these. */
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     sendSignal(pid, signal);
+  }
+
+  #output(command: string): string | null {
+    try {
+      return this.#run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', command]);
+    } catch {
+      return null;
+    }
   }
 }
 

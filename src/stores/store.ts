@@ -24,6 +24,11 @@ export interface Stored {
   /** Milliseconds since the last heartbeat; without a record, since the content was last changed. Never negative. */
   readonly age: number;
   readonly provenance: Provenance;
+  /**
+   * The ID of the user who has written the record, as the system says and not the record. `terminateStalled` ends what that user could end. `null` where somebody else may have written it. Left out where the store has no such users; then `terminateStalled` ends only
+   * processes of the contender's own user.
+   */
+  readonly writer?: number | null | undefined;
 }
 
 /** What a contender says of itself when it asks for the lock. The store adds the times and the fencing token. */

@@ -18,6 +18,10 @@ export interface FakeManners {
   readonly ignoresTerm?: boolean;
   /** Belongs to another user: signals to it are refused with EPERM. Default: `false`. */
   readonly forbidden?: boolean;
+  /** The ID of the user to whom it belongs. Default: that of the user who runs the test, to whom the files that it makes belong too. */
+  readonly user?: number;
+  /** The process that has started it. Default: none that is known. */
+  readonly parent?: FakeProcess;
 }
 
 /**
@@ -80,8 +84,12 @@ export class FakeProcessTable implements ProcessTable {
     return this.as(this.#self).liveness(identity);
   }
 
-  terminate(identity: ProcessIdentity, grace: number): Promise<void> {
-    return this.as(this.#self).terminate(identity, grace);
+  terminate(identity: ProcessIdentity, grace: number, writer?: number | null): Promise<void> {
+    return this.as(this.#self).terminate(identity, grace, writer);
+  }
+
+  refuseTermination(identity: ProcessIdentity, writer?: number | null): void {
+    this.as(this.#self).refuseTermination?.(identity, writer);
   }
 }
 
@@ -204,10 +212,12 @@ class FakeProbe implements ProcessProbe {
   readonly trustsHostname = false;
   readonly #machine: FakeMachine;
   readonly #viewer: ProcessIdentity;
+  readonly #manners: FakeManners;
 
   constructor(machine: FakeMachine, viewer: FakeProcess) {
     this.#machine = machine;
     this.#viewer = viewer.identity;
+    this.#manners = viewer.manners;
   }
 
   self(): ProcessIdentity {
@@ -234,6 +244,28 @@ class FakeProbe implements ProcessProbe {
     return this.#machine.hasPidInside(this.#viewer, pid);
   }
 
+  ownUser(): number {
+    return userOf(this.#manners);
+  }
+
+  usersOf(pid: number): readonly number[] | null {
+    const entry = this.#machine.find(this.#viewer, pid);
+    if (entry === undefined) return null;
+    const user = userOf(entry.process.manners);
+    return [user, user];
+  }
+
+  isProcess(): boolean {
+    return true;
+  }
+
+  ancestors(): readonly number[] {
+    const ancestors: number[] = [];
+    for (let { parent } = this.#manners; parent !== undefined; { parent } = parent.manners)
+      ancestors.push(parent.pid);
+    return ancestors;
+  }
+
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     const entry = this.#machine.find(this.#viewer, pid);
     if (entry === undefined) throw refused('ESRCH');
@@ -241,6 +273,10 @@ class FakeProbe implements ProcessProbe {
     this.#machine.signals.push({ pid, signal });
     if (signal === 'SIGKILL' || !entry.process.manners.ignoresTerm) entry.process.kill();
   }
+}
+
+function userOf({ user = process.geteuid?.() ?? 0 }: FakeManners): number {
+  return user;
 }
 
 function refused(code: 'ESRCH' | 'EPERM'): Error {

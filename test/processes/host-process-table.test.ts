@@ -7,6 +7,23 @@ import { someIdentity, systemError } from '../support.js';
 const bare = (pid: number) =>
   someIdentity({ pid, hostname: null, bootId: null, pidNamespace: null, started: null });
 
+/** Of a machine on which PID 4242 runs, among others. */
+function someProbe(): ProcessProbe {
+  return {
+    trustsHostname: false,
+    self: () => someIdentity({ pid: 99 }),
+    exists: () => 'yes',
+    look: () => ({ started: someIdentity().started, zombie: false, threads: 1 }),
+    sameStart: (one, other) => one === other,
+    mayExistElsewhere: () => false,
+    ownUser: () => null,
+    usersOf: () => null,
+    isProcess: () => true,
+    ancestors: () => [],
+    signal: () => {},
+  };
+}
+
 describe('a process', () => {
   it('is alive while it runs and dead once it is gone', () => {
     const processes = new FakeProcessTable();
@@ -123,12 +140,9 @@ describe('terminating a process', () => {
     const identity = someIdentity();
     let isGone = false;
     const probe: ProcessProbe = {
-      trustsHostname: false,
-      self: () => someIdentity({ pid: 1 }),
+      ...someProbe(),
       exists: () => (isGone ? 'no' : 'yes'),
       look: () => (isGone ? null : { started: identity.started, zombie: false, threads: 1 }),
-      sameStart: (one, other) => one === other,
-      mayExistElsewhere: () => false,
       signal: () => {
         isGone = true;
         throw systemError('ESRCH', 'kill');
@@ -154,6 +168,72 @@ describe('terminating a process', () => {
     await expect(processes.terminate({ ...other.identity, started: null }, 0)).rejects.toThrow(/not certain/);
     await expect(processes.terminate(bare(other.pid), 0)).rejects.toThrow();
     expect(processes.signals).toEqual([]);
+  });
+
+  it('fails without a signal where the writer of the record could not have ended it', async () => {
+    const processes = new FakeProcessTable();
+    const ours = processes.own.manners.user ?? process.geteuid?.() ?? 0;
+    const refusals: [user: number, writer: number | null | undefined, RegExp][] = [
+      [1001, 1002, /belongs to user 1001, but the lock file to user 1002/],
+      [1001, undefined, /belongs to user 1001, and the lock's store does not say/],
+      [ours, 1002, /could not have ended it/],
+      [ours, null, /not certain who has named/],
+    ];
+    for (const [user, writer, reason] of refusals) {
+      const { identity } = processes.start({}, { user });
+      expect(() => processes.refuseTermination(identity, writer)).toThrow(reason);
+      await expect(processes.terminate(identity, 0, writer)).rejects.toThrow(reason);
+    }
+    expect(processes.signals).toEqual([]);
+  });
+
+  it('goes on where the writer could have ended it', async () => {
+    const processes = new FakeProcessTable();
+    const ours = process.geteuid?.() ?? 0;
+    for (const [user, writer] of [
+      [1001, 1001],
+      [1001, 0],
+      [1001, ours],
+      [ours, undefined],
+    ] as const) {
+      const { identity } = processes.start({}, { user });
+      expect(() => processes.refuseTermination(identity, writer)).not.toThrow();
+      await processes.terminate(identity, 0, writer);
+      expect(processes.signals.at(-1)).toEqual({ pid: identity.pid, signal: 'SIGTERM' });
+    }
+  });
+
+  it('fails without a signal for the first process, and for all that have led to this one', async () => {
+    const processes = new FakeProcessTable();
+    const grandparent = processes.start();
+    const parent = processes.start({}, { parent: grandparent });
+    const view = processes.as(processes.start({}, { parent }));
+    for (const { identity } of [parent, grandparent]) {
+      await expect(view.terminate(identity, 0, 0)).rejects.toThrow(/ancestor/);
+    }
+    for (const pid of [1, 0, -1, -parent.pid, 1.5, Number.NaN]) {
+      await expect(view.terminate({ ...parent.identity, pid }, 0, 0)).rejects.toThrow(/never signalled/);
+    }
+    expect(processes.signals).toEqual([]);
+  });
+
+  it('does not kill who cannot be told any more from another during the grace', async () => {
+    const identity = someIdentity();
+    const signals: string[] = [];
+    const clock = new FakeClock();
+    const probe: ProcessProbe = {
+      ...someProbe(),
+      look: () => (signals.length > 0 ? null : { started: identity.started, zombie: false, threads: 1 }),
+      signal: (_pid, signal) => {
+        signals.push(signal);
+      },
+    };
+    const failed = expect(new HostProcessTable(probe, clock).terminate(identity, 5000)).rejects.toThrow(
+      /not certain/,
+    );
+    await clock.advance(60_000);
+    await failed;
+    expect(signals).toEqual(['SIGTERM']);
   });
 
   it('fails when the process is there even after SIGKILL', async () => {

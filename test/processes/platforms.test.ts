@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.js';
@@ -101,6 +101,27 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     expect(processes.liveness({ ...processes.self(), bootId: null, started: '77' })).not.toBe('dead');
   });
 
+  it('the users of a process, and those that have led to this one, are known', async () => {
+    const probe = new LinuxProbe();
+    const user = process.getuid?.() ?? -1;
+    expect(probe.usersOf(process.pid)).toEqual([user, process.geteuid?.()]);
+    expect(probe.usersOf(1)).not.toBeNull();
+    expect(probe.usersOf(2 ** 31 - 1)).toBeNull();
+    const ancestors = probe.ancestors();
+    expect(ancestors[0]).toBe(process.ppid);
+    expect(ancestors.length).toBeGreaterThan(1);
+    expect(ancestors).not.toContain(process.pid);
+  });
+
+  it('the number of a thread is not that of a process', () => {
+    const probe = new LinuxProbe();
+    const [thread] = readdirSync('/proc/self/task').filter((task) => task !== String(process.pid));
+    expect(probe.isProcess(process.pid)).toBe(true);
+    expect(probe.exists(Number(thread))).toBe('yes');
+    expect(probe.isProcess(Number(thread))).toBe(false);
+    expect(probe.isProcess(2 ** 31 - 1)).toBe(false);
+  });
+
   it('a PID that exists nowhere may not exist elsewhere, seen from outside all containers', () => {
     const probe = new LinuxProbe();
     const isOutside = probe.self().pidNamespace === 'pid:[4026531836]';
@@ -111,6 +132,9 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
 describe('with ps(1)', () => {
   const outputs = new Map([
     ['sysctl -n kern.bootsessionuuid', 'B007\n'],
+    ['/bin/ps -o ruid=,svuid= -p 77', '  501   0\n'],
+    ['/bin/ps -o ruid=,svuid= -p 78', 'ps: svuid: keyword not found\n'],
+    ['/bin/ps -A -o pid=,ppid=', `    1     0\n  ${process.ppid}   4242\n 4242     1\n 5000  1\n`],
     [`ps -o stat=,lstart= -p ${process.pid}`, 'S+   Sat Nov 21 08:10:16 2026    \n'],
     ['ps -o stat=,lstart= -p 77', 'Z    Sat Nov 21 08:10:17 2026\n'],
     ['ps -o stat=,lstart= -p 78', 'garbage\n'],
@@ -133,6 +157,17 @@ describe('with ps(1)', () => {
     expect(probe.look(77)).toEqual({ started: '2026-11-21T08:10:17.000Z', zombie: true, threads: 1 });
     expect(probe.look(78)).toBeNull();
     expect(probe.look(79)).toBeNull();
+  });
+
+  it('its users and its ancestors are known, as far as ps(1) tells', () => {
+    expect(probe.usersOf(77)).toEqual([501, 0]);
+    expect(probe.usersOf(78)).toBeNull();
+    expect(probe.usersOf(79)).toBeNull();
+    expect(probe.ancestors()).toEqual([process.ppid, 4242, 1]);
+    const blind = new PosixProbe(() => {
+      throw new Error('exit code 1');
+    });
+    expect(blind.ancestors()).toEqual([process.ppid]);
   });
 
   it('start times count as the same within two seconds, and when they cannot be compared', () => {
@@ -159,6 +194,8 @@ describe('with ps(1)', () => {
 
 describe('with PowerShell', () => {
   const probe = new WindowsProbe((_file, args) => {
+    if (args.at(-1)?.includes('Win32_Process'))
+      return `4 0\r\n${process.ppid} 4242\r\n4242 ${process.ppid}\r\n`;
     if (args.at(-1)?.includes('-Id 77)')) return '2026-11-21T08:10:16.1234567Z\r\n';
     if (args.at(-1)?.includes('-Id 78)')) return '\r\n';
     throw new Error('exit code 1');
@@ -169,6 +206,10 @@ describe('with PowerShell', () => {
     expect(probe.look(78)).toBeNull();
     expect(probe.look(79)).toBeNull();
     expect(probe.self()).toMatchObject({ pid: process.pid, bootId: null, started: null });
+  });
+
+  it('its ancestors are known, even where their PIDs run in a circle', () => {
+    expect(probe.ancestors()).toEqual([process.ppid, 4242]);
   });
 });
 

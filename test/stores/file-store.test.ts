@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -205,6 +215,44 @@ describe('the file store', () => {
     await beat;
     await lock.release();
     expect(world.files).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('the owner of a lock file', () => {
+  const NOBODY = 65534;
+
+  it('is who has written it last, and nobody else can write to it, whatever was there', async () => {
+    const world = new World();
+    const store = fileStore(world.as());
+    const claim = claimOf(world);
+    for (const [mode, kept] of [
+      [0o4777, 0o644],
+      [0o133, 0o600],
+      [0o660, 0o640],
+      [0o600, 0o600],
+    ] as const) {
+      world.write('999999');
+      if (process.getuid?.() === 0) chownSync(world.path, NOBODY, NOBODY);
+      chmodSync(world.path, mode);
+      await store.claim(world.path, claim, (await store.read(world.path))?.version);
+      await store.beat(world.path, claim.token, {});
+      const status = statSync(world.path);
+      expect(status.mode & 0o7777).toBe(kept);
+      expect(status.uid).toBe(process.geteuid?.());
+    }
+  });
+
+  it('is said to have written it, unless somebody else may have', async () => {
+    const world = new World();
+    const store = fileStore(world.as());
+    await store.claim(world.path, claimOf(world));
+    const writer = async () => (await store.read(world.path))?.writer;
+    expect(await writer()).toBe(process.geteuid?.());
+    chmodSync(world.path, 0o664);
+    expect(await writer()).toBeNull();
+    chmodSync(world.path, 0o644);
+    linkSync(world.path, join(world.folder, 'copy'));
+    expect(await writer()).toBeNull();
   });
 });
 

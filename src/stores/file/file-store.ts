@@ -222,7 +222,7 @@ class FileStore implements Store {
         const place = this.#placeOf(path);
         const provenance = provenanceOf(record, place);
         const age = ageOf(record, provenance, place, this.#sinceHeartbeat(record, status));
-        return { version, record, age, provenance };
+        return { version, record, age, provenance, writer: writerOf(status) };
       }
       case 'torn':
         return { version, record: null, age: this.#unchangedFor(status), provenance: 'unknown' };
@@ -352,6 +352,17 @@ function nextFencingToken(previous: number, now: number): number {
   const time = Math.min(Math.floor(now * 1000), LATEST_FENCING_TIME);
   lastFencingToken = Math.max(previous + 1, lastFencingToken + 1, time);
   return lastFencingToken;
+}
+
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * Who has written a file: its owner, if nobody else can write to it, and if it is there under no other name, since it may have been written
+ * as another lock. Windows does not tell.
+ */
+function writerOf({ uid, mode, nlink }: FileStatus): number | null | undefined {
+  if (process.geteuid === undefined) return undefined;
+  return (mode & WRITABLE_BY_OTHERS) === 0 && nlink === 1 ? uid : null;
 }
 
 /** Whether that is what link(2) says where the file system has no hard links, or none from one folder to another. */

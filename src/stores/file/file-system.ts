@@ -68,8 +68,12 @@ export const systemFileSystem: FileSystem = {
   statfsSync: (path) => fs.statfsSync(path),
   openFolderSync: (path) => (process.platform === 'linux' ? openFolder(path) : lookAtFolder(path)),
   // Not flushed to the disk: after a power cut the boot is another one, so what the file says is void anyway.
-  writeFileAtomicSync: (path, data, mode) => writeFileAtomic.sync(path, data, { fsync: false, mode }),
+  writeFileAtomicSync: (path, data, mode) =>
+    writeFileAtomic.sync(path, data, { fsync: false, ...(mode !== undefined && { mode, chown: UNCHANGED }) }),
 };
+
+/** What chown(2) takes for leaving the owner as it is. By itself `write-file-atomic` gives the file to the owner of the one it replaces. */
+const UNCHANGED = { uid: -1, gid: -1 };
 
 /** Where the files that a process has open can be reached by their numbers (proc_pid_fd(5)); a chroot may lack it. */
 const DESCRIPTORS = '/proc/self/fd';

@@ -1,0 +1,174 @@
+import { chownSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Report } from './programs/protocol.js';
+import { type Actor, type Death, startActor } from './support/actors.js';
+import { Desk, oneLineWith } from './support/desk.js';
+import {
+  canBeNobody,
+  canUnshare,
+  childrenOf,
+  isLinux,
+  NOBODY,
+  processState,
+  temporaryFolder,
+} from './support/machine.js';
+
+const ROOT = 0;
+/** A program that stays until what it has started has ended. */
+const WITHIN_SHELL = ['sh', '-c', '"$@"; true', 'sh'];
+
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  path = join(folder, 'job.lock');
+  if (canBeNobody) chownSync(folder, NOBODY, NOBODY);
+});
+
+describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stalled holder', () => {
+  test.each([
+    { owner: NOBODY, ofFile: 'nobody', user: NOBODY, ofProcess: 'nobody' },
+    { owner: ROOT, ofFile: 'root', user: ROOT, ofProcess: 'root' },
+    { owner: ROOT, ofFile: 'root', user: NOBODY, ofProcess: 'nobody' },
+  ])('ends a process of $ofProcess that a record of $ofFile names', async ({ owner, user }) => {
+    const [contender, holder] = [await startActor(), await startActor({ user })];
+    await writeRecord(owner, contender, holder.pid);
+
+    expect(await takeOver(contender)).toMatchObject({ outcome: 'done' });
+    expect(processState(holder.pid)).toMatch(/^Z?$/);
+    // Or nobody could end this contender later, and what it names as its own could not be believed.
+    expect(statSync(path).uid).toBe(ROOT);
+  });
+
+  test("does not end root's process that nobody's record names", async () => {
+    const [contender, innocent] = [await startActor(), await startActor()];
+    await writeRecord(NOBODY, contender, innocent.pid);
+
+    await expectRefusal(contender, [innocent.pid], /belongs to user 0, but the lock file to user 65534/);
+  });
+
+  test('ends none of those that a record names if one of them is innocent', async () => {
+    const [contender, holder] = [await startActor(), await startActor({ user: NOBODY })];
+    const innocent = await startActor();
+    await writeRecord(NOBODY, contender, holder.pid, { workers: [innocent.pid] });
+
+    await expectRefusal(contender, [holder.pid, innocent.pid], /belongs to user 0/);
+  });
+
+  test('leaves a process alone that has the PID of the one that is meant', async () => {
+    const [contender, innocent] = [await startActor(), await startActor()];
+    await writeRecord(ROOT, contender, innocent.pid, { started: '1' });
+
+    expect(await takeOver(contender)).toMatchObject({ outcome: 'done' });
+    expect(processState(innocent.pid)).toBe('S');
+  });
+
+  test("ends nothing by a record of root's that was linked from elsewhere", async () => {
+    const [contender, holder] = [await startActor(), await startActor()];
+    const elsewhere = join(temporaryFolder(), 'another.lock');
+    await writeRecord(ROOT, contender, holder.pid, { to: elsewhere });
+    linkSync(elsewhere, path);
+
+    await expectRefusal(contender, [holder.pid], /not certain who has named/);
+  });
+
+  test('does not end those that have started the contender', async () => {
+    const contender = await startActor({ within: [...WITHIN_SHELL, ...WITHIN_SHELL] });
+    const grandparent = contender.outerPid ?? 0;
+    const [parent = 0] = childrenOf(grandparent);
+    expect(childrenOf(parent)).toEqual([contender.pid]);
+
+    for (const pid of [parent, grandparent]) {
+      await writeRecord(ROOT, contender, pid);
+      await expectRefusal(contender, [pid, contender.pid], /ancestor/);
+    }
+  });
+
+  test('does not end the contender, whose threads have numbers too', async () => {
+    const contender = await startActor();
+    for (const task of readdirSync(`/proc/${contender.pid}/task`).map(Number)) {
+      await writeRecord(ROOT, contender, task);
+      await expectRefusal(
+        contender,
+        [contender.pid],
+        task === contender.pid ? /this very process/ : /not that of a process/,
+      );
+    }
+  });
+
+  test.skipIf(!canUnshare)('does not end the first process of a container', async () => {
+    const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    const contender = await startActor({ within: [...container, ...WITHIN_SHELL] });
+    const [first = 0] = childrenOf(contender.outerPid);
+    await writeRecord(ROOT, contender, 1, { started: startOf(first) });
+
+    await expectRefusal(contender, [first], /PID 1 is never signalled/);
+  });
+
+  test('exits with 73 where it may not, and says why', async () => {
+    const [contender, innocent] = [await startActor(), await startActor()];
+    await writeRecord(NOBODY, contender, innocent.pid);
+    const before = readFileSync(path, 'utf8');
+
+    const args = ['run', '--kill-stalled', '--stale-timeout', '1s', path, '--', 'echo', 'ran'];
+    expect(await new Desk().run(args)).toMatchObject({
+      code: 73,
+      stdout: '',
+      stderr: oneLineWith(`PID ${innocent.pid} belongs to user 0, but the lock file to user 65534`),
+    });
+    expect(processState(innocent.pid)).toBe('S');
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+});
+
+interface RecordOptions {
+  readonly to?: string;
+  readonly workers?: readonly number[];
+  readonly started?: string;
+}
+
+/** Writes, as that user, the record of a holder that has stalled long since, and who is on the same machine as the contender. */
+async function writeRecord(
+  owner: number,
+  contender: Actor,
+  pid: number,
+  { to = path, workers = [], started = startOf(pid) }: RecordOptions = {},
+): Promise<void> {
+  const own = join(temporaryFolder(), 'own.lock');
+  expect(await contender.ask({ do: 'acquire', path: own })).toMatchObject({ outcome: 'done' });
+  const { process: surroundings } = JSON.parse(readFileSync(own, 'utf8'));
+  const record = {
+    process_id: pid,
+    timestamp: '2020-01-01T00:00:00Z',
+    stale_timeout_ms: 1,
+    monotonic_ms: 0,
+    process: { ...surroundings, pid, started },
+    workers: workers.map((worker) => ({ ...surroundings, pid: worker, started: startOf(worker) })),
+  };
+  writeFileSync(to, JSON.stringify(record));
+  chownSync(to, owner, owner);
+}
+
+function takeOver(contender: Actor): Promise<Report | Death> {
+  const options = { staleTimeout: 100, terminateStalled: true, terminationGrace: 1000 };
+  return contender.ask({ do: 'acquire', path, options });
+}
+
+async function expectRefusal(contender: Actor, alive: readonly number[], reason: RegExp): Promise<void> {
+  const before = readFileSync(path);
+  expect(await takeOver(contender)).toMatchObject({
+    outcome: 'refused',
+    code: 'ERR_TERMINATION_FAILED',
+    message: expect.stringMatching(reason),
+  });
+  expect(alive.map(processState).filter((state) => !'SR'.includes(state) || state === '')).toEqual([]);
+  expect(readFileSync(path)).toEqual(before);
+}
+
+/** In ticks since the start of the machine. */
+function startOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
