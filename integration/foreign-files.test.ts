@@ -1,12 +1,32 @@
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { LinuxProbe } from '../src/processes/linux.js';
 import { isLocal, systemFileSystem } from '../src/stores/file/file-system.js';
 import { type Actor, startActor } from './support/actors.js';
-import { canBeNobody, isInInitialPidNamespace, isPosix, NOBODY, temporaryFolder } from './support/machine.js';
+import { PROGRAM } from './support/desk.js';
+import {
+  canBeNobody,
+  canMount,
+  canUnshare,
+  isInInitialPidNamespace,
+  isPosix,
+  NOBODY,
+  temporaryFolder,
+} from './support/machine.js';
 import { type Outcome, outcomeOf } from './support/outcomes.js';
+import { Running } from './support/running.js';
 
-const TWO_HOURS = 7_200_000;
+const MINUTE = 60_000;
+const TEN_MINUTES = 10 * MINUTE;
+const TWO_HOURS = 120 * MINUTE;
+
+/** Not in a container, nor when the clock of the machine was set after its start. */
+const knowsAges =
+  isInInitialPidNamespace &&
+  isLocal(systemFileSystem, tmpdir()) &&
+  Number.isFinite(new LinuxProbe().ageOf(new LinuxProbe().self().started ?? '').most);
 
 /** As the Go package marshals a `time.Time`: with nanoseconds, and with the zone of the machine. */
 function goTimestamp(milliseconds: number): string {
@@ -14,19 +34,25 @@ function goTimestamp(milliseconds: number): string {
   return new Date(milliseconds + zone).toISOString().replace('Z', '456789+09:00');
 }
 
+/** As if it had been written so many milliseconds ago. */
+function changeTime(path: string, age: number): void {
+  const changed = (Date.now() - age) / 1000;
+  utimesSync(path, changed, changed);
+}
+
 const formats = [
   {
     format: 'of the Go package',
     write: (path: string, pid: number, age = 0) => {
       writeFileSync(path, `{"process_id":${pid},"timestamp":"${goTimestamp(Date.now() - age)}"}`);
+      changeTime(path, age);
     },
   },
   {
     format: 'of a classic daemon, with its PID and nothing else',
     write: (path: string, pid: number, age = 0) => {
       writeFileSync(path, `${pid}\n`);
-      const changed = (Date.now() - age) / 1000;
-      utimesSync(path, changed, changed);
+      changeTime(path, age);
     },
   },
 ];
@@ -68,6 +94,78 @@ describe.each(formats)('a lock file $format', ({ write }) => {
     expect(await acquire()).toBe('done');
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ process_id: contender.pid });
   });
+
+  test('is respected for any length of time by one whose stale timeout is endless, while its process is alive', async () => {
+    const holder = await startActor();
+    write(path, holder.pid);
+
+    expect(await run()).toBe('busy');
+  });
+
+  test.skipIf(!knowsAges)(
+    'is taken over at once with every timeout if its process began after the file was written',
+    async () => {
+      const other = await startActor();
+      for (const [age, take] of [
+        [10_000, acquire],
+        [10_000, run],
+        [TWO_HOURS, run],
+      ] as const) {
+        write(path, other.pid, age);
+        expect(await take()).toBe('done');
+        rmSync(path, { force: true });
+      }
+    },
+  );
+
+  test('is respected if it was written at a time that is still to come', async () => {
+    const other = await startActor();
+    write(path, other.pid, -TEN_MINUTES);
+
+    expect(await acquire()).toBe('busy');
+    expect(await run()).toBe('busy');
+  });
+
+  test.skipIf(!canUnshare)(
+    'is respected in a container, where its PID may be that of another process',
+    async () => {
+      const inside = await startActor({
+        within: ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'],
+      });
+      expect(inside.pid).toBe(1);
+      write(path, 1, TEN_MINUTES);
+
+      expect(outcomeOf(await inside.ask({ do: 'acquire', path }))).toBe('busy');
+      expect(await run(['unshare', '--pid', '--fork', '--mount-proc'])).toBe('busy');
+      write(path, 1, TWO_HOURS);
+      expect(await run(['unshare', '--pid', '--fork', '--mount-proc'])).toBe('done');
+    },
+  );
+
+  test.skipIf(!canMount || !canBeNobody)(
+    'is stale after an hour where /proc hides its process (hidepid=2)',
+    async () => {
+      const script =
+        'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid="$0" --regid="$0" --clear-groups "$@"';
+      const blind = ['unshare', '--mount', 'sh', '-c', script, String(NOBODY)];
+      chmodSync(join(path, '..'), 0o777);
+      const other = await startActor();
+
+      write(path, other.pid, TEN_MINUTES);
+      expect(await run(blind)).toBe('busy');
+      write(path, other.pid, 59 * MINUTE);
+      expect(await run(blind)).toBe('busy');
+      write(path, other.pid, 61 * MINUTE);
+      expect(await run(blind)).toBe('done');
+    },
+  );
+
+  /** By the command, whose stale timeout is endless. */
+  async function run(within: readonly string[] = []): Promise<'done' | 'busy' | number | null> {
+    const [program = '', ...args] = [...within, process.execPath, PROGRAM, 'run', path, '--', 'true'];
+    const { code } = await new Running(program, args, { env: process.env, cwd: '/' }).ended;
+    return code === 0 ? 'done' : code === 75 ? 'busy' : code;
+  }
 
   test.skipIf(!isPosix)('is respected if its process is that of PID 1', async () => {
     write(path, 1);

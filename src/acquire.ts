@@ -8,7 +8,7 @@ import { type AcquireOptions, readOptions, type Settings } from './options.js';
 import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
 import { mayBeOnClone } from './stores/provenance.js';
-import type { Claim, Provenance, Store } from './stores/store.js';
+import type { Claim, Store, Stored } from './stores/store.js';
 import { type ClaimToken, withToken } from './unanswered.js';
 
 /** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */

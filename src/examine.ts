@@ -34,7 +34,7 @@ export async function examine(
           [record.process, ...record.workers].map((identity) =>
             mayBeOnClone(identity, stored.provenance, processes.self())
               ? 'unknown'
-              : processes.liveness(identity),
+              : processes.liveness(identity, stored.writtenAge),
           ),
         );
   const hasBeatenSince = uptime !== null && stored.age < uptime;

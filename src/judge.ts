@@ -1,6 +1,6 @@
 import type { Kinship } from './kinship.js';
 import type { Liveness } from './processes/process-table.js';
-import { isBare } from './record.js';
+import { isBare, type LockRecord } from './record.js';
 import type { Stored } from './stores/store.js';
 
 /** The verdict on a lock's holder, and why. The first two keep the lock; what is `foreign` is no lock and belongs to somebody. */
@@ -53,7 +53,7 @@ export function judge(
   if (liveness !== 'alive' && kinship === 'earlier-run') {
     return { state: 'dead', reason: 'its owner has been started anew on the same host' };
   }
-  if (age > longerTimeout(staleTimeout, record.staleTimeout)) {
+  if (age > timeoutOf(record, liveness, staleTimeout)) {
     return { state: 'stalled', reason: 'it has not given a heartbeat for longer than its stale timeout' };
   }
   return { state: 'live', reason: reasonToLive(liveness, kinship) };
@@ -65,6 +65,21 @@ function reasonToLive(liveness: Liveness, kinship: Kinship): string {
   return kinship === 'namesake'
     ? `${unproved}: it has the same \`owner\`, but runs on another host or in other surroundings`
     : unproved;
+}
+
+/**
+ * An endless timeout rests on seeing that the holder lives. Where nobody can see that, its heartbeats have to say so, or a holder that was
+ * killed would keep the lock for ever. One of which only a PID is known has made no promise to give any.
+ */
+function timeoutOf(record: LockRecord, liveness: Liveness, contenders: number | undefined): number {
+  const holders = record.staleTimeout;
+  if (liveness === 'alive') return longerTimeout(contenders, holders);
+  const timeout = longerTimeout(endedAtLast(contenders), endedAtLast(holders));
+  return isBare(record.process) ? Math.min(timeout, DEFAULT_STALE_TIMEOUT) : timeout;
+}
+
+function endedAtLast<T>(timeout: T): T | number {
+  return timeout === Number.POSITIVE_INFINITY ? DEFAULT_STALE_TIMEOUT : timeout;
 }
 
 function longerTimeout(contenders: number | undefined, holders: number | null): number {

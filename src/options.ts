@@ -13,6 +13,9 @@ export interface AcquireOptions {
    * process is alive. Choose a multiple of the longest time between two checkpoints. `Infinity`: never, existence alone
    * is proof of work. Where holder and contender differ, the longer one counts.
    *
+   * Where nobody can see whether the holder exists (in another container, on another machine), `Infinity` counts as an hour, so a holder
+   * there has to beat more often than that. Of a PID file, or one of the Go package, no timeout counts for more than an hour there.
+   *
    * Default: `'1h'`.
    */
   readonly staleTimeout?: Duration | undefined;

@@ -467,6 +467,63 @@ function writtenBy(world: World, uid: number): Store {
   return fileStore({ ...world.as(), fileSystem: fileSystemWith({ fstatSync }) });
 }
 
+describe('a PID file', () => {
+  const timeouts = [1, HOUR, Number.POSITIVE_INFINITY];
+
+  it.runIf(process.platform === 'linux')(
+    'is taken over at once when its PID was given to another process',
+    async () => {
+      for (const staleTimeout of timeouts) {
+        for (const write of [
+          (world: World, pid: number) => world.write(`${pid}\n`),
+          (world: World, pid: number) =>
+            world.write(`{"process_id":${pid},"timestamp":"${new Date(world.clock.now()).toISOString()}"}`),
+        ]) {
+          const world = new World();
+          const holder = world.processes.start();
+          write(world, holder.pid);
+          await world.clock.advance(MINUTE);
+          await expect(world.acquire(undefined, { staleTimeout: HOUR })).rejects.toThrow(ErrLockBusy);
+          holder.recycle();
+          await world.acquire(undefined, { staleTimeout, heartbeatMinimalInterval: 0 });
+        }
+      }
+    },
+  );
+
+  it('is respected for as long as the process lives that has written it, without a stale timeout', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    await world.clock.advance(MINUTE);
+    world.write(`${holder.pid}\n`);
+    await world.clock.advance(100 * DAY);
+    await expect(world.acquire(undefined, { staleTimeout: Number.POSITIVE_INFINITY })).rejects.toThrow(
+      ErrLockBusy,
+    );
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is no proof when it, or what stands in it, is of a time to come',
+    async () => {
+      for (const [timestamp, changedAt] of [
+        [HOUR, 0],
+        [0, HOUR],
+      ] as const) {
+        const world = new World();
+        const holder = world.processes.start();
+        const now = world.clock.now();
+        world.write(
+          `{"process_id":${holder.pid},"timestamp":"${new Date(now + timestamp).toISOString()}"}`,
+          now + changedAt,
+        );
+        await world.clock.advance(MINUTE);
+        holder.recycle();
+        await expect(world.acquire()).rejects.toThrow(/nothing proves/);
+      }
+    },
+  );
+});
+
 describe('a path that is no lock file', () => {
   it('is refused when it is a folder or a symbolic link, and is left as it is', async () => {
     const world = new World();

@@ -60,10 +60,41 @@ describe('the judge', () => {
     );
   });
 
-  it('never finds a holder stalled that has no stale timeout', () => {
+  it('never finds a holder stalled that has no stale timeout and is seen alive', () => {
     const record = someRecord({ staleTimeout: Number.POSITIVE_INFINITY });
-    expect(judge(stored({ record, age: 1e15 }), 'unknown', HOUR).state).toBe('live');
+    expect(judge(stored({ record, age: 1e15 }), 'alive', HOUR).state).toBe('live');
     expect(judge(stored({ record, age: 1e15 }), 'dead', HOUR).state).toBe('dead');
+  });
+
+  it('takes an endless timeout for an hour where nobody can see whether the holder lives, and none that ends for less', () => {
+    const age = (hours: number, staleTimeout: number) =>
+      stored({ record: someRecord({ staleTimeout }), age: hours * HOUR + 1, provenance: 'unknown' });
+    const endless = Number.POSITIVE_INFINITY;
+    expect(judge({ ...age(1, endless), age: HOUR }, 'unknown', MINUTE).state).toBe('live');
+    expect(judge(age(1, endless), 'unknown', MINUTE).state).toBe('stalled');
+    expect(judge(age(1, endless), 'unknown').state).toBe('stalled');
+    expect(judge(age(1, MINUTE), 'unknown', endless).state).toBe('stalled');
+    expect(judge(age(1, endless), 'unknown', endless).state).toBe('stalled');
+    expect(judge(age(1, 2 * HOUR), 'unknown', endless).state).toBe('live');
+    expect(judge(age(2, 2 * HOUR), 'unknown', endless).state).toBe('stalled');
+  });
+
+  it('waits an hour at most for a bare PID of which nothing can be learnt', () => {
+    const record = parseRecord('4242', new Date());
+    for (const provenance of ['unknown', 'this-machine'] as const) {
+      for (const timeout of [Number.POSITIVE_INFINITY, 5 * HOUR, HOUR]) {
+        expect(judge(stored({ record, age: HOUR, provenance }), 'unknown', timeout).state).toBe('live');
+        expect(judge(stored({ record, age: HOUR + 1, provenance }), 'unknown', timeout).state).toBe(
+          'stalled',
+        );
+      }
+    }
+    expect(judge(stored({ record, age: MINUTE + 1 }), 'unknown', MINUTE).state).toBe('stalled');
+    // It is not here, but may be on the other machine that has written the file.
+    expect(judge(stored({ record, age: HOUR + 1, provenance: 'unknown' }), 'dead', Infinity).state).toBe(
+      'stalled',
+    );
+    expect(judge(stored({ record, age: 1e15 }), 'alive', Infinity).state).toBe('live');
   });
 
   it('finds every holder of an earlier boot dead', () => {

@@ -6,6 +6,11 @@ import type { Liveness, ProcessLook, ProcessProbe, ProcessTable } from './proces
 const DEATH_POLL = 20;
 /** SIGKILL cannot be refused, but a process in an uninterruptible system call dies only after it. */
 const KILL_PATIENCE = 5000;
+/**
+ * Milliseconds. Some file systems keep times by the second; and a small step of the wall clock soon after the start of the machine, when it
+ * finds a time server, goes unnoticed, see `LinuxProbe.ageOf`.
+ */
+const AGE_TOLERANCE = 2000;
 const ROOT = 0;
 
 /** The process table of a machine, by whatever its platform's probe can tell. */
@@ -27,14 +32,12 @@ export class HostProcessTable implements ProcessTable {
     return this.#isRunning(identity) ? identity : null;
   }
 
-  liveness(identity: ProcessIdentity): Liveness {
-    const probe = this.#probe;
-    if (isBare(identity)) {
-      if (this.#isRunning(identity)) return 'alive';
-      return probe.mayExistElsewhere(identity.pid) ? 'unknown' : 'dead';
-    }
-    if (!this.#countsHere(identity)) return 'unknown';
-    return this.#isRunning(identity) ? 'alive' : 'dead';
+  liveness(identity: ProcessIdentity, age?: number): Liveness {
+    const anywhere = isBare(identity);
+    if (!anywhere && !this.#countsHere(identity)) return 'unknown';
+    const isHere = this.#isRunning(identity) ? this.#wasNamed(identity, age) : 'no';
+    if (isHere !== 'no') return isHere === 'yes' ? 'alive' : 'unknown';
+    return anywhere && this.#probe.mayExistElsewhere(identity.pid) ? 'unknown' : 'dead';
   }
 
   uptime(): number | null {
@@ -123,6 +126,19 @@ export class HostProcessTable implements ProcessTable {
     if (identity.pidNamespace !== self.pidNamespace || identity.bootId !== self.bootId) return false;
     if (identity.bootId !== null) return true;
     return this.#probe.trustsHostname && identity.hostname !== null && identity.hostname === self.hostname;
+  }
+
+  /**
+   * Whether a process that runs is the one that was named so many milliseconds ago, as far as its age tells: one that is younger got the
+   * PID later. A time that is still to come proves nothing.
+   */
+  #wasNamed({ pid, started }: ProcessIdentity, ago: number | undefined): 'yes' | 'no' | 'unclear' {
+    if (started !== null || ago === undefined) return 'yes';
+    const current = this.#probe.look(pid)?.started ?? null;
+    if (current === null || ago < 0) return 'unclear';
+    const { least, most } = this.#probe.ageOf(current);
+    if (most < ago - AGE_TOLERANCE) return 'no';
+    return least >= ago - AGE_TOLERANCE ? 'yes' : 'unclear';
   }
 
   #isGone(identity: ProcessIdentity): boolean {

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import type { ProcessIdentity } from '../record.js';
 import { ancestorsBy } from './ancestors.js';
-import type { ProcessLook, ProcessProbe } from './process-table.js';
+import type { AgeRange, ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
 
 /**
@@ -13,6 +14,13 @@ export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
 /** Milliseconds: `USER_HZ` is 100 wherever Node runs. */
 const TICK = 10;
+
+/** `/proc/uptime` is cut off after hundredths of a second; and milliseconds pass between reading two clocks. */
+const UPTIME_TOLERANCE = 100;
+
+/** What the kernel, and the first programs, make within so many milliseconds of the start of the machine. Their times are kept in memory. */
+const WITNESSES = ['/proc', '/proc/1', '/sys', '/sys/fs/cgroup', '/dev', '/dev/shm', '/run'];
+const EARLY = 60_000;
 
 /** Linux, by `/proc` (proc(5)). */
 export class LinuxProbe implements ProcessProbe {
@@ -75,6 +83,23 @@ export class LinuxProbe implements ProcessProbe {
     });
   }
 
+  /**
+   * A start is counted from that of the machine, suspended time included (proc_pid_stat(5)). A file bears the wall clock's time. The two
+   * can be compared as long as the wall clock has not been set in between; else the process may be older than it looks beside a file.
+   *
+   * LXCFS puts the time of a container's own start into `/proc/uptime`, from which `os.uptime()` reads. The monotonic clock leaves out suspended
+   * time, and the clock of this process also what passed between its fork and the start of Node. None of the three is later than the truth.
+   */
+  ageOf(started: string): AgeRange {
+    const start = Number(started) * TICK;
+    const own = Number(this.self().started ?? 0) * TICK;
+    const machine = uptime() * 1000;
+    const now = Math.max(machine, Number(process.hrtime.bigint()) / 1e6, own + performance.now());
+    const isExact = machine >= now - UPTIME_TOLERANCE && this.#isWallClockSince(start, machine);
+    const age = now - start;
+    return { least: age, most: isExact ? age : Number.POSITIVE_INFINITY };
+  }
+
   ownUser(): number | null {
     return process.geteuid?.() ?? null;
   }
@@ -104,6 +129,27 @@ export class LinuxProbe implements ProcessProbe {
   #status(pid: number, field: string): string | null {
     const status = attempt(() => readFileSync(`${this.#proc}/${pid}/status`, 'utf8'));
     return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status ?? '')?.[1] ?? null;
+  }
+
+  /**
+   * Whether what the wall clock says is as it was when the process began that did so many milliseconds after the start of the machine, as
+   * far as can be told. Something else has to have been made before that, at the start of the machine, and to bear a
+   * time of today's clock. A clock that was set forward since makes all of that look older than the machine. (A
+   * computer without a battery does so once it has found a time server, a virtual machine when it is resumed.)
+   */
+  #isWallClockSince(start: number, now: number): boolean {
+    const bootedAt = Date.now() - now;
+    return WITNESSES.some((path) =>
+      this.#timesOf(path).some((time) => {
+        const madeAt = time - bootedAt;
+        return madeAt >= -UPTIME_TOLERANCE && madeAt <= Math.min(start, EARLY);
+      }),
+    );
+  }
+
+  #timesOf(path: string): number[] {
+    const status = attempt(() => statSync(path));
+    return status === null ? [] : [status.mtimeMs, status.birthtimeMs];
   }
 
   /**

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { hostname, uptime } from 'node:os';
 import type { ProcessIdentity } from '../record.js';
 import { ancestorsBy, parentsFrom } from './ancestors.js';
-import type { ProcessLook, ProcessProbe } from './process-table.js';
+import type { AgeRange, ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
-import { withinTolerance } from './start-times.js';
+import { ageOfDate, withinTolerance } from './start-times.js';
 
 /** Not by `PATH`, which may lead to a program of somebody else's: on what it says depends whom a signal reaches. */
 const PS = '/bin/ps';
@@ -60,6 +60,11 @@ export class PosixProbe implements ProcessProbe {
 
   mayExistElsewhere(): boolean {
     return false;
+  }
+
+  /** The date was taken from the wall clock when the process began, as a file's was; no later step of that clock changes either. */
+  ageOf(started: string): AgeRange {
+    return ageOfDate(started);
   }
 
   ownUser(): number | null {

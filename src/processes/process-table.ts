@@ -12,7 +12,11 @@ export interface ProcessTable {
   self(): ProcessIdentity;
   /** The identity of the process that has this PID now, or `null` if there is none. */
   identify(pid: number): ProcessIdentity | null;
-  liveness(identity: ProcessIdentity): Liveness;
+  /**
+   * @param age How many milliseconds ago the process was named, negative if that time is still to come. A process without a known start time
+   *   that began later is another one, which got the PID. Default: unknown, and whichever process has the PID counts.
+   */
+  liveness(identity: ProcessIdentity, age?: number): Liveness;
   /**
    * Ends a process: asks it to (SIGTERM), gives it `grace` milliseconds, then kills it (SIGKILL); resolves once it is
    * dead. Never signals a process whose identity, PID and start time, is not exactly the one named. Rejects if the
@@ -45,6 +49,8 @@ export interface ProcessProbe {
   sameStart(one: string, other: string): boolean;
   /** Whether a PID may name a process of this machine other than the one it names here: in another PID namespace. */
   mayExistElsewhere(pid: number): boolean;
+  /** How long ago a process began, by its {@link ProcessLook.started}, as far as that can be compared with the times of files. */
+  ageOf(started: string): AgeRange;
   /** The user on whose behalf this process acts. `null` on platforms that do not restrict signals by user IDs. */
   ownUser(): number | null;
   /** The real and the saved user ID of a process, which decide who may signal it (kill(2)). `null` where they cannot be learnt. */
@@ -57,6 +63,12 @@ export interface ProcessProbe {
   uptime?(): number | null;
   /** `kill(pid, signal)`. Throws the system's error. */
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+/** In milliseconds. A difference to what cannot be read is `NaN`, which is neither less nor more than anything. */
+export interface AgeRange {
+  readonly least: number;
+  readonly most: number;
 }
 
 export interface ProcessLook {

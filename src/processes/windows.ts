@@ -3,9 +3,9 @@ import { hostname } from 'node:os';
 import type { ProcessIdentity } from '../record.js';
 import { ancestorsBy, parentsFrom } from './ancestors.js';
 import type { Run } from './posix.js';
-import type { ProcessLook, ProcessProbe } from './process-table.js';
+import type { AgeRange, ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
-import { withinTolerance } from './start-times.js';
+import { ageOfDate, withinTolerance } from './start-times.js';
 
 /** Windows, by PowerShell's `Get-Process`. There are neither boot ids nor zombies. */
 export class WindowsProbe implements ProcessProbe {
@@ -47,6 +47,10 @@ export class WindowsProbe implements ProcessProbe {
 
   mayExistElsewhere(): boolean {
     return false;
+  }
+
+  ageOf(started: string): AgeRange {
+    return ageOfDate(started);
   }
 
   ownUser(): number | null {

@@ -25,6 +25,11 @@ export interface Stored {
   readonly age: number;
   readonly provenance: Provenance;
   /**
+   * Milliseconds since the record was last written, negative if that time is still to come, by the clock on which processes begin. Left out
+   * where the store does not know; then a record that names only a PID names whichever process has it.
+   */
+  readonly writtenAge?: number | undefined;
+  /**
    * The ID of the user who has written the record, as the system says and not the record. `terminateStalled` ends what that user could end. `null` where somebody else may have written it. Left out where the store has no such users; then `terminateStalled` ends only
    * processes of the contender's own user.
    */

@@ -1,7 +1,13 @@
 import type { Clock } from '../clock.js';
 import { HostProcessTable } from '../processes/host-process-table.js';
 import { INITIAL_PID_NAMESPACE } from '../processes/linux.js';
-import type { Liveness, ProcessLook, ProcessProbe, ProcessTable } from '../processes/process-table.js';
+import type {
+  AgeRange,
+  Liveness,
+  ProcessLook,
+  ProcessProbe,
+  ProcessTable,
+} from '../processes/process-table.js';
 import type { ProcessIdentity } from '../record.js';
 import { FakeClock } from './fake-clock.js';
 
@@ -36,13 +42,14 @@ export interface FakeManners {
  * await acquire(path, { dependencies: { processes } }); // takes over at once
  */
 export class FakeProcessTable implements ProcessTable {
-  readonly #machine = new FakeMachine();
+  readonly #machine: FakeMachine;
   readonly #clock: Clock;
   #self: FakeProcess;
 
-  /** @param clock What `terminate` waits by. Default: one that stands still. */
-  constructor(clock: Clock = new FakeClock()) {
-    this.#clock = clock;
+  /** @param clock What `terminate` waits by, and processes grow old by. Default: one that stands still, and nobody knows how old they are. */
+  constructor(clock?: Clock) {
+    this.#clock = clock ?? new FakeClock();
+    this.#machine = new FakeMachine(clock);
     this.#self = this.start();
   }
 
@@ -80,8 +87,8 @@ export class FakeProcessTable implements ProcessTable {
     return this.as(this.#self).identify(pid);
   }
 
-  liveness(identity: ProcessIdentity): Liveness {
-    return this.as(this.#self).liveness(identity);
+  liveness(identity: ProcessIdentity, age?: number): Liveness {
+    return this.as(this.#self).liveness(identity, age);
   }
 
   terminate(identity: ProcessIdentity, grace: number, writer?: number | null): Promise<void> {
@@ -141,10 +148,17 @@ interface Entry {
 /** All that exists, on all machines; each PID namespace sees its own part. */
 class FakeMachine {
   readonly signals: SentSignal[] = [];
+  readonly #clock: Clock | undefined;
   readonly #entries = new Map<string, Entry>();
+  /** On the monotonic clock, by tick. */
+  readonly #starts = new Map<string, number>();
   #bootNumber = 1;
   #nextPid = 1000;
   #ticks = 0;
+
+  constructor(clock: Clock | undefined) {
+    this.#clock = clock;
+  }
 
   start(place: FakePlace | ProcessIdentity, manners: FakeManners, pid?: number): FakeProcess {
     const identity: ProcessIdentity = {
@@ -154,6 +168,7 @@ class FakeMachine {
       pidNamespace: place.pidNamespace ?? INITIAL_PID_NAMESPACE,
       started: String(++this.#ticks),
     };
+    if (this.#clock !== undefined) this.#starts.set(String(this.#ticks), this.#clock.monotonic());
     const process = new FakeProcess(this, identity, manners);
     this.#entries.set(key(identity), { process, zombie: false, threads: 11 });
     return process;
@@ -161,6 +176,13 @@ class FakeMachine {
 
   find(viewer: ProcessIdentity, pid: number): Entry | undefined {
     return this.#entries.get(key({ ...viewer, pid }));
+  }
+
+  ageOf(started: string): AgeRange {
+    const start = this.#starts.get(started);
+    if (this.#clock === undefined || start === undefined) return { least: 0, most: Number.POSITIVE_INFINITY };
+    const age = this.#clock.monotonic() - start;
+    return { least: age, most: age };
   }
 
   remove(process: FakeProcess): void {
@@ -242,6 +264,10 @@ class FakeProbe implements ProcessProbe {
 
   mayExistElsewhere(pid: number): boolean {
     return this.#machine.hasPidInside(this.#viewer, pid);
+  }
+
+  ageOf(started: string): AgeRange {
+    return this.#machine.ageOf(started);
   }
 
   ownUser(): number {

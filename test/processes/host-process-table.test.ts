@@ -16,6 +16,7 @@ function someProbe(): ProcessProbe {
     look: () => ({ started: someIdentity().started, zombie: false, threads: 1 }),
     sameStart: (one, other) => one === other,
     mayExistElsewhere: () => false,
+    ageOf: () => ({ least: 0, most: 0 }),
     ownUser: () => null,
     usersOf: () => null,
     isProcess: () => true,
@@ -91,6 +92,62 @@ describe('a process', () => {
     const inContainer = processes.start({ pidNamespace: 'pid:[4026532999]' });
     expect(processes.liveness(bare(inContainer.pid))).toBe('unknown');
     expect(processes.as(inContainer).liveness(bare(other.pid))).toBe('unknown');
+  });
+});
+
+describe('a process of which no start time was recorded', () => {
+  const NAMED = 60_000;
+
+  async function agedWorld(age: number) {
+    const clock = new FakeClock();
+    const processes = new FakeProcessTable(clock);
+    const other = processes.start();
+    await clock.advance(age);
+    return { processes, other };
+  }
+
+  it('is another one if it began after it was named, by more than files and clocks differ by', async () => {
+    for (const [age, expected] of [
+      [0, 'dead'],
+      [NAMED - 2001, 'dead'],
+      [NAMED - 2000, 'alive'],
+      [NAMED, 'alive'],
+      [10 * NAMED, 'alive'],
+    ] as const) {
+      const { processes, other } = await agedWorld(age);
+      expect(processes.liveness(bare(other.pid), NAMED)).toBe(expected);
+      expect(processes.liveness({ ...other.identity, started: null }, NAMED)).toBe(expected);
+    }
+  });
+
+  it('is unknown if it looks younger, but may be older than it looks', () => {
+    const probe: ProcessProbe = {
+      ...someProbe(),
+      ageOf: () => ({ least: 10_000, most: Number.POSITIVE_INFINITY }),
+    };
+    const processes = new HostProcessTable(probe, new FakeClock());
+    expect(processes.liveness(bare(4242), NAMED)).toBe('unknown');
+    expect(processes.liveness(bare(4242), 12_000)).toBe('alive');
+  });
+
+  it('is not judged by its age where its start time was recorded', async () => {
+    const { processes, other } = await agedWorld(0);
+    expect(processes.liveness(other.identity, NAMED)).toBe('alive');
+  });
+
+  it('may still run where its PID cannot be seen', async () => {
+    const { processes, other } = await agedWorld(0);
+    const inContainer = processes.start({ pidNamespace: 'pid:[4026532999]' });
+    expect(processes.as(inContainer).liveness(bare(inContainer.pid), NAMED)).toBe('unknown');
+    expect(processes.liveness(bare(other.pid), NAMED)).toBe('dead');
+    expect(processes.liveness(bare(inContainer.pid), NAMED)).toBe('unknown');
+  });
+
+  it('is unknown if it was named at a time that is still to come, or nobody knows how old it is', async () => {
+    const { processes, other } = await agedWorld(NAMED);
+    expect(processes.liveness(bare(other.pid), -1)).toBe('unknown');
+    const timeless = new FakeProcessTable(); // without a clock
+    expect(timeless.liveness(bare(timeless.start().pid), NAMED)).toBe('unknown');
   });
 });
 

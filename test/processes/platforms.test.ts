@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { HostProcessTable } from '../../src/processes/host-process-table.js';
@@ -11,6 +13,11 @@ import { processExists } from '../../src/processes/signals.js';
 import { systemProcesses } from '../../src/processes/system.js';
 import { WindowsProbe } from '../../src/processes/windows.js';
 import { someIdentity, systemError, temporaryFolder } from '../support.js';
+
+/** Not so on a machine that was resumed, or whose clock was set after its start. */
+const isClockThatOfTheBoot =
+  process.platform === 'linux' &&
+  Number.isFinite(new LinuxProbe().ageOf(new LinuxProbe().self().started ?? '').most);
 
 describe('the process table of this system', () => {
   it('knows itself to be alive', () => {
@@ -122,6 +129,38 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     expect(probe.isProcess(2 ** 31 - 1)).toBe(false);
   });
 
+  describe('the age of a process', () => {
+    const STEP = 10 * 60_000;
+    const started = () => new LinuxProbe().self().started ?? '';
+
+    it.runIf(isClockThatOfTheBoot)('is counted from its start', () => {
+      const { least, most } = new LinuxProbe().ageOf(started());
+      expect(least).toBeGreaterThanOrEqual(performance.now() - 100);
+      expect(least).toBeLessThan(performance.now() + 60_000);
+      expect(most).toBe(least);
+      expect(new LinuxProbe().ageOf('garbage').least).toBeNaN();
+    });
+
+    it.runIf(isClockThatOfTheBoot)('is not compared with files when the clock was set', () => {
+      for (const step of [STEP, -STEP]) {
+        const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + step);
+        const age = new LinuxProbe().ageOf(started());
+        now.mockRestore();
+        expect(age.most).toBe(Number.POSITIVE_INFINITY);
+        expect(age.least).toBeLessThan(performance.now() + 60_000);
+      }
+    });
+
+    it('is unknown where the time since the start of the machine is that of a container', () => {
+      const proc = join(temporaryFolder(), 'proc');
+      symlinkSync('/proc', proc);
+      const late = vi.spyOn(performance, 'now').mockReturnValue(uptime() * 1000);
+      const age = new LinuxProbe(proc).ageOf(started());
+      late.mockRestore();
+      expect(age.most).toBe(Number.POSITIVE_INFINITY);
+    });
+  });
+
   it('a PID that exists nowhere may not exist elsewhere, seen from outside all containers', () => {
     const probe = new LinuxProbe();
     const isOutside = probe.self().pidNamespace === 'pid:[4026531836]';
@@ -168,6 +207,13 @@ describe('with ps(1)', () => {
       throw new Error('exit code 1');
     });
     expect(blind.ancestors()).toEqual([process.ppid]);
+  });
+
+  it('a process is as old as the clock has gone on since its start', () => {
+    const { least, most } = probe.ageOf(new Date(Date.now() - 5000).toISOString());
+    expect(Math.abs(least - 5000)).toBeLessThan(1000);
+    expect(most).toBe(least);
+    expect(probe.ageOf('once').least).toBeNaN();
   });
 
   it('start times count as the same within two seconds, and when they cannot be compared', () => {

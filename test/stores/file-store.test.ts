@@ -256,6 +256,21 @@ describe.skipIf(process.platform === 'win32')('the owner of a lock file', () => 
   });
 });
 
+describe('when a lock file was written', () => {
+  it('is its time or that of the record, whichever is later, and may be to come', async () => {
+    const world = new World();
+    const now = world.clock.now();
+    const writtenAge = async (timestamp: number, changed: number) => {
+      world.write(serializeRecord(someRecord({ timestamp: new Date(now + timestamp) })), now + changed);
+      return (await fileStore(world.as()).read(world.path))?.writtenAge;
+    };
+    expect(await writtenAge(-HOUR, -MINUTE)).toBeCloseTo(MINUTE, 0);
+    expect(await writtenAge(-MINUTE, -HOUR)).toBeCloseTo(MINUTE, 0);
+    expect(await writtenAge(-HOUR, SECOND)).toBeCloseTo(-SECOND, 0);
+    expect(await writtenAge(SECOND, -HOUR)).toBeCloseTo(-SECOND, 0);
+  });
+});
+
 describe('a heartbeat read from a file', () => {
   const inContainer = { bootId: 'fake-boot-1', pidNamespace: 'pid:[4026532999]' };
 

@@ -222,7 +222,8 @@ class FileStore implements Store {
         const place = this.#placeOf(path);
         const provenance = provenanceOf(record, place);
         const age = ageOf(record, provenance, place, this.#sinceHeartbeat(record, status));
-        return { version, record, age, provenance, writer: writerOf(status) };
+        const writtenAge = this.#clock.now() - Math.max(record.timestamp.getTime(), status.mtimeMs);
+        return { version, record, age, provenance, writtenAge, writer: writerOf(status) };
       }
       case 'torn':
         return { version, record: null, age: this.#unchangedFor(status), provenance: 'unknown' };
