@@ -159,9 +159,10 @@ describe('status --json', () => {
     writeRecord(desk, 'rich', { progress: { ratio: 0.4, note: null }, stale_timeout_ms: null });
     writeFileSync(desk.path('go'), `{"process_id":${process.pid},"timestamp":"${new Date().toISOString()}"}`);
     writeFileSync(desk.path('classic'), `${process.pid}\n`);
-    writeFileSync(desk.path('garbage'), 'no record');
+    writeFileSync(desk.path('torn'), '{"process_id":');
+    writeFileSync(desk.path('foreign'), 'no record');
 
-    const names = ['live', 'stalled', 'dead', 'rich', 'go', 'classic', 'garbage', 'free'];
+    const names = ['live', 'stalled', 'dead', 'rich', 'go', 'classic', 'torn', 'foreign', 'free'];
     const { code, stdout } = await desk.run(['status', '--json', ...names]);
 
     const locks: unknown = JSON.parse(stdout);
@@ -180,10 +181,11 @@ describe('status --json', () => {
       { name: 'rich', staleTimeoutMs: null, progress: { ratio: 0.4, note: null } },
       { name: 'go', state: 'live', pid: process.pid, fencingToken: null },
       { name: 'classic', pid: process.pid, host: null },
-      { name: 'garbage', pid: null },
+      { name: 'torn', state: 'live', pid: null },
+      { name: 'foreign', state: 'foreign', reason: expect.stringContaining('"no record"'), pid: null },
       { name: 'free', path: desk.path('free'), state: 'free', pid: null, heartbeatAgeMs: null, workers: [] },
     ]);
-    expect(code).toBe(3);
+    expect(code).toBe(73);
   });
 });
 

@@ -616,12 +616,12 @@ describe('a file that a crash has left', () => {
 
 describe('a file that is not a lock', () => {
   const contents: [string, string | Uint8Array, string][] = [
-    ['a script', '#!/bin/sh\necho import runs\n', 'it begins with "#!/bin/sh\\necho import runs\\n"'],
-    ['binary', new Uint8Array([0, 255, 254, 0, 1]), 'it begins with'],
-    ['10 MB', 'x'.repeat(10_000_000), `it begins with "${'x'.repeat(40)}"`],
-    ['nested JSON', '['.repeat(50_000), 'it begins with "[['],
-    ['a PID that no process can have', '2147483648', 'it begins with "2147483648"'],
-    ['an escape sequence', '\u001b]0;owned\u0007\u202e', 'it begins with "\\u001b]0;owned\\u0007\ufffd"'],
+    ['a script', '#!/bin/sh\necho import runs\n', 'which begins with "#!/bin/sh\\necho import runs\\n"'],
+    ['binary', new Uint8Array([0, 255, 254, 0, 1]), 'which begins with'],
+    ['10 MB', 'x'.repeat(10_000_000), `which begins with "${'x'.repeat(40)}"`],
+    ['nested JSON', '['.repeat(50_000), 'which begins with "[['],
+    ['a PID that no process can have', '2147483648', 'which begins with "2147483648"'],
+    ['an escape sequence', '\u001b]0;owned\u0007\u202e', 'which begins with "\\u001b]0;owned\\u0007\ufffd"'],
   ];
 
   it.each(contents)('is never touched, and said to be none: %s', async (_name, content, words) => {

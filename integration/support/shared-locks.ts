@@ -184,7 +184,7 @@ function newRoom(): string {
 function startElsewhere(store: readonly string[]) {
   const bootId = join(temporaryFolder(), 'boot_id');
   writeFileSync(bootId, `${randomUUID()}\n`);
-  const script = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"';
-  const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  return startActor({ store, within: [...container, 'sh', '-c', script, 'sh', bootId] });
+  const script =
+    'hostname elsewhere && mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"';
+  return startActor({ store, within: ['unshare', '--mount', '--uts', 'sh', '-c', script, 'sh', bootId] });
 }

@@ -228,7 +228,7 @@ class FileStore implements Store {
       case 'torn':
         return { version, record: null, age: this.#unchangedFor(status), provenance: 'unknown' };
       case 'foreign': {
-        const foreign = `it begins with ${content.beginning}, and a lock never does`;
+        const foreign = `it is another kind of file, which begins with ${content.beginning}`;
         return { version, record: null, foreign, age: this.#unchangedFor(status), provenance: 'unknown' };
       }
     }
