@@ -128,6 +128,28 @@ test.skipIf(!canUnshareTime)('on a machine that was started a minute ago', async
   expect(await acquire(holder)).toBe('done');
 });
 
+test.skipIf(!canUnshareTime)(
+  'a time namespace, whose clocks are others, makes nobody look dead or stale',
+  async () => {
+    const within = await startedAgo(MINUTE);
+    const [inside, outside] = await Promise.all([startActor({ within }), startActor()]);
+    for (const [holder, other] of [
+      [inside, outside],
+      [outside, inside],
+    ] as const) {
+      expect(await acquire(holder)).toBe('done');
+      expect(await acquire(other)).toBe('busy');
+      await holder.ask({ do: 'release', path });
+
+      await holder.ask({ do: 'turnClockBack', by: TWO_HOURS });
+      expect(await acquire(holder)).toBe('done');
+      await holder.ask({ do: 'turnClockBack', by: 0 });
+      expect(await acquire(other)).toBe('done');
+      await other.ask({ do: 'release', path });
+    }
+  },
+);
+
 /** What to start a process with so that the machine seems to it to have been started that many milliseconds ago. */
 async function startedAgo(milliseconds: number): Promise<string[]> {
   const offset = String(Math.round(milliseconds / 1000 - uptime()));

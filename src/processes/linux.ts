@@ -12,6 +12,14 @@ import { processExists, sendSignal } from './signals.js';
  */
 export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
+/** The same for time namespaces (time_namespaces(7)): `PROC_TIME_INIT_INO`. */
+const INITIAL_TIME_NAMESPACE = 'time:[4026531834]';
+
+/** The boot itself, whatever time namespace the process was in. */
+export function kernelBootId(bootId: string): string {
+  return bootId.replace(/ time:\[\d+\]$/, '');
+}
+
 /** Milliseconds: `USER_HZ` is 100 wherever Node runs. */
 const TICK = 10;
 
@@ -39,13 +47,21 @@ export class LinuxProbe implements ProcessProbe {
     const self = {
       pid: process.pid,
       hostname: hostname(),
-      bootId: attempt(() => readFileSync(`${this.#proc}/sys/kernel/random/boot_id`, 'utf8').trim()),
+      bootId: attempt(() => this.#bootId()),
       pidNamespace: attempt(() => readlinkSync(`${this.#proc}/self/ns/pid`)),
       started: attempt(() => parseProcStat(readFileSync(`${this.#proc}/self/stat`, 'utf8'))?.started ?? null),
     };
     // What could not be read just now, with too many files open, may be read the next time.
     if (self.bootId !== null && self.pidNamespace !== null && self.started !== null) this.#self = self;
     return self;
+  }
+
+  /** In a time namespace start times and the monotonic clock are others, so what is outside counts as another boot. */
+  #bootId(): string {
+    const bootId = readFileSync(`${this.#proc}/sys/kernel/random/boot_id`, 'utf8').trim();
+    const timeNamespace = attempt(() => readlinkSync(`${this.#proc}/self/ns/time`));
+    const isInitial = timeNamespace === null || timeNamespace === INITIAL_TIME_NAMESPACE;
+    return isInitial ? bootId : `${bootId} ${timeNamespace}`;
   }
 
   exists(pid: number): 'yes' | 'no' | 'forbidden' {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { isNameless } from '../kinship.js';
-import { INITIAL_PID_NAMESPACE } from '../processes/linux.js';
+import { INITIAL_PID_NAMESPACE, kernelBootId } from '../processes/linux.js';
 import { isBare, type LockRecord, type ProcessIdentity } from '../record.js';
 import type { Provenance } from './store.js';
 
@@ -77,7 +77,8 @@ export function wasInEarlierBoot(process: ProcessIdentity, at: number, place: Pl
  * Other machines have other host names, and what is older than this boot is not at work in it.
  */
 function isOfOtherBoot(process: ProcessIdentity, self: ProcessIdentity): boolean {
-  return process.bootId !== null && self.bootId !== null && process.bootId !== self.bootId;
+  if (process.bootId === null || self.bootId === null) return false;
+  return kernelBootId(process.bootId) !== kernelBootId(self.bootId);
 }
 
 function isOnSameHost({ hostname }: ProcessIdentity, self: ProcessIdentity): boolean {
