@@ -111,7 +111,7 @@ export class ErrLockStore extends LivingLockError {
     const code = systemCode(error);
     if (code === null) return error;
     const remedy = remedies[code] ?? remedyFor(code);
-    const message = `Cannot ${attempted} ${lock}: ${error.message}${remedy && `. ${remedy}`}`;
+    const message = `Cannot ${attempted} ${lock}: ${withoutInternals(error.message)}${remedy && `. ${remedy}`}`;
     return new ErrLockStore(lock, code, message, { cause: error });
   }
 }
@@ -156,6 +156,11 @@ export class ErrTerminationFailed extends LivingLockError {
     );
     this.holder = holder;
   }
+}
+
+/** Which call of ours failed, on which file in the guard, helps nobody; on another folder, it does. */
+function withoutInternals(message: string): string {
+  return message.replace(/, [a-z]+ '[^']*(?:\.guard\b|\/proc\/self\/fd\/).*'$/s, '');
 }
 
 /** The code of a system error such as `ENOENT`, or `null`. */
