@@ -2,8 +2,10 @@ import type { Contender } from './contender.js';
 import { Eyes, sightOf } from './lock-file.js';
 import { JUMP } from './options.js';
 import type { ScriptName } from './part.js';
+import type { Scenario } from './performance.js';
 import type { Report } from './report.js';
 import type { Stage } from './stage.js';
+import { isForeign } from './strangers.js';
 import { Violation } from './violation.js';
 
 const MORTAL = 1030;
@@ -13,7 +15,8 @@ const HEIR = 1031;
  * When everybody has come to an end: someone can acquire and give a heartbeat; and if that one is killed, the next one takes
  * over and clears all litter. An empty folder needs no such proof: it is what schedules start from.
  */
-export function judgeAftermath(stage: Stage, breakage: string): void {
+export function judgeAftermath(stage: Stage, { state, breakage }: Scenario): void {
+  if (state === 'foreign-file') return expectForeignFile(stage);
   if (stage.files.length === 0) return;
   const [mortal, heir] = stage.contenders;
   if (mortal === undefined || heir === undefined) throw new Error('It takes two to have an aftermath.');
@@ -45,6 +48,12 @@ function expectToAcquire({ steps }: Report): void {
   if (!told.some((event) => event.startsWith('acquired '))) {
     throw new Violation('never stuck', `in the end nobody can acquire: ${told.join(', ')}`);
   }
+}
+
+function expectForeignFile(stage: Stage): void {
+  const { text } = sightOf(new Eyes(stage.path).look());
+  if (!isForeign(text)) throw new Violation('not ours', `the user's file at the lock's path is now: ${text}`);
+  expectFiles(stage, ['job.lock']);
 }
 
 function expectFiles({ files }: Stage, expected: readonly string[]): void {

@@ -35,6 +35,7 @@ interface Expectation {
 
 /** A kill or a pause at the worst moment brings nearly all to light. */
 const ONE_FAULT: Bounds = { preemptions: 0, faults: 1, patience: 3 };
+const ALONE: Bounds = { preemptions: 0, faults: 0, patience: 0 };
 const ONE_PREEMPTION: Bounds = { preemptions: 1, faults: 0, patience: 0 };
 
 const EXPECTATIONS: readonly Expectation[] = [
@@ -45,6 +46,11 @@ const EXPECTATIONS: readonly Expectation[] = [
   { breakage: 'no-guard', state: 'free', bounds: ONE_FAULT, rule: 'hands off' },
   { breakage: 'nameless-theft', state: 'dead-guard', bounds: null, rule: 'no robbery' },
   { breakage: 'stale-guard', state: 'free', bounds: null, rule: 'hands off' },
+  { breakage: 'followed-link', state: 'dead-guard', bounds: ALONE, rule: 'not ours' },
+  { breakage: 'swept-neighbours', state: 'dead-guard', bounds: ALONE, rule: 'not ours' },
+  { breakage: 'staged-beside', state: 'dead-guard', bounds: ALONE, rule: 'not ours' },
+  { breakage: 'unread-content', state: 'foreign-file', bounds: ONE_FAULT, rule: 'not ours' },
+  { breakage: 'endless-guard', state: 'future-guard', bounds: ALONE, rule: 'truth' },
 ];
 
 async function find(explored: Iterable<Explored>, rule: Rule): Promise<Performance | null> {

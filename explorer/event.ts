@@ -3,7 +3,7 @@ export type Event =
   | { readonly kind: 'acquiring' | 'beating' | 'releasing' }
   | { readonly kind: 'acquired'; readonly token: string }
   | { readonly kind: 'busy'; readonly reason: string }
-  | { readonly kind: 'beaten' | 'released' | 'lost' }
+  | { readonly kind: 'beaten' | 'released' | 'lost' | 'foreign' }
   /** The guard was held by another for too long. */
   | { readonly kind: 'occupied' }
   | { readonly kind: 'failed'; readonly error: string };
@@ -19,6 +19,7 @@ export function parseEvent(text: string): Event {
     case 'released':
     case 'lost':
     case 'occupied':
+    case 'foreign':
       return { kind };
     case 'acquired':
       return { kind, token: details };

@@ -7,6 +7,7 @@ import type { Step } from './report.js';
 import type { Action } from './schedule.js';
 import type { Stage } from './stage.js';
 import type { State, States } from './states.js';
+import { judgeStrangers, strangersIn } from './strangers.js';
 import type { Strategy } from './strategies/strategy.js';
 import { Violation } from './violation.js';
 
@@ -66,6 +67,8 @@ class Director {
   readonly #record: ((row: Row) => void) | undefined;
   readonly #cast: readonly Contender[];
   readonly #referee: Referee;
+  /** What others have in the folder. */
+  readonly #strangers: string;
 
   constructor(stage: Stage, scenario: Scenario, actions: Action[], record?: (row: Row) => void) {
     this.#stage = stage;
@@ -74,6 +77,7 @@ class Director {
     this.#record = record;
     this.#cast = stage.contenders.slice(0, scenario.contenders);
     this.#referee = new Referee(stage.world, stage.path);
+    this.#strangers = strangersIn(stage.folder);
   }
 
   run(strategy: Strategy): void {
@@ -90,7 +94,9 @@ class Director {
       if (action.do === 'go') current = action.who;
       if (this.#actions.length > MOST_STEPS) throw new Violation('no failure', 'somebody goes on for ever');
     }
-    judgeAftermath(this.#stage, this.#scenario.breakage);
+    judgeStrangers(this.#stage.folder, this.#strangers);
+    judgeAftermath(this.#stage, this.#scenario);
+    judgeStrangers(this.#stage.folder, this.#strangers);
   }
 
   #start(contender: Contender, pid: number): void {

@@ -3,6 +3,7 @@ import { type Event, parseEvent } from './event.js';
 import { Eyes, type SeenRecord, type Sight, sightOf } from './lock-file.js';
 import { STALE_TIMEOUT } from './options.js';
 import type { Step } from './report.js';
+import { isForeign } from './strangers.js';
 import { Violation } from './violation.js';
 import type { World } from './world.js';
 
@@ -214,6 +215,13 @@ export class Referee {
           'that the lock is lost, but nobody has taken it',
         );
         mover.token = null;
+        break;
+      case 'foreign':
+        this.#expect(
+          isForeign(this.#sight.text),
+          mover,
+          'that the file is not a lock, but it is none of a user',
+        );
         break;
       case 'failed':
         throw new Violation('no failure', `${mover.letter} was told: ${event.error}`);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Contender } from './contender.js';
 import { LETTERS } from './schedule.js';
+import { isStranger } from './strangers.js';
 import { World } from './world.js';
 
 /** A file system in memory, where there is one, because each schedule makes hundreds of calls. */
@@ -26,9 +27,11 @@ export class Stage implements AsyncDisposable {
     return join(this.folder, 'job.lock');
   }
 
-  /** What lies in the folder. */
+  /** What lies in the folder, but for what others have there. */
   get files(): string[] {
-    return readdirSync(this.folder).sort();
+    return readdirSync(this.folder)
+      .filter((name) => !isStranger(name))
+      .sort();
   }
 
   /** Nothing is left of what was played before but the time that has passed. */
@@ -36,7 +39,7 @@ export class Stage implements AsyncDisposable {
     for (const contender of this.contenders) contender.kill();
     this.world.reset();
     if (existsSync(this.folder)) {
-      if (this.files.length === 0) return;
+      if (readdirSync(this.folder).length === 0) return;
       rmSync(this.folder, { recursive: true });
     }
     mkdirSync(this.folder);

@@ -2,15 +2,25 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { join, relative } from 'node:path';
 import { JUMP } from './options.js';
 import type { Stage } from './stage.js';
+import { isStranger, plantForeignFile, plantStrangers } from './strangers.js';
 
-/** From what a schedule starts; all of it made by the library itself. */
-export const STATES = ['free', 'dead-holder', 'dead-guard', 'stalled-holder'] as const;
+/** From what a schedule starts. What the library leaves behind is made by the library itself. */
+export const STATES = [
+  'free',
+  'dead-holder',
+  'dead-guard',
+  'stalled-holder',
+  'foreign-file',
+  'future-guard',
+] as const;
 
 /**
  * - `free`: there is nothing.
  * - `dead-holder`: the lock of a process that was killed just now.
- * - `dead-guard`: the same, killed in the middle of a heartbeat, so in the guard; and every kind of litter.
+ * - `dead-guard`: the same, killed in the middle of a heartbeat, so in the guard; and every kind of litter, beside what a user has there.
  * - `stalled-holder`: one of the contenders has the lock, and was paused for longer than the stale timeout.
+ * - `foreign-file`: a user's file is at the lock's path.
+ * - `future-guard`: a process of which nothing can be learnt is in the guard, since a time that is years ahead.
  */
 export type State = (typeof STATES)[number];
 
@@ -27,9 +37,12 @@ const DEATHS: Readonly<Record<State, readonly string[]>> = {
   // A new lock that was not linked; a heartbeat that did not come to its end; a takeover that did not get into the guard.
   'dead-guard': ['link 1', 'replace 1', 'rename 1'],
   'stalled-holder': [],
+  'foreign-file': [],
+  'future-guard': [],
 };
 
 const FIRST_PID = 1001;
+const TEN_YEARS = 315_360_000_000;
 
 /** Makes each state once, and copies it from then on. */
 export class States {
@@ -46,9 +59,20 @@ export class States {
     const items = this.#items.get(key) ?? this.#make(state, breakage);
     this.#items.set(key, items);
     this.#stage.clear();
-    for (const { name, text } of items) this.#put(join(this.#stage.folder, name), text);
+    const left = items.filter(({ name }) => !isStranger(name));
+    for (const { name, text } of left) this.#put(join(this.#stage.folder, name), text);
     // Last, because a folder's time changes with what is put into it.
-    for (const { name } of items) this.#age(join(this.#stage.folder, name));
+    for (const { name } of left) this.#age(join(this.#stage.folder, name));
+    if (state === 'dead-guard') plantStrangers(this.#stage.folder);
+    if (state === 'foreign-file') plantForeignFile(this.#stage.path);
+    if (state === 'future-guard') this.#leaveGuard(new Date(Date.now() + TEN_YEARS));
+  }
+
+  #leaveGuard(at: Date): void {
+    const guard = `${this.#stage.path}.guard`;
+    mkdirSync(guard);
+    writeFileSync(join(guard, '00009998-0000-4000-8000-000000000001,1,0,1,another%20boot,,elsewhere'), '');
+    utimesSync(guard, at, at);
   }
 
   #put(path: string, text: string | null): void {

@@ -1,5 +1,7 @@
 /** The rules that no schedule may break. */
 export type Rule =
+  /** Nothing that is not livinglock's is changed or removed. */
+  | 'not ours'
   /** At most one contender believes that it holds a lock which nobody has legitimately taken from it. */
   | 'one holder'
   /** The lock is taken only from who is dead or has not given a heartbeat for longer than the stale timeout. */

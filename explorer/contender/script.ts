@@ -4,6 +4,7 @@ import {
   ErrLockBusy,
   ErrLockLost,
   ErrLockStore,
+  ErrNotALock,
   fileStore,
   type Lock,
 } from 'livinglock';
@@ -77,6 +78,10 @@ class Actor {
         this.#gate.tell(`acquired ${this.#lock.token}`);
         return true;
       } catch (error) {
+        if (error instanceof ErrNotALock) {
+          this.#gate.tell('foreign');
+          return false;
+        }
         if (!(error instanceof ErrLockBusy)) throw error;
         this.#gate.tell(`busy ${error.reason}`);
         if (left > 1) this.#gate.step('wait', 'for the lock', () => {}, 'yield');
