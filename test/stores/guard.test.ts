@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chownSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -224,6 +225,28 @@ describe('the guard', () => {
     expect(() => enter(world, () => 'in')).toThrow(ErrNotALock);
     expect(() => enter(world, () => 'in')).toThrow(words);
     expect(readdirSync(world.folder, { recursive: true })).toEqual(before);
+  });
+
+  it.skipIf(process.geteuid?.() !== 0)('says whose it is if only that user could replace it', () => {
+    const world = new World();
+    mkdirSync(`${world.path}.guard`);
+    chownSync(`${world.path}.guard`, 65534, 65534);
+    const sticky = fileSystemWith({
+      renameSync() {
+        throw systemError('EPERM', 'rename');
+      },
+    });
+    expect(() => enter(world, () => 'in', sticky)).toThrow(
+      /job\.lock\.guard is in the way: it belongs to user 65534/,
+    );
+    expect(world.files).toEqual(['job.lock.guard']);
+  });
+
+  it('waits for a file that an NFS client still has open, and removes nothing', () => {
+    const world = new World();
+    fill(`${world.path}.guard`, '.nfs000000000014b3a400000001');
+    expect(() => enter(world, () => 'in')).toThrow(GuardHeld);
+    expect(readdirSync(`${world.path}.guard`)).toHaveLength(1);
   });
 
   it('keeps what others have put beside a dead owner, and says so', () => {

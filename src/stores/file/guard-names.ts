@@ -59,6 +59,11 @@ export function isStaged(name: string): boolean {
   return STAGED.test(name);
 }
 
+/** What an NFS client calls a file that was removed while a process of its machine had it open. */
+export function isStillOpen(name: string): boolean {
+  return /^\.nfs[0-9a-f]+$/i.test(name);
+}
+
 /** The owner whose file has that name, or `null` if none of ours can have made it. */
 export function ownerFrom(name: string): GuardOwner | null {
   const parts = name.split(SEPARATOR).map(decode);

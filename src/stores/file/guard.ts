@@ -10,6 +10,7 @@ import {
   guardPath,
   isOfSameThread,
   isStaged,
+  isStillOpen,
   ownerFrom,
   ownerName,
   stagedName,
@@ -158,20 +159,27 @@ class GuardEntry implements Stay {
       folder = fs.openFolderSync(entrance);
       file = createEmptyFile(fs, within(folder, entrance, this.#name));
       if (!isOurs(folder.status)) refuseUnlessLike(fs.fstatSync(file), folder.status, entrance);
-      // Windows never renames onto a folder, so an empty one has to go first. One that is not empty stays.
-      if (process.platform === 'win32') removeIfEmpty(fs, guard);
+      if (process.platform === 'win32') {
+        // Windows renames no folder with a file that is open, and none onto another, so an empty one has to go first. One that is
+        // not empty stays.
+        fs.closeSync(file);
+        file = null;
+        removeIfEmpty(fs, guard);
+      }
       fs.renameSync(entrance, guard);
       this.#inside = { folder, file };
     } catch (error) {
+      // Before it is removed: an NFS client keeps a file that is open under another name, and the folder with it.
+      if (file !== null) closeQuietly(fs, file);
       if (folder !== null) removeIfThere(fs, within(folder, entrance, this.#name));
       removeIfEmpty(fs, entrance);
       // ENOTDIR: there is something else than a folder. `statSync` says what.
       const isInTheWay = isTaken(error) || systemCode(error) === 'ENOTDIR';
       // The folder may have been renamed and only the answer lost. No other entry's file has this name.
       if (folder !== null && !isInTheWay) removeIfThere(fs, within(folder, guard, this.#name));
-      if (file !== null) closeQuietly(fs, file);
       folder?.close();
       if (isInTheWay) throw systemError('EEXIST', 'mkdir', guard);
+      this.#refuseIfForbidden(error);
       removeIfEmpty(fs, guard);
       // ENOENT: whoever sweeps litter took the folder for some. Then this is one more race to run again.
       throw systemCode(error) === 'ENOENT' ? systemError('EEXIST', 'mkdir', guard) : error;
@@ -186,9 +194,9 @@ class GuardEntry implements Stay {
       const names = this.#fs.readdirSync(folder.path ?? guard);
       const owners = names.filter((name) => ownerFrom(name) !== null);
       const others = names.filter((name) => !owners.includes(name));
-      const stranger = others.find((name) => !isStaged(name));
+      const stranger = others.find((name) => !isStaged(name) && !isStillOpen(name));
       if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
-      this.#seen = [...others, ...owners];
+      this.#seen = [...others.filter(isStaged), ...owners];
       return { mtime: this.#latest(owners, folder) };
     } finally {
       folder.close();
@@ -201,6 +209,7 @@ class GuardEntry implements Stay {
    */
   rmdirSync(guard: string): void {
     if (this.#inside !== null) {
+      this.#closeFile(this.#inside);
       this.#unlink(within(this.#inside.folder, guard, this.#name));
     } else if (this.#seen.length > 0) {
       const folder = this.#open(guard);
@@ -219,22 +228,24 @@ class GuardEntry implements Stay {
 
   sign(text: string): string {
     const inside = this.#mustBeInside();
-    const { folder, file } = inside;
-    if (file === null) throw new Error('An owner can write its file only once.');
+    const own = within(inside.folder, this.guard, this.#name);
+    const file = inside.file ?? this.#fs.openSync(own, 'r+');
+    inside.file = file;
     writeText(this.#fs, file, text);
     // Not later: a file server may say only now that there was no room.
     inside.file = null;
     this.#fs.closeSync(file);
-    return within(folder, this.guard, this.#name);
+    return own;
   }
 
   stage(text: string, move: (staged: string) => void): void {
     const { folder, file } = this.#mustBeInside();
     const staged = within(folder, this.guard, stagedName(this.#name));
     // With the rights of the owner's file, which depend on the umask, and not with those of whatever is replaced.
-    const mode = file === null ? undefined : this.#fs.fstatSync(file).mode & PERMISSIONS;
+    const own = within(folder, this.guard, this.#name);
+    const status = file === null ? this.#fs.lstatSync(own) : this.#fs.fstatSync(file);
     try {
-      this.#write(staged, text, mode);
+      this.#write(staged, text, status && status.mode & PERMISSIONS);
       move(staged);
     } catch (error) {
       removeIfThere(this.#fs, staged);
@@ -246,8 +257,13 @@ class GuardEntry implements Stay {
     const inside = this.#inside;
     this.#inside = null;
     if (inside === null) return;
-    if (inside.file !== null) closeQuietly(this.#fs, inside.file);
+    this.#closeFile(inside);
     inside.folder.close();
+  }
+
+  #closeFile(inside: Inside): void {
+    if (inside.file !== null) closeQuietly(this.#fs, inside.file);
+    inside.file = null;
   }
 
   #mustBeInside(): Inside {
@@ -301,6 +317,14 @@ class GuardEntry implements Stay {
       if (['ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) throw this.#notOurs('it is not a folder');
       throw error;
     }
+  }
+
+  /** In a sticky folder nobody but its owner can replace even an empty guard. */
+  #refuseIfForbidden(error: unknown): void {
+    if (!['EPERM', 'EACCES'].includes(systemCode(error) ?? '')) return;
+    const uid = this.#fs.lstatSync(this.guard)?.uid;
+    if (uid === undefined || uid === process.geteuid?.()) return;
+    throw this.#notOurs(`it belongs to user ${uid}, and cannot be replaced`);
   }
 
   #notOurs(what: string): Error {
