@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { ErrNotALock } from '../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../src/stores/file/file-system.js';
-import { GuardHeld, runGuarded, type Stay, type Surroundings } from '../../src/stores/file/guard.js';
+import { GuardHeld, runGuarded } from '../../src/stores/file/guard.js';
+import type { Stay, Surroundings } from '../../src/stores/file/guard-entry.js';
 import type { FakeProcess } from '../../src/testing/index.js';
 import { fileSystemWith, systemError, temporaryFolder, World } from '../support.js';
 

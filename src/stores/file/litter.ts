@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import type { OpenFolder } from './file-system.js';
-import type { Surroundings } from './guard.js';
+import type { Surroundings } from './guard-entry.js';
 import { condemnedPath, entranceKind, guardPath, ownerFrom } from './guard-names.js';
 import { removeIfEmpty } from './removal.js';
 

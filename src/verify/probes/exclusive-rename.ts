@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { systemCode } from '../../errors.js';
-import { isTaken } from '../../stores/file/guard.js';
+import { isTaken } from '../../stores/file/guard-entry.js';
 import { createFile } from '../../stores/file/text-file.js';
 import { limited, safe, unsafe } from '../outcome.js';
 import { errorOf, type Probe, type Site } from './probe.js';

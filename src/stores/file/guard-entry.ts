@@ -1,0 +1,329 @@
+import { threadId } from 'node:worker_threads';
+import { ErrNotALock, systemCode } from '../../errors.js';
+import type { ProcessTable } from '../../processes/process-table.js';
+import type { ProcessIdentity } from '../../record.js';
+import type { FileStatus, FileSystem, OpenFolder } from './file-system.js';
+import {
+  entrancePath,
+  type GuardOwner,
+  guardPath,
+  isOfSameThread,
+  isStaged,
+  isStillOpen,
+  ownerFrom,
+  ownerName,
+  stagedName,
+} from './guard-names.js';
+import { removeIfEmpty, removeIfThere } from './removal.js';
+import { createEmptyFile, reads, writeText } from './text-file.js';
+
+/**
+ * After this many milliseconds a guard is taken from an owner of whom nothing can be learnt: on another machine, or in
+ * another PID namespace. From an owner that is known to live it is never taken, from one that is dead at once.
+ */
+export const STALE = 30_000;
+
+/**
+ * Modification times that are stale, and are not, whatever the time is. Not the present for the latter: whoever is paused, or
+ * suspended, between answering with it and comparing it with the clock would find it stale, and rob a living owner.
+ */
+const ALWAYS_STALE = new Date(0);
+const NEVER_STALE = new Date(8.64e15);
+
+/** Others may look into the guard, but not write: what stands in it must be the owner's. */
+const FOLDER_MODE = 0o755;
+const OTHERS_MAY_WRITE = 0o022;
+const PERMISSIONS = 0o777;
+
+/** What the guard takes from its surroundings. */
+export interface Surroundings {
+  readonly fs: FileSystem;
+  readonly processes: ProcessTable;
+  /** Whether a process was of an earlier boot of this machine, by the guard in which it left its name. */
+  readonly isOfEarlierBoot: (process: ProcessIdentity, guard: OpenFolder) => boolean;
+}
+
+/** What a section can do because it is inside. */
+export interface Stay {
+  /** Writes a file that is to be linked to the lock's path, and gives its own: that of the owner, which is there already. */
+  sign(text: string): string;
+  /** Writes a file that is then renamed to the lock's path, by the function that is called with its own. */
+  stage(text: string, move: (staged: string) => void): void;
+}
+
+/** The guard while it is one's own. */
+interface Inside {
+  readonly folder: OpenFolder;
+  /** The descriptor of the owner's file, while it is open. */
+  file: number | null;
+}
+
+/**
+ * The file system that proper-lockfile sees during one entry. By itself that package is not single-winner (its issue
+ * 121): two contenders that both find a stale lock can both get it, because it removes whatever folder is there by then.
+ * Three calls are different here, and with them a guard is never seen without its owner, and never removed but by one who
+ * names that owner.
+ *
+ * Whoever owns the folder of the lock can put something else in the place of ours at any moment, such as a link to a folder
+ * of root's. So files are created and removed through the open folder, which stays the one that was looked at.
+ */
+export class GuardEntry implements Stay {
+  readonly #surroundings: Surroundings;
+  readonly #fs: FileSystem;
+  readonly #lock: string;
+  readonly #name: string;
+  #inside: Inside | null = null;
+  /** The files of the owner last seen: the only ones that this entry may remove, that owner's own at the end. */
+  #seen: readonly string[] = [];
+  seenOwner: GuardOwner | null = null;
+  readonly guard: string;
+
+  constructor(surroundings: Surroundings, lock: string) {
+    this.#surroundings = surroundings;
+    this.#fs = surroundings.fs;
+    this.#lock = lock;
+    this.#name = ownerName({ identity: surroundings.processes.self(), thread: threadId });
+    this.guard = guardPath(lock);
+  }
+
+  /**
+   * The test-and-set: a folder that already holds its owner's file is renamed to the guard's path. rename(2) puts it in
+   * the place of an empty folder, whose owner has left or died leaving, but never of one that holds a file.
+   */
+  mkdirSync(guard: string): void {
+    const fs = this.#fs;
+    const entrance = entrancePath(guard);
+    makePrivateFolder(fs, entrance);
+    let folder: OpenFolder | null = null;
+    let file: number | null = null;
+    try {
+      folder = fs.openFolderSync(entrance);
+      file = createEmptyFile(fs, within(folder, entrance, this.#name));
+      if (!isOurs(folder.status)) refuseUnlessLike(fs.fstatSync(file), folder.status, entrance);
+      if (process.platform === 'win32') {
+        // Windows renames no folder with a file that is open, and none onto another, so an empty one has to go first. One that is
+        // not empty stays.
+        fs.closeSync(file);
+        file = null;
+        removeIfEmpty(fs, guard);
+      }
+      fs.renameSync(entrance, guard);
+      this.#inside = { folder, file };
+    } catch (error) {
+      // Before it is removed: an NFS client keeps a file that is open under another name, and the folder with it.
+      if (file !== null) closeQuietly(fs, file);
+      if (folder !== null) removeIfThere(fs, within(folder, entrance, this.#name));
+      removeIfEmpty(fs, entrance);
+      // ENOTDIR: there is something else than a folder. `statSync` says what.
+      const isInTheWay = isTaken(error) || systemCode(error) === 'ENOTDIR';
+      // The folder may have been renamed and only the answer lost. No other entry's file has this name.
+      if (folder !== null && !isInTheWay) removeIfThere(fs, within(folder, guard, this.#name));
+      folder?.close();
+      if (isInTheWay) throw systemError('EEXIST', 'mkdir', guard);
+      this.#refuseIfForbidden(error);
+      removeIfEmpty(fs, guard);
+      // ENOENT: whoever sweeps litter took the folder for some. Then this is one more race to run again.
+      throw systemCode(error) === 'ENOENT' ? systemError('EEXIST', 'mkdir', guard) : error;
+    }
+  }
+
+  /** Answers with a modification time that says what is true of the owner: at once stale, never stale, or the folder's. */
+  statSync(guard: string): { readonly mtime: Date } {
+    if (this.#inside !== null) return { mtime: NEVER_STALE };
+    const folder = this.#open(guard);
+    try {
+      const names = this.#fs.readdirSync(folder.path ?? guard);
+      const owners = names.filter((name) => ownerFrom(name) !== null);
+      const others = names.filter((name) => !owners.includes(name));
+      const stranger = others.find((name) => !isStaged(name) && !isStillOpen(name));
+      if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
+      this.#seen = [...others.filter(isStaged), ...owners];
+      return { mtime: this.#latest(owners, folder) };
+    } finally {
+      folder.close();
+    }
+  }
+
+  /**
+   * Removes exactly the files that were seen, their owner's last, then the folder, which fails when a newer owner is in it. So a
+   * late robber can neither remove a newer guard nor enter beside it.
+   */
+  rmdirSync(guard: string): void {
+    if (this.#inside !== null) {
+      this.#closeFile(this.#inside);
+      this.#unlink(within(this.#inside.folder, guard, this.#name));
+    } else if (this.#seen.length > 0) {
+      const folder = this.#open(guard);
+      try {
+        for (const name of this.#seen) this.#unlink(within(folder, guard, name));
+      } finally {
+        folder.close();
+      }
+    }
+    removeIfEmpty(this.#fs, guard);
+    this.close();
+  }
+
+  /** proper-lockfile sets a time to find out how exactly times are kept. The answers of `statSync` do not depend on it. */
+  utimesSync(): void {}
+
+  sign(text: string): string {
+    const inside = this.#mustBeInside();
+    const own = within(inside.folder, this.guard, this.#name);
+    const file = inside.file ?? this.#fs.openSync(own, 'r+');
+    inside.file = file;
+    writeText(this.#fs, file, text);
+    // Not later: a file server may say only now that there was no room.
+    inside.file = null;
+    this.#fs.closeSync(file);
+    return own;
+  }
+
+  stage(text: string, move: (staged: string) => void): void {
+    const { folder, file } = this.#mustBeInside();
+    const staged = within(folder, this.guard, stagedName(this.#name));
+    // With the rights of the owner's file, which depend on the umask, and not with those of whatever is replaced.
+    const own = within(folder, this.guard, this.#name);
+    const status = file === null ? this.#fs.lstatSync(own) : this.#fs.fstatSync(file);
+    try {
+      this.#write(staged, text, status && status.mode & PERMISSIONS);
+      move(staged);
+    } catch (error) {
+      removeIfThere(this.#fs, staged);
+      throw error;
+    }
+  }
+
+  close(): void {
+    const inside = this.#inside;
+    this.#inside = null;
+    if (inside === null) return;
+    this.#closeFile(inside);
+    inside.folder.close();
+  }
+
+  #closeFile(inside: Inside): void {
+    if (inside.file !== null) closeQuietly(this.#fs, inside.file);
+    inside.file = null;
+  }
+
+  #mustBeInside(): Inside {
+    if (this.#inside === null) throw new Error('Only the owner of a guard can write there.');
+    return this.#inside;
+  }
+
+  #write(staged: string, text: string, mode: number | undefined): void {
+    try {
+      this.#fs.writeFileAtomicSync(staged, text, mode);
+    } catch (error) {
+      // Over a network only the answer may be lost.
+      if (!reads(this.#fs, staged, text)) throw error;
+    }
+  }
+
+  /** There is one owner, unless somebody has copied a guard into another. */
+  #latest(owners: readonly string[], folder: OpenFolder): Date {
+    let latest = ALWAYS_STALE;
+    for (const name of owners) {
+      const owner = ownerFrom(name);
+      const time = this.#timeOf(name, owner, folder);
+      if (time > latest) latest = time;
+      if (time === latest) this.seenOwner = owner;
+    }
+    return latest;
+  }
+
+  #timeOf(name: string, owner: GuardOwner | null, folder: OpenFolder): Date {
+    const { processes, isOfEarlierBoot } = this.#surroundings;
+    // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
+    if (owner === null || isOfSameThread(name, this.#name)) return ALWAYS_STALE;
+    switch (processes.liveness(owner.identity)) {
+      case 'dead':
+        return ALWAYS_STALE;
+      case 'alive':
+        return NEVER_STALE;
+      case 'unknown': {
+        const changed = new Date(folder.status.mtimeMs);
+        // In the future: the clock was set back since, and by how much nobody knows.
+        const isWrong = changed.getTime() > Date.now() + STALE;
+        return isWrong || isOfEarlierBoot(owner.identity, folder) ? ALWAYS_STALE : changed;
+      }
+    }
+  }
+
+  #open(guard: string): OpenFolder {
+    try {
+      return this.#fs.openFolderSync(guard);
+    } catch (error) {
+      if (['ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) throw this.#notOurs('it is not a folder');
+      throw error;
+    }
+  }
+
+  /** In a sticky folder nobody but its owner can replace even an empty guard. */
+  #refuseIfForbidden(error: unknown): void {
+    if (!['EPERM', 'EACCES'].includes(systemCode(error) ?? '')) return;
+    const uid = this.#fs.lstatSync(this.guard)?.uid;
+    if (uid === undefined || uid === process.geteuid?.()) return;
+    throw this.#notOurs(`it belongs to user ${uid}, and cannot be replaced`);
+  }
+
+  #notOurs(what: string): Error {
+    return new ErrNotALock(this.#lock, `${this.guard} is in the way: ${what}`);
+  }
+
+  #unlink(path: string): void {
+    try {
+      this.#fs.unlinkSync(path);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** Of a file that is empty, or that has failed. */
+function closeQuietly(fs: FileSystem, descriptor: number): void {
+  try {
+    fs.closeSync(descriptor);
+  } catch {
+    // Nothing is left of a descriptor whose close fails; close(2).
+  }
+}
+
+/** A name in a folder that is open: where the system can do that, in just this folder, whatever is at its path by now. */
+function within({ path }: OpenFolder, otherwise: string, name: string): string {
+  return `${path ?? otherwise}/${name}`;
+}
+
+/** Leaves nothing behind when it fails, not even when only the answer was lost. */
+function makePrivateFolder(fs: FileSystem, folder: string): void {
+  try {
+    fs.mkdirSync(folder, FOLDER_MODE);
+  } catch (error) {
+    removeIfEmpty(fs, folder);
+    throw error;
+  }
+}
+
+/** Whether the folder is the one that was made just before, by whose it is, and who may write there. */
+function isOurs({ uid, mode }: FileStatus): boolean {
+  return uid === process.geteuid?.() && (mode & OTHERS_MAY_WRITE) === 0;
+}
+
+/** The same, compared with a new file in it: a file server may know this user by another number, or keep no modes at all. */
+function refuseUnlessLike(file: FileStatus, folder: FileStatus, path: string): void {
+  if (folder.uid === file.uid && (folder.mode & ~file.mode & OTHERS_MAY_WRITE) === 0) return;
+  const message = `EPERM: others have put something else in the place of '${path}'. Use a folder that only trusted users can write to`;
+  throw Object.assign(new Error(message), { code: 'EPERM', syscall: 'mkdir', path });
+}
+
+/** What rename(2) says when a folder that is not empty is in the way; on Windows, any folder. */
+export function isTaken(error: unknown): boolean {
+  const code = systemCode(error);
+  if (code === 'ENOTEMPTY' || code === 'EEXIST') return true;
+  return process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES');
+}
+
+function systemError(code: string, syscall: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path });
+}
