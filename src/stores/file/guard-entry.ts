@@ -102,9 +102,10 @@ export class GuardEntry implements Stay {
       if (!isOurs(folder.status)) refuseUnlessLike(fs.fstatSync(file), folder.status, entrance);
       if (process.platform === 'win32') {
         // Windows renames no folder with a file that is open, and none onto another, so an empty one has to go first. One that is
-        // not empty stays.
+        // not empty stays. A file would be replaced.
         fs.closeSync(file);
         file = null;
+        if (fs.lstatSync(guard)?.isDirectory() === false) throw systemError('ENOTDIR', 'rename', guard);
         removeIfEmpty(fs, guard);
       }
       fs.renameSync(entrance, guard);
