@@ -5,12 +5,14 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acquire, ErrLockBusy, fileStore, inspect } from '../../src/index.js';
@@ -83,10 +85,8 @@ describe('the file store', () => {
       },
     });
     const store = fileStore({ ...world.as(), fileSystem });
-    expect(await store.claim(path, claimOf(world))).toMatchObject({
-      done: false,
-      found: { token: other.claim.token },
-    });
+    expect(await store.claim(path, claimOf(world))).toMatchObject({ done: false });
+    expect(await store.read(path)).toMatchObject({ record: { token: other.claim.token } });
   });
 
   it('does not replace what is gone', async () => {
@@ -330,6 +330,50 @@ describe('any bytes at all', () => {
       }),
     );
   });
+});
+
+describe.skipIf(process.platform !== 'linux')('in a folder that others can replace', () => {
+  /** Puts another folder, with a lock of the same name, in the place of the lock's before a call. */
+  function swapping(world: World, call: 'renameSync' | 'unlinkSync' | 'linkSync') {
+    const folder = join(world.folder, 'shared', 'locks');
+    const victim = join(world.folder, 'victim');
+    for (const made of [dirname(folder), folder, victim]) mkdirSync(made);
+    chmodSync(dirname(folder), 0o777);
+    writeFileSync(join(victim, 'job.lock'), 'not a lock');
+    let isArmed = false;
+    const arm = () => {
+      isArmed = true;
+    };
+    const fileSystem = fileSystemWith({
+      [call](from: string, to: string) {
+        if (isArmed && [from, to].some((path) => path?.endsWith('/job.lock'))) {
+          isArmed = false;
+          renameSync(folder, `${folder}.away`);
+          symlinkSync(victim, folder);
+        }
+        return Reflect.apply(systemFileSystem[call], systemFileSystem, [from, to]);
+      },
+    });
+    const store = fileStore({ ...world.as(), fileSystem });
+    const seen = () => readdirSync(victim).map((name) => readFileSync(join(victim, name), 'utf8'));
+    return { store, path: join(folder, 'job.lock'), arm, seen };
+  }
+
+  it.each(['renameSync', 'unlinkSync', 'linkSync'] as const)(
+    'goes by the folder that it has opened, whatever is in its place at %s',
+    async (call) => {
+      const world = new World();
+      const { store, path, arm, seen } = swapping(world, call);
+      const claim = claimOf(world);
+      if (call === 'linkSync') arm();
+      expect(await store.claim(path, claim)).toMatchObject({ done: true });
+      if (call !== 'linkSync') arm();
+      if (call === 'renameSync')
+        expect(await store.beat(path, claim.token, {})).toMatchObject({ done: true });
+      if (call === 'unlinkSync') expect(await store.remove(path, claim.token)).toMatchObject({ done: true });
+      expect(seen()).toEqual(['not a lock']);
+    },
+  );
 });
 
 describe('litter', () => {

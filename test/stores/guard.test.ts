@@ -14,7 +14,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { ErrNotALock } from '../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../src/stores/file/file-system.js';
 import { GuardHeld, runGuarded } from '../../src/stores/file/guard.js';
-import type { Stay, Surroundings } from '../../src/stores/file/guard-entry.js';
+import type { Stay } from '../../src/stores/file/guard-entry.js';
+import type { Surroundings } from '../../src/stores/file/surroundings.js';
 import type { FakeProcess } from '../../src/testing/index.js';
 import { fileSystemWith, systemError, temporaryFolder, World } from '../support.js';
 
@@ -24,7 +25,7 @@ function surroundings(
   process: FakeProcess = world.processes.own,
   fs: FileSystem = systemFileSystem,
 ): Surroundings {
-  return { fs, processes: world.as(process).processes, isOfEarlierBoot: () => false };
+  return { fs, processes: world.as(process).processes, isOfEarlierBoot: () => false, isClosed: false };
 }
 
 /** Leaves the guard as a process would that was killed, or is paused, inside. */

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import pRetry from 'p-retry';
 import { blockFor } from '../../block-for.js';
 import { contentOf } from '../../content.js';
@@ -11,11 +11,12 @@ import { isWellFormed } from '../lock-name.js';
 import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../provenance.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
 import { type FileStatus, type FileSystem, isLocal, systemFileSystem } from './file-system.js';
+import { isClosedToOthers } from './ground.js';
 import { GuardHeld, runGuarded } from './guard.js';
-import type { Stay, Surroundings } from './guard-entry.js';
+import type { Stay } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
-import { sweepLitter } from './litter.js';
 import { makeFolder } from './make-folder.js';
+import type { Surroundings } from './surroundings.js';
 import { MAX_BYTES, readSnapshot, reads } from './text-file.js';
 
 /** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */
@@ -47,7 +48,8 @@ interface Visit {
   readonly path: string;
   /** For the message, if it fails. */
   readonly attempted: string;
-  readonly section: (stay: Stay) => Outcome;
+  /** What to do, at that path, which leads to the same folder whatever is put in its place meanwhile. */
+  readonly section: (stay: Stay, path: string) => Outcome;
   /** Whether it is to put a lock where none is, and if need be the folder too. */
   readonly creates?: boolean;
   readonly givenUp: (owner: GuardOwner | null) => Error;
@@ -88,7 +90,8 @@ class FileStore implements Store {
     return this.#enter({
       path,
       attempted: isNew ? 'create the lock' : 'take over the lock',
-      section: (stay) => (isNew ? this.#create(path, claim, stay) : this.#replace(path, claim, over, stay)),
+      section: (stay, there) =>
+        isNew ? this.#create(there, claim, stay) : this.#replace(there, claim, over, stay),
       creates: isNew,
       givenUp: (owner) => {
         const stored = this.read(path);
@@ -104,7 +107,7 @@ class FileStore implements Store {
       {
         path,
         attempted: 'write a heartbeat to the lock',
-        section: (stay) => this.#renew(path, token, beat, stay),
+        section: (stay, there) => this.#renew(there, token, beat, stay),
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
@@ -158,7 +161,7 @@ class FileStore implements Store {
     const stored = this.#read(path);
     if (stored?.version !== over) return { done: false, found: stored?.record ?? null };
     if (stored?.foreign !== undefined) throw new ErrNotALock(path, stored.foreign);
-    if (over !== undefined) sweepLitter(this.#surroundings(path), path);
+    if (over !== undefined) stay.sweep();
     const record = this.#compose(claim, stored?.record ?? null);
     this.#write(path, record, stay);
     return { done: true, record };
@@ -271,8 +274,9 @@ class FileStore implements Store {
     return Math.abs(this.#clock.now() - Math.max(mtimeMs, ctimeMs));
   }
 
-  #surroundings(path: string): Surroundings {
+  #surroundings(path: string, isClosed: boolean): Surroundings {
     return {
+      isClosed,
       fs: this.#fs,
       processes: this.#processes,
       isOfEarlierBoot: (process, { status }) =>
@@ -318,7 +322,7 @@ class FileStore implements Store {
   #whileThere(visit: Visit, wasThere = false): Outcome {
     const { path, section, creates = false } = visit;
     try {
-      return runGuarded(this.#surroundings(path), path, section);
+      return this.#inFolder(path, section);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       const stored = this.#read(path);
@@ -330,6 +334,23 @@ class FileStore implements Store {
         return this.#whileThere(visit, true);
       }
       return { done: false, found: stored?.record ?? null };
+    }
+  }
+
+  /** Where others could put another folder in the place of the lock's, by the one that was opened. */
+  #inFolder(path: string, section: Visit['section']): Outcome {
+    const isClosed = isClosedToOthers(dirname(path));
+    if (isClosed) {
+      return runGuarded(this.#surroundings(path, isClosed), path, (stay) => section(stay, path));
+    }
+    const folder = this.#fs.openFolderSync(dirname(path), true);
+    try {
+      const there = folder.path === null ? path : `${folder.path}/${basename(path)}`;
+      return runGuarded(this.#surroundings(there, isClosed), there, (stay) => section(stay, there), path);
+    } catch (error) {
+      throw error instanceof ErrNotALock ? new ErrNotALock(path, error.found) : error;
+    } finally {
+      folder.close();
     }
   }
 

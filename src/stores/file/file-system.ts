@@ -21,8 +21,8 @@ export interface FileSystem {
   readdirSync(path: string): string[];
   /** The type of the file system that holds the path, as a magic number (statfs(2)). */
   statfsSync(path: string): { readonly type: number };
-  /** Opens a real folder. Fails with ENOTDIR for anything else, a symbolic link to a folder too. */
-  openFolderSync(path: string): OpenFolder;
+  /** Opens a real folder. Fails with ENOTDIR for anything else; also for a symbolic link to a folder, unless links are followed. */
+  openFolderSync(path: string, followLinks?: boolean): OpenFolder;
   /** Puts a file in the place of another in one step, whatever happens half-way. Without a mode it keeps the other's. */
   writeFileAtomicSync(path: string, data: string, mode?: number): void;
 }
@@ -66,7 +66,8 @@ export const systemFileSystem: FileSystem = {
   rmdirSync: (path) => fs.rmdirSync(path),
   readdirSync: (path) => fs.readdirSync(path),
   statfsSync: (path) => fs.statfsSync(path),
-  openFolderSync: (path) => (process.platform === 'linux' ? openFolder(path) : lookAtFolder(path)),
+  openFolderSync: (path, followLinks = false) =>
+    process.platform === 'linux' ? openFolder(path, followLinks) : lookAtFolder(path, followLinks),
   // Not flushed to the disk: after a power cut the boot is another one, so what the file says is void anyway.
   writeFileAtomicSync: (path, data, mode) =>
     writeFileAtomic.sync(path, data, { fsync: false, ...(mode !== undefined && { mode, chown: UNCHANGED }) }),
@@ -79,10 +80,10 @@ const UNCHANGED = { uid: -1, gid: -1 };
 const DESCRIPTORS = '/proc/self/fd';
 let hasDescriptors: boolean | undefined;
 
-function openFolder(path: string): OpenFolder {
+function openFolder(path: string, followLinks: boolean): OpenFolder {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
   hasDescriptors ??= fs.existsSync(DESCRIPTORS);
-  const descriptor = fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const descriptor = fs.openSync(path, O_RDONLY | O_DIRECTORY | (followLinks ? 0 : O_NOFOLLOW));
   return {
     path: hasDescriptors ? `${DESCRIPTORS}/${descriptor}` : null,
     status: fs.fstatSync(descriptor),
@@ -91,8 +92,8 @@ function openFolder(path: string): OpenFolder {
 }
 
 /** Elsewhere no path leads to an open folder. */
-function lookAtFolder(path: string): OpenFolder {
-  const status = fs.lstatSync(path);
+function lookAtFolder(path: string, followLinks: boolean): OpenFolder {
+  const status = followLinks ? fs.statSync(path) : fs.lstatSync(path);
   if (status.isDirectory()) return { path: null, status, close() {} };
   const message = `ENOTDIR: not a directory, open '${path}'`;
   throw Object.assign(new Error(message), { code: 'ENOTDIR', syscall: 'open', path });

@@ -1,7 +1,5 @@
 import { threadId } from 'node:worker_threads';
 import { ErrNotALock, systemCode } from '../../errors.js';
-import type { ProcessTable } from '../../processes/process-table.js';
-import type { ProcessIdentity } from '../../record.js';
 import type { FileStatus, FileSystem, OpenFolder } from './file-system.js';
 import {
   entrancePath,
@@ -14,7 +12,9 @@ import {
   ownerName,
   stagedName,
 } from './guard-names.js';
+import { sweepLitter } from './litter.js';
 import { removeIfEmpty, removeIfThere } from './removal.js';
+import type { Surroundings } from './surroundings.js';
 import { createEmptyFile, reads, writeText } from './text-file.js';
 
 /**
@@ -35,16 +35,10 @@ const FOLDER_MODE = 0o755;
 const OTHERS_MAY_WRITE = 0o022;
 const PERMISSIONS = 0o777;
 
-/** What the guard takes from its surroundings. */
-export interface Surroundings {
-  readonly fs: FileSystem;
-  readonly processes: ProcessTable;
-  /** Whether a process was of an earlier boot of this machine, by the guard in which it left its name. */
-  readonly isOfEarlierBoot: (process: ProcessIdentity, guard: OpenFolder) => boolean;
-}
-
 /** What a section can do because it is inside. */
 export interface Stay {
+  /** Removes what killed processes have left beside the lock. */
+  sweep(): void;
   /** Writes a file that is to be linked to the lock's path, and gives its own: that of the owner, which is there already. */
   sign(text: string): string;
   /** Writes a file that is then renamed to the lock's path, by the function that is called with its own. */
@@ -53,7 +47,8 @@ export interface Stay {
 
 /** The guard while it is one's own. */
 interface Inside {
-  readonly folder: OpenFolder;
+  /** `null` where nobody could put another in its place. */
+  readonly folder: OpenFolder | null;
   /** The descriptor of the owner's file, while it is open. */
   file: number | null;
 }
@@ -64,12 +59,13 @@ interface Inside {
  * Three calls are different here, and with them a guard is never seen without its owner, and never removed but by one who
  * names that owner.
  *
- * Whoever owns the folder of the lock can put something else in the place of ours at any moment, such as a link to a folder
- * of root's. So files are created and removed through the open folder, which stays the one that was looked at.
+ * Whoever may write to the folder of the lock can put something else in the place of ours at any moment, such as a link to a folder
+ * of root's. So where there are such, files are created and removed through the open folder, which stays the one that was looked at.
  */
 export class GuardEntry implements Stay {
   readonly #surroundings: Surroundings;
   readonly #fs: FileSystem;
+  /** The lock's path as its user knows it. */
   readonly #lock: string;
   readonly #name: string;
   #inside: Inside | null = null;
@@ -78,12 +74,12 @@ export class GuardEntry implements Stay {
   seenOwner: GuardOwner | null = null;
   readonly guard: string;
 
-  constructor(surroundings: Surroundings, lock: string) {
+  constructor(surroundings: Surroundings, path: string, lock: string) {
     this.#surroundings = surroundings;
     this.#fs = surroundings.fs;
     this.#lock = lock;
     this.#name = ownerName({ identity: surroundings.processes.self(), thread: threadId });
-    this.guard = guardPath(lock);
+    this.guard = guardPath(path);
   }
 
   /**
@@ -97,9 +93,9 @@ export class GuardEntry implements Stay {
     let folder: OpenFolder | null = null;
     let file: number | null = null;
     try {
-      folder = fs.openFolderSync(entrance);
+      if (!this.#surroundings.isClosed) folder = fs.openFolderSync(entrance);
       file = createEmptyFile(fs, within(folder, entrance, this.#name));
-      if (!isOurs(folder.status)) refuseUnlessLike(fs.fstatSync(file), folder.status, entrance);
+      if (folder !== null) refuseUnlessLike(fs.fstatSync(file), folder.status, entrance);
       if (process.platform === 'win32') {
         // Windows renames no folder with a file that is open, and none onto another, so an empty one has to go first. One that is
         // not empty stays. A file would be replaced.
@@ -113,12 +109,12 @@ export class GuardEntry implements Stay {
     } catch (error) {
       // Before it is removed: an NFS client keeps a file that is open under another name, and the folder with it.
       if (file !== null) closeQuietly(fs, file);
-      if (folder !== null) removeIfThere(fs, within(folder, entrance, this.#name));
+      removeIfThere(fs, within(folder, entrance, this.#name));
       removeIfEmpty(fs, entrance);
       // ENOTDIR: there is something else than a folder. `statSync` says what.
       const isInTheWay = isTaken(error) || systemCode(error) === 'ENOTDIR';
       // The folder may have been renamed and only the answer lost. No other entry's file has this name.
-      if (folder !== null && !isInTheWay) removeIfThere(fs, within(folder, guard, this.#name));
+      if (!isInTheWay) removeIfThere(fs, within(folder, guard, this.#name));
       folder?.close();
       if (isInTheWay) throw systemError('EEXIST', 'mkdir', guard);
       this.#refuseIfForbidden(error);
@@ -168,6 +164,10 @@ export class GuardEntry implements Stay {
   /** proper-lockfile sets a time to find out how exactly times are kept. The answers of `statSync` do not depend on it. */
   utimesSync(): void {}
 
+  sweep(): void {
+    sweepLitter(this.#surroundings, this.guard);
+  }
+
   sign(text: string): string {
     const inside = this.#mustBeInside();
     const own = within(inside.folder, this.guard, this.#name);
@@ -200,7 +200,7 @@ export class GuardEntry implements Stay {
     this.#inside = null;
     if (inside === null) return;
     this.#closeFile(inside);
-    inside.folder.close();
+    inside.folder?.close();
   }
 
   #closeFile(inside: Inside): void {
@@ -270,7 +270,7 @@ export class GuardEntry implements Stay {
   }
 
   #notOurs(what: string): Error {
-    return new ErrNotALock(this.#lock, `${this.guard} is in the way: ${what}`);
+    return new ErrNotALock(this.#lock, `${guardPath(this.#lock)} is in the way: ${what}`);
   }
 
   #unlink(path: string): void {
@@ -292,8 +292,8 @@ function closeQuietly(fs: FileSystem, descriptor: number): void {
 }
 
 /** A name in a folder that is open: where the system can do that, in just this folder, whatever is at its path by now. */
-function within({ path }: OpenFolder, otherwise: string, name: string): string {
-  return `${path ?? otherwise}/${name}`;
+function within(folder: OpenFolder | null, otherwise: string, name: string): string {
+  return `${folder?.path ?? otherwise}/${name}`;
 }
 
 /** Leaves nothing behind when it fails, not even when only the answer was lost. */
@@ -306,12 +306,10 @@ function makePrivateFolder(fs: FileSystem, folder: string): void {
   }
 }
 
-/** Whether the folder is the one that was made just before, by whose it is, and who may write there. */
-function isOurs({ uid, mode }: FileStatus): boolean {
-  return uid === process.geteuid?.() && (mode & OTHERS_MAY_WRITE) === 0;
-}
-
-/** The same, compared with a new file in it: a file server may know this user by another number, or keep no modes at all. */
+/**
+ * Whether a folder is the one that was made just before, by whose it is, and who may write there. Compared with a new file in it: a file
+ * server may know this user by another number, or keep no modes at all.
+ */
 function refuseUnlessLike(file: FileStatus, folder: FileStatus, path: string): void {
   if (folder.uid === file.uid && (folder.mode & ~file.mode & OTHERS_MAY_WRITE) === 0) return;
   const message = `EPERM: others have put something else in the place of '${path}'. Use a folder that only trusted users can write to`;

@@ -14,7 +14,7 @@ const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const TOKEN = new RegExp(`^${UUID}$`);
 /** write-file-atomic puts the 32 bits of a hash behind the name of the file that it writes. */
 const STAGED = new RegExp(`^${UUID}\\.record(?:\\.\\d{1,10})?$`);
-const ENTRANCE = new RegExp(`^\\.guard\\.${UUID}(\\.swept)?$`);
+const ENTRANCE = new RegExp(`^\\.${UUID}(\\.swept)?$`);
 
 /** The path of a lock's guard. */
 export function guardPath(path: string): string {
@@ -31,7 +31,7 @@ export function condemnedPath(guard: string): string {
   return `${entrancePath(guard)}.swept`;
 }
 
-/** What the rest of a name means that begins with a lock's own. */
+/** What the rest of a name means that begins with that of a guard. */
 export function entranceKind(rest: string): 'entrance' | 'condemned' | null {
   const match = ENTRANCE.exec(rest);
   if (match === null) return null;

@@ -1,6 +1,7 @@
 import lockfile from 'proper-lockfile';
-import { GuardEntry, STALE, type Stay, type Surroundings } from './guard-entry.js';
+import { GuardEntry, STALE, type Stay } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
+import type { Surroundings } from './surroundings.js';
 
 /** Someone else is inside. */
 export class GuardHeld extends Error {
@@ -17,9 +18,16 @@ export class GuardHeld extends Error {
  * short and synchronous: nothing else of this thread runs before it has ended, so sections never nest.
  *
  * Throws {@link ErrNotALock} where something that is not livinglock's is in the guard's place, or in it.
+ *
+ * @param lock The path for messages, where that is another one.
  */
-export function runGuarded<T>(surroundings: Surroundings, path: string, section: (stay: Stay) => T): T {
-  const entry = new GuardEntry(surroundings, path);
+export function runGuarded<T>(
+  surroundings: Surroundings,
+  path: string,
+  section: (stay: Stay) => T,
+  lock: string = path,
+): T {
+  const entry = new GuardEntry(surroundings, path, lock);
   let leave: () => void;
   try {
     leave = lockfile.lockSync(path, {

@@ -1,8 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import type { OpenFolder } from './file-system.js';
-import type { Surroundings } from './guard-entry.js';
-import { condemnedPath, entranceKind, guardPath, ownerFrom } from './guard-names.js';
+import { condemnedPath, entranceKind, ownerFrom } from './guard-names.js';
 import { removeIfEmpty } from './removal.js';
+import type { Surroundings } from './surroundings.js';
 
 /** After this many milliseconds nobody is still about to enter of whom nothing can be learnt. */
 const LONGEST_ENTRY = 30_000;
@@ -15,21 +15,21 @@ const LONGEST_ENTRY = 30_000;
  * winner, and tries again. Nor anything that is not ours: only a real folder is entered, and only a file with the name of an
  * owner is removed.
  */
-export function sweepLitter(surroundings: Surroundings, path: string): void {
-  for (const name of namesBeside(surroundings, path)) {
-    const kind = entranceKind(name.slice(basename(path).length));
+export function sweepLitter(surroundings: Surroundings, guard: string): void {
+  for (const name of namesBeside(surroundings, guard)) {
+    const kind = entranceKind(name.slice(basename(guard).length));
     if (kind === null) continue;
     try {
-      sweep(surroundings, path, join(dirname(path), name), kind);
+      sweep(surroundings, guard, join(dirname(guard), name), kind);
     } catch {
       // Litter is no reason to fail; the next takeover tries again.
     }
   }
 }
 
-function namesBeside({ fs }: Surroundings, path: string): string[] {
+function namesBeside({ fs }: Surroundings, guard: string): string[] {
   try {
-    return fs.readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
+    return fs.readdirSync(dirname(guard)).filter((name) => name.startsWith(`${basename(guard)}.`));
   } catch {
     return [];
   }
@@ -42,7 +42,7 @@ function namesBeside({ fs }: Surroundings, path: string): string[] {
  */
 function sweep(
   surroundings: Surroundings,
-  path: string,
+  guard: string,
   found: string,
   kind: 'entrance' | 'condemned',
 ): void {
@@ -53,7 +53,7 @@ function sweep(
     const owners = names.filter((name) => ownerFrom(name) !== null);
     if (owners.length < names.length) return;
     if (kind === 'entrance' && !owners.every((name) => isAbandoned(surroundings, name, folder))) return;
-    const condemned = kind === 'condemned' || owners.length === 0 ? found : condemnedPath(guardPath(path));
+    const condemned = kind === 'condemned' || owners.length === 0 ? found : condemnedPath(guard);
     if (condemned !== found) fs.renameSync(found, condemned);
     for (const name of owners) fs.unlinkSync(join(folder.path ?? condemned, name));
     removeIfEmpty(fs, condemned);
