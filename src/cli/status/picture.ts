@@ -22,6 +22,8 @@ function remarkOn({ name, state, reason, cooldownMs, staleTimeoutMs }: LockStatu
       `${name} counts as held for another ${formatDuration(cooldownMs)}, although its run has ended (--hold-at-least).`,
     );
   }
+  if (state === 'foreign')
+    return oneLine(`${name} is foreign: ${reason}. No run can take it; name another path.`);
   // The longer stale timeout counts, the holder's or the contender's.
   const unless =
     state === 'stalled' && staleTimeoutMs !== null
