@@ -46,8 +46,8 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
 }
 
 /**
- * Removes a lock whose holder is dead or has stalled; with `force`, any, also one that nobody holds but `holdAtLeast`. There is seldom a need for it, since the next
- * contender takes such a lock anyway. Gives what it found: `free` where there was nothing to remove.
+ * Removes a lock whose holder is dead or has stalled; with `force`, any, also one that counts as held only by `holdAtLeast`. It is rarely
+ * needed, since the next contender takes such a lock anyway. Gives what it found: `free` where there was nothing to remove.
  *
  * Rejects with {@link ErrLockBusy} if the holder is alive and heartbeating, with {@link ErrNotALock} for a file that is not a lock, also
  * with `force`; with {@link ErrLockStore} for what the store cannot do.
