@@ -57,7 +57,8 @@ class KeyValueStore implements Store {
     return {
       version: String(revision),
       record,
-      age: Math.max(0, now.getTime() - record.timestamp.getTime()),
+      // A heartbeat in the future: the service's clock was set back since.
+      age: Math.abs(now.getTime() - record.timestamp.getTime()),
       provenance: isHere ? 'this-boot' : 'unknown',
     };
   }
