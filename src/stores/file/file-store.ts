@@ -120,7 +120,8 @@ class FileStore implements Store {
       {
         path,
         attempted: 'release the lock',
-        section: (stay) => (hold > 0 ? this.#retire(path, token, hold, stay) : this.#discard(path, token)),
+        section: (stay, there) =>
+          hold > 0 ? this.#retire(there, token, hold, stay) : this.#discard(there, token),
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
