@@ -1,4 +1,4 @@
-import { chownSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, linkSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Report } from './programs/protocol.js';
@@ -63,6 +63,20 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
 
     expect(await takeOver(contender)).toMatchObject({ outcome: 'done' });
     expect(processState(innocent.pid)).toBe('S');
+  });
+
+  test("ends nothing by a record of root's own that others have given the name of another lock", async () => {
+    const [contender, holder] = [await startActor(), await startActor()];
+    const other = join(folder, 'other.lock');
+    await holder.ask({ do: 'turnClockBack', by: 7_200_000 });
+    expect(await holder.ask({ do: 'acquire', path: other })).toMatchObject({ outcome: 'done' });
+    renameSync(other, path);
+
+    await expectRefusal(contender, [holder.pid], /written for another lock/);
+    renameSync(path, other);
+    path = other;
+    expect(await takeOver(contender)).toMatchObject({ outcome: 'done' });
+    expect(processState(holder.pid)).toMatch(/^Z?$/);
   });
 
   test("ends nothing by a record of root's that was linked from elsewhere", async () => {

@@ -9,6 +9,7 @@ import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
 import { mayBeOnClone } from './stores/provenance.js';
 import type { Claim, Store, Stored } from './stores/store.js';
+import { isOfOtherLock } from './token.js';
 import { type ClaimToken, withToken } from './unanswered.js';
 
 /** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
@@ -209,6 +210,8 @@ class Contender {
     const { processes } = this.#dependencies;
     const named = [holder.process, ...holder.workers];
     try {
+      // Whoever may write to the folder can give the file that another holder has written this lock's name.
+      if (isOfOtherLock(holder.token, this.#name)) throw new Error('its record was written for another lock');
       for (const identity of named) {
         if (mayBeOnClone(identity, provenance, processes.self())) {
           throw new Error(`PID ${identity.pid} is not a process that can be seen from here`);

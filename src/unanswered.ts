@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
 import type { LockRecord } from './record.js';
 import type { Awaitable, Outcome, Store } from './stores/store.js';
 import { takeBackLater } from './take-back.js';
+import { makeToken } from './token.js';
 
 /** Tokens under which a lock may be held that nobody knows of, by whose they are. */
 const unanswered = new Map<string, Set<string>>();
@@ -24,7 +24,7 @@ export async function withToken<T>(
   use: (token: ClaimToken) => Promise<T>,
 ): Promise<T> {
   const { pid, started } = processes.self();
-  const token = new ClaimToken(`${pid} ${started} ${name}`);
+  const token = new ClaimToken(makeToken(name), `${pid} ${started} ${name}`);
   try {
     return await use(token);
   } catch (error) {
@@ -35,11 +35,12 @@ export async function withToken<T>(
 
 /** What one call claims a lock with. */
 export class ClaimToken {
-  readonly value = randomUUID();
+  readonly value: string;
   readonly #whose: string;
   #mayBeThere = false;
 
-  constructor(whose: string) {
+  constructor(value: string, whose: string) {
+    this.value = value;
     this.#whose = whose;
   }
 
