@@ -14,7 +14,11 @@ export const canUnshare = isLinux && isRoot && succeeds('unshare', '--pid', '--f
 
 /** Whether processes can be shown another time since the start of the machine (time_namespaces(7)). */
 export const canUnshareTime =
-  isLinux && isRoot && succeeds('unshare', '--time', '--fork', '--monotonic', '1', 'nsenter', '--version');
+  isLinux &&
+  isRoot &&
+  // What is unshared counts from the initial one. The inode number is fixed in the kernel's `include/linux/proc_ns.h`.
+  linkTo('/proc/self/ns/time') === 'time:[4026531834]' &&
+  succeeds('unshare', '--time', '--fork', '--monotonic', '1', 'nsenter', '--version');
 
 /** Whether file systems can be mounted where only a test's own processes see them. */
 export const canMount =
@@ -89,4 +93,8 @@ export function threadCount(pid: number): number {
 
 function succeeds(program: string, ...parameters: string[]): boolean {
   return spawnSync(program, parameters, { stdio: 'ignore' }).status === 0;
+}
+
+function linkTo(path: string): string | null {
+  return existsSync(path) ? readlinkSync(path) : null;
 }
