@@ -1,4 +1,4 @@
-import { type LockRecord, parseRecord } from './record.js';
+import { isBare, isKnownKey, type LockRecord, parseRecord } from './record.js';
 
 /**
  * What a file at a lock's path holds.
@@ -23,7 +23,7 @@ const SHOWN = 40;
 export function contentOf(text: string, isWhole: boolean, modifiedAt: Date): Content {
   if (!isWhole) return foreign(text);
   const record = parseRecord(text, modifiedAt);
-  if (record !== null) return { is: 'record', record };
+  if (record !== null) return isOnlyARecord(record, text) ? { is: 'record', record } : foreign(text);
   return isTorn(text) ? { is: 'torn' } : foreign(text);
 }
 
@@ -36,34 +36,55 @@ function printable(text: string): string {
   return JSON.stringify(text).replace(/\p{C}/gu, '\u{fffd}');
 }
 
-/** How a record begins, without its white space: with the two keys of the Go package, of which the first is a number. */
+/**
+ * A log entry may have the two keys of the Go package too, among others. Ours says which process it is of, and may be of a later version,
+ * with keys that are not known yet.
+ */
+function isOnlyARecord(record: LockRecord, text: string): boolean {
+  if (record.token !== null && !isBare(record.process)) return true;
+  return outline(text).keys.every(isKnownKey);
+}
+
+/** How a record begins, without its white space: with the two keys of the Go package, a number and a text. */
 const FIRST_KEY = '{"process_id":';
-const SECOND_KEY = ',"timestamp":';
+const SECOND_KEY = ',"timestamp":"';
 
 /**
  * Empty, or of NUL bytes, which is what some file systems make of a file that was not on disk at a power cut; or cut off, or broken,
- * but begun as a record. A list of such objects, such as a log, is not torn.
+ * but begun as a record, and with nothing in it that a record does not have. A list of such objects, such as a log, is not torn.
  */
 function isTorn(text: string): boolean {
   const rest = text.replace(/\0+$/, '');
   if (rest === '') return true;
   const dense = rest.replace(/\s+/g, '');
-  return dense !== '' && beginsAsRecord(dense) && !hasMore(dense);
+  if (dense === '' || !beginsAsRecord(dense)) return false;
+  const { keys, hasMore } = outline(rest);
+  return !hasMore && keys.every(isKnownKey);
 }
 
 function beginsAsRecord(dense: string): boolean {
   if (!dense.startsWith(FIRST_KEY)) return FIRST_KEY.startsWith(dense);
   const [, after = ''] = /^-?\d*(.*)$/su.exec(dense.slice(FIRST_KEY.length)) ?? [];
-  return after === '}' || after.startsWith(SECOND_KEY) || SECOND_KEY.startsWith(after);
+  return after.startsWith(SECOND_KEY) || SECOND_KEY.startsWith(after);
 }
 
-/** Whether something stands behind the end of the object that the text begins with. */
-function hasMore(dense: string): boolean {
+/** What can be seen of an object without its being whole: the keys, and whether something stands behind its end. */
+interface Outline {
+  readonly keys: readonly string[];
+  readonly hasMore: boolean;
+}
+
+function outline(text: string): Outline {
+  const keys: string[] = [];
   let depth = 0;
-  for (const { 0: token, index } of dense.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gs)) {
-    if (token === '{') depth += 1;
-    if (token === '}') depth -= 1;
-    if (depth === 0 && token === '}') return index < dense.length - 1;
+  for (const match of text.matchAll(/"((?:[^"\\]|\\.)*)"(\s*:)?|[{}[\]]/gs)) {
+    const [token, string, colon] = match;
+    if (string !== undefined) {
+      if (depth === 1 && colon !== undefined) keys.push(string);
+    } else {
+      depth += '{['.includes(token) ? 1 : -1;
+      if (depth === 0) return { keys, hasMore: /\S/.test(text.slice(match.index + token.length)) };
+    }
   }
-  return false;
+  return { keys, hasMore: false };
 }

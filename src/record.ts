@@ -131,6 +131,30 @@ export function recordFrom(value: unknown): LockRecord | null {
   };
 }
 
+/** The keys of a record, in the order in which they are written. */
+const KEYS: ReadonlySet<string> = new Set([
+  'process_id',
+  'timestamp',
+  'token',
+  'fencing_token',
+  'acquired_at',
+  'stale_timeout_ms',
+  'monotonic_ms',
+  'process',
+  'workers',
+  'command',
+  'user',
+  'cwd',
+  'owner',
+  'progress',
+  'hold_ms',
+]);
+
+/** Whether that is a key of a record. */
+export function isKnownKey(key: string): boolean {
+  return KEYS.has(key);
+}
+
 /** All that a file says which names only a PID. */
 function bareRecord(processId: number, timestamp: Date): LockRecord {
   return {
