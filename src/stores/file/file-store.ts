@@ -17,7 +17,7 @@ import type { Stay } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
 import { makeFolder } from './make-folder.js';
 import type { Surroundings } from './surroundings.js';
-import { MAX_BYTES, readSnapshot, reads } from './text-file.js';
+import { MAX_BYTES, readSnapshot, reads, refuseUnlessRegular } from './text-file.js';
 
 /** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */
 const GUARD_RETRIES = 100;
@@ -79,10 +79,7 @@ class FileStore implements Store {
   }
 
   read(path: string): Stored | null {
-    return attempt(path, 'read the lock', () => {
-      // Saves the error that opening nothing would make, which costs more than all else when the lock is free.
-      return this.#fs.lstatSync(path) === undefined ? null : this.#read(path);
-    });
+    return attempt(path, 'read the lock', () => this.#read(path));
   }
 
   claim(path: string, claim: Claim, over?: string): Awaitable<Outcome> {
@@ -216,6 +213,10 @@ class FileStore implements Store {
   }
 
   #read(path: string): Stored | null {
+    // Saves the error that opening nothing would make, which costs more than all else when the lock is free.
+    const there = this.#fs.lstatSync(path);
+    if (there === undefined) return null;
+    refuseUnlessRegular(path, there);
     const snapshot = readSnapshot(this.#fs, path);
     if (snapshot === null) return null;
     const { text, status } = snapshot;

@@ -13,7 +13,7 @@ import {
   stagedName,
 } from './guard-names.js';
 import { sweepLitter } from './litter.js';
-import { removeIfEmpty, removeIfThere } from './removal.js';
+import { isOtherThanFile, removeIfEmpty, removeIfThere } from './removal.js';
 import type { Surroundings } from './surroundings.js';
 import { createEmptyFile, reads, writeText } from './text-file.js';
 
@@ -93,7 +93,11 @@ export class GuardEntry implements Stay {
     let folder: OpenFolder | null = null;
     let file: number | null = null;
     try {
-      if (!this.#surroundings.isClosed) folder = fs.openFolderSync(entrance);
+      if (!this.#surroundings.isClosed) {
+        folder = fs.openFolderSync(entrance);
+        // Whoever can write to the lock's folder can also move another folder of ours here.
+        if (fs.readdirSync(folder.path ?? entrance).length > 0) throw exchanged(entrance);
+      }
       file = createEmptyFile(fs, within(folder, entrance, this.#name));
       if (folder !== null) refuseUnlessLike(fs.fstatSync(file), folder.status, entrance);
       if (process.platform === 'win32') {
@@ -132,7 +136,9 @@ export class GuardEntry implements Stay {
       const names = this.#fs.readdirSync(folder.path ?? guard);
       const owners = names.filter((name) => ownerFrom(name) !== null);
       const others = names.filter((name) => !owners.includes(name));
-      const stranger = others.find((name) => !isStaged(name) && !isStillOpen(name));
+      const stranger =
+        others.find((name) => !isStaged(name) && !isStillOpen(name)) ??
+        names.find((name) => isOtherThanFile(this.#fs, within(folder, guard, name)));
       if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
       this.#seen = [...others.filter(isStaged), ...owners];
       return { mtime: this.#latest(owners, folder) };
@@ -312,8 +318,12 @@ function makePrivateFolder(fs: FileSystem, folder: string): void {
  */
 function refuseUnlessLike(file: FileStatus, folder: FileStatus, path: string): void {
   if (folder.uid === file.uid && (folder.mode & ~file.mode & OTHERS_MAY_WRITE) === 0) return;
+  throw exchanged(path);
+}
+
+function exchanged(path: string): Error {
   const message = `EPERM: others have put something else in the place of '${path}'. Use a folder that only trusted users can write to`;
-  throw Object.assign(new Error(message), { code: 'EPERM', syscall: 'mkdir', path });
+  return Object.assign(new Error(message), { code: 'EPERM', syscall: 'mkdir', path });
 }
 
 /** What rename(2) says when a folder that is not empty is in the way; on Windows, any folder. */

@@ -11,7 +11,7 @@ export interface GuardOwner {
 
 const SEPARATOR = ',';
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const TOKEN = new RegExp(`^${UUID}$`);
+const OWNER = new RegExp(`^${UUID},[1-9]\\d{0,9},\\d{1,10}(?:,[^,]*){4}$`);
 /** write-file-atomic puts the 32 bits of a hash behind the name of the file that it writes. */
 const STAGED = new RegExp(`^${UUID}\\.record(?:\\.\\d{1,10})?$`);
 const ENTRANCE = new RegExp(`^\\.${UUID}(\\.swept)?$`);
@@ -66,10 +66,12 @@ export function isStillOpen(name: string): boolean {
 
 /** The owner whose file has that name, or `null` if none of ours can have made it. */
 export function ownerFrom(name: string): GuardOwner | null {
+  if (!OWNER.test(name)) return null;
   const parts = name.split(SEPARATOR).map(decode);
-  const [token, pid, thread, ...rest] = parts;
+  // In any other spelling it is somebody else's, even if it says the same.
+  if (parts.map(encodeURIComponent).join(SEPARATOR) !== name) return null;
+  const [, pid, thread, ...rest] = parts;
   const [started, bootId, pidNamespace, hostname] = rest.map((part) => part || null);
-  if (token === undefined || !TOKEN.test(token) || rest.length !== 4) return null;
   const identity = identityFrom({
     pid: Number(pid),
     hostname,

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { OpenFolder } from './file-system.js';
 import { condemnedPath, entranceKind, ownerFrom } from './guard-names.js';
-import { removeIfEmpty } from './removal.js';
+import { isOtherThanFile, removeIfEmpty } from './removal.js';
 import type { Surroundings } from './surroundings.js';
 
 /** After this many milliseconds nobody is still about to enter of whom nothing can be learnt. */
@@ -12,8 +12,8 @@ const LONGEST_ENTRY = 30_000;
  * guard.
  *
  * Nothing here can hurt a living process: an entrant whose folder is gone finds that out in the very call that would have made it the
- * winner, and tries again. Nor anything that is not ours: only a real folder is entered, and only a file with the name of an
- * owner is removed.
+ * winner, and tries again. Nor anything that is not ours: only a real folder is entered, and only a regular file with the name
+ * of an owner is removed.
  */
 export function sweepLitter(surroundings: Surroundings, guard: string): void {
   for (const name of namesBeside(surroundings, guard)) {
@@ -52,6 +52,7 @@ function sweep(
     const names = fs.readdirSync(folder.path ?? found);
     const owners = names.filter((name) => ownerFrom(name) !== null);
     if (owners.length < names.length) return;
+    if (owners.some((name) => isOtherThanFile(fs, join(folder.path ?? found, name)))) return;
     if (kind === 'entrance' && !owners.every((name) => isAbandoned(surroundings, name, folder))) return;
     const condemned = kind === 'condemned' || owners.length === 0 ? found : condemnedPath(guard);
     if (condemned !== found) fs.renameSync(found, condemned);

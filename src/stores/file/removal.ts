@@ -1,6 +1,11 @@
 import { systemCode } from '../../errors.js';
 import type { FileSystem } from './file-system.js';
 
+/** Whether something is there that is not a regular file. All that owners of guards make inside a folder is. */
+export function isOtherThanFile(fs: FileSystem, path: string): boolean {
+  return fs.lstatSync(path)?.isFile() === false;
+}
+
 /** Removes a file that is litter at worst: if it cannot be removed, the next takeover sweeps it. */
 export function removeIfThere(fs: FileSystem, path: string): void {
   insist(() => fs.unlinkSync(path), ['ENOENT']);

@@ -96,10 +96,16 @@ function openIfThere(fs: FileSystem, path: string): number | null {
   }
 }
 
-function refuseUnlessRegular(path: string, status: FileStatus): void {
+/**
+ * Throws for anything but a regular file. To be asked before opening, too: whoever waits for a reader of a FIFO would take this process for
+ * one, and some devices do something when they are opened, such as a watchdog.
+ */
+export function refuseUnlessRegular(path: string, status: FileStatus): void {
   if (status.isFile()) return;
+  if (status.isSymbolicLink()) throw symbolicLink(path);
   if (status.isDirectory()) throw notAFile(path, 'EISDIR', 'it is a folder');
-  throw notAFile(path, 'EINVAL', status.isFIFO() ? 'it is a FIFO' : 'it is a device');
+  if (status.isFIFO()) throw notAFile(path, 'EINVAL', 'it is a FIFO');
+  throw notAFile(path, 'ENXIO', 'it is a socket or a device');
 }
 
 function symbolicLink(path: string): Error {
