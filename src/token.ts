@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 
 /** How many characters say which lock a token was made for. */
@@ -19,5 +19,5 @@ export function isOfOtherLock(token: string | null, lock: string): boolean {
 }
 
 function markOf(lock: string): string {
-  return createHash('sha256').update(basename(lock)).digest('hex').slice(0, MARK_LENGTH);
+  return hash('sha256', basename(lock)).slice(0, MARK_LENGTH);
 }

@@ -79,7 +79,13 @@ class FileStore implements Store {
   }
 
   read(path: string): Stored | null {
-    return attempt(path, 'read the lock', () => this.#read(path));
+    return attempt(path, 'read the lock', () => {
+      // Saves the error that opening nothing would make, which costs more than all else when the lock is free.
+      const there = this.#fs.lstatSync(path);
+      if (there === undefined) return null;
+      refuseUnlessRegular(path, there);
+      return this.#read(path);
+    });
   }
 
   claim(path: string, claim: Claim, over?: string): Awaitable<Outcome> {
@@ -213,10 +219,6 @@ class FileStore implements Store {
   }
 
   #read(path: string): Stored | null {
-    // Saves the error that opening nothing would make, which costs more than all else when the lock is free.
-    const there = this.#fs.lstatSync(path);
-    if (there === undefined) return null;
-    refuseUnlessRegular(path, there);
     const snapshot = readSnapshot(this.#fs, path);
     if (snapshot === null) return null;
     const { text, status } = snapshot;

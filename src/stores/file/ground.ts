@@ -1,9 +1,14 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
+import { performance } from 'node:perf_hooks';
 
 const STICKY = 0o1000;
 const OTHERS_MAY_WRITE = 0o022;
 const ROOT = 0;
+
+/** So long, in milliseconds, an answer holds: to ask twice for one short job would be a fortieth of what the lock costs. */
+const VALIDITY = 1000;
+let latest = { folder: '', at: Number.NEGATIVE_INFINITY };
 
 /** Folders above which everything is closed to others. Asked once: only root and this user could change that. */
 const closedAbove = new Set<string>();
@@ -13,7 +18,11 @@ const closedAbove = new Set<string>();
  * itself or of one above it. Elsewhere whoever can may do so between any two calls, so that a path leads to another file than before.
  */
 export function isClosedToOthers(folder: string): boolean {
-  return isClosed(folder) && areClosedAbove(folder);
+  const now = performance.now();
+  if (folder === latest.folder && now - latest.at < VALIDITY) return true;
+  if (!isClosed(folder) || !areClosedAbove(folder)) return false;
+  latest = { folder, at: now };
+  return true;
 }
 
 function areClosedAbove(folder: string): boolean {
