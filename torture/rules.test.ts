@@ -51,6 +51,24 @@ describe('of those who held the lock', () => {
     expect(findOverlaps([dying, stayAt(600)], STALE_TIMEOUT)).toEqual([]);
     expect(findOverlaps([dying, stayAt(600, { metSomebody: true })], STALE_TIMEOUT)).toHaveLength(1);
   });
+
+  test('one that was being killed did not if the kernel has seen another, who was taken over by right', () => {
+    const stalled = takenOver();
+    const dying = stayAt(2000, {
+      insideUntil: 2020,
+      goneBy: 2100,
+      end: 'killed',
+      endedAt: 2020,
+      metSomebody: true,
+    });
+    const next = stayAt(2030, { metSomebody: true });
+    const overlaps = findOverlaps([stalled, dying, next], STALE_TIMEOUT);
+    expect(overlaps.map(({ older, newer }) => [older, newer])).toEqual([
+      [stalled, dying],
+      [stalled, next],
+    ]);
+    expect(faultsOf([stalled, dying, next])).toEqual([]);
+  });
 });
 
 describe('an overlap', () => {

@@ -21,11 +21,10 @@ export function findOverlaps(stays: readonly Stay[], staleTimeout: number): Over
   let earlier: Stay[] = [];
   for (const stay of stays) {
     earlier = earlier.filter((other) => other.goneBy > stay.acquiredAt);
-    for (const other of earlier) {
-      // A process that was sent SIGKILL may live on for a moment; there the kernel's word decides.
-      if (other.insideUntil > stay.acquiredAt || stay.metSomebody)
-        overlaps.push(judge(other, stay, staleTimeout));
-    }
+    const inside = earlier.filter((other) => other.insideUntil > stay.acquiredAt);
+    // A process that was sent SIGKILL may live on for a moment; there the kernel's word decides, if it can mean nobody else.
+    const met = inside.length === 0 && stay.metSomebody ? earlier : inside;
+    for (const other of met) overlaps.push(judge(other, stay, staleTimeout));
     earlier.push(stay);
   }
   return overlaps;
