@@ -24,7 +24,8 @@ export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
   try {
     const status = fs.fstatSync(descriptor);
     refuseUnlessRegular(path, status);
-    const buffer = Buffer.alloc(Math.min(status.size, MAX_BYTES));
+    // Files of /proc, and of some others that no disk holds, say that they are empty.
+    const buffer = Buffer.alloc(status.size === 0 ? MAX_BYTES : Math.min(status.size, MAX_BYTES));
     let length = 0;
     while (length < buffer.length) {
       const read = fs.readSync(descriptor, buffer.subarray(length));

@@ -1,0 +1,193 @@
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import {
+  acquire,
+  breakLock,
+  fileStore,
+  LivingLockError,
+  type Lock,
+  type Store,
+  systemClock,
+} from 'livinglock';
+import { steppedFileSystem } from '../programs/stepped-file-system.js';
+import { NOBODY, newFolder, removeFolder } from './host.js';
+import { type Tree, treeOf } from './tree.js';
+
+// Root's lock in a folder of nobody's, who exchanges something there in the middle of what root does. Both are this process, which is nobody
+// for so long; so the kernel sees to it that nothing is done but what nobody can do.
+
+/** What nobody puts in the place of something else. */
+type Exchange = (scene: Scene) => void;
+
+/** An operation of root's, and what has to be there before. */
+export interface Operation {
+  readonly prepare?: (scene: Scene) => Promise<void>;
+  readonly act: (scene: Scene) => Promise<unknown>;
+}
+
+export class Scene {
+  readonly #base = newFolder();
+  readonly #exchange: Exchange;
+  readonly folder = join(this.#base, 'app');
+  readonly path = join(this.folder, 'job.lock');
+  readonly victim: string;
+  readonly remains: string;
+  readonly store: Store;
+  /** What is in the other folder that root has beside the lock. */
+  readonly other: Tree;
+  readonly #otherFolder: bigint;
+  #step: ((name: string) => void) | null = null;
+  #lock: Lock | null = null;
+  #hidden = 0;
+  /** The call before which something was exchanged. */
+  call = 'none';
+  isExchanged = false;
+
+  constructor(victim: string, remains: string, exchange: Exchange) {
+    this.victim = victim;
+    this.remains = remains;
+    this.#exchange = exchange;
+    const other = join(this.folder, 'other');
+    mkdirSync(other, { recursive: true });
+    writeFileSync(join(other, 'file'), 'important');
+    chownSync(this.folder, NOBODY, NOBODY);
+    this.#otherFolder = lstatSync(other, { bigint: true }).ino;
+    this.other = this.folderOfRoots();
+    this.store = fileStore({
+      fileSystem: steppedFileSystem((name) => this.#step?.(name)),
+      clock: { ...systemClock, sleep: () => Promise.resolve() },
+    });
+  }
+
+  /** Exchanges right before the call of that number. Whatever becomes of the operation, it is an answer that the library knows. */
+  async play(at: number, act: () => Promise<unknown>): Promise<void> {
+    let calls = 0;
+    this.#step = (name) => {
+      calls += 1;
+      if (calls !== at) return;
+      this.call = `${at} ${name}`;
+      this.isExchanged = true;
+      asNobody(() => this.#exchange(this));
+    };
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof LivingLockError)) throw error;
+    } finally {
+      this.#step = null;
+    }
+  }
+
+  async acquire(holdAtLeast?: string): Promise<void> {
+    this.#lock = await acquire(this.path, { store: this.store, heartbeatMinimalInterval: 0, holdAtLeast });
+  }
+
+  get lock(): Lock {
+    if (this.#lock === null) throw new Error('It was not acquired.');
+    return this.#lock;
+  }
+
+  /** The names of what livinglock has there now, but for the lock. */
+  get guards(): string[] {
+    return readdirSync(this.folder).filter((name) => name.startsWith('job.lock.guard'));
+  }
+
+  at(name: string): string {
+    return join(this.folder, name);
+  }
+
+  hide(name: string): void {
+    this.#hidden += 1;
+    renameSync(this.at(name), this.at(`hidden-${this.#hidden}`));
+  }
+
+  /** Where it is by now. Its own status changes with its name, which is nobody's business. */
+  folderOfRoots(): Tree {
+    const name = readdirSync(this.folder).find(
+      (entry) => lstatSync(this.at(entry), { bigint: true }).ino === this.#otherFolder,
+    );
+    if (name === undefined) return { gone: '' };
+    const { mtimeNs } = lstatSync(this.at(name), { bigint: true });
+    return { ...treeOf(this.at(name)), '.': String(mtimeNs) };
+  }
+
+  async end(): Promise<void> {
+    await this.#lock?.release().catch(() => {});
+    removeFolder(this.#base);
+  }
+}
+
+/** By what nobody does it. */
+export const exchanges: Readonly<Record<string, Exchange>> = {
+  'each folder for a link': (scene) => {
+    for (const name of scene.guards) {
+      scene.hide(name);
+      symlinkSync(scene.victim, scene.at(name));
+    }
+  },
+  'a folder for another folder of root': (scene) => {
+    for (const name of scene.guards.slice(0, 1)) {
+      scene.hide(name);
+      renameSync(scene.at('other'), scene.at(name));
+    }
+  },
+  'each folder for one that others can write to': (scene) => {
+    for (const name of scene.guards) {
+      scene.hide(name);
+      mkdirSync(scene.at(name));
+      chmodSync(scene.at(name), 0o777);
+    }
+  },
+  'the lock for a link to a file': exchangeLock(({ victim }, path) =>
+    symlinkSync(join(victim, 'passwd'), path),
+  ),
+  'the lock for a link to a folder': exchangeLock(({ victim }, path) => symlinkSync(victim, path)),
+  'the lock for a file of his own': exchangeLock((_scene, path) => writeFileSync(path, 'mine')),
+};
+
+function exchangeLock(put: (scene: Scene, path: string) => void): Exchange {
+  return (scene) => {
+    if (existsSync(scene.path)) scene.hide('job.lock');
+    put(scene, scene.path);
+  };
+}
+
+export const operations: Readonly<Record<string, Operation>> = {
+  'an acquisition': { act: (scene) => scene.acquire() },
+  'a takeover, with all that the killed leave': {
+    prepare: async ({ remains, folder }) => cpSync(remains, folder, { recursive: true }),
+    act: (scene) => scene.acquire(),
+  },
+  'a heartbeat': { prepare: (scene) => scene.acquire(), act: ({ lock }) => lock.heartBeat() },
+  'a release': { prepare: (scene) => scene.acquire(), act: ({ lock }) => lock.release() },
+  'a release that keeps the record': {
+    prepare: (scene) => scene.acquire('1h'),
+    act: ({ lock }) => lock.release(),
+  },
+  'a forced break': {
+    prepare: (scene) => scene.acquire(),
+    act: ({ path, store }) => breakLock(path, { store, force: true }),
+  },
+};
+
+function asNobody(act: () => void): void {
+  process.setegid?.(NOBODY);
+  process.seteuid?.(NOBODY);
+  try {
+    act();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+  }
+}

@@ -1,0 +1,34 @@
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+// What is in a folder, in so much detail that whatever somebody did there can be seen.
+
+/** By the path of each entry within the folder, `.` for the folder itself. */
+export type Tree = Readonly<Record<string, string>>;
+
+/**
+ * Type, mode, owner, content or target of all that is in a folder, and when it was last changed. Since the time of a folder changes with its
+ * entries, and the change time with everything else, even what was undone since is seen. The number of its links may change.
+ */
+export function treeOf(folder: string): Tree {
+  const tree: Record<string, string> = {};
+  describeInto(tree, folder, folder);
+  return tree;
+}
+
+function describeInto(tree: Record<string, string>, root: string, path: string): void {
+  const status = lstatSync(path, { bigint: true });
+  tree[relative(root, path) || '.'] = describe(path, status);
+  if (!status.isDirectory()) return;
+  for (const name of readdirSync(path).toSorted()) describeInto(tree, root, join(path, name));
+}
+
+function describe(path: string, status: BigIntStats): string {
+  const { mode, uid, gid, ino, size, mtimeNs, ctimeNs } = status;
+  return [mode.toString(8), uid, gid, ino, size, mtimeNs, ctimeNs, contentOf(path, status)].join(' ');
+}
+
+function contentOf(path: string, status: BigIntStats): string {
+  if (status.isSymbolicLink()) return readlinkSync(path);
+  return status.isFile() ? readFileSync(path, 'base64') : '';
+}
