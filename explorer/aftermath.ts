@@ -16,7 +16,10 @@ const HEIR = 1031;
  * over and clears all litter. An empty folder needs no such proof: it is what schedules start from.
  */
 export function judgeAftermath(stage: Stage, { state, breakage }: Scenario): void {
-  if (state === 'foreign-file') return expectForeignFile(stage);
+  if (state === 'foreign-file') {
+    expectForeignFile(stage);
+    return;
+  }
   if (stage.files.length === 0) return;
   const [mortal, heir] = stage.contenders;
   if (mortal === undefined || heir === undefined) throw new Error('It takes two to have an aftermath.');
