@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -15,7 +15,16 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
-import { acquire, breakLock, ErrLockBusy, inspect, LivingLockError, systemClock } from 'livinglock';
+import {
+  acquire,
+  breakLock,
+  ErrLockBusy,
+  fileStore,
+  inspect,
+  LivingLockError,
+  systemClock,
+  systemProcesses,
+} from 'livinglock';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { nextMessage, startActor, startProgram } from './support/actors.js';
 import { Desk, oneLineWith } from './support/desk.js';
@@ -31,7 +40,7 @@ import {
 } from './support/machine.js';
 import { outcomeOf } from './support/outcomes.js';
 import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
-import { has } from './support/running.js';
+import { has, Running } from './support/running.js';
 import { type Tree, treeOf } from './support/tree.js';
 
 // What somebody can put, by mistake or on purpose, where livinglock reads and writes. Nothing of theirs may change, and nobody may get
@@ -101,6 +110,29 @@ describe("somebody's file at the path of a lock", () => {
     expect(treeOf(folder)).toEqual(before);
   });
 
+  test('is not replaced by the store either, even if it is told to replace just this file', async () => {
+    writeFileSync(path, 'mine');
+    const store = fileStore();
+    const { version } = (await store.read(path)) ?? {};
+    const before = treeOf(folder);
+    const claim = {
+      token: UUID,
+      process: systemProcesses().self(),
+      workers: [],
+      staleTimeout: 1,
+      command: null,
+      user: null,
+      cwd: null,
+      owner: null,
+    };
+
+    await expect(async () => store.claim(path, claim, version)).rejects.toEqual(ERR_NOT_A_LOCK);
+    await expect(Promise.resolve(store.claim(path, claim))).resolves.toMatchObject({ done: false });
+    await expect(Promise.resolve(store.beat(path, UUID, {}))).resolves.toMatchObject({ done: false });
+    await expect(Promise.resolve(store.remove(path, UUID))).resolves.toMatchObject({ done: false });
+    expect(withoutTimeOf('.', treeOf(folder))).toEqual(withoutTimeOf('.', before));
+  });
+
   test.runIf(isLinux)('is not taken for empty where the system tells no size', async () => {
     expect((await inspect('/proc/version')).state).toBe('foreign');
   });
@@ -154,19 +186,21 @@ describe("somebody's file at the path of a lock", () => {
     expect(treeOf(desk.locks)).toEqual(before);
   });
 
-  test.skipIf(!isPosix)('does not hear of it if it waits for the reader of a FIFO', async () => {
-    execFileSync('mkfifo', [path]);
-    const writer = spawn('sh', ['-c', 'echo order > "$0"', path], { stdio: 'ignore' });
-    onTestFinished(() => void writer.kill('SIGKILL'));
-    const ended = once(writer, 'exit');
+  test.skipIf(!isPosix)(
+    'is not opened if it is a FIFO, since whoever writes to it waits for a reader',
+    async () => {
+      execFileSync('mkfifo', [path]);
+      const writer = new Running('sh', ['-c', 'echo ready; echo order > "$0"', path], { env: process.env });
+      await writer.prints(/ready/);
 
-    for (let tries = 0; tries < 20; tries++) {
-      await expect(acquire(path)).rejects.toThrow('a FIFO');
-      await expect(inspect(path)).rejects.toThrow('a FIFO');
-    }
-    expect(readFileSync(path, 'utf8')).toBe('order\n');
-    expect(await ended).toEqual([0, null]);
-  });
+      for (let tries = 0; tries < 20; tries++) {
+        await expect(acquire(path)).rejects.toThrow('a FIFO');
+        await expect(inspect(path)).rejects.toThrow('a FIFO');
+      }
+      expect(execFileSync('cat', [path], { encoding: 'utf8', timeout: 5000 })).toBe('order\n');
+      expect(await writer.ended).toMatchObject({ code: 0 });
+    },
+  );
 
   test('is taken over if a crash can have left it, once it has not changed for two seconds', async () => {
     const torn = { empty: '', zeros: new Uint8Array(512), cut: '{"process_id":999999,"timest' };

@@ -24,7 +24,7 @@ export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
   try {
     const status = fs.fstatSync(descriptor);
     refuseUnlessRegular(path, status);
-    // Files of /proc, and of some others that no disk holds, say that they are empty.
+    // Of what it makes up on demand, a file system may tell no size: /proc, and some of FUSE. It need not be empty.
     const buffer = Buffer.alloc(status.size === 0 ? MAX_BYTES : Math.min(status.size, MAX_BYTES));
     let length = 0;
     while (length < buffer.length) {
