@@ -220,7 +220,7 @@ export class Referee {
         this.#expect(
           isForeign(this.#sight.text),
           mover,
-          'that the file is not a lock, but it is none of a user',
+          "that the file is not a lock, but it is not a user's file",
         );
         break;
       case 'failed':

@@ -122,7 +122,7 @@ export function done(outcome: Outcome, operation: string): LockRecord {
   return outcome.record;
 }
 
-/** What a record says of the work when there is none any more. */
+/** What a record says of the work once that has ended. */
 export const NO_WORK = { workers: [], command: null, user: null, cwd: null, progress: null };
 
 /** For what is kept of a lock that was released. */
