@@ -40,6 +40,7 @@ export class Scene {
   readonly #base = newFolder();
   readonly #exchange: Exchange;
   readonly folder = join(this.#base, 'app');
+  readonly #hiddenFolder = `${this.folder}-hidden`;
   readonly path = join(this.folder, 'job.lock');
   readonly victim: string;
   readonly remains: string;
@@ -53,6 +54,8 @@ export class Scene {
   /** The call before which something was exchanged. */
   call = 'none';
   isExchanged = false;
+  /** The code of the error with which the operation has failed. */
+  outcome = 'done';
 
   constructor(victim: string, remains: string, exchange: Exchange) {
     this.victim = victim;
@@ -61,7 +64,7 @@ export class Scene {
     const other = join(this.folder, 'other');
     mkdirSync(other, { recursive: true });
     writeFileSync(join(other, 'file'), 'important');
-    chownSync(this.folder, NOBODY, NOBODY);
+    for (const folder of [this.folder, this.#base]) chownSync(folder, NOBODY, NOBODY);
     this.#otherFolder = lstatSync(other, { bigint: true }).ino;
     this.other = this.folderOfRoots();
     this.store = fileStore({
@@ -70,13 +73,15 @@ export class Scene {
     });
   }
 
-  /** Exchanges right before the call of that number. Whatever becomes of the operation, it is an answer that the library knows. */
-  async play(at: number, act: () => Promise<unknown>): Promise<void> {
+  /** Exchanges right before the call of that number, or the first of that name. Whatever becomes of the operation, it is an answer that the library knows. */
+  async play(at: number | string, act: () => Promise<unknown>): Promise<void> {
     let calls = 0;
     this.#step = (name) => {
       calls += 1;
-      if (calls !== at) return;
-      this.call = `${at} ${name}`;
+      if (this.isExchanged || ![calls, name].includes(at)) return;
+      // By its name a call is meant at which there is something to exchange.
+      if (at === name && this.guards.length === 0 && !existsSync(this.path)) return;
+      this.call = `${calls} ${name}`;
       this.isExchanged = true;
       asNobody(() => this.#exchange(this));
     };
@@ -84,6 +89,7 @@ export class Scene {
       await act();
     } catch (error) {
       if (!(error instanceof LivingLockError)) throw error;
+      this.outcome = error.code;
     } finally {
       this.#step = null;
     }
@@ -112,14 +118,21 @@ export class Scene {
     renameSync(this.at(name), this.at(`hidden-${this.#hidden}`));
   }
 
+  /** Puts a link in the place of the folder itself, which he can because he owns the one above, too. */
+  exchangeFolder(): void {
+    renameSync(this.folder, this.#hiddenFolder);
+    symlinkSync(this.victim, this.folder);
+  }
+
   /** Where it is by now. Its own status changes with its name, which is nobody's business. */
   folderOfRoots(): Tree {
-    const name = readdirSync(this.folder).find(
-      (entry) => lstatSync(this.at(entry), { bigint: true }).ino === this.#otherFolder,
-    );
-    if (name === undefined) return { gone: '' };
-    const { mtimeNs } = lstatSync(this.at(name), { bigint: true });
-    return { ...treeOf(this.at(name)), '.': String(mtimeNs) };
+    const folder = existsSync(this.#hiddenFolder) ? this.#hiddenFolder : this.folder;
+    const place = readdirSync(folder)
+      .map((name) => join(folder, name))
+      .find((path) => lstatSync(path, { bigint: true }).ino === this.#otherFolder);
+    if (place === undefined) return { gone: '' };
+    const { mtimeNs } = lstatSync(place, { bigint: true });
+    return { ...treeOf(place), '.': String(mtimeNs) };
   }
 
   async end(): Promise<void> {
@@ -129,7 +142,7 @@ export class Scene {
 }
 
 /** By what nobody does it. */
-export const exchanges: Readonly<Record<string, Exchange>> = {
+export const exchanges = {
   'each folder for a link': (scene) => {
     for (const name of scene.guards) {
       scene.hide(name);
@@ -149,12 +162,13 @@ export const exchanges: Readonly<Record<string, Exchange>> = {
       chmodSync(scene.at(name), 0o777);
     }
   },
+  'the folder of the lock for a link': (scene) => scene.exchangeFolder(),
   'the lock for a link to a file': exchangeLock(({ victim }, path) =>
     symlinkSync(join(victim, 'passwd'), path),
   ),
   'the lock for a link to a folder': exchangeLock(({ victim }, path) => symlinkSync(victim, path)),
   'the lock for a file of his own': exchangeLock((_scene, path) => writeFileSync(path, 'mine')),
-};
+} satisfies Readonly<Record<string, Exchange>>;
 
 function exchangeLock(put: (scene: Scene, path: string) => void): Exchange {
   return (scene) => {
