@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   acquire,
   breakLock,
@@ -28,7 +28,7 @@ import {
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { nextMessage, startActor, startProgram } from './support/actors.js';
 import { Desk, oneLineWith } from './support/desk.js';
-import { exchanges, operations, Scene } from './support/exchanges.js';
+import { exchanges, type Operation, operations, Scene } from './support/exchanges.js';
 import {
   canBeNobody,
   canMount,
@@ -51,6 +51,7 @@ const DAY = 86_400_000;
 const YEAR = 365 * DAY;
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const NOT_A_LOCK = 73;
+const ROOT = 0;
 const ERR_NOT_A_LOCK = expect.objectContaining({ code: 'ERR_NOT_A_LOCK' });
 /** Every heartbeat is written. */
 const OFTEN = { heartbeatMinimalInterval: 0 };
@@ -382,7 +383,28 @@ describe.skipIf(!isLinux || !canBeNobody)("root's lock in a folder of nobody's (
     await scene.end();
   });
 
-  test.each(Object.entries(operations))(
+  test.each([
+    ['owns only the folder above', NOBODY, ROOT, 0o755, 'the folder of the lock for a link'],
+    ['may write by the group', ROOT, NOBODY, 0o775, 'each folder for a link'],
+    ['may write like everybody', ROOT, ROOT, 0o777, 'each folder for a link'],
+  ] as const)('leads nowhere either where nobody %s', async (_what, above, group, mode, what) => {
+    for (const name of ['a heartbeat', 'a release'] as const) {
+      for (let at = 1, goesOn = true; goesOn; at++) {
+        const scene = new Scene(victim, '', exchanges[what]);
+        chownSync(dirname(scene.folder), above, above);
+        chownSync(scene.folder, ROOT, group);
+        chmodSync(scene.folder, mode);
+        await operations[name].prepare(scene);
+        before = seenOf(what, victim);
+        await scene.play(at, () => operations[name].act(scene));
+        expect([name, scene.call, seenOf(what, victim)]).toEqual([name, scene.call, before]);
+        await scene.end();
+        goesOn = scene.isExchanged;
+      }
+    }
+  });
+
+  test.each(Object.entries<Operation>(operations))(
     'leads nowhere although nobody exchanges something right before whichever file-system call of %s',
     async (_name, operation) => {
       const remains = await everythingTheKilledLeave();

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -20,6 +21,7 @@ import {
   type Store,
   systemClock,
 } from 'livinglock';
+import { onTestFinished } from 'vitest';
 import { steppedFileSystem } from '../programs/stepped-file-system.js';
 import { NOBODY, newFolder, removeFolder } from './host.js';
 import { type Tree, treeOf } from './tree.js';
@@ -58,6 +60,7 @@ export class Scene {
   outcome = 'done';
 
   constructor(victim: string, remains: string, exchange: Exchange) {
+    onTestFinished(() => rmSync(this.#base, { recursive: true, force: true }));
     this.victim = victim;
     this.remains = remains;
     this.#exchange = exchange;
@@ -177,7 +180,7 @@ function exchangeLock(put: (scene: Scene, path: string) => void): Exchange {
   };
 }
 
-export const operations: Readonly<Record<string, Operation>> = {
+export const operations = {
   'an acquisition': { act: (scene) => scene.acquire() },
   'a takeover, with all that the killed leave': {
     prepare: async ({ remains, folder }) => cpSync(remains, folder, { recursive: true }),
@@ -193,7 +196,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     prepare: (scene) => scene.acquire(),
     act: ({ path, store }) => breakLock(path, { store, force: true }),
   },
-};
+} satisfies Readonly<Record<string, Operation>>;
 
 function asNobody(act: () => void): void {
   process.setegid?.(NOBODY);
