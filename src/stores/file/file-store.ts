@@ -10,7 +10,13 @@ import { LATEST_FENCING_TIME } from '../fencing-time.js';
 import { isWellFormed } from '../lock-name.js';
 import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../provenance.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
-import { type FileStatus, type FileSystem, isLocal, systemFileSystem } from './file-system.js';
+import {
+  type FileStatus,
+  type FileSystem,
+  isLocal,
+  OTHERS_MAY_WRITE,
+  systemFileSystem,
+} from './file-system.js';
 import { isClosedToOthers } from './ground.js';
 import { GuardHeld, runGuarded } from './guard.js';
 import type { Stay } from './guard-entry.js';
@@ -381,15 +387,13 @@ function nextFencingToken(previous: number, now: number): number {
   return lastFencingToken;
 }
 
-const WRITABLE_BY_OTHERS = 0o022;
-
 /**
  * Who has written a file: its owner, if nobody else can write to it, and if it is there under no other name, since it may have been written
  * as another lock. Windows does not tell.
  */
 function writerOf({ uid, mode, nlink }: FileStatus): number | null | undefined {
   if (process.geteuid === undefined) return undefined;
-  return (mode & WRITABLE_BY_OTHERS) === 0 && nlink === 1 ? uid : null;
+  return (mode & OTHERS_MAY_WRITE) === 0 && nlink === 1 ? uid : null;
 }
 
 /** Whether that is what link(2) says where the file system has no hard links, or none from one folder to another. */

@@ -51,6 +51,9 @@ export interface FileStatus {
   isFIFO(): boolean;
 }
 
+/** The bits of a mode that let the group and everybody write. */
+export const OTHERS_MAY_WRITE = 0o022;
+
 /** The file system of the machine. */
 export const systemFileSystem: FileSystem = {
   openSync: fs.openSync,

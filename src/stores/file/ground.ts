@@ -1,9 +1,9 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { OTHERS_MAY_WRITE } from './file-system.js';
 
 const STICKY = 0o1000;
-const OTHERS_MAY_WRITE = 0o022;
 const ROOT = 0;
 
 /** So long, in milliseconds, an answer holds: to ask twice for one short job would be a fortieth of what the lock costs. */

@@ -1,6 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import { ErrNotALock, systemCode } from '../../errors.js';
-import type { FileStatus, FileSystem, OpenFolder } from './file-system.js';
+import { type FileStatus, type FileSystem, type OpenFolder, OTHERS_MAY_WRITE } from './file-system.js';
 import {
   entrancePath,
   type GuardOwner,
@@ -32,7 +32,6 @@ const NEVER_STALE = new Date(8.64e15);
 
 /** Others may look into the guard, but not write: what stands in it must be the owner's. */
 const FOLDER_MODE = 0o755;
-const OTHERS_MAY_WRITE = 0o022;
 const PERMISSIONS = 0o777;
 
 /** What a section can do because it is inside. */
