@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Desk, PROGRAM } from './support/desk.js';
 import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from './support/machine.js';
 import { canBePrivate } from './support/private-machine.js';
-import { killAtTheEnd, poll, Running } from './support/running.js';
+import { killAtTheEnd, poll, type Running } from './support/running.js';
 
 // `livinglock run` and `livinglock beat`, with real commands.
 
@@ -40,7 +40,7 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     expect(second.stderr.trim().split('\n')).toHaveLength(1);
     expect(second.stderr).toContain(`PID ${first.pid} on `);
     expect(second.stderr).toContain("sh -c 'echo pid $$; read -r answer; exit $answer'");
-    expect(second.stderr).toContain(` in ${desk.folder}) with PID `);
+    expect(second.stderr).toContain(` in ${desk.folder}) with process group `);
     expect(second.stderr).toMatch(/since \d\d:\d\d:\d\d, last heartbeat .* ago/);
     first.write('0\n');
     expect(await first.ended).toMatchObject({ code: 0 });
@@ -56,7 +56,7 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     expect(desk.record('job')['command']).toBe('nightly import');
     expect(readFileSync(desk.path('job'), 'utf8')).not.toMatch(/password|sh -c/);
     const second = await desk.run(['run', 'job', '--', 'echo', 'never']);
-    expect(second.stderr).toContain(` (nightly import in ${desk.folder}) with PID `);
+    expect(second.stderr).toContain(` (nightly import in ${desk.folder}) with process group `);
     expect((await desk.run(['status', 'job'])).stdout).toContain(` nightly import in ${desk.folder} `);
     first.write('0\n');
     await first.ended;
@@ -313,33 +313,11 @@ describe.skipIf(!isPosix)('the command', () => {
     await expectHeldBy(pid, run, desk);
   });
 
-  test.each([
-    { begins: true, what: 'runs, if its runner is killed after it was let begin' },
-    { begins: false, what: 'never begins, if its runner is killed before' },
-  ])('$what', async ({ begins }) => {
-    const file = join(temporaryFolder(), 'begun');
-    const start = new URL('../dist/cli/run/start.js', import.meta.url).href;
-    const program = `
-      const { start } = await import(${JSON.stringify(start)});
-      const started = await start(['touch', ${JSON.stringify(file)}], process.env, false);
-      if (${begins}) started.begin();
-      process.stdout.write('pid ' + started.pid, () => process.kill(process.pid, 'SIGKILL'));`;
-    const runner = new Running(process.execPath, ['--input-type=module', '-e', program], {
-      env: process.env,
-    });
-    const pid = Number((await runner.prints(/pid (\d+)/))[1]);
-    await waitForEndOf([runner.pid, pid]);
-    expect(existsSync(file)).toBe(begins);
-  });
-
   test('is under the lock with all that it leaves running, killed runner or not', async () => {
     const desk = new Desk();
     const run = desk.start(['run', 'job', '--', 'sh', '-c', 'sleep 1000 & echo pid $!']);
     const pid = Number((await run.prints(/pid (\d+)/))[1]);
     killAtTheEnd(pid);
-    await poll('The new worker did not come', () =>
-      JSON.stringify(desk.record('job')['workers']).includes(`"pid":${pid}`),
-    );
     await expectHeldBy(pid, run, desk);
   });
 
@@ -362,18 +340,17 @@ describe.skipIf(!isPosix)('signals', () => {
     async (signal) => {
       const desk = new Desk();
       const slow = `trap 'echo got it' TERM INT HUP; echo ready; while :; do sleep 0.01; done`;
-      const program = `trap 'exit 5' TERM INT HUP; (${slow}) & echo pid $!; wait`;
+      const program = `trap 'exit 5' TERM INT HUP; (${slow}) & echo leader $$ pid $!; wait`;
       const run = desk.start(['run', 'job', '--', 'bash', '-c', program]);
-      const pid = Number((await run.prints(/pid (\d+)/))[1]);
+      const [, leader, pid] = (await run.prints(/leader (\d+) pid (\d+)/)).map(Number);
+      if (leader === undefined || pid === undefined) throw new Error('They have not said who they are');
       killAtTheEnd(pid);
       await run.prints(/ready/);
 
       run.signal(signal);
 
       await run.prints(/got it/);
-      await poll('The new worker did not come', () =>
-        JSON.stringify(desk.record('job')['workers']).includes(`"pid":${pid}`),
-      );
+      await poll('The leader does not end', () => ['Z', ''].includes(processState(leader)));
       expect(processState(run.pid)).not.toBe('');
       process.kill(pid, 'SIGKILL');
       expect(await run.ended).toMatchObject({ code: 5 });

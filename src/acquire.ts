@@ -2,12 +2,12 @@ import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrLockLost, ErrNotALock, ErrTerminationFailed } from './errors.js';
-import { type Examined, examine, refuseTooManyTries } from './examine.js';
+import { type Examined, examine, processesOf, refuseTooManyTries } from './examine.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, readOptions, type Settings } from './options.js';
 import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
-import { mayBeOnClone } from './stores/provenance.js';
+import { mayBeElsewhere } from './stores/provenance.js';
 import type { Claim, Store, Stored } from './stores/store.js';
 import { isOfOtherLock } from './token.js';
 import { type ClaimToken, withToken } from './unanswered.js';
@@ -208,12 +208,12 @@ class Contender {
   /** All of them or none: where one may not be signalled, the others are left alone too. */
   async #terminate({ provenance, writer }: Stored, holder: LockRecord): Promise<void> {
     const { processes } = this.#dependencies;
-    const named = [holder.process, ...holder.workers];
+    const named = processesOf(holder);
     try {
       // Whoever may write to the folder can give the file that another holder has written this lock's name.
       if (isOfOtherLock(holder.token, this.#name)) throw new Error('its record was written for another lock');
       for (const identity of named) {
-        if (mayBeOnClone(identity, provenance, processes.self())) {
+        if (mayBeElsewhere(identity, provenance, processes.self())) {
           throw new Error(`PID ${identity.pid} is not a process that can be seen from here`);
         }
         processes.refuseTermination?.(identity, writer);

@@ -2,7 +2,8 @@ import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
 import { kinshipOf } from './kinship.js';
-import { mayBeOnClone } from './stores/provenance.js';
+import type { LockRecord, ProcessIdentity } from './record.js';
+import { mayBeElsewhere } from './stores/provenance.js';
 import type { Store, Stored } from './stores/store.js';
 
 /** How often a lock is judged anew because it has changed meanwhile. */
@@ -31,8 +32,8 @@ export async function examine(
     record === null
       ? 'unknown'
       : combineLiveness(
-          [record.process, ...record.workers].map((identity) =>
-            mayBeOnClone(identity, stored.provenance, processes.self())
+          processesOf(record).map((identity) =>
+            mayBeElsewhere(identity, stored.provenance, processes.self())
               ? 'unknown'
               : processes.liveness(identity, stored.writtenAge),
           ),
@@ -40,6 +41,13 @@ export async function examine(
   const hasBeatenSince = uptime !== null && stored.age < uptime;
   const kinship = record === null ? 'none' : kinshipOf(record, owner, processes.self(), hasBeatenSince);
   return { stored, verdict: judge(stored, liveness, staleTimeout, kinship) };
+}
+
+/** Once workers are named, it is they who count, and not what else has inherited something from the holder: a daemon, say. */
+export function processesOf({ process, workers }: LockRecord): readonly ProcessIdentity[] {
+  if (workers.length === 0) return [process];
+  const { heirloom: _, ...holder } = process;
+  return [holder, ...workers];
 }
 
 /** Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another. */

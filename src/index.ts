@@ -10,7 +10,7 @@ export {
   LivingLockError,
 } from './errors.js';
 export { breakLock, type Inspection, inspect } from './inspect.js';
-export type { HeartBeat, Lock } from './lock.js';
+export type { HeartBeat, Lock, Worker } from './lock.js';
 export type { AcquireOptions, BreakOptions, Duration, InspectOptions } from './options.js';
 export type { Liveness, ProcessTable } from './processes/process-table.js';
 export { systemProcesses } from './processes/system.js';

@@ -4,6 +4,7 @@ import { callOnExit } from './exit.js';
 import { LossWatch } from './loss-watch.js';
 import { show } from './options.js';
 import type { ProcessTable } from './processes/process-table.js';
+import { isStillRunning } from './processes/still-running.js';
 import { fitText, type LockRecord, MAX_WORKERS, type ProcessIdentity, type Progress } from './record.js';
 import type { Outcome, Store } from './stores/store.js';
 
@@ -14,6 +15,9 @@ export interface HeartBeat {
   /** Where the work is. Cut at 512 bytes. */
   readonly note?: string | undefined;
 }
+
+/** A process by its PID, or the process group that a process leads: the child of a `spawn` with `detached: true`, and all that it starts. */
+export type Worker = number | { readonly group: number };
 
 /** What {@link Lock} is made of. */
 export interface LockParts {
@@ -93,7 +97,7 @@ export class Lock {
     this.#interval = parts.heartbeatMinimalInterval;
     this.#holdUntil = parts.holdAtLeast > 0 ? parts.clock.monotonic() + parts.holdAtLeast : 0;
     this.#beatAt = parts.claimedAt;
-    this.#stayOnExit = callOnExit(() => this.#removeQuietly());
+    this.#stayOnExit = callOnExit(() => this.#removeAtExit());
     this.#watch = new LossWatch(parts, {
       lost: (successor, silence) => this.#believe(successor, silence),
       held: () => {
@@ -140,16 +144,19 @@ export class Lock {
 
   /**
    * Names the processes, up to four, that do the work for this one, such as a `pg_dump` that it has started: should this
-   * process be killed while they go on, the lock still counts as held by the living. Replaces those named before; `[]` for none.
+   * process end in whatever way while they go on, the lock still counts as held by the living. Replaces those named before; `[]` for none.
    *
-   * Written at once, as a heartbeat. Rejects as {@link heartBeat} does; with a `RangeError` for a PID that no process has.
+   * With `{ group }` it is a whole process group, which lives as long as anything in it does. Windows has none; there it is the process alone.
+   *
+   * Written at once, as a heartbeat. Rejects as {@link heartBeat} does; with a `RangeError` for a PID that no process has, and for a group of
+   * which nothing is left.
    *
    * @example
-   * const dump = spawn('pg_dump', ['--file=backup.sql', 'shop']);
-   * await lock.setWorkers([dump.pid]);
+   * const dump = spawn('./dump.sh', { detached: true });
+   * await lock.setWorkers([{ group: dump.pid }]);
    */
-  async setWorkers(pids: readonly number[]): Promise<void> {
-    this.#workers = this.#identify(pids);
+  async setWorkers(workers: readonly Worker[]): Promise<void> {
+    this.#workers = this.#identify(workers);
     // What is being written just now has begun without them.
     while (this.#writing !== undefined) await this.#writing.catch(() => {});
     if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
@@ -206,17 +213,25 @@ export class Lock {
     if (note !== undefined) this.#note = note;
   }
 
-  #identify(pids: readonly number[]): ProcessIdentity[] {
-    if (!Array.isArray(pids)) throw new TypeError('The workers of a lock must be an array of PIDs.');
-    if (pids.length > MAX_WORKERS) {
-      throw new RangeError(`A lock can name at most ${MAX_WORKERS} workers, not ${pids.length}.`);
+  #identify(workers: readonly Worker[]): ProcessIdentity[] {
+    if (!Array.isArray(workers)) {
+      throw new TypeError(
+        'The workers of a lock must be an array of PIDs, and of objects such as { group: 4243 }.',
+      );
     }
-    return pids.map((pid) => {
+    if (workers.length > MAX_WORKERS) {
+      throw new RangeError(`A lock can name at most ${MAX_WORKERS} workers, not ${workers.length}.`);
+    }
+    return workers.map((worker: Worker) => {
+      const isGroup = typeof worker === 'object' && worker !== null;
+      const pid = isGroup ? worker.group : worker;
       if (!Number.isSafeInteger(pid) || pid <= 0)
-        throw new RangeError(`A PID is a positive integer, not ${pid}.`);
-      const identity = this.#processes.identify(pid);
-      if (identity === null) throw new RangeError(`There is no process with the PID ${pid}.`);
-      return identity;
+        throw new RangeError(`A PID is a positive integer, not ${show(pid)}.`);
+      const identity = this.#processes.identify(pid, isGroup);
+      if (identity !== null) return identity;
+      throw new RangeError(
+        isGroup ? `There is no process group ${pid}.` : `There is no process with the PID ${pid}.`,
+      );
     });
   }
 
@@ -339,6 +354,12 @@ export class Lock {
   #end(): void {
     this.#watch.end();
     this.#stayOnExit();
+  }
+
+  /** The work may outlive this process. */
+  #removeAtExit(): void {
+    const isAtWork = this.#workers?.some((worker) => isStillRunning(worker, this.#processes));
+    if (isAtWork !== true) this.#removeQuietly();
   }
 
   /** At the exit of the process only a store that answers in place can do it; with others the next contender finds a dead holder. */

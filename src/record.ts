@@ -13,6 +13,14 @@ export interface ProcessIdentity {
   readonly pidNamespace: string | null;
   /** When the process started, in the platform's own notation: clock ticks since boot on Linux, an ISO date elsewhere. */
   readonly started: string | null;
+  /** Set where the whole process group counts that this process leads, or led before it ended (setpgid(2)). */
+  readonly group?: true;
+  /**
+   * Linux only: names a socket that this process hands on to what it starts, so that others see that something of it lives before it has
+   * been named as a worker. Of a group, what its members have inherited, by which it can be told from a later one of its number. The target of
+   * `/proc/self/ns/net`, a space, and the name in that network namespace (unix(7), "abstract").
+   */
+  readonly heirloom?: string;
 }
 
 /** How far the holder says that its work has come. */
@@ -193,6 +201,8 @@ export function serializeIdentity(identity: ProcessIdentity): Readonly<Record<st
     boot_id: identity.bootId,
     pid_namespace: identity.pidNamespace,
     started: identity.started,
+    group: identity.group,
+    heirloom: identity.heirloom,
   };
 }
 
@@ -201,12 +211,15 @@ export function identityFrom(value: unknown): ProcessIdentity | null {
   const fields = objectFrom(value);
   const pid = pidFrom(fields?.get('pid'));
   if (fields === null || pid === null) return null;
+  const heirloom = textFrom(fields.get('heirloom'));
   return {
     pid,
     hostname: textFrom(fields.get('hostname')),
     bootId: textFrom(fields.get('boot_id')),
     pidNamespace: textFrom(fields.get('pid_namespace')),
     started: textFrom(fields.get('started')),
+    ...(fields.get('group') === true && { group: true }),
+    ...(heirloom !== null && { heirloom }),
   };
 }
 

@@ -37,11 +37,23 @@ function describeProcess(holder: LockRecord): string {
     process.hostname !== null && `on ${oneLine(process.hostname)}`,
     work !== '' && `(${work})`,
     // Should the holder have been killed, it is these who hold the lock.
-    workers.length > 0 && hold === null && `with PID ${workers.map(({ pid }) => pid).join(', ')} at work`,
+    hold === null && describeWorkers(workers),
     acquiredAt !== null && hold === null && `since ${formatTime(acquiredAt)}`,
   ]
     .filter((part) => part !== false)
     .join(' ');
+}
+
+function describeWorkers(workers: LockRecord['workers']): string | false {
+  const pids = (areGroups: boolean) =>
+    workers.filter(({ group }) => (group === true) === areGroups).map(({ pid }) => pid);
+  const groups = pids(true);
+  const processes = pids(false);
+  const names = [
+    groups.length > 0 && `process group ${groups.join(', ')}`,
+    processes.length > 0 && `PID ${processes.join(', ')}`,
+  ].filter((name) => name !== false);
+  return names.length > 0 && `with ${names.join(' and ')} at work`;
 }
 
 /** What runs, and in which folder: `./import.sh --all in /srv/shop`. Empty where the holder says neither. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { isBare, type ProcessIdentity } from '../record.js';
+import { isOfUnknownBoot } from './linux.js';
 import type { Liveness, ProcessLook, ProcessProbe, ProcessTable } from './process-table.js';
 
 /** How often, in milliseconds, to look whether a signalled process is gone. */
@@ -12,6 +13,7 @@ const KILL_PATIENCE = 5000;
  */
 const AGE_TOLERANCE = 2000;
 const ROOT = 0;
+const LIVENESS_BY_HEIRS = { yes: 'alive', no: 'dead', unclear: 'unknown' } as const;
 
 /** The process table of a machine, by whatever its platform's probe can tell. */
 export class HostProcessTable implements ProcessTable {
@@ -27,17 +29,28 @@ export class HostProcessTable implements ProcessTable {
     return this.#probe.self();
   }
 
-  identify(pid: number): ProcessIdentity | null {
-    const identity = { ...this.#probe.self(), pid, started: this.#probe.look(pid)?.started ?? null };
+  identify(pid: number, group = false): ProcessIdentity | null {
+    const process = { ...this.#probe.self(), pid, started: this.#probe.look(pid)?.started ?? null };
+    const identity =
+      group && this.#probe.members(pid) !== null ? { ...process, group: true as const } : process;
     return this.#isRunning(identity) ? identity : null;
   }
 
   liveness(identity: ProcessIdentity, age?: number): Liveness {
-    const anywhere = isBare(identity);
-    if (!anywhere && !this.#countsHere(identity)) return 'unknown';
+    if (isBare(identity)) return this.#livenessOfBare(identity, age);
+    if (!this.#countsHere(identity)) return this.#isGoneInUnknownBoot(identity) ? 'dead' : 'unknown';
     const isHere = this.#isRunning(identity) ? this.#wasNamed(identity, age) : 'no';
     if (isHere !== 'no') return isHere === 'yes' ? 'alive' : 'unknown';
-    return anywhere && this.#probe.mayExistElsewhere(identity.pid) ? 'unknown' : 'dead';
+    const { heirloom, group } = identity;
+    return heirloom === undefined || group === true
+      ? 'dead'
+      : LIVENESS_BY_HEIRS[this.#probe.hasHeirs(heirloom)];
+  }
+
+  #livenessOfBare(identity: ProcessIdentity, age: number | undefined): Liveness {
+    const isHere = this.#isRunning(identity) ? this.#wasNamed(identity, age) : 'no';
+    if (isHere !== 'no') return isHere === 'yes' ? 'alive' : 'unknown';
+    return this.#probe.mayExistElsewhere(identity.pid) ? 'unknown' : 'dead';
   }
 
   uptime(): number | null {
@@ -45,6 +58,19 @@ export class HostProcessTable implements ProcessTable {
   }
 
   async terminate(identity: ProcessIdentity, grace: number, writer?: number | null): Promise<void> {
+    const { heirloom, group } = identity;
+    await this.#end(identity, grace, writer);
+    if (heirloom === undefined || group === true) return;
+    for (const pid of this.#probe.heirs(heirloom)) {
+      const heir = this.identify(pid);
+      if (heir !== null) await this.#end(heir, grace, writer);
+    }
+    if (this.#probe.hasHeirs(heirloom) !== 'no') {
+      throw new Error(`what PID ${identity.pid} has started cannot be seen from here`);
+    }
+  }
+
+  async #end(identity: ProcessIdentity, grace: number, writer: number | null | undefined): Promise<void> {
     this.refuseTermination(identity, writer);
     if (this.#isGone(identity)) return;
     this.#signal(identity, 'SIGTERM');
@@ -64,24 +90,41 @@ export class HostProcessTable implements ProcessTable {
     if (!this.#countsHere(identity))
       throw new Error(`PID ${pid} is not a process that can be seen from here`);
     if (this.#isGone(identity)) return;
-    if (pid === this.#probe.self().pid) throw new Error(`PID ${pid} is this very process`);
-    const started = this.#probe.look(pid)?.started ?? null;
-    if (identity.started === null || started === null) {
-      throw new Error(`it is not certain that PID ${pid} is still the same process`);
+    if (!this.#isCertainlySame(identity)) {
+      const what = identity.group === true ? 'process group' : 'process';
+      throw new Error(`it is not certain that PID ${pid} is still the same ${what}`);
     }
+    for (const each of this.#pidsOf(identity)) this.#refuseToSignal(each, writer);
+  }
+
+  /** By when it began; or of a group whose leader has ended, by something in it that has inherited what its holder hands on. */
+  #isCertainlySame({ pid, started, group, heirloom }: ProcessIdentity): boolean {
+    if (started !== null && (this.#probe.look(pid)?.started ?? null) !== null) return true;
+    if (group !== true || heirloom === undefined) return false;
+    const heirs = this.#probe.heirs(heirloom);
+    return (this.#probe.members(pid) ?? []).some((member) => heirs.includes(member.pid));
+  }
+
+  /** All that a signal would reach, as far as it can be seen. */
+  #pidsOf({ pid, group }: ProcessIdentity): readonly number[] {
+    const members = group === true ? this.#probe.members(pid) : null;
+    return members?.map((member) => member.pid) ?? [pid];
+  }
+
+  #refuseToSignal(pid: number, writer: number | null | undefined): void {
+    if (pid === this.#probe.self().pid) throw new Error(`PID ${pid} is this very process`);
     if (!this.#probe.isProcess(pid)) throw new Error(`PID ${pid} is not that of a process`);
     if (this.#probe.ancestors().includes(pid)) {
       throw new Error(`PID ${pid} is an ancestor of this very process`);
     }
-    this.#refuseUnlessWriterCould(identity, writer);
+    this.#refuseUnlessWriterCould(pid, writer);
   }
 
   /**
    * Whoever may write to a lock's folder can name any process in a record. That must not have a process ended which they could not end
    * themselves.
    */
-  #refuseUnlessWriterCould(identity: ProcessIdentity, writer: number | null | undefined): void {
-    const { pid } = identity;
+  #refuseUnlessWriterCould(pid: number, writer: number | null | undefined): void {
     const own = this.#probe.ownUser();
     // Windows asks for more than a user, and the system itself refuses what is not allowed.
     if (own === null) return;
@@ -89,7 +132,7 @@ export class HostProcessTable implements ProcessTable {
     if (writer === ROOT || writer === own) return;
     const users = this.#probe.usersOf(pid);
     if (users === null) {
-      if (this.#isGone(identity)) return;
+      if (this.#probe.exists(pid) === 'no') return;
       throw new Error(`it cannot be learnt to whom PID ${pid} belongs`);
     }
     if (users.includes(writer ?? own)) return;
@@ -104,7 +147,7 @@ export class HostProcessTable implements ProcessTable {
   /** It may die of itself right before, and then nothing has failed. */
   #signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): void {
     try {
-      this.#probe.signal(identity.pid, signal);
+      this.#probe.signal(identity.group === true ? -identity.pid : identity.pid, signal);
     } catch (error) {
       if (!this.#isGone(identity)) throw error;
     }
@@ -129,6 +172,21 @@ export class HostProcessTable implements ProcessTable {
   }
 
   /**
+   * Whether there is no process with that PID on this machine any more, where `/proc` does not tell the boot (`ProcSubset=pid`, systemd.exec(5)). Whatever boot
+   * it was, it is gone. That it was of this machine, who knows where the record lay, see `mayBeElsewhere`.
+   */
+  #isGoneInUnknownBoot(identity: ProcessIdentity): boolean {
+    return isOfUnknownBoot(identity, this.#probe.self()) && !this.#isAnyRunning(identity);
+  }
+
+  /** Whether anything runs that may be meant, whenever it began. */
+  #isAnyRunning({ pid, group }: ProcessIdentity): boolean {
+    const look = this.#probe.look(pid);
+    const hasEnded = this.#probe.exists(pid) === 'no' || (look !== null && isFinished(look));
+    return !hasEnded || (group === true && this.#isAnyMemberRunning(pid));
+  }
+
+  /**
    * Whether a process that runs is the one that was named so many milliseconds ago, as far as its age tells: one that is younger got the
    * PID later. A time that is still to come proves nothing.
    */
@@ -145,14 +203,24 @@ export class HostProcessTable implements ProcessTable {
     return !this.#isRunning(identity);
   }
 
-  /** Whether the very process runs that is meant, on the assumption that its PID counts here. */
-  #isRunning({ pid, started }: ProcessIdentity): boolean {
-    if (this.#probe.exists(pid) === 'no') return false;
-    const look = this.#probe.look(pid);
-    // Either it died since the line above, or the kernel hides other users' processes (`hidepid`, proc(5)).
-    if (look === null) return this.#probe.exists(pid) !== 'no';
-    if (isFinished(look)) return false;
-    return started === null || look.started === null || this.#probe.sameStart(started, look.started);
+  /** Whether the very process or group runs that is meant, on the assumption that its PID counts here. */
+  #isRunning(identity: ProcessIdentity): boolean {
+    const { pid, started } = identity;
+    const look = this.#probe.exists(pid) === 'no' ? null : this.#probe.look(pid);
+    // It is gone; or the kernel hides other users' processes (`hidepid`, proc(5)).
+    if (look === null) return this.#isAnyRunning(identity);
+    const isSame = started === null || look.started === null || this.#probe.sameStart(started, look.started);
+    // A number is given to another process only when nothing is left of the group either.
+    return isSame && this.#isAnyRunning(identity);
+  }
+
+  /** That none can be seen proves nothing where some may be hidden, or where the kernel says that there is one. */
+  #isAnyMemberRunning(group: number): boolean {
+    if (this.#probe.exists(-group) === 'no') return false;
+    const members = this.#probe.members(group) ?? [];
+    if (members.some((member) => !isFinished(member))) return true;
+    const areAllZombies = members.length > 0 && !this.#probe.mayHide();
+    return !areAllZombies && this.#probe.exists(-group) !== 'no';
   }
 }
 
@@ -160,6 +228,6 @@ export class HostProcessTable implements ProcessTable {
  * A zombie may still run: the main thread of a killed process is one until the last of its threads has ended, and every
  * Node process has several (proc_pid_stat(5), `num_threads`).
  */
-function isFinished({ zombie, threads }: ProcessLook): boolean {
+function isFinished({ zombie, threads }: Pick<ProcessLook, 'zombie' | 'threads'>): boolean {
   return zombie && threads <= 1;
 }

@@ -3,7 +3,7 @@ import { hostname, uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { ProcessIdentity } from '../record.js';
 import { ancestorsBy } from './ancestors.js';
-import type { AgeRange, ProcessLook, ProcessProbe } from './process-table.js';
+import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
 
 /**
@@ -18,6 +18,15 @@ const INITIAL_TIME_NAMESPACE = 'time:[4026531834]';
 /** The boot itself, whatever time namespace the process was in. */
 export function kernelBootId(bootId: string): string {
   return bootId.replace(/ time:\[\d+\]$/, '');
+}
+
+/** Whether two processes are outside of containers, and of one of them the boot is not known, so that they may be of one. */
+export function isOfUnknownBoot(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return (
+    (one.bootId === null || other.bootId === null) &&
+    one.pidNamespace === INITIAL_PID_NAMESPACE &&
+    other.pidNamespace === INITIAL_PID_NAMESPACE
+  );
 }
 
 /** Milliseconds: `USER_HZ` is 100 wherever Node runs. */
@@ -73,6 +82,58 @@ export class LinuxProbe implements ProcessProbe {
     return attempt(() => parseProcStat(readFileSync(`${this.#proc}/${pid}/stat`, 'utf8')));
   }
 
+  members(group: number): readonly GroupMember[] {
+    return this.#pids().flatMap((pid) => {
+      const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'));
+      const look = stat === null || groupFrom(stat) !== group ? null : parseProcStat(stat);
+      return look === null ? [] : [{ pid: Number(pid), zombie: look.zombie, threads: look.threads }];
+    });
+  }
+
+  /** Other users' processes are hidden, or what they are, where `/proc` was mounted with `hidepid` (proc(5)). */
+  mayHide(): boolean {
+    const mounts = attempt(() => readFileSync(`${this.#proc}/self/mountinfo`, 'utf8'));
+    if (mounts === null || !this.#isProcOurs()) return true;
+    // Of several that lie on each other the last one counts.
+    const mount = mounts.split('\n').findLast((line) => line.split(' ')[4] === this.#proc);
+    return mount === undefined || mount.includes('hidepid=');
+  }
+
+  hasHeirs(heirloom: string): 'yes' | 'no' | 'unclear' {
+    const sockets = this.#socketsOf(heirloom);
+    if (sockets === null) return 'unclear';
+    return sockets.length > 0 ? 'yes' : 'no';
+  }
+
+  heirs(heirloom: string): readonly number[] {
+    const links = (this.#socketsOf(heirloom) ?? []).map((inode) => `socket:[${inode}]`);
+    return this.#pids()
+      .filter((pid) => {
+        const folder = `${this.#proc}/${pid}/fd`;
+        const descriptors = attempt(() => readdirSync(folder)) ?? [];
+        return descriptors.some((name) =>
+          links.includes(attempt(() => readlinkSync(`${folder}/${name}`)) ?? ''),
+        );
+      })
+      .map(Number);
+  }
+
+  /**
+   * The inode numbers of all sockets of that name, by the list of those in this network namespace (proc_pid_net(5)); to connect to one could
+   * do something. Some versions of libuv fill the name up with NULs, for which the list has `@`.
+   */
+  #socketsOf(heirloom: string): readonly string[] | null {
+    const [namespace, name] = heirloom.split(' ');
+    if (namespace !== attempt(() => readlinkSync(`${this.#proc}/self/ns/net`))) return null;
+    const list = attempt(() => readFileSync(`${this.#proc}/self/net/unix`, 'utf8'));
+    return (
+      list?.split('\n').flatMap((line) => {
+        const [inode, path] = line.split(' ').slice(-2);
+        return inode !== undefined && path?.replace(/@+$/, '') === `@${name}` ? [inode] : [];
+      }) ?? null
+    );
+  }
+
   /** A container is up for as long as its first process is. That is counted from the start of the machine (proc_pid_stat(5)). */
   uptime(): number | null {
     const started = this.look(1)?.started;
@@ -89,8 +150,8 @@ export class LinuxProbe implements ProcessProbe {
    */
   mayExistElsewhere(pid: number): boolean {
     if (this.self().pidNamespace !== INITIAL_PID_NAMESPACE || !this.#isProcOurs()) return true;
-    const visible = attempt(() => readdirSync(this.#proc).filter((name) => /^\d+$/.test(name)));
-    if (!visible?.includes('1')) return true;
+    const visible = this.#pids();
+    if (!visible.includes('1')) return true;
     return visible.some((name) => {
       const status = attempt(() => readFileSync(`${this.#proc}/${name}/status`, 'utf8'));
       if (status === null) return processExists(Number(name)) !== 'no';
@@ -141,6 +202,11 @@ export class LinuxProbe implements ProcessProbe {
     sendSignal(pid, signal);
   }
 
+  /** Of all processes that can be seen. */
+  #pids(): readonly string[] {
+    return attempt(() => readdirSync(this.#proc).filter((name) => /^\d+$/.test(name))) ?? [];
+  }
+
   /** A field of proc_pid_status(5). */
   #status(pid: number, field: string): string | null {
     const status = attempt(() => readFileSync(`${this.#proc}/${pid}/status`, 'utf8'));
@@ -178,9 +244,9 @@ export class LinuxProbe implements ProcessProbe {
   }
 }
 
-/** The fields of proc_pid_stat(5) that matter; the second one, the command, may itself contain spaces and parentheses. */
+/** The fields of proc_pid_stat(5) that matter. */
 export function parseProcStat(stat: string): ProcessLook | null {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsOf(stat);
   const [state] = fields;
   const threads = Number(fields[17]);
   const started = fields[19];
@@ -189,7 +255,16 @@ export function parseProcStat(stat: string): ProcessLook | null {
 }
 
 function parentFrom(stat: string): number {
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  return Number(fieldsOf(stat)[1]);
+}
+
+function groupFrom(stat: string): number {
+  return Number(fieldsOf(stat)[2]);
+}
+
+/** Those after the second one, the command, which may itself contain spaces and parentheses. */
+function fieldsOf(stat: string): readonly string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function attempt<T>(read: () => T): T | null {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { hostname, uptime } from 'node:os';
 import type { ProcessIdentity } from '../record.js';
 import { ancestorsBy, parentsFrom } from './ancestors.js';
-import type { AgeRange, ProcessLook, ProcessProbe } from './process-table.js';
+import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
 import { ageOfDate, withinTolerance } from './start-times.js';
 
@@ -48,6 +48,31 @@ export class PosixProbe implements ProcessProbe {
     if (state === undefined || Number.isNaN(time)) return null;
     // A process becomes a zombie here only when its last thread has ended.
     return { started: new Date(time).toISOString(), zombie: state.startsWith('Z'), threads: 1 };
+  }
+
+  members(group: number): readonly GroupMember[] {
+    const lines = (this.#output(PS, ['-A', '-o', 'pid=,pgid=,stat=']) ?? '').matchAll(
+      /^\s*(\d+)\s+(\d+)\s+(\S+)/gm,
+    );
+    return Array.from(lines, ([, pid, of, state]) => ({
+      pid: Number(pid),
+      of: Number(of),
+      zombie: state?.startsWith('Z') === true,
+    }))
+      .filter(({ of }) => of === group)
+      .map(({ pid, zombie }) => ({ pid, zombie, threads: 1 }));
+  }
+
+  mayHide(): boolean {
+    return false;
+  }
+
+  hasHeirs(): 'unclear' {
+    return 'unclear';
+  }
+
+  heirs(): readonly number[] {
+    return [];
   }
 
   uptime(): number {

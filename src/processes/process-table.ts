@@ -10,16 +10,23 @@ export type Liveness = 'alive' | 'dead' | 'unknown';
 export interface ProcessTable {
   /** The identity of the calling process. */
   self(): ProcessIdentity;
-  /** The identity of the process that has this PID now, or `null` if there is none. */
-  identify(pid: number): ProcessIdentity | null;
   /**
+   * The identity of the process that has this PID now, or `null` if there is none.
+   *
+   * @param group Whether the process group is meant that it leads, or led before it ended. `null` then if nothing of the group is left.
+   *   Where the platform has no process groups, the process alone. Default: `false`.
+   */
+  identify(pid: number, group?: boolean): ProcessIdentity | null;
+  /**
+   * A process group is alive as long as anything in it is.
+   *
    * @param age How many milliseconds ago the process was named, negative if that time is still to come. A process without a known start time
    *   that began later is another one, which got the PID. Default: unknown, and whichever process has the PID counts.
    */
   liveness(identity: ProcessIdentity, age?: number): Liveness;
   /**
-   * Ends a process: asks it to (SIGTERM), gives it `grace` milliseconds, then kills it (SIGKILL); resolves once it is
-   * dead. Never signals a process whose identity, PID and start time, is not exactly the one named. Rejects if the
+   * Ends a process, or all of a process group: asks it to (SIGTERM), gives it `grace` milliseconds, then kills it (SIGKILL); resolves
+   * once it is dead. Never signals a process whose identity, PID and start time, is not exactly the one named. Rejects if the
    * process cannot be identified from here, may not be signalled, or does not die; and if it is PID 1, this process, an
    * ancestor of it, or a process that the writer could not have ended either.
    *
@@ -41,8 +48,16 @@ export interface ProcessProbe {
    * boot ids nor PID namespaces. On Linux two containers may well have the same name.
    */
   readonly trustsHostname: boolean;
-  /** `kill(pid, 0)`: `forbidden` means that it exists and belongs to someone else. */
+  /** `kill(pid, 0)`: `forbidden` means that it exists and belongs to someone else. The negative number is that of a process group. */
   exists(pid: number): 'yes' | 'no' | 'forbidden';
+  /** The processes of a group, as far as they can be seen. `null` where the platform has no process groups. */
+  members(group: number): readonly GroupMember[] | null;
+  /** Whether there may be processes that {@link members} leaves out. */
+  mayHide(): boolean;
+  /** Whether anything lives that has inherited this, see {@link ProcessIdentity.heirloom}. */
+  hasHeirs(heirloom: string): 'yes' | 'no' | 'unclear';
+  /** Their PIDs, as far as they can be seen. */
+  heirs(heirloom: string): readonly number[];
   /** `null` where nothing more can be learnt of the process than that it exists. */
   look(pid: number): ProcessLook | null;
   /** Whether two start times, as {@link ProcessLook.started} gives them, are of one process. */
@@ -61,7 +76,7 @@ export interface ProcessProbe {
   ancestors(): readonly number[];
   /** As {@link ProcessTable.uptime}. */
   uptime?(): number | null;
-  /** `kill(pid, signal)`. Throws the system's error. */
+  /** `kill(pid, signal)`, with a negative number to a process group. Throws the system's error. */
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
@@ -77,4 +92,9 @@ export interface ProcessLook {
   readonly zombie: boolean;
   /** How many of its threads still run. */
   readonly threads: number;
+}
+
+/** A process of a group. */
+export interface GroupMember extends Pick<ProcessLook, 'zombie' | 'threads'> {
+  readonly pid: number;
 }

@@ -41,6 +41,22 @@ export class WindowsProbe implements ProcessProbe {
     return Number.isNaN(time) ? null : { started: new Date(time).toISOString(), zombie: false, threads: 1 };
   }
 
+  members(): null {
+    return null;
+  }
+
+  mayHide(): boolean {
+    return false;
+  }
+
+  hasHeirs(): 'unclear' {
+    return 'unclear';
+  }
+
+  heirs(): readonly number[] {
+    return [];
+  }
+
   sameStart(one: string, other: string): boolean {
     return withinTolerance(one, other);
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { isNameless } from '../kinship.js';
-import { INITIAL_PID_NAMESPACE, kernelBootId } from '../processes/linux.js';
+import { INITIAL_PID_NAMESPACE, isOfUnknownBoot, kernelBootId } from '../processes/linux.js';
 import { isBare, type LockRecord, type ProcessIdentity } from '../record.js';
 import type { Provenance } from './store.js';
 
@@ -22,7 +22,8 @@ export function provenanceOf(record: LockRecord, place: Place): Provenance {
   const { process: holder, timestamp } = record;
   if (hasSameBootId(holder, place.self)) return 'this-boot';
   if (!place.isLocal()) return 'unknown';
-  if (isBare(holder)) return 'this-machine';
+  if (isBare(holder) || (isOfUnknownBoot(holder, place.self) && isOnSameHost(holder, place.self)))
+    return 'this-machine';
   const isOfThisMachine = isContainer(holder) || isOnSameHost(holder, place.self);
   return isOfThisMachine && isOfOtherBoot(holder, place.self) && timestamp.getTime() <= bootedAt(place)
     ? 'earlier-boot'
@@ -100,14 +101,16 @@ function sinceBoot({ clock }: Place): number {
 }
 
 /**
- * Whether a process that a record names may run on a clone of this machine: it has the same boot id and another host name, and the store
- * does not vouch that it was this boot, as the file store does. Its PID means nothing here then.
+ * Whether a process that a record names may run on another machine although its PID seems to count here; it means nothing then. Either on a clone
+ * of this machine: it has the same boot id and another host name, and the store does not vouch that it was this boot, as the file store
+ * does. Or nobody knows of which boot it was, and the store does not vouch for the machine.
  */
-export function mayBeOnClone(
+export function mayBeElsewhere(
   process: ProcessIdentity,
   provenance: Provenance,
   self: ProcessIdentity,
 ): boolean {
+  if (isOfUnknownBoot(process, self)) return provenance !== 'this-machine';
   return provenance !== 'this-boot' && hasSameBootId(process, self) && !isOnSameHost(process, self);
 }
 

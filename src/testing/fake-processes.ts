@@ -3,6 +3,7 @@ import { HostProcessTable } from '../processes/host-process-table.js';
 import { INITIAL_PID_NAMESPACE } from '../processes/linux.js';
 import type {
   AgeRange,
+  GroupMember,
   Liveness,
   ProcessLook,
   ProcessProbe,
@@ -28,6 +29,10 @@ export interface FakeManners {
   readonly user?: number;
   /** The process that has started it. Default: none that is known. */
   readonly parent?: FakeProcess;
+  /** The leader of the process group in which it is. Default: it leads one of its own. */
+  readonly group?: FakeProcess;
+  /** What it has inherited from a holder, see `ProcessIdentity.heirloom`. Default: nothing. */
+  readonly heirloom?: string;
 }
 
 /**
@@ -83,8 +88,8 @@ export class FakeProcessTable implements ProcessTable {
     return this.#self.identity;
   }
 
-  identify(pid: number): ProcessIdentity | null {
-    return this.as(this.#self).identify(pid);
+  identify(pid: number, group?: boolean): ProcessIdentity | null {
+    return this.as(this.#self).identify(pid, group);
   }
 
   liveness(identity: ProcessIdentity, age?: number): Liveness {
@@ -135,6 +140,7 @@ export class FakeProcess {
 }
 
 export interface SentSignal {
+  /** Negative where it was sent to a process group. */
   readonly pid: number;
   readonly signal: 'SIGTERM' | 'SIGKILL';
 }
@@ -176,6 +182,21 @@ class FakeMachine {
 
   find(viewer: ProcessIdentity, pid: number): Entry | undefined {
     return this.#entries.get(key({ ...viewer, pid }));
+  }
+
+  members(viewer: ProcessIdentity, group: number): readonly Entry[] {
+    return [...this.#entries.values()].filter(({ process }) => {
+      const { identity, manners } = process;
+      return (
+        (manners.group ?? process).pid === group && key(identity) === key({ ...viewer, pid: identity.pid })
+      );
+    });
+  }
+
+  heirs(heirloom: string): readonly number[] {
+    return [...this.#entries.values()]
+      .filter(({ process }) => process.manners.heirloom === heirloom)
+      .map(({ process }) => process.pid);
   }
 
   ageOf(started: string): AgeRange {
@@ -247,9 +268,32 @@ class FakeProbe implements ProcessProbe {
   }
 
   exists(pid: number): 'yes' | 'no' | 'forbidden' {
+    const found = this.#find(pid);
+    if (found.length === 0) return 'no';
+    return found.every(({ process }) => process.manners.forbidden) ? 'forbidden' : 'yes';
+  }
+
+  members(group: number): readonly GroupMember[] {
+    return this.#find(-group).map(({ process: { pid }, zombie, threads }) => ({ pid, zombie, threads }));
+  }
+
+  mayHide(): boolean {
+    return false;
+  }
+
+  hasHeirs(heirloom: string): 'yes' | 'no' {
+    return this.heirs(heirloom).length > 0 ? 'yes' : 'no';
+  }
+
+  heirs(heirloom: string): readonly number[] {
+    return this.#machine.heirs(heirloom);
+  }
+
+  /** One process, or with a negative number those of a group. */
+  #find(pid: number): readonly Entry[] {
+    if (pid < 0) return this.#machine.members(this.#viewer, -pid);
     const entry = this.#machine.find(this.#viewer, pid);
-    if (entry === undefined) return 'no';
-    return entry.process.manners.forbidden ? 'forbidden' : 'yes';
+    return entry === undefined ? [] : [entry];
   }
 
   look(pid: number): ProcessLook | null {
@@ -293,11 +337,13 @@ class FakeProbe implements ProcessProbe {
   }
 
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
-    const entry = this.#machine.find(this.#viewer, pid);
-    if (entry === undefined) throw refused('ESRCH');
-    if (entry.process.manners.forbidden) throw refused('EPERM');
+    const found = this.#find(pid);
+    const reached = found.filter(({ process }) => !process.manners.forbidden);
+    if (reached.length === 0) throw refused(found.length === 0 ? 'ESRCH' : 'EPERM');
     this.#machine.signals.push({ pid, signal });
-    if (signal === 'SIGKILL' || !entry.process.manners.ignoresTerm) entry.process.kill();
+    for (const { process } of reached) {
+      if (signal === 'SIGKILL' || !process.manners.ignoresTerm) process.kill();
+    }
   }
 }
 

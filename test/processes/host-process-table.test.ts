@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HostProcessTable } from '../../src/processes/host-process-table.js';
 import type { ProcessProbe } from '../../src/processes/process-table.js';
-import { FakeClock, FakeProcessTable } from '../../src/testing/index.js';
+import { FakeClock, type FakeManners, FakeProcessTable } from '../../src/testing/index.js';
 import { someIdentity, systemError } from '../support.js';
 
 const bare = (pid: number) =>
@@ -13,6 +13,10 @@ function someProbe(): ProcessProbe {
     trustsHostname: false,
     self: () => someIdentity({ pid: 99 }),
     exists: () => 'yes',
+    members: () => [],
+    mayHide: () => false,
+    hasHeirs: () => 'no',
+    heirs: () => [],
     look: () => ({ started: someIdentity().started, zombie: false, threads: 1 }),
     sameStart: (one, other) => one === other,
     mayExistElsewhere: () => false,
@@ -148,6 +152,192 @@ describe('a process of which no start time was recorded', () => {
     expect(processes.liveness(bare(other.pid), -1)).toBe('unknown');
     const timeless = new FakeProcessTable(); // without a clock
     expect(timeless.liveness(bare(timeless.start().pid), NAMED)).toBe('unknown');
+  });
+});
+
+describe('a process group', () => {
+  function someGroup(manners: FakeManners = {}, clock?: FakeClock) {
+    const processes = new FakeProcessTable(clock);
+    const leader = processes.start({}, manners);
+    const member = processes.start({}, { group: leader, ...manners });
+    const group = processes.identify(leader.pid, true);
+    if (group === null) throw new Error('It is not there');
+    return { processes, leader, member, group };
+  }
+
+  it('is alive while anything in it is, also when its leader has ended', () => {
+    const { processes, leader, member, group } = someGroup();
+    expect(processes.liveness(group)).toBe('alive');
+    leader.zombify();
+    expect(processes.liveness(group)).toBe('alive');
+    leader.kill();
+    expect(processes.liveness(group)).toBe('alive');
+    member.zombify();
+    expect(processes.liveness(group)).toBe('dead');
+    member.kill();
+    expect(processes.liveness(group)).toBe('dead');
+  });
+
+  it('is dead when its number is that of a later process', () => {
+    const { processes, leader, member, group } = someGroup();
+    member.kill();
+    leader.recycle();
+    expect(processes.liveness(group)).toBe('dead');
+  });
+
+  it('can be named as long as anything in it lives', () => {
+    const { processes, leader, member } = someGroup();
+    leader.kill();
+    expect(processes.identify(leader.pid)).toBeNull();
+    expect(processes.identify(leader.pid, true)).toMatchObject({ pid: leader.pid, group: true });
+    member.kill();
+    expect(processes.identify(leader.pid, true)).toBeNull();
+  });
+
+  it.each([
+    { what: 'none can be seen', members: [], mayHide: false, verdict: 'alive' },
+    { what: 'a zombie can be seen, and all would', members: ['zombie'], mayHide: false, verdict: 'dead' },
+    {
+      what: 'a zombie can be seen, and others may be hidden',
+      members: ['zombie'],
+      mayHide: true,
+      verdict: 'alive',
+    },
+    { what: 'one that runs can be seen', members: ['zombie', 'running'], mayHide: false, verdict: 'alive' },
+  ])('that the kernel says is there is $verdict where $what', ({ members, mayHide, verdict }) => {
+    const processes = new HostProcessTable(
+      {
+        ...someProbe(),
+        exists: (pid) => (pid < 0 ? 'forbidden' : 'no'),
+        look: () => null,
+        members: () =>
+          members.map((state, index) => ({ pid: 5000 + index, zombie: state === 'zombie', threads: 1 })),
+        mayHide: () => mayHide,
+      },
+      new FakeClock(),
+    );
+    expect(processes.liveness(someIdentity({ group: true }))).toBe(verdict);
+  });
+
+  it('is a process alone where there are no groups', () => {
+    const processes = new HostProcessTable({ ...someProbe(), members: () => null }, new FakeClock());
+    expect(processes.identify(4242, true)).toEqual(expect.not.objectContaining({ group: true }));
+  });
+
+  it('is ended as a whole', async () => {
+    const clock = new FakeClock();
+    const { processes, leader, group } = someGroup({ ignoresTerm: true }, clock);
+    const terminated = processes.terminate(group, 100);
+    await clock.advance(100);
+    await terminated;
+    expect(processes.liveness(group)).toBe('dead');
+    expect(processes.signals).toEqual([
+      { pid: -leader.pid, signal: 'SIGTERM' },
+      { pid: -leader.pid, signal: 'SIGKILL' },
+    ]);
+  });
+
+  it('is ended without its leader only if something in it has what its holder hands on', async () => {
+    const heirloom = 'net:[1] livinglock/some';
+    const { processes, leader, group, member } = someGroup({ heirloom });
+    leader.kill();
+    await expect(processes.terminate(group, 100)).rejects.toThrow(/not certain .* process group/);
+    await expect(processes.terminate({ ...group, heirloom: 'another' }, 100)).rejects.toThrow(/not certain/);
+    expect(processes.signals).toEqual([]);
+    await processes.terminate({ ...group, heirloom }, 100);
+    expect(processes.liveness(member.identity)).toBe('dead');
+  });
+
+  it('is not ended with this process in it, or with what the writer of the record could not have ended', async () => {
+    const processes = new FakeProcessTable();
+    const leader = processes.start({}, { user: 1000 });
+    const group = processes.identify(leader.pid, true);
+    if (group === null) throw new Error('It is not there');
+    const inside = processes.as(processes.start({}, { group: leader, user: 0 }));
+    await expect(inside.terminate(group, 100, 0)).rejects.toThrow(/this very process/);
+    const outside = processes.as(processes.start({}, { user: 0 }));
+    await expect(outside.terminate(group, 100, 1000)).rejects.toThrow(/belongs to user 0/);
+    expect(processes.signals).toEqual([]);
+  });
+});
+
+describe('a process that hands something on', () => {
+  const heirloom = 'net:[1] livinglock/some';
+
+  it('is alive as long as anything has it', () => {
+    const processes = new FakeProcessTable();
+    const holder = processes.start();
+    const identity = { ...holder.identity, heirloom };
+    const heir = processes.start({}, { heirloom });
+    holder.kill();
+    expect(processes.liveness(identity)).toBe('alive');
+    heir.kill();
+    expect(processes.liveness(identity)).toBe('dead');
+  });
+
+  it('is unknown where that cannot be seen', () => {
+    const probe: ProcessProbe = {
+      ...someProbe(),
+      exists: () => 'no',
+      look: () => null,
+      hasHeirs: () => 'unclear',
+    };
+    const processes = new HostProcessTable(probe, new FakeClock());
+    expect(processes.liveness(someIdentity({ heirloom }))).toBe('unknown');
+    expect(processes.liveness(someIdentity())).toBe('dead');
+  });
+
+  it('is ended with all that has it', async () => {
+    const processes = new FakeProcessTable();
+    const holder = processes.start({}, { heirloom });
+    const heir = processes.start({}, { heirloom });
+    await processes.terminate({ ...holder.identity, heirloom }, 100);
+    expect(processes.liveness(heir.identity)).toBe('dead');
+  });
+
+  it('is not taken for ended where something has it that cannot be seen', async () => {
+    const probe: ProcessProbe = {
+      ...someProbe(),
+      exists: () => 'no',
+      look: () => null,
+      hasHeirs: () => 'unclear',
+    };
+    const processes = new HostProcessTable(probe, new FakeClock());
+    await expect(processes.terminate(someIdentity({ heirloom }), 100)).rejects.toThrow(/cannot be seen/);
+  });
+});
+
+describe('a process of which the boot is not known', () => {
+  const bootless = (processes: FakeProcessTable, pid: number) => ({
+    ...processes.self(),
+    pid,
+    bootId: null,
+    started: '1',
+  });
+
+  it('is dead when nothing runs under its PID, and unknown otherwise', () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start();
+    const identity = bootless(processes, other.pid);
+    expect(processes.liveness(identity)).toBe('unknown');
+    other.zombify();
+    expect(processes.liveness(identity)).toBe('dead');
+    other.kill();
+    expect(processes.liveness(identity)).toBe('dead');
+  });
+
+  it('may be in another PID namespace', () => {
+    const processes = new FakeProcessTable();
+    expect(processes.liveness({ ...bootless(processes, 9999), pidNamespace: 'pid:[1]' })).toBe('unknown');
+  });
+
+  it('is not signalled', async () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start();
+    await expect(processes.terminate({ ...other.identity, bootId: null }, 100)).rejects.toThrow(
+      /not a process that can be seen/,
+    );
+    expect(processes.signals).toEqual([]);
   });
 });
 

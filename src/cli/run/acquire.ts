@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { acquire, ErrLockBusy, ErrLockStore, type Lock, systemClock } from '../../index.js';
+import {
+  acquire,
+  ErrLockBusy,
+  ErrLockStore,
+  type Lock,
+  type ProcessTable,
+  systemClock,
+} from '../../index.js';
 import { formatDuration } from '../duration.js';
 import { describeHolding } from '../holder.js';
 import type { Locks } from '../locks.js';
@@ -14,9 +21,9 @@ const PAUSE = 1000;
 export async function acquireOrYield(
   name: string,
   locks: Locks,
-  command: readonly string[],
-  options: RunOptions,
+  { command, options }: { readonly command: readonly string[]; readonly options: RunOptions },
   signals: Signals,
+  processes: ProcessTable,
 ): Promise<Lock | null | number> {
   const { wait, force, quiet, conflictExitCode, killAfter } = options;
   const acquireWithin = (duration: number) =>
@@ -31,6 +38,7 @@ export async function acquireOrYield(
       command: options.label ?? command.map(quoted).join(' '),
       wait: duration,
       signal: signals.aborted,
+      dependencies: { processes },
     });
   // A database that is being started anew is back within the time, mostly.
   const acquirePatiently = async (duration: number) => {

@@ -1,48 +1,55 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { systemProcesses, type Worker } from '../../index.js';
+import { isStillRunning } from '../../processes/still-running.js';
 import { type ListedProcess, listProcesses } from './process-list.js';
 
 /** The command and all that it has started and that has stayed with it: what a lock has to outlive. */
 export interface Family {
   /** To all that live. */
   signal(signal: NodeJS.Signals): void;
-  /** The PIDs of those who live. */
-  survivors(): number[];
+  /** Those who live, as a lock names them; none when all are gone. */
+  survivors(): readonly Worker[];
 }
 
 /**
  * A process group of its own (setpgid(2)): the command was started as its leader, and what it starts belongs to it, unless it
- * leaves as a daemon does.
+ * leaves as a daemon does. To be called before this process takes notice of the leader's end, so that its number is still its own.
  */
 export function groupOf(leader: number): Family {
+  const processes = systemProcesses();
+  const group = processes.identify(leader, true);
+  const isAlive = () => group !== null && isStillRunning(group, processes);
   return {
     signal(signal) {
-      send(-leader, signal);
+      if (isAlive()) send(-leader, signal);
     },
     survivors() {
-      if (!exists(-leader)) return [];
-      return listProcesses()
-        .filter(({ group }) => group === leader)
-        .map(({ pid }) => pid);
+      return isAlive() ? [{ group: leader }] : [];
     },
   };
 }
 
 /**
  * On a terminal the command shares the group of this process: only so does it keep the terminal, with passwords that are asked
- * for, Ctrl-C and Ctrl-Z. Others may be in that group too, `tee` in `livinglock run … | tee`, and are none of ours. To be
- * called before the command is started: who is there already is none of ours either.
+ * for, Ctrl-C and Ctrl-Z. Others may be in that group too, `tee` in `livinglock run … | tee`, and are not ours. To be
+ * called before the command is started, and with it afterwards: what is there already is not ours either.
  */
-export function sharedGroup(): Family {
+export function sharedGroup(): (command: ChildProcess) => Family {
   const others = new Set(listProcesses().map(({ pid }) => pid));
-  const survivors = () =>
-    membersOfOurs(listProcesses())
-      .map(({ pid }) => pid)
-      .filter((pid) => !others.has(pid));
-  return {
-    signal(signal) {
-      for (const pid of survivors()) send(pid, signal);
-    },
-    survivors,
+  return (command) => {
+    // The command itself may be hidden, as another user's (sudo).
+    const leader = () =>
+      (command.exitCode ?? command.signalCode) === null && command.pid !== undefined ? [command.pid] : [];
+    const survivors = () => {
+      const listed = membersOfOurs(listProcesses()).map(({ pid }) => pid);
+      return [...new Set([...leader(), ...listed.filter((pid) => !others.has(pid))])];
+    };
+    return {
+      signal(signal) {
+        for (const pid of survivors()) send(pid, signal);
+      },
+      survivors,
+    };
   };
 }
 

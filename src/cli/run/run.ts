@@ -1,29 +1,34 @@
 import { type Locks, withLocks } from '../locks.js';
 import { acquireOrYield } from './acquire.js';
+import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
+import { makeHeirloom, processesWith } from './heirloom.js';
 import type { RunOptions } from './options.js';
 import { Signals } from './signals.js';
-import { Supervision } from './supervision.js';
+import { type Job, Supervision } from './supervision.js';
 
 /** Runs a command while holding a lock, and gives the exit code. */
 export function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
+  // Before this process opens any of its own.
+  const descriptors = givenDescriptors();
   expectProgram(command[0] ?? '');
-  return withLocks(options.store, (locks) => runIn(locks, lock, command, options), true);
+  return withLocks(options.store, (locks) => runIn(locks, lock, { command, options, descriptors }), true);
 }
 
 async function runIn(
   locks: Locks,
   called: string,
-  command: readonly string[],
-  options: RunOptions,
+  job: Pick<Job, 'command' | 'options' | 'descriptors'>,
 ): Promise<number> {
   const name = locks.nameOf(called);
   const signals = new Signals();
+  const heirloom = await makeHeirloom();
   try {
-    const lock = await acquireOrYield(name, locks, command, options, signals);
+    const lock = await acquireOrYield(name, locks, job, signals, processesWith(heirloom));
     if (typeof lock === 'number') return lock;
-    return await new Supervision({ lock, name, locks, command, options, signals }).toTheEnd();
+    return await new Supervision({ ...job, lock, name, locks, signals, heirloom }).toTheEnd();
   } finally {
+    heirloom?.close();
     signals.ignore();
   }
 }

@@ -1,11 +1,28 @@
 import { constants } from 'node:os';
 import { ExitCode } from '../exit-codes.js';
 
-/** What is passed on to the command. */
-const FORWARDED: readonly NodeJS.Signals[] =
+/**
+ * What is passed on to the command: all that would end this process and that can be caught. Left out are signals that say something of this
+ * process alone (SIGPIPE, SIGSEGV and the like), and SIGPROF, by which V8 can be measured. After those the lock is left to the command.
+ */
+const FORWARDED: readonly NodeJS.Signals[] = (
   process.platform === 'win32'
-    ? ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']
-    : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
+    ? (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const)
+    : ([
+        ...([
+          'SIGINT',
+          'SIGTERM',
+          'SIGHUP',
+          'SIGQUIT',
+          'SIGUSR1',
+          'SIGUSR2',
+          'SIGALRM',
+          'SIGABRT',
+          'SIGVTALRM',
+        ] as const),
+        ...(['SIGXCPU', 'SIGXFSZ', 'SIGSYS', 'SIGTRAP', 'SIGIO', 'SIGPWR', 'SIGSTKFLT'] as const),
+      ] as const)
+).filter((signal) => signal in constants.signals);
 
 /** Whether a terminal sends it to all of its foreground group by itself. */
 export function isOfTheKeyboard(signal: NodeJS.Signals): boolean {
@@ -36,9 +53,9 @@ export class Signals {
     return this.#stopWaiting.signal;
   }
 
+  /** From now on, when the command is there. */
   passTo(receiver: (signal: NodeJS.Signals) => void): void {
     this.#receiver = receiver;
-    if (this.received !== null) receiver(this.received);
   }
 
   ignore(): void {

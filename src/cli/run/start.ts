@@ -1,75 +1,101 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { type Exit, exitOf } from './exit.js';
 import { type Family, groupOf, sharedGroup, treeOf } from './family.js';
+import type { Heirloom } from './heirloom.js';
 import { makeRealPipes } from './real-pipes.js';
 
-/** A command that is there, with its PID, and waits to begin. */
+/** A command that was started. */
 export interface Started {
-  readonly child: ChildProcess;
-  readonly pid: number;
+  readonly exited: Promise<Exit>;
   readonly family: Family;
   /** Whether signals of the keyboard reach the command without our help. */
   readonly sharesTerminal: boolean;
   /** What it writes, if that is read. */
   readonly output: readonly { readonly source: Readable; readonly descriptor: number }[];
-  /** Lets it begin. Until then, should this process die, nothing will ever have run. */
-  begin(): void;
+  /** Lets it begin. Until then, should this process die, nothing will ever have run. `null` where it has begun. */
+  readonly begin: (() => void) | null;
+}
+
+/** What a command is started with. */
+export interface Outfit {
+  readonly env: NodeJS.ProcessEnv;
+  readonly isOutputRead: boolean;
+  /** Those of this process that it gets under the same numbers. */
+  readonly descriptors: readonly number[];
+  readonly heirloom: Heirloom | null;
 }
 
 /**
- * Waits for a line on descriptor 3, and becomes the command: same PID, same process group. If the runner is killed before
- * the command's PID stands in the lock, there is no line, and nothing runs unprotected.
+ * Without an heirloom that says whether the command lives, it waits until its group stands in the lock: for a line on a descriptor. Then it becomes
+ * the command, with the same PID in the same process group. A shell drops variables whose names are not identifiers.
  */
-const GATE = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
+const GATE = 'read -r go <&GATE || exit 125; exec GATE<&-; exec "$@"';
+
+/** The heirloom's number in the command, unless that is given away. Lower ones are for what a script may open. */
+const HEIRLOOM_DESCRIPTOR = 20;
 
 /** Starts a command; rejects with the system's error if it cannot be started. */
-export async function start(
-  command: readonly string[],
-  env: NodeJS.ProcessEnv,
-  isOutputRead: boolean,
-): Promise<Started> {
+export async function start(command: readonly string[], outfit: Outfit): Promise<Started> {
   const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
-  if (process.platform === 'win32') return startOnWindows(command, env, isOutputRead, sharesTerminal);
+  if (process.platform === 'win32') return startOnWindows(command, outfit, sharesTerminal);
 
+  const { env, isOutputRead, descriptors, heirloom } = outfit;
   const shared = sharesTerminal ? sharedGroup() : null;
   const pipes = isOutputRead ? makeRealPipes() : null;
   const [stdout, stderr] = pipes?.descriptors ?? asUsual(isOutputRead);
-  const child = spawn('/bin/sh', ['-c', GATE, 'livinglock', ...command], {
-    env,
-    detached: !sharesTerminal,
-    stdio: ['inherit', stdout, stderr, 'pipe'],
-  });
+  const stdio: Stdio[] = ['inherit', stdout, stderr];
+  for (const descriptor of descriptors) put(stdio, descriptor, descriptor);
+  const spare = freeNumber(stdio, heirloom === null ? 3 : HEIRLOOM_DESCRIPTOR);
+  put(stdio, spare, heirloom?.descriptor ?? 'pipe');
+  const [program = '', ...args] = heirloom === null ? gated(command, spare) : command;
+  const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });
   const [out, err] = pipes?.open() ?? [child.stdout, child.stderr];
+  const exited = exitOf(child);
   const pid = await pidOf(child);
-  const gate = child.stdio[3];
+  const gate = heirloom === null ? child.stdio[spare] : null;
   // It may be killed before it begins; how it has ended tells so.
   gate?.on('error', () => {});
   return {
-    child,
-    pid,
-    family: shared ?? groupOf(pid),
+    exited,
+    family: shared?.(child) ?? groupOf(pid),
     sharesTerminal,
     output: outputOf(out, err),
-    begin() {
-      if (gate !== null && gate !== undefined && 'end' in gate) gate.end('go\n');
-    },
+    begin: gate instanceof Writable ? () => gate.end('go\n') : null,
   };
+}
+
+type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
+
+function put(stdio: Stdio[], number: number, what: Stdio): void {
+  while (stdio.length < number) stdio.push('ignore');
+  stdio[number] = what;
+}
+
+function freeNumber(stdio: readonly Stdio[], from: number): number {
+  let number = from;
+  while ((stdio[number] ?? 'ignore') !== 'ignore') number++;
+  return number;
+}
+
+function gated(command: readonly string[], descriptor: number): readonly string[] {
+  return ['/bin/sh', '-c', GATE.replaceAll('GATE', String(descriptor)), 'livinglock', ...command];
 }
 
 /** There is no exec there, so it begins at once. cross-spawn finds scripts and quotes arguments as Windows wants them. */
 async function startOnWindows(
   [program = '', ...args]: readonly string[],
-  env: NodeJS.ProcessEnv,
-  isOutputRead: boolean,
+  { env, isOutputRead }: Outfit,
   sharesTerminal: boolean,
 ): Promise<Started> {
   const { default: crossSpawn } = await import('cross-spawn');
   const child = crossSpawn(program, args, { env, stdio: ['inherit', ...asUsual(isOutputRead)] });
+  const exited = exitOf(child);
   const pid = await pidOf(child);
   const output = outputOf(child.stdout, child.stderr);
-  return { child, pid, family: treeOf(pid), sharesTerminal, output, begin() {} };
+  return { exited, family: treeOf(pid), sharesTerminal, output, begin: null };
 }
 
 function asUsual(isOutputRead: boolean): ['pipe', 'pipe'] | ['inherit', 'inherit'] {

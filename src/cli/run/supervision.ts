@@ -1,3 +1,4 @@
+import { setImmediate as nextCheck } from 'node:timers/promises';
 import { ErrLockLost, ErrLockStore, type Lock } from '../../index.js';
 import { CliError } from '../cli-error.js';
 import { formatDuration } from '../duration.js';
@@ -5,14 +6,16 @@ import { ExitCode } from '../exit-codes.js';
 import type { Locks } from '../locks.js';
 import { say } from '../report.js';
 import { Ending, type Reason } from './ending.js';
-import { exitOf, statusAfter } from './exit.js';
+import { statusAfter } from './exit.js';
+import type { Family } from './family.js';
+import type { Heirloom } from './heirloom.js';
 import { lookFor } from './look-for-proof.js';
 import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
 import { Passage } from './pass-on.js';
 import { describeProof } from './proof.js';
 import { releasePatiently } from './release.js';
-import { isOfTheKeyboard, type Signals } from './signals.js';
+import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
 import { type Started, start } from './start.js';
 import { outlive } from './survivors.js';
 import { Watch } from './watch.js';
@@ -26,6 +29,9 @@ export interface Job {
   readonly command: readonly string[];
   readonly options: RunOptions;
   readonly signals: Signals;
+  /** Those that this process was given, for the command. */
+  readonly descriptors: readonly number[];
+  readonly heirloom: Heirloom | null;
 }
 
 /** One command under one lock, from its start until nothing of it is left. */
@@ -39,13 +45,7 @@ export class Supervision {
 
   async toTheEnd(): Promise<number> {
     const { lock, name, locks } = this.#job;
-    let status: number;
-    try {
-      status = await this.#run(await this.#start());
-    } catch (error) {
-      await lock?.release().catch(() => {});
-      throw error;
-    }
+    const status = await this.#runUnlessSignalled();
     try {
       await releasePatiently(lock, locks);
     } catch (error) {
@@ -56,6 +56,28 @@ export class Supervision {
     return status;
   }
 
+  /** A signal that has come in before the command is there ends the run before it begins. */
+  async #runUnlessSignalled(): Promise<number> {
+    const { lock, signals } = this.#job;
+    let started: Started;
+    try {
+      // What has come in while this process was busy is delivered by the event loop.
+      await turn();
+      if (signals.received !== null) return statusOf(signals.received);
+      started = await this.#start();
+    } catch (error) {
+      await lock?.release().catch(() => {});
+      throw error;
+    }
+    try {
+      return await this.#run(started);
+    } catch (error) {
+      // Else the lock is left to what goes on.
+      if (started.family.survivors().length === 0) await lock?.release().catch(() => {});
+      throw error;
+    }
+  }
+
   /** That the command has ended, and how, is more than that its lock is left to itself: who hears of a failure starts it again. */
   #giveUp(error: unknown, status: number): number {
     if (!(error instanceof ErrLockStore)) throw error;
@@ -64,7 +86,7 @@ export class Supervision {
   }
 
   async #start(): Promise<Started> {
-    const { lock, name, locks, command, options } = this.#job;
+    const { lock, name, locks, command, options, descriptors, heirloom } = this.#job;
     const env = {
       ...process.env,
       // The PATH of cron does not lead here.
@@ -77,7 +99,12 @@ export class Supervision {
       LIVINGLOCK_HEARTBEAT_INTERVAL: String(options.heartbeatInterval),
     };
     try {
-      return await start(command, env, options.proof.by === 'output');
+      return await start(command, {
+        env,
+        isOutputRead: options.proof.by === 'output',
+        descriptors,
+        heirloom,
+      });
     } catch (error) {
       throw new CliError(
         ExitCode.notExecutable,
@@ -86,22 +113,18 @@ export class Supervision {
     }
   }
 
-  async #run({ child, pid, family, sharesTerminal, output, begin }: Started): Promise<number> {
-    const { lock, signals, options } = this.#job;
+  async #run({ exited, family, sharesTerminal, output, begin }: Started): Promise<number> {
+    const { lock, options } = this.#job;
     const ending = new Ending(family, options.killAfter);
     const watch = this.#watch(ending);
     try {
-      const exited = exitOf(child);
       const passages = output.map(
         ({ source, descriptor }) => new Passage(source, descriptor, () => watch.prove()),
       );
-      await lock?.setWorkers([pid]);
       lock?.signal.addEventListener('abort', () => this.#end('lost', ending, watch));
       this.#limitTime(ending, watch);
-      signals.passTo((signal) => {
-        if (!sharesTerminal || !isOfTheKeyboard(signal)) family.signal(signal);
-      });
-      begin();
+      this.#passSignals(family, sharesTerminal);
+      await this.#name(family, begin);
       const { code, signal } = await exited;
       await outlive(family, lock);
       await Promise.all(passages.map((passage) => passage.drain()));
@@ -110,6 +133,33 @@ export class Supervision {
       watch.stop();
       ending.stop();
     }
+  }
+
+  /** A signal of the keyboard that came right at the start may have come before the command was there to get it. */
+  #passSignals(family: Family, sharesTerminal: boolean): void {
+    let isNew = true;
+    this.#job.signals.passTo((signal) => {
+      if (isNew || !sharesTerminal || !isOfTheKeyboard(signal)) family.signal(signal);
+    });
+    void turn().then(() => {
+      isNew = false;
+    });
+  }
+
+  /** Puts the command into the lock. If that cannot be written, the next heartbeat tries again, and meanwhile the heirloom says that it lives. */
+  async #name(family: Family, begin: Started['begin']): Promise<void> {
+    const { lock, heirloom } = this.#job;
+    try {
+      await lock?.setWorkers(family.survivors());
+    } catch (error) {
+      // One that has ended already needs no name; and of a loss the lock's own signal tells.
+      if (!(error instanceof RangeError || error instanceof ErrLockLost)) {
+        if (begin !== null) throw error;
+        say(error instanceof Error ? error.message : String(error));
+      }
+    }
+    heirloom?.close();
+    if (lock?.signal.aborted !== true) begin?.();
   }
 
   #watch(ending: Ending): Watch {
@@ -154,4 +204,10 @@ export class Supervision {
     }
     ending.begin(reason);
   }
+}
+
+/** One whole turn of the event loop, in which signals are looked for. */
+async function turn(): Promise<void> {
+  await nextCheck();
+  await nextCheck();
 }

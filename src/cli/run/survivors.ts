@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lock } from '../../index.js';
+import type { Lock, Worker } from '../../index.js';
 import type { Family } from './family.js';
 
 /** How often to look whether all processes of the command are gone: each time later, in milliseconds. */
@@ -14,16 +14,17 @@ export async function outlive(family: Family, lock: Lock | null): Promise<void> 
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
     const survivors = family.survivors();
     if (survivors.length === 0) return;
-    if (String(survivors) !== named) await nameWorkers(lock, survivors);
-    named = String(survivors);
+    const names = JSON.stringify(survivors);
+    if (names !== named) await nameWorkers(lock, survivors);
+    named = names;
     await sleep(delay);
   }
 }
 
 /** So that they keep the lock even should this process be killed. */
-async function nameWorkers(lock: Lock | null, pids: readonly number[]): Promise<void> {
+async function nameWorkers(lock: Lock | null, workers: readonly Worker[]): Promise<void> {
   try {
-    await lock?.setWorkers(pids.slice(0, MOST_WORKERS));
+    await lock?.setWorkers(workers.slice(0, MOST_WORKERS));
   } catch {
     // One of them has ended just now, or the lock is lost; the next look tells.
   }

@@ -1,0 +1,299 @@
+import { chmodSync, chownSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Desk, PROGRAM } from './support/desk.js';
+import {
+  canBeNobody,
+  canMount,
+  isLinux,
+  isPosix,
+  NOBODY,
+  processState,
+  temporaryFolder,
+  waitForEndOf,
+} from './support/machine.js';
+import { killAtTheEnd, poll, Running } from './support/running.js';
+
+// The lock is held for as long as any of the command's work goes on, however the runner, or the command itself, has ended.
+
+/** Ends when it is told to by a file, which no signal keeps it from. */
+const DEAF = `trap '' ALRM ABRT XCPU VTALRM XFSZ SYS TRAP IO PWR STKFLT USR1 USR2 TERM HUP INT QUIT PROF
+  echo pid $$; while [ ! -e "$0" ]; do sleep 0.02; done`;
+
+const PASSED_ON = [
+  'SIGALRM',
+  'SIGABRT',
+  'SIGXCPU',
+  'SIGVTALRM',
+  'SIGXFSZ',
+  'SIGSYS',
+  'SIGTRAP',
+  'SIGUSR1',
+  'SIGUSR2',
+];
+const OF_LINUX = ['SIGIO', 'SIGPWR', 'SIGSTKFLT'];
+const DEADLY = ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGPROF', 'SIGKILL'];
+
+describe.skipIf(!isPosix)('a runner that gets a signal', () => {
+  const signals = [...PASSED_ON, ...(isLinux ? OF_LINUX : [])] as NodeJS.Signals[];
+
+  test.each(signals)('passes %s on, and waits for a command that does not heed it', async (signal) => {
+    const desk = new Desk();
+    const file = join(desk.folder, 'end');
+    const run = desk.start(['run', 'job', '--', 'bash', '-c', DEAF, file]);
+    await startOf(run);
+    run.signal(signal);
+    expect(await desk.run(['run', '--wait', '100ms', 'job', '--', 'echo', 'second'])).toMatchObject({
+      code: 75,
+    });
+    expect(run.hasEnded).toBe(false);
+    expect(await desk.run(['run', 'other', '--', 'touch', file])).toMatchObject({ code: 0 });
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(desk.holds('job')).toBe(false);
+  });
+
+  test.each(['SIGALRM', 'SIGUSR2'] as const)('ends as the command does by %s', async (signal) => {
+    const desk = new Desk();
+    const run = desk.start([
+      'run',
+      'job',
+      '--',
+      'sh',
+      '-c',
+      `trap 'exit 9' ${signal.slice(3)}; echo pid $$; sleep 1000 & wait`,
+    ]);
+    await startOf(run);
+    run.signal(signal);
+    // What the shell has started gets it too.
+    expect(await run.ended).toMatchObject({ code: 9 });
+    expect(desk.holds('job')).toBe(false);
+  });
+
+  test.each(DEADLY as NodeJS.Signals[])(
+    'and dies of it (%s) leaves the lock to the command',
+    async (signal) => {
+      const desk = new Desk();
+      const run = desk.start(['run', 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
+      const pid = await startOf(run);
+      run.signal(signal);
+      await waitForEndOf([run.pid]);
+      await expectHeldUntilEndOf([pid], desk);
+    },
+  );
+});
+
+describe.skipIf(!isPosix)('a command whose runner is killed', () => {
+  test('keeps the lock by what it has left in its group', async () => {
+    const desk = new Desk();
+    const program = 'sleep 1000 & echo pid $!; read -r line';
+    const run = desk.start(['run', 'job', '--', 'sh', '-c', `echo leader $$; ${program}`]);
+    const leader = Number((await run.prints(/leader (\d+)/))[1]);
+    const child = await startOf(run);
+    run.signal('SIGKILL');
+    await waitForEndOf([run.pid, leader]);
+    await expectHeldUntilEndOf([child], desk);
+  });
+
+  test.skipIf(!isLinux)('keeps the lock if that happens before its PID stands there', async () => {
+    const desk = new Desk();
+    const run = desk.start([
+      'run',
+      'job',
+      '--',
+      'sh',
+      '-c',
+      'kill -KILL $PPID; echo pid $$; exec sleep 1000',
+    ]);
+    const pid = await startOf(run);
+    await waitForEndOf([run.pid]);
+    await expectHeldUntilEndOf([pid], desk);
+  });
+
+  test('never begins if that happens before its PID stands there, where nothing says whether it lives', async () => {
+    const file = join(temporaryFolder(), 'begun');
+    for (const begins of [false, true]) {
+      const runner = startGated(['touch', file], begins);
+      const pid = Number((await runner.prints(/"group":(\d+)/))[1]);
+      await waitForEndOf([runner.pid, pid]);
+      expect(existsSync(file)).toBe(begins);
+    }
+  });
+});
+
+describe.skipIf(!isPosix)('--kill-stalled', () => {
+  const STALLED = ['--heartbeat', 'manual', '--stale-timeout', '500ms'];
+  const NEXT = ['run', '--wait', '1m', '--kill-stalled', '--kill-after', '50ms', ...STALLED, 'job', '--'];
+
+  test.each([
+    { who: 'whose runner is frozen', and: 'echo go; read -r line' },
+    { who: 'whose leader ignores SIGTERM', and: 'trap "" TERM; echo go; read -r line' },
+  ])('ends all of the group of a command $who', async ({ and }) => {
+    const desk = new Desk();
+    const frozen = desk.start([
+      'run',
+      ...STALLED,
+      'job',
+      '--',
+      'bash',
+      '-c',
+      `sleep 1000 & echo pid $!; ${and}`,
+    ]);
+    const pid = await startOf(frozen);
+    await frozen.prints(/go/);
+    await named(desk);
+    await desk.freeze(frozen, 'job');
+    expect(await desk.run([...NEXT, 'sh', '-c', stateOf(pid)])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\[Z?\]$/m),
+    });
+    expect(await frozen.ended).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  test.skipIf(!isLinux)('ends all of the group of a command whose runner and leader are dead', async () => {
+    const desk = new Desk();
+    const dead = desk.start([
+      'run',
+      ...STALLED,
+      'job',
+      '--',
+      'sh',
+      '-c',
+      'sleep 1000 & echo pid $!; read -r line',
+    ]);
+    const pid = await startOf(dead);
+    await named(desk);
+    dead.signal('SIGKILL');
+    await waitForEndOf([dead.pid]);
+    await poll('The leader does not end', () => !existsSync(`/proc/${leaderOf(desk)}/fd/0`));
+    expect(await desk.run([...NEXT, 'sh', '-c', stateOf(pid)])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\[Z?\]$/m),
+    });
+  });
+
+  test.skipIf(!isLinux)('ends a command that does not stand in the lock yet', async () => {
+    const desk = new Desk();
+    const frozen = desk.start([
+      'run',
+      ...STALLED,
+      'job',
+      '--',
+      'sh',
+      '-c',
+      'kill -STOP $PPID; echo pid $$; exec sleep 1000',
+    ]);
+    const pid = await startOf(frozen);
+    expect(await desk.run([...NEXT, 'sh', '-c', stateOf(pid)])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\[Z?\]$/m),
+    });
+  });
+});
+
+describe.skipIf(!canMount || !canBeNobody)('where /proc does not tell all', () => {
+  test.each([
+    { how: 'hidepid=2', mount: 'mount -o remount,hidepid=2 /proc' },
+    { how: 'hidepid=1', mount: 'mount -o remount,hidepid=1 /proc' },
+    { how: 'subset=pid', mount: 'mount -t proc -o subset=pid proc /proc' },
+    { how: 'nothing', mount: 'mount -t tmpfs none /proc' },
+  ])(
+    'the lock lives as long as what another user does in the group of the command: $how',
+    async ({ mount }) => {
+      const desk = new Desk();
+      const asRoot = setuidPrograms(desk.folder);
+      const nobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+      const livinglock = [...nobody, process.execPath, PROGRAM, 'run', 'job', '--'];
+      const script = `${asRoot} sleep 1000 & echo leader $$ pid $!; read -r line`;
+      const run = desk.startProgram('unshare', [
+        ...['--mount', 'sh', '-c', `${mount} && exec "$@"`, 'sh', ...livinglock, 'sh', '-c', script],
+      ]);
+      const pid = await startOf(run);
+      await poll('It does not become root', () => ownerOf(pid) === 0);
+      const leader = leaderOf(desk);
+      run.write('\n');
+      await poll('The leader does not end', () => ['', 'Z'].includes(processState(leader)));
+      const within = [`--mount=/proc/${run.pid}/ns/mnt`, ...livinglock];
+      expect(await desk.startProgram('nsenter', [...within, 'true']).ended).toMatchObject({ code: 75 });
+      expect(run.hasEnded).toBe(false);
+      process.kill(pid, 'SIGKILL');
+      expect(await run.ended).toMatchObject({ code: 0 });
+      expect(desk.holds('job')).toBe(false);
+    },
+  );
+
+  test('a dead holder outside of containers is replaced although no boot id can be read', async () => {
+    const desk = new Desk();
+    const script = 'mount -t proc -o subset=pid proc /proc && exec "$@"';
+    const within = ['--mount', 'sh', '-c', script, 'sh', process.execPath, PROGRAM, 'run', 'job', '--'];
+    const run = desk.startProgram('unshare', [...within, 'sh', '-c', 'echo pid $$; exec sleep 1000']);
+    const pid = await startOf(run);
+    await named(desk);
+    run.signal('SIGKILL');
+    await waitForEndOf([run.pid]);
+    expect(desk.record('job')['process']).toMatchObject({ boot_id: null });
+    expect(await desk.startProgram('unshare', [...within, 'true']).ended).toMatchObject({ code: 75 });
+    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 75 });
+    process.kill(pid, 'SIGKILL');
+    await waitForEndOf([pid]);
+    expect(await desk.startProgram('unshare', [...within, 'true']).ended).toMatchObject({ code: 0 });
+  });
+});
+
+/** Gives a program in that folder, to which nobody may write, that runs another one as root: as sudo does. */
+function setuidPrograms(folder: string): string {
+  const program = join(folder, 'as-root');
+  copyFileSync('/usr/bin/setpriv', program);
+  chmodSync(program, 0o4755);
+  chmodSync(folder, 0o755);
+  chownSync(join(folder, 'locks'), NOBODY, NOBODY);
+  return `${program} --reuid=0 --regid=0 --clear-groups`;
+}
+
+function ownerOf(pid: number): number {
+  return Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+/** Says which state the process is in: of one that has ended nothing, or that it is a zombie. */
+function stateOf(pid: number): string {
+  return `echo "[$(ps -o state= -p ${pid})]"`;
+}
+
+function leaderOf(desk: Desk): number {
+  const workers = desk.record('job')['workers'];
+  return Number(/"pid":(\d+)/.exec(JSON.stringify(workers) ?? '')?.[1]);
+}
+
+/** Resolves when the command stands in the lock. */
+async function named(desk: Desk): Promise<void> {
+  await poll('The command does not come into the lock', () => leaderOf(desk) > 0);
+}
+
+/** Resolves with the PID that it says. */
+async function startOf(run: Running): Promise<number> {
+  const pid = Number((await run.prints(/pid (\d+)/))[1]);
+  killAtTheEnd(pid);
+  return pid;
+}
+
+async function expectHeldUntilEndOf(pids: readonly number[], desk: Desk): Promise<void> {
+  expect(await desk.run(['run', 'job', '--', 'echo', 'second'])).toMatchObject({ code: 75, stdout: '' });
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await waitForEndOf(pids);
+  expect(await desk.run(['run', 'job', '--', 'echo', 'second'])).toMatchObject({
+    code: 0,
+    stdout: 'second\n',
+  });
+}
+
+/** A runner without a heirloom, which is killed after it has let its command begin, or before. */
+function startGated(command: readonly string[], begins: boolean): Running {
+  const start = new URL('../dist/cli/run/start.js', import.meta.url).href;
+  const program = `
+    const { start } = await import(${JSON.stringify(start)});
+    const outfit = { env: process.env, isOutputRead: false, descriptors: [], heirloom: null };
+    const started = await start(${JSON.stringify(command)}, outfit);
+    const named = JSON.stringify(started.family.survivors());
+    if (${begins}) started.begin();
+    process.stdout.write(named, () => process.kill(process.pid, 'SIGKILL'));`;
+  return new Running(process.execPath, ['--input-type=module', '-e', program], { env: process.env });
+}

@@ -1,0 +1,94 @@
+import { fstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+
+/** `O_ACCMODE` in fcntl(2), by which a descriptor reads (0) or writes (1). */
+const ACCESS_MODE = 3;
+
+interface Descriptor {
+  readonly number: number;
+  readonly status: Stats;
+}
+
+/**
+ * The descriptors beyond stderr that this process was given, for the command: a process substitution of the shell, a lock of flock(1),
+ * sockets of systemd, make's job server. To be called before this process opens any itself.
+ *
+ * Those that Node has opened for itself cannot be told by their flags, because it marks all as its own (`uv_disable_stdio_inheritance` in
+ * libuv). They are of kinds that are not files (epoll, eventfd), or pipes of which both ends are here.
+ */
+export function givenDescriptors(): readonly number[] {
+  if (process.platform === 'win32') return [];
+  const all = openDescriptors();
+  const own = ownPipes(all);
+  const jobServer = jobServerDescriptors(process.env['MAKEFLAGS'] ?? '');
+  return all
+    .filter(({ number }) => number > 2)
+    .filter(
+      ({ number, status }) => isPassable(status) && (jobServer.includes(number) || !own.has(fileOf(status))),
+    )
+    .map(({ number }) => number)
+    .sort((one, other) => one - other);
+}
+
+/** `/dev/fd` is there on Linux, macOS and BSD. The descriptor by which it is read is gone again. */
+function openDescriptors(): Descriptor[] {
+  return attempt(() => readdirSync('/dev/fd'), []).flatMap((name) => {
+    const number = Number(name);
+    const status = attempt(() => fstatSync(number), null);
+    return status === null ? [] : [{ number, status }];
+  });
+}
+
+function isPassable(status: Stats): boolean {
+  return (
+    status.isFile() ||
+    status.isFIFO() ||
+    status.isSocket() ||
+    status.isDirectory() ||
+    status.isCharacterDevice() ||
+    status.isBlockDevice()
+  );
+}
+
+/** Pipes without a name of which this process can both read and write, and not by its standard streams. */
+function ownPipes(all: readonly Descriptor[]): ReadonlySet<string> {
+  const given = new Set(all.filter(({ number }) => number <= 2).map(({ status }) => fileOf(status)));
+  const pipes = all.filter(
+    ({ number, status }) => number > 2 && status.isFIFO() && !given.has(fileOf(status)) && !hasName(number),
+  );
+  const modes = new Map<string, Set<number>>();
+  for (const { number, status } of pipes) {
+    const file = fileOf(status);
+    modes.set(file, (modes.get(file) ?? new Set()).add(accessOf(number)));
+  }
+  return new Set([...modes].filter(([, seen]) => seen.size > 1).map(([file]) => file));
+}
+
+function fileOf({ dev, ino }: Stats): string {
+  return `${dev} ${ino}`;
+}
+
+function hasName(descriptor: number): boolean {
+  return attempt(() => !readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('pipe:'), false);
+}
+
+/** Where the system does not tell, two descriptors of one pipe count as its two ends. */
+function accessOf(descriptor: number): number {
+  return attempt(() => {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
+    return Number.parseInt(flags ?? '', 8) & ACCESS_MODE;
+  }, descriptor + ACCESS_MODE);
+}
+
+/** `--jobserver-auth=3,4` (GNU make, "POSIX Jobserver"); before 4.2 it was `--jobserver-fds`. A named pipe needs no descriptor. */
+function jobServerDescriptors(flags: string): readonly number[] {
+  const [, ...pair] = /--jobserver-(?:auth|fds)=(\d+),(\d+)/.exec(flags) ?? [];
+  return pair.map(Number);
+}
+
+function attempt<T, U>(act: () => T, otherwise: U): T | U {
+  try {
+    return act();
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { type ProcessTable, systemProcesses } from '../../index.js';
+
+/** A socket that the command inherits, and all that it starts. */
+export interface Heirloom {
+  /** For others to find it by, as {@link ProcessIdentity.heirloom} says. */
+  readonly name: string;
+  readonly descriptor: number;
+  /** Closes it in this process. */
+  close(): void;
+}
+
+/**
+ * Between the start of the command and the moment when its group stands in the lock, the runner may be killed. The kernel says then whether
+ * the command lives: for as long as anything has this socket open. Nobody ever talks through it.
+ *
+ * `null` where there are no such sockets: anywhere but on Linux (unix(7), "abstract"), or where they are forbidden.
+ */
+export async function makeHeirloom(): Promise<Heirloom | null> {
+  if (process.platform !== 'linux') return null;
+  try {
+    const namespace = readlinkSync('/proc/self/ns/net');
+    const name = `livinglock/${randomUUID()}`;
+    const server = createServer((connection) => connection.destroy()).unref();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen({ path: `\0${name}`, exclusive: true }, resolve);
+    });
+    const descriptor = descriptorOf(server);
+    if (descriptor === null) return null;
+    return { name: `${namespace} ${name}`, descriptor, close: () => server.close() };
+  } catch {
+    return null;
+  }
+}
+
+/** Node has no public way to it. */
+function descriptorOf(server: Server): number | null {
+  const handle: unknown = Reflect.get(server, '_handle');
+  const descriptor: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : null;
+  return typeof descriptor === 'number' && descriptor > 2 ? descriptor : null;
+}
+
+/** The system's process table, in which this process says what it hands on. */
+export function processesWith(heirloom: Heirloom | null): ProcessTable {
+  const processes = systemProcesses();
+  if (heirloom === null) return processes;
+  return {
+    self: () => ({ ...processes.self(), heirloom: heirloom.name }),
+    identify(pid, group) {
+      const identity = processes.identify(pid, group);
+      return identity?.group === true ? { ...identity, heirloom: heirloom.name } : identity;
+    },
+    liveness: (identity, age) => processes.liveness(identity, age),
+    terminate: (identity, grace, writer) => processes.terminate(identity, grace, writer),
+    refuseTermination: (identity, writer) => processes.refuseTermination?.(identity, writer),
+    uptime: () => processes.uptime?.() ?? null,
+  };
+}
