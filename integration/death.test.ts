@@ -1,7 +1,10 @@
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { inspect } from 'livinglock';
+import { sqliteStore } from 'livinglock/sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type Actor,
   type Death,
@@ -15,6 +18,7 @@ import { countInLanes } from './support/lanes.js';
 import { isPosix, temporaryFolder } from './support/machine.js';
 import { outcomeOf } from './support/outcomes.js';
 import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
+import { killIfThere, poll } from './support/running.js';
 import { Room } from './support/witness.js';
 
 /** What starts a process for each of many calls may take long on a machine with other work to do. */
@@ -53,6 +57,52 @@ describe('a job that ends while it holds its lock leaves no file, and ends as it
     await expectNothingLeftBy(ending, 'SIGTERM');
   });
 });
+
+describe.skipIf(!isPosix)('a job that ends leaves its lock to those that work for it', () => {
+  const endings = [
+    'an uncaught exception',
+    'process.exit()',
+    'nothing left to do',
+    'SIGTERM',
+    'SIGALRM',
+    'SIGKILL',
+  ];
+  const cases = endings.flatMap((ending) =>
+    (['process', 'group'] as const).flatMap((kind) =>
+      ['file', 'SQLite'].map((where) => ({ ending, kind, where })),
+    ),
+  );
+
+  test.each(cases)('by $ending: a $kind, in $where', async ({ ending, kind, where }) => {
+    const { worker, inspected } = await leaveWorker(ending, kind, where);
+    expect(await inspected()).toMatchObject({ state: 'live' });
+    process.kill(kind === 'group' ? -worker : worker, 'SIGKILL');
+    await poll('The worker does not end', async () => (await inspected()).state === 'dead');
+  });
+
+  test.each(['file', 'SQLite'])('but not to those that have ended, in a %s', async (where) => {
+    for (const kind of ['process', 'group'] as const) {
+      const { inspected } = await leaveWorker('the end of the work', kind, where);
+      expect(await inspected()).toMatchObject({ state: 'free' });
+    }
+  });
+});
+
+/** Resolves when the job has ended. */
+async function leaveWorker(ending: string, kind: 'process' | 'group', where: string) {
+  const folder = temporaryFolder();
+  const path = where === 'file' ? join(folder, 'job.lock') : 'job';
+  const database = join(folder, 'locks.db');
+  const store = where === 'file' ? undefined : sqliteStore(new DatabaseSync(database));
+  const job = startProgram('leaves', [ending, kind, path, ...(where === 'file' ? [] : [database])], {
+    isQuiet: true,
+  });
+  const worker = Number(await nextMessage(job));
+  onTestFinished(() => killIfThere(kind === 'group' ? -worker : worker));
+  if (ending.startsWith('SIG')) process.kill(job.pid ?? 0, ending);
+  await death(job);
+  return { worker, inspected: () => inspect(path, { store }) };
+}
 
 describe('SIGKILL right before any of the file-system calls leaves nothing that lasts', PATIENT, () => {
   test('of an acquisition', async () => {
