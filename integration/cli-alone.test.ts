@@ -1,0 +1,166 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Desk, PROGRAM } from './support/desk.js';
+import { canMount, isLinux, isPosix } from './support/machine.js';
+import { type Ended, has } from './support/running.js';
+
+// A command runs under the lock as it runs alone: with the same environment, descriptors and arguments; and it does not begin after a signal.
+
+/** Names that no shell would pass on, values that one would change. */
+const ODD = {
+  'spring.datasource.url': 'jdbc:x',
+  'my-var': '1',
+  '1A': '2',
+  'BASH_FUNC_f%%': '() { echo hi; }',
+  PWD: '/nonexistent',
+  OLDPWD: '/old',
+  IFS: 'x',
+  OPTIND: '7',
+  PS1: 'p',
+  ENV: '/none',
+  MULTILINE: 'a\nb\n',
+  EMPTY: '',
+  UMLAUT: 'ä€😀',
+};
+
+describe.skipIf(!isPosix)('the environment', () => {
+  test('is the same, but for what says LIVINGLOCK', async () => {
+    const desk = new Desk();
+    const alone = await desk.startProgram('env', ['-0'], ODD).ended;
+    const under = await desk.run(['run', 'job', '--', 'env', '-0'], ODD);
+    const others = (text: string) =>
+      text
+        .split('\0')
+        .filter((entry) => !entry.startsWith('LIVINGLOCK'))
+        .sort();
+    expect(under).toMatchObject({ code: 0, stderr: '' });
+    expect(others(under.stdout)).toEqual(others(alone.stdout));
+  });
+
+  test.skipIf(!canMount)('needs no shell', async () => {
+    const desk = new Desk();
+    const script = 'mount --bind /dev/null /bin/sh && mount --bind /dev/null /bin/bash && exec "$@"';
+    const args = [
+      '--mount',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      process.execPath,
+      PROGRAM,
+      'run',
+      'job',
+      '--',
+      'echo',
+      'ran',
+    ];
+    expect(await desk.startProgram('unshare', args).ended).toMatchObject({ code: 0, stdout: 'ran\n' });
+  });
+});
+
+describe.skipIf(!isPosix)('descriptors', () => {
+  test('reach the command: files, named pipes, and pipes of the shell', async () => {
+    const desk = new Desk();
+    const say = (number: number) => `echo "to ${number}" >&${number}`;
+    const line = `
+      exec 3>three 4>>four 9>nine 63>sixty-three
+      mkfifo pipe; cat pipe > five & exec 5>pipe
+      exec 6> >(cat > six)
+      livinglock run job -- bash -c '${[3, 4, 5, 6, 9, 63].map(say).join('; ')}; read -r line <&7; echo "$line"' 7< <(echo seven)
+      echo "exit $?"; exec 5>&- 6>&-; wait`;
+    expect(await desk.bash(line)).toMatchObject({ stdout: 'seven\nexit 0\n', stderr: '' });
+    const files = { 3: 'three', 4: 'four', 5: 'five', 6: 'six', 9: 'nine', 63: 'sixty-three' };
+    for (const [number, file] of Object.entries(files)) {
+      expect(readFileSync(join(desk.folder, file), 'utf8')).toBe(`to ${number}\n`);
+    }
+  });
+
+  test('reach the command also if its output is read', async () => {
+    const desk = new Desk();
+    const line = 'livinglock run --heartbeat output job -- diff <(echo a) <(echo b) | cat';
+    expect(await desk.bash(line)).toMatchObject({ stdout: '1c1\n< a\n---\n> b\n', stderr: '' });
+  });
+
+  test.skipIf(!has('make'))('reach make, which finds its job server', async () => {
+    const desk = new Desk();
+    writeFileSync(
+      join(desk.folder, 'Makefile'),
+      'all:\n\t+@livinglock run job -- $(MAKE) --no-print-directory one two\none two:\n\t@echo $@\n',
+    );
+    const ended = await desk.startProgram('make', ['-j2', 'all']).ended;
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout.trim().split('\n').sort()).toEqual(['one', 'two']);
+  });
+
+  test('reach the command: a socket', async () => {
+    const desk = new Desk();
+    // What Node calls a pipe is a pair of sockets.
+    const program = `
+      const run = require('child_process').spawn('livinglock', ['run', 'job', '--', 'sh', '-c', 'cat <&5'], {
+        stdio: ['ignore', 'inherit', 'inherit', 'ignore', 'ignore', 'pipe'],
+      });
+      run.stdio[5].end('from the socket');`;
+    const ended = await desk.startProgram(process.execPath, ['-e', program]).ended;
+    expect(ended).toMatchObject({ stdout: 'from the socket', stderr: '' });
+  });
+
+  test.skipIf(!isLinux)(
+    'are not those of the runner, but for the socket by which the command is seen',
+    async () => {
+      const desk = new Desk();
+      const list = 'ls /proc/$$/fd';
+      const numbers = ({ stdout }: Ended) => new Set(stdout.trim().split('\n'));
+      const alone = numbers(await desk.startProgram('sh', ['-c', list]).ended);
+      const under = numbers(await desk.run(['run', 'job', '--', 'sh', '-c', list]));
+      expect(under).toEqual(alone.add('20'));
+      const ended = await desk.bash(`exec 20>taken; livinglock run job -- bash -c '${list}; echo hi >&20'`);
+      expect(numbers(ended)).toEqual(alone.add('21'));
+      expect(readFileSync(join(desk.folder, 'taken'), 'utf8')).toBe('hi\n');
+    },
+  );
+});
+
+/** Loaded by the runner: sends it a signal right before or right after a call of Node's. */
+function interruption(desk: Desk, module: string, call: string, when: 'before' | 'after'): NodeJS.ProcessEnv {
+  const hook = join(desk.folder, 'hook.cjs');
+  const signal = 'process.kill(process.pid, process.env.SIGNAL)';
+  writeFileSync(
+    hook,
+    `const module_ = require('${module}');
+     const call = module_.${call};
+     module_.${call} = (...args) => {
+       ${when === 'before' ? `${signal}; return call(...args);` : `const result = call(...args); ${signal}; return result;`}
+     };
+     require('module').syncBuiltinESMExports();`,
+  );
+  return { NODE_OPTIONS: `--require=${hook}` };
+}
+
+describe.skipIf(!isPosix)('a signal', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGALRM', 142],
+  ] as const)(
+    'between the acquisition and the start means that nothing starts (%s)',
+    async (SIGNAL, code) => {
+      const desk = new Desk();
+      const env = { ...interruption(desk, 'fs', 'linkSync', 'after'), SIGNAL };
+      expect(await desk.run(['run', 'job', '--', 'echo', 'never'], env)).toMatchObject({
+        code,
+        stdout: '',
+        stderr: '',
+      });
+      expect(desk.holds('job')).toBe(false);
+    },
+  );
+
+  test.each(['before', 'after'] as const)('right %s the start reaches the command', async (when) => {
+    const desk = new Desk();
+    const env = { ...interruption(desk, 'child_process', 'spawn', when), SIGNAL: 'SIGINT' };
+    expect(await desk.run(['run', 'job', '--', 'sleep', '1000'], env)).toMatchObject({ code: 130 });
+    expect(desk.holds('job')).toBe(false);
+  });
+});
