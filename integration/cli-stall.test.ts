@@ -128,9 +128,9 @@ describe.skipIf(!isPosix)('a command that beats by itself', () => {
   test.skipIf(!has('python3'))('in Python, keeps its lock by nothing else', async () => {
     const desk = new Desk();
     const program = `
-import os, shlex, subprocess, sys
+import os, subprocess, sys
 for line in sys.stdin:
-    subprocess.run(shlex.split(os.environ["LIVINGLOCK"]) + ["beat", "--note", line.strip()], check=True)
+    subprocess.run([os.environ["LIVINGLOCK"], "beat", "--note", line.strip()], check=True)
     print("beaten", line, flush=True)
 `;
     const run = desk.start([

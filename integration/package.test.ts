@@ -35,7 +35,9 @@ describe('the packed package', () => {
         'README.ja.md',
         'README.md',
         'dist/bin/THIRD-PARTY.txt',
+        'dist/bin/livinglock.cmd',
         'dist/bin/livinglock.js',
+        'dist/bin/livinglock.sh',
         'dist/index.d.ts',
         'dist/index.js',
         'dist/stores/postgres/index.d.ts',
@@ -113,6 +115,16 @@ describe('the packed package', () => {
       },
     );
     expect(stdout).toBe('42\n');
+  });
+
+  test.skipIf(!isPosix)('has the program that a command calls it by, and may execute it', async () => {
+    const consumer = join(folder, 'consumer');
+    const program = join(consumer, 'node_modules', '.bin', 'livinglock');
+    const script = 'echo "$LIVINGLOCK"; exec "$LIVINGLOCK" beat';
+    const { stdout } = await promisify(execFile)(program, ['run', './job.lock', '--', 'sh', '-c', script], {
+      cwd: consumer,
+    });
+    expect(stdout).toBe(`${join(installed(), 'dist', 'bin', 'livinglock.sh')}\n`);
   });
 
   test('finds the program that it starts in processes of its own', async () => {

@@ -2,7 +2,7 @@
 // to look for a hundred files would take most of the time. As CommonJS, which Node starts faster than modules. The library is
 // left as it is.
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -43,6 +43,10 @@ await bundle.write({
   cleanDir: true,
 });
 writeFileSync(join(TARGET, 'package.json'), '{ "type": "commonjs" }\n');
+for (const launcher of ['livinglock.sh', 'livinglock.cmd']) {
+  copyFileSync(join(PROJECT, 'src', 'cli', 'run', launcher), join(TARGET, launcher));
+  chmodSync(join(TARGET, launcher), 0o755);
+}
 
 /** Names the file for what is loaded at one time anyway: one file is found sooner than ten. */
 function together() {

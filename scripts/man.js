@@ -15,6 +15,10 @@ Support/livinglock/MACHINE there, on Windows %LOCALAPPDATA%\\livinglock. Users w
 machine-id(5), so that cron, systemd and a terminal use the same folder.`;
 
 const ENVIRONMENT = [
+  [
+    'LIVINGLOCK',
+    'set by `livinglock run` for its command: the path of a program that does the same as livinglock, also where PATH does not lead to it',
+  ],
   ['LIVINGLOCK_DIR', 'the folder of named locks'],
   [
     'LIVINGLOCK_PATH, LIVINGLOCK_TOKEN, LIVINGLOCK_FENCING_TOKEN',

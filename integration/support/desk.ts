@@ -45,7 +45,7 @@ export class Desk {
       TERM: 'xterm',
       LANG: 'C.UTF-8',
       LIVINGLOCK_DIR: this.locks,
-      LIVINGLOCK: `${process.execPath} ${PROGRAM}`,
+      LIVINGLOCK: join(this.#programs, 'livinglock'),
       ...more,
     };
   }

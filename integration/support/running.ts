@@ -1,4 +1,6 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
@@ -125,4 +127,13 @@ export function killIfThere(pid: number): void {
 
 export function has(program: string): boolean {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+}
+
+/** The PATH of cron. Those of version managers are not on it. */
+const CRON_PATH = '/usr/bin:/bin';
+
+/** The path of a program that cron finds; `null` if there is none. */
+export function findForCron(program: string): string | null {
+  const paths = CRON_PATH.split(':').map((folder) => join(folder, program));
+  return paths.find((path) => existsSync(path)) ?? null;
 }

@@ -5,6 +5,7 @@ import { formatDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Locks } from '../locks.js';
 import { say } from '../report.js';
+import { callingBack } from './calling-back.js';
 import { Ending, type Reason } from './ending.js';
 import { statusAfter } from './exit.js';
 import type { Family } from './family.js';
@@ -89,8 +90,7 @@ export class Supervision {
     const { lock, name, locks, command, options, descriptors, heirloom } = this.#job;
     const env = {
       ...process.env,
-      // The PATH of cron does not lead here.
-      LIVINGLOCK: `${process.execPath} ${process.argv[1]}`,
+      ...callingBack(),
       LIVINGLOCK_PATH: name,
       LIVINGLOCK_HELD_IN: locks.address,
       LIVINGLOCK_RUNNER: String(process.pid),
