@@ -130,7 +130,7 @@ export function has(program: string): boolean {
 }
 
 /** The PATH of cron. Those of version managers are not on it. */
-const CRON_PATH = '/usr/bin:/bin';
+export const CRON_PATH = '/usr/bin:/bin';
 
 /** The path of a program that cron finds; `null` if there is none. */
 export function findForCron(program: string): string | null {

@@ -19,7 +19,8 @@ Examples:
     "$LIVINGLOCK" beat --note "$table" || exit
   done
 
-\`livinglock run\` sets LIVINGLOCK to the path of a program that does the same as livinglock, also where PATH does not lead to it, as under cron.
+\`livinglock run\` sets LIVINGLOCK to the path of a program that does the same as livinglock,
+also where PATH does not lead to it, as under cron.
 
 It can be called as often as you like: within the heartbeat interval it writes nothing.`,
     )
