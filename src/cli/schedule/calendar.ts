@@ -1,20 +1,36 @@
 import { DAY, HOUR, MINUTE, type Timing, WEEK } from './job.js';
 
-/** A timing that falls on the same times of every hour, day or week, so that a calendar can name them. */
-export type Calendar =
-  | { readonly unit: 'second' | 'minute' | 'hour'; readonly step: number }
-  | { readonly unit: 'day'; readonly hour: number; readonly minute: number }
-  | { readonly unit: 'week' };
+/** When a job runs, by the wall clock: at each combination of these. All lists are sorted. */
+export interface Times {
+  readonly minutes: readonly number[];
+  readonly hours: readonly number[];
+  readonly days: Days;
+  /** 1 is January. */
+  readonly months: readonly number[];
+}
 
-/** `null` for an interval that does not divide the next larger unit evenly: 7 minutes, 90 minutes, 5 hours, 2 days. */
-export function calendarOf(timing: Timing): Calendar | null {
-  if (timing.kind === 'at') return { unit: 'day', hour: timing.hour, minute: timing.minute };
+/** The days on which a job runs. 0 is Sunday. */
+export type Days =
+  | { readonly by: 'any' }
+  | { readonly by: 'month'; readonly days: readonly number[] }
+  | { readonly by: 'week'; readonly weekdays: readonly number[] }
+  /** What cron does if both are restricted: one of them is enough. */
+  | { readonly by: 'either'; readonly days: readonly number[]; readonly weekdays: readonly number[] };
+
+export const ALL_MINUTES: readonly number[] = range(0, 59);
+export const ALL_HOURS: readonly number[] = range(0, 23);
+export const ALL_MONTHS: readonly number[] = range(1, 12);
+
+/** `null` for an interval that does not divide the next larger unit evenly, such as 7 minutes or 2 days, or is not in minutes. */
+export function timesOf(timing: Timing): Times | null {
+  if (timing.kind === 'at') return timing.times;
   const { seconds } = timing;
-  if (seconds === WEEK) return { unit: 'week' };
-  if (seconds === DAY) return { unit: 'day', hour: 0, minute: 0 };
-  if (divides(HOUR, seconds, DAY)) return { unit: 'hour', step: seconds / HOUR };
-  if (divides(MINUTE, seconds, HOUR)) return { unit: 'minute', step: seconds / MINUTE };
-  if (divides(1, seconds, MINUTE)) return { unit: 'second', step: seconds };
+  const midnight: Times = { minutes: [0], hours: [0], days: { by: 'any' }, months: ALL_MONTHS };
+  if (seconds === WEEK) return { ...midnight, days: { by: 'week', weekdays: [0] } };
+  if (seconds === DAY) return midnight;
+  if (divides(HOUR, seconds, DAY)) return { ...midnight, hours: range(0, 23, seconds / HOUR) };
+  if (divides(MINUTE, seconds, HOUR))
+    return { ...midnight, hours: ALL_HOURS, minutes: range(0, 59, seconds / MINUTE) };
   return null;
 }
 
@@ -23,6 +39,29 @@ export function nearestIntervals(seconds: number): number[] {
   const below = INTERVALS.filter((interval) => interval < seconds).at(-1);
   const above = INTERVALS.find((interval) => interval > seconds);
   return [below, above].filter((interval) => interval !== undefined);
+}
+
+/** Both ends included. */
+export function range(first: number, last: number, step = 1): number[] {
+  return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
+}
+
+/** The step of numbers that divide all of a field evenly, from its start; `null` for others. */
+export function stepOf(numbers: readonly number[], all: readonly number[]): number | null {
+  const step = all.length / numbers.length;
+  const isEven = Number.isInteger(step) && numbers.every((number, index) => number === index * step);
+  return isEven && numbers.length > 1 ? step : null;
+}
+
+/** Runs of consecutive numbers, by their first and last. */
+export function runsOf(numbers: readonly number[]): [first: number, last: number][] {
+  const runs: [number, number][] = [];
+  for (const number of numbers) {
+    const run = runs.at(-1);
+    if (run !== undefined && run[1] === number - 1) run[1] = number;
+    else runs.push([number, number]);
+  }
+  return runs;
 }
 
 function divides(unit: number, seconds: number, whole: number): boolean {

@@ -4,6 +4,7 @@ import { parsePositiveDuration } from '../duration.js';
 import { InvalidArgument } from '../invalid-argument.js';
 import { completeRunOptions, RUN_OPTIONS, type RunGiven } from '../run/given.js';
 import { SCHEDULERS, type SchedulerName, type Timing } from './job.js';
+import { parseAt } from './parse-at.js';
 
 /** What commander gives. */
 interface Given extends RunGiven {
@@ -33,7 +34,12 @@ export function defineSchedule(program: Command, wrapped: readonly string[] | nu
         .argParser(parseEvery)
         .conflicts('at'),
     )
-    .addOption(new Option('--at <time>', 'every day at that time, such as 03:30').argParser(parseAt))
+    .addOption(
+      new Option(
+        '--at <time>',
+        'at a time: 03:30 every day, "mon-fri 03:30", "1,15 03:30" (days of the month), or a cron expression such as "0 3 * * 1-5"',
+      ).argParser(parseAt),
+    )
     .requiredOption('--name <name>', 'what the job and its lock are called', parseName)
     .addOption(
       new Option('--for <scheduler>', 'for whom (default: what this system has)').choices(SCHEDULERS),
@@ -55,6 +61,7 @@ export function defineSchedule(program: Command, wrapped: readonly string[] | nu
 Examples:
   livinglock schedule --every 2m --name parser -- python manage.py update_user_data
   livinglock schedule --at 03:30 --name backup --install --heartbeat output --stale-timeout 15m -- ./backup.sh
+  livinglock schedule --at "mon-fri 18:00" --name report -- ./report.sh
   livinglock schedule --every 7m --name feed --for systemd -- ./feed.sh
   livinglock schedule --uninstall --name backup
 
@@ -96,12 +103,6 @@ function parseEvery(text: string): Timing {
   const seconds = parsePositiveDuration(text) / 1000;
   if (Number.isSafeInteger(seconds)) return { kind: 'every', seconds };
   throw new InvalidArgument('No scheduler counts in less than seconds.');
-}
-
-function parseAt(text: string): Timing {
-  const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
-  if (hour !== undefined) return { kind: 'at', hour: Number(hour), minute: Number(minute) };
-  throw new InvalidArgument('A time of the day is hours and minutes, such as 03:30.');
 }
 
 /** It becomes the name of a file and of a unit, and stands on a command line where an option could be. */

@@ -1,6 +1,7 @@
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { calendarOf, nearestIntervals } from './calendar.js';
+import { nearestIntervals, timesOf } from './calendar.js';
+import { formatCronExpression } from './cron-expression.js';
 import { blockOf, withBlock } from './crontab.js';
 import type { Configuration, Installer, Step } from './installer.js';
 import { describeSeconds, describeTiming, type Job, type Timing } from './job.js';
@@ -60,19 +61,9 @@ function configure({ name, timing, command, directory }: Job): Configuration {
 
 /** The five fields before the command. */
 function fieldsOf(timing: Timing): string {
-  const calendar = calendarOf(timing);
-  switch (calendar?.unit) {
-    case 'minute':
-      return calendar.step === 1 ? '* * * * *' : `*/${calendar.step} * * * *`;
-    case 'hour':
-      return calendar.step === 1 ? '0 * * * *' : `0 */${calendar.step} * * *`;
-    case 'day':
-      return `${calendar.minute} ${calendar.hour} * * *`;
-    case 'week':
-      return '0 0 * * 0';
-    default:
-      throw new CliError(ExitCode.usage, refusal(timing));
-  }
+  const times = timesOf(timing);
+  if (times === null) throw new CliError(ExitCode.usage, refusal(timing));
+  return formatCronExpression(times);
 }
 
 function refusal(timing: Timing): string {

@@ -1,11 +1,13 @@
+import type { Times } from './calendar.js';
+
 export const SCHEDULERS = ['cron', 'systemd', 'launchd', 'task-scheduler'] as const;
 export type SchedulerName = (typeof SCHEDULERS)[number];
 
 /** When a job is to run. */
 export type Timing =
   | { readonly kind: 'every'; readonly seconds: number }
-  /** Every day, in local time. */
-  | { readonly kind: 'at'; readonly hour: number; readonly minute: number };
+  /** In local time; with the words in which it was given. */
+  | { readonly kind: 'at'; readonly times: Times; readonly words: string };
 
 /** What every scheduler is told. */
 export interface Job {
@@ -21,10 +23,9 @@ export interface Job {
   readonly conflictExitCode: number;
 }
 
-/** Exactly, in few characters: `every 90m`, `every day at 03:30`. */
+/** Exactly, in few characters: `every 90m`, `at mon-fri 03:30`. */
 export function describeTiming(timing: Timing): string {
-  if (timing.kind === 'at') return `every day at ${twoDigits(timing.hour)}:${twoDigits(timing.minute)}`;
-  return `every ${describeSeconds(timing.seconds)}`;
+  return timing.kind === 'at' ? `at ${timing.words}` : `every ${describeSeconds(timing.seconds)}`;
 }
 
 export function describeSeconds(seconds: number): string {

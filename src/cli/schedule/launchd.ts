@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { calendarOf } from './calendar.js';
+import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, type Times, timesOf } from './calendar.js';
 import type { Configuration, Installer } from './installer.js';
-import { describeTiming, type Job, type Timing } from './job.js';
+import { describeTiming, HOUR, type Job, type Timing } from './job.js';
 import type { RunProgram } from './programs.js';
 import { fileStep, programStep } from './steps.js';
 import { escapeXml } from './xml.js';
 
 /** launchd waits that many seconds between two starts anyway (launchd.plist(5), `ThrottleInterval`). */
 const SHORTEST = 10;
+/** Of single times in one agent, so that its file stays readable. */
+const MOST_TIMES = 1000;
 
 /** By an agent of the user's own; see launchd.plist(5) and launchctl(1). */
 export function launchd(run: RunProgram, home: string, uid: number): Installer {
@@ -68,38 +70,55 @@ ${triggerOf(timing)}
  * run on a machine that is switched off at night.
  */
 function triggerOf(timing: Timing): string {
-  const calendar = calendarOf(timing);
-  switch (calendar?.unit) {
-    case 'hour':
-      return calendarInterval(
-        Array.from({ length: 24 / calendar.step }, (_, index) => ({
-          Hour: index * calendar.step,
-          Minute: 0,
-        })),
-      );
-    case 'day':
-      return calendarInterval([{ Hour: calendar.hour, Minute: calendar.minute }]);
-    case 'week':
-      return calendarInterval([{ Weekday: 0, Hour: 0, Minute: 0 }]);
-    default: {
-      const seconds = timing.kind === 'every' ? timing.seconds : 0;
-      if (seconds >= SHORTEST) return `  <key>StartInterval</key>\n  <integer>${seconds}</integer>`;
-      throw new CliError(
-        ExitCode.usage,
-        `launchd cannot run a job ${describeTiming(timing)}: ${SHORTEST}s is the least.`,
-      );
-    }
-  }
+  if (timing.kind === 'at') return calendarInterval(timing.times);
+  const times = timesOf(timing);
+  if (times !== null && timing.seconds >= HOUR) return calendarInterval(times);
+  if (timing.seconds >= SHORTEST) return `  <key>StartInterval</key>\n  <integer>${timing.seconds}</integer>`;
+  throw new CliError(
+    ExitCode.usage,
+    `launchd cannot run a job ${describeTiming(timing)}: ${SHORTEST}s is the least.`,
+  );
 }
 
-function calendarInterval(times: readonly Readonly<Record<string, number>>[]): string {
-  const dicts = times.map((time) => {
+/** One dictionary for each time; a key that is left out means all of its values. */
+function calendarInterval({ minutes, hours, days, months }: Times): string {
+  if (days.by === 'either') {
+    throw new CliError(
+      ExitCode.usage,
+      'launchd cannot run a job on days of the month or weekdays, whichever comes. Restrict one of the two fields, or let cron run it (--for cron).',
+    );
+  }
+  const dicts = combinations([
+    months.length === ALL_MONTHS.length ? [] : months.map((Month) => ({ Month })),
+    days.by === 'month' ? days.days.map((Day) => ({ Day })) : [],
+    days.by === 'week' ? days.weekdays.map((Weekday) => ({ Weekday })) : [],
+    hours.length === ALL_HOURS.length ? [] : hours.map((Hour) => ({ Hour })),
+    minutes.length === ALL_MINUTES.length ? [] : minutes.map((Minute) => ({ Minute })),
+  ]);
+  if (dicts.length > MOST_TIMES) {
+    throw new CliError(
+      ExitCode.usage,
+      `launchd needs every time by itself: these would be ${dicts.length}, and ${MOST_TIMES} is the most that is written. Give an interval (--every), or let cron run it (--for cron).`,
+    );
+  }
+  const lines = dicts.map((time) => {
     const entries = Object.entries(time).map(
       ([key, value]) => `<key>${key}</key><integer>${value}</integer>`,
     );
     return `    <dict>${entries.join('')}</dict>`;
   });
-  return `  <key>StartCalendarInterval</key>\n  <array>\n${dicts.join('\n')}\n  </array>`;
+  return `  <key>StartCalendarInterval</key>\n  <array>\n${lines.join('\n')}\n  </array>`;
+}
+
+type Time = Readonly<Record<string, number>>;
+
+/** An empty list leaves its key out. */
+function combinations(lists: readonly (readonly Time[])[]): Time[] {
+  return lists.reduce<Time[]>(
+    (times, list) =>
+      list.length === 0 ? times : times.flatMap((time) => list.map((each) => ({ ...time, ...each }))),
+    [{}],
+  );
 }
 
 function notesOf(timing: Timing): string[] {

@@ -102,7 +102,10 @@ function visible(line: string): string {
  */
 function jobOf({ name, timing, directory, command, runOptions, conflictExitCode }: Request): Job {
   if (timing === null) {
-    throw new CliError(ExitCode.usage, 'When is it to run? Give --every 2m, or --at 03:30 for every day.');
+    throw new CliError(
+      ExitCode.usage,
+      'When is it to run? Give --every 2m, --at 03:30 or --at "mon-fri 03:30".',
+    );
   }
   if (command === null) {
     throw new CliError(

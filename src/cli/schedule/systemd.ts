@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { calendarOf } from './calendar.js';
 import type { Configuration, Installer, Step } from './installer.js';
-import { describeTiming, type Job, type Timing, twoDigits } from './job.js';
+import { describeTiming, type Job, type Timing } from './job.js';
+import { onCalendar } from './on-calendar.js';
 import { failure, type RunProgram } from './programs.js';
 import { quoteForSystemd, quoteSystemdPath } from './quote.js';
 import { fileStep, programStep } from './steps.js';
@@ -43,7 +43,7 @@ function configure(job: Job): Configuration {
     `# ${unit(job.name)}.service\n${serviceOf(job)}`,
     `# ${unit(job.name)}.timer\n${timerOf(job)}`,
   ];
-  const isCalendar = calendarOf(job.timing) !== null;
+  const isCalendar = onCalendar(job.timing) !== null;
   const notes = isCalendar
     ? []
     : [
@@ -99,29 +99,12 @@ WantedBy=timers.target
 }
 
 function triggerOf(timing: Timing): string {
-  const expression = expressionOf(timing);
-  if (expression !== null) return `OnCalendar=${expression}\nPersistent=true`;
+  const expressions = onCalendar(timing);
+  if (expressions !== null) {
+    return [...expressions.map((expression) => `OnCalendar=${expression}`), 'Persistent=true'].join('\n');
+  }
   const seconds = timing.kind === 'every' ? timing.seconds : 0;
   return `# From one start to the next; Persistent= would have no effect.\nOnActiveSec=${seconds}s\nOnUnitActiveSec=${seconds}s`;
-}
-
-/** See systemd.time(7), "Calendar Events". */
-function expressionOf(timing: Timing): string | null {
-  const calendar = calendarOf(timing);
-  switch (calendar?.unit) {
-    case 'second':
-      return `*-*-* *:*:00/${calendar.step}`;
-    case 'minute':
-      return `*-*-* *:00/${calendar.step}:00`;
-    case 'hour':
-      return `*-*-* 00/${calendar.step}:00:00`;
-    case 'day':
-      return `*-*-* ${twoDigits(calendar.hour)}:${twoDigits(calendar.minute)}:00`;
-    case 'week':
-      return 'Sun *-*-* 00:00:00';
-    case undefined:
-      return null;
-  }
 }
 
 function reload(run: RunProgram): Step[] {

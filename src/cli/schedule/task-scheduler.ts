@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
 import type { Installer, Step } from './installer.js';
-import { DAY, describeTiming, type Job, MINUTE, type Timing, twoDigits } from './job.js';
+import { describeTiming, type Job } from './job.js';
 import { expectSuccess, type RunProgram } from './programs.js';
 import { quoteForWindows } from './quote.js';
 import { programStep } from './steps.js';
+import { triggersOf } from './task-trigger.js';
 import { escapeXmlToAscii } from './xml.js';
 
 const LOGGED_ON = 'The task runs only while you are logged on.';
@@ -83,7 +82,7 @@ function bodyOf(
     <Description>The job ${name}, run by livinglock ${describeTiming(timing)}</Description>
   </RegistrationInfo>
   <Triggers>
-${triggerOf(timing)}
+${triggersOf(timing)}
   </Triggers>
   <Principals>
     <Principal id="Author">
@@ -107,35 +106,4 @@ ${triggerOf(timing)}
   </Actions>
 </Task>
 `;
-}
-
-/** Days by the calendar; all else by a repetition from a midnight that is past, without end. */
-function triggerOf(timing: Timing): string {
-  if (timing.kind === 'at') return daily(1, `${twoDigits(timing.hour)}:${twoDigits(timing.minute)}`);
-  const { seconds } = timing;
-  if (seconds % DAY === 0 && seconds <= 365 * DAY) return daily(seconds / DAY, '00:00');
-  if (seconds < MINUTE || seconds > 31 * DAY) {
-    throw new CliError(
-      ExitCode.usage,
-      `The Task Scheduler cannot run a job ${describeTiming(timing)}: 1m is the least, and up to 365d in whole days the most.`,
-    );
-  }
-  return `    <TimeTrigger>
-      <Repetition>
-        <Interval>PT${seconds % MINUTE === 0 ? `${seconds / MINUTE}M` : `${seconds}S`}</Interval>
-        <StopAtDurationEnd>false</StopAtDurationEnd>
-      </Repetition>
-      <StartBoundary>2024-01-01T00:00:00</StartBoundary>
-      <Enabled>true</Enabled>
-    </TimeTrigger>`;
-}
-
-function daily(days: number, time: string): string {
-  return `    <CalendarTrigger>
-      <StartBoundary>2024-01-01T${time}:00</StartBoundary>
-      <Enabled>true</Enabled>
-      <ScheduleByDay>
-        <DaysInterval>${days}</DaysInterval>
-      </ScheduleByDay>
-    </CalendarTrigger>`;
 }

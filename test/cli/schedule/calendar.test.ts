@@ -1,24 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { calendarOf, nearestIntervals } from '../../../src/cli/schedule/calendar.js';
+import { nearestIntervals, timesOf } from '../../../src/cli/schedule/calendar.js';
+import { formatCronExpression } from '../../../src/cli/schedule/cron-expression.js';
 import { describeTiming } from '../../../src/cli/schedule/job.js';
 
 describe('an interval', () => {
   it.each([
-    [30, { unit: 'second', step: 30 }],
-    [60, { unit: 'minute', step: 1 }],
-    [15 * 60, { unit: 'minute', step: 15 }],
-    [3600, { unit: 'hour', step: 1 }],
-    [8 * 3600, { unit: 'hour', step: 8 }],
-    [86_400, { unit: 'day', hour: 0, minute: 0 }],
-    [7 * 86_400, { unit: 'week' }],
-  ])('of %i seconds falls on the same times of the calendar', (seconds, calendar) => {
-    expect(calendarOf({ kind: 'every', seconds })).toEqual(calendar);
+    [60, '* * * * *'],
+    [15 * 60, '*/15 * * * *'],
+    [3600, '0 * * * *'],
+    [8 * 3600, '0 */8 * * *'],
+    [86_400, '0 0 * * *'],
+    [7 * 86_400, '0 0 * * 0'],
+  ])('of %i seconds falls on the same times of the calendar', (seconds, expression) => {
+    const times = timesOf({ kind: 'every', seconds });
+    expect(times === null ? null : formatCronExpression(times)).toBe(expression);
   });
 
-  it.each([[7], [90], [7 * 60], [59 * 60], [90 * 60], [5 * 3600], [25 * 3600], [2 * 86_400]])(
+  it.each([[7], [30], [90], [7 * 60], [59 * 60], [90 * 60], [5 * 3600], [25 * 3600], [2 * 86_400]])(
     'of %i seconds does not',
     (seconds) => {
-      expect(calendarOf({ kind: 'every', seconds })).toBeNull();
+      expect(timesOf({ kind: 'every', seconds })).toBeNull();
     },
   );
 
@@ -32,6 +33,5 @@ describe('an interval', () => {
   it('is described exactly', () => {
     expect(describeTiming({ kind: 'every', seconds: 90 * 60 })).toBe('every 90m');
     expect(describeTiming({ kind: 'every', seconds: 90 })).toBe('every 90s');
-    expect(describeTiming({ kind: 'at', hour: 3, minute: 5 })).toBe('every day at 03:05');
   });
 });

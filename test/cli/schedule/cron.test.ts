@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cron } from '../../../src/cli/schedule/cron.js';
 import type { Timing } from '../../../src/cli/schedule/job.js';
+import { parseAt } from '../../../src/cli/schedule/parse-at.js';
 import { apply, FakeCrontab, FakePrograms, linesOf, refusalOf, someJob } from './support.js';
 
 const OTHERS = 'MAILTO=ops\n*/5 * * * * caf\xe9 100\\%\r\n# no line break';
@@ -16,7 +17,7 @@ describe('a line for cron', () => {
     ['0 */6 * * *', { kind: 'every', seconds: 6 * 3600 }],
     ['0 0 * * *', { kind: 'every', seconds: 86_400 }],
     ['0 0 * * 0', { kind: 'every', seconds: 7 * 86_400 }],
-    ['30 3 * * *', { kind: 'at', hour: 3, minute: 30 }],
+    ['30 3 * * *', parseAt('03:30')],
   ])('begins with %s', (fields, timing) => {
     expect(lineOf(timing)).toBe(
       `${fields} cd /srv/shop && /usr/bin/node /opt/livinglock.js run parser -- /usr/bin/true`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Timing } from '../../../src/cli/schedule/job.js';
 import { launchd } from '../../../src/cli/schedule/launchd.js';
+import { parseAt } from '../../../src/cli/schedule/parse-at.js';
 import { temporaryFolder } from '../../support.js';
 import { apply, FakePrograms, isInstalled, linesOf, NASTY, refusalOf, someJob } from './support.js';
 
@@ -45,7 +46,7 @@ describe.skipIf(process.platform === 'win32' || !isInstalled('python3', '--versi
         { kind: 'every', seconds: 7 * 86_400 },
         { StartCalendarInterval: [{ Weekday: 0, Hour: 0, Minute: 0 }] },
       ],
-      [{ kind: 'at', hour: 3, minute: 30 }, { StartCalendarInterval: [{ Hour: 3, Minute: 30 }] }],
+      [parseAt('03:30'), { StartCalendarInterval: [{ Hour: 3, Minute: 30 }] }],
     ])('starts %j', (timing, trigger) => {
       expect(read({ timing })).toMatchObject(Object(trigger));
     });

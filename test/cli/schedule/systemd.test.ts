@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Timing } from '../../../src/cli/schedule/job.js';
+import { parseAt } from '../../../src/cli/schedule/parse-at.js';
 import { systemd } from '../../../src/cli/schedule/systemd.js';
 import { temporaryFolder } from '../../support.js';
 import { apply, FakePrograms, isInstalled, linesOf, NASTY, refusalOf, someJob } from './support.js';
@@ -13,7 +14,7 @@ const TIMINGS: readonly [string, Timing][] = [
   ['*-*-* 00/6:00:00', { kind: 'every', seconds: 6 * 3600 }],
   ['*-*-* 00:00:00', { kind: 'every', seconds: 86_400 }],
   ['Sun *-*-* 00:00:00', { kind: 'every', seconds: 7 * 86_400 }],
-  ['*-*-* 03:30:00', { kind: 'at', hour: 3, minute: 30 }],
+  ['*-*-* 03:30:00', parseAt('03:30')],
 ];
 
 describe('units of systemd', () => {

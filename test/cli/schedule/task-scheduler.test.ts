@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Timing } from '../../../src/cli/schedule/job.js';
+import { parseAt } from '../../../src/cli/schedule/parse-at.js';
 import { quoteForWindows } from '../../../src/cli/schedule/quote.js';
 import { taskScheduler } from '../../../src/cli/schedule/task-scheduler.js';
 import { apply, FakePrograms, isInstalled, linesOf, NASTY, refusalOf, someJob } from './support.js';
@@ -43,7 +44,7 @@ describe('a task', () => {
     [{ kind: 'every', seconds: 90 }, '<Interval>PT90S</Interval>'],
     [{ kind: 'every', seconds: 5 * 3600 }, '<Interval>PT300M</Interval>'],
     [{ kind: 'every', seconds: 2 * 86_400 }, '<DaysInterval>2</DaysInterval>'],
-    [{ kind: 'at', hour: 3, minute: 30 }, '<StartBoundary>2024-01-01T03:30:00</StartBoundary>'],
+    [parseAt('03:30'), '<StartBoundary>2024-01-01T03:30:00</StartBoundary>'],
   ])('starts %j', (timing, trigger) => {
     expect(textOf(timing)).toContain(trigger);
   });
