@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROGRAM } from './support/desk.js';
-import { canMount, isPosix, temporaryFolder } from './support/machine.js';
+import { canBeNobody, canMount, isPosix, isRoot, NOBODY, temporaryFolder } from './support/machine.js';
 
 /** What crontab(1) does, for a user whose crontab is the file that `FAKE_CRONTAB` names. */
 const FAKE_CRONTAB = `#!/bin/sh
@@ -43,6 +43,8 @@ class User {
   readonly folder = temporaryFolder();
   readonly crontab = join(this.folder, 'crontab.txt');
   readonly env: NodeJS.ProcessEnv;
+  /** As whom it is on this machine, if not as the one who runs the tests. */
+  uid?: number;
 
   constructor() {
     const programs = join(this.folder, 'bin');
@@ -66,6 +68,7 @@ class User {
     const { status, stdout, stderr } = spawnSync(program, args, {
       env: this.env,
       cwd: this.folder,
+      ...(this.uid === undefined ? {} : { uid: this.uid }),
       input,
       encoding: 'utf8',
     });
@@ -144,7 +147,22 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(status).toBe(0);
     const seen: unknown = JSON.parse(readFileSync(join(user.folder, 'seen.json'), 'utf8'));
     expect(seen).toEqual([NASTY, join(user.folder, 'locks', 'parser.lock'), label]);
-    expect(command).toContain(' run --wait=5s --quiet ');
+    expect(command).toContain(' run --conflict-exit-code=0 --wait=5s --quiet ');
+  });
+
+  test('says nothing, and is no failure, when a run is skipped, but an error is still seen', () => {
+    const user = new User();
+    user.schedule(...JOB, '--install', '--yes', '--', 'true');
+    const line = readFileSync(user.crontab, 'utf8').split('\n')[1] ?? '';
+    const command = line.split(' ').slice(5).join(' ');
+    const lock = join(user.folder, 'locks', 'parser');
+    const held = ['run', `${lock}.lock`, '--', '/bin/sh', '-c', command];
+    expect(user.start(process.execPath, [PROGRAM, ...held])).toEqual({ code: 0, output: '', errors: '' });
+
+    writeFileSync(`${lock}.lock`, 'not a lock');
+    const failed = user.start('/bin/sh', ['-c', command]);
+    expect(failed.code).toBe(73);
+    expect(failed.errors).toContain('not a lock');
   });
 
   test('is not installed unless somebody has agreed', () => {
@@ -230,22 +248,83 @@ describe('what is printed', () => {
 });
 
 describe('a store that the environment names', () => {
-  test('is named for the scheduler, which has another environment, and its password is pointed out', () => {
+  test('is named for the scheduler, which has another environment', () => {
     const user = new User();
-    user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
+    user.env['LIVINGLOCK_STORE'] = 'postgres://batch@db/shop';
     const { code, output, errors } = user.schedule(...JOB, '--', 'node');
-    expect(code).toBe(0);
-    expect(output).toContain('run --store=postgres://batch:secret@db/shop parser -- ');
-    expect(errors).toMatch(/^livinglock: The address of the store, with its password, stands in [^\n]*\n$/);
-    expect(errors).not.toContain('secret');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toContain(' --store=postgres://batch@db/shop parser -- ');
   });
 
   test('is none where an option names it', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
     const { output, errors } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
-    expect(output).toContain('run --store=redis://db parser -- ');
+    expect(output).toContain(' --store=redis://db parser -- ');
     expect(errors).toBe('');
+  });
+
+  test.skipIf(!isPosix)('is in a file of its own if it contains a password, which is never printed', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
+    const file = join(user.folder, '.config', 'livinglock', 'parser.cron.sh');
+    const printed = user.schedule(...JOB, '--', 'node');
+    expect(printed.output).toContain(` * . ${file} && cd `);
+    expect(printed.errors).toMatch(/^livinglock: The address of the store contains a password.* mode 600/);
+    expect(existsSync(file)).toBe(false);
+
+    const installed = user.schedule(...JOB, '--install', '--yes', '--', 'true');
+    expect(installed.code).toBe(0);
+    expect(installed.output).toContain(`${file} (mode 600)\n+ export LIVINGLOCK_STORE=`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file, 'utf8')).toContain('batch:secret@db');
+    expect(readFileSync(user.crontab, 'utf8')).not.toContain('secret');
+
+    const removed = user.schedule('--name', 'parser', '--for', 'cron', '--uninstall', '--yes');
+    expect([existsSync(file), existsSync(user.crontab)]).toEqual([false, false]);
+    for (const { output, errors } of [printed, installed, removed]) {
+      expect(output + errors).not.toContain('secret');
+    }
+  });
+});
+
+describe('a unit of the system', () => {
+  const unit = [...JOB.slice(0, -1), 'systemd', '--system'];
+
+  test.skipIf(!isPosix)('can be printed by anyone, for any user', () => {
+    const { code, output, errors } = new User().schedule(
+      ...unit,
+      '--user-name',
+      'no-such-user',
+      '--',
+      'true',
+    );
+    expect(code).toBe(0);
+    expect(output).toContain('\nUser=no-such-user\n');
+    expect(errors).toMatch(/^livinglock: This machine has no user no-such-user\./m);
+    expect(errors).not.toContain('enable-linger');
+  });
+
+  test.skipIf(!isRoot)('is not installed for a user that does not exist (as root)', () => {
+    const user = new User();
+    const { code, errors } = user.schedule(
+      ...unit,
+      '--user-name',
+      'no-such-user',
+      '--install',
+      '--yes',
+      '--',
+      'true',
+    );
+    expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining('no-such-user') });
+    expect(existsSync('/etc/systemd/system/livinglock-parser.timer')).toBe(false);
+  });
+
+  test.skipIf(!canBeNobody)('is installed by root alone (as root, to be another user)', () => {
+    const user = new User();
+    user.uid = NOBODY;
+    const { code, errors } = user.schedule(...unit, '--install', '--yes', '--', 'true');
+    expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining('Run it by sudo') });
   });
 });
 
@@ -255,7 +334,7 @@ describe('bad input is refused in one line', () => {
     ['no name', ['--every', '2m', '--', 'node'], 64, /--name/],
     ['a name with a slash', ['--every', '2m', '--name', 'a/b', '--', 'node'], 64, /The name of a job is/],
     ['a name like an option', ['--every', '2m', '--name=-w', '--', 'node'], 64, /The name of a job is/],
-    ['no time', [...named, '--', 'node'], 64, /--every 2m, or --at 03:30/],
+    ['no time', [...named, '--', 'node'], 64, /Give --every 2m, --at 03:30 or /],
     ['two times', [...named, '--every', '2m', '--at', '03:30', '--', 'node'], 64, /cannot be used with/],
     ['no such time', [...named, '--at', '24:00', '--', 'node'], 64, /such as 03:30/],
     ['less than a second', [...named, '--every', '500ms', '--', 'node'], 64, /less than seconds/],
@@ -273,6 +352,25 @@ describe('bad input is refused in one line', () => {
       [...named, '--every', '2m', '--stale-timeout', '1m', '--heartbeat-interval', '2m', '--', 'node'],
       64,
       /must be shorter/,
+    ],
+    ['no such weekday', [...named, '--at', 'moonday 03:30', '--', 'node'], 64, /weekday "moo"/],
+    [
+      'system units of cron',
+      [...named, '--every', '2m', '--system', '--for', 'cron', '--', 'node'],
+      64,
+      /--system is about/,
+    ],
+    [
+      'a hardened crontab',
+      [...named, '--every', '2m', '--harden', '--for', 'cron', '--', 'node'],
+      64,
+      /--harden is about/,
+    ],
+    [
+      'a user like an option',
+      [...named, '--every', '2m', '--user-name=-r', '--for', 'cron', '--', 'node'],
+      64,
+      /name of a user/,
     ],
     ['a mistyped option', [...named, '--evry', '2m', '--', 'node'], 64, /Did you mean --every\?/],
     [

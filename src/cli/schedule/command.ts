@@ -13,6 +13,9 @@ interface Given extends RunGiven {
   readonly at?: Timing;
   readonly for?: SchedulerName;
   readonly directory?: string;
+  readonly system?: true;
+  readonly userName?: string;
+  readonly harden?: true;
   readonly install?: true;
   readonly uninstall?: true;
   readonly yes?: true;
@@ -45,6 +48,17 @@ export function defineSchedule(program: Command, wrapped: readonly string[] | nu
       new Option('--for <scheduler>', 'for whom (default: what this system has)').choices(SCHEDULERS),
     )
     .option('--directory <path>', 'the folder in which the command runs (default: this one)')
+    .option('--system', 'for systemd: units of the system instead of your own (default for root)')
+    .addOption(
+      new Option(
+        '--user-name <name>',
+        'the user as whom the command runs: in system units, or in the crontab of that user (as root)',
+      ).argParser(parseUserName),
+    )
+    .option(
+      '--harden',
+      'for systemd: let the command gain no privileges (no sudo), nor write to /usr, /boot and /etc',
+    )
     .addOption(
       new Option('--install', 'install it for this user, in place of what has the same name').conflicts(
         'uninstall',
@@ -66,7 +80,8 @@ Examples:
   livinglock schedule --uninstall --name backup
 
 The command is looked for now, and named by its full path. What it starts in turn is found by the scheduler's PATH, which is
-short: cron's is /usr/bin:/bin. Use --quiet if nobody is to be told, or get a mail, when a run is skipped.`,
+short: cron's is /usr/bin:/bin. Under cron a run that is skipped is silent, and sends no mail (--quiet --conflict-exit-code 0).
+A password in the address of a store is kept in a file of mode 600, which the job reads.`,
     )
     .action(async (given: Given) => {
       const { schedule } = await import('./schedule.js');
@@ -75,6 +90,9 @@ short: cron's is /usr/bin:/bin. Use --quiet if nobody is to be told, or get a ma
         timing: given.every ?? given.at ?? null,
         scheduler: given.for ?? null,
         directory: given.directory ?? '.',
+        isSystem: given.system ?? false,
+        userName: given.userName ?? null,
+        isHardened: given.harden ?? false,
         action: given.install ? 'install' : given.uninstall ? 'uninstall' : 'print',
         isAgreed: given.yes ?? false,
         runOptions: passed,
@@ -111,4 +129,10 @@ function parseName(text: string): string {
   throw new InvalidArgument(
     'The name of a job is up to 100 of the characters A-Z, a-z, 0-9, dot, underscore and hyphen, and begins with none but a letter, a digit or an underscore.',
   );
+}
+
+/** It becomes a value in a unit, and an argument of crontab(1). */
+function parseUserName(text: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text)) return text;
+  throw new InvalidArgument('The name of a user is letters, digits, dots, underscores and hyphens.');
 }

@@ -7,55 +7,85 @@ import type { Configuration, Installer, Step } from './installer.js';
 import { describeSeconds, describeTiming, type Job, type Timing } from './job.js';
 import { expectSuccess, failure, type RunProgram } from './programs.js';
 import { quoteForCron } from './quote.js';
+import { FOR_SHELL, SecretFile } from './secret-file.js';
 import { difference } from './steps.js';
 
 /** The longest command that the cron of Debian, and those it comes from, take (`MAX_COMMAND`). */
 const LONGEST_COMMAND = 998;
 
-/** By the user's crontab; see crontab(1) and crontab(5). */
-export function cron(run: RunProgram): Installer {
+/**
+ * By a user's crontab; see crontab(1) and crontab(5).
+ *
+ * @param userName `null` for the crontab of the current user.
+ */
+export function cron(run: RunProgram, home: () => string, userName: string | null): Installer {
+  const user = userName === null ? [] : ['-u', userName];
+  const secret = (name: string) => new SecretFile(home, 'cron', name, FOR_SHELL);
+  const configure = (job: Job) => configurationOf(job, secret(job.name));
   async function change(name: string, block: string | null): Promise<Step[]> {
-    const before = await readCrontab(run);
+    const before = await readCrontab(run, user);
     const after = withBlock(before, name, block);
     if (before === after) return [];
     return [
       {
-        lines: ['the crontab of this user', ...difference(before, after).map(decode)],
+        lines: [`the crontab of ${userName ?? 'this user'}`, ...difference(before, after).map(decode)],
         async apply() {
-          if ((await readCrontab(run)) !== before) {
+          if ((await readCrontab(run, user)) !== before) {
             throw new CliError(
               ExitCode.busy,
               'The crontab has just been changed by someone else, so it was left alone. Try again.',
             );
           }
-          await writeCrontab(run, after);
+          await writeCrontab(run, user, after);
         },
       },
     ];
   }
   return {
     configure,
-    install: (job) => change(job.name, encode(configure(job).text)),
-    uninstall: (name) => change(name, null),
+    async install(job) {
+      if (job.storeSecret !== null && userName !== null)
+        throw new CliError(ExitCode.usage, refusalOfSecret(userName));
+      const file = userName === null ? await secret(job.name).step(job.storeSecret) : [];
+      return [...file, ...(await change(job.name, encode(configure(job).text)))];
+    },
+    async uninstall(name) {
+      const file = userName === null ? await secret(name).step(null) : [];
+      return [...(await change(name, null)), ...file];
+    },
   };
 }
 
-function configure({ name, timing, command, directory }: Job): Configuration {
+/** The file would have to be that user's, in a folder in which root should not write. */
+function refusalOfSecret(userName: string): string {
+  return (
+    `The address of the store contains a password, and only ${userName} can keep the file for it. ` +
+    `Run livinglock schedule as that user (sudo -H -u ${userName}), without --user-name.`
+  );
+}
+
+function configurationOf(
+  { name, timing, command, directory, storeSecret }: Job,
+  secret: SecretFile,
+): Configuration {
   if ([directory, ...command].some((word) => word.includes('\n'))) {
     throw new CliError(
       ExitCode.usage,
       'A line of a crontab cannot contain a line break. Put the command into a script, or let systemd run it (--for systemd).',
     );
   }
-  const line = `cd ${quoteForCron(directory)} && ${command.map(quoteForCron).join(' ')}`;
+  const source = storeSecret === null ? '' : `. ${quoteForCron(secret.path)} && `;
+  const line = `${source}cd ${quoteForCron(directory)} && ${command.map(quoteForCron).join(' ')}`;
   return {
     text: blockOf(name, `${fieldsOf(timing)} ${line}`),
-    notes:
-      Buffer.byteLength(line) > LONGEST_COMMAND
+    notes: [
+      ...secret.notes(storeSecret),
+      ...(Buffer.byteLength(line) > LONGEST_COMMAND
         ? [
             `The line is longer than the ${LONGEST_COMMAND} bytes that some crons take. Put the command into a script.`,
           ]
-        : [],
+        : []),
+    ],
   };
 }
 
@@ -75,17 +105,18 @@ function refusal(timing: Timing): string {
 }
 
 /** As latin1, see {@link withBlock}. */
-async function readCrontab(run: RunProgram): Promise<string> {
-  const result = await run('crontab', ['-l']);
+async function readCrontab(run: RunProgram, user: readonly string[]): Promise<string> {
+  const args = [...user, '-l'];
+  const result = await run('crontab', args);
   if (result.status === 0) return result.stdout.toString('latin1');
   // Only what says that there is none is taken for an empty one: an empty one would be written over.
   if (/no crontab for|can't open .*no such file/i.test(result.stderr)) return '';
-  throw failure('crontab', ['-l'], result);
+  throw failure('crontab', args, result);
 }
 
-async function writeCrontab(run: RunProgram, crontab: string): Promise<void> {
-  if (crontab === '') await expectSuccess(run, 'crontab', ['-r']);
-  else await expectSuccess(run, 'crontab', ['-'], Buffer.from(crontab, 'latin1'));
+async function writeCrontab(run: RunProgram, user: readonly string[], crontab: string): Promise<void> {
+  if (crontab === '') await expectSuccess(run, 'crontab', [...user, '-r']);
+  else await expectSuccess(run, 'crontab', [...user, '-'], Buffer.from(crontab, 'latin1'));
 }
 
 function encode(text: string): string {

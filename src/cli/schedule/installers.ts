@@ -7,15 +7,16 @@ import type { Installer } from './installer.js';
 import type { SchedulerName } from './job.js';
 import { launchd } from './launchd.js';
 import type { RunProgram } from './programs.js';
+import type { Scope } from './scope.js';
 import { systemd } from './systemd.js';
 import { taskScheduler } from './task-scheduler.js';
 
-export function installerFor(scheduler: SchedulerName, run: RunProgram): Installer {
+export function installerFor(scheduler: SchedulerName, run: RunProgram, scope: Scope): Installer {
   switch (scheduler) {
     case 'cron':
-      return cron(run);
+      return cron(run, home, scope.userName);
     case 'systemd':
-      return systemd(run, home);
+      return systemd(run, { ...scope, home });
     case 'launchd':
       return launchd(run, home(), process.getuid?.() ?? 0);
     case 'task-scheduler':

@@ -19,6 +19,10 @@ export interface Job {
   readonly directory: string;
   /** The folder of its lock, which must be writable; `null` where the lock is in a database. */
   readonly lockFolder: string | null;
+  /** The address of the lock's store if it contains a password, which must not stand in a configuration. */
+  readonly storeSecret: string | null;
+  /** Whether options of systemd limit what the job can do. */
+  readonly isHardened: boolean;
   /** What it exits with if the lock is held, which is no failure. */
   readonly conflictExitCode: number;
 }

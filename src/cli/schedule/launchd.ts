@@ -5,6 +5,7 @@ import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, type Times, timesOf } from './calen
 import type { Configuration, Installer } from './installer.js';
 import { describeTiming, HOUR, type Job, type Timing } from './job.js';
 import type { RunProgram } from './programs.js';
+import { FOR_SHELL, SecretFile } from './secret-file.js';
 import { fileStep, programStep } from './steps.js';
 import { escapeXml } from './xml.js';
 
@@ -20,26 +21,39 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
   const target = (name: string) => `${domain}/${labelOf(name)}`;
   const isLoaded = async (name: string) => (await run('launchctl', ['print', target(name)])).status === 0;
   const bootout = (name: string) => programStep(run, 'launchctl', 'bootout', target(name));
-  const agent = (job: Job) => agentOf(job, join(home, 'Library', 'Logs', `${labelOf(job.name)}.log`));
-  const configure = (job: Job): Configuration => ({ text: agent(job), notes: notesOf(job.timing) });
+  const secret = (name: string) => new SecretFile(() => home, 'launchd', name, FOR_SHELL);
+  const log = (name: string) => join(home, 'Library', 'Logs', `${labelOf(name)}.log`);
+  const agent = (job: Job) => agentOf({ ...job, command: commandOf(job, secret(job.name)) }, log(job.name));
+  const configure = (job: Job): Configuration => ({
+    text: agent(job),
+    notes: [...secret(job.name).notes(job.storeSecret), ...notesOf(job.timing)],
+  });
   return {
     configure,
     async install(job) {
       const wasLoaded = await isLoaded(job.name);
-      const file = await fileStep(plist(job.name), agent(job));
+      const file = [
+        ...(await secret(job.name).step(job.storeSecret)),
+        ...(await fileStep(plist(job.name), agent(job))),
+      ];
       if (file.length === 0 && wasLoaded) return [];
       const off = wasLoaded ? [bootout(job.name)] : [];
       return [...off, ...file, programStep(run, 'launchctl', 'bootstrap', domain, plist(job.name))];
     },
     async uninstall(name) {
       const off = (await isLoaded(name)) ? [bootout(name)] : [];
-      return [...off, ...(await fileStep(plist(name), null))];
+      return [...off, ...(await fileStep(plist(name), null)), ...(await secret(name).step(null))];
     },
   };
 }
 
 function labelOf(name: string): string {
   return `livinglock.${name}`;
+}
+
+/** An agent has an environment only in its own file, so a shell reads that of the secret. */
+function commandOf({ command, storeSecret }: Job, secret: SecretFile): readonly string[] {
+  return storeSecret === null ? command : ['/bin/sh', '-c', '. "$0" && exec "$@"', secret.path, ...command];
 }
 
 function agentOf({ name, command, directory, timing }: Job, log: string): string {

@@ -1,62 +1,92 @@
 import { join } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import type { Configuration, Installer, Step } from './installer.js';
+import type { Installer } from './installer.js';
 import { describeTiming, type Job, type Timing } from './job.js';
 import { onCalendar } from './on-calendar.js';
 import { failure, type RunProgram } from './programs.js';
 import { quoteForSystemd, quoteSystemdPath } from './quote.js';
+import type { Scope } from './scope.js';
+import { FOR_SYSTEMD, SecretFile } from './secret-file.js';
 import { fileStep, programStep } from './steps.js';
 
 const LINGER =
   'Units of a user run only while the user is logged in, unless `loginctl enable-linger` was called once.';
 
-/** By a service and a timer of the user's own; see systemd.service(5) and systemd.timer(5). */
-export function systemd(run: RunProgram, home: () => string): Installer {
-  const file = (name: string) => join(home(), '.config', 'systemd', 'user', name);
-  const service = (name: string) => file(`${unit(name)}.service`);
-  const timer = (name: string) => file(`${unit(name)}.timer`);
+/** What a job may do less; see systemd.exec(5). */
+const HARDENING = `ProtectSystem=full
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+`;
+
+export interface SystemdOptions extends Scope {
+  /** Asked only where a file in it is needed. */
+  readonly home: () => string;
+  /** The folder of the units; the usual one by default. */
+  readonly folder?: string;
+}
+
+/** By a service and a timer of the user's own, or of the system; see systemd.service(5) and systemd.timer(5). */
+export function systemd(run: RunProgram, { isSystem, userName, home, folder }: SystemdOptions): Installer {
+  const mode = isSystem ? [] : ['--user'];
+  const units = () =>
+    folder ?? (isSystem ? '/etc/systemd/system' : join(home(), '.config', 'systemd', 'user'));
+  const service = (name: string) => join(units(), `${unit(name)}.service`);
+  const timer = (name: string) => join(units(), `${unit(name)}.timer`);
+  const secret = (name: string) => new SecretFile(home, 'systemd', name, FOR_SYSTEMD);
+  const secretPath = (job: Job) => (job.storeSecret === null ? null : secret(job.name).path);
+  const serviceFor = (job: Job) => serviceOf(job, userName, secretPath(job));
+  const systemctl = (...args: readonly string[]) => programStep(run, 'systemctl', ...mode, ...args);
   return {
-    configure,
-    async install(job) {
-      const state = await stateOf(run, `${unit(job.name)}.timer`);
+    configure(job) {
       const files = [
-        ...(await fileStep(service(job.name), serviceOf(job))),
+        `# ${unit(job.name)}.service\n${serviceFor(job)}`,
+        `# ${unit(job.name)}.timer\n${timerOf(job)}`,
+      ];
+      return {
+        text: files.join('\n'),
+        notes: [...secret(job.name).notes(job.storeSecret), ...notesOf(job), ...(isSystem ? [] : [LINGER])],
+      };
+    },
+    async install(job) {
+      const state = await stateOf(run, mode, `${unit(job.name)}.timer`);
+      const files = [
+        ...(await secret(job.name).step(job.storeSecret)),
+        ...(await fileStep(service(job.name), serviceFor(job))),
         ...(await fileStep(timer(job.name), timerOf(job))),
       ];
       if (files.length === 0 && state.isActive && state.isEnabled) return [];
-      return [...files, ...reload(run), systemctl(run, 'enable', '--now', `${unit(job.name)}.timer`)];
+      return [...files, systemctl('daemon-reload'), systemctl('enable', '--now', `${unit(job.name)}.timer`)];
     },
     async uninstall(name) {
-      const state = await stateOf(run, `${unit(name)}.timer`);
+      const state = await stateOf(run, mode, `${unit(name)}.timer`);
       const files = [...(await fileStep(timer(name), null)), ...(await fileStep(service(name), null))];
-      if (files.length === 0) return [];
+      const secretFile = await secret(name).step(null);
+      if (files.length === 0) return secretFile;
       const isOn = state.isActive || state.isEnabled;
-      const off = isOn ? [systemctl(run, 'disable', '--now', `${unit(name)}.timer`)] : [];
-      return [...off, ...files, ...reload(run)];
+      const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
+      return [...off, ...files, ...secretFile, systemctl('daemon-reload')];
     },
   };
 }
 
-function configure(job: Job): Configuration {
-  const files = [
-    `# ${unit(job.name)}.service\n${serviceOf(job)}`,
-    `# ${unit(job.name)}.timer\n${timerOf(job)}`,
+function notesOf({ timing }: Job): string[] {
+  if (onCalendar(timing) !== null) return [];
+  return [
+    `No calendar can say "${describeTiming(timing)}", so it is counted from the last start, and Persistent= does not apply: what was missed while the machine was off is not made up for.`,
   ];
-  const isCalendar = onCalendar(job.timing) !== null;
-  const notes = isCalendar
-    ? []
-    : [
-        `No calendar can say "${describeTiming(job.timing)}", so it is counted from the last start, and Persistent= does not apply: what was missed while the machine was off is not made up for.`,
-      ];
-  return { text: files.join('\n'), notes: [...notes, LINGER] };
 }
 
 function unit(name: string): string {
   return `livinglock-${name}`;
 }
 
-function serviceOf({ name, command, directory, lockFolder, conflictExitCode }: Job): string {
+function serviceOf(
+  { name, command, directory, lockFolder, conflictExitCode, isHardened }: Job,
+  userName: string | null,
+  secretPath: string | null,
+): string {
   if (/\p{Cc}|[\s\\]$/u.test(directory)) {
     throw new CliError(
       ExitCode.usage,
@@ -70,18 +100,14 @@ Description=The job ${name}, run by livinglock
 
 [Service]
 Type=oneshot
-WorkingDirectory=${directory.replaceAll('%', '%%')}
-ExecStart=${[quoteSystemdPath(program), ...args.map(quoteForSystemd)].join(' ')}
+${userName === null ? '' : `User=${userName}\n`}WorkingDirectory=${directory.replaceAll('%', '%%')}
+${secretPath === null ? '' : `EnvironmentFile=${secretPath.replaceAll('%', '%%')}\n`}ExecStart=${[quoteSystemdPath(program), ...args.map(quoteForSystemd)].join(' ')}
 # The lock is held, so this run was skipped.
 SuccessExitStatus=${conflictExitCode}
 # The run itself passes signals on to the command, and outlives it.
 KillMode=mixed
-# Hardening. Whatever you add must leave the folder of the lock writable, and other processes visible (no ProtectProc=).
-${writable}ProtectSystem=full
-NoNewPrivileges=yes
-LockPersonality=yes
-RestrictRealtime=yes
-`;
+# Whatever hardening you add must leave the folder of the lock writable, and other processes visible (no ProtectProc=).
+${isHardened ? `${writable}${HARDENING}` : ''}`;
 }
 
 function timerOf({ name, timing }: Job): string {
@@ -107,20 +133,16 @@ function triggerOf(timing: Timing): string {
   return `# From one start to the next; Persistent= would have no effect.\nOnActiveSec=${seconds}s\nOnUnitActiveSec=${seconds}s`;
 }
 
-function reload(run: RunProgram): Step[] {
-  return [systemctl(run, 'daemon-reload')];
-}
-
-function systemctl(run: RunProgram, ...args: readonly string[]): Step {
-  return programStep(run, 'systemctl', '--user', ...args);
-}
-
-/** Asked first of all, since it fails, before anything was changed, where the user's systemd cannot be reached. */
-async function stateOf(run: RunProgram, timer: string): Promise<{ isActive: boolean; isEnabled: boolean }> {
-  const args = ['--user', 'is-active', timer];
+/** Asked first of all, since it fails, before anything was changed, where systemd cannot be reached. */
+async function stateOf(
+  run: RunProgram,
+  mode: readonly string[],
+  timer: string,
+): Promise<{ isActive: boolean; isEnabled: boolean }> {
+  const args = [...mode, 'is-active', timer];
   const active = await run('systemctl', args);
   const word = active.stdout.toString().trim();
   if (word === '') throw failure('systemctl', args, active);
-  const enabled = await run('systemctl', ['--user', 'is-enabled', timer]);
+  const enabled = await run('systemctl', [...mode, 'is-enabled', timer]);
   return { isActive: word === 'active', isEnabled: enabled.status === 0 };
 }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
 import type { Installer, Step } from './installer.js';
 import { describeTiming, type Job } from './job.js';
 import { expectSuccess, type RunProgram } from './programs.js';
@@ -60,6 +62,12 @@ function creation(run: RunProgram, name: string, task: string, isThere: boolean)
 
 /** In ASCII, and without naming an encoding: so it is right as UTF-8 and as UTF-16, whichever a shell makes of it in a file. */
 function taskOf(job: Job): string {
+  if (job.storeSecret !== null) {
+    throw new CliError(
+      ExitCode.usage,
+      'The Task Scheduler has no place for the password in the address of the store. Give an address without one: for PostgreSQL, the file %APPDATA%\\postgresql\\pgpass.conf keeps the password.',
+    );
+  }
   return bodyOf(job, fingerprintOf(job));
 }
 

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { cron } from '../../../src/cli/schedule/cron.js';
 import type { Timing } from '../../../src/cli/schedule/job.js';
 import { parseAt } from '../../../src/cli/schedule/parse-at.js';
-import { apply, FakeCrontab, FakePrograms, linesOf, refusalOf, someJob } from './support.js';
+import { apply, FakeCrontab, FakePrograms, linesOf, NOWHERE, refusalOf, someJob } from './support.js';
 
 const OTHERS = 'MAILTO=ops\n*/5 * * * * caf\xe9 100\\%\r\n# no line break';
 
 describe('a line for cron', () => {
-  const installer = cron(new FakeCrontab(null).run);
+  const installer = cron(new FakeCrontab(null).run, NOWHERE, null);
   const lineOf = (timing: Timing) => installer.configure(someJob({ timing })).text.split('\n')[1];
 
   it.each<[string, Timing]>([
@@ -51,7 +51,7 @@ describe('a line for cron', () => {
 describe('the crontab', () => {
   it.each([[null], [OTHERS], ['A=1\n']])('%j gets a job and loses it again', async (before) => {
     const crontab = new FakeCrontab(before === null ? null : Buffer.from(before, 'latin1'));
-    const installer = cron(crontab.run);
+    const installer = cron(crontab.run, NOWHERE, null);
     const job = someJob({ command: ['/bin/echo', 'é'] });
 
     const steps = await installer.install(job);
@@ -66,9 +66,20 @@ describe('the crontab', () => {
     expect(await installer.uninstall('parser')).toEqual([]);
   });
 
+  it("of another user is changed, and one's own is not", async () => {
+    const crontab = new FakeCrontab(null);
+    const installer = cron(crontab.run, NOWHERE, 'batch');
+    const steps = await installer.install(someJob());
+    expect(linesOf(steps)[0]).toBe('the crontab of batch');
+    await apply(steps);
+    await apply(await installer.uninstall('parser'));
+    expect(crontab.content).toBeNull();
+    expect([...crontab.users]).toEqual(['batch']);
+  });
+
   it('shows what is replaced', async () => {
     const crontab = new FakeCrontab('A=1\n');
-    const installer = cron(crontab.run);
+    const installer = cron(crontab.run, NOWHERE, null);
     await apply(await installer.install(someJob()));
     const steps = await installer.install(someJob({ timing: { kind: 'every', seconds: 300 } }));
     expect(linesOf(steps).slice(1)).toEqual([
@@ -79,7 +90,7 @@ describe('the crontab', () => {
 
   it('that was changed while the question was open is left alone', async () => {
     const crontab = new FakeCrontab('A=1\n');
-    const steps = await cron(crontab.run).install(someJob());
+    const steps = await cron(crontab.run, NOWHERE, null).install(someJob());
     crontab.content = Buffer.from('A=2\n');
     await expect(apply(steps)).rejects.toMatchObject({ exitCode: 75 });
     expect(crontab.content.toString()).toBe('A=2\n');
@@ -87,7 +98,7 @@ describe('the crontab', () => {
 
   it('that cannot be read is not taken for an empty one', async () => {
     const programs = new FakePrograms(() => ({ status: 1, stderr: 'You are not allowed to use crontab\n' }));
-    await expect(cron(programs.run).install(someJob())).rejects.toMatchObject({
+    await expect(cron(programs.run, NOWHERE, null).install(someJob())).rejects.toMatchObject({
       exitCode: 73,
       message: 'crontab -l has failed: You are not allowed to use crontab',
     });

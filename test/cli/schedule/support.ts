@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { CliError } from '../../../src/cli/cli-error.js';
+import { ExitCode } from '../../../src/cli/exit-codes.js';
 import type { Step } from '../../../src/cli/schedule/installer.js';
 import type { Job } from '../../../src/cli/schedule/job.js';
 import type { Result, RunProgram } from '../../../src/cli/schedule/programs.js';
@@ -37,9 +38,16 @@ export function someJob(changes: Partial<Job> = {}): Job {
     command: ['/usr/bin/node', '/opt/livinglock.js', 'run', 'parser', '--', '/usr/bin/true'],
     directory: '/srv/shop',
     lockFolder: '/home/batch/.local/state/livinglock/8c41f0d2a6b35e97',
+    storeSecret: null,
+    isHardened: false,
     conflictExitCode: 75,
     ...changes,
   };
+}
+
+/** The home folder of a user who has none. */
+export function NOWHERE(): string {
+  throw new CliError(ExitCode.usage, 'There is no home folder.');
 }
 
 /** Stands in for the system's programs, and remembers how they were called. */
@@ -62,10 +70,13 @@ export class FakePrograms {
 /** A user's crontab, and the program that shows and replaces it, as crontab(1) does. */
 export class FakeCrontab extends FakePrograms {
   content: Buffer | null;
+  /** Whose crontab was asked for; `null` for one's own. */
+  readonly users = new Set<string | null>();
 
   constructor(content: Buffer | string | null) {
     super((call, input) => {
-      switch (call) {
+      this.users.add(/ -u (\S+)/.exec(call)?.[1] ?? null);
+      switch (call.replace(/ -u \S+/, '')) {
         case 'crontab -l':
           return this.content === null
             ? { status: 1, stderr: 'no crontab for batch\n' }

@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Timing } from '../../../src/cli/schedule/job.js';
 import { parseAt } from '../../../src/cli/schedule/parse-at.js';
-import { systemd } from '../../../src/cli/schedule/systemd.js';
+import { type SystemdOptions, systemd } from '../../../src/cli/schedule/systemd.js';
 import { temporaryFolder } from '../../support.js';
-import { apply, FakePrograms, isInstalled, linesOf, NASTY, refusalOf, someJob } from './support.js';
+import { apply, FakePrograms, isInstalled, linesOf, NASTY, NOWHERE, refusalOf, someJob } from './support.js';
+
+function ofUser(home: string): SystemdOptions {
+  return { isSystem: false, userName: null, home: () => home };
+}
 
 const TIMINGS: readonly [string, Timing][] = [
   ['*-*-* *:*:00/30', { kind: 'every', seconds: 30 }],
@@ -18,7 +22,7 @@ const TIMINGS: readonly [string, Timing][] = [
 ];
 
 describe('units of systemd', () => {
-  const installer = systemd(new FakePrograms().run, () => '/home/batch');
+  const installer = systemd(new FakePrograms().run, ofUser('/home/batch'));
 
   it.each(TIMINGS)('start by the calendar at %s, and make up for what was missed', (expression, timing) => {
     const { text, notes } = installer.configure(someJob({ timing }));
@@ -39,21 +43,28 @@ describe('units of systemd', () => {
     expect(installer.configure(someJob({ conflictExitCode: 3 })).text).toContain('\nSuccessExitStatus=3\n');
   });
 
-  it('are hardened, but the folder of the lock is writable and other processes are visible', () => {
-    const { text } = installer.configure(someJob({ lockFolder: '/etc/100% locks' }));
+  it('limit nothing that an ordinary job does, such as sudo or writing to /usr', () => {
+    const { text } = installer.configure(someJob());
+    expect(text).not.toMatch(
+      /^(?:Protect|Private|Restrict|NoNew|ReadOnly|ReadWrite|Lock|Memory|System)\w*=/m,
+    );
+  });
+
+  it('are hardened if asked to, but the folder of the lock is writable and other processes are visible', () => {
+    const { text } = installer.configure(someJob({ lockFolder: '/etc/100% locks', isHardened: true }));
     expect(text).toContain('\nProtectSystem=full\n');
     expect(text).toContain('\nReadWritePaths="-/etc/100%% locks"\n');
     expect(text).not.toMatch(/^(?:ProtectProc|PrivatePIDs|PrivateTmp|ProtectHome|MemoryDenyWriteExecute)=/m);
   });
 
   it('name no folder of a lock that is in a database', () => {
-    expect(installer.configure(someJob({ lockFolder: null })).text).not.toContain('ReadWritePaths=');
+    expect(installer.configure(someJob({ lockFolder: null, isHardened: true })).text).not.toContain(
+      'ReadWritePaths=',
+    );
   });
 
   it('can be shown to a user without a home folder', () => {
-    const homeless = systemd(new FakePrograms().run, () => {
-      throw new Error('There is no home folder.');
-    });
+    const homeless = systemd(new FakePrograms().run, { isSystem: false, userName: null, home: NOWHERE });
     expect(homeless.configure(someJob()).text).toContain('ExecStart=');
   });
 
@@ -90,7 +101,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
 
     constructor() {
       super((call) => {
-        const [, , verb] = call.split(' ');
+        const [, verb] = call.replace(' --user', '').split(' ');
         if (verb === 'is-active') {
           return { status: this.isOn ? 0 : 3, stdout: Buffer.from(this.isOn ? 'active\n' : 'inactive\n') };
         }
@@ -105,7 +116,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
   it('are written and enabled, once, and removed', async () => {
     const home = temporaryFolder();
     const systemctl = new FakeSystemctl();
-    const installer = systemd(systemctl.run, () => home);
+    const installer = systemd(systemctl.run, ofUser(home));
     const file = (suffix: string) => join(home, '.config', 'systemd', 'user', `livinglock-parser.${suffix}`);
 
     const steps = await installer.install(someJob());
@@ -139,7 +150,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
   it('are enabled if they are there but were not', async () => {
     const systemctl = new FakeSystemctl();
     const home = temporaryFolder();
-    const installer = systemd(systemctl.run, () => home);
+    const installer = systemd(systemctl.run, ofUser(home));
     await apply(await installer.install(someJob()));
     systemctl.isOn = false;
     expect(linesOf(await installer.install(someJob())).at(-1)).toMatch(/ enable --now /);
@@ -148,10 +159,34 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
   it('are not touched where systemd cannot be reached', async () => {
     const programs = new FakePrograms(() => ({ status: 1, stderr: 'Failed to connect to bus' }));
     const home = temporaryFolder();
-    await expect(systemd(programs.run, () => home).install(someJob())).rejects.toMatchObject({
+    await expect(systemd(programs.run, ofUser(home)).install(someJob())).rejects.toMatchObject({
       exitCode: 73,
       message: expect.stringContaining('Failed to connect to bus'),
     });
     expect(existsSync(join(home, '.config'))).toBe(false);
+  });
+
+  it('of the system are written and enabled for all, with the user as whom the job runs', async () => {
+    const folder = temporaryFolder();
+    const systemctl = new FakeSystemctl();
+    const system = { isSystem: true, userName: 'batch', home: NOWHERE, folder };
+    const installer = systemd(systemctl.run, system);
+    const steps = await installer.install(someJob());
+    expect(linesOf(steps).filter((line) => line.startsWith('$ '))).toEqual([
+      '$ systemctl daemon-reload',
+      '$ systemctl enable --now livinglock-parser.timer',
+    ]);
+    await apply(steps);
+    expect(readFileSync(join(folder, 'livinglock-parser.service'), 'utf8')).toContain('\nUser=batch\n');
+    expect(installer.configure(someJob()).notes.join()).not.toContain('linger');
+    await apply(await installer.uninstall('parser'));
+    expect(systemctl.calls).toContain('systemctl disable --now livinglock-parser.timer');
+    expect(systemctl.calls.join()).not.toContain('--user');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('of the system run as root unless a user is named', () => {
+    const installer = systemd(new FakeSystemctl().run, { isSystem: true, userName: null, home: NOWHERE });
+    expect(installer.configure(someJob()).text).not.toMatch(/^User=/m);
   });
 });

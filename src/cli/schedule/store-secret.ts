@@ -1,0 +1,13 @@
+/** Between the user and the last `@`, since a password may contain an `@` that is not escaped; and in the query. */
+const PASSWORD = /^(\w+:\/\/[^:@/]*):.*@|([?&](?:ssl)?pass(?:word|phrase)?=)[^&]*/gi;
+
+/** The address of a store as it may be shown. */
+export function maskPassword(address: string): string {
+  return address.replaceAll(PASSWORD, (_, user: string | undefined, parameter: string | undefined) =>
+    user === undefined ? `${parameter}***` : `${user}:***@`,
+  );
+}
+
+export function hasPassword(address: string): boolean {
+  return maskPassword(address) !== address;
+}
