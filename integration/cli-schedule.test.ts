@@ -165,6 +165,31 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(failed.errors).toContain('not a lock');
   });
 
+  test('is listed with its next run, for people and for programs', () => {
+    const user = new User();
+    writeFileSync(user.crontab, OTHERS);
+    const nothing = user.schedule('--list', '--for', 'cron');
+    expect(nothing).toEqual({ code: 0, output: 'Nothing is scheduled by livinglock here.\n', errors: '' });
+    user.schedule(...JOB, '--install', '--yes', '--', 'true');
+
+    const { code, output } = user.schedule('--list', '--for', 'cron');
+    expect(code).toBe(0);
+    expect(output).toMatch(
+      /^NAME +SCHEDULER +WHEN +NEXT RUN +COMMAND\nparser +cron +\*\/2 \* \* \* \* +\d{4}-\d\d-\d\d \d\d:\d[02468]:00 +\S*\/true\n$/,
+    );
+    const all = user.schedule('--list', '--json');
+    expect(JSON.parse(all.output)).toContainEqual({
+      name: 'parser',
+      scheduler: 'cron',
+      when: '*/2 * * * *',
+      next: expect.stringMatching(/T.*Z$/),
+      command: expect.stringMatching(/\/true$/),
+    });
+    expect(JSON.parse(user.schedule('--list', '--json', '--for', 'cron', '--name', 'other').output)).toEqual(
+      [],
+    );
+  });
+
   test('is not installed unless somebody has agreed', () => {
     const user = new User();
     const { code, output, errors } = user.schedule(...JOB, '--install', '--', 'true');
@@ -353,6 +378,8 @@ describe('bad input is refused in one line', () => {
       64,
       /must be shorter/,
     ],
+    ['JSON of nothing', [...named, '--every', '2m', '--json', '--', 'node'], 64, /only for --list/],
+    ['a list and more', [...named, '--list', '--uninstall'], 64, /cannot be used with/],
     ['no such weekday', [...named, '--at', 'moonday 03:30', '--', 'node'], 64, /weekday "moo"/],
     [
       'system units of cron',

@@ -1,14 +1,16 @@
 import { type Command, Option } from 'commander';
 import { addOptions } from '../add-options.js';
-import { parsePositiveDuration } from '../duration.js';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
 import { InvalidArgument } from '../invalid-argument.js';
 import { completeRunOptions, RUN_OPTIONS, type RunGiven } from '../run/given.js';
 import { SCHEDULERS, type SchedulerName, type Timing } from './job.js';
 import { parseAt } from './parse-at.js';
+import { parseEvery } from './read-timing.js';
 
 /** What commander gives. */
 interface Given extends RunGiven {
-  readonly name: string;
+  readonly name?: string;
   readonly every?: Timing;
   readonly at?: Timing;
   readonly for?: SchedulerName;
@@ -18,6 +20,8 @@ interface Given extends RunGiven {
   readonly harden?: true;
   readonly install?: true;
   readonly uninstall?: true;
+  readonly list?: true;
+  readonly json?: true;
   readonly yes?: true;
 }
 
@@ -43,7 +47,7 @@ export function defineSchedule(program: Command, wrapped: readonly string[] | nu
         'at a time: 03:30 every day, "mon-fri 03:30", "1,15 03:30" (days of the month), or a cron expression such as "0 3 * * 1-5"',
       ).argParser(parseAt),
     )
-    .requiredOption('--name <name>', 'what the job and its lock are called', parseName)
+    .addOption(new Option('--name <name>', 'what the job and its lock are called').argParser(parseName))
     .addOption(
       new Option('--for <scheduler>', 'for whom (default: what this system has)').choices(SCHEDULERS),
     )
@@ -65,6 +69,13 @@ export function defineSchedule(program: Command, wrapped: readonly string[] | nu
       ),
     )
     .option('--uninstall', 'remove it again')
+    .addOption(
+      new Option('--list', 'show what livinglock has scheduled, and when it runs next').conflicts([
+        'install',
+        'uninstall',
+      ]),
+    )
+    .option('--json', 'with --list: for programs')
     .option('-y, --yes', 'do not ask before changing anything')
     .optionsGroup('Options passed on to livinglock run:');
   const own = command.options.length;
@@ -78,20 +89,33 @@ Examples:
   livinglock schedule --at "mon-fri 18:00" --name report -- ./report.sh
   livinglock schedule --every 7m --name feed --for systemd -- ./feed.sh
   livinglock schedule --uninstall --name backup
+  livinglock schedule --list
 
 The command is looked for now, and named by its full path. What it starts in turn is found by the scheduler's PATH, which is
 short: cron's is /usr/bin:/bin. Under cron a run that is skipped is silent, and sends no mail (--quiet --conflict-exit-code 0).
 A password in the address of a store is kept in a file of mode 600, which the job reads.`,
     )
     .action(async (given: Given) => {
-      const { schedule } = await import('./schedule.js');
-      process.exitCode = await schedule({
-        name: given.name,
-        timing: given.every ?? given.at ?? null,
+      const where = {
         scheduler: given.for ?? null,
-        directory: given.directory ?? '.',
         isSystem: given.system ?? false,
         userName: given.userName ?? null,
+      };
+      if (given.list) {
+        const { list } = await import('./list.js');
+        process.exitCode = await list({ ...where, name: given.name ?? null, isJson: given.json ?? false });
+        return;
+      }
+      if (given.json) throw new CliError(ExitCode.usage, '--json is only for --list.');
+      if (given.name === undefined) {
+        throw new CliError(ExitCode.usage, 'What are the job and its lock called? Give --name NAME.');
+      }
+      const { schedule } = await import('./schedule.js');
+      process.exitCode = await schedule({
+        ...where,
+        name: given.name,
+        timing: given.every ?? given.at ?? null,
+        directory: given.directory ?? '.',
         isHardened: given.harden ?? false,
         action: given.install ? 'install' : given.uninstall ? 'uninstall' : 'print',
         isAgreed: given.yes ?? false,
@@ -115,12 +139,6 @@ function collect(command: Command, options: readonly Option[]): readonly string[
     command.on(`optionEnv:${option.name()}`, pass);
   }
   return passed;
-}
-
-function parseEvery(text: string): Timing {
-  const seconds = parsePositiveDuration(text) / 1000;
-  if (Number.isSafeInteger(seconds)) return { kind: 'every', seconds };
-  throw new InvalidArgument('No scheduler counts in less than seconds.');
 }
 
 /** It becomes the name of a file and of a unit, and stands on a command line where an option could be. */

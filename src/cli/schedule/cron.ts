@@ -2,11 +2,12 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { nearestIntervals, timesOf } from './calendar.js';
 import { formatCronExpression } from './cron-expression.js';
-import { blockOf, withBlock } from './crontab.js';
-import type { Configuration, Installer, Step } from './installer.js';
+import { blockOf, blocksIn, withBlock } from './crontab.js';
+import { type Configuration, commandIn, type Installer, type Scheduled, type Step } from './installer.js';
 import { describeSeconds, describeTiming, type Job, type Timing } from './job.js';
 import { expectSuccess, failure, type RunProgram } from './programs.js';
 import { quoteForCron } from './quote.js';
+import { nextOfDescribed } from './read-timing.js';
 import { FOR_SHELL, SecretFile } from './secret-file.js';
 import { difference } from './steps.js';
 
@@ -53,7 +54,18 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
       const file = userName === null ? await secret(name).step(null) : [];
       return [...(await change(name, null)), ...file];
     },
+    async list(now) {
+      return blocksIn(decode(await readCrontab(run, user))).map(({ name, line }) =>
+        scheduledBy(name, line, now),
+      );
+    },
   };
+}
+
+function scheduledBy(name: string, line: string, now: Date): Scheduled {
+  const [when = line] = /^\S+(?: \S+){4}(?= )/.exec(line) ?? [];
+  const command = commandIn(line);
+  return { name, scheduler: 'cron', when, next: nextOfDescribed(`at ${when}`, now), command };
 }
 
 /** The file would have to be that user's, in a folder in which root should not write. */

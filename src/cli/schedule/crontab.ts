@@ -19,6 +19,13 @@ export function withBlock(crontab: string, name: string, block: string | null): 
   return block === null ? unended(text) : text;
 }
 
+/** The jobs in a crontab, each with its line. */
+export function blocksIn(crontab: string): { readonly name: string; readonly line: string }[] {
+  const pattern = new RegExp(`^${PREFIX} begin (\\S+)\\r?\\n(.*?)\\r?\\n${PREFIX} end \\1\\r?$`, 'gm');
+  const blocks = crontab.matchAll(pattern);
+  return [...blocks].map(([, name = '', line = '']) => ({ name, line }));
+}
+
 const PREFIX = '# livinglock schedule';
 const UNENDED = `${PREFIX}: the line before this one had no line break\n`;
 

@@ -1,4 +1,4 @@
-import type { Job } from './job.js';
+import type { Job, SchedulerName } from './job.js';
 
 /** What differs from scheduler to scheduler. What it cannot express it refuses with a `CliError`. */
 export interface Installer {
@@ -7,6 +7,26 @@ export interface Installer {
   install(job: Job): Promise<readonly Step[]>;
   /** What is to be done for no such job to be scheduled; nothing if there is none. */
   uninstall(name: string): Promise<readonly Step[]>;
+  /** What is scheduled by livinglock. */
+  list(now: Date): Promise<readonly Scheduled[]>;
+}
+
+/** A job that a scheduler has. */
+export interface Scheduled {
+  readonly name: string;
+  readonly scheduler: SchedulerName;
+  /** `every 2m`, `at mon-fri 03:30`, or the five fields of cron. */
+  readonly when: string;
+  /** `null` if it is not known, or none will come. */
+  readonly next: Date | null;
+  /** As the scheduler has it, quoted in its way; without livinglock. */
+  readonly command: string;
+}
+
+/** What follows the options of `livinglock run`. */
+export function commandIn(line: string): string {
+  const start = line.indexOf(' -- ');
+  return start < 0 ? line : line.slice(start + 4);
 }
 
 export interface Configuration {

@@ -1,13 +1,14 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, type Times, timesOf } from './calendar.js';
-import type { Configuration, Installer } from './installer.js';
+import { type Configuration, commandIn, type Installer } from './installer.js';
 import { describeTiming, HOUR, type Job, type Timing } from './job.js';
 import type { RunProgram } from './programs.js';
+import { nextOfDescribed } from './read-timing.js';
 import { FOR_SHELL, SecretFile } from './secret-file.js';
-import { fileStep, programStep } from './steps.js';
-import { escapeXml } from './xml.js';
+import { fileStep, filesIn, programStep } from './steps.js';
+import { escapeXml, unescapeXml } from './xml.js';
 
 /** launchd waits that many seconds between two starts anyway (launchd.plist(5), `ThrottleInterval`). */
 const SHORTEST = 10;
@@ -44,11 +45,32 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
       const off = (await isLoaded(name)) ? [bootout(name)] : [];
       return [...off, ...(await fileStep(plist(name), null)), ...(await secret(name).step(null))];
     },
+    async list(now) {
+      const agents = await filesIn(dirname(plist('')), /^livinglock\.(.+)\.plist$/);
+      return Promise.all(
+        agents.map(async ({ name, text }) => {
+          const when = /<!-- livinglock: (.*?) -->/.exec(text)?.[1] ?? '';
+          const next = (await isLoaded(name)) ? nextOf(when, now) : null;
+          return { name, scheduler: 'launchd' as const, when, next, command: argumentsIn(text) };
+        }),
+      );
+    },
   };
 }
 
 function labelOf(name: string): string {
   return `livinglock.${name}`;
+}
+
+/** Shorter intervals than an hour are not times of the calendar here. */
+function nextOf(when: string, now: Date): Date | null {
+  return /^every \d+[ms]$/.test(when) ? null : nextOfDescribed(when, now);
+}
+
+function argumentsIn(plist: string): string {
+  const list = /<key>ProgramArguments<\/key>\s*<array>(.*?)<\/array>/s.exec(plist)?.[1] ?? '';
+  const words = [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, word = '']) => unescapeXml(word));
+  return commandIn(words.join(' '));
 }
 
 /** An agent has an environment only in its own file, so a shell reads that of the secret. */
@@ -60,6 +82,7 @@ function agentOf({ name, command, directory, timing }: Job, log: string): string
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
+<!-- livinglock: ${describeTiming(timing)} -->
 <dict>
   <key>Label</key>
   <string>${labelOf(name)}</string>

@@ -1,8 +1,9 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { makeFolders } from '../make-folders.js';
+import { codeOf } from '../surroundings.js';
 import type { Step } from './installer.js';
 import { expectSuccess, type RunProgram } from './programs.js';
 
@@ -16,6 +17,28 @@ export async function fileStep(path: string, after: string | null): Promise<Step
       apply: () => orCliError(path, () => (after === null ? rm(path) : write(path, after))),
     },
   ];
+}
+
+/** The files of that folder whose names match, with the first group of the match and their text; none if there is no such folder. */
+export async function filesIn(folder: string, pattern: RegExp): Promise<{ name: string; text: string }[]> {
+  return orCliError(folder, async () => {
+    const found: { name: string; text: string }[] = [];
+    for (const file of await namesIn(folder)) {
+      const name = pattern.exec(file)?.[1];
+      const text = name === undefined ? null : await read(join(folder, file));
+      if (name !== undefined && text !== null) found.push({ name, text });
+    }
+    return found;
+  });
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 export function programStep(run: RunProgram, program: string, ...args: readonly string[]): Step {
@@ -50,7 +73,7 @@ async function read(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -66,7 +89,7 @@ async function orCliError<Result>(path: string, action: () => Promise<Result>): 
   } catch (error) {
     throw new CliError(
       ExitCode.store,
-      `Cannot change ${path}: ${error instanceof Error ? error.message : error}`,
+      `Cannot read or change ${path}: ${error instanceof Error ? error.message : error}`,
     );
   }
 }

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import type { Installer } from './installer.js';
+import { commandIn, type Installer } from './installer.js';
 import { describeTiming, type Job, type Timing } from './job.js';
 import { onCalendar } from './on-calendar.js';
 import { failure, type RunProgram } from './programs.js';
 import { quoteForSystemd, quoteSystemdPath } from './quote.js';
 import type { Scope } from './scope.js';
 import { FOR_SYSTEMD, SecretFile } from './secret-file.js';
-import { fileStep, programStep } from './steps.js';
+import { fileStep, filesIn, programStep } from './steps.js';
 
 const LINGER =
   'Units of a user run only while the user is logged in, unless `loginctl enable-linger` was called once.';
@@ -67,6 +67,19 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
       const isOn = state.isActive || state.isEnabled;
       const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
       return [...off, ...files, ...secretFile, systemctl('daemon-reload')];
+    },
+    async list() {
+      const services = await filesIn(units(), /^livinglock-(.+)\.service$/);
+      const timers = await filesIn(units(), /^livinglock-(.+)\.timer$/);
+      return Promise.all(
+        timers.map(async ({ name, text }) => ({
+          name,
+          scheduler: 'systemd' as const,
+          when: /^Description=Starts the job \S+ (.*)$/m.exec(text)?.[1] ?? '',
+          next: await nextElapse(run, mode, `${unit(name)}.timer`),
+          command: commandOf(services.find((each) => each.name === name)?.text ?? ''),
+        })),
+      );
     },
   };
 }
@@ -131,6 +144,18 @@ function triggerOf(timing: Timing): string {
   }
   const seconds = timing.kind === 'every' ? timing.seconds : 0;
   return `# From one start to the next; Persistent= would have no effect.\nOnActiveSec=${seconds}s\nOnUnitActiveSec=${seconds}s`;
+}
+
+function commandOf(service: string): string {
+  return commandIn(/^ExecStart=(.*)$/m.exec(service)?.[1] ?? '');
+}
+
+/** By the first column of `list-timers`, which every version has. It says nothing of a timer that is not active. */
+async function nextElapse(run: RunProgram, mode: readonly string[], timer: string): Promise<Date | null> {
+  const { stdout } = await run('systemctl', [...mode, 'list-timers', '--no-legend', '--no-pager', timer]);
+  const [, date, time] =
+    /^\s*[A-Z][a-z]{2} (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) /.exec(stdout.toString()) ?? [];
+  return date === undefined ? null : new Date(`${date}T${time}`);
 }
 
 /** Asked first of all, since it fails, before anything was changed, where systemd cannot be reached. */

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import type { Installer, Step } from './installer.js';
+import { commandIn, type Installer, type Scheduled, type Step } from './installer.js';
 import { describeTiming, type Job } from './job.js';
 import { expectSuccess, type RunProgram } from './programs.js';
 import { quoteForWindows } from './quote.js';
+import { nextOfDescribed } from './read-timing.js';
 import { programStep } from './steps.js';
 import { triggersOf } from './task-trigger.js';
-import { escapeXmlToAscii } from './xml.js';
+import { escapeXmlToAscii, unescapeXml } from './xml.js';
 
 const LOGGED_ON = 'The task runs only while you are logged on.';
 
@@ -31,7 +32,24 @@ export function taskScheduler(run: RunProgram): Installer {
       if ((await query(name)).status !== 0) return [];
       return [programStep(run, 'schtasks', '/delete', '/tn', pathOf(name), '/f')];
     },
+    async list(now) {
+      const args = ['/query', '/fo', 'CSV', '/nh'];
+      const all = (await expectSuccess(run, 'schtasks', args)).toString('latin1');
+      // A task with several triggers is listed once for each.
+      const names = new Set([...all.matchAll(/^"\\livinglock\\([^"\\]+)"/gm)].map(([, name = '']) => name));
+      return Promise.all([...names].map(async (name) => scheduledBy(name, (await query(name)).stdout, now)));
+    },
   };
+}
+
+/** Whether Windows gives UTF-16 or not, all of it is ASCII. */
+function scheduledBy(name: string, xml: Buffer, now: Date): Scheduled {
+  const text = xml.toString('latin1').replaceAll('\0', '');
+  const textOf = (element: string) =>
+    unescapeXml(new RegExp(`<${element}>([^<]*)</${element}>`).exec(text)?.[1] ?? '');
+  const when = / run by livinglock (.*)$/s.exec(textOf('Description'))?.[1] ?? '';
+  const next = nextOfDescribed(when, now);
+  return { name, scheduler: 'task-scheduler', when, next, command: commandIn(textOf('Arguments')) };
 }
 
 function pathOf(name: string): string {

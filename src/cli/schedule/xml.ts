@@ -24,6 +24,17 @@ export function escapeXmlToAscii(text: string): string {
   return escapeXml(text).replaceAll(/[^\n -~]/gu, numbered);
 }
 
+/** What those two have escaped. */
+export function unescapeXml(text: string): string {
+  return text
+    .replaceAll(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replaceAll('&amp;', '&');
+}
+
 function numbered(character: string): string {
   return `&#${character.codePointAt(0)};`;
 }

@@ -1,0 +1,85 @@
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+import { oneLine, print } from '../report.js';
+import { filling, widthOf } from '../text-width.js';
+import type { Scheduled } from './installer.js';
+import { installerFor } from './installers.js';
+import { type SchedulerName, twoDigits } from './job.js';
+import { runProgram } from './programs.js';
+import { expectRights, scopeOf } from './scope.js';
+
+/** What `livinglock schedule --list` was told. */
+export interface ListRequest {
+  /** `null` for all jobs. */
+  readonly name: string | null;
+  /** `null` for all schedulers of this system. */
+  readonly scheduler: SchedulerName | null;
+  readonly isSystem: boolean;
+  readonly userName: string | null;
+  readonly isJson: boolean;
+}
+
+/** Prints what livinglock has scheduled, and gives the exit code. */
+export async function list(request: ListRequest): Promise<number> {
+  const all: Scheduled[] = [];
+  for (const scheduler of request.scheduler === null ? schedulersFor(request) : [request.scheduler]) {
+    all.push(...(await listOf(scheduler, request)));
+  }
+  const jobs = all.filter(({ name }) => request.name === null || name === request.name);
+  await print(request.isJson ? JSON.stringify(jobs, null, 2) : table(jobs).join('\n'));
+  return ExitCode.ok;
+}
+
+function schedulersFor({ isSystem, userName }: ListRequest): SchedulerName[] {
+  if (isSystem) return ['systemd'];
+  if (userName !== null) return ['cron'];
+  switch (process.platform) {
+    case 'win32':
+      return ['task-scheduler'];
+    case 'darwin':
+      return ['launchd', 'cron'];
+    default:
+      return ['systemd', 'cron'];
+  }
+}
+
+async function listOf(scheduler: SchedulerName, request: ListRequest): Promise<readonly Scheduled[]> {
+  const uid = process.geteuid?.() ?? 0;
+  const scope = scopeOf({ ...request, scheduler }, uid);
+  // Everyone can read the units of the system.
+  if (scheduler === 'cron') expectRights(scope, uid);
+  try {
+    return await installerFor(scheduler, runProgram, scope).list(new Date());
+  } catch (error) {
+    // Without its program, or a home folder for its files, nothing can have been scheduled.
+    const isAbsent =
+      error instanceof CliError &&
+      (error.exitCode === ExitCode.notFound || error.exitCode === ExitCode.usage);
+    if (isAbsent && request.scheduler === null) return [];
+    throw error;
+  }
+}
+
+const TITLES = ['NAME', 'SCHEDULER', 'WHEN', 'NEXT RUN', 'COMMAND'];
+
+function table(jobs: readonly Scheduled[]): string[] {
+  if (jobs.length === 0) return ['Nothing is scheduled by livinglock here.'];
+  const rows = [
+    TITLES,
+    ...jobs.map(({ name, scheduler, when, next, command }) =>
+      [name, scheduler, when, next === null ? '-' : localTime(next), command].map(oneLine),
+    ),
+  ];
+  const widths = TITLES.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
+  return rows.map((row) =>
+    row
+      .map((text, column) => `${text}${filling(text, widths[column] ?? 0)}`)
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function localTime(time: Date): string {
+  const date = [time.getFullYear(), time.getMonth() + 1, time.getDate()].map(twoDigits).join('-');
+  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':')}`;
+}

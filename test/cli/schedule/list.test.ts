@@ -1,0 +1,127 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cron } from '../../../src/cli/schedule/cron.js';
+import { launchd } from '../../../src/cli/schedule/launchd.js';
+import { parseAt } from '../../../src/cli/schedule/parse-at.js';
+import { systemd } from '../../../src/cli/schedule/systemd.js';
+import { taskScheduler } from '../../../src/cli/schedule/task-scheduler.js';
+import { temporaryFolder } from '../../support.js';
+import { apply, FakeCrontab, FakePrograms, NOWHERE, someJob } from './support.js';
+
+/** A Thursday. */
+const NOW = new Date(2026, 10, 26, 12, 0);
+const COMMAND = ['/usr/bin/node', '/opt/livinglock.js', 'run', 'report', '--', '/bin/echo', 'a & b'];
+const REPORT = someJob({ name: 'report', timing: parseAt('mon-fri 03:30'), command: COMMAND });
+const MORNING = new Date(2026, 10, 27, 3, 30);
+
+describe('what is scheduled', () => {
+  it('by cron is in its crontab, in lines of ours', async () => {
+    const crontab = new FakeCrontab('*/5 * * * * /opt/theirs -- x\n');
+    const installer = cron(crontab.run, NOWHERE, null);
+    await apply(await installer.install(someJob()));
+    await apply(await installer.install(REPORT));
+    expect(await installer.list(NOW)).toEqual([
+      {
+        name: 'parser',
+        scheduler: 'cron',
+        when: '*/2 * * * *',
+        next: new Date(2026, 10, 26, 12, 2),
+        command: '/usr/bin/true',
+      },
+      {
+        name: 'report',
+        scheduler: 'cron',
+        when: '30 3 * * 1-5',
+        next: MORNING,
+        command: "/bin/echo 'a & b'",
+      },
+    ]);
+  });
+
+  it('by cron has no next run if its line was switched off or changed by hand', async () => {
+    const block = '# livinglock schedule begin a\n#0 3 * * * true\n# livinglock schedule end a\n';
+    expect(await cron(new FakeCrontab(block).run, NOWHERE, null).list(NOW)).toMatchObject([
+      { name: 'a', next: null },
+    ]);
+    expect(await cron(new FakeCrontab(null).run, NOWHERE, null).list(NOW)).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'by systemd is in its units, and systemd says when it runs',
+    async () => {
+      const folder = temporaryFolder();
+      let line =
+        'Fri 2026-11-27 03:30:00 UTC  15h left  n/a  n/a  livinglock-report.timer livinglock-report.service\n';
+      const systemctl = new FakePrograms((call) => {
+        if (call.includes(' list-timers ')) return { stdout: Buffer.from(line) };
+        return call.includes('is-active') ? { status: 3, stdout: Buffer.from('inactive\n') } : {};
+      });
+      const installer = systemd(systemctl.run, { isSystem: true, userName: null, home: NOWHERE, folder });
+      expect(await installer.list(NOW)).toEqual([]);
+      await apply(await installer.install(REPORT));
+      writeFileSync(join(folder, 'other.timer'), '');
+      const report = {
+        name: 'report',
+        scheduler: 'systemd',
+        when: 'at mon-fri 03:30',
+        next: MORNING,
+        command: '/bin/echo "a & b"',
+      };
+      expect(await installer.list(NOW)).toEqual([report]);
+      line = '- - - - livinglock-report.timer livinglock-report.service\n';
+      expect(await installer.list(NOW)).toEqual([{ ...report, next: null }]);
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')('by launchd is in its agents', async () => {
+    const home = temporaryFolder();
+    let isLoaded = false;
+    const launchctl = new FakePrograms((call) => {
+      if (call.includes(' print ')) return { status: isLoaded ? 0 : 113 };
+      isLoaded = true;
+      return {};
+    });
+    const installer = launchd(launchctl.run, home, 501);
+    await apply(await installer.install(REPORT));
+    const report = {
+      name: 'report',
+      scheduler: 'launchd',
+      when: 'at mon-fri 03:30',
+      next: MORNING,
+      command: '/bin/echo a & b',
+    };
+    expect(await installer.list(NOW)).toEqual([report]);
+    isLoaded = false;
+    expect(await installer.list(NOW)).toEqual([{ ...report, next: null }]);
+    await apply(await installer.install(someJob({ name: 'report' })));
+    expect(await installer.list(NOW)).toMatchObject([{ when: 'every 2m', next: null }]);
+  });
+
+  it.each(['latin1', 'utf16le'] as const)(
+    'by the Task Scheduler is in a folder of ours (%s)',
+    async (encoding) => {
+      const xml = taskScheduler(new FakePrograms().run).configure(REPORT).text;
+      const schtasks = new FakePrograms((call) => {
+        if (call === 'schtasks /query /fo CSV /nh') {
+          const lines = [
+            '"\\Microsoft\\X","N/A","Ready"',
+            '"\\livinglock\\report","27.11.2026 03:30:00","Bereit"',
+          ];
+          return { stdout: Buffer.from([...lines, ...lines.slice(1), ''].join('\r\n')) };
+        }
+        expect(call).toBe('schtasks /query /tn \\livinglock\\report /xml');
+        return { stdout: Buffer.from(xml, encoding) };
+      });
+      expect(await taskScheduler(schtasks.run).list(NOW)).toEqual([
+        {
+          name: 'report',
+          scheduler: 'task-scheduler',
+          when: 'at mon-fri 03:30',
+          next: MORNING,
+          command: '/bin/echo "a & b"',
+        },
+      ]);
+    },
+  );
+});
