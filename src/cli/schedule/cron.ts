@@ -22,7 +22,12 @@ const LONGEST_COMMAND = 998;
 export function cron(run: RunProgram, home: () => string, userName: string | null): Installer {
   const user = userName === null ? [] : ['-u', userName];
   const secret = (name: string) => new SecretFile(home, 'cron', name, FOR_SHELL);
-  const configure = (job: Job) => configurationOf(job, secret(job.name));
+  const configure = (job: Job) => {
+    if (job.storeSecret !== null && userName !== null) {
+      throw new CliError(ExitCode.usage, refusalOfSecret(userName));
+    }
+    return configurationOf(job, secret(job.name));
+  };
   async function change(name: string, block: string | null): Promise<Step[]> {
     const before = await readCrontab(run, user);
     const after = withBlock(before, name, block);
@@ -45,10 +50,9 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
   return {
     configure,
     async install(job) {
-      if (job.storeSecret !== null && userName !== null)
-        throw new CliError(ExitCode.usage, refusalOfSecret(userName));
+      const { text } = configure(job);
       const file = userName === null ? await secret(job.name).step(job.storeSecret) : [];
-      return [...file, ...(await change(job.name, encode(configure(job).text)))];
+      return [...file, ...(await change(job.name, encode(text)))];
     },
     async uninstall(name) {
       const file = userName === null ? await secret(name).step(null) : [];

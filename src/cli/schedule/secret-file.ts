@@ -95,7 +95,7 @@ export class SecretFile {
 
   /** A new file takes the place of the old one, so that nothing is written through a link. */
   async #write(text: string): Promise<void> {
-    makeOwnFolder(this.#folder);
+    makeFolder(this.#folder);
     const temporary = `${this.path}.${randomUUID()}`;
     try {
       const file = await open(temporary, 'wx', 0o600);
@@ -133,6 +133,20 @@ export class SecretFile {
   }
 }
 
+function makeFolder(folder: NamedLocksFolder): void {
+  try {
+    makeOwnFolder(folder);
+  } catch (error) {
+    const reason = error instanceof CliError && error.cause instanceof Error ? error.cause.message : error;
+    throw new Error(
+      `${reason}. Only you may be able to write there; after sudo, HOME must be root's (sudo -H).`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
 /** `null` if there is no such file. What is no regular file, or open to others, has no content that could stay. */
 async function readPrivate(path: string): Promise<string | null> {
   try {
@@ -148,8 +162,7 @@ async function orCliError<Result>(path: string, action: () => Promise<Result>): 
   try {
     return await action();
   } catch (error) {
-    const cause = error instanceof CliError ? error.cause : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError(ExitCode.store, `Cannot change ${path}: ${reason}`, { cause });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(ExitCode.store, `Cannot change ${path}: ${reason}`, { cause: error });
   }
 }

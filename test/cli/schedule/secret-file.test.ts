@@ -94,7 +94,9 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     symlinkSync(elsewhere, join(home, '.config', 'livinglock'));
     await expect(apply(await file.step(ADDRESS))).rejects.toMatchObject({
       exitCode: 73,
-      message: expect.stringMatching(/^Cannot change .*\.config\/livinglock is a symbolic link$/),
+      message: expect.stringMatching(
+        /^Cannot change .*\.config\/livinglock is a symbolic link\. Only you may .*sudo -H/,
+      ),
     });
     expect(readdirSync(elsewhere)).toEqual([]);
   });
@@ -196,7 +198,9 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     expect(refusalOf(() => taskScheduler(new FakePrograms().run).configure(job))).toMatch(
       /^64: .*pgpass\.conf/,
     );
-    await expect(cron(new FakeCrontab(null).run, home, 'batch').install(job)).rejects.toMatchObject({
+    const ofBatch = cron(new FakeCrontab(null).run, home, 'batch');
+    expect(refusalOf(() => ofBatch.configure(job))).toMatch(/^64: .*sudo -H -u batch/);
+    await expect(ofBatch.install(job)).rejects.toMatchObject({
       exitCode: 64,
       message: expect.stringContaining('sudo -H -u batch'),
     });
