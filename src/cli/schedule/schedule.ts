@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
@@ -71,8 +70,10 @@ export async function schedule(request: Request): Promise<number> {
 
 /** A Node by nvm, say, is in the home folder of whoever has installed it. */
 function notesOnUser({ userName }: Scope): string[] {
-  const ours = [process.execPath, ownProgram()].filter((path) => path.startsWith(join(homedir(), '/')));
-  if (userName === null || ours.length === 0) return [];
+  const home = process.env['HOME'];
+  if (userName === null || !home) return [];
+  const ours = [process.execPath, ownProgram()].filter((path) => path.startsWith(join(home, '/')));
+  if (ours.length === 0) return [];
   return [`${userName} must be able to run ${ours.join(' and ')}, which may be closed to other users.`];
 }
 
