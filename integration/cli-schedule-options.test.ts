@@ -1,0 +1,212 @@
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PROGRAM } from './support/desk.js';
+import { canBeNobody, canMount, isPosix, isRoot, NOBODY } from './support/machine.js';
+import { JOB, User } from './support/schedule-user.js';
+
+describe('what is printed', () => {
+  test.each([
+    ['cron', /^# livinglock schedule begin parser\n\*\/2 .*\n# livinglock schedule end parser\n$/],
+    ['systemd', /^# livinglock-parser\.service\n\[Unit\].*\n# livinglock-parser\.timer\n.*OnCalendar=/s],
+    ['launchd', /^<\?xml .*<string>livinglock\.parser<\/string>.*<\/plist>\n$/s],
+    ['task-scheduler', /^<\?xml .*<Interval>PT2M<\/Interval>.*<\/Task>\n$/s],
+  ])('for %s is its configuration alone, and changes nothing', (scheduler, configuration) => {
+    const user = new User();
+    const { code, output } = user.schedule(
+      '--every',
+      '2m',
+      '--name',
+      'parser',
+      '--for',
+      scheduler,
+      '--',
+      'node',
+    );
+    expect(code).toBe(0);
+    expect(output).toMatch(configuration);
+    expect(existsSync(user.crontab)).toBe(false);
+  });
+});
+
+describe('a store that the environment names', () => {
+  test('is named for the scheduler, which has another environment', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_STORE'] = 'postgres://batch@db/shop';
+    const { code, output, errors } = user.schedule(...JOB, '--', 'node');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toContain(' --store=postgres://batch@db/shop parser -- ');
+  });
+
+  test('is none where an option names it', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
+    const { output, errors } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
+    expect(output).toContain(' --store=redis://db parser -- ');
+    expect(errors).toBe('');
+  });
+
+  test.skipIf(!isPosix)('is in a file of its own if it contains a password, which is never printed', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
+    const file = join(user.folder, '.config', 'livinglock', 'parser.cron.sh');
+    const printed = user.schedule(...JOB, '--', 'node');
+    expect(printed.output).toContain(` * . ${file} && cd `);
+    expect(printed.errors).toMatch(/^livinglock: The address of the store contains a password.* mode 600/);
+    expect(existsSync(file)).toBe(false);
+
+    const installed = user.schedule(...JOB, '--install', '--yes', '--', 'true');
+    expect(installed.code).toBe(0);
+    expect(installed.output).toContain(`${file} (mode 600)\n+ export LIVINGLOCK_STORE=`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file, 'utf8')).toContain('batch:secret@db');
+    expect(readFileSync(user.crontab, 'utf8')).not.toContain('secret');
+
+    const removed = user.schedule('--name', 'parser', '--for', 'cron', '--uninstall', '--yes');
+    expect([existsSync(file), existsSync(user.crontab)]).toEqual([false, false]);
+    for (const { output, errors } of [printed, installed, removed]) {
+      expect(output + errors).not.toContain('secret');
+    }
+  });
+});
+
+describe('a unit of the system', () => {
+  const unit = [...JOB.slice(0, -1), 'systemd', '--system'];
+
+  test.skipIf(!isPosix)('can be printed by anyone, for any user', () => {
+    const { code, output, errors } = new User().schedule(
+      ...unit,
+      '--user-name',
+      'no-such-user',
+      '--',
+      'true',
+    );
+    expect(code).toBe(0);
+    expect(output).toContain('\nUser=no-such-user\n');
+    expect(errors).toMatch(/^livinglock: This machine has no user no-such-user\./m);
+    expect(errors).not.toContain('enable-linger');
+  });
+
+  test.skipIf(!canMount || !existsSync('/etc/systemd/system'))(
+    "is where root's jobs are, with a user, is listed, and goes again (as root on Linux, in mounts of its own)",
+    () => {
+      const user = new User();
+      const systemctl = join(user.folder, 'bin', 'systemctl');
+      writeFileSync(
+        systemctl,
+        '#!/bin/sh\necho "$@" >> calls; case "$1" in is-active) echo inactive; exit 3;; esac\n',
+      );
+      chmodSync(systemctl, 0o755);
+      const script = `
+        mount -t tmpfs none /etc/systemd/system || exit
+        "$@" --every 2m --user-name daemon --install --yes -- true && cp /etc/systemd/system/* . &&
+        "$@" --list && "$@" --uninstall --yes && ls /etc/systemd/system`;
+      const command = [process.execPath, PROGRAM, 'schedule', '--name', 'parser', '--for', 'systemd'];
+      const ended = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
+      expect(ended.code).toBe(0);
+      const [, listed = '', removed] = ended.output.split(/^(?=NAME|This is what)/m).slice(-3);
+      expect(listed).toMatch(/^parser +systemd +every 2m +- +\S*\/true$/m);
+      expect(removed).toMatch(/\nparser is no longer scheduled by systemd\.\n$/);
+      expect(readFileSync(join(user.folder, 'livinglock-parser.service'), 'utf8')).toMatch(/^User=daemon$/m);
+      expect(existsSync(join(user.folder, 'livinglock-parser.timer'))).toBe(true);
+      const calls = readFileSync(join(user.folder, 'calls'), 'utf8');
+      expect(calls).toContain('enable --now livinglock-parser.timer\n');
+      expect(calls).not.toContain('--user');
+    },
+  );
+
+  test.skipIf(!isRoot)('is not installed for a user that does not exist (as root)', () => {
+    const user = new User();
+    const { code, errors } = user.schedule(
+      ...unit,
+      '--user-name',
+      'no-such-user',
+      '--install',
+      '--yes',
+      '--',
+      'true',
+    );
+    expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining('no-such-user') });
+    expect(existsSync('/etc/systemd/system/livinglock-parser.timer')).toBe(false);
+  });
+
+  test.skipIf(!canBeNobody)('is installed by root alone (as root, to be another user)', () => {
+    const user = new User();
+    user.uid = NOBODY;
+    const { code, errors } = user.schedule(...unit, '--install', '--yes', '--', 'true');
+    expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining('Run it by sudo') });
+  });
+});
+
+describe('bad input is refused in one line', () => {
+  const named = ['--name', 'parser'];
+  test.each<[string, string[], number, RegExp]>([
+    ['no name', ['--every', '2m', '--', 'node'], 64, /--name/],
+    ['a name with a slash', ['--every', '2m', '--name', 'a/b', '--', 'node'], 64, /The name of a job is/],
+    ['a name like an option', ['--every', '2m', '--name=-w', '--', 'node'], 64, /The name of a job is/],
+    ['no time', [...named, '--', 'node'], 64, /Give --every 2m, --at 03:30 or /],
+    ['two times', [...named, '--every', '2m', '--at', '03:30', '--', 'node'], 64, /cannot be used with/],
+    ['no such time', [...named, '--at', '24:00', '--', 'node'], 64, /such as 03:30/],
+    ['less than a second', [...named, '--every', '500ms', '--', 'node'], 64, /less than seconds/],
+    [
+      'what cron cannot say',
+      [...named, '--every', '7m', '--for', 'cron', '--', 'node'],
+      64,
+      /Nearest to it: 6m, 10m/,
+    ],
+    ['no command', [...named, '--every', '2m'], 64, /Put -- before the command/],
+    ['an empty command', [...named, '--every', '2m', '--'], 64, /must not be empty/],
+    ['a wrong option of run', [...named, '--every', '2m', '--wait', 'long', '--', 'node'], 64, /--wait/],
+    [
+      'options of run that do not fit',
+      [...named, '--every', '2m', '--stale-timeout', '1m', '--heartbeat-interval', '2m', '--', 'node'],
+      64,
+      /must be shorter/,
+    ],
+    ['JSON of nothing', [...named, '--every', '2m', '--json', '--', 'node'], 64, /only for --list/],
+    ['a list and more', [...named, '--list', '--uninstall'], 64, /cannot be used with/],
+    ['no such weekday', [...named, '--at', 'moonday 03:30', '--', 'node'], 64, /weekday "moo"/],
+    [
+      'system units of cron',
+      [...named, '--every', '2m', '--system', '--for', 'cron', '--', 'node'],
+      64,
+      /--system is about/,
+    ],
+    [
+      'a hardened crontab',
+      [...named, '--every', '2m', '--harden', '--for', 'cron', '--', 'node'],
+      64,
+      /--harden is about/,
+    ],
+    [
+      'a user like an option',
+      [...named, '--every', '2m', '--user-name=-r', '--for', 'cron', '--', 'node'],
+      64,
+      /name of a user/,
+    ],
+    ['a mistyped option', [...named, '--evry', '2m', '--', 'node'], 64, /Did you mean --every\?/],
+    [
+      'a folder that is not there',
+      [...named, '--every', '2m', '--directory', 'none', '--', 'node'],
+      66,
+      /There is no folder/,
+    ],
+    [
+      'both',
+      [...named, '--every', '2m', '--install', '--uninstall', '--', 'node'],
+      64,
+      /cannot be used with/,
+    ],
+  ])('%s', (_, args, code, message) => {
+    const { code: status, output, errors } = new User().schedule(...args);
+    expect(errors).toMatch(/^livinglock: .*\n$/);
+    expect(errors).toMatch(message);
+    expect({ status, output }).toEqual({ status: code, output: '' });
+  });
+
+  test.skipIf(!isPosix)('a command that is not there', () => {
+    const { code, errors } = new User().schedule(...JOB, '--', 'there-is-no-such-command');
+    expect(code).toBe(127);
+    expect(errors).toMatch(/^livinglock: There is no command there-is-no-such-command\..*\n$/);
+  });
+});

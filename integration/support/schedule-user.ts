@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { PROGRAM } from './desk.js';
+import { temporaryFolder } from './machine.js';
+
+/** What crontab(1) does, for a user whose crontab is the file that `FAKE_CRONTAB` names. */
+const FAKE_CRONTAB = `#!/bin/sh
+case "$1" in
+-l) if [ -e "$FAKE_CRONTAB" ]; then cat "$FAKE_CRONTAB"; else echo "no crontab for batch" >&2; exit 1; fi ;;
+-r) rm "$FAKE_CRONTAB" ;;
+-) cat > "$FAKE_CRONTAB.new" && mv "$FAKE_CRONTAB.new" "$FAKE_CRONTAB" ;;
+*) echo "usage: crontab" >&2; exit 1 ;;
+esac
+`;
+
+/** A user with a home folder, locks and a crontab of its own. */
+export class User {
+  readonly folder = temporaryFolder();
+  readonly crontab = join(this.folder, 'crontab.txt');
+  readonly env: NodeJS.ProcessEnv;
+  /** As whom it is on this machine, if not as the one who runs the tests. */
+  uid?: number;
+
+  constructor() {
+    const programs = join(this.folder, 'bin');
+    mkdirSync(programs);
+    writeFileSync(join(programs, 'crontab'), FAKE_CRONTAB);
+    chmodSync(join(programs, 'crontab'), 0o755);
+    this.env = {
+      ...process.env,
+      HOME: this.folder,
+      LIVINGLOCK_DIR: join(this.folder, 'locks'),
+      PATH: [programs, process.env['PATH']].join(delimiter),
+      FAKE_CRONTAB: this.crontab,
+    };
+  }
+
+  schedule(...args: readonly string[]) {
+    return this.start(process.execPath, [PROGRAM, 'schedule', ...args]);
+  }
+
+  start(program: string, args: readonly string[], input = '') {
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      env: this.env,
+      cwd: this.folder,
+      ...(this.uid === undefined ? {} : { uid: this.uid }),
+      input,
+      encoding: 'utf8',
+    });
+    return { code: status, output: stdout, errors: stderr };
+  }
+}
+
+/** One of cron, without its command. */
+export const JOB = ['--every', '2m', '--name', 'parser', '--for', 'cron'];
