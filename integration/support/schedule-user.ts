@@ -19,7 +19,7 @@ export class User {
   readonly folder = temporaryFolder();
   readonly crontab = join(this.folder, 'crontab.txt');
   readonly env: NodeJS.ProcessEnv;
-  /** As whom it is on this machine, if not as the one who runs the tests. */
+  /** Its UID on this machine, if not that of the tests. */
   uid?: number;
 
   constructor() {

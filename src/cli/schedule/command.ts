@@ -56,7 +56,7 @@ export function defineSchedule(program: Command, wrapped: readonly string[] | nu
     .addOption(
       new Option(
         '--user-name <name>',
-        'the user as whom the command runs: in system units, or in the crontab of that user (as root)',
+        'run the command as this user: in system units, or by the crontab of that user (as root)',
       ).argParser(parseUserName),
     )
     .option(

@@ -122,7 +122,7 @@ function calendarInterval({ minutes, hours, days, months }: Times): string {
   if (days.by === 'either') {
     throw new CliError(
       ExitCode.usage,
-      'launchd cannot run a job on days of the month or weekdays, whichever comes. Restrict one of the two fields, or let cron run it (--for cron).',
+      'launchd cannot run a job on days that match either the day of the month or the weekday. Restrict one of the two fields, or let cron run it (--for cron).',
     );
   }
   const dicts = combinations([

@@ -7,7 +7,7 @@ import type { RunProgram } from './programs.js';
 export interface Scope {
   /** Whether the units of systemd are those of the system, or of the user. */
   readonly isSystem: boolean;
-  /** The user as whom the job runs; `null` for the one who schedules it. */
+  /** The user that runs the job; `null` for the one who schedules it. */
   readonly userName: string | null;
 }
 

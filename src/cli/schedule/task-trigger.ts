@@ -87,7 +87,7 @@ function scheduleOf(days: Days, months: readonly number[]): string {
     case 'either':
       throw new CliError(
         ExitCode.usage,
-        'The Task Scheduler cannot run a job on days of the month or weekdays, whichever comes: it would start it twice where both do. Restrict one of the two fields.',
+        'The Task Scheduler cannot run a job on days that match either the day of the month or the weekday: it would start the job twice on a day that matches both. Restrict one of the two fields.',
       );
   }
 }

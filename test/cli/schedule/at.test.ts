@@ -78,14 +78,14 @@ describe('a time', () => {
   });
 });
 
-describe('days of the month or weekdays, whichever comes', () => {
+describe('days that match either the day of the month or the weekday', () => {
   it.each([
     ['launchd', launchd(new FakePrograms().run, '/Users/me', 501)],
     ['the Task Scheduler', taskScheduler(new FakePrograms().run)],
   ])('are refused by %s, which cannot do that', (_, installer) => {
     const job = someJob({ timing: parseAt('0 6 1 * 1') });
     expect(refusalOf(() => installer.configure(job))).toMatch(
-      /^64: .* cannot run a job on days of the month or/,
+      /^64: .* cannot run a job on days that match either/,
     );
   });
 });

@@ -166,7 +166,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
     expect(existsSync(join(home, '.config'))).toBe(false);
   });
 
-  it('of the system are written and enabled for all, with the user as whom the job runs', async () => {
+  it('of the system are written and enabled for all, with the user that runs the job', async () => {
     const folder = temporaryFolder();
     const systemctl = new FakeSystemctl();
     const system = { isSystem: true, userName: 'batch', home: NOWHERE, folder };
