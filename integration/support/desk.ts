@@ -110,8 +110,8 @@ export class Desk {
   }
 }
 
-/** One line of `livinglock`'s on stderr, and nothing else. */
+/** One line of `livinglock`'s on stderr, with or without the time in front, and nothing else. */
 export function oneLineWith(part: string | RegExp): unknown {
   const source = typeof part === 'string' ? part.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&') : part.source;
-  return expect.stringMatching(new RegExp(`^livinglock: [^\\n]*${source}[^\\n]*\\n$`));
+  return expect.stringMatching(new RegExp(`^(?:[-+:T\\d]+ )?livinglock: [^\\n]*${source}[^\\n]*\\n$`));
 }

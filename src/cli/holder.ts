@@ -1,5 +1,6 @@
 import type { LockRecord } from '../index.js';
 import { formatDuration } from './duration.js';
+import { formatTime } from './local-time.js';
 import { oneLine } from './report.js';
 
 /** By whom a lock is held, in one line, or until when: `is held by PID 4242 …`. */
@@ -61,12 +62,4 @@ export function describeWork({ command, cwd }: Pick<LockRecord, 'command' | 'cwd
   return [command !== null && oneLine(command), cwd !== null && `in ${oneLine(cwd)}`]
     .filter((part) => part !== false)
     .join(' ');
-}
-
-/** Local time, with the date where it is not today's. */
-function formatTime(time: Date): string {
-  const pad = (number: number) => String(number).padStart(2, '0');
-  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(pad).join(':');
-  if (time.toDateString() === new Date().toDateString()) return clock;
-  return `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())} ${clock}`;
 }

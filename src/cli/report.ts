@@ -1,12 +1,39 @@
 import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { formatTimestamp } from './local-time.js';
+
+/** The job that a run is for. */
+export interface Subject {
+  /** What people call it: its label, or the lock as it was named on the command line. */
+  readonly job: string;
+  /** What it is called in texts that name it themselves; `null` where they do not, or use another name. */
+  readonly lock: string | null;
+}
+
+let subject: Subject | null = null;
+
+/** From now on {@link say} names the job and, where stderr is not a terminal but perhaps the log of many jobs, the time. */
+export function speakOf(job: Subject): void {
+  subject = job;
+}
 
 /** Says something on stderr, in one line however many the text has. */
 export function say(text: string): void {
   try {
-    writeSync(2, `livinglock: ${oneLine(text)}\n`);
+    const time = subject === null || isatty(2) ? '' : `${formatTimestamp(new Date())} `;
+    writeSync(2, `${time}livinglock: ${oneLine(about(subject, text))}\n`);
   } catch {
     // Nobody listens; that is no reason to leave a command unwatched.
   }
+}
+
+/** With the job in front, unless the text names it already. */
+export function about(of: Subject | null, text: string): string {
+  if (of === null) return text;
+  const { job, lock } = of;
+  // In a database a lock has no path, and its name may be any word of the text.
+  const isNamed = lock !== null && (lock.includes('/') ? text.includes(lock) : text.startsWith(`${lock} `));
+  return isNamed ? text : `${job}: ${text}`;
 }
 
 /** Writes lines to stdout; resolves when they are written, which on Windows is later when it is a pipe. */

@@ -11,7 +11,7 @@ import { RUN_OPTIONS } from '../../src/cli/run/given.js';
 const WORDS = [
   ...RUN_OPTIONS.flatMap(({ flags }) => flags.replace(/<.*>/, '').split(/[ ,]+/)),
   ...['--heartbeat=output', '--heartbeat=hope', '--on-stall=warn', '--wait=30s', '--quiet=yes', '--force='],
-  ...['--label=', '--label= ', '--label=a b=c', 'a b'],
+  ...['-c', '--command=a | b', '--command=', '--label=', '--label= ', '--label=a b=c', 'a b'],
   ...['alive', 'file:a b', 'warn', '30s', '1h', '0', '9', '256', 'soon', 'infinity'],
   ...['backup', './a.lock', '', '-', '-x', '-w30s', '-qw', '--help', '--wiat', '--', '--progress', '0.4'],
 ];

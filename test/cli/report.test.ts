@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { oneLine } from '../../src/cli/report.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { formatTimestamp } from '../../src/cli/local-time.js';
+import { about, oneLine } from '../../src/cli/report.js';
 
 describe('what others have written', () => {
   it.each([
@@ -9,5 +10,36 @@ describe('what others have written', () => {
     { text: ' 日本語 🔒 ', line: '日本語 🔒' },
   ])('becomes one line without tricks: $line', ({ text, line }) => {
     expect(oneLine(text)).toBe(line);
+  });
+});
+
+describe('a text about a job', () => {
+  it.each([
+    { job: 'backup', lock: '/locks/backup.lock', text: 'It has stalled.', said: 'backup: It has stalled.' },
+    { job: 'backup', lock: '/locks/backup.lock', text: '/locks/backup.lock was lost.' },
+    { job: 'backup', lock: '/locks/backup.lock', text: 'Cannot read the lock /locks/backup.lock: EIO' },
+    { job: 'nightly', lock: null, text: '/a.lock was lost.', said: 'nightly: /a.lock was lost.' },
+    // A lock in a database.
+    { job: 'command', lock: 'command', text: 'The command goes on.', said: 'command: The command goes on.' },
+    { job: 'command', lock: 'command', text: 'command was lost.' },
+  ])('names it once: $text', ({ job, lock, text, said }) => {
+    expect(about({ job, lock }, text)).toBe(said ?? text);
+  });
+
+  it('is left as it is where there is none', () => {
+    expect(about(null, 'Wrong.')).toBe('Wrong.');
+  });
+});
+
+describe('a time stamp', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each([
+    { zone: 'UTC', text: '2026-07-01T02:03:04+00:00' },
+    { zone: 'America/St_Johns', text: '2026-06-30T23:33:04-02:30' },
+    { zone: 'Asia/Kolkata', text: '2026-07-01T07:33:04+05:30' },
+  ])('is local, in $zone', ({ zone, text }) => {
+    vi.stubEnv('TZ', zone);
+    expect(formatTimestamp(new Date('2026-07-01T02:03:04.567Z'))).toBe(text);
   });
 });

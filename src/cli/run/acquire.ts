@@ -11,6 +11,7 @@ import { formatDuration } from '../duration.js';
 import { describeHolding } from '../holder.js';
 import type { Locks } from '../locks.js';
 import { say } from '../report.js';
+import { quoted } from './command-line.js';
 import type { RunOptions } from './options.js';
 import { type Signals, statusOf } from './signals.js';
 
@@ -35,7 +36,7 @@ export async function acquireOrYield(
       heartbeatMinimalInterval: options.heartbeatInterval,
       terminateStalled: options.killStalled,
       terminationGrace: killAfter,
-      command: options.label ?? command.map(quoted).join(' '),
+      command: options.label ?? options.line ?? command.map(quoted).join(' '),
       wait: duration,
       signal: signals.aborted,
       dependencies: { processes },
@@ -82,9 +83,4 @@ function busyLine({ lock, holder, heartbeatAge }: ErrLockBusy): string {
   if (heartbeatAge <= timeout) return line;
   const seconds = `${timeout / 1000}s`;
   return `${line}; it has stalled by its own stale timeout, and --stale-timeout ${seconds} takes it over`;
-}
-
-/** As a shell would want it, so that what others are shown can be told apart, and copied. */
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { oneLine } from '../report.js';
+import { quoted } from './command-line.js';
 
 /**
  * Makes sure, before anything is locked, that there is such a program, as execvp(3) would find it, and gives its file. Throws
@@ -16,7 +17,9 @@ export function expectProgram(program: string): string {
   if (files.length === 0) {
     throw new CliError(
       ExitCode.notFound,
-      `There is no command ${oneLine(program)}. Name it by its path, or put its folder into PATH.`,
+      isForShell(program)
+        ? `There is no command ${quoted(program)}. A line for the shell is run by -c ${quoted(program)}, or by -- sh -c ${quoted(program)}.`
+        : `There is no command ${oneLine(program)}. Name it by its path, or put its folder into PATH.`,
     );
   }
   const found = files.find(isExecutable);
@@ -27,6 +30,11 @@ export function expectProgram(program: string): string {
     );
   }
   return found;
+}
+
+/** Whether that is more than the name of a program: `echo hi | wc`. */
+function isForShell(program: string): boolean {
+  return /[\s|&;<>$`]/.test(program);
 }
 
 /** Without PATH, what the shell takes in its place. */

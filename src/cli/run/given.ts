@@ -13,7 +13,7 @@ const MINUTE = 60_000;
 
 /** What is given on the command line; durations in milliseconds. */
 export interface RunGiven {
-  readonly heartbeat: Proof;
+  readonly heartbeat?: Proof;
   readonly staleTimeout?: number;
   readonly heartbeatInterval?: number;
   readonly onStall: 'end' | 'warn';
@@ -27,6 +27,7 @@ export interface RunGiven {
   readonly holdAtLeast: number;
   readonly owner?: string;
   readonly label?: string;
+  readonly command?: string;
   readonly store?: StoreAddress;
 }
 
@@ -36,9 +37,8 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     flags: '--heartbeat <proof>',
     description:
       'what proves that the command is at work: alive (that it exists), output (that it writes), ' +
-      'manual (that it calls `livinglock beat`), file:PATH (that the file changes)',
+      'manual (that it calls `livinglock beat`), file:PATH (that the file changes) (default: alive)',
     parse: parseProof,
-    default: { value: { by: 'alive' }, name: 'alive' },
   },
   {
     flags: '--stale-timeout <time>',
@@ -93,6 +93,11 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
       'show this in place of the command line, and keep the arguments out of the lock: for those that contain a password',
     parse: parseLabel,
   },
+  {
+    flags: '-c, --command <line>',
+    description: 'run this line by the shell (/bin/sh -c; cmd.exe on Windows), in place of -- COMMAND',
+    parse: parseLine,
+  },
   STORE_OPTION,
   { flags: '--kill-stalled', description: 'end a holder that has stalled before taking over' },
   { flags: '--force', description: 'if the lock is held, run all the same, without it' },
@@ -102,16 +107,17 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     parse: parseExitCode,
     default: { value: ExitCode.busy },
   },
-  { flags: '-q, --quiet', description: 'say nothing if the lock is held' },
+  { flags: '-q, --quiet', description: 'say nothing if the lock is held, and give no hints' },
 ];
 
 /** Fills in what was not given, and throws where it does not fit together. */
 export function completeRunOptions({
-  heartbeat: proof,
+  heartbeat,
   staleTimeout,
   heartbeatInterval,
   ...rest
 }: RunGiven): RunOptions {
+  const proof = heartbeat ?? { by: 'alive' };
   const isEndless = proof.by === 'alive' && isOfOneMachine(rest.store);
   const timeout = staleTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);
   const interval = heartbeatInterval ?? (timeout > MINUTE ? MINUTE : timeout / 2);
@@ -125,6 +131,8 @@ export function completeRunOptions({
     ...rest,
     proof,
     staleTimeout: timeout,
+    // In other databases it has a meaning with `alive` too: when others may take over from a machine that is gone.
+    isStallUnseen: isEndless && heartbeat === undefined && staleTimeout !== undefined,
     heartbeatInterval: interval,
     timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
     killStalled: rest.killStalled ?? false,
@@ -132,6 +140,7 @@ export function completeRunOptions({
     quiet: rest.quiet ?? false,
     owner: rest.owner,
     label: rest.label,
+    line: rest.command,
     store: rest.store,
   };
 }
@@ -153,6 +162,11 @@ function parseOwner(text: string): string {
 function parseLabel(text: string): string {
   if (text.trim() !== '') return text;
   throw new InvalidArgument('A label must not be empty.');
+}
+
+function parseLine(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgument('The line to run must not be empty.');
 }
 
 function parseFiniteDuration(text: string): number {

@@ -5,6 +5,8 @@ import type { Proof } from './proof.js';
 export interface RunOptions {
   readonly proof: Proof;
   readonly staleTimeout: number;
+  /** Whether a stale timeout was given that cannot notice a command that hangs, and nobody said that this is meant. */
+  readonly isStallUnseen: boolean;
   readonly heartbeatInterval: number;
   readonly onStall: 'end' | 'warn';
   readonly killAfter: number;
@@ -18,5 +20,7 @@ export interface RunOptions {
   readonly owner: string | undefined;
   /** Shown in place of the command line. */
   readonly label: string | undefined;
+  /** A line for a shell, in place of a command. */
+  readonly line: string | undefined;
   readonly store: StoreAddress | undefined;
 }

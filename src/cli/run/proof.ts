@@ -36,6 +36,13 @@ export function describeProof(proof: Proof): string {
   }
 }
 
+/** What else looks as if there were no proof, for the same message; empty where there is nothing to say. */
+export function hintOn(proof: Proof): string {
+  return proof.by === 'output'
+    ? ' A program that buffers its output looks the same: `python -u` or `stdbuf -oL` makes it write at once.'
+    : '';
+}
+
 /** Tells whether a file is another one, longer or newer than at the last look; one that is not there has not changed. */
 export function watchFile(path: string): () => boolean {
   let seen = signature(path);

@@ -1,4 +1,5 @@
 import { type Locks, withLocks } from '../locks.js';
+import { say, speakOf } from '../report.js';
 import { acquireOrYield } from './acquire.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
@@ -11,9 +12,16 @@ import { type Job, Supervision } from './supervision.js';
 export function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
   // Before this process opens any of its own.
   const descriptors = givenDescriptors();
+  const { label, quiet, isStallUnseen } = options;
+  speakOf({ job: label ?? lock, lock: null });
   expectProgram(command[0] ?? '');
+  if (isStallUnseen && !quiet) say(STALL_UNSEEN);
   return withLocks(options.store, (locks) => runIn(locks, lock, { command, options, descriptors }), true);
 }
+
+const STALL_UNSEEN =
+  'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as at work. ' +
+  'Add --heartbeat output, manual or file:PATH; or --heartbeat alive, if that is what you mean.';
 
 async function runIn(
   locks: Locks,
@@ -21,6 +29,8 @@ async function runIn(
   job: Pick<Job, 'command' | 'options' | 'descriptors'>,
 ): Promise<number> {
   const name = locks.nameOf(called);
+  const { label } = job.options;
+  if (label === undefined) speakOf({ job: called, lock: name });
   const signals = new Signals();
   const heirloom = await makeHeirloom();
   try {

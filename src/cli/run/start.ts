@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { isForCmd } from './command-line.js';
 import { type Exit, exitOf } from './exit.js';
 import { type Family, groupOf, sharedGroup, treeOf } from './family.js';
 import type { Heirloom } from './heirloom.js';
@@ -91,7 +92,11 @@ async function startOnWindows(
   sharesTerminal: boolean,
 ): Promise<Started> {
   const { default: crossSpawn } = await import('cross-spawn');
-  const child = crossSpawn(program, args, { env, stdio: ['inherit', ...asUsual(isOutputRead)] });
+  const child = crossSpawn(program, args, {
+    env,
+    stdio: ['inherit', ...asUsual(isOutputRead)],
+    windowsVerbatimArguments: isForCmd([program, ...args]),
+  });
   const exited = exitOf(child);
   const pid = await pidOf(child);
   const output = outputOf(child.stdout, child.stderr);

@@ -14,7 +14,7 @@ import { lookFor } from './look-for-proof.js';
 import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
 import { Passage } from './pass-on.js';
-import { describeProof } from './proof.js';
+import { describeProof, hintOn } from './proof.js';
 import { releasePatiently } from './release.js';
 import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
 import { type Started, start } from './start.js';
@@ -173,9 +173,9 @@ export class Supervision {
       onStall: (silence) => {
         const stall = `The command has stalled: for ${formatDuration(silence)} ${describeProof(proof)}.`;
         if (onStall === 'warn') {
-          say(`${stall} It goes on (--on-stall warn), and the next run may take over.`);
+          say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hintOn(proof)}`);
         } else {
-          say(`${stall} Ending it.`);
+          say(`${stall} Ending it.${hintOn(proof)}`);
           this.#end('stalled', ending, watch);
         }
       },

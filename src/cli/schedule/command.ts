@@ -122,6 +122,7 @@ A password in the address of a store is kept in a file of mode 600, which the jo
         runOptions: passed,
         conflictExitCode: completeRunOptions(given).conflictExitCode,
         command: wrapped,
+        line: given.command,
       });
     });
   const passed = collect(command, command.options.slice(own));

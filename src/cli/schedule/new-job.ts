@@ -4,6 +4,7 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { namedLocksFolder } from '../named-locks-folder.js';
 import { say } from '../report.js';
+import { commandOf } from '../run/command-line.js';
 import { expectProgram } from '../run/find-program.js';
 import type { Job, SchedulerName } from './job.js';
 import type { Request } from './schedule.js';
@@ -16,24 +17,25 @@ const STORE = '--store=';
  * same holds for `$LIVINGLOCK_DIR`, so a lock in there is named by its path.
  */
 export function jobOf(request: Request, scheduler: SchedulerName): Job {
-  const { name, timing, directory, command, runOptions, conflictExitCode, userName, isHardened } = request;
+  const { name, timing, directory, command, line, runOptions, conflictExitCode, userName, isHardened } =
+    request;
   if (timing === null) {
     throw new CliError(
       ExitCode.usage,
       'When is it to run? Give --every 2m, --at 03:30 or --at "mon-fri 03:30".',
     );
   }
-  if (command === null) {
-    throw new CliError(
-      ExitCode.usage,
-      'Put -- before the command: livinglock schedule --every 2m --name parser -- COMMAND.',
-    );
-  }
   if (isHardened && scheduler !== 'systemd') {
     throw new CliError(ExitCode.usage, `--harden is about the units of systemd, not ${scheduler}.`);
   }
-  const [program = '', ...args] = command;
+  const [program = '', ...args] = commandOf(
+    command,
+    line,
+    'Put -- before the command: livinglock schedule --every 2m --name parser -- COMMAND.',
+  );
   const found = expectProgram(program);
+  const behind =
+    line === undefined ? ['--', process.platform === 'win32' ? found : resolve(found), ...args] : [];
   const store = runOptions.findLast((option) => option.startsWith(STORE))?.slice(STORE.length);
   const storeSecret = store !== undefined && hasPassword(store) ? store : null;
   const isChosen = Boolean(process.env['LIVINGLOCK_DIR']);
@@ -52,9 +54,7 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
       ...(scheduler === 'cron' ? silentIfBusy(runOptions) : []),
       ...runOptions.filter((option) => storeSecret === null || !option.startsWith(STORE)),
       lock,
-      '--',
-      process.platform === 'win32' ? found : resolve(found),
-      ...args,
+      ...behind,
     ],
     directory: expectFolder(directory),
     lockFolder,

@@ -27,6 +27,8 @@ export interface Request {
   readonly conflictExitCode: number;
   /** What stands behind `--`; `null` where there is no `--`. */
   readonly command: readonly string[] | null;
+  /** A line for a shell in place of it, which `runOptions` contain. */
+  readonly line: string | undefined;
 }
 
 /** Prints, installs or uninstalls the configuration of a job, and gives the exit code. */

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { Desk, oneLineWith } from './support/desk.js';
+import { isPosix } from './support/machine.js';
+import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
+
+// What `livinglock run` says: in a log that many jobs share, on a terminal, and where people stumble.
+
+const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d`;
+const SHORTLY = ['--stale-timeout', '200ms'];
+
+describe.skipIf(!isPosix)('a message of a run', () => {
+  test('has the time and the job in front where stderr is a log', async () => {
+    const { stderr } = await new Desk().run(['run', '--timeout', '100ms', 'import', '--', 'sleep', '1000']);
+    expect(stderr).toMatch(new RegExp(`^${TIME} livinglock: import: The command has run for 100 ms`));
+  });
+
+  test('has the label in front instead, if there is one', async () => {
+    const args = ['run', '--label', 'nightly import', 'import', '--', 'no-such-program'];
+    const { stderr } = await new Desk().run(args);
+    expect(stderr).toMatch(
+      new RegExp(`^${TIME} livinglock: nightly import: There is no command no-such-program`),
+    );
+  });
+
+  test('names the lock once', async () => {
+    const desk = new Desk();
+    const { pid } = await desk.live('import');
+    const { stderr } = await desk.run(['run', 'import', '--', 'true']);
+    expect(stderr).toMatch(new RegExp(`^${TIME} livinglock: ${desk.path('import')} is held by PID ${pid} `));
+  });
+
+  test.skipIf(!canHaveTerminal)('has only the job in front on a terminal', async () => {
+    const { stdout } = await startOnTerminal(new Desk(), 'livinglock run import -- no-such-program; true')
+      .ended;
+    expect(stdout).toMatch(/^livinglock: import: There is no command no-such-program/);
+  });
+
+  test('that is about wrong options has neither', async () => {
+    const { stderr } = await new Desk().run(['run', 'import']);
+    expect(stderr).toMatch(/^livinglock: Put -- between the lock and the command/);
+  });
+});
+
+describe.skipIf(!isPosix)('a stale timeout without a heartbeat that can stop', () => {
+  const warned = oneLineWith('as long as it exists, it counts as at work. Add --heartbeat output');
+
+  test.each([[], ['--store', 'sqlite:locks.db']])('is warned of, with %j', async (...store) => {
+    const args = ['run', ...store, '--stale-timeout', '15m', 'import', '--', 'true'];
+    expect(await new Desk().run(args)).toMatchObject({ code: 0, stderr: warned });
+  });
+
+  test.each([['-q'], ['--heartbeat=alive'], ['--heartbeat=output']])('is not with %s', async (option) => {
+    const args = ['run', option, '--stale-timeout', '15m', 'import', '--', 'true'];
+    expect(await new Desk().run(args)).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe.skipIf(!isPosix)('a command that stalls', () => {
+  test('may only buffer its output', async () => {
+    const args = ['run', '--heartbeat', 'output', ...SHORTLY, 'import', '--', 'sleep', '1000'];
+    const { code, stderr } = await new Desk().run(args);
+    expect(code).toBe(124);
+    expect(stderr).toEqual(oneLineWith('A program that buffers its output looks the same: `python -u`'));
+  });
+
+  test('without proof by a file has nothing to do with that', async () => {
+    const args = ['run', '--heartbeat', 'file:log', ...SHORTLY, 'import', '--', 'sleep', '1000'];
+    const { stderr } = await new Desk().run(args);
+    expect(stderr).toContain('log has not changed');
+    expect(stderr).not.toContain('buffers');
+  });
+});
+
+describe.skipIf(!isPosix)('a line for the shell', () => {
+  test('is run by -c, and shown as it is', async () => {
+    const desk = new Desk();
+    const line = `echo "a b" | tr a-z A-Z; cat "$LIVINGLOCK_PATH"; exit 3`;
+    for (const args of [
+      ['job', '-c', line],
+      [`--command=${line}`, 'job'],
+    ]) {
+      const { code, stdout, stderr } = await desk.run(['run', ...args]);
+      expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+      const [words = '', record = ''] = stdout.split('\n');
+      expect(words).toBe('A B');
+      expect(JSON.parse(record)).toMatchObject({ command: line });
+    }
+  });
+
+  test.each([
+    { args: ['-c', 'echo', 'job', '--', 'true'], says: 'either by -c or behind --, not both' },
+    { args: ['job', '-c', 'echo', 'hi'], says: 'Put the line in quotes' },
+    { args: ['job', '-c', ' '], says: 'The line to run must not be empty' },
+    { args: ['job'], says: 'livinglock run LOCK -c LINE' },
+  ])('is refused as $args', async ({ args, says }) => {
+    const ended = await new Desk().run(['run', ...args]);
+    expect(ended).toMatchObject({ code: 64, stdout: '', stderr: oneLineWith(says) });
+  });
+
+  test('in the place of a program is told how to be run', async () => {
+    const { code, stderr } = await new Desk().run(['run', 'job', '--', 'echo hi | wc']);
+    expect(code).toBe(127);
+    expect(stderr).toEqual(oneLineWith(`by -c 'echo hi | wc', or by -- sh -c 'echo hi | wc'.`));
+  });
+
+  test('can be scheduled', async () => {
+    const desk = new Desk();
+    const args = ['schedule', '--for', 'cron', '--every', '10m', '--name', 'job', '-c', 'echo "a b" | wc -w'];
+    const { code, stdout } = await desk.run(args);
+    expect(code).toBe(0);
+    const [, entry = ''] = /^\*\/10 \* \* \* \* (.*)$/m.exec(stdout) ?? [];
+    expect((await desk.bash(entry)).stdout.trim()).toBe('2');
+  });
+});

@@ -1,0 +1,27 @@
+// Times as people read them, in the time zone of this process.
+
+/** ISO 8601 to the second, with the offset from UTC: `2026-11-26T03:00:01+01:00`. */
+export function formatTimestamp(time: Date): string {
+  const offset = -time.getTimezoneOffset();
+  const hours = twoDigits(Math.floor(Math.abs(offset) / 60));
+  const minutes = twoDigits(Math.abs(offset) % 60);
+  return `${formatDate(time)}T${formatClock(time)}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
+}
+
+/** `03:00:01`, with the date in front where it is not today's. */
+export function formatTime(time: Date): string {
+  const clock = formatClock(time);
+  return time.toDateString() === new Date().toDateString() ? clock : `${formatDate(time)} ${clock}`;
+}
+
+function formatDate(time: Date): string {
+  return `${time.getFullYear()}-${twoDigits(time.getMonth() + 1)}-${twoDigits(time.getDate())}`;
+}
+
+function formatClock(time: Date): string {
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':');
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0');
+}
