@@ -111,7 +111,7 @@ export class ErrLockStore extends LivingLockError {
     const code = systemCode(error);
     if (code === null) return error;
     const remedy = remedies[code] ?? remedyFor(code);
-    const message = `Cannot ${attempted} ${lock}: ${withoutInternals(error.message)}${remedy && `. ${remedy}`}`;
+    const message = `Cannot ${attempted} ${lock}: ${withoutInternals(error.message, lock)}${remedy && `. ${remedy}`}`;
     return new ErrLockStore(lock, code, message, { cause: error });
   }
 }
@@ -158,8 +158,10 @@ export class ErrTerminationFailed extends LivingLockError {
   }
 }
 
-/** Which call of ours failed, on which file in the guard, helps nobody; on another folder, it does. */
-function withoutInternals(message: string): string {
+/** Which call of ours failed, on the lock itself or on which file in the guard, helps nobody; on another folder, it does. */
+function withoutInternals(message: string, lock: string): string {
+  const [reason, ...others] = message.split(/, [a-z]+ (?='\/)/s);
+  if (reason !== undefined && others.join() === `'${lock}'`) return reason;
   return message.replace(/, [a-z]+ '[^']*(?:\.guard\b|\/proc\/self\/fd\/).*'$/s, '');
 }
 

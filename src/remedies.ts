@@ -7,6 +7,12 @@ const MAKE_ROOM = 'Make room on that file system: for bytes, and for inodes.';
 const PERMIT =
   "Give this process's user the right to read and write in the lock's folder, or choose another folder.";
 const CLOSE_FILES = 'Close files that are not needed, or raise the limit (`ulimit -n`).';
+/**
+ * What is beside a lock for a moment is called after it, with up to 49 more bytes. Most file systems take 255 in a name, and Linux 4095 in
+ * a path.
+ */
+const SHORTEN =
+  'Choose a shorter one: the name of the file may have up to 206 bytes (with .lock, where that is added), that of a folder 255.';
 const LOOK_AFTER_DISK = 'See whether the disk, or the file server, is well, and try again.';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
@@ -20,6 +26,9 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['EIO', LOOK_AFTER_DISK],
   ['ESTALE', LOOK_AFTER_DISK],
   ['ETIMEDOUT', LOOK_AFTER_DISK],
+  ['ENAMETOOLONG', SHORTEN],
+  ['ENOTDIR', 'Something on the way to the lock is not a folder but a file. Choose another path.'],
+  ['ELOOP', 'Symbolic links on the way to the lock lead in a circle. Repair them, or choose another path.'],
   ['EINTR', 'Try again.'],
   [
     'ENOENT',

@@ -6,6 +6,7 @@ import { QUICKLY, WRAPPING } from './commands.js';
 import { ExitCode } from './exit-codes.js';
 import { InvalidArgument } from './invalid-argument.js';
 import { say } from './report.js';
+import { describeTrouble } from './trouble.js';
 
 const given = process.argv.slice(2);
 const separator = WRAPPING.has(given[0]) ? given.indexOf('--') : -1;
@@ -41,6 +42,11 @@ async function explain(error: unknown): Promise<number> {
   const { LivingLockError } = await import('../index.js');
   if (error instanceof LivingLockError) {
     say(error.message);
+    return ExitCode.store;
+  }
+  const trouble = describeTrouble(error);
+  if (trouble !== null) {
+    say(trouble);
     return ExitCode.store;
   }
   say(`This is a bug of livinglock: ${error instanceof Error ? error.stack : error}`);

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { InvalidArgument } from '../invalid-argument.js';
 
 /** What counts as proof that a command is at work. */
@@ -43,9 +43,17 @@ export function hintOn(proof: Proof): string {
     : '';
 }
 
-/** Tells whether a file is another one, longer or newer than at the last look; one that is not there has not changed. */
+/**
+ * Tells whether a file is another one, longer or newer than at the last look; one that is not there has not changed. Each look throws where
+ * that cannot be learnt.
+ */
 export function watchFile(path: string): () => boolean {
-  let seen = signature(path);
+  let seen: string | null = null;
+  try {
+    seen = signature(path);
+  } catch {
+    // The first look that counts says so.
+  }
   return () => {
     const now = signature(path);
     const hasChanged = now !== null && now !== seen;
@@ -55,6 +63,16 @@ export function watchFile(path: string): () => boolean {
 }
 
 function signature(path: string): string | null {
-  const status = statSync(path, { throwIfNoEntry: false, bigint: true });
+  const status = statusOf(path);
   return status === undefined ? null : `${status.ino} ${status.size} ${status.mtimeNs}`;
+}
+
+function statusOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false, bigint: true });
+  } catch (error) {
+    throw new Error(
+      `Cannot see whether ${path} changes: ${error instanceof Error ? error.message : error}. Until then it is no proof of work.`,
+    );
+  }
 }

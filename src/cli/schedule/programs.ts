@@ -16,10 +16,12 @@ export type RunProgram = (program: string, args: readonly string[], input?: Uint
 export const runProgram: RunProgram = async (program, args, input) => {
   // What they say is read here, so it must not be translated.
   const child = spawn(program, args, { env: { ...process.env, LC_ALL: 'C' }, windowsHide: true });
-  // It may end without having read everything; its exit code tells why.
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
   try {
+    // Without a process there may be no pipes either (EMFILE).
+    if (child.pid === undefined) await once(child, 'spawn');
+    // It may end without having read everything; its exit code tells why.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
     const [[status], stdout, stderr] = await Promise.all([
       once(child, 'close'),
       buffer(child.stdout),

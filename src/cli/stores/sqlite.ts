@@ -37,7 +37,7 @@ export async function openSqlite(address: string, mayCreate: boolean): Promise<O
   } catch (error) {
     throw new CliError(
       ExitCode.store,
-      `Cannot open the SQLite database ${path}: ${error instanceof Error ? error.message : error}.`,
+      `Cannot open the SQLite database ${path}: ${error instanceof Error ? error.message : error}. See whether its folder is there, and whether you may write to both.`,
     );
   }
   return {

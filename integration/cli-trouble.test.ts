@@ -1,0 +1,134 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Desk, oneLineWith } from './support/desk.js';
+import { isPosix } from './support/machine.js';
+
+// What the system may refuse, with each subcommand: it is answered in one line that says what to do, and is no bug of livinglock.
+
+/** With a lock, or a folder, at that path. */
+const SUBCOMMANDS: readonly (readonly [string, (path: string) => readonly string[]])[] = [
+  ['run', (path) => ['run', path, '--', 'true']],
+  ['run --store', (path) => ['run', '--store', `sqlite:${path}`, 'job', '--', 'true']],
+  ['status', (path) => ['status', path]],
+  ['break', (path) => ['break', path]],
+  ['wait', (path) => ['wait', path]],
+  ['verify', (path) => ['verify', path]],
+  [
+    'schedule',
+    (path) => [
+      'schedule',
+      '--every',
+      '1h',
+      '--name',
+      'job',
+      '--directory',
+      path,
+      '--for',
+      'cron',
+      '--',
+      'true',
+    ],
+  ],
+];
+
+/** Of those whose path is that of a lock in a file. */
+const LOCKS = SUBCOMMANDS.filter(([name]) => ['run', 'status', 'break', 'wait'].includes(name));
+
+describe.skipIf(!isPosix)('in a folder that was deleted', () => {
+  test.each(SUBCOMMANDS)('%s says so', async (_, args) => {
+    const desk = new Desk();
+    const gone = join(desk.folder, 'gone');
+    mkdirSync(gone);
+    const line = `cd '${gone}' && rmdir '${gone}' && exec $LIVINGLOCK ${args('./x').join(' ')}`;
+    const { code, stderr } = await desk.bash(line);
+    expect({ code, stderr }).toEqual({
+      code: 73,
+      stderr: oneLineWith('The folder in which livinglock was started does not exist any more. Change to'),
+    });
+  });
+
+  test('a lock by its name, or by a path that begins with a slash, is as good as ever', async () => {
+    const desk = new Desk();
+    for (const lock of ['job', join(desk.folder, 'other.lock')]) {
+      const gone = join(desk.folder, 'gone');
+      mkdirSync(gone);
+      const { code } = await desk.bash(
+        `cd '${gone}' && rmdir '${gone}' && exec livinglock run '${lock}' -- true`,
+      );
+      expect(code).toBe(0);
+    }
+  });
+});
+
+describe.skipIf(!isPosix)('a name that is too long', () => {
+  test.each(LOCKS)('is answered by %s with how long it may be', async (_, args) => {
+    const { code, stderr } = await new Desk().run(args('n'.repeat(251)));
+    expect({ code, stderr }).toEqual({ code: 73, stderr: oneLineWith('may have up to 206 bytes') });
+    // The name once, and not a second time behind the system's words.
+    expect(stderr).toMatch(/n\.lock: ENAMETOOLONG: name too long\. Choose/);
+  });
+
+  test('is not one of as many bytes as that says', async () => {
+    const desk = new Desk();
+    expect(await desk.run(['run', 'n'.repeat(201), '--', 'true'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('of a folder to verify is answered with 66', async () => {
+    const { code, stderr } = await new Desk().run(['verify', 'n'.repeat(300)]);
+    expect({ code, stderr }).toEqual({ code: 66, stderr: oneLineWith('that of a folder 255') });
+  });
+});
+
+describe.skipIf(!isPosix)('a path on which there is', () => {
+  test.each(SUBCOMMANDS)('a file is refused by %s', async (name, args) => {
+    const desk = new Desk();
+    writeFileSync(join(desk.folder, 'file'), '');
+    const { code, stderr } = await desk.run(args('./file/x'));
+    expect([66, 73]).toContain(code);
+    expect(stderr).toEqual(oneLineWith(`${desk.folder}/file/x`));
+    if (LOCKS.some(([each]) => each === name)) expect(stderr).toContain('is not a folder but a file');
+  });
+
+  test.each(SUBCOMMANDS)('a circle of symbolic links is refused by %s', async (name, args) => {
+    const desk = new Desk();
+    symlinkSync('two', join(desk.folder, 'one'));
+    symlinkSync('one', join(desk.folder, 'two'));
+    const { code, stderr } = await desk.run(args('./one/x'));
+    expect([66, 73]).toContain(code);
+    expect(stderr).toEqual(oneLineWith(`${desk.folder}/one/x`));
+    if (LOCKS.some(([each]) => each === name)) expect(stderr).toContain('lead in a circle');
+  });
+
+  test('a circle, and it is to prove that the command works, is told and not fatal', async () => {
+    const desk = new Desk();
+    symlinkSync('log', join(desk.folder, 'log'));
+    const args = ['run', '--heartbeat', 'file:log', '--heartbeat-interval', '40ms', 'job', '--'];
+    const run = desk.start([...args, 'sh', '-c', 'read -r line; exit 3']);
+    await run.says(/job: Cannot see whether log changes: ELOOP/);
+    run.write('\n');
+    expect(await run.ended).toMatchObject({ code: 3 });
+  });
+});
+
+test.skipIf(!isPosix)('a limit of open files that leaves none is no bug, with any subcommand', async () => {
+  const desk = new Desk();
+  // Node itself takes about twenty, and that differs; below that it is Node that ends.
+  for (let limit = 19; limit < 30; limit++) {
+    for (const args of ['run job -- true', 'schedule --every 1h --name job --for cron --uninstall -- true']) {
+      const { stderr } = await desk.bash(`ulimit -n ${limit}; exec livinglock ${args}`);
+      expect(stderr).not.toContain('bug of livinglock');
+    }
+  }
+});
+
+test.skipIf(!isPosix)('closed streams are no bug, and change no exit code', async () => {
+  const desk = new Desk();
+  for (const closed of ['>&-', '2>&-', '<&- >&- 2>&-']) {
+    const run = (args: string) => desk.bash(`exec livinglock ${args} ${closed}`);
+    expect(await run('run job -- sh -c "exit 3"')).toMatchObject({ code: 3, stderr: '' });
+    expect(await run('status job')).toMatchObject({ code: 1, stderr: '' });
+    expect(await run('break job')).toMatchObject({ code: 0, stderr: '' });
+    expect(await run('wait job')).toMatchObject({ code: 0, stderr: '' });
+  }
+});
