@@ -1,6 +1,9 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Desk, oneLineWith } from './support/desk.js';
-import { isPosix } from './support/machine.js';
+import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
+import { canBeNobody, isPosix, NOBODY } from './support/machine.js';
+import { has } from './support/running.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 // What `livinglock run` says: in a log that many jobs share, on a terminal, and where people stumble.
@@ -110,5 +113,58 @@ describe.skipIf(!isPosix)('a line for the shell', () => {
     expect(code).toBe(0);
     const [, entry = ''] = /^\*\/10 \* \* \* \* (.*)$/m.exec(stdout) ?? [];
     expect((await desk.bash(entry)).stdout.trim()).toBe('2');
+  });
+});
+
+describe.skipIf(!isPosix)('what is in the way beside a lock', () => {
+  /** An internal name: of a folder for one change, or of what is written in it. */
+  const INTERNAL = /[0-9a-f]{8}-[0-9a-f]{4}|\bmkdir\b|\brename\b/;
+
+  test.each([
+    { what: 'a file', put: (guard: string) => writeFileSync(guard, ''), says: 'it is not a folder' },
+    {
+      what: 'a folder with a file in it',
+      put: (guard: string) => {
+        mkdirSync(guard);
+        writeFileSync(join(guard, 'notes.txt'), '');
+      },
+      says: 'something else is in it: "notes.txt"',
+    },
+  ])('is named, if it is $what', async ({ put, says }) => {
+    const desk = new Desk();
+    put(`${desk.path('import')}.guard`);
+    const { code, stderr } = await desk.run(['run', 'import', '--', 'true']);
+    expect(code).toBe(73);
+    expect(stderr).toEqual(oneLineWith(`${desk.path('import')}.guard is in the way: ${says}`));
+    expect(stderr).toMatch(/Nothing was changed\. Move it away, or choose another path for the lock\.\n$/);
+    expect(stderr).not.toMatch(INTERNAL);
+  });
+
+  test('is told by the process that changes the lock, if that is on another machine', async () => {
+    const desk = new Desk();
+    const guard = `${desk.path('import')}.guard`;
+    mkdirSync(guard);
+    writeFileSync(join(guard, '11111111-1111-1111-1111-111111111111,77,0,123,aaaa,,db-2'), '');
+    const { code, stderr } = await desk.run(['run', 'import', '--', 'true']);
+    expect(code).toBe(75);
+    expect(stderr).toEqual(oneLineWith('cannot be taken: PID 77 on db-2 is changing it just now. Not run'));
+    expect(stderr).not.toMatch(INTERNAL);
+  });
+
+  test.skipIf(!canBeNobody || !has('setpriv'))('is a folder that may not be written to', async () => {
+    const desk = new Desk();
+    chmodSync(desk.folder, 0o755);
+    const args = ['--reuid', String(NOBODY), '--clear-groups', process.execPath, PROGRAM, 'run'];
+    const { code, stderr } = await desk.startProgram('setpriv', [
+      ...args,
+      `${desk.locks}/x.lock`,
+      '--',
+      'true',
+    ]).ended;
+    expect(code).toBe(73);
+    expect(stderr).toEqual(
+      oneLineWith(`Cannot create the lock ${desk.path('x')}: EACCES: permission denied. Give`),
+    );
+    expect(stderr).not.toMatch(INTERNAL);
   });
 });

@@ -130,7 +130,7 @@ export class ErrNotALock extends LivingLockError {
     super(
       lock,
       'ERR_NOT_A_LOCK',
-      `${lock} cannot be a lock: ${found}. Nothing was changed. Name another path for the lock.`,
+      `${lock} cannot be a lock: ${found}. Nothing was changed. Move it away, or choose another path for the lock.`,
     );
     this.found = found;
   }

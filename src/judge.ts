@@ -15,6 +15,9 @@ const SETTLING_TIME = 2000;
 /** Milliseconds: an hour, for who does not say otherwise. */
 export const DEFAULT_STALE_TIMEOUT = 3_600_000;
 
+/** Why most holders count as live. */
+export const AT_WORK = 'its process is alive and its heartbeat is fresh';
+
 /**
  * Decides whether a lock may be taken from its holder. Pure: it asks nobody and has no clock.
  *
@@ -41,7 +44,7 @@ export function judge(
   }
   if (record.hold !== null) {
     return age < record.hold
-      ? { state: 'cooldown', reason: 'its run has ended, and it counts as held for a while all the same' }
+      ? { state: 'cooldown', reason: 'its run has ended, but it still counts as held for a while' }
       : { state: 'free', reason: 'nobody holds it' };
   }
   if (provenance === 'earlier-boot') {
@@ -60,7 +63,7 @@ export function judge(
 }
 
 function reasonToLive(liveness: Liveness, kinship: Kinship): string {
-  if (liveness === 'alive') return 'its process is alive and its heartbeat is fresh';
+  if (liveness === 'alive') return AT_WORK;
   const unproved = 'its heartbeat is fresh, and nothing proves from here that its process is dead';
   return kinship === 'namesake'
     ? `${unproved}: it has the same \`owner\`, but runs on another host or in other surroundings`

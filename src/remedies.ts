@@ -13,6 +13,7 @@ const CLOSE_FILES = 'Close files that are not needed, or raise the limit (`ulimi
  */
 const SHORTEN =
   'Choose a shorter one: the name of the file may have up to 206 bytes (with .lock, where that is added), that of a folder 255.';
+const ANOTHER = 'Choose another path.';
 const LOOK_AFTER_DISK = 'See whether the disk, or the file server, is well, and try again.';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
@@ -28,7 +29,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['ETIMEDOUT', LOOK_AFTER_DISK],
   ['ENAMETOOLONG', SHORTEN],
   ['ENOTDIR', 'Something on the way to the lock is not a folder but a file. Choose another path.'],
-  ['ELOOP', 'Symbolic links on the way to the lock lead in a circle. Repair them, or choose another path.'],
+  ['ELOOP', 'Choose a path without such a link.'],
+  ['EISDIR', ANOTHER],
+  ['ENXIO', ANOTHER],
+  ['EINVAL', ANOTHER],
   ['EINTR', 'Try again.'],
   [
     'ENOENT',

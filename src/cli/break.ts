@@ -53,7 +53,7 @@ async function breakOpen(lock: string, locks: Locks, force: boolean): Promise<nu
   } catch (error) {
     if (!(error instanceof ErrLockBusy)) throw error;
     say(
-      `${path} ${describeHolding(error.holder, error.heartbeatAge)}. Not removed: ${error.reason}; --force removes it all the same.`,
+      `${path} ${describeHolding(error.holder, error.heartbeatAge)}. Not removed: ${error.reason}; --force removes it anyway.`,
     );
     return ExitCode.busy;
   }

@@ -7,6 +7,7 @@ import {
   type ProcessTable,
   systemClock,
 } from '../../index.js';
+import { AT_WORK } from '../../judge.js';
 import { formatDuration } from '../duration.js';
 import { describeHolding } from '../holder.js';
 import type { Locks } from '../locks.js';
@@ -67,7 +68,7 @@ export async function acquireOrYield(
     if (signals.received !== null) return statusOf(signals.received);
     if (!(error instanceof ErrLockBusy)) throw error;
     if (force) {
-      say(`WARNING: ${busyLine(error)}. Running beside it all the same (--force), WITHOUT the lock.`);
+      say(`WARNING: ${busyLine(error)}. Running beside it anyway (--force), WITHOUT the lock.`);
       return null;
     }
     if (!quiet) say(`${busyLine(error)}. Not run${wait === 0 ? '; --wait 30s waits for it' : ''}.`);
@@ -76,10 +77,12 @@ export async function acquireOrYield(
 }
 
 /** The longer stale timeout counts, so a holder that has stalled by its own may be safe from a run that was told another. */
-function busyLine({ lock, holder, heartbeatAge }: ErrLockBusy): string {
-  const line = `${lock} ${describeHolding(holder, heartbeatAge)}`;
-  if ((holder?.hold ?? null) !== null) return line;
-  const timeout = holder?.staleTimeout ?? Number.POSITIVE_INFINITY;
+function busyLine({ lock, holder, heartbeatAge, reason }: ErrLockBusy): string {
+  if (holder === null) return `${lock} cannot be taken: ${reason}`;
+  const held = `${lock} ${describeHolding(holder, heartbeatAge)}`;
+  if (holder.hold !== null) return held;
+  const line = reason === AT_WORK ? held : `${held}; ${reason}`;
+  const timeout = holder.staleTimeout ?? Number.POSITIVE_INFINITY;
   if (heartbeatAge <= timeout) return line;
   const seconds = `${timeout / 1000}s`;
   return `${line}; it has stalled by its own stale timeout, and --stale-timeout ${seconds} takes it over`;

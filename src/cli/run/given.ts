@@ -100,7 +100,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   },
   STORE_OPTION,
   { flags: '--kill-stalled', description: 'end a holder that has stalled before taking over' },
-  { flags: '--force', description: 'if the lock is held, run all the same, without it' },
+  { flags: '--force', description: 'if the lock is held, run anyway, without it' },
   {
     flags: '-E, --conflict-exit-code <number>',
     description: 'the exit code if the lock is held',

@@ -12,10 +12,8 @@ import { type Job, Supervision } from './supervision.js';
 export function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
   // Before this process opens any of its own.
   const descriptors = givenDescriptors();
-  const { label, quiet, isStallUnseen } = options;
-  speakOf({ job: label ?? lock, lock: null });
+  speakOf({ job: options.label ?? lock, lock: null });
   expectProgram(command[0] ?? '');
-  if (isStallUnseen && !quiet) say(STALL_UNSEEN);
   return withLocks(options.store, (locks) => runIn(locks, lock, { command, options, descriptors }), true);
 }
 
@@ -29,13 +27,14 @@ async function runIn(
   job: Pick<Job, 'command' | 'options' | 'descriptors'>,
 ): Promise<number> {
   const name = locks.nameOf(called);
-  const { label } = job.options;
+  const { label, quiet, isStallUnseen } = job.options;
   if (label === undefined) speakOf({ job: called, lock: name });
   const signals = new Signals();
   const heirloom = await makeHeirloom();
   try {
     const lock = await acquireOrYield(name, locks, job, signals, processesWith(heirloom));
     if (typeof lock === 'number') return lock;
+    if (isStallUnseen && !quiet) say(STALL_UNSEEN);
     return await new Supervision({ ...job, lock, name, locks, signals, heirloom }).toTheEnd();
   } finally {
     heirloom?.close();

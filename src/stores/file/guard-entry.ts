@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-import { ErrNotALock, systemCode } from '../../errors.js';
+import { ErrLockStore, ErrNotALock, systemCode } from '../../errors.js';
 import { type FileStatus, type FileSystem, type OpenFolder, OTHERS_MAY_WRITE } from './file-system.js';
 import {
   entrancePath,
@@ -95,10 +95,10 @@ export class GuardEntry implements Stay {
       if (!this.#surroundings.isClosed) {
         folder = fs.openFolderSync(entrance);
         // Whoever can write to the lock's folder can also move another folder of ours here.
-        if (fs.readdirSync(folder.path ?? entrance).length > 0) throw exchanged(entrance);
+        if (fs.readdirSync(folder.path ?? entrance).length > 0) throw this.#exchanged();
       }
       file = createEmptyFile(fs, within(folder, entrance, this.#name));
-      if (folder !== null) refuseUnlessLike(fs.fstatSync(file), folder.status, entrance);
+      if (folder !== null && !isLike(fs.fstatSync(file), folder.status)) throw this.#exchanged();
       if (process.platform === 'win32') {
         // Windows renames no folder with a file that is open, and none onto another, so an empty one has to go first. One that is
         // not empty stays. A file would be replaced.
@@ -278,6 +278,12 @@ export class GuardEntry implements Stay {
     return new ErrNotALock(this.#lock, `${guardPath(this.#lock)} is in the way: ${what}`);
   }
 
+  #exchanged(): Error {
+    const what = `others have put something else in the place of a folder that was made beside it`;
+    const message = `Cannot change ${this.#lock}: ${what}. Use a folder that only trusted users can write to.`;
+    return new ErrLockStore(this.#lock, 'EPERM', message);
+  }
+
   #unlink(path: string): void {
     try {
       this.#fs.unlinkSync(path);
@@ -315,14 +321,8 @@ function makePrivateFolder(fs: FileSystem, folder: string): void {
  * Whether a folder is the one that was made just before, by whose it is, and who may write there. Compared with a new file in it: a file
  * server may know this user by another number, or keep no modes at all.
  */
-function refuseUnlessLike(file: FileStatus, folder: FileStatus, path: string): void {
-  if (folder.uid === file.uid && (folder.mode & ~file.mode & OTHERS_MAY_WRITE) === 0) return;
-  throw exchanged(path);
-}
-
-function exchanged(path: string): Error {
-  const message = `EPERM: others have put something else in the place of '${path}'. Use a folder that only trusted users can write to`;
-  return Object.assign(new Error(message), { code: 'EPERM', syscall: 'mkdir', path });
+function isLike(file: FileStatus, folder: FileStatus): boolean {
+  return folder.uid === file.uid && (folder.mode & ~file.mode & OTHERS_MAY_WRITE) === 0;
 }
 
 /** What rename(2) says when a folder that is not empty is in the way; on Windows, any folder. */

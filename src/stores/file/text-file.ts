@@ -114,12 +114,9 @@ function symbolicLink(path: string): Error {
 }
 
 function notAFile(path: string, code: string, what: string): Error {
-  return Object.assign(
-    new Error(`${code}: ${what}, and a lock has to be a regular file. Choose another path`),
-    {
-      code,
-      syscall: 'open',
-      path,
-    },
-  );
+  return Object.assign(new Error(`${code}: ${what}, and a lock has to be a regular file`), {
+    code,
+    syscall: 'open',
+    path,
+  });
 }
