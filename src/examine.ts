@@ -2,6 +2,7 @@ import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
 import { kinshipOf } from './kinship.js';
+import type { Liveness } from './processes/process-table.js';
 import type { LockRecord, ProcessIdentity } from './record.js';
 import { mayBeElsewhere } from './stores/provenance.js';
 import type { Store, Stored } from './stores/store.js';
@@ -13,6 +14,13 @@ const MOST_TRIES = 100;
 export interface Examined {
   readonly stored: Stored;
   readonly verdict: Verdict;
+  readonly processes: readonly SeenProcess[];
+}
+
+/** A process of a holder, and what can be said of it from here. */
+export interface SeenProcess {
+  readonly identity: ProcessIdentity;
+  readonly liveness: Liveness;
 }
 
 /** Reads a lock and judges its holder; `null` where nobody holds it. Changes nothing. */
@@ -28,19 +36,16 @@ export async function examine(
   const stored = await store.read(name);
   if (stored === null) return null;
   const { record } = stored;
-  const liveness =
-    record === null
+  const seen = (record === null ? [] : processesOf(record)).map((identity) => ({
+    identity,
+    liveness: mayBeElsewhere(identity, stored.provenance, processes.self())
       ? 'unknown'
-      : combineLiveness(
-          processesOf(record).map((identity) =>
-            mayBeElsewhere(identity, stored.provenance, processes.self())
-              ? 'unknown'
-              : processes.liveness(identity, stored.writtenAge),
-          ),
-        );
+      : processes.liveness(identity, stored.writtenAge),
+  }));
+  const liveness = combineLiveness(seen.map((each) => each.liveness));
   const hasBeatenSince = uptime !== null && stored.age < uptime;
   const kinship = record === null ? 'none' : kinshipOf(record, owner, processes.self(), hasBeatenSince);
-  return { stored, verdict: judge(stored, liveness, staleTimeout, kinship) };
+  return { stored, verdict: judge(stored, liveness, staleTimeout, kinship), processes: seen };
 }
 
 /** Once workers are named, it is they who count, and not what else has inherited something from the holder: a daemon, say. */

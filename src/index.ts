@@ -9,6 +9,7 @@ export {
   ErrTerminationFailed,
   LivingLockError,
 } from './errors.js';
+export type { SeenProcess } from './examine.js';
 export { breakLock, type Inspection, inspect } from './inspect.js';
 export type { HeartBeat, Lock, Worker } from './lock.js';
 export type { AcquireOptions, BreakOptions, Duration, InspectOptions } from './options.js';

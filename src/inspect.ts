@@ -1,6 +1,6 @@
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock } from './errors.js';
-import { type Examined, examine, refuseTooManyTries } from './examine.js';
+import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './examine.js';
 import {
   type BreakOptions,
   type InspectOptions,
@@ -29,6 +29,8 @@ export interface Inspection {
   readonly holder: LockRecord | null;
   /** Milliseconds since the last heartbeat, in `cooldown` since the release; `null` where nobody holds the lock. */
   readonly heartbeatAge: number | null;
+  /** The holder's process, then its workers, each with what can be said of it from here; empty where nobody is at work. */
+  readonly processes: readonly SeenProcess[];
 }
 
 /**
@@ -106,9 +108,18 @@ async function removeForCertain(store: Store, name: string, token: string): Prom
 
 function toInspection(name: string, examined: Examined | null): Inspection {
   if (examined === null || examined.verdict.state === 'free') {
-    return { name, state: 'free', reason: 'nobody holds it', holder: null, heartbeatAge: null };
+    return {
+      name,
+      state: 'free',
+      reason: 'nobody holds it',
+      holder: null,
+      heartbeatAge: null,
+      processes: [],
+    };
   }
   const { stored, verdict } = examined;
   const heartbeatAge = verdict.state === 'foreign' ? null : stored.age;
-  return { name, ...verdict, holder: stored.record, heartbeatAge };
+  const isAtWork = stored.record !== null && stored.record.hold === null;
+  const processes = isAtWork ? examined.processes : [];
+  return { name, ...verdict, holder: stored.record, heartbeatAge, processes };
 }

@@ -645,6 +645,7 @@ describe('a file that is not a lock', () => {
       reason: expect.stringContaining(words),
       holder: null,
       heartbeatAge: null,
+      processes: [],
     });
     expect(readFileSync(world.path).equals(Buffer.from(content))).toBe(true);
     expect(statSync(world.path)).toMatchObject({

@@ -20,6 +20,7 @@ describe('a lock that is to be held at least for a while', () => {
       reason: 'nobody holds it',
       holder: null,
       heartbeatAge: null,
+      processes: [],
     });
     const next = await world.acquire();
     expect(next.fencingToken).toBeGreaterThan(lock.fencingToken);

@@ -12,6 +12,7 @@ describe('inspecting', () => {
       reason: 'nobody holds it',
       holder: null,
       heartbeatAge: null,
+      processes: [],
     });
     expect(world.files).toEqual([]);
 

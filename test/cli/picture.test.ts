@@ -11,7 +11,14 @@ it.each([
     /^job is foreign: .* file\. No run can take it; name another path\.$/,
   ],
 ] as const)('status says of a lock that is %s what the next run will do', (state, reason, remark) => {
-  const inspection: Inspection = { name: '/srv/job', state, reason, holder: null, heartbeatAge: null };
+  const inspection: Inspection = {
+    name: '/srv/job',
+    state,
+    reason,
+    holder: null,
+    heartbeatAge: null,
+    processes: [],
+  };
   const lines = picture([lockStatus('job', inspection)], () => '/srv', {
     columns: Number.POSITIVE_INFINITY,
     paint: (_style, text) => text,

@@ -10,7 +10,9 @@ const UNLIMITED: Terminal = { columns: Number.POSITIVE_INFINITY, paint: (_style,
 
 describe('the table of locks', () => {
   it('has a line for each, aligned', () => {
-    expect(table([lock(), lock({ name: 'テーブル', state: 'dead', pid: 7 })], UNLIMITED)).toEqual([
+    expect(
+      table([lock(), lock({ name: 'テーブル', state: 'dead', pid: 7, processes: [] })], UNLIMITED),
+    ).toEqual([
       'LOCK      STATE   PID  HOST  COMMAND       HELD FOR  HEARTBEAT',
       'backup    live   4242  db-1  pg_dump shop    2h 14m    12s ago',
       'テーブル  dead      7  db-1  pg_dump shop    2h 14m    12s ago',
@@ -37,9 +39,33 @@ describe('the table of locks', () => {
     expect(table([silent], UNLIMITED)[0]).not.toContain('PROGRESS');
   });
 
+  it('shows which processes live, and the owner, only where there is something to show', () => {
+    const rich = lock({
+      owner: 'server-1',
+      processes: [
+        { pid: 4242, role: 'holder', liveness: 'dead' },
+        { pid: 4243, role: 'worker', liveness: 'alive' },
+        { pid: 4244, role: 'worker', liveness: 'unknown' },
+      ],
+    });
+    expect(table([rich, lock()], UNLIMITED)).toEqual([
+      'LOCK    STATE          PID  WORKERS               OWNER     HOST  COMMAND       HELD FOR  HEARTBEAT',
+      'backup  live   4242 (dead)  4243, 4244 (unknown)  server-1  db-1  pg_dump shop    2h 14m    12s ago',
+      'backup  live          4242  -                     -         db-1  pg_dump shop    2h 14m    12s ago',
+    ]);
+    // Of a dead lock that goes without saying.
+    expect(table([{ ...rich, state: 'dead' }], UNLIMITED)[1]).toMatch(/ dead {3}4242 {2}4243, 4244 {2}/);
+  });
+
   it('fits every width, and gives up the command before all else', () => {
     const locks = [
       lock({
+        owner: 'o'.repeat(40),
+        processes: Array.from({ length: 4 }, (_, pid) => ({
+          pid: pid + 1,
+          role: 'worker',
+          liveness: 'unknown',
+        })),
         command: 'python manage.py update_user_data --all --verbose',
         progress: { ratio: 0.5, note: 'x'.repeat(50) },
       }),
@@ -104,6 +130,7 @@ function lock(some: Partial<LockStatus> = {}): LockStatus {
     staleTimeoutMs: HOUR,
     fencingToken: 1,
     workers: [],
+    processes: [{ pid: 4242, role: 'holder', liveness: 'alive' }],
     progress: null,
     ...some,
   };

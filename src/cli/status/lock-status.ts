@@ -1,7 +1,14 @@
-import type { Inspection } from '../../index.js';
+import type { Inspection, Liveness } from '../../index.js';
 
 /** A holder that does not say otherwise counts as stalled after an hour, in milliseconds. */
 const DEFAULT_STALE_TIMEOUT = 3_600_000;
+
+/** A process of a holder. */
+export interface ProcessStatus {
+  readonly pid: number;
+  readonly role: 'holder' | 'worker';
+  readonly liveness: Liveness;
+}
 
 /** One lock as `status --json` prints it; docs/status.schema.json is its public description. */
 export interface LockStatus {
@@ -22,12 +29,14 @@ export interface LockStatus {
   readonly staleTimeoutMs: number | null;
   readonly fencingToken: number | null;
   readonly workers: readonly number[];
+  /** The holder, then its workers. */
+  readonly processes: readonly ProcessStatus[];
   readonly progress: { readonly ratio: number | null; readonly note: string | null } | null;
 }
 
 /** @param called What the lock is called on the command line. */
 export function lockStatus(called: string, inspection: Inspection): LockStatus {
-  const { name, state, reason, holder, heartbeatAge } = inspection;
+  const { name, state, reason, holder, heartbeatAge, processes } = inspection;
   return {
     name: called,
     path: name,
@@ -46,6 +55,11 @@ export function lockStatus(called: string, inspection: Inspection): LockStatus {
     staleTimeoutMs: holder === null ? null : finite(holder.staleTimeout ?? DEFAULT_STALE_TIMEOUT),
     fencingToken: holder?.fencingToken ?? null,
     workers: holder?.workers.map(({ pid }) => pid) ?? [],
+    processes: processes.map(({ identity, liveness }, index) => ({
+      pid: identity.pid,
+      role: index === 0 ? 'holder' : 'worker',
+      liveness,
+    })),
     progress: holder?.progress ?? null,
   };
 }

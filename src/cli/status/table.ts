@@ -3,7 +3,7 @@ import { oneLine } from '../report.js';
 import type { Style, Terminal } from '../terminal.js';
 import { cut, cutStart, filling, widthOf } from '../text-width.js';
 import { formatAge } from './age.js';
-import type { LockStatus } from './lock-status.js';
+import type { LockStatus, ProcessStatus } from './lock-status.js';
 
 interface Column {
   readonly title: string;
@@ -25,6 +25,8 @@ const COLORS: Readonly<Record<LockStatus['state'], Style>> = {
 };
 
 const LOCK: Column = { title: 'LOCK', text: ({ name }) => oneLine(name), cut: cutStart };
+const WORKERS: Column = { title: 'WORKERS', text: workers };
+const OWNER: Column = { title: 'OWNER', text: ({ owner }) => oneLine(owner ?? '') };
 const HOST: Column = { title: 'HOST', text: ({ host }) => oneLine(host ?? '') };
 const COMMAND: Column = { title: 'COMMAND', text: describeWork };
 const PROGRESS: Column = { title: 'PROGRESS', text: ({ progress }) => formatProgress(progress) };
@@ -32,7 +34,9 @@ const PROGRESS: Column = { title: 'PROGRESS', text: ({ progress }) => formatProg
 const COLUMNS: readonly Column[] = [
   LOCK,
   { title: 'STATE', text: ({ state }) => state, style: ({ state }) => COLORS[state] },
-  { title: 'PID', text: ({ pid }) => (pid === null ? '' : String(pid)), isNumber: true },
+  { title: 'PID', text: holder, isNumber: true },
+  WORKERS,
+  OWNER,
   HOST,
   COMMAND,
   { title: 'HELD FOR', text: heldFor, isNumber: true },
@@ -40,10 +44,15 @@ const COLUMNS: readonly Column[] = [
   PROGRESS,
 ];
 
+/** What most locks tell nothing of; shown where one does. */
+const OCCASIONAL: ReadonlySet<Column> = new Set([WORKERS, OWNER, PROGRESS]);
+
 /** What gives way where there is no room for all, in this order, and how many columns it keeps. */
 const GIVING_WAY: readonly (readonly [Column, number])[] = [
   [COMMAND, 20],
   [PROGRESS, 26],
+  [WORKERS, 12],
+  [OWNER, 12],
   [LOCK, 16],
   [HOST, 8],
   [PROGRESS, 18],
@@ -59,9 +68,8 @@ export function table(locks: readonly LockStatus[], terminal: Terminal): string[
     lock,
     texts: new Map(COLUMNS.map((column) => [column, column.text(lock)])),
   }));
-  // Most locks tell nothing of their progress.
   const columns = COLUMNS.filter(
-    (column) => column !== PROGRESS || rows.some(({ texts }) => texts.get(column) !== ''),
+    (column) => !OCCASIONAL.has(column) || rows.some(({ texts }) => texts.get(column) !== ''),
   );
   const natural = columns.map((column): [Column, number] => {
     const widths = rows.map(({ texts }) => widthOf(texts.get(column) ?? ''));
@@ -119,6 +127,24 @@ function line(
     left -= width + GAP.length;
   }
   return parts.join(GAP).trimEnd();
+}
+
+function holder({ pid, state, processes }: LockStatus): string {
+  const process = processes.find(({ role }) => role === 'holder');
+  if (process !== undefined) return describeProcess(process, state);
+  return pid === null ? '' : String(pid);
+}
+
+function workers({ state, processes }: LockStatus): string {
+  return processes
+    .filter(({ role }) => role === 'worker')
+    .map((process) => describeProcess(process, state))
+    .join(', ');
+}
+
+/** What goes without saying is left out: that a process lives, and that one of a dead lock does not. */
+function describeProcess({ pid, liveness }: ProcessStatus, state: LockStatus['state']): string {
+  return liveness === 'alive' || state === 'dead' ? String(pid) : `${pid} (${liveness})`;
 }
 
 function heldFor({ acquiredAt }: LockStatus): string {
