@@ -168,3 +168,41 @@ describe.skipIf(!isPosix)('what is in the way beside a lock', () => {
     expect(stderr).not.toMatch(INTERNAL);
   });
 });
+
+describe.skipIf(!isPosix)('a name that may be meant as a file', () => {
+  test.each([
+    ['run', 'w.lock', '--', 'true'],
+    ['status', 'w.lock'],
+    ['status', '--json', 'w.lock'],
+    ['break', 'w.lock'],
+    ['wait', 'w.lock'],
+  ])('is answered by %s %s with which lock it is, and how to name the file', async (...args) => {
+    const desk = new Desk();
+    const { stderr } = await desk.run(args);
+    expect(stderr).toEqual(
+      oneLineWith(
+        `w.lock is the name of the lock ${desk.path('w')}. Write ./w.lock for the file of that name in this folder.`,
+      ),
+    );
+  });
+
+  test('is one of a file in the working folder, but not of a folder or a program', async () => {
+    const desk = new Desk();
+    writeFileSync(join(desk.folder, 'data'), '');
+    writeFileSync(join(desk.folder, 'import'), '#!/bin/sh\n', { mode: 0o755 });
+    const says = async (name: string) => (await desk.run(['run', name, '--', 'true'])).stderr;
+    expect(await says('data')).toEqual(oneLineWith('Write ./data for the file'));
+    expect(await says('import')).toBe('');
+    expect(await says('locks')).toBe('');
+    expect(await says('nightly')).toBe('');
+    expect(await says('./data.lock')).toBe('');
+  });
+
+  test('is left alone with -q, and in a database', async () => {
+    const desk = new Desk();
+    const silent = { code: 0, stderr: '' };
+    expect(await desk.run(['run', '-q', 'w.lock', '--', 'true'])).toMatchObject(silent);
+    const inDatabase = ['run', '--store', 'sqlite:locks.db', 'w.lock', '--', 'true'];
+    expect(await desk.run(inDatabase)).toMatchObject(silent);
+  });
+});

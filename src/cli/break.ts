@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { toOption } from './add-options.js';
 import { ExitCode } from './exit-codes.js';
 import { describeHolding } from './holder.js';
-import { type Locks, withLocks } from './locks.js';
+import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
 import { print, say } from './report.js';
 import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
 
@@ -40,6 +40,7 @@ async function breakOpen(lock: string, locks: Locks, force: boolean): Promise<nu
   const { breakLock, ErrLockBusy } = await import('../index.js');
   const { store } = locks;
   const path = locks.nameOf(lock);
+  sayWhichAreMeant([lock], locks);
   try {
     const { state, reason, holder, heartbeatAge } = await breakLock(path, { force, store });
     if (state === 'free') {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
@@ -28,6 +29,24 @@ export function lockPath(lock: string, mayCreate: boolean): string {
 /** What a lock is called in the folder of named locks, or `null` for a file that is no lock. */
 export function lockName(file: string): string | null {
   return file.endsWith(EXTENSION) ? file.slice(0, -EXTENSION.length) : null;
+}
+
+/** Where somebody may have meant a file of the working folder by a name: which lock is meant instead. Else `null`. */
+export function hintOnName(lock: string): string | null {
+  if (isPath(lock) || !(LIKE_A_FILE.test(lock) || isDataFile(lock))) return null;
+  return `${lock} is the name of the lock ${lockPath(lock, false)}. Write ./${lock} for the file of that name in this folder.`;
+}
+
+const LIKE_A_FILE = /\.(?:lock|lck|pid)$/i;
+
+/** Not a folder, and not the program of the same name that a job may well be called after. */
+function isDataFile(path: string): boolean {
+  try {
+    const status = statSync(path);
+    return status.isFile() && (status.mode & 0o111) === 0;
+  } catch {
+    return false;
+  }
 }
 
 function isPath(lock: string): boolean {

@@ -1,9 +1,10 @@
 import type { Store } from '../index.js';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
-import { lockPath } from './lock-path.js';
+import { hintOnName, lockPath } from './lock-path.js';
 import { type NamedLock, namedLocks } from './named-locks.js';
 import { namedLocksFolder } from './named-locks-folder.js';
+import { say } from './report.js';
 import { openStore } from './stores/open-store.js';
 import type { StoreAddress } from './stores/store-option.js';
 
@@ -16,6 +17,8 @@ export interface Locks {
   place(): string;
   /** What the lock is called in the store. */
   nameOf(lock: string): string;
+  /** What to say where it may have been meant otherwise. */
+  hintOn(lock: string): string | null;
   list(): Promise<readonly NamedLock[]>;
 }
 
@@ -33,6 +36,7 @@ export async function withLocks<T>(
       address: forOthers,
       place: () => place,
       nameOf: (lock) => nameIn(store, lock),
+      hintOn: () => null,
       list: async () => ((await store.names?.()) ?? []).map((name) => ({ name, path: name })),
     });
   } finally {
@@ -49,8 +53,17 @@ async function files(mayCreate: boolean): Promise<Locks> {
     // Only now, because a lock that is given as a path needs no such folder.
     place: () => namedLocksFolder().path,
     nameOf: (lock) => lockPath(lock, mayCreate),
+    hintOn: hintOnName,
     list: async () => namedLocks(),
   };
+}
+
+/** Says on stderr which locks are meant by names that look like files. */
+export function sayWhichAreMeant(names: readonly string[], { hintOn }: Locks): void {
+  for (const name of names) {
+    const hint = hintOn(name);
+    if (hint !== null) say(hint);
+  }
 }
 
 function nameIn(store: Store, lock: string): string {

@@ -4,7 +4,7 @@ import { toOption } from './add-options.js';
 import { formatDuration, parseDuration } from './duration.js';
 import { ExitCode } from './exit-codes.js';
 import { describeHolding } from './holder.js';
-import { type Locks, withLocks } from './locks.js';
+import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
 import { say } from './report.js';
 import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
 
@@ -49,6 +49,7 @@ async function waitFor(lock: string, locks: Locks, timeout: number): Promise<num
   const { ErrNotALock, inspect, systemClock } = await import('../index.js');
   const { store } = locks;
   const name = locks.nameOf(lock);
+  sayWhichAreMeant([lock], locks);
   const deadline = systemClock.monotonic() + timeout;
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
     const { state, reason, holder, heartbeatAge } = await inspect(name, { store });

@@ -1,4 +1,4 @@
-import { type Locks, withLocks } from '../locks.js';
+import { type Locks, sayWhichAreMeant, withLocks } from '../locks.js';
 import { say, speakOf } from '../report.js';
 import { acquireOrYield } from './acquire.js';
 import { givenDescriptors } from './descriptors.js';
@@ -29,6 +29,7 @@ async function runIn(
   const name = locks.nameOf(called);
   const { label, quiet, isStallUnseen } = job.options;
   if (label === undefined) speakOf({ job: called, lock: name });
+  if (!quiet) sayWhichAreMeant([called], locks);
   const signals = new Signals();
   const heirloom = await makeHeirloom();
   try {

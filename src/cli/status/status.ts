@@ -1,4 +1,4 @@
-import { type Locks, withLocks } from '../locks.js';
+import { type Locks, sayWhichAreMeant, withLocks } from '../locks.js';
 import { print, say } from '../report.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { terminal } from '../terminal.js';
@@ -15,6 +15,7 @@ export function status(
 }
 
 async function show(names: readonly string[], locks: Locks, isJson: boolean): Promise<number> {
+  sayWhichAreMeant(names, locks);
   const seen = await look(names, locks);
   for (const failure of seen.failures) say(failure);
   if (isJson) {

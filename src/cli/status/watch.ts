@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withLocks } from '../locks.js';
+import { sayWhichAreMeant, withLocks } from '../locks.js';
 import { print, say } from '../report.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { terminal } from '../terminal.js';
@@ -17,6 +17,7 @@ export function watchStatus(
   store: StoreAddress | undefined,
 ): Promise<never> {
   return withLocks(store, async (locks) => {
+    sayWhichAreMeant(names, locks);
     const show = showing(locks.place, isJson);
     for (;;) {
       await show(await look(names, locks));
