@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { Desk } from './support/desk.js';
+import { isPosix, waitForEndOf } from './support/machine.js';
+import { killAtTheEnd } from './support/running.js';
+
+test.skipIf(!isPosix)(
+  'status shows which processes live of a runner that was killed, and the owner',
+  async () => {
+    const desk = new Desk();
+    const args = ['run', '--owner', 'server-1', 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000'];
+    const run = desk.start(args);
+    const worker = Number((await run.prints(/pid (\d+)/))[1]);
+    killAtTheEnd(worker);
+
+    const before = await desk.run(['status']);
+    expect(before.stdout).toMatch(/ PID +WORKERS +OWNER /);
+    expect(before.stdout).toMatch(new RegExp(`job +live +${run.pid} +${worker} +server-1 `));
+
+    run.signal('SIGKILL');
+    await waitForEndOf([run.pid]);
+    const after = await desk.run(['status']);
+    expect(after).toMatchObject({ code: 0 });
+    expect(after.stdout).toMatch(new RegExp(`job +live +${run.pid} \\(dead\\) +${worker} +server-1 `));
+    expect(JSON.parse((await desk.run(['status', '--json'])).stdout)).toMatchObject([
+      {
+        owner: 'server-1',
+        processes: [
+          { pid: run.pid, role: 'holder', liveness: 'dead' },
+          { pid: worker, role: 'worker', liveness: 'alive' },
+        ],
+      },
+    ]);
+  },
+);
