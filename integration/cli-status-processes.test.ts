@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Desk } from './support/desk.js';
 import { isPosix, waitForEndOf } from './support/machine.js';
-import { killAtTheEnd } from './support/running.js';
+import { killAtTheEnd, poll } from './support/running.js';
 
 test.skipIf(!isPosix)(
   'status shows which processes live of a runner that was killed, and the owner',
@@ -12,21 +12,22 @@ test.skipIf(!isPosix)(
     const worker = Number((await run.prints(/pid (\d+)/))[1]);
     killAtTheEnd(worker);
 
+    await poll('It does not stand in the lock', () => Array.isArray(desk.record('job')['workers']));
     const before = await desk.run(['status']);
     expect(before.stdout).toMatch(/ PID +WORKERS +OWNER /);
-    expect(before.stdout).toMatch(new RegExp(`job +live +${run.pid} +${worker} +server-1 `));
+    expect(before.stdout).toMatch(new RegExp(`job +live +${run.pid} +group ${worker} +server-1 `));
 
     run.signal('SIGKILL');
     await waitForEndOf([run.pid]);
     const after = await desk.run(['status']);
     expect(after).toMatchObject({ code: 0 });
-    expect(after.stdout).toMatch(new RegExp(`job +live +${run.pid} \\(dead\\) +${worker} +server-1 `));
+    expect(after.stdout).toMatch(new RegExp(`job +live +${run.pid} \\(dead\\) +group ${worker} +server-1 `));
     expect(JSON.parse((await desk.run(['status', '--json'])).stdout)).toMatchObject([
       {
         owner: 'server-1',
         processes: [
-          { pid: run.pid, role: 'holder', liveness: 'dead' },
-          { pid: worker, role: 'worker', liveness: 'alive' },
+          { pid: run.pid, role: 'holder', isGroup: false, liveness: 'dead' },
+          { pid: worker, role: 'worker', isGroup: true, liveness: 'alive' },
         ],
       },
     ]);

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Desk, oneLineWith } from './support/desk.js';
+import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 import { isPosix } from './support/machine.js';
 
 // What the system may refuse, with each subcommand: it is answered in one line that says what to do, and is no bug of livinglock.
@@ -40,7 +40,7 @@ describe.skipIf(!isPosix)('in a folder that was deleted', () => {
     const desk = new Desk();
     const gone = join(desk.folder, 'gone');
     mkdirSync(gone);
-    const line = `cd '${gone}' && rmdir '${gone}' && exec $LIVINGLOCK ${args('./x').join(' ')}`;
+    const line = `cd '${gone}' && rmdir '${gone}' && exec ${process.execPath} ${PROGRAM} ${args('./x').join(' ')}`;
     const { code, stderr } = await desk.bash(line);
     expect({ code, stderr }).toEqual({
       code: 73,

@@ -46,7 +46,7 @@ for (const { language, interpreter, given, beaten } of LANGUAGES) {
 
     function runExample(script: string) {
       const desk = new Desk();
-      const file = join(desk.folder, 'job');
+      const file = join(desk.folder, 'script');
       writeFileSync(file, `${given}\n${exampleIn('README.md', language)}`);
       return desk.run(
         [

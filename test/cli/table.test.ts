@@ -43,18 +43,20 @@ describe('the table of locks', () => {
     const rich = lock({
       owner: 'server-1',
       processes: [
-        { pid: 4242, role: 'holder', liveness: 'dead' },
-        { pid: 4243, role: 'worker', liveness: 'alive' },
-        { pid: 4244, role: 'worker', liveness: 'unknown' },
+        { pid: 4242, role: 'holder', isGroup: false, liveness: 'dead' },
+        { pid: 4243, role: 'worker', isGroup: true, liveness: 'alive' },
+        { pid: 4244, role: 'worker', isGroup: false, liveness: 'unknown' },
       ],
     });
     expect(table([rich, lock()], UNLIMITED)).toEqual([
-      'LOCK    STATE          PID  WORKERS               OWNER     HOST  COMMAND       HELD FOR  HEARTBEAT',
-      'backup  live   4242 (dead)  4243, 4244 (unknown)  server-1  db-1  pg_dump shop    2h 14m    12s ago',
-      'backup  live          4242  -                     -         db-1  pg_dump shop    2h 14m    12s ago',
+      'LOCK    STATE          PID  WORKERS                     OWNER     HOST  COMMAND       HELD FOR  HEARTBEAT',
+      'backup  live   4242 (dead)  group 4243, 4244 (unknown)  server-1  db-1  pg_dump shop    2h 14m    12s ago',
+      'backup  live          4242  -                           -         db-1  pg_dump shop    2h 14m    12s ago',
     ]);
     // Of a dead lock that goes without saying.
-    expect(table([{ ...rich, state: 'dead' }], UNLIMITED)[1]).toMatch(/ dead {3}4242 {2}4243, 4244 {2}/);
+    expect(table([{ ...rich, state: 'dead' }], UNLIMITED)[1]).toMatch(
+      / dead {3}4242 {2}group 4243, 4244 {2}/,
+    );
   });
 
   it('fits every width, and gives up the command before all else', () => {
@@ -64,6 +66,7 @@ describe('the table of locks', () => {
         processes: Array.from({ length: 4 }, (_, pid) => ({
           pid: pid + 1,
           role: 'worker',
+          isGroup: true,
           liveness: 'unknown',
         })),
         command: 'python manage.py update_user_data --all --verbose',
@@ -130,7 +133,7 @@ function lock(some: Partial<LockStatus> = {}): LockStatus {
     staleTimeoutMs: HOUR,
     fencingToken: 1,
     workers: [],
-    processes: [{ pid: 4242, role: 'holder', liveness: 'alive' }],
+    processes: [{ pid: 4242, role: 'holder', isGroup: false, liveness: 'alive' }],
     progress: null,
     ...some,
   };

@@ -7,6 +7,8 @@ const DEFAULT_STALE_TIMEOUT = 3_600_000;
 export interface ProcessStatus {
   readonly pid: number;
   readonly role: 'holder' | 'worker';
+  /** Whether all of the process group counts that it leads, or led. */
+  readonly isGroup: boolean;
   readonly liveness: Liveness;
 }
 
@@ -58,6 +60,7 @@ export function lockStatus(called: string, inspection: Inspection): LockStatus {
     processes: processes.map(({ identity, liveness }, index) => ({
       pid: identity.pid,
       role: index === 0 ? 'holder' : 'worker',
+      isGroup: identity.group === true,
       liveness,
     })),
     progress: holder?.progress ?? null,

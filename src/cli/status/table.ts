@@ -143,8 +143,9 @@ function workers({ state, processes }: LockStatus): string {
 }
 
 /** What goes without saying is left out: that a process lives, and that one of a dead lock does not. */
-function describeProcess({ pid, liveness }: ProcessStatus, state: LockStatus['state']): string {
-  return liveness === 'alive' || state === 'dead' ? String(pid) : `${pid} (${liveness})`;
+function describeProcess({ pid, isGroup, liveness }: ProcessStatus, state: LockStatus['state']): string {
+  const name = isGroup ? `group ${pid}` : String(pid);
+  return liveness === 'alive' || state === 'dead' ? name : `${name} (${liveness})`;
 }
 
 function heldFor({ acquiredAt }: LockStatus): string {
