@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Desk, PROGRAM } from './support/desk.js';
+import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 import { canMount, isLinux, isPosix } from './support/machine.js';
 import { type Ended, has } from './support/running.js';
 
@@ -119,6 +119,55 @@ describe.skipIf(!isPosix)('descriptors', () => {
       expect(readFileSync(join(desk.folder, 'taken'), 'utf8')).toBe('hi\n');
     },
   );
+});
+
+describe.skipIf(!isLinux)('what is not UTF-8', () => {
+  test('is refused as an argument, which Node would change', async () => {
+    const desk = new Desk();
+    const line = `touch $'caf\\xe9'; livinglock run job -- rm $'caf\\xe9'`;
+    const { code, stderr } = await desk.bash(line);
+    expect({ code, stderr }).toEqual({ code: 64, stderr: oneLineWith('An argument is not UTF-8') });
+    expect(desk.holds('job')).toBe(false);
+    expect(await desk.run(['run', 'job', '--', 'echo', 'caf\u{fffd}'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+  });
+
+  test('is told of as a variable', async () => {
+    const desk = new Desk();
+    const line = `env LEGACY=$'caf\\xe9' livinglock run job -- true`;
+    expect(await desk.bash(line)).toMatchObject({ code: 0, stderr: oneLineWith('LEGACY: not UTF-8') });
+    expect(await desk.bash(line.replace('run', 'run -q'))).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe.skipIf(!isPosix)('SIGHUP', () => {
+  test('does not reach the command with --ignore-hangup', async () => {
+    const desk = new Desk();
+    const run = desk.start([
+      'run',
+      '--ignore-hangup',
+      'job',
+      '--',
+      'sh',
+      '-c',
+      'echo ready; read -r line; exit 6',
+    ]);
+    await run.prints(/ready/);
+    run.signal('SIGHUP');
+    run.write('\n');
+    expect(await run.ended).toMatchObject({ code: 6 });
+  });
+
+  test('is ignored by a command behind nohup, and waited for', async () => {
+    const desk = new Desk();
+    const run = desk.start(['run', 'job', '--', 'nohup', 'sh', '-c', 'echo ready; read -r line; exit 6']);
+    await run.prints(/ready/);
+    run.signal('SIGHUP');
+    run.write('\n');
+    expect(await run.ended).toMatchObject({ code: 6 });
+  });
 });
 
 /** Loaded by the runner: sends it a signal right before or right after a call of Node's. */

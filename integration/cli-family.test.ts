@@ -285,12 +285,12 @@ async function expectHeldUntilEndOf(pids: readonly number[], desk: Desk): Promis
   });
 }
 
-/** A runner without a heirloom, which is killed after it has let its command begin, or before. */
+/** A runner without such a socket, which is killed after it has let its command begin, or before. */
 function startGated(command: readonly string[], begins: boolean): Running {
   const start = new URL('../dist/cli/run/start.js', import.meta.url).href;
   const program = `
     const { start } = await import(${JSON.stringify(start)});
-    const outfit = { env: process.env, isOutputRead: false, descriptors: [], heirloom: null };
+    const outfit = { env: process.env, isOutputRead: false, descriptors: [], inheritedSocket: null };
     const started = await start(${JSON.stringify(command)}, outfit);
     const named = JSON.stringify(started.family.survivors());
     if (${begins}) started.begin();

@@ -51,7 +51,7 @@ export async function examine(
 /** Once workers are named, it is they who count, and not what else has inherited something from the holder: a daemon, say. */
 export function processesOf({ process, workers }: LockRecord): readonly ProcessIdentity[] {
   if (workers.length === 0) return [process];
-  const { heirloom: _, ...holder } = process;
+  const { inheritedSocket: _, ...holder } = process;
   return [holder, ...workers];
 }
 

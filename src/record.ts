@@ -17,10 +17,10 @@ export interface ProcessIdentity {
   readonly group?: true;
   /**
    * Linux only: names a socket that this process hands on to what it starts, so that others see that something of it lives before it has
-   * been named as a worker. Of a group, what its members have inherited, by which it can be told from a later one of its number. The target of
+   * been named as a worker. Of a group, the socket that its members have inherited, by which it can be told from a later one of its number. The target of
    * `/proc/self/ns/net`, a space, and the name in that network namespace (unix(7), "abstract").
    */
-  readonly heirloom?: string;
+  readonly inheritedSocket?: string;
 }
 
 /** How far the holder says that its work has come. */
@@ -202,7 +202,7 @@ export function serializeIdentity(identity: ProcessIdentity): Readonly<Record<st
     pid_namespace: identity.pidNamespace,
     started: identity.started,
     group: identity.group,
-    heirloom: identity.heirloom,
+    inherited_socket: identity.inheritedSocket,
   };
 }
 
@@ -211,7 +211,7 @@ export function identityFrom(value: unknown): ProcessIdentity | null {
   const fields = objectFrom(value);
   const pid = pidFrom(fields?.get('pid'));
   if (fields === null || pid === null) return null;
-  const heirloom = textFrom(fields.get('heirloom'));
+  const inheritedSocket = textFrom(fields.get('inherited_socket'));
   return {
     pid,
     hostname: textFrom(fields.get('hostname')),
@@ -219,7 +219,7 @@ export function identityFrom(value: unknown): ProcessIdentity | null {
     pidNamespace: textFrom(fields.get('pid_namespace')),
     started: textFrom(fields.get('started')),
     ...(fields.get('group') === true && { group: true }),
-    ...(heirloom !== null && { heirloom }),
+    ...(inheritedSocket !== null && { inheritedSocket }),
   };
 }
 

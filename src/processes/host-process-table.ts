@@ -13,7 +13,7 @@ const KILL_PATIENCE = 5000;
  */
 const AGE_TOLERANCE = 2000;
 const ROOT = 0;
-const LIVENESS_BY_HEIRS = { yes: 'alive', no: 'dead', unclear: 'unknown' } as const;
+const LIVENESS_BY_SOCKET = { yes: 'alive', no: 'dead', unclear: 'unknown' } as const;
 
 /** The process table of a machine, by whatever its platform's probe can tell. */
 export class HostProcessTable implements ProcessTable {
@@ -41,10 +41,10 @@ export class HostProcessTable implements ProcessTable {
     if (!this.#countsHere(identity)) return this.#isGoneInUnknownBoot(identity) ? 'dead' : 'unknown';
     const isHere = this.#isRunning(identity) ? this.#wasNamed(identity, age) : 'no';
     if (isHere !== 'no') return isHere === 'yes' ? 'alive' : 'unknown';
-    const { heirloom, group } = identity;
-    return heirloom === undefined || group === true
+    const { inheritedSocket, group } = identity;
+    return inheritedSocket === undefined || group === true
       ? 'dead'
-      : LIVENESS_BY_HEIRS[this.#probe.hasHeirs(heirloom)];
+      : LIVENESS_BY_SOCKET[this.#probe.isSocketOpen(inheritedSocket)];
   }
 
   #livenessOfBare(identity: ProcessIdentity, age: number | undefined): Liveness {
@@ -58,14 +58,14 @@ export class HostProcessTable implements ProcessTable {
   }
 
   async terminate(identity: ProcessIdentity, grace: number, writer?: number | null): Promise<void> {
-    const { heirloom, group } = identity;
+    const { inheritedSocket, group } = identity;
     await this.#end(identity, grace, writer);
-    if (heirloom === undefined || group === true) return;
-    for (const pid of this.#probe.heirs(heirloom)) {
-      const heir = this.identify(pid);
-      if (heir !== null) await this.#end(heir, grace, writer);
+    if (inheritedSocket === undefined || group === true) return;
+    for (const pid of this.#probe.socketOwners(inheritedSocket)) {
+      const owner = this.identify(pid);
+      if (owner !== null) await this.#end(owner, grace, writer);
     }
-    if (this.#probe.hasHeirs(heirloom) !== 'no') {
+    if (this.#probe.isSocketOpen(inheritedSocket) !== 'no') {
       throw new Error(`what PID ${identity.pid} has started cannot be seen from here`);
     }
   }
@@ -98,11 +98,11 @@ export class HostProcessTable implements ProcessTable {
   }
 
   /** By when it began; or of a group whose leader has ended, by something in it that has inherited what its holder hands on. */
-  #isCertainlySame({ pid, started, group, heirloom }: ProcessIdentity): boolean {
+  #isCertainlySame({ pid, started, group, inheritedSocket }: ProcessIdentity): boolean {
     if (started !== null && (this.#probe.look(pid)?.started ?? null) !== null) return true;
-    if (group !== true || heirloom === undefined) return false;
-    const heirs = this.#probe.heirs(heirloom);
-    return (this.#probe.members(pid) ?? []).some((member) => heirs.includes(member.pid));
+    if (group !== true || inheritedSocket === undefined) return false;
+    const owners = this.#probe.socketOwners(inheritedSocket);
+    return (this.#probe.members(pid) ?? []).some((member) => owners.includes(member.pid));
   }
 
   /** All that a signal would reach, as far as it can be seen. */

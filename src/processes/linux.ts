@@ -99,14 +99,14 @@ export class LinuxProbe implements ProcessProbe {
     return mount === undefined || mount.includes('hidepid=');
   }
 
-  hasHeirs(heirloom: string): 'yes' | 'no' | 'unclear' {
-    const sockets = this.#socketsOf(heirloom);
+  isSocketOpen(socket: string): 'yes' | 'no' | 'unclear' {
+    const sockets = this.#socketsOf(socket);
     if (sockets === null) return 'unclear';
     return sockets.length > 0 ? 'yes' : 'no';
   }
 
-  heirs(heirloom: string): readonly number[] {
-    const links = (this.#socketsOf(heirloom) ?? []).map((inode) => `socket:[${inode}]`);
+  socketOwners(socket: string): readonly number[] {
+    const links = (this.#socketsOf(socket) ?? []).map((inode) => `socket:[${inode}]`);
     return this.#pids()
       .filter((pid) => {
         const folder = `${this.#proc}/${pid}/fd`;
@@ -122,8 +122,8 @@ export class LinuxProbe implements ProcessProbe {
    * The inode numbers of all sockets of that name, by the list of those in this network namespace (proc_pid_net(5)); to connect to one could
    * do something. Some versions of libuv fill the name up with NULs, for which the list has `@`.
    */
-  #socketsOf(heirloom: string): readonly string[] | null {
-    const [namespace, name] = heirloom.split(' ');
+  #socketsOf(socket: string): readonly string[] | null {
+    const [namespace, name] = socket.split(' ');
     if (namespace !== attempt(() => readlinkSync(`${this.#proc}/self/ns/net`))) return null;
     const list = attempt(() => readFileSync(`${this.#proc}/self/net/unix`, 'utf8'));
     return (

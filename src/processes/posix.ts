@@ -67,11 +67,11 @@ export class PosixProbe implements ProcessProbe {
     return false;
   }
 
-  hasHeirs(): 'unclear' {
+  isSocketOpen(): 'unclear' {
     return 'unclear';
   }
 
-  heirs(): readonly number[] {
+  socketOwners(): readonly number[] {
     return [];
   }
 

@@ -54,10 +54,10 @@ export interface ProcessProbe {
   members(group: number): readonly GroupMember[] | null;
   /** Whether there may be processes that {@link members} leaves out. */
   mayHide(): boolean;
-  /** Whether anything lives that has inherited this, see {@link ProcessIdentity.heirloom}. */
-  hasHeirs(heirloom: string): 'yes' | 'no' | 'unclear';
-  /** Their PIDs, as far as they can be seen. */
-  heirs(heirloom: string): readonly number[];
+  /** Whether any process has that socket open, see {@link ProcessIdentity.inheritedSocket}. */
+  isSocketOpen(socket: string): 'yes' | 'no' | 'unclear';
+  /** The PIDs of those that have it open, as far as they can be seen. */
+  socketOwners(socket: string): readonly number[];
   /** `null` where nothing more can be learnt of the process than that it exists. */
   look(pid: number): ProcessLook | null;
   /** Whether two start times, as {@link ProcessLook.started} gives them, are of one process. */

@@ -49,11 +49,11 @@ export class WindowsProbe implements ProcessProbe {
     return false;
   }
 
-  hasHeirs(): 'unclear' {
+  isSocketOpen(): 'unclear' {
     return 'unclear';
   }
 
-  heirs(): readonly number[] {
+  socketOwners(): readonly number[] {
     return [];
   }
 

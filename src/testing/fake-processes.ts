@@ -31,8 +31,8 @@ export interface FakeManners {
   readonly parent?: FakeProcess;
   /** The leader of the process group in which it is. Default: it leads one of its own. */
   readonly group?: FakeProcess;
-  /** What it has inherited from a holder, see `ProcessIdentity.heirloom`. Default: nothing. */
-  readonly heirloom?: string;
+  /** The socket that it has inherited from a holder, see `ProcessIdentity.inheritedSocket`. Default: none. */
+  readonly inheritedSocket?: string;
 }
 
 /**
@@ -193,9 +193,9 @@ class FakeMachine {
     });
   }
 
-  heirs(heirloom: string): readonly number[] {
+  socketOwners(socket: string): readonly number[] {
     return [...this.#entries.values()]
-      .filter(({ process }) => process.manners.heirloom === heirloom)
+      .filter(({ process }) => process.manners.inheritedSocket === socket)
       .map(({ process }) => process.pid);
   }
 
@@ -281,12 +281,12 @@ class FakeProbe implements ProcessProbe {
     return false;
   }
 
-  hasHeirs(heirloom: string): 'yes' | 'no' {
-    return this.heirs(heirloom).length > 0 ? 'yes' : 'no';
+  isSocketOpen(socket: string): 'yes' | 'no' {
+    return this.socketOwners(socket).length > 0 ? 'yes' : 'no';
   }
 
-  heirs(heirloom: string): readonly number[] {
-    return this.#machine.heirs(heirloom);
+  socketOwners(socket: string): readonly number[] {
+    return this.#machine.socketOwners(socket);
   }
 
   /** One process, or with a negative number those of a group. */

@@ -15,8 +15,8 @@ function someProbe(): ProcessProbe {
     exists: () => 'yes',
     members: () => [],
     mayHide: () => false,
-    hasHeirs: () => 'no',
-    heirs: () => [],
+    isSocketOpen: () => 'no',
+    socketOwners: () => [],
     look: () => ({ started: someIdentity().started, zombie: false, threads: 1 }),
     sameStart: (one, other) => one === other,
     mayExistElsewhere: () => false,
@@ -237,14 +237,16 @@ describe('a process group', () => {
     ]);
   });
 
-  it('is ended without its leader only if something in it has what its holder hands on', async () => {
-    const heirloom = 'net:[1] livinglock/some';
-    const { processes, leader, group, member } = someGroup({ heirloom });
+  it('is ended without its leader only if something in it has the socket of its holder', async () => {
+    const inheritedSocket = 'net:[1] livinglock/some';
+    const { processes, leader, group, member } = someGroup({ inheritedSocket });
     leader.kill();
     await expect(processes.terminate(group, 100)).rejects.toThrow(/not certain .* process group/);
-    await expect(processes.terminate({ ...group, heirloom: 'another' }, 100)).rejects.toThrow(/not certain/);
+    await expect(processes.terminate({ ...group, inheritedSocket: 'another' }, 100)).rejects.toThrow(
+      /not certain/,
+    );
     expect(processes.signals).toEqual([]);
-    await processes.terminate({ ...group, heirloom }, 100);
+    await processes.terminate({ ...group, inheritedSocket }, 100);
     expect(processes.liveness(member.identity)).toBe('dead');
   });
 
@@ -261,17 +263,17 @@ describe('a process group', () => {
   });
 });
 
-describe('a process that hands something on', () => {
-  const heirloom = 'net:[1] livinglock/some';
+describe('a process that hands a socket on', () => {
+  const inheritedSocket = 'net:[1] livinglock/some';
 
   it('is alive as long as anything has it', () => {
     const processes = new FakeProcessTable();
     const holder = processes.start();
-    const identity = { ...holder.identity, heirloom };
-    const heir = processes.start({}, { heirloom });
+    const identity = { ...holder.identity, inheritedSocket };
+    const owner = processes.start({}, { inheritedSocket });
     holder.kill();
     expect(processes.liveness(identity)).toBe('alive');
-    heir.kill();
+    owner.kill();
     expect(processes.liveness(identity)).toBe('dead');
   });
 
@@ -280,19 +282,19 @@ describe('a process that hands something on', () => {
       ...someProbe(),
       exists: () => 'no',
       look: () => null,
-      hasHeirs: () => 'unclear',
+      isSocketOpen: () => 'unclear',
     };
     const processes = new HostProcessTable(probe, new FakeClock());
-    expect(processes.liveness(someIdentity({ heirloom }))).toBe('unknown');
+    expect(processes.liveness(someIdentity({ inheritedSocket }))).toBe('unknown');
     expect(processes.liveness(someIdentity())).toBe('dead');
   });
 
   it('is ended with all that has it', async () => {
     const processes = new FakeProcessTable();
-    const holder = processes.start({}, { heirloom });
-    const heir = processes.start({}, { heirloom });
-    await processes.terminate({ ...holder.identity, heirloom }, 100);
-    expect(processes.liveness(heir.identity)).toBe('dead');
+    const holder = processes.start({}, { inheritedSocket });
+    const owner = processes.start({}, { inheritedSocket });
+    await processes.terminate({ ...holder.identity, inheritedSocket }, 100);
+    expect(processes.liveness(owner.identity)).toBe('dead');
   });
 
   it('is not taken for ended where something has it that cannot be seen', async () => {
@@ -300,10 +302,12 @@ describe('a process that hands something on', () => {
       ...someProbe(),
       exists: () => 'no',
       look: () => null,
-      hasHeirs: () => 'unclear',
+      isSocketOpen: () => 'unclear',
     };
     const processes = new HostProcessTable(probe, new FakeClock());
-    await expect(processes.terminate(someIdentity({ heirloom }), 100)).rejects.toThrow(/cannot be seen/);
+    await expect(processes.terminate(someIdentity({ inheritedSocket }), 100)).rejects.toThrow(
+      /cannot be seen/,
+    );
   });
 });
 

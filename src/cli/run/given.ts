@@ -24,6 +24,7 @@ export interface RunGiven {
   readonly force?: true;
   readonly conflictExitCode: number;
   readonly quiet?: true;
+  readonly ignoreHangup?: true;
   readonly holdAtLeast: number;
   readonly owner?: string;
   readonly label?: string;
@@ -107,6 +108,10 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     parse: parseExitCode,
     default: { value: ExitCode.busy },
   },
+  {
+    flags: '--ignore-hangup',
+    description: 'neither end nor pass SIGHUP on: for what nohup cannot do before `livinglock`',
+  },
   { flags: '-q, --quiet', description: 'say nothing if the lock is held, and give no hints' },
 ];
 
@@ -138,6 +143,7 @@ export function completeRunOptions({
     killStalled: rest.killStalled ?? false,
     force: rest.force ?? false,
     quiet: rest.quiet ?? false,
+    ignoreHangup: rest.ignoreHangup ?? false,
     owner: rest.owner,
     label: rest.label,
     line: rest.command,

@@ -16,6 +16,7 @@ export interface RunOptions {
   readonly force: boolean;
   readonly conflictExitCode: number;
   readonly quiet: boolean;
+  readonly ignoreHangup: boolean;
   readonly holdAtLeast: number;
   readonly owner: string | undefined;
   /** Shown in place of the command line. */

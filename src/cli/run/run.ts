@@ -3,7 +3,8 @@ import { say, speakOf } from '../report.js';
 import { acquireOrYield } from './acquire.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
-import { makeHeirloom, processesWith } from './heirloom.js';
+import { makeInheritedSocket, processesWith } from './inherited-socket.js';
+import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
 import { Signals } from './signals.js';
 import { type Job, Supervision } from './supervision.js';
@@ -14,12 +15,23 @@ export function run(lock: string, command: readonly string[], options: RunOption
   const descriptors = givenDescriptors();
   speakOf({ job: options.label ?? lock, lock: null });
   expectProgram(command[0] ?? '');
+  expectUtf8Arguments();
   return withLocks(options.store, (locks) => runIn(locks, lock, { command, options, descriptors }), true);
 }
 
 const STALL_UNSEEN =
   'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as at work. ' +
   'Add --heartbeat output, manual or file:PATH; or --heartbeat alive, if that is what you mean.';
+
+function sayHints(isStallUnseen: boolean): void {
+  if (isStallUnseen) say(STALL_UNSEEN);
+  const names = variablesNotUtf8();
+  if (names.length > 0) {
+    say(
+      `${names.join(', ')}: not UTF-8, and reaches the command changed. Set it within the command, by a script.`,
+    );
+  }
+}
 
 async function runIn(
   locks: Locks,
@@ -30,15 +42,15 @@ async function runIn(
   const { label, quiet, isStallUnseen } = job.options;
   if (label === undefined) speakOf({ job: called, lock: name });
   if (!quiet) sayWhichAreMeant([called], locks);
-  const signals = new Signals();
-  const heirloom = await makeHeirloom();
+  const signals = new Signals(job.options.ignoreHangup);
+  const inheritedSocket = await makeInheritedSocket();
   try {
-    const lock = await acquireOrYield(name, locks, job, signals, processesWith(heirloom));
+    const lock = await acquireOrYield(name, locks, job, signals, processesWith(inheritedSocket));
     if (typeof lock === 'number') return lock;
-    if (isStallUnseen && !quiet) say(STALL_UNSEEN);
-    return await new Supervision({ ...job, lock, name, locks, signals, heirloom }).toTheEnd();
+    if (!quiet) sayHints(isStallUnseen);
+    return await new Supervision({ ...job, lock, name, locks, signals, inheritedSocket }).toTheEnd();
   } finally {
-    heirloom?.close();
+    inheritedSocket?.close();
     signals.ignore();
   }
 }

@@ -41,9 +41,11 @@ export class Signals {
   received: NodeJS.Signals | null = null;
   #receiver: ((signal: NodeJS.Signals) => void) | null = null;
 
-  constructor() {
+  /** @param isHangupIgnored Whether SIGHUP is to be as good as none. */
+  constructor(isHangupIgnored: boolean) {
     for (const signal of FORWARDED) {
-      const listener = () => this.#receive(signal);
+      const isIgnored = isHangupIgnored && signal === 'SIGHUP';
+      const listener = () => isIgnored || this.#receive(signal);
       this.#listeners.set(signal, listener);
       process.on(signal, listener);
     }

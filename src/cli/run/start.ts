@@ -5,7 +5,7 @@ import { isatty } from 'node:tty';
 import { isForCmd } from './command-line.js';
 import { type Exit, exitOf } from './exit.js';
 import { type Family, groupOf, sharedGroup, treeOf } from './family.js';
-import type { Heirloom } from './heirloom.js';
+import type { InheritedSocket } from './inherited-socket.js';
 import { makeRealPipes } from './real-pipes.js';
 
 /** A command that was started. */
@@ -26,37 +26,37 @@ export interface Outfit {
   readonly isOutputRead: boolean;
   /** Those of this process that it gets under the same numbers. */
   readonly descriptors: readonly number[];
-  readonly heirloom: Heirloom | null;
+  readonly inheritedSocket: InheritedSocket | null;
 }
 
 /**
- * Without an heirloom that says whether the command lives, it waits until its group stands in the lock: for a line on a descriptor. Then it becomes
+ * Without a socket that says whether the command lives, it waits until its group stands in the lock: for a line on a descriptor. Then it becomes
  * the command, with the same PID in the same process group. A shell drops variables whose names are not identifiers.
  */
 const GATE = 'read -r go <&GATE || exit 125; exec GATE<&-; exec "$@"';
 
-/** The heirloom's number in the command, unless that is given away. Lower ones are for what a script may open. */
-const HEIRLOOM_DESCRIPTOR = 20;
+/** The number of the inherited socket in the command, unless that is taken. Lower ones are for what a script may open. */
+const SOCKET_DESCRIPTOR = 20;
 
 /** Starts a command; rejects with the system's error if it cannot be started. */
 export async function start(command: readonly string[], outfit: Outfit): Promise<Started> {
   const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   if (process.platform === 'win32') return startOnWindows(command, outfit, sharesTerminal);
 
-  const { env, isOutputRead, descriptors, heirloom } = outfit;
+  const { env, isOutputRead, descriptors, inheritedSocket } = outfit;
   const shared = sharesTerminal ? sharedGroup() : null;
   const pipes = isOutputRead ? makeRealPipes() : null;
   const [stdout, stderr] = pipes?.descriptors ?? asUsual(isOutputRead);
   const stdio: Stdio[] = ['inherit', stdout, stderr];
   for (const descriptor of descriptors) put(stdio, descriptor, descriptor);
-  const spare = freeNumber(stdio, heirloom === null ? 3 : HEIRLOOM_DESCRIPTOR);
-  put(stdio, spare, heirloom?.descriptor ?? 'pipe');
-  const [program = '', ...args] = heirloom === null ? gated(command, spare) : command;
+  const spare = freeNumber(stdio, inheritedSocket === null ? 3 : SOCKET_DESCRIPTOR);
+  put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
+  const [program = '', ...args] = inheritedSocket === null ? gated(command, spare) : command;
   const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });
   const [out, err] = pipes?.open() ?? [child.stdout, child.stderr];
   const exited = exitOf(child);
   const pid = await pidOf(child);
-  const gate = heirloom === null ? child.stdio[spare] : null;
+  const gate = inheritedSocket === null ? child.stdio[spare] : null;
   // It may be killed before it begins; how it has ended tells so.
   gate?.on('error', () => {});
   return {

@@ -9,7 +9,7 @@ import { callingBack } from './calling-back.js';
 import { Ending, type Reason } from './ending.js';
 import { statusAfter } from './exit.js';
 import type { Family } from './family.js';
-import type { Heirloom } from './heirloom.js';
+import type { InheritedSocket } from './inherited-socket.js';
 import { lookFor } from './look-for-proof.js';
 import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
@@ -32,7 +32,7 @@ export interface Job {
   readonly signals: Signals;
   /** Those that this process was given, for the command. */
   readonly descriptors: readonly number[];
-  readonly heirloom: Heirloom | null;
+  readonly inheritedSocket: InheritedSocket | null;
 }
 
 /** One command under one lock, from its start until nothing of it is left. */
@@ -87,7 +87,7 @@ export class Supervision {
   }
 
   async #start(): Promise<Started> {
-    const { lock, name, locks, command, options, descriptors, heirloom } = this.#job;
+    const { lock, name, locks, command, options, descriptors, inheritedSocket } = this.#job;
     const env = {
       ...process.env,
       ...callingBack(),
@@ -103,7 +103,7 @@ export class Supervision {
         env,
         isOutputRead: options.proof.by === 'output',
         descriptors,
-        heirloom,
+        inheritedSocket,
       });
     } catch (error) {
       throw new CliError(
@@ -146,9 +146,9 @@ export class Supervision {
     });
   }
 
-  /** Puts the command into the lock. If that cannot be written, the next heartbeat tries again, and meanwhile the heirloom says that it lives. */
+  /** Puts the command into the lock. If that cannot be written, the next heartbeat tries again, and meanwhile the inherited socket says that it lives. */
   async #name(family: Family, begin: Started['begin']): Promise<void> {
-    const { lock, heirloom } = this.#job;
+    const { lock, inheritedSocket } = this.#job;
     try {
       await lock?.setWorkers(family.survivors());
     } catch (error) {
@@ -158,7 +158,7 @@ export class Supervision {
         say(error instanceof Error ? error.message : String(error));
       }
     }
-    heirloom?.close();
+    inheritedSocket?.close();
     if (lock?.signal.aborted !== true) begin?.();
   }
 

@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:net';
 import { type ProcessTable, systemProcesses } from '../../index.js';
 
 /** A socket that the command inherits, and all that it starts. */
-export interface Heirloom {
-  /** For others to find it by, as {@link ProcessIdentity.heirloom} says. */
+export interface InheritedSocket {
+  /** See {@link ProcessIdentity.inheritedSocket}. */
   readonly name: string;
   readonly descriptor: number;
   /** Closes it in this process. */
@@ -18,7 +18,7 @@ export interface Heirloom {
  *
  * `null` where there are no such sockets: anywhere but on Linux (unix(7), "abstract"), or where they are forbidden.
  */
-export async function makeHeirloom(): Promise<Heirloom | null> {
+export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
   if (process.platform !== 'linux') return null;
   try {
     const namespace = readlinkSync('/proc/self/ns/net');
@@ -44,14 +44,14 @@ function descriptorOf(server: Server): number | null {
 }
 
 /** The system's process table, in which this process says what it hands on. */
-export function processesWith(heirloom: Heirloom | null): ProcessTable {
+export function processesWith(socket: InheritedSocket | null): ProcessTable {
   const processes = systemProcesses();
-  if (heirloom === null) return processes;
+  if (socket === null) return processes;
   return {
-    self: () => ({ ...processes.self(), heirloom: heirloom.name }),
+    self: () => ({ ...processes.self(), inheritedSocket: socket.name }),
     identify(pid, group) {
       const identity = processes.identify(pid, group);
-      return identity?.group === true ? { ...identity, heirloom: heirloom.name } : identity;
+      return identity?.group === true ? { ...identity, inheritedSocket: socket.name } : identity;
     },
     liveness: (identity, age) => processes.liveness(identity, age),
     terminate: (identity, grace, writer) => processes.terminate(identity, grace, writer),
