@@ -5,7 +5,9 @@ import { describeWithRedis } from './support/describe-with-redis.js';
 import { Desk } from './support/desk.js';
 import { isPosix, temporaryFolder } from './support/machine.js';
 import { canServePostgres, PostgresServer } from './support/postgres-server.js';
+import { nodeRedis } from './support/redis-drivers.js';
 import { RedisServer } from './support/redis-server.js';
+import { poll } from './support/running.js';
 
 describe.skipIf(!isPosix)('a command under a lock', () => {
   describe('in SQLite', () => {
@@ -61,6 +63,27 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       const ended = await new Desk().run(['run', '--store', server().url, 'job', '--', 'echo', 'never']);
       expect(ended).toMatchObject({ code: 73, stdout: '' });
       expect(ended.stderr).toMatch(/ livinglock: [a-z]+: Cannot reach Redis at 127\.0\.0\.1:\d+: /);
+    });
+
+    test('does not begin after a signal that came while the server thought about the lock', async () => {
+      const operator = await nodeRedis.connect(server().url);
+      onTestFinished(() => operator.close());
+      const desk = new Desk();
+      for (const [signal, code] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+      ] as const) {
+        await operator.call('CLIENT', 'PAUSE', '60000', 'WRITE');
+        const run = desk.start(['run', '--store', server().url, 'late', '--', 'echo', 'never']);
+        await poll('It does not ask', async () =>
+          String(await operator.call('CLIENT', 'LIST')).includes('cmd=eval'),
+        );
+        run.signal(signal);
+        await operator.call('CLIENT', 'UNPAUSE');
+        expect(await run.ended).toMatchObject({ code, stdout: '' });
+        const next = await desk.run(['run', '--store', server().url, 'late', '--', 'echo', 'next']);
+        expect(next).toMatchObject({ code: 0, stdout: 'next\n' });
+      }
     });
 
     test('is shown again when the server is back, also where no lock is named', async () => {

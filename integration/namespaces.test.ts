@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Actor, startActor } from './support/actors.js';
-import { canUnshare, temporaryFolder } from './support/machine.js';
+import { Desk, PROGRAM } from './support/desk.js';
+import { canUnshare, childrenOf, temporaryFolder, waitForEndOf } from './support/machine.js';
 import { type Outcome, outcomeOf } from './support/outcomes.js';
+import { poll } from './support/running.js';
 
 const TWO_HOURS = 7_200_000;
 
@@ -59,6 +61,52 @@ describe.skipIf(!canUnshare)('between containers (by unshare, as root on Linux)'
     expect(outcomeOf(await holder.ask({ do: 'heartBeat', path }))).toBe('lost');
   });
 });
+
+describe.skipIf(!canUnshare)('a run in a container, with the options as they are by default', () => {
+  test.each(['its container', 'its runner'])(
+    'is replaced an hour after the last heartbeat, when %s was killed',
+    async (what) => {
+      const desk = new Desk();
+      const container = ['--pid', '--fork', '--mount-proc', '--kill-child'];
+      const livinglock = [process.execPath, PROGRAM, 'run', 'job', '--'];
+      // PID 1 of the container is the runner itself, or a shell beside which the command goes on.
+      const within =
+        what === 'its container' ? livinglock : ['sh', '-c', '"$@"; sleep 1000', 'sh', ...livinglock];
+      const run = desk.startProgram('unshare', [
+        ...container,
+        ...within,
+        'sh',
+        '-c',
+        'echo here $$; exec sleep 1000',
+      ]);
+      await run.prints(/here/);
+      await poll('It does not stand in the lock', () => Array.isArray(desk.record('job')['workers']));
+      const [first = 0] = childrenOf(run.pid);
+      const [runner = 0] = what === 'its container' ? [first] : childrenOf(first);
+      // Or the next container may get the number of its namespace, and then it knows that all of that one are dead.
+      const namespace = openSync(`/proc/${first}/ns/pid`, 'r');
+      onTestFinished(() => closeSync(namespace));
+      process.kill(runner, 'SIGKILL');
+      await waitForEndOf([runner]);
+      const next = () => desk.startProgram('unshare', [...container, ...livinglock, 'echo', 'ran']).ended;
+
+      expect(await next()).toMatchObject({ code: 75 });
+      makeOlder(desk.path('job'), 3_590_000);
+      expect(await next()).toMatchObject({ code: 75 });
+      makeOlder(desk.path('job'), 20_000);
+      expect(await next()).toMatchObject({ code: 0, stdout: 'ran\n' });
+    },
+  );
+});
+
+/** As if its last heartbeat were so many milliseconds longer ago. */
+function makeOlder(file: string, milliseconds: number): void {
+  const record = JSON.parse(readFileSync(file, 'utf8'));
+  const timestamp = new Date(Date.parse(record.timestamp) - milliseconds);
+  const monotonic = record.monotonic_ms - milliseconds;
+  writeFileSync(file, `${JSON.stringify({ ...record, timestamp, monotonic_ms: monotonic })}\n`);
+  utimesSync(file, timestamp, timestamp);
+}
 
 describe.skipIf(!canUnshare)('within one container (by unshare and nsenter, as root on Linux)', () => {
   test('a holder that was killed is taken over at once', async () => {
