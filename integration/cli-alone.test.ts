@@ -105,6 +105,13 @@ describe.skipIf(!isPosix)('descriptors', () => {
     expect(ended).toMatchObject({ stdout: 'from the socket', stderr: '' });
   });
 
+  test('reach the command also where no more of such numbers may be opened', async () => {
+    const desk = new Desk();
+    const line = `exec 63>high; ulimit -n 40; livinglock run job -- bash -c 'echo hi >&63'`;
+    expect(await desk.bash(line)).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(desk.folder, 'high'), 'utf8')).toBe('hi\n');
+  });
+
   test.skipIf(!isLinux)(
     'are not those of the runner, but for the socket by which the command is seen',
     async () => {

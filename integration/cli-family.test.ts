@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Desk, PROGRAM } from './support/desk.js';
@@ -80,6 +80,30 @@ describe.skipIf(!isPosix)('a runner that gets a signal', () => {
       await expectHeldUntilEndOf([pid], desk);
     },
   );
+});
+
+describe.skipIf(!isPosix)('a runner that ends before its command', () => {
+  test.each([
+    ['an exception', 'throw new Error("made up")'],
+    ['an unhandled rejection', 'void Promise.reject(new Error("made up"))'],
+    ['process.exit()', 'process.exit(7)'],
+    ['an abort', 'process.abort()'],
+    ['a lack of memory', 'for (let all = []; ; ) all.push(new Array(1e6).fill(all))'],
+  ])('by %s leaves the lock to it', async (_, crash) => {
+    const desk = new Desk();
+    const hook = join(desk.folder, 'hook.cjs');
+    writeFileSync(
+      hook,
+      `setInterval(() => { if (require('fs').existsSync('crash')) { ${crash}; } }, 5).unref();`,
+    );
+    const env = { NODE_OPTIONS: `--require=${hook} --max-old-space-size=60` };
+    const run = desk.start(['run', 'job', '--', 'sh', '-c', 'sleep 1000 & echo pid $!'], env);
+    const pid = await startOf(run);
+    await named(desk);
+    writeFileSync(join(desk.folder, 'crash'), '');
+    await waitForEndOf([run.pid]);
+    await expectHeldUntilEndOf([pid], desk);
+  });
 });
 
 describe.skipIf(!isPosix)('a command whose runner is killed', () => {
@@ -192,8 +216,8 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
 
 describe.skipIf(!canMount || !canBeNobody)('where /proc does not tell all', () => {
   test.each([
-    { how: 'hidepid=2', mount: 'mount -o remount,hidepid=2 /proc' },
-    { how: 'hidepid=1', mount: 'mount -o remount,hidepid=1 /proc' },
+    { how: 'hidepid=2', mount: 'mount -t proc -o hidepid=2 proc /proc' },
+    { how: 'hidepid=1', mount: 'mount -t proc -o hidepid=1 proc /proc' },
     { how: 'subset=pid', mount: 'mount -t proc -o subset=pid proc /proc' },
     { how: 'nothing', mount: 'mount -t tmpfs none /proc' },
   ])(

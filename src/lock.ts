@@ -228,11 +228,17 @@ export class Lock {
       if (!Number.isSafeInteger(pid) || pid <= 0)
         throw new RangeError(`A PID is a positive integer, not ${show(pid)}.`);
       const identity = this.#processes.identify(pid, isGroup);
-      if (identity !== null) return identity;
+      if (identity !== null) return this.#firstKnown(identity);
       throw new RangeError(
         isGroup ? `There is no process group ${pid}.` : `There is no process with the PID ${pid}.`,
       );
     });
+  }
+
+  /** When a group began can be learnt only as long as its leader is there. */
+  #firstKnown(identity: ProcessIdentity): ProcessIdentity {
+    const isSame = ({ pid, group }: ProcessIdentity) => pid === identity.pid && group === identity.group;
+    return identity.started === null ? (this.#workers?.find(isSame) ?? identity) : identity;
   }
 
   #progress(): Progress | undefined {

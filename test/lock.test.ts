@@ -232,6 +232,25 @@ describe('workers', () => {
     expect(named()).toBeUndefined();
   });
 
+  it('may be a process group, which keeps its start although it is named again without its leader', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    const lock = await world.acquire(holder);
+    const leader = world.processes.start();
+    const member = world.processes.start({}, { group: leader });
+    await lock.setWorkers([{ group: leader.pid }]);
+    const workers = () => JSON.parse(world.text).workers;
+    const before = workers();
+    expect(before).toMatchObject([{ pid: leader.pid, group: true, started: leader.identity.started }]);
+    leader.kill();
+    await lock.setWorkers([{ group: leader.pid }]);
+    expect(workers()).toEqual(before);
+    holder.kill();
+    await expect(world.acquire()).rejects.toThrow(ErrLockBusy);
+    member.kill();
+    await expect(world.acquire()).resolves.toBeDefined();
+  });
+
   it('are told from later processes with the same PID', async () => {
     const world = new World();
     const holder = world.processes.start();
@@ -243,16 +262,16 @@ describe('workers', () => {
     await expect(world.acquire()).resolves.toBeDefined();
   });
 
-  it.each([{ pids: [0] }, { pids: [-7] }, { pids: [1.5] }, { pids: [999_999] }, { pids: [1, 2, 3, 4, 5] }])(
-    'are refused when they are none: $pids',
-    async ({ pids }) => {
-      const world = new World();
-      const lock = await world.acquire();
-      const before = world.text;
-      await expect(lock.setWorkers(pids)).rejects.toThrow(RangeError);
-      expect(world.text).toBe(before);
-    },
-  );
+  it.each([
+    ...[{ pids: [0] }, { pids: [-7] }, { pids: [1.5] }, { pids: [999_999] }, { pids: [1, 2, 3, 4, 5] }],
+    ...[{ pids: [{ group: 0 }] }, { pids: [{ group: -7 }] }, { pids: [{ group: 999_999 }] }],
+  ])('are refused when they are none: $pids', async ({ pids }) => {
+    const world = new World();
+    const lock = await world.acquire();
+    const before = world.text;
+    await expect(lock.setWorkers(pids)).rejects.toThrow(RangeError);
+    expect(world.text).toBe(before);
+  });
 
   it('of a lock that was lost are refused, and of one that was released are nobody', async () => {
     const world = new World();

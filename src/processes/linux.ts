@@ -29,6 +29,9 @@ export function isOfUnknownBoot(one: ProcessIdentity, other: ProcessIdentity): b
   );
 }
 
+/** The number of the capability that lets a process see what `hidepid` hides (proc(5), capabilities(7)). */
+const CAP_SYS_PTRACE = 19n;
+
 /** Milliseconds: `USER_HZ` is 100 wherever Node runs. */
 const TICK = 10;
 
@@ -96,7 +99,12 @@ export class LinuxProbe implements ProcessProbe {
     if (mounts === null || !this.#isProcOurs()) return true;
     // Of several that lie on each other the last one counts.
     const mount = mounts.split('\n').findLast((line) => line.split(' ')[4] === this.#proc);
-    return mount === undefined || mount.includes('hidepid=');
+    return mount === undefined || (mount.includes('hidepid=') && !this.#maySeeHidden());
+  }
+
+  #maySeeHidden(): boolean {
+    const capabilities = BigInt(`0x${this.#status('self', 'CapEff') ?? '0'}`);
+    return ((capabilities >> CAP_SYS_PTRACE) & 1n) === 1n;
   }
 
   isSocketOpen(socket: string): 'yes' | 'no' | 'unclear' {
@@ -208,7 +216,7 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   /** A field of proc_pid_status(5). */
-  #status(pid: number, field: string): string | null {
+  #status(pid: number | 'self', field: string): string | null {
     const status = attempt(() => readFileSync(`${this.#proc}/${pid}/status`, 'utf8'));
     return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status ?? '')?.[1] ?? null;
   }

@@ -1,7 +1,9 @@
 import { fstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 
 /** `O_ACCMODE` in fcntl(2), by which a descriptor reads (0) or writes (1). */
-const ACCESS_MODE = 3;
+const ACCESS_MODE = 0o3;
+/** On Linux. Node itself has no name for it. */
+const O_CLOEXEC = 0o2000000;
 
 interface Descriptor {
   readonly number: number;
@@ -20,13 +22,18 @@ export function givenDescriptors(): readonly number[] {
   const all = openDescriptors();
   const own = ownPipes(all);
   const jobServer = jobServerDescriptors(process.env['MAKEFLAGS'] ?? '');
-  return all
-    .filter(({ number }) => number > 2)
-    .filter(
-      ({ number, status }) => isPassable(status) && (jobServer.includes(number) || !own.has(fileOf(status))),
-    )
-    .map(({ number }) => number)
-    .sort((one, other) => one - other);
+  return (
+    all
+      .filter(({ number }) => number > 2)
+      .filter(
+        ({ number, status }) =>
+          isPassable(status) && (jobServer.includes(number) || !own.has(fileOf(status))),
+      )
+      .map(({ number }) => number)
+      // Others reach the command by themselves. Their numbers may be too high for this process to give away (RLIMIT_NOFILE).
+      .filter((number) => ((flagsOf(number) ?? O_CLOEXEC) & O_CLOEXEC) !== 0)
+      .sort((one, other) => one - other)
+  );
 }
 
 /** `/dev/fd` is there on Linux, macOS and BSD. The descriptor by which it is read is gone again. */
@@ -73,10 +80,17 @@ function hasName(descriptor: number): boolean {
 
 /** Where the system does not tell, two descriptors of one pipe count as its two ends. */
 function accessOf(descriptor: number): number {
+  const flags = flagsOf(descriptor);
+  return flags === null ? descriptor + ACCESS_MODE : flags & ACCESS_MODE;
+}
+
+/** Those of open(2), and whether it is closed at an exec. `null` where the system does not tell. */
+function flagsOf(descriptor: number): number | null {
   return attempt(() => {
-    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
-    return Number.parseInt(flags ?? '', 8) & ACCESS_MODE;
-  }, descriptor + ACCESS_MODE);
+    const [, flags] =
+      /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8')) ?? [];
+    return flags === undefined ? null : Number.parseInt(flags, 8);
+  }, null);
 }
 
 /** `--jobserver-auth=3,4` (GNU make, "POSIX Jobserver"); before 4.2 it was `--jobserver-fds`. A named pipe needs no descriptor. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextCheck } from 'node:timers/promises';
-import { ErrLockLost, ErrLockStore, type Lock } from '../../index.js';
+import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
 import { CliError } from '../cli-error.js';
 import { formatDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
@@ -124,9 +124,10 @@ export class Supervision {
       lock?.signal.addEventListener('abort', () => this.#end('lost', ending, watch));
       this.#limitTime(ending, watch);
       this.#passSignals(family, sharesTerminal);
-      await this.#name(family, begin);
+      const named = family.survivors();
+      await this.#name(named, begin);
       const { code, signal } = await exited;
-      await outlive(family, lock);
+      await outlive(family, lock, named);
       await Promise.all(passages.map((passage) => passage.drain()));
       return statusAfter(ending.reason, code, signal);
     } finally {
@@ -147,10 +148,10 @@ export class Supervision {
   }
 
   /** Puts the command into the lock. If that cannot be written, the next heartbeat tries again, and meanwhile the inherited socket says that it lives. */
-  async #name(family: Family, begin: Started['begin']): Promise<void> {
+  async #name(workers: readonly Worker[], begin: Started['begin']): Promise<void> {
     const { lock, inheritedSocket } = this.#job;
     try {
-      await lock?.setWorkers(family.survivors());
+      await lock?.setWorkers(workers);
     } catch (error) {
       // One that has ended already needs no name; and of a loss the lock's own signal tells.
       if (!(error instanceof RangeError || error instanceof ErrLockLost)) {
