@@ -22,18 +22,18 @@ export function givenDescriptors(): readonly number[] {
   const all = openDescriptors();
   const own = ownPipes(all);
   const jobServer = jobServerDescriptors(process.env['MAKEFLAGS'] ?? '');
-  return (
-    all
-      .filter(({ number }) => number > 2)
-      .filter(
-        ({ number, status }) =>
-          isPassable(status) && (jobServer.includes(number) || !own.has(fileOf(status))),
-      )
-      .map(({ number }) => number)
-      // Others reach the command by themselves. Their numbers may be too high for this process to give away (RLIMIT_NOFILE).
-      .filter((number) => ((flagsOf(number) ?? O_CLOEXEC) & O_CLOEXEC) !== 0)
-      .sort((one, other) => one - other)
-  );
+  return all
+    .filter(({ number }) => number > 2)
+    .filter(
+      ({ number, status }) => isPassable(status) && (jobServer.includes(number) || !own.has(fileOf(status))),
+    )
+    .map(({ number }) => number);
+}
+
+/** Whether it would reach the command by itself. Its number may be too high for this process to give away (RLIMIT_NOFILE). */
+export function staysOpen(descriptor: number): boolean {
+  const flags = flagsOf(descriptor);
+  return flags !== null && (flags & O_CLOEXEC) === 0;
 }
 
 /** `/dev/fd` is there on Linux, macOS and BSD. The descriptor by which it is read is gone again. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { isForCmd } from './command-line.js';
+import { staysOpen } from './descriptors.js';
 import { type Exit, exitOf } from './exit.js';
 import { type Family, groupOf, sharedGroup, treeOf } from './family.js';
 import type { InheritedSocket } from './inherited-socket.js';
@@ -48,8 +49,10 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   const pipes = isOutputRead ? makeRealPipes() : null;
   const [stdout, stderr] = pipes?.descriptors ?? asUsual(isOutputRead);
   const stdio: Stdio[] = ['inherit', stdout, stderr];
-  for (const descriptor of descriptors) put(stdio, descriptor, descriptor);
-  const spare = freeNumber(stdio, inheritedSocket === null ? 3 : SOCKET_DESCRIPTOR);
+  for (const descriptor of descriptors) {
+    if (!staysOpen(descriptor)) put(stdio, descriptor, descriptor);
+  }
+  const spare = freeNumber(descriptors, inheritedSocket === null ? 3 : SOCKET_DESCRIPTOR);
   put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
   const [program = '', ...args] = inheritedSocket === null ? gated(command, spare) : command;
   const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });
@@ -75,9 +78,9 @@ function put(stdio: Stdio[], number: number, what: Stdio): void {
   stdio[number] = what;
 }
 
-function freeNumber(stdio: readonly Stdio[], from: number): number {
+function freeNumber(taken: readonly number[], from: number): number {
   let number = from;
-  while ((stdio[number] ?? 'ignore') !== 'ignore') number++;
+  while (taken.includes(number)) number++;
   return number;
 }
 
