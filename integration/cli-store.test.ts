@@ -170,6 +170,23 @@ function testStore(address: () => string): void {
     expect(await desk.run(['status', 'hourly'], env)).toMatchObject({ code: 1 });
   });
 
+  test('stays with the owner who is sticky and comes back in time, and goes to others when it does not', async () => {
+    const desk = new Desk();
+    const env = { LIVINGLOCK_STORE: address() };
+    const as = (owner: string, hold = '1h') =>
+      desk.run(
+        ['run', '--owner', owner, '--sticky', '--hold-at-least', hold, 'poller', '--', 'echo', owner],
+        env,
+      );
+    for (let count = 0; count < 3; count++) {
+      expect(await as('server-1')).toMatchObject({ code: 0, stdout: 'server-1\n' });
+      expect(await as('server-2')).toMatchObject({ code: 75, stdout: '' });
+    }
+    expect(await as('server-1', '1ms')).toMatchObject({ code: 0 });
+    expect(await as('server-2')).toMatchObject({ code: 0, stdout: 'server-2\n' });
+    expect(await as('server-1')).toMatchObject({ code: 75, stdout: '' });
+  });
+
   test('ends when somebody has broken the lock, and a checkpoint in it says so', async () => {
     const desk = new Desk();
     const env = { LIVINGLOCK_STORE: address() };

@@ -190,8 +190,10 @@ class Contender {
 
   async #refuseUnlessTakeable({ stored, verdict }: Examined): Promise<void> {
     switch (verdict.state) {
-      case 'live':
       case 'cooldown':
+        if (this.#settings.sticky && stored.record?.owner === this.#settings.owner) return;
+        throw new ErrLockBusy(this.#name, stored.record, stored.age, verdict.reason);
+      case 'live':
         throw new ErrLockBusy(this.#name, stored.record, stored.age, verdict.reason);
       case 'foreign':
         throw new ErrNotALock(this.#name, verdict.reason);

@@ -55,6 +55,13 @@ export interface AcquireOptions {
    */
   readonly owner?: string | undefined;
   /**
+   * Takes a lock again that the same `owner` has released and that still counts as held by `holdAtLeast`; all others have to wait. So one
+   * server stays in charge for as long as it comes back in time. Needs `owner`.
+   *
+   * Default: `false`, the owner waits like everybody else.
+   */
+  readonly sticky?: boolean | undefined;
+  /**
    * Ends a stalled holder (SIGTERM, then SIGKILL) before taking over, and takes nothing if that fails. Without it the old
    * holder lives on and learns of the takeover at its next step.
    *
@@ -118,6 +125,7 @@ export interface Settings {
   readonly signal: AbortSignal | undefined;
   readonly holdAtLeast: number;
   readonly owner: string | null;
+  readonly sticky: boolean;
   readonly terminateStalled: boolean;
   readonly terminationGrace: number;
   readonly command: string | undefined;
@@ -152,6 +160,7 @@ export function readOptions(options: AcquireOptions): Settings {
     signal: methods('signal', options.signal, ['addEventListener', 'throwIfAborted']),
     holdAtLeast: finite('holdAtLeast', duration('holdAtLeast', options.holdAtLeast ?? 0)),
     owner: readOwner(options.owner),
+    sticky: readSticky(options),
     terminateStalled: boolean('terminateStalled', options.terminateStalled ?? false),
     terminationGrace: duration('terminationGrace', options.terminationGrace ?? 5000),
     command: text('command', options.command),
@@ -167,6 +176,7 @@ const OPTION_NAMES: readonly (keyof AcquireOptions)[] = [
   'signal',
   'holdAtLeast',
   'owner',
+  'sticky',
   'terminateStalled',
   'terminationGrace',
   'command',
@@ -183,6 +193,14 @@ function readStaleTimeout(value: Duration | undefined): number {
 function finite(name: string, milliseconds: number): number {
   if (Number.isFinite(milliseconds)) return milliseconds;
   throw new RangeError(`The option \`${name}\` must be finite, but is ${milliseconds}.`);
+}
+
+function readSticky({ sticky, owner }: AcquireOptions): boolean {
+  const isSticky = boolean('sticky', sticky ?? false);
+  if (!isSticky || owner !== undefined) return isSticky;
+  throw new TypeError(
+    "The option `sticky` needs the option `owner`: by that name a lock is known to be one's own.",
+  );
 }
 
 /** In bytes. */

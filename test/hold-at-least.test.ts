@@ -55,6 +55,20 @@ describe('a lock that is to be held at least for a while', () => {
     );
   });
 
+  it('is given to its own owner again, who is sticky, and so renewed', async () => {
+    const world = new World();
+    const inCharge = { ...OPTIONS, owner: 'server-1', sticky: true };
+    await (await world.acquire(world.processes.start(), inCharge)).release();
+    await world.clock.advance(50 * MINUTE);
+    const again = await world.acquire(world.processes.start(), inCharge);
+    await expect(world.acquire(world.processes.start(), inCharge)).rejects.toThrow(ErrLockBusy);
+    await again.release();
+    await world.clock.advance(50 * MINUTE);
+    await expect(world.acquire(undefined, { ...inCharge, owner: 'server-2' })).rejects.toThrow(ErrLockBusy);
+    await world.clock.advance(5 * MINUTE);
+    await expect(world.acquire(undefined, { ...inCharge, owner: 'server-2' })).resolves.toBeDefined();
+  });
+
   it('is taken over at once from a holder that has died before it could release it', async () => {
     const world = new World();
     const process = world.processes.start();

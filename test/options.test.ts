@@ -72,6 +72,8 @@ const WRONG: readonly (readonly [
   [{ wait: -1 }, RangeError, /`wait`.*-1/],
   [{ wait: () => 1 }, TypeError, /`wait`.*function/],
   [{ signal: 'now' }, TypeError, /`signal`.*'now'/],
+  [{ sticky: 'yes' }, TypeError, /`sticky`.*'yes'/],
+  [{ sticky: true }, TypeError, /`sticky` needs the option `owner`/],
   [{ terminateStalled: 'yes' }, TypeError, /`terminateStalled`.*'yes'/],
   [{ terminationGrace: 'long' }, RangeError, /`terminationGrace`.*'long'/],
   [{ command: 7 }, TypeError, /`command`.*7/],

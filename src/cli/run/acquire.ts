@@ -32,6 +32,7 @@ export async function acquireOrYield(
     acquire(name, {
       store: locks.store,
       owner: options.owner,
+      sticky: options.sticky,
       holdAtLeast: options.holdAtLeast,
       staleTimeout: options.staleTimeout,
       heartbeatMinimalInterval: options.heartbeatInterval,

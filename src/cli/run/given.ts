@@ -27,6 +27,7 @@ export interface RunGiven {
   readonly ignoreHangup?: true;
   readonly holdAtLeast: number;
   readonly owner?: string;
+  readonly sticky?: true;
   readonly label?: string;
   readonly command?: string;
   readonly store?: StoreAddress;
@@ -89,6 +90,11 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     parse: parseOwner,
   },
   {
+    flags: '--sticky',
+    description:
+      'take a lock again that the same --owner has released, while --hold-at-least keeps it from others: one server stays in charge',
+  },
+  {
     flags: '--label <text>',
     description:
       'show this in place of the command line, and keep the arguments out of the lock: for those that contain a password',
@@ -132,6 +138,12 @@ export function completeRunOptions({
       'The --heartbeat-interval must be shorter than the --stale-timeout, or every run would look stalled between two heartbeats.',
     );
   }
+  if (rest.sticky && rest.owner === undefined) {
+    throw new CliError(
+      ExitCode.usage,
+      '--sticky needs --owner NAME: by that name a run knows which lock is its own.',
+    );
+  }
   return {
     ...rest,
     proof,
@@ -145,6 +157,7 @@ export function completeRunOptions({
     quiet: rest.quiet ?? false,
     ignoreHangup: rest.ignoreHangup ?? false,
     owner: rest.owner,
+    sticky: rest.sticky ?? false,
     label: rest.label,
     line: rest.command,
     store: rest.store,

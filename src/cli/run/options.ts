@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly ignoreHangup: boolean;
   readonly holdAtLeast: number;
   readonly owner: string | undefined;
+  readonly sticky: boolean;
   /** Shown in place of the command line. */
   readonly label: string | undefined;
   /** A line for a shell, in place of a command. */

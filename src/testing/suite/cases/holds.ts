@@ -95,6 +95,43 @@ export const holds: Rules = {
     assert.equal((await inspect(name, { store })).state, 'free');
   },
 
+  async 'is given to the same owner again, who is sticky, and to nobody else'(stage) {
+    const { store, name } = stage;
+    const [one, other] = await stage.clients(2);
+    const inCharge = { holdAtLeast: HOUR, owner: 'server-1', sticky: true };
+    let before = await acquire(name, { ...inCharge, store });
+    for (let count = 1; count <= 2; count++) {
+      await assert.rejects(acquire(name, { ...inCharge, store: one }), ErrLockBusy);
+      await before.release();
+      await assert.rejects(acquire(name, { ...inCharge, store: other, owner: 'server-2' }), ErrLockBusy);
+      await assert.rejects(acquire(name, { store: other, owner: 'server-1' }), ErrLockBusy);
+      const again = await acquire(name, { ...inCharge, store: one });
+      assert.ok(again.fencingToken > before.fencingToken);
+      await again.heartBeat({ note: 'again' });
+      const { record } = await stage.find();
+      assert.equal(record.token, again.token);
+      assert.equal(record.hold, null);
+      before = again;
+    }
+    await before.release();
+    assert.equal((await inspect(name, { store })).state, 'cooldown');
+    await breakLock(name, { store, force: true });
+  },
+
+  async 'is given to one of two sticky contenders of the same owner'(stage) {
+    const { name } = stage;
+    const inCharge = { holdAtLeast: HOUR, owner: 'server-1', sticky: true };
+    await (await acquire(name, { ...inCharge, store: stage.store })).release();
+    const clients = await stage.clients(4);
+    const outcomes = await Promise.allSettled(clients.map((store) => acquire(name, { ...inCharge, store })));
+    const winners = outcomes.filter(({ status }) => status === 'fulfilled');
+    assert.equal(winners.length, 1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected')
+        assert.ok(outcome.reason instanceof ErrLockBusy, String(outcome.reason));
+    }
+  },
+
   async 'is free when the time is over'(stage) {
     const { store, name } = stage;
     const lock = await acquire(name, { store, holdAtLeast: 5 * MOMENT });
