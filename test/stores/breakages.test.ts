@@ -204,6 +204,30 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     (store) => ({ claim: (name, claim, over) => store.claim(name, { ...claim, workers: [] }, over) }),
   ],
   [
+    'gives a lock that is kept after its release to nobody',
+    'is given to the same owner again, who is sticky, and to nobody else',
+    (store) => ({
+      claim: async (name, claim, over) => {
+        const found = (await store.read(name))?.record ?? null;
+        const isKept = over !== undefined && (found?.hold ?? null) !== null;
+        return isKept ? { done: false, found } : store.claim(name, claim, over);
+      },
+    }),
+  ],
+  [
+    'forgets the owner at an early release',
+    'is given to the same owner again, who is sticky, and to nobody else',
+    (store) => ({
+      read: async (name) => {
+        const stored = await store.read(name);
+        const { record = null } = stored ?? {};
+        return stored && record !== null && record.hold !== null
+          ? { ...stored, record: { ...record, owner: null } }
+          : stored;
+      },
+    }),
+  ],
+  [
     'writes an endless timeout as JSON does',
     'keeps a stale timeout that is endless, tiny or huge',
     (store) => ({
