@@ -314,7 +314,7 @@ function startGated(command: readonly string[], begins: boolean): Running {
   const start = new URL('../dist/cli/run/start.js', import.meta.url).href;
   const program = `
     const { start } = await import(${JSON.stringify(start)});
-    const outfit = { env: process.env, isOutputRead: false, descriptors: [], inheritedSocket: null };
+    const outfit = { env: process.env, isOutputSeen: false, descriptors: [], inheritedSocket: null };
     const started = await start(${JSON.stringify(command)}, outfit);
     const named = JSON.stringify(started.family.survivors());
     if (${begins}) started.begin();

@@ -13,7 +13,7 @@ export const ExitCode = {
   internal: 70,
   /** EX_CANTCREAT: the lock could not be read or written, or the file is not a lock. `schedule`: the schedule could not. */
   store: 73,
-  /** EX_IOERR: what was asked for could not be written to the standard output. */
+  /** EX_IOERR: what was asked for could not be written to the standard output. `run`: nor what the command wrote. */
   output: 74,
   /** EX_TEMPFAIL: someone else holds the lock; try again later. */
   busy: 75,

@@ -17,11 +17,13 @@ export function speakOf(job: Subject): void {
   subject = job;
 }
 
+let around = (write: () => void) => write();
+
 /** Says something on stderr, in one line however many the text has. */
 export function say(text: string): void {
   try {
     const time = subject === null || isatty(2) ? '' : `${formatTimestamp(new Date())} `;
-    writeSync(2, `${time}livinglock: ${oneLine(about(subject, text))}\n`);
+    around(() => writeSync(2, `${time}livinglock: ${oneLine(about(subject, text))}\n`));
   } catch {
     // Nobody listens; that is no reason to leave a command unwatched.
   }
@@ -34,6 +36,11 @@ export function about(of: Subject | null, text: string): string {
   // In a database a lock has no path, and its name may be any word of the text.
   const isNamed = lock !== null && (lock.includes('/') ? text.includes(lock) : text.startsWith(`${lock} `));
   return isNamed ? text : `${job}: ${text}`;
+}
+
+/** Calls this function to write each message, so that it can be told from what others write to the same file. */
+export function aroundMessages(write: typeof around): void {
+  around = write;
 }
 
 /** Writes lines to stdout; resolves when they are written, which on Windows is later when it is a pipe. */

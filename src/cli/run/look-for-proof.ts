@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Lock, Store } from '../../index.js';
 import { say } from '../report.js';
+import { watchOutputFiles } from './output-files.js';
 import { type Proof, watchFile } from './proof.js';
 import type { Look } from './watch.js';
 
@@ -12,8 +13,13 @@ export function lookFor(proof: Proof, lock: Lock | null, store: Store): Look {
         watch.prove();
         return watch.silence;
       };
-    case 'output':
-      return (watch) => watch.silence;
+    case 'output': {
+      const hasWritten = watchOutputFiles();
+      return (watch) => {
+        if (hasWritten()) watch.prove();
+        return watch.silence;
+      };
+    }
     case 'file': {
       if (!existsSync(proof.path))
         say(`There is no ${proof.path} yet. The command has to make it, and to change it.`);

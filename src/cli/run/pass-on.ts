@@ -1,7 +1,8 @@
 import { write } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { say } from '../report.js';
+import type { ReadOutput } from './output.js';
 
 const writeTo = promisify(write);
 
@@ -10,26 +11,34 @@ const FULL = 5;
 /** A daemon that the command has left behind may hold its output open for ever. After such a silence nothing else is on its way. */
 const SILENCE = 500;
 
+/** Why output could not be written: nobody reads it any more, for which POSIX has SIGPIPE, or anything else. */
+export type WriteFailure = 'unread' | 'failed';
+
 /**
  * Passes on what a command writes, byte for byte and at once, and reads no faster than the other side takes it, so that
  * memory stays flat. Writes outside of the event loop: `process.stdout` blocks on a pipe that is full (Node, "A note on process
  * I/O"), and who is blocked sees no signal and no timeout.
  *
- * When the other side has gone, the command's own writes fail, just as without us in between.
+ * Once a write fails, nothing more is read, so the command's next write fails as well: with SIGPIPE and EPIPE. If that is not what it would have
+ * met without us in between, a message says what is lost.
  */
 export class Passage {
-  readonly #source: Readable;
-  readonly #descriptor: number;
+  readonly #output: ReadOutput;
   readonly #onOutput: () => void;
   readonly #ended: Promise<void>;
   #isWriting = false;
   #chunks = 0;
+  #failure: WriteFailure | null = null;
 
-  constructor(source: Readable, descriptor: number, onOutput: () => void) {
-    this.#source = source;
-    this.#descriptor = descriptor;
+  constructor(output: ReadOutput, onOutput: () => void) {
+    this.#output = output;
     this.#onOutput = onOutput;
     this.#ended = this.#pass();
+  }
+
+  /** Why not all could be passed on; `null` as long as all could. */
+  get failure(): WriteFailure | null {
+    return this.#failure;
   }
 
   /** To be called when the command is gone: resolves when all that it has written is passed on. */
@@ -39,22 +48,34 @@ export class Passage {
       const silence = sleep(SILENCE, true, { ref: false });
       if ((await Promise.race([this.#ended, silence])) !== true) return;
     }
-    this.#source.destroy();
+    this.#output.source.destroy();
   }
 
   async #pass(): Promise<void> {
+    const { source, descriptor } = this.#output;
     try {
-      for await (const chunk of this.#source) {
+      for await (const chunk of source) {
         this.#chunks++;
         this.#onOutput();
         this.#isWriting = true;
-        await writeAll(this.#descriptor, chunk);
+        await writeAll(descriptor, chunk).catch((error) => this.#fail(error));
+        if (this.#failure !== null) break;
         this.#isWriting = false;
       }
     } catch {
+      // It is closed while the last is read: a daemon that has stayed.
+    } finally {
       this.#isWriting = false;
-      this.#source.destroy();
+      source.destroy();
     }
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    this.#failure = error.code === 'EPIPE' && process.platform !== 'win32' ? 'unread' : 'failed';
+    if (this.#failure === 'unread') return;
+    say(
+      `The command's ${this.#output.name} cannot be written: ${error.message}. Output is lost from here on, so this run fails.`,
+    );
   }
 }
 

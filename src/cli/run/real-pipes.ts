@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
-/** Pipes to read a command's stdout and stderr from. */
-export interface RealPipes {
-  /** The ends to write to, for the command. */
-  readonly descriptors: readonly [number, number];
-  /** The ends to read from. To be called when the command has been started; our own ends to write to are closed then. */
-  open(): [Readable, Readable];
+/** A pipe to read from what a command writes. */
+export interface RealPipe {
+  /** The end to write to, for the command. */
+  readonly writing: number;
+  /** The end to read from. To be called when the command has been started; our own end to write to is closed then. */
+  open(): Readable;
 }
 
 /**
@@ -18,26 +18,23 @@ export interface RealPipes {
  * who writes when nobody reads any more gets no SIGPIPE but an error. A command must not notice that somebody reads along, so
  * these are named pipes (fifo(7)), without their names. `null` where they cannot be had.
  */
-export function makeRealPipes(): RealPipes | null {
-  let folder: string | undefined;
+export function makeRealPipes(count: number): RealPipe[] | null {
+  if (count === 0) return [];
+  if (process.platform === 'win32') return null;
+  let folder = '';
   try {
     folder = mkdtempSync(join(tmpdir(), 'livinglock-'));
-    const paths = [join(folder, 'stdout'), join(folder, 'stderr')] as const;
+    const paths = Array.from({ length: count }, (_, index) => join(folder, `pipe-${index}`));
     if (spawnSync('mkfifo', ['-m', '600', ...paths], { stdio: 'ignore' }).status !== 0) return null;
-    const stdout = openBothEnds(paths[0]);
-    const stderr = openBothEnds(paths[1]);
-    return {
-      descriptors: [stdout.writing, stderr.writing],
-      open: () => [stdout.open(), stderr.open()],
-    };
+    return paths.map(openBothEnds);
   } catch {
     return null;
   } finally {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (folder !== '') rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function openBothEnds(path: string): { readonly writing: number; open(): Readable } {
+function openBothEnds(path: string): RealPipe {
   // To read first, without waiting for a writer; then to write, for which there has to be a reader.
   const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writing = openSync(path, constants.O_WRONLY);

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type Readable, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { isForCmd } from './command-line.js';
 import { staysOpen } from './descriptors.js';
 import { type Exit, exitOf } from './exit.js';
 import { type Family, groupOf, sharedGroup, treeOf } from './family.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import { makeRealPipes } from './real-pipes.js';
+import { INHERITED, type OutputRoute, type ReadOutput, visibleOutput } from './output.js';
 
 /** A command that was started. */
 export interface Started {
@@ -15,8 +15,8 @@ export interface Started {
   readonly family: Family;
   /** Whether signals of the keyboard reach the command without our help. */
   readonly sharesTerminal: boolean;
-  /** What it writes, if that is read. */
-  readonly output: readonly { readonly source: Readable; readonly descriptor: number }[];
+  /** What it writes, as far as that is read. */
+  readonly output: readonly ReadOutput[];
   /** Lets it begin. Until then, should this process die, nothing will ever have run. `null` where it has begun. */
   readonly begin: (() => void) | null;
 }
@@ -24,7 +24,8 @@ export interface Started {
 /** What a command is started with. */
 export interface Outfit {
   readonly env: NodeJS.ProcessEnv;
-  readonly isOutputRead: boolean;
+  /** Whether it has to be seen that it writes. */
+  readonly isOutputSeen: boolean;
   /** Those of this process that it gets under the same numbers. */
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;
@@ -44,11 +45,10 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   if (process.platform === 'win32') return startOnWindows(command, outfit, sharesTerminal);
 
-  const { env, isOutputRead, descriptors, inheritedSocket } = outfit;
+  const { env, descriptors, inheritedSocket } = outfit;
   const shared = sharesTerminal ? sharedGroup() : null;
-  const pipes = isOutputRead ? makeRealPipes() : null;
-  const [stdout, stderr] = pipes?.descriptors ?? asUsual(isOutputRead);
-  const stdio: Stdio[] = ['inherit', stdout, stderr];
+  const route = routeOf(outfit);
+  const stdio: Stdio[] = ['inherit', ...route.stdio];
   for (const descriptor of descriptors) {
     if (!staysOpen(descriptor)) put(stdio, descriptor, descriptor);
   }
@@ -56,7 +56,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
   const [program = '', ...args] = inheritedSocket === null ? gated(command, spare) : command;
   const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });
-  const [out, err] = pipes?.open() ?? [child.stdout, child.stderr];
+  const output = route.read(child);
   const exited = exitOf(child);
   const pid = await pidOf(child);
   const gate = inheritedSocket === null ? child.stdio[spare] : null;
@@ -66,7 +66,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
     exited,
     family: shared?.(child) ?? groupOf(pid),
     sharesTerminal,
-    output: outputOf(out, err),
+    output,
     begin: gate instanceof Writable ? () => gate.end('go\n') : null,
   };
 }
@@ -91,30 +91,24 @@ function gated(command: readonly string[], descriptor: number): readonly string[
 /** There is no exec there, so it begins at once. cross-spawn finds scripts and quotes arguments as Windows wants them. */
 async function startOnWindows(
   [program = '', ...args]: readonly string[],
-  { env, isOutputRead }: Outfit,
+  outfit: Outfit,
   sharesTerminal: boolean,
 ): Promise<Started> {
   const { default: crossSpawn } = await import('cross-spawn');
+  const route = routeOf(outfit);
   const child = crossSpawn(program, args, {
-    env,
-    stdio: ['inherit', ...asUsual(isOutputRead)],
+    env: outfit.env,
+    stdio: ['inherit', ...route.stdio],
     windowsVerbatimArguments: isForCmd([program, ...args]),
   });
   const exited = exitOf(child);
   const pid = await pidOf(child);
-  const output = outputOf(child.stdout, child.stderr);
+  const output = route.read(child);
   return { exited, family: treeOf(pid), sharesTerminal, output, begin: null };
 }
 
-function asUsual(isOutputRead: boolean): ['pipe', 'pipe'] | ['inherit', 'inherit'] {
-  return isOutputRead ? ['pipe', 'pipe'] : ['inherit', 'inherit'];
-}
-
-function outputOf(stdout: Readable | null, stderr: Readable | null): Started['output'] {
-  return [
-    { source: stdout, descriptor: 1 },
-    { source: stderr, descriptor: 2 },
-  ].flatMap(({ source, descriptor }) => (source === null ? [] : [{ source, descriptor }]));
+function routeOf({ isOutputSeen }: Outfit): OutputRoute {
+  return isOutputSeen ? visibleOutput() : INHERITED;
 }
 
 async function pidOf(child: ChildProcess): Promise<number> {

@@ -101,7 +101,7 @@ export class Supervision {
     try {
       return await start(command, {
         env,
-        isOutputRead: options.proof.by === 'output',
+        isOutputSeen: options.proof.by === 'output',
         descriptors,
         inheritedSocket,
       });
@@ -118,9 +118,7 @@ export class Supervision {
     const ending = new Ending(family, options.killAfter);
     const watch = this.#watch(ending);
     try {
-      const passages = output.map(
-        ({ source, descriptor }) => new Passage(source, descriptor, () => watch.prove()),
-      );
+      const passages = output.map((read) => new Passage(read, () => watch.prove()));
       lock?.signal.addEventListener('abort', () => this.#end('lost', ending, watch));
       this.#limitTime(ending, watch);
       this.#passSignals(family, sharesTerminal);
@@ -129,7 +127,8 @@ export class Supervision {
       const { code, signal } = await exited;
       await outlive(family, lock, named);
       await Promise.all(passages.map((passage) => passage.drain()));
-      return statusAfter(ending.reason, code, signal);
+      const lost = passages.flatMap((passage) => passage.failure ?? []);
+      return statusAfter(ending.reason, { code, signal }, lost);
     } finally {
       watch.stop();
       ending.stop();

@@ -1,0 +1,185 @@
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Desk } from './support/desk.js';
+import { canMount, isLinux, isPosix, waitForEndOf } from './support/machine.js';
+import { killAtTheEnd, poll } from './support/running.js';
+
+// `livinglock run --heartbeat output`: what the command writes arrives, or fails, as it does without livinglock.
+
+const RUN = 'livinglock run --heartbeat output job --';
+/** Stalls soon, and not while it works, on a machine with other work to do. */
+const IMPATIENT = 'livinglock run --heartbeat output --stale-timeout 2s --heartbeat-interval 100ms';
+const BOTH_STREAMS = `sh -c 'for i in 1 2 3 4 5 6 7 8 9; do echo "step $i"; echo "warning $i" >&2; done'`;
+/** Writes its PID to a file, and goes on as soon as there is another one. */
+const PATIENT = `echo $$ > pid; until [ -e go ]; do sleep 0.01; done`;
+
+describe.skipIf(!isPosix)('the order of stdout and stderr is kept', () => {
+  test.each([
+    { where: 'in a file', to: '> log 2>&1' },
+    { where: 'in a file that is appended to', to: '>> log 2>&1' },
+    { where: 'in a pipe', to: '2>&1 | cat > log' },
+    {
+      where: 'in a named pipe that is opened twice',
+      to: '> pipe 2> pipe',
+      before: 'mkfifo pipe; cat pipe > log &',
+    },
+  ])('$where', async ({ to, before = '' }) => {
+    const desk = new Desk();
+    expect(await desk.bash(`${before}\n${RUN} ${BOTH_STREAMS} ${to}; wait`)).toMatchObject({ code: 0 });
+    const alone = await desk.bash(`${BOTH_STREAMS} 2>&1`);
+    expect(readFileSync(join(desk.folder, 'log'), 'utf8')).toBe(alone.stdout);
+  });
+});
+
+test.skipIf(!isPosix)('each stream has its own way: one to a file, the other to a pipe', async () => {
+  const desk = new Desk();
+  for (const to of ['2> log', '3>&1 > log 2>&3 3>&-']) {
+    const { stdout } = await desk.bash(`${RUN} ${BOTH_STREAMS} ${to} | cat; cat log`);
+    const lines = stdout.trimEnd().split('\n');
+    const expected = await desk.bash(`${BOTH_STREAMS} ${to} | cat; cat log`);
+    expect(lines).toEqual(expected.stdout.trimEnd().split('\n'));
+  }
+});
+
+describe.skipIf(!isPosix)('what cannot be written', () => {
+  test.skipIf(!canMount)('to a full disk is the failure of the command, as without us', async () => {
+    const desk = new Desk();
+    const write = 'seq 1 20000 > disk/dump; echo "exit $?, $(wc -c < disk/dump) bytes"';
+    const script = `mkdir disk && mount -t tmpfs -o size=64k tmpfs disk && { ${write}; ${RUN} ${write}; }`;
+    const { stdout, stderr } = await desk.startProgram('unshare', ['--mount', 'bash', '-c', script]).ended;
+    expect(stdout).toMatch(/^(exit [1-9]\d*, \d+ bytes\n)\1$/);
+    expect(stderr).toMatch(/^(seq: .*\n)\1$/);
+  });
+
+  describe.skipIf(!existsSync('/dev/full'))('to a device that is full', () => {
+    test.each([
+      { stream: 'stdout', write: 'echo hi', to: '> /dev/full' },
+      { stream: 'stderr', write: 'echo hi >&2', to: '2> /dev/full' },
+    ])('fails the run, which says so: $stream', async ({ stream, write, to }) => {
+      const desk = new Desk();
+      const { code, stdout, stderr } = await desk.bash(`${RUN} sh -c '${write}' ${to}`);
+      expect({ code, stdout }).toEqual({ code: 74, stdout: '' });
+      if (stream === 'stdout') expect(stderr).toMatch(/^livinglock: .*stdout.*ENOSPC[^\n]*\n$/);
+    });
+
+    test('fails the run whatever the status of the command is, and the command sees that nobody reads', async () => {
+      const desk = new Desk();
+      const { code, stderr } = await desk.bash(`${RUN} sh -c 'yes; echo "yes: $?" >&2; exit 5' > /dev/full`);
+      expect(code).toBe(74);
+      expect(stderr).toMatch(/^livinglock: .*ENOSPC.*\nyes: 141\n$/);
+    });
+
+    test('fails the run although nobody can be told', async () => {
+      expect(await new Desk().bash(`${RUN} echo hi > /dev/full 2>&1`)).toMatchObject({ code: 74 });
+    });
+
+    test('matters less than why the command was ended', async () => {
+      const desk = new Desk();
+      const run = 'livinglock run --heartbeat output --timeout 200ms job --';
+      const { code } = await desk.bash(`${run} sh -c 'echo hi; sleep 1000' > /dev/full`);
+      expect(code).toBe(124);
+    });
+  });
+
+  test('because nobody reads ends the command as without us', async () => {
+    const desk = new Desk();
+    const line = (run: string) => `${run} yes | head -1; echo "\${PIPESTATUS[0]}"`;
+    expect(await desk.bash(line(RUN))).toMatchObject({ stdout: 'y\n141\n', stderr: '' });
+    expect(await desk.bash(line(''))).toMatchObject({ stdout: 'y\n141\n', stderr: '' });
+  });
+
+  test('because nobody reads is no success, even if the command has not noticed it', async () => {
+    const desk = new Desk();
+    const line = (run: string) =>
+      `${run} sh -c 'until [ -e gone ]; do sleep 0.01; done; echo late' | { exec <&-; touch gone; }; echo "\${PIPESTATUS[0]}"; rm gone`;
+    expect(await desk.bash(line(RUN))).toMatchObject({ stdout: '141\n', stderr: '' });
+  });
+});
+
+describe.skipIf(!isPosix)('a command whose runner is killed', () => {
+  test('goes on writing to its file', async () => {
+    const desk = new Desk();
+    const command = `echo start; ${PATIENT}; echo more; echo more >&2; echo done > end`;
+    const run = desk.startProgram('bash', ['-c', `exec ${RUN} sh -c '${command}' > log 2>&1`]);
+    const pid = await pidFrom(desk);
+    run.signal('SIGKILL');
+    await waitForEndOf([run.pid]);
+    writeFileSync(join(desk.folder, 'go'), '');
+    await waitForEndOf([pid]);
+    expect(readFileSync(join(desk.folder, 'end'), 'utf8')).toBe('done\n');
+    expect(readFileSync(join(desk.folder, 'log'), 'utf8')).toBe('start\nmore\nmore\n');
+  });
+
+  test('ends at what it next writes to a pipe', async () => {
+    const desk = new Desk();
+    const run = desk.startProgram('bash', [
+      '-c',
+      `exec ${RUN} bash -c '${PATIENT}; echo more; echo done > end'`,
+    ]);
+    const pid = await pidFrom(desk);
+    run.signal('SIGKILL');
+    await waitForEndOf([run.pid]);
+    writeFileSync(join(desk.folder, 'go'), '');
+    await waitForEndOf([pid]);
+    expect(existsSync(join(desk.folder, 'end'))).toBe(false);
+  });
+});
+
+describe.skipIf(!isPosix)('output to a file is proof', () => {
+  test.each(['>', '>>'])('of work, by descriptors that the command hands on: %s', async (mode) => {
+    const desk = new Desk();
+    writeFileSync(join(desk.folder, 'log'), 'before\n');
+    const run = desk.startProgram('bash', ['-c', `exec ${IMPATIENT} job -- sh ${mode} log 2>&1`]);
+    await poll('The lock did not come', () => desk.holds('job'));
+    for (let beats = 0; beats < 5; beats++) {
+      const before = desk.record('job')['timestamp'];
+      await poll('A heartbeat did not come', () => {
+        run.write('echo out; (echo err >&2)\n');
+        return desk.record('job')['timestamp'] !== before;
+      });
+    }
+    run.endInput();
+    expect(await run.ended).toMatchObject({ code: 0 });
+  });
+
+  test.skipIf(!isLinux)('but not what others write to the same log', async () => {
+    const desk = new Desk();
+    const log = join(desk.folder, 'log');
+    const run = desk.startProgram('bash', [
+      '-c',
+      `exec ${IMPATIENT} job -- sh -c 'echo $$ > pid; exec sleep 1000' >> log 2>&1`,
+    ]);
+    await pidFrom(desk);
+    await poll('The run did not end', () => {
+      appendFileSync(log, 'a line of another job\n');
+      return run.hasEnded;
+    });
+    expect(await run.ended).toMatchObject({ code: 124 });
+    expect(readFileSync(log, 'utf8')).toContain('it has not written anything');
+  });
+
+  test.skipIf(!isLinux)('but not what the runner itself says there', async () => {
+    const desk = new Desk();
+    const run = desk.startProgram('bash', [
+      '-c',
+      `exec livinglock run --heartbeat output --on-stall warn --stale-timeout 200ms job -- sh -c 'read -r line' 2>> log`,
+    ]);
+    const warnings = () => readFileSync(join(desk.folder, 'log'), 'utf8').split('has stalled').length - 1;
+    await poll('It did not stall', () => existsSync(join(desk.folder, 'log')) && warnings() > 0);
+    // Another run takes over only from a holder that has not given its heartbeats.
+    const next = await desk.run(['run', '--wait', '1m', '--stale-timeout', '200ms', 'job', '--', 'true']);
+    expect(next).toMatchObject({ code: 0 });
+    expect(warnings()).toBe(1);
+    run.endInput();
+    await run.ended;
+  });
+});
+
+async function pidFrom(desk: Desk): Promise<number> {
+  const path = join(desk.folder, 'pid');
+  await poll('The command did not start', () => existsSync(path) && readFileSync(path, 'utf8') !== '');
+  const pid = Number(readFileSync(path, 'utf8'));
+  killAtTheEnd(pid);
+  return pid;
+}
