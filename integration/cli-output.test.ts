@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { Desk } from './support/desk.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Desk, PROGRAM } from './support/desk.js';
 import { canMount, isLinux, isPosix, waitForEndOf } from './support/machine.js';
 import { killAtTheEnd, poll } from './support/running.js';
 
@@ -13,6 +15,45 @@ const IMPATIENT = 'livinglock run --heartbeat output --stale-timeout 2s --heartb
 const BOTH_STREAMS = `sh -c 'for i in 1 2 3 4 5 6 7 8 9; do echo "step $i"; echo "warning $i" >&2; done'`;
 /** Writes its PID to a file, and goes on as soon as there is another one. */
 const PATIENT = `echo $$ > pid; until [ -e go ]; do sleep 0.01; done`;
+const BOUNDLESS = { timeout: 120_000 };
+const MEGABYTE = 1_000_000;
+/** Writes a hundred times a million bytes, of another value each time, and ends when it is told to. */
+const WRITER = `
+  for (let round = 0; round < 100; round++) {
+    const chunk = Buffer.alloc(${MEGABYTE}, round % 251);
+    for (let written = 0; written < chunk.length; ) {
+      try {
+        written += fs.writeSync(1, chunk, written);
+      } catch (error) {
+        if (error.code !== 'EAGAIN') throw error;
+      }
+    }
+  }
+  fs.readSync(0, Buffer.alloc(1));`;
+
+test.skipIf(!isPosix)('100 MB pass through byte for byte, and memory stays flat', BOUNDLESS, async () => {
+  const desk = new Desk();
+  const args = [PROGRAM, 'run', '--heartbeat', 'output', 'job', '--', process.execPath, '-e', WRITER];
+  const run = spawn(process.execPath, args, { env: desk.env(), stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => {
+    run.kill('SIGKILL');
+  });
+  const exit = once(run, 'exit');
+  let length = 0;
+  let isIntact = true;
+  for await (const chunk of run.stdout) {
+    for (const byte of chunk) {
+      if (byte !== Math.floor(length / MEGABYTE) % 251) isIntact = false;
+      length++;
+    }
+    if (length < 100 * MEGABYTE) continue;
+    if (isLinux) expect(mostMemoryOf(run.pid)).toBeLessThan(128 * 1024);
+    run.stdin.write('\n');
+  }
+  expect(length).toBe(100 * MEGABYTE);
+  expect(isIntact).toBe(true);
+  expect(await exit).toEqual([0, null]);
+});
 
 describe.skipIf(!isPosix)('the order of stdout and stderr is kept', () => {
   test.each([
@@ -86,6 +127,7 @@ describe.skipIf(!isPosix)('what cannot be written', () => {
     const desk = new Desk();
     const line = (run: string) => `${run} yes | head -1; echo "\${PIPESTATUS[0]}"`;
     expect(await desk.bash(line(RUN))).toMatchObject({ stdout: 'y\n141\n', stderr: '' });
+    expect(desk.holds('job')).toBe(false);
     expect(await desk.bash(line(''))).toMatchObject({ stdout: 'y\n141\n', stderr: '' });
   });
 
@@ -127,15 +169,20 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
 });
 
 describe.skipIf(!isPosix)('output to a file is proof', () => {
-  test.each(['>', '>>'])('of work, by descriptors that the command hands on: %s', async (mode) => {
+  test.each([
+    { to: '> log 2>&1', write: 'echo out' },
+    { to: '>> log 2>&1', write: '(echo err >&2)' },
+    { to: '2> log', write: 'echo err >&2' },
+    { to: '2> log', write: 'echo out' },
+  ])('of work: $write with $to', async ({ to, write }) => {
     const desk = new Desk();
     writeFileSync(join(desk.folder, 'log'), 'before\n');
-    const run = desk.startProgram('bash', ['-c', `exec ${IMPATIENT} job -- sh ${mode} log 2>&1`]);
+    const run = desk.startProgram('bash', ['-c', `exec ${IMPATIENT} job -- sh ${to}`]);
     await poll('The lock did not come', () => desk.holds('job'));
     for (let beats = 0; beats < 5; beats++) {
       const before = desk.record('job')['timestamp'];
       await poll('A heartbeat did not come', () => {
-        run.write('echo out; (echo err >&2)\n');
+        run.write(`${write}\n`);
         return desk.record('job')['timestamp'] !== before;
       });
     }
@@ -182,4 +229,9 @@ async function pidFrom(desk: Desk): Promise<number> {
   const pid = Number(readFileSync(path, 'utf8'));
   killAtTheEnd(pid);
   return pid;
+}
+
+/** Of a Linux process, in kibibytes (proc_pid_status(5)). */
+function mostMemoryOf(pid: number | undefined): number {
+  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

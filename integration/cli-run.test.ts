@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { Desk, PROGRAM } from './support/desk.js';
+import { describe, expect, test } from 'vitest';
+import { Desk } from './support/desk.js';
 import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from './support/machine.js';
 import { canBePrivate } from './support/private-machine.js';
 import { killAtTheEnd, poll, type Running } from './support/running.js';
@@ -12,21 +10,6 @@ import { killAtTheEnd, poll, type Running } from './support/running.js';
 
 /** Says its PID, and ends when it is told to. */
 const OBEDIENT = 'echo pid $$; read -r answer; exit $answer';
-const BOUNDLESS = { timeout: 120_000 };
-const MEGABYTE = 1_000_000;
-/** Writes a hundred times a million bytes, of another value each time, and ends when it is told to. */
-const WRITER = `
-  for (let round = 0; round < 100; round++) {
-    const chunk = Buffer.alloc(${MEGABYTE}, round % 251);
-    for (let written = 0; written < chunk.length; ) {
-      try {
-        written += fs.writeSync(1, chunk, written);
-      } catch (error) {
-        if (error.code !== 'EAGAIN') throw error;
-      }
-    }
-  }
-  fs.readSync(0, Buffer.alloc(1));`;
 
 describe.skipIf(!isPosix)('of two runs at once', () => {
   test('one runs, and the other is told who', async () => {
@@ -358,44 +341,6 @@ describe.skipIf(!isPosix)('signals', () => {
     },
   );
 });
-
-describe.skipIf(!isPosix)('output', () => {
-  test('of 100 MB passes through byte for byte, and memory stays flat', BOUNDLESS, async () => {
-    const desk = new Desk();
-    const args = [PROGRAM, 'run', '--heartbeat', 'output', 'job', '--', process.execPath, '-e', WRITER];
-    const run = spawn(process.execPath, args, { env: desk.env(), stdio: ['pipe', 'pipe', 'inherit'] });
-    onTestFinished(() => {
-      run.kill('SIGKILL');
-    });
-    const exit = once(run, 'exit');
-    let length = 0;
-    let isIntact = true;
-    for await (const chunk of run.stdout) {
-      for (const byte of chunk) {
-        if (byte !== Math.floor(length / MEGABYTE) % 251) isIntact = false;
-        length++;
-      }
-      if (length < 100 * MEGABYTE) continue;
-      if (isLinux) expect(mostMemoryOf(run.pid)).toBeLessThan(128 * 1024);
-      run.stdin.write('\n');
-    }
-    expect(length).toBe(100 * MEGABYTE);
-    expect(isIntact).toBe(true);
-    expect(await exit).toEqual([0, null]);
-  });
-
-  test('that nobody reads any more ends the command, without a stack trace', async () => {
-    const desk = new Desk();
-    const shell = desk.startProgram('sh', ['-c', '$LIVINGLOCK run --heartbeat output job -- yes | head -1']);
-    expect(await shell.ended).toMatchObject({ stdout: 'y\n', stderr: '' });
-    expect(desk.holds('job')).toBe(false);
-  });
-});
-
-/** Of a Linux process, in kibibytes (proc_pid_status(5)). */
-function mostMemoryOf(pid: number | undefined): number {
-  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
 
 /** Kills the runner, and expects the lock to be held as long as that process lives, which does its work. */
 async function expectHeldBy(pid: number, runner: Running, desk: Desk): Promise<void> {
