@@ -101,14 +101,14 @@ describe.skipIf(!isPosix)('what cannot be written', () => {
       const desk = new Desk();
       const { code, stdout, stderr } = await desk.bash(`${RUN} sh -c '${write}' ${to}`);
       expect({ code, stdout }).toEqual({ code: 74, stdout: '' });
-      if (stream === 'stdout') expect(stderr).toMatch(/^livinglock: .*stdout.*ENOSPC[^\n]*\n$/);
+      if (stream === 'stdout') expect(stderr).toMatch(/^[-+:T\d]+ livinglock: .*stdout.*ENOSPC[^\n]*\n$/);
     });
 
     test('fails the run whatever the status of the command is, and the command sees that nobody reads', async () => {
       const desk = new Desk();
       const { code, stderr } = await desk.bash(`${RUN} sh -c 'yes; echo "yes: $?" >&2; exit 5' > /dev/full`);
       expect(code).toBe(74);
-      expect(stderr).toMatch(/^livinglock: .*ENOSPC.*\nyes: 141\n$/);
+      expect(stderr).toMatch(/^[-+:T\d]+ livinglock: .*ENOSPC.*\nyes: 141\n$/);
     });
 
     test('fails the run although nobody can be told', async () => {
