@@ -5,6 +5,7 @@ import { Desk, PROGRAM } from './support/desk.js';
 import {
   canBeNobody,
   canMount,
+  commandLine,
   isLinux,
   isPosix,
   NOBODY,
@@ -54,17 +55,12 @@ describe.skipIf(!isPosix)('a runner that gets a signal', () => {
 
   test.each(['SIGALRM', 'SIGUSR2'] as const)('ends as the command does by %s', async (signal) => {
     const desk = new Desk();
-    const run = desk.start([
-      'run',
-      'job',
-      '--',
-      'sh',
-      '-c',
-      `trap 'exit 9' ${signal.slice(3)}; echo pid $$; sleep 1000 & wait`,
-    ]);
-    await startOf(run);
+    const program = `trap 'exit 9' ${signal.slice(3)}; sleep 1000 & echo pid $!; wait`;
+    const run = desk.start(['run', 'job', '--', 'sh', '-c', program]);
+    const pid = await startOf(run);
+    // Until then it is a part of the shell, which may handle the signal.
+    await poll('It does not sleep', () => commandLine(pid)[0] === 'sleep');
     run.signal(signal);
-    // What the shell has started gets it too.
     expect(await run.ended).toMatchObject({ code: 9 });
     expect(desk.holds('job')).toBe(false);
   });
@@ -316,7 +312,7 @@ function startGated(command: readonly string[], begins: boolean): Running {
     const { start } = await import(${JSON.stringify(start)});
     const outfit = { env: process.env, isOutputSeen: false, descriptors: [], inheritedSocket: null };
     const started = await start(${JSON.stringify(command)}, outfit);
-    const named = JSON.stringify(started.family.survivors());
+    const named = JSON.stringify(started.family.named);
     if (${begins}) started.begin();
     process.stdout.write(named, () => process.kill(process.pid, 'SIGKILL'));`;
   return new Running(process.execPath, ['--input-type=module', '-e', program], { env: process.env });

@@ -31,9 +31,8 @@ export class HostProcessTable implements ProcessTable {
 
   identify(pid: number, group = false): ProcessIdentity | null {
     const process = { ...this.#probe.self(), pid, started: this.#probe.look(pid)?.started ?? null };
-    const identity =
-      group && this.#probe.members(pid) !== null ? { ...process, group: true as const } : process;
-    return this.#isRunning(identity) ? identity : null;
+    if (!group || !this.#probe.hasGroups) return this.#isRunning(process) ? process : null;
+    return this.#probe.exists(-pid) === 'no' ? null : { ...process, group: true };
   }
 
   liveness(identity: ProcessIdentity, age?: number): Liveness {
@@ -102,13 +101,12 @@ export class HostProcessTable implements ProcessTable {
     if (started !== null && (this.#probe.look(pid)?.started ?? null) !== null) return true;
     if (group !== true || inheritedSocket === undefined) return false;
     const owners = this.#probe.socketOwners(inheritedSocket);
-    return (this.#probe.members(pid) ?? []).some((member) => owners.includes(member.pid));
+    return this.#probe.members(pid).some((member) => owners.includes(member.pid));
   }
 
   /** All that a signal would reach, as far as it can be seen. */
   #pidsOf({ pid, group }: ProcessIdentity): readonly number[] {
-    const members = group === true ? this.#probe.members(pid) : null;
-    return members?.map((member) => member.pid) ?? [pid];
+    return group === true ? this.#probe.members(pid).map((member) => member.pid) : [pid];
   }
 
   #refuseToSignal(pid: number, writer: number | null | undefined): void {
@@ -217,7 +215,7 @@ export class HostProcessTable implements ProcessTable {
   /** That none can be seen proves nothing where some may be hidden, or where the kernel says that there is one. */
   #isAnyMemberRunning(group: number): boolean {
     if (this.#probe.exists(-group) === 'no') return false;
-    const members = this.#probe.members(group) ?? [];
+    const members = this.#probe.members(group);
     if (members.some((member) => !isFinished(member))) return true;
     const areAllZombies = members.length > 0 && !this.#probe.mayHide();
     return !areAllZombies && this.#probe.exists(-group) !== 'no';

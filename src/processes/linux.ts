@@ -45,6 +45,7 @@ const EARLY = 60_000;
 /** Linux, by `/proc` (proc(5)). */
 export class LinuxProbe implements ProcessProbe {
   readonly trustsHostname = false;
+  readonly hasGroups = true;
   readonly #proc: string;
   #self: ProcessIdentity | undefined;
   #procSelf: string | null = null;

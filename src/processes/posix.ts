@@ -15,6 +15,7 @@ export type Run = (file: string, args: readonly string[]) => string;
 /** macOS, and other Unix systems without Linux's `/proc`: by ps(1) and sysctl(8). */
 export class PosixProbe implements ProcessProbe {
   readonly trustsHostname = true;
+  readonly hasGroups = true;
   readonly #run: Run;
   #self: ProcessIdentity | undefined;
 

@@ -13,7 +13,7 @@ export interface ProcessTable {
   /**
    * The identity of the process that has this PID now, or `null` if there is none.
    *
-   * @param group Whether the process group is meant that it leads, or led before it ended. `null` then if nothing of the group is left.
+   * @param group Whether the process group is meant that it leads, or led before it ended. `null` then if nothing of the group is left, not even a zombie.
    *   Where the platform has no process groups, the process alone. Default: `false`.
    */
   identify(pid: number, group?: boolean): ProcessIdentity | null;
@@ -50,8 +50,10 @@ export interface ProcessProbe {
   readonly trustsHostname: boolean;
   /** `kill(pid, 0)`: `forbidden` means that it exists and belongs to someone else. The negative number is that of a process group. */
   exists(pid: number): 'yes' | 'no' | 'forbidden';
-  /** The processes of a group, as far as they can be seen. `null` where the platform has no process groups. */
-  members(group: number): readonly GroupMember[] | null;
+  /** Whether the platform has process groups. */
+  readonly hasGroups: boolean;
+  /** The processes of a group, as far as they can be seen. */
+  members(group: number): readonly GroupMember[];
   /** Whether there may be processes that {@link members} leaves out. */
   mayHide(): boolean;
   /** Whether any process has that socket open, see {@link ProcessIdentity.inheritedSocket}. */

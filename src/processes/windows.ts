@@ -10,6 +10,7 @@ import { ageOfDate, withinTolerance } from './start-times.js';
 /** Windows, by PowerShell's `Get-Process`. There are neither boot ids nor zombies. */
 export class WindowsProbe implements ProcessProbe {
   readonly trustsHostname = true;
+  readonly hasGroups = false;
   readonly #run: Run;
   #self: ProcessIdentity | undefined;
 
@@ -41,8 +42,8 @@ export class WindowsProbe implements ProcessProbe {
     return Number.isNaN(time) ? null : { started: new Date(time).toISOString(), zombie: false, threads: 1 };
   }
 
-  members(): null {
-    return null;
+  members(): readonly [] {
+    return [];
   }
 
   mayHide(): boolean {

@@ -253,6 +253,7 @@ function key({ bootId, pidNamespace, pid }: ProcessIdentity): string {
 /** What one fake process sees of the others. */
 class FakeProbe implements ProcessProbe {
   readonly trustsHostname = false;
+  readonly hasGroups = true;
   readonly #machine: FakeMachine;
   readonly #viewer: ProcessIdentity;
   readonly #manners: FakeManners;

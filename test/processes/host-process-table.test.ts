@@ -11,6 +11,7 @@ const bare = (pid: number) =>
 function someProbe(): ProcessProbe {
   return {
     trustsHostname: false,
+    hasGroups: true,
     self: () => someIdentity({ pid: 99 }),
     exists: () => 'yes',
     members: () => [],
@@ -220,7 +221,7 @@ describe('a process group', () => {
   });
 
   it('is a process alone where there are no groups', () => {
-    const processes = new HostProcessTable({ ...someProbe(), members: () => null }, new FakeClock());
+    const processes = new HostProcessTable({ ...someProbe(), hasGroups: false }, new FakeClock());
     expect(processes.identify(4242, true)).toEqual(expect.not.objectContaining({ group: true }));
   });
 

@@ -5,6 +5,8 @@ import { type ListedProcess, listProcesses } from './process-list.js';
 
 /** The command and all that it has started and that has stayed with it: what a lock has to outlive. */
 export interface Family {
+  /** How a lock names it at its start. */
+  readonly named: readonly Worker[];
   /** To all that live. */
   signal(signal: NodeJS.Signals): void;
   /** Those who live, as a lock names them; none when all are gone. */
@@ -19,12 +21,14 @@ export function groupOf(leader: number): Family {
   const processes = systemProcesses();
   const group = processes.identify(leader, true);
   const isAlive = () => group !== null && isStillRunning(group, processes);
+  const named = [{ group: leader }];
   return {
+    named,
     signal(signal) {
       if (isAlive()) send(-leader, signal);
     },
     survivors() {
-      return isAlive() ? [{ group: leader }] : [];
+      return isAlive() ? named : [];
     },
   };
 }
@@ -45,6 +49,7 @@ export function sharedGroup(): (command: ChildProcess) => Family {
       return [...new Set([...leader(), ...listed.filter((pid) => !others.has(pid))])];
     };
     return {
+      named: leader(),
       signal(signal) {
         for (const pid of survivors()) send(pid, signal);
       },
@@ -77,6 +82,7 @@ function ancestorsOf(pid: number, byPid: ReadonlyMap<number, ListedProcess>): nu
 /** Windows knows no signals; a process can only be ended, with all that it has started (taskkill, `/t`). */
 export function treeOf(root: number): Family {
   return {
+    named: [root],
     signal() {
       spawnSync('taskkill', ['/pid', String(root), '/t', '/f'], { stdio: 'ignore' });
     },

@@ -122,10 +122,9 @@ export class Supervision {
       lock?.signal.addEventListener('abort', () => this.#end('lost', ending, watch));
       this.#limitTime(ending, watch);
       this.#passSignals(family, sharesTerminal);
-      const named = family.survivors();
-      await this.#name(named, begin);
+      await this.#name(family.named, begin);
       const { code, signal } = await exited;
-      await outlive(family, lock, named);
+      await outlive(family, lock);
       await Promise.all(passages.map((passage) => passage.drain()));
       const lost = passages.flatMap((passage) => passage.failure ?? []);
       return statusAfter(ending.reason, { code, signal }, lost);

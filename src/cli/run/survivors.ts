@@ -8,13 +8,9 @@ const LATEST_LOOK = 1000;
 /** As many as a lock can name. */
 const MOST_WORKERS = 4;
 
-/**
- * Resolves when none of the family is left. The command itself has ended; what it has left running is under the lock as well.
- *
- * @param before Those whom the lock names already.
- */
-export async function outlive(family: Family, lock: Lock | null, before: readonly Worker[]): Promise<void> {
-  let named = JSON.stringify(before);
+/** Resolves when none of the family is left. The command itself has ended; what it has left running is under the lock as well. */
+export async function outlive(family: Family, lock: Lock | null): Promise<void> {
+  let named = JSON.stringify(family.named);
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
     const survivors = family.survivors();
     if (survivors.length === 0) return;
