@@ -93,6 +93,7 @@ export class Account {
 
 function begin(pid: number, { fencingToken, claimedAt, at }: Message & { readonly what: 'acquired' }): Draft {
   return {
+    holder: 'process',
     pid,
     fencingToken,
     claimedAt,

@@ -18,6 +18,10 @@ export class Chronicle {
   /** Each text with how often it was reported. */
   readonly failures = new Map<string, number>();
   readonly #stays: Stay[] = [];
+  /** What was done to runs of `livinglock run`: each name of a strike with how often. */
+  readonly runStrikes = new Map<string, number>();
+  /** Commands whose process group did not stand in the record yet when they began to work. */
+  unnamedGroups = 0;
   busy = 0;
   occupied = 0;
 
@@ -38,7 +42,15 @@ export class Chronicle {
     return by === 'SIGKILL' ? this.kills : this.stops;
   }
 
-  fail(what: string): void {
-    this.failures.set(what, (this.failures.get(what) ?? 0) + 1);
+  strikeRun(name: string): void {
+    increment(this.runStrikes, name);
   }
+
+  fail(what: string): void {
+    increment(this.failures, what);
+  }
+}
+
+function increment(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

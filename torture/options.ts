@@ -10,8 +10,11 @@ half of the time by themselves at one of the library's file-system calls. The ke
 Reports what came of it. Not on Windows, where no process can be stopped.
 
   --processes N         how many contend. Default: 8
+  --commands N          how many commands contend beside them, each run by livinglock run: a process and its child, which work at the
+                        same time. Three out of four runs are struck: their runner, process or child is killed, or several of them,
+                        or the runner gets a signal that it passes on. Default: 4
   --seconds N           for how long. Default: 60
-  --kill P              how likely a round is in which a process is killed, from 0 to 1. Default: 0.1
+  --kill P              how likely a round is in which one of the processes is killed, from 0 to 1. Default: 0.1
   --stop P              and one in which it is stopped, for up to three seconds. Default: 0.1
   --stale-timeout MS    the locks' staleTimeout in milliseconds. Default: a day, so that nobody may be taken over while
                         alive. With 1000, those that are stopped for longer may, and have to learn it
@@ -25,9 +28,11 @@ const DAY = 86_400_000;
 /** The times of all acquisitions are kept in memory. */
 const MOST_SECONDS = 86_400;
 const MOST_PROCESSES = 256;
+const MOST_COMMANDS = 64;
 
 export interface TortureOptions {
   readonly processes: number;
+  readonly commands: number;
   readonly seconds: number;
   /** Probabilities. */
   readonly kill: number;
@@ -46,6 +51,7 @@ export function readOptions(args: readonly string[]): TortureOptions | 'help' {
     args: [...args],
     options: {
       processes: { type: 'string', default: '8' },
+      commands: { type: 'string', default: '4' },
       seconds: { type: 'string', default: '60' },
       kill: { type: 'string', default: '0.1' },
       stop: { type: 'string', default: '0.1' },
@@ -60,6 +66,7 @@ export function readOptions(args: readonly string[]): TortureOptions | 'help' {
   const kill = readNumber('kill', values.kill, 0, 1);
   return {
     processes: readInteger('processes', values.processes, 1, MOST_PROCESSES),
+    commands: readInteger('commands', values.commands, 0, MOST_COMMANDS),
     seconds: readNumber('seconds', values.seconds, 0, MOST_SECONDS),
     kill,
     // At most one of the two happens.

@@ -13,6 +13,8 @@ export interface WorkerSettings {
   readonly seed: string;
   /** What is broken on purpose; empty: nothing. */
   readonly breakage: string;
+  /** For how long it rests after a turn at most, in milliseconds. */
+  readonly longestRest: number;
 }
 
 export type StrikeSignal = 'SIGKILL' | 'SIGSTOP';
@@ -47,4 +49,40 @@ export type Message =
 
 export function isMessage(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'what' in message;
+}
+
+/** The descriptor that all processes of one command share, for the kernel's lock on the witness. */
+export const WITNESS_DESCRIPTOR = 9;
+
+/** What a command of `livinglock run` is told when it starts, as JSON in its first argument; the second one is the role. */
+export interface CommandSettings {
+  /** For how long each of the two works, in milliseconds. */
+  readonly work: Readonly<Record<Role, number>>;
+  /** Whether the child ignores the signals that the runner passes on. */
+  readonly isChildDeaf: boolean;
+}
+
+/** The leader of the process group, or the child that it has started in the background. */
+export type Role = 'leader' | 'child';
+
+/** What the processes of a command report, one line of JSON each. */
+export type CommandMessage =
+  /** From the shell that becomes the leader, as soon as there is a child. */
+  | { readonly what: 'started'; readonly leader: number; readonly child: number }
+  | ({
+      readonly what: 'working';
+      readonly pid: number;
+      readonly fencingToken: number;
+      readonly at: number;
+      /** Has asked the kernel whether another command or process is inside. */
+      readonly isAlone: boolean;
+    } & Recorded)
+  | { readonly what: 'alive' | 'done'; readonly pid: number; readonly at: number };
+
+/** What the lock's record says when a command begins to work. */
+export interface Recorded {
+  /** When it was written last; `null` if it names another holder, or is missing. */
+  readonly recordedAt: number | null;
+  /** Whether it names the command's process group yet. */
+  readonly isGroupNamed: boolean;
 }

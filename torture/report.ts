@@ -29,6 +29,7 @@ export function formatReport(
     ['busy answers', describeBusy(chronicle)],
     ['crashes', describeStrikes(kills)],
     ['stops', describeStrikes(stops)],
+    ['commands', describeCommands(chronicle)],
     ['overlaps', describeOverlaps(overlaps, stays)],
     ['locks lost', `${stays.filter(({ end }) => end === 'lost').length}, which their holders have learnt`],
     ['after a death', describeSuccession(stays)],
@@ -42,9 +43,9 @@ export function formatReport(
 
 /** As they would be typed. */
 function describeOptions(options: TortureOptions): string {
-  const { processes, seconds, kill, stop, staleTimeout, breakage } = options;
+  const { processes, commands, seconds, kill, stop, staleTimeout, breakage } = options;
   const broken = breakage === '' ? '' : ` --breakage ${breakage}`;
-  return `--processes ${processes} --seconds ${seconds} --kill ${kill} --stop ${stop} --stale-timeout ${staleTimeout}${broken}`;
+  return `--processes ${processes} --commands ${commands} --seconds ${seconds} --kill ${kill} --stop ${stop} --stale-timeout ${staleTimeout}${broken}`;
 }
 
 function describeBusy({ busy, occupied }: Chronicle): string {
@@ -56,6 +57,16 @@ function describeStrikes({ outside, atCall, inGuard }: Strikes): string {
     `${outside + atCall}: ${outside} at a random moment, ${atCall} at a call that changes the lock, ` +
     `${inGuard} of these in the guard`
   );
+}
+
+/** How many have worked under the lock, and what was done to them. */
+function describeCommands({ stays, runStrikes, unnamedGroups }: Chronicle): string {
+  const commands = stays.filter(({ holder }) => holder === 'command');
+  const left = commands.filter(({ end }) => end === 'killed').length;
+  const strikes = [...runStrikes]
+    .toSorted()
+    .map(([name, times]) => `\n  ${String(times).padStart(5)} ${name}`);
+  return `${commands.length} at work, ${left} of them without their runner in the end, ${unnamedGroups} before their group was in the record${strikes.join('')}`;
 }
 
 function describeOverlaps(overlaps: readonly Overlap[], stays: readonly Stay[]): string {

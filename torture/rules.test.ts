@@ -8,6 +8,7 @@ const STALE_TIMEOUT = 1000;
 /** A stay of one second that was acquired at that moment and released in order. */
 function stayAt(acquiredAt: number, changes: Partial<Stay> = {}): Stay {
   return {
+    holder: 'process',
     pid: acquiredAt,
     fencingToken: acquiredAt,
     claimedAt: acquiredAt,
@@ -20,6 +21,16 @@ function stayAt(acquiredAt: number, changes: Partial<Stay> = {}): Stay {
     endedAt: Number.POSITIVE_INFINITY,
     ...changes,
   };
+}
+
+/** One second of a command, which was acquired at that moment, and whose runner waited for its end. */
+function commandAt(acquiredAt: number, changes: Partial<Stay> = {}): Stay {
+  return stayAt(acquiredAt, {
+    holder: 'command',
+    lastBeatAt: Number.POSITIVE_INFINITY,
+    endedAt: acquiredAt + 1010,
+    ...changes,
+  });
 }
 
 /** One that was taken over at 2000, and learnt it at 3000, except where the test says otherwise. */
@@ -100,6 +111,46 @@ describe('an overlap', () => {
   test('is a fault if the older one could still release', () => {
     const faults = faultsOf([takenOver({ end: 'released' }), stayAt(2000)]);
     expect(faults).toEqual([expect.stringContaining('the older one could release it')]);
+  });
+});
+
+describe('a command', () => {
+  test('is not overlapped by those that come after the last of its processes', () => {
+    const killed = commandAt(2000, { end: 'killed', endedAt: 3000 });
+    expect(faultsOf([commandAt(0), stayAt(1000), killed, commandAt(3000)])).toEqual([]);
+  });
+
+  test.each(['process', 'command'] as const)(
+    'is never taken over by a %s while anything of it lives',
+    (holder) => {
+      const abandoned = commandAt(0, { insideUntil: 9000, goneBy: 9000, end: 'killed', endedAt: 9000 });
+      expect(faultsOf([abandoned, stayAt(5000, { holder })])).toEqual([
+        'PID 5000 (token 5000) and PID 0 (token 0) held the lock: something of the older one, a command, ' +
+          'was alive for at least 4000.000 ms after the takeover',
+      ]);
+    },
+  );
+
+  test('may take over from a process that is silent for longer than the timeout', () => {
+    const command = commandAt(2000, { metSomebody: true });
+    expect(findOverlaps([takenOver(), command], STALE_TIMEOUT)).toHaveLength(1);
+    expect(faultsOf([takenOver(), command])).toEqual([]);
+    expect(faultsOf([takenOver({ lastBeatAt: 1500 }), command])).toEqual([
+      expect.stringContaining('taken over 500.000 ms after a heartbeat'),
+    ]);
+  });
+
+  test('that dies when the kernel finds it inside is overlapped', () => {
+    const dying = commandAt(0, { insideUntil: 500, goneBy: 800, end: 'killed', endedAt: 500 });
+    expect(faultsOf([dying, commandAt(600)])).toEqual([]);
+    expect(faultsOf([dying, commandAt(600, { metSomebody: true })])).toHaveLength(1);
+  });
+
+  test('that lives on after its runner has ended by itself is a fault', () => {
+    expect(faultsOf([commandAt(0, { insideUntil: 1500, goneBy: 1500 })])).toEqual([
+      'the command of PID 0 (token 0) was alive 490.000 ms after its runner had ended by itself',
+    ]);
+    expect(faultsOf([commandAt(0, { end: 'killed', insideUntil: 1500, goneBy: 1500 })])).toEqual([]);
   });
 });
 

@@ -12,7 +12,7 @@ export interface Overlap {
  * All overlaps, by what the holders have told and by what the kernel has said to them.
  *
  * One is legitimate if the older holder had not given a heartbeat for longer than its `staleTimeout`, and was told so by the
- * first heartbeat or release that it tried afterwards, unless it was killed before.
+ * first heartbeat or release that it tried afterwards, unless it was killed before. A command is never taken over while anything of it lives.
  *
  * @param stays In the order in which they were acquired.
  */
@@ -40,6 +40,7 @@ export function findFaults(
     ...stays.filter((stay) => isUnfoundedLoss(stay, staleTimeout)).map(describeLoss),
     ...unorderedTokens(stays),
     ...unknownCompany(stays, overlaps),
+    ...stays.filter(hasOutlivedRunner).map(describeAbandonment),
   ];
 }
 
@@ -51,6 +52,8 @@ function judge(one: Stay, other: Stay, staleTimeout: number): Overlap {
 function faultOf(older: Stay, newer: Stay, staleTimeout: number): string | null {
   const silence = newer.claimedAt - older.lastBeatAt;
   const both = `PID ${newer.pid} (token ${newer.fencingToken}) and PID ${older.pid} (token ${older.fencingToken})`;
+  if (older.holder === 'command')
+    return `${both} held the lock: something of the older one, a command, was alive for at least ${format(older.insideUntil - newer.claimedAt)} after the takeover`;
   if (silence < 0)
     return `${both} held the lock: the older one could beat ${format(-silence)} after the takeover`;
   if (!(silence > staleTimeout))
@@ -85,6 +88,15 @@ function unknownCompany(stays: readonly Stay[], overlaps: readonly Overlap[]): s
   return stays
     .filter((stay) => stay.metSomebody && !known.has(stay))
     .map(({ pid, fencingToken }) => `PID ${pid} (token ${fencingToken}) met somebody who is not known`);
+}
+
+/** A runner may end by itself only after all that the command has started. */
+function hasOutlivedRunner({ holder, end, insideUntil, endedAt }: Stay): boolean {
+  return holder === 'command' && end === 'released' && insideUntil > endedAt;
+}
+
+function describeAbandonment({ pid, fencingToken, insideUntil, endedAt }: Stay): string {
+  return `the command of PID ${pid} (token ${fencingToken}) was alive ${format(insideUntil - endedAt)} after its runner had ended by itself`;
 }
 
 function format(milliseconds: number): string {

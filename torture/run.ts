@@ -4,9 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Aftermath, clearUp } from './aftermath.js';
 import { Assailant } from './assailant.js';
 import type { Chronicle } from './chronicle.js';
+import { employCommand } from './command/employ.js';
 import { Crew } from './crew.js';
+import { employProcess } from './employ-process.js';
 import type { TortureOptions } from './options.js';
 import { Random } from './random.js';
+
+/** For how long a process rests after a turn at most, in milliseconds; longer beside commands, which look for the lock less often. */
+const SHORT_REST = 10;
+const LONG_REST = 1000;
 
 /** What came of it. */
 export interface Ordeal {
@@ -37,26 +43,47 @@ export async function torture(
 }
 
 async function contend(
-  { processes, seconds, kill, stop, seed, staleTimeout, breakage }: TortureOptions,
+  options: TortureOptions,
   paths: { readonly lock: string; readonly witness: string },
   chronicle: Chronicle,
   signal: AbortSignal,
 ): Promise<void> {
+  const { kill, stop, seed, seconds } = options;
   // Half of the strikes come from outside, half from the processes themselves.
   const assailant = new Assailant(kill / 2, stop / 2, new Random(`${seed}, outside`));
-  const settings = { ...paths, staleTimeout, kill: kill / 2, stop: stop / 2, seed: `${seed}`, breakage };
   mkdirSync(join(paths.lock, '..'));
-  const crew = new Crew(processes, settings, chronicle, assailant);
-  const interrupt = () => void crew.end();
-  signal.addEventListener('abort', interrupt);
+  const crews = [
+    processCrew(options, paths, chronicle, assailant),
+    new Crew(
+      options.commands,
+      (number) => employCommand(paths, new Random(`${seed}, command ${number}`), chronicle),
+      chronicle,
+    ),
+  ];
+  const end = () => Promise.all(crews.map((crew) => crew.end()));
+  signal.addEventListener('abort', end);
   try {
     await sleep(seconds * 1000, undefined, { signal });
-    await crew.finish();
+    assailant.rest();
+    await Promise.all(crews.map((crew) => crew.finish()));
     signal.throwIfAborted();
   } finally {
-    signal.removeEventListener('abort', interrupt);
-    await crew.end();
+    signal.removeEventListener('abort', end);
+    await end();
   }
+}
+
+function processCrew(
+  { processes, commands, kill, stop, seed, staleTimeout, breakage }: TortureOptions,
+  paths: { readonly lock: string; readonly witness: string },
+  chronicle: Chronicle,
+  assailant: Assailant,
+): Crew {
+  const longestRest = commands > 0 ? LONG_REST : SHORT_REST;
+  const settings = { ...paths, staleTimeout, kill: kill / 2, stop: stop / 2, breakage, longestRest };
+  const employ = (number: number) =>
+    employProcess({ ...settings, seed: `${seed}, process ${number}` }, chronicle, assailant);
+  return new Crew(processes, employ, chronicle);
 }
 
 async function clearUpIfPossible(lock: string, chronicle: Chronicle): Promise<Aftermath | null> {

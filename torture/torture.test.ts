@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -58,11 +59,12 @@ describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
     expect(code).toBe(0);
     expect(fact(output, 'overlaps')).toBe(0);
     expect(fact(output, 'locks lost')).toBe(0);
+    expect(fact(output, 'commands')).toBeGreaterThan(0);
     expectSomethingHasHappened(output);
   });
 
   test('overlap only by legitimate takeovers where holders may be taken over when they are silent', async () => {
-    const stops = ['--stop', '0.6', '--stale-timeout', '100'];
+    const stops = ['--stop', '0.6', '--stale-timeout', '100', '--commands', '1'];
     const { code, output } = await run(...CROWD, ...stops, '--seconds', '8', '--seed', '2');
 
     expect(faultsIn(output)).toEqual([]);
@@ -74,7 +76,7 @@ describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
 
 test.skipIf(!isPosix)('it is found out where nothing guards a change', async () => {
   const { code, output } = await run(
-    ...['--breakage', 'no-guard', '--processes', '4', '--seconds', '8', '--seed', '3'],
+    ...['--breakage', 'no-guard', '--processes', '4', '--commands', '0', '--seconds', '8', '--seed', '3'],
     ...['--kill', '0', '--stop', '0.6', '--stale-timeout', '100'],
   );
 
@@ -85,13 +87,23 @@ test.skipIf(!isPosix)('it is found out where nothing guards a change', async () 
 
 test.skipIf(!isPosix)('Ctrl+C ends the processes and removes the files', async () => {
   const { command, folder } = start('--processes', '3', '--seconds', '600', '--stop', '0.5');
-  const holder = await someHolder(folder);
+  const { process_id: holder } = await someRecord(folder);
 
-  command.kill('SIGINT');
+  await interrupt(command);
 
-  expect(await text(command.stderr)).toContain('Interrupted');
-  expect((await death(command)).code).toBe(130);
   expect(processState(holder)).toBe('');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.skipIf(!isPosix)('Ctrl+C ends a command and its runner', async () => {
+  const { command, folder } = start('--processes', '1', '--commands', '3', '--seconds', '600');
+  const { process_id: runner, workers } = await someRecord(folder, ({ workers }) => workers !== undefined);
+
+  await interrupt(command);
+
+  expect(processState(runner)).toBe('');
+  // It may still be a zombie: whoever has adopted it has to take notice.
+  for (const { pid } of workers ?? []) expect(processState(pid)).toMatch(/^Z?$/);
   expect(readdirSync(folder)).toEqual([]);
 });
 
@@ -101,6 +113,7 @@ describe.skipIf(!isPosix)(
     test.each([
       ['--processes 0', '--processes must be a number from 1 to 256'],
       ['--processes 2.5', '--processes must be an integer'],
+      ['--commands -1', '--commands must be a number from 0 to 64'],
       ['--seconds soon', "--seconds must be a number from 0 to 86400, but is 'soon'"],
       ['--kill 0.7 --stop 0.7', '--stop must be a number from 0 to'],
       ['--stale-timeout 0', '--stale-timeout must be a number from 1 to'],
@@ -125,21 +138,34 @@ function expectSomethingHasHappened(output: string): void {
   expect(fact(output, 'files left')).toBe(0);
 }
 
-/** The PID of whoever is seen to hold the lock. */
-async function someHolder(folder: string): Promise<number> {
+async function interrupt(command: ChildProcessByStdio<null, Readable, Readable>): Promise<void> {
+  command.kill('SIGINT');
+  expect(await text(command.stderr)).toContain('Interrupted');
+  expect((await death(command)).code).toBe(130);
+}
+
+interface HolderRecord {
+  readonly process_id: number;
+  readonly workers?: readonly { readonly pid: number }[];
+}
+
+/** The record of the first holder that is seen and wanted. */
+async function someRecord(
+  folder: string,
+  isWanted: (record: HolderRecord) => boolean = () => true,
+): Promise<HolderRecord> {
   for (;;) {
     const [own] = readdirSync(folder);
     const lock = join(folder, own ?? '', 'lock', 'job.lock');
-    const pid = existsSync(lock) ? holderOf(lock) : null;
-    if (pid !== null) return pid;
+    const record = existsSync(lock) ? recordIn(lock) : null;
+    if (record !== null && isWanted(record)) return record;
     await sleep(5);
   }
 }
 
-function holderOf(lock: string): number | null {
+function recordIn(lock: string): HolderRecord | null {
   try {
-    const record: { readonly process_id: number } = JSON.parse(readFileSync(lock, 'utf8'));
-    return record.process_id;
+    return JSON.parse(readFileSync(lock, 'utf8'));
   } catch {
     // It was released in this instant.
     return null;

@@ -19,7 +19,7 @@ import { Witness } from './witness.js';
 /** So long, at most, a piece of work takes between two heartbeats, in milliseconds; a third of it on average. */
 const LONGEST_PIECE = 15;
 const MOST_BEATS = 3;
-/** So long, at most, somebody who was turned away waits before asking again, and who has released before coming back. */
+/** So long, at most, somebody who was turned away waits before asking again, in milliseconds. */
 const LONGEST_PAUSE = 10;
 
 /** Acquires, holds, beats and releases over and over, and says so. */
@@ -54,7 +54,7 @@ export class Contender {
       if (lock !== null) await this.#hold(lock);
       await say({ what: 'busy', times: this.#busy });
       this.#busy = 0;
-      await this.#pause();
+      await sleep(this.#random.next() * this.#settings.longestRest);
     }
   }
 

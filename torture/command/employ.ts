@@ -1,0 +1,44 @@
+import { systemClock } from 'livinglock';
+import type { Chronicle } from '../chronicle.js';
+import type { Member } from '../crew.js';
+import type { Random } from '../random.js';
+import { RunAccount } from './account.js';
+import { drawPlan, type Strike } from './plan.js';
+import { RunProcess } from './run-process.js';
+
+/** Where the lock and the witness are. */
+interface Paths {
+  readonly lock: string;
+  readonly witness: string;
+}
+
+/** Starts `livinglock run` with a command once, and strikes it as the random numbers say. */
+export function employCommand({ lock, witness }: Paths, random: Random, chronicle: Chronicle): Member {
+  const plan = drawPlan(random);
+  const { strike, delay } = plan;
+  const account = new RunAccount(plan, chronicle);
+  const assail = (attack: Strike) => setTimeout(() => hit(run, attack, account, chronicle), delay).unref();
+  const run = new RunProcess(lock, witness, plan, (message) => {
+    account.hear(message);
+    if (message.what === 'started' && strike?.when === 'work') assail(strike);
+  });
+  if (strike?.when === 'launch') assail(strike);
+  const end = Promise.all([run.runnerEnd, run.end]).then(([runner, errors]) => account.close(runner, errors));
+  return { end, finish() {}, kill: () => run.kill() };
+}
+
+/** What has ended already gets nothing, so it does not count. */
+function hit(
+  run: RunProcess,
+  { name, parts, signal }: Strike,
+  account: RunAccount,
+  chronicle: Chronicle,
+): void {
+  if (run.hasEnded) return;
+  chronicle.strikeRun(name);
+  for (const part of parts) {
+    const pid = run.pidOf(part);
+    if (pid !== undefined && signal === 'SIGKILL') account.killed(pid, systemClock.monotonic());
+    run.signal(part, signal);
+  }
+}

@@ -1,0 +1,20 @@
+import { WITNESS_DESCRIPTOR } from '../protocol.js';
+import type { Plan } from './plan.js';
+
+/**
+ * What `livinglock run` runs, for `sh -c`. It opens the witness before there is a child, so that both have one open file description. The
+ * arguments are the witness's path, and the program with its own arguments, to which each process adds its role.
+ */
+export function scriptFor({ strike }: Plan): string {
+  const isKilledAtStart = (part: 'runner' | 'leader') =>
+    strike !== null && strike.when === 'start' && strike.parts.includes(part);
+  return [
+    `exec ${WITNESS_DESCRIPTOR}>>"$1" || exit 126`,
+    'shift',
+    ...(isKilledAtStart('runner') ? ['kill -KILL "$LIVINGLOCK_RUNNER"'] : []),
+    '"$@" child &',
+    `echo '{"what":"started","leader":'$$',"child":'$!'}'`,
+    ...(isKilledAtStart('leader') ? ['kill -KILL $$'] : []),
+    'exec "$@" leader',
+  ].join('\n');
+}
