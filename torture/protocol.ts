@@ -59,7 +59,7 @@ export interface CommandSettings {
   /** For how long each of the two works, in milliseconds. */
   readonly work: Readonly<Record<Role, number>>;
   /** Whether the child ignores the signals that the runner passes on. */
-  readonly isChildDeaf: boolean;
+  readonly childIgnoresSignals: boolean;
 }
 
 /** The leader of the process group, or the child that it has started in the background. */

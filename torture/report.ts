@@ -81,7 +81,8 @@ function describeSuccession(stays: readonly Stay[]): string {
   const [middle, late, latest] = [median, p99, max].map((milliseconds) => `${formatNumber(milliseconds)} ms`);
   return (
     `median ${middle}, p99 ${late}, max ${latest} of ${deaths} holders, ` +
-    'from their SIGKILL until the next acquire resolved (each tries every 5 ms, unless it is stopped)'
+    'from their SIGKILL, or the end of a command without its runner, until the next acquire resolved ' +
+    '(each tries every 5 ms, unless it rests or is stopped)'
   );
 }
 

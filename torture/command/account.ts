@@ -56,8 +56,10 @@ export class RunAccount {
   /** All has ended, and all that was reported is heard. */
   close(runner: RunnerEnd, errors: string): void {
     const isKilled = runner.signal === 'SIGKILL';
-    if (!this.#isExpected(runner)) {
-      this.#chronicle.fail(`a run ended by itself, with ${runner.code ?? runner.signal}: ${errors.trim()}`);
+    if (!this.#isExpected(runner) || errors !== '') {
+      this.#chronicle.fail(
+        `a run ended with ${runner.code ?? runner.signal}: ${errors.trim() || 'no message'}`,
+      );
     }
     if (this.#stay === null) {
       if (runner.code === BUSY) this.#chronicle.busy += 1;

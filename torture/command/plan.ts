@@ -52,7 +52,7 @@ export function drawPlan(random: Random): Plan {
   return {
     wait: random.below(4) === 0 ? 0 : 500,
     work: { leader: work(), child: work() },
-    isChildDeaf: random.below(2) === 0,
+    childIgnoresSignals: random.below(2) === 0,
     strike: random.below(4) === 0 ? null : (STRIKES[random.below(STRIKES.length)] ?? null),
     delay: random.next() * LATEST_STRIKE,
   };

@@ -39,8 +39,8 @@ export class RunProcess {
   #isKilled = false;
 
   constructor(lock: string, witness: string, plan: Plan, onMessage: (message: CommandMessage) => void) {
-    const { work, isChildDeaf } = plan;
-    const settings = JSON.stringify({ work, isChildDeaf });
+    const { work, childIgnoresSignals } = plan;
+    const settings = JSON.stringify({ work, childIgnoresSignals });
     const command = ['sh', '-c', scriptFor(plan), 'sh', witness, process.execPath, PROGRAM, settings];
     // With a label, since a record has no room for such a command line.
     const options = ['--quiet', '--wait', `${plan.wait}ms`, '--label', 'torture'];

@@ -17,7 +17,7 @@ const PIECE = 10;
 const { pid, env } = process;
 const role: Role = process.argv[3] === 'child' ? 'child' : 'leader';
 const settings: CommandSettings = JSON.parse(process.argv[2] ?? '');
-if (role === 'child' && settings.isChildDeaf) {
+if (role === 'child' && settings.childIgnoresSignals) {
   for (const signal of ['SIGTERM', 'SIGALRM'] as const) process.on(signal, () => {});
 }
 await work(settings.work[role]);
@@ -38,10 +38,10 @@ async function work(duration: number): Promise<void> {
 }
 
 /**
- * Asks the kernel for the lock that whoever is inside holds, see {@link Witness}. It belongs to the open file description
- * (fcntl(2), "Open file description locks"), which the shell has opened for this process, its siblings and itself. So it is granted to all processes
- * of one command, and the kernel drops it with the last of them: there is no moment at which one of them lives unseen, and none at
- * which a dead one is seen.
+ * Asks the kernel for the lock that whoever is inside holds, see {@link Witness}. It belongs to an open file description (fcntl(2),
+ * "Open file description locks"). The shell has opened that before it started anything, so all processes of one command share it: the kernel grants
+ * the lock to each of them, to nobody else, and drops it when the last of them has died. So none of them can be at work unseen, however
+ * the others end; and none that is dead is seen, since a process closes its files before it becomes a zombie.
  */
 function isFamilyAlone(): boolean {
   return extensions.tryLock(WITNESS_DESCRIPTOR);
