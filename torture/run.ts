@@ -10,9 +10,9 @@ import { employProcess } from './employ-process.js';
 import type { TortureOptions } from './options.js';
 import { Random } from './random.js';
 
-/** For how long a process rests after a turn at most, in milliseconds; longer beside commands, which look for the lock less often. */
-const SHORT_REST = 10;
-const LONG_REST = 1000;
+/** For how long a process rests after a turn at most, in milliseconds: longer beside commands, which look for the lock less often. */
+const LONGEST_REST = 10;
+const REST_FOR_COMMAND = 250;
 
 /** What came of it. */
 export interface Ordeal {
@@ -79,7 +79,7 @@ function processCrew(
   chronicle: Chronicle,
   assailant: Assailant,
 ): Crew {
-  const longestRest = commands > 0 ? LONG_REST : SHORT_REST;
+  const longestRest = LONGEST_REST + commands * REST_FOR_COMMAND;
   const settings = { ...paths, staleTimeout, kill: kill / 2, stop: stop / 2, breakage, longestRest };
   const employ = (number: number) =>
     employProcess({ ...settings, seed: `${seed}, process ${number}` }, chronicle, assailant);
