@@ -113,7 +113,7 @@ describe.skipIf(!isPosix)(
     test.each([
       ['--processes 0', '--processes must be a number from 1 to 256'],
       ['--processes 2.5', '--processes must be an integer'],
-      ['--commands -1', '--commands must be a number from 0 to 64'],
+      ['--commands 65', '--commands must be a number from 0 to 64'],
       ['--seconds soon', "--seconds must be a number from 0 to 86400, but is 'soon'"],
       ['--kill 0.7 --stop 0.7', '--stop must be a number from 0 to'],
       ['--stale-timeout 0', '--stale-timeout must be a number from 1 to'],

@@ -23,7 +23,12 @@ export function employCommand({ lock, witness }: Paths, random: Random, chronicl
     if (message.what === 'started' && strike?.when === 'work') assail(strike);
   });
   if (strike?.when === 'launch') assail(strike);
-  const end = Promise.all([run.runnerEnd, run.end]).then(([runner, errors]) => account.close(runner, errors));
+  const end = Promise.all([run.runnerEnd, run.end])
+    .then(([runner, errors]) => account.close(runner, errors))
+    .catch((error) => {
+      chronicle.fail(`a run could not be started or understood: ${error.message}`);
+      run.kill();
+    });
   return { end, finish() {}, kill: () => run.kill() };
 }
 
