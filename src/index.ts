@@ -11,8 +11,9 @@ export {
 } from './errors.js';
 export type { SeenProcess } from './examine.js';
 export { breakLock, type Inspection, inspect } from './inspect.js';
+export type { BreakOptions, InspectOptions } from './inspect-options.js';
 export type { HeartBeat, Lock, Worker } from './lock.js';
-export type { AcquireOptions, BreakOptions, Duration, InspectOptions } from './options.js';
+export type { AcquireOptions, Duration } from './options.js';
 export type { Liveness, ProcessTable } from './processes/process-table.js';
 export { systemProcesses } from './processes/system.js';
 export {

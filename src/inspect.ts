@@ -6,7 +6,7 @@ import {
   type InspectOptions,
   type InspectSettings,
   readInspectOptions,
-} from './options.js';
+} from './inspect-options.js';
 import type { LockRecord } from './record.js';
 import { fileStore } from './stores/file/file-store.js';
 import type { Store } from './stores/store.js';

@@ -95,28 +95,6 @@ export interface AcquireOptions {
   readonly dependencies?: Partial<Dependencies> | undefined;
 }
 
-/** What one may say who only looks at a lock. */
-export interface InspectOptions {
-  /**
-   * As in {@link AcquireOptions}: the longer of this and the holder's counts.
-   *
-   * Default: the holder's own; `'1h'` where it does not name one.
-   */
-  readonly staleTimeout?: Duration | undefined;
-  readonly store?: Store | undefined;
-  readonly dependencies?: Partial<Dependencies> | undefined;
-}
-
-/** What one may say who breaks a lock. */
-export interface BreakOptions extends InspectOptions {
-  /**
-   * Breaks the lock of a live holder too. It learns of it at its next heartbeat, and until then goes on working.
-   *
-   * Default: `false`.
-   */
-  readonly force?: boolean | undefined;
-}
-
 /** Options that have been checked: all there, all in milliseconds. */
 export interface Settings {
   readonly staleTimeout: number;
@@ -184,7 +162,7 @@ const OPTION_NAMES: readonly (keyof AcquireOptions)[] = [
   'dependencies',
 ];
 
-function readStaleTimeout(value: Duration | undefined): number {
+export function readStaleTimeout(value: Duration | undefined): number {
   const staleTimeout = duration('staleTimeout', value ?? DEFAULT_STALE_TIMEOUT);
   if (staleTimeout > 0) return staleTimeout;
   throw new RangeError(`The option \`staleTimeout\` must be more than 0, but is ${show(value)}.`);
@@ -216,25 +194,6 @@ export function readOwner(value: unknown): string | null {
     );
   }
   return owner;
-}
-
-/** Checks the options of those who only look, or break. */
-export function readInspectOptions(
-  options: BreakOptions,
-  known: readonly (keyof BreakOptions)[],
-): InspectSettings {
-  refuseUnknown(options, known);
-  return {
-    staleTimeout: options.staleTimeout === undefined ? undefined : readStaleTimeout(options.staleTimeout),
-    force: boolean('force', options.force ?? false),
-    store: store(options.store),
-    dependencies: dependencies(options.dependencies),
-  };
-}
-
-export interface InspectSettings extends Pick<Settings, 'store' | 'dependencies'> {
-  readonly staleTimeout: number | undefined;
-  readonly force: boolean;
 }
 
 /** Throws for a key that is none of the known ones. */
@@ -276,7 +235,7 @@ function isNotEmpty(value: string): value is ms.StringValue {
   return value !== '';
 }
 
-function boolean(name: string, value: unknown): boolean {
+export function boolean(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw new TypeError(`The option \`${name}\` must be true or false, but is ${show(value)}.`);
 }
@@ -286,11 +245,11 @@ function text(name: string, value: unknown): string | undefined {
   throw new TypeError(`The option \`${name}\` must be a string, but is ${show(value)}.`);
 }
 
-function store(value: Store | undefined): Store | undefined {
+export function store(value: Store | undefined): Store | undefined {
   return methods('store', value, ['resolve', 'read', 'claim', 'beat', 'remove']);
 }
 
-function dependencies(value: Partial<Dependencies> | undefined): Partial<Dependencies> | undefined {
+export function dependencies(value: Partial<Dependencies> | undefined): Partial<Dependencies> | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'object' || value === null) {
     throw new TypeError(`The option \`dependencies\` must be an object, but is ${show(value)}.`);
