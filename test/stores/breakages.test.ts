@@ -215,6 +215,26 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
+    'lets everybody take over what counts as held after its release',
+    'is given to one of two sticky contenders of the same owner',
+    (store) => {
+      const released = new Map<string, string>();
+      return {
+        read: async (name) => {
+          const stored = await store.read(name);
+          if (stored !== null && (stored.record?.hold ?? null) !== null) released.set(name, stored.version);
+          return stored;
+        },
+        claim: async (name, claim, over) => {
+          const outcome = await store.claim(name, claim, over);
+          const wasReleased = over !== undefined && over === released.get(name);
+          if (outcome.done || !wasReleased) return outcome;
+          return store.claim(name, claim, (await store.read(name))?.version);
+        },
+      };
+    },
+  ],
+  [
     'forgets the owner at an early release',
     'is given to the same owner again, who is sticky, and to nobody else',
     (store) => ({

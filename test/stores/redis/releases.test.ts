@@ -3,13 +3,18 @@ import { describeWithRedis } from '../../../integration/support/describe-with-re
 import { interceptedRedis } from '../../../integration/support/intercepted-redis.js';
 import { NAME, Scene } from '../../../integration/support/redis-scene.js';
 import { poll } from '../../../integration/support/running.js';
-import { breakLock, ErrLockLost, systemClock } from '../../../src/index.js';
+import { type AcquireOptions, breakLock, ErrLockLost, systemClock } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
+import { HOUR } from '../../support.js';
 
 describeWithRedis('the store in Redis', (server) => {
   describe('a release whose answer was lost', () => {
     /** The answer is lost when all that happens meanwhile has happened. */
-    async function releaseTwice(scene: Scene, meanwhile: () => Promise<unknown>): Promise<void> {
+    async function releaseTwice(
+      scene: Scene,
+      meanwhile: () => Promise<unknown>,
+      options: AcquireOptions = {},
+    ): Promise<void> {
       let isLost = false;
       const client = interceptedRedis(scene.connection.client, async (run) => {
         const answer = await run();
@@ -18,7 +23,7 @@ describeWithRedis('the store in Redis', (server) => {
         await meanwhile();
         throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
       });
-      const lock = await scene.acquire({ client, store: { clock: systemClock } });
+      const lock = await scene.acquire({ ...options, client, store: { clock: systemClock } });
       isLost = true;
       await lock.release();
     }
@@ -36,6 +41,13 @@ describeWithRedis('the store in Redis', (server) => {
         await poll('The lock did not become free', async () => (await scene.inspect()).state === 'free');
         await scene.acquire();
       });
+      expect(await scene.inspect()).toMatchObject({ state: 'live' });
+    });
+
+    it('is one, although its sticky owner has taken the lock again since', async () => {
+      const scene = await Scene.open(server());
+      const options = { owner: 'server-1', sticky: true, holdAtLeast: HOUR };
+      await releaseTwice(scene, () => scene.acquire(options), options);
       expect(await scene.inspect()).toMatchObject({ state: 'live' });
     });
 
