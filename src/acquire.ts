@@ -190,10 +190,9 @@ class Contender {
 
   async #refuseUnlessTakeable({ stored, verdict }: Examined): Promise<void> {
     switch (verdict.state) {
-      case 'cooldown':
-        if (this.#settings.sticky && stored.record?.owner === this.#settings.owner) return;
-        throw new ErrLockBusy(this.#name, stored.record, stored.age, verdict.reason);
       case 'live':
+      case 'cooldown':
+        if (verdict.state === 'cooldown' && this.#staysInCharge(stored.record)) return;
         throw new ErrLockBusy(this.#name, stored.record, stored.age, verdict.reason);
       case 'foreign':
         throw new ErrNotALock(this.#name, verdict.reason);
@@ -205,6 +204,12 @@ class Contender {
       case 'free':
         return;
     }
+  }
+
+  /** Whether a released lock that counts as held does so for this very contender. */
+  #staysInCharge(released: LockRecord | null): boolean {
+    const { sticky, owner } = this.#settings;
+    return sticky && released?.owner === owner;
   }
 
   /** All of them or none: where one may not be signalled, the others are left alone too. */

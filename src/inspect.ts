@@ -19,8 +19,8 @@ export interface Inspection {
   /**
    * `free`: nobody holds it. `live`: its holder is at work. `cooldown`: its holder has released it, but it counts as held
    * until `holdAtLeast` is over. `stalled`: its holder is alive but has stopped heartbeating. `dead`: its holder does not exist
-   * any more. The next contender gets it in all cases but `live` and `cooldown`. `foreign`: the file is not a lock; nobody gets it, and
-   * nothing changes it.
+   * any more. The next contender gets it in all cases but `live` and `cooldown`; in `cooldown` only one of the same `owner` that is `sticky`.
+   * `foreign`: the file is not a lock; nobody gets it, and nothing changes it.
    */
   readonly state: 'free' | 'live' | 'cooldown' | 'stalled' | 'dead' | 'foreign';
   /** What makes it so, in words. */

@@ -56,7 +56,10 @@ export interface AcquireOptions {
   readonly owner?: string | undefined;
   /**
    * Takes a lock again that the same `owner` has released and that still counts as held by `holdAtLeast`; all others have to wait. So one
-   * server stays in charge for as long as it comes back in time. Needs `owner`.
+   * server stays in charge for as long as it comes back in time. Needs an `owner` that no other server has, or a `TypeError` is thrown.
+   *
+   * The hold counts from the new acquisition: choose `holdAtLeast` longer than the time between two starts. Without it the lock is free
+   * after its release. A holder that is at work is never replaced by this, and one that dies before its release leaves the lock to anyone.
    *
    * Default: `false`, the owner waits like everybody else.
    */
