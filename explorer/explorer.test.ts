@@ -8,7 +8,7 @@ import { Stage } from './stage.js';
 import { STATES } from './states.js';
 import type { Bounds } from './strategies/exhaustive.js';
 
-const TIMEOUT = 120_000;
+const TIMEOUT = 600_000;
 const SEED = 20_260_101;
 /** How many random schedules there are from each state. */
 const RANDOM = 100;

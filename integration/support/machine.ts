@@ -83,7 +83,18 @@ export function commandLine(pid: number): string[] {
 
 /** Resolves when none of the processes runs any more. */
 export async function waitForEndOf(pids: readonly number[]): Promise<void> {
-  while (pids.some((pid) => !['', 'Z'].includes(processState(pid)))) await sleep(5);
+  while (!pids.every(hasEnded)) await sleep(5);
+}
+
+/** The first thread of a process may be a zombie while others still run, and keep its files open. */
+function hasEnded(pid: number): boolean {
+  const state = processState(pid);
+  if (state !== 'Z') return state === '';
+  try {
+    return !isLinux || threadCount(pid) <= 1;
+  } catch {
+    return true;
+  }
 }
 
 /** How many threads a process of this Linux machine still has. */
