@@ -151,7 +151,7 @@ export class ErrTerminationFailed extends LivingLockError {
       lock,
       'ERR_TERMINATION_FAILED',
       `${lock} is held by ${describeHolder(holder)}, which has stalled and could not be ended: ${cause.message}. ` +
-        'Nothing was taken over. End it by other means, or leave out `terminateStalled` to take over beside it.',
+        'Nothing was taken over. End it by other means, or take over beside it, without `terminateStalled` (`--kill-stalled`).',
       { cause },
     );
     this.holder = holder;

@@ -29,6 +29,9 @@ export function isOfUnknownBoot(one: ProcessIdentity, other: ProcessIdentity): b
   );
 }
 
+/** What sockets are called that are handed on. A record must not name those of other programs. */
+const SOCKET_NAME = /^livinglock\/[\da-f-]{36}$/;
+
 /** The number of the capability that lets a process see what `hidepid` hides (proc(5), capabilities(7)). */
 const CAP_SYS_PTRACE = 19n;
 
@@ -132,7 +135,8 @@ export class LinuxProbe implements ProcessProbe {
    * do something. Some versions of libuv fill the name up with NULs, for which the list has `@`.
    */
   #socketsOf(socket: string): readonly string[] | null {
-    const [namespace, name] = socket.split(' ');
+    const [namespace, name = ''] = socket.split(' ');
+    if (!SOCKET_NAME.test(name)) return null;
     if (namespace !== attempt(() => readlinkSync(`${this.#proc}/self/ns/net`))) return null;
     const list = attempt(() => readFileSync(`${this.#proc}/self/net/unix`, 'utf8'));
     return (

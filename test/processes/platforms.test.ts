@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { HostProcessTable } from '../../src/processes/host-process-table.js';
 import { LinuxProbe, parseProcStat } from '../../src/processes/linux.js';
@@ -18,6 +20,13 @@ import { someIdentity, systemError, temporaryFolder } from '../support.js';
 const isClockThatOfTheBoot =
   process.platform === 'linux' &&
   Number.isFinite(new LinuxProbe().ageOf(new LinuxProbe().self().started ?? '').most);
+
+/** Listens under that name in the abstract namespace. */
+async function listenAt(name: string): Promise<Server> {
+  const server = createServer().listen(`\0${name}`);
+  await once(server, 'listening');
+  return server;
+}
 
 describe('the process table of this system', () => {
   it('knows itself to be alive', () => {
@@ -128,6 +137,59 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     expect(probe.exists(Number(thread))).toBe('yes');
     expect(probe.isProcess(Number(thread))).toBe(false);
     expect(probe.isProcess(2 ** 31 - 1)).toBe(false);
+  });
+
+  it('the members of a process group are known, and whether others may be hidden', async () => {
+    const probe = new LinuxProbe();
+    const leader = spawn('sh', ['-c', 'sleep 1000 & echo; wait'], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const { pid = 0 } = leader;
+    onTestFinished(() => {
+      process.kill(-pid, 'SIGKILL');
+    });
+    await once(leader.stdout, 'data');
+    const members = probe.members(pid);
+    expect(members).toHaveLength(2);
+    expect(members).toContainEqual({ pid, zombie: false, threads: 1 });
+    expect(new LinuxProbe(temporaryFolder()).mayHide()).toBe(true);
+    for (const [options, CapEff, mayHide] of [
+      ['rw', '0', false],
+      ['rw,hidepid=invisible', '0', true],
+      ['rw,hidepid=2', '00000000a80425fb', true],
+      ['rw,hidepid=2', '000001ffffffffff', false],
+    ] as const) {
+      const proc = temporaryFolder();
+      symlinkSync(String(process.pid), join(proc, 'self'));
+      mkdirSync(join(proc, String(process.pid)));
+      writeFileSync(
+        join(proc, 'self', 'mountinfo'),
+        `1 2 0:1 / /other rw - tmpfs none rw\n22 27 0:21 / ${proc} rw - proc proc ${options}\n`,
+      );
+      writeFileSync(join(proc, 'self', 'status'), `Name:\tx\nCapEff:\t${CapEff}\n`);
+      expect(new LinuxProbe(proc).mayHide()).toBe(mayHide);
+    }
+  });
+
+  it('a socket that was handed on is seen for as long as anybody has it, in this network namespace and under such a name', async () => {
+    const probe = new LinuxProbe();
+    const namespace = readlinkSync('/proc/self/ns/net');
+    const name = `livinglock/${randomUUID()}`;
+    expect(probe.isSocketOpen(`${namespace} ${name}`)).toBe('no');
+    const server = await listenAt(name);
+    expect(probe.isSocketOpen(`${namespace} ${name}`)).toBe('yes');
+    expect(probe.socketOwners(`${namespace} ${name}`)).toEqual([process.pid]);
+    expect(probe.isSocketOpen(`net:[1] ${name}`)).toBe('unclear');
+    server.close();
+    expect(probe.isSocketOpen(`${namespace} ${name}`)).toBe('no');
+    const other = `other-${randomUUID()}`;
+    const innocent = await listenAt(other);
+    for (const wrong of [other, `${name.slice(0, -1)}`, '', `${other} ${name}`]) {
+      expect(probe.isSocketOpen(`${namespace} ${wrong}`)).toBe('unclear');
+      expect(probe.socketOwners(`${namespace} ${wrong}`)).toEqual([]);
+    }
+    innocent.close();
   });
 
   describe('the age of a process', () => {
