@@ -38,7 +38,7 @@ describe('a store that the environment names', () => {
     expect(output).toContain(' --store=postgres://batch@db/shop parser -- ');
   });
 
-  test('is none where an option names it', () => {
+  test('is left out where an option names it', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
     const { output, errors } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');

@@ -227,6 +227,8 @@ export class Lock {
       const pid = isGroup ? worker.group : worker;
       if (!Number.isSafeInteger(pid) || pid <= 0)
         throw new RangeError(`A PID is a positive integer, not ${show(pid)}.`);
+      // To kill(2) its negative means all processes.
+      if (isGroup && pid === 1) throw new RangeError('Process group 1 is not one that a job starts.');
       const identity = this.#processes.identify(pid, isGroup);
       if (identity !== null) return this.#firstKnown(identity);
       throw new RangeError(

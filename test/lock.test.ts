@@ -264,8 +264,13 @@ describe('workers', () => {
 
   it.each([
     ...[{ pids: [0] }, { pids: [-7] }, { pids: [1.5] }, { pids: [999_999] }, { pids: [1, 2, 3, 4, 5] }],
-    ...[{ pids: [{ group: 0 }] }, { pids: [{ group: -7 }] }, { pids: [{ group: 999_999 }] }],
-  ])('are refused when they are none: $pids', async ({ pids }) => {
+    ...[
+      { pids: [{ group: 0 }] },
+      { pids: [{ group: 1 }] },
+      { pids: [{ group: -7 }] },
+      { pids: [{ group: 999_999 }] },
+    ],
+  ])('are refused when there are no such processes: $pids', async ({ pids }) => {
     const world = new World();
     const lock = await world.acquire();
     const before = world.text;

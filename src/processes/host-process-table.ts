@@ -36,20 +36,16 @@ export class HostProcessTable implements ProcessTable {
   }
 
   liveness(identity: ProcessIdentity, age?: number): Liveness {
-    if (isBare(identity)) return this.#livenessOfBare(identity, age);
-    if (!this.#countsHere(identity)) return this.#isGoneInUnknownBoot(identity) ? 'dead' : 'unknown';
+    const anywhere = isBare(identity);
+    if (!anywhere && !this.#countsHere(identity)) {
+      return this.#isGoneInUnknownBoot(identity) ? 'dead' : 'unknown';
+    }
     const isHere = this.#isRunning(identity) ? this.#wasNamed(identity, age) : 'no';
     if (isHere !== 'no') return isHere === 'yes' ? 'alive' : 'unknown';
+    if (anywhere) return this.#probe.mayExistElsewhere(identity.pid) ? 'unknown' : 'dead';
     const { inheritedSocket, group } = identity;
-    return inheritedSocket === undefined || group === true
-      ? 'dead'
-      : LIVENESS_BY_SOCKET[this.#probe.isSocketOpen(inheritedSocket)];
-  }
-
-  #livenessOfBare(identity: ProcessIdentity, age: number | undefined): Liveness {
-    const isHere = this.#isRunning(identity) ? this.#wasNamed(identity, age) : 'no';
-    if (isHere !== 'no') return isHere === 'yes' ? 'alive' : 'unknown';
-    return this.#probe.mayExistElsewhere(identity.pid) ? 'unknown' : 'dead';
+    if (inheritedSocket === undefined || group === true) return 'dead';
+    return LIVENESS_BY_SOCKET[this.#probe.isSocketOpen(inheritedSocket)];
   }
 
   uptime(): number | null {

@@ -101,7 +101,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
-  it('is none for a user without a home folder', async () => {
+  it('cannot be had by a user without a home folder', async () => {
     expect(await new SecretFile(NOWHERE, 'cron', 'parser', FOR_SHELL).step(null)).toEqual([]);
   });
 
