@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Actor, startActor } from './support/actors.js';
@@ -81,6 +81,8 @@ describe.skipIf(!canUnshare)('a run in a container, with the options as they are
       ]);
       await run.prints(/here/);
       await poll('It does not stand in the lock', () => Array.isArray(desk.record('job')['workers']));
+      // Killed in the middle of a change it would keep others from the lock for half a minute.
+      await poll('It does not leave the guard', () => !existsSync(`${desk.path('job')}.guard`));
       const [first = 0] = childrenOf(run.pid);
       const [runner = 0] = what === 'its container' ? [first] : childrenOf(first);
       // Or the next container may get the number of its namespace, and then it knows that all of that one are dead.
