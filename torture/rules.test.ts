@@ -146,6 +146,18 @@ describe('a command', () => {
     expect(faultsOf([dying, commandAt(600, { metSomebody: true })])).toHaveLength(1);
   });
 
+  test('that has ended is not blamed for the company of a process that was silent for too long', () => {
+    const silent = stayAt(0, { lastBeatAt: -5000, insideUntil: 100, goneBy: 800, end: 'killed' });
+    const dying = commandAt(200, { insideUntil: 500, goneBy: 800, end: 'killed', endedAt: 500 });
+    expect(faultsOf([silent, dying, stayAt(600, { metSomebody: true })])).toEqual([]);
+  });
+
+  test('that was heard of later than its successor is not overlapped by it', () => {
+    const command = commandAt(0, { insideUntil: 500, goneBy: 5000, end: 'killed', endedAt: 500 });
+    expect(findOverlaps([stayAt(600), command], STALE_TIMEOUT)).toEqual([]);
+    expect(findOverlaps([stayAt(400), command], STALE_TIMEOUT)).toHaveLength(1);
+  });
+
   test('that lives on after its runner has ended by itself is a fault', () => {
     expect(faultsOf([commandAt(0, { insideUntil: 1500, goneBy: 1500 })])).toEqual([
       'the command of PID 0 (token 0) was alive 490.000 ms after its runner had ended by itself',

@@ -14,20 +14,26 @@ export interface Overlap {
  * One is legitimate if the older holder had not given a heartbeat for longer than its `staleTimeout`, and was told so by the
  * first heartbeat or release that it tried afterwards, unless it was killed before. A command is never taken over while anything of it lives.
  *
- * @param stays In the order in which they were acquired.
+ * @param stays In the order in which they were heard of, which is not always that of the acquisitions.
  */
 export function findOverlaps(stays: readonly Stay[], staleTimeout: number): Overlap[] {
   const overlaps: Overlap[] = [];
   let earlier: Stay[] = [];
-  for (const stay of stays) {
+  for (const stay of stays.toSorted((one, other) => one.acquiredAt - other.acquiredAt)) {
     earlier = earlier.filter((other) => other.goneBy > stay.acquiredAt);
     const inside = earlier.filter((other) => other.insideUntil > stay.acquiredAt);
     // A process that was sent SIGKILL may live on for a moment; there the kernel's word decides, if it can mean nobody else.
-    const met = inside.length === 0 && stay.metSomebody ? earlier : inside;
+    const met = inside.length === 0 && stay.metSomebody ? possibleCompany(earlier) : inside;
     for (const other of met) overlaps.push(judge(other, stay, staleTimeout));
     earlier.push(stay);
   }
   return overlaps;
+}
+
+/** A command that has ended by all that is known is the one only if it can have been nobody else. */
+function possibleCompany(earlier: readonly Stay[]): readonly Stay[] {
+  const processes = earlier.filter(({ holder }) => holder === 'process');
+  return processes.length > 0 ? processes : earlier;
 }
 
 /** What else must not be, in words. */
