@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { isBare, type ProcessIdentity } from '../record.js';
 import { isOfUnknownBoot } from './linux.js';
-import type { Liveness, ProcessLook, ProcessProbe, ProcessTable } from './process-table.js';
+import type { GroupMember, Liveness, ProcessLook, ProcessProbe, ProcessTable } from './process-table.js';
 
 /** How often, in milliseconds, to look whether a signalled process is gone. */
 const DEATH_POLL = 20;
@@ -89,7 +89,9 @@ export class HostProcessTable implements ProcessTable {
       const what = identity.group === true ? 'process group' : 'process';
       throw new Error(`it is not certain that PID ${pid} is still the same ${what}`);
     }
-    for (const each of this.#pidsOf(identity)) this.#refuseToSignal(each, writer);
+    const pids = this.#pidsOf(identity);
+    if (pids.length === 0) throw new Error(`what is in process group ${pid} cannot be seen from here`);
+    for (const each of pids) this.#refuseToSignal(each, writer);
   }
 
   /** By when it began; or of a group whose leader has ended, by something in it that has inherited what its holder hands on. */
@@ -175,6 +177,7 @@ export class HostProcessTable implements ProcessTable {
 
   /** Whether anything runs that may be meant, whenever it began. */
   #isAnyRunning({ pid, group }: ProcessIdentity): boolean {
+    if (group === true && this.#probe.exists(-pid) === 'no') return false;
     const look = this.#probe.look(pid);
     const hasEnded = this.#probe.exists(pid) === 'no' || (look !== null && isFinished(look));
     return !hasEnded || (group === true && this.#isAnyMemberRunning(pid));
@@ -208,12 +211,18 @@ export class HostProcessTable implements ProcessTable {
     return isSame && this.#isAnyRunning(identity);
   }
 
+  /** A process that forks and ends may be missing in a list, and what it has started as well: younger than the list. */
+  #isUnchanged(group: number, members: readonly GroupMember[]): boolean {
+    const pidsOf = (listed: readonly GroupMember[]) => listed.map(({ pid }) => pid).join();
+    return pidsOf(this.#probe.members(group)) === pidsOf(members);
+  }
+
   /** That none can be seen proves nothing where some may be hidden, or where the kernel says that there is one. */
   #isAnyMemberRunning(group: number): boolean {
     if (this.#probe.exists(-group) === 'no') return false;
     const members = this.#probe.members(group);
     if (members.some((member) => !isFinished(member))) return true;
-    const areAllZombies = members.length > 0 && !this.#probe.mayHide();
+    const areAllZombies = members.length > 0 && !this.#probe.mayHide() && this.#isUnchanged(group, members);
     return !areAllZombies && this.#probe.exists(-group) !== 'no';
   }
 }

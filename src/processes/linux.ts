@@ -90,6 +90,7 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   members(group: number): readonly GroupMember[] {
+    if (!this.#isProcOurs()) return [];
     return this.#pids().flatMap((pid) => {
       const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'));
       const look = stat === null || groupFrom(stat) !== group ? null : parseProcStat(stat);
@@ -118,6 +119,7 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   socketOwners(socket: string): readonly number[] {
+    if (!this.#isProcOurs()) return [];
     const links = (this.#socketsOf(socket) ?? []).map((inode) => `socket:[${inode}]`);
     return this.#pids()
       .filter((pid) => {
@@ -196,12 +198,13 @@ export class LinuxProbe implements ProcessProbe {
 
   /** Not the owner of the folder `/proc/<pid>`, which is root's for a process that may not be dumped (proc(5)). */
   usersOf(pid: number): readonly number[] | null {
+    if (!this.#isProcOurs()) return null;
     const [real, , saved] = this.#status(pid, 'Uid')?.split(/\s+/).map(Number) ?? [];
     return real === undefined || saved === undefined ? null : [real, saved];
   }
 
   isProcess(pid: number): boolean {
-    return this.#status(pid, 'Tgid') === String(pid);
+    return this.#isProcOurs() && this.#status(pid, 'Tgid') === String(pid);
   }
 
   ancestors(): readonly number[] {

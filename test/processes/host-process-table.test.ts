@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { HostProcessTable } from '../../src/processes/host-process-table.js';
 import type { ProcessProbe } from '../../src/processes/process-table.js';
 import { FakeClock, type FakeManners, FakeProcessTable } from '../../src/testing/index.js';
@@ -218,6 +218,27 @@ describe('a process group', () => {
       new FakeClock(),
     );
     expect(processes.liveness(someIdentity({ group: true }))).toBe(verdict);
+  });
+
+  it('whose zombies are others each time is alive: each forks before it ends', () => {
+    let pid = 5000;
+    const processes = new HostProcessTable(
+      {
+        ...someProbe(),
+        exists: (each) => (each < 0 ? 'yes' : 'no'),
+        look: () => null,
+        members: () => [{ pid: pid++, zombie: true, threads: 1 }],
+      },
+      new FakeClock(),
+    );
+    expect(processes.liveness(someIdentity({ group: true }))).toBe('alive');
+  });
+
+  it('is not ended where nobody can be seen in it', async () => {
+    const signal = vi.fn();
+    const processes = new HostProcessTable({ ...someProbe(), members: () => [], signal }, new FakeClock());
+    await expect(processes.terminate(someIdentity({ group: true }), 100)).rejects.toThrow(/cannot be seen/);
+    expect(signal).not.toHaveBeenCalled();
   });
 
   it('is a process alone where there are no groups', () => {

@@ -114,6 +114,9 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     const probe = new LinuxProbe(proc);
     expect(probe.look(process.pid)).toBeNull();
     expect(probe.mayExistElsewhere(process.pid)).toBe(true);
+    expect(probe.members(1)).toEqual([]);
+    expect(probe.usersOf(process.pid)).toBeNull();
+    expect(probe.isProcess(process.pid)).toBe(false);
     const processes = new HostProcessTable(probe, systemClock);
     expect(processes.liveness({ ...processes.self(), bootId: null, started: '77' })).not.toBe('dead');
   });
