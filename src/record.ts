@@ -18,7 +18,7 @@ export interface ProcessIdentity {
   /**
    * Linux only: names a socket that this process hands on to what it starts, so that others see that something of it lives before it has
    * been named as a worker. Of a group, the socket that its members have inherited, by which it can be told from a later one of its number. The target of
-   * `/proc/self/ns/net`, a space, and the name in that network namespace (unix(7), "abstract").
+   * `/proc/self/ns/net`, a space, the name in that network namespace (unix(7), "abstract"), a space, and the number of the inode.
    */
   readonly inheritedSocket?: string;
 }

@@ -137,14 +137,15 @@ export class LinuxProbe implements ProcessProbe {
    * do something. Some versions of libuv fill the name up with NULs, for which the list has `@`.
    */
   #socketsOf(socket: string): readonly string[] | null {
-    const [namespace, name = ''] = socket.split(' ');
-    if (!SOCKET_NAME.test(name)) return null;
+    const [namespace, name = '', number = ''] = socket.split(' ');
+    if (!SOCKET_NAME.test(name) || !/^\d+$/.test(number)) return null;
     if (namespace !== attempt(() => readlinkSync(`${this.#proc}/self/ns/net`))) return null;
     const list = attempt(() => readFileSync(`${this.#proc}/self/net/unix`, 'utf8'));
     return (
       list?.split('\n').flatMap((line) => {
         const [inode, path] = line.split(' ').slice(-2);
-        return inode !== undefined && path?.replace(/@+$/, '') === `@${name}` ? [inode] : [];
+        // Anybody can bind a datagram socket of the same name, but it has another number.
+        return inode === number && path?.replace(/@+$/, '') === `@${name}` ? [inode] : [];
       }) ?? null
     );
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { fstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,12 @@ async function listenAt(name: string): Promise<Server> {
   const server = createServer().listen(`\0${name}`);
   await once(server, 'listening');
   return server;
+}
+
+function inodeOf(server: Server): number {
+  const handle: unknown = Reflect.get(server, '_handle');
+  return fstatSync(Number(typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : -1))
+    .ino;
 }
 
 describe('the process table of this system', () => {
@@ -179,16 +185,18 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     const probe = new LinuxProbe();
     const namespace = readlinkSync('/proc/self/ns/net');
     const name = `livinglock/${randomUUID()}`;
-    expect(probe.isSocketOpen(`${namespace} ${name}`)).toBe('no');
+    expect(probe.isSocketOpen(`${namespace} ${name} 1`)).toBe('no');
     const server = await listenAt(name);
-    expect(probe.isSocketOpen(`${namespace} ${name}`)).toBe('yes');
-    expect(probe.socketOwners(`${namespace} ${name}`)).toEqual([process.pid]);
-    expect(probe.isSocketOpen(`net:[1] ${name}`)).toBe('unclear');
+    const socket = `${namespace} ${name} ${inodeOf(server)}`;
+    expect(probe.isSocketOpen(socket)).toBe('yes');
+    expect(probe.socketOwners(socket)).toEqual([process.pid]);
+    expect(probe.isSocketOpen(`${namespace} ${name} 1`)).toBe('no');
+    expect(probe.isSocketOpen(socket.replace(namespace, 'net:[1]'))).toBe('unclear');
     server.close();
-    expect(probe.isSocketOpen(`${namespace} ${name}`)).toBe('no');
+    expect(probe.isSocketOpen(socket)).toBe('no');
     const other = `other-${randomUUID()}`;
     const innocent = await listenAt(other);
-    for (const wrong of [other, `${name.slice(0, -1)}`, '', `${other} ${name}`]) {
+    for (const wrong of [`${other} ${inodeOf(innocent)}`, name, '', `${name} x`, `${other} ${name}`]) {
       expect(probe.isSocketOpen(`${namespace} ${wrong}`)).toBe('unclear');
       expect(probe.socketOwners(`${namespace} ${wrong}`)).toEqual([]);
     }

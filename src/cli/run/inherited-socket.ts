@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { fstatSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { type ProcessTable, systemProcesses } from '../../index.js';
 
@@ -29,7 +29,8 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
     });
     const descriptor = descriptorOf(server);
     if (descriptor === null) return null;
-    return { name: `${namespace} ${name}`, descriptor, close: () => server.close() };
+    const { ino } = fstatSync(descriptor, { bigint: true });
+    return { name: `${namespace} ${name} ${ino}`, descriptor, close: () => server.close() };
   } catch {
     return null;
   }
