@@ -148,8 +148,8 @@ export class Lock {
    *
    * With `{ group }` it is a whole process group, which lives as long as anything in it does. Windows has none; there it is the process alone.
    *
-   * Written at once, as a heartbeat. Rejects as {@link heartBeat} does; with a `RangeError` for a PID that no process has, and for a group of
-   * which nothing is left.
+   * Written at once, as a heartbeat. Rejects as {@link heartBeat} does; with a `RangeError` for a PID that no process has, for a group of
+   * which nothing is left, and for group 1.
    *
    * @example
    * const dump = spawn('./dump.sh', { detached: true });
