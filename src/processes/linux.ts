@@ -12,6 +12,9 @@ import { processExists, sendSignal } from './signals.js';
  */
 export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
+/** The same for user namespaces (user_namespaces(7)): `PROC_USER_INIT_INO`. */
+const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
+
 /** The same for time namespaces (time_namespaces(7)): `PROC_TIME_INIT_INO`. */
 const INITIAL_TIME_NAMESPACE = 'time:[4026531834]';
 
@@ -34,6 +37,9 @@ const SOCKET_NAME = /^livinglock\/[\da-f-]{36}$/;
 
 /** The number of the capability that lets a process see what `hidepid` hides (proc(5), capabilities(7)). */
 const CAP_SYS_PTRACE = 19n;
+
+/** So often a socket has to be missing. On a machine where others come and go all the time, one list of 3,000 is wrong. */
+const SOCKET_READINGS = 3;
 
 /** Milliseconds: `USER_HZ` is 100 wherever Node runs. */
 const TICK = 10;
@@ -107,15 +113,21 @@ export class LinuxProbe implements ProcessProbe {
     return mount === undefined || (mount.includes('hidepid=') && !this.#maySeeHidden());
   }
 
+  /** Within a user namespace the capability is one over the processes in it alone (user_namespaces(7)). */
   #maySeeHidden(): boolean {
+    if (attempt(() => readlinkSync(`${this.#proc}/self/ns/user`)) !== INITIAL_USER_NAMESPACE) return false;
     const capabilities = BigInt(`0x${this.#status('self', 'CapEff') ?? '0'}`);
     return ((capabilities >> CAP_SYS_PTRACE) & 1n) === 1n;
   }
 
+  /** The kernel gives the list in pieces, between which sockets come and go; it may leave one out that is there all the time. */
   isSocketOpen(socket: string): 'yes' | 'no' | 'unclear' {
-    const sockets = this.#socketsOf(socket);
-    if (sockets === null) return 'unclear';
-    return sockets.length > 0 ? 'yes' : 'no';
+    for (let reading = 0; reading < SOCKET_READINGS; reading++) {
+      const sockets = this.#socketsOf(socket);
+      if (sockets === null) return 'unclear';
+      if (sockets.length > 0) return 'yes';
+    }
+    return 'no';
   }
 
   socketOwners(socket: string): readonly number[] {

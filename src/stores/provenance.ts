@@ -22,7 +22,7 @@ export function provenanceOf(record: LockRecord, place: Place): Provenance {
   const { process: holder, timestamp } = record;
   if (hasSameBootId(holder, place.self)) return 'this-boot';
   if (!place.isLocal()) return 'unknown';
-  if (isBare(holder) || (isOfUnknownBoot(holder, place.self) && isOnSameHost(holder, place.self)))
+  if (isBare(holder) || (isOfUnknownBoot(holder, place.self) && isOnNamedHost(holder, place.self)))
     return 'this-machine';
   const isOfThisMachine = isContainer(holder) || isOnSameHost(holder, place.self);
   return isOfThisMachine && isOfOtherBoot(holder, place.self) && timestamp.getTime() <= bootedAt(place)
@@ -68,7 +68,7 @@ export function ageOf(record: LockRecord, provenance: Provenance, place: Place, 
 export function wasInEarlierBoot(process: ProcessIdentity, at: number, place: Place): boolean {
   const isProven = isContainer(process)
     ? at < bootedAt(place)
-    : !isContainer(place.self) && isOnSameHost(process, place.self) && !isNameless(process.hostname);
+    : !isContainer(place.self) && isOnNamedHost(process, place.self);
   return isProven && isOfOtherBoot(process, place.self) && place.isLocal();
 }
 
@@ -84,6 +84,11 @@ function isOfOtherBoot(process: ProcessIdentity, self: ProcessIdentity): boolean
 
 function isOnSameHost({ hostname }: ProcessIdentity, self: ProcessIdentity): boolean {
   return hostname !== null && hostname === self.hostname;
+}
+
+/** Machines that nobody has named share a name. */
+function isOnNamedHost(process: ProcessIdentity, self: ProcessIdentity): boolean {
+  return isOnSameHost(process, self) && !isNameless(process.hostname);
 }
 
 /** A new container has a new host name. */

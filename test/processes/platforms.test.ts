@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,8 @@ import { processExists } from '../../src/processes/signals.js';
 import { systemProcesses } from '../../src/processes/system.js';
 import { WindowsProbe } from '../../src/processes/windows.js';
 import { someIdentity, systemError, temporaryFolder } from '../support.js';
+
+const INITIAL_USER = 'user:[4026531837]';
 
 /** Not so on a machine that was resumed, or whose clock was set after its start. */
 const isClockThatOfTheBoot =
@@ -163,15 +165,17 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     expect(members).toHaveLength(2);
     expect(members).toContainEqual({ pid, zombie: false, threads: 1 });
     expect(new LinuxProbe(temporaryFolder()).mayHide()).toBe(true);
-    for (const [options, CapEff, mayHide] of [
-      ['rw', '0', false],
-      ['rw,hidepid=invisible', '0', true],
-      ['rw,hidepid=2', '00000000a80425fb', true],
-      ['rw,hidepid=2', '000001ffffffffff', false],
+    for (const [options, CapEff, user, mayHide] of [
+      ['rw', '0', INITIAL_USER, false],
+      ['rw,hidepid=invisible', '0', INITIAL_USER, true],
+      ['rw,hidepid=2', '00000000a80425fb', INITIAL_USER, true],
+      ['rw,hidepid=2', '000001ffffffffff', INITIAL_USER, false],
+      ['rw,hidepid=2', '000001ffffffffff', 'user:[4026532999]', true],
     ] as const) {
       const proc = temporaryFolder();
       symlinkSync(String(process.pid), join(proc, 'self'));
-      mkdirSync(join(proc, String(process.pid)));
+      mkdirSync(join(proc, String(process.pid), 'ns'), { recursive: true });
+      symlinkSync(user, join(proc, 'self', 'ns', 'user'));
       writeFileSync(
         join(proc, 'self', 'mountinfo'),
         `1 2 0:1 / /other rw - tmpfs none rw\n22 27 0:21 / ${proc} rw - proc proc ${options}\n`,
@@ -179,6 +183,23 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
       writeFileSync(join(proc, 'self', 'status'), `Name:\tx\nCapEff:\t${CapEff}\n`);
       expect(new LinuxProbe(proc).mayHide()).toBe(mayHide);
     }
+  });
+
+  it('a socket that one reading of the list leaves out is not gone', () => {
+    const proc = temporaryFolder();
+    const self = join(proc, 'self');
+    mkdirSync(join(self, 'ns'), { recursive: true });
+    mkdirSync(join(self, 'net'));
+    symlinkSync('net:[1]', join(self, 'ns', 'net'));
+    const list = join(self, 'net', 'unix');
+    execFileSync('mkfifo', [list]);
+    const name = `livinglock/${randomUUID()}`;
+    const line = `0: 00000002 00000000 00010000 0001 01 77 @${name}`;
+    const kernel = spawn('sh', ['-c', ': > "$0"; : > "$0"; printf "%s\\n" "$1" > "$0"', list, line]);
+    onTestFinished(() => {
+      kernel.kill('SIGKILL');
+    });
+    expect(new LinuxProbe(proc).isSocketOpen(`net:[1] ${name} 77`)).toBe('yes');
   });
 
   it('a socket that was handed on is seen for as long as anybody has it, in this network namespace and under such a name', async () => {

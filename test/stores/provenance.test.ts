@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { INITIAL_PID_NAMESPACE } from '../../src/processes/linux.js';
 import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../../src/stores/provenance.js';
 import { FakeClock } from '../../src/testing/index.js';
 import { DAY, HOUR, MINUTE, SECOND, someIdentity, someRecord } from '../support.js';
@@ -40,6 +41,19 @@ describe('a record with another boot id', () => {
   ])('$what: $found', async ({ process, age, found }) => {
     const here = await place();
     expect(provenanceOf(beatAgo(age, { ...OTHER_BOOT, ...process }, here), here)).toBe(found);
+  });
+
+  it('is not known to be of this machine by a name that machines have which nobody has named', async () => {
+    for (const [hostname, found] of [
+      ['laptop', 'this-machine'],
+      ['localhost', 'unknown'],
+    ] as const) {
+      const here = await place({
+        self: someIdentity({ hostname, bootId: null, pidNamespace: INITIAL_PID_NAMESPACE }),
+      });
+      const record = beatAgo(HOUR, { hostname, pidNamespace: INITIAL_PID_NAMESPACE, ...OTHER_BOOT }, here);
+      expect(provenanceOf(record, here)).toBe(found);
+    }
   });
 
   it('proves nothing on a network file system', async () => {
