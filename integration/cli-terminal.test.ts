@@ -1,8 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Desk, PROGRAM } from './support/desk.js';
-import { waitForEndOf } from './support/machine.js';
-import { killAtTheEnd, killIfThere, type Running } from './support/running.js';
+import { canUnshare, waitForEndOf } from './support/machine.js';
+import { killAtTheEnd, killIfThere, poll, type Running } from './support/running.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 // `livinglock run` on a terminal, which script(1) of util-linux makes.
@@ -12,6 +13,12 @@ const CTRL_Z = '\u001A';
 
 function onTerminal(desk: Desk, command: string): Running {
   return startOnTerminal(desk, command, { env: { SHELL: '/bin/bash' } });
+}
+
+/** The PIDs that the lock of a job names, in the namespace where it was written. */
+function workersOf(desk: Desk): readonly number[] {
+  const { workers } = desk.record('job');
+  return Array.isArray(workers) ? workers.map(({ pid }) => pid) : [];
 }
 
 const RUN = `${process.execPath} ${PROGRAM} run`;
@@ -54,6 +61,34 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     terminal.write('a\nb\n');
     expect(await terminal.ended).toMatchObject({ code: 4 });
   });
+
+  const container = 'unshare --pid --fork --kill-child --mount-proc';
+  test.skipIf(!canUnshare).each([
+    {
+      parent: 'the first process of a container',
+      shell: 'script -qefc "exec sh job.sh" /dev/null',
+      call: 'exec',
+    },
+    { parent: 'its shell, which is that', shell: 'setsid --ctty --wait sh job.sh', call: ':;' },
+  ])(
+    'what the command has left keeps the lock where the parent of the runner is $parent',
+    async ({ shell, call }) => {
+      const desk = new Desk();
+      const orphan = '(trap "" HUP; echo left; until test -e end; do sleep 0.1; done) & read -r line';
+      writeFileSync(join(desk.folder, 'job.sh'), `${call} ${RUN} job -- sh -c '${orphan}'\n`);
+      const terminal = onTerminal(desk, `exec ${container} ${shell}`);
+      await terminal.prints(/left/);
+      const [leader] = workersOf(desk);
+      terminal.write('go\n');
+      await poll('what is left is not named', () => {
+        const workers = workersOf(desk);
+        return leader !== undefined && workers.length > 0 && !workers.includes(leader);
+      });
+      writeFileSync(join(desk.folder, 'end'), '');
+      expect(await terminal.ended).toMatchObject({ code: 0 });
+      expect(desk.holds('job')).toBe(false);
+    },
+  );
 
   test('Ctrl-Z stops runner and command, and both go on', async () => {
     const shell = `set -m; ${RUN} job -- sh -c 'echo ready; read -r line; echo "read $line"'; echo stopped; fg; echo over`;

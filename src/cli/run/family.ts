@@ -1,6 +1,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { systemProcesses, type Worker } from '../../index.js';
 import { isStillRunning } from '../../processes/still-running.js';
+import { hasOpen, type InheritedSocket } from './inherited-socket.js';
 import { type ListedProcess, listProcesses } from './process-list.js';
 
 /** The command and all that it has started and that has stayed with it: what a lock has to outlive. */
@@ -38,14 +39,16 @@ export function groupOf(leader: number): Family {
  * for, Ctrl-C and Ctrl-Z. Others may be in that group too, `tee` in `livinglock run … | tee`, and are not ours. To be
  * called before the command is started, and with it afterwards: what is there already is not ours either.
  */
-export function sharedGroup(): (command: ChildProcess) => Family {
+export function sharedGroup(socket: InheritedSocket | null): (command: ChildProcess) => Family {
   const others = new Set(listProcesses().map(({ pid }) => pid));
+  const isOrphan = (pid: number, isParentInGroup: boolean) =>
+    (socket !== null && hasOpen(pid, socket)) || !(isParentInGroup || others.has(pid));
   return (command) => {
     // The command itself may be hidden, as another user's (sudo).
     const leader = () =>
       (command.exitCode ?? command.signalCode) === null && command.pid !== undefined ? [command.pid] : [];
     const survivors = () => {
-      const listed = membersOfOurs(listProcesses()).map(({ pid }) => pid);
+      const listed = membersOfOurs(listProcesses(), isOrphan).map(({ pid }) => pid);
       return [...new Set([...leader(), ...listed.filter((pid) => !others.has(pid))])];
     };
     return {
@@ -58,15 +61,25 @@ export function sharedGroup(): (command: ChildProcess) => Family {
   };
 }
 
-/** Who descends from this process, or from nobody that this process descends from as well: its parent died, and was ours. */
-function membersOfOurs(listed: readonly ListedProcess[]): ListedProcess[] {
+/**
+ * Who descends from this process, or whose parent died and was ours. Such an orphan gets the first process of the container as its parent,
+ * or another that asked for it (PR_SET_CHILD_SUBREAPER, prctl(2)). If that is the parent of this process too, whatever else it has
+ * started in this group looks the same. A shell with job control is in a group of its own, and has started a whole pipeline before
+ * this is asked; a script's shell is in this group, and what it starts meanwhile is not ours.
+ */
+function membersOfOurs(
+  listed: readonly ListedProcess[],
+  isOrphan: (childOfParent: number, isParentInGroup: boolean) => boolean,
+): ListedProcess[] {
   const byPid = new Map(listed.map((entry) => [entry.pid, entry]));
   const group = byPid.get(process.pid)?.group;
   const ancestors = ancestorsOf(process.pid, byPid);
+  const isParentInGroup = byPid.get(process.ppid)?.group === group;
   return listed.filter((entry) => {
     if (entry.group !== group || entry.pid === process.pid || ancestors.includes(entry.pid)) return false;
     const line = ancestorsOf(entry.pid, byPid);
-    return line.includes(process.pid) || !line.includes(process.ppid);
+    const isParents = !line.includes(process.pid) && line.includes(process.ppid);
+    return !isParents || isOrphan([entry.pid, ...line][line.indexOf(process.ppid)] ?? 0, isParentInGroup);
   });
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { fstatSync, readlinkSync } from 'node:fs';
+import { fstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { type ProcessTable, systemProcesses } from '../../index.js';
 
@@ -8,6 +8,7 @@ export interface InheritedSocket {
   /** See {@link ProcessIdentity.inheritedSocket}. */
   readonly name: string;
   readonly descriptor: number;
+  readonly inode: bigint;
   /** Closes it in this process. */
   close(): void;
 }
@@ -30,9 +31,20 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
     const descriptor = descriptorOf(server);
     if (descriptor === null) return null;
     const { ino } = fstatSync(descriptor, { bigint: true });
-    return { name: `${namespace} ${name} ${ino}`, descriptor, close: () => server.close() };
+    return { name: `${namespace} ${name} ${ino}`, descriptor, inode: ino, close: () => server.close() };
   } catch {
     return null;
+  }
+}
+
+/** Whether a process has inherited it, and not closed it. */
+export function hasOpen(pid: number, { inode }: InheritedSocket): boolean {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).some((name) => readlinkSync(`${folder}/${name}`) === `socket:[${inode}]`);
+  } catch {
+    // It has ended, or belongs to another user.
+    return false;
   }
 }
 
