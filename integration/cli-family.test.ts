@@ -65,6 +65,21 @@ describe.skipIf(!isPosix)('a runner that gets a signal', () => {
     expect(desk.holds('job')).toBe(false);
   });
 
+  test('opens no port for debuggers by SIGUSR1, whenever that comes, and runs nothing then', async () => {
+    const desk = new Desk();
+    const early = `
+      const inspector = require('node:inspector');
+      process.kill(process.pid, 'SIGUSR1');
+      while (inspector.url() === undefined);
+      require('node:fs').writeFileSync('port', new URL(inspector.url()).port);
+      process.on('exit', () => require('node:fs').writeFileSync('url', String(inspector.url())));`;
+    writeFileSync(join(desk.folder, 'early.cjs'), early);
+    const env = { NODE_OPTIONS: '--require=./early.cjs' };
+    expect(await desk.run(['run', 'job', '--', 'echo', 'ran'], env)).toMatchObject({ code: 138, stdout: '' });
+    expect(readFileSync(join(desk.folder, 'url'), 'utf8')).toBe('undefined');
+    expect(desk.holds('job')).toBe(false);
+  });
+
   test.each(DEADLY as NodeJS.Signals[])(
     'and dies of it (%s) leaves the lock to the command',
     async (signal) => {
@@ -137,6 +152,12 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
       await waitForEndOf([runner.pid, pid]);
       expect(existsSync(file)).toBe(begins);
     }
+  });
+
+  test('is not started where its gate has no descriptor that every shell can name', async () => {
+    const { code, stdout, stderr } = await startGated(['echo', 'begun'], true, [3, 4, 5, 6, 7, 8, 9]).ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('one of the file descriptors 3 to 9 has to be free');
   });
 });
 
@@ -306,11 +327,16 @@ async function expectHeldUntilEndOf(pids: readonly number[], desk: Desk): Promis
 }
 
 /** A runner without such a socket, which is killed after it has let its command begin, or before. */
-function startGated(command: readonly string[], begins: boolean): Running {
+function startGated(
+  command: readonly string[],
+  begins: boolean,
+  descriptors: readonly number[] = [],
+): Running {
   const start = new URL('../dist/cli/run/start.js', import.meta.url).href;
   const program = `
     const { start } = await import(${JSON.stringify(start)});
-    const outfit = { env: process.env, isOutputSeen: false, descriptors: [], inheritedSocket: null };
+    const descriptors = ${JSON.stringify(descriptors)};
+    const outfit = { env: process.env, isOutputSeen: false, descriptors, inheritedSocket: null };
     const started = await start(${JSON.stringify(command)}, outfit);
     const named = JSON.stringify(started.family.named);
     if (${begins}) started.begin();

@@ -3,10 +3,13 @@
 
 import { CliError } from './cli-error.js';
 import { QUICKLY, WRAPPING } from './commands.js';
+import { endEarly } from './early-signal.js';
 import { ExitCode } from './exit-codes.js';
 import { InvalidArgument } from './invalid-argument.js';
 import { say } from './report.js';
 import { describeTrouble } from './trouble.js';
+
+process.on('SIGUSR1', endEarly);
 
 const given = process.argv.slice(2);
 const separator = WRAPPING.has(given[0]) ? given.indexOf('--') : -1;

@@ -1,4 +1,6 @@
+import { close as closeInspector, url as inspectorUrl } from 'node:inspector';
 import { constants } from 'node:os';
+import { endEarly } from '../early-signal.js';
 import { ExitCode } from '../exit-codes.js';
 
 /**
@@ -49,6 +51,8 @@ export class Signals {
       this.#listeners.set(signal, listener);
       process.on(signal, listener);
     }
+    process.off('SIGUSR1', endEarly);
+    if (closeUnwantedInspector()) this.#receive('SIGUSR1');
   }
 
   get aborted(): AbortSignal {
@@ -69,4 +73,15 @@ export class Signals {
     this.#stopWaiting.abort();
     this.#receiver?.(signal);
   }
+}
+
+/**
+ * Until a program listens to SIGUSR1, Node opens a port for debuggers when that comes in: to every user of the machine
+ * (https://nodejs.org/api/process.html#signal-events).
+ */
+function closeUnwantedInspector(): boolean {
+  const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
+  if (inspectorUrl() === undefined || options.some((option) => option.includes('--inspect'))) return false;
+  closeInspector();
+  return true;
 }

@@ -36,6 +36,8 @@ export interface Outfit {
  * the command, with the same PID in the same process group. A shell drops variables whose names are not identifiers.
  */
 const GATE = 'read -r go <&GATE || exit 125; exec GATE<&-; exec "$@"';
+/** A redirection names a descriptor by one digit; with two, some shells do not take it (dash). */
+const LAST_OF_SHELL = 9;
 
 /** The number of the inherited socket in the command, unless that is taken. Lower ones are for what a script may open. */
 const SOCKET_DESCRIPTOR = 20;
@@ -46,7 +48,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   if (process.platform === 'win32') return startOnWindows(command, outfit, sharesTerminal);
 
   const { env, descriptors, inheritedSocket } = outfit;
-  const shared = sharesTerminal ? sharedGroup() : null;
+  const shared = sharesTerminal ? sharedGroup(inheritedSocket) : null;
   const route = routeOf(outfit);
   const stdio: Stdio[] = ['inherit', ...route.stdio];
   for (const descriptor of descriptors) {
@@ -85,6 +87,11 @@ function freeNumber(taken: readonly number[], from: number): number {
 }
 
 function gated(command: readonly string[], descriptor: number): readonly string[] {
+  if (descriptor > LAST_OF_SHELL) {
+    throw new Error(
+      `one of the file descriptors 3 to ${LAST_OF_SHELL} has to be free, and all are open. Close one for it: livinglock run … 9<&-`,
+    );
+  }
   return ['/bin/sh', '-c', GATE.replaceAll('GATE', String(descriptor)), 'livinglock', ...command];
 }
 
