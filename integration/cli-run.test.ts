@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Desk } from './support/desk.js';
+import { Desk, PROGRAM } from './support/desk.js';
 import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from './support/machine.js';
 import { canBePrivate } from './support/private-machine.js';
-import { killAtTheEnd, poll, type Running } from './support/running.js';
+import { killAtTheEnd, poll, Running } from './support/running.js';
 
 // `livinglock run` and `livinglock beat`, with real commands.
 
@@ -226,6 +226,28 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
     const file = join(temporaryFolder(), 'script');
     writeFileSync(file, '#!/bin/sh\n');
     expect(await new Desk().run(['run', 'job', '--', file])).toMatchObject({ code: 126 });
+  });
+
+  test.skipIf(!isLinux)('a command that only a PATH would name, without one', async () => {
+    const { PATH: _, ...env } = new Desk().env();
+    const [local] = readdirSync('/usr/local/bin').filter((name) => !existsSync(join('/usr/bin', name)));
+    for (const [program, code] of [
+      [local ?? 'no-such-thing', 127],
+      ['true', 0],
+    ] as const) {
+      const args = [PROGRAM, 'run', 'job', '--', program];
+      expect(await new Running(process.execPath, args, { env }).ended).toMatchObject({ code });
+    }
+  });
+
+  test.skipIf(!isPosix)('too few file descriptors', async () => {
+    const desk = new Desk();
+    // How many a process needs differs between versions of Node; this is one less.
+    const line = 'for limit in {30..10}; do (ulimit -n $limit; livinglock run job -- true) || exit; done';
+    const { code, stderr } = await desk.bash(line);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('`ulimit -n`');
+    expect(desk.holds('job')).toBe(false);
   });
 
   test.skipIf(!isLinux)('a folder that takes nothing', async () => {

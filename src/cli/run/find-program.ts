@@ -37,9 +37,9 @@ function isForShell(program: string): boolean {
   return /[\s|&;<>$`]/.test(program);
 }
 
-/** Without PATH, what the shell takes in its place. */
+/** Without PATH, what execvp(3) searches: `confstr(_CS_PATH)`. */
 function inPath(program: string): string[] {
-  const folders = (process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter);
+  const folders = (process.env['PATH'] ?? '/bin:/usr/bin').split(delimiter);
   return folders.map((folder) => join(folder || '.', program));
 }
 

@@ -1,5 +1,7 @@
 import { setImmediate as nextCheck } from 'node:timers/promises';
+import { systemCode } from '../../errors.js';
 import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
+import { remedyFor } from '../../remedies.js';
 import { CliError } from '../cli-error.js';
 import { formatDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';
@@ -20,6 +22,9 @@ import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
 import { type Started, start } from './start.js';
 import { outlive } from './survivors.js';
 import { Watch } from './watch.js';
+
+/** EINVAL: that of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
+const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
 
 /** What is to be run, and under what. */
 export interface Job {
@@ -106,9 +111,10 @@ export class Supervision {
         inheritedSocket,
       });
     } catch (error) {
+      const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
       throw new CliError(
         ExitCode.notExecutable,
-        `Cannot start ${command[0]}: ${error instanceof Error ? error.message : error}.`,
+        `Cannot start ${command[0]}: ${error instanceof Error ? error.message : error}.${remedy}`,
       );
     }
   }
