@@ -2,8 +2,8 @@ import { chmodSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { LinuxProbe } from '../src/processes/linux.js';
 import { isLocal, systemFileSystem } from '../src/stores/file/file-system.js';
+import { LinuxProbe } from '../src/system/processes/linux.js';
 import { type Actor, startActor } from './support/actors.js';
 import { PROGRAM } from './support/desk.js';
 import {

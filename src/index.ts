@@ -1,6 +1,6 @@
-export { acquire, acquire as Acquire, withLock } from './acquire.js';
-export { type Clock, type SleepOptions, systemClock } from './clock.js';
-export type { Dependencies } from './dependencies.js';
+export { acquire, acquire as Acquire, withLock } from './core/acquire.js';
+export { type ClaimedAt, composeRecord, type ReleasedAt, releasedRecord } from './core/compose-record.js';
+export type { Dependencies } from './core/dependencies.js';
 export {
   ErrLockBusy,
   ErrLockLost,
@@ -8,27 +8,27 @@ export {
   ErrNotALock,
   ErrTerminationFailed,
   LivingLockError,
-} from './errors.js';
-export type { SeenProcess } from './examine.js';
-export { breakLock, type Inspection, inspect } from './inspect.js';
-export type { BreakOptions, InspectOptions } from './inspect-options.js';
-export type { HeartBeat, Lock, Worker } from './lock.js';
-export type { AcquireOptions, Duration } from './options.js';
-export type { Liveness, ProcessTable } from './processes/process-table.js';
-export { systemProcesses } from './processes/system.js';
+} from './core/errors.js';
+export type { SeenProcess } from './core/examine.js';
+export { breakLock, type Inspection, inspect } from './core/inspect.js';
+export type { BreakOptions, InspectOptions } from './core/inspect-options.js';
+export type { HeartBeat, Lock, Worker } from './core/lock.js';
+export type { AcquireOptions, Duration } from './core/options.js';
 export {
   type LockRecord,
   type ProcessIdentity,
   type Progress,
   parseRecord,
   serializeRecord,
-} from './record.js';
-export { type ClaimedAt, composeRecord, type ReleasedAt, releasedRecord } from './stores/compose-record.js';
+} from './core/record.js';
+export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './core/store.js';
 export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
 export type { FileStatus, FileSystem, OpenFolder } from './stores/file/file-system.js';
 export { systemFileSystem } from './stores/file/file-system.js';
-export { checkLockName } from './stores/lock-name.js';
-export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './stores/store.js';
+export { checkLockName } from './stores/shared/lock-name.js';
+export { type Clock, type SleepOptions, systemClock } from './system/clock.js';
+export type { Liveness, ProcessTable } from './system/processes/process-table.js';
+export { systemProcesses } from './system/processes/system.js';
 export { formatFileSystemReport } from './verify/format.js';
 export type { VerifyOptions } from './verify/options.js';
 export type {

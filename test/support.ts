@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
+import type { LockRecord, ProcessIdentity } from '../src/core/record.js';
 import { type AcquireOptions, acquire, type Dependencies, type Lock } from '../src/index.js';
-import type { LockRecord, ProcessIdentity } from '../src/record.js';
 import type { FileSystem } from '../src/stores/file/file-system.js';
 import { systemFileSystem } from '../src/stores/file/file-system.js';
 import { FakeClock, type FakeProcess, FakeProcessTable } from '../src/testing/index.js';

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
+import type { Store } from '../../src/core/store.js';
 import { type AcquireOptions, acquire, type Inspection, inspect, type Lock } from '../../src/index.js';
 import {
   type PostgresConnection,
   type PostgresStoreOptions,
   postgresStore,
 } from '../../src/stores/postgres/index.js';
-import type { Store } from '../../src/stores/store.js';
 import { FakeProcessTable } from '../../src/testing/index.js';
 import { poolOf } from './postgres-pool.js';
 import { canServePostgres, PostgresServer } from './postgres-server.js';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { remedyFor } from '../../src/remedies.js';
+import { remedyFor } from '../../src/core/remedies.js';
 
 /** What the system refuses is said with the path, with what was attempted, with the system's own code, and with what to do. */
 export function refusal(path: string, attempted: string, code: string): unknown {

@@ -1,4 +1,4 @@
-import type { Clock, SleepOptions } from '../clock.js';
+import type { Clock, SleepOptions } from '../system/clock.js';
 
 interface Sleeper {
   readonly due: number;

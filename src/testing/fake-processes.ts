@@ -1,6 +1,7 @@
-import type { Clock } from '../clock.js';
-import { HostProcessTable } from '../processes/host-process-table.js';
-import { INITIAL_PID_NAMESPACE } from '../processes/linux.js';
+import type { ProcessIdentity } from '../core/record.js';
+import type { Clock } from '../system/clock.js';
+import { HostProcessTable } from '../system/processes/host-process-table.js';
+import { INITIAL_PID_NAMESPACE } from '../system/processes/linux.js';
 import type {
   AgeRange,
   GroupMember,
@@ -8,8 +9,7 @@ import type {
   ProcessLook,
   ProcessProbe,
   ProcessTable,
-} from '../processes/process-table.js';
-import type { ProcessIdentity } from '../record.js';
+} from '../system/processes/process-table.js';
 import { FakeClock } from './fake-clock.js';
 
 /** Where a fake process runs; what is left out is as on the table's own machine. */

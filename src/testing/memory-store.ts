@@ -1,9 +1,9 @@
-import { type Dependencies, withSystemDefaults } from '../dependencies.js';
-import type { LockRecord } from '../record.js';
-import { composeRecord, releasedRecord } from '../stores/compose-record.js';
-import { checkLockName } from '../stores/lock-name.js';
-import { provenanceInDatabase } from '../stores/provenance.js';
-import type { Beat, Claim, Outcome, Store, Stored } from '../stores/store.js';
+import { composeRecord, releasedRecord } from '../core/compose-record.js';
+import { type Dependencies, withSystemDefaults } from '../core/dependencies.js';
+import { provenanceInDatabase } from '../core/provenance.js';
+import type { LockRecord } from '../core/record.js';
+import type { Beat, Claim, Outcome, Store, Stored } from '../core/store.js';
+import { checkLockName } from '../stores/shared/lock-name.js';
 
 /**
  * Keeps locks in the memory of this process: for the tests of a job that takes a store, and the shortest example of one. Each

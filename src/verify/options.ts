@@ -1,4 +1,4 @@
-import { type Duration, duration, methods, refuseUnknown, show } from '../options.js';
+import { type Duration, duration, methods, refuseUnknown, show } from '../core/options.js';
 
 /** How a file system is to be verified. */
 export interface VerifyOptions {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { blockFor } from '../block-for.js';
-import { ErrLockStore } from '../errors.js';
+import { ErrLockStore } from '../core/errors.js';
+import { blockFor } from '../system/block-for.js';
 
 /**
  * How often, and how many milliseconds apart, the removal is tried. A process that is being killed finishes the system call

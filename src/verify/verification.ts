@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { systemClock } from '../clock.js';
-import { callOnExit } from '../exit.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
+import { systemClock } from '../system/clock.js';
+import { callOnExit } from '../system/exit.js';
 import { runContention } from './contention/contention.js';
 import { figuresOf, findingsOf } from './contention/findings.js';
 import { describeType } from './file-system-type.js';

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AT_WORK } from '../../core/judge.js';
 import {
   acquire,
   ErrLockBusy,
@@ -7,7 +8,6 @@ import {
   type ProcessTable,
   systemClock,
 } from '../../index.js';
-import { AT_WORK } from '../../judge.js';
 import { formatDuration } from '../duration.js';
 import { describeHolding } from '../holder.js';
 import type { Locks } from '../locks.js';

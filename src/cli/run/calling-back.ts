@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { callOnExit } from '../../exit.js';
+import { callOnExit } from '../../system/exit.js';
 
 /** Beside this file, in `src/` as well as in `dist/bin/`. */
 const LAUNCHER = fileURLToPath(

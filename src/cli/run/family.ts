@@ -1,6 +1,6 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { systemProcesses, type Worker } from '../../index.js';
-import { isStillRunning } from '../../processes/still-running.js';
+import { isStillRunning } from '../../system/processes/still-running.js';
 import { hasOpen, type InheritedSocket } from './inherited-socket.js';
 import { type ListedProcess, listProcesses } from './process-list.js';
 

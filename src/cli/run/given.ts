@@ -1,4 +1,4 @@
-import { readOwner } from '../../options.js';
+import { readOwner } from '../../core/options.js';
 import { CliError } from '../cli-error.js';
 import { parseDuration, parsePositiveDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';

@@ -1,7 +1,7 @@
 import { setImmediate as nextCheck } from 'node:timers/promises';
-import { systemCode } from '../../errors.js';
+import { systemCode } from '../../core/errors.js';
 import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
-import { remedyFor } from '../../remedies.js';
+import { remedyFor } from '../../core/remedies.js';
 import { CliError } from '../cli-error.js';
 import { formatDuration } from '../duration.js';
 import { ExitCode } from '../exit-codes.js';

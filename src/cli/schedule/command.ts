@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
+import { SCHEDULERS, type SchedulerName, type Timing } from '../../schedule/job.js';
+import { parseAt } from '../../schedule/parse-at.js';
+import { parseEvery } from '../../schedule/read-timing.js';
 import { addOptions } from '../add-options.js';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { InvalidArgument } from '../invalid-argument.js';
 import { completeRunOptions, RUN_OPTIONS, type RunGiven } from '../run/given.js';
-import { SCHEDULERS, type SchedulerName, type Timing } from './job.js';
-import { parseAt } from './parse-at.js';
-import { parseEvery } from './read-timing.js';
 
 /** What commander gives. */
 interface Given extends RunGiven {

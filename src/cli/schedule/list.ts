@@ -1,12 +1,12 @@
+import type { Scheduled } from '../../schedule/installer.js';
+import { installerFor } from '../../schedule/installers.js';
+import { type SchedulerName, twoDigits } from '../../schedule/job.js';
+import { runProgram } from '../../schedule/programs.js';
+import { expectRights, scopeOf } from '../../schedule/scope.js';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { oneLine, print } from '../report.js';
 import { filling, widthOf } from '../text-width.js';
-import type { Scheduled } from './installer.js';
-import { installerFor } from './installers.js';
-import { type SchedulerName, twoDigits } from './job.js';
-import { runProgram } from './programs.js';
-import { expectRights, scopeOf } from './scope.js';
 
 /** What `livinglock schedule --list` was told. */
 export interface ListRequest {

@@ -1,14 +1,14 @@
 import { realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Job, SchedulerName } from '../../schedule/job.js';
+import { hasPassword } from '../../schedule/store-secret.js';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { namedLocksFolder } from '../named-locks-folder.js';
 import { say } from '../report.js';
 import { commandOf } from '../run/command-line.js';
 import { expectProgram } from '../run/find-program.js';
-import type { Job, SchedulerName } from './job.js';
 import type { Request } from './schedule.js';
-import { hasPassword } from './store-secret.js';
 
 const STORE = '--store=';
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
+import type { Step } from '../../schedule/installer.js';
+import { installerFor, schedulerHere } from '../../schedule/installers.js';
+import { describeTiming, type SchedulerName, type Timing } from '../../schedule/job.js';
+import { runProgram } from '../../schedule/programs.js';
+import { expectRights, isKnown, type Scope, scopeOf } from '../../schedule/scope.js';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { say } from '../report.js';
 import { confirm } from './confirm.js';
-import type { Step } from './installer.js';
-import { installerFor, schedulerHere } from './installers.js';
-import { describeTiming, type SchedulerName, type Timing } from './job.js';
 import { jobOf, ownProgram } from './new-job.js';
-import { runProgram } from './programs.js';
-import { expectRights, isKnown, type Scope, scopeOf } from './scope.js';
 
 /** What `livinglock schedule` was told. */
 export interface Request {

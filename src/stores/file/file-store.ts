@@ -1,15 +1,15 @@
 import { basename, dirname, resolve } from 'node:path';
 import pRetry from 'p-retry';
-import { blockFor } from '../../block-for.js';
-import { contentOf } from '../../content.js';
-import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
-import { ErrLockBusy, ErrLockStore, ErrNotALock, systemCode } from '../../errors.js';
-import { type LockRecord, serializeRecord } from '../../record.js';
-import { composeRecord, releasedRecord } from '../compose-record.js';
-import { LATEST_FENCING_TIME } from '../fencing-time.js';
-import { isWellFormed } from '../lock-name.js';
-import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../provenance.js';
-import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../store.js';
+import { composeRecord, releasedRecord } from '../../core/compose-record.js';
+import { contentOf } from '../../core/content.js';
+import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
+import { ErrLockBusy, ErrLockStore, ErrNotALock, systemCode } from '../../core/errors.js';
+import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../../core/provenance.js';
+import { type LockRecord, serializeRecord } from '../../core/record.js';
+import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { blockFor } from '../../system/block-for.js';
+import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
+import { isWellFormed } from '../shared/lock-name.js';
 import {
   type FileStatus,
   type FileSystem,

@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-import { ErrLockStore, ErrNotALock, systemCode } from '../../errors.js';
+import { ErrLockStore, ErrNotALock, systemCode } from '../../core/errors.js';
 import { type FileStatus, type FileSystem, type OpenFolder, OTHERS_MAY_WRITE } from './file-system.js';
 import {
   entrancePath,

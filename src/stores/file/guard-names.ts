@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { identityFrom, type ProcessIdentity } from '../../record.js';
+import { identityFrom, type ProcessIdentity } from '../../core/record.js';
 
 // What stands in the guard's folder, and what beside it, by their names. Nothing under any other name is ever touched.
 

@@ -1,5 +1,5 @@
-import type { ProcessTable } from '../../processes/process-table.js';
-import type { ProcessIdentity } from '../../record.js';
+import type { ProcessIdentity } from '../../core/record.js';
+import type { ProcessTable } from '../../system/processes/process-table.js';
 import type { FileSystem, OpenFolder } from './file-system.js';
 
 /** What the guard takes from its surroundings. */

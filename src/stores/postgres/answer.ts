@@ -1,5 +1,5 @@
-import { parseJson } from '../../record.js';
-import { type Row, readRow } from '../row.js';
+import { parseJson } from '../../core/record.js';
+import { type Row, readRow } from '../shared/row.js';
 import { fromJsonb } from './jsonb.js';
 
 /** What a statement gives. */

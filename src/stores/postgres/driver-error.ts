@@ -1,4 +1,4 @@
-import { ErrLockStore } from '../../errors.js';
+import { ErrLockStore } from '../../core/errors.js';
 
 // PostgreSQL says by five letters which error it is (https://www.postgresql.org/docs/current/errcodes-appendix.html), Node by a
 // name such as ECONNREFUSED, and `pg` about connections only in words.

@@ -1,11 +1,11 @@
-import { systemClock } from '../../clock.js';
-import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
-import { ErrLockStore } from '../../errors.js';
-import { refuseUnknown } from '../../options.js';
-import { checkLockName } from '../lock-name.js';
-import { provenanceInDatabase } from '../provenance.js';
-import { columnsOf, type Row, workersText } from '../row.js';
-import type { Beat, Claim, Outcome, Store, Stored } from '../store.js';
+import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
+import { ErrLockStore } from '../../core/errors.js';
+import { refuseUnknown } from '../../core/options.js';
+import { provenanceInDatabase } from '../../core/provenance.js';
+import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { systemClock } from '../../system/clock.js';
+import { checkLockName } from '../shared/lock-name.js';
+import { columnsOf, type Row, workersText } from '../shared/row.js';
 import { type Answer, readAnswer, readText } from './answer.js';
 import type { PostgresConnection } from './connection.js';
 import {

@@ -1,5 +1,5 @@
-import { refuseUnknown } from '../../options.js';
-import { quotedIdentifier } from '../sql-identifier.js';
+import { refuseUnknown } from '../../core/options.js';
+import { quotedIdentifier } from '../shared/sql-identifier.js';
 
 /** How the table is to be called, and where it is. */
 export interface PostgresSchemaOptions {

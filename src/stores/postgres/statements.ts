@@ -1,4 +1,4 @@
-import { LATEST_FENCING_TIME } from '../fencing-time.js';
+import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 
 /**
  * Counts on from the row, which stays after a release. The time in microseconds stands in for a row that somebody has deleted, and

@@ -1,5 +1,5 @@
-import { type Row, readRow } from '../row.js';
-import type { Outcome } from '../store.js';
+import type { Outcome } from '../../core/store.js';
+import { type Row, readRow } from '../shared/row.js';
 
 /** What a script answers. */
 export interface Answer {

@@ -1,4 +1,4 @@
-import { ErrLockStore, LivingLockError } from '../../errors.js';
+import { ErrLockStore, LivingLockError } from '../../core/errors.js';
 
 // Redis begins its errors with a code in capitals. What the drivers say of connections has a system's code, or the name of a class
 // that only node-redis puts on it, or in ioredis nothing but words.

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../system/clock.js';
 
 /** Thrown where an answer did not come in time. */
 export class NoAnswer extends Error {

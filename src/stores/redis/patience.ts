@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../system/clock.js';
 import { isPassing, storeError } from './driver-error.js';
 import { inTime } from './in-time.js';
 

@@ -1,10 +1,10 @@
-import { type Dependencies, withSystemDefaults } from '../../dependencies.js';
-import { ErrLockStore } from '../../errors.js';
-import { type Duration, duration, refuseUnknown, show } from '../../options.js';
-import { checkLockName } from '../lock-name.js';
-import { provenanceInDatabase } from '../provenance.js';
-import { columnsOf, type Row, workersText } from '../row.js';
-import type { Beat, Claim, Outcome, Store, Stored } from '../store.js';
+import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
+import { ErrLockStore } from '../../core/errors.js';
+import { type Duration, duration, refuseUnknown, show } from '../../core/options.js';
+import { provenanceInDatabase } from '../../core/provenance.js';
+import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { checkLockName } from '../shared/lock-name.js';
+import { columnsOf, type Row, workersText } from '../shared/row.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
 import { Patience } from './patience.js';

@@ -1,4 +1,4 @@
-import { LATEST_FENCING_TIME } from '../fencing-time.js';
+import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 import { type Script, scriptOf } from './client.js';
 import { TIME_TEXT } from './time-text.js';
 

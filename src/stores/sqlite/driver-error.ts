@@ -1,4 +1,4 @@
-import { ErrLockStore } from '../../errors.js';
+import { ErrLockStore } from '../../core/errors.js';
 
 // node:sqlite and its twin say which error it is by number, better-sqlite3 by name, and a few calls of either only in words.
 

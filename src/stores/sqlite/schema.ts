@@ -1,5 +1,5 @@
-import { refuseUnknown, show } from '../../options.js';
-import { quotedIdentifier } from '../sql-identifier.js';
+import { refuseUnknown, show } from '../../core/options.js';
+import { quotedIdentifier } from '../shared/sql-identifier.js';
 
 /** How the table is to be called. */
 export interface SqliteSchemaOptions {

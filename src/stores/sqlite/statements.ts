@@ -1,4 +1,4 @@
-import { LATEST_FENCING_TIME } from '../fencing-time.js';
+import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 
 /** Whole milliseconds since 1970. In SQLite all that a statement says of `now` is of one moment, after it has got its lock. */
 const NOW_MS = `CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)`;

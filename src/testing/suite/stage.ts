@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemProcesses } from '../../processes/system.js';
-import type { LockRecord, ProcessIdentity } from '../../record.js';
-import type { Awaitable, Claim, Outcome, Store, Stored } from '../../stores/store.js';
+import type { LockRecord, ProcessIdentity } from '../../core/record.js';
+import type { Awaitable, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { systemProcesses } from '../../system/processes/system.js';
 
 /** What the suite is given to test. */
 export interface StoreUnderTest {

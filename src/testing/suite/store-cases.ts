@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../stores/store.js';
+import type { Awaitable } from '../../core/store.js';
 import { ages } from './cases/ages.js';
 import { beats } from './cases/beats.js';
 import type { Rules } from './cases/case.js';

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../stores/store.js';
+import type { Awaitable } from '../../core/store.js';
 import type { StoreUnderTest } from './stage.js';
 import { storeCases } from './store-cases.js';
 

@@ -1,6 +1,6 @@
-import { acquire } from '../../acquire.js';
-import { systemClock } from '../../clock.js';
-import { LivingLockError } from '../../errors.js';
+import { acquire } from '../../core/acquire.js';
+import { LivingLockError } from '../../core/errors.js';
+import { systemClock } from '../../system/clock.js';
 import { bootTime } from '../boot-time.js';
 import { type Crew, within } from '../helper/crew.js';
 import { Contender } from './contender.js';

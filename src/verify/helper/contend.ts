@@ -1,7 +1,7 @@
-import { acquire } from '../../acquire.js';
-import { systemClock } from '../../clock.js';
-import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../../errors.js';
-import type { Lock } from '../../lock.js';
+import { acquire } from '../../core/acquire.js';
+import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../../core/errors.js';
+import type { Lock } from '../../core/lock.js';
+import { systemClock } from '../../system/clock.js';
 import { bootTime } from '../boot-time.js';
 import type { Message } from './messages.js';
 

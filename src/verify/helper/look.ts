@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { systemCode } from '../../errors.js';
+import { systemCode } from '../../core/errors.js';
 import type { FileSystem } from '../../stores/file/file-system.js';
 import { readSnapshot } from '../../stores/file/text-file.js';
 import type { Sight, Sightings } from '../probes/probe.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { systemCode } from '../../errors.js';
+import { systemCode } from '../../core/errors.js';
 import { isTaken } from '../../stores/file/guard-entry.js';
 import { createFile } from '../../stores/file/text-file.js';
 import { limited, safe, unsafe } from '../outcome.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { systemCode } from '../../errors.js';
+import { systemCode } from '../../core/errors.js';
 import { type Outcome, unsafe } from '../outcome.js';
 import type { FileSystemFinding } from '../report.js';
 import { exclusiveCreate } from './exclusive-create.js';

@@ -1,4 +1,4 @@
-import { systemCode } from '../../errors.js';
+import { systemCode } from '../../core/errors.js';
 import type { FileSystem } from '../../stores/file/file-system.js';
 import type { Outcome } from '../outcome.js';
 import type { FileSystemCheck } from '../report.js';

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cron } from '../../../src/cli/schedule/cron.js';
-import { launchd } from '../../../src/cli/schedule/launchd.js';
-import { parseAt } from '../../../src/cli/schedule/parse-at.js';
-import { systemd } from '../../../src/cli/schedule/systemd.js';
-import { taskScheduler } from '../../../src/cli/schedule/task-scheduler.js';
+import { cron } from '../../../src/schedule/cron.js';
+import { launchd } from '../../../src/schedule/launchd.js';
+import { parseAt } from '../../../src/schedule/parse-at.js';
+import { systemd } from '../../../src/schedule/systemd.js';
+import { taskScheduler } from '../../../src/schedule/task-scheduler.js';
+import { apply, FakeCrontab, FakePrograms, NOWHERE, someJob } from '../../schedule/support.js';
 import { temporaryFolder } from '../../support.js';
-import { apply, FakeCrontab, FakePrograms, NOWHERE, someJob } from './support.js';
 
 /** A Thursday. */
 const NOW = new Date(2026, 10, 26, 12, 0);

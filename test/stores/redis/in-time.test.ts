@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { blockFor } from '../../../src/block-for.js';
-import { systemClock } from '../../../src/clock.js';
 import { inTime, NoAnswer } from '../../../src/stores/redis/in-time.js';
+import { blockFor } from '../../../src/system/block-for.js';
+import { systemClock } from '../../../src/system/clock.js';
 import { FakeClock } from '../../../src/testing/index.js';
 
 const LIMIT = 100;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Outcome } from '../../../stores/store.js';
+import type { Outcome } from '../../../core/store.js';
 import type { Rules } from './case.js';
 
 const CONTENDERS = 12;

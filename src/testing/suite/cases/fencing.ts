@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { LockRecord } from '../../../record.js';
+import type { LockRecord } from '../../../core/record.js';
 import { done } from '../stage.js';
 import type { Rules } from './case.js';
 

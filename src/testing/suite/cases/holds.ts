@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { acquire } from '../../../acquire.js';
-import { ErrLockBusy } from '../../../errors.js';
-import { breakLock, inspect } from '../../../inspect.js';
+import { acquire } from '../../../core/acquire.js';
+import { ErrLockBusy } from '../../../core/errors.js';
+import { breakLock, inspect } from '../../../core/inspect.js';
 import { assertNoWork, done, NO_WORK, notDone } from '../stage.js';
 import type { Rules } from './case.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { acquire } from '../../../acquire.js';
-import { ErrLockBusy, ErrLockLost } from '../../../errors.js';
-import { breakLock, inspect } from '../../../inspect.js';
-import type { Lock } from '../../../lock.js';
+import { acquire } from '../../../core/acquire.js';
+import { ErrLockBusy, ErrLockLost } from '../../../core/errors.js';
+import { breakLock, inspect } from '../../../core/inspect.js';
+import type { Lock } from '../../../core/lock.js';
 import type { Stage } from '../stage.js';
 import type { Rules } from './case.js';
 

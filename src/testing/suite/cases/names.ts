@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { LivingLockError } from '../../../errors.js';
+import { LivingLockError } from '../../../core/errors.js';
 import type { Stage } from '../stage.js';
 import type { Rules } from './case.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Claim } from '../../../stores/store.js';
+import type { Claim } from '../../../core/store.js';
 import type { Stage } from '../stage.js';
 import type { Rules } from './case.js';
 

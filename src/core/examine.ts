@@ -1,0 +1,63 @@
+import type { Liveness } from '../system/processes/process-table.js';
+import type { Dependencies } from './dependencies.js';
+import { ErrLockBusy } from './errors.js';
+import { combineLiveness, judge, type Verdict } from './judge.js';
+import { kinshipOf } from './kinship.js';
+import { mayBeElsewhere } from './provenance.js';
+import type { LockRecord, ProcessIdentity } from './record.js';
+import type { Store, Stored } from './store.js';
+
+/** How often a lock is judged anew because it has changed meanwhile. */
+const MOST_TRIES = 100;
+
+/** What is there, and what is to be thought of it. */
+export interface Examined {
+  readonly stored: Stored;
+  readonly verdict: Verdict;
+  readonly processes: readonly SeenProcess[];
+}
+
+/** A process of a holder, and what can be said of it from here. */
+export interface SeenProcess {
+  readonly identity: ProcessIdentity;
+  readonly liveness: Liveness;
+}
+
+/** Reads a lock and judges its holder; `null` where nobody holds it. Changes nothing. */
+export async function examine(
+  name: string,
+  store: Store,
+  { processes }: Dependencies,
+  staleTimeout: number | undefined,
+  owner: string | null = null,
+): Promise<Examined | null> {
+  // Before the age is measured, or the last heartbeat of an earlier life might seem to be of this one.
+  const uptime = owner === null ? null : (processes.uptime?.() ?? null);
+  const stored = await store.read(name);
+  if (stored === null) return null;
+  const { record } = stored;
+  const seen = (record === null ? [] : processesOf(record)).map((identity) => ({
+    identity,
+    liveness: mayBeElsewhere(identity, stored.provenance, processes.self())
+      ? 'unknown'
+      : processes.liveness(identity, stored.writtenAge),
+  }));
+  const liveness = combineLiveness(seen.map((each) => each.liveness));
+  const hasBeatenSince = uptime !== null && stored.age < uptime;
+  const kinship = record === null ? 'none' : kinshipOf(record, owner, processes.self(), hasBeatenSince);
+  return { stored, verdict: judge(stored, liveness, staleTimeout, kinship), processes: seen };
+}
+
+/** Once workers are named, it is they who count, and not what else has inherited something from the holder: a daemon, say. */
+export function processesOf({ process, workers }: LockRecord): readonly ProcessIdentity[] {
+  if (workers.length === 0) return [process];
+  const { inheritedSocket: _, ...holder } = process;
+  return [holder, ...workers];
+}
+
+/** Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another. */
+export function refuseTooManyTries(tries: number, name: string, examined: Examined | null): void {
+  if (tries <= MOST_TRIES) return;
+  const { record = null, age = 0 } = examined?.stored ?? {};
+  throw new ErrLockBusy(name, record, age, 'it changes faster than it can be judged');
+}

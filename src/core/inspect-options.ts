@@ -1,0 +1,53 @@
+import type { Dependencies } from './dependencies.js';
+import {
+  type AcquireOptions,
+  boolean,
+  type Duration,
+  dependencies,
+  readStaleTimeout,
+  refuseUnknown,
+  type Settings,
+  store,
+} from './options.js';
+import type { Store } from './store.js';
+
+/** What one may say who only looks at a lock. */
+export interface InspectOptions {
+  /**
+   * As in {@link AcquireOptions}: the longer of this and the holder's counts.
+   *
+   * Default: the holder's own; `'1h'` where it does not name one.
+   */
+  readonly staleTimeout?: Duration | undefined;
+  readonly store?: Store | undefined;
+  readonly dependencies?: Partial<Dependencies> | undefined;
+}
+
+/** What one may say who breaks a lock. */
+export interface BreakOptions extends InspectOptions {
+  /**
+   * Breaks the lock of a live holder too. It learns of it at its next heartbeat, and until then goes on working.
+   *
+   * Default: `false`.
+   */
+  readonly force?: boolean | undefined;
+}
+
+/** Checks the options of those who only look, or break. */
+export function readInspectOptions(
+  options: BreakOptions,
+  known: readonly (keyof BreakOptions)[],
+): InspectSettings {
+  refuseUnknown(options, known);
+  return {
+    staleTimeout: options.staleTimeout === undefined ? undefined : readStaleTimeout(options.staleTimeout),
+    force: boolean('force', options.force ?? false),
+    store: store(options.store),
+    dependencies: dependencies(options.dependencies),
+  };
+}
+
+export interface InspectSettings extends Pick<Settings, 'store' | 'dependencies'> {
+  readonly staleTimeout: number | undefined;
+  readonly force: boolean;
+}

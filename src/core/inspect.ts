@@ -1,0 +1,125 @@
+import { fileStore } from '../stores/file/file-store.js';
+import { type Dependencies, withSystemDefaults } from './dependencies.js';
+import { ErrLockBusy, ErrNotALock } from './errors.js';
+import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './examine.js';
+import {
+  type BreakOptions,
+  type InspectOptions,
+  type InspectSettings,
+  readInspectOptions,
+} from './inspect-options.js';
+import type { LockRecord } from './record.js';
+import type { Store } from './store.js';
+import { type ClaimToken, withToken } from './unanswered.js';
+
+/** What is known of a lock. */
+export interface Inspection {
+  /** The lock's canonical name: for a file, its absolute path. */
+  readonly name: string;
+  /**
+   * `free`: nobody holds it. `live`: its holder is at work. `cooldown`: its holder has released it, but it counts as held
+   * until `holdAtLeast` is over. `stalled`: its holder is alive but has stopped heartbeating. `dead`: its holder does not exist
+   * any more. The next contender gets it in all cases but `live` and `cooldown`; in `cooldown` only one of the same `owner` that is `sticky`.
+   * `foreign`: the file is not a lock; nobody gets it, and nothing changes it.
+   */
+  readonly state: 'free' | 'live' | 'cooldown' | 'stalled' | 'dead' | 'foreign';
+  /** What makes it so, in words. */
+  readonly reason: string;
+  /** `null` where nobody holds the lock, or where its content names nobody. */
+  readonly holder: LockRecord | null;
+  /** Milliseconds since the last heartbeat, in `cooldown` since the release; `null` where nobody holds the lock. */
+  readonly heartbeatAge: number | null;
+  /** The holder's process, then its workers, each with what can be said of it from here; empty where nobody is at work. */
+  readonly processes: readonly SeenProcess[];
+}
+
+/**
+ * Tells the state of a lock without changing anything. Rejects with {@link ErrLockStore} if it cannot be read.
+ *
+ * @example
+ * const { state, holder } = await inspect('/var/lib/importer/nightly.lock');
+ */
+export async function inspect(path: string, options: InspectOptions = {}): Promise<Inspection> {
+  const settings = readInspectOptions(options, ['staleTimeout', 'store', 'dependencies']);
+  const dependencies = withSystemDefaults(settings.dependencies);
+  const store = settings.store ?? fileStore(dependencies);
+  const name = store.resolve(path);
+  return toInspection(name, await examine(name, store, dependencies, settings.staleTimeout));
+}
+
+/**
+ * Removes a lock whose holder is dead or has stalled; with `force`, any, also one that counts as held only by `holdAtLeast`. It is rarely
+ * needed, since the next contender takes such a lock anyway. Gives what it found: `free` where there was nothing to remove.
+ *
+ * Rejects with {@link ErrLockBusy} if the holder is alive and heartbeating, with {@link ErrNotALock} for a file that is not a lock, also
+ * with `force`; with {@link ErrLockStore} for what the store cannot do.
+ */
+export async function breakLock(path: string, options: BreakOptions = {}): Promise<Inspection> {
+  const settings = readInspectOptions(options, ['staleTimeout', 'force', 'store', 'dependencies']);
+  const dependencies = withSystemDefaults(settings.dependencies);
+  const store = settings.store ?? fileStore(dependencies);
+  const name = store.resolve(path);
+  return withToken(name, store, dependencies, (token) => breakBy(token, name, store, dependencies, settings));
+}
+
+/** Takes it over like any other contender, so that what is removed is exactly what was judged. */
+async function breakBy(
+  token: ClaimToken,
+  name: string,
+  store: Store,
+  dependencies: Dependencies,
+  { staleTimeout, force }: InspectSettings,
+): Promise<Inspection> {
+  const claim = {
+    token: token.value,
+    process: dependencies.processes.self(),
+    workers: [],
+    staleTimeout: 1,
+    command: 'breakLock',
+    user: null,
+    cwd: null,
+    owner: null,
+  };
+  for (let tries = 1; ; tries++) {
+    const examined = await examine(name, store, dependencies, staleTimeout);
+    if (examined === null || examined.verdict.state === 'free') return toInspection(name, null);
+    const { stored, verdict } = examined;
+    if (verdict.state === 'foreign') throw new ErrNotALock(name, verdict.reason);
+    const isTaken = verdict.state === 'live' || verdict.state === 'cooldown';
+    if (isTaken && !force && !token.isIn(stored.record)) {
+      throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
+    }
+    refuseTooManyTries(tries, name, examined);
+    const outcome = await token.send(() => store.claim(name, claim, stored.version));
+    if (!outcome.done) continue;
+    await removeForCertain(store, name, token.value);
+    return toInspection(name, examined);
+  }
+}
+
+/** Tries twice, because as long as it is there it looks like a lock that this process holds. */
+async function removeForCertain(store: Store, name: string, token: string): Promise<void> {
+  try {
+    await store.remove(name, token);
+  } catch {
+    await store.remove(name, token);
+  }
+}
+
+function toInspection(name: string, examined: Examined | null): Inspection {
+  if (examined === null || examined.verdict.state === 'free') {
+    return {
+      name,
+      state: 'free',
+      reason: 'nobody holds it',
+      holder: null,
+      heartbeatAge: null,
+      processes: [],
+    };
+  }
+  const { stored, verdict } = examined;
+  const heartbeatAge = verdict.state === 'foreign' ? null : stored.age;
+  const isAtWork = stored.record !== null && stored.record.hold === null;
+  const processes = isAtWork ? examined.processes : [];
+  return { name, ...verdict, holder: stored.record, heartbeatAge, processes };
+}

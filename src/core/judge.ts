@@ -1,0 +1,97 @@
+import type { Liveness } from '../system/processes/process-table.js';
+import type { Kinship } from './kinship.js';
+import { isBare, type LockRecord } from './record.js';
+import type { Stored } from './store.js';
+
+/** The verdict on a lock's holder, and why. The first two keep the lock; what is `foreign` is no lock and belongs to somebody. */
+export interface Verdict {
+  readonly state: 'live' | 'cooldown' | 'stalled' | 'dead' | 'free' | 'foreign';
+  readonly reason: string;
+}
+
+/** Others may write a lock file in steps; within this many milliseconds its content may still become a record. */
+const SETTLING_TIME = 2000;
+
+/** Milliseconds: an hour, for who does not say otherwise. */
+export const DEFAULT_STALE_TIMEOUT = 3_600_000;
+
+/** Why most holders count as live. */
+export const AT_WORK = 'its process is alive and its heartbeat is fresh';
+
+/**
+ * Decides whether a lock may be taken from its holder. Pure: it asks nobody and has no clock.
+ *
+ * Taking a live holder for dead breaks the lock, taking a dead one for live only delays. So `dead` needs proof, and
+ * whatever is unproved counts as alive for as long as its heartbeat is fresh.
+ *
+ * @param liveness What the process table says of the holder and its workers together, see {@link combineLiveness}.
+ * @param staleTimeout The contender's own, in milliseconds. The longer of this and the holder's counts, so that two
+ *   configurations that disagree never steal from a healthy holder. Left out, the holder's counts alone.
+ * @param kinship What the holder is to the contender by the name of an owner, see {@link kinshipOf}.
+ */
+export function judge(
+  stored: Stored,
+  liveness: Liveness,
+  staleTimeout?: number,
+  kinship: Kinship = 'none',
+): Verdict {
+  const { record, age, provenance, foreign } = stored;
+  if (foreign !== undefined) return { state: 'foreign', reason: foreign };
+  if (record === null) {
+    return age >= SETTLING_TIME
+      ? { state: 'dead', reason: 'its content names no holder and has not changed for 2 seconds' }
+      : { state: 'live', reason: 'its content names no holder yet, but was changed just now' };
+  }
+  if (record.hold !== null) {
+    return age < record.hold
+      ? { state: 'cooldown', reason: 'its run has ended, but it still counts as held for a while' }
+      : { state: 'free', reason: 'nobody holds it' };
+  }
+  if (provenance === 'earlier-boot') {
+    return { state: 'dead', reason: 'the machine was restarted since its last heartbeat' };
+  }
+  if (liveness === 'dead' && (provenance === 'this-machine' || !isBare(record.process))) {
+    return { state: 'dead', reason: 'its process does not exist any more' };
+  }
+  if (liveness !== 'alive' && kinship === 'earlier-run') {
+    return { state: 'dead', reason: 'its owner has been started anew on the same host' };
+  }
+  if (age > timeoutOf(record, liveness, staleTimeout)) {
+    return { state: 'stalled', reason: 'it has not given a heartbeat for longer than its stale timeout' };
+  }
+  return { state: 'live', reason: reasonToLive(liveness, kinship) };
+}
+
+function reasonToLive(liveness: Liveness, kinship: Kinship): string {
+  if (liveness === 'alive') return AT_WORK;
+  const unproved = 'its heartbeat is fresh, and nothing proves from here that its process is dead';
+  return kinship === 'namesake'
+    ? `${unproved}: it has the same \`owner\`, but runs on another host or in other surroundings`
+    : unproved;
+}
+
+/**
+ * An endless timeout rests on seeing that the holder lives. Where nobody can see that, its heartbeats have to say so, or a holder that was
+ * killed would keep the lock for ever. One of which only a PID is known has made no promise to give any.
+ */
+function timeoutOf(record: LockRecord, liveness: Liveness, contenders: number | undefined): number {
+  const holders = record.staleTimeout;
+  if (liveness === 'alive') return longerTimeout(contenders, holders);
+  const timeout = longerTimeout(endedAtLast(contenders), endedAtLast(holders));
+  return isBare(record.process) ? Math.min(timeout, DEFAULT_STALE_TIMEOUT) : timeout;
+}
+
+function endedAtLast<T>(timeout: T): T | number {
+  return timeout === Number.POSITIVE_INFINITY ? DEFAULT_STALE_TIMEOUT : timeout;
+}
+
+function longerTimeout(contenders: number | undefined, holders: number | null): number {
+  if (contenders === undefined) return holders ?? DEFAULT_STALE_TIMEOUT;
+  return Math.max(contenders, holders ?? 0);
+}
+
+/** Several processes count as dead together only if each of them is, and as alive if one is. */
+export function combineLiveness(processes: readonly Liveness[]): Liveness {
+  if (processes.includes('alive')) return 'alive';
+  return processes.length > 0 && processes.every((liveness) => liveness === 'dead') ? 'dead' : 'unknown';
+}

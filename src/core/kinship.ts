@@ -1,0 +1,69 @@
+import { INITIAL_PID_NAMESPACE } from '../system/processes/linux.js';
+import type { LockRecord, ProcessIdentity } from './record.js';
+
+/**
+ * What a holder is to a contender that goes by the name of an owner.
+ *
+ * - `earlier-run`: an earlier life of the same owner, which has ended if there is never more than one of that name on a host.
+ * - `namesake`: the same name, but of somebody who may be at work at the same time.
+ * - `none`: nothing.
+ */
+export type Kinship = 'earlier-run' | 'namesake' | 'none';
+
+/**
+ * An owner's name stands for one machine or one container on it, which is started anew only when it has ended. So whoever bore
+ * the name on the same host, in an earlier boot or in a container before this one, is gone. What bears it on another host, or
+ * outside of containers while this is in one, is somebody else that was given the same name: nothing is known of it.
+ *
+ * Should two of one name be on one host all the same, two containers that share its name or a machine and its clone, a heartbeat tells: the
+ * last one of an earlier life was given before this life began.
+ *
+ * A StatefulSet of Kubernetes gives such names: at most one pod has each at a time, and it keeps its host name
+ * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/).
+ *
+ * @param hasBeatenSince Whether the holder has given a heartbeat since this machine or container was started.
+ */
+export function kinshipOf(
+  holder: LockRecord,
+  owner: string | null,
+  self: ProcessIdentity,
+  hasBeatenSince = false,
+): Kinship {
+  if (owner === null || holder.owner !== owner) return 'none';
+  if (hasBeatenSince) return 'namesake';
+  return [holder.process, ...holder.workers].every((process) => isOfEarlierLife(process, self))
+    ? 'earlier-run'
+    : 'namesake';
+}
+
+/** Within one life of a host or container the process table knows better. */
+function isOfEarlierLife(process: ProcessIdentity, self: ProcessIdentity): boolean {
+  return (
+    isOnSameHost(process, self) &&
+    surroundings(process) === surroundings(self) &&
+    (process.bootId !== self.bootId || process.pidNamespace !== self.pidNamespace)
+  );
+}
+
+/** Names that machines have which nobody has named. */
+const NAMELESS = ['localhost', 'localhost.localdomain'];
+
+function isOnSameHost({ hostname, bootId }: ProcessIdentity, self: ProcessIdentity): boolean {
+  return (
+    hostname !== null &&
+    hostname === self.hostname &&
+    !isNameless(hostname) &&
+    bootId !== null &&
+    self.bootId !== null
+  );
+}
+
+/** Whether it is a host name that many machines have. */
+export function isNameless(hostname: string | null): boolean {
+  return hostname === null || NAMELESS.includes(hostname.toLowerCase());
+}
+
+function surroundings({ pidNamespace }: ProcessIdentity): 'unknown' | 'host' | 'container' {
+  if (pidNamespace === null) return 'unknown';
+  return pidNamespace === INITIAL_PID_NAMESPACE ? 'host' : 'container';
+}

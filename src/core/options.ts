@@ -1,0 +1,284 @@
+import ms from 'ms';
+import type { Dependencies } from './dependencies.js';
+import { DEFAULT_STALE_TIMEOUT } from './judge.js';
+import type { Store } from './store.js';
+
+/** Milliseconds, or a string such as `'90s'`, `'5m'`, `'2h'` (the notation of the package `ms`). */
+export type Duration = number | string;
+
+/** What a contender may say about the lock it wants. */
+export interface AcquireOptions {
+  /**
+   * A holder that has not given a heartbeat for longer than this counts as stalled, and may be taken over even though its
+   * process is alive. Choose a multiple of the longest time between two checkpoints. `Infinity`: never, existence alone
+   * is proof of work. Where holder and contender differ, the longer one counts.
+   *
+   * Where nobody can see whether the holder exists (in another container, on another machine), `Infinity` counts as an hour, so a holder
+   * there has to beat more often than that. Of a PID file, or one of the Go package, no timeout counts for more than an hour there.
+   *
+   * Default: `'1h'`.
+   */
+  readonly staleTimeout?: Duration | undefined;
+  /**
+   * A call of `heartBeat()` within this time of the last one that was written does nothing, so that it can be called in
+   * the innermost loop. `0` writes each time. Must be shorter than `staleTimeout`.
+   *
+   * Default: `'1m'`, or half of a `staleTimeout` that is not longer than a minute.
+   */
+  readonly heartbeatMinimalInterval?: Duration | undefined;
+  /**
+   * How long to go on trying while the lock is busy. `Infinity`: until it is free.
+   *
+   * Default: `0`, `ErrLockBusy` at once.
+   */
+  readonly wait?: Duration | undefined;
+  /** Stops waiting: `acquire` rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * For how long the lock counts as held at the least, from when it was acquired, also if it is released before: so that of several
+   * servers whose clocks differ only one runs an hourly job that takes a second. Choose it well below the time between two runs. A
+   * holder that dies, or loses the lock, is replaced all the same. (`lockAtLeastFor` in ShedLock.)
+   *
+   * Default: `0`, a lock that is released is free.
+   */
+  readonly holdAtLeast?: Duration | undefined;
+  /**
+   * A stable name for who this is, such as `'server-1'`; shown to whoever finds the lock busy. After a restart of its machine
+   * or container, the owner gets its own lock back at once, where others have to wait until `staleTimeout`, because they
+   * cannot know that its process is gone.
+   *
+   * Safe only if at most one machine or container of that name and that host name runs at a time, and is started anew only when it
+   * has ended. It is refused, and the lock is busy, while the earlier process may be alive after all: if it is found in the
+   * process table, if it has given a heartbeat since this machine or container was started, if it ran on another host, if just one of the two runs in a container, or if the host is called `localhost`.
+   *
+   * Default: none.
+   */
+  readonly owner?: string | undefined;
+  /**
+   * Takes a lock again that the same `owner` has released and that still counts as held by `holdAtLeast`; all others have to wait. So one
+   * server stays in charge for as long as it comes back in time. Needs an `owner` that no other server has, or a `TypeError` is thrown.
+   *
+   * The hold counts from the new acquisition: choose `holdAtLeast` longer than the time between two starts. Without it the lock is free
+   * after its release. A holder that is at work is never replaced by this, and one that dies before its release leaves the lock to anyone.
+   *
+   * Default: `false`, the owner waits like everybody else.
+   */
+  readonly sticky?: boolean | undefined;
+  /**
+   * Ends a stalled holder (SIGTERM, then SIGKILL) before taking over, and takes nothing if that fails. Without it the old
+   * holder lives on and learns of the takeover at its next step.
+   *
+   * A process is ended only if the user who has written the record could have ended it: the lock file belongs to root, to the contender's own
+   * user, or to the user of that process. With a store that is no file, it must be a process of the contender's own user. PID 1, the
+   * contender itself and its ancestors are never ended.
+   *
+   * Default: `false`.
+   */
+  readonly terminateStalled?: boolean | undefined;
+  /**
+   * The time between SIGTERM and SIGKILL with `terminateStalled`.
+   *
+   * Default: `'5s'`.
+   */
+  readonly terminationGrace?: Duration | undefined;
+  /**
+   * What runs under the lock, shown to whoever finds it busy. Cut at 512 bytes; readable by everyone who can read the lock, so name
+   * the job if its arguments contain secrets: then they are not stored. An empty text shows nothing.
+   *
+   * Default: the script's path and its arguments.
+   */
+  readonly command?: string | undefined;
+  /**
+   * Where the lock is kept.
+   *
+   * Default: a file store, for which the lock's name is a path.
+   */
+  readonly store?: Store | undefined;
+  /** For tests: another clock or process table. What is left out falls back to the system's own. */
+  readonly dependencies?: Partial<Dependencies> | undefined;
+}
+
+/** Options that have been checked: all there, all in milliseconds. */
+export interface Settings {
+  readonly staleTimeout: number;
+  readonly heartbeatMinimalInterval: number;
+  readonly wait: number;
+  readonly signal: AbortSignal | undefined;
+  readonly holdAtLeast: number;
+  readonly owner: string | null;
+  readonly sticky: boolean;
+  readonly terminateStalled: boolean;
+  readonly terminationGrace: number;
+  readonly command: string | undefined;
+  readonly store: Store | undefined;
+  readonly dependencies: Partial<Dependencies> | undefined;
+}
+
+const MINUTE = 60_000;
+
+/**
+ * Checks options and fills in the defaults. Throws a `TypeError` or `RangeError` that names the option and the value;
+ * also for an option that does not exist, because a misspelt timeout would otherwise be no timeout at all.
+ */
+export function readOptions(options: AcquireOptions): Settings {
+  refuseUnknown(options, OPTION_NAMES);
+  const staleTimeout = readStaleTimeout(options.staleTimeout);
+  const heartbeatMinimalInterval = duration(
+    'heartbeatMinimalInterval',
+    options.heartbeatMinimalInterval ?? (staleTimeout > MINUTE ? MINUTE : staleTimeout / 2),
+  );
+  finite('heartbeatMinimalInterval', heartbeatMinimalInterval);
+  if (heartbeatMinimalInterval >= staleTimeout) {
+    throw new RangeError(
+      `The option \`heartbeatMinimalInterval\` (${heartbeatMinimalInterval} ms) must be shorter than ` +
+        `\`staleTimeout\` (${staleTimeout} ms), or every holder would look stalled between two heartbeats.`,
+    );
+  }
+  return {
+    staleTimeout,
+    heartbeatMinimalInterval,
+    wait: duration('wait', options.wait ?? 0),
+    signal: methods('signal', options.signal, ['addEventListener', 'throwIfAborted']),
+    holdAtLeast: finite('holdAtLeast', duration('holdAtLeast', options.holdAtLeast ?? 0)),
+    owner: readOwner(options.owner),
+    sticky: readSticky(options),
+    terminateStalled: boolean('terminateStalled', options.terminateStalled ?? false),
+    terminationGrace: duration('terminationGrace', options.terminationGrace ?? 5000),
+    command: text('command', options.command),
+    store: store(options.store),
+    dependencies: dependencies(options.dependencies),
+  };
+}
+
+const OPTION_NAMES: readonly (keyof AcquireOptions)[] = [
+  'staleTimeout',
+  'heartbeatMinimalInterval',
+  'wait',
+  'signal',
+  'holdAtLeast',
+  'owner',
+  'sticky',
+  'terminateStalled',
+  'terminationGrace',
+  'command',
+  'store',
+  'dependencies',
+];
+
+export function readStaleTimeout(value: Duration | undefined): number {
+  const staleTimeout = duration('staleTimeout', value ?? DEFAULT_STALE_TIMEOUT);
+  if (staleTimeout > 0) return staleTimeout;
+  throw new RangeError(`The option \`staleTimeout\` must be more than 0, but is ${show(value)}.`);
+}
+
+function finite(name: string, milliseconds: number): number {
+  if (Number.isFinite(milliseconds)) return milliseconds;
+  throw new RangeError(`The option \`${name}\` must be finite, but is ${milliseconds}.`);
+}
+
+function readSticky({ sticky, owner }: AcquireOptions): boolean {
+  const isSticky = boolean('sticky', sticky ?? false);
+  if (!isSticky || owner !== undefined) return isSticky;
+  throw new TypeError(
+    "The option `sticky` needs the option `owner`: by that name a lock is known to be one's own.",
+  );
+}
+
+/** In bytes. */
+const LONGEST_OWNER = 64;
+
+/** What a database would cut or replace is refused, because two names could then be the same. */
+export function readOwner(value: unknown): string | null {
+  const owner = text('owner', value);
+  if (owner === undefined) return null;
+  if (owner === '' || /[\p{Cc}\p{Surrogate}]/u.test(owner) || Buffer.byteLength(owner) > LONGEST_OWNER) {
+    throw new TypeError(
+      `The option \`owner\` must have from 1 to ${LONGEST_OWNER} bytes, without control characters, but is ${JSON.stringify(owner)}.`,
+    );
+  }
+  return owner;
+}
+
+/** Throws for a key that is none of the known ones. */
+export function refuseUnknown(options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`The options must be an object, but are ${show(options)}.`);
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`There is no option \`${name}\`. The options are ${known.join(', ')}.`);
+  }
+}
+
+export function duration(name: string, value: unknown): number {
+  if (typeof value !== 'number' && typeof value !== 'string') {
+    throw new TypeError(
+      `The option \`${name}\` must be a number of milliseconds or a string such as '90s', but is ${show(value)}.`,
+    );
+  }
+  const milliseconds = typeof value === 'number' ? value : parseDuration(value);
+  if (Number.isNaN(milliseconds)) {
+    throw new RangeError(
+      `The option \`${name}\` must be a number of milliseconds or a string such as '90s' or '2h', but is ${show(value)}.`,
+    );
+  }
+  if (milliseconds < 0)
+    throw new RangeError(`The option \`${name}\` must not be negative, but is ${show(value)}.`);
+  return milliseconds;
+}
+
+function parseDuration(value: string): number {
+  // What is no duration gives `undefined`, whatever the types of `ms` say.
+  const milliseconds: unknown = isNotEmpty(value) ? ms(value) : undefined;
+  return typeof milliseconds === 'number' ? milliseconds : Number.NaN;
+}
+
+/** All that `ms` asks of a string at run time. */
+function isNotEmpty(value: string): value is ms.StringValue {
+  return value !== '';
+}
+
+export function boolean(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new TypeError(`The option \`${name}\` must be true or false, but is ${show(value)}.`);
+}
+
+function text(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw new TypeError(`The option \`${name}\` must be a string, but is ${show(value)}.`);
+}
+
+export function store(value: Store | undefined): Store | undefined {
+  return methods('store', value, ['resolve', 'read', 'claim', 'beat', 'remove']);
+}
+
+export function dependencies(value: Partial<Dependencies> | undefined): Partial<Dependencies> | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError(`The option \`dependencies\` must be an object, but is ${show(value)}.`);
+  }
+  methods('dependencies.clock', value.clock, ['now', 'monotonic', 'sleep']);
+  methods('dependencies.processes', value.processes, ['self', 'identify', 'liveness', 'terminate']);
+  return value;
+}
+
+export function methods<T extends object>(
+  name: string,
+  value: T | undefined,
+  required: readonly (keyof T & string)[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  const missing =
+    typeof value === 'object' && value !== null
+      ? required.find((method) => typeof value[method] !== 'function')
+      : required[0];
+  if (missing === undefined) return value;
+  throw new TypeError(`The option \`${name}\` must have a method \`${missing}\`, but is ${show(value)}.`);
+}
+
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}

@@ -1,0 +1,124 @@
+import type { Clock } from '../system/clock.js';
+import { INITIAL_PID_NAMESPACE, isOfUnknownBoot, kernelBootId } from '../system/processes/linux.js';
+import { isNameless } from './kinship.js';
+import { isBare, type LockRecord, type ProcessIdentity } from './record.js';
+import type { Provenance } from './store.js';
+
+/** By so many milliseconds two processes of one boot may at the very most disagree on its clock. */
+const CLOCK_TOLERANCE = 1000;
+
+/** What can be known of the place where a record was found. */
+export interface Place {
+  /** The process that has found it. */
+  readonly self: ProcessIdentity;
+  /** That process's clock. */
+  readonly clock: Clock;
+  /** Whether only processes of this machine can have written there. Asked only where that matters. */
+  readonly isLocal: () => boolean;
+}
+
+/** Which process can have written a record that was found in a file, or in a database that is one. */
+export function provenanceOf(record: LockRecord, place: Place): Provenance {
+  const { process: holder, timestamp } = record;
+  if (hasSameBootId(holder, place.self)) return 'this-boot';
+  if (!place.isLocal()) return 'unknown';
+  if (isBare(holder) || (isOfUnknownBoot(holder, place.self) && isOnNamedHost(holder, place.self)))
+    return 'this-machine';
+  const isOfThisMachine = isContainer(holder) || isOnSameHost(holder, place.self);
+  return isOfThisMachine && isOfOtherBoot(holder, place.self) && timestamp.getTime() <= bootedAt(place)
+    ? 'earlier-boot'
+    : 'unknown';
+}
+
+/**
+ * The same for a record in a database. Machines that were started from one snapshot of a running one have the same boot id, and may all
+ * use the database: there a boot id names a machine only together with its host name.
+ */
+export function provenanceInDatabase({ process }: LockRecord, self: ProcessIdentity): Provenance {
+  return hasSameBootId(process, self) && isOnSameHost(process, self) ? 'this-boot' : 'unknown';
+}
+
+/**
+ * How old a record is, in milliseconds: by the monotonic clock within one boot, so that neither a wall clock that is set nor a
+ * suspended laptop makes a healthy holder look stale. Else by the wall clock.
+ */
+export function ageOf(record: LockRecord, provenance: Provenance, place: Place, byWallClock: number): number {
+  if (provenance === 'this-boot' && record.monotonic !== null) {
+    const age = place.clock.monotonic() - record.monotonic;
+    // In the future: a time namespace has a clock of its own.
+    if (age >= -CLOCK_TOLERANCE) return Math.max(0, age);
+  }
+  // Whatever this machine released before it was started, it released no later than that, even if its clock was wrong.
+  const isReleasedBefore =
+    record.hold !== null &&
+    isOnSameHost(record.process, place.self) &&
+    isOfOtherBoot(record.process, place.self) &&
+    place.isLocal();
+  return isReleasedBefore ? Math.max(byWallClock, sinceBoot(place)) : byWallClock;
+}
+
+/**
+ * Whether a process that is still in the guard of a lock was there before this machine was started.
+ *
+ * A guard is held for less than a millisecond, and its time is of a clock that may have been wrong. So where the machine itself has
+ * left it, outside of containers, its host name is proof enough.
+ *
+ * @param at When the guard was made, by the wall clock of then: milliseconds since 1970.
+ */
+export function wasInEarlierBoot(process: ProcessIdentity, at: number, place: Place): boolean {
+  const isProven = isContainer(process)
+    ? at < bootedAt(place)
+    : !isContainer(place.self) && isOnNamedHost(process, place.self);
+  return isProven && isOfOtherBoot(process, place.self) && place.isLocal();
+}
+
+/**
+ * Another boot id alone does not say that the boot was one of this machine: an NFS server, and the host of a virtual machine, have
+ * local folders in which processes of other kernels write; and systemd-nspawn and LXC give each container a boot id of its own.
+ * Other machines have other host names, and what is older than this boot is not at work in it.
+ */
+function isOfOtherBoot(process: ProcessIdentity, self: ProcessIdentity): boolean {
+  if (process.bootId === null || self.bootId === null) return false;
+  return kernelBootId(process.bootId) !== kernelBootId(self.bootId);
+}
+
+function isOnSameHost({ hostname }: ProcessIdentity, self: ProcessIdentity): boolean {
+  return hostname !== null && hostname === self.hostname;
+}
+
+/** Machines that nobody has named share a name. */
+function isOnNamedHost(process: ProcessIdentity, self: ProcessIdentity): boolean {
+  return isOnSameHost(process, self) && !isNameless(process.hostname);
+}
+
+/** A new container has a new host name. */
+function isContainer({ pidNamespace }: ProcessIdentity): boolean {
+  return pidNamespace !== null && pidNamespace !== INITIAL_PID_NAMESPACE;
+}
+
+/** By the wall clock as it is now. */
+function bootedAt(place: Place): number {
+  return place.clock.now() - sinceBoot(place);
+}
+
+function sinceBoot({ clock }: Place): number {
+  return clock.sinceBoot?.() ?? clock.monotonic();
+}
+
+/**
+ * Whether a process that a record names may run on another machine although its PID seems to count here; it means nothing then. Either on a clone
+ * of this machine: it has the same boot id and another host name, and the store does not vouch that it was this boot, as the file store
+ * does. Or nobody knows of which boot it was, and the store does not vouch for the machine.
+ */
+export function mayBeElsewhere(
+  process: ProcessIdentity,
+  provenance: Provenance,
+  self: ProcessIdentity,
+): boolean {
+  if (isOfUnknownBoot(process, self)) return provenance !== 'this-machine';
+  return provenance !== 'this-boot' && hasSameBootId(process, self) && !isOnSameHost(process, self);
+}
+
+export function hasSameBootId({ bootId }: ProcessIdentity, self: ProcessIdentity): boolean {
+  return bootId !== null && bootId === self.bootId;
+}

@@ -1,0 +1,70 @@
+import { CliError } from '../cli/cli-error.js';
+import { ExitCode } from '../cli/exit-codes.js';
+
+/** The lines of a job between two that mark them as ours, the last one with its line break. */
+export function blockOf(name: string, line: string): string {
+  return `${beginOf(name)}\n${line}\n${endOf(name)}\n`;
+}
+
+/**
+ * Puts a job's block in the place of its old one, or at the end; `null` removes it. All else stays as it is, byte for byte, so text
+ * and block are decoded as latin1, in which every byte is a character.
+ */
+export function withBlock(crontab: string, name: string, block: string | null): string {
+  const lines = crontab.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const place = find(lines, name);
+  if (place === null) return block === null ? crontab : ended(crontab) + block;
+  lines.splice(place.start, place.length, ...(block === null ? [] : [block]));
+  const text = lines.join('');
+  return block === null ? unended(text) : text;
+}
+
+/** The jobs in a crontab, each with its line. */
+export function blocksIn(crontab: string): { readonly name: string; readonly line: string }[] {
+  const pattern = new RegExp(`^${PREFIX} begin (\\S+)\\r?\\n(.*?)\\r?\\n${PREFIX} end \\1\\r?$`, 'gm');
+  const blocks = crontab.matchAll(pattern);
+  return [...blocks].map(([, name = '', line = '']) => ({ name, line }));
+}
+
+const PREFIX = '# livinglock schedule';
+const UNENDED = `${PREFIX}: the line before this one had no line break\n`;
+
+function beginOf(name: string): string {
+  return `${PREFIX} begin ${name}`;
+}
+
+function endOf(name: string): string {
+  return `${PREFIX} end ${name}`;
+}
+
+/**
+ * Whoever has edited the crontab since may have moved lines of their own between ours. What does not look as it was
+ * written is therefore left to them.
+ */
+function find(lines: readonly string[], name: string): { start: number; length: number } | null {
+  const placesOf = (marker: string) =>
+    lines.flatMap((line, index) => (line.replace(/\r?\n$/, '') === marker ? [index] : []));
+  const begins = placesOf(beginOf(name));
+  const ends = placesOf(endOf(name));
+  if (begins.length === 0 && ends.length === 0) return null;
+  const [start = 0] = begins;
+  const length = (ends[0] ?? 0) - start + 1;
+  if (begins.length === 1 && ends.length === 1 && (length === 2 || length === 3)) {
+    return { start, length };
+  }
+  throw new CliError(
+    ExitCode.store,
+    `The lines of the job ${name} in the crontab were changed by hand. Remove them by crontab -e, from "${beginOf(name)}" to "${endOf(name)}", and try again.`,
+  );
+}
+
+/** crontab(1) wants a line break at the end, and what comes after needs one anyway. It is to be taken away again. */
+function ended(crontab: string): string {
+  return crontab === '' || crontab.endsWith('\n') ? crontab : `${crontab}\n${UNENDED}`;
+}
+
+function unended(crontab: string): string {
+  if (crontab.endsWith(`\n${UNENDED}`)) return crontab.slice(0, -UNENDED.length - 1);
+  // Others have added lines since, so that the line break is theirs too.
+  return crontab.includes(`${PREFIX} begin `) ? crontab : crontab.replace(UNENDED, '');
+}

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { CliError } from '../cli/cli-error.js';
+import { ExitCode } from '../cli/exit-codes.js';
+import { cron } from './cron.js';
+import type { Installer } from './installer.js';
+import type { SchedulerName } from './job.js';
+import { launchd } from './launchd.js';
+import type { RunProgram } from './programs.js';
+import type { Scope } from './scope.js';
+import { systemd } from './systemd.js';
+import { taskScheduler } from './task-scheduler.js';
+
+export function installerFor(scheduler: SchedulerName, run: RunProgram, scope: Scope): Installer {
+  switch (scheduler) {
+    case 'cron':
+      return cron(run, home, scope.userName);
+    case 'systemd':
+      return systemd(run, { ...scope, home });
+    case 'launchd':
+      return launchd(run, home(), process.getuid?.() ?? 0);
+    case 'task-scheduler':
+      return taskScheduler(run);
+  }
+}
+
+/** Asked only where a file in it is needed: a container may run as a user without any. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    throw new CliError(
+      ExitCode.usage,
+      'You have no home folder to keep the schedule in: HOME is not set, and the user database does not know you.',
+    );
+  }
+}
+
+/** What this system has. */
+export function schedulerHere(): SchedulerName {
+  switch (process.platform) {
+    case 'win32':
+      return 'task-scheduler';
+    case 'darwin':
+      return 'launchd';
+    default:
+      // That systemd runs, and is not only installed: sd_booted(3).
+      return existsSync('/run/systemd/system') ? 'systemd' : 'cron';
+  }
+}

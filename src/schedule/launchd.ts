@@ -1,0 +1,164 @@
+import { dirname, join } from 'node:path';
+import { CliError } from '../cli/cli-error.js';
+import { ExitCode } from '../cli/exit-codes.js';
+import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, type Times, timesOf } from './calendar.js';
+import { type Configuration, commandIn, type Installer } from './installer.js';
+import { describeTiming, HOUR, type Job, type Timing } from './job.js';
+import type { RunProgram } from './programs.js';
+import { nextOfDescribed } from './read-timing.js';
+import { FOR_SHELL, SecretFile } from './secret-file.js';
+import { fileStep, filesIn, programStep } from './steps.js';
+import { escapeXml, unescapeXml } from './xml.js';
+
+/** launchd waits that many seconds between two starts anyway (launchd.plist(5), `ThrottleInterval`). */
+const SHORTEST = 10;
+/** Of single times in one agent, so that its file stays readable. */
+const MOST_TIMES = 1000;
+
+/** By an agent of the user's own; see launchd.plist(5) and launchctl(1). */
+export function launchd(run: RunProgram, home: string, uid: number): Installer {
+  const plist = (name: string) => join(home, 'Library', 'LaunchAgents', `${labelOf(name)}.plist`);
+  const domain = `gui/${uid}`;
+  const target = (name: string) => `${domain}/${labelOf(name)}`;
+  const isLoaded = async (name: string) => (await run('launchctl', ['print', target(name)])).status === 0;
+  const bootout = (name: string) => programStep(run, 'launchctl', 'bootout', target(name));
+  const secret = (name: string) => new SecretFile(() => home, 'launchd', name, FOR_SHELL);
+  const log = (name: string) => join(home, 'Library', 'Logs', `${labelOf(name)}.log`);
+  const agent = (job: Job) => agentOf({ ...job, command: commandOf(job, secret(job.name)) }, log(job.name));
+  const configure = (job: Job): Configuration => ({
+    text: agent(job),
+    notes: [...secret(job.name).notes(job.storeSecret), ...notesOf(job.timing)],
+  });
+  return {
+    configure,
+    async install(job) {
+      const wasLoaded = await isLoaded(job.name);
+      const file = [
+        ...(await secret(job.name).step(job.storeSecret)),
+        ...(await fileStep(plist(job.name), agent(job))),
+      ];
+      if (file.length === 0 && wasLoaded) return [];
+      const off = wasLoaded ? [bootout(job.name)] : [];
+      return [...off, ...file, programStep(run, 'launchctl', 'bootstrap', domain, plist(job.name))];
+    },
+    async uninstall(name) {
+      const off = (await isLoaded(name)) ? [bootout(name)] : [];
+      return [...off, ...(await fileStep(plist(name), null)), ...(await secret(name).step(null))];
+    },
+    async list(now) {
+      const agents = await filesIn(dirname(plist('')), /^livinglock\.(.+)\.plist$/);
+      return Promise.all(
+        agents.map(async ({ name, text }) => {
+          const when = /<!-- livinglock: (.*?) -->/.exec(text)?.[1] ?? '';
+          const next = (await isLoaded(name)) ? nextOf(when, now) : null;
+          return { name, scheduler: 'launchd' as const, when, next, command: argumentsIn(text) };
+        }),
+      );
+    },
+  };
+}
+
+function labelOf(name: string): string {
+  return `livinglock.${name}`;
+}
+
+/** Shorter intervals than an hour are not times of the calendar here. */
+function nextOf(when: string, now: Date): Date | null {
+  return /^every \d+[ms]$/.test(when) ? null : nextOfDescribed(when, now);
+}
+
+function argumentsIn(plist: string): string {
+  const list = /<key>ProgramArguments<\/key>\s*<array>(.*?)<\/array>/s.exec(plist)?.[1] ?? '';
+  const words = [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, word = '']) => unescapeXml(word));
+  return commandIn(words.join(' '));
+}
+
+/** An agent has an environment only in its own file, so a shell reads that of the secret. */
+function commandOf({ command, storeSecret }: Job, secret: SecretFile): readonly string[] {
+  return storeSecret === null ? command : ['/bin/sh', '-c', '. "$0" && exec "$@"', secret.path, ...command];
+}
+
+function agentOf({ name, command, directory, timing }: Job, log: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<!-- livinglock: ${describeTiming(timing)} -->
+<dict>
+  <key>Label</key>
+  <string>${labelOf(name)}</string>
+  <key>ProgramArguments</key>
+  <array>
+${command.map((word) => `    <string>${escapeXml(word)}</string>`).join('\n')}
+  </array>
+  <key>WorkingDirectory</key>
+  <string>${escapeXml(directory)}</string>
+${triggerOf(timing)}
+  <key>StandardOutPath</key>
+  <string>${escapeXml(log)}</string>
+  <key>StandardErrorPath</key>
+  <string>${escapeXml(log)}</string>
+</dict>
+</plist>
+`;
+}
+
+/**
+ * Times of the calendar for hours and days: an interval is counted anew from every log-in, so that a daily job would never
+ * run on a machine that is switched off at night.
+ */
+function triggerOf(timing: Timing): string {
+  if (timing.kind === 'at') return calendarInterval(timing.times);
+  const times = timesOf(timing);
+  if (times !== null && timing.seconds >= HOUR) return calendarInterval(times);
+  if (timing.seconds >= SHORTEST) return `  <key>StartInterval</key>\n  <integer>${timing.seconds}</integer>`;
+  throw new CliError(
+    ExitCode.usage,
+    `launchd cannot run a job ${describeTiming(timing)}: ${SHORTEST}s is the least.`,
+  );
+}
+
+/** One dictionary for each time; a key that is left out means all of its values. */
+function calendarInterval({ minutes, hours, days, months }: Times): string {
+  if (days.by === 'either') {
+    throw new CliError(
+      ExitCode.usage,
+      'launchd cannot run a job on days that match either the day of the month or the weekday. Restrict one of the two fields, or let cron run it (--for cron).',
+    );
+  }
+  const dicts = combinations([
+    months.length === ALL_MONTHS.length ? [] : months.map((Month) => ({ Month })),
+    days.by === 'month' ? days.days.map((Day) => ({ Day })) : [],
+    days.by === 'week' ? days.weekdays.map((Weekday) => ({ Weekday })) : [],
+    hours.length === ALL_HOURS.length ? [] : hours.map((Hour) => ({ Hour })),
+    minutes.length === ALL_MINUTES.length ? [] : minutes.map((Minute) => ({ Minute })),
+  ]);
+  if (dicts.length > MOST_TIMES) {
+    throw new CliError(
+      ExitCode.usage,
+      `launchd needs every time by itself: these would be ${dicts.length}, and ${MOST_TIMES} is the most that is written. Give an interval (--every), or let cron run it (--for cron).`,
+    );
+  }
+  const lines = dicts.map((time) => {
+    const entries = Object.entries(time).map(
+      ([key, value]) => `<key>${key}</key><integer>${value}</integer>`,
+    );
+    return `    <dict>${entries.join('')}</dict>`;
+  });
+  return `  <key>StartCalendarInterval</key>\n  <array>\n${lines.join('\n')}\n  </array>`;
+}
+
+type Time = Readonly<Record<string, number>>;
+
+/** An empty list leaves its key out. */
+function combinations(lists: readonly (readonly Time[])[]): Time[] {
+  return lists.reduce<Time[]>(
+    (times, list) =>
+      list.length === 0 ? times : times.flatMap((time) => list.map((each) => ({ ...time, ...each }))),
+    [{}],
+  );
+}
+
+function notesOf(timing: Timing): string[] {
+  const note = `launchd counts "${describeTiming(timing)}" anew from every log-in.`;
+  return triggerOf(timing).includes('StartInterval') ? [note] : [];
+}

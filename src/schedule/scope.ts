@@ -1,0 +1,65 @@
+import { CliError } from '../cli/cli-error.js';
+import { ExitCode } from '../cli/exit-codes.js';
+import type { SchedulerName } from './job.js';
+import type { RunProgram } from './programs.js';
+
+/** For whom a job is scheduled. */
+export interface Scope {
+  /** Whether the units of systemd are those of the system, or of the user. */
+  readonly isSystem: boolean;
+  /** The user that runs the job; `null` for the one who schedules it. */
+  readonly userName: string | null;
+}
+
+/** What was asked for. */
+export interface ScopeRequest {
+  readonly isSystem: boolean;
+  readonly userName: string | null;
+  readonly scheduler: SchedulerName;
+}
+
+/** Throws for what the scheduler cannot do. */
+export function scopeOf({ isSystem, userName, scheduler }: ScopeRequest, uid: number): Scope {
+  if (isSystem && scheduler !== 'systemd') {
+    const hint = scheduler === 'cron' ? ' For the crontab of another user, root gives --user-name.' : '';
+    throw new CliError(ExitCode.usage, `--system is about the units of systemd, not ${scheduler}.${hint}`);
+  }
+  const scope = { isSystem: scheduler === 'systemd' && (isSystem || uid === 0), userName };
+  if (userName === null) return scope;
+  if (scheduler === 'launchd' || scheduler === 'task-scheduler') {
+    throw new CliError(
+      ExitCode.usage,
+      `--user-name is for cron and for system units of systemd, not ${scheduler}. Run livinglock schedule as ${userName} instead.`,
+    );
+  }
+  if (scheduler === 'systemd' && !scope.isSystem) {
+    throw new CliError(
+      ExitCode.usage,
+      '--user-name is only for system units: units of a user always run as that user. Add --system.',
+    );
+  }
+  return scope;
+}
+
+/** What only root can change is refused to others, with what they can do. */
+export function expectRights({ isSystem, userName }: Scope, uid: number): void {
+  if (uid === 0) return;
+  if (isSystem) {
+    throw new CliError(
+      ExitCode.usage,
+      'Only root can change the units of the system. Run it by sudo, or leave out --system for units of your own.',
+    );
+  }
+  if (userName !== null) {
+    throw new CliError(
+      ExitCode.usage,
+      `Only root can see and change the crontab of ${userName}. Run it by sudo, or leave out --user-name for a crontab of your own.`,
+    );
+  }
+}
+
+/** Whether the user database, or a directory service, knows the user. */
+export async function isKnown(userName: string, run: RunProgram): Promise<boolean> {
+  const { status } = await run('id', ['-u', userName]);
+  return status === 0;
+}

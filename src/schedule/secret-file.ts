@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { lstat, open, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CliError } from '../cli/cli-error.js';
+import { ExitCode } from '../cli/exit-codes.js';
+import type { NamedLocksFolder } from '../cli/named-locks-folder.js';
+import { makeOwnFolder } from '../cli/own-folder.js';
+import { codeOf } from '../cli/surroundings.js';
+import type { Step } from './installer.js';
+import { maskPassword } from './store-secret.js';
+
+const VARIABLE = 'LIVINGLOCK_STORE';
+
+/** How a kind of file assigns a variable. */
+export interface SecretFormat {
+  readonly suffix: string;
+  readonly assign: (variable: string, value: string) => string;
+}
+
+/** Read by `. FILE` of a shell. */
+export const FOR_SHELL: SecretFormat = {
+  suffix: 'sh',
+  assign: (variable, value) => `export ${variable}='${value.replaceAll("'", "'\\''")}'`,
+};
+
+/** Read by `EnvironmentFile=` (systemd.exec(5)). */
+export const FOR_SYSTEMD: SecretFormat = {
+  suffix: 'env',
+  assign: (variable, value) => `${variable}="${value.replaceAll(/["\\`$]/g, '\\$&')}"`,
+};
+
+/** A file that only its user can read, with the address of a job's store. */
+export class SecretFile {
+  readonly #home: () => string;
+  readonly #name: string;
+  readonly #format: SecretFormat;
+
+  /** @param home Asked only when a file is needed. It throws for a user without a home folder. */
+  constructor(home: () => string, scheduler: string, name: string, format: SecretFormat) {
+    this.#home = home;
+    this.#name = `${name}.${scheduler}.${format.suffix}`;
+    this.#format = format;
+  }
+
+  get path(): string {
+    return join(this.#folder.path, this.#name);
+  }
+
+  /** What must be known where the configuration is put in place by hand. */
+  notes(address: string | null): string[] {
+    if (address === null) return [];
+    return [
+      `The address of the store contains a password, so the job reads it from ${this.path}. --install writes this file; by hand, give it mode 600 and ` +
+        `the line ${this.#lineOf(maskPassword(address))}, with the password in place of ***.`,
+    ];
+  }
+
+  /** The change after which it contains that address, or is gone if that is `null`. */
+  async step(address: string | null): Promise<Step[]> {
+    if (address === null) return this.#removal();
+    if (/\p{Cc}/u.test(address)) {
+      throw new CliError(ExitCode.usage, 'The address of the store contains a control character.');
+    }
+    const { path } = this;
+    const text = `${this.#lineOf(address)}\n`;
+    const before = await orCliError(path, () => readPrivate(path));
+    if (before === text) return [];
+    return [
+      {
+        lines: [
+          `${path} (mode 600)`,
+          ...(before === null ? [] : ['- what it was']),
+          `+ ${this.#lineOf(maskPassword(address))}`,
+        ],
+        apply: () => orCliError(path, () => this.#write(text)),
+      },
+    ];
+  }
+
+  async #removal(): Promise<Step[]> {
+    const path = this.#pathOrNull();
+    if (path === null || (await orCliError(path, () => readPrivate(path))) === null) return [];
+    return [
+      {
+        lines: [path, '- what it was'],
+        apply: () =>
+          orCliError(path, async () => {
+            await rm(path);
+            // Other jobs may have files in it.
+            await rmdir(dirname(path)).catch(() => {});
+          }),
+      },
+    ];
+  }
+
+  /** A new file takes the place of the old one, so that nothing is written through a link. */
+  async #write(text: string): Promise<void> {
+    makeFolder(this.#folder);
+    const temporary = `${this.path}.${randomUUID()}`;
+    try {
+      const file = await open(temporary, 'wx', 0o600);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, this.path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  #lineOf(address: string): string {
+    return this.#format.assign(VARIABLE, address);
+  }
+
+  get #folder(): NamedLocksFolder {
+    const home = this.#home();
+    const config = join(home, '.config');
+    const path = join(config, 'livinglock');
+    const step = (each: string, isOurs: boolean) => ({ path: each, mode: 0o700, isOurs });
+    return { path, steps: [step(home, false), step(config, false), step(path, true)] };
+  }
+
+  #pathOrNull(): string | null {
+    try {
+      return this.path;
+    } catch {
+      return null;
+    }
+  }
+}
+
+function makeFolder(folder: NamedLocksFolder): void {
+  try {
+    makeOwnFolder(folder);
+  } catch (error) {
+    const reason = error instanceof CliError && error.cause instanceof Error ? error.cause.message : error;
+    throw new Error(
+      `${reason}. Only you may be able to write there; after sudo, HOME must be root's (sudo -H).`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** `null` if there is no such file. What is no regular file, or open to others, has no content that could stay. */
+async function readPrivate(path: string): Promise<string | null> {
+  try {
+    const status = await lstat(path);
+    return status.isFile() && (status.mode & 0o077) === 0 ? await readFile(path, 'utf8') : '';
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function orCliError<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(ExitCode.store, `Cannot change ${path}: ${reason}`, { cause: error });
+  }
+}

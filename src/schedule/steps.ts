@@ -1,0 +1,95 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CliError } from '../cli/cli-error.js';
+import { ExitCode } from '../cli/exit-codes.js';
+import { makeFolders } from '../cli/make-folders.js';
+import { codeOf } from '../cli/surroundings.js';
+import type { Step } from './installer.js';
+import { expectSuccess, type RunProgram } from './programs.js';
+
+/** Lets a file contain just that, or be gone if it is `null`. No step if it is so already. */
+export async function fileStep(path: string, after: string | null): Promise<Step[]> {
+  const before = await orCliError(path, () => read(path));
+  if (before === after) return [];
+  return [
+    {
+      lines: [path, ...difference(before ?? '', after ?? '')],
+      apply: () => orCliError(path, () => (after === null ? rm(path) : write(path, after))),
+    },
+  ];
+}
+
+/** The files of that folder whose names match, with the first group of the match and their text; none if there is no such folder. */
+export async function filesIn(folder: string, pattern: RegExp): Promise<{ name: string; text: string }[]> {
+  return orCliError(folder, async () => {
+    const found: { name: string; text: string }[] = [];
+    for (const file of await namesIn(folder)) {
+      const name = pattern.exec(file)?.[1];
+      const text = name === undefined ? null : await read(join(folder, file));
+      if (name !== undefined && text !== null) found.push({ name, text });
+    }
+    return found;
+  });
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+export function programStep(run: RunProgram, program: string, ...args: readonly string[]): Step {
+  return {
+    lines: [`$ ${[program, ...args].join(' ')}`],
+    async apply() {
+      await expectSuccess(run, program, args);
+    },
+  };
+}
+
+/** The lines that differ, as diff(1) would mark them, where all that differs lies together. */
+export function difference(before: string, after: string): string[] {
+  const old = linesOf(before);
+  const young = linesOf(after);
+  let start = 0;
+  while (start < old.length && start < young.length && old[start] === young[start]) start++;
+  let end = 0;
+  const rest = Math.min(old.length, young.length) - start;
+  while (end < rest && old.at(-1 - end) === young.at(-1 - end)) end++;
+  return [
+    ...old.slice(start, old.length - end).map((line) => `- ${line}`),
+    ...young.slice(start, young.length - end).map((line) => `+ ${line}`),
+  ];
+}
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+async function read(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  makeFolders(dirname(path));
+  await writeFile(path, text);
+}
+
+async function orCliError<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw new CliError(
+      ExitCode.store,
+      `Cannot read or change ${path}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

@@ -1,0 +1,173 @@
+import { join } from 'node:path';
+import { CliError } from '../cli/cli-error.js';
+import { ExitCode } from '../cli/exit-codes.js';
+import { commandIn, type Installer } from './installer.js';
+import { describeTiming, type Job, type Timing } from './job.js';
+import { onCalendar } from './on-calendar.js';
+import { failure, type RunProgram } from './programs.js';
+import { quoteForSystemd, quoteSystemdPath } from './quote.js';
+import type { Scope } from './scope.js';
+import { FOR_SYSTEMD, SecretFile } from './secret-file.js';
+import { fileStep, filesIn, programStep } from './steps.js';
+
+const LINGER =
+  'Units of a user run only while the user is logged in, unless `loginctl enable-linger` was called once.';
+
+/** What a job may do less; see systemd.exec(5). */
+const HARDENING = `ProtectSystem=full
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+`;
+
+export interface SystemdOptions extends Scope {
+  /** Asked only where a file in it is needed. */
+  readonly home: () => string;
+  /** The folder of the units; the usual one by default. */
+  readonly folder?: string;
+}
+
+/** By a service and a timer of the user's own, or of the system; see systemd.service(5) and systemd.timer(5). */
+export function systemd(run: RunProgram, { isSystem, userName, home, folder }: SystemdOptions): Installer {
+  const mode = isSystem ? [] : ['--user'];
+  const units = () =>
+    folder ?? (isSystem ? '/etc/systemd/system' : join(home(), '.config', 'systemd', 'user'));
+  const service = (name: string) => join(units(), `${unit(name)}.service`);
+  const timer = (name: string) => join(units(), `${unit(name)}.timer`);
+  const secret = (name: string) => new SecretFile(home, 'systemd', name, FOR_SYSTEMD);
+  const secretPath = (job: Job) => (job.storeSecret === null ? null : secret(job.name).path);
+  const serviceFor = (job: Job) => serviceOf(job, userName, secretPath(job));
+  const systemctl = (...args: readonly string[]) => programStep(run, 'systemctl', ...mode, ...args);
+  return {
+    configure(job) {
+      const files = [
+        `# ${unit(job.name)}.service\n${serviceFor(job)}`,
+        `# ${unit(job.name)}.timer\n${timerOf(job)}`,
+      ];
+      return {
+        text: files.join('\n'),
+        notes: [...secret(job.name).notes(job.storeSecret), ...notesOf(job), ...(isSystem ? [] : [LINGER])],
+      };
+    },
+    async install(job) {
+      const state = await stateOf(run, mode, `${unit(job.name)}.timer`);
+      const files = [
+        ...(await secret(job.name).step(job.storeSecret)),
+        ...(await fileStep(service(job.name), serviceFor(job))),
+        ...(await fileStep(timer(job.name), timerOf(job))),
+      ];
+      if (files.length === 0 && state.isActive && state.isEnabled) return [];
+      return [...files, systemctl('daemon-reload'), systemctl('enable', '--now', `${unit(job.name)}.timer`)];
+    },
+    async uninstall(name) {
+      const state = await stateOf(run, mode, `${unit(name)}.timer`);
+      const files = [...(await fileStep(timer(name), null)), ...(await fileStep(service(name), null))];
+      const secretFile = await secret(name).step(null);
+      if (files.length === 0) return secretFile;
+      const isOn = state.isActive || state.isEnabled;
+      const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
+      return [...off, ...files, ...secretFile, systemctl('daemon-reload')];
+    },
+    async list() {
+      const services = await filesIn(units(), /^livinglock-(.+)\.service$/);
+      const timers = await filesIn(units(), /^livinglock-(.+)\.timer$/);
+      return Promise.all(
+        timers.map(async ({ name, text }) => ({
+          name,
+          scheduler: 'systemd' as const,
+          when: /^Description=Starts the job \S+ (.*)$/m.exec(text)?.[1] ?? '',
+          next: await nextElapse(run, mode, `${unit(name)}.timer`),
+          command: commandOf(services.find((each) => each.name === name)?.text ?? ''),
+        })),
+      );
+    },
+  };
+}
+
+function notesOf({ timing }: Job): string[] {
+  if (onCalendar(timing) !== null) return [];
+  return [
+    `No calendar can say "${describeTiming(timing)}", so it is counted from the last start, and Persistent= does not apply: what was missed while the machine was off is not made up for.`,
+  ];
+}
+
+function unit(name: string): string {
+  return `livinglock-${name}`;
+}
+
+function serviceOf(
+  { name, command, directory, lockFolder, conflictExitCode, isHardened }: Job,
+  userName: string | null,
+  secretPath: string | null,
+): string {
+  if (/\p{Cc}|[\s\\]$/u.test(directory)) {
+    throw new CliError(
+      ExitCode.usage,
+      'systemd cannot take this folder as WorkingDirectory=. Name another one by --directory.',
+    );
+  }
+  const [program = '', ...args] = command;
+  const writable = lockFolder === null ? '' : `ReadWritePaths=${quoteSystemdPath(`-${lockFolder}`)}\n`;
+  return `[Unit]
+Description=The job ${name}, run by livinglock
+
+[Service]
+Type=oneshot
+${userName === null ? '' : `User=${userName}\n`}WorkingDirectory=${directory.replaceAll('%', '%%')}
+${secretPath === null ? '' : `EnvironmentFile=${secretPath.replaceAll('%', '%%')}\n`}ExecStart=${[quoteSystemdPath(program), ...args.map(quoteForSystemd)].join(' ')}
+# The lock is held, so this run was skipped.
+SuccessExitStatus=${conflictExitCode}
+# The run itself passes signals on to the command, and outlives it.
+KillMode=mixed
+# Whatever hardening you add must leave the folder of the lock writable, and other processes visible (no ProtectProc=).
+${isHardened ? `${writable}${HARDENING}` : ''}`;
+}
+
+function timerOf({ name, timing }: Job): string {
+  return `[Unit]
+Description=Starts the job ${name} ${describeTiming(timing)}
+
+[Timer]
+${triggerOf(timing)}
+# The default is a whole minute.
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+`;
+}
+
+function triggerOf(timing: Timing): string {
+  const expressions = onCalendar(timing);
+  if (expressions !== null) {
+    return [...expressions.map((expression) => `OnCalendar=${expression}`), 'Persistent=true'].join('\n');
+  }
+  const seconds = timing.kind === 'every' ? timing.seconds : 0;
+  return `# From one start to the next; Persistent= would have no effect.\nOnActiveSec=${seconds}s\nOnUnitActiveSec=${seconds}s`;
+}
+
+function commandOf(service: string): string {
+  return commandIn(/^ExecStart=(.*)$/m.exec(service)?.[1] ?? '');
+}
+
+/** By the first column of `list-timers`, which every version has. It says nothing of a timer that is not active. */
+async function nextElapse(run: RunProgram, mode: readonly string[], timer: string): Promise<Date | null> {
+  const { stdout } = await run('systemctl', [...mode, 'list-timers', '--no-legend', '--no-pager', timer]);
+  const [, date, time] =
+    /^\s*[A-Z][a-z]{2} (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) /.exec(stdout.toString()) ?? [];
+  return date === undefined ? null : new Date(`${date}T${time}`);
+}
+
+/** Asked first of all, since it fails, before anything was changed, where systemd cannot be reached. */
+async function stateOf(
+  run: RunProgram,
+  mode: readonly string[],
+  timer: string,
+): Promise<{ isActive: boolean; isEnabled: boolean }> {
+  const args = [...mode, 'is-active', timer];
+  const active = await run('systemctl', args);
+  const word = active.stdout.toString().trim();
+  if (word === '') throw failure('systemctl', args, active);
+  const enabled = await run('systemctl', [...mode, 'is-enabled', timer]);
+  return { isActive: word === 'active', isEnabled: enabled.status === 0 };
+}

@@ -1,0 +1,40 @@
+import { CliError } from '../cli/cli-error.js';
+import { ExitCode } from '../cli/exit-codes.js';
+
+/**
+ * A text between two tags. Line breaks and tabs are written as numbers, because parsers may change them; other control
+ * characters XML 1.0 cannot express at all ("Characters", 2.2).
+ */
+export function escapeXml(text: string): string {
+  if (/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text)) {
+    throw new CliError(
+      ExitCode.usage,
+      'XML cannot contain a control character that is in the command. Put the command into a script.',
+    );
+  }
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll(/[\t\n\r]/g, numbered);
+}
+
+/** The same in ASCII alone, which is right in whatever encoding a shell writes it to a file. */
+export function escapeXmlToAscii(text: string): string {
+  return escapeXml(text).replaceAll(/[^\n -~]/gu, numbered);
+}
+
+/** What those two have escaped. */
+export function unescapeXml(text: string): string {
+  return text
+    .replaceAll(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replaceAll('&amp;', '&');
+}
+
+function numbered(character: string): string {
+  return `&#${character.codePointAt(0)};`;
+}

@@ -1,0 +1,93 @@
+import {
+  type LockRecord,
+  type ProcessIdentity,
+  parseJson,
+  recordFrom,
+  serializeIdentity,
+} from '../../core/record.js';
+import type { Claim } from '../../core/store.js';
+
+/** One lock, as the statements of a store in SQL give it. */
+export interface Row {
+  readonly version: string;
+  /** `null` where somebody has written to the table by hand, and it is no record any more. */
+  readonly record: LockRecord | null;
+  /** Milliseconds since the last heartbeat by the database's clock; without a record endless. */
+  readonly age: number;
+}
+
+/** What the columns of a claimed lock hold, as far as it depends on the claim. */
+export interface ClaimColumns {
+  readonly owner: string;
+  /** `null`: endless. */
+  readonly timeout: number | null;
+  readonly holder: string;
+  /** What a release clears: of no use to anybody then. */
+  readonly details: string;
+  readonly workers: string;
+}
+
+/** In JSON, because SQLite ends texts at a NUL, and PostgreSQL has none. */
+export function columnsOf(claim: Claim): ClaimColumns {
+  const { process, workers, staleTimeout, command, user, cwd, owner } = claim;
+  return {
+    owner: ownerOf(claim),
+    timeout: Number.isFinite(staleTimeout) ? staleTimeout : null,
+    holder: JSON.stringify({
+      process_id: process.pid,
+      process: serializeIdentity(process),
+      owner: owner ?? undefined,
+    }),
+    details: JSON.stringify({
+      command: command ?? undefined,
+      user: user ?? undefined,
+      cwd: cwd ?? undefined,
+    }),
+    workers: workersText(workers),
+  };
+}
+
+/** For people: the JSON beside it is what is read again. */
+function ownerOf({ owner, process: { hostname, pid } }: Claim): string {
+  return owner ?? (hostname === null ? String(pid) : `${hostname}:${pid}`);
+}
+
+export function workersText(workers: readonly ProcessIdentity[]): string {
+  return JSON.stringify(workers.map(serializeIdentity));
+}
+
+/** @param value The row of a result, by the names of the columns. */
+export function readRow(value: unknown): Row {
+  // Integers are bigints where the connection is set so.
+  const row = new Map<string, unknown>(
+    typeof value === 'object' && value !== null ? Object.entries(value) : [],
+  );
+  // A text in SQLite; PostgreSQL has a type for it.
+  const json = (column: string) => {
+    const content = row.get(column);
+    return typeof content === 'string' ? parseJson(content) : content;
+  };
+  const holder = json('holder');
+  const details = json('details');
+  const timeout = row.get('stale_timeout_ms');
+  const record = recordFrom({
+    ...(typeof details === 'object' && details),
+    ...(typeof holder === 'object' && holder),
+    timestamp: row.get('heartbeat_at'),
+    token: row.get('token'),
+    fencing_token: Number(row.get('fencing_token')),
+    acquired_at: row.get('lock_time'),
+    stale_timeout_ms: timeout === null ? null : Number(timeout),
+    monotonic_ms: row.get('monotonic_ms'),
+    workers: json('workers'),
+    progress: json('progress'),
+    hold_ms: row.get('hold_ms'),
+  });
+  const age = row.get('age');
+  return {
+    version: String(row.get('version')),
+    record,
+    // In the future: the clock of the database was set back since. It counts as long ago as it is ahead, or the lock could be held for ever.
+    age: record === null || typeof age !== 'number' ? Number.POSITIVE_INFINITY : Math.abs(age),
+  };
+}

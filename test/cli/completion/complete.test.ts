@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { COMMANDS } from '../../../src/cli/commands.js';
+import { complete } from '../../../src/cli/completion/complete.js';
+import { createProgram } from '../../../src/cli/program.js';
+import { temporaryFolder } from '../../support.js';
+
+const program = await createProgram(undefined, null);
+
+beforeEach(() => {
+  const folder = temporaryFolder();
+  for (const name of ['backup.lock', 'batch.lock', 'import.lock', 'notes.txt'])
+    writeFileSync(join(folder, name), '');
+  vi.stubEnv('LIVINGLOCK_DIR', folder);
+});
+
+afterEach(() => void vi.unstubAllEnvs());
+
+describe('what a word may become', () => {
+  it('is each command that there is, with what it does', () => {
+    const candidates = complete(program, ['']);
+    for (const name of COMMANDS.keys()) {
+      expect(candidates).toContainEqual(expect.stringMatching(new RegExp(`^${name}\t\\S`)));
+    }
+    expect(candidates.join('\n')).not.toContain('complete-words');
+  });
+
+  it.each([
+    { words: ['sta'], expected: ['status'] },
+    { words: ['--ver'], expected: ['--version'] },
+    { words: ['break', 'ba'], expected: ['backup', 'batch'] },
+    { words: ['status', 'backup', '--json', 'im'], expected: ['import'] },
+    { words: ['break', 'backup', ''], expected: [] },
+    { words: ['break', '--fo'], expected: ['--force'] },
+    { words: ['break', '--', '--fo'], expected: [] },
+    { words: ['wait', '--timeout', '30s', 'ba'], expected: ['backup', 'batch'] },
+    { words: ['wait', '--timeout', ''], expected: [] },
+    { words: ['wait', '--timeout=30s', 'im'], expected: ['import'] },
+    { words: ['run', '-w', '30s', 'im'], expected: ['import'] },
+    { words: ['run', '--on-stall', 'w'], expected: ['warn'] },
+    { words: ['run', '--heartbeat', ''], expected: ['alive', 'output', 'manual', 'file:'] },
+    { words: ['run', '--heartbeat=o'], expected: ['--heartbeat=output'] },
+    { words: ['run', '--heartbeat', 'file:a'], expected: [':files'] },
+    { words: ['run', '--heartbeat=file:a'], expected: [':files'] },
+    { words: ['run', '--on-stall='], expected: ['--on-stall=end', '--on-stall=warn'] },
+    { words: ['run', '--quiet='], expected: [] },
+    { words: ['run', 'backup', ''], expected: ['--'] },
+    { words: ['run', 'backup', '--', 'pg'], expected: [':command'] },
+    { words: ['run', 'backup', '--', 'pg_dump', '--fi'], expected: [':command'] },
+    { words: ['status', '/var/'], expected: [':files'] },
+    { words: ['verify', ''], expected: [':folders'] },
+    { words: ['completion', 'z'], expected: ['zsh'] },
+    { words: ['help', 'exit'], expected: ['exit-codes'] },
+    { words: ['nonsense', ''], expected: [] },
+    { words: [], expected: expect.arrayContaining(['run']) },
+  ])('is $expected for $words', ({ words, expected }) => {
+    expect(complete(program, words).map((candidate) => candidate.replace(/\t.*/, ''))).toEqual(expected);
+  });
+});

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { lockStatus } from '../../../src/cli/status/lock-status.js';
+import { picture } from '../../../src/cli/status/picture.js';
+import type { Inspection } from '../../../src/index.js';
+
+it.each([
+  ['dead', 'its process does not exist any more', /^job is dead: .* any more\. The next run takes over\.$/],
+  [
+    'foreign',
+    'it is another kind of file',
+    /^job is foreign: .* file\. No run can take it; name another path\.$/,
+  ],
+] as const)('status says of a lock that is %s what the next run will do', (state, reason, remark) => {
+  const inspection: Inspection = {
+    name: '/srv/job',
+    state,
+    reason,
+    holder: null,
+    heartbeatAge: null,
+    processes: [],
+  };
+  const lines = picture([lockStatus('job', inspection)], () => '/srv', {
+    columns: Number.POSITIVE_INFINITY,
+    paint: (_style, text) => text,
+  });
+  expect(lines.at(-1)).toMatch(remark);
+});

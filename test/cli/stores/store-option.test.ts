@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { parseStore } from '../../../src/cli/stores/store-option.js';
+
+describe('the address of a store', () => {
+  it.each([
+    ['postgres:', 'postgres'],
+    ['postgresql://db/shop', 'postgres'],
+    ['REDISS://db', 'redis'],
+    ['sqlite:locks.db', 'sqlite'],
+  ])('%s is one of %s', (text, kind) => {
+    expect(parseStore(text)).toEqual({ kind, text });
+  });
+
+  it.each(['', 'sqlite:', 'redis:', 'postgres', 'mysql://db', '/var/lib/locks.db'])('is not %j', (text) => {
+    expect(() => parseStore(text)).toThrow(/is invalid/);
+  });
+});

@@ -1,0 +1,194 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Awaitable, Outcome } from '../../src/core/store.js';
+import { acquire, ErrLockBusy, ErrLockLost, inspect, type Lock, type Store } from '../../src/index.js';
+import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
+import { HOUR, MINUTE, SECOND } from '../support.js';
+
+const NAME = 'nightly';
+
+/** What happens to a call on its way to the store, or to the answer on its way back. */
+type Way = (operate: () => unknown) => Promise<unknown>;
+
+describe('a store whose answers come late or not at all', () => {
+  let clock: FakeClock;
+  let processes: FakeProcessTable;
+  /** What others see, who can reach it. */
+  let store: Store;
+  let ways: Partial<Record<'read' | 'claim' | 'beat' | 'remove', Way>>;
+  let removed: Map<string, Outcome>;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    processes = new FakeProcessTable(clock);
+    store = memoryStore({ clock, processes });
+    ways = {};
+    removed = new Map();
+  });
+
+  /** As the holder sees it. */
+  function distant(): Store {
+    const go = async <T>(name: keyof typeof ways, operate: () => Awaitable<T>): Promise<T> => {
+      const way = ways[name];
+      if (way === undefined) return operate();
+      const kept: T[] = [];
+      await way(async () => kept.push(await operate()));
+      const [answer] = kept;
+      if (answer === undefined) throw new Error('The test has swallowed an answer.');
+      return answer;
+    };
+    return {
+      resolve: (name) => store.resolve(name),
+      read: (name) => go('read', () => store.read(name)),
+      claim: (name, claim, over) => go('claim', () => store.claim(name, claim, over)),
+      beat: (name, token, beat) => go('beat', () => store.beat(name, token, beat)),
+      remove: (name, token, hold) => go('remove', () => removeOnce(name, token, hold)),
+    };
+  }
+
+  /** As stores do in which the token stays after a release: a call that is repeated is done too. */
+  async function removeOnce(name: string, token: string, hold: number | undefined): Promise<Outcome> {
+    const before = removed.get(token);
+    if (before !== undefined) return before;
+    const outcome = await store.remove(name, token, hold);
+    if (outcome.done) removed.set(token, outcome);
+    return outcome;
+  }
+
+  function acquireHere(staleTimeout = HOUR): Promise<Lock> {
+    const dependencies = { clock, processes };
+    return acquire(NAME, { store: distant(), staleTimeout, heartbeatMinimalInterval: 0, dependencies });
+  }
+
+  /** By another process, which has nothing in its way. */
+  function acquireThere(staleTimeout = HOUR): Promise<Lock> {
+    const dependencies = { clock, processes: processes.as(processes.start()) };
+    return acquire(NAME, { store, staleTimeout, heartbeatMinimalInterval: 0, dependencies });
+  }
+
+  async function stateForOthers(): Promise<string> {
+    return (await inspect(NAME, { store, dependencies: { clock, processes } })).state;
+  }
+
+  it('does not give a lock to who hears only after its stale timeout that it had it', async () => {
+    ways.claim = async (operate) => {
+      await operate();
+      await clock.sleep(2 * HOUR);
+    };
+    const refused = expect(acquireHere()).rejects.toThrow(ErrLockBusy);
+    await clock.advance(HOUR + 1);
+    const other = await acquireThere();
+    ways = {};
+    await clock.advance(HOUR - 1);
+    await refused;
+    await other.heartBeat();
+    await other.release();
+  });
+
+  it('gives the lock anew to who hears only after its stale timeout that it had it, and still has it', async () => {
+    ways.claim = async (operate) => {
+      await operate();
+      await clock.sleep(2 * HOUR);
+      ways = {};
+    };
+    const late = acquireHere();
+    await clock.advance(2 * HOUR);
+    const lock = await late;
+    expect(await stateForOthers()).toBe('live');
+    await lock.release();
+    expect(await stateForOthers()).toBe('free');
+  });
+
+  it('does not keep a process out of its own lock by a claim that it carries out long after', async () => {
+    let deliver = (): unknown => undefined;
+    ways.claim = async (operate) => {
+      deliver = operate;
+      throw new Error('no answer came');
+    };
+    await expect(acquireHere()).rejects.toThrow('no answer came');
+    ways = {};
+    await (await acquireHere()).release();
+    await deliver();
+    expect(await stateForOthers()).toBe('live');
+    await (await acquireHere()).release();
+    expect(await stateForOthers()).toBe('free');
+  });
+
+  it('does not keep others out for a process that has given up and never comes again', async () => {
+    let deliver = (): unknown => undefined;
+    ways.claim = async (operate) => {
+      deliver = operate;
+      throw new Error('no answer came');
+    };
+    await expect(acquireHere(Number.POSITIVE_INFINITY)).rejects.toThrow('no answer came');
+    await clock.advance(MINUTE);
+    await deliver();
+    expect(await stateForOthers()).toBe('live');
+    await clock.advance(MINUTE);
+    expect(await stateForOthers()).toBe('free');
+  });
+
+  it('does not make a loss of a release that it has carried out without saying so', async () => {
+    const lock = await acquireHere();
+    ways.remove = async (operate) => {
+      await operate();
+      throw new Error('no answer came');
+    };
+    await expect(lock.release()).rejects.toThrow('no answer came');
+    ways = {};
+    await clock.advance(MINUTE);
+    expect(lock.signal.aborted).toBe(false);
+    await lock.release();
+    expect(await stateForOthers()).toBe('free');
+  });
+
+  it('does not hold up a release for longer than the lock is held', async () => {
+    const lock = await acquireHere();
+    ways.remove = () => new Promise(() => {});
+    const rejected = expect(lock.release()).rejects.toThrow(ErrLockLost);
+    ways.read = () => new Promise(() => {});
+    await clock.advance(HOUR);
+    await rejected;
+    expect(lock.signal.aborted).toBe(true);
+  }, 5000);
+
+  it('does not hold up workers that are named twice at a time for longer than the lock is held', async () => {
+    const lock = await acquireHere();
+    let answer = (): void => {};
+    const first = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    ways.beat = async (operate) => {
+      ways.beat = () => new Promise(() => {});
+      await first;
+      await operate();
+    };
+    const beat = lock.heartBeat();
+    const named = [lock.setWorkers([]), lock.setWorkers([])];
+    const rejected = Promise.all(named.map((each) => expect(each).rejects.toThrow(ErrLockLost)));
+    answer();
+    await beat;
+    ways.read = () => new Promise(() => {});
+    await clock.advance(HOUR);
+    await rejected;
+  }, 5000);
+
+  it('does not forget the heartbeats that others give for the holder', async () => {
+    const lock = await acquireHere();
+    for (let half = 1; half <= 6; half++) {
+      await clock.advance(HOUR / 2);
+      await store.beat(NAME, lock.token, {});
+    }
+    await clock.advance(MINUTE);
+    ways.read = async () => {
+      throw new Error('connect ECONNREFUSED 10.0.0.5:5432');
+    };
+    await clock.advance(HOUR - MINUTE - 30 * SECOND);
+    expect(lock.signal.aborted).toBe(false);
+    expect(await stateForOthers()).toBe('live');
+    await clock.advance(30 * SECOND);
+    expect(lock.signal.aborted).toBe(true);
+    expect(await stateForOthers()).toBe('live');
+    await clock.advance(1);
+    expect(await stateForOthers()).toBe('stalled');
+  });
+});

@@ -1,0 +1,182 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Awaitable } from '../../src/core/store.js';
+import { acquire, ErrLockLost, inspect, type Lock, type Store } from '../../src/index.js';
+import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
+import { HOUR, MINUTE, SECOND } from '../support.js';
+
+const NAME = 'nightly';
+const AWAY = new Error('connect ECONNREFUSED 10.0.0.5:5432');
+
+describe('a lock whose store does not answer', () => {
+  let clock: FakeClock;
+  let processes: FakeProcessTable;
+  /** What others see, who can reach it. */
+  let store: Store;
+  let manner: 'answers' | 'refuses' | 'is silent' | 'gives up';
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    processes = new FakeProcessTable(clock);
+    store = memoryStore({ clock, processes });
+    manner = 'answers';
+  });
+
+  /** As the holder sees it. */
+  function distant(): Store {
+    const reach = async <T>(operate: () => Awaitable<T>): Promise<T> => {
+      if (manner === 'is silent') return new Promise(() => {});
+      if (manner === 'gives up') await clock.sleep(5 * SECOND);
+      if (manner === 'refuses' || manner === 'gives up') throw AWAY;
+      return operate();
+    };
+    return {
+      resolve: (name) => store.resolve(name),
+      read: (name) => reach(() => store.read(name)),
+      claim: (name, claim, over) => reach(() => store.claim(name, claim, over)),
+      beat: (name, token, beat) => reach(() => store.beat(name, token, beat)),
+      remove: (name, token, hold) => reach(() => store.remove(name, token, hold)),
+    };
+  }
+
+  function hold(staleTimeout: number): Promise<Lock> {
+    const dependencies = { clock, processes };
+    return acquire(NAME, { store: distant(), staleTimeout, heartbeatMinimalInterval: 0, dependencies });
+  }
+
+  async function stateForOthers(): Promise<string> {
+    return (await inspect(NAME, { store, dependencies: { clock, processes } })).state;
+  }
+
+  it('is lost a stale timeout after the last heartbeat that was confirmed, before anyone else may take it', async () => {
+    const lock = await hold(HOUR);
+    await clock.advance(10 * MINUTE);
+    await lock.heartBeat();
+    manner = 'refuses';
+    await clock.advance(HOUR - 1);
+    await expect(lock.heartBeat()).rejects.toBe(AWAY);
+    expect(lock.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(lock.signal.reason).toBeInstanceOf(ErrLockLost);
+    expect(lock.signal.reason).toMatchObject({ cause: AWAY, successor: null, isCertain: false });
+    expect(lock.signal.reason.message).toBe(
+      'nightly counts as lost: its last confirmed heartbeat was 1 hour ago, and since its store does not answer, another process ' +
+        'may have taken it over. Stop working: this run may not be exclusive any more. ' +
+        'The last error: connect ECONNREFUSED 10.0.0.5:5432.',
+    );
+    expect(await stateForOthers()).toBe('live');
+    await clock.advance(1);
+    expect(await stateForOthers()).toBe('stalled');
+    await expect(lock.heartBeat()).rejects.toBe(lock.signal.reason);
+  });
+
+  it('goes on as if nothing had been when the store comes back before', async () => {
+    const lock = await hold(HOUR);
+    manner = 'refuses';
+    await clock.advance(HOUR - 1);
+    await expect(lock.heartBeat()).rejects.toBe(AWAY);
+    manner = 'answers';
+    await lock.heartBeat();
+    await clock.advance(HOUR);
+    expect(lock.signal.aborted).toBe(false);
+    await lock.release();
+    expect(await stateForOthers()).toBe('free');
+  });
+
+  it.each([SECOND / 2, 3 * SECOND, HOUR])(
+    'is lost after %i ms also when it fell silent only just before, in the middle of a heartbeat',
+    async (staleTimeout) => {
+      const lock = await hold(staleTimeout);
+      await clock.advance(staleTimeout * 0.99);
+      manner = 'is silent';
+      const rejected = expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+      await clock.advance(staleTimeout * 0.01);
+      expect(lock.signal.aborted).toBe(true);
+      await rejected;
+    },
+  );
+
+  it('is asked for once more before the time is over, between two looks', async () => {
+    // Looks are half a minute apart, and none falls into the last ten seconds.
+    const lock = await hold(HOUR + 10 * SECOND);
+    await clock.advance(HOUR + SECOND);
+    manner = 'refuses';
+    await clock.advance(9 * SECOND - 1);
+    expect(lock.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(lock.signal.aborted).toBe(true);
+  });
+
+  it.each(['is silent', 'gives up'] as const)(
+    'is lost in time also where one look is just too early for the end, and the next too late, if it %s',
+    async (how) => {
+      // Timers are late, as they are.
+      const sleep = clock.sleep.bind(clock);
+      clock.sleep = (milliseconds, options) =>
+        sleep(milliseconds === 2 * SECOND ? milliseconds + 2 : milliseconds, options);
+      // All locks of a process share the looks, which are two seconds apart.
+      const dependencies = { clock, processes };
+      await acquire('another', { store: distant(), staleTimeout: 8 * SECOND, dependencies });
+      await clock.advance(2 * SECOND + 9);
+      const lock = await hold(8 * SECOND);
+      manner = how;
+      await clock.advance(8 * SECOND - 1);
+      expect(lock.signal.aborted).toBe(false);
+      await clock.advance(1);
+      expect(lock.signal.aborted).toBe(true);
+    },
+  );
+
+  it('does not wait for an answer for longer than the lock is held', async () => {
+    const lock = await hold(HOUR);
+    manner = 'is silent';
+    const beat = lock.heartBeat();
+    const rejected = expect(beat).rejects.toThrow(/no answer came/);
+    await clock.advance(HOUR);
+    await rejected;
+    expect(lock.signal.aborted).toBe(true);
+  });
+
+  it('is held by who has stalled while the store says so, and lost at the first look that fails', async () => {
+    const lock = await hold(HOUR);
+    await clock.advance(3 * HOUR);
+    expect(lock.signal.aborted).toBe(false);
+    await lock.heartBeat();
+    await clock.advance(2 * HOUR);
+    manner = 'refuses';
+    await clock.advance(30 * SECOND);
+    expect(lock.signal.aborted).toBe(true);
+  });
+
+  it('is never lost by silence where no heartbeat is ever too old', async () => {
+    const lock = await hold(Number.POSITIVE_INFINITY);
+    manner = 'refuses';
+    await clock.advance(1000 * HOUR);
+    expect(lock.signal.aborted).toBe(false);
+    manner = 'answers';
+    await lock.release();
+  });
+
+  it('does not stand in the way of others for longer than it must, once it is given back', async () => {
+    const lock = await hold(HOUR);
+    manner = 'refuses';
+    await clock.advance(HOUR);
+    manner = 'answers';
+    await expect(lock.release()).rejects.toThrow(ErrLockLost);
+    await clock.advance(0);
+    expect(await stateForOthers()).toBe('free');
+    await expect(lock.release()).rejects.toThrow(ErrLockLost);
+  });
+
+  it('does not take back what has been taken over', async () => {
+    const lock = await hold(HOUR);
+    manner = 'refuses';
+    await clock.advance(HOUR + 1);
+    const next = await acquire(NAME, { store, dependencies: { clock, processes } });
+    manner = 'answers';
+    await expect(lock.release()).rejects.toThrow(ErrLockLost);
+    await clock.advance(0);
+    await next.heartBeat();
+    expect(await stateForOthers()).toBe('live');
+    await next.release();
+  });
+});

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readOptions } from '../../src/core/options.js';
+import { acquire, breakLock, inspect, withLock } from '../../src/index.js';
+import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../support.js';
+
+describe('the options', () => {
+  it('have defaults that suit a nightly job', () => {
+    expect(readOptions({})).toMatchObject({
+      staleTimeout: HOUR,
+      heartbeatMinimalInterval: MINUTE,
+      wait: 0,
+      terminateStalled: false,
+      terminationGrace: 5 * SECOND,
+    });
+  });
+
+  it('take milliseconds, or strings as people write them', () => {
+    const options = { staleTimeout: '2h', heartbeatMinimalInterval: '90s', wait: '1.5m' };
+    expect(readOptions(options)).toMatchObject({
+      staleTimeout: 2 * HOUR,
+      heartbeatMinimalInterval: 90_000,
+      wait: 90_000,
+    });
+  });
+
+  it('take half of a short stale timeout as the interval, when none is given', () => {
+    expect(readOptions({ staleTimeout: '30s' }).heartbeatMinimalInterval).toBe(15 * SECOND);
+  });
+
+  it('allow an interval of zero, and a stale timeout and a wait without end', () => {
+    expect(readOptions({ heartbeatMinimalInterval: 0 }).heartbeatMinimalInterval).toBe(0);
+    expect(
+      readOptions({ staleTimeout: Number.POSITIVE_INFINITY, wait: Number.POSITIVE_INFINITY }),
+    ).toMatchObject({
+      staleTimeout: Number.POSITIVE_INFINITY,
+      heartbeatMinimalInterval: MINUTE,
+      wait: Number.POSITIVE_INFINITY,
+    });
+  });
+});
+
+const WRONG: readonly (readonly [
+  options: unknown,
+  error: typeof TypeError | typeof RangeError,
+  words: RegExp,
+])[] = [
+  [{ staleTimeout: 0 }, RangeError, /`staleTimeout`.* 0/],
+  [{ staleTimeout: -1 }, RangeError, /`staleTimeout`.*-1/],
+  [{ staleTimeout: Number.NaN }, RangeError, /`staleTimeout`.*NaN/],
+  [{ staleTimeout: '2 parsecs' }, RangeError, /`staleTimeout`.*'2 parsecs'/],
+  [{ staleTimeout: '' }, RangeError, /`staleTimeout`.*''/],
+  [{ staleTimeout: '1'.repeat(200) }, RangeError, /`staleTimeout`/],
+  [{ staleTimeout: true }, TypeError, /`staleTimeout`.*true/],
+  [{ staleTimeout: null, wait: [] }, TypeError, /`wait`.*array/],
+  [{ staleTimeout: {} }, TypeError, /`staleTimeout`.*object/],
+  [{ staleTimeout: 5n }, TypeError, /`staleTimeout`.*5n/],
+  [{ heartbeatMinimalInterval: -5 }, RangeError, /`heartbeatMinimalInterval`.*-5/],
+  [
+    { heartbeatMinimalInterval: Number.POSITIVE_INFINITY },
+    RangeError,
+    /`heartbeatMinimalInterval`.*Infinity/,
+  ],
+  [{ heartbeatMinimalInterval: Number.NaN }, RangeError, /`heartbeatMinimalInterval`.*NaN/],
+  [
+    { heartbeatMinimalInterval: '1h' },
+    RangeError,
+    /`heartbeatMinimalInterval` \(3600000 ms\).*`staleTimeout`/,
+  ],
+  [{ staleTimeout: 10, heartbeatMinimalInterval: 11 }, RangeError, /`heartbeatMinimalInterval` \(11 ms\)/],
+  [{ wait: -1 }, RangeError, /`wait`.*-1/],
+  [{ wait: () => 1 }, TypeError, /`wait`.*function/],
+  [{ signal: 'now' }, TypeError, /`signal`.*'now'/],
+  [{ sticky: 'yes' }, TypeError, /`sticky`.*'yes'/],
+  [{ sticky: true }, TypeError, /`sticky` needs the option `owner`/],
+  [{ terminateStalled: 'yes' }, TypeError, /`terminateStalled`.*'yes'/],
+  [{ terminationGrace: 'long' }, RangeError, /`terminationGrace`.*'long'/],
+  [{ command: 7 }, TypeError, /`command`.*7/],
+  [{ store: {} }, TypeError, /`store`.*`resolve`/],
+  [{ dependencies: 'fake' }, TypeError, /`dependencies`.*'fake'/],
+  [{ dependencies: { clock: { now: Date.now } } }, TypeError, /`dependencies.clock`.*`monotonic`/],
+  [{ dependencies: { processes: {} } }, TypeError, /`dependencies.processes`.*`self`/],
+  [{ staleTimeOut: '2h' }, TypeError, /no option `staleTimeOut`.*staleTimeout/],
+];
+
+describe('wrong options', () => {
+  it.each(WRONG)('are refused before anything is touched: %o', async (options, error, words) => {
+    const folder = join(temporaryFolder(), 'not-made');
+    const refused = acquire(join(folder, 'job.lock'), untyped(options));
+    await expect(refused).rejects.toThrow(error);
+    await expect(refused).rejects.toThrow(words);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('are refused by those who only look or break, too', async () => {
+    await expect(inspect('job.lock', untyped({ force: true }))).rejects.toThrow(/no option `force`/);
+    await expect(inspect('job.lock', { staleTimeout: 0 })).rejects.toThrow(RangeError);
+    await expect(breakLock('job.lock', untyped({ force: 1 }))).rejects.toThrow(/`force`/);
+  });
+
+  it('are no options at all', async () => {
+    const refused: Promise<unknown> = Reflect.apply(acquire, undefined, ['job.lock', null]);
+    await expect(refused).rejects.toThrow(/options must be an object/);
+  });
+
+  it('include a missing function', async () => {
+    const refused: Promise<unknown> = Reflect.apply(withLock, undefined, ['job.lock', {}, 'work']);
+    await expect(refused).rejects.toThrow(/needs a function/);
+  });
+});
+
+describe('a wrong path', () => {
+  it.each([
+    ['', /not empty/],
+    ['a\0b', /NUL/],
+  ])('is refused: %j', async (path, words) => {
+    await expect(acquire(path)).rejects.toThrow(TypeError);
+    await expect(acquire(path)).rejects.toThrow(words);
+  });
+
+  it('is one that is no string', async () => {
+    const refused: Promise<unknown> = Reflect.apply(acquire, undefined, [7]);
+    await expect(refused).rejects.toThrow(TypeError);
+  });
+});

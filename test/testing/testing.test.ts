@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/index.js';
+import { FakeClock, FakeProcessTable } from '../../src/testing/index.js';
+
+describe('the fake clock', () => {
+  it('stands still until it is advanced', async () => {
+    const clock = new FakeClock(1000);
+    const monotonic = clock.monotonic();
+    expect(clock.now()).toBe(1000);
+    await clock.advance(250);
+    expect(clock.now()).toBe(1250);
+    expect(clock.monotonic()).toBe(monotonic + 250);
+  });
+
+  it('wakes sleepers in the order of their times, each at its own', async () => {
+    const clock = new FakeClock(0);
+    const woken: [string, number][] = [];
+    const sleep = (name: string, milliseconds: number) =>
+      clock.sleep(milliseconds).then(() => woken.push([name, clock.now()]));
+    void sleep('late', 300);
+    void sleep('early', 100).then(() => sleep('again', 150));
+    await clock.advance(299);
+    expect(woken).toEqual([
+      ['early', 100],
+      ['again', 250],
+    ]);
+    await clock.advance(1);
+    expect(woken.at(-1)).toEqual(['late', 300]);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('lets a sleeper go when its signal aborts', async () => {
+    const clock = new FakeClock();
+    const controller = new AbortController();
+    const sleeping = clock.sleep(100, { signal: controller.signal });
+    controller.abort('enough');
+    await expect(sleeping).rejects.toBe('enough');
+    await expect(clock.sleep(1, { signal: AbortSignal.abort('early') })).rejects.toBe('early');
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('can be set, put to sleep, and started anew', () => {
+    const clock = new FakeClock(5000);
+    const monotonic = clock.monotonic();
+    clock.stepWallClock(-2000);
+    clock.suspend(500);
+    expect(clock.now()).toBe(3500);
+    expect(clock.monotonic()).toBe(monotonic);
+    clock.reboot();
+    expect(clock.monotonic()).toBe(0);
+  });
+});
+
+describe('the fake process table', () => {
+  it('gives each process a PID of its own, and itself one of them', () => {
+    const processes = new FakeProcessTable();
+    expect(processes.start().pid).not.toBe(processes.start().pid);
+    expect(processes.liveness(processes.self())).toBe('alive');
+    expect(processes.own.identity).toBe(processes.self());
+  });
+
+  it('shows the same processes to all of them, each as itself', () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start();
+    const view = processes.as(other);
+    expect(view.self()).toBe(other.identity);
+    expect(view.liveness(processes.self())).toBe('alive');
+  });
+
+  it('forgets all processes of this machine at a reboot, and nobody elsewhere', () => {
+    const processes = new FakeProcessTable();
+    const before = processes.self();
+    const elsewhere = processes.start({ hostname: 'other', bootId: 'other-boot' });
+    processes.reboot();
+    expect(processes.self().bootId).not.toBe(before.bootId);
+    expect(processes.liveness(before)).toBe('unknown');
+    expect(processes.as(elsewhere).liveness(elsewhere.identity)).toBe('alive');
+  });
+
+  it('does not make a zombie of who is gone', () => {
+    const processes = new FakeProcessTable();
+    const other = processes.start();
+    other.kill();
+    expect(() => other.zombify()).toThrow(/is gone/);
+  });
+});
+
+describe("the system's clock", () => {
+  it('tells the wall clock, finer than milliseconds', () => {
+    const before = Date.now();
+    const now = systemClock.now();
+    expect(now).toBeGreaterThan(before - 2);
+    expect(now).toBeLessThan(Date.now() + 3);
+    expect(new Set(Array.from({ length: 20 }, () => systemClock.now() % 1)).size).toBeGreaterThan(1);
+  });
+
+  it("tells the boot's clock as hrtime does", () => {
+    const hrtime = () => Number(process.hrtime.bigint()) / 1e6;
+    const before = hrtime();
+    const now = systemClock.monotonic();
+    expect(now).toBeGreaterThan(before - 1);
+    expect(now).toBeLessThan(hrtime() + 1);
+  });
+
+  it('sleeps, until a signal aborts', async () => {
+    await systemClock.sleep(1);
+    const controller = new AbortController();
+    const sleeping = systemClock.sleep(2 ** 40, { signal: controller.signal });
+    controller.abort('enough');
+    await expect(sleeping).rejects.toBe('enough');
+    await expect(systemClock.sleep(1, { signal: AbortSignal.abort('early') })).rejects.toBe('early');
+  });
+});
