@@ -8,9 +8,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeMachine, describeSoftware } from './machine.js';
+import { describeMachine, describeSoftware } from '../support/figures/machine.js';
+import { Progress } from '../support/figures/progress.js';
 import type { Measurement } from './measurement.js';
-import { Progress } from './progress.js';
 import { formatRow } from './report.js';
 import { measureByTurns } from './rounds.js';
 

@@ -4,16 +4,17 @@
  * Everything is measured in one run and by turns, because the times of two runs on a machine that does something else as
  * well cannot be compared: read the ratios.
  */
+
+import { describeMachine, describeSoftware } from '../support/figures/machine.js';
+import { Progress } from '../support/figures/progress.js';
 import { readEffort } from './arguments.js';
 import type { Effort } from './effort.js';
-import { describeMachine, describeSoftware } from './machine.js';
 import type { Measurement } from './measurement.js';
 import { measureAcquireRelease } from './measurements/acquire-release.js';
 import { measureAfterDeath } from './measurements/after-death.js';
 import { measureBusyAcquire } from './measurements/busy-acquire.js';
 import { measureThrottledBeat, measureWrittenBeat } from './measurements/heart-beat.js';
 import { openPlaces, type Place } from './place.js';
-import { Progress } from './progress.js';
 import { formatTable } from './report.js';
 import { formatTargets } from './targets.js';
 

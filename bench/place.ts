@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Mount, mountOf } from './mount.js';
+import { type Mount, mountOf } from '../support/figures/mount.js';
 
 /** A folder of our own on one file system. */
 export class Place {

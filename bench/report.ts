@@ -1,6 +1,6 @@
+import { type Summary, summarize } from '../support/figures/statistics.js';
 import type { Measurement, Series } from './measurement.js';
 import type { Place } from './place.js';
-import { type Summary, summarize } from './statistics.js';
 
 /** All that was measured on one place; the measurements are the same, and in the same order, for each. */
 export interface Results {

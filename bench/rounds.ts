@@ -1,7 +1,7 @@
+import { watchOthers } from '../support/figures/machine.js';
+import type { Progress } from '../support/figures/progress.js';
 import type { Effort } from './effort.js';
-import { watchOthers } from './machine.js';
 import type { Series } from './measurement.js';
-import type { Progress } from './progress.js';
 
 /** Something whose time is taken. A promise that it gives is awaited, within the time. */
 export interface Subject {

@@ -1,9 +1,9 @@
+import { summarize } from '../support/figures/statistics.js';
 import { acquireRelease } from './measurements/acquire-release.js';
 import { busyAcquire } from './measurements/busy-acquire.js';
 import { throttledBeat, throttledCall } from './measurements/heart-beat.js';
 import { compare, formatNumber, type Results } from './report.js';
 import { livinglock } from './rivals/livinglock.js';
-import { summarize } from './statistics.js';
 
 /** What this project wants to achieve; medians count. */
 interface Target {

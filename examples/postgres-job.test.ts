@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { describeWithPostgres } from '../integration/support/postgres-locks.js';
+import { describeWithPostgres } from '../support/postgres/postgres-locks.js';
 
 const PROGRAM = fileURLToPath(new URL('../build/examples/postgres-job.js', import.meta.url));
 

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { acquire } from 'livinglock';
 import { redisStore } from 'livinglock/redis';
 import { describe, expect, it } from 'vitest';
-import { describeWithRedis } from '../integration/support/describe-with-redis.js';
-import { ioRedis } from '../integration/support/redis-drivers.js';
-import { connect } from '../integration/support/redis-scene.js';
+import { describeWithRedis } from '../support/redis/describe-with-redis.js';
+import { ioRedis } from '../support/redis/redis-drivers.js';
+import { connect } from '../support/redis/redis-scene.js';
 
 const PROGRAM = fileURLToPath(new URL('../build/examples/redis-job.js', import.meta.url));
 

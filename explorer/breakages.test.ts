@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { BREAKAGES } from './breakages/index.js';
+import { BREAKAGES } from '../support/breakages/index.js';
 import { explain } from './explanation.js';
 import { Exploration, type Explored } from './exploration.js';
 import type { Performance, Scenario } from './performance.js';

@@ -1,4 +1,4 @@
-import { BREAKAGES } from './breakages/index.js';
+import { BREAKAGES } from '../support/breakages/index.js';
 import type { Performance, Scenario } from './performance.js';
 import { type Action, formatSchedule, LETTERS, parseSchedule } from './schedule.js';
 import { STATES } from './states.js';

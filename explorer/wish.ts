@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { BREAKAGES } from './breakages/index.js';
+import { BREAKAGES } from '../support/breakages/index.js';
 import { parseReplay, type Replay } from './replay.js';
 import type { Bounds } from './strategies/exhaustive.js';
 

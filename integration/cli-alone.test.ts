@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { canMount, isLinux, isPosix } from '../support/machine.js';
+import { type Ended, has } from '../support/running.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
-import { canMount, isLinux, isPosix } from './support/machine.js';
-import { type Ended, has } from './support/running.js';
 
 // A command runs under the lock as it runs alone: with the same environment, descriptors and arguments; and it does not begin after a signal.
 

@@ -11,9 +11,9 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canMount, isPosix, newFolder, removeFolder, temporaryFolder } from '../support/machine.js';
+import { findForCron } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
-import { canMount, isPosix, newFolder, removeFolder, temporaryFolder } from './support/machine.js';
-import { findForCron } from './support/running.js';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,7 +1,6 @@
 import { chmodSync, chownSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Desk, PROGRAM } from './support/desk.js';
 import {
   canBeNobody,
   canMount,
@@ -12,8 +11,9 @@ import {
   processState,
   temporaryFolder,
   waitForEndOf,
-} from './support/machine.js';
-import { killAtTheEnd, poll, Running } from './support/running.js';
+} from '../support/machine.js';
+import { killAtTheEnd, poll, Running } from '../support/running.js';
+import { Desk, PROGRAM } from './support/desk.js';
 
 // The lock is held for as long as any of the command's work goes on, however the runner, or the command itself, has ended.
 

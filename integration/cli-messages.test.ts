@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { canBeNobody, isPosix, NOBODY } from '../support/machine.js';
+import { has } from '../support/running.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
-import { canBeNobody, isPosix, NOBODY } from './support/machine.js';
-import { has } from './support/running.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 // What `livinglock run` says: in a log that many jobs share, on a terminal, and where people stumble.

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { canMount, isLinux, isPosix, waitForEndOf } from '../support/machine.js';
+import { killAtTheEnd, poll } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
-import { canMount, isLinux, isPosix, waitForEndOf } from './support/machine.js';
-import { killAtTheEnd, poll } from './support/running.js';
 
 // `livinglock run --heartbeat output`: what the command writes arrives, or fails, as it does without livinglock.
 

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from '../support/machine.js';
+import { killAtTheEnd, poll, Running } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
-import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from './support/machine.js';
 import { canBePrivate } from './support/private-machine.js';
-import { killAtTheEnd, poll, Running } from './support/running.js';
 
 // `livinglock run` and `livinglock beat`, with real commands.
 

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { canBeNobody, canMount, isPosix, isRoot, NOBODY } from '../support/machine.js';
 import { PROGRAM } from './support/desk.js';
-import { canBeNobody, canMount, isPosix, isRoot, NOBODY } from './support/machine.js';
 import { JOB, User } from './support/schedule-user.js';
 
 describe('what is printed', () => {

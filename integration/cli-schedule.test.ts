@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { canMount, isPosix } from '../support/machine.js';
 import { PROGRAM } from './support/desk.js';
-import { canMount, isPosix } from './support/machine.js';
 import { JOB, User } from './support/schedule-user.js';
 
 /** Environment, bytes that are no UTF-8, other line breaks, and none at the end. */

@@ -2,9 +2,9 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { breakLock } from '../src/index.js';
+import { isPosix, temporaryFolder, waitForEndOf } from '../support/machine.js';
+import { has, killAtTheEnd, poll } from '../support/running.js';
 import { Desk } from './support/desk.js';
-import { isPosix, temporaryFolder, waitForEndOf } from './support/machine.js';
-import { has, killAtTheEnd, poll } from './support/running.js';
 
 // `livinglock run` with commands that have to prove that they work, and that stop doing so.
 

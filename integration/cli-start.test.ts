@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { isPosix, temporaryFolder } from '../support/machine.js';
 import { Desk, PROGRAM } from './support/desk.js';
-import { isPosix, temporaryFolder } from './support/machine.js';
 
 // cron starts `livinglock run` every minute. To find and to compile files is most of a start, so what it loads is counted.
 

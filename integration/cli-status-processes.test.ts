@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { isPosix, waitForEndOf } from '../support/machine.js';
+import { killAtTheEnd, poll } from '../support/running.js';
 import { Desk } from './support/desk.js';
-import { isPosix, waitForEndOf } from './support/machine.js';
-import { killAtTheEnd, poll } from './support/running.js';
 
 test.skipIf(!isPosix)(
   'status shows which processes live of a runner that was killed, and the owner',

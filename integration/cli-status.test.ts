@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { canBeNobody, isPosix, NOBODY } from '../support/machine.js';
+import { poll } from '../support/running.js';
 import { Desk, oneLineWith } from './support/desk.js';
-import { canBeNobody, isPosix, NOBODY } from './support/machine.js';
-import { poll } from './support/running.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 describe('status', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { isPosix } from '../support/machine.js';
 import { Desk } from './support/desk.js';
-import { isPosix } from './support/machine.js';
 
 // In databases: cli-store.test.ts.
 

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { describeWithRedis } from './support/describe-with-redis.js';
+import { isPosix, temporaryFolder } from '../support/machine.js';
+import { canServePostgres, PostgresServer } from '../support/postgres/postgres-server.js';
+import { describeWithRedis } from '../support/redis/describe-with-redis.js';
+import { nodeRedis } from '../support/redis/redis-drivers.js';
+import { RedisServer } from '../support/redis/redis-server.js';
+import { poll } from '../support/running.js';
 import { Desk } from './support/desk.js';
-import { isPosix, temporaryFolder } from './support/machine.js';
-import { canServePostgres, PostgresServer } from './support/postgres-server.js';
-import { nodeRedis } from './support/redis-drivers.js';
-import { RedisServer } from './support/redis-server.js';
-import { poll } from './support/running.js';
 
 describe.skipIf(!isPosix)('a command under a lock', () => {
   describe('in SQLite', () => {

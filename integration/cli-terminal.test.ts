@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { canUnshare, waitForEndOf } from '../support/machine.js';
+import { killAtTheEnd, killIfThere, poll, type Running } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
-import { canUnshare, waitForEndOf } from './support/machine.js';
-import { killAtTheEnd, killIfThere, poll, type Running } from './support/running.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 // `livinglock run` on a terminal, which script(1) of util-linux makes.

@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { isPosix } from '../support/machine.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
-import { isPosix } from './support/machine.js';
 
 // What the system may refuse, with each subcommand: it is answered in one line that says what to do, and is no bug of livinglock.
 

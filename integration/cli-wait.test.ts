@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { commandLine, descendantsOf } from '../support/machine.js';
+import { poll } from '../support/running.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
-import { commandLine, descendantsOf } from './support/machine.js';
-import { poll } from './support/running.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 describe('wait', () => {

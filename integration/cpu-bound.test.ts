@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nextMessage, startActor, startProgram } from './support/actors.js';
-import { temporaryFolder } from './support/machine.js';
-import { outcomeOf } from './support/outcomes.js';
+import { nextMessage, startActor, startProgram } from '../support/actors.js';
+import { temporaryFolder } from '../support/machine.js';
+import { outcomeOf } from '../support/outcomes.js';
 
 const STALE_TIMEOUT = 1500;
 

@@ -13,13 +13,13 @@ import {
   startActor,
   startActors,
   startProgram,
-} from './support/actors.js';
+} from '../support/actors.js';
+import { isPosix, temporaryFolder } from '../support/machine.js';
+import { outcomeOf } from '../support/outcomes.js';
+import { killIfThere, poll } from '../support/running.js';
+import { Room } from '../support/witness.js';
 import { countInLanes } from './support/lanes.js';
-import { isPosix, temporaryFolder } from './support/machine.js';
-import { outcomeOf } from './support/outcomes.js';
 import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
-import { killIfThere, poll } from './support/running.js';
-import { Room } from './support/witness.js';
 
 /** What starts a process for each of many calls may take long on a machine with other work to do. */
 const PATIENT = { timeout: 180_000 };

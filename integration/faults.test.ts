@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Actor, startActor } from './support/actors.js';
-import { canMount, isPosix, temporaryFolder } from './support/machine.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { canMount, isPosix, temporaryFolder } from '../support/machine.js';
+import { outcomeOf } from '../support/outcomes.js';
 import { asSeenBy, fillUp, remount, startOnFileSystem } from './support/mounts.js';
-import { outcomeOf } from './support/outcomes.js';
 import { refusal } from './support/refusals.js';
 import { deadRecord } from './support/remains.js';
 

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { isLocal, systemFileSystem } from '../src/stores/file/file-system.js';
 import { LinuxProbe } from '../src/system/processes/linux.js';
-import { type Actor, startActor } from './support/actors.js';
-import { PROGRAM } from './support/desk.js';
+import { type Actor, startActor } from '../support/actors.js';
 import {
   canBeNobody,
   canMount,
@@ -14,9 +13,10 @@ import {
   isPosix,
   NOBODY,
   temporaryFolder,
-} from './support/machine.js';
-import { type Outcome, outcomeOf } from './support/outcomes.js';
-import { Running } from './support/running.js';
+} from '../support/machine.js';
+import { type Outcome, outcomeOf } from '../support/outcomes.js';
+import { Running } from '../support/running.js';
+import { PROGRAM } from './support/desk.js';
 
 const MINUTE = 60_000;
 const TEN_MINUTES = 10 * MINUTE;

@@ -26,9 +26,7 @@ import {
   systemProcesses,
 } from 'livinglock';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { nextMessage, startActor, startProgram } from './support/actors.js';
-import { Desk, oneLineWith } from './support/desk.js';
-import { exchanges, type Operation, operations, Scene } from './support/exchanges.js';
+import { nextMessage, startActor, startProgram } from '../support/actors.js';
 import {
   canBeNobody,
   canMount,
@@ -37,10 +35,12 @@ import {
   isPosix,
   NOBODY,
   temporaryFolder,
-} from './support/machine.js';
-import { outcomeOf } from './support/outcomes.js';
+} from '../support/machine.js';
+import { outcomeOf } from '../support/outcomes.js';
+import { has, Running } from '../support/running.js';
+import { Desk, oneLineWith } from './support/desk.js';
+import { exchanges, type Operation, operations, Scene } from './support/exchanges.js';
 import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
-import { has, Running } from './support/running.js';
 import { type Tree, treeOf } from './support/tree.js';
 
 // What somebody can put, by mistake or on purpose, where livinglock reads and writes. Nothing of theirs may change, and nobody may get

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type Actor, startActor } from './support/actors.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { canUnshare, childrenOf, temporaryFolder, waitForEndOf } from '../support/machine.js';
+import { type Outcome, outcomeOf } from '../support/outcomes.js';
+import { poll } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
-import { canUnshare, childrenOf, temporaryFolder, waitForEndOf } from './support/machine.js';
-import { type Outcome, outcomeOf } from './support/outcomes.js';
-import { poll } from './support/running.js';
 
 const TWO_HOURS = 7_200_000;
 

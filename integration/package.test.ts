@@ -5,7 +5,7 @@ import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isPosix, newFolder, removeFolder } from './support/machine.js';
+import { isPosix, newFolder, removeFolder } from '../support/machine.js';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 /** What npm does may take its time, should the packages that ours depends on not be in its cache. */

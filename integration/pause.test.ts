@@ -2,12 +2,12 @@ import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../src/core/record.js';
-import { type Actor, type LockCommand, startActors } from './support/actors.js';
+import { type Actor, type LockCommand, startActors } from '../support/actors.js';
+import { isPosix, temporaryFolder } from '../support/machine.js';
+import { type Outcome, outcomeOf } from '../support/outcomes.js';
+import { Ledger } from '../support/witness.js';
 import { countInLanes } from './support/lanes.js';
-import { isPosix, temporaryFolder } from './support/machine.js';
-import { type Outcome, outcomeOf } from './support/outcomes.js';
 import { everythingTheKilledLeave } from './support/remains.js';
-import { Ledger } from './support/witness.js';
 
 // One process is stopped in the middle of what it does, another one acts meanwhile, then the first goes on. This is done
 // once for each file-system call, so the first is stopped at every state of the disk that it passes through. Either may

@@ -1,9 +1,9 @@
 import { chmodSync, chownSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Actor, startActor } from './support/actors.js';
-import { canBeNobody, canMount, isPosix, isRoot, NOBODY, temporaryFolder } from './support/machine.js';
-import { outcomeOf } from './support/outcomes.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { canBeNobody, canMount, isPosix, isRoot, NOBODY, temporaryFolder } from '../support/machine.js';
+import { outcomeOf } from '../support/outcomes.js';
 import { refusal } from './support/refusals.js';
 import { deadRecord } from './support/remains.js';
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ErrLockBusy, ErrLockStore } from '../src/index.js';
-import { type Cut, CuttingProxy } from './support/cutting-proxy.js';
-import { temporaryFolder } from './support/machine.js';
-import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
-import { poolOf } from './support/postgres-pool.js';
-import type { PostgresServer } from './support/postgres-server.js';
+import { type Cut, CuttingProxy } from '../support/cutting-proxy.js';
+import { temporaryFolder } from '../support/machine.js';
+import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
+import { poolOf } from '../support/postgres/postgres-pool.js';
+import type { PostgresServer } from '../support/postgres/postgres-server.js';
 import { expectToStandRestarts } from './support/restarts.js';
 
 const HOUR = 3_600_000;

@@ -4,9 +4,9 @@ import pg from 'pg';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { acquire, ErrLockBusy } from '../src/index.js';
 import { postgresSchema, postgresStore } from '../src/stores/postgres/index.js';
-import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
-import { poolOf } from './support/postgres-pool.js';
-import type { PostgresServer } from './support/postgres-server.js';
+import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
+import { poolOf } from '../support/postgres/postgres-pool.js';
+import type { PostgresServer } from '../support/postgres/postgres-server.js';
 
 /** Somebody who may connect, and no more. */
 const GUEST = 'guest';

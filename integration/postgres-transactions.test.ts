@@ -5,9 +5,9 @@ import { describe, expect, it, onTestFinished, test } from 'vitest';
 import type { Claim, Outcome, Store } from '../src/core/store.js';
 import { postgresStore } from '../src/stores/postgres/index.js';
 import { FakeProcessTable, testStore } from '../src/testing/index.js';
-import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
-import { poolOf } from './support/postgres-pool.js';
-import type { PostgresServer } from './support/postgres-server.js';
+import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
+import { poolOf } from '../support/postgres/postgres-pool.js';
+import type { PostgresServer } from '../support/postgres/postgres-server.js';
 
 describeWithPostgres('transactions of a PostgreSQL server', (server) => {
   // In READ COMMITTED a statement sees what was there when it began, and changes what is there when it gets to it.

@@ -1,9 +1,9 @@
 import { describe, it } from 'vitest';
 import { postgresStore } from '../src/stores/postgres/index.js';
 import { testStore } from '../src/testing/index.js';
-import { describeWithPostgres, PostgresLocks } from './support/postgres-locks.js';
-import { poolOf } from './support/postgres-pool.js';
-import type { PostgresServer } from './support/postgres-server.js';
+import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
+import { poolOf } from '../support/postgres/postgres-pool.js';
+import type { PostgresServer } from '../support/postgres/postgres-server.js';
 import { type SharedLocks, testCrowd, testSharedLocks } from './support/shared-locks.js';
 
 describeWithPostgres('a PostgreSQL server', (server) => {

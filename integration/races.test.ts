@@ -2,10 +2,10 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Actor, startActor, startActors } from './support/actors.js';
-import { isLinux, processState, temporaryFolder, threadCount } from './support/machine.js';
-import { outcomeOf } from './support/outcomes.js';
-import { Room } from './support/witness.js';
+import { type Actor, startActor, startActors } from '../support/actors.js';
+import { isLinux, processState, temporaryFolder, threadCount } from '../support/machine.js';
+import { outcomeOf } from '../support/outcomes.js';
+import { Room } from '../support/witness.js';
 
 const RACERS = 8;
 const ROUNDS = 50;

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { isPosix } from '../support/machine.js';
+import { CRON_PATH, findForCron } from '../support/running.js';
 import { Desk } from './support/desk.js';
-import { isPosix } from './support/machine.js';
-import { CRON_PATH, findForCron } from './support/running.js';
 
 // The jobs that the README shows, as they stand there, under cron's PATH.
 

@@ -1,5 +1,5 @@
-import { describeWithRedis } from './support/describe-with-redis.js';
-import { Scene } from './support/redis-scene.js';
+import { describeWithRedis } from '../support/redis/describe-with-redis.js';
+import { Scene } from '../support/redis/redis-scene.js';
 import { testSharedLocks } from './support/shared-locks.js';
 
 describeWithRedis('locks at one Redis server', (server) => {

@@ -1,9 +1,7 @@
 import { chownSync, linkSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Report } from './programs/protocol.js';
-import { type Actor, type Death, startActor } from './support/actors.js';
-import { Desk, oneLineWith } from './support/desk.js';
+import { type Actor, type Death, startActor } from '../support/actors.js';
 import {
   canBeNobody,
   canUnshare,
@@ -12,7 +10,9 @@ import {
   NOBODY,
   processState,
   temporaryFolder,
-} from './support/machine.js';
+} from '../support/machine.js';
+import type { Report } from '../support/programs/protocol.js';
+import { Desk, oneLineWith } from './support/desk.js';
 
 const ROOT = 0;
 /** A program that stays until what it has started has ended. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, onTestFinished } from 'vitest';
-import { temporaryFolder } from './support/machine.js';
+import { temporaryFolder } from '../support/machine.js';
 import { type SharedLocks, testSharedLocks } from './support/shared-locks.js';
 
 describe.each(['wal', 'delete'])('locks in one SQLite file, journal_mode=%s', (mode) => {

@@ -5,9 +5,9 @@ import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type LockRecord, parseRecord } from '../src/core/record.js';
-import { type Actor, startActor } from './support/actors.js';
-import { canUnshareTime, childrenOf, isLinux, temporaryFolder } from './support/machine.js';
-import { type Outcome, outcomeOf } from './support/outcomes.js';
+import { type Actor, startActor } from '../support/actors.js';
+import { canUnshareTime, childrenOf, isLinux, temporaryFolder } from '../support/machine.js';
+import { type Outcome, outcomeOf } from '../support/outcomes.js';
 
 // Processes of one machine that do not agree on what time it is.
 

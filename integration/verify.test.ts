@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type FileSystemReport, verifyFileSystem } from 'livinglock';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { death } from './support/actors.js';
+import { death } from '../support/actors.js';
 import {
   canBeNobody,
   canMount,
@@ -14,7 +14,7 @@ import {
   NOBODY,
   temporaryFolder,
   waitForEndOf,
-} from './support/machine.js';
+} from '../support/machine.js';
 import { complaintsOf, contentionIn, reportOf, startVerifying, verify } from './support/verification.js';
 
 const DURATION = 1000;
@@ -81,7 +81,7 @@ describe('real processes find nothing amiss', () => {
 describe('where each process sees a lock of its own', () => {
   test('the witness sees two at once, although no lock is lost', async () => {
     const folder = temporaryFolder();
-    const views = fileURLToPath(new URL('../build/integration/programs/private-views.js', import.meta.url));
+    const views = fileURLToPath(new URL('../build/support/programs/private-views.js', import.meta.url));
     // Only the processes that contend load it.
     vi.stubEnv('NODE_OPTIONS', `--import ${pathToFileURL(views)}`);
     onTestFinished(() => void vi.unstubAllEnvs());

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { BREAKAGES } from '../explorer/breakages/index.js';
+import { BREAKAGES } from '../support/breakages/index.js';
 
 export const HELP = `Usage: npm run torture -- [OPTIONS]
 

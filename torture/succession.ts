@@ -1,4 +1,4 @@
-import { quantile } from '../bench/statistics.js';
+import { quantile } from '../support/figures/statistics.js';
 import type { Stay } from './stay.js';
 
 /** How long the lock stood still after the deaths of its holders, in milliseconds. */

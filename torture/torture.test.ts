@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { death } from '../integration/support/actors.js';
-import { isPosix, processState, temporaryFolder } from '../integration/support/machine.js';
+import { death } from '../support/actors.js';
+import { isPosix, processState, temporaryFolder } from '../support/machine.js';
 
 const COMMAND = fileURLToPath(new URL('../build/torture/torture.js', import.meta.url));
 const CROWD = ['--processes', '5', '--kill', '0.3'];

@@ -2,7 +2,7 @@
 //
 // Real processes, killed and stopped at random moments and inside the library's critical sections. See `--help`.
 
-import { Progress } from '../bench/progress.js';
+import { Progress } from '../support/figures/progress.js';
 import { Chronicle } from './chronicle.js';
 import { HELP, readOptions, type TortureOptions } from './options.js';
 import { formatReport } from './report.js';

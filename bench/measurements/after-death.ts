@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Progress } from '../../support/figures/progress.js';
 import type { Effort } from '../effort.js';
 import { Holder } from '../holder-process.js';
 import type { Measurement, Series } from '../measurement.js';
 import type { Place } from '../place.js';
-import type { Progress } from '../progress.js';
 import { baseline, judgingByAge, judgingByDeath } from '../rivals/field.js';
 import { kernelLock } from '../rivals/kernel.js';
 import type { Rival } from '../rivals/rival.js';

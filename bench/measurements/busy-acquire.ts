@@ -1,8 +1,8 @@
+import type { Progress } from '../../support/figures/progress.js';
 import type { Effort } from '../effort.js';
 import { Holder } from '../holder-process.js';
 import type { Measurement } from '../measurement.js';
 import type { Place } from '../place.js';
-import type { Progress } from '../progress.js';
 import { baseline, field } from '../rivals/field.js';
 import type { Release } from '../rivals/rival.js';
 import { measureByTurns, type Subject } from '../rounds.js';

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { acquire } from 'livinglock';
 import writeFileAtomic from 'write-file-atomic';
+import type { Progress } from '../../support/figures/progress.js';
 import type { Effort } from '../effort.js';
 import type { Measurement } from '../measurement.js';
 import type { Place } from '../place.js';
-import type { Progress } from '../progress.js';
 import { measureByTurns } from '../rounds.js';
 
 export const throttledBeat = 'throttled heartbeat';

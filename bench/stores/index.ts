@@ -5,15 +5,15 @@
  * Everything that is compared is measured by turns, as in the other bench: read the ratios.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canServePostgres } from '../../integration/support/postgres-server.js';
-import { canServeRedis } from '../../integration/support/redis-server.js';
+import { describeMachine, describeSoftware, watchOthers } from '../../support/figures/machine.js';
+import { Progress } from '../../support/figures/progress.js';
+import { summarize } from '../../support/figures/statistics.js';
+import { canServePostgres } from '../../support/postgres/postgres-server.js';
+import { canServeRedis } from '../../support/redis/redis-server.js';
 import { readEffort } from '../arguments.js';
 import type { Effort } from '../effort.js';
-import { describeMachine, describeSoftware, watchOthers } from '../machine.js';
 import type { Measurement } from '../measurement.js';
 import { openPlaces } from '../place.js';
-import { Progress } from '../progress.js';
-import { summarize } from '../statistics.js';
 import type { Engine, Field } from './engines/engine.js';
 import { openFiles } from './engines/file.js';
 import { startPostgres } from './engines/postgres.js';

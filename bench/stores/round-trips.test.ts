@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../../integration/support/machine.js';
-import { canServePostgres } from '../../integration/support/postgres-server.js';
-import { canServeRedis } from '../../integration/support/redis-server.js';
+import { temporaryFolder } from '../../support/machine.js';
+import { canServePostgres } from '../../support/postgres/postgres-server.js';
+import { canServeRedis } from '../../support/redis/redis-server.js';
 import type { Engine } from './engines/engine.js';
 import { startPostgres } from './engines/postgres.js';
 import { startRedisWithIoRedis, startRedisWithNodeRedis } from './engines/redis.js';

@@ -8,7 +8,7 @@ import {
   fileStore,
   type Lock,
 } from 'livinglock';
-import { breakageOf } from '../breakages/index.js';
+import { breakageOf } from '../../support/breakages/index.js';
 import { HEARTBEAT_INTERVAL, STALE_TIMEOUT } from '../options.js';
 import type { Part, ScriptName } from '../part.js';
 import { clockOf, processesOf, type World } from '../world.js';

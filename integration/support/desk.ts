@@ -3,9 +3,9 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'livinglock';
 import { expect } from 'vitest';
-import { type Actor, startActor } from './actors.js';
-import { processState, temporaryFolder } from './machine.js';
-import { type Ended, poll, Running } from './running.js';
+import { type Actor, startActor } from '../../support/actors.js';
+import { processState, temporaryFolder } from '../../support/machine.js';
+import { type Ended, poll, Running } from '../../support/running.js';
 
 // The command `livinglock`, as a shell starts it.
 

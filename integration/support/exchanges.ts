@@ -22,8 +22,8 @@ import {
   systemClock,
 } from 'livinglock';
 import { onTestFinished } from 'vitest';
-import { steppedFileSystem } from '../programs/stepped-file-system.js';
-import { NOBODY, newFolder, removeFolder } from './host.js';
+import { NOBODY, newFolder, removeFolder } from '../../support/host.js';
+import { steppedFileSystem } from '../../support/stepped-file-system.js';
 import { type Tree, treeOf } from './tree.js';
 
 // Root's lock in a folder of nobody's, who exchanges something there in the middle of what root does. Both are this process, which is nobody

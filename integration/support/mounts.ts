@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Actor, startActor } from './actors.js';
+import { type Actor, startActor } from '../../support/actors.js';
 
 // File systems that only one process sees, and that are gone when it ends.
 

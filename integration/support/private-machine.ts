@@ -1,6 +1,6 @@
+import { canBeNobody, canMount } from '../../support/machine.js';
+import { type Ended, Running } from '../../support/running.js';
 import { PROGRAM } from './desk.js';
-import { canBeNobody, canMount } from './machine.js';
-import { type Ended, Running } from './running.js';
 
 /** Whether this machine lets a test have one of its own. */
 export const canBePrivate = canMount && canBeNobody;

@@ -1,8 +1,8 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startActor } from './actors.js';
-import { temporaryFolder } from './machine.js';
-import { outcomeOf } from './outcomes.js';
+import { startActor } from '../../support/actors.js';
+import { temporaryFolder } from '../../support/machine.js';
+import { outcomeOf } from '../../support/outcomes.js';
 
 // What killed processes leave behind.
 

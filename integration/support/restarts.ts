@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { startActors } from './actors.js';
-import { Room } from './witness.js';
+import { startActors } from '../../support/actors.js';
+import { Room } from '../../support/witness.js';
 
 const WORKERS = 4;
 const RESTARTS = 3;

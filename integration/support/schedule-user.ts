@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { temporaryFolder } from '../../support/machine.js';
 import { PROGRAM } from './desk.js';
-import { temporaryFolder } from './machine.js';
 
 /** What crontab(1) does, for a user whose crontab is the file that `FAKE_CRONTAB` names. */
 const FAKE_CRONTAB = `#!/bin/sh

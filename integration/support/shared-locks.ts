@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type Actor, startActor, startActors } from './actors.js';
-import { canUnshare, temporaryFolder } from './machine.js';
-import { outcomeOf } from './outcomes.js';
-import { Room } from './witness.js';
+import { type Actor, startActor, startActors } from '../../support/actors.js';
+import { canUnshare, temporaryFolder } from '../../support/machine.js';
+import { outcomeOf } from '../../support/outcomes.js';
+import { Room } from '../../support/witness.js';
 
 /** Locks in a database to which several processes have a connection each. */
 export interface SharedLocks {

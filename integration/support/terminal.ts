@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import type { Running } from '../../support/running.js';
 import type { Desk } from './desk.js';
-import type { Running } from './running.js';
 
 /** Whether there is script(1) of util-linux, by which a program gets a terminal. */
 export const canHaveTerminal =

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FileSystemFinding, FileSystemReport } from 'livinglock';
 import { onTestFinished } from 'vitest';
-import { death } from './actors.js';
+import { death } from '../../support/actors.js';
 import { PROGRAM } from './desk.js';
 
 // `livinglock verify`.

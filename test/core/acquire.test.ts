@@ -27,7 +27,7 @@ import {
   systemError,
   temporaryFolder,
   World,
-} from '../support.js';
+} from '../../support/world.js';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
 import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
-import { HOUR, MINUTE, someIdentity, someRecord, World } from '../support.js';
+import { HOUR, MINUTE, someIdentity, someRecord, World } from '../../support/world.js';
 
 // Two machines that were started from one snapshot of a running one have the same boot id, and may use the same database.
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentOf } from '../../src/core/content.js';
 import { serializeRecord } from '../../src/core/record.js';
-import { someRecord } from '../support.js';
+import { someRecord } from '../../support/world.js';
 
 const WHEN = new Date('2026-01-02T03:04:05Z');
 const GO = '{"process_id":4242,"timestamp":"2026-01-02T03:04:05.678+09:00"}';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { acquire, breakLock, ErrLockBusy, inspect, withLock } from '../../src/index.js';
 import { FakeProcessTable } from '../../src/testing/index.js';
-import { HOUR, MINUTE, SECOND, World } from '../support.js';
+import { HOUR, MINUTE, SECOND, World } from '../../support/world.js';
 
 const OPTIONS = { holdAtLeast: '55m' };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { breakLock, ErrLockBusy, ErrLockLost, fileStore, inspect, type Store } from '../../src/index.js';
-import { HOUR, MINUTE, World } from '../support.js';
+import { HOUR, MINUTE, World } from '../../support/world.js';
 
 describe('inspecting', () => {
   it('tells the four states, and changes nothing', async () => {

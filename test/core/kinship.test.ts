@@ -4,7 +4,7 @@ import { acquire, ErrLockBusy, type Store } from '../../src/index.js';
 import { INITIAL_PID_NAMESPACE } from '../../src/system/processes/linux.js';
 import type { ProcessTable } from '../../src/system/processes/process-table.js';
 import { FakeClock, type FakePlace, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
-import { someRecord } from '../support.js';
+import { someRecord } from '../../support/world.js';
 
 const OWNER = 'server-1';
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Awaitable, Outcome } from '../../src/core/store.js';
 import { acquire, ErrLockBusy, ErrLockLost, inspect, type Lock, type Store } from '../../src/index.js';
 import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
-import { HOUR, MINUTE, SECOND } from '../support.js';
+import { HOUR, MINUTE, SECOND } from '../../support/world.js';
 
 const NAME = 'nightly';
 

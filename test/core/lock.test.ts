@@ -10,7 +10,7 @@ import {
   fileStore,
   type Lock,
 } from '../../src/index.js';
-import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from '../support.js';
+import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from '../../support/world.js';
 
 describe('a heartbeat', () => {
   it('writes nothing within the minimal interval, and on its boundary does', async () => {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Awaitable } from '../../src/core/store.js';
 import { acquire, ErrLockLost, inspect, type Lock, type Store } from '../../src/index.js';
 import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
-import { HOUR, MINUTE, SECOND } from '../support.js';
+import { HOUR, MINUTE, SECOND } from '../../support/world.js';
 
 const NAME = 'nightly';
 const AWAY = new Error('connect ECONNREFUSED 10.0.0.5:5432');

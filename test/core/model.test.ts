@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ErrLockBusy, ErrLockLost, inspect, type Lock } from '../../src/index.js';
 import type { FakeProcess } from '../../src/testing/index.js';
-import { DAY, MINUTE, World } from '../support.js';
+import { DAY, MINUTE, World } from '../../support/world.js';
 
 const TIMEOUT = 10 * MINUTE;
 

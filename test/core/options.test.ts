@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../src/core/options.js';
 import { acquire, breakLock, inspect, withLock } from '../../src/index.js';
-import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../support.js';
+import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../../support/world.js';
 
 describe('the options', () => {
   it('have defaults that suit a nightly job', () => {

@@ -10,7 +10,7 @@ import {
   parseRecord,
   serializeRecord,
 } from '../../src/core/record.js';
-import { someIdentity, someRecord } from '../support.js';
+import { someIdentity, someRecord } from '../../support/world.js';
 
 const EPOCH = new Date(0);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AcquireOptions, acquire, breakLock, ErrLockBusy, inspect } from '../../src/index.js';
 import { FakeProcessTable } from '../../src/testing/index.js';
-import { HOUR, MINUTE, SECOND, World } from '../support.js';
+import { HOUR, MINUTE, SECOND, World } from '../../support/world.js';
 
 /** A server that holds the lock for longer than the time between two of its runs. */
 const SERVER_1 = { owner: 'server-1', sticky: true, holdAtLeast: '25m' };

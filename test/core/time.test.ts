@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { serializeRecord } from '../../src/core/record.js';
 import { ErrLockBusy, ErrLockLost, inspect } from '../../src/index.js';
 import { FakeClock, type FakeProcess } from '../../src/testing/index.js';
-import { DAY, HOUR, MINUTE, SECOND, someRecord, World } from '../support.js';
+import { DAY, HOUR, MINUTE, SECOND, someRecord, World } from '../../support/world.js';
 
 // What wall clocks do, and machines that sleep. `acquire.test.ts` has the beginnings: a day's step, a night's sleep, a boot.
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Timing } from '../../src/schedule/job.js';
 import { launchd } from '../../src/schedule/launchd.js';
 import { parseAt } from '../../src/schedule/parse-at.js';
-import { temporaryFolder } from '../support.js';
+import { temporaryFolder } from '../../support/world.js';
 import { apply, FakePrograms, isInstalled, linesOf, NASTY, refusalOf, someJob } from './support.js';
 
 describe.skipIf(process.platform === 'win32' || !isInstalled('python3', '--version'))(

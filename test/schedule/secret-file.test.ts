@@ -18,7 +18,7 @@ import { FOR_SHELL, FOR_SYSTEMD, SecretFile } from '../../src/schedule/secret-fi
 import { hasPassword, maskPassword } from '../../src/schedule/store-secret.js';
 import { systemd } from '../../src/schedule/systemd.js';
 import { taskScheduler } from '../../src/schedule/task-scheduler.js';
-import { temporaryFolder } from '../support.js';
+import { temporaryFolder } from '../../support/world.js';
 import { apply, FakeCrontab, FakePrograms, linesOf, NASTY, NOWHERE, refusalOf, someJob } from './support.js';
 
 const ADDRESS = 'postgres://batch:s3cr3t@db/shop';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Timing } from '../../src/schedule/job.js';
 import { parseAt } from '../../src/schedule/parse-at.js';
 import { type SystemdOptions, systemd } from '../../src/schedule/systemd.js';
-import { temporaryFolder } from '../support.js';
+import { temporaryFolder } from '../../support/world.js';
 import { apply, FakePrograms, isInstalled, linesOf, NASTY, NOWHERE, refusalOf, someJob } from './support.js';
 
 function ofUser(home: string): SystemdOptions {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { fileStore } from '../../src/index.js';
 import { memoryStore, testStore } from '../../src/testing/index.js';
-import { temporaryFolder } from '../support.js';
+import { temporaryFolder } from '../../support/world.js';
 
 const framework = { describe, it };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { acquire, ErrLockBusy, inspect } from '../../src/index.js';
 import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
-import { HOUR, MINUTE } from '../support.js';
+import { HOUR, MINUTE } from '../../support/world.js';
 
 describe('the store in memory', () => {
   it('lets a test move time, and end processes', async () => {

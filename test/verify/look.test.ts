@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type FileSystem, systemFileSystem } from '../../src/index.js';
 import { look, watch } from '../../src/verify/helper/look.js';
 import { version } from '../../src/verify/probes/version.js';
-import { fileSystemWith, systemError, temporaryFolder } from '../support.js';
+import { fileSystemWith, systemError, temporaryFolder } from '../../support/world.js';
 
 let path: string;
 

@@ -12,7 +12,7 @@ import {
 import { look } from '../../src/verify/helper/look.js';
 import { probe } from '../../src/verify/probes/index.js';
 import type { Onlooker, Sight, Sightings } from '../../src/verify/probes/probe.js';
-import { fileSystemWith, systemError, temporaryFolder } from '../support.js';
+import { fileSystemWith, systemError, temporaryFolder } from '../../support/world.js';
 
 /** What another process sees of a file that is replaced, where all is well. */
 const ALL_WELL: Sightings = { reads: 300, missing: 0, torn: 0, backwards: 0, errors: [], sawLast: true };

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js';
 import { readVerifyOptions } from '../../src/verify/options.js';
 import { adviceFor, verdictOf } from '../../src/verify/report.js';
-import { temporaryFolder, untyped } from '../support.js';
+import { temporaryFolder, untyped } from '../../support/world.js';
 
 const WRONG: readonly (readonly [
   options: unknown,

@@ -1,8 +1,8 @@
 // A process of the torture: node program.js <settings as JSON>. It contends for the lock until it is told to finish or is killed.
 
 import { fileStore, type Store, systemClock } from 'livinglock';
-import { breakageOf } from '../../explorer/breakages/index.js';
-import { steppedFileSystem } from '../../integration/programs/stepped-file-system.js';
+import { breakageOf } from '../../support/breakages/index.js';
+import { steppedFileSystem } from '../../support/stepped-file-system.js';
 import type { StrikeSignal, WorkerSettings } from '../protocol.js';
 import { Random } from '../random.js';
 import { say } from './channel.js';

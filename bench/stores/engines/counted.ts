@@ -1,5 +1,5 @@
 import type { NetConnectOpts } from 'node:net';
-import { CuttingProxy } from '../../../integration/support/cutting-proxy.js';
+import { CuttingProxy } from '../../../support/cutting-proxy.js';
 import type { CountedField, Field } from './engine.js';
 
 /** Connects to a server through a port of this machine, behind which it is seen how often the server answers. */

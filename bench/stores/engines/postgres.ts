@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { postgresStore } from 'livinglock/postgres';
 import pg from 'pg';
-import { PostgresServer } from '../../../integration/support/postgres-server.js';
+import { PostgresServer } from '../../../support/postgres/postgres-server.js';
 import { CROWD } from '../measurements/crowd.js';
 import { advisoryLockByHand, advisoryLockPackage } from '../rivals/advisory-lock.js';
 import { livinglock } from '../rivals/livinglock.js';

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { redisStore } from 'livinglock/redis';
 import { createClient } from 'redis';
-import { RedisServer } from '../../../integration/support/redis-server.js';
+import { RedisServer } from '../../../support/redis/redis-server.js';
 import { livinglock } from '../rivals/livinglock.js';
 import { redlock } from '../rivals/redlock.js';
 import { verrou } from '../rivals/verrou.js';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { type SqliteDatabase, sqliteStore } from 'livinglock/sqlite';
-import { CountingDatabase } from '../../../integration/support/counting-database.js';
+import { CountingDatabase } from '../../../support/counting-database.js';
 import { livinglock } from '../rivals/livinglock.js';
 import { type Engine, type Field, newLock } from './engine.js';
 

@@ -1,6 +1,6 @@
+import type { Progress } from '../../../support/figures/progress.js';
 import type { Effort } from '../../effort.js';
 import type { Measurement } from '../../measurement.js';
-import type { Progress } from '../../progress.js';
 import { measureByTurns, type Subject } from '../../rounds.js';
 import type { Field } from '../engines/engine.js';
 import { hold } from '../rivals/hold.js';

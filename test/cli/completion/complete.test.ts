@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { complete } from '../../../src/cli/completion/complete.js';
 import { createProgram } from '../../../src/cli/program.js';
-import { temporaryFolder } from '../../support.js';
+import { temporaryFolder } from '../../../support/world.js';
 
 const program = await createProgram(undefined, null);
 

@@ -6,8 +6,8 @@ import { launchd } from '../../../src/schedule/launchd.js';
 import { parseAt } from '../../../src/schedule/parse-at.js';
 import { systemd } from '../../../src/schedule/systemd.js';
 import { taskScheduler } from '../../../src/schedule/task-scheduler.js';
+import { temporaryFolder } from '../../../support/world.js';
 import { apply, FakeCrontab, FakePrograms, NOWHERE, someJob } from '../../schedule/support.js';
-import { temporaryFolder } from '../../support.js';
 
 /** A Thursday. */
 const NOW = new Date(2026, 10, 26, 12, 0);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { withLocks } from '../../../src/cli/locks.js';
 import { exitCodeFor, look, type Seen } from '../../../src/cli/status/look.js';
-import { temporaryFolder } from '../../support.js';
+import { temporaryFolder } from '../../../support/world.js';
 
 afterEach(() => void vi.unstubAllEnvs());
 

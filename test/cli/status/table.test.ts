@@ -4,7 +4,7 @@ import type { LockStatus } from '../../../src/cli/status/lock-status.js';
 import { table } from '../../../src/cli/status/table.js';
 import type { Terminal } from '../../../src/cli/terminal.js';
 import { widthOf } from '../../../src/cli/text-width.js';
-import { DAY, HOUR, MINUTE, SECOND } from '../../support.js';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../support/world.js';
 
 const UNLIMITED: Terminal = { columns: Number.POSITIVE_INFINITY, paint: (_style, text) => text };
 

@@ -30,7 +30,7 @@ import {
   systemError,
   temporaryFolder,
   World,
-} from '../../support.js';
+} from '../../../support/world.js';
 
 function claimOf(world: World): Claim {
   return {

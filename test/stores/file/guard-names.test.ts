@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isStaged, ownerFrom, ownerName, stagedName } from '../../../src/stores/file/guard-names.js';
-import { someIdentity } from '../../support.js';
+import { someIdentity } from '../../../support/world.js';
 
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const OURS = `${UUID},4242,0,5881234,boot-1,pid%3A%5B4026531836%5D,db-1`;

@@ -17,7 +17,7 @@ import { GuardHeld, runGuarded } from '../../../src/stores/file/guard.js';
 import type { Stay } from '../../../src/stores/file/guard-entry.js';
 import type { Surroundings } from '../../../src/stores/file/surroundings.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
-import { fileSystemWith, systemError, temporaryFolder, World } from '../../support.js';
+import { fileSystemWith, systemError, temporaryFolder, World } from '../../../support/world.js';
 
 /** What a process sees; unless the test says otherwise, everything it finds is of this boot. */
 function surroundings(

@@ -25,7 +25,7 @@ import {
   someRecord,
   temporaryFolder,
   World,
-} from '../../support.js';
+} from '../../../support/world.js';
 
 // Whatever lies around a lock, and at its path, nothing is changed but what is livinglock's. What that is, is said here once more, and by
 // names alone.

@@ -19,7 +19,7 @@ import {
   postgresStore,
 } from '../../../src/stores/postgres/index.js';
 import { type FakePlace, FakeProcessTable } from '../../../src/testing/index.js';
-import { HOUR, MINUTE, untyped } from '../../support.js';
+import { HOUR, MINUTE, untyped } from '../../../support/world.js';
 
 const NAME = 'nightly';
 const ELSEWHERE = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };

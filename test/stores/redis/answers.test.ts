@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { FakeClock } from '../../../src/testing/index.js';
-import { SECOND, untyped } from '../../support.js';
+import { SECOND, untyped } from '../../../support/world.js';
 
 const NAME = 'nightly';
 

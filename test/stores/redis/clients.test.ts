@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool, createCluster, RESP_TYPES } from 'redis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
-import { ioRedis } from '../../../integration/support/redis-drivers.js';
-import { KEY, NAME, Scene } from '../../../integration/support/redis-scene.js';
-import { RedisServer } from '../../../integration/support/redis-server.js';
 import { acquire, inspect } from '../../../src/index.js';
 import { type RedisClient, type RedisStoreOptions, redisStore } from '../../../src/stores/redis/index.js';
+import { describeWithRedis } from '../../../support/redis/describe-with-redis.js';
+import { ioRedis } from '../../../support/redis/redis-drivers.js';
+import { KEY, NAME, Scene } from '../../../support/redis/redis-scene.js';
+import { RedisServer } from '../../../support/redis/redis-server.js';
 
 /** What a job does with a lock. */
 async function use(client: RedisClient, options?: RedisStoreOptions): Promise<void> {

@@ -1,15 +1,15 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
-import { interceptedRedis } from '../../../integration/support/intercepted-redis.js';
-import { drivers, ioRedis } from '../../../integration/support/redis-drivers.js';
-import { connect, KEY, NAME, Scene } from '../../../integration/support/redis-scene.js';
-import { RedisServer } from '../../../integration/support/redis-server.js';
-import { poll } from '../../../integration/support/running.js';
 import { acquire } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
-import { SECOND } from '../../support.js';
+import { describeWithRedis } from '../../../support/redis/describe-with-redis.js';
+import { interceptedRedis } from '../../../support/redis/intercepted-redis.js';
+import { drivers, ioRedis } from '../../../support/redis/redis-drivers.js';
+import { connect, KEY, NAME, Scene } from '../../../support/redis/redis-scene.js';
+import { RedisServer } from '../../../support/redis/redis-server.js';
+import { poll } from '../../../support/running.js';
+import { SECOND } from '../../../support/world.js';
 
 describeWithRedis('a Redis that cannot be used', (server) => {
   it('because its memory is full lets go of a lock, and changes nothing else', async () => {

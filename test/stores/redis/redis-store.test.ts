@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
-import { drivers } from '../../../integration/support/redis-drivers.js';
-import { KEY, NAME, Scene } from '../../../integration/support/redis-scene.js';
 import { acquire, breakLock, ErrLockBusy, ErrLockLost, inspect } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { TIME_TEXT } from '../../../src/stores/redis/time-text.js';
-import { DAY, HOUR, MINUTE } from '../../support.js';
+import { describeWithRedis } from '../../../support/redis/describe-with-redis.js';
+import { drivers } from '../../../support/redis/redis-drivers.js';
+import { KEY, NAME, Scene } from '../../../support/redis/redis-scene.js';
+import { DAY, HOUR, MINUTE } from '../../../support/world.js';
 
 const CONTAINER = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };
 

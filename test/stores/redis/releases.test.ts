@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
-import { interceptedRedis } from '../../../integration/support/intercepted-redis.js';
-import { NAME, Scene } from '../../../integration/support/redis-scene.js';
-import { poll } from '../../../integration/support/running.js';
 import { type AcquireOptions, breakLock, ErrLockLost, systemClock } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
-import { HOUR } from '../../support.js';
+import { describeWithRedis } from '../../../support/redis/describe-with-redis.js';
+import { interceptedRedis } from '../../../support/redis/intercepted-redis.js';
+import { NAME, Scene } from '../../../support/redis/redis-scene.js';
+import { poll } from '../../../support/running.js';
+import { HOUR } from '../../../support/world.js';
 
 describeWithRedis('the store in Redis', (server) => {
   describe('a release whose answer was lost', () => {

@@ -1,8 +1,8 @@
 import { describe, it } from 'vitest';
-import { describeWithRedis } from '../../../integration/support/describe-with-redis.js';
-import { type Connection, type Driver, drivers } from '../../../integration/support/redis-drivers.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { testStore } from '../../../src/testing/index.js';
+import { describeWithRedis } from '../../../support/redis/describe-with-redis.js';
+import { type Connection, type Driver, drivers } from '../../../support/redis/redis-drivers.js';
 
 describeWithRedis('locks in Redis', (server) => {
   for (const driver of drivers) {

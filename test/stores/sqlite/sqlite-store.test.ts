@@ -19,7 +19,7 @@ import {
   sqliteStore,
 } from '../../../src/stores/sqlite/index.js';
 import { FakeClock, type FakeProcess, FakeProcessTable } from '../../../src/testing/index.js';
-import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../../support.js';
+import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../../../support/world.js';
 import { type Connection, twin } from './databases.js';
 
 const NAME = 'nightly';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { sqliteStore } from '../../../src/stores/sqlite/index.js';
 import { testStore } from '../../../src/testing/index.js';
-import { temporaryFolder } from '../../support.js';
+import { temporaryFolder } from '../../../support/world.js';
 import { type Connection, type Driver, drivers } from './databases.js';
 
 const framework = { describe, it };

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { HostProcessTable } from '../../../src/system/processes/host-process-table.js';
 import type { ProcessProbe } from '../../../src/system/processes/process-table.js';
 import { FakeClock, type FakeManners, FakeProcessTable } from '../../../src/testing/index.js';
-import { someIdentity, systemError } from '../../support.js';
+import { someIdentity, systemError } from '../../../support/world.js';
 
 const bare = (pid: number) =>
   someIdentity({ pid, hostname: null, bootId: null, pidNamespace: null, started: null });

@@ -14,7 +14,7 @@ import { PosixProbe } from '../../../src/system/processes/posix.js';
 import { processExists } from '../../../src/system/processes/signals.js';
 import { systemProcesses } from '../../../src/system/processes/system.js';
 import { WindowsProbe } from '../../../src/system/processes/windows.js';
-import { someIdentity, systemError, temporaryFolder } from '../../support.js';
+import { someIdentity, systemError, temporaryFolder } from '../../../support/world.js';
 
 const INITIAL_USER = 'user:[4026531837]';
 

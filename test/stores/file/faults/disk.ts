@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { FileSystem } from '../../../../src/index.js';
 import { systemFileSystem } from '../../../../src/stores/file/file-system.js';
-import { systemError } from '../../../support.js';
+import { systemError } from '../../../../support/world.js';
 
 /** One use of a call, counted from 1. Those inside of an atomic write are calls of their own: `writeFileAtomicSync/renameSync`. */
 export interface Use {

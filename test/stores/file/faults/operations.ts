@@ -10,7 +10,7 @@ import {
   stagedName,
 } from '../../../../src/stores/file/guard-names.js';
 import type { FakeProcess } from '../../../../src/testing/index.js';
-import { DAY, HOUR, MINUTE, type World } from '../../../support.js';
+import { DAY, HOUR, MINUTE, type World } from '../../../../support/world.js';
 import type { Scene } from './scene.js';
 
 /** What a user can ask for, on a stage that is set for it. It says itself if it was not done as it claims. */

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parseRecord } from '../../../../src/core/record.js';
 import { ErrLockLost, fileStore, type Lock, type LockRecord } from '../../../../src/index.js';
 import type { FakeProcess } from '../../../../src/testing/index.js';
-import { MEMORY, SECOND, World } from '../../../support.js';
+import { MEMORY, SECOND, World } from '../../../../support/world.js';
 import { FaultyDisk } from './disk.js';
 
 /** However long somebody waits for the guard, it is over by then. */

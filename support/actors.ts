@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { Command, Report } from '../programs/protocol.js';
 import { processState } from './machine.js';
+import type { Command, Report } from './programs/protocol.js';
 
 /** No answer takes that many milliseconds; a net for tests that would otherwise hang. */
 const PATIENCE = 30_000;
@@ -48,7 +48,7 @@ export function startProgram(
   parameters: readonly string[] = [],
   { within = [], user, isQuiet = false }: StartOptions = {},
 ): ChildProcess {
-  const program = fileURLToPath(new URL(`../../build/integration/programs/${name}.js`, import.meta.url));
+  const program = fileURLToPath(new URL(`../build/support/programs/${name}.js`, import.meta.url));
   const [file = process.execPath, ...rest] = [...within, process.execPath, program, ...parameters];
   const child = spawn(file, rest, {
     // Wherever the checkout is, another user may stand at the root.

@@ -4,7 +4,7 @@ import { appendFileSync, chownSync, cpSync, readFileSync, rmSync, writeFileSync 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { canBeNobody, isPosix, isRoot, NOBODY, newFolder } from './host.js';
+import { canBeNobody, isPosix, isRoot, NOBODY, newFolder } from '../host.js';
 
 /** Whether the package has a server for this machine. On Windows the scripts here would have to be others. */
 export const canServePostgres = isPosix;

@@ -2,8 +2,8 @@ import { type Clock, fileStore, type Store } from 'livinglock';
 import { type PostgresConnection, postgresStore } from 'livinglock/postgres';
 import { type RedisClient, redisStore } from 'livinglock/redis';
 import { type SqliteDatabase, sqliteStore } from 'livinglock/sqlite';
-import { interceptedRedis } from '../support/intercepted-redis.js';
-import { steppedFileSystem } from './stepped-file-system.js';
+import { interceptedRedis } from '../redis/intercepted-redis.js';
+import { steppedFileSystem } from '../stepped-file-system.js';
 
 /**
  * The store that an actor was told to use when it was started: the file store, one in the SQLite database at a path, one in

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { type AcquireOptions, acquire, ErrLockBusy, ErrLockStore, type Lock, systemClock } from 'livinglock';
-import { Ledger, Room } from '../support/witness.js';
+import { Ledger, Room } from '../witness.js';
 import { chosenStore } from './chosen-store.js';
 import { type Command, type Interruption, isCommand, type Report } from './protocol.js';
 

@@ -1,6 +1,6 @@
-import type { Report } from '../programs/protocol.js';
 import type { Death } from './actors.js';
 import { isPosix } from './machine.js';
+import type { Report } from './programs/protocol.js';
 
 // What an actor can answer, in one word each.
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { newFolder, removeFolder } from './host.js';
+import { newFolder, removeFolder } from '../host.js';
 
 /** Whether there is a `redis-server` on the PATH. */
 export const canServeRedis = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
