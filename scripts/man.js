@@ -3,7 +3,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { exitCodes } from '../dist/cli/exit-code-meanings.js';
+import { exitCodes } from '../dist/cli/errors/exit-code-meanings.js';
 import { createProgram } from '../dist/cli/program.js';
 
 const PAGE = join(import.meta.dirname, '..', 'man', 'livinglock.1');

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { toOption } from './add-options.js';
-import { ExitCode } from './exit-codes.js';
+import { ExitCode } from './errors/exit-codes.js';
 import { describeHolding } from './holder.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
-import { print, say } from './report.js';
 import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
+import { print, say } from './terminal/report.js';
 
 interface Given {
   readonly force?: boolean;

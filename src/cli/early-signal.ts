@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { ExitCode } from './exit-codes.js';
+import { ExitCode } from './errors/exit-codes.js';
 
 /** Ends this process as SIGUSR1 ends any other, where Node would open a port for debuggers. */
 export function endEarly(): void {

@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
-import { CliError } from './cli-error.js';
-import { describeExitCodes } from './exit-code-meanings.js';
-import { ExitCode } from './exit-codes.js';
-import { oneLine, print } from './report.js';
+import { CliError } from './errors/cli-error.js';
+import { describeExitCodes } from './errors/exit-code-meanings.js';
+import { ExitCode } from './errors/exit-codes.js';
+import { oneLine, print } from './terminal/report.js';
 
 const EXIT_CODES = 'exit-codes';
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
+
 // The command `livinglock`. Each subcommand is in a file or folder of its name.
 
-import { CliError } from './cli-error.js';
 import { QUICKLY, WRAPPING } from './commands.js';
 import { endEarly } from './early-signal.js';
-import { ExitCode } from './exit-codes.js';
+import { CliError } from './errors/cli-error.js';
+import { ExitCode } from './errors/exit-codes.js';
+import { describeTrouble } from './errors/trouble.js';
 import { InvalidArgument } from './invalid-argument.js';
-import { say } from './report.js';
-import { describeTrouble } from './trouble.js';
+import { say } from './terminal/report.js';
 
 process.on('SIGUSR1', endEarly);
 

@@ -1,12 +1,12 @@
 import type { Store } from '../index.js';
-import { CliError } from './cli-error.js';
-import { ExitCode } from './exit-codes.js';
-import { hintOnName, lockPath } from './lock-path.js';
-import { type NamedLock, namedLocks } from './named-locks.js';
-import { namedLocksFolder } from './named-locks-folder.js';
-import { say } from './report.js';
+import { CliError } from './errors/cli-error.js';
+import { ExitCode } from './errors/exit-codes.js';
+import { hintOnName, lockPath } from './named-locks/lock-path.js';
+import { type NamedLock, namedLocks } from './named-locks/named-locks.js';
+import { namedLocksFolder } from './named-locks/named-locks-folder.js';
 import { openStore } from './stores/open-store.js';
 import type { StoreAddress } from './stores/store-option.js';
+import { say } from './terminal/report.js';
 
 /** The locks of one store, by what they are called on the command line. */
 export interface Locks {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './commands.js';
-import { ExitCode } from './exit-codes.js';
+import { ExitCode } from './errors/exit-codes.js';
 import { defineHelp } from './help.js';
-import { oneLine, say } from './report.js';
+import { oneLine, say } from './terminal/report.js';
 
 /** Does what the command line says, and gives the exit code. */
 export async function runProgram(

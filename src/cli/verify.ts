@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import { CliError } from './cli-error.js';
 import { parsePositiveDuration } from './duration.js';
-import { ExitCode } from './exit-codes.js';
+import { CliError } from './errors/cli-error.js';
+import { ExitCode } from './errors/exit-codes.js';
 import { InvalidArgument } from './invalid-argument.js';
-import { print } from './report.js';
+import { print } from './terminal/report.js';
 
 interface Given {
   readonly processes: number;

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { toOption } from './add-options.js';
 import { formatDuration, parseDuration } from './duration.js';
-import { ExitCode } from './exit-codes.js';
+import { ExitCode } from './errors/exit-codes.js';
 import { describeHolding } from './holder.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
-import { say } from './report.js';
 import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
+import { say } from './terminal/report.js';
 
 /** How often to look: each time later, in milliseconds. */
 const FIRST_LOOK = 50;

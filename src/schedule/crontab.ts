@@ -1,5 +1,5 @@
-import { CliError } from '../cli/cli-error.js';
-import { ExitCode } from '../cli/exit-codes.js';
+import { CliError } from '../cli/errors/cli-error.js';
+import { ExitCode } from '../cli/errors/exit-codes.js';
 
 /** The lines of a job between two that mark them as ours, the last one with its line break. */
 export function blockOf(name: string, line: string): string {

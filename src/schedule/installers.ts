@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { CliError } from '../cli/cli-error.js';
-import { ExitCode } from '../cli/exit-codes.js';
+import { CliError } from '../cli/errors/cli-error.js';
+import { ExitCode } from '../cli/errors/exit-codes.js';
 import { cron } from './cron.js';
 import type { Installer } from './installer.js';
 import type { SchedulerName } from './job.js';

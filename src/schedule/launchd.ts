@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
-import { CliError } from '../cli/cli-error.js';
-import { ExitCode } from '../cli/exit-codes.js';
+import { CliError } from '../cli/errors/cli-error.js';
+import { ExitCode } from '../cli/errors/exit-codes.js';
 import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, type Times, timesOf } from './calendar.js';
 import { type Configuration, commandIn, type Installer } from './installer.js';
 import { describeTiming, HOUR, type Job, type Timing } from './job.js';

@@ -1,5 +1,5 @@
-import { CliError } from '../cli/cli-error.js';
-import { ExitCode } from '../cli/exit-codes.js';
+import { CliError } from '../cli/errors/cli-error.js';
+import { ExitCode } from '../cli/errors/exit-codes.js';
 import type { SchedulerName } from './job.js';
 import type { RunProgram } from './programs.js';
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, open, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CliError } from '../cli/cli-error.js';
-import { ExitCode } from '../cli/exit-codes.js';
-import type { NamedLocksFolder } from '../cli/named-locks-folder.js';
-import { makeOwnFolder } from '../cli/own-folder.js';
-import { codeOf } from '../cli/surroundings.js';
+import { CliError } from '../cli/errors/cli-error.js';
+import { ExitCode } from '../cli/errors/exit-codes.js';
+import type { NamedLocksFolder } from '../cli/named-locks/named-locks-folder.js';
+import { makeOwnFolder } from '../cli/named-locks/own-folder.js';
+import { codeOf } from '../cli/named-locks/surroundings.js';
 import type { Step } from './installer.js';
 import { maskPassword } from './store-secret.js';
 

@@ -1,9 +1,9 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CliError } from '../cli/cli-error.js';
-import { ExitCode } from '../cli/exit-codes.js';
-import { makeFolders } from '../cli/make-folders.js';
-import { codeOf } from '../cli/surroundings.js';
+import { CliError } from '../cli/errors/cli-error.js';
+import { ExitCode } from '../cli/errors/exit-codes.js';
+import { codeOf } from '../cli/named-locks/surroundings.js';
+import { makeFolders } from '../system/make-folders.js';
 import type { Step } from './installer.js';
 import { expectSuccess, type RunProgram } from './programs.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { CliError } from '../cli/cli-error.js';
-import { ExitCode } from '../cli/exit-codes.js';
+import { CliError } from '../cli/errors/cli-error.js';
+import { ExitCode } from '../cli/errors/exit-codes.js';
 import { commandIn, type Installer } from './installer.js';
 import { describeTiming, type Job, type Timing } from './job.js';
 import { onCalendar } from './on-calendar.js';

@@ -1,5 +1,5 @@
-import { CliError } from '../cli/cli-error.js';
-import { ExitCode } from '../cli/exit-codes.js';
+import { CliError } from '../cli/errors/cli-error.js';
+import { ExitCode } from '../cli/errors/exit-codes.js';
 import { ALL_MONTHS, type Days, range, type Times } from './calendar.js';
 import { DAY, describeTiming, MINUTE, type Timing, twoDigits } from './job.js';
 

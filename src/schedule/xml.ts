@@ -1,5 +1,5 @@
-import { CliError } from '../cli/cli-error.js';
-import { ExitCode } from '../cli/exit-codes.js';
+import { CliError } from '../cli/errors/cli-error.js';
+import { ExitCode } from '../cli/errors/exit-codes.js';
 
 /**
  * A text between two tags. Line breaks and tabs are written as numbers, because parsers may change them; other control

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addOptions } from '../../src/cli/add-options.js';
 import { BEAT_OPTIONS } from '../../src/cli/beat/beat.js';
-import { CliError } from '../../src/cli/cli-error.js';
+import { CliError } from '../../src/cli/errors/cli-error.js';
 import type { OptionSpec } from '../../src/cli/option-spec.js';
 import { type Reading, readQuickly } from '../../src/cli/quick-reading.js';
 import { RUN_OPTIONS } from '../../src/cli/run/given.js';

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { CliError } from '../../src/cli/cli-error.js';
-import { ExitCode } from '../../src/cli/exit-codes.js';
+import { CliError } from '../../src/cli/errors/cli-error.js';
+import { ExitCode } from '../../src/cli/errors/exit-codes.js';
 import type { Step } from '../../src/schedule/installer.js';
 import type { Job } from '../../src/schedule/job.js';
 import type { Result, RunProgram } from '../../src/schedule/programs.js';

@@ -1,11 +1,11 @@
 import type { Progress, Store } from '../../index.js';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../invalid-argument.js';
 import { withLocks } from '../locks.js';
 import type { OptionSpec } from '../option-spec.js';
-import { say } from '../report.js';
 import { parseStore } from '../stores/store-option.js';
+import { say } from '../terminal/report.js';
 
 /** What is given on the command line. */
 export interface BeatGiven {

@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 import { WRAPPING } from '../commands.js';
-import { namedLocks } from '../named-locks.js';
+import { namedLocks } from '../named-locks/named-locks.js';
 import { FILE_PROOF, PROOFS } from '../run/proof.js';
 
 /** In place of candidates, what the shell itself completes best. */

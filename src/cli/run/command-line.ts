@@ -1,5 +1,5 @@
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 
 /**
  * The program and its arguments: those behind `--`, or a shell with the line of `-c`.

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addOptions } from '../add-options.js';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { commandOf } from './command-line.js';
 import { completeRunOptions, RUN_OPTIONS, type RunGiven } from './given.js';
 

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { ExitCode } from '../exit-codes.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import type { Reason } from './ending.js';
 import type { WriteFailure } from './pass-on.js';
 import { statusOf } from './signals.js';

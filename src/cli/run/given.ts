@@ -1,7 +1,7 @@
 import { readOwner } from '../../core/options.js';
-import { CliError } from '../cli-error.js';
 import { parseDuration, parsePositiveDuration } from '../duration.js';
-import { ExitCode } from '../exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../invalid-argument.js';
 import type { OptionSpec } from '../option-spec.js';
 import { STORE_OPTION, type StoreAddress } from '../stores/store-option.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Lock, Store } from '../../index.js';
-import { say } from '../report.js';
+import { say } from '../terminal/report.js';
 import { watchOutputFiles } from './output-files.js';
 import { type Proof, watchFile } from './proof.js';
 import type { Look } from './watch.js';

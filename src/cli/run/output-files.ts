@@ -1,5 +1,5 @@
 import { fstatSync, readFileSync } from 'node:fs';
-import { aroundMessages } from '../report.js';
+import { aroundMessages } from '../terminal/report.js';
 
 /** The descriptors of stdout and stderr. */
 export const OUTPUTS: readonly number[] = [1, 2];

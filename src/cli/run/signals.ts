@@ -1,7 +1,7 @@
 import { close as closeInspector, url as inspectorUrl } from 'node:inspector';
 import { constants } from 'node:os';
 import { endEarly } from '../early-signal.js';
-import { ExitCode } from '../exit-codes.js';
+import { ExitCode } from '../errors/exit-codes.js';
 
 /**
  * What is passed on to the command: all that would end this process and that can be caught. Left out are signals that say something of this

@@ -1,5 +1,5 @@
 import { ErrLockLost, type Lock, systemClock } from '../../index.js';
-import { say } from '../report.js';
+import { say } from '../terminal/report.js';
 
 /** How often to look: so many milliseconds apart. */
 const SHORTEST_PERIOD = 20;

@@ -3,8 +3,8 @@ import { SCHEDULERS, type SchedulerName, type Timing } from '../../schedule/job.
 import { parseAt } from '../../schedule/parse-at.js';
 import { parseEvery } from '../../schedule/read-timing.js';
 import { addOptions } from '../add-options.js';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../invalid-argument.js';
 import { completeRunOptions, RUN_OPTIONS, type RunGiven } from '../run/given.js';
 

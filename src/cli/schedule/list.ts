@@ -3,9 +3,9 @@ import { installerFor } from '../../schedule/installers.js';
 import { type SchedulerName, twoDigits } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
 import { expectRights, scopeOf } from '../../schedule/scope.js';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
-import { oneLine, print } from '../report.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import { oneLine, print } from '../terminal/report.js';
 import { filling, widthOf } from '../text-width.js';
 
 /** What `livinglock schedule --list` was told. */

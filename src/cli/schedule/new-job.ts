@@ -2,12 +2,12 @@ import { realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Job, SchedulerName } from '../../schedule/job.js';
 import { hasPassword } from '../../schedule/store-secret.js';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
-import { namedLocksFolder } from '../named-locks-folder.js';
-import { say } from '../report.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
 import { commandOf } from '../run/command-line.js';
 import { expectProgram } from '../run/find-program.js';
+import { say } from '../terminal/report.js';
 import type { Request } from './schedule.js';
 
 const STORE = '--store=';

@@ -4,9 +4,9 @@ import { installerFor, schedulerHere } from '../../schedule/installers.js';
 import { describeTiming, type SchedulerName, type Timing } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
 import { expectRights, isKnown, type Scope, scopeOf } from '../../schedule/scope.js';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
-import { say } from '../report.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import { say } from '../terminal/report.js';
 import { confirm } from './confirm.js';
 import { jobOf, ownProgram } from './new-job.js';
 

@@ -1,5 +1,5 @@
 import { inspect, LivingLockError } from '../../index.js';
-import { ExitCode } from '../exit-codes.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import type { Locks } from '../locks.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
 

@@ -1,6 +1,6 @@
 import type { Store } from '../../index.js';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import type { StoreAddress } from './store-option.js';
 
 /** A store with a connection of its own. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { driverMissing, isMissing, type OpenStore } from './open-store.js';
 
 interface Connection extends SqliteDatabase {

@@ -1,5 +1,5 @@
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import type { OptionSpec } from '../option-spec.js';
 
 /** Where locks are kept instead of in files. */

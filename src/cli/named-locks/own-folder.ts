@@ -1,6 +1,6 @@
-import { CliError } from './cli-error.js';
-import { ExitCode } from './exit-codes.js';
-import { makeFolders } from './make-folders.js';
+import { makeFolders } from '../../system/make-folders.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { type NamedLocksFolder, REMEDY, type Step } from './named-locks-folder.js';
 import { codeOf, type FileStatus, type Surroundings, surroundings } from './surroundings.js';
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliError } from './cli-error.js';
-import { ExitCode } from './exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { lockName } from './lock-path.js';
 import { namedLocksFolder } from './named-locks-folder.js';
 import { verifyOwnFolder } from './own-folder.js';

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readFileSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { constants, hostname, userInfo } from 'node:os';
-import { CliError } from './cli-error.js';
-import { ExitCode } from './exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 
 /** As much of a machine as decides where named locks are stored. The calls on files throw what `node:fs` throws. */
 export interface Surroundings {

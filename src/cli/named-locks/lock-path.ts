@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CliError } from './cli-error.js';
-import { ExitCode } from './exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { namedLocksFolder } from './named-locks-folder.js';
 import { makeOwnFolder, verifyOwnFolder } from './own-folder.js';
 

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
-import { CliError } from './cli-error.js';
-import { ExitCode } from './exit-codes.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { findHome, isClosedToAll } from './home-folder.js';
 import { machineId } from './machine-id.js';
 import { type Surroundings, surroundings } from './surroundings.js';

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { FileStatus, Surroundings } from '../../src/cli/surroundings.js';
+import type { FileStatus, Surroundings } from '../../../src/cli/named-locks/surroundings.js';
 
 const TMPFS = 0x01021994;
 const EXT4 = 0xef53;
