@@ -17,7 +17,7 @@ import { asSeenBy, fillUp, remount, startOnFileSystem } from './support/mounts.j
 import { refusal } from './support/refusals.js';
 import { deadRecord } from './support/remains.js';
 
-// What test/stores/faults.test.ts makes up, for real. Each time the lock works again afterwards, and nobody has to remove
+// What test/stores/file/faults.test.ts makes up, for real. Each time the lock works again afterwards, and nobody has to remove
 // anything by hand.
 
 let folder: string;

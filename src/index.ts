@@ -14,19 +14,14 @@ export { breakLock, type Inspection, inspect } from './core/inspect.js';
 export type { BreakOptions, InspectOptions } from './core/inspect-options.js';
 export type { HeartBeat, Lock, Worker } from './core/lock.js';
 export type { AcquireOptions, Duration } from './core/options.js';
-export {
-  type LockRecord,
-  type ProcessIdentity,
-  type Progress,
-  parseRecord,
-  serializeRecord,
-} from './core/record.js';
+export { type LockRecord, type Progress, parseRecord, serializeRecord } from './core/record.js';
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './core/store.js';
 export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
 export type { FileStatus, FileSystem, OpenFolder } from './stores/file/file-system.js';
 export { systemFileSystem } from './stores/file/file-system.js';
 export { checkLockName } from './stores/shared/lock-name.js';
 export { type Clock, type SleepOptions, systemClock } from './system/clock.js';
+export type { ProcessIdentity } from './system/processes/process-identity.js';
 export type { Liveness, ProcessTable } from './system/processes/process-table.js';
 export { systemProcesses } from './system/processes/system.js';
 export { formatFileSystemReport } from './verify/format.js';

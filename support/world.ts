@@ -12,10 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import type { LockRecord, ProcessIdentity } from '../src/core/record.js';
+import type { LockRecord } from '../src/core/record.js';
 import { type AcquireOptions, acquire, type Dependencies, type Lock } from '../src/index.js';
 import type { FileSystem } from '../src/stores/file/file-system.js';
 import { systemFileSystem } from '../src/stores/file/file-system.js';
+import type { ProcessIdentity } from '../src/system/processes/process-identity.js';
 import { FakeClock, type FakeProcess, FakeProcessTable } from '../src/testing/index.js';
 
 export const SECOND = 1000;

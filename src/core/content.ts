@@ -1,4 +1,5 @@
-import { isBare, isKnownKey, type LockRecord, parseRecord } from './record.js';
+import { isBare } from '../system/processes/process-identity.js';
+import { isKnownKey, type LockRecord, parseRecord } from './record.js';
 
 /**
  * What a file at a lock's path holds.

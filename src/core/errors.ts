@@ -1,4 +1,5 @@
 import ms from 'ms';
+import { systemCode } from '../system/system-code.js';
 import type { LockRecord, Progress } from './record.js';
 import { remedyFor } from './remedies.js';
 
@@ -163,12 +164,6 @@ function withoutInternals(message: string, lock: string): string {
   const [reason, ...others] = message.split(/, [a-z]+ (?='\/)/s);
   if (reason !== undefined && others.join() === `'${lock}'`) return reason;
   return message.replace(/, [a-z]+ '[^']*(?:\.guard\b|\/proc\/self\/fd\/).*'$/s, '');
-}
-
-/** The code of a system error such as `ENOENT`, or `null`. */
-export function systemCode(error: unknown): string | null {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return null;
-  return typeof error.code === 'string' ? error.code : null;
 }
 
 function describeState(lock: string, holder: LockRecord | null, age: number, reason: string): string {

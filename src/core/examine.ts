@@ -1,10 +1,11 @@
+import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { Liveness } from '../system/processes/process-table.js';
 import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
 import { kinshipOf } from './kinship.js';
 import { mayBeElsewhere } from './provenance.js';
-import type { LockRecord, ProcessIdentity } from './record.js';
+import type { LockRecord } from './record.js';
 import type { Store, Stored } from './store.js';
 
 /** How often a lock is judged anew because it has changed meanwhile. */

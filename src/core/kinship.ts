@@ -1,5 +1,6 @@
 import { INITIAL_PID_NAMESPACE } from '../system/processes/linux.js';
-import type { LockRecord, ProcessIdentity } from './record.js';
+import type { ProcessIdentity } from '../system/processes/process-identity.js';
+import type { LockRecord } from './record.js';
 
 /**
  * What a holder is to a contender that goes by the name of an owner.

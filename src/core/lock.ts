@@ -1,11 +1,12 @@
 import type { Clock } from '../system/clock.js';
 import { callOnExit } from '../system/exit.js';
+import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { ProcessTable } from '../system/processes/process-table.js';
 import { isStillRunning } from '../system/processes/still-running.js';
 import { ErrLockLost, type Silence } from './errors.js';
 import { LossWatch } from './loss-watch.js';
 import { show } from './options.js';
-import { fitText, type LockRecord, MAX_WORKERS, type ProcessIdentity, type Progress } from './record.js';
+import { fitText, type LockRecord, MAX_WORKERS, type Progress } from './record.js';
 import type { Outcome, Store } from './store.js';
 
 /** What a job can say with a heartbeat; shown to whoever finds the lock busy. What is left out stays as it was. */

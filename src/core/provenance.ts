@@ -1,7 +1,8 @@
 import type { Clock } from '../system/clock.js';
 import { INITIAL_PID_NAMESPACE, isOfUnknownBoot, kernelBootId } from '../system/processes/linux.js';
+import { isBare, type ProcessIdentity } from '../system/processes/process-identity.js';
 import { isNameless } from './kinship.js';
-import { isBare, type LockRecord, type ProcessIdentity } from './record.js';
+import type { LockRecord } from './record.js';
 import type { Provenance } from './store.js';
 
 /** By so many milliseconds two processes of one boot may at the very most disagree on its clock. */

@@ -1,4 +1,5 @@
-import type { LockRecord, ProcessIdentity, Progress } from './record.js';
+import type { ProcessIdentity } from '../system/processes/process-identity.js';
+import type { LockRecord, Progress } from './record.js';
 
 /** A store may answer at once; the file store does, so that a heartbeat is on disk before the call returns. */
 export type Awaitable<T> = T | Promise<T>;

@@ -1,7 +1,7 @@
-import type { ProcessIdentity } from '../core/record.js';
 import type { Clock } from '../system/clock.js';
 import { HostProcessTable } from '../system/processes/host-process-table.js';
 import { INITIAL_PID_NAMESPACE } from '../system/processes/linux.js';
+import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type {
   AgeRange,
   GroupMember,

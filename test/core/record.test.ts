@@ -6,10 +6,10 @@ import {
   fitText,
   fitUser,
   type LockRecord,
-  type ProcessIdentity,
   parseRecord,
   serializeRecord,
 } from '../../src/core/record.js';
+import type { ProcessIdentity } from '../../src/system/processes/process-identity.js';
 import { someIdentity, someRecord } from '../../support/world.js';
 
 const EPOCH = new Date(0);

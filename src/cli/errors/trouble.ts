@@ -1,5 +1,5 @@
-import { systemCode } from '../../core/errors.js';
 import { remedyFor } from '../../core/remedies.js';
+import { systemCode } from '../../system/system-code.js';
 
 /** What the system has refused, and what to do; `null` for what is no error of the system's, and so a bug. */
 export function describeTrouble(error: unknown): string | null {

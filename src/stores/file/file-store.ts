@@ -3,11 +3,12 @@ import pRetry from 'p-retry';
 import { composeRecord, releasedRecord } from '../../core/compose-record.js';
 import { contentOf } from '../../core/content.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
-import { ErrLockBusy, ErrLockStore, ErrNotALock, systemCode } from '../../core/errors.js';
+import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../../core/provenance.js';
 import { type LockRecord, serializeRecord } from '../../core/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { blockFor } from '../../system/block-for.js';
+import { systemCode } from '../../system/system-code.js';
 import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 import { isWellFormed } from '../shared/lock-name.js';
 import {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { identityFrom, type ProcessIdentity } from '../../core/record.js';
+import { identityFrom } from '../../core/record.js';
+import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 
 // What stands in the guard's folder, and what beside it, by their names. Nothing under any other name is ever touched.
 

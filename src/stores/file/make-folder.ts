@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { systemCode } from '../../core/errors.js';
+import { systemCode } from '../../system/system-code.js';
 import type { FileSystem } from './file-system.js';
 
 /**

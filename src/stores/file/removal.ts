@@ -1,4 +1,4 @@
-import { systemCode } from '../../core/errors.js';
+import { systemCode } from '../../system/system-code.js';
 import type { FileSystem } from './file-system.js';
 
 /** Whether something is there that is not a regular file. All that owners of guards make inside a folder is. */

@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../../core/record.js';
+import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { ProcessTable } from '../../system/processes/process-table.js';
 import type { FileSystem, OpenFolder } from './file-system.js';
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { systemCode } from '../../core/errors.js';
+import { systemCode } from '../../system/system-code.js';
 import type { FileStatus, FileSystem } from './file-system.js';
 import { removeIfThere } from './removal.js';
 

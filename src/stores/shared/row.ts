@@ -1,11 +1,6 @@
-import {
-  type LockRecord,
-  type ProcessIdentity,
-  parseJson,
-  recordFrom,
-  serializeIdentity,
-} from '../../core/record.js';
+import { type LockRecord, parseJson, recordFrom, serializeIdentity } from '../../core/record.js';
 import type { Claim } from '../../core/store.js';
+import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 
 /** One lock, as the statements of a store in SQL give it. */
 export interface Row {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { ProcessIdentity } from '../../core/record.js';
 import { ancestorsBy } from './ancestors.js';
+import type { ProcessIdentity } from './process-identity.js';
 import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { hostname, uptime } from 'node:os';
-import type { ProcessIdentity } from '../../core/record.js';
 import { ancestorsBy, parentsFrom } from './ancestors.js';
+import type { ProcessIdentity } from './process-identity.js';
 import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
 import { ageOfDate, withinTolerance } from './start-times.js';

@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../../core/record.js';
+import type { ProcessIdentity } from './process-identity.js';
 
 /**
  * What can be said of a process. `dead` only with proof; where that cannot be had (another machine, another PID

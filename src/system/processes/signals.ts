@@ -1,4 +1,4 @@
-import { systemCode } from '../../core/errors.js';
+import { systemCode } from '../system-code.js';
 
 /** Asks the kernel whether a process exists, by `kill(pid, 0)`, which sends nothing. */
 export function processExists(pid: number): 'yes' | 'no' | 'forbidden' {

@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../../core/record.js';
+import type { ProcessIdentity } from './process-identity.js';
 import type { ProcessTable } from './process-table.js';
 
 /** Whether a process or a group that this process itself has identified still runs. It is of this machine, also where nothing else proves that. */

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { hostname } from 'node:os';
-import type { ProcessIdentity } from '../../core/record.js';
 import { ancestorsBy, parentsFrom } from './ancestors.js';
 import type { Run } from './posix.js';
+import type { ProcessIdentity } from './process-identity.js';
 import type { AgeRange, ProcessLook, ProcessProbe } from './process-table.js';
 import { processExists, sendSignal } from './signals.js';
 import { ageOfDate, withinTolerance } from './start-times.js';

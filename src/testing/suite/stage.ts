@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LockRecord, ProcessIdentity } from '../../core/record.js';
+import type { LockRecord } from '../../core/record.js';
 import type { Awaitable, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import { systemProcesses } from '../../system/processes/system.js';
 
 /** What the suite is given to test. */

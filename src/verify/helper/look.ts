@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { systemCode } from '../../core/errors.js';
 import type { FileSystem } from '../../stores/file/file-system.js';
 import { readSnapshot } from '../../stores/file/text-file.js';
+import { systemCode } from '../../system/system-code.js';
 import type { Sight, Sightings } from '../probes/probe.js';
 import { numberOf } from '../probes/version.js';
 

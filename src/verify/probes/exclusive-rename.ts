@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { systemCode } from '../../core/errors.js';
 import { isTaken } from '../../stores/file/guard-entry.js';
 import { createFile } from '../../stores/file/text-file.js';
+import { systemCode } from '../../system/system-code.js';
 import { limited, safe, unsafe } from '../outcome.js';
 import { errorOf, type Probe, type Site } from './probe.js';
 

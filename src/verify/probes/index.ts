@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { systemCode } from '../../core/errors.js';
+import { systemCode } from '../../system/system-code.js';
 import { type Outcome, unsafe } from '../outcome.js';
 import type { FileSystemFinding } from '../report.js';
 import { exclusiveCreate } from './exclusive-create.js';

@@ -1,5 +1,5 @@
-import { systemCode } from '../../core/errors.js';
 import type { FileSystem } from '../../stores/file/file-system.js';
+import { systemCode } from '../../system/system-code.js';
 import type { Outcome } from '../outcome.js';
 import type { FileSystemCheck } from '../report.js';
 

@@ -1,0 +1,5 @@
+/** The code of a system error such as `ENOENT`, or `null`. */
+export function systemCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return null;
+  return typeof error.code === 'string' ? error.code : null;
+}
