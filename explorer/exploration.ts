@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type Performance, perform, type Row, type Scenario } from './performance.js';
+import { type Performance, perform, type Row } from './performance.js';
+import type { Scenario } from './scenario.js';
 import type { Action } from './schedule.js';
 import type { Stage } from './stage.js';
 import { States } from './states.js';

@@ -4,20 +4,13 @@ import type { Sight } from './lock-file.js';
 import { JUMP } from './options.js';
 import { Referee } from './referee.js';
 import type { Step } from './report.js';
+import type { Scenario } from './scenario.js';
 import type { Action } from './schedule.js';
 import type { Stage } from './stage.js';
-import type { State, States } from './states.js';
+import type { States } from './states.js';
 import { judgeStrangers, strangersIn } from './strangers.js';
 import type { Strategy } from './strategies/strategy.js';
 import { Violation } from './violation.js';
-
-/** What is played, apart from the schedule. */
-export interface Scenario {
-  readonly state: State;
-  readonly contenders: number;
-  /** What is broken on purpose; empty: nothing. */
-  readonly breakage: string;
-}
 
 /** One step, for a table. */
 export interface Row {

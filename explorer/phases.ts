@@ -1,5 +1,5 @@
 import type { Exploration, Explored } from './exploration.js';
-import type { Scenario } from './performance.js';
+import type { Scenario } from './scenario.js';
 import { STATES } from './states.js';
 import type { Wish } from './wish.js';
 

@@ -1,5 +1,6 @@
 import { BREAKAGES } from '../support/breakages/index.js';
-import type { Performance, Scenario } from './performance.js';
+import type { Performance } from './performance.js';
+import type { Scenario } from './scenario.js';
 import { type Action, formatSchedule, LETTERS, parseSchedule } from './schedule.js';
 import { STATES } from './states.js';
 

@@ -1,4 +1,3 @@
-export { acquire, acquire as Acquire, withLock } from './core/acquire.js';
 export { type ClaimedAt, composeRecord, type ReleasedAt, releasedRecord } from './core/compose-record.js';
 export type { Dependencies } from './core/dependencies.js';
 export {
@@ -10,7 +9,7 @@ export {
   LivingLockError,
 } from './core/errors.js';
 export type { SeenProcess } from './core/examine.js';
-export { breakLock, type Inspection, inspect } from './core/inspect.js';
+export type { Inspection } from './core/inspect.js';
 export type { BreakOptions, InspectOptions } from './core/inspect-options.js';
 export type { HeartBeat, Lock, Worker } from './core/lock.js';
 export type { AcquireOptions, Duration } from './core/options.js';
@@ -19,6 +18,7 @@ export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from 
 export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
 export type { FileStatus, FileSystem, OpenFolder } from './stores/file/file-system.js';
 export { systemFileSystem } from './stores/file/file-system.js';
+export { acquire, acquire as Acquire, breakLock, inspect, withLock } from './stores/file-locks.js';
 export { checkLockName } from './stores/shared/lock-name.js';
 export { type Clock, type SleepOptions, systemClock } from './system/clock.js';
 export type { ProcessIdentity } from './system/processes/process-identity.js';

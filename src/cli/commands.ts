@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 
-/** @param wrapped What stands behind `--`; `null` where there is no `--`. */
-export type Define = (program: Command, wrapped: readonly string[] | null) => void;
+/**
+ * @param wrapped What stands behind `--`; `null` where there is no `--`.
+ * @param createWhole Gives a program with all subcommands.
+ */
+export type Define = (
+  program: Command,
+  wrapped: readonly string[] | null,
+  createWhole: () => Promise<Command>,
+) => void;
 
 /** The subcommands in the order of the help text. Each is loaded only when it is called, because cron starts one every minute. */
 export const COMMANDS: ReadonlyMap<string, () => Promise<Define>> = new Map([
@@ -26,6 +33,3 @@ export const QUICKLY: ReadonlyMap<string | undefined, () => Promise<Quickly>> = 
   ['run', async () => (await import('./run/quickly.js')).runQuickly],
   ['beat', async () => (await import('./beat/quickly.js')).beatQuickly],
 ]);
-
-/** Those behind whose `--` stands a command of the user's. For the others `--` only ends the options. */
-export const WRAPPING: ReadonlySet<string | undefined> = new Set(['run', 'schedule']);

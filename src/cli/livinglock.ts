@@ -2,13 +2,14 @@
 
 // The command `livinglock`. Each subcommand is in a file or folder of its name.
 
-import { QUICKLY, WRAPPING } from './commands.js';
+import { QUICKLY } from './commands.js';
 import { endEarly } from './early-signal.js';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { describeTrouble } from './errors/trouble.js';
 import { InvalidArgument } from './invalid-argument.js';
 import { say } from './terminal/report.js';
+import { WRAPPING } from './wrapping.js';
 
 process.on('SIGUSR1', endEarly);
 

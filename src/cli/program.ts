@@ -47,7 +47,9 @@ export async function createProgram(
     .addHelpText('after', '\nWhat each exit code means: livinglock help exit-codes.');
   const load = only === undefined ? undefined : COMMANDS.get(only);
   const loads = load === undefined ? [...COMMANDS.values()] : [load];
-  for (const define of await Promise.all(loads.map((each) => each()))) define(program, wrapped);
+  for (const define of await Promise.all(loads.map((each) => each()))) {
+    define(program, wrapped, () => createProgram(undefined, null));
+  }
   defineHelp(program);
   return program;
 }

@@ -1,11 +1,10 @@
 import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
-import { fileStore } from '../stores/file/file-store.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
-import { ErrLockBusy, ErrLockLost, ErrNotALock, ErrTerminationFailed } from './errors.js';
+import { ErrLockBusy, ErrNotALock, ErrTerminationFailed } from './errors.js';
 import { type Examined, examine, processesOf, refuseTooManyTries } from './examine.js';
 import { Lock } from './lock.js';
-import { type AcquireOptions, readOptions, type Settings } from './options.js';
+import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from './options.js';
 import { mayBeElsewhere } from './provenance.js';
 import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import type { Claim, Store, Stored } from './store.js';
@@ -20,22 +19,16 @@ const LONGEST_DELAY = 500;
 const MOST_BEATS = 10;
 
 /**
- * Takes the lock of that name; for the default store the name is a path, whose folder is made if need be.
- *
- * A holder that is dead is replaced at once, one that has stalled after its `staleTimeout`. Rejects with
- * {@link ErrLockBusy} while the holder is alive and heartbeating, at once or after `wait`; with
- * {@link ErrTerminationFailed} if a stalled holder was to be ended and could not be; with {@link ErrNotALock} if there is a file
- * that is not a lock; with {@link ErrLockStore} for what the store cannot do; with a `TypeError` or `RangeError` for wrong options, before anything is touched.
- *
- * A process that asks for a lock that it holds itself is a contender like any other.
- *
- * @example
- * const lock = await acquire('/var/lib/importer/nightly.lock', { staleTimeout: '2h', heartbeatMinimalInterval: '5m' });
+ * Takes the lock of that name, in the store that the options name or in the default one. `stores/file-locks.ts` says what it rejects with.
  */
-export async function acquire(path: string, options: AcquireOptions = {}): Promise<Lock> {
+export async function acquire(
+  path: string,
+  options: AcquireOptions,
+  defaultStore: DefaultStore,
+): Promise<Lock> {
   const settings = readOptions(options);
   const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? fileStore(dependencies);
+  const store = settings.store ?? defaultStore(dependencies);
   const name = store.resolve(path);
   settings.signal?.throwIfAborted();
   for (let tries = 1; ; tries++) {
@@ -53,55 +46,6 @@ export async function acquire(path: string, options: AcquireOptions = {}): Promi
 
 /** The claim was done, but its answer came when somebody else had taken over already. To be tried anew, by another token. */
 class AnsweredTooLate extends Error {}
-
-/**
- * Runs a function while holding the lock, and releases it however the function ends. Gives what the function gives. Rejects
- * as {@link acquire} does, with {@link ErrLockLost} if the lock was lost on the way (what the function threw is its `cause`),
- * else with what the function throws.
- *
- * @example
- * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
- *   for (const chunk of chunks) {
- *     await work(chunk);
- *     await lock.heartBeat();
- *   }
- * });
- */
-export async function withLock<T>(path: string, work: (lock: Lock) => T | Promise<T>): Promise<T>;
-export async function withLock<T>(
-  path: string,
-  options: AcquireOptions,
-  work: (lock: Lock) => T | Promise<T>,
-): Promise<T>;
-export async function withLock<T>(
-  path: string,
-  ...rest: [(lock: Lock) => T | Promise<T>] | [AcquireOptions, (lock: Lock) => T | Promise<T>]
-): Promise<T> {
-  const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
-  if (typeof work !== 'function')
-    throw new TypeError('`withLock` needs a function to run while it holds the lock.');
-  const lock = await acquire(path, options);
-  let result: T;
-  try {
-    result = await work(lock);
-  } catch (error) {
-    await releaseAfter(error, lock);
-    throw error;
-  }
-  await lock.releaseForGood();
-  return result;
-}
-
-/** What goes wrong in the work of who has lost the lock is mostly a consequence of that. All else is nearer to the cause. */
-async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
-  try {
-    await lock.releaseForGood();
-  } catch (error) {
-    if (!(error instanceof ErrLockLost) || error === failure) return;
-    error.cause ??= failure;
-    throw error;
-  }
-}
 
 /** One call of `acquire`: the only place where store, judge, processes and clock meet. */
 class Contender {

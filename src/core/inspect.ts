@@ -1,4 +1,3 @@
-import { fileStore } from '../stores/file/file-store.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock } from './errors.js';
 import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './examine.js';
@@ -8,6 +7,7 @@ import {
   type InspectSettings,
   readInspectOptions,
 } from './inspect-options.js';
+import type { DefaultStore } from './options.js';
 import type { LockRecord } from './record.js';
 import type { Store } from './store.js';
 import { type ClaimToken, withToken } from './unanswered.js';
@@ -33,31 +33,28 @@ export interface Inspection {
   readonly processes: readonly SeenProcess[];
 }
 
-/**
- * Tells the state of a lock without changing anything. Rejects with {@link ErrLockStore} if it cannot be read.
- *
- * @example
- * const { state, holder } = await inspect('/var/lib/importer/nightly.lock');
- */
-export async function inspect(path: string, options: InspectOptions = {}): Promise<Inspection> {
+/** Tells the state of a lock, in the store that the options name or in the default one. */
+export async function inspect(
+  path: string,
+  options: InspectOptions,
+  defaultStore: DefaultStore,
+): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'store', 'dependencies']);
   const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? fileStore(dependencies);
+  const store = settings.store ?? defaultStore(dependencies);
   const name = store.resolve(path);
   return toInspection(name, await examine(name, store, dependencies, settings.staleTimeout));
 }
 
-/**
- * Removes a lock whose holder is dead or has stalled; with `force`, any, also one that counts as held only by `holdAtLeast`. It is rarely
- * needed, since the next contender takes such a lock anyway. Gives what it found: `free` where there was nothing to remove.
- *
- * Rejects with {@link ErrLockBusy} if the holder is alive and heartbeating, with {@link ErrNotALock} for a file that is not a lock, also
- * with `force`; with {@link ErrLockStore} for what the store cannot do.
- */
-export async function breakLock(path: string, options: BreakOptions = {}): Promise<Inspection> {
+/** Removes a lock whose holder is dead or has stalled. */
+export async function breakLock(
+  path: string,
+  options: BreakOptions,
+  defaultStore: DefaultStore,
+): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'force', 'store', 'dependencies']);
   const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? fileStore(dependencies);
+  const store = settings.store ?? defaultStore(dependencies);
   const name = store.resolve(path);
   return withToken(name, store, dependencies, (token) => breakBy(token, name, store, dependencies, settings));
 }

@@ -98,6 +98,9 @@ export interface AcquireOptions {
   readonly dependencies?: Partial<Dependencies> | undefined;
 }
 
+/** Makes the store where the options name none. Core itself knows no store. */
+export type DefaultStore = (dependencies: Dependencies) => Store;
+
 /** Options that have been checked: all there, all in milliseconds. */
 export interface Settings {
   readonly staleTimeout: number;

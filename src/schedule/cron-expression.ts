@@ -1,14 +1,6 @@
-import { InvalidArgument } from '../cli/invalid-argument.js';
-import {
-  ALL_HOURS,
-  ALL_MINUTES,
-  ALL_MONTHS,
-  type Days,
-  range,
-  runsOf,
-  stepOf,
-  type Times,
-} from './calendar.js';
+import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, range, runsOf, stepOf } from './calendar.js';
+import { InvalidTiming } from './invalid-timing.js';
+import type { Days, Times } from './times.js';
 
 const WEEKDAYS: readonly string[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -32,7 +24,7 @@ export const WEEKDAY: Field = { title: 'weekday', first: 0, last: 7, names: WEEK
 export function parseCronExpression(text: string): Times {
   const [minutes = '', hours = '', days = '', months = '', weekdays = '', ...rest] = text.trim().split(/\s+/);
   if (weekdays === '' || rest.length > 0) {
-    throw new InvalidArgument(
+    throw new InvalidTiming(
       'A cron expression has five fields: minute, hour, day of the month, month, weekday.',
     );
   }
@@ -57,7 +49,7 @@ function parseDays(dayText: string, weekdayText: string): Days {
     if (areAllDays && areAllWeekdays) return { by: 'any' };
     if (areAllWeekdays) return { by: 'month', days };
     if (areAllDays) return { by: 'week', weekdays };
-    throw new InvalidArgument(
+    throw new InvalidTiming(
       `The day of the month ${dayText} together with the weekday ${weekdayText} means different days for different crons. Name the days, such as 1,3,5, or restrict only one of the two fields.`,
     );
   }
@@ -80,7 +72,7 @@ function parseItem(item: string, field: Field): number[] {
   const isStepOfOne = to === undefined && item.includes('/');
   if (first === null || last === null || last < first || rest.length > 0 || Number(step) < 1 || isStepOfOne) {
     const example = field.names.length > 0 ? `${field.names[1]}-${field.names[5]}` : `${field.first}-5`;
-    throw new InvalidArgument(
+    throw new InvalidTiming(
       `The ${field.title} "${item}" is neither a number from ${field.first} to ${field.last}, nor a range such as ${example}, nor a step such as */2.`,
     );
   }

@@ -1,5 +1,3 @@
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
 import { nearestIntervals, timesOf } from './calendar.js';
 import { formatCronExpression } from './cron-expression.js';
 import { blockOf, blocksIn, withBlock } from './crontab.js';
@@ -8,6 +6,7 @@ import { describeSeconds, describeTiming, type Job, type Timing } from './job.js
 import { expectSuccess, failure, type RunProgram } from './programs.js';
 import { quoteForCron } from './quote.js';
 import { nextOfDescribed } from './read-timing.js';
+import { ScheduleError } from './schedule-error.js';
 import { FOR_SHELL, SecretFile } from './secret-file.js';
 import { difference } from './steps.js';
 
@@ -24,7 +23,7 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
   const secret = (name: string) => new SecretFile(home, 'cron', name, FOR_SHELL);
   const configure = (job: Job) => {
     if (job.storeSecret !== null && userName !== null) {
-      throw new CliError(ExitCode.usage, refusalOfSecret(userName));
+      throw new ScheduleError('refused', refusalOfSecret(userName));
     }
     return configurationOf(job, secret(job.name));
   };
@@ -37,8 +36,8 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
         lines: [`the crontab of ${userName ?? 'this user'}`, ...difference(before, after).map(decode)],
         async apply() {
           if ((await readCrontab(run, user)) !== before) {
-            throw new CliError(
-              ExitCode.busy,
+            throw new ScheduleError(
+              'changed',
               'The crontab has just been changed by someone else, so it was left alone. Try again.',
             );
           }
@@ -85,8 +84,8 @@ function configurationOf(
   secret: SecretFile,
 ): Configuration {
   if ([directory, ...command].some((word) => word.includes('\n'))) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       'A line of a crontab cannot contain a line break. Put the command into a script, or let systemd run it (--for systemd).',
     );
   }
@@ -108,7 +107,7 @@ function configurationOf(
 /** The five fields before the command. */
 function fieldsOf(timing: Timing): string {
   const times = timesOf(timing);
-  if (times === null) throw new CliError(ExitCode.usage, refusal(timing));
+  if (times === null) throw new ScheduleError('refused', refusal(timing));
   return formatCronExpression(times);
 }
 

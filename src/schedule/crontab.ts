@@ -1,5 +1,4 @@
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
+import { ScheduleError } from './schedule-error.js';
 
 /** The lines of a job between two that mark them as ours, the last one with its line break. */
 export function blockOf(name: string, line: string): string {
@@ -52,8 +51,8 @@ function find(lines: readonly string[], name: string): { start: number; length: 
   if (begins.length === 1 && ends.length === 1 && (length === 2 || length === 3)) {
     return { start, length };
   }
-  throw new CliError(
-    ExitCode.store,
+  throw new ScheduleError(
+    'failed',
     `The lines of the job ${name} in the crontab were changed by hand. Remove them by crontab -e, from "${beginOf(name)}" to "${endOf(name)}", and try again.`,
   );
 }

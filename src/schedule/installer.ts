@@ -1,6 +1,6 @@
 import type { Job, SchedulerName } from './job.js';
 
-/** What differs from scheduler to scheduler. What it cannot express it refuses with a `CliError`. */
+/** What differs from scheduler to scheduler. What it cannot express it refuses with a `ScheduleError`. */
 export interface Installer {
   configure(job: Job): Configuration;
   /** What is to be done for the job to be scheduled like that, and only like that; nothing if it is. */

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
 import { cron } from './cron.js';
 import type { Installer } from './installer.js';
 import type { SchedulerName } from './job.js';
 import { launchd } from './launchd.js';
 import type { RunProgram } from './programs.js';
+import { ScheduleError } from './schedule-error.js';
 import type { Scope } from './scope.js';
 import { systemd } from './systemd.js';
 import { taskScheduler } from './task-scheduler.js';
@@ -29,8 +28,8 @@ function home(): string {
   try {
     return homedir();
   } catch {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       'You have no home folder to keep the schedule in: HOME is not set, and the user database does not know you.',
     );
   }

@@ -1,4 +1,5 @@
-import type { Times } from './calendar.js';
+import { InvalidTiming } from './invalid-timing.js';
+import type { Times } from './times.js';
 
 export const SCHEDULERS = ['cron', 'systemd', 'launchd', 'task-scheduler'] as const;
 export type SchedulerName = (typeof SCHEDULERS)[number];
@@ -39,6 +40,14 @@ export function describeSeconds(seconds: number): string {
   return `${seconds}s`;
 }
 
+/** What `describeSeconds` has described. Throws an {@link InvalidTiming} for other text. */
+export function parseSeconds(text: string): number {
+  const [, number, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  if (number === undefined)
+    throw new InvalidTiming(`${text} is no number of seconds, minutes, hours or days.`);
+  return Number(number) * (SECONDS.get(unit) ?? 1);
+}
+
 export function twoDigits(number: number): string {
   return String(number).padStart(2, '0');
 }
@@ -48,3 +57,9 @@ export const MINUTE = 60;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const WEEK = 7 * DAY;
+
+const SECONDS: ReadonlyMap<string, number> = new Map([
+  ['m', MINUTE],
+  ['h', HOUR],
+  ['d', DAY],
+]);

@@ -1,13 +1,13 @@
 import { dirname, join } from 'node:path';
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
-import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, type Times, timesOf } from './calendar.js';
+import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, timesOf } from './calendar.js';
 import { type Configuration, commandIn, type Installer } from './installer.js';
 import { describeTiming, HOUR, type Job, type Timing } from './job.js';
 import type { RunProgram } from './programs.js';
 import { nextOfDescribed } from './read-timing.js';
+import { ScheduleError } from './schedule-error.js';
 import { FOR_SHELL, SecretFile } from './secret-file.js';
 import { fileStep, filesIn, programStep } from './steps.js';
+import type { Times } from './times.js';
 import { escapeXml, unescapeXml } from './xml.js';
 
 /** launchd waits that many seconds between two starts anyway (launchd.plist(5), `ThrottleInterval`). */
@@ -111,8 +111,8 @@ function triggerOf(timing: Timing): string {
   const times = timesOf(timing);
   if (times !== null && timing.seconds >= HOUR) return calendarInterval(times);
   if (timing.seconds >= SHORTEST) return `  <key>StartInterval</key>\n  <integer>${timing.seconds}</integer>`;
-  throw new CliError(
-    ExitCode.usage,
+  throw new ScheduleError(
+    'refused',
     `launchd cannot run a job ${describeTiming(timing)}: ${SHORTEST}s is the least.`,
   );
 }
@@ -120,8 +120,8 @@ function triggerOf(timing: Timing): string {
 /** One dictionary for each time; a key that is left out means all of its values. */
 function calendarInterval({ minutes, hours, days, months }: Times): string {
   if (days.by === 'either') {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       'launchd cannot run a job on days that match either the day of the month or the weekday. Restrict one of the two fields, or let cron run it (--for cron).',
     );
   }
@@ -133,8 +133,8 @@ function calendarInterval({ minutes, hours, days, months }: Times): string {
     minutes.length === ALL_MINUTES.length ? [] : minutes.map((Minute) => ({ Minute })),
   ]);
   if (dicts.length > MOST_TIMES) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       `launchd needs every time by itself: these would be ${dicts.length}, and ${MOST_TIMES} is the most that is written. Give an interval (--every), or let cron run it (--for cron).`,
     );
   }

@@ -1,4 +1,4 @@
-import type { Days, Times } from './calendar.js';
+import type { Days, Times } from './times.js';
 
 /** February 29 comes back after eight years at the latest. */
 const YEARS = 9;

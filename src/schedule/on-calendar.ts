@@ -1,5 +1,6 @@
-import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, runsOf, stepOf, type Times, timesOf } from './calendar.js';
+import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, runsOf, stepOf, timesOf } from './calendar.js';
 import { MINUTE, type Timing, twoDigits } from './job.js';
+import type { Times } from './times.js';
 
 const WEEKDAYS = ['', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 

@@ -1,21 +1,22 @@
-import { InvalidArgument } from '../cli/invalid-argument.js';
-import { ALL_MONTHS, type Days, type Times } from './calendar.js';
+import { ALL_MONTHS } from './calendar.js';
 import { DAY_OF_MONTH, parseCronExpression, parseField, WEEKDAY } from './cron-expression.js';
+import { InvalidTiming } from './invalid-timing.js';
 import type { Timing } from './job.js';
 import { nextRun } from './next-run.js';
+import type { Days, Times } from './times.js';
 
 /** A time of the day, the same on certain weekdays or days of the month, or a cron expression. */
 export function parseAt(text: string): Timing {
   const words = text.trim().replaceAll(/\s+/g, ' ');
   const times = words.split(' ').length >= 3 ? parseCronExpression(words) : parsePlain(words);
-  if (nextRun(times, new Date()) === null) throw new InvalidArgument('There is no such day in any year.');
+  if (nextRun(times, new Date()) === null) throw new InvalidTiming('There is no such day in any year.');
   return { kind: 'at', times, words };
 }
 
 function parsePlain(text: string): Times {
   const [, daysText, hour, minute] = /^(?:(\S+) )?([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
   if (hour === undefined) {
-    throw new InvalidArgument(
+    throw new InvalidTiming(
       'It is a time such as 03:30, "mon-fri 03:30" or "1,15 03:30", or the five fields of a cron expression.',
     );
   }

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { buffer, text } from 'node:stream/consumers';
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
+import { ScheduleError } from './schedule-error.js';
+
+/** The status of a program that a signal has ended. Any but 0 will do. */
+const KILLED = 128;
 
 export interface Result {
   readonly status: number;
@@ -27,10 +29,10 @@ export const runProgram: RunProgram = async (program, args, input) => {
       buffer(child.stdout),
       text(child.stderr),
     ]);
-    return { status: typeof status === 'number' ? status : ExitCode.signal, stdout, stderr };
+    return { status: typeof status === 'number' ? status : KILLED, stdout, stderr };
   } catch (error) {
-    throw new CliError(
-      ExitCode.notFound,
+    throw new ScheduleError(
+      'absent',
       `Cannot run ${program}: ${error instanceof Error ? error.message : error}. Does this system have that scheduler? --for names another.`,
     );
   }
@@ -52,7 +54,7 @@ export function failure(
   program: string,
   args: readonly string[],
   { status, stderr, stdout }: Result,
-): CliError {
+): ScheduleError {
   const reason = stderr.trim() || stdout.toString().trim() || `it has exited with ${status}`;
-  return new CliError(ExitCode.store, `${[program, ...args].join(' ')} has failed: ${reason}`);
+  return new ScheduleError('failed', `${[program, ...args].join(' ')} has failed: ${reason}`);
 }

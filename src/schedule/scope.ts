@@ -1,7 +1,6 @@
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
 import type { SchedulerName } from './job.js';
 import type { RunProgram } from './programs.js';
+import { ScheduleError } from './schedule-error.js';
 
 /** For whom a job is scheduled. */
 export interface Scope {
@@ -22,19 +21,19 @@ export interface ScopeRequest {
 export function scopeOf({ isSystem, userName, scheduler }: ScopeRequest, uid: number): Scope {
   if (isSystem && scheduler !== 'systemd') {
     const hint = scheduler === 'cron' ? ' For the crontab of another user, root gives --user-name.' : '';
-    throw new CliError(ExitCode.usage, `--system is about the units of systemd, not ${scheduler}.${hint}`);
+    throw new ScheduleError('refused', `--system is about the units of systemd, not ${scheduler}.${hint}`);
   }
   const scope = { isSystem: scheduler === 'systemd' && (isSystem || uid === 0), userName };
   if (userName === null) return scope;
   if (scheduler === 'launchd' || scheduler === 'task-scheduler') {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       `--user-name is for cron and for system units of systemd, not ${scheduler}. Run livinglock schedule as ${userName} instead.`,
     );
   }
   if (scheduler === 'systemd' && !scope.isSystem) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       '--user-name is only for system units: units of a user always run as that user. Add --system.',
     );
   }
@@ -45,14 +44,14 @@ export function scopeOf({ isSystem, userName, scheduler }: ScopeRequest, uid: nu
 export function expectRights({ isSystem, userName }: Scope, uid: number): void {
   if (uid === 0) return;
   if (isSystem) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       'Only root can change the units of the system. Run it by sudo, or leave out --system for units of your own.',
     );
   }
   if (userName !== null) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       `Only root can see and change the crontab of ${userName}. Run it by sudo, or leave out --user-name for a crontab of your own.`,
     );
   }

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, open, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
-import type { NamedLocksFolder } from '../cli/named-locks/named-locks-folder.js';
-import { makeOwnFolder } from '../cli/named-locks/own-folder.js';
-import { codeOf } from '../cli/named-locks/surroundings.js';
+import { systemCode } from '../system/system-code.js';
+import { makeTrustedFolder, type TrustedFolder } from '../system/trusted-folder.js';
 import type { Step } from './installer.js';
+import { ScheduleError } from './schedule-error.js';
 import { maskPassword } from './store-secret.js';
 
 const VARIABLE = 'LIVINGLOCK_STORE';
@@ -59,11 +57,11 @@ export class SecretFile {
   async step(address: string | null): Promise<Step[]> {
     if (address === null) return this.#removal();
     if (/\p{Cc}/u.test(address)) {
-      throw new CliError(ExitCode.usage, 'The address of the store contains a control character.');
+      throw new ScheduleError('refused', 'The address of the store contains a control character.');
     }
     const { path } = this;
     const text = `${this.#lineOf(address)}\n`;
-    const before = await orCliError(path, () => readPrivate(path));
+    const before = await orFailed(path, () => readPrivate(path));
     if (before === text) return [];
     return [
       {
@@ -72,19 +70,19 @@ export class SecretFile {
           ...(before === null ? [] : ['- what it was']),
           `+ ${this.#lineOf(maskPassword(address))}`,
         ],
-        apply: () => orCliError(path, () => this.#write(text)),
+        apply: () => orFailed(path, () => this.#write(text)),
       },
     ];
   }
 
   async #removal(): Promise<Step[]> {
     const path = this.#pathOrNull();
-    if (path === null || (await orCliError(path, () => readPrivate(path))) === null) return [];
+    if (path === null || (await orFailed(path, () => readPrivate(path))) === null) return [];
     return [
       {
         lines: [path, '- what it was'],
         apply: () =>
-          orCliError(path, async () => {
+          orFailed(path, async () => {
             await rm(path);
             // Other jobs may have files in it.
             await rmdir(dirname(path)).catch(() => {});
@@ -116,7 +114,7 @@ export class SecretFile {
     return this.#format.assign(VARIABLE, address);
   }
 
-  get #folder(): NamedLocksFolder {
+  get #folder(): TrustedFolder {
     const home = this.#home();
     const config = join(home, '.config');
     const path = join(config, 'livinglock');
@@ -133,11 +131,11 @@ export class SecretFile {
   }
 }
 
-function makeFolder(folder: NamedLocksFolder): void {
+function makeFolder(folder: TrustedFolder): void {
   try {
-    makeOwnFolder(folder);
+    makeTrustedFolder(folder);
   } catch (error) {
-    const reason = error instanceof CliError && error.cause instanceof Error ? error.cause.message : error;
+    const reason = error instanceof Error ? error.message : error;
     throw new Error(
       `${reason}. Only you may be able to write there; after sudo, HOME must be root's (sudo -H).`,
       {
@@ -153,16 +151,16 @@ async function readPrivate(path: string): Promise<string | null> {
     const status = await lstat(path);
     return status.isFile() && (status.mode & 0o077) === 0 ? await readFile(path, 'utf8') : '';
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (systemCode(error) === 'ENOENT') return null;
     throw error;
   }
 }
 
-async function orCliError<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
+async function orFailed<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
   try {
     return await action();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError(ExitCode.store, `Cannot change ${path}: ${reason}`, { cause: error });
+    throw new ScheduleError('failed', `Cannot change ${path}: ${reason}`, { cause: error });
   }
 }

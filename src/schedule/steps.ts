@@ -1,27 +1,26 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
-import { codeOf } from '../cli/named-locks/surroundings.js';
 import { makeFolders } from '../system/make-folders.js';
+import { systemCode } from '../system/system-code.js';
 import type { Step } from './installer.js';
 import { expectSuccess, type RunProgram } from './programs.js';
+import { ScheduleError } from './schedule-error.js';
 
 /** Lets a file contain just that, or be gone if it is `null`. No step if it is so already. */
 export async function fileStep(path: string, after: string | null): Promise<Step[]> {
-  const before = await orCliError(path, () => read(path));
+  const before = await orFailed(path, () => read(path));
   if (before === after) return [];
   return [
     {
       lines: [path, ...difference(before ?? '', after ?? '')],
-      apply: () => orCliError(path, () => (after === null ? rm(path) : write(path, after))),
+      apply: () => orFailed(path, () => (after === null ? rm(path) : write(path, after))),
     },
   ];
 }
 
 /** The files of that folder whose names match, with the first group of the match and their text; none if there is no such folder. */
 export async function filesIn(folder: string, pattern: RegExp): Promise<{ name: string; text: string }[]> {
-  return orCliError(folder, async () => {
+  return orFailed(folder, async () => {
     const found: { name: string; text: string }[] = [];
     for (const file of await namesIn(folder)) {
       const name = pattern.exec(file)?.[1];
@@ -36,7 +35,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).sort();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
@@ -73,7 +72,7 @@ async function read(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (systemCode(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -83,12 +82,12 @@ async function write(path: string, text: string): Promise<void> {
   await writeFile(path, text);
 }
 
-async function orCliError<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
+async function orFailed<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
   try {
     return await action();
   } catch (error) {
-    throw new CliError(
-      ExitCode.store,
+    throw new ScheduleError(
+      'failed',
       `Cannot read or change ${path}: ${error instanceof Error ? error.message : error}`,
     );
   }

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
 import { commandIn, type Installer } from './installer.js';
 import { describeTiming, type Job, type Timing } from './job.js';
 import { onCalendar } from './on-calendar.js';
 import { failure, type RunProgram } from './programs.js';
 import { quoteForSystemd, quoteSystemdPath } from './quote.js';
+import { ScheduleError } from './schedule-error.js';
 import type { Scope } from './scope.js';
 import { FOR_SYSTEMD, SecretFile } from './secret-file.js';
 import { fileStep, filesIn, programStep } from './steps.js';
@@ -101,8 +100,8 @@ function serviceOf(
   secretPath: string | null,
 ): string {
   if (/\p{Cc}|[\s\\]$/u.test(directory)) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       'systemd cannot take this folder as WorkingDirectory=. Name another one by --directory.',
     );
   }

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
 import { commandIn, type Installer, type Scheduled, type Step } from './installer.js';
 import { describeTiming, type Job } from './job.js';
 import { expectSuccess, type RunProgram } from './programs.js';
 import { quoteForWindows } from './quote.js';
 import { nextOfDescribed } from './read-timing.js';
+import { ScheduleError } from './schedule-error.js';
 import { programStep } from './steps.js';
 import { triggersOf } from './task-trigger.js';
 import { escapeXmlToAscii, unescapeXml } from './xml.js';
@@ -81,8 +80,8 @@ function creation(run: RunProgram, name: string, task: string, isThere: boolean)
 /** In ASCII, and without naming an encoding: so it is right as UTF-8 and as UTF-16, whichever a shell makes of it in a file. */
 function taskOf(job: Job): string {
   if (job.storeSecret !== null) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       'The Task Scheduler has no place for the password in the address of the store. Give an address without one: for PostgreSQL, the file %APPDATA%\\postgresql\\pgpass.conf keeps the password.',
     );
   }

@@ -1,7 +1,7 @@
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
-import { ALL_MONTHS, type Days, range, type Times } from './calendar.js';
+import { ALL_MONTHS, range } from './calendar.js';
 import { DAY, describeTiming, MINUTE, type Timing, twoDigits } from './job.js';
+import { ScheduleError } from './schedule-error.js';
+import type { Days, Times } from './times.js';
 
 /** The Task Scheduler takes no more triggers for one task. */
 const MOST_TRIGGERS = 48;
@@ -25,8 +25,8 @@ export function triggersOf(timing: Timing): string {
     );
   }
   if (seconds < MINUTE || seconds > 31 * DAY) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       `The Task Scheduler cannot run a job ${describeTiming(timing)}: 1m is the least, and up to 365d in whole days the most.`,
     );
   }
@@ -57,8 +57,8 @@ function calendarTriggers({ minutes, hours, days, months }: Times): string {
   if (times.length <= MOST_TRIGGERS) {
     return times.map((time) => calendarTrigger(timeOf(time), '', schedule)).join('\n');
   }
-  throw new CliError(
-    ExitCode.usage,
+  throw new ScheduleError(
+    'refused',
     `The Task Scheduler takes ${MOST_TRIGGERS} triggers for a task, and these would be ${times.length} times a day at uneven distances. Give an interval (--every), or times at even distances.`,
   );
 }
@@ -85,8 +85,8 @@ function scheduleOf(days: Days, months: readonly number[]): string {
       return element('ScheduleByMonthDayOfWeek', inMonths);
     }
     case 'either':
-      throw new CliError(
-        ExitCode.usage,
+      throw new ScheduleError(
+        'refused',
         'The Task Scheduler cannot run a job on days that match either the day of the month or the weekday: it would start the job twice on a day that matches both. Restrict one of the two fields.',
       );
   }

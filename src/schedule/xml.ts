@@ -1,5 +1,4 @@
-import { CliError } from '../cli/errors/cli-error.js';
-import { ExitCode } from '../cli/errors/exit-codes.js';
+import { ScheduleError } from './schedule-error.js';
 
 /**
  * A text between two tags. Line breaks and tabs are written as numbers, because parsers may change them; other control
@@ -7,8 +6,8 @@ import { ExitCode } from '../cli/errors/exit-codes.js';
  */
 export function escapeXml(text: string): string {
   if (/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text)) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new ScheduleError(
+      'refused',
       'XML cannot contain a control character that is in the command. Put the command into a script.',
     );
   }

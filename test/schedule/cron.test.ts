@@ -31,14 +31,14 @@ describe('a line for cron', () => {
     [2 * 86_400, 'every 2d', '1d, 7d'],
   ])('cannot say %i seconds, and names the nearest that it can', (seconds, words, nearest) => {
     expect(refusalOf(() => lineOf({ kind: 'every', seconds }))).toBe(
-      `64: cron cannot run a job ${words}: its intervals are minutes, and divide the hour or the day evenly. ` +
+      `refused: cron cannot run a job ${words}: its intervals are minutes, and divide the hour or the day evenly. ` +
         `Nearest to it: ${nearest}. systemd can run it ${words} (--for systemd).`,
     );
   });
 
   it('cannot contain a line break', () => {
     expect(refusalOf(() => installer.configure(someJob({ command: ['/bin/echo', 'a\nb'] })))).toMatch(
-      /^64: A line of a crontab cannot contain a line break\./,
+      /^refused: A line of a crontab cannot contain a line break\./,
     );
   });
 
@@ -92,14 +92,14 @@ describe('the crontab', () => {
     const crontab = new FakeCrontab('A=1\n');
     const steps = await cron(crontab.run, NOWHERE, null).install(someJob());
     crontab.content = Buffer.from('A=2\n');
-    await expect(apply(steps)).rejects.toMatchObject({ exitCode: 75 });
+    await expect(apply(steps)).rejects.toMatchObject({ reason: 'changed' });
     expect(crontab.content.toString()).toBe('A=2\n');
   });
 
   it('that cannot be read is not taken for an empty one', async () => {
     const programs = new FakePrograms(() => ({ status: 1, stderr: 'You are not allowed to use crontab\n' }));
     await expect(cron(programs.run, NOWHERE, null).install(someJob())).rejects.toMatchObject({
-      exitCode: 73,
+      reason: 'failed',
       message: 'crontab -l has failed: You are not allowed to use crontab',
     });
     expect(programs.calls).toEqual(['crontab -l']);

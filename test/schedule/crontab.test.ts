@@ -81,7 +81,7 @@ describe('the lines of a job that were changed by hand', () => {
   ])('%s are left alone', (_, crontab) => {
     for (const change of [null, block]) {
       expect(refusalOf(() => withBlock(crontab, 'parser', change))).toMatch(
-        /^73: The lines of the job parser in the crontab were changed by hand\. Remove them by crontab -e/,
+        /^failed: The lines of the job parser in the crontab were changed by hand\. Remove them by crontab -e/,
       );
     }
   });

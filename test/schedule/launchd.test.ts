@@ -58,13 +58,13 @@ describe.skipIf(process.platform === 'win32')('an agent of launchd', () => {
 
   it('cannot contain control characters', () => {
     expect(refusalOf(() => installer.configure(someJob({ command: ['/bin/echo', '\u0001'] })))).toMatch(
-      /^64: XML cannot contain a control character/,
+      /^refused: XML cannot contain a control character/,
     );
   });
 
   it('cannot start more often than launchd lets it', () => {
     expect(refusalOf(() => installer.configure(someJob({ timing: { kind: 'every', seconds: 5 } })))).toBe(
-      '64: launchd cannot run a job every 5s: 10s is the least.',
+      'refused: launchd cannot run a job every 5s: 10s is the least.',
     );
   });
 

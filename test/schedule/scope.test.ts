@@ -14,14 +14,16 @@ describe('the units of systemd', () => {
   });
 
   it('of the system can be changed only by root', () => {
-    expect(refusalOf(() => expectRights({ isSystem: true, userName: null }, 1000))).toMatch(/^64: .*by sudo/);
+    expect(refusalOf(() => expectRights({ isSystem: true, userName: null }, 1000))).toMatch(
+      /^refused: .*by sudo/,
+    );
     expect(refusalOf(() => expectRights({ isSystem: true, userName: null }, 0))).toBe('not refused');
     expect(refusalOf(() => expectRights({ isSystem: false, userName: null }, 1000))).toBe('not refused');
   });
 
   it('of a user cannot run as another one', () => {
     const request = { isSystem: false, userName: 'batch', scheduler: 'systemd' } as const;
-    expect(refusalOf(() => scopeOf(request, 1000))).toMatch(/^64: .*Add --system/);
+    expect(refusalOf(() => scopeOf(request, 1000))).toMatch(/^refused: .*Add --system/);
     expect(scopeOf(request, 0)).toEqual({ isSystem: true, userName: 'batch' });
   });
 });
@@ -29,19 +31,19 @@ describe('the units of systemd', () => {
 describe('other schedulers', () => {
   it('have no units', () => {
     expect(refusalOf(() => scopeOf({ ...NONE, isSystem: true, scheduler: 'cron' }, 0))).toMatch(
-      /^64: --system is .*not cron\. .*--user-name/,
+      /^refused: --system is .*not cron\. .*--user-name/,
     );
   });
 
   it.each(['launchd', 'task-scheduler'] as const)('run a job only as yourself: %s', (scheduler) => {
     expect(refusalOf(() => scopeOf({ isSystem: false, userName: 'batch', scheduler }, 0))).toMatch(
-      /^64: --user-name .* as batch instead/,
+      /^refused: --user-name .* as batch instead/,
     );
   });
 
   it('let only root change the crontab of another user', () => {
     const scope = scopeOf({ isSystem: false, userName: 'batch', scheduler: 'cron' }, 1000);
-    expect(refusalOf(() => expectRights(scope, 1000))).toMatch(/^64: .*the crontab of batch.*by sudo/);
+    expect(refusalOf(() => expectRights(scope, 1000))).toMatch(/^refused: .*the crontab of batch.*by sudo/);
     expect(refusalOf(() => expectRights(scope, 0))).toBe('not refused');
   });
 });

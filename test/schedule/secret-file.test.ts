@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     const elsewhere = temporaryFolder();
     symlinkSync(elsewhere, join(home, '.config', 'livinglock'));
     await expect(apply(await file.step(ADDRESS))).rejects.toMatchObject({
-      exitCode: 73,
+      reason: 'failed',
       message: expect.stringMatching(
         /^Cannot change .*\.config\/livinglock is a symbolic link\. Only you may .*sudo -H/,
       ),
@@ -125,7 +125,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
   });
 
   it('cannot contain a line break', async () => {
-    await expect(someFile().file.step('redis://:a\nb@db')).rejects.toMatchObject({ exitCode: 64 });
+    await expect(someFile().file.step('redis://:a\nb@db')).rejects.toMatchObject({ reason: 'refused' });
   });
 });
 
@@ -196,12 +196,12 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
 
   it('is refused where there is no place for it', async () => {
     expect(refusalOf(() => taskScheduler(new FakePrograms().run).configure(job))).toMatch(
-      /^64: .*pgpass\.conf/,
+      /^refused: .*pgpass\.conf/,
     );
     const ofBatch = cron(new FakeCrontab(null).run, home, 'batch');
-    expect(refusalOf(() => ofBatch.configure(job))).toMatch(/^64: .*sudo -H -u batch/);
+    expect(refusalOf(() => ofBatch.configure(job))).toMatch(/^refused: .*sudo -H -u batch/);
     await expect(ofBatch.install(job)).rejects.toMatchObject({
-      exitCode: 64,
+      reason: 'refused',
       message: expect.stringContaining('sudo -H -u batch'),
     });
   });

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { CliError } from '../../src/cli/errors/cli-error.js';
-import { ExitCode } from '../../src/cli/errors/exit-codes.js';
 import type { Step } from '../../src/schedule/installer.js';
 import type { Job } from '../../src/schedule/job.js';
 import type { Result, RunProgram } from '../../src/schedule/programs.js';
+import { ScheduleError } from '../../src/schedule/schedule-error.js';
 
 /** Arguments that something on the way could take for its own. */
 export const NASTY: readonly string[] = [
@@ -47,7 +46,7 @@ export function someJob(changes: Partial<Job> = {}): Job {
 
 /** The home folder of a user who has none. */
 export function NOWHERE(): string {
-  throw new CliError(ExitCode.usage, 'There is no home folder.');
+  throw new ScheduleError('refused', 'There is no home folder.');
 }
 
 /** Stands in for the system's programs, and remembers how they were called. */
@@ -103,12 +102,12 @@ export function linesOf(steps: readonly Step[]): string[] {
   return steps.flatMap((step) => step.lines);
 }
 
-/** What is refused in one line, as `<exit code>: <message>`. */
+/** What is refused in one line, as `<reason>: <message>`. */
 export function refusalOf(action: () => unknown): string {
   try {
     action();
   } catch (error) {
-    if (error instanceof CliError) return `${error.exitCode}: ${error.message}`;
+    if (error instanceof ScheduleError) return `${error.reason}: ${error.message}`;
     throw error;
   }
   return 'not refused';

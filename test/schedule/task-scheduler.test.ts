@@ -51,7 +51,7 @@ describe('a task', () => {
 
   it('cannot start within the minute', () => {
     expect(refusalOf(() => textOf({ kind: 'every', seconds: 30 }))).toMatch(
-      /^64: The Task Scheduler cannot run a job every 30s: 1m is the least/,
+      /^refused: The Task Scheduler cannot run a job every 30s: 1m is the least/,
     );
   });
 

@@ -3,7 +3,11 @@ import { print } from '../terminal/report.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-export function defineCompletion(program: Command): void {
+export function defineCompletion(
+  program: Command,
+  _wrapped: readonly string[] | null,
+  createWhole: () => Promise<Command>,
+): void {
   program
     .command('completion')
     .summary('print what makes a shell complete commands, options and locks')
@@ -29,7 +33,6 @@ Examples:
     .argument('[word...]', 'what stands behind the name of the program, up to the cursor')
     .action(async (words: readonly string[]) => {
       const { complete } = await import('./complete.js');
-      const { createProgram } = await import('../program.js');
-      await print(complete(await createProgram(undefined, null), words).join('\n'));
+      await print(complete(await createWhole(), words).join('\n'));
     });
 }

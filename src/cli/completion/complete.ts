@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
-import { WRAPPING } from '../commands.js';
 import { namedLocks } from '../named-locks/named-locks.js';
 import { FILE_PROOF, PROOFS } from '../run/proof.js';
+import { WRAPPING } from '../wrapping.js';
 
 /** In place of candidates, what the shell itself completes best. */
 type Directive = ':files' | ':folders' | ':command';

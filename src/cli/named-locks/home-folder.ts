@@ -1,5 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { codeOf, type FileStatus, type Surroundings } from './surroundings.js';
+import { systemCode } from '../../system/system-code.js';
+import type { FileStatus } from '../../system/trusted-folder.js';
+import type { Surroundings } from './surroundings.js';
 
 /** What systemd's `ProtectHome=tmpfs` covers with an empty file system (systemd.exec(5)). */
 const PROTECTED = /^\/(?:home|root|run\/user)(?:\/|$)/;
@@ -50,7 +52,7 @@ function nearestTo(path: string, system: Surroundings): Nearest {
     try {
       return { path: each, status: system.stat(each), isDenied };
     } catch (error) {
-      const code = codeOf(error);
+      const code = systemCode(error);
       const isAway = code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES';
       if (!isAway || each === dirname(each)) throw error;
       isDenied ||= code === 'EACCES';

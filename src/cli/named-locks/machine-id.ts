@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { codeOf, type Surroundings } from './surroundings.js';
+import { systemCode } from '../../system/system-code.js';
+import type { Surroundings } from './surroundings.js';
 
 /** machine-id(5), and where D-Bus keeps the same number on systems without systemd. */
 const FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
@@ -28,7 +29,7 @@ function contentOf(file: string, system: Surroundings): string {
   try {
     return system.read(file);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return '';
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return '';
     throw error;
   }
 }
@@ -41,7 +42,7 @@ function outputOfIoreg(system: Surroundings): string {
   try {
     return system.hardware();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return '';
+    if (systemCode(error) === 'ENOENT') return '';
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { Step, TrustedFolder } from '../../system/trusted-folder.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { findHome, isClosedToAll } from './home-folder.js';
@@ -8,21 +9,6 @@ import { type Surroundings, surroundings } from './surroundings.js';
 /** Folders in which every user may make a folder. The first one is in memory, and no unit of systemd gets one of its own. */
 const SHARED = ['/run/lock', '/var/tmp', '/tmp'];
 
-/** The folder of the locks that are given by name. */
-export interface NamedLocksFolder {
-  readonly path: string;
-  /** The folders down to it, to be verified; empty for one that the user has chosen. */
-  readonly steps: readonly Step[];
-}
-
-export interface Step {
-  readonly path: string;
-  /** With what mode it is made if it is missing. */
-  readonly mode: number;
-  /** Whether livinglock alone has made it, for this user alone. */
-  readonly isOurs: boolean;
-}
-
 /**
  * Where named locks are stored: a folder of this user's own on this machine, and **the same from everywhere**. So it follows from
  * the user, the user database, and the owners and modes of folders alone; neither from the environment, which cron, systemd and
@@ -30,7 +16,7 @@ export interface Step {
  *
  * `$LIVINGLOCK_DIR`, if it is set, is the user's own choice. `docs/named-locks.md` lists the rest.
  */
-export function namedLocksFolder(system: Surroundings = surroundings): NamedLocksFolder {
+export function namedLocksFolder(system: Surroundings = surroundings): TrustedFolder {
   const { LIVINGLOCK_DIR } = system.environment;
   if (LIVINGLOCK_DIR) return { path: resolve(LIVINGLOCK_DIR), steps: [] };
   if (system.platform === 'win32') return { path: onWindows(system), steps: [] };
@@ -51,12 +37,12 @@ function onWindows({ environment, home }: Surroundings): string {
   return join(environment['LOCALAPPDATA'] ?? join(home() ?? '', 'AppData', 'Local'), 'livinglock');
 }
 
-function ofRoot({ platform }: Surroundings): NamedLocksFolder {
+function ofRoot({ platform }: Surroundings): TrustedFolder {
   const run = platform === 'linux' ? '/run' : '/var/run';
   return folder([above(run, 0o755), ours(join(run, 'livinglock'))]);
 }
 
-function inHome(home: string, system: Surroundings): NamedLocksFolder {
+function inHome(home: string, system: Surroundings): TrustedFolder {
   const names = system.platform === 'darwin' ? ['Library', 'Application Support'] : ['.local', 'state'];
   const [first, second] = [join(home, ...names.slice(0, 1)), join(home, ...names)];
   const livinglock = join(second, 'livinglock');
@@ -69,7 +55,7 @@ function inHome(home: string, system: Surroundings): NamedLocksFolder {
   ]);
 }
 
-function inSharedFolder(system: Surroundings): NamedLocksFolder {
+function inSharedFolder(system: Surroundings): TrustedFolder {
   const shared = SHARED.find((path) => isShared(path, system));
   if (shared === undefined) {
     throw new CliError(
@@ -107,7 +93,7 @@ function isPrivate(path: string, system: Surroundings): boolean {
   }
 }
 
-function folder(steps: readonly Step[]): NamedLocksFolder {
+function folder(steps: readonly Step[]): TrustedFolder {
   return { path: steps.at(-1)?.path ?? '', steps };
 }
 

@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import { SCHEDULERS, type SchedulerName, type Timing } from '../../schedule/job.js';
-import { parseAt } from '../../schedule/parse-at.js';
-import { parseEvery } from '../../schedule/read-timing.js';
 import { addOptions } from '../add-options.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../invalid-argument.js';
 import { completeRunOptions, RUN_OPTIONS, type RunGiven } from '../run/given.js';
+import { parseAt, parseEvery } from './parse-timing.js';
+import { withExitCodes } from './refusal.js';
+import type { Request } from './request.js';
 
 /** What commander gives. */
 interface Given extends RunGiven {
@@ -103,7 +104,8 @@ A password in the address of a store is kept in a file of mode 600, which the jo
       };
       if (given.list) {
         const { list } = await import('./list.js');
-        process.exitCode = await list({ ...where, name: given.name ?? null, isJson: given.json ?? false });
+        const request = { ...where, name: given.name ?? null, isJson: given.json ?? false };
+        process.exitCode = await withExitCodes(() => list(request));
         return;
       }
       if (given.json) throw new CliError(ExitCode.usage, '--json is only for --list.');
@@ -111,7 +113,7 @@ A password in the address of a store is kept in a file of mode 600, which the jo
         throw new CliError(ExitCode.usage, 'What are the job and its lock called? Give --name NAME.');
       }
       const { schedule } = await import('./schedule.js');
-      process.exitCode = await schedule({
+      const request: Request = {
         ...where,
         name: given.name,
         timing: given.every ?? given.at ?? null,
@@ -123,7 +125,8 @@ A password in the address of a store is kept in a file of mode 600, which the jo
         conflictExitCode: completeRunOptions(given).conflictExitCode,
         command: wrapped,
         line: given.command,
-      });
+      };
+      process.exitCode = await withExitCodes(() => schedule(request));
     });
   const passed = collect(command, command.options.slice(own));
 }

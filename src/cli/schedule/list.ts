@@ -2,8 +2,8 @@ import type { Scheduled } from '../../schedule/installer.js';
 import { installerFor } from '../../schedule/installers.js';
 import { type SchedulerName, twoDigits } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
+import { ScheduleError } from '../../schedule/schedule-error.js';
 import { expectRights, scopeOf } from '../../schedule/scope.js';
-import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { oneLine, print } from '../terminal/report.js';
 import { filling, widthOf } from '../text-width.js';
@@ -53,8 +53,7 @@ async function listOf(scheduler: SchedulerName, request: ListRequest): Promise<r
   } catch (error) {
     // Without its program, or a home folder for its files, nothing can have been scheduled.
     const isAbsent =
-      error instanceof CliError &&
-      (error.exitCode === ExitCode.notFound || error.exitCode === ExitCode.usage);
+      error instanceof ScheduleError && (error.reason === 'absent' || error.reason === 'refused');
     if (isAbsent && request.scheduler === null) return [];
     throw error;
   }

@@ -8,7 +8,7 @@ import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
 import { commandOf } from '../run/command-line.js';
 import { expectProgram } from '../run/find-program.js';
 import { say } from '../terminal/report.js';
-import type { Request } from './schedule.js';
+import type { Request } from './request.js';
 
 const STORE = '--store=';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Step } from '../../schedule/installer.js';
 import { installerFor, schedulerHere } from '../../schedule/installers.js';
-import { describeTiming, type SchedulerName, type Timing } from '../../schedule/job.js';
+import { describeTiming } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
 import { expectRights, isKnown, type Scope, scopeOf } from '../../schedule/scope.js';
 import { CliError } from '../errors/cli-error.js';
@@ -9,27 +9,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { say } from '../terminal/report.js';
 import { confirm } from './confirm.js';
 import { jobOf, ownProgram } from './new-job.js';
-
-/** What `livinglock schedule` was told. */
-export interface Request {
-  readonly name: string;
-  readonly timing: Timing | null;
-  readonly scheduler: SchedulerName | null;
-  readonly directory: string;
-  readonly isSystem: boolean;
-  readonly userName: string | null;
-  readonly isHardened: boolean;
-  readonly action: 'print' | 'install' | 'uninstall';
-  /** Whether all changes are agreed to beforehand. */
-  readonly isAgreed: boolean;
-  /** For `livinglock run`. */
-  readonly runOptions: readonly string[];
-  readonly conflictExitCode: number;
-  /** What stands behind `--`; `null` where there is no `--`. */
-  readonly command: readonly string[] | null;
-  /** A line for a shell in place of it, which `runOptions` contain. */
-  readonly line: string | undefined;
-}
+import type { Request } from './request.js';
 
 /** Prints, installs or uninstalls the configuration of a job, and gives the exit code. */
 export async function schedule(request: Request): Promise<number> {

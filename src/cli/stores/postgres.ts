@@ -1,5 +1,5 @@
 import { postgresStore } from '../../stores/postgres/index.js';
-import { addressRefused, driverMissing, isMissing, type OpenStore } from './open-store.js';
+import { addressRefused, driverMissing, isMissing, type OpenStore } from './driver.js';
 import { placeOf } from './place.js';
 
 /** A heartbeat and a look, at most, are under way at the same time. */

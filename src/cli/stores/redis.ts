@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { redisStore } from '../../stores/redis/index.js';
-import { addressRefused, driverMissing, isMissing, type OpenStore, unreachable } from './open-store.js';
+import { addressRefused, driverMissing, isMissing, type OpenStore, unreachable } from './driver.js';
 import { placeOf } from './place.js';
 
 /** A server that does not answer for so long is tried anew, in milliseconds. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { driverMissing, isMissing, type OpenStore } from './open-store.js';
+import { driverMissing, isMissing, type OpenStore } from './driver.js';
 
 interface Connection extends SqliteDatabase {
   close(): void;

@@ -5,32 +5,32 @@ import { ErrLockStore } from '../../core/errors.js';
 
 /** Two transactions were in each other's way, and this one had to give in. Nothing was changed: try again. */
 export function isConflict(error: unknown): boolean {
-  return ['40001', '40P01'].includes(codeOf(error));
+  return ['40001', '40P01'].includes(systemCode(error));
 }
 
 /** The connection is in a transaction in which something has failed already. */
 export function isInTransaction(error: unknown): boolean {
-  return codeOf(error) === '25P02';
+  return systemCode(error) === '25P02';
 }
 
 /** The connection broke, or the server is about to shut down or to start up. Whether the statement was carried out is open. */
 export function isConnectionLost(error: unknown): boolean {
-  return /^(?:08006|08P01|57P0[123]|ECONNRESET|EPIPE)$/.test(codeOf(error));
+  return /^(?:08006|08P01|57P0[123]|ECONNRESET|EPIPE)$/.test(systemCode(error));
 }
 
 /** The table is not there, which for a lock means that nobody holds it. */
 export function isWithoutTable(error: unknown): boolean {
-  return codeOf(error) === '42P01';
+  return systemCode(error) === '42P01';
 }
 
 /** Somebody else has created the table at the same moment, which `IF NOT EXISTS` does not notice in time. */
 export function isCreatedMeanwhile(error: unknown): boolean {
-  return ['23505', '42P07', '42710'].includes(codeOf(error));
+  return ['23505', '42P07', '42710'].includes(systemCode(error));
 }
 
 /** Puts what was attempted in front of a driver's error, and what to do behind it. */
 export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
-  const code = codeOf(error);
+  const code = systemCode(error);
   const message = messageOf(error).replace(/\.$/, '');
   const remedy = remedyFor(code, message);
   return new ErrLockStore(lock, code, `Cannot ${attempted} ${lock}: ${message}.${remedy && ` ${remedy}`}`, {
@@ -48,7 +48,7 @@ const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
   [/after calling end on the pool|is closed/, '08003'],
 ];
 
-function codeOf(error: unknown): string {
+function systemCode(error: unknown): string {
   if (!(error instanceof Error)) return 'XX000';
   if ('code' in error && typeof error.code === 'string') return error.code;
   return WORDS.find(([words]) => words.test(error.message))?.[1] ?? 'XX000';

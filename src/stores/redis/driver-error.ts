@@ -8,13 +8,13 @@ import { ErrLockStore, LivingLockError } from '../../core/errors.js';
  * and nobody knows. Each script does nothing when it was carried out before, or finds its own token.
  */
 export function isPassing(error: unknown): boolean {
-  return PASSING.has(codeOf(error));
+  return PASSING.has(systemCode(error));
 }
 
 /** Puts what was attempted in front of a driver's error, and what to do behind it. */
 export function storeError(lock: string, attempted: string, error: unknown): unknown {
   if (error instanceof LivingLockError || error instanceof TypeError) return error;
-  const code = codeOf(error);
+  const code = systemCode(error);
   const remedy = remedyFor(code);
   const message = `Cannot ${attempted} ${lock}: ${wordsOf(error)}${remedy && `. ${remedy}`}`;
   return new ErrLockStore(lock, code, message, { cause: error });
@@ -62,7 +62,7 @@ const IOREDIS_WORDS: ReadonlyMap<string, string> = new Map([
   ['Command timed out', 'TimeoutError'],
 ]);
 
-function codeOf(error: unknown): string {
+function systemCode(error: unknown): string {
   if (!(error instanceof Error)) return 'REDIS_ERROR';
   const [, code] = CODE.exec(wordsOf(error)) ?? [];
   if (code !== undefined) return code;

@@ -4,7 +4,7 @@ import { ErrLockStore } from '../../core/errors.js';
 
 /** Somebody else is writing to the database, or is in the way of it: try again. */
 export function isBusy(error: unknown): boolean {
-  return ['SQLITE_BUSY', 'SQLITE_LOCKED'].includes(codeOf(error));
+  return ['SQLITE_BUSY', 'SQLITE_LOCKED'].includes(systemCode(error));
 }
 
 /** The table is not there, which for a lock means that nobody holds it. */
@@ -14,7 +14,7 @@ export function isWithoutTable(error: unknown): boolean {
 
 /** Puts what was attempted in front of a driver's error, and what to do behind it. */
 export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
-  const code = codeOf(error);
+  const code = systemCode(error);
   const remedy = remedyFor(code, messageOf(error));
   const message = `Cannot ${attempted} ${lock}: ${messageOf(error)}${remedy && `. ${remedy}`}`;
   return new ErrLockStore(lock, code, message, { cause: error });
@@ -40,7 +40,7 @@ const CODES: readonly (readonly [code: number, name: string, words: string])[] =
 
 const PRIMARY_NAME = /^SQLITE_[A-Z]+/;
 
-function codeOf(error: unknown): string {
+function systemCode(error: unknown): string {
   if (!(error instanceof Error)) return 'SQLITE_ERROR';
   const number = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'ERR_SQLITE_ERROR';

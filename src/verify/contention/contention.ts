@@ -1,5 +1,5 @@
-import { acquire } from '../../core/acquire.js';
 import { LivingLockError } from '../../core/errors.js';
+import { acquire } from '../../stores/file-locks.js';
 import { systemClock } from '../../system/clock.js';
 import { bootTime } from '../boot-time.js';
 import { type Crew, within } from '../helper/crew.js';

@@ -1,6 +1,6 @@
-import { acquire } from '../../core/acquire.js';
 import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../../core/errors.js';
 import type { Lock } from '../../core/lock.js';
+import { acquire } from '../../stores/file-locks.js';
 import { systemClock } from '../../system/clock.js';
 import { bootTime } from '../boot-time.js';
 import type { Message } from './messages.js';

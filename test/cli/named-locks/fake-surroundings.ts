@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import type { FileStatus, Surroundings } from '../../../src/cli/named-locks/surroundings.js';
+import type { Surroundings } from '../../../src/cli/named-locks/surroundings.js';
+import type { FileStatus } from '../../../src/system/trusted-folder.js';
 
 const TMPFS = 0x01021994;
 const EXT4 = 0xef53;
@@ -80,5 +81,5 @@ export class FakeSurroundings implements Surroundings {
 }
 
 export function failure(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code });
+  return Object.assign(new Error(`${code}: ${path}`), { code, syscall: 'stat' });
 }

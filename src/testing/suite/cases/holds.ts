@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { acquire } from '../../../core/acquire.js';
 import { ErrLockBusy } from '../../../core/errors.js';
-import { breakLock, inspect } from '../../../core/inspect.js';
+import { acquire, breakLock, inspect } from '../../../stores/file-locks.js';
 import { assertNoWork, done, NO_WORK, notDone } from '../stage.js';
 import type { Rules } from './case.js';
 

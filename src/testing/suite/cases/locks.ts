@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { acquire } from '../../../core/acquire.js';
 import { ErrLockBusy, ErrLockLost } from '../../../core/errors.js';
-import { breakLock, inspect } from '../../../core/inspect.js';
 import type { Lock } from '../../../core/lock.js';
+import { acquire, breakLock, inspect } from '../../../stores/file-locks.js';
 import type { Stage } from '../stage.js';
 import type { Rules } from './case.js';
 

@@ -1,0 +1,21 @@
+import { InvalidTiming } from '../../schedule/invalid-timing.js';
+import type { Timing } from '../../schedule/job.js';
+import { parseAt as readAt } from '../../schedule/parse-at.js';
+import { parsePositiveDuration } from '../duration.js';
+import { InvalidArgument } from '../invalid-argument.js';
+
+/** The value of `--every`. */
+export function parseEvery(text: string): Timing {
+  const seconds = parsePositiveDuration(text) / 1000;
+  if (Number.isSafeInteger(seconds)) return { kind: 'every', seconds };
+  throw new InvalidArgument('No scheduler counts in less than seconds.');
+}
+
+/** The value of `--at`. */
+export function parseAt(text: string): Timing {
+  try {
+    return readAt(text);
+  } catch (error) {
+    throw error instanceof InvalidTiming ? new InvalidArgument(error.message) : error;
+  }
+}

@@ -1,0 +1,97 @@
+import { acquire as acquireIn } from '../core/acquire.js';
+import { ErrLockLost } from '../core/errors.js';
+import type { Inspection } from '../core/inspect.js';
+import { breakLock as breakLockIn, inspect as inspectIn } from '../core/inspect.js';
+import type { BreakOptions, InspectOptions } from '../core/inspect-options.js';
+import type { Lock } from '../core/lock.js';
+import type { AcquireOptions } from '../core/options.js';
+import { fileStore } from './file/file-store.js';
+
+// What the package exports: core, which knows no store, with the file store where the options name none.
+
+/**
+ * Takes the lock of that name; for the default store the name is a path, whose folder is made if need be.
+ *
+ * A holder that is dead is replaced at once, one that has stalled after its `staleTimeout`. Rejects with
+ * {@link ErrLockBusy} while the holder is alive and heartbeating, at once or after `wait`; with
+ * {@link ErrTerminationFailed} if a stalled holder was to be ended and could not be; with {@link ErrNotALock} if there is a file
+ * that is not a lock; with {@link ErrLockStore} for what the store cannot do; with a `TypeError` or `RangeError` for wrong options, before anything is touched.
+ *
+ * A process that asks for a lock that it holds itself is a contender like any other.
+ *
+ * @example
+ * const lock = await acquire('/var/lib/importer/nightly.lock', { staleTimeout: '2h', heartbeatMinimalInterval: '5m' });
+ */
+export function acquire(path: string, options: AcquireOptions = {}): Promise<Lock> {
+  return acquireIn(path, options, fileStore);
+}
+
+/**
+ * Runs a function while holding the lock, and releases it however the function ends. Gives what the function gives. Rejects
+ * as {@link acquire} does, with {@link ErrLockLost} if the lock was lost on the way (what the function threw is its `cause`),
+ * else with what the function throws.
+ *
+ * @example
+ * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
+ *   for (const chunk of chunks) {
+ *     await work(chunk);
+ *     await lock.heartBeat();
+ *   }
+ * });
+ */
+export async function withLock<T>(path: string, work: (lock: Lock) => T | Promise<T>): Promise<T>;
+export async function withLock<T>(
+  path: string,
+  options: AcquireOptions,
+  work: (lock: Lock) => T | Promise<T>,
+): Promise<T>;
+export async function withLock<T>(
+  path: string,
+  ...rest: [(lock: Lock) => T | Promise<T>] | [AcquireOptions, (lock: Lock) => T | Promise<T>]
+): Promise<T> {
+  const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
+  if (typeof work !== 'function')
+    throw new TypeError('`withLock` needs a function to run while it holds the lock.');
+  const lock = await acquire(path, options);
+  let result: T;
+  try {
+    result = await work(lock);
+  } catch (error) {
+    await releaseAfter(error, lock);
+    throw error;
+  }
+  await lock.releaseForGood();
+  return result;
+}
+
+/** What goes wrong in the work of who has lost the lock is mostly a consequence of that. All else is nearer to the cause. */
+async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
+  try {
+    await lock.releaseForGood();
+  } catch (error) {
+    if (!(error instanceof ErrLockLost) || error === failure) return;
+    error.cause ??= failure;
+    throw error;
+  }
+}
+
+/**
+ * Tells the state of a lock without changing anything. Rejects with {@link ErrLockStore} if it cannot be read.
+ *
+ * @example
+ * const { state, holder } = await inspect('/var/lib/importer/nightly.lock');
+ */
+export function inspect(path: string, options: InspectOptions = {}): Promise<Inspection> {
+  return inspectIn(path, options, fileStore);
+}
+
+/**
+ * Removes a lock whose holder is dead or has stalled; with `force`, any, also one that counts as held only by `holdAtLeast`. It is rarely
+ * needed, since the next contender takes such a lock anyway. Gives what it found: `free` where there was nothing to remove.
+ *
+ * Rejects with {@link ErrLockBusy} if the holder is alive and heartbeating, with {@link ErrNotALock} for a file that is not a lock, also
+ * with `force`; with {@link ErrLockStore} for what the store cannot do.
+ */
+export function breakLock(path: string, options: BreakOptions = {}): Promise<Inspection> {
+  return breakLockIn(path, options, fileStore);
+}
