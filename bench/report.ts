@@ -1,4 +1,4 @@
-import { type Summary, summarize } from '../support/figures/statistics.js';
+import { formatNumber, type Summary, summarize } from '../support/figures/statistics.js';
 import type { Measurement, Series } from './measurement.js';
 import type { Place } from './place.js';
 
@@ -73,10 +73,4 @@ function formatTimes({ median, lower, upper }: Summary): string {
 function formatRatios({ median, lower, upper }: Summary): string {
   const [middle, from, to] = [median, lower, upper].map(formatNumber);
   return `${middle} (${from}–${to})`;
-}
-
-/** Two or three significant digits. */
-export function formatNumber(value: number): string {
-  if (value < 1) return value.toPrecision(2);
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { acquire } from 'livinglock';
-import { Holder } from '../bench/holder-process.js';
-import { livinglock } from '../bench/rivals/livinglock.js';
+import { HolderProcess } from '../support/holder-process.js';
+
+const HOLDER = fileURLToPath(new URL('./holder.js', import.meta.url));
 
 /** The files beside a lock, and the lock itself. */
 export interface Aftermath {
@@ -16,7 +18,8 @@ export interface Aftermath {
 export async function clearUp(lock: string): Promise<Aftermath> {
   const folder = dirname(lock);
   const before = readdirSync(folder);
-  const holder = await Holder.start(livinglock, lock);
+  const holder = new HolderProcess(HOLDER, lock);
+  await holder.held();
   await holder.end();
   const successor = await acquire(lock);
   await successor.release();

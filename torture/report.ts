@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
-import { formatNumber } from '../bench/report.js';
 import { describeMachine, describeSoftware } from '../support/figures/machine.js';
 import { mountOf } from '../support/figures/mount.js';
+import { formatNumber } from '../support/figures/statistics.js';
 import type { Aftermath } from './aftermath.js';
 import type { Chronicle, Strikes } from './chronicle.js';
 import type { TortureOptions } from './options.js';

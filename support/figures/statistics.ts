@@ -20,3 +20,9 @@ export function quantile(sorted: readonly number[], share: number): number {
   const above = sorted[Math.ceil(position)] ?? Number.NaN;
   return below + (above - below) * (position - Math.floor(position));
 }
+
+/** Two or three significant digits. */
+export function formatNumber(value: number): string {
+  if (value < 1) return value.toPrecision(2);
+  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
