@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeMachine, describeSoftware } from '../support/figures/machine.js';
 import { Progress } from '../support/figures/progress.js';
+import { formatRow } from './comparison-table.js';
 import type { Measurement } from './measurement.js';
-import { formatRow } from './report.js';
 import { measureByTurns } from './rounds.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/livinglock.js', import.meta.url));

@@ -8,6 +8,7 @@
 import { describeMachine, describeSoftware } from '../support/figures/machine.js';
 import { Progress } from '../support/figures/progress.js';
 import { readEffort } from './arguments.js';
+import { formatTable } from './comparison-table.js';
 import type { Effort } from './effort.js';
 import type { Measurement } from './measurement.js';
 import { measureAcquireRelease } from './measurements/acquire-release.js';
@@ -15,7 +16,6 @@ import { measureAfterDeath } from './measurements/after-death.js';
 import { measureBusyAcquire } from './measurements/busy-acquire.js';
 import { measureThrottledBeat, measureWrittenBeat } from './measurements/heart-beat.js';
 import { openPlaces, type Place } from './place.js';
-import { formatTable } from './report.js';
 import { formatTargets } from './targets.js';
 
 const HELP = `Usage: npm run bench [-- --quick]

@@ -1,8 +1,8 @@
 import { formatNumber, summarize } from '../support/figures/statistics.js';
+import { compare, type Results } from './comparison-table.js';
 import { acquireRelease } from './measurements/acquire-release.js';
 import { busyAcquire } from './measurements/busy-acquire.js';
 import { throttledBeat, throttledCall } from './measurements/heart-beat.js';
-import { compare, type Results } from './report.js';
 import { livinglock } from './rivals/livinglock.js';
 
 /** What this project wants to achieve; medians count. */

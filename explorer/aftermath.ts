@@ -2,9 +2,9 @@ import type { Contender } from './contender.js';
 import { Eyes, sightOf } from './lock-file.js';
 import { JUMP } from './options.js';
 import type { ScriptName } from './part.js';
-import type { Report } from './report.js';
 import type { Scenario } from './scenario.js';
 import type { Stage } from './stage.js';
+import type { Report } from './step-report.js';
 import { isForeign } from './strangers.js';
 import { Violation } from './violation.js';
 

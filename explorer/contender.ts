@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { createHandoverMemory, type Order, SchedulersEnd, type Stop } from './handover.js';
 import { formatPart, type Part } from './part.js';
-import { parseReport, type Report } from './report.js';
+import { parseReport, type Report } from './step-report.js';
 import type { World } from './world.js';
 
 /** What a contender can do next. `dead` and `over`: nothing. */

@@ -2,7 +2,7 @@ import type { Contender } from './contender.js';
 import { type Event, parseEvent } from './event.js';
 import { Eyes, type SeenRecord, type Sight, sightOf } from './lock-file.js';
 import { STALE_TIMEOUT } from './options.js';
-import type { Step } from './report.js';
+import type { Step } from './step-report.js';
 import { isForeign } from './strangers.js';
 import { Violation } from './violation.js';
 import type { World } from './world.js';

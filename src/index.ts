@@ -24,13 +24,13 @@ export { type Clock, type SleepOptions, systemClock } from './system/clock.js';
 export type { ProcessIdentity } from './system/processes/process-identity.js';
 export type { Liveness, ProcessTable } from './system/processes/process-table.js';
 export { systemProcesses } from './system/processes/system.js';
-export { formatFileSystemReport } from './verify/format.js';
-export type { VerifyOptions } from './verify/options.js';
 export type {
   ContentionFigures,
   FileSystemCheck,
   FileSystemFinding,
   FileSystemReport,
   FileSystemVerdict,
-} from './verify/report.js';
+} from './verify/file-system-report.js';
+export { formatFileSystemReport } from './verify/format.js';
+export type { VerifyOptions } from './verify/options.js';
 export { verifyFileSystem } from './verify/verify-file-system.js';

@@ -5,8 +5,8 @@
 import { Progress } from '../support/figures/progress.js';
 import { Chronicle } from './chronicle.js';
 import { HELP, readOptions, type TortureOptions } from './options.js';
-import { formatReport } from './report.js';
 import { torture } from './run.js';
+import { formatReport } from './summary.js';
 import { judge } from './verdict.js';
 
 const WRONG_ARGUMENTS = 2;

@@ -23,8 +23,8 @@ import { measureAcquireRelease } from './measurements/acquire-release.js';
 import { measureBusyAcquire } from './measurements/busy-acquire.js';
 import { measureCrowd } from './measurements/crowd.js';
 import { measureWrittenBeat } from './measurements/written-beat.js';
-import { formatRoundTrips, formatTimes, type Results } from './report.js';
 import { countRoundTrips } from './round-trips.js';
+import { formatRoundTrips, formatTimes, type Results } from './tables.js';
 
 const HELP = `Usage: npm run bench:stores [-- --quick]
 

@@ -1,7 +1,7 @@
 import type { ContendersEnd, Stop } from '../handover.js';
 import { Eyes } from '../lock-file.js';
 import type { Part } from '../part.js';
-import { formatReport, type Step } from '../report.js';
+import { formatReport, type Step } from '../step-report.js';
 import type { World } from '../world.js';
 
 /** What a call gives after the contender was killed: nothing happens any more, and nothing is ever learnt of it. */

@@ -4,7 +4,7 @@ import { ExitCode } from './errors/exit-codes.js';
 import { describeHolding } from './holder.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
 import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
-import { print, say } from './terminal/report.js';
+import { print, say } from './terminal/messages.js';
 
 interface Given {
   readonly force?: boolean;

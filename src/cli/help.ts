@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import { CliError } from './errors/cli-error.js';
 import { describeExitCodes } from './errors/exit-code-meanings.js';
 import { ExitCode } from './errors/exit-codes.js';
-import { oneLine, print } from './terminal/report.js';
+import { oneLine, print } from './terminal/messages.js';
 
 const EXIT_CODES = 'exit-codes';
 

@@ -8,7 +8,7 @@ import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { describeTrouble } from './errors/trouble.js';
 import { InvalidArgument } from './invalid-argument.js';
-import { say } from './terminal/report.js';
+import { say } from './terminal/messages.js';
 import { WRAPPING } from './wrapping.js';
 
 process.on('SIGUSR1', endEarly);

@@ -6,7 +6,7 @@ import { type NamedLock, namedLocks } from './named-locks/named-locks.js';
 import { namedLocksFolder } from './named-locks/named-locks-folder.js';
 import { openStore } from './stores/open-store.js';
 import type { StoreAddress } from './stores/store-option.js';
-import { say } from './terminal/report.js';
+import { say } from './terminal/messages.js';
 
 /** The locks of one store, by what they are called on the command line. */
 export interface Locks {

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './commands.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineHelp } from './help.js';
-import { oneLine, say } from './terminal/report.js';
+import { oneLine, say } from './terminal/messages.js';
 
 /** Does what the command line says, and gives the exit code. */
 export async function runProgram(

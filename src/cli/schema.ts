@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
-import { print } from './terminal/report.js';
+import { print } from './terminal/messages.js';
 
 const DATABASES = ['postgres', 'sqlite'] as const;
 

@@ -3,7 +3,7 @@ import { parsePositiveDuration } from './duration.js';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { InvalidArgument } from './invalid-argument.js';
-import { print } from './terminal/report.js';
+import { print } from './terminal/messages.js';
 
 interface Given {
   readonly processes: number;

@@ -6,7 +6,7 @@ import { ExitCode } from './errors/exit-codes.js';
 import { describeHolding } from './holder.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
 import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
-import { say } from './terminal/report.js';
+import { say } from './terminal/messages.js';
 
 /** How often to look: each time later, in milliseconds. */
 const FIRST_LOOK = 50;

@@ -3,13 +3,13 @@ import pRetry from 'p-retry';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock, ErrTerminationFailed } from './errors.js';
 import { type Examined, examine, processesOf, refuseTooManyTries } from './examine.js';
+import { type ClaimToken, withToken } from './in-doubt.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from './options.js';
 import { mayBeElsewhere } from './provenance.js';
 import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import type { Claim, Store, Stored } from './store.js';
 import { isOfOtherLock } from './token.js';
-import { type ClaimToken, withToken } from './unanswered.js';
 
 /** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
 const FIRST_DELAY = 50;

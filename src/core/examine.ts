@@ -3,7 +3,7 @@ import type { Liveness } from '../system/processes/process-table.js';
 import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy } from './errors.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
-import { kinshipOf } from './kinship.js';
+import { relationOf } from './owner.js';
 import { mayBeElsewhere } from './provenance.js';
 import type { LockRecord } from './record.js';
 import type { Store, Stored } from './store.js';
@@ -45,8 +45,8 @@ export async function examine(
   }));
   const liveness = combineLiveness(seen.map((each) => each.liveness));
   const hasBeatenSince = uptime !== null && stored.age < uptime;
-  const kinship = record === null ? 'none' : kinshipOf(record, owner, processes.self(), hasBeatenSince);
-  return { stored, verdict: judge(stored, liveness, staleTimeout, kinship), processes: seen };
+  const relation = record === null ? 'none' : relationOf(record, owner, processes.self(), hasBeatenSince);
+  return { stored, verdict: judge(stored, liveness, staleTimeout, relation), processes: seen };
 }
 
 /** Once workers are named, it is they who count, and not what else has inherited something from the holder: a daemon, say. */

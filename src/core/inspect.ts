@@ -1,6 +1,7 @@
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock } from './errors.js';
 import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './examine.js';
+import { type ClaimToken, withToken } from './in-doubt.js';
 import {
   type BreakOptions,
   type InspectOptions,
@@ -10,7 +11,6 @@ import {
 import type { DefaultStore } from './options.js';
 import type { LockRecord } from './record.js';
 import type { Store } from './store.js';
-import { type ClaimToken, withToken } from './unanswered.js';
 
 /** What is known of a lock. */
 export interface Inspection {

@@ -1,6 +1,6 @@
 import { isBare } from '../system/processes/process-identity.js';
 import type { Liveness } from '../system/processes/process-table.js';
-import type { Kinship } from './kinship.js';
+import type { OwnerRelation } from './owner.js';
 import type { LockRecord } from './record.js';
 import type { Stored } from './store.js';
 
@@ -28,13 +28,13 @@ export const AT_WORK = 'its process is alive and its heartbeat is fresh';
  * @param liveness What the process table says of the holder and its workers together, see {@link combineLiveness}.
  * @param staleTimeout The contender's own, in milliseconds. The longer of this and the holder's counts, so that two
  *   configurations that disagree never steal from a healthy holder. Left out, the holder's counts alone.
- * @param kinship What the holder is to the contender by the name of an owner, see {@link kinshipOf}.
+ * @param relation What the holder is to the contender by the name of an owner, see {@link relationOf}.
  */
 export function judge(
   stored: Stored,
   liveness: Liveness,
   staleTimeout?: number,
-  kinship: Kinship = 'none',
+  relation: OwnerRelation = 'none',
 ): Verdict {
   const { record, age, provenance, foreign } = stored;
   if (foreign !== undefined) return { state: 'foreign', reason: foreign };
@@ -54,19 +54,19 @@ export function judge(
   if (liveness === 'dead' && (provenance === 'this-machine' || !isBare(record.process))) {
     return { state: 'dead', reason: 'its process does not exist any more' };
   }
-  if (liveness !== 'alive' && kinship === 'earlier-run') {
+  if (liveness !== 'alive' && relation === 'earlier-run') {
     return { state: 'dead', reason: 'its owner has been started anew on the same host' };
   }
   if (age > timeoutOf(record, liveness, staleTimeout)) {
     return { state: 'stalled', reason: 'it has not given a heartbeat for longer than its stale timeout' };
   }
-  return { state: 'live', reason: reasonToLive(liveness, kinship) };
+  return { state: 'live', reason: reasonToLive(liveness, relation) };
 }
 
-function reasonToLive(liveness: Liveness, kinship: Kinship): string {
+function reasonToLive(liveness: Liveness, relation: OwnerRelation): string {
   if (liveness === 'alive') return AT_WORK;
   const unproved = 'its heartbeat is fresh, and nothing proves from here that its process is dead';
-  return kinship === 'namesake'
+  return relation === 'namesake'
     ? `${unproved}: it has the same \`owner\`, but runs on another host or in other surroundings`
     : unproved;
 }

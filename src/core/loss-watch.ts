@@ -1,8 +1,8 @@
 import type { Clock } from '../system/clock.js';
+import { callEvery } from './call-every.js';
 import type { Silence } from './errors.js';
 import type { LockRecord } from './record.js';
 import type { Store } from './store.js';
-import { callEvery } from './watch.js';
 
 /** The lock that is watched. */
 export interface Watched {

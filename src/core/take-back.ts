@@ -1,6 +1,6 @@
 import type { Clock } from '../system/clock.js';
+import { callEvery } from './call-every.js';
 import type { Store } from './store.js';
-import { callEvery } from './watch.js';
 
 /** How often to look for a claim that was given up, in milliseconds, and how many times: for an hour. */
 const PERIOD = 30_000;

@@ -1,4 +1,4 @@
-import type { ContentionFigures, FileSystemReport, FileSystemVerdict } from './report.js';
+import type { ContentionFigures, FileSystemReport, FileSystemVerdict } from './file-system-report.js';
 
 const HEADLINES: Readonly<Record<FileSystemVerdict, string>> = {
   safe: 'safe: the guarantees hold here',

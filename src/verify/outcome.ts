@@ -1,4 +1,4 @@
-import type { FileSystemFinding, FileSystemVerdict } from './report.js';
+import type { FileSystemFinding, FileSystemVerdict } from './file-system-report.js';
 
 /** A finding of which it is clear what was looked at. */
 export type Outcome = Omit<FileSystemFinding, 'check'>;

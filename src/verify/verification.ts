@@ -4,13 +4,13 @@ import { systemClock } from '../system/clock.js';
 import { callOnExit } from '../system/exit.js';
 import { runContention } from './contention/contention.js';
 import { figuresOf, findingsOf } from './contention/findings.js';
+import { adviceFor, type FileSystemReport, verdictOf } from './file-system-report.js';
 import { describeType } from './file-system-type.js';
 import { Crew } from './helper/crew.js';
 import { onlooker } from './helper/onlooker.js';
 import type { VerifySettings } from './options.js';
 import { PrivateFolder } from './private-folder.js';
 import { probe } from './probes/index.js';
-import { adviceFor, type FileSystemReport, verdictOf } from './report.js';
 
 /** Verifies a folder; see `verifyFileSystem`. */
 export async function verification(directory: string, settings: VerifySettings): Promise<FileSystemReport> {

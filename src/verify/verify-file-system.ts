@@ -1,5 +1,5 @@
+import type { FileSystemReport } from './file-system-report.js';
 import { readVerifyOptions, type VerifyOptions } from './options.js';
-import type { FileSystemReport } from './report.js';
 
 /**
  * Finds out whether a lock can be kept in a folder: on NFS, SMB, FUSE, a volume of a container. First it tries, one by one,

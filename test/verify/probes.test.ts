@@ -9,7 +9,7 @@ import {
   type FileSystemVerdict,
   systemFileSystem,
 } from '../../src/index.js';
-import { look } from '../../src/verify/helper/look.js';
+import { observe } from '../../src/verify/helper/observe.js';
 import { probe } from '../../src/verify/probes/index.js';
 import type { Onlooker, Sight, Sightings } from '../../src/verify/probes/probe.js';
 import { fileSystemWith, systemError, temporaryFolder } from '../../support/world.js';
@@ -23,7 +23,7 @@ function onlookerAt(
   changes: { sight?: Partial<Sight>; sightings?: Partial<Sightings> },
 ): Onlooker {
   return {
-    look: async (path) => ({ ...look(fs, path), ...changes.sight }),
+    look: async (path) => ({ ...observe(fs, path), ...changes.sight }),
     watch: async () => ({ end: Promise.resolve({ ...ALL_WELL, ...changes.sightings }) }),
   };
 }

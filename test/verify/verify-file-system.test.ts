@@ -9,8 +9,8 @@ import {
   formatFileSystemReport,
   verifyFileSystem,
 } from '../../src/index.js';
+import { adviceFor, verdictOf } from '../../src/verify/file-system-report.js';
 import { readVerifyOptions } from '../../src/verify/options.js';
-import { adviceFor, verdictOf } from '../../src/verify/report.js';
 import { temporaryFolder, untyped } from '../../support/world.js';
 
 const WRONG: readonly (readonly [

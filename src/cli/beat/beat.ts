@@ -5,7 +5,7 @@ import { InvalidArgument } from '../invalid-argument.js';
 import { withLocks } from '../locks.js';
 import type { OptionSpec } from '../option-spec.js';
 import { parseStore } from '../stores/store-option.js';
-import { say } from '../terminal/report.js';
+import { say } from '../terminal/messages.js';
 
 /** What is given on the command line. */
 export interface BeatGiven {

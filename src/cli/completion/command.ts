@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { print } from '../terminal/report.js';
+import { print } from '../terminal/messages.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

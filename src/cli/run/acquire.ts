@@ -11,7 +11,7 @@ import {
 import { formatDuration } from '../duration.js';
 import { describeHolding } from '../holder.js';
 import type { Locks } from '../locks.js';
-import { say } from '../terminal/report.js';
+import { say } from '../terminal/messages.js';
 import { quoted } from './command-line.js';
 import type { RunOptions } from './options.js';
 import { type Signals, statusOf } from './signals.js';

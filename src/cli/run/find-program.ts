@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { oneLine } from '../terminal/report.js';
+import { oneLine } from '../terminal/messages.js';
 import { quoted } from './command-line.js';
 
 /**

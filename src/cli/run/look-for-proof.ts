@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Lock, Store } from '../../index.js';
-import { say } from '../terminal/report.js';
+import { say } from '../terminal/messages.js';
 import { watchOutputFiles } from './output-files.js';
 import { type Proof, watchFile } from './proof.js';
-import type { Look } from './watch.js';
+import type { Look } from './proof-watch.js';
 
 /** How a proof of that kind is looked for. */
 export function lookFor(proof: Proof, lock: Lock | null, store: Store): Look {

@@ -1,5 +1,5 @@
 import { fstatSync, readFileSync } from 'node:fs';
-import { aroundMessages } from '../terminal/report.js';
+import { aroundMessages } from '../terminal/messages.js';
 
 /** The descriptors of stdout and stderr. */
 export const OUTPUTS: readonly number[] = [1, 2];

@@ -1,7 +1,7 @@
 import { write } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { say } from '../terminal/report.js';
+import { say } from '../terminal/messages.js';
 import type { ReadOutput } from './output.js';
 
 const writeTo = promisify(write);

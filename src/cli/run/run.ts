@@ -1,5 +1,5 @@
 import { type Locks, sayWhichAreMeant, withLocks } from '../locks.js';
-import { say, speakOf } from '../terminal/report.js';
+import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';

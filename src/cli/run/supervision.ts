@@ -6,7 +6,7 @@ import { formatDuration } from '../duration.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import type { Locks } from '../locks.js';
-import { say } from '../terminal/report.js';
+import { say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
 import { Ending, type Reason } from './ending.js';
 import { statusAfter } from './exit.js';
@@ -17,11 +17,11 @@ import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
 import { Passage } from './pass-on.js';
 import { describeProof, hintOn } from './proof.js';
+import { ProofWatch } from './proof-watch.js';
 import { releasePatiently } from './release.js';
 import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
 import { type Started, start } from './start.js';
 import { outlive } from './survivors.js';
-import { Watch } from './watch.js';
 
 /** EINVAL: that of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
 const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
@@ -167,10 +167,10 @@ export class Supervision {
     if (lock?.signal.aborted !== true) begin?.();
   }
 
-  #watch(ending: Ending): Watch {
+  #watch(ending: Ending): ProofWatch {
     const { lock, locks, options } = this.#job;
     const { proof, staleTimeout, heartbeatInterval, onStall } = options;
-    const watch: Watch = new Watch({
+    const watch: ProofWatch = new ProofWatch({
       lock,
       staleTimeout,
       heartbeatInterval,
@@ -188,7 +188,7 @@ export class Supervision {
     return watch;
   }
 
-  #limitTime(ending: Ending, watch: Watch): void {
+  #limitTime(ending: Ending, watch: ProofWatch): void {
     const { timeout } = this.#job.options;
     if (!Number.isFinite(timeout)) return;
     ending.after(timeout, () => {
@@ -199,7 +199,7 @@ export class Supervision {
     });
   }
 
-  #end(reason: Reason, ending: Ending, watch: Watch): void {
+  #end(reason: Reason, ending: Ending, watch: ProofWatch): void {
     if (ending.reason !== null) return;
     if (reason === 'lost') {
       this.#isLossKnown = true;

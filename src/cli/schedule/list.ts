@@ -5,7 +5,7 @@ import { runProgram } from '../../schedule/programs.js';
 import { ScheduleError } from '../../schedule/schedule-error.js';
 import { expectRights, scopeOf } from '../../schedule/scope.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { oneLine, print } from '../terminal/report.js';
+import { oneLine, print } from '../terminal/messages.js';
 import { filling, widthOf } from '../text-width.js';
 
 /** What `livinglock schedule --list` was told. */

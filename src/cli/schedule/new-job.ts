@@ -7,7 +7,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
 import { commandOf } from '../run/command-line.js';
 import { expectProgram } from '../run/find-program.js';
-import { say } from '../terminal/report.js';
+import { say } from '../terminal/messages.js';
 import type { Request } from './request.js';
 
 const STORE = '--store=';

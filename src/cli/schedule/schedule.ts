@@ -6,7 +6,7 @@ import { runProgram } from '../../schedule/programs.js';
 import { expectRights, isKnown, type Scope, scopeOf } from '../../schedule/scope.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { say } from '../terminal/report.js';
+import { say } from '../terminal/messages.js';
 import { confirm } from './confirm.js';
 import { jobOf, ownProgram } from './new-job.js';
 import type { Request } from './request.js';

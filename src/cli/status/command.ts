@@ -32,7 +32,7 @@ than 1. With --json --watch each change is an array in one line.`,
     )
     .action(async (locks: readonly string[], { json = false, watch = false, store }: Given) => {
       if (watch) {
-        const { watchStatus } = await import('./watch.js');
+        const { watchStatus } = await import('./watch-status.js');
         await watchStatus(locks, json, store);
       } else {
         const { status } = await import('./status.js');

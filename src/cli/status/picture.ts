@@ -1,5 +1,5 @@
 import { formatDuration } from '../duration.js';
-import { oneLine } from '../terminal/report.js';
+import { oneLine } from '../terminal/messages.js';
 import type { Terminal } from '../terminal.js';
 import { cut } from '../text-width.js';
 import type { LockStatus } from './lock-status.js';

@@ -1,4 +1,4 @@
-import { oneLine } from '../terminal/report.js';
+import { oneLine } from '../terminal/messages.js';
 import { cut, widthOf } from '../text-width.js';
 
 /** As much of a terminal's stream as a {@link Screen} needs. */

@@ -1,6 +1,6 @@
 import { type Locks, sayWhichAreMeant, withLocks } from '../locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
-import { print, say } from '../terminal/report.js';
+import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal.js';
 import { exitCodeFor, look } from './look.js';
 import { picture } from './picture.js';

@@ -1,5 +1,5 @@
 import { describeWork } from '../holder.js';
-import { oneLine } from '../terminal/report.js';
+import { oneLine } from '../terminal/messages.js';
 import type { Style, Terminal } from '../terminal.js';
 import { cut, cutStart, filling, widthOf } from '../text-width.js';
 import { formatAge } from './age.js';

@@ -7,8 +7,8 @@ import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, workersText } from '../shared/row.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
-import { Patience } from './patience.js';
 import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
+import { Timeout } from './timeout.js';
 
 const DEFAULT_PREFIX = 'livinglock:';
 const DEFAULT_TIMEOUT = 5000;
@@ -62,7 +62,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     runnerOf(client),
     prefix,
     isSpread(client, prefix),
-    new Patience(limit, clock),
+    new Timeout(limit, clock),
     processes,
   );
 }
@@ -79,7 +79,7 @@ class RedisStore implements Store {
   readonly #send: Run;
   readonly #prefix: string;
   readonly #isSpread: boolean;
-  readonly #patience: Patience;
+  readonly #timeout: Timeout;
   readonly #processes: Dependencies['processes'];
   /** The fencing tokens of what was claimed here, by the token. */
   readonly #claimed = new Map<string, string>();
@@ -88,13 +88,13 @@ class RedisStore implements Store {
     send: Run,
     prefix: string,
     isSpread: boolean,
-    patience: Patience,
+    timeout: Timeout,
     processes: Dependencies['processes'],
   ) {
     this.#send = send;
     this.#prefix = prefix;
     this.#isSpread = isSpread;
-    this.#patience = patience;
+    this.#timeout = timeout;
     this.#processes = processes;
   }
 
@@ -152,7 +152,7 @@ class RedisStore implements Store {
     let cursor = '0';
     do {
       const parameters = [cursor];
-      const [next = '0', ...found] = await this.#patience.run(pattern, attempted, async () =>
+      const [next = '0', ...found] = await this.#timeout.run(pattern, attempted, async () =>
         textsOf(await this.#send(NAMES, this.#prefix, parameters)),
       );
       for (const name of found) names.add(name);
@@ -178,7 +178,7 @@ class RedisStore implements Store {
     late: (answer: Answer) => void = () => {},
   ): Promise<Answer> {
     const key = this.#prefix + name;
-    return this.#patience.run(
+    return this.#timeout.run(
       name,
       attempted,
       async () => readAnswer(await this.#send(script, key, [name, ...parameters])),

@@ -149,8 +149,8 @@ export class HostProcessTable implements ProcessTable {
     }
   }
 
-  async #diesWithin(identity: ProcessIdentity, patience: number): Promise<boolean> {
-    const deadline = this.#clock.monotonic() + patience;
+  async #diesWithin(identity: ProcessIdentity, timeout: number): Promise<boolean> {
+    const deadline = this.#clock.monotonic() + timeout;
     while (!this.#isGone(identity)) {
       const left = deadline - this.#clock.monotonic();
       if (left <= 0) return false;

@@ -1,5 +1,5 @@
+import type { ContentionFigures, FileSystemFinding } from '../file-system-report.js';
 import { limited, type Outcome, safe, times, unsafe } from '../outcome.js';
-import type { ContentionFigures, FileSystemFinding } from '../report.js';
 import type { Evidence } from './evidence.js';
 import { overlapsOf, takeoverTimes, tokensOutOfOrder } from './stays.js';
 

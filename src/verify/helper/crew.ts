@@ -1,7 +1,7 @@
 import { Helper } from './helper.js';
 
 /** So many milliseconds after SIGKILL a process is given up; it may be in a call that the kernel does not interrupt. */
-const PATIENCE = 5000;
+const TIMEOUT = 5000;
 
 /** All processes that one verification has started; none of them outlives it. */
 export class Crew {
@@ -21,7 +21,7 @@ export class Crew {
   /** Ends all helpers, those too that are about to start; resolves when they are gone. */
   async dismiss(): Promise<void> {
     this.killAll();
-    await within(PATIENCE, Promise.all([...this.#helpers].map(({ ended }) => ended)));
+    await within(TIMEOUT, Promise.all([...this.#helpers].map(({ ended }) => ended)));
   }
 
   /** The same for who cannot wait: at the exit of the process. */
@@ -34,9 +34,9 @@ export class Crew {
 /** Waits for something, but not for ever. Gives whether it came. */
 export function within(milliseconds: number, event: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
-    const patience = setTimeout(() => resolve(false), milliseconds);
+    const timeout = setTimeout(() => resolve(false), milliseconds);
     void event.then(() => {
-      clearTimeout(patience);
+      clearTimeout(timeout);
       resolve(true);
     });
   });

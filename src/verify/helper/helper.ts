@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, isMessage, type Message } from './messages.js';
 
 /** A process that does not answer within so many milliseconds hangs in a call to the file system. */
-const PATIENCE = 15_000;
+const TIMEOUT = 15_000;
 
 const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
 
@@ -44,18 +44,16 @@ export class Helper {
   next<Kind extends Message['says']>(kind: Kind): Promise<Extract<Message, { readonly says: Kind }>> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
-        clearTimeout(patience);
+        clearTimeout(timeout);
         this.#child.off('message', onMessage);
         act();
       };
       const onMessage = (message: unknown) => {
         if (isMessage(message) && isOf(kind, message)) settle(() => resolve(message));
       };
-      const patience = setTimeout(() => {
-        settle(() =>
-          reject(notAnswering(`no answer from another process within ${PATIENCE / 1000} seconds`)),
-        );
-      }, PATIENCE);
+      const timeout = setTimeout(() => {
+        settle(() => reject(notAnswering(`no answer from another process within ${TIMEOUT / 1000} seconds`)));
+      }, TIMEOUT);
       this.#child.on('message', onMessage);
       void this.ended.then(() => settle(() => reject(notAnswering('the other process has ended'))));
     });

@@ -5,7 +5,7 @@ export type Command =
   /** Say what a file, and its folder, look like from there. */
   | { readonly do: 'look'; readonly path: string }
   /** Read a file over and over until it is `last`, or for that many milliseconds no newer one. */
-  | { readonly do: 'watch'; readonly path: string; readonly last: string; readonly patience: number }
+  | { readonly do: 'watch'; readonly path: string; readonly last: string; readonly timeout: number }
   /** Acquire, hold, beat and release that lock over and over. */
   | { readonly do: 'contend'; readonly lock: string }
   /** Come to an end, holding nothing. */

@@ -2,7 +2,7 @@ import type { Onlooker } from '../probes/probe.js';
 import type { Helper } from './helper.js';
 
 /** A watcher gives up after so many milliseconds without a newer version. */
-const PATIENCE = 5000;
+const TIMEOUT = 5000;
 
 /** Makes a helper look at files. */
 export function onlooker(helper: Helper): Onlooker {
@@ -18,7 +18,7 @@ export function onlooker(helper: Helper): Onlooker {
       const end = helper.next('watched').then(({ sightings }) => sightings);
       // Whoever waits for the beginning hears of it first if the process ends.
       end.catch(() => {});
-      helper.tell({ do: 'watch', path, last, patience: PATIENCE });
+      helper.tell({ do: 'watch', path, last, timeout: TIMEOUT });
       await begun;
       return { end };
     },

@@ -2,21 +2,21 @@
 
 import { systemFileSystem } from '../../stores/file/file-system.js';
 import { contend } from './contend.js';
-import { look, watch } from './look.js';
 import { type Command, isCommand, type Message } from './messages.js';
+import { observe, observeUntil } from './observe.js';
 
 const stopping = new AbortController();
 
 function obey(command: Command): void {
   switch (command.do) {
     case 'look':
-      void say({ says: 'saw', sight: look(systemFileSystem, command.path) });
+      void say({ says: 'saw', sight: observe(systemFileSystem, command.path) });
       return;
     case 'watch':
       void say({ says: 'watching' });
       void say({
         says: 'watched',
-        sightings: watch(systemFileSystem, command.path, command.last, command.patience),
+        sightings: observeUntil(systemFileSystem, command.path, command.last, command.timeout),
       });
       return;
     case 'contend':

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemCode } from '../../system/system-code.js';
+import type { FileSystemFinding } from '../file-system-report.js';
 import { type Outcome, unsafe } from '../outcome.js';
-import type { FileSystemFinding } from '../report.js';
 import { exclusiveCreate } from './exclusive-create.js';
 import { exclusiveRename } from './exclusive-rename.js';
 import { hardLinks } from './hard-links.js';

@@ -1,7 +1,7 @@
 import type { FileSystem } from '../../stores/file/file-system.js';
 import { systemCode } from '../../system/system-code.js';
+import type { FileSystemCheck } from '../file-system-report.js';
 import type { Outcome } from '../outcome.js';
-import type { FileSystemCheck } from '../report.js';
 
 /** A check by single calls, each of them one that the file store relies on. */
 export interface Probe {
@@ -47,7 +47,7 @@ export interface Sightings {
   readonly backwards: number;
   /** The codes of the errors that reading gave. */
   readonly errors: readonly string[];
-  /** Whether it has seen the last version within its patience. */
+  /** Whether it has seen the last version within its timeout. */
   readonly sawLast: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { formatTimestamp } from '../../../src/cli/local-time.js';
-import { about, oneLine } from '../../../src/cli/terminal/report.js';
+import { about, oneLine } from '../../../src/cli/terminal/messages.js';
 
 describe('what others have written', () => {
   it.each([

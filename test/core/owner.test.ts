@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kinshipOf } from '../../src/core/kinship.js';
+import { relationOf } from '../../src/core/owner.js';
 import { acquire, ErrLockBusy, type Store } from '../../src/index.js';
 import { INITIAL_PID_NAMESPACE } from '../../src/system/processes/linux.js';
 import type { ProcessTable } from '../../src/system/processes/process-table.js';
@@ -82,7 +82,7 @@ describe('an owner that comes again', () => {
   it('leaves processes of its own boot and namespace to the process table', () => {
     const self = processes.as(processes.start(HOST)).self();
     const holder = someRecord({ process: { ...self, pid: self.pid + 1 }, owner: OWNER });
-    expect(kinshipOf(holder, OWNER, self)).toBe('namesake');
+    expect(relationOf(holder, OWNER, self)).toBe('namesake');
   });
 
   it('finds it busy while a worker of its earlier run may live', async () => {

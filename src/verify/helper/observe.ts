@@ -6,7 +6,7 @@ import type { Sight, Sightings } from '../probes/probe.js';
 import { numberOf } from '../probes/version.js';
 
 /** What a file, and its folder, look like from this process. */
-export function look(fs: FileSystem, path: string): Sight {
+export function observe(fs: FileSystem, path: string): Sight {
   const names = fs.readdirSync(dirname(path));
   // The store asks the same way: what is not there is not opened.
   const snapshot = fs.lstatSync(path) === undefined ? null : readSnapshot(fs, path);
@@ -14,10 +14,10 @@ export function look(fs: FileSystem, path: string): Sight {
 }
 
 /** Reads a file, whose text is a version, over and over until it is the last one, or for so many milliseconds no newer one. */
-export function watch(fs: FileSystem, path: string, last: string, patience: number): Sightings {
+export function observeUntil(fs: FileSystem, path: string, last: string, timeout: number): Sightings {
   let [reads, missing, torn, backwards, newest] = [0, 0, 0, 0, 0];
   const errors = new Set<string>();
-  let end = performance.now() + patience;
+  let end = performance.now() + timeout;
   while (newest !== numberOf(last) && performance.now() < end) {
     reads++;
     try {
@@ -28,7 +28,7 @@ export function watch(fs: FileSystem, path: string, last: string, patience: numb
       else if (number < newest) backwards++;
       else if (number > newest) {
         newest = number;
-        end = performance.now() + patience;
+        end = performance.now() + timeout;
       }
     } catch (error) {
       errors.add(systemCode(error) ?? String(error));

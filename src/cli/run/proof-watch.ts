@@ -1,5 +1,5 @@
 import { ErrLockLost, type Lock, systemClock } from '../../index.js';
-import { say } from '../terminal/report.js';
+import { say } from '../terminal/messages.js';
 
 /** How often to look: so many milliseconds apart. */
 const SHORTEST_PERIOD = 20;
@@ -8,9 +8,9 @@ const LONGEST_PERIOD = 1000;
 const LATE = 1000;
 
 /** Looks for proof, and gives how many milliseconds ago the last one was given. */
-export type Look = (watch: Watch) => number | Promise<number>;
+export type Look = (watch: ProofWatch) => number | Promise<number>;
 
-export interface WatchOptions {
+export interface ProofWatchOptions {
   /** `null` for a command that runs by force, without the lock. */
   readonly lock: Lock | null;
   /** Milliseconds. */
@@ -27,8 +27,8 @@ export interface WatchOptions {
  * A heartbeat that was throttled is made up for, so that the written one is never older than the last proof by more than the
  * interval: whoever watches here notices a stall before anyone else may take over.
  */
-export class Watch {
-  readonly #options: WatchOptions;
+export class ProofWatch {
+  readonly #options: ProofWatchOptions;
   readonly #timer: NodeJS.Timeout;
   #provenAt = systemClock.monotonic();
   #lookedAt = systemClock.monotonic();
@@ -37,7 +37,7 @@ export class Watch {
   #state: 'watching' | 'stalled' | 'ending' = 'watching';
   #complaint: string | null = null;
 
-  constructor(options: WatchOptions) {
+  constructor(options: ProofWatchOptions) {
     this.#options = options;
     const { staleTimeout, heartbeatInterval } = options;
     const often = Math.min(heartbeatInterval / 2, staleTimeout / 8, LONGEST_PERIOD);

@@ -7,7 +7,7 @@ const FIRST_DELAY = 10;
 const LONGEST_DELAY = 200;
 
 /** What is done about a server that does not answer, or says to come again. */
-export class Patience {
+export class Timeout {
   readonly #limit: number;
   readonly #clock: Clock;
 

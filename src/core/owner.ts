@@ -9,7 +9,7 @@ import type { LockRecord } from './record.js';
  * - `namesake`: the same name, but of somebody who may be at work at the same time.
  * - `none`: nothing.
  */
-export type Kinship = 'earlier-run' | 'namesake' | 'none';
+export type OwnerRelation = 'earlier-run' | 'namesake' | 'none';
 
 /**
  * An owner's name stands for one machine or one container on it, which is started anew only when it has ended. So whoever bore
@@ -24,12 +24,12 @@ export type Kinship = 'earlier-run' | 'namesake' | 'none';
  *
  * @param hasBeatenSince Whether the holder has given a heartbeat since this machine or container was started.
  */
-export function kinshipOf(
+export function relationOf(
   holder: LockRecord,
   owner: string | null,
   self: ProcessIdentity,
   hasBeatenSince = false,
-): Kinship {
+): OwnerRelation {
   if (owner === null || holder.owner !== owner) return 'none';
   if (hasBeatenSince) return 'namesake';
   return [holder.process, ...holder.workers].every((process) => isOfEarlierLife(process, self))

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sayWhichAreMeant, withLocks } from '../locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
-import { print, say } from '../terminal/report.js';
+import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal.js';
 import { look, type Seen } from './look.js';
 import { picture } from './picture.js';

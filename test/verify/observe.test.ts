@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type FileSystem, systemFileSystem } from '../../src/index.js';
-import { look, watch } from '../../src/verify/helper/look.js';
+import { observe, observeUntil } from '../../src/verify/helper/observe.js';
 import { version } from '../../src/verify/probes/version.js';
 import { fileSystemWith, systemError, temporaryFolder } from '../../support/world.js';
 
@@ -28,7 +28,7 @@ function showing(texts: readonly (string | Error)[]): FileSystem {
 describe('who looks at a file', () => {
   it('sees its text, its time, and what is beside it', () => {
     writeFileSync(path, 'text');
-    expect(look(systemFileSystem, path)).toEqual({
+    expect(observe(systemFileSystem, path)).toEqual({
       text: 'text',
       mtimeMs: systemFileSystem.lstatSync(path)?.mtimeMs,
       names: ['lock'],
@@ -36,13 +36,13 @@ describe('who looks at a file', () => {
   });
 
   it('sees that there is none', () => {
-    expect(look(systemFileSystem, path)).toEqual({ text: null, mtimeMs: null, names: [] });
+    expect(observe(systemFileSystem, path)).toEqual({ text: null, mtimeMs: null, names: [] });
   });
 });
 
 describe('who watches a file', () => {
   it('stops at the last version', () => {
-    expect(watch(showing([version(0), version(1), version(2)]), path, version(2), 60_000)).toEqual({
+    expect(observeUntil(showing([version(0), version(1), version(2)]), path, version(2), 60_000)).toEqual({
       reads: 3,
       missing: 0,
       torn: 0,
@@ -56,7 +56,7 @@ describe('who watches a file', () => {
     const torn = version(1).slice(0, -1);
     const [none, stale] = [systemError('ENOENT'), systemError('ESTALE')];
     const fs = showing([version(1), none, torn, '', version(0), stale, stale, version(2)]);
-    expect(watch(fs, path, version(2), 60_000)).toEqual({
+    expect(observeUntil(fs, path, version(2), 60_000)).toEqual({
       reads: 8,
       missing: 1,
       torn: 2,
@@ -67,6 +67,6 @@ describe('who watches a file', () => {
   });
 
   it('gives up when no newer version comes', () => {
-    expect(watch(showing([version(1)]), path, version(2), 1)).toMatchObject({ sawLast: false });
+    expect(observeUntil(showing([version(1)]), path, version(2), 1)).toMatchObject({ sawLast: false });
   });
 });

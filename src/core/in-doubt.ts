@@ -6,10 +6,10 @@ import { takeBackLater } from './take-back.js';
 import { makeToken } from './token.js';
 
 /** Tokens under which a lock may be held that nobody knows of, by whose they are. */
-const unanswered = new Map<string, Set<string>>();
+const inDoubt = new Map<string, Set<string>>();
 
 /** How many of them are kept for each lock, which is more than can be under way anywhere. */
-const MOST_UNANSWERED = 100;
+const MOST_IN_DOUBT = 100;
 
 /**
  * Gives a token to claim a lock with. After a claim that has failed, a store may have carried it out all the same, with only the
@@ -47,7 +47,7 @@ export class ClaimToken {
   /** Whether a record is of this claim, or of an earlier one of the same process that nobody knows of. */
   isIn(record: LockRecord | null): boolean {
     const token = record?.token ?? null;
-    return token !== null && (token === this.value || unanswered.get(this.#whose)?.has(token) === true);
+    return token !== null && (token === this.value || inDoubt.get(this.#whose)?.has(token) === true);
   }
 
   /** Makes the claim; only a store that says that it is busy is sure not to have carried it out. */
@@ -70,10 +70,10 @@ export class ClaimToken {
   /** For who gives up. Gives whether the lock may be held under this token all the same. */
   abandon(): boolean {
     if (!this.#mayBeThere) return false;
-    const tokens = unanswered.get(this.#whose) ?? new Set<string>();
-    unanswered.set(this.#whose, tokens.add(this.value));
+    const tokens = inDoubt.get(this.#whose) ?? new Set<string>();
+    inDoubt.set(this.#whose, tokens.add(this.value));
     const [oldest] = tokens;
-    if (tokens.size > MOST_UNANSWERED && oldest !== undefined) tokens.delete(oldest);
+    if (tokens.size > MOST_IN_DOUBT && oldest !== undefined) tokens.delete(oldest);
     return true;
   }
 }

@@ -1,5 +1,5 @@
+import { formatRow } from '../comparison-table.js';
 import type { Measurement } from '../measurement.js';
-import { formatRow } from '../report.js';
 import type { RoundTrips } from './round-trips.js';
 
 /** All that was found out about one engine. */
