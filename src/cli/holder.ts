@@ -1,6 +1,6 @@
 import type { LockRecord } from '../index.js';
 import { formatDuration } from './duration.js';
-import { formatTime } from './local-time.js';
+import { formatTime } from './terminal/local-time.js';
 import { oneLine } from './terminal/messages.js';
 
 /** By whom a lock is held, in one line, or until when: `is held by PID 4242 …`. */

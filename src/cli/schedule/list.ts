@@ -6,7 +6,7 @@ import { ScheduleError } from '../../schedule/schedule-error.js';
 import { expectRights, scopeOf } from '../../schedule/scope.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { oneLine, print } from '../terminal/messages.js';
-import { filling, widthOf } from '../text-width.js';
+import { filling, widthOf } from '../terminal/text-width.js';
 
 /** What `livinglock schedule --list` was told. */
 export interface ListRequest {

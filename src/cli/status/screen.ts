@@ -1,5 +1,5 @@
 import { oneLine } from '../terminal/messages.js';
-import { cut, widthOf } from '../text-width.js';
+import { cut, widthOf } from '../terminal/text-width.js';
 
 /** As much of a terminal's stream as a {@link Screen} needs. */
 interface TerminalStream {
@@ -11,10 +11,10 @@ interface TerminalStream {
 const CLEAR_REST_OF_LINE = '\u{1b}[K';
 const CLEAR_BELOW = '\u{1b}[J';
 
-/** Draws on a terminal where it has drawn before. What stood above stays, and so does the last picture. */
+/** Draws on a terminal where it has drawn before. What stood above stays, and so does the last frame. */
 export class Screen {
   readonly #stream: TerminalStream;
-  /** How many columns each line of the picture takes. */
+  /** How many columns each line of the frame takes. */
   #drawn: readonly number[] = [];
 
   constructor(stream: TerminalStream) {

@@ -1,9 +1,9 @@
 import { type Locks, sayWhichAreMeant, withLocks } from '../locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { print, say } from '../terminal/messages.js';
-import { terminal } from '../terminal.js';
-import { exitCodeFor, look } from './look.js';
-import { picture } from './picture.js';
+import { terminal } from '../terminal/terminal.js';
+import { frameOf } from './frame.js';
+import { exitCodeFor, readStatus } from './read-status.js';
 
 /** Prints the state of locks once, and gives the exit code. */
 export function status(
@@ -16,12 +16,12 @@ export function status(
 
 async function show(names: readonly string[], locks: Locks, isJson: boolean): Promise<number> {
   sayWhichAreMeant(names, locks);
-  const seen = await look(names, locks);
+  const seen = await readStatus(names, locks);
   for (const failure of seen.failures) say(failure);
   if (isJson) {
     await print(JSON.stringify(seen.locks, null, 2));
   } else if (seen.failures.length === 0 || seen.locks.length > 0) {
-    await print(picture(seen.locks, locks.place, terminal(process.stdout)).join('\n'));
+    await print(frameOf(seen.locks, locks.place, terminal(process.stdout)).join('\n'));
   }
   return exitCodeFor(seen);
 }

@@ -1,7 +1,7 @@
 import { describeWork } from '../holder.js';
 import { oneLine } from '../terminal/messages.js';
-import type { Style, Terminal } from '../terminal.js';
-import { cut, cutStart, filling, widthOf } from '../text-width.js';
+import type { Style, Terminal } from '../terminal/terminal.js';
+import { cut, cutStart, filling, widthOf } from '../terminal/text-width.js';
 import { formatAge } from './age.js';
 import type { LockStatus, ProcessStatus } from './lock-status.js';
 

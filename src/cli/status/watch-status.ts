@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sayWhichAreMeant, withLocks } from '../locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { print, say } from '../terminal/messages.js';
-import { terminal } from '../terminal.js';
-import { look, type Seen } from './look.js';
-import { picture } from './picture.js';
+import { terminal } from '../terminal/terminal.js';
+import { frameOf } from './frame.js';
+import { readStatus, type Seen } from './read-status.js';
 import { Screen } from './screen.js';
 
 /** How often to look, in milliseconds. */
@@ -20,7 +20,7 @@ export function watchStatus(
     sayWhichAreMeant(names, locks);
     const show = showing(locks.place, isJson);
     for (;;) {
-      await show(await look(names, locks));
+      await show(await readStatus(names, locks));
       await sleep(PERIOD);
     }
   });
@@ -41,7 +41,7 @@ function onScreen(place: () => string): Show {
     const lines =
       failures.length > 0 && locks.length === 0
         ? []
-        : picture(locks, place, terminal({ isTTY: true, columns: screen.columns }));
+        : frameOf(locks, place, terminal({ isTTY: true, columns: screen.columns }));
     await screen.draw([...lines, ...failures]);
   };
 }
@@ -67,5 +67,5 @@ function printJson({ locks }: Seen): Promise<void> {
 }
 
 function printText({ locks }: Seen, place: () => string, isFirst: boolean): Promise<void> {
-  return print(`${isFirst ? '' : '\n'}${picture(locks, place, terminal(process.stdout)).join('\n')}`);
+  return print(`${isFirst ? '' : '\n'}${frameOf(locks, place, terminal(process.stdout)).join('\n')}`);
 }

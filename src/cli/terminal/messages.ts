@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { formatTimestamp } from '../local-time.js';
+import { formatTimestamp } from './local-time.js';
 
 /** The job that a run is for. */
 export interface Subject {

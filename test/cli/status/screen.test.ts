@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Screen } from '../../../src/cli/status/screen.js';
 
 describe('a screen', () => {
-  it('draws over its last picture, and clears what was longer', async () => {
+  it('draws over its last frame, and clears what was longer', async () => {
     const stream = new FakeTerminal();
     const screen = new Screen(stream);
     await screen.draw(['one', 'two']);

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { formatAge } from '../../../src/cli/status/age.js';
 import type { LockStatus } from '../../../src/cli/status/lock-status.js';
 import { table } from '../../../src/cli/status/table.js';
-import type { Terminal } from '../../../src/cli/terminal.js';
-import { widthOf } from '../../../src/cli/text-width.js';
+import type { Terminal } from '../../../src/cli/terminal/terminal.js';
+import { widthOf } from '../../../src/cli/terminal/text-width.js';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../support/world.js';
 
 const UNLIMITED: Terminal = { columns: Number.POSITIVE_INFINITY, paint: (_style, text) => text };

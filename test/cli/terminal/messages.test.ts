@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { formatTimestamp } from '../../../src/cli/local-time.js';
+import { formatTimestamp } from '../../../src/cli/terminal/local-time.js';
 import { about, oneLine } from '../../../src/cli/terminal/messages.js';
 
 describe('what others have written', () => {

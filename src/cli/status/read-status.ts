@@ -3,7 +3,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 import type { Locks } from '../locks.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
 
-/** What one look at some locks has shown. */
+/** What was read of some locks. */
 export interface Seen {
   readonly locks: readonly LockStatus[];
   /** Why others could not be looked at. */
@@ -11,7 +11,7 @@ export interface Seen {
 }
 
 /** Looks at the locks that are named; without names, at all that are held among those that can be listed. */
-export async function look(names: readonly string[], { store, nameOf, list }: Locks): Promise<Seen> {
+export async function readStatus(names: readonly string[], { store, nameOf, list }: Locks): Promise<Seen> {
   const isNamed = names.length > 0;
   const locks: LockStatus[] = [];
   const failures: string[] = [];
@@ -27,7 +27,7 @@ export async function look(names: readonly string[], { store, nameOf, list }: Lo
   for (const { name, path } of wanted) {
     try {
       const inspection = await inspect(path, { store });
-      // One that nobody has named, and that was released between the listing and the look, is not there at all.
+      // One that nobody has named, and that was released between the listing and the reading, is not there at all.
       if (isNamed || inspection.state !== 'free') locks.push(lockStatus(name, inspection));
     } catch (error) {
       failures.push(messageOf(error));

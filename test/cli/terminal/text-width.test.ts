@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cut, cutStart, filling, widthOf } from '../../src/cli/text-width.js';
+import { cut, cutStart, filling, widthOf } from '../../../src/cli/terminal/text-width.js';
 
 describe('the width of a text', () => {
   it.each([

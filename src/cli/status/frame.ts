@@ -1,12 +1,12 @@
 import { formatDuration } from '../duration.js';
 import { oneLine } from '../terminal/messages.js';
-import type { Terminal } from '../terminal.js';
-import { cut } from '../text-width.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { cut } from '../terminal/text-width.js';
 import type { LockStatus } from './lock-status.js';
 import { table } from './table.js';
 
 /** The locks as people want to see them, line by line: a table, and what is to be said of those that are stale. */
-export function picture(locks: readonly LockStatus[], place: () => string, terminal: Terminal): string[] {
+export function frameOf(locks: readonly LockStatus[], place: () => string, terminal: Terminal): string[] {
   if (locks.length === 0) return [cut(`No locks in ${place()}.`, terminal.columns)];
   const remarks = locks.filter(({ state }) => state !== 'free' && state !== 'live').map(remarkOn);
   return [

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { withLocks } from '../../../src/cli/locks.js';
-import { exitCodeFor, look, type Seen } from '../../../src/cli/status/look.js';
+import { exitCodeFor, readStatus, type Seen } from '../../../src/cli/status/read-status.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 afterEach(() => void vi.unstubAllEnvs());
 
-describe('a look at locks', () => {
+describe('the status of locks', () => {
   it('goes through the runtime folder by name, and passes over what is no lock', async () => {
     const folder = runtimeFolder();
     for (const file of ['b.lock', 'a.lock', 'a.lock.guard', 'notes.txt', '.lock'])
@@ -57,7 +57,7 @@ describe('a look at locks', () => {
 });
 
 function lookAt(names: readonly string[]): Promise<Seen> {
-  return withLocks(undefined, (locks) => look(names, locks));
+  return withLocks(undefined, (locks) => readStatus(names, locks));
 }
 
 function runtimeFolder(): string {

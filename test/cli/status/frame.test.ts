@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { frameOf } from '../../../src/cli/status/frame.js';
 import { lockStatus } from '../../../src/cli/status/lock-status.js';
-import { picture } from '../../../src/cli/status/picture.js';
 import type { Inspection } from '../../../src/index.js';
 
 it.each([
@@ -19,7 +19,7 @@ it.each([
     heartbeatAge: null,
     processes: [],
   };
-  const lines = picture([lockStatus('job', inspection)], () => '/srv', {
+  const lines = frameOf([lockStatus('job', inspection)], () => '/srv', {
     columns: Number.POSITIVE_INFINITY,
     paint: (_style, text) => text,
   });
