@@ -6,7 +6,7 @@ import { BEAT_OPTIONS } from '../../src/cli/beat/beat.js';
 import { CliError } from '../../src/cli/errors/cli-error.js';
 import type { OptionSpec } from '../../src/cli/option-spec.js';
 import { type Reading, readQuickly } from '../../src/cli/quick-reading.js';
-import { RUN_OPTIONS } from '../../src/cli/run/given.js';
+import { RUN_OPTIONS } from '../../src/cli/run/read-options.js';
 
 const WORDS = [
   ...RUN_OPTIONS.flatMap(({ flags }) => flags.replace(/<.*>/, '').split(/[ ,]+/)),

@@ -3,7 +3,7 @@ import { addOptions } from '../add-options.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { commandOf } from './command-line.js';
-import { completeRunOptions, RUN_OPTIONS, type RunGiven } from './given.js';
+import { completeRunOptions, RUN_OPTIONS, type RunGiven } from './read-options.js';
 
 const MISSING =
   'Put -- between the lock and the command: livinglock run LOCK -- COMMAND. For a line of the shell: livinglock run LOCK -c LINE.';

@@ -1,19 +1,19 @@
 import { systemClock } from '../../index.js';
-import type { Family } from './family.js';
+import type { ProcessGroup } from './process-group.js';
 
 /** Why a command is being ended by us. */
 export type Reason = 'lost' | 'stalled' | 'timeout';
 
 /** How a command is ended by us, if it is. */
 export class Ending {
-  readonly #family: Family;
+  readonly #group: ProcessGroup;
   readonly #killAfter: number;
   readonly #over = new AbortController();
   #reason: Reason | null = null;
 
   /** @param killAfter Milliseconds from SIGTERM to SIGKILL. */
-  constructor(family: Family, killAfter: number) {
-    this.#family = family;
+  constructor(group: ProcessGroup, killAfter: number) {
+    this.#group = group;
     this.#killAfter = killAfter;
   }
 
@@ -25,10 +25,10 @@ export class Ending {
   /** SIGTERM to all of it, and SIGKILL to those who are still there after a while. */
   begin(reason: Reason): void {
     this.#reason = reason;
-    this.#family.signal('SIGTERM');
+    this.#group.signal('SIGTERM');
     // One that was stopped gets no signal but this before SIGKILL.
-    this.#family.signal('SIGCONT');
-    this.after(this.#killAfter, () => this.#family.signal('SIGKILL'));
+    this.#group.signal('SIGCONT');
+    this.after(this.#killAfter, () => this.#group.signal('SIGKILL'));
   }
 
   /** Calls the function in so many milliseconds, unless all of the command is gone by then. */

@@ -1,6 +1,6 @@
 import { readQuickly } from '../quick-reading.js';
 import { commandOf } from './command-line.js';
-import { completeRunOptions, RUN_OPTIONS } from './given.js';
+import { completeRunOptions, RUN_OPTIONS } from './read-options.js';
 
 /** `livinglock run` with that command line, if it is in order; gives the exit code. */
 export async function runQuickly(

@@ -5,14 +5,14 @@ import { isatty } from 'node:tty';
 import { isForCmd } from './command-line.js';
 import { staysOpen } from './descriptors.js';
 import { type Exit, exitOf } from './exit.js';
-import { type Family, groupOf, sharedGroup, treeOf } from './family.js';
 import type { InheritedSocket } from './inherited-socket.js';
 import { INHERITED, type OutputRoute, type ReadOutput, visibleOutput } from './output.js';
+import { groupOf, type ProcessGroup, sharedGroup, treeOf } from './process-group.js';
 
 /** A command that was started. */
 export interface Started {
   readonly exited: Promise<Exit>;
-  readonly family: Family;
+  readonly group: ProcessGroup;
   /** Whether signals of the keyboard reach the command without our help. */
   readonly sharesTerminal: boolean;
   /** What it writes, as far as that is read. */
@@ -66,7 +66,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   gate?.on('error', () => {});
   return {
     exited,
-    family: shared?.(child) ?? groupOf(pid),
+    group: shared?.(child) ?? groupOf(pid),
     sharesTerminal,
     output,
     begin: gate instanceof Writable ? () => gate.end('go\n') : null,
@@ -111,7 +111,7 @@ async function startOnWindows(
   const exited = exitOf(child);
   const pid = await pidOf(child);
   const output = route.read(child);
-  return { exited, family: treeOf(pid), sharesTerminal, output, begin: null };
+  return { exited, group: treeOf(pid), sharesTerminal, output, begin: null };
 }
 
 function routeOf({ isOutputSeen }: Outfit): OutputRoute {

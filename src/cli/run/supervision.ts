@@ -10,12 +10,12 @@ import { say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
 import { Ending, type Reason } from './ending.js';
 import { statusAfter } from './exit.js';
-import type { Family } from './family.js';
 import type { InheritedSocket } from './inherited-socket.js';
 import { lookFor } from './look-for-proof.js';
 import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
 import { Passage } from './pass-on.js';
+import type { ProcessGroup } from './process-group.js';
 import { describeProof, hintOn } from './proof.js';
 import { ProofWatch } from './proof-watch.js';
 import { releasePatiently } from './release.js';
@@ -79,7 +79,7 @@ export class Supervision {
       return await this.#run(started);
     } catch (error) {
       // Else the lock is left to what goes on.
-      if (started.family.survivors().length === 0) await lock?.release().catch(() => {});
+      if (started.group.survivors().length === 0) await lock?.release().catch(() => {});
       throw error;
     }
   }
@@ -119,18 +119,18 @@ export class Supervision {
     }
   }
 
-  async #run({ exited, family, sharesTerminal, output, begin }: Started): Promise<number> {
+  async #run({ exited, group, sharesTerminal, output, begin }: Started): Promise<number> {
     const { lock, options } = this.#job;
-    const ending = new Ending(family, options.killAfter);
+    const ending = new Ending(group, options.killAfter);
     const watch = this.#watch(ending);
     try {
       const passages = output.map((read) => new Passage(read, () => watch.prove()));
       lock?.signal.addEventListener('abort', () => this.#end('lost', ending, watch));
       this.#limitTime(ending, watch);
-      this.#passSignals(family, sharesTerminal);
-      await this.#name(family.named, begin);
+      this.#passSignals(group, sharesTerminal);
+      await this.#name(group.named, begin);
       const { code, signal } = await exited;
-      await outlive(family, lock);
+      await outlive(group, lock);
       await Promise.all(passages.map((passage) => passage.drain()));
       const lost = passages.flatMap((passage) => passage.failure ?? []);
       return statusAfter(ending.reason, { code, signal }, lost);
@@ -141,10 +141,10 @@ export class Supervision {
   }
 
   /** A signal of the keyboard that came right at the start may have come before the command was there to get it. */
-  #passSignals(family: Family, sharesTerminal: boolean): void {
+  #passSignals(group: ProcessGroup, sharesTerminal: boolean): void {
     let isNew = true;
     this.#job.signals.passTo((signal) => {
-      if (isNew || !sharesTerminal || !isOfTheKeyboard(signal)) family.signal(signal);
+      if (isNew || !sharesTerminal || !isOfTheKeyboard(signal)) group.signal(signal);
     });
     void turn().then(() => {
       isNew = false;

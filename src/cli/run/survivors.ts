@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lock, Worker } from '../../index.js';
-import type { Family } from './family.js';
+import type { ProcessGroup } from './process-group.js';
 
 /** How often to look whether all processes of the command are gone: each time later, in milliseconds. */
 const FIRST_LOOK = 10;
@@ -8,11 +8,11 @@ const LATEST_LOOK = 1000;
 /** As many as a lock can name. */
 const MOST_WORKERS = 4;
 
-/** Resolves when none of the family is left. The command itself has ended; what it has left running is under the lock as well. */
-export async function outlive(family: Family, lock: Lock | null): Promise<void> {
-  let named = JSON.stringify(family.named);
+/** Resolves when none of the group is left. The command itself has ended; what it has left running is under the lock as well. */
+export async function outlive(group: ProcessGroup, lock: Lock | null): Promise<void> {
+  let named = JSON.stringify(group.named);
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
-    const survivors = family.survivors();
+    const survivors = group.survivors();
     if (survivors.length === 0) return;
     const names = JSON.stringify(survivors);
     if (names !== named) await nameWorkers(lock, survivors);

@@ -4,7 +4,7 @@ import { addOptions } from '../add-options.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../invalid-argument.js';
-import { completeRunOptions, RUN_OPTIONS, type RunGiven } from '../run/given.js';
+import { completeRunOptions, RUN_OPTIONS, type RunGiven } from '../run/read-options.js';
 import { parseAt, parseEvery } from './parse-timing.js';
 import { withExitCodes } from './refusal.js';
 import type { Request } from './request.js';

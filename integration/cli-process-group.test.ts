@@ -338,7 +338,7 @@ function startGated(
     const descriptors = ${JSON.stringify(descriptors)};
     const outfit = { env: process.env, isOutputSeen: false, descriptors, inheritedSocket: null };
     const started = await start(${JSON.stringify(command)}, outfit);
-    const named = JSON.stringify(started.family.named);
+    const named = JSON.stringify(started.group.named);
     if (${begins}) started.begin();
     process.stdout.write(named, () => process.kill(process.pid, 'SIGKILL'));`;
   return new Running(process.execPath, ['--input-type=module', '-e', program], { env: process.env });

@@ -5,7 +5,7 @@ import { hasOpen, type InheritedSocket } from './inherited-socket.js';
 import { type ListedProcess, listProcesses } from './process-list.js';
 
 /** The command and all that it has started and that has stayed with it: what a lock has to outlive. */
-export interface Family {
+export interface ProcessGroup {
   /** How a lock names it at its start. */
   readonly named: readonly Worker[];
   /** To all that live. */
@@ -18,7 +18,7 @@ export interface Family {
  * A process group of its own (setpgid(2)): the command was started as its leader, and what it starts belongs to it, unless it
  * leaves as a daemon does. To be called before this process takes notice of the leader's end, so that its number is still its own.
  */
-export function groupOf(leader: number): Family {
+export function groupOf(leader: number): ProcessGroup {
   const processes = systemProcesses();
   const group = processes.identify(leader, true);
   const isAlive = () => group !== null && isStillRunning(group, processes);
@@ -39,7 +39,7 @@ export function groupOf(leader: number): Family {
  * for, Ctrl-C and Ctrl-Z. Others may be in that group too, `tee` in `livinglock run … | tee`, and are not ours. To be
  * called before the command is started, and with it afterwards: what is there already is not ours either.
  */
-export function sharedGroup(socket: InheritedSocket | null): (command: ChildProcess) => Family {
+export function sharedGroup(socket: InheritedSocket | null): (command: ChildProcess) => ProcessGroup {
   const others = new Set(listProcesses().map(({ pid }) => pid));
   const isOrphan = (pid: number, isParentInGroup: boolean) =>
     (socket !== null && hasOpen(pid, socket)) || !(isParentInGroup || others.has(pid));
@@ -93,7 +93,7 @@ function ancestorsOf(pid: number, byPid: ReadonlyMap<number, ListedProcess>): nu
 }
 
 /** Windows knows no signals; a process can only be ended, with all that it has started (taskkill, `/t`). */
-export function treeOf(root: number): Family {
+export function treeOf(root: number): ProcessGroup {
   return {
     named: [root],
     signal() {
