@@ -41,7 +41,7 @@ export interface TortureOptions {
   /** Milliseconds. */
   readonly staleTimeout: number;
   readonly folder: string;
-  /** What is broken on purpose, by its name in `explorer/breakages/`, to see whether it is found; empty: nothing. */
+  /** What is broken on purpose, by its name in `support/breakages/`, to see whether it is found; empty: nothing. */
   readonly breakage: string;
 }
 
