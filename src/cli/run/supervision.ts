@@ -1,7 +1,7 @@
 import { setImmediate as nextCheck } from 'node:timers/promises';
-import { systemCode } from '../../core/errors.js';
-import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
 import { remedyFor } from '../../core/remedies.js';
+import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
+import { systemCode } from '../../system/system-code.js';
 import { formatDuration } from '../duration.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
