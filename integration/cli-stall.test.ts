@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { breakLock } from '../src/index.js';
@@ -10,6 +10,28 @@ import { Desk } from './support/desk.js';
 
 /** Long enough for whoever works, on a machine with other work to do; and no test has to wait for more than a few of them. */
 const PATIENCE = ['--stale-timeout', '2s', '--heartbeat-interval', '100ms'];
+
+describe.skipIf(!isPosix)('where nobody reads what is written', () => {
+  test.each(['--timeout 300ms', '--heartbeat manual --stale-timeout 300ms'])(
+    'a command is ended, and its lock released (%s)',
+    async (options) => {
+      const desk = new Desk();
+      const deaf = `trap "" TERM; echo $$ > pid; while :; do sleep 0.05; done`;
+      const shell = desk.startProgram('bash', [
+        '-c',
+        `mkfifo full; exec 3<>full; head -c 65536 /dev/zero >&3; exec 2>&3
+        livinglock run ${options} --kill-after 100ms job -- sh -c '${deaf}' & run=$!
+        read -r line; head -c 65536 <&3 >/dev/null; wait $run; echo "ended $?"`,
+      ]);
+      const file = join(desk.folder, 'pid');
+      await poll('It does not begin', () => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
+      await waitForEndOf([Number(readFileSync(file, 'utf8'))]);
+      await poll('The lock is not released', () => !desk.holds('job'));
+      shell.write('read\n');
+      expect((await shell.ended).stdout).toContain('ended 124');
+    },
+  );
+});
 
 describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
   test('is ended, and its children with it', async () => {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { canUnshare, waitForEndOf } from '../support/machine.js';
-import { killAtTheEnd, killIfThere, poll, type Running } from '../support/running.js';
+import { has, killAtTheEnd, killIfThere, type Running } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
@@ -15,11 +15,15 @@ function onTerminal(desk: Desk, command: string): Running {
   return startOnTerminal(desk, command, { env: { SHELL: '/bin/bash' } });
 }
 
-/** The PIDs that the lock of a job names, in the namespace where it was written. */
-function workersOf(desk: Desk): readonly number[] {
-  const { workers } = desk.record('job');
-  return Array.isArray(workers) ? workers.map(({ pid }) => pid) : [];
-}
+/** Works in a second thread. */
+const THREAD = `
+import ctypes, os, threading, time
+def work():
+    time.sleep(1)
+    open("done", "w").close()
+    os._exit(0)
+threading.Thread(target=work).start()
+ctypes.CDLL(None).pthread_exit(None)`;
 
 const RUN = `${process.execPath} ${PROGRAM} run`;
 
@@ -62,31 +66,62 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     expect(await terminal.ended).toMatchObject({ code: 4 });
   });
 
-  const container = 'unshare --pid --fork --kill-child --mount-proc';
-  test.skipIf(!canUnshare).each([
+  const container = 'unshare --pid --fork --kill-child';
+  const inContainer = `${container} --mount-proc`;
+  test.each([
+    { what: 'an orphan', command: 'sh orphan.sh' },
     {
-      parent: 'the first process of a container',
-      shell: 'script -qefc "exec sh job.sh" /dev/null',
-      call: 'exec',
+      what: 'an orphan that has closed what it inherited',
+      command: 'bash -c "exec 20>&- 21>&-; . ./orphan.sh"',
     },
-    { parent: 'its shell, which is that', shell: 'setsid --ctty --wait sh job.sh', call: ':;' },
+    { what: 'an orphan without our variables', command: 'env -i sh orphan.sh' },
+    { what: 'a process whose first thread has ended', command: 'sh thread.sh' },
+    { what: 'processes that fork and end', command: 'sh chain.sh 300' },
+    { what: 'an orphan of the first process', command: 'sh orphan.sh', shell: `${inContainer} sh job.sh` },
+    {
+      what: 'an orphan of the first process, which has made the terminal',
+      command: 'sh orphan.sh',
+      shell: `${inContainer} script -qefc "exec sh job.sh" /dev/null`,
+    },
+    { what: 'an orphan that /proc does not show', command: 'sh orphan.sh', shell: `${container} sh job.sh` },
+  ])('what the command leaves behind keeps the lock: $what', async ({ command, shell = 'sh job.sh' }) => {
+    if (shell.startsWith(container) && !canUnshare) return;
+    if (command.includes('thread') && !has('python3')) return;
+    const desk = new Desk();
+    const write = (name: string, text: string) => writeFileSync(join(desk.folder, name), text);
+    write('orphan.sh', '(trap "" HUP; exec >/dev/null 2>&1; sleep 1; : > done) &');
+    write('chain.sh', '[ $1 -gt 0 ] || { : > done; exit; }; sh chain.sh $(($1 - 1)) &');
+    write('thread.sh', `python3 -c '${THREAD}' &`);
+    write('job.sh', `${RUN} job -- ${command}; echo "ended $?"; test -e done && echo waited`);
+    const { stdout } = await onTerminal(desk, shell).ended;
+    expect(stdout).toContain('ended 0');
+    expect(stdout).toContain('waited');
+    expect(desk.holds('job')).toBe(false);
+  });
+
+  test('a daemon that has left the process group is not waited for', async () => {
+    const terminal = onTerminal(new Desk(), `${RUN} job -- setsid -f sh -c 'echo pid $$; exec sleep 1000'`);
+    killAtTheEnd(Number((await terminal.prints(/pid (\d+)/))[1]));
+    expect(await terminal.ended).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    { ending: 'ends by itself', option: '', command: 'until test -e cousin; do sleep 0.05; done', code: 0 },
+    { ending: 'is ended', option: '--timeout 500ms', command: 'sleep 1000', code: 124 },
   ])(
-    'what the command has left keeps the lock where the parent of the runner is $parent',
-    async ({ shell, call }) => {
+    'what others start beside a command that $ending is neither waited for nor signalled',
+    async ({ option, command, code }) => {
       const desk = new Desk();
-      const orphan = '(trap "" HUP; echo left; until test -e end; do sleep 0.1; done) & read -r line';
-      writeFileSync(join(desk.folder, 'job.sh'), `${call} ${RUN} job -- sh -c '${orphan}'\n`);
-      const terminal = onTerminal(desk, `exec ${container} ${shell}`);
-      await terminal.prints(/left/);
-      const [leader] = workersOf(desk);
-      terminal.write('go\n');
-      await poll('what is left is not named', () => {
-        const workers = workersOf(desk);
-        return leader !== undefined && workers.length > 0 && !workers.includes(leader);
-      });
-      writeFileSync(join(desk.folder, 'end'), '');
-      expect(await terminal.ended).toMatchObject({ code: 0 });
-      expect(desk.holds('job')).toBe(false);
+      const script = `
+      (sh -c '${RUN} ${option} job -- sh -c ": > begun; ${command}"; echo "ended $?"; : > ended') &
+      until test -e begun; do sleep 0.05; done
+      (: > cousin; until test -e ended; do sleep 0.05; done; echo unharmed) &
+      wait $!; echo "cousin $?"; wait`;
+      writeFileSync(join(desk.folder, 'job.sh'), script);
+      const { stdout } = await onTerminal(desk, 'sh job.sh').ended;
+      expect(stdout).toContain(`ended ${code}`);
+      expect(stdout).toContain('unharmed');
+      expect(stdout).toContain('cousin 0');
     },
   );
 

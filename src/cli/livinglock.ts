@@ -8,7 +8,7 @@ import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { describeTrouble } from './errors/trouble.js';
 import { InvalidArgument } from './invalid-argument.js';
-import { say } from './terminal/messages.js';
+import { said, say } from './terminal/messages.js';
 import { WRAPPING } from './wrapping.js';
 
 process.on('SIGUSR1', endEarly);
@@ -19,7 +19,10 @@ const args = separator === -1 ? given : given.slice(0, separator);
 const wrapped = separator === -1 ? null : given.slice(separator + 1);
 
 // What is still open when it is done, a pipe of a daemon that the command has left behind, is no reason to stay.
-void main().then((code) => process.exit(code));
+void main().then(async (code) => {
+  await said();
+  process.exit(code);
+});
 
 async function main(): Promise<number> {
   try {

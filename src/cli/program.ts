@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './commands.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineHelp } from './help.js';
-import { oneLine, say } from './terminal/messages.js';
+import { oneLine, said, say } from './terminal/messages.js';
 
 /** Does what the command line says, and gives the exit code. */
 export async function runProgram(
@@ -14,7 +14,7 @@ export async function runProgram(
     // Whoever reads may have seen enough: `livinglock status | head -1`.
     if ('code' in error && error.code === 'EPIPE') process.exit();
     say(`Cannot write to the standard output: ${error.message}`);
-    process.exit(ExitCode.output);
+    void said().then(() => process.exit(ExitCode.output));
   });
   try {
     const program = await createProgram(args[0], wrapped);

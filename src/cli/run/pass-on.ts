@@ -1,13 +1,8 @@
-import { write } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { say } from '../terminal/messages.js';
+import { writeAll } from '../terminal/write-all.js';
 import type { ReadOutput } from './output.js';
 
-const writeTo = promisify(write);
-
-/** How long to wait, in milliseconds, before trying again where someone has made a pipe non-blocking. */
-const FULL = 5;
 /** A daemon that the command has left behind may hold its output open for ever. After such a silence nothing else is on its way. */
 const SILENCE = 500;
 
@@ -16,8 +11,7 @@ export type WriteFailure = 'unread' | 'failed';
 
 /**
  * Passes on what a command writes, byte for byte and at once, and reads no faster than the other side takes it, so that
- * memory stays flat. Writes outside of the event loop: `process.stdout` blocks on a pipe that is full (Node, "A note on process
- * I/O"), and who is blocked sees no signal and no timeout.
+ * memory stays flat.
  *
  * Once a write fails, nothing more is read, so the command's next write fails as well: with SIGPIPE and EPIPE. If that is not what it would have
  * met without us in between, a message says what is lost.
@@ -76,17 +70,5 @@ export class Passage {
     say(
       `The command's ${this.#output.name} cannot be written: ${error.message}. Output is lost from here on, so this run fails.`,
     );
-  }
-}
-
-async function writeAll(descriptor: number, chunk: Buffer): Promise<void> {
-  for (let written = 0; written < chunk.length; ) {
-    try {
-      const { bytesWritten } = await writeTo(descriptor, chunk, written);
-      written += bytesWritten;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
-      await sleep(FULL);
-    }
   }
 }

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { systemProcesses, type Worker } from '../../index.js';
+import { LinuxProbe } from '../../system/processes/linux.js';
 import { isStillRunning } from '../../system/processes/still-running.js';
 import { hasOpen, type InheritedSocket } from './inherited-socket.js';
 import { type ListedProcess, listProcesses } from './process-list.js';
@@ -12,6 +14,8 @@ export interface ProcessGroup {
   signal(signal: NodeJS.Signals): void;
   /** Those who live, as a lock names them; none when all are gone. */
   survivors(): readonly Worker[];
+  /** Whether nobody is left. */
+  isGone(): boolean;
 }
 
 /**
@@ -28,66 +32,101 @@ export function groupOf(leader: number): ProcessGroup {
     signal(signal) {
       if (isAlive()) send(-leader, signal);
     },
-    survivors() {
-      return isAlive() ? named : [];
-    },
+    survivors: () => (isAlive() ? named : []),
+    isGone: () => !isAlive(),
   };
+}
+
+/** What the command inherits, and hands on to all that it starts. */
+export interface Inheritance {
+  readonly socket: InheritedSocket | null;
+  /** The value of `LIVINGLOCK_TOKEN`; empty for a command that runs without the lock. */
+  readonly token: string;
 }
 
 /**
  * On a terminal the command shares the group of this process: only so does it keep the terminal, with passwords that are asked
- * for, Ctrl-C and Ctrl-Z. Others may be in that group too, `tee` in `livinglock run … | tee`, and are not ours. To be
- * called before the command is started, and with it afterwards: what is there already is not ours either.
+ * for, Ctrl-C and Ctrl-Z. Others are in that group too: what `make -j` has started beside this process, or `tee` in
+ * `livinglock run … | tee`. They are neither waited for nor signalled. To be called before the command is started, and with it afterwards.
  */
-export function sharedGroup(socket: InheritedSocket | null): (command: ChildProcess) => ProcessGroup {
-  const others = new Set(listProcesses().map(({ pid }) => pid));
-  const isOrphan = (pid: number, isParentInGroup: boolean) =>
-    (socket !== null && hasOpen(pid, socket)) || !(isParentInGroup || others.has(pid));
+export function sharedGroup(inheritance: Inheritance): (command: ChildProcess) => ProcessGroup {
+  const isOrphan = orphansBy(inheritance);
   return (command) => {
     // The command itself may be hidden, as another user's (sudo).
     const leader = () =>
       (command.exitCode ?? command.signalCode) === null && command.pid !== undefined ? [command.pid] : [];
-    const survivors = () => {
-      const listed = membersOfOurs(listProcesses(), isOrphan).map(({ pid }) => pid);
-      return [...new Set([...leader(), ...listed.filter((pid) => !others.has(pid))])];
-    };
+    const survivors = () => [...new Set([...leader(), ...membersOfOurs(listProcesses(), isOrphan)])];
     return {
       named: leader(),
       signal(signal) {
         for (const pid of survivors()) send(pid, signal);
       },
       survivors,
+      isGone: () => survivors().length === 0 && !isAnyMissed(inheritance.socket, survivors),
     };
   };
 }
 
+/** Whether a process that does not descend from this one once did: its parents have ended, and a stranger was made its parent. */
+type IsOrphan = (entry: ListedProcess, line: readonly ListedProcess[]) => boolean;
+
 /**
- * Who descends from this process, or whose parent died and was ours. Such an orphan gets the first process of the container as its parent,
- * or another that asked for it (PR_SET_CHILD_SUBREAPER, prctl(2)). If that is the parent of this process too, whatever else it has
- * started in this group looks the same. A shell with job control is in a group of its own, and has started a whole pipeline before
- * this is asked; a script's shell is in this group, and what it starts meanwhile is not ours.
+ * On Linux by what it has inherited. Elsewhere it is an orphan of the command if the first process is its parent, and if it and those in between
+ * were not there before the command.
  */
-function membersOfOurs(
-  listed: readonly ListedProcess[],
-  isOrphan: (childOfParent: number, isParentInGroup: boolean) => boolean,
-): ListedProcess[] {
-  const byPid = new Map(listed.map((entry) => [entry.pid, entry]));
-  const group = byPid.get(process.pid)?.group;
-  const ancestors = ancestorsOf(process.pid, byPid);
-  const isParentInGroup = byPid.get(process.ppid)?.group === group;
-  return listed.filter((entry) => {
-    if (entry.group !== group || entry.pid === process.pid || ancestors.includes(entry.pid)) return false;
-    const line = ancestorsOf(entry.pid, byPid);
-    const isParents = !line.includes(process.pid) && line.includes(process.ppid);
-    return !isParents || isOrphan([entry.pid, ...line][line.indexOf(process.ppid)] ?? 0, isParentInGroup);
-  });
+function orphansBy({ socket, token }: Inheritance): IsOrphan {
+  if (process.platform === 'linux') {
+    return ({ pid }) => (socket !== null && hasOpen(pid, socket)) || (token !== '' && hasToken(pid, token));
+  }
+  const nameOf = ({ pid, started }: ListedProcess) => `${pid} ${started}`;
+  const others = new Set(listProcesses().map(nameOf));
+  return (entry, line) => {
+    const branch = [entry, ...line.filter(({ pid }) => pid > 1)];
+    return branch.every((each) => !others.has(nameOf(each)));
+  };
 }
 
-function ancestorsOf(pid: number, byPid: ReadonlyMap<number, ListedProcess>): number[] {
-  const line: number[] = [];
-  for (let parent = byPid.get(pid)?.parent; parent; parent = byPid.get(parent)?.parent) {
-    if (line.includes(parent)) break;
-    line.push(parent);
+/** As it was when the process began its program (proc_pid_environ(5)). */
+function hasToken(pid: number, token: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`LIVINGLOCK_TOKEN=${token}`);
+  } catch {
+    // It has ended, or belongs to another user.
+    return false;
+  }
+}
+
+/**
+ * A list leaves out who forks and ends while it is read, and who cannot be seen from here; but the kernel says whether anybody has the
+ * socket. If that is a daemon alone, which has left the group, nobody is missed.
+ */
+function isAnyMissed(socket: InheritedSocket | null, survivors: () => readonly number[]): boolean {
+  const probe = new LinuxProbe();
+  if (socket === null || probe.isSocketOpen(socket.name) !== 'yes') return false;
+  return probe.socketOwners(socket.name).length === 0 || survivors().length > 0;
+}
+
+/** Who is in the group of this process and has come from it. */
+function membersOfOurs(listed: readonly ListedProcess[], isOrphan: IsOrphan): readonly number[] {
+  const byPid = new Map(listed.map((entry) => [entry.pid, entry]));
+  const self = byPid.get(process.pid);
+  if (self === undefined) return [];
+  const ours = listed.filter((entry) => {
+    if (entry.group !== self.group || entry === self) return false;
+    const line = ancestorsOf(entry, byPid);
+    return line.includes(self) || isOrphan(entry, line);
+  });
+  return ours.map(({ pid }) => pid);
+}
+
+function ancestorsOf(entry: ListedProcess, byPid: ReadonlyMap<number, ListedProcess>): ListedProcess[] {
+  const line: ListedProcess[] = [];
+  for (
+    let each = byPid.get(entry.parent);
+    each !== undefined && !line.includes(each);
+    each = byPid.get(each.parent)
+  ) {
+    line.push(each);
   }
   return line;
 }
@@ -99,9 +138,8 @@ export function treeOf(root: number): ProcessGroup {
     signal() {
       spawnSync('taskkill', ['/pid', String(root), '/t', '/f'], { stdio: 'ignore' });
     },
-    survivors() {
-      return exists(root) ? [root] : [];
-    },
+    survivors: () => (exists(root) ? [root] : []),
+    isGone: () => !exists(root),
   };
 }
 

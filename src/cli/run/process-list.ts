@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { parseProcStat } from '../../system/processes/linux.js';
 
 /** A process that runs; zombies are not listed. */
 export interface ListedProcess {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
+  /** When it began, in any form: by that it is told from a later process that was given its PID. */
+  readonly started: string;
 }
 
 /** All processes of this machine that can be seen from here. */
@@ -13,36 +16,37 @@ export function listProcesses(): ListedProcess[] {
   return process.platform === 'linux' ? listByProc() : listByPs();
 }
 
-/** proc_pid_stat(5): pid (command) state ppid pgrp. */
+/** After `unshare --pid` without a new `/proc` the same numbers name other processes there (pid_namespaces(7)). */
 function listByProc(): ListedProcess[] {
+  if (read(() => readlinkSync('/proc/self')) !== String(process.pid)) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
-      const stat = readStat(name);
-      const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return toListed(name, parent, group, state);
+      const stat = read(() => readFileSync(`/proc/${name}/stat`, 'latin1'));
+      const look = parseProcStat(stat);
+      // The main thread of a process may have ended before the others.
+      if (look === null || (look.zombie && look.threads <= 1)) return [];
+      const [, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return [
+        { pid: Number(name), parent: Number(parent), group: Number(group), started: String(look.started) },
+      ];
     });
 }
 
-function readStat(pid: string): string {
+function read(file: () => string): string {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return file();
   } catch {
     return '';
   }
 }
 
 function listByPs(): ListedProcess[] {
-  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,stat='], { encoding: 'latin1' }).split(
-    '\n',
-  );
+  const columns = 'pid=,ppid=,pgid=,stat=,lstart=';
+  const lines = execFileSync('ps', ['-A', '-o', columns], { encoding: 'latin1' }).split('\n');
   return lines.flatMap((line) => {
-    const [pid, parent, group, state] = line.trim().split(/\s+/);
-    return toListed(pid, parent, group, state);
+    const [pid, parent, group, state, ...started] = line.trim().split(/\s+/);
+    if (!pid || !parent || !group || !state || /^[ZX]/.test(state)) return [];
+    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), started: started.join(' ') }];
   });
-}
-
-function toListed(pid?: string, parent?: string, group?: string, state?: string): ListedProcess[] {
-  if (!pid || !parent || !group || !state || /^[ZX]/.test(state)) return [];
-  return [{ pid: Number(pid), parent: Number(parent), group: Number(group) }];
 }

@@ -48,7 +48,9 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   if (process.platform === 'win32') return startOnWindows(command, outfit, sharesTerminal);
 
   const { env, descriptors, inheritedSocket } = outfit;
-  const shared = sharesTerminal ? sharedGroup(inheritedSocket) : null;
+  const shared = sharesTerminal
+    ? sharedGroup({ socket: inheritedSocket, token: env['LIVINGLOCK_TOKEN'] ?? '' })
+    : null;
   const route = routeOf(outfit);
   const stdio: Stdio[] = ['inherit', ...route.stdio];
   for (const descriptor of descriptors) {

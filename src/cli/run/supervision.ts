@@ -1,4 +1,4 @@
-import { setImmediate as nextCheck } from 'node:timers/promises';
+import { setImmediate as nextCheck, setTimeout as sleep } from 'node:timers/promises';
 import { remedyFor } from '../../core/remedies.js';
 import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
 import { systemCode } from '../../system/system-code.js';
@@ -6,7 +6,7 @@ import { formatDuration } from '../duration.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import type { Locks } from '../locks.js';
-import { say } from '../terminal/messages.js';
+import { said, say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
 import { Ending, type Reason } from './ending.js';
 import { statusAfter } from './exit.js';
@@ -22,6 +22,9 @@ import { releasePatiently } from './release.js';
 import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
 import { type Started, start } from './start.js';
 import { outlive } from './survivors.js';
+
+/** How long the command waits for messages of before its start, in milliseconds. A reader that hangs must not keep it from working. */
+const MOST_SPEECH = 1000;
 
 /** EINVAL: that of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
 const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
@@ -69,6 +72,10 @@ export class Supervision {
     try {
       // What has come in while this process was busy is delivered by the event loop.
       await turn();
+      await Promise.race([
+        said(),
+        sleep(MOST_SPEECH, undefined, { ref: false, signal: signals.aborted }),
+      ]).catch(() => {});
       if (signals.received !== null) return statusOf(signals.received);
       started = await this.#start();
     } catch (error) {
@@ -79,7 +86,7 @@ export class Supervision {
       return await this.#run(started);
     } catch (error) {
       // Else the lock is left to what goes on.
-      if (started.group.survivors().length === 0) await lock?.release().catch(() => {});
+      if (started.group.isGone()) await lock?.release().catch(() => {});
       throw error;
     }
   }
@@ -180,8 +187,8 @@ export class Supervision {
         if (onStall === 'warn') {
           say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hintOn(proof)}`);
         } else {
-          say(`${stall} Ending it.${hintOn(proof)}`);
           this.#end('stalled', ending, watch);
+          say(`${stall} Ending it.${hintOn(proof)}`);
         }
       },
     });
@@ -192,22 +199,23 @@ export class Supervision {
     const { timeout } = this.#job.options;
     if (!Number.isFinite(timeout)) return;
     ending.after(timeout, () => {
+      this.#end('timeout', ending, watch);
       say(
         `The command has run for ${formatDuration(timeout)}, which is as long as it may (--timeout). Ending it.`,
       );
-      this.#end('timeout', ending, watch);
     });
   }
 
   #end(reason: Reason, ending: Ending, watch: ProofWatch): void {
     if (ending.reason !== null) return;
+    // Before anything is said: who writes to a terminal in the background may be stopped for it (`stty tostop`).
+    ending.begin(reason);
     if (reason === 'lost') {
       this.#isLossKnown = true;
       say(`${describeLoss(this.#job.name, this.#job.lock?.signal.reason)} Ending the command.`);
     } else {
       watch.keepForTheEnd();
     }
-    ending.begin(reason);
   }
 }
 

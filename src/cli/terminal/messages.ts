@@ -1,6 +1,7 @@
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { formatTimestamp } from './local-time.js';
+import { writeAll } from './write-all.js';
 
 /** The job that a run is for. */
 export interface Subject {
@@ -19,14 +20,26 @@ export function speakOf(job: Subject): void {
 
 let around = (write: () => void) => write();
 
-/** Says something on stderr, in one line however many the text has. */
+let last: Promise<void> = Promise.resolve();
+
+/**
+ * Says something on stderr, in one line however many the text has. At once to a file. Elsewhere it is written later, one line after the
+ * other: the reader of a pipe may never read, and what a runner has to do must not wait for that.
+ */
 export function say(text: string): void {
   try {
     const time = subject === null || isatty(2) ? '' : `${formatTimestamp(new Date())} `;
-    around(() => writeSync(2, `${time}livinglock: ${oneLine(about(subject, text))}\n`));
+    const line = `${time}livinglock: ${oneLine(about(subject, text))}\n`;
+    if (fstatSync(2).isFile()) around(() => writeSync(2, line));
+    else last = last.then(() => writeAll(2, Buffer.from(line))).catch(() => {});
   } catch {
     // Nobody listens; that is no reason to leave a command unwatched.
   }
+}
+
+/** Resolves when all that was said is written. */
+export function said(): Promise<void> {
+  return last;
 }
 
 /** With the job in front, unless the text names it already. */

@@ -1,0 +1,24 @@
+import { write } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const writeTo = promisify(write);
+
+/** How long to wait, in milliseconds, before trying again where someone has made a pipe non-blocking. */
+const FULL = 5;
+
+/**
+ * Writes all of it, outside of the event loop: `process.stdout` and `writeSync` block on a pipe that is full (Node, "A note on process
+ * I/O"), and a process that is blocked sees no signal and no timeout.
+ */
+export async function writeAll(descriptor: number, chunk: Buffer): Promise<void> {
+  for (let written = 0; written < chunk.length; ) {
+    try {
+      const { bytesWritten } = await writeTo(descriptor, chunk, written);
+      written += bytesWritten;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      await sleep(FULL);
+    }
+  }
+}
