@@ -9,12 +9,14 @@ export {
   LivingLockError,
 } from './core/errors.js';
 export type { SeenProcess } from './core/examine.js';
+export type { HeartBeat } from './core/heart-beat.js';
 export type { Inspection } from './core/inspect.js';
 export type { BreakOptions, InspectOptions } from './core/inspect-options.js';
-export type { HeartBeat, Lock, Worker } from './core/lock.js';
+export type { Lock } from './core/lock.js';
 export type { AcquireOptions, Duration } from './core/options.js';
 export { type LockRecord, type Progress, parseRecord, serializeRecord } from './core/record.js';
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './core/store.js';
+export type { Worker } from './core/workers.js';
 export { type FileStoreOptions, fileStore } from './stores/file/file-store.js';
 export type { FileStatus, FileSystem, OpenFolder } from './stores/file/file-system.js';
 export { systemFileSystem } from './stores/file/file-system.js';

@@ -3,22 +3,14 @@ import { callOnExit } from '../system/exit.js';
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { ProcessTable } from '../system/processes/process-table.js';
 import { isStillRunning } from '../system/processes/still-running.js';
-import { ErrLockLost, type Silence } from './errors.js';
-import { LossWatch } from './loss-watch.js';
-import { show } from './options.js';
-import { fitText, type LockRecord, MAX_WORKERS, type Progress } from './record.js';
-import type { Outcome, Store } from './store.js';
-
-/** What a job can say with a heartbeat; shown to whoever finds the lock busy. What is left out stays as it was. */
-export interface HeartBeat {
-  /** How much of the work is done, from 0 to 1. */
-  readonly progress?: number | undefined;
-  /** Where the work is. Cut at 512 bytes. */
-  readonly note?: string | undefined;
-}
-
-/** A process by its PID, or the process group that a process leads: the child of a `spawn` with `detached: true`, and all that it starts. */
-export type Worker = number | { readonly group: number };
+import type { ErrLockLost } from './errors.js';
+import { fitProgress, type HeartBeat, progressAfter } from './heart-beat.js';
+import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease.js';
+import { LeaseMonitor } from './lease-monitor.js';
+import { answerTo, Pending } from './pending.js';
+import type { LockRecord, Progress } from './record.js';
+import type { Awaitable, Outcome, Store } from './store.js';
+import { identifyWorkers, type Worker } from './workers.js';
 
 /** What {@link Lock} is made of. */
 export interface LockParts {
@@ -28,7 +20,7 @@ export interface LockParts {
   readonly processes: ProcessTable;
   readonly token: string;
   readonly record: LockRecord;
-  /** On the monotonic clock, before the claim: the first heartbeat must not seem younger than it is. */
+  /** On the monotonic clock, before the claim. */
   readonly claimedAt: number;
   readonly heartbeatMinimalInterval: number;
   readonly staleTimeout: number;
@@ -60,51 +52,33 @@ export class Lock {
    */
   readonly fencingToken: number;
   readonly acquiredAt: Date;
-  readonly #store: Store;
-  readonly #clock: Clock;
-  readonly #processes: ProcessTable;
-  readonly #interval: number;
+  readonly #parts: LockParts;
+  /** On the monotonic clock. */
   readonly #holdUntil: number;
-  readonly #watch: LossWatch;
+  readonly #monitor: LeaseMonitor;
   readonly #stayOnExit: () => void;
-  #state: 'held' | 'releasing' | 'released' | 'lost' = 'held';
-  #beatAt: number;
+  #lease: Lease;
   /** Made when someone asks for the signal; most jobs never do. */
   #loss: AbortController | undefined;
-  #lost: ErrLockLost | undefined;
-  #isLossReported = false;
-  /** Whether the lock may still be this one's although it counts as lost, because its store has not answered. */
-  #mayBeLeft = false;
-  #isUnwanted = false;
-  /** Whether a release has failed, which the store may have carried out all the same. */
-  #mayBeReleased = false;
-  #ratio: number | undefined;
-  #note: string | undefined;
+  #progress: Progress | undefined;
   #workers: readonly ProcessIdentity[] | undefined;
-  #writing: Promise<void> | undefined;
-  #endWriting: ((loss: ErrLockLost) => void) | undefined;
-  #endReleasing: ((loss: ErrLockLost) => void) | undefined;
-  #releasing: Promise<void> | undefined;
+  /** What waits for an answer of the store. */
+  #writing: Pending<void> | undefined;
+  #removing: Pending<void> | undefined;
 
   /** @internal */
   constructor(parts: LockParts) {
+    const { clock, record, holdAtLeast } = parts;
     this.name = parts.name;
     this.token = parts.token;
-    this.fencingToken = parts.record.fencingToken ?? 0;
-    this.acquiredAt = parts.record.acquiredAt ?? parts.record.timestamp;
-    this.#store = parts.store;
-    this.#clock = parts.clock;
-    this.#processes = parts.processes;
-    this.#interval = parts.heartbeatMinimalInterval;
-    this.#holdUntil = parts.holdAtLeast > 0 ? parts.clock.monotonic() + parts.holdAtLeast : 0;
-    this.#beatAt = parts.claimedAt;
+    this.fencingToken = record.fencingToken ?? 0;
+    this.acquiredAt = record.acquiredAt ?? record.timestamp;
+    this.#parts = parts;
+    this.#holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : 0;
+    this.#lease = newLease(parts.claimedAt);
     this.#stayOnExit = callOnExit(() => this.#removeAtExit());
-    this.#watch = new LossWatch(parts, {
-      lost: (successor, silence) => this.#believe(successor, silence),
-      held: () => {
-        if (this.#isUnwanted) this.release().catch(() => {});
-      },
-    });
+    const confirmedAt = () => ('confirmedAt' in this.#lease ? this.#lease.confirmedAt : null);
+    this.#monitor = new LeaseMonitor(parts, { confirmedAt, tell: (event) => this.#apply(event) });
   }
 
   /**
@@ -115,7 +89,7 @@ export class Lock {
   get signal(): AbortSignal {
     if (this.#loss === undefined) {
       this.#loss = new AbortController();
-      if (this.#lost !== undefined) this.#loss.abort(this.#lost);
+      if (this.#lease.is === 'lost') this.#loss.abort(this.#lease.error);
     }
     return this.#loss.signal;
   }
@@ -132,15 +106,16 @@ export class Lock {
   heartBeat(update?: HeartBeat): Promise<void> {
     if (update !== undefined) {
       try {
-        this.#remember(update);
+        this.#progress = progressAfter(update, this.#progress, this.name);
       } catch (error) {
         return Promise.reject(error);
       }
     }
-    if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
-    if (this.#state !== 'held') return NOTHING;
-    if (this.#clock.monotonic() - this.#beatAt < this.#interval) return NOTHING;
-    return this.#writing ?? this.#write();
+    const lease = this.#lease;
+    if (lease.is !== 'held') return this.#answer();
+    const { clock, heartbeatMinimalInterval } = this.#parts;
+    if (clock.monotonic() - lease.confirmedAt < heartbeatMinimalInterval) return NOTHING;
+    return this.#writing?.promise ?? this.#write();
   }
 
   /**
@@ -157,11 +132,10 @@ export class Lock {
    * await lock.setWorkers([{ group: dump.pid }]);
    */
   async setWorkers(workers: readonly Worker[]): Promise<void> {
-    this.#workers = this.#identify(workers);
+    this.#workers = identifyWorkers(workers, this.#workers ?? [], this.#parts.processes);
     // What is being written just now has begun without them.
-    while (this.#writing !== undefined) await this.#writing.catch(() => {});
-    if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
-    if (this.#state === 'held') await this.#write();
+    while (this.#writing !== undefined) await this.#writing.promise.catch(() => {});
+    return this.#lease.is === 'held' ? this.#write() : this.#answer();
   }
 
   /**
@@ -170,229 +144,151 @@ export class Lock {
    * removed, in which case it is still held and the next call tries again.
    */
   release(): Promise<void> {
-    if (this.#lost !== undefined) {
-      if (this.#mayBeLeft) this.#removeQuietly();
-      return this.#reportLoss(this.#lost);
-    }
-    if (this.#state === 'released') return NOTHING;
-    this.#releasing ??= this.#remove().finally(() => {
-      this.#releasing = undefined;
-    });
-    return this.#releasing;
+    if (this.#removing !== undefined) return this.#removing.promise;
+    this.#apply({ type: 'release' });
+    return this.#lease.is === 'releasing' ? this.#remove() : this.#answer();
   }
 
   /**
    * `release()` for `await using`, except that it does not repeat an {@link ErrLockLost} with which `heartBeat()` or
    * `release()` has rejected: two errors at the end of a block would become one `SuppressedError`, which is no `ErrLockLost`.
    */
-  [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isLossReported) return this.releaseForGood();
-    if (this.#mayBeLeft) this.#removeQuietly();
-    return NOTHING;
+  async [Symbol.asyncDispose](): Promise<void> {
+    const isReported = this.#lease.is === 'lost' && this.#lease.isReported;
+    const released = this.releaseForGood();
+    await (isReported ? released.catch(() => {}) : released);
   }
 
   /**
-   * `release()` by who will never call again: if the lock cannot be removed just now, it is tried again from time to time for as
-   * long as the process lives. Or a process that works on would keep itself out until `staleTimeout`.
+   * `release()` by a caller who will never call it again: if the lock cannot be removed just now, that is repeated from time to time for as
+   * long as the process lives. Otherwise a process that works on would keep itself out until `staleTimeout`.
    *
    * @internal
    */
-  async releaseForGood(): Promise<void> {
-    this.#isUnwanted = true;
-    await this.release();
+  releaseForGood(): Promise<void> {
+    this.#apply({ type: 'unwanted' });
+    return this.release();
   }
 
-  #remember(update: HeartBeat): void {
-    if (typeof update !== 'object' || update === null || Array.isArray(update)) {
-      throw new TypeError(
-        `A heartbeat of ${this.name} can be given an object such as { progress: 0.4 }, but not ${show(update)}.`,
-      );
+  #apply(event: LeaseEvent): void {
+    const { lease, effects } = transition(this.#lease, event, this.#parts);
+    this.#lease = lease;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect) {
+      case 'end':
+        this.#monitor.end();
+        this.#stayOnExit();
+        return;
+      case 'interrupt':
+        this.#interrupt();
+        return;
+      case 'abort':
+        if (this.#lease.is === 'lost') this.#loss?.abort(this.#lease.error);
+        return;
+      case 'release':
+        this.release().catch(() => {});
+        return;
+      case 'remove':
+        this.#removeQuietly();
+        return;
     }
-    const { progress, note } = update;
-    checkProgress(progress, note);
-    if (progress !== undefined) this.#ratio = progress;
-    if (note !== undefined) this.#note = note;
   }
 
-  #identify(workers: readonly Worker[]): ProcessIdentity[] {
-    if (!Array.isArray(workers)) {
-      throw new TypeError(
-        'The workers of a lock must be an array of PIDs, and of objects such as { group: 4243 }.',
-      );
-    }
-    if (workers.length > MAX_WORKERS) {
-      throw new RangeError(`A lock can name at most ${MAX_WORKERS} workers, not ${workers.length}.`);
-    }
-    return workers.map((worker: Worker) => {
-      const isGroup = typeof worker === 'object' && worker !== null;
-      const pid = isGroup ? worker.group : worker;
-      if (!Number.isSafeInteger(pid) || pid <= 0)
-        throw new RangeError(`A PID is a positive integer, not ${show(pid)}.`);
-      // To kill(2) its negative means all processes.
-      if (isGroup && pid === 1) throw new RangeError('Process group 1 is not one that a job starts.');
-      const identity = this.#processes.identify(pid, isGroup);
-      if (identity !== null) return this.#firstKnown(identity);
-      throw new RangeError(
-        isGroup ? `There is no process group ${pid}.` : `There is no process with the PID ${pid}.`,
-      );
-    });
+  #interrupt(): void {
+    const waiting = [this.#writing, this.#removing];
+    this.#writing = undefined;
+    this.#removing = undefined;
+    for (const pending of waiting) pending?.settle(this.#answer());
   }
 
-  /** When a group began can be learnt only as long as its leader is there. */
-  #firstKnown(identity: ProcessIdentity): ProcessIdentity {
-    const isSame = ({ pid, group }: ProcessIdentity) => pid === identity.pid && group === identity.group;
-    return identity.started === null ? (this.#workers?.find(isSame) ?? identity) : identity;
+  /** What a call is told that has nothing to do, or has done it. */
+  #answer(): Promise<void> {
+    if (this.#lease.is !== 'lost') return NOTHING;
+    this.#apply({ type: 'reported' });
+    return Promise.reject(this.#lease.error);
   }
 
-  #progress(): Progress | undefined {
-    if (this.#ratio === undefined && this.#note === undefined) return undefined;
-    return { ratio: this.#ratio ?? null, note: this.#note === undefined ? null : fitText(this.#note) };
-  }
-
-  /** Settles in place when the store answers in place: in a loop that never yields, no promise would ever be resolved. */
   #write(): Promise<void> {
-    const beatAt = this.#clock.monotonic();
-    try {
-      const outcome = this.#store.beat(this.name, this.token, {
-        progress: this.#progress(),
-        workers: this.#workers,
-      });
-      if (!(outcome instanceof Promise)) return this.#settle(outcome, beatAt);
-      this.#writing = this.#unlessLost(outcome, beatAt).finally(() => {
-        this.#writing = undefined;
-        this.#endWriting = undefined;
-      });
-      return this.#writing;
-    } catch (error) {
-      return this.#fail(error);
+    const { store, clock } = this.#parts;
+    const sentAt = clock.monotonic();
+    const beat = { progress: fitProgress(this.#progress), workers: this.#workers };
+    const written = answerTo(
+      () => store.beat(this.name, this.token, beat),
+      (outcome) => this.#settleBeat(outcome, sentAt),
+      (error) => this.#failBeat(error),
+    );
+    if (!(written instanceof Pending)) return written;
+    this.#monitor.heartbeatSent();
+    this.#writing = written;
+    return written.promise;
+  }
+
+  #settleBeat(outcome: Outcome, sentAt: number): Promise<void> {
+    this.#writing = undefined;
+    this.#monitor.heartbeatAnswered();
+    if (outcome.done) {
+      this.#apply({ type: 'confirmed', beatAt: sentAt });
+      return this.#answer();
     }
+    // A release that is on its way already has taken the lock away from under this heartbeat. One in doubt is sent again to find out.
+    const isReleasing = this.#lease.is === 'releasing';
+    this.#apply({ type: 'gone', successor: outcome.found, toldTo: 'others' });
+    return isReleasing ? NOTHING : (this.#removing?.promise ?? this.#answer());
   }
 
-  /** Does not wait any longer for a store that does not answer than the lock is held. */
-  #unlessLost(outcome: Promise<Outcome>, beatAt: number): Promise<void> {
-    this.#watch.expect();
-    return new Promise((resolve, reject) => {
-      this.#endWriting = (loss) => {
-        this.#isLossReported = true;
-        reject(loss);
-      };
-      outcome
-        .then(
-          (later) => this.#settle(later, beatAt),
-          (error) => this.#fail(error),
-        )
-        .then(resolve, reject);
-    });
+  #failBeat(error: unknown): Promise<void> {
+    this.#writing = undefined;
+    this.#monitor.heartbeatFailed();
+    return this.#lease.is === 'lost' ? this.#answer() : Promise.reject(error);
   }
 
-  #settle(outcome: Outcome, beatAt: number): Promise<void> {
-    if (!outcome.done) {
-      // A release that was already under way has taken the lock away from under this heartbeat; nobody else has.
-      return this.#state === 'held' ? this.#reportLoss(this.#lose(outcome.found)) : NOTHING;
-    }
-    this.#beatAt = beatAt;
-    this.#watch.confirm(beatAt);
-    return NOTHING;
+  #remove(): Promise<void> {
+    const removed = answerTo(
+      () => this.#sendRemoval(),
+      (outcome) => this.#settleRemoval(outcome),
+      (error) => this.#failRemoval(error),
+    );
+    if (!(removed instanceof Pending)) return removed;
+    this.#removing = removed;
+    return removed.promise;
   }
 
-  #fail(error: unknown): Promise<never> {
-    this.#watch.fail();
-    return this.#lost === undefined ? Promise.reject(error) : this.#reportLoss(this.#lost);
+  #settleRemoval(outcome: Outcome): Promise<void> {
+    this.#removing = undefined;
+    this.#apply(
+      outcome.done ? { type: 'released' } : { type: 'gone', successor: outcome.found, toldTo: 'release' },
+    );
+    return this.#answer();
   }
 
-  #reportLoss(loss: ErrLockLost): Promise<never> {
-    this.#isLossReported = true;
-    return Promise.reject(loss);
-  }
-
-  async #remove(): Promise<void> {
-    this.#state = 'releasing';
-    let outcome: Outcome;
-    try {
-      const removal = this.#store.remove(this.name, this.token, this.#hold());
-      outcome = removal instanceof Promise ? await this.#unlessSilent(removal) : removal;
-    } catch (error) {
-      if (this.#lost !== undefined) return this.#reportLoss(this.#lost);
-      this.#state = 'held';
-      this.#mayBeReleased = true;
-      throw error;
-    }
-    if (!outcome.done) return this.#reportLoss(this.#lose(outcome.found));
-    this.#state = 'released';
-    this.#end();
-  }
-
-  /** Does not wait any longer than the lock is held either. */
-  #unlessSilent(removal: Promise<Outcome>): Promise<Outcome> {
-    const silent = new Promise<never>((_, reject) => {
-      this.#endReleasing = reject;
-    });
-    return Promise.race([removal, silent]);
-  }
-
-  /** For how long it is to be held after the release, in milliseconds. */
-  #hold(): number | undefined {
-    if (this.#holdUntil === 0) return undefined;
-    const left = this.#holdUntil - this.#clock.monotonic();
-    return left > 0 ? left : undefined;
-  }
-
-  /** What the watch has found. */
-  #believe(successor: LockRecord | null, silence: Silence | undefined): void {
-    const isOurs = this.#state === 'held' || (this.#state === 'releasing' && silence !== undefined);
-    if (!isOurs) return;
-    if (silence !== undefined || !this.#mayBeReleased) this.#lose(successor, silence);
-    // Gone by its own release, maybe, whose answer was lost. The store knows.
-    else this.release().catch(() => {});
-  }
-
-  #lose(successor: LockRecord | null, silence?: Silence): ErrLockLost {
-    const error = new ErrLockLost(this.name, successor, silence);
-    this.#lost = error;
-    this.#mayBeLeft = silence !== undefined;
-    this.#state = 'lost';
-    this.#end();
-    if (silence !== undefined) {
-      this.#endWriting?.(error);
-      this.#endReleasing?.(error);
-    }
-    this.#loss?.abort(error);
-    return error;
-  }
-
-  #end(): void {
-    this.#watch.end();
-    this.#stayOnExit();
+  #failRemoval(error: unknown): Promise<void> {
+    this.#removing = undefined;
+    this.#apply({ type: 'release-failed' });
+    return this.#lease.is === 'lost' ? this.#answer() : Promise.reject(error);
   }
 
   /** The work may outlive this process. */
   #removeAtExit(): void {
-    const isAtWork = this.#workers?.some((worker) => isStillRunning(worker, this.#processes));
+    const isAtWork = this.#workers?.some((worker) => isStillRunning(worker, this.#parts.processes));
     if (isAtWork !== true) this.#removeQuietly();
   }
 
   /** At the exit of the process only a store that answers in place can do it; with others the next contender finds a dead holder. */
   #removeQuietly(): void {
-    this.#mayBeLeft = false;
     try {
-      const outcome = this.#store.remove(this.name, this.token, this.#hold());
+      const outcome = this.#sendRemoval();
       if (outcome instanceof Promise) outcome.catch(() => {});
     } catch {
       // As above.
     }
   }
-}
 
-function checkProgress(progress: unknown, note: unknown): void {
-  if (progress !== undefined) {
-    if (typeof progress !== 'number') {
-      throw new TypeError(`The progress of a heartbeat must be a number, but is ${typeof progress}.`);
-    }
-    if (!(progress >= 0 && progress <= 1)) {
-      throw new RangeError(`The progress of a heartbeat must be from 0 to 1, but is ${progress}.`);
-    }
-  }
-  if (note !== undefined && typeof note !== 'string') {
-    throw new TypeError(`The note of a heartbeat must be a string, but is ${typeof note}.`);
+  #sendRemoval(): Awaitable<Outcome> {
+    const left = this.#holdUntil - this.#parts.clock.monotonic();
+    const hold = this.#holdUntil > 0 && left > 0 ? left : undefined;
+    return this.#parts.store.remove(this.name, this.token, hold);
   }
 }

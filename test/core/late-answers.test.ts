@@ -141,6 +141,34 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
+  it('does not make a loss of it either if a heartbeat finds the lock gone', async () => {
+    const lock = await acquireHere();
+    ways.remove = async (operate) => {
+      await operate();
+      throw new Error('no answer came');
+    };
+    await expect(lock.release()).rejects.toThrow('no answer came');
+    ways = {};
+    await lock.heartBeat();
+    expect(lock.signal.aborted).toBe(false);
+    await lock.release();
+    expect(await stateForOthers()).toBe('free');
+  });
+
+  it('does not hide a loss behind a release that was not carried out', async () => {
+    const lock = await acquireHere();
+    ways.remove = async () => {
+      throw new Error('no way there');
+    };
+    await expect(lock.release()).rejects.toThrow('no way there');
+    await clock.advance(HOUR + 1);
+    const other = await acquireThere();
+    ways = {};
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+    expect(lock.signal.aborted).toBe(true);
+    await other.release();
+  });
+
   it('does not hold up a release for longer than the lock is held', async () => {
     const lock = await acquireHere();
     ways.remove = () => new Promise(() => {});

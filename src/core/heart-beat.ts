@@ -1,0 +1,48 @@
+import { show } from './options.js';
+import { fitText, type Progress } from './record.js';
+
+/** What a job can say with a heartbeat; shown to whoever finds the lock busy. What is left out stays as it was. */
+export interface HeartBeat {
+  /** How much of the work is done, from 0 to 1. */
+  readonly progress?: number | undefined;
+  /** Where the work is. Cut at 512 bytes. */
+  readonly note?: string | undefined;
+}
+
+/** As a record has room for it. Not before it is written, since some jobs make millions of heartbeats. */
+export function fitProgress(progress: Progress | undefined): Progress | undefined {
+  return progress?.note ? { ...progress, note: fitText(progress.note) } : progress;
+}
+
+/** The progress that is known after a heartbeat. Throws a `TypeError` or `RangeError` for what a heartbeat cannot be given. */
+export function progressAfter(
+  update: HeartBeat,
+  before: Progress | undefined,
+  lock: string,
+): Progress | undefined {
+  if (typeof update !== 'object' || update === null || Array.isArray(update)) {
+    throw new TypeError(
+      `A heartbeat of ${lock} can be given an object such as { progress: 0.4 }, but not ${show(update)}.`,
+    );
+  }
+  const { progress, note } = update;
+  checkRatio(progress);
+  checkNote(note);
+  if (progress === undefined && note === undefined) return before;
+  return { ratio: progress ?? before?.ratio ?? null, note: note ?? before?.note ?? null };
+}
+
+function checkRatio(progress: unknown): void {
+  if (progress === undefined) return;
+  if (typeof progress !== 'number') {
+    throw new TypeError(`The progress of a heartbeat must be a number, but is ${typeof progress}.`);
+  }
+  if (!(progress >= 0 && progress <= 1)) {
+    throw new RangeError(`The progress of a heartbeat must be from 0 to 1, but is ${progress}.`);
+  }
+}
+
+function checkNote(note: unknown): void {
+  if (note === undefined || typeof note === 'string') return;
+  throw new TypeError(`The note of a heartbeat must be a string, but is ${typeof note}.`);
+}

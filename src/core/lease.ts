@@ -1,0 +1,182 @@
+import { ErrLockLost } from './errors.js';
+import type { LockRecord } from './record.js';
+
+/** What is known of a lock from its acquisition on. Every change is a {@link transition}. */
+export type Lease = Held | Releasing | Released | Lost;
+
+/** A lock that counts as this process's own. */
+interface Tenure {
+  /** When the last heartbeat was sent that the store has confirmed, on the monotonic clock. */
+  readonly confirmedAt: number;
+  /** What is wrong with the store since its last answer. */
+  readonly trouble: Trouble | null;
+  /** Whether a release has failed that the store may have carried out. */
+  readonly isReleaseInDoubt: boolean;
+  /** Whether nobody will call `release` again, so that it has to be repeated from here. */
+  readonly isUnwanted: boolean;
+}
+
+interface Held extends Tenure {
+  readonly is: 'held';
+}
+
+/** A release is on its way. */
+interface Releasing extends Tenure {
+  readonly is: 'releasing';
+}
+
+interface Released {
+  readonly is: 'released';
+}
+
+interface Lost {
+  readonly is: 'lost';
+  readonly error: ErrLockLost;
+  /** Whether a call has rejected with it. */
+  readonly isReported: boolean;
+  /** Whether the store may still name this process, because it has not answered. */
+  readonly mayBeOurs: boolean;
+}
+
+interface Trouble {
+  /** `undefined` where no answer has come at all. */
+  readonly cause: unknown;
+}
+
+/** What a lease is bound to for as long as it lasts. */
+export interface Terms {
+  /** The lock's canonical name. */
+  readonly name: string;
+  /** Milliseconds after a heartbeat from which on others may take over. */
+  readonly staleTimeout: number;
+}
+
+/** What happens to a lease. Times are milliseconds on the monotonic clock. */
+export type LeaseEvent =
+  /** The store names this process as the holder, with a heartbeat not older than `beatAt`; `null` where its age says nothing. */
+  | { readonly type: 'confirmed'; readonly beatAt: number | null }
+  /** The store does not name this process any more. */
+  | { readonly type: 'gone'; readonly successor: LockRecord | null; readonly toldTo: 'release' | 'others' }
+  /** The store has failed with that cause, or was asked and has not answered by now. */
+  | { readonly type: 'unanswered'; readonly at: number; readonly cause?: unknown }
+  /** Time has passed. */
+  | { readonly type: 'time'; readonly at: number }
+  /** The job is done with the lock, or asks once more whether it is released. */
+  | { readonly type: 'release' }
+  | { readonly type: 'released' }
+  | { readonly type: 'release-failed' }
+  /** Nobody will call `release` again. */
+  | { readonly type: 'unwanted' }
+  /** A call has rejected with the loss. */
+  | { readonly type: 'reported' };
+
+/**
+ * What has to be done after a transition.
+ *
+ * - `end`: nothing more is to be found out, and the exit of the process needs no release.
+ * - `abort`: tell the job that the lock is lost.
+ * - `interrupt`: end the calls that wait for an answer of the store.
+ * - `release`: send a release, whose answer decides.
+ * - `remove`: send one whose answer nobody needs.
+ */
+export type Effect = 'end' | 'abort' | 'interrupt' | 'release' | 'remove';
+
+export interface Transition {
+  readonly lease: Lease;
+  readonly effects: readonly Effect[];
+}
+
+/** A lease from the moment before its claim was sent: its first heartbeat must not seem younger than it is. */
+export function newLease(claimedAt: number): Lease {
+  return {
+    is: 'held',
+    confirmedAt: claimedAt,
+    trouble: null,
+    isReleaseInDoubt: false,
+    isUnwanted: false,
+  };
+}
+
+/**
+ * The only place where a lease changes. From `staleTimeout` after the last confirmed heartbeat on, others may take the lock over. As long
+ * as the store answers, it says whether one has. If it does not, the lock counts as lost from then on, because nobody can tell.
+ */
+export function transition(lease: Lease, event: LeaseEvent, terms: Terms): Transition {
+  switch (lease.is) {
+    case 'held':
+    case 'releasing':
+      return ofTenure(lease, event, terms);
+    case 'released':
+      return unchanged(lease);
+    case 'lost':
+      return ofLoss(lease, event);
+  }
+}
+
+function ofTenure(lease: Held | Releasing, event: LeaseEvent, terms: Terms): Transition {
+  switch (event.type) {
+    case 'confirmed':
+      return {
+        lease: {
+          ...lease,
+          confirmedAt: Math.max(lease.confirmedAt, event.beatAt ?? lease.confirmedAt),
+          trouble: null,
+        },
+        effects: lease.is === 'held' && lease.isUnwanted ? ['release'] : [],
+      };
+    case 'gone':
+      return ofAbsence(lease, event.successor, event.toldTo, terms);
+    case 'unanswered':
+      return atTime({ ...lease, trouble: { cause: event.cause ?? lease.trouble?.cause } }, event.at, terms);
+    case 'time':
+      return atTime(lease, event.at, terms);
+    case 'release':
+      return { lease: { ...lease, is: 'releasing' }, effects: [] };
+    case 'released':
+      return { lease: { is: 'released' }, effects: ['end'] };
+    case 'release-failed':
+      return { lease: { ...lease, is: 'held', isReleaseInDoubt: true }, effects: [] };
+    case 'unwanted':
+      return { lease: { ...lease, isUnwanted: true }, effects: [] };
+    case 'reported':
+      return unchanged(lease);
+  }
+}
+
+/** Where a release has taken the lock away, or may have, nobody else has: the answer to the release decides. */
+function ofAbsence(
+  lease: Held | Releasing,
+  successor: LockRecord | null,
+  toldTo: 'release' | 'others',
+  { name }: Terms,
+): Transition {
+  if (toldTo === 'release') return lose(new ErrLockLost(name, successor));
+  if (lease.is === 'releasing') return unchanged(lease);
+  return lease.isReleaseInDoubt ? { lease, effects: ['release'] } : lose(new ErrLockLost(name, successor));
+}
+
+function atTime(lease: Held | Releasing, at: number, { name, staleTimeout }: Terms): Transition {
+  const since = at - lease.confirmedAt;
+  if (lease.trouble === null || since < staleTimeout) return unchanged(lease);
+  const error = new ErrLockLost(name, null, { since, cause: lease.trouble.cause });
+  return {
+    lease: { is: 'lost', error, isReported: false, mayBeOurs: true },
+    effects: ['end', 'interrupt', 'abort'],
+  };
+}
+
+function lose(error: ErrLockLost): Transition {
+  return { lease: { is: 'lost', error, isReported: false, mayBeOurs: false }, effects: ['end', 'abort'] };
+}
+
+/** What may have been left behind must not keep others out for longer than it has to. */
+function ofLoss(lease: Lost, { type }: LeaseEvent): Transition {
+  if (type === 'reported') return { lease: { ...lease, isReported: true }, effects: [] };
+  return type === 'release' && lease.mayBeOurs
+    ? { lease: { ...lease, mayBeOurs: false }, effects: ['remove'] }
+    : unchanged(lease);
+}
+
+function unchanged(lease: Lease): Transition {
+  return { lease, effects: [] };
+}

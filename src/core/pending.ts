@@ -1,0 +1,30 @@
+import type { Awaitable } from './store.js';
+
+/** An operation that calls wait for, until it settles or somebody settles it for them. */
+export class Pending<T> {
+  readonly promise: Promise<T>;
+  readonly settle: (instead: Promise<T>) => void;
+
+  constructor(operation: Promise<T>) {
+    let settle: (instead: Promise<T>) => void = () => {};
+    const settled = new Promise<T>((resolve) => {
+      settle = resolve;
+    });
+    this.settle = settle;
+    this.promise = Promise.race([operation, settled]);
+  }
+}
+
+/** In place where the store answers in place: in a loop that never yields, no promise would ever be resolved. */
+export function answerTo<T, Result>(
+  operate: () => Awaitable<T>,
+  done: (answer: T) => Promise<Result>,
+  failed: (error: unknown) => Promise<Result>,
+): Promise<Result> | Pending<Result> {
+  try {
+    const answer = operate();
+    return answer instanceof Promise ? new Pending(answer.then(done, failed)) : done(answer);
+  } catch (error) {
+    return failed(error);
+  }
+}

@@ -1,0 +1,47 @@
+import type { ProcessIdentity } from '../system/processes/process-identity.js';
+import type { ProcessTable } from '../system/processes/process-table.js';
+import { show } from './options.js';
+import { MAX_WORKERS } from './record.js';
+
+/** A process by its PID, or the process group that a process leads: the child of a `spawn` with `detached: true`, and all that it starts. */
+export type Worker = number | { readonly group: number };
+
+/**
+ * What a record says of workers. Throws a `RangeError` for a PID that no process has, for a group of which nothing is left, and for group 1.
+ *
+ * @param known Workers that were identified before.
+ */
+export function identifyWorkers(
+  workers: readonly Worker[],
+  known: readonly ProcessIdentity[],
+  processes: ProcessTable,
+): readonly ProcessIdentity[] {
+  if (!Array.isArray(workers)) {
+    throw new TypeError(
+      'The workers of a lock must be an array of PIDs, and of objects such as { group: 4243 }.',
+    );
+  }
+  if (workers.length > MAX_WORKERS) {
+    throw new RangeError(`A lock can name at most ${MAX_WORKERS} workers, not ${workers.length}.`);
+  }
+  return workers.map((worker: Worker) => {
+    const identity = identify(worker, processes);
+    // When a group began can be learnt only as long as its leader is there.
+    const isSame = ({ pid, group }: ProcessIdentity) => pid === identity.pid && group === identity.group;
+    return identity.started === null ? (known.find(isSame) ?? identity) : identity;
+  });
+}
+
+function identify(worker: Worker, processes: ProcessTable): ProcessIdentity {
+  const isGroup = typeof worker === 'object' && worker !== null;
+  const pid = isGroup ? worker.group : worker;
+  if (!Number.isSafeInteger(pid) || pid <= 0)
+    throw new RangeError(`A PID is a positive integer, not ${show(pid)}.`);
+  // To kill(2) its negative means all processes.
+  if (isGroup && pid === 1) throw new RangeError('Process group 1 is not one that a job starts.');
+  const identity = processes.identify(pid, isGroup);
+  if (identity !== null) return identity;
+  throw new RangeError(
+    isGroup ? `There is no process group ${pid}.` : `There is no process with the PID ${pid}.`,
+  );
+}
