@@ -3,7 +3,7 @@ import pRetry from 'p-retry';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock, ErrTerminationFailed } from './errors.js';
 import { type Examined, examine, processesOf, refuseTooManyTries } from './examine.js';
-import { type ClaimToken, withToken } from './in-doubt.js';
+import { type Claimed, Claims } from './in-doubt.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from './options.js';
 import { mayBeElsewhere } from './provenance.js';
@@ -15,8 +15,8 @@ import { isOfOtherLock } from './token.js';
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 500;
 
-/** How often one whose stale timeout is shorter than any answer takes is asked whether it still holds the lock. */
-const MOST_BEATS = 10;
+/** How often an answer may take longer than the stale timeout. One that is shorter than any answer takes cannot be kept. */
+const MOST_LATE = 10;
 
 /**
  * Takes the lock of that name, in the store that the options name or in the default one. `stores/file-locks.ts` says what it rejects with.
@@ -31,21 +31,9 @@ export async function acquire(
   const store = settings.store ?? defaultStore(dependencies);
   const name = store.resolve(path);
   settings.signal?.throwIfAborted();
-  for (let tries = 1; ; tries++) {
-    try {
-      return await withToken(name, store, dependencies, (token) => {
-        const contender = new Contender(name, token, store, dependencies, settings);
-        return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
-      });
-    } catch (error) {
-      if (!(error instanceof AnsweredTooLate)) throw error;
-      refuseTooManyTries(tries, name, null);
-    }
-  }
+  const contender = new Contender(name, store, dependencies, settings);
+  return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
 }
-
-/** The claim was done, but its answer came when somebody else had taken over already. To be tried anew, by another token. */
-class AnsweredTooLate extends Error {}
 
 /** One call of `acquire`: the only place where store, judge, processes and clock meet. */
 class Contender {
@@ -53,17 +41,16 @@ class Contender {
   readonly #store: Store;
   readonly #dependencies: Dependencies;
   readonly #settings: Settings;
-  readonly #token: ClaimToken;
-  readonly #claim: Claim;
+  readonly #claims: Claims;
+  readonly #claim: Omit<Claim, 'token'>;
 
-  constructor(name: string, token: ClaimToken, store: Store, dependencies: Dependencies, settings: Settings) {
+  constructor(name: string, store: Store, dependencies: Dependencies, settings: Settings) {
     this.#name = name;
-    this.#token = token;
+    this.#claims = new Claims(name, store, dependencies);
     this.#store = store;
     this.#dependencies = dependencies;
     this.#settings = settings;
     this.#claim = {
-      token: token.value,
       process: dependencies.processes.self(),
       workers: [],
       staleTimeout: settings.staleTimeout,
@@ -74,40 +61,24 @@ class Contender {
     };
   }
 
-  /** Reads, judges, and claims over exactly what was judged; what has changed in between is judged anew. */
+  /** Reads, judges, and claims over exactly what was judged; what has changed meanwhile is judged again. */
   async acquireNow(): Promise<Lock> {
-    for (let tries = 1; ; tries++) {
-      const examined = await examine(
-        this.#name,
-        this.#store,
-        this.#dependencies,
-        this.#settings.staleTimeout,
-        this.#settings.owner,
-      );
-      const record = examined?.stored.record ?? null;
-      // One's own token is there after a claim that succeeded although its answer was lost, now or in an earlier call. It
-      // may be long ago, so that too is claimed anew.
-      if (examined !== null && !this.#token.isIn(record)) await this.#refuseUnlessTakeable(examined);
-      refuseTooManyTries(tries, this.#name, examined);
-      const claimedAt = this.#dependencies.clock.monotonic();
-      const outcome = await this.#token.send(() =>
-        this.#store.claim(this.#name, this.#claim, examined?.stored.version),
-      );
-      if (outcome.done) return this.#holdFrom(claimedAt, outcome.record);
-    }
-  }
-
-  /** Where the answer to the claim was so long on its way that others may have taken over since, a heartbeat tells. */
-  async #holdFrom(claimedAt: number, record: LockRecord): Promise<Lock> {
     const { clock } = this.#dependencies;
-    for (let sentAt = claimedAt, beats = 0; ; beats++) {
-      const isSure = clock.monotonic() - sentAt < this.#settings.staleTimeout;
-      if (isSure || beats === MOST_BEATS) return this.#lock(record, sentAt);
-      sentAt = clock.monotonic();
-      const outcome = await this.#store.beat(this.#name, this.#claim.token, {});
-      if (outcome.done) continue;
-      this.#token.forget();
-      throw new AnsweredTooLate();
+    for (let tries = 1, late = 0; ; tries++) {
+      const { staleTimeout, owner } = this.#settings;
+      const examined = await examine(this.#name, this.#store, this.#dependencies, staleTimeout, owner);
+      // A claim in doubt that was carried out may be old, so it is replaced like any other.
+      if (examined !== null && !this.#claims.isOurs(examined.stored.record)) {
+        await this.#refuseUnlessTakeable(examined);
+      }
+      refuseTooManyTries(tries, this.#name, examined);
+      const claimed = await this.#claims.send(this.#claim, examined?.stored.version);
+      if (claimed === null) continue;
+      const isInTime = clock.monotonic() - claimed.claimedAt < staleTimeout;
+      if (isInTime || late === MOST_LATE) return this.#lock(claimed);
+      // Others may have taken over before the answer came.
+      this.#claims.doubt(claimed.token);
+      late += 1;
     }
   }
 
@@ -181,13 +152,13 @@ class Contender {
     }
   }
 
-  #lock(record: LockRecord, claimedAt: number): Lock {
+  #lock({ token, record, claimedAt }: Claimed): Lock {
     return new Lock({
       name: this.#name,
       store: this.#store,
       clock: this.#dependencies.clock,
       processes: this.#dependencies.processes,
-      token: this.#claim.token,
+      token,
       record,
       claimedAt,
       heartbeatMinimalInterval: this.#settings.heartbeatMinimalInterval,

@@ -97,6 +97,18 @@ function describeLoss(lock: string, successor: LockRecord | null, silence: Silen
  */
 export class ErrLockStore extends LivingLockError {
   override name = 'ErrLockStore';
+  /** Whether the store may have done what was asked of it, with only the answer lost. Default: `true`. */
+  readonly isInDoubt: boolean;
+
+  constructor(
+    lock: string,
+    code: string,
+    message: string,
+    { isInDoubt = true, ...options }: ErrorOptions & { readonly isInDoubt?: boolean } = {},
+  ) {
+    super(lock, code, message, options);
+    this.isInDoubt = isInDoubt;
+  }
 
   /**
    * Puts what was attempted in front of a system error, and what to do behind it: by its code, the usual remedy or another

@@ -1,79 +1,113 @@
+import type { Clock } from '../system/clock.js';
+import { callEvery } from './call-every.js';
 import type { Dependencies } from './dependencies.js';
-import { ErrLockBusy } from './errors.js';
+import { ErrLockBusy, ErrLockStore, ErrNotALock } from './errors.js';
 import type { LockRecord } from './record.js';
-import type { Awaitable, Outcome, Store } from './store.js';
-import { takeBackLater } from './take-back.js';
+import type { Claim, Store } from './store.js';
 import { makeToken } from './token.js';
 
-/** Tokens under which a lock may be held that nobody knows of, by whose they are. */
-const inDoubt = new Map<string, Set<string>>();
-
-/** How many of them are kept for each lock, which is more than can be under way anywhere. */
-const MOST_IN_DOUBT = 100;
-
 /**
- * Gives a token to claim a lock with. After a claim that has failed, a store may have carried it out all the same, with only the
- * answer lost, and the lock is held by a living process that does not know it; or may do so yet, long after. So the process
- * remembers the token, and takes the lock from it at any later claim. That has a token of its own: were it the same one, a
- * claim that is carried out late could not be told from a lock that is in use.
+ * Tokens of claims in doubt, with the process that has sent them. A store may have carried out a claim that has failed, with only the answer
+ * lost, or may do so long after; then a living process holds the lock and does not know it.
  */
-export async function withToken<T>(
-  name: string,
-  store: Store,
-  { clock, processes }: Dependencies,
-  use: (token: ClaimToken) => Promise<T>,
-): Promise<T> {
-  const { pid, started } = processes.self();
-  const token = new ClaimToken(makeToken(name), `${pid} ${started} ${name}`);
-  try {
-    return await use(token);
-  } catch (error) {
-    if (token.abandon()) takeBackLater(name, token.value, store, clock);
-    throw error;
-  }
+const inDoubt = new Map<string, string>();
+
+/** How many are kept: more than can be on their way anywhere. */
+const MOST_IN_DOUBT = 1000;
+
+/** How often to look for a claim in doubt, in milliseconds, and how many times: for an hour. */
+const PERIOD = 30_000;
+const LOOKS = 120;
+
+/** Whether a store may have carried out what has failed with that error. */
+function mayBeDone(error: unknown): boolean {
+  if (error instanceof ErrLockStore) return error.isInDoubt;
+  return !(error instanceof ErrLockBusy || error instanceof ErrNotALock);
 }
 
-/** What one call claims a lock with. */
-export class ClaimToken {
-  readonly value: string;
-  readonly #whose: string;
-  #mayBeThere = false;
+/** Whether to ask again at once, so that the doubt may end there. Not a store that has not answered for a while. */
+export function isWorthAnotherTry(error: unknown): boolean {
+  return mayBeDone(error) && !(error instanceof ErrLockStore && error.code === 'ETIMEDOUT');
+}
 
-  constructor(value: string, whose: string) {
-    this.value = value;
-    this.#whose = whose;
+/** A claim that was carried out. */
+export interface Claimed {
+  readonly token: string;
+  readonly record: LockRecord;
+  /** When it was sent, on the monotonic clock. */
+  readonly claimedAt: number;
+}
+
+/**
+ * The claims that one call sends for one lock. Each has a token of its own: were it the same one, a claim that is carried out late
+ * could not be told from a lock that is in use.
+ */
+export class Claims {
+  readonly #name: string;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #process: string;
+  readonly #sent = new Set<string>();
+  #hasFailed = false;
+
+  constructor(name: string, store: Store, { clock, processes }: Dependencies) {
+    this.#name = name;
+    this.#store = store;
+    this.#clock = clock;
+    const { pid, started } = processes.self();
+    this.#process = `${pid} ${started}`;
   }
 
-  /** Whether a record is of this claim, or of an earlier one of the same process that nobody knows of. */
-  isIn(record: LockRecord | null): boolean {
+  /** Whether a record is of one of these claims, or of one in doubt of an earlier call of this process. It can be replaced at once. */
+  isOurs(record: LockRecord | null): boolean {
     const token = record?.token ?? null;
-    return token !== null && (token === this.value || inDoubt.get(this.#whose)?.has(token) === true);
+    return token !== null && (this.#sent.has(token) || inDoubt.get(token) === this.#process);
   }
 
-  /** Makes the claim; only a store that says that it is busy is sure not to have carried it out. */
-  async send(claim: () => Awaitable<Outcome>): Promise<Outcome> {
+  /**
+   * Sends a claim. `null` if it was not carried out, or if that is not known: then another look at the lock tells. A second claim that fails
+   * rejects with its error.
+   */
+  async send(claim: Omit<Claim, 'token'>, over: string | undefined): Promise<Claimed | null> {
+    const token = makeToken(this.#name);
+    const claimedAt = this.#clock.monotonic();
+    this.#sent.add(token);
     try {
-      const outcome = await claim();
-      this.#mayBeThere ||= outcome.done;
-      return outcome;
+      const outcome = await this.#store.claim(this.#name, { ...claim, token }, over);
+      return outcome.done ? { token, record: outcome.record, claimedAt } : null;
     } catch (error) {
-      this.#mayBeThere ||= !(error instanceof ErrLockBusy);
-      throw error;
+      if (!mayBeDone(error)) throw error;
+      this.doubt(token);
+      if (this.#hasFailed || !isWorthAnotherTry(error)) throw error;
+      this.#hasFailed = true;
+      return null;
     }
   }
 
-  /** The lock was taken over from it. */
-  forget(): void {
-    this.#mayBeThere = false;
+  /**
+   * The lock may be held under that token by nobody who knows it. This process lives, so others could not take it before the stale timeout:
+   * for an hour, or for as long as the process lives, the store is asked now and then, and the claim taken back.
+   */
+  doubt(token: string): void {
+    inDoubt.set(token, this.#process);
+    const [oldest] = inDoubt.keys();
+    if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) inDoubt.delete(oldest);
+    let looks = 0;
+    const stop = callEvery(PERIOD, this.#clock, () => {
+      looks += 1;
+      if (looks === LOOKS) stop();
+      this.#takeBack(token).then(
+        (isDone) => isDone && stop(),
+        // Away again. The next look finds it too.
+        () => {},
+      );
+    });
   }
 
-  /** For who gives up. Gives whether the lock may be held under this token all the same. */
-  abandon(): boolean {
-    if (!this.#mayBeThere) return false;
-    const tokens = inDoubt.get(this.#whose) ?? new Set<string>();
-    inDoubt.set(this.#whose, tokens.add(this.value));
-    const [oldest] = tokens;
-    if (tokens.size > MOST_IN_DOUBT && oldest !== undefined) tokens.delete(oldest);
-    return true;
+  async #takeBack(token: string): Promise<boolean> {
+    const stored = await this.#store.read(this.#name);
+    if (stored?.record?.token !== token) return false;
+    const { done } = await this.#store.remove(this.#name, token);
+    return done;
   }
 }

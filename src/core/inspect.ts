@@ -1,7 +1,7 @@
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock } from './errors.js';
 import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './examine.js';
-import { type ClaimToken, withToken } from './in-doubt.js';
+import { Claims } from './in-doubt.js';
 import {
   type BreakOptions,
   type InspectOptions,
@@ -56,19 +56,18 @@ export async function breakLock(
   const dependencies = withSystemDefaults(settings.dependencies);
   const store = settings.store ?? defaultStore(dependencies);
   const name = store.resolve(path);
-  return withToken(name, store, dependencies, (token) => breakBy(token, name, store, dependencies, settings));
+  return breakBy(new Claims(name, store, dependencies), name, store, dependencies, settings);
 }
 
 /** Takes it over like any other contender, so that what is removed is exactly what was judged. */
 async function breakBy(
-  token: ClaimToken,
+  claims: Claims,
   name: string,
   store: Store,
   dependencies: Dependencies,
   { staleTimeout, force }: InspectSettings,
 ): Promise<Inspection> {
   const claim = {
-    token: token.value,
     process: dependencies.processes.self(),
     workers: [],
     staleTimeout: 1,
@@ -77,29 +76,37 @@ async function breakBy(
     cwd: null,
     owner: null,
   };
+  let broken: Examined | null = null;
   for (let tries = 1; ; tries++) {
     const examined = await examine(name, store, dependencies, staleTimeout);
     if (examined === null || examined.verdict.state === 'free') return toInspection(name, null);
     const { stored, verdict } = examined;
     if (verdict.state === 'foreign') throw new ErrNotALock(name, verdict.reason);
+    const isOurs = claims.isOurs(stored.record);
+    if (!isOurs) broken = examined;
     const isTaken = verdict.state === 'live' || verdict.state === 'cooldown';
-    if (isTaken && !force && !token.isIn(stored.record)) {
+    if (isTaken && !force && !isOurs) {
       throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
     }
     refuseTooManyTries(tries, name, examined);
-    const outcome = await token.send(() => store.claim(name, claim, stored.version));
-    if (!outcome.done) continue;
-    await removeForCertain(store, name, token.value);
-    return toInspection(name, examined);
+    const claimed = await claims.send(claim, stored.version);
+    if (claimed === null) continue;
+    await removeForCertain(store, name, claimed.token, claims);
+    return toInspection(name, broken);
   }
 }
 
-/** Tries twice, because as long as it is there it looks like a lock that this process holds. */
-async function removeForCertain(store: Store, name: string, token: string): Promise<void> {
+/** Tries twice, and goes on later, because as long as it is there it looks like a lock that this process holds. */
+async function removeForCertain(store: Store, name: string, token: string, claims: Claims): Promise<void> {
   try {
     await store.remove(name, token);
   } catch {
-    await store.remove(name, token);
+    try {
+      await store.remove(name, token);
+    } catch (error) {
+      claims.doubt(token);
+      throw error;
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { ProcessTable } from '../system/processes/process-table.js';
 import { isStillRunning } from '../system/processes/still-running.js';
 import type { ErrLockLost } from './errors.js';
 import { fitProgress, type HeartBeat, progressAfter } from './heart-beat.js';
+import { isWorthAnotherTry } from './in-doubt.js';
 import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease.js';
 import { LeaseMonitor } from './lease-monitor.js';
 import { answerTo, Pending } from './pending.js';
@@ -264,10 +265,13 @@ export class Lock {
     return this.#answer();
   }
 
+  /** It may have been carried out, with only the answer lost; so it is sent once more. */
   #failRemoval(error: unknown): Promise<void> {
+    const isFirst = this.#lease.is === 'releasing' && !this.#lease.isReleaseInDoubt;
     this.#removing = undefined;
     this.#apply({ type: 'release-failed' });
-    return this.#lease.is === 'lost' ? this.#answer() : Promise.reject(error);
+    if (this.#lease.is === 'lost') return this.#answer();
+    return isFirst && isWorthAnotherTry(error) ? this.release() : Promise.reject(error);
   }
 
   /** The work may outlive this process. */

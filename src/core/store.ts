@@ -88,7 +88,10 @@ export interface Store {
    * Gives up the lock of the holder with that token.
    *
    * With `hold`, in milliseconds, its record stays for others to judge by: with that `hold`, and the time of the release in place of
-   * the heartbeat's. A call that is repeated because its answer was lost is done too.
+   * the heartbeat's.
+   *
+   * One that fails is sent again, since it may have been carried out with only the answer lost: as far as the store can know its own work,
+   * the second call is done too.
    *
    * Either way nothing of the work is kept: command, user, working folder, progress and workers, see `releasedRecord`.
    */

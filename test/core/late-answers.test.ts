@@ -141,6 +141,34 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
+  it('hears of a release at the second call, if it has carried out the first without saying so', async () => {
+    const lock = await acquireHere();
+    let calls = 0;
+    ways.remove = async (operate) => {
+      calls += 1;
+      await operate();
+      if (calls === 1) throw new Error('no answer came');
+    };
+    await lock.release();
+    expect(calls).toBe(2);
+    expect(await stateForOthers()).toBe('free');
+  });
+
+  it('gives the lock to a contender whose first claim it has carried out without saying so', async () => {
+    let calls = 0;
+    ways.claim = async (operate) => {
+      calls += 1;
+      await operate();
+      if (calls === 1) throw new Error('no answer came');
+    };
+    const lock = await acquireHere();
+    expect(calls).toBe(2);
+    // What is looked for afterwards is the first claim alone.
+    await clock.advance(HOUR / 2);
+    await lock.heartBeat();
+    await lock.release();
+  });
+
   it('does not make a loss of it either if a heartbeat finds the lock gone', async () => {
     const lock = await acquireHere();
     ways.remove = async (operate) => {

@@ -149,21 +149,12 @@ class FileStore implements Store {
       this.#fs.linkSync(signed, path);
       return { done: true, record };
     } catch (error) {
-      if (this.#isLinked(signed)) return { done: true, record };
       const code = systemCode(error);
+      // EEXIST: somebody else's, or its own: over NFS the answer may be lost, and the kernel's second try finds its own work; open(2).
       // ENOENT: the folder is gone; or this process was paused for so long that the guard was taken from it.
       if (code === 'EEXIST' || code === 'ENOENT') return { done: false, found: null };
       if (isWithoutHardLinks(code)) return this.#replace(path, claim, undefined, stay);
       throw error;
-    }
-  }
-
-  /** Over NFS the answer to a link that succeeded may be lost, and the kernel's second try finds its own work; open(2). */
-  #isLinked(signed: string): boolean {
-    try {
-      return this.#fs.lstatSync(signed)?.nlink === 2;
-    } catch {
-      return false;
     }
   }
 
@@ -209,6 +200,7 @@ class FileStore implements Store {
     try {
       this.#fs.unlinkSync(path);
     } catch (error) {
+      // As above; and later nothing would tell whose lock it was.
       if (!reads(this.#fs, path, null)) throw error;
     }
     return { done: true, record: current };
@@ -220,7 +212,7 @@ class FileStore implements Store {
     try {
       stay.stage(text, (staged) => this.#fs.renameSync(staged, path));
     } catch (error) {
-      // In the guard nobody else makes any change.
+      // Over NFS, as above. In the guard nobody else makes any change, so a look tells at once what became of it.
       if (!reads(this.#fs, path, text)) throw error;
     }
   }
@@ -371,6 +363,7 @@ class FileStore implements Store {
       'EBUSY',
       `${describeOwner(owner)} has been in the middle of changing ${path} for too long; it may be paused. ` +
         'The lock is as it was; call again.',
+      { isInDoubt: false },
     );
   }
 }

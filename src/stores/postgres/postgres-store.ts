@@ -107,14 +107,12 @@ class PostgresStore implements Store {
     const json = [holder, details, workers].map(toJsonb);
     const values = [name, claim.token, withoutNul(owner), timeoutText, ...json];
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
-    return this.#persistently(name, attempted, async (isRepeated) => {
+    return this.#persistently(name, attempted, async () => {
       const answer =
         over === undefined
           ? await this.#create(values)
           : await this.#ask(this.#statements.replace, [...values, over]);
-      // An earlier try may have been carried out, and only its answer was lost.
-      const isMine = answer?.token === claim.token && answer.isHeld && answer.row.version !== over;
-      return this.#toOutcome(name, answer, isRepeated && isMine);
+      return this.#toOutcome(name, answer);
     });
   }
 
@@ -212,16 +210,12 @@ class PostgresStore implements Store {
    * Does it, again if other transactions were in the way, and once more if the connection broke: a pool has another one. Every
    * statement may be carried out twice, since the second time it finds what it was to change changed.
    */
-  async #persistently<T>(
-    lock: string,
-    attempted: string,
-    act: (isRepeated: boolean) => Promise<T>,
-  ): Promise<T> {
+  async #persistently<T>(lock: string, attempted: string, act: () => Promise<T>): Promise<T> {
     let connections = 1;
     for (let tries = 1; ; tries++) {
       try {
         this.#refuseTransaction(lock, attempted);
-        const result = await act(connections > 1);
+        const result = await act();
         this.#refuseTransaction(lock, attempted);
         return result;
       } catch (error) {

@@ -19,26 +19,18 @@ const ANSWERED = new Error('answered');
 const PARTS = 10;
 
 /**
- * Gives what the function gives, if that comes within so many milliseconds; else throws a {@link NoAnswer}. What comes later goes to
- * `late`. The function is told by the signal that nobody waits for it any more.
+ * Gives what the function gives, if that comes within so many milliseconds; else throws a {@link NoAnswer}. The function is told by the
+ * signal that nobody waits for it any more.
  */
 export async function inTime<T>(
   limit: number,
   clock: Clock,
   act: (over: AbortSignal) => Promise<T>,
-  late: (value: T) => void,
 ): Promise<T> {
   const answered = new AbortController();
   const over = new AbortController();
-  const answer = act(over.signal);
-  answer.then(
-    (value) => {
-      if (over.signal.aborted) late(value);
-    },
-    () => {},
-  );
   try {
-    return await Promise.race([answer, pass(limit, clock, answered.signal)]);
+    return await Promise.race([act(over.signal), pass(limit, clock, answered.signal)]);
   } catch (error) {
     if (error instanceof NoAnswer) over.abort(error);
     throw error;

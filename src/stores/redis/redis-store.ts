@@ -109,12 +109,9 @@ class RedisStore implements Store {
 
   async claim(name: string, claim: Claim, over = ''): Promise<Outcome> {
     const attempted = over === '' ? 'create the lock' : 'take over the lock';
-    const undo = ({ outcome, row }: Answer) => {
-      if (outcome.done && row !== null) this.#undo(name, claim.token, row.version);
-    };
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
     const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, details, workers];
-    const { outcome } = await this.#run(name, attempted, CLAIM, [over, ...fields], undo);
+    const { outcome } = await this.#run(name, attempted, CLAIM, [over, ...fields]);
     if (outcome.done) this.#claimed.set(claim.token, String(outcome.record.fencingToken));
     return outcome;
   }
@@ -131,7 +128,7 @@ class RedisStore implements Store {
   async remove(name: string, token: string, hold = 0): Promise<Outcome> {
     const text = hold > 0 ? String(hold) : '';
     const fencingToken = this.#claimed.get(token) ?? '';
-    const { outcome } = await this.#run(name, 'release the lock', REMOVE, [token, text, '', fencingToken]);
+    const { outcome } = await this.#run(name, 'release the lock', REMOVE, [token, text, fencingToken]);
     this.#claimed.delete(token);
     return outcome;
   }
@@ -161,28 +158,10 @@ class RedisStore implements Store {
     return [...names].sort();
   }
 
-  /**
-   * A client may keep a command until it can send it, and a claim that nobody waits for any more would then hold the lock for nobody.
-   * By its version, so that nothing is taken back but this very claim.
-   */
-  #undo(name: string, token: string, version: string): void {
-    // Should it fail, the claim is recognized by its token when this process tries again.
-    this.#run(name, 'release the lock', REMOVE, [token, '', version, '']).catch(() => {});
-  }
-
-  #run(
-    name: string,
-    attempted: string,
-    script: Script,
-    parameters: readonly string[],
-    late: (answer: Answer) => void = () => {},
-  ): Promise<Answer> {
+  #run(name: string, attempted: string, script: Script, parameters: readonly string[]): Promise<Answer> {
     const key = this.#prefix + name;
-    return this.#timeout.run(
-      name,
-      attempted,
-      async () => readAnswer(await this.#send(script, key, [name, ...parameters])),
-      late,
+    return this.#timeout.run(name, attempted, async () =>
+      readAnswer(await this.#send(script, key, [name, ...parameters])),
     );
   }
 

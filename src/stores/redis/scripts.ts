@@ -86,8 +86,8 @@ return answer('done')
 `);
 
 /**
- * Of the name, the token, for how many milliseconds the lock still counts as held (empty: it does not), the version (empty: any), and
- * the fencing token (empty: unknown).
+ * Of the name, the token, for how many milliseconds the lock still counts as held (empty: it does not), and the fencing token (empty:
+ * unknown).
  *
  * What is sent again, because its answer was lost, finds its own token in a lock that is free, or that is held after its release; or
  * somebody else's, who has acquired it since. In between nobody was robbed if all from the fencing token on have released
@@ -97,8 +97,7 @@ return answer('done')
  * be released there too.
  */
 export const REMOVE: Script = operation(`
-local token, hold, only, fencing = unpack(ARGV, 2)
-if only ~= '' and version ~= only then return answer('found') end
+local token, hold, fencing = unpack(ARGV, 2)
 if lock.token ~= token then
   local own, since, last = tonumber(fencing), tonumber(lock.released_since), tonumber(lock.fencing_token)
   return answer(own and since and last and own >= since and own < last and 'done' or 'found')

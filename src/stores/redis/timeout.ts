@@ -18,17 +18,12 @@ export class Timeout {
   }
 
   /**
-   * Sends something, again and again if need be, until it is answered or the time is over. What is answered later goes to `late`. Throws an
-   * `ErrLockStore` that says what was attempted.
+   * Sends something, again and again if need be, until it is answered or the time is over. Throws an `ErrLockStore` that says what was
+   * attempted.
    */
-  async run<T>(
-    lock: string,
-    attempted: string,
-    send: () => Promise<T>,
-    late: (value: T) => void = () => {},
-  ): Promise<T> {
+  async run<T>(lock: string, attempted: string, send: () => Promise<T>): Promise<T> {
     try {
-      return await inTime(this.#limit, this.#clock, (over) => this.#untilItPasses(send, over), late);
+      return await inTime(this.#limit, this.#clock, (over) => this.#untilItPasses(send, over));
     } catch (error) {
       throw storeError(lock, attempted, error);
     }

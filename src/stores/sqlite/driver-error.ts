@@ -17,7 +17,7 @@ export function storeError(lock: string, attempted: string, error: unknown): Err
   const code = systemCode(error);
   const remedy = remedyFor(code, messageOf(error));
   const message = `Cannot ${attempted} ${lock}: ${messageOf(error)}${remedy && `. ${remedy}`}`;
-  return new ErrLockStore(lock, code, message, { cause: error });
+  return new ErrLockStore(lock, code, message, { cause: error, isInDoubt: !isBusy(error) });
 }
 
 /** By what is in the lowest byte of a code, with what `sqlite3_errstr` says of it; https://www.sqlite.org/rescode.html. */

@@ -99,16 +99,10 @@ class SqliteStore implements Store {
   }
 
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome> {
-    const isMade = () => {
-      const row = this.#find(name);
-      return row?.record?.token === claim.token && row.version !== over ? row : null;
-    };
     return over === undefined
-      ? this.#patiently(name, 'create the lock', () =>
-          this.#change(name, () => this.#create(name, claim), isMade),
-        )
+      ? this.#patiently(name, 'create the lock', () => this.#toOutcome(name, this.#create(name, claim)))
       : this.#patiently(name, 'take over the lock', () =>
-          this.#change(name, () => this.#replace(name, claim, over), isMade),
+          this.#toOutcome(name, this.#replace(name, claim, over)),
         );
   }
 
@@ -125,17 +119,14 @@ class SqliteStore implements Store {
 
   /** In place as well, because at the exit of the process there is no later. */
   remove(name: string, token: string, hold = 0): Awaitable<Outcome> {
-    const { remove, isRemoved, retire, isRetired } = this.#statements;
-    return this.#patiently(name, 'release the lock', () =>
-      this.#change(
-        name,
-        () =>
-          hold > 0
-            ? this.#row(retire, hold, hold, this.#clock.monotonic(), name, token)
-            : this.#row(remove, name, token),
-        () => this.#row(hold > 0 ? isRetired : isRemoved, name, token),
-      ),
-    );
+    const { remove, retire, released } = this.#statements;
+    return this.#patiently(name, 'release the lock', () => {
+      const row =
+        hold > 0
+          ? this.#row(retire, hold, hold, this.#clock.monotonic(), name, token)
+          : this.#row(remove, name, token);
+      return this.#toOutcome(name, row ?? this.#row(released, name, token));
+    });
   }
 
   names(): Awaitable<string[]> {
@@ -170,21 +161,6 @@ class SqliteStore implements Store {
   #parametersOf(claim: Claim): (string | number | null)[] {
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
     return [owner, timeout, claim.token, timeout, this.#clock.monotonic(), holder, details, workers];
-  }
-
-  /**
-   * Makes a change. One that fails may have been made all the same: when the disk reports an error at the end of a commit, it is
-   * open which state will be read from it. So it is read.
-   */
-  #change(name: string, make: () => Row | null, made: () => Row | null): Outcome {
-    try {
-      return this.#toOutcome(name, make());
-    } catch (error) {
-      if (isBusy(error)) throw error;
-      const row = attempt(made);
-      if (row === null) throw error;
-      return this.#toOutcome(name, row);
-    }
   }
 
   #find(name: string): Row | null {
@@ -296,20 +272,12 @@ function nameOf(row: unknown): string {
   return String(name);
 }
 
-/** What was to be changed could not even be read. */
-function attempt(read: () => Row | null): Row | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
-}
-
 function inTransaction(lock: string, attempted: string): ErrLockStore {
   return new ErrLockStore(
     lock,
     'ERR_LOCK_IN_TRANSACTION',
     `Cannot ${attempted} ${lock} in the middle of a transaction, since it would be undone with it. ` +
       'Give the store a connection of its own, or end the transaction first.',
+    { isInDoubt: false },
   );
 }

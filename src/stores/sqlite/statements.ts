@@ -41,12 +41,10 @@ export interface Statements {
   readonly beat: string;
   /** Of name, token. */
   readonly remove: string;
-  /** Whether a release has been carried out, of name and token. */
-  readonly isRemoved: string;
   /** Of hold, hold, monotonic, name, token. */
   readonly retire: string;
-  /** Whether a release that leaves the record has been carried out, of name and token. */
-  readonly isRetired: string;
+  /** What a release with that name and token has left, if it was the last. */
+  readonly released: string;
   readonly names: string;
 }
 
@@ -85,14 +83,12 @@ export function statementsFor(table: string): Statements {
       WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
       RETURNING ${COLUMNS}`,
 
-    isRemoved: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND token = ? AND lock_owner IS NULL`,
-
     retire: `UPDATE ${table} SET
         heartbeat_at = ${NOW}, expires_at = ${later('?')}, hold_ms = ?, monotonic_ms = ?, ${NO_WORK}, revision = revision + 1
       WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
       RETURNING ${COLUMNS}`,
 
-    isRetired: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND token = ? AND hold_ms IS NOT NULL`,
+    released: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND token = ? AND lock_owner IS NULL`,
 
     names: `SELECT lock_name FROM ${table} WHERE lock_owner IS NOT NULL ORDER BY lock_name`,
   };

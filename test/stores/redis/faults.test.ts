@@ -212,6 +212,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
       server().resume();
       // The claim is carried out in the end, and taken back.
       await poll('The claim was not taken back', async () => {
+        await scene.clock.advance(30 * SECOND);
         const hash = await scene.hash();
         return hash['token'] !== undefined && hash['lock_owner'] === undefined;
       });
@@ -237,8 +238,9 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     await refused;
     const lock = await scene.acquire();
     answer();
-    // What takes the claim back.
-    await poll('The claim was not to be taken back', () => count === 3);
+    // It is looked for, but not found.
+    await scene.clock.advance(30 * SECOND);
+    await poll('The claim was not looked for', () => count === 3);
     await lock.heartBeat();
     await lock.release();
   });
