@@ -124,7 +124,9 @@ export class Referee {
       throw new Violation('hands off', `${mover.letter} has put its record back, which was ${fate.state}`);
     }
     if (before !== null) {
-      if (this.#isLive(before)) {
+      // A claim whose answer may have come too late is replaced by another one of the same call.
+      const isUntold = before.pid === mover.pid && before.token !== mover.token;
+      if (this.#isLive(before) && !isUntold) {
         throw new Violation(
           'no robbery',
           `${mover.letter} has taken the lock from ${this.#nameOf(before)}, which is alive and gave its last ` +
