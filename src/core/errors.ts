@@ -91,6 +91,16 @@ function describeLoss(lock: string, successor: LockRecord | null, silence: Silen
   );
 }
 
+/** Why a store could not do what was asked of it. */
+export interface StoreFailure {
+  readonly code: string;
+  readonly reason: string;
+  /** In sentences; empty where the reason says it. Default: empty. */
+  readonly remedy?: string;
+  readonly cause: unknown;
+  readonly isInDoubt?: boolean;
+}
+
 /**
  * The store could not do what was asked of it: no permission, a full disk, a path that is no regular file, a process that
  * is paused in the middle of a change. `code` is the system's own, such as `EACCES`; the original error is the `cause`.
@@ -110,6 +120,16 @@ export class ErrLockStore extends LivingLockError {
     this.isInDoubt = isInDoubt;
   }
 
+  /** What the store could not do, why, and what to do about it: the shape of the message in every store. */
+  static of(
+    lock: string,
+    attempted: string,
+    { code, reason, remedy = '', ...options }: StoreFailure,
+  ): ErrLockStore {
+    const message = `Cannot ${attempted} ${lock}: ${reason}${remedy && `. ${remedy}`}`;
+    return new ErrLockStore(lock, code, message, options);
+  }
+
   /**
    * Puts what was attempted in front of a system error, and what to do behind it: by its code, the usual remedy or another
    * one. Other errors are bugs and stay as they are.
@@ -123,9 +143,9 @@ export class ErrLockStore extends LivingLockError {
     if (error instanceof LivingLockError || !(error instanceof Error)) return error;
     const code = systemCode(error);
     if (code === null) return error;
+    const reason = withoutInternals(error.message, lock);
     const remedy = remedies[code] ?? remedyFor(code);
-    const message = `Cannot ${attempted} ${lock}: ${withoutInternals(error.message, lock)}${remedy && `. ${remedy}`}`;
-    return new ErrLockStore(lock, code, message, { cause: error });
+    return ErrLockStore.of(lock, attempted, { code, reason, remedy, cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
-import { show } from './options.js';
 import { fitText, type Progress } from './record.js';
+import { show } from './validate.js';
 
 /** What a job can say with a heartbeat; shown to whoever finds the lock busy. What is left out stays as it was. */
 export interface HeartBeat {

@@ -1,15 +1,14 @@
 import type { Dependencies } from './dependencies.js';
 import {
   type AcquireOptions,
-  boolean,
   type Duration,
   dependencies,
   readStaleTimeout,
-  refuseUnknown,
   type Settings,
   store,
 } from './options.js';
 import type { Store } from './store.js';
+import { boolean, refuseUnknown } from './validate.js';
 
 /** What one may say who only looks at a lock. */
 export interface InspectOptions {

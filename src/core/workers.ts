@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { ProcessTable } from '../system/processes/process-table.js';
-import { show } from './options.js';
 import { MAX_WORKERS } from './record.js';
+import { show } from './validate.js';
 
 /** A process by its PID, or the process group that a process leads: the child of a `spawn` with `detached: true`, and all that it starts. */
 export type Worker = number | { readonly group: number };

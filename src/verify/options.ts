@@ -1,4 +1,5 @@
-import { type Duration, duration, methods, refuseUnknown, show } from '../core/options.js';
+import type { Duration } from '../core/options.js';
+import { duration, methods, refuseUnknown, show } from '../core/validate.js';
 
 /** How a file system is to be verified. */
 export interface VerifyOptions {

@@ -31,11 +31,8 @@ export function isCreatedMeanwhile(error: unknown): boolean {
 /** Puts what was attempted in front of a driver's error, and what to do behind it. */
 export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
   const code = systemCode(error);
-  const message = messageOf(error).replace(/\.$/, '');
-  const remedy = remedyFor(code, message);
-  return new ErrLockStore(lock, code, `Cannot ${attempted} ${lock}: ${message}.${remedy && ` ${remedy}`}`, {
-    cause: error,
-  });
+  const reason = messageOf(error).replace(/\.$/, '');
+  return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code, reason), cause: error });
 }
 
 /** What `pg` says only in words, and what it means. */

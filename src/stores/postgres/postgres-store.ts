@@ -1,8 +1,8 @@
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockStore } from '../../core/errors.js';
-import { refuseUnknown } from '../../core/options.js';
 import { provenanceInDatabase } from '../../core/provenance.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { refuseUnknown } from '../../core/validate.js';
 import { systemClock } from '../../system/clock.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, workersText } from '../shared/row.js';

@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../../core/options.js';
+import { refuseUnknown } from '../../core/validate.js';
 import { quotedIdentifier } from '../shared/sql-identifier.js';
 
 /** How the table is to be called, and where it is. */

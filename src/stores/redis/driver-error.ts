@@ -15,9 +15,8 @@ export function isPassing(error: unknown): boolean {
 export function storeError(lock: string, attempted: string, error: unknown): unknown {
   if (error instanceof LivingLockError || error instanceof TypeError) return error;
   const code = systemCode(error);
-  const remedy = remedyFor(code);
-  const message = `Cannot ${attempted} ${lock}: ${wordsOf(error)}${remedy && `. ${remedy}`}`;
-  return new ErrLockStore(lock, code, message, { cause: error });
+  const reason = wordsOf(error);
+  return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code), cause: error });
 }
 
 const LOST_CONNECTION = [

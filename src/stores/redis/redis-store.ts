@@ -1,8 +1,9 @@
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockStore } from '../../core/errors.js';
-import { type Duration, duration, refuseUnknown, show } from '../../core/options.js';
+import type { Duration } from '../../core/options.js';
 import { provenanceInDatabase } from '../../core/provenance.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { duration, refuseUnknown, show } from '../../core/validate.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, workersText } from '../shared/row.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';

@@ -1,4 +1,4 @@
-import { show } from '../../core/options.js';
+import { show } from '../../core/validate.js';
 
 /**
  * The name of a table or a schema as SQL. Throws a `TypeError` for one that could mean something else, or that one of the databases

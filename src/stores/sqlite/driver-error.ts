@@ -15,9 +15,9 @@ export function isWithoutTable(error: unknown): boolean {
 /** Puts what was attempted in front of a driver's error, and what to do behind it. */
 export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
   const code = systemCode(error);
-  const remedy = remedyFor(code, messageOf(error));
-  const message = `Cannot ${attempted} ${lock}: ${messageOf(error)}${remedy && `. ${remedy}`}`;
-  return new ErrLockStore(lock, code, message, { cause: error, isInDoubt: !isBusy(error) });
+  const reason = messageOf(error);
+  const remedy = remedyFor(code, reason);
+  return ErrLockStore.of(lock, attempted, { code, reason, remedy, cause: error, isInDoubt: !isBusy(error) });
 }
 
 /** By what is in the lowest byte of a code, with what `sqlite3_errstr` says of it; https://www.sqlite.org/rescode.html. */

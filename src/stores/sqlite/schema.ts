@@ -1,4 +1,4 @@
-import { refuseUnknown, show } from '../../core/options.js';
+import { refuseUnknown, show } from '../../core/validate.js';
 import { quotedIdentifier } from '../shared/sql-identifier.js';
 
 /** How the table is to be called. */

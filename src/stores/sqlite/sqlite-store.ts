@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockStore } from '../../core/errors.js';
-import { refuseUnknown } from '../../core/options.js';
 import { ageOf, hasSameBootId, provenanceInDatabase, provenanceOf } from '../../core/provenance.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { refuseUnknown } from '../../core/validate.js';
 import { blockFor } from '../../system/block-for.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
 import { checkLockName } from '../shared/lock-name.js';
