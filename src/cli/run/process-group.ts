@@ -62,7 +62,7 @@ export function sharedGroup(inheritance: Inheritance): (command: ChildProcess) =
         for (const pid of survivors()) send(pid, signal);
       },
       survivors,
-      isGone: () => survivors().length === 0 && !isAnyMissed(inheritance.socket, survivors),
+      isGone: () => survivors().length === 0 && !isAnyMissed(inheritance.socket),
     };
   };
 }
@@ -98,12 +98,15 @@ function hasToken(pid: number, token: string): boolean {
 
 /**
  * A list leaves out who forks and ends while it is read, and who cannot be seen from here; but the kernel says whether anybody has the
- * socket. If that is a daemon alone, which has left the group, nobody is missed.
+ * socket. Nobody is missed only if all who have it are seen in other groups: daemons.
  */
-function isAnyMissed(socket: InheritedSocket | null, survivors: () => readonly number[]): boolean {
+function isAnyMissed(socket: InheritedSocket | null): boolean {
   const probe = new LinuxProbe();
   if (socket === null || probe.isSocketOpen(socket.name) !== 'yes') return false;
-  return probe.socketOwners(socket.name).length === 0 || survivors().length > 0;
+  const owners = probe.socketOwners(socket.name);
+  const groups = new Map(listProcesses().map(({ pid, group }) => [pid, group]));
+  const isDaemon = (pid: number) => groups.has(pid) && groups.get(pid) !== groups.get(process.pid);
+  return owners.length === 0 || !owners.every(isDaemon);
 }
 
 /** Who is in the group of this process and has come from it. */
