@@ -1,20 +1,28 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+/** What is long by nature: many schedules, many pauses and kills. `npm run test:long`. */
+const LONG = [
+  'explorer/breakages.test.ts',
+  'integration/death.test.ts',
+  'integration/pause.test.ts',
+  'torture/torture.test.ts',
+];
+/** Goes through some schedules with the others, and through all with the long ones. */
+const EXPLORER = 'explorer/explorer.test.ts';
+
 /** What takes longest: begun last, it would run on alone when all else is done. */
 const LONGEST = [
-  'explorer/explorer.test.ts',
-  'integration/pause.test.ts',
-  'integration/death.test.ts',
+  EXPLORER,
+  ...LONG,
   'integration/cli-store.test.ts',
-  'integration/redis-connections.test.ts',
-  'integration/sqlite.test.ts',
+  'integration/hostile.test.ts',
   'integration/postgres.test.ts',
-  'torture/torture.test.ts',
+  'integration/redis-connections.test.ts',
+  'integration/cli-process-group.test.ts',
   'integration/cli-stall.test.ts',
-  'explorer/breakages.test.ts',
-  'integration/races.test.ts',
-  'integration/verify.test.ts',
+  'integration/package.test.ts',
+  'integration/cli-terminal.test.ts',
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -33,14 +41,6 @@ const { NODE_EXTRA_CA_CERTS = '' } = process.env;
 
 export default defineConfig({
   test: {
-    include: [
-      'test/**/*.test.ts',
-      'integration/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'explorer/**/*.test.ts',
-      'torture/**/*.test.ts',
-      'bench/**/*.test.ts',
-    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Many tests only wait, for a process or for a time to pass, but some need a processor, and there may be only two.
@@ -48,5 +48,26 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // Where it is set, a Node takes several times as long to start, and the tests start thousands. Only npm needs it.
     env: { NODE_EXTRA_CA_CERTS: '', CERTIFICATES_FOR_NPM: NODE_EXTRA_CA_CERTS },
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: [
+            'integration/**/*.test.ts',
+            'examples/**/*.test.ts',
+            'bench/**/*.test.ts',
+            'torture/**/*.test.ts',
+            'explorer/**/*.test.ts',
+          ],
+          exclude: LONG,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'long', include: [...LONG, EXPLORER], env: { LIVINGLOCK_LONG: 'yes' } },
+      },
+    ],
   },
 });
