@@ -10,15 +10,11 @@ import { Desk, PROGRAM } from './support/desk.js';
 const CENSUS =
   'process.on("exit", () => require("fs").writeFileSync(process.env.CENSUS, JSON.stringify(Object.keys(require.cache))));';
 
-test.skipIf(!isPosix)(
-  'a run loads four files, and none to read a command line that is in order',
-  async () => {
-    const files = await loadedBy('run', '--wait', '1s', '-q', 'job', '--', 'true');
-    expect(files.length).toBeLessThanOrEqual(4);
-    expect(await loadedBy('run', '-qw1s', 'job', '--', 'true')).toEqual(expect.arrayContaining(files));
-    expect((await loadedBy('run', '-qw1s', 'job', '--', 'true')).length).toBeGreaterThan(files.length);
-  },
-);
+test.skipIf(!isPosix)('a run loads four files, however its options are written', async () => {
+  const files = await loadedBy('run', '--wait', '1s', '-q', 'job', '--', 'true');
+  expect(files.length).toBeLessThanOrEqual(4);
+  expect(await loadedBy('run', '-qw1s', 'job', '--', 'true')).toEqual(files);
+});
 
 /** The files of the command that are loaded by it with these arguments. */
 async function loadedBy(...args: readonly string[]): Promise<string[]> {

@@ -62,7 +62,7 @@ function together() {
         [...this.getModuleIds()].filter((id) => pattern.test(id)).forEach(follow);
       };
       gather(null, /[\\/]livinglock\.ts$/);
-      gather('common', /[\\/](?:quickly|holder|lock-path)\.ts$/);
+      gather('common', /[\\/](?:(?:run|beat)[\\/]command|holder|lock-path)\.ts$/);
       gather('run', /[\\/]src[\\/](?:index|cli[\\/]run[\\/]run)\.ts$/);
     },
   };

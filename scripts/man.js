@@ -3,8 +3,16 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { COMMANDS } from '../dist/cli/commands.js';
 import { exitCodes } from '../dist/cli/errors/exit-code-meanings.js';
-import { createProgram } from '../dist/cli/program.js';
+import {
+  describeOperand,
+  describeOption,
+  loaded,
+  usageOf,
+  visibleOptions,
+} from '../dist/cli/grammar/help-text.js';
+import { programOf, version } from '../dist/cli/program.js';
 
 const PAGE = join(import.meta.dirname, '..', 'man', 'livinglock.1');
 
@@ -27,8 +35,8 @@ const ENVIRONMENT = [
   ['NO_COLOR', 'if set, there are no colours on a terminal either'],
 ];
 
-const program = await createProgram(undefined, null);
-const page = manual(program);
+const commands = await loaded(COMMANDS);
+const page = manual(programOf(COMMANDS).description);
 if (!process.argv.includes('--check')) {
   mkdirSync(dirname(PAGE), { recursive: true });
   writeFileSync(PAGE, page);
@@ -37,24 +45,20 @@ if (!process.argv.includes('--check')) {
   process.exitCode = 1;
 }
 
-function manual(program) {
-  const help = program.createHelp();
+function manual(description) {
   return `${[
     '.\\" Made by scripts/man.js. Do not edit.',
-    `.TH LIVINGLOCK 1 "" "livinglock ${program.version()}" "User Commands"`,
+    `.TH LIVINGLOCK 1 "" "livinglock ${version()}" "User Commands"`,
     '.SH NAME',
     'livinglock \\- run batch jobs under a living lock',
     '.SH SYNOPSIS',
-    ...help
-      .visibleCommands(program)
-      .flatMap((command) => [...synopsis(command), '.br'])
-      .slice(0, -1),
+    ...commands.flatMap((command) => [...synopsis(command), '.br']).slice(0, -1),
     '.SH DESCRIPTION',
-    text(program.description()),
+    text(description),
     '.PP',
     text(LOCKS),
     '.SH COMMANDS',
-    ...help.visibleCommands(program).flatMap(section),
+    ...commands.flatMap(section),
     '.SH EXIT STATUS',
     ...exitCodes().flatMap(([code, meaning]) => definition(code, meaning)),
     '.SH ENVIRONMENT',
@@ -68,36 +72,23 @@ function manual(program) {
 }
 
 function section(command) {
-  const help = command.createHelp();
   return [
-    `.SS ${literal(command.name())}`,
+    `.SS ${literal(command.name)}`,
     ...synopsis(command),
     '.PP',
-    text(command.description()),
-    ...help
-      .visibleArguments(command)
-      .flatMap((argument) => definition(help.argumentTerm(argument), help.argumentDescription(argument))),
-    ...help
-      .visibleOptions(command)
-      .flatMap((option) => definition(help.optionTerm(option), help.optionDescription(option))),
-    ...paragraphs(textAfter(command)),
+    text(command.description),
+    ...Object.values(command.operands).flatMap((operand) => definition(...describeOperand(operand))),
+    ...visibleOptions(command).flatMap((option) => definition(...describeOption(option))),
+    ...paragraphs(command.notes),
   ];
 }
 
 function synopsis(command) {
-  return [`.B livinglock ${literal(command.name())}`, literal(command.usage())];
+  return [`.B livinglock ${literal(command.name)}`, literal(usageOf(command))];
 }
 
 function definition(term, meaning) {
   return ['.TP', `.B ${literal(term)}`, text(meaning)];
-}
-
-/** What `addHelpText` has put behind the help text. */
-function textAfter(command) {
-  let whole = '';
-  command.configureOutput({ writeOut: (part) => (whole += part) });
-  command.outputHelp();
-  return whole.slice(command.helpInformation().length);
 }
 
 /** Lines that are indented are examples, and stay as they are; the others are running text. */

@@ -1,40 +1,28 @@
-import type { Command } from 'commander';
-import { toOption } from './add-options.js';
 import { ExitCode } from './errors/exit-codes.js';
+import { defineCommand } from './grammar/command.js';
 import { describeHolding } from './holder.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
-import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
+import { STORE_OPTION } from './stores/store-option.js';
 import { print, say } from './terminal/messages.js';
 
-interface Given {
-  readonly force?: boolean;
-  readonly store?: StoreAddress;
-}
-
-export function defineBreak(program: Command): void {
-  program
-    .command('break')
-    .summary('remove a lock whose holder is dead or has stalled')
-    .description(
-      'Removes a lock whose holder is dead or has stalled, and says what it has removed. There is seldom a need for it: the next run takes such a lock anyway. The lock of a holder that is at work is refused with 75.',
-    )
-    .argument('<lock>', 'the lock: a name, or a path')
-    .option(
-      '--force',
-      'remove it even from a holder that is at work; what it does from then on is not exclusive',
-    )
-    .addOption(toOption(STORE_OPTION))
-    .addHelpText(
-      'after',
-      `
-Examples:
+export const BREAK = defineCommand({
+  name: 'break',
+  summary: 'remove a lock whose holder is dead or has stalled',
+  description:
+    'Removes a lock whose holder is dead or has stalled, and says what it has removed. There is seldom a need for it: the next run takes such a lock anyway. The lock of a holder that is at work is refused with 75.',
+  options: {
+    force: {
+      flags: '--force',
+      description: 'remove it even from a holder that is at work; what it does from then on is not exclusive',
+    },
+    store: STORE_OPTION,
+  },
+  operands: { lock: { term: '<lock>', description: 'the lock: a name, or a path' } },
+  notes: `Examples:
   livinglock break backup
   livinglock break --force /var/lib/importer/nightly.lock`,
-    )
-    .action(async (lock: string, { force = false, store }: Given) => {
-      process.exitCode = await withLocks(store, (locks) => breakOpen(lock, locks, force));
-    });
-}
+  run: ({ lock, force, store }) => withLocks(store, (locks) => breakOpen(lock, locks, force)),
+});
 
 async function breakOpen(lock: string, locks: Locks, force: boolean): Promise<number> {
   const { breakLock, ErrLockBusy } = await import('../index.js');

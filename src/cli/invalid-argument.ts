@@ -1,5 +1,4 @@
-/** The value of an option that is none. commander knows it by its code, and says which option it was. */
+/** The value of an option or an operand is invalid. The message says what a valid one is. */
 export class InvalidArgument extends Error {
-  readonly code = 'commander.invalidArgument';
-  readonly exitCode = 1;
+  override name = 'InvalidArgument';
 }

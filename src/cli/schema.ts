@@ -1,45 +1,40 @@
-import { Argument, type Command } from 'commander';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
+import { defineCommand } from './grammar/command.js';
 import { print } from './terminal/messages.js';
 
-const DATABASES = ['postgres', 'sqlite'] as const;
-
-interface Given {
-  readonly table?: string;
-  readonly schema?: string;
-}
-
-export function defineSchema(program: Command): void {
-  program
-    .command('schema')
-    .summary('print the SQL that makes the table of a database')
-    .description(
-      'Prints the SQL that makes the table in which a database keeps locks, for those whose migrations own the schema. Otherwise the first run makes it. Redis has none.',
-    )
-    .addArgument(new Argument('<database>', 'the database').choices(DATABASES))
-    .option('--table <name>', 'what the table is to be called (default: livinglock)')
-    .option(
-      '--schema <name>',
-      'the schema it is to be in (default: the first of the search path); PostgreSQL',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
+export const SCHEMA = defineCommand({
+  name: 'schema',
+  summary: 'print the SQL that makes the table of a database',
+  description:
+    'Prints the SQL that makes the table in which a database keeps locks, for those whose migrations own the schema. Otherwise the first run makes it. Redis has none.',
+  options: {
+    table: {
+      flags: '--table <name>',
+      description: 'what the table is to be called (default: livinglock)',
+    },
+    schema: {
+      flags: '--schema <name>',
+      description: 'the schema it is to be in (default: the first of the search path); PostgreSQL',
+    },
+  },
+  operands: {
+    database: { term: '<database>', description: 'the database', choices: ['postgres', 'sqlite'] },
+  },
+  notes: `Examples:
   livinglock schema postgres | psql shop
   livinglock schema sqlite | sqlite3 /var/lib/shop/locks.db
   livinglock schema postgres --schema ops --table job_locks > migrations/042-job-locks.sql
 
 The command itself uses a table of the default name; the library takes others.`,
-    )
-    .action(async (database: string, { table, schema }: Given) => {
-      await print(await schemaOf(database, table, schema));
-    });
-}
+  async run({ database, table, schema }) {
+    await print(await schemaOf(database, table, schema));
+    return ExitCode.ok;
+  },
+});
 
 async function schemaOf(
-  database: string,
+  database: 'postgres' | 'sqlite',
   tableName: string | undefined,
   schema: string | undefined,
 ): Promise<string> {

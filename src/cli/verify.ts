@@ -1,48 +1,48 @@
-import { type Command, Option } from 'commander';
 import { parsePositiveDuration } from './duration.js';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
+import { defineCommand } from './grammar/command.js';
+import type { Options, Values } from './grammar/option.js';
 import { InvalidArgument } from './invalid-argument.js';
 import { print } from './terminal/messages.js';
 
-interface Given {
-  readonly processes: number;
-  readonly duration: number;
-  readonly json?: true;
-}
+const OPTIONS = {
+  processes: {
+    flags: '--processes <number>',
+    description: 'how many contend at a time',
+    parse: parseProcesses,
+    default: { value: 4 },
+  },
+  duration: {
+    flags: '--duration <time>',
+    description: 'for how long they contend',
+    parse: parsePositiveDuration,
+    default: { value: 3000, name: '3s' },
+  },
+  json: { flags: '--json', description: 'print the report as JSON' },
+} as const satisfies Options;
 
-export function defineVerify(program: Command): void {
-  program
-    .command('verify')
-    .summary('say whether locks can be kept in a folder')
-    .description(
-      'Says in plain words whether a lock can be kept in a folder, on NFS, SMB, FUSE or a volume of a container, say. Tries the calls that a lock relies on one by one, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
-    )
-    .argument('<dir>', 'the folder in which the lock is to lie', parseFolder)
-    .addOption(
-      new Option('--processes <number>', 'how many contend at a time').argParser(parseProcesses).default(4),
-    )
-    .addOption(
-      new Option('--duration <time>', 'for how long they contend')
-        .argParser(parsePositiveDuration)
-        .default(3000, '3s'),
-    )
-    .option('--json', 'print the report as JSON')
-    .addHelpText(
-      'after',
-      `
-Examples:
+export const VERIFY = defineCommand({
+  name: 'verify',
+  summary: 'say whether locks can be kept in a folder',
+  description:
+    'Says in plain words whether a lock can be kept in a folder, on NFS, SMB, FUSE or a volume of a container, say. Tries the calls that a lock relies on one by one, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
+  options: OPTIONS,
+  operands: {
+    dir: { term: '<dir>', description: 'the folder in which the lock is to lie', parse: parseFolder },
+  },
+  notes: `Examples:
   livinglock verify /mnt/share
   livinglock verify --duration 1m --processes 8 --json /mnt/share
 
 Exits with 0 if never two hold a lock at once there, with 1 if it is unsafe.`,
-    )
-    .action(async (directory: string, given: Given) => {
-      process.exitCode = await verify(directory, given);
-    });
-}
+  run: ({ dir, ...given }) => verify(dir, given),
+});
 
-async function verify(directory: string, { processes, duration, json }: Given): Promise<number> {
+async function verify(
+  directory: string,
+  { processes, duration, json }: Values<typeof OPTIONS>,
+): Promise<number> {
   const { ErrLockStore, formatFileSystemReport, verifyFileSystem } = await import('../index.js');
   try {
     const report = await verifyFileSystem(directory, { processes, duration });

@@ -1,49 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Command, Option } from 'commander';
-import { toOption } from './add-options.js';
 import { formatDuration, parseDuration } from './duration.js';
 import { ExitCode } from './errors/exit-codes.js';
+import { defineCommand } from './grammar/command.js';
 import { describeHolding } from './holder.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
-import { STORE_OPTION, type StoreAddress } from './stores/store-option.js';
+import { STORE_OPTION } from './stores/store-option.js';
 import { say } from './terminal/messages.js';
 
 /** How often to look: each time later, in milliseconds. */
 const FIRST_LOOK = 50;
 const LATEST_LOOK = 500;
 
-interface Given {
-  readonly timeout: number;
-  readonly store?: StoreAddress;
-}
-
-export function defineWait(program: Command): void {
-  program
-    .command('wait')
-    .summary('wait until a lock can be taken')
-    .description(
-      'Waits until nobody holds a lock, or until its holder is dead or has stalled, so that the next run gets it. Takes nothing itself: to wait and then run a command, use `livinglock run --wait`.',
-    )
-    .argument('<lock>', 'the lock: a name, or a path')
-    .addOption(
-      new Option('--timeout <time>', 'wait for so long at most, then exit with 75')
-        .argParser(parseDuration)
-        .default(Number.POSITIVE_INFINITY, 'infinity'),
-    )
-    .addOption(toOption(STORE_OPTION))
-    .addHelpText(
-      'after',
-      `
-Examples:
+export const WAIT = defineCommand({
+  name: 'wait',
+  summary: 'wait until a lock can be taken',
+  description:
+    'Waits until nobody holds a lock, or until its holder is dead or has stalled, so that the next run gets it. Takes nothing itself: to wait and then run a command, use `livinglock run --wait`.',
+  options: {
+    timeout: {
+      flags: '--timeout <time>',
+      description: 'wait for so long at most, then exit with 75',
+      parse: parseDuration,
+      default: { value: Number.POSITIVE_INFINITY, name: 'infinity' },
+    },
+    store: STORE_OPTION,
+  },
+  operands: { lock: { term: '<lock>', description: 'the lock: a name, or a path' } },
+  notes: `Examples:
   livinglock wait backup && shutdown -h now
   livinglock wait --timeout 30s /var/lib/importer/nightly.lock
 
 A number without a unit is seconds.`,
-    )
-    .action(async (lock: string, { timeout, store }: Given) => {
-      process.exitCode = await withLocks(store, (locks) => waitFor(lock, locks, timeout));
-    });
-}
+  run: ({ lock, timeout, store }) => withLocks(store, (locks) => waitFor(lock, locks, timeout)),
+});
 
 async function waitFor(lock: string, locks: Locks, timeout: number): Promise<number> {
   const { ErrNotALock, inspect, systemClock } = await import('../index.js');

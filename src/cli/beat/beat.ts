@@ -1,26 +1,23 @@
 import type { Progress, Store } from '../../index.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import type { Options, Values } from '../grammar/option.js';
 import { InvalidArgument } from '../invalid-argument.js';
 import { withLocks } from '../locks.js';
-import type { OptionSpec } from '../option-spec.js';
 import { parseStore } from '../stores/store-option.js';
 import { say } from '../terminal/messages.js';
 
-/** What is given on the command line. */
-export interface BeatGiven {
-  readonly progress?: number;
-  readonly note?: string;
-}
-
-export const BEAT_OPTIONS: readonly OptionSpec[] = [
-  {
+export const BEAT_OPTIONS = {
+  progress: {
     flags: '--progress <ratio>',
     description: 'how much of the work is done, from 0 to 1',
     parse: parseProgress,
   },
-  { flags: '--note <text>', description: 'where the work is, for those who look at the lock' },
-];
+  note: { flags: '--note <text>', description: 'where the work is, for those who look at the lock' },
+} as const satisfies Options;
+
+/** What is given on the command line. */
+export type BeatGiven = Values<typeof BEAT_OPTIONS>;
 
 /** Gives a heartbeat for the run that has started this process, and gives the exit code. */
 export async function beat(given: BeatGiven): Promise<number> {

@@ -1,19 +1,14 @@
-import type { Command } from 'commander';
-import { addOptions } from '../add-options.js';
-import { BEAT_OPTIONS, type BeatGiven, beat } from './beat.js';
+import { defineCommand } from '../grammar/command.js';
+import { BEAT_OPTIONS, beat } from './beat.js';
 
-export function defineBeat(program: Command): void {
-  const command = program
-    .command('beat')
-    .summary('give a heartbeat from inside of a command')
-    .description(
-      'Gives a heartbeat, from inside of a command that `livinglock run` has started. Exits with 76 if the lock was lost: the command must stop then.',
-    );
-  addOptions(command, BEAT_OPTIONS)
-    .addHelpText(
-      'after',
-      `
-Examples:
+export const BEAT = defineCommand({
+  name: 'beat',
+  summary: 'give a heartbeat from inside of a command',
+  description:
+    'Gives a heartbeat, from inside of a command that `livinglock run` has started. Exits with 76 if the lock was lost: the command must stop then.',
+  options: BEAT_OPTIONS,
+  operands: {},
+  notes: `Examples:
   for table in $tables; do
     dump "$table"
     "$LIVINGLOCK" beat --note "$table" || exit
@@ -23,8 +18,5 @@ Examples:
 also where PATH does not lead to it, as under cron.
 
 It can be called as often as you like: within the heartbeat interval it writes nothing.`,
-    )
-    .action(async (given: BeatGiven) => {
-      process.exitCode = await beat(given);
-    });
-}
+  run: beat,
+});

@@ -1,7 +1,8 @@
-import type { Argument, Command, Option } from 'commander';
+import type { Command } from '../grammar/command.js';
+import { visibleOptions } from '../grammar/help-text.js';
+import { isVariadic, longName, type Option, operandName, shortName, takesValue } from '../grammar/option.js';
 import { namedLocks } from '../named-locks/named-locks.js';
 import { FILE_PROOF, PROOFS } from '../run/proof.js';
-import { WRAPPING } from '../wrapping.js';
 
 /** In place of candidates, what the shell itself completes best. */
 type Directive = ':files' | ':folders' | ':command';
@@ -12,10 +13,14 @@ type Directive = ':files' | ':folders' | ':command';
  *
  * @param words What stands behind the name of the program, up to the cursor.
  */
-export function complete(program: Command, words: readonly string[]): string[] {
+export function complete(program: Command, commands: readonly Command[], words: readonly string[]): string[] {
   const [name = '', ...rest] = words;
-  if (words.length <= 1) return matching(name, [...subcommands(program), ...optionsOf(program)]);
-  const command = program.commands.find((each) => each.name() === name);
+  if (words.length <= 1)
+    return matching(name, [
+      ...commands.map(({ name, summary }): Candidate => [name, summary]),
+      ...optionsOf(program),
+    ]);
+  const command = commands.find((each) => each.name === name);
   return command === undefined ? [] : completeFor(command, rest);
 }
 
@@ -28,14 +33,14 @@ function completeFor(command: Command, words: readonly string[]): string[] {
   for (const each of before) {
     if (expecting !== undefined) expecting = undefined;
     else if (isPastOptions || !each.startsWith('-') || each === '-') operands.push(each);
-    else if (each !== '--') expecting = takesValue(optionNamed(command, each));
-    else if (WRAPPING.has(command.name())) return directive(':command');
+    else if (each !== '--') expecting = optionWithValue(command, each);
+    else if (command.isWrapper) return directive(':command');
     else isPastOptions = true;
   }
   if (expecting !== undefined) return valuesOf(expecting, word, '');
   const [, long, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
   if (!isPastOptions && long !== undefined && value !== undefined) {
-    const option = takesValue(optionNamed(command, long));
+    const option = optionWithValue(command, long);
     return option === undefined ? [] : valuesOf(option, value, `${long}=`);
   }
   if (!isPastOptions && word.startsWith('-'))
@@ -44,16 +49,16 @@ function completeFor(command: Command, words: readonly string[]): string[] {
 }
 
 function completeOperand(command: Command, index: number, word: string): string[] {
-  const parameters = command.registeredArguments;
-  const last = parameters.at(-1);
-  const argument = parameters[index] ?? (last?.variadic ? last : undefined);
-  if (argument === undefined) return matching(word, separator(command));
-  if (argument.argChoices !== undefined)
+  const operands = Object.values(command.operands);
+  const operand = operands[index] ?? operands.find(isVariadic);
+  if (operand === undefined) return matching(word, separator(command));
+  if (operand.choices !== undefined) {
     return matching(
       word,
-      argument.argChoices.map((choice) => [choice, '']),
+      operand.choices.map((choice) => [choice, '']),
     );
-  switch (placeholder(argument)) {
+  }
+  switch (operandName(operand)) {
     case 'lock':
       return word.includes('/') ? directive(':files') : matching(word, locks());
     case 'dir':
@@ -75,33 +80,25 @@ function directive(it: Directive): string[] {
   return [it];
 }
 
-function subcommands(program: Command): Candidate[] {
-  const visible = program.createHelp().visibleCommands(program);
-  return visible.map((command) => [command.name(), command.summary()]);
-}
-
 /** By their long names, which tell more; the short ones are typed faster than completed. */
 function optionsOf(command: Command): Candidate[] {
-  const visible = command.createHelp().visibleOptions(command);
-  return visible.map((option) => [option.long ?? option.short ?? '', option.description]);
+  return visibleOptions(command).map((option) => [longName(option), option.description]);
 }
 
-function separator(command: Command): Candidate[] {
-  return WRAPPING.has(command.name()) ? [['--', 'and then the command to run']] : [];
+function separator({ isWrapper = false }: Command): Candidate[] {
+  return isWrapper ? [['--', 'and then the command to run']] : [];
 }
 
-function optionNamed(command: Command, name: string): Option | undefined {
-  return command.options.find(({ short, long }) => name === short || name === long);
-}
-
-function takesValue(option: Option | undefined): Option | undefined {
-  return option?.required || option?.optional ? option : undefined;
+function optionWithValue({ options }: Command, name: string): Option | undefined {
+  return Object.values(options).find(
+    (option) => takesValue(option) && (name === longName(option) || name === shortName(option)),
+  );
 }
 
 function valuesOf(option: Option, word: string, prefix: string): string[] {
   const isProof = option.flags.includes('<proof>');
   if (isProof && word.startsWith(FILE_PROOF)) return directive(':files');
-  const values = isProof ? [...PROOFS, FILE_PROOF] : option.argChoices;
+  const values = isProof ? [...PROOFS, FILE_PROOF] : option.choices;
   if (values !== undefined) {
     return matching(
       `${prefix}${word}`,
@@ -109,10 +106,6 @@ function valuesOf(option: Option, word: string, prefix: string): string[] {
     );
   }
   return /<(?:file|path)>/.test(option.flags) ? directive(':files') : [];
-}
-
-function placeholder(argument: Argument): string {
-  return argument.name().toLowerCase();
 }
 
 function locks(): Candidate[] {

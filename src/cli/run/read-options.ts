@@ -2,124 +2,105 @@ import { readOwner } from '../../core/options.js';
 import { parseDuration, parsePositiveDuration } from '../duration.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import type { Options, Values } from '../grammar/option.js';
 import { InvalidArgument } from '../invalid-argument.js';
-import type { OptionSpec } from '../option-spec.js';
 import { STORE_OPTION, type StoreAddress } from '../stores/store-option.js';
 import type { RunOptions } from './options.js';
-import { type Proof, parseProof } from './proof.js';
+import { parseProof } from './proof.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 
-/** What is given on the command line; durations in milliseconds. */
-export interface RunGiven {
-  readonly heartbeat?: Proof;
-  readonly staleTimeout?: number;
-  readonly heartbeatInterval?: number;
-  readonly onStall: 'end' | 'warn';
-  readonly killAfter: number;
-  readonly timeout?: number;
-  readonly wait: number;
-  readonly killStalled?: true;
-  readonly force?: true;
-  readonly conflictExitCode: number;
-  readonly quiet?: true;
-  readonly ignoreHangup?: true;
-  readonly holdAtLeast: number;
-  readonly owner?: string;
-  readonly sticky?: true;
-  readonly label?: string;
-  readonly command?: string;
-  readonly store?: StoreAddress;
-}
-
 /** The options of a run. */
-export const RUN_OPTIONS: readonly OptionSpec[] = [
-  {
+export const RUN_OPTIONS = {
+  heartbeat: {
     flags: '--heartbeat <proof>',
     description:
       'what proves that the command is at work: alive (that it exists), output (that it writes), ' +
       'manual (that it calls `livinglock beat`), file:PATH (that the file changes) (default: alive)',
     parse: parseProof,
   },
-  {
+  staleTimeout: {
     flags: '--stale-timeout <time>',
     description:
       'without proof for so long, the command counts as stalled (default: 1h; with alive, in a file: infinity)',
     parse: parseStaleTimeout,
   },
-  {
+  heartbeatInterval: {
     flags: '--heartbeat-interval <time>',
     description: 'write a heartbeat at most so often (default: 1m, or half of a shorter stale timeout)',
     parse: parsePositiveDuration,
   },
-  {
+  onStall: {
     flags: '--on-stall <what>',
     description: 'what to do with a command that has stalled',
     choices: ['end', 'warn'],
     default: { value: 'end' },
   },
-  {
+  timeout: {
     flags: '--timeout <time>',
     description: 'end a command that takes longer altogether',
     parse: parsePositiveDuration,
   },
-  {
+  killAfter: {
     flags: '--kill-after <time>',
     description: 'the time from SIGTERM to SIGKILL',
     parse: parseDuration,
     default: { value: 10_000, name: '10s' },
   },
-  {
+  wait: {
     flags: '-w, --wait <time>',
     description: 'if the lock is held, wait for so long',
     parse: parseDuration,
     default: { value: 0, name: 'do not wait' },
   },
-  {
+  holdAtLeast: {
     flags: '--hold-at-least <time>',
     description:
       'the lock counts as held for so long at the least, also if the command has ended before: one run an hour on five servers',
     parse: parseFiniteDuration,
     default: { value: 0, name: 'until the command has ended' },
   },
-  {
+  owner: {
     flags: '--owner <name>',
     description:
       'a stable name for this machine or container, which gets its own lock back at once after a restart',
     parse: parseOwner,
   },
-  {
+  sticky: {
     flags: '--sticky',
     description:
       'take a lock again that the same --owner has released, while --hold-at-least keeps it from others: one server stays in charge',
   },
-  {
+  label: {
     flags: '--label <text>',
     description:
       'show this in place of the command line, and keep the arguments out of the lock: for those that contain a password',
     parse: parseLabel,
   },
-  {
+  command: {
     flags: '-c, --command <line>',
     description: 'run this line by the shell (/bin/sh -c; cmd.exe on Windows), in place of -- COMMAND',
     parse: parseLine,
   },
-  STORE_OPTION,
-  { flags: '--kill-stalled', description: 'end a holder that has stalled before taking over' },
-  { flags: '--force', description: 'if the lock is held, run anyway, without it' },
-  {
+  store: STORE_OPTION,
+  killStalled: { flags: '--kill-stalled', description: 'end a holder that has stalled before taking over' },
+  force: { flags: '--force', description: 'if the lock is held, run anyway, without it' },
+  conflictExitCode: {
     flags: '-E, --conflict-exit-code <number>',
     description: 'the exit code if the lock is held',
     parse: parseExitCode,
     default: { value: ExitCode.busy },
   },
-  {
+  ignoreHangup: {
     flags: '--ignore-hangup',
     description: 'neither end nor pass SIGHUP on: for what nohup cannot do before `livinglock`',
   },
-  { flags: '-q, --quiet', description: 'say nothing if the lock is held, and give no hints' },
-];
+  quiet: { flags: '-q, --quiet', description: 'say nothing if the lock is held, and give no hints' },
+} as const satisfies Options;
+
+/** What is given on the command line; durations in milliseconds. */
+export type RunGiven = Values<typeof RUN_OPTIONS>;
 
 /** Fills in what was not given, and throws where it does not fit together. */
 export function completeRunOptions({
@@ -152,15 +133,7 @@ export function completeRunOptions({
     isStallUnseen: isEndless && heartbeat === undefined && staleTimeout !== undefined,
     heartbeatInterval: interval,
     timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
-    killStalled: rest.killStalled ?? false,
-    force: rest.force ?? false,
-    quiet: rest.quiet ?? false,
-    ignoreHangup: rest.ignoreHangup ?? false,
-    owner: rest.owner,
-    sticky: rest.sticky ?? false,
-    label: rest.label,
     line: rest.command,
-    store: rest.store,
   };
 }
 

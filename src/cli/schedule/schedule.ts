@@ -6,7 +6,7 @@ import { runProgram } from '../../schedule/programs.js';
 import { expectRights, isKnown, type Scope, scopeOf } from '../../schedule/scope.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { say } from '../terminal/messages.js';
+import { print, say, write } from '../terminal/messages.js';
 import { confirm } from './confirm.js';
 import { jobOf, ownProgram } from './new-job.js';
 import type { Request } from './request.js';
@@ -24,7 +24,7 @@ export async function schedule(request: Request): Promise<number> {
       const { text, notes } = installer.configure(jobOf(request, scheduler));
       for (const note of [...notes, ...notesOnUser(scope)]) say(note);
       if (userName !== null && !(await isKnown(userName, runProgram))) say(noteOnUnknown(userName));
-      await print(text);
+      await write(text);
       return ExitCode.ok;
     }
     case 'install': {
@@ -65,7 +65,7 @@ function noteOnUnknown(userName: string): string {
 
 async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string): Promise<number> {
   const lines = steps.flatMap((step) => [...step.lines, '']).map(visible);
-  await print(`This is what changes:\n\n${lines.join('\n')}\n`);
+  await print(`This is what changes:\n\n${lines.join('\n')}`);
   const answer = isAgreed || (await confirm('Go on?'));
   if (answer === null) {
     throw new CliError(
@@ -74,7 +74,7 @@ async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string)
     );
   }
   if (!answer) {
-    await print('Nothing was changed.\n');
+    await print('Nothing was changed.');
     return ExitCode.no;
   }
   for (const step of steps) await step.apply();
@@ -87,13 +87,6 @@ function visible(line: string): string {
 }
 
 async function tell(line: string): Promise<number> {
-  await print(`${line}\n`);
+  await print(line);
   return ExitCode.ok;
-}
-
-/** Waits until it is written: on Windows a pipe is written to only later, and the program ends as soon as this is done. */
-function print(text: string): Promise<void> {
-  return new Promise((written) => {
-    process.stdout.write(text, () => written());
-  });
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sayWhichAreMeant, withLocks } from '../locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
-import { print, say } from '../terminal/messages.js';
+import { print, say, stdout } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { frameOf } from './frame.js';
 import { readStatus, type Seen } from './read-status.js';
@@ -36,7 +36,7 @@ function showing(place: () => string, isJson: boolean): Show {
 }
 
 function onScreen(place: () => string): Show {
-  const screen = new Screen(process.stdout);
+  const screen = new Screen(stdout());
   return async ({ locks, failures }) => {
     const lines =
       failures.length > 0 && locks.length === 0

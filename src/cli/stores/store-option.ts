@@ -1,6 +1,6 @@
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import type { OptionSpec } from '../option-spec.js';
+import type { Option } from '../grammar/option.js';
 
 /** Where locks are kept instead of in files. */
 type StoreKind = 'sqlite' | 'postgres' | 'redis';
@@ -23,14 +23,14 @@ const KINDS: ReadonlyMap<string, StoreKind> = new Map([
 const STORE_VARIABLE = 'LIVINGLOCK_STORE';
 
 /** `--store`, for each subcommand that is about locks. */
-export const STORE_OPTION: OptionSpec = {
+export const STORE_OPTION = {
   flags: '--store <store>',
   description: 'keep the lock there instead of in a file: postgres://…, redis://…, sqlite:PATH',
   parse: parseStore,
   variable: STORE_VARIABLE,
-};
+} as const satisfies Option;
 
-/** Throws no error of commander's, which would repeat the text, and the password in it. */
+/** Throws no {@link InvalidArgument}: its message would repeat the text, and the password in it. */
 export function parseStore(text: string): StoreAddress {
   const kind = KINDS.get(/^(postgres(?:ql)?(?=:$)|[a-z]+(?=:.)):/is.exec(text)?.[1]?.toLowerCase() ?? '');
   if (kind !== undefined) return { kind, text };

@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { ExitCode } from '../errors/exit-codes.js';
 import { formatTimestamp } from './local-time.js';
 import { writeAll } from './write-all.js';
 
@@ -56,11 +57,30 @@ export function aroundMessages(write: typeof around): void {
   around = write;
 }
 
-/** Writes lines to stdout; resolves when they are written, which on Windows is later when it is a pipe. */
+/** Writes lines to stdout. */
 export function print(text: string): Promise<void> {
+  return write(`${text}\n`);
+}
+
+/** Writes to stdout; resolves when it is written, which on Windows is later when it is a pipe. */
+export function write(text: string): Promise<void> {
   return new Promise((resolve) => {
-    process.stdout.write(`${text}\n`, () => resolve());
+    stdout().write(text, () => resolve());
   });
+}
+
+/** The standard output. If nothing can be written to it, the program ends. */
+export function stdout(): typeof process.stdout {
+  const stream = process.stdout;
+  if (!stream.listeners('error').includes(giveUp)) stream.on('error', giveUp);
+  return stream;
+}
+
+function giveUp(error: NodeJS.ErrnoException): void {
+  // Whoever reads may have seen enough: `livinglock status | head -1`.
+  if (error.code === 'EPIPE') process.exit();
+  say(`Cannot write to the standard output: ${error.message}`);
+  void said().then(() => process.exit(ExitCode.output));
 }
 
 /**

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { complete } from '../../../src/cli/completion/complete.js';
-import { createProgram } from '../../../src/cli/program.js';
+import { loaded } from '../../../src/cli/grammar/help-text.js';
+import { programOf } from '../../../src/cli/program.js';
 import { temporaryFolder } from '../../../support/world.js';
 
-const program = await createProgram(undefined, null);
+const commands = await loaded(COMMANDS);
+const completed = (words: readonly string[]) => complete(programOf(COMMANDS), commands, words);
 
 beforeEach(() => {
   const folder = temporaryFolder();
@@ -19,7 +21,7 @@ afterEach(() => void vi.unstubAllEnvs());
 
 describe('what a word may become', () => {
   it('is each command that there is, with what it does', () => {
-    const candidates = complete(program, ['']);
+    const candidates = completed(['']);
     for (const name of COMMANDS.keys()) {
       expect(candidates).toContainEqual(expect.stringMatching(new RegExp(`^${name}\t\\S`)));
     }
@@ -55,6 +57,6 @@ describe('what a word may become', () => {
     { words: ['nonsense', ''], expected: [] },
     { words: [], expected: expect.arrayContaining(['run']) },
   ])('is $expected for $words', ({ words, expected }) => {
-    expect(complete(program, words).map((candidate) => candidate.replace(/\t.*/, ''))).toEqual(expected);
+    expect(completed(words).map((candidate) => candidate.replace(/\t.*/, ''))).toEqual(expected);
   });
 });

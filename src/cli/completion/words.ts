@@ -1,0 +1,27 @@
+import { ExitCode } from '../errors/exit-codes.js';
+import { type Command, type Commands, defineCommand } from '../grammar/command.js';
+import { loaded } from '../grammar/help-text.js';
+import { programOf } from '../program.js';
+import { print } from '../terminal/messages.js';
+import { complete } from './complete.js';
+
+/** What the scripts of `completion` ask. */
+export function completeWords(commands: Commands): Command {
+  return defineCommand({
+    name: 'complete-words',
+    summary: 'what the scripts of `completion` ask',
+    description: 'Prints what the last of the words may become.',
+    options: {},
+    operands: {
+      words: {
+        term: '[word...]',
+        description: 'what stands behind the name of the program, up to the cursor',
+      },
+    },
+    notes: 'Each line is a candidate, a tab and what it means; or it tells the shell what to complete.',
+    async run({ words }) {
+      await print(complete(programOf(commands), await loaded(commands), words).join('\n'));
+      return ExitCode.ok;
+    },
+  });
+}

@@ -1,0 +1,101 @@
+import wrapAnsi from 'wrap-ansi';
+import { type Command, type Commands, HELP } from './command.js';
+import { type Operand, type Option, operandName } from './option.js';
+
+/** A term, and what it means. */
+type Item = readonly [term: string, meaning: string];
+
+/** Columns of a terminal that does not tell, and of what is no terminal. */
+const USUAL_COLUMNS = 80;
+/** In fewer columns text is not wrapped: it would be harder to read. */
+const NARROWEST = 40;
+/** Spaces before a term, and the fewest behind it. */
+const INDENT = 2;
+
+/** What `--help` prints. */
+export async function helpFor(command: Command, columns: number | undefined): Promise<string> {
+  const { operands, section, subcommands } = command;
+  const passedOn = new Set(Object.values(section?.options ?? {}));
+  const options = visibleOptions(command);
+  return layOut(
+    command,
+    [
+      ['Arguments:', Object.values(operands).map(describeOperand)],
+      ['Options:', options.filter((option) => !passedOn.has(option)).map(describeOption)],
+      [section?.heading ?? '', options.filter((option) => passedOn.has(option)).map(describeOption)],
+      ['Commands:', (await loaded(subcommands)).map((each) => [termOf(each), each.summary])],
+    ],
+    columns,
+  );
+}
+
+export function loaded(subcommands: Commands = new Map()): Promise<readonly Command[]> {
+  return Promise.all([...subcommands.values()].map((load) => load()));
+}
+
+/** Its own ones, and then help. */
+export function visibleOptions({ options }: Command): readonly Option[] {
+  return [...Object.values(options), HELP];
+}
+
+/** What follows the name of the subcommand. */
+export function usageOf({ usage, operands }: Command): string {
+  return usage ?? ['[options]', ...terms(operands)].join(' ');
+}
+
+export function describeOption({ flags, description, choices, variable, ...option }: Option): Item {
+  const standard = option.default?.name ?? JSON.stringify(option.default?.value);
+  const details = [
+    choices !== undefined && listOf(choices),
+    option.default !== undefined && `default: ${standard}`,
+    variable !== undefined && `env: ${variable}`,
+  ].filter((detail) => detail !== false);
+  return [flags, details.length > 0 ? `${description} (${details.join(', ')})` : description];
+}
+
+export function describeOperand(operand: Operand): Item {
+  const { description, choices } = operand;
+  return [operandName(operand), choices === undefined ? description : `${description} (${listOf(choices)})`];
+}
+
+function listOf(choices: readonly string[]): string {
+  return `choices: ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`;
+}
+
+function terms(operands: Command['operands']): string[] {
+  return Object.values(operands).map(({ term }) => term);
+}
+
+function termOf({ name, options, operands }: Command): string {
+  const hasOptions = Object.keys(options).length > 0;
+  return [name, ...(hasOptions ? ['[options]'] : []), ...terms(operands)].join(' ');
+}
+
+type Section = readonly [heading: string, items: readonly Item[]];
+
+function layOut(command: Command, sections: readonly Section[], columns = USUAL_COLUMNS): string {
+  const { name, description, notes } = command;
+  const shown = sections.filter(([, items]) => items.length > 0);
+  const terms = shown.flatMap(([, items]) => items.map(([term]) => term.length));
+  const indent = INDENT + Math.max(...terms) + INDENT;
+  const width = columns - indent;
+  return [
+    `Usage: ${['livinglock', name, usageOf(command)].filter((part) => part !== '').join(' ')}`,
+    '',
+    wrap(description, columns),
+    '',
+    ...shown.flatMap(([heading, items]) => [
+      heading,
+      ...items.map(([term, meaning]) => {
+        const lines = wrap(meaning, width).replaceAll('\n', `\n${' '.repeat(indent)}`);
+        return `${' '.repeat(INDENT)}${term.padEnd(indent - INDENT)}${lines}`;
+      }),
+      '',
+    ]),
+    `${notes}\n`,
+  ].join('\n');
+}
+
+function wrap(text: string, columns: number): string {
+  return columns < NARROWEST ? text : wrapAnsi(text, columns);
+}
