@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -216,6 +216,18 @@ describe('status on a terminal', () => {
       }
       expect(stdout).toContain('…');
     }
+  });
+
+  test.skipIf(!canHaveTerminal)('shows no control characters of a name in a failure', async () => {
+    const desk = new Desk();
+    const name = 'e\u{1b}]0;title\u{7}vil.lock';
+    symlinkSync(name, join(desk.locks, name));
+    const terminal = startOnTerminal(desk, 'livinglock status --watch', { columns: 400 });
+    await poll('It shows nothing', () => terminal.stdout.includes('vil.lock'));
+    terminal.write('\u{3}');
+    await terminal.ended;
+    expect(terminal.stdout).toContain('e\u{fffd}]0;title\u{fffd}vil.lock');
+    expect(terminal.stdout).not.toContain('\u{1b}]');
   });
 
   test.skipIf(!canHaveTerminal)('refreshes in place until Ctrl-C, which a shell sees as 130', async () => {

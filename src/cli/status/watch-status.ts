@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sayWhichAreMeant, withLocks } from '../locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
-import { print, say, stdout } from '../terminal/messages.js';
+import { oneLine, print, say, stdout } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { frameOf } from './frame.js';
 import { readStatus, type Seen } from './read-status.js';
@@ -42,7 +42,8 @@ function onScreen(place: () => string): Show {
       failures.length > 0 && locks.length === 0
         ? []
         : frameOf(locks, place, terminal({ isTTY: true, columns: screen.columns }));
-    await screen.draw([...lines, ...failures]);
+    // They name locks as others have named them.
+    await screen.draw([...lines, ...failures.map(oneLine)]);
   };
 }
 
