@@ -1,10 +1,11 @@
 import type { Scheduled } from '../../schedule/installer.js';
 import { installerFor } from '../../schedule/installers.js';
-import { type SchedulerName, twoDigits } from '../../schedule/job.js';
+import type { SchedulerName } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
 import { ScheduleError } from '../../schedule/schedule-error.js';
 import { expectRights, scopeOf } from '../../schedule/scope.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import { formatDateAndTime } from '../terminal/local-time.js';
 import { oneLine, print } from '../terminal/messages.js';
 import { filling, widthOf } from '../terminal/text-width.js';
 
@@ -66,7 +67,7 @@ function table(jobs: readonly Scheduled[]): string[] {
   const rows = [
     TITLES,
     ...jobs.map(({ name, scheduler, when, next, command }) =>
-      [name, scheduler, when, next === null ? '-' : localTime(next), command].map(oneLine),
+      [name, scheduler, when, next === null ? '-' : formatDateAndTime(next), command].map(oneLine),
     ),
   ];
   const widths = TITLES.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
@@ -76,9 +77,4 @@ function table(jobs: readonly Scheduled[]): string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-function localTime(time: Date): string {
-  const date = [time.getFullYear(), time.getMonth() + 1, time.getDate()].map(twoDigits).join('-');
-  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':')}`;
 }

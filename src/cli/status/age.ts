@@ -6,7 +6,10 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['s', 1000],
 ];
 
-/** A time that has passed, in two units: `4s`, `3m 20s`, `2h 14m`, `12d 3h`. */
+/**
+ * A time that has passed, in two units: `4s`, `3m 20s`, `2h 14m`, `12d 3h`. Not by pretty-ms, for which the second unit may be
+ * any: `2h 59s`.
+ */
 export function formatAge(milliseconds: number): string {
   // Clocks may have been set.
   const time = Math.max(0, milliseconds);

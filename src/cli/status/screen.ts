@@ -11,7 +11,12 @@ interface TerminalStream {
 const CLEAR_REST_OF_LINE = '\u{1b}[K';
 const CLEAR_BELOW = '\u{1b}[J';
 
-/** Draws on a terminal where it has drawn before. What stood above stays, and so does the last frame. */
+/**
+ * Draws on a terminal where it has drawn before. What stood above stays, and so does the last frame.
+ *
+ * log-update 7, the last for Node 20, does not: it does not know how a terminal that became narrower has broken the lines, and
+ * of too many lines it shows the last, without the titles.
+ */
 export class Screen {
   readonly #stream: TerminalStream;
   /** How many columns each line of the frame takes. */

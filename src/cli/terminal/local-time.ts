@@ -10,8 +10,12 @@ export function formatTimestamp(time: Date): string {
 
 /** `03:00:01`, with the date in front where it is not today's. */
 export function formatTime(time: Date): string {
-  const clock = formatClock(time);
-  return time.toDateString() === new Date().toDateString() ? clock : `${formatDate(time)} ${clock}`;
+  return time.toDateString() === new Date().toDateString() ? formatClock(time) : formatDateAndTime(time);
+}
+
+/** `2026-11-26 03:00:01` */
+export function formatDateAndTime(time: Date): string {
+  return `${formatDate(time)} ${formatClock(time)}`;
 }
 
 function formatDate(time: Date): string {

@@ -1,6 +1,7 @@
 import stringWidth from 'string-width';
 
 // Texts in a terminal's columns, of which a Chinese or Japanese character takes two, and an accent none.
+// cli-truncate 5, the last for Node 20, is no substitute: where half a character has room it shows the whole one, and the line is a column too wide.
 
 /** How many columns the text takes. */
 export function widthOf(text: string): number {

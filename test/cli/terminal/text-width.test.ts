@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cut, cutStart, filling, widthOf } from '../../../src/cli/terminal/text-width.js';
 
@@ -16,7 +17,23 @@ describe('the width of a text', () => {
   });
 });
 
+/** Wide, narrow and without a width; of one code point and of several. */
+const CHARACTERS = ['a', '/', ' ', 'テ', '한', 'e\u{301}', '👨‍👩‍👧', '🇯🇵', 'ｱ', 'कि', '\u{200b}'];
+
 describe('a text that is too long', () => {
+  it('never takes more columns than it is cut to, and keeps whole characters', () => {
+    const text = fc.array(fc.constantFrom(...CHARACTERS)).map((characters) => characters.join(''));
+    fc.assert(
+      fc.property(text, fc.nat(20), (whole, columns) => {
+        for (const it of [cut(whole, columns), cutStart(whole, columns)])
+          expect(widthOf(it)).toBeLessThanOrEqual(columns);
+        if (widthOf(whole) <= columns || columns === 0) return;
+        expect(whole.startsWith(cut(whole, columns).replace(/…$/, ''))).toBe(true);
+        expect(whole.endsWith(cutStart(whole, columns).replace(/^…/, ''))).toBe(true);
+      }),
+    );
+  });
+
   it.each([
     ['backup', 6, 'backup'],
     ['backup', 5, 'back…'],
