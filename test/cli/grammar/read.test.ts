@@ -16,8 +16,8 @@ const COPY = defineCommand({
     wait: { flags: '-w, --wait <time>', description: 'time', default: { value: 'never' } },
     exitCode: { flags: '-E, --exit-code <number>', description: 'code', parse: parseNumber },
     quiet: { flags: '-q, --quiet', description: 'silence' },
-    yes: { flags: '-y, --yes', description: 'consent', conflicts: ['ask'] },
-    ask: { flags: '--ask', description: 'a question' },
+    yes: { flags: '-y, --yes', description: 'consent', conflicts: ['as'] },
+    as: { flags: '--as', description: 'a user' },
     how: { flags: '--how <manner>', description: 'manner', choices: ['fast', 'safe'], variable: 'COPY_HOW' },
   },
   operands: {
@@ -74,7 +74,7 @@ describe('a command line', () => {
             exitCode: undefined,
             quiet: parts.some(({ name }) => name === 'quiet'),
             yes: false,
-            ask: false,
+            as: false,
             how: undefined,
             source: operands[0],
             targets: operands.slice(1),
@@ -188,7 +188,7 @@ describe('what is refused', () => {
       line: ['a', '1', '9'],
       says: "command-argument value '9' is invalid for argument 'bits'. Allowed choices are 8, 16.",
     },
-    { line: ['a', '--ask', '-y'], says: "option '-y, --yes' cannot be used with option '--ask'" },
+    { line: ['a', '--as', '-y'], says: "option '-y, --yes' cannot be used with option '--as'" },
     { line: ['a', '--wait'], says: "option '-w, --wait <time>' argument missing" },
     { line: ['a', '--quiet=yes'], says: "unknown option '--quiet=yes'" },
     { line: ['a', '-qx'], says: "unknown option '-x'" },
@@ -206,6 +206,9 @@ describe('what is refused', () => {
     { word: '--hepl', meant: '(Did you mean --help?)' },
     { word: '--entirely-different', meant: null },
     { word: '-x', meant: null },
+    { word: '-a', meant: null },
+    { word: '--zip', meant: null },
+    { word: '--exitcodetwo', meant: null },
   ])('$word may be a misspelling: $meant', async ({ word, meant }) => {
     const message = `unknown option '${word}'`;
     expect(await explanationOf(['a', word])).toBe(meant === null ? message : `${message} ${meant}`);
