@@ -1,8 +1,8 @@
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command.js';
-import { describeHolding } from './holder.js';
-import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
+import { type Locks, sayWhichAreMeant, withLocks } from './stores/locks.js';
 import { STORE_OPTION } from './stores/store-option.js';
+import { describeHolding } from './terminal/holder.js';
 import { print, say } from './terminal/messages.js';
 
 export const BREAK = defineCommand({

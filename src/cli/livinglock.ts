@@ -7,8 +7,8 @@ import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { describeTrouble } from './errors/trouble.js';
 import { execute } from './execute.js';
+import { InvalidArgument } from './grammar/invalid-argument.js';
 import { UnknownWord } from './grammar/unknown-word.js';
-import { InvalidArgument } from './invalid-argument.js';
 import { said, say } from './terminal/messages.js';
 
 process.on('SIGUSR1', endEarly);

@@ -1,9 +1,9 @@
-import { parsePositiveDuration } from './duration.js';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command.js';
+import { InvalidArgument } from './grammar/invalid-argument.js';
 import type { Options, Values } from './grammar/option.js';
-import { InvalidArgument } from './invalid-argument.js';
+import { parsePositiveDuration } from './grammar/parse-duration.js';
 import { print } from './terminal/messages.js';
 
 const OPTIONS = {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatDuration, parseDuration } from './duration.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command.js';
-import { describeHolding } from './holder.js';
-import { type Locks, sayWhichAreMeant, withLocks } from './locks.js';
+import { parseDuration } from './grammar/parse-duration.js';
+import { type Locks, sayWhichAreMeant, withLocks } from './stores/locks.js';
 import { STORE_OPTION } from './stores/store-option.js';
+import { formatDuration } from './terminal/format-duration.js';
+import { describeHolding } from './terminal/holder.js';
 import { say } from './terminal/messages.js';
 
 /** How often to look: each time later, in milliseconds. */

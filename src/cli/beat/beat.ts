@@ -1,9 +1,9 @@
 import type { Progress, Store } from '../../index.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import { InvalidArgument } from '../grammar/invalid-argument.js';
 import type { Options, Values } from '../grammar/option.js';
-import { InvalidArgument } from '../invalid-argument.js';
-import { withLocks } from '../locks.js';
+import { withLocks } from '../stores/locks.js';
 import { parseStore } from '../stores/store-option.js';
 import { say } from '../terminal/messages.js';
 

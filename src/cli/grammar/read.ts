@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { InvalidArgument } from '../invalid-argument.js';
 import { type Command, type GivenOption, HELP, type Rest, VERSION } from './command.js';
+import { InvalidArgument } from './invalid-argument.js';
 import {
   isRequired,
   isVariadic,

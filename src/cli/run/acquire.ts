@@ -8,9 +8,9 @@ import {
   type ProcessTable,
   systemClock,
 } from '../../index.js';
-import { formatDuration } from '../duration.js';
-import { describeHolding } from '../holder.js';
-import type { Locks } from '../locks.js';
+import type { Locks } from '../stores/locks.js';
+import { formatDuration } from '../terminal/format-duration.js';
+import { describeHolding } from '../terminal/holder.js';
 import { say } from '../terminal/messages.js';
 import { quoted } from './command-line.js';
 import type { RunOptions } from './options.js';

@@ -1,5 +1,5 @@
 import { ErrLockLost } from '../../index.js';
-import { describeHolder } from '../holder.js';
+import { describeHolder } from '../terminal/holder.js';
 
 /** For who has started the run: what it means, and who is at work now. */
 export function describeLoss(name: string, loss: unknown): string {

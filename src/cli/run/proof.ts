@@ -1,5 +1,5 @@
 import { type BigIntStats, statSync } from 'node:fs';
-import { InvalidArgument } from '../invalid-argument.js';
+import { InvalidArgument } from '../grammar/invalid-argument.js';
 
 /** What counts as proof that a command is at work. */
 export type Proof =

@@ -1,9 +1,9 @@
 import { readOwner } from '../../core/options.js';
-import { parseDuration, parsePositiveDuration } from '../duration.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import { InvalidArgument } from '../grammar/invalid-argument.js';
 import type { Options, Values } from '../grammar/option.js';
-import { InvalidArgument } from '../invalid-argument.js';
+import { parseDuration, parsePositiveDuration } from '../grammar/parse-duration.js';
 import { STORE_OPTION, type StoreAddress } from '../stores/store-option.js';
 import type { RunOptions } from './options.js';
 import { parseProof } from './proof.js';

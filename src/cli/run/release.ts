@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrLockLost, type Lock, systemClock } from '../../index.js';
-import type { Locks } from '../locks.js';
+import type { Locks } from '../stores/locks.js';
 
 /** For how long a database that is away is tried, and how often, in milliseconds. */
 const PATIENCE = 30_000;

@@ -1,4 +1,4 @@
-import { type Locks, sayWhichAreMeant, withLocks } from '../locks.js';
+import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire.js';
 import { givenDescriptors } from './descriptors.js';

@@ -2,10 +2,10 @@ import { setImmediate as nextCheck, setTimeout as sleep } from 'node:timers/prom
 import { remedyFor } from '../../core/remedies.js';
 import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
 import { systemCode } from '../../system/system-code.js';
-import { formatDuration } from '../duration.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import type { Locks } from '../locks.js';
+import type { Locks } from '../stores/locks.js';
+import { formatDuration } from '../terminal/format-duration.js';
 import { said, say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
 import { Ending, type Reason } from './ending.js';

@@ -1,8 +1,8 @@
 import { InvalidTiming } from '../../schedule/invalid-timing.js';
 import type { Timing } from '../../schedule/job.js';
 import { parseAt as readAt } from '../../schedule/parse-at.js';
-import { parsePositiveDuration } from '../duration.js';
-import { InvalidArgument } from '../invalid-argument.js';
+import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { parsePositiveDuration } from '../grammar/parse-duration.js';
 
 /** The value of `--every`. */
 export function parseEvery(text: string): Timing {

@@ -1,4 +1,4 @@
-import { formatDuration } from '../duration.js';
+import { formatDuration } from '../terminal/format-duration.js';
 import { oneLine } from '../terminal/messages.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { cut } from '../terminal/text-width.js';

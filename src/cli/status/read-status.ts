@@ -1,6 +1,6 @@
 import { inspect, LivingLockError } from '../../index.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import type { Locks } from '../locks.js';
+import type { Locks } from '../stores/locks.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
 
 /** What was read of some locks. */

@@ -1,4 +1,4 @@
-import { type Locks, sayWhichAreMeant, withLocks } from '../locks.js';
+import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';

@@ -1,4 +1,4 @@
-import { describeWork } from '../holder.js';
+import { describeWork } from '../terminal/holder.js';
 import { oneLine } from '../terminal/messages.js';
 import type { Style, Terminal } from '../terminal/terminal.js';
 import { cut, cutStart, filling, widthOf } from '../terminal/text-width.js';

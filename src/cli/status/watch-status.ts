@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sayWhichAreMeant, withLocks } from '../locks.js';
+import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { oneLine, print, say, stdout } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';

@@ -3,10 +3,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
 import { ExitCode } from '../../../src/cli/errors/exit-codes.js';
 import { type Command, defineCommand, HELP, VERSION } from '../../../src/cli/grammar/command.js';
+import { InvalidArgument } from '../../../src/cli/grammar/invalid-argument.js';
 import type { Operands, Options } from '../../../src/cli/grammar/option.js';
 import { interpret, isAmong, split } from '../../../src/cli/grammar/read.js';
 import { UnknownWord } from '../../../src/cli/grammar/unknown-word.js';
-import { InvalidArgument } from '../../../src/cli/invalid-argument.js';
 
 const COPY = defineCommand({
   name: 'copy',

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { withLocks } from '../../../src/cli/locks.js';
 import { exitCodeFor, readStatus, type Seen } from '../../../src/cli/status/read-status.js';
+import { withLocks } from '../../../src/cli/stores/locks.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 afterEach(() => void vi.unstubAllEnvs());

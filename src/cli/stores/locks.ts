@@ -1,12 +1,12 @@
-import type { Store } from '../index.js';
-import { CliError } from './errors/cli-error.js';
-import { ExitCode } from './errors/exit-codes.js';
-import { hintOnName, lockPath } from './named-locks/lock-path.js';
-import { type NamedLock, namedLocks } from './named-locks/named-locks.js';
-import { namedLocksFolder } from './named-locks/named-locks-folder.js';
-import { openStore } from './stores/open-store.js';
-import type { StoreAddress } from './stores/store-option.js';
-import { say } from './terminal/messages.js';
+import type { Store } from '../../index.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import { hintOnName, lockPath } from '../named-locks/lock-path.js';
+import { type NamedLock, namedLocks } from '../named-locks/named-locks.js';
+import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
+import { say } from '../terminal/messages.js';
+import { openStore } from './open-store.js';
+import type { StoreAddress } from './store-option.js';
 
 /** The locks of one store, by what they are called on the command line. */
 export interface Locks {
@@ -46,7 +46,7 @@ export async function withLocks<T>(
 }
 
 async function files(mayCreate: boolean): Promise<Locks> {
-  const { fileStore } = await import('../index.js');
+  const { fileStore } = await import('../../index.js');
   return {
     store: fileStore(),
     address: '',

@@ -30,8 +30,3 @@ function parse(text: string): number | undefined {
 function isNotEmpty(text: string): text is ms.StringValue {
   return text !== '';
 }
-
-/** For people: `850 ms`, `12 seconds`, `3 hours`. */
-export function formatDuration(milliseconds: number): string {
-  return Number.isFinite(milliseconds) ? ms(Math.round(milliseconds), { long: true }) : 'forever';
-}

@@ -1,7 +1,7 @@
-import type { LockRecord } from '../index.js';
-import { formatDuration } from './duration.js';
-import { formatTime } from './terminal/local-time.js';
-import { oneLine } from './terminal/messages.js';
+import type { LockRecord } from '../../index.js';
+import { formatDuration } from './format-duration.js';
+import { formatTime } from './local-time.js';
+import { oneLine } from './messages.js';
 
 /** By whom a lock is held, in one line, or until when: `is held by PID 4242 …`. */
 export function describeHolding(holder: LockRecord | null, age: number): string {
