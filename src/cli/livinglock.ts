@@ -2,13 +2,15 @@
 
 // The command `livinglock`. Each subcommand is in a file or folder of its name.
 
+import { COMMANDS, HIDDEN } from './commands.js';
 import { endEarly } from './early-signal.js';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { describeTrouble } from './errors/trouble.js';
-import { execute } from './execute.js';
+import { execute } from './grammar/execute.js';
 import { InvalidArgument } from './grammar/invalid-argument.js';
 import { UnknownWord } from './grammar/unknown-word.js';
+import { programOf, version } from './program.js';
 import { said, say } from './terminal/messages.js';
 
 process.on('SIGUSR1', endEarly);
@@ -21,7 +23,12 @@ void main().then(async (code) => {
 
 async function main(): Promise<number> {
   try {
-    return await execute(process.argv.slice(2));
+    return await execute(process.argv.slice(2), {
+      root: programOf(COMMANDS),
+      commands: COMMANDS,
+      hidden: HIDDEN,
+      version,
+    });
   } catch (error) {
     return explain(error);
   }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ExitCode } from './errors/exit-codes.js';
 import { type Command, type Commands, VERSION } from './grammar/command.js';
-import { print, stdout, write } from './terminal/messages.js';
 
 /** The command line without a subcommand. */
 export function programOf(subcommands: Commands): Command {
@@ -22,19 +21,6 @@ export function programOf(subcommands: Commands): Command {
     },
   };
   return program;
-}
-
-/** Gives the exit code. */
-export async function printHelp(command: Command): Promise<number> {
-  const { helpFor } = await import('./grammar/help-text.js');
-  await write(await helpFor(command, stdout().columns));
-  return ExitCode.ok;
-}
-
-/** Gives the exit code. */
-export async function printVersion(): Promise<number> {
-  await print(version());
-  return ExitCode.ok;
 }
 
 export function version(): string {

@@ -1,0 +1,40 @@
+import { ExitCode } from '../errors/exit-codes.js';
+import { print } from '../terminal/messages.js';
+import { type Command, type Commands, HELP, VERSION } from './command.js';
+import { printHelp } from './print-help.js';
+import { interpret, isAmong, split } from './read.js';
+import { UnknownWord } from './unknown-word.js';
+
+/** All that a command line can call. */
+export interface Program {
+  /** What is called without a subcommand. */
+  readonly root: Command;
+  readonly commands: Commands;
+  /** Those that people do not type. */
+  readonly hidden: Commands;
+  version(): string;
+}
+
+/** Does what a command line says, and gives the exit code. */
+export async function execute(line: readonly string[], program: Program): Promise<number> {
+  const [name, ...rest] = line;
+  if (name === undefined || /^-./.test(name)) return executeCommand(program.root, line, program);
+  const load = program.commands.get(name) ?? program.hidden.get(name);
+  if (load === undefined) throw new UnknownWord('command', name, name, [...program.commands.keys()]);
+  return executeCommand(await load(), rest, program);
+}
+
+async function executeCommand(
+  command: Command,
+  line: readonly string[],
+  { version }: Program,
+): Promise<number> {
+  const words = split(line, command);
+  if (isAmong(words, VERSION)) {
+    await print(version());
+    return ExitCode.ok;
+  }
+  if (isAmong(words, HELP)) return printHelp(command);
+  const { values, rest } = interpret(words, command);
+  return command.run(values, rest);
+}
