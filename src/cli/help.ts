@@ -1,10 +1,11 @@
+import { oneLine } from '../core/describe.js';
 import { CliError } from './errors/cli-error.js';
 import { describeExitCodes } from './errors/exit-code-meanings.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { type Command, type Commands, defineCommand } from './grammar/command.js';
 import { printHelp } from './grammar/print-help.js';
 import { programOf } from './program.js';
-import { oneLine, print } from './terminal/messages.js';
+import { print } from './terminal/messages.js';
 
 const EXIT_CODES = 'exit-codes';
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../core/describe.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command.js';
 import { parseDuration } from './grammar/parse-duration.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './stores/locks.js';
 import { STORE_OPTION } from './stores/store-option.js';
-import { formatDuration } from './terminal/format-duration.js';
 import { describeHolding } from './terminal/holder.js';
 import { say } from './terminal/messages.js';
 

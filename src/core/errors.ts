@@ -1,6 +1,6 @@
-import ms from 'ms';
 import { systemCode } from '../system/system-code.js';
-import type { LockRecord, Progress } from './record.js';
+import { describeHolding, describeProcess, formatDuration } from './describe.js';
+import type { LockRecord } from './record.js';
 import { remedyFor } from './remedies.js';
 
 /** What all errors of this package have in common. */
@@ -36,7 +36,7 @@ export class ErrLockBusy extends LivingLockError {
     super(
       lock,
       'ERR_LOCK_BUSY',
-      `${describeState(lock, holder, heartbeatAge, reason)}. Try again later, or wait for it with the option \`wait\`.`,
+      `${lock} ${describeHolding(holder, heartbeatAge)}${holder?.hold ? '' : `; ${reason}`}. Try again later, or wait for it with the option \`wait\`.`,
     );
     this.holder = holder;
     this.heartbeatAge = heartbeatAge;
@@ -77,14 +77,14 @@ function describeLoss(lock: string, successor: LockRecord | null, silence: Silen
     const { since, cause } = silence;
     const last = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'no answer came';
     return (
-      `${lock} counts as lost: its last confirmed heartbeat was ${describeAge(since)} ago, and since its store does not answer, ` +
+      `${lock} counts as lost: its last confirmed heartbeat was ${formatDuration(since)} ago, and since its store does not answer, ` +
       `another process may have taken it over. Stop working: this run may not be exclusive any more. The last error: ${last}.`
     );
   }
   const how =
     successor === null
       ? 'nobody holds it now. It was taken over by a run that has ended since, or broken, or deleted'
-      : `${describeHolder(successor)} took it over after this process had stopped heartbeating`;
+      : `${describeProcess(successor)} took it over after this process had stopped heartbeating`;
   return (
     `${lock} was lost: ${how}. Stop working: this run is not exclusive any more. ` +
     'If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.'
@@ -183,7 +183,7 @@ export class ErrTerminationFailed extends LivingLockError {
     super(
       lock,
       'ERR_TERMINATION_FAILED',
-      `${lock} is held by ${describeHolder(holder)}, which has stalled and could not be ended: ${cause.message}. ` +
+      `${lock} is held by ${describeProcess(holder)}, which has stalled and could not be ended: ${cause.message}. ` +
         'Nothing was taken over. End it by other means, or take over beside it, without `terminateStalled` (`--kill-stalled`).',
       { cause },
     );
@@ -196,35 +196,4 @@ function withoutInternals(message: string, lock: string): string {
   const [reason, ...others] = message.split(/, [a-z]+ (?='\/)/s);
   if (reason !== undefined && others.join() === `'${lock}'`) return reason;
   return message.replace(/, [a-z]+ '[^']*(?:\.guard\b|\/proc\/self\/fd\/).*'$/s, '');
-}
-
-function describeState(lock: string, holder: LockRecord | null, age: number, reason: string): string {
-  const hold = holder?.hold ?? null;
-  return hold === null
-    ? `${lock} is held by ${describeHolder(holder)}, last heartbeat ${describeAge(age)} ago` +
-        `${describeProgress(holder?.progress ?? null)}; ${reason}`
-    : `${lock} was released ${describeAge(age)} ago by ${describeHolder(holder)}, but counts as held for another ` +
-        `${describeAge(Math.max(0, hold - age))} (\`holdAtLeast\`)`;
-}
-
-/** The holder as an operator looks for it: `PID 4242 on db-1 (node import.js in /srv/shop)`. */
-function describeHolder(holder: LockRecord | null): string {
-  if (holder === null) return 'an unknown process';
-  const owner = holder.owner === null ? '' : `${holder.owner}, `;
-  const host = holder.process.hostname === null ? '' : ` on ${holder.process.hostname}`;
-  const folder = holder.cwd === null ? null : `in ${holder.cwd}`;
-  const work = [holder.command, folder].filter((part) => part !== null).join(' ');
-  return `${owner}PID ${holder.processId}${host}${work && ` (${work})`}`;
-}
-
-/** What the holder has said of its work: `, 40 % done (table 4 of 10)`. */
-function describeProgress(progress: Progress | null): string {
-  const ratio = progress?.ratio ?? null;
-  const note = progress?.note ?? null;
-  return `${ratio === null ? '' : `, ${Math.floor(ratio * 100)} % done`}${note === null ? '' : ` (${note})`}`;
-}
-
-/** A duration for people: `850 ms`, `12 seconds`, `3 hours`. */
-function describeAge(age: number): string {
-  return Number.isFinite(age) ? ms(Math.round(age), { long: true }) : 'forever';
 }

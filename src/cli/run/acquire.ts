@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../../core/describe.js';
 import { AT_WORK } from '../../core/judge.js';
 import {
   acquire,
@@ -9,7 +10,6 @@ import {
   systemClock,
 } from '../../index.js';
 import type { Locks } from '../stores/locks.js';
-import { formatDuration } from '../terminal/format-duration.js';
 import { describeHolding } from '../terminal/holder.js';
 import { say } from '../terminal/messages.js';
 import { quoted } from './command-line.js';

@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { oneLine } from '../../core/describe.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { oneLine } from '../terminal/messages.js';
 import { quoted } from './command-line.js';
 
 /**

@@ -1,11 +1,11 @@
 import { setImmediate as nextCheck, setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../../core/describe.js';
 import { remedyFor } from '../../core/remedies.js';
 import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
 import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import type { Locks } from '../stores/locks.js';
-import { formatDuration } from '../terminal/format-duration.js';
 import { said, say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
 import { Ending, type Reason } from './ending.js';

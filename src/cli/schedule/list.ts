@@ -1,3 +1,4 @@
+import { oneLine } from '../../core/describe.js';
 import type { Scheduled } from '../../schedule/installer.js';
 import { installerFor } from '../../schedule/installers.js';
 import type { SchedulerName } from '../../schedule/job.js';
@@ -6,7 +7,7 @@ import { ScheduleError } from '../../schedule/schedule-error.js';
 import { expectRights, scopeOf } from '../../schedule/scope.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatDateAndTime } from '../terminal/local-time.js';
-import { oneLine, print } from '../terminal/messages.js';
+import { print } from '../terminal/messages.js';
 import { filling, widthOf } from '../terminal/text-width.js';
 
 /** What `livinglock schedule --list` was told. */

@@ -1,5 +1,4 @@
-import { formatDuration } from '../terminal/format-duration.js';
-import { oneLine } from '../terminal/messages.js';
+import { formatDuration, oneLine } from '../../core/describe.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { cut } from '../terminal/text-width.js';
 import type { LockStatus } from './lock-status.js';

@@ -1,4 +1,4 @@
-import { oneLine } from '../terminal/messages.js';
+import { oneLine } from '../../core/describe.js';
 import { cut, widthOf } from '../terminal/text-width.js';
 
 /** As much of a terminal's stream as a {@link Screen} needs. */

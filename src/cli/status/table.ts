@@ -1,5 +1,4 @@
-import { describeWork } from '../terminal/holder.js';
-import { oneLine } from '../terminal/messages.js';
+import { describeWork, oneLine } from '../../core/describe.js';
 import type { Style, Terminal } from '../terminal/terminal.js';
 import { cut, cutStart, filling, widthOf } from '../terminal/text-width.js';
 import { formatAge } from './age.js';

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { oneLine } from '../../core/describe.js';
 import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
-import { oneLine, print, say, stdout } from '../terminal/messages.js';
+import { print, say, stdout } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { frameOf } from './frame.js';
 import { readStatus, type Seen } from './read-status.js';

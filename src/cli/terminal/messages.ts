@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { oneLine } from '../../core/describe.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatTimestamp } from './local-time.js';
 import { writeAll } from './write-all.js';
@@ -81,15 +82,4 @@ function giveUp(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit();
   say(`Cannot write to the standard output: ${error.message}`);
   void said().then(() => process.exit(ExitCode.output));
-}
-
-/**
- * What others have written, fit for a terminal: a command line or a note may contain line breaks, sequences that would move
- * the cursor, or characters that turn the direction of writing (Unicode's "Trojan Source", CVE-2021-42574).
- */
-export function oneLine(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .replace(/[\p{Cc}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu, '\u{fffd}')
-    .trim();
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { formatTimestamp } from '../../../src/cli/terminal/local-time.js';
-import { about, oneLine } from '../../../src/cli/terminal/messages.js';
+import { about } from '../../../src/cli/terminal/messages.js';
+import { oneLine } from '../../../src/core/describe.js';
 
 describe('what others have written', () => {
   it.each([
