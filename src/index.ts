@@ -26,13 +26,12 @@ export { type Clock, type SleepOptions, systemClock } from './system/clock.js';
 export type { ProcessIdentity } from './system/processes/process-identity.js';
 export type { Liveness, ProcessTable } from './system/processes/process-table.js';
 export { systemProcesses } from './system/processes/system.js';
-export type {
-  ContentionFigures,
-  FileSystemCheck,
-  FileSystemFinding,
-  FileSystemReport,
-  FileSystemVerdict,
+export {
+  type ContentionFigures,
+  type FileSystemCheck,
+  type FileSystemFinding,
+  type FileSystemReport,
+  type FileSystemVerdict,
+  formatFileSystemReport,
 } from './verify/file-system-report.js';
-export { formatFileSystemReport } from './verify/format.js';
-export type { VerifyOptions } from './verify/options.js';
-export { verifyFileSystem } from './verify/verify-file-system.js';
+export { type VerifyOptions, verifyFileSystem } from './verify/verify-file-system.js';

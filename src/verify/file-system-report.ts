@@ -79,7 +79,31 @@ export interface FileSystemReport {
   readonly figures: ContentionFigures;
 }
 
+/** A finding of which it is clear what was looked at. */
+export type Outcome = Omit<FileSystemFinding, 'check'>;
+
 const BY_GRAVITY: readonly FileSystemVerdict[] = ['unsafe', 'limited', 'safe'];
+
+const HEADLINES: Readonly<Record<FileSystemVerdict, string>> = {
+  safe: 'safe: the guarantees hold here',
+  limited: 'limited: never two at once, but not all guarantees hold here, or can be known to',
+  unsafe: 'UNSAFE: do not keep a lock here',
+};
+
+const MARKS: Readonly<Record<FileSystemVerdict, string>> = {
+  safe: 'ok',
+  limited: 'limited',
+  unsafe: 'UNSAFE',
+};
+
+/** Each makes an outcome of what was found, in plain words. */
+export const safe = outcome('safe');
+export const limited = outcome('limited');
+export const unsafe = outcome('unsafe');
+
+function outcome(verdict: FileSystemVerdict): (message: string) => Outcome {
+  return (message) => ({ verdict, message });
+}
 
 /** The worst of the findings'. */
 export function verdictOf(findings: readonly FileSystemFinding[]): FileSystemVerdict {
@@ -104,4 +128,26 @@ export function adviceFor(verdict: FileSystemVerdict): string | null {
         'of them reach.'
       );
   }
+}
+
+/** The report for people, in several lines; the last one ends without a line break. */
+export function formatFileSystemReport(report: FileSystemReport): string {
+  const { directory, fileSystem, verdict, findings, advice, figures } = report;
+  return [
+    `${directory} (${fileSystem ?? 'unknown file system'}) is ${HEADLINES[verdict]}.`,
+    '',
+    ...findings.map((finding) => `  ${MARKS[finding.verdict].padEnd(9)}${finding.message}`),
+    '',
+    describeFigures(figures),
+    ...(advice === null ? [] : ['', advice]),
+  ].join('\n');
+}
+
+function describeFigures(figures: ContentionFigures): string {
+  const { processes, duration, acquisitions, turnedAway, heartbeats, postponed, killed, killedHolding } =
+    figures;
+  return (
+    `${processes} processes on this machine, ${(duration / 1000).toFixed(1)} s: ${acquisitions} acquisitions, ` +
+    `${turnedAway} times busy, ${heartbeats} heartbeats, ${postponed} tried again, ${killed} killed, ${killedHolding} of them holding the lock.`
+  );
 }

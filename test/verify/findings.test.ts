@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Evidence } from '../../src/verify/contention/evidence.js';
-import { figuresOf, findingsOf } from '../../src/verify/contention/findings.js';
-import type { Stay } from '../../src/verify/contention/stays.js';
 import { verdictOf } from '../../src/verify/file-system-report.js';
+import { type Evidence, figuresOf, findingsOf, type Stay } from '../../src/verify/findings.js';
 
 /** A stay from one millisecond to another; later ones have greater tokens. */
 function stay(pid: number, from: number, to: number, changes: Partial<Stay> = {}): Stay {

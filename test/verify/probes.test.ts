@@ -9,9 +9,9 @@ import {
   type FileSystemVerdict,
   systemFileSystem,
 } from '../../src/index.js';
-import { observe } from '../../src/verify/helper/observe.js';
-import { probe } from '../../src/verify/probes/index.js';
 import type { Onlooker, Sight, Sightings } from '../../src/verify/probes/probe.js';
+import { observe } from '../../src/verify/probes/sharing.js';
+import { probe } from '../../src/verify/verification.js';
 import { fileSystemWith, systemError, temporaryFolder } from '../../support/world.js';
 
 /** What another process sees of a file that is replaced, where all is well. */

@@ -10,7 +10,7 @@ import {
   verifyFileSystem,
 } from '../../src/index.js';
 import { adviceFor, verdictOf } from '../../src/verify/file-system-report.js';
-import { readVerifyOptions } from '../../src/verify/options.js';
+import { readVerifyOptions } from '../../src/verify/verify-file-system.js';
 import { temporaryFolder, untyped } from '../../support/world.js';
 
 const WRONG: readonly (readonly [

@@ -102,21 +102,71 @@ function lookAtFolder(path: string, followLinks: boolean): OpenFolder {
   throw Object.assign(new Error(message), { code: 'ENOTDIR', syscall: 'open', path });
 }
 
-/**
- * File systems that only one kernel writes to at a time, by their magic numbers in statfs(2): ext2/3/4, XFS, Btrfs,
- * tmpfs, overlayfs, ZFS and F2FS.
- */
-const LOCAL_TYPES: ReadonlySet<number> = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
+// File systems by their magic numbers in statfs(2), from the kernel's `include/uapi/linux/magic.h` and their own sources.
+
+/** Only one kernel at a time writes to them. */
+const LOCAL_TYPES: ReadonlyMap<number, string> = new Map([
+  [0xef53, 'ext4'],
+  [0x58465342, 'xfs'],
+  [0x9123683e, 'btrfs'],
+  [0x01021994, 'tmpfs'],
+  [0x794c7630, 'overlayfs'],
+  [0x2fc12fc1, 'zfs'],
+  [0xf2f52010, 'f2fs'],
 ]);
+
+/** Other machines may write to them. */
+const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'nfs'],
+  [0x517b, 'smb'],
+  [0xfe534d42, 'smb2'],
+  [0xff534d42, 'cifs'],
+  [0x01021997, '9p'],
+  [0x5346414f, 'afs'],
+  [0x00c36400, 'ceph'],
+  [0x01161970, 'gfs2'],
+  [0x7461636f, 'ocfs2'],
+  [0x0bd00bd0, 'lustre'],
+  [0x47504653, 'gpfs'],
+]);
+
+/** Whether other machines may write to them cannot be told. */
+const OTHER_TYPES: ReadonlyMap<number, string> = new Map([
+  [0x858458f6, 'ramfs'],
+  [0xca451a4e, 'bcachefs'],
+  [0xf15f, 'ecryptfs'],
+  [0x4d44, 'fat'],
+  [0x2011bab0, 'exfat'],
+  [0x7366746e, 'ntfs'],
+  [0x65735546, 'fuse'],
+]);
+
+/** What is known of a file system by its type. */
+export interface FileSystemType {
+  /** `null` where it is not known. */
+  readonly name: string | null;
+  /** Whether other machines are known to write there. */
+  readonly isNetwork: boolean;
+}
+
+/** The type of the file system that holds a folder. */
+export function describeType(fileSystem: FileSystem, folder: string): FileSystemType {
+  const type = typeOf(fileSystem, folder);
+  const name = LOCAL_TYPES.get(type) ?? NETWORK_TYPES.get(type) ?? OTHER_TYPES.get(type) ?? null;
+  return { name, isNetwork: NETWORK_TYPES.has(type) };
+}
 
 /** Whether only this machine can write there. Where it cannot be told: no. */
 export function isLocal(fileSystem: FileSystem, path: string): boolean {
-  if (process.platform !== 'linux') return false;
+  return LOCAL_TYPES.has(typeOf(fileSystem, path));
+}
+
+/** As an unsigned number: on 32-bit machines the kernel's is signed. 0, which is no type, where it cannot be learnt. */
+function typeOf(fileSystem: FileSystem, path: string): number {
+  if (process.platform !== 'linux') return 0;
   try {
-    // As an unsigned number: on 32-bit machines the kernel's is signed.
-    return LOCAL_TYPES.has(fileSystem.statfsSync(path).type >>> 0);
+    return fileSystem.statfsSync(path).type >>> 0;
   } catch {
-    return false;
+    return 0;
   }
 }

@@ -1,11 +1,44 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Command, isMessage, type Message } from './messages.js';
-
-/** A process that does not answer within so many milliseconds hangs in a call to the file system. */
-const TIMEOUT = 15_000;
+import type { Onlooker } from '../probes/probe.js';
+import type { Command, Message } from './program.js';
 
 const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
+
+/** A process that does not answer within so many milliseconds hangs in a call to the file system. */
+const ANSWER_TIMEOUT = 15_000;
+/** A watcher gives up after so many milliseconds without a newer version. */
+const WATCH_TIMEOUT = 5000;
+/** So many milliseconds after SIGKILL a process is given up; it may be in a call that the kernel does not interrupt. */
+const DEATH_TIMEOUT = 5000;
+
+/** All processes that one verification has started; none of them outlives it. */
+export class Crew {
+  readonly #helpers = new Set<Helper>();
+  #isDismissed = false;
+
+  /** Starts a helper; resolves once it is ready. */
+  async hire(): Promise<Helper> {
+    const helper = new Helper();
+    this.#helpers.add(helper);
+    void helper.ended.then(() => this.#helpers.delete(helper));
+    if (this.#isDismissed) helper.kill();
+    await helper.next('ready');
+    return helper;
+  }
+
+  /** Ends all helpers, those too that are about to start; resolves when they are gone. */
+  async dismiss(): Promise<void> {
+    this.killAll();
+    await within(DEATH_TIMEOUT, Promise.all([...this.#helpers].map(({ ended }) => ended)));
+  }
+
+  /** The same for who cannot wait: at the exit of the process. */
+  killAll(): void {
+    this.#isDismissed = true;
+    for (const helper of this.#helpers) helper.kill();
+  }
+}
 
 /** A running helper, from the side of the process that has started it. */
 export class Helper {
@@ -52,8 +85,10 @@ export class Helper {
         if (isMessage(message) && isOf(kind, message)) settle(() => resolve(message));
       };
       const timeout = setTimeout(() => {
-        settle(() => reject(notAnswering(`no answer from another process within ${TIMEOUT / 1000} seconds`)));
-      }, TIMEOUT);
+        settle(() =>
+          reject(notAnswering(`no answer from another process within ${ANSWER_TIMEOUT / 1000} seconds`)),
+        );
+      }, ANSWER_TIMEOUT);
       this.#child.on('message', onMessage);
       void this.ended.then(() => settle(() => reject(notAnswering('the other process has ended'))));
     });
@@ -63,6 +98,42 @@ export class Helper {
   kill(): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+/** Makes a helper look at files. */
+export function onlooker(helper: Helper): Onlooker {
+  return {
+    async look(path) {
+      const answer = helper.next('saw');
+      helper.tell({ do: 'look', path });
+      return (await answer).sight;
+    },
+
+    async watch(path, last) {
+      const begun = helper.next('watching');
+      const end = helper.next('watched').then(({ sightings }) => sightings);
+      // Whoever waits for the beginning hears of it first if the process ends.
+      end.catch(() => {});
+      helper.tell({ do: 'watch', path, last, timeout: WATCH_TIMEOUT });
+      await begun;
+      return { end };
+    },
+  };
+}
+
+/** Waits for something, but not for ever. Gives whether it came. */
+export function within(milliseconds: number, event: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timeout = setTimeout(() => resolve(false), milliseconds);
+    void event.then(() => {
+      clearTimeout(timeout);
+      resolve(true);
+    });
+  });
+}
+
+function isMessage(message: unknown): message is Message {
+  return typeof message === 'object' && message !== null && 'says' in message;
 }
 
 function isOf<Kind extends Message['says']>(

@@ -1,7 +1,6 @@
 import type { FileSystem } from '../../stores/file/file-system.js';
 import { systemCode } from '../../system/system-code.js';
-import type { FileSystemCheck } from '../file-system-report.js';
-import type { Outcome } from '../outcome.js';
+import type { FileSystemCheck, Outcome } from '../file-system-report.js';
 
 /** A check by single calls, each of them one that the file store relies on. */
 export interface Probe {

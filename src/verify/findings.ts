@@ -1,7 +1,39 @@
-import type { ContentionFigures, FileSystemFinding } from '../file-system-report.js';
-import { limited, type Outcome, safe, times, unsafe } from '../outcome.js';
-import type { Evidence } from './evidence.js';
-import { overlapsOf, takeoverTimes, tokensOutOfOrder } from './stays.js';
+import {
+  type ContentionFigures,
+  type FileSystemFinding,
+  limited,
+  type Outcome,
+  safe,
+  unsafe,
+} from './file-system-report.js';
+
+/** What was seen while several processes wanted one lock. */
+export interface Evidence {
+  readonly processes: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  readonly stays: readonly Stay[];
+  readonly turnedAway: number;
+  readonly heartbeats: number;
+  readonly postponed: number;
+  readonly killed: number;
+  /** What those were told who lost the lock although they were alive and heartbeating. */
+  readonly losses: readonly string[];
+  /** What else was reported that should not happen. */
+  readonly failures: readonly string[];
+  /** Why the lock could not be had when all contenders had gone; `null` where it could. */
+  readonly stuck: string | null;
+}
+
+/** One process's time with the lock, by the machine's monotonic clock: from when it knew that it held it, in milliseconds. */
+export interface Stay {
+  readonly pid: number;
+  readonly from: number;
+  /** When it was about to release the lock, or was killed. */
+  readonly to: number;
+  readonly wasKilled: boolean;
+  readonly fencingToken: number;
+}
 
 /** The figures that follow from what was seen. */
 export function figuresOf(evidence: Evidence): ContentionFigures {
@@ -91,4 +123,59 @@ function failures({ failures }: Evidence): Outcome | null {
   return first === undefined
     ? null
     : limited(`An error came where a local file system gives none, ${times(failures.length)}: ${first}`);
+}
+
+/** `once`, `3 times`. */
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
+/** Two stays that were at the same time. */
+interface Overlap {
+  readonly pids: readonly [number, number];
+  /** For how many milliseconds. */
+  readonly duration: number;
+}
+
+/**
+ * Every stay that began before another one had ended. One clock tells all processes of a machine what came first, so this
+ * relies neither on a file nor on the order in which messages arrive.
+ */
+function overlapsOf(stays: readonly Stay[]): Overlap[] {
+  const overlaps: Overlap[] = [];
+  let longest: Stay | null = null;
+  for (const stay of inOrder(stays)) {
+    if (longest !== null && stay.from < longest.to) {
+      overlaps.push({
+        pids: [longest.pid, stay.pid],
+        duration: Math.min(longest.to, stay.to) - stay.from,
+      });
+    }
+    if (longest === null || stay.to > longest.to) longest = stay;
+  }
+  return overlaps;
+}
+
+/** For each holder that was killed and followed by another, the milliseconds in between. */
+function takeoverTimes(stays: readonly Stay[]): number[] {
+  const ordered = inOrder(stays);
+  return ordered.flatMap((stay, index) => {
+    const next = ordered[index + 1];
+    return stay.wasKilled && next !== undefined ? [Math.max(0, next.from - stay.to)] : [];
+  });
+}
+
+/** How often a holder's fencing token was not greater than all before. */
+function tokensOutOfOrder(stays: readonly Stay[]): number {
+  let greatest = 0;
+  let count = 0;
+  for (const { fencingToken } of inOrder(stays)) {
+    if (fencingToken <= greatest) count++;
+    greatest = Math.max(greatest, fencingToken);
+  }
+  return count;
+}
+
+function inOrder(stays: readonly Stay[]): Stay[] {
+  return stays.toSorted((one, other) => one.from - other.from);
 }

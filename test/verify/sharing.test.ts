@@ -2,8 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type FileSystem, systemFileSystem } from '../../src/index.js';
-import { observe, observeUntil } from '../../src/verify/helper/observe.js';
-import { version } from '../../src/verify/probes/version.js';
+import { observe, observeUntil, version } from '../../src/verify/probes/sharing.js';
 import { fileSystemWith, systemError, temporaryFolder } from '../../support/world.js';
 
 let path: string;

@@ -1,0 +1,129 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { createFile, readSnapshot } from '../../stores/file/text-file.js';
+import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
+import { failureOf, type Probe, type Site } from './probe.js';
+
+/** By so many milliseconds a file's time may differ from the clock without consequence; FAT counts in steps of two seconds. */
+const TOLERANCE = 2000;
+
+/** What one process can do with files, and learn of them. */
+export const fileProbes: readonly Probe[] = [
+  /** `rename(2)` of a file over another: how a heartbeat, and a takeover, replace the record. */
+  { check: 'replacement', run: replacement },
+  /** `open(2)` with `O_NOFOLLOW`: a lock is never read through a symbolic link. */
+  { check: 'symbolic-links', run: symbolicLinks },
+  /**
+   * `readdir(3)`, and names as long as the guard's can get: a process in the guard says who it is by the name of a file,
+   * percent signs and commas included.
+   */
+  { check: 'names', run: names },
+  /**
+   * Modification times: part of what tells one version of a record from another; and where death cannot be seen, the age of
+   * the guard.
+   */
+  { check: 'times', run: times },
+];
+
+function replacement({ fs, folder }: Site): Outcome {
+  const path = join(folder, 'lock');
+  createFile(fs, path, 'old');
+  fs.writeFileAtomicSync(path, 'new');
+  if (readSnapshot(fs, path)?.text !== 'new') {
+    return unsafe(
+      'A file that was renamed over another does not replace it: heartbeats and takeovers would have no effect.',
+    );
+  }
+  const left = fs.readdirSync(folder).filter((name) => name !== 'lock');
+  if (left.length > 0) {
+    return limited(`Replacing a file (rename) leaves other files behind: ${left.join(', ')}.`);
+  }
+  const reader = whileOpen(fs, path, () => fs.writeFileAtomicSync(path, 'newest'));
+  if (reader !== 'new') {
+    return limited(
+      `A file cannot be replaced while another process reads it (${reader}): contenders may get errors at the moment of a heartbeat.`,
+    );
+  }
+  return safe(
+    'A file that is renamed over another takes its place, and who reads the old one is not disturbed.',
+  );
+}
+
+/** What someone reads who opened the file before something was done to it, or the code of what went wrong. */
+function whileOpen(fs: Site['fs'], path: string, action: () => void): string {
+  const descriptor = fs.openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(16);
+    let length = 0;
+    const failure = failureOf(() => {
+      action();
+      length = fs.readSync(descriptor, buffer);
+    });
+    return failure ?? buffer.toString('utf8', 0, length);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function symbolicLinks({ fs, folder }: Site): Outcome {
+  const target = join(folder, 'target');
+  const link = join(folder, 'link');
+  createFile(fs, target, 'target');
+  // Not one of the calls that the store makes; others make the links that it refuses.
+  const unavailable = failureOf(() => symlinkSync(target, link));
+  if (unavailable !== null)
+    return safe(`There can be no symbolic links here (symlink fails with ${unavailable}).`);
+  const failure = failureOf(() => readSnapshot(fs, link));
+  return failure === 'ELOOP'
+    ? safe('A symbolic link in the place of a lock is refused (O_NOFOLLOW).')
+    : limited(
+        'A symbolic link in the place of a lock is followed (O_NOFOLLOW has no effect): who can write to the folder ' +
+          'can have a file elsewhere read as a lock.',
+      );
+}
+
+function names({ fs, folder }: Site): Outcome {
+  const name = `owner,%3A${'n'.repeat(200)}`;
+  const path = join(folder, name);
+  const failure = failureOf(() => createFile(fs, path, ''));
+  if (failure !== null) {
+    return limited(
+      `A file name of ${name.length} characters is refused (${failure}); livinglock's get as long where the host's name is long.`,
+    );
+  }
+  if (!fs.readdirSync(folder).includes(name)) {
+    return unsafe(
+      'A new file is not in the list of its folder (readdir): nobody could see who is in the guard.',
+    );
+  }
+  fs.unlinkSync(path);
+  if (fs.readdirSync(folder).includes(name)) {
+    return unsafe(
+      'A file that was removed stays in the list of its folder (readdir): the guard would seem to be taken for ever.',
+    );
+  }
+  return safe('File names may be long, and the list of a folder shows what is there.');
+}
+
+async function times({ fs, folder, onlooker, now }: Site): Promise<Outcome> {
+  const path = join(folder, 'file');
+  const before = now();
+  createFile(fs, path, 'text');
+  const after = now();
+  const mtimeMs = readSnapshot(fs, path)?.status.mtimeMs;
+  if (mtimeMs === undefined) return unsafe('A file that was just written cannot be read.');
+  const seen = [readSnapshot(fs, path)?.status.mtimeMs, (await onlooker.look(path)).mtimeMs];
+  if (seen.some((time) => time !== mtimeMs)) {
+    return limited(
+      'The modification time of a file changes although nobody writes to it: a takeover may need several tries.',
+    );
+  }
+  const skew = Math.max(0, mtimeMs - after) - Math.max(0, before - mtimeMs);
+  if (Math.abs(skew) > TOLERANCE) {
+    return limited(
+      `The file server's clock is ${Math.round(Math.abs(skew) / 1000)} seconds ${skew > 0 ? 'ahead of' : 'behind'} this ` +
+        "machine's: heartbeats and guards of other machines look younger or older than they are. Set both by NTP.",
+    );
+  }
+  return safe("Files are dated by this machine's clock, or one that agrees with it.");
+}

@@ -1,0 +1,159 @@
+import { dirname, join } from 'node:path';
+import { describeType, type FileSystem, isLocal } from '../../stores/file/file-system.js';
+import { createFile, readSnapshot } from '../../stores/file/text-file.js';
+import { systemCode } from '../../system/system-code.js';
+import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
+import type { Probe, Sight, Sightings, Site } from './probe.js';
+
+/** At most so many, and for so many milliseconds: every one may take its time on a network. */
+const REPLACEMENTS = 200;
+const PERIOD = 1000;
+const FILLING = '.'.repeat(700);
+
+/** What other processes see, and whether other machines can write. */
+export const sharingProbes: readonly Probe[] = [
+  /** What one process has changed, another one sees at once: a mount that caches for each of them is no place to meet. */
+  { check: 'shared-view', run: sharedView },
+  /** While one process replaces a file over and over, another one always sees it, whole, and never an older version again. */
+  { check: 'whole-reads', run: wholeReads },
+  /** `statfs(2)`: where only this kernel can have written, a record of another boot is proof that its holder is dead. */
+  { check: 'reboot', run: reboot },
+];
+
+async function sharedView(site: Site): Promise<Outcome> {
+  const { fs, folder } = site;
+  const path = join(folder, 'lock');
+  const steps: readonly (readonly [what: string, step: () => void, expected: string | null])[] = [
+    // First of all, so that "there is nothing" is what may be remembered.
+    ['an empty folder', () => {}, null],
+    ['a new file', () => createFile(fs, path, 'old'), 'old'],
+    ['a file that was replaced', () => fs.writeFileAtomicSync(path, 'new'), 'new'],
+    ['a file that was removed', () => fs.unlinkSync(path), null],
+  ];
+  for (const [what, step, expected] of steps) {
+    step();
+    if (!(await sees(site, path, expected))) {
+      return unsafe(
+        `Another process does not see ${what} as it is: it would judge a lock by what the folder looked like before.`,
+      );
+    }
+  }
+  return safe('What one process changes, another one sees at once.');
+}
+
+async function sees({ onlooker }: Site, path: string, expected: string | null): Promise<boolean> {
+  const { text, names } = await onlooker.look(path);
+  return text === expected && names.includes('lock') === (expected !== null);
+}
+
+async function wholeReads({ fs, folder, onlooker }: Site): Promise<Outcome> {
+  const path = join(folder, 'lock');
+  createFile(fs, path, version(0));
+  const { end } = await onlooker.watch(path, version(REPLACEMENTS));
+  const deadline = performance.now() + PERIOD;
+  for (let number = 1; number < REPLACEMENTS && performance.now() < deadline; number++) {
+    fs.writeFileAtomicSync(path, version(number));
+  }
+  fs.writeFileAtomicSync(path, version(REPLACEMENTS));
+  return judge(await end);
+}
+
+function judge({ reads, missing, torn, backwards, errors, sawLast }: Sightings): Outcome {
+  if (!sawLast || backwards > 0) {
+    return unsafe(
+      'Another process goes on seeing older versions of a file that was replaced: it would judge a lock by old heartbeats.',
+    );
+  }
+  // No decision rests on such a read: who finds a lock free creates it in the guard, where nobody replaces it meanwhile.
+  if (missing > 0) {
+    return limited(
+      `A file is not there for a moment while it is replaced (${missing} of ${reads} reads): \`inspect\` may find a held ` +
+        'lock free. `acquire` looks again within its guard.',
+    );
+  }
+  if (torn > 0) {
+    return limited(
+      `A file that is replaced can be read half old, half new (${torn} of ${reads} reads): a lock may look damaged for a moment.`,
+    );
+  }
+  if (errors.length > 0) {
+    return limited(
+      `Reading a file that is replaced fails now and then (${errors.join(', ')}): contenders may get that error instead of ErrLockBusy.`,
+    );
+  }
+  return safe('A file that is replaced is always there, whole: either the old one or the new one.');
+}
+
+function reboot({ fs, folder }: Site): Outcome {
+  switch (process.platform) {
+    case 'linux':
+      break;
+    case 'win32':
+      return safe(
+        'A holder from before the machine was restarted is known by its process, which does not exist any more.',
+      );
+    default:
+      return limited(
+        'On this platform nothing proves that a lock is from before the machine was restarted: such a lock waits for staleTimeout.',
+      );
+  }
+  const type = describeType(fs, folder);
+  const name = type.name ?? 'unknown';
+  if (isLocal(fs, folder)) {
+    return safe(
+      `The file system (${name}) is local: a lock from before the machine was restarted is taken over at once.`,
+    );
+  }
+  const consequence = 'a lock from before the machine was restarted waits for staleTimeout';
+  return type.isNetwork
+    ? limited(
+        `This is a network file system (${name}): ${consequence}. It was tried from this machine only; between ` +
+          'machines nobody can tell a dead process from one that is paused.',
+      )
+    : limited(
+        `Whether other machines can write here too cannot be told from the file system (${name}): ${consequence}.`,
+      );
+}
+
+/** What a file, and its folder, look like from this process. */
+export function observe(fs: FileSystem, path: string): Sight {
+  const names = fs.readdirSync(dirname(path));
+  // The store asks the same way: what is not there is not opened.
+  const snapshot = fs.lstatSync(path) === undefined ? null : readSnapshot(fs, path);
+  return { text: snapshot?.text ?? null, mtimeMs: snapshot?.status.mtimeMs ?? null, names };
+}
+
+/** Reads a file, whose text is a version, over and over until it is the last one, or for so many milliseconds no newer one. */
+export function observeUntil(fs: FileSystem, path: string, last: string, timeout: number): Sightings {
+  let [reads, missing, torn, backwards, newest] = [0, 0, 0, 0, 0];
+  const errors = new Set<string>();
+  let end = performance.now() + timeout;
+  while (newest !== numberOf(last) && performance.now() < end) {
+    reads++;
+    try {
+      const text = readSnapshot(fs, path)?.text ?? null;
+      const number = text === null ? null : numberOf(text);
+      if (text === null) missing++;
+      else if (number === null) torn++;
+      else if (number < newest) backwards++;
+      else if (number > newest) {
+        newest = number;
+        end = performance.now() + timeout;
+      }
+    } catch (error) {
+      errors.add(systemCode(error) ?? String(error));
+    }
+  }
+  return { reads, missing, torn, backwards, errors: [...errors], sawLast: newest === numberOf(last) };
+}
+
+/** The text of a version that shows whether it is whole; about as long as a record. */
+export function version(number: number): string {
+  return `${number}${FILLING}${number}`;
+}
+
+/** The number of a version, or `null` for what is none. */
+function numberOf(text: string): number | null {
+  const number = Number.parseInt(text, 10);
+  return text === version(number) ? number : null;
+}
