@@ -117,6 +117,9 @@ export class Stage {
   }
 }
 
+/** By what a store must do, how to find out whether it does. */
+export type Rules = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
+
 /** The record of an operation that must have been done. */
 export function done(outcome: Outcome, operation: string): LockRecord {
   assert.ok(outcome.done, `\`${operation}\` was not done, although the lock was what the caller had named.`);

@@ -1,16 +1,11 @@
 import type { Awaitable } from '../../core/store.js';
-import { ages } from './cases/ages.js';
-import { beats } from './cases/beats.js';
-import type { Rules } from './cases/case.js';
-import { claims } from './cases/claims.js';
 import { contention } from './cases/contention.js';
-import { fencing } from './cases/fencing.js';
 import { holds } from './cases/holds.js';
 import { locks } from './cases/locks.js';
 import { names } from './cases/names.js';
-import { records } from './cases/records.js';
-import { releases } from './cases/releases.js';
-import { Stage, type StoreUnderTest } from './stage.js';
+import { beats, claims, releases } from './cases/operations.js';
+import { ages, fencing, records } from './cases/records.js';
+import { type Rules, Stage, type StoreUnderTest } from './stage.js';
 
 /** One thing that a store must do. */
 export interface StoreCase {

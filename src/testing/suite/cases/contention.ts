@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Outcome } from '../../../core/store.js';
-import type { Rules } from './case.js';
+import type { Awaitable, Claim, Outcome, Store } from '../../../core/store.js';
+import type { Rules, Stage } from '../stage.js';
 
 const CONTENDERS = 12;
 const CLIENTS = 4;
@@ -11,17 +11,8 @@ export const contention: Rules = {
   async 'lets exactly one of many create the lock'(stage) {
     const clients = await stage.clients(CLIENTS);
     for (let round = 1; round <= ROUNDS; round++) {
-      const claims = Array.from({ length: CONTENDERS }, () => stage.claim());
-      const outcomes = await Promise.all(
-        claims.map((claim, index) => (clients[index % CLIENTS] ?? stage.store).claim(stage.name, claim)),
-      );
-      const winner = claims[onlyWinner(outcomes)];
-      assert.equal(
-        (await stage.find()).record.token,
-        winner?.token,
-        'Another than the winner holds the lock.',
-      );
-      await stage.store.remove(stage.name, winner?.token ?? '');
+      const { token } = await claimByMany(stage, clients);
+      await stage.store.remove(stage.name, token);
     }
   },
 
@@ -29,48 +20,47 @@ export const contention: Rules = {
     const clients = await stage.clients(CLIENTS);
     await stage.hold();
     for (let round = 1; round <= ROUNDS; round++) {
-      const { version } = await stage.find();
-      const claims = Array.from({ length: CONTENDERS }, () => stage.claim());
-      const outcomes = await Promise.all(
-        claims.map((claim, index) =>
-          (clients[index % CLIENTS] ?? stage.store).claim(stage.name, claim, version),
-        ),
-      );
-      const winner = claims[onlyWinner(outcomes)];
-      assert.equal(
-        (await stage.find()).record.token,
-        winner?.token,
-        'Another than the winner holds the lock.',
-      );
+      await claimByMany(stage, clients, (await stage.find()).version);
     }
   },
 
   async 'lets either the holder beat or another take over, never both'(stage) {
-    const [one = stage.store, other = stage.store] = await stage.clients(2);
-    for (let round = 1; round <= 2 * ROUNDS; round++) {
-      const name = stage.nameOf('race');
-      const holder = stage.claim();
-      await stage.hold(holder, undefined, name);
-      const { version } = await stage.find(name);
-      const beat = async () => one.beat(name, holder.token, {});
-      const take = async () => other.claim(name, stage.claim(), version);
-      onlyWinner(await Promise.all(round % 2 === 0 ? [beat(), take()] : [take(), beat()]));
-    }
+    await raceTakeover(stage, (store, name, token) => store.beat(name, token, {}));
   },
 
   async 'lets either the holder release or another take over, never both'(stage) {
-    const [one = stage.store, other = stage.store] = await stage.clients(2);
-    for (let round = 1; round <= 2 * ROUNDS; round++) {
-      const name = stage.nameOf('race');
-      const holder = stage.claim();
-      await stage.hold(holder, undefined, name);
-      const { version } = await stage.find(name);
-      const release = async () => one.remove(name, holder.token);
-      const take = async () => other.claim(name, stage.claim(), version);
-      onlyWinner(await Promise.all(round % 2 === 0 ? [release(), take()] : [take(), release()]));
-    }
+    await raceTakeover(stage, (store, name, token) => store.remove(name, token));
   },
 };
+
+/** The one claim of many, made by several clients at once, that succeeds. */
+async function claimByMany(stage: Stage, clients: readonly Store[], over?: string): Promise<Claim> {
+  const claims = Array.from({ length: CONTENDERS }, () => stage.claim());
+  const outcomes = await Promise.all(
+    claims.map((claim, index) => (clients[index % CLIENTS] ?? stage.store).claim(stage.name, claim, over)),
+  );
+  const winner = claims[onlyWinner(outcomes)];
+  assert.ok(winner !== undefined);
+  assert.equal((await stage.find()).record.token, winner.token, 'Another than the winner holds the lock.');
+  return winner;
+}
+
+/** Lets a holder do something while another client takes the lock over, each of them first in every other round. */
+async function raceTakeover(
+  stage: Stage,
+  act: (store: Store, name: string, token: string) => Awaitable<Outcome>,
+): Promise<void> {
+  const [one = stage.store, other = stage.store] = await stage.clients(2);
+  for (let round = 1; round <= 2 * ROUNDS; round++) {
+    const name = stage.nameOf('race');
+    const holder = stage.claim();
+    await stage.hold(holder, undefined, name);
+    const { version } = await stage.find(name);
+    const keep = async () => act(one, name, holder.token);
+    const take = async () => other.claim(name, stage.claim(), version);
+    onlyWinner(await Promise.all(round % 2 === 0 ? [keep(), take()] : [take(), keep()]));
+  }
+}
 
 /** Where in the list it stands. */
 function onlyWinner(outcomes: readonly Outcome[]): number {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { ErrLockBusy } from '../../../core/errors.js';
 import { acquire, breakLock, inspect } from '../../../stores/file-locks.js';
-import { assertNoWork, done, NO_WORK, notDone } from '../stage.js';
-import type { Rules } from './case.js';
+import { assertNoWork, done, NO_WORK, notDone, type Rules } from '../stage.js';
 
 const HOUR = 3_600_000;
 /** In milliseconds: so short that a test can let it pass. */

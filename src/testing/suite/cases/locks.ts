@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { ErrLockBusy, ErrLockLost } from '../../../core/errors.js';
 import type { Lock } from '../../../core/lock.js';
 import { acquire, breakLock, inspect } from '../../../stores/file-locks.js';
-import type { Stage } from '../stage.js';
-import type { Rules } from './case.js';
+import type { Rules, Stage } from '../stage.js';
 
 /** In milliseconds: so short that a test can let it pass. */
 const SHORT_TIMEOUT = 40;

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { LivingLockError } from '../../../core/errors.js';
-import type { Stage } from '../stage.js';
-import type { Rules } from './case.js';
+import type { Rules, Stage } from '../stage.js';
 
 const LONG = 'x'.repeat(255);
 

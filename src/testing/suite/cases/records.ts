@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import type { LockRecord } from '../../../core/record.js';
 import type { Claim } from '../../../core/store.js';
-import type { Stage } from '../stage.js';
-import type { Rules } from './case.js';
+import { done, type Rules, type Stage } from '../stage.js';
 
 /** What texts may hold: all that has a meaning in SQL, in JSON or in a shell, the character of no width, and other scripts. */
 const AWKWARD = `it's "quoted"; DROP TABLE locks; -- \\ \0 %_$1 ?1 :a \n\t 日本語 😀 e\u0301`;
+
+/** So many milliseconds a test lets pass to see the age of a heartbeat change, whatever the resolution of the store's clock. */
+const A_WHILE = 30;
 
 /** What is kept of a claim. */
 export const records: Rules = {
@@ -75,6 +78,103 @@ export const records: Rules = {
   },
 };
 
+/** How old the store says that heartbeats are. */
+export const ages: Rules = {
+  async 'lets a heartbeat grow old, from the last one on'(stage) {
+    const holder = stage.claim();
+    await stage.hold(holder);
+    assert.ok((await stage.find()).age >= 0, 'An age is negative.');
+    await stage.until(
+      async () => (await stage.find()).age >= A_WHILE,
+      'The age of a heartbeat does not grow. Is it in milliseconds?',
+    );
+    // However slow the machine is, sooner or later nothing comes between a heartbeat and looking at it.
+    await stage.until(async () => {
+      await stage.store.beat(stage.name, holder.token, {});
+      return (await stage.find()).age < A_WHILE;
+    }, 'A heartbeat does not become young again.');
+  },
+
+  async 'counts in milliseconds, as this process does'(stage) {
+    const before = performance.now();
+    await stage.hold();
+    const after = performance.now();
+    await stage.until(async () => performance.now() - after >= 10 * A_WHILE, 'Time does not pass.');
+    const atLeast = performance.now() - after;
+    const { age } = await stage.find();
+    const atMost = performance.now() - before;
+    // Clocks differ a little in how fast they go and in how finely they count.
+    assert.ok(age >= atLeast * 0.9 - 5, `After ${atLeast} milliseconds the age is ${age}.`);
+    assert.ok(age <= atMost * 1.1 + 5, `After ${atMost} milliseconds the age is ${age}.`);
+  },
+
+  async 'counts from a takeover anew'(stage) {
+    await stage.hold();
+    await stage.until(
+      async () => (await stage.find()).age >= A_WHILE,
+      'The age of a heartbeat does not grow.',
+    );
+    await stage.until(async () => {
+      await stage.hold(stage.claim(), (await stage.find()).version);
+      return (await stage.find()).age < A_WHILE;
+    }, 'The heartbeat of who has taken over is as old as that of the holder before.');
+  },
+};
+
+/** The fencing tokens. */
+export const fencing: Rules = {
+  async 'gives each who takes over a greater fencing token'(stage) {
+    let last = fencingTokenOf(await stage.hold());
+    for (let count = 1; count <= 5; count++) {
+      const next = await stage.hold(stage.claim(), (await stage.find()).version);
+      last = expectGreater(fencingTokenOf(next), last);
+    }
+  },
+
+  async 'gives a greater fencing token also after releases, whichever client asks'(stage) {
+    let last = 0;
+    for (const client of [...(await stage.clients(3)), ...(await stage.clients(3))]) {
+      const claim = stage.claim();
+      const record = done(await client.claim(stage.name, claim), 'claim');
+      last = expectGreater(fencingTokenOf(record), last);
+      done(await client.remove(stage.name, claim.token), 'remove');
+    }
+  },
+
+  async 'gives a greater fencing token to who claims again with the same token'(stage) {
+    const claim = stage.claim();
+    const first = fencingTokenOf(await stage.hold(claim));
+    const second = fencingTokenOf(await stage.hold(claim, (await stage.find()).version));
+    expectGreater(second, first);
+    await stage.store.remove(stage.name, claim.token);
+    expectGreater(fencingTokenOf(await stage.hold(claim)), second);
+  },
+
+  async 'keeps the fencing token through heartbeats'(stage) {
+    const claim = stage.claim();
+    const record = await stage.hold(claim);
+    await stage.store.beat(stage.name, claim.token, {});
+    assert.equal((await stage.find()).record.fencingToken, record.fencingToken);
+  },
+
+  async 'leaves no gap in which fencing tokens fall back while many take over and release'(stage) {
+    const clients = await stage.clients(4);
+    let last = 0;
+    await Promise.all(
+      clients.map(async (client) => {
+        for (let count = 1; count <= 10; count++) {
+          const claim = stage.claim();
+          const outcome = await client.claim(stage.name, claim);
+          if (!outcome.done) continue;
+          last = expectGreater(fencingTokenOf(outcome.record), last);
+          await client.remove(stage.name, claim.token);
+        }
+      }),
+    );
+    expectGreater(last, 0);
+  },
+};
+
 async function expectKept(stage: Stage, changes: Partial<Claim>): Promise<void> {
   const { token, process, workers, staleTimeout, command, user, cwd, owner } = stage.claim(changes);
   const claimed = await stage.hold({ token, process, workers, staleTimeout, command, user, cwd, owner });
@@ -95,4 +195,14 @@ async function expectKept(stage: Stage, changes: Partial<Claim>): Promise<void> 
     hold: null,
   };
   assert.deepEqual(record, { timestamp, acquiredAt, fencingToken, monotonic, ...given });
+}
+
+function fencingTokenOf({ fencingToken }: LockRecord): number {
+  assert.ok(Number.isSafeInteger(fencingToken), `The fencing token is ${fencingToken}, which is no integer.`);
+  return fencingToken ?? 0;
+}
+
+function expectGreater(next: number, last: number): number {
+  assert.ok(next > last, `The fencing token ${next} came after ${last}.`);
+  return next;
 }

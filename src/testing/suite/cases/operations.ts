@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { assertNoWork, done, notDone, type Rules } from '../stage.js';
+
+/** `read`, and `claim` by one contender after another. */
+export const claims: Rules = {
+  async 'finds nothing where nobody has claimed'({ store, name }) {
+    assert.equal(await store.read(name), null);
+  },
+
+  async 'creates where nothing is, once'(stage) {
+    const record = await stage.hold();
+    notDone(await stage.store.claim(stage.name, stage.claim()), 'A lock that is held was created anew.');
+    assert.equal((await stage.find()).record.token, record.token);
+  },
+
+  async 'finds the same under each of its clients'(stage) {
+    const { token } = await stage.hold();
+    for (const client of await stage.clients(3)) {
+      const stored = await client.read(stage.name);
+      assert.equal(stored?.record?.token, token);
+      assert.equal(stored.version, (await stage.find()).version, 'Each client has versions of its own.');
+    }
+  },
+
+  async 'replaces exactly the version that is named'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    const { version } = await stage.find();
+    await store.beat(name, holder.token, {});
+
+    notDone(
+      await store.claim(name, stage.claim(), version),
+      'A holder that gave a heartbeat after it was judged was robbed.',
+    );
+    assert.equal((await stage.find()).record.token, holder.token);
+    const successor = await stage.hold(stage.claim(), (await stage.find()).version);
+    assert.equal((await stage.find()).record.token, successor.token);
+    notDone(
+      await store.claim(name, stage.claim(), version),
+      'A lock was taken over a version that was no longer there.',
+    );
+    assert.equal((await stage.find()).record.token, successor.token);
+  },
+
+  async 'does not replace what is gone'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    const { version } = await stage.find();
+    await store.remove(name, holder.token);
+    notDone(
+      await store.claim(name, stage.claim(), version),
+      'A claim over a version created a lock that was gone.',
+    );
+    assert.equal(await store.read(name), null);
+  },
+
+  async 'does not take a later acquisition for the version that was judged'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    const { version } = await stage.find();
+    await store.remove(name, holder.token);
+    // A claim whose answer was lost is made again with the same token.
+    await stage.hold(holder);
+    notDone(await store.claim(name, stage.claim(), version), 'A version has come back.');
+  },
+
+  async 'replaces what holds the same token, if that is what is named'(stage) {
+    const holder = stage.claim();
+    await stage.hold(holder);
+    const { version } = await stage.find();
+    await stage.hold(holder, version);
+    assert.notEqual((await stage.find()).version, version);
+  },
+
+  async 'changes nothing by reading'(stage) {
+    await stage.hold();
+    const first = await stage.find();
+    const second = await stage.find();
+    assert.equal(second.version, first.version);
+    assert.deepEqual(second.record, first.record);
+  },
+
+  async 'keeps locks of different names apart'(stage) {
+    const other = stage.nameOf('other');
+    const { token } = await stage.hold();
+    assert.equal(await stage.store.read(other), null);
+    await stage.hold(stage.claim(), undefined, other);
+    assert.equal((await stage.find()).record.token, token);
+  },
+};
+
+/** `beat`. */
+export const beats: Rules = {
+  async 'beats for the token that holds the lock, and for no other'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    const { version } = await stage.find();
+
+    const outcome = await store.beat(name, 'another token', { progress: { ratio: 1, note: 'not mine' } });
+    notDone(outcome, 'Somebody else gave a heartbeat.');
+    assert.equal(
+      outcome.done ? null : outcome.found?.token,
+      holder.token,
+      'It was not said who holds the lock.',
+    );
+    assert.equal(
+      (await stage.find()).version,
+      version,
+      'A heartbeat that was not done has changed the lock.',
+    );
+    const record = done(await store.beat(name, holder.token, {}), 'beat');
+    assert.deepEqual((await stage.find()).record, record, '`beat` says something else than `read`.');
+  },
+
+  async 'does not beat where nobody holds the lock'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    assert.deepEqual(await store.beat(name, holder.token, {}), { done: false, found: null });
+    await stage.hold(holder);
+    await store.remove(name, holder.token);
+    assert.deepEqual(await store.beat(name, holder.token, {}), { done: false, found: null });
+    assert.equal(await store.read(name), null, 'A heartbeat has brought back a lock that was released.');
+  },
+
+  async 'does not beat for who was taken over'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    const successor = await stage.hold(stage.claim(), (await stage.find()).version);
+    const outcome = await store.beat(name, holder.token, {});
+    notDone(outcome, 'A holder that was taken over gave a heartbeat.');
+    assert.equal(outcome.done ? null : outcome.found?.token, successor.token);
+  },
+
+  async 'has another version after each heartbeat, also after many at once'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    const versions = new Set([(await stage.find()).version]);
+    for (let count = 1; count <= 20; count++) {
+      done(await store.beat(name, holder.token, {}), 'beat');
+      versions.add((await stage.find()).version);
+    }
+    assert.equal(versions.size, 21, 'Two states of the lock had the same version.');
+  },
+
+  async 'keeps what a heartbeat leaves out'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    const claimed = await stage.hold(holder);
+    const progress = { ratio: 0.25, note: 'table 1 of 4' };
+    const workers = [{ ...stage.self, pid: 4242 }];
+    await store.beat(name, holder.token, { progress });
+    await store.beat(name, holder.token, { workers });
+    await store.beat(name, holder.token, {});
+    const { record } = await stage.find();
+    assert.deepEqual(record, {
+      ...claimed,
+      timestamp: record.timestamp,
+      monotonic: record.monotonic,
+      progress,
+      workers,
+    });
+  },
+
+  async 'replaces the progress and the workers that a heartbeat names'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim({ workers: [{ ...stage.self, pid: 4242 }] });
+    await stage.hold(holder);
+    await store.beat(name, holder.token, { progress: { ratio: 0.5, note: 'half-way' } });
+    await store.beat(name, holder.token, { progress: { ratio: null, note: null }, workers: [] });
+    const { record } = await stage.find();
+    assert.deepEqual(record.workers, []);
+    assert.deepEqual(record.progress, { ratio: null, note: null });
+  },
+};
+
+/** `remove`. */
+export const releases: Rules = {
+  async 'removes for the token that holds the lock, and for no other'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    const { version } = await stage.find();
+
+    const outcome = await store.remove(name, 'another token');
+    notDone(outcome, 'Somebody else has released the lock.');
+    assert.equal(
+      outcome.done ? null : outcome.found?.token,
+      holder.token,
+      'It was not said who holds the lock.',
+    );
+    assert.equal((await stage.find()).version, version, 'A release that was not done has changed the lock.');
+    assert.equal(done(await store.remove(name, holder.token), 'remove').token, holder.token);
+    assert.equal(await store.read(name), null, 'A lock that was released is still there.');
+  },
+
+  async 'removes once'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    assert.deepEqual(await store.remove(name, holder.token), { done: false, found: null });
+    await stage.hold(holder);
+    await store.remove(name, holder.token);
+    const again = await store.remove(name, holder.token);
+    assert.ok(again.done || again.found === null, 'A lock that was released is said to be held.');
+    assert.equal(await store.read(name), null, 'A lock that was released twice is still there.');
+
+    await stage.hold();
+    notDone(await store.remove(name, holder.token), 'A lock was released for somebody else.');
+    await stage.find();
+  },
+
+  async 'keeps nothing of the work of a lock that was released'(stage) {
+    const { store, name } = stage;
+    const { token } = await stage.work();
+    done(await store.remove(name, token), 'remove');
+    // A store that keeps a row for the fencing token shows it when a release is repeated because its answer was lost.
+    const again = await store.remove(name, token);
+    if (again.done) assertNoWork(again.record);
+  },
+
+  async 'does not remove for who was taken over'(stage) {
+    const { store, name } = stage;
+    const holder = stage.claim();
+    await stage.hold(holder);
+    const successor = await stage.hold(stage.claim(), (await stage.find()).version);
+    const outcome = await store.remove(name, holder.token);
+    notDone(outcome, 'A holder that was taken over has released its successor.');
+    assert.equal(outcome.done ? null : outcome.found?.token, successor.token);
+    assert.equal((await stage.find()).record.token, successor.token);
+  },
+
+  async 'gives a lock that was released to the next'(stage) {
+    for (let count = 1; count <= 3; count++) {
+      const holder = stage.claim();
+      await stage.hold(holder);
+      assert.equal((await stage.find()).record.token, holder.token);
+      done(await stage.store.remove(stage.name, holder.token), 'remove');
+    }
+  },
+};
