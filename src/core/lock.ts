@@ -1,8 +1,7 @@
 import type { Clock } from '../system/clock.js';
 import { callOnExit } from '../system/exit.js';
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
-import type { ProcessTable } from '../system/processes/process-table.js';
-import { isStillRunning } from '../system/processes/still-running.js';
+import { isStillRunning, type ProcessTable } from '../system/processes/process-table.js';
 import type { ErrLockLost } from './errors.js';
 import { fitProgress, type HeartBeat, progressAfter } from './heart-beat.js';
 import { isWorthAnotherTry } from './in-doubt.js';

@@ -1,5 +1,4 @@
-import { INITIAL_PID_NAMESPACE } from '../system/processes/linux.js';
-import type { ProcessIdentity } from '../system/processes/process-identity.js';
+import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../system/processes/process-identity.js';
 import type { LockRecord } from './record.js';
 
 /**

@@ -1,6 +1,11 @@
 import type { Clock } from '../system/clock.js';
-import { INITIAL_PID_NAMESPACE, isOfUnknownBoot, kernelBootId } from '../system/processes/linux.js';
-import { isBare, type ProcessIdentity } from '../system/processes/process-identity.js';
+import {
+  INITIAL_PID_NAMESPACE,
+  isBare,
+  isOfUnknownBoot,
+  kernelBootId,
+  type ProcessIdentity,
+} from '../system/processes/process-identity.js';
 import { isNameless } from './owner.js';
 import type { LockRecord } from './record.js';
 import type { Provenance } from './store.js';

@@ -1,7 +1,6 @@
 import type { Clock } from '../system/clock.js';
 import { HostProcessTable } from '../system/processes/host-process-table.js';
-import { INITIAL_PID_NAMESPACE } from '../system/processes/linux.js';
-import type { ProcessIdentity } from '../system/processes/process-identity.js';
+import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../system/processes/process-identity.js';
 import type {
   AgeRange,
   GroupMember,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../../src/core/provenance.js';
-import { INITIAL_PID_NAMESPACE } from '../../src/system/processes/linux.js';
+import { INITIAL_PID_NAMESPACE } from '../../src/system/processes/process-identity.js';
 import { FakeClock } from '../../src/testing/index.js';
 import { DAY, HOUR, MINUTE, SECOND, someIdentity, someRecord } from '../../support/world.js';
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { systemProcesses, type Worker } from '../../index.js';
 import { LinuxProbe } from '../../system/processes/linux.js';
-import { isStillRunning } from '../../system/processes/still-running.js';
+import { isStillRunning } from '../../system/processes/process-table.js';
 import { hasOpen, type InheritedSocket } from './inherited-socket.js';
 import { type ListedProcess, listProcesses } from './process-list.js';
 

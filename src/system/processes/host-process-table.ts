@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.js';
-import { isOfUnknownBoot } from './linux.js';
-import { isBare, type ProcessIdentity } from './process-identity.js';
+import { isBare, isOfUnknownBoot, type ProcessIdentity } from './process-identity.js';
 import type { GroupMember, Liveness, ProcessLook, ProcessProbe, ProcessTable } from './process-table.js';
 
 /** How often, in milliseconds, to look whether a signalled process is gone. */

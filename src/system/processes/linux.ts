@@ -1,36 +1,16 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { ancestorsBy } from './ancestors.js';
-import type { ProcessIdentity } from './process-identity.js';
+import { bootTime } from '../clock.js';
+import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from './process-identity.js';
 import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
-import { processExists, sendSignal } from './signals.js';
+import { ancestorsBy, processExists } from './signals.js';
 
-/**
- * The PID namespace that the kernel starts with. Its inode number is fixed: `PROC_PID_INIT_INO` in the kernel's
- * `include/linux/proc_ns.h`.
- */
-export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
-
-/** The same for user namespaces (user_namespaces(7)): `PROC_USER_INIT_INO`. */
+/** As {@link INITIAL_PID_NAMESPACE}, for user namespaces (user_namespaces(7)): `PROC_USER_INIT_INO`. */
 const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
 
 /** The same for time namespaces (time_namespaces(7)): `PROC_TIME_INIT_INO`. */
 const INITIAL_TIME_NAMESPACE = 'time:[4026531834]';
-
-/** The boot itself, whatever time namespace the process was in. */
-export function kernelBootId(bootId: string): string {
-  return bootId.replace(/ time:\[\d+\]$/, '');
-}
-
-/** Whether two processes are outside of containers, and of one of them the boot is not known, so that they may be of one. */
-export function isOfUnknownBoot(one: ProcessIdentity, other: ProcessIdentity): boolean {
-  return (
-    (one.bootId === null || other.bootId === null) &&
-    one.pidNamespace === INITIAL_PID_NAMESPACE &&
-    other.pidNamespace === INITIAL_PID_NAMESPACE
-  );
-}
 
 /** What sockets are called that are handed on. A record must not name those of other programs. */
 const SOCKET_NAME = /^livinglock\/[\da-f-]{36}$/;
@@ -199,7 +179,7 @@ export class LinuxProbe implements ProcessProbe {
     const start = Number(started) * TICK;
     const own = Number(this.self().started ?? 0) * TICK;
     const machine = uptime() * 1000;
-    const now = Math.max(machine, Number(process.hrtime.bigint()) / 1e6, own + performance.now());
+    const now = Math.max(machine, bootTime(), own + performance.now());
     const isExact = machine >= now - UPTIME_TOLERANCE && this.#isWallClockSince(start, machine);
     const age = now - start;
     return { least: age, most: isExact ? age : Number.POSITIVE_INFINITY };
@@ -228,7 +208,7 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
-    sendSignal(pid, signal);
+    process.kill(pid, signal);
   }
 
   /** Of all processes that can be seen. */

@@ -27,3 +27,23 @@ export interface ProcessIdentity {
 export function isBare(identity: ProcessIdentity): boolean {
   return identity.hostname === null && identity.bootId === null && identity.pidNamespace === null;
 }
+
+/**
+ * The PID namespace that the kernel starts with. Its inode number is fixed: `PROC_PID_INIT_INO` in the kernel's
+ * `include/linux/proc_ns.h`.
+ */
+export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
+
+/** The boot itself, whatever time namespace the process was in. */
+export function kernelBootId(bootId: string): string {
+  return bootId.replace(/ time:\[\d+\]$/, '');
+}
+
+/** Whether two processes are outside of containers, and of one of them the boot is not known, so that they may be of one. */
+export function isOfUnknownBoot(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return (
+    (one.bootId === null || other.bootId === null) &&
+    one.pidNamespace === INITIAL_PID_NAMESPACE &&
+    other.pidNamespace === INITIAL_PID_NAMESPACE
+  );
+}

@@ -40,6 +40,12 @@ export interface ProcessTable {
   uptime?(): number | null;
 }
 
+/** Whether a process or a group that this process itself has identified still runs. It is of this machine, also where nothing else proves that. */
+export function isStillRunning(identity: ProcessIdentity, processes: ProcessTable): boolean {
+  const isThere = processes.identify(identity.pid, identity.group) !== null;
+  return isThere && processes.liveness(identity) !== 'dead';
+}
+
 /** The few questions about processes that differ between platforms; {@link HostProcessTable} draws the conclusions. */
 export interface ProcessProbe {
   self(): ProcessIdentity;
