@@ -1,22 +1,18 @@
 import { dirname, join } from 'node:path';
-import type { Store } from 'livinglock';
-import type { Breakage } from './breakage.js';
+import { type Breakage, storeWith } from './breakage.js';
 
 /** A takeover takes empty files whose names are the lock's and a number for what write-file-atomic has left. */
 export const sweptNeighbours: Breakage = {
-  store: (intact, fileSystem): Store => ({
-    resolve: (name) => intact.resolve(name),
-    read: (name) => intact.read(name),
-    beat: (name, token, beat) => intact.beat(name, token, beat),
-    remove: (name, token) => intact.remove(name, token),
-    async claim(name, claim, over) {
-      const outcome = await intact.claim(name, claim, over);
-      const folder = dirname(name);
-      for (const file of over === undefined ? [] : fileSystem.readdirSync(folder)) {
-        const path = join(folder, file);
-        if (/\.\d+$/.test(file) && fileSystem.lstatSync(path)?.size === 0) fileSystem.unlinkSync(path);
-      }
-      return outcome;
-    },
-  }),
+  store: (intact, fileSystem) =>
+    storeWith(intact, {
+      async claim(name, claim, over) {
+        const outcome = await intact.claim(name, claim, over);
+        const folder = dirname(name);
+        for (const file of over === undefined ? [] : fileSystem.readdirSync(folder)) {
+          const path = join(folder, file);
+          if (/\.\d+$/.test(file) && fileSystem.lstatSync(path)?.size === 0) fileSystem.unlinkSync(path);
+        }
+        return outcome;
+      },
+    }),
 };

@@ -1,28 +1,24 @@
-import type { Store } from 'livinglock';
-import type { Breakage } from './breakage.js';
+import { type Breakage, storeWith } from './breakage.js';
 
 /**
  * A new lock is linked to its path outside of the guard. No two can do that at once, but who is paused between looking at
  * the clock and linking comes with a fencing token that is smaller than those handed out meanwhile.
  */
 export const unguardedCreation: Breakage = {
-  store: (intact, fileSystem): Store => ({
-    resolve: (name) => intact.resolve(name),
-    read: (name) => intact.read(name),
-    beat: (name, token, beat) => intact.beat(name, token, beat),
-    remove: (name, token) => intact.remove(name, token),
-    async claim(name, claim, over) {
-      if (over !== undefined) return intact.claim(name, claim, over);
-      const elsewhere = `${name}.${claim.token}.tmp`;
-      const outcome = await intact.claim(elsewhere, claim);
-      try {
-        fileSystem.linkSync(elsewhere, name);
-        return outcome;
-      } catch {
-        return { done: false, found: null };
-      } finally {
-        fileSystem.unlinkSync(elsewhere);
-      }
-    },
-  }),
+  store: (intact, fileSystem) =>
+    storeWith(intact, {
+      async claim(name, claim, over) {
+        if (over !== undefined) return intact.claim(name, claim, over);
+        const elsewhere = `${name}.${claim.token}.tmp`;
+        const outcome = await intact.claim(elsewhere, claim);
+        try {
+          fileSystem.linkSync(elsewhere, name);
+          return outcome;
+        } catch {
+          return { done: false, found: null };
+        } finally {
+          fileSystem.unlinkSync(elsewhere);
+        }
+      },
+    }),
 };
