@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { afterAll, beforeAll, describe } from 'vitest';
 import type { Store } from '../../src/core/store.js';
 import { type AcquireOptions, acquire, type Inspection, inspect, type Lock } from '../../src/index.js';
 import {
@@ -9,22 +8,13 @@ import {
   postgresStore,
 } from '../../src/stores/postgres/index.js';
 import { FakeProcessTable } from '../../src/testing/index.js';
+import { describeWithServer } from '../describe-with-server.js';
 import { poolOf } from './postgres-pool.js';
 import { canServePostgres, PostgresServer } from './postgres-server.js';
 
-/** Defines tests that share a server, which is there when they run. */
+/** Defines tests that share a PostgreSQL server. */
 export function describeWithPostgres(title: string, define: (server: () => PostgresServer) => void): void {
-  describe.skipIf(!canServePostgres)(title, () => {
-    let started: PostgresServer | undefined;
-    beforeAll(async () => {
-      started = await PostgresServer.start();
-    });
-    afterAll(() => started?.end());
-    define(() => {
-      if (started === undefined) throw new Error('The server has not been started yet.');
-      return started;
-    });
-  });
+  describeWithServer(title, canServePostgres, () => PostgresServer.start(), define);
 }
 
 /** A table that no other test uses, a lock in it, and contenders for it. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { describeWithServer } from '../describe-with-server.js';
 import { canServeRedis, RedisServer } from './redis-server.js';
 
 if (!canServeRedis) {
@@ -8,17 +8,7 @@ if (!canServeRedis) {
   );
 }
 
-/** Defines tests that share a server, which is there when they run. Where there can be none they are counted as skipped. */
+/** Defines tests that share a Redis server. */
 export function describeWithRedis(title: string, define: (server: () => RedisServer) => void): void {
-  describe.skipIf(!canServeRedis)(title, () => {
-    let started: RedisServer | undefined;
-    beforeAll(async () => {
-      started = await RedisServer.start();
-    });
-    afterAll(() => started?.end());
-    define(() => {
-      if (started === undefined) throw new Error('The server has not been started yet.');
-      return started;
-    });
-  });
+  describeWithServer(title, canServeRedis, () => RedisServer.start(), define);
 }
