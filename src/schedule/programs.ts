@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { buffer, text } from 'node:stream/consumers';
+import { messageOf } from '../system/message-of.js';
 import { ScheduleError } from './schedule-error.js';
 
 /** The status of a program that a signal has ended. Any but 0 will do. */
@@ -33,7 +34,7 @@ export const runProgram: RunProgram = async (program, args, input) => {
   } catch (error) {
     throw new ScheduleError(
       'absent',
-      `Cannot run ${program}: ${error instanceof Error ? error.message : error}. Does this system have that scheduler? --for names another.`,
+      `Cannot run ${program}: ${messageOf(error)}. Does this system have that scheduler? --for names another.`,
     );
   }
 };

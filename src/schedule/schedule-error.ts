@@ -1,3 +1,5 @@
+import { messageOf } from '../system/message-of.js';
+
 /**
  * Why something cannot be scheduled.
  *
@@ -16,5 +18,14 @@ export class ScheduleError extends Error {
   constructor(reason: Reason, message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;
+  }
+}
+
+/** Does something with files. Rejects with a `ScheduleError` that says what was attempted, such as `change /etc/crontab`. */
+export async function orFailed<Result>(attempted: string, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw new ScheduleError('failed', `Cannot ${attempted}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, open, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../system/message-of.js';
 import { systemCode } from '../system/system-code.js';
 import { makeTrustedFolder, type TrustedFolder } from '../system/trusted-folder.js';
 import type { Step } from './installer.js';
-import { ScheduleError } from './schedule-error.js';
+import { orFailed, ScheduleError } from './schedule-error.js';
 import { maskPassword } from './store-secret.js';
 
 const VARIABLE = 'LIVINGLOCK_STORE';
@@ -61,7 +62,7 @@ export class SecretFile {
     }
     const { path } = this;
     const text = `${this.#lineOf(address)}\n`;
-    const before = await orFailed(path, () => readPrivate(path));
+    const before = await orFailed(`change ${path}`, () => readPrivate(path));
     if (before === text) return [];
     return [
       {
@@ -70,19 +71,19 @@ export class SecretFile {
           ...(before === null ? [] : ['- what it was']),
           `+ ${this.#lineOf(maskPassword(address))}`,
         ],
-        apply: () => orFailed(path, () => this.#write(text)),
+        apply: () => orFailed(`change ${path}`, () => this.#write(text)),
       },
     ];
   }
 
   async #removal(): Promise<Step[]> {
     const path = this.#pathOrNull();
-    if (path === null || (await orFailed(path, () => readPrivate(path))) === null) return [];
+    if (path === null || (await orFailed(`change ${path}`, () => readPrivate(path))) === null) return [];
     return [
       {
         lines: [path, '- what it was'],
         apply: () =>
-          orFailed(path, async () => {
+          orFailed(`change ${path}`, async () => {
             await rm(path);
             // Other jobs may have files in it.
             await rmdir(dirname(path)).catch(() => {});
@@ -135,9 +136,8 @@ function makeFolder(folder: TrustedFolder): void {
   try {
     makeTrustedFolder(folder);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
     throw new Error(
-      `${reason}. Only you may be able to write there; after sudo, HOME must be root's (sudo -H).`,
+      `${messageOf(error)}. Only you may be able to write there; after sudo, HOME must be root's (sudo -H).`,
       {
         cause: error,
       },
@@ -153,14 +153,5 @@ async function readPrivate(path: string): Promise<string | null> {
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;
-  }
-}
-
-async function orFailed<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
-  try {
-    return await action();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ScheduleError('failed', `Cannot change ${path}: ${reason}`, { cause: error });
   }
 }

@@ -4,23 +4,23 @@ import { makeFolders } from '../system/make-folders.js';
 import { systemCode } from '../system/system-code.js';
 import type { Step } from './installer.js';
 import { expectSuccess, type RunProgram } from './programs.js';
-import { ScheduleError } from './schedule-error.js';
+import { orFailed } from './schedule-error.js';
 
 /** Lets a file contain just that, or be gone if it is `null`. No step if it is so already. */
 export async function fileStep(path: string, after: string | null): Promise<Step[]> {
-  const before = await orFailed(path, () => read(path));
+  const before = await orFailed(`read or change ${path}`, () => read(path));
   if (before === after) return [];
   return [
     {
       lines: [path, ...difference(before ?? '', after ?? '')],
-      apply: () => orFailed(path, () => (after === null ? rm(path) : write(path, after))),
+      apply: () => orFailed(`read or change ${path}`, () => (after === null ? rm(path) : write(path, after))),
     },
   ];
 }
 
 /** The files of that folder whose names match, with the first group of the match and their text; none if there is no such folder. */
 export async function filesIn(folder: string, pattern: RegExp): Promise<{ name: string; text: string }[]> {
-  return orFailed(folder, async () => {
+  return orFailed(`read or change ${folder}`, async () => {
     const found: { name: string; text: string }[] = [];
     for (const file of await namesIn(folder)) {
       const name = pattern.exec(file)?.[1];
@@ -80,15 +80,4 @@ async function read(path: string): Promise<string | null> {
 async function write(path: string, text: string): Promise<void> {
   makeFolders(dirname(path));
   await writeFile(path, text);
-}
-
-async function orFailed<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
-  try {
-    return await action();
-  } catch (error) {
-    throw new ScheduleError(
-      'failed',
-      `Cannot read or change ${path}: ${error instanceof Error ? error.message : error}`,
-    );
-  }
 }

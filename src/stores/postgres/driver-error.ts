@@ -1,4 +1,5 @@
 import { ErrLockStore } from '../../core/errors.js';
+import { messageOf } from '../../system/message-of.js';
 
 // PostgreSQL says by five letters which error it is (https://www.postgresql.org/docs/current/errcodes-appendix.html), Node by a
 // name such as ECONNREFUSED, and `pg` about connections only in words.
@@ -31,7 +32,7 @@ export function isCreatedMeanwhile(error: unknown): boolean {
 /** Puts what was attempted in front of a driver's error, and what to do behind it. */
 export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
   const code = systemCode(error);
-  const reason = messageOf(error).replace(/\.$/, '');
+  const reason = reasonOf(error).replace(/\.$/, '');
   return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code, reason), cause: error });
 }
 
@@ -52,9 +53,9 @@ function systemCode(error: unknown): string {
 }
 
 /** Where a host has several addresses, none of which answers, the words are with each of them. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
-  return error instanceof Error ? error.message : String(error);
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ');
+  return messageOf(error);
 }
 
 const OTHER_SHAPE =

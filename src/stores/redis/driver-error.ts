@@ -1,4 +1,5 @@
 import { ErrLockStore, LivingLockError } from '../../core/errors.js';
+import { messageOf } from '../../system/message-of.js';
 
 // Redis begins its errors with a code in capitals. What the drivers say of connections has a system's code, or the name of a class
 // that only node-redis puts on it, or in ioredis nothing but words.
@@ -71,7 +72,7 @@ function systemCode(error: unknown): string {
 }
 
 function wordsOf(error: unknown): string {
-  const words = error instanceof Error ? error.message : String(error);
+  const words = messageOf(error);
   return words.replace(IN_SCRIPT, '').replace(NO_RIGHT, 'NOPERM ').replace(PLACE, '').replace(/\.$/, '');
 }
 

@@ -1,4 +1,5 @@
 import { ErrLockStore } from '../../core/errors.js';
+import { messageOf } from '../../system/message-of.js';
 
 // node:sqlite and its twin say which error it is by number, better-sqlite3 by name, and a few calls of either only in words.
 
@@ -50,10 +51,6 @@ function systemCode(error: unknown): string {
       number === null ? error.message.startsWith(words) : number === known,
     ).map(([, known]) => known);
   return name ?? (code === 'ERR_SQLITE_ERROR' ? 'SQLITE_ERROR' : code);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([

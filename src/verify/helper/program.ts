@@ -5,6 +5,7 @@ import type { Lock } from '../../core/lock.js';
 import { systemFileSystem } from '../../stores/file/file-system.js';
 import { acquire } from '../../stores/file-locks.js';
 import { bootTime, systemClock } from '../../system/clock.js';
+import { messageOf } from '../../system/message-of.js';
 import type { Sight, Sightings } from '../probes/probe.js';
 import { observe, observeUntil } from '../probes/sharing.js';
 
@@ -152,7 +153,7 @@ function chance(longest: number): Promise<void> {
 
 async function report(error: unknown): Promise<void> {
   if (isPostponed(error)) return say({ says: 'postponed' });
-  return say({ says: 'failed', reason: error instanceof Error ? error.message : String(error) });
+  return say({ says: 'failed', reason: messageOf(error) });
 }
 
 /** The store's own word, not the file system's: on a busy machine a process may well be paused in the guard for a moment. */
