@@ -1,6 +1,5 @@
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { inspect } from 'livinglock';
 import { sqliteStore } from 'livinglock/sqlite';
@@ -17,14 +16,12 @@ import {
 import { isPosix, temporaryFolder } from '../support/machine.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { killIfThere, poll } from '../support/running.js';
-import { Room } from '../support/witness.js';
 import { countInLanes } from './support/lanes.js';
+import { killAtRandom } from './support/random-kills.js';
 import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
 
 /** What starts a process for each of many calls may take long on a machine with other work to do. */
 const PATIENT = { timeout: 180_000 };
-/** How often somebody has to get in, for a test that kills them there to mean anything. */
-const VISITS = 100;
 
 test('who comes after a killed holder need not wait for the timeout, which is an hour', async () => {
   const path = join(temporaryFolder(), 'job.lock');
@@ -127,24 +124,9 @@ test('SIGKILL at random moments never lets two in', PATIENT, async () => {
   const path = join(folder, 'locks', 'job.lock');
   const room = join(folder, 'room');
   mkdirSync(room);
-  const witness = new Room(room);
-  const killed = new Set<number>();
 
-  const sendOneAfterTheOther = async () => {
-    while (killed.size < 30 || (witness.visits < VISITS && killed.size < 300)) {
-      const worker = await startActor();
-      const answer = worker.ask({ do: 'work', path, room });
-      // The rarer anyone gets in on a machine with other work to do, the longer they live.
-      await sleep(Math.random() * 100 * (1 + killed.size / (1 + witness.visits)));
-      killed.add(worker.pid);
-      await worker.kill();
-      expect(outcomeOf(await answer)).toBe('killed');
-    }
-  };
-  await Promise.all(Array.from({ length: 4 }, sendOneAfterTheOther));
+  await killAtRandom({ path, room, least: 30, most: 300, life: 100 });
 
-  expect(witness.overlaps(killed)).toEqual([]);
-  expect(witness.visits).toBeGreaterThanOrEqual(VISITS);
   await expectNothingThatLasts(path, await startActor(), await deadRecord());
 });
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type Actor, startActor, startActors } from '../../support/actors.js';
 import { canUnshare, temporaryFolder } from '../../support/machine.js';
 import { outcomeOf } from '../../support/outcomes.js';
 import { Room } from '../../support/witness.js';
+import { killAtRandom } from './random-kills.js';
 
 /** Locks in a database to which several processes have a connection each. */
 export interface SharedLocks {
@@ -21,7 +21,6 @@ export interface SharedLocks {
 const MINUTE = 60_000;
 const SERVERS = 5;
 const ROUNDS = 20;
-const VISITS = 100;
 /** What happens at random moments takes its time on a machine with other work to do. */
 const PATIENT = { timeout: 300_000 };
 
@@ -117,24 +116,9 @@ export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>):
   test('of processes that are killed at random moments never let two in', PATIENT, async () => {
     const { store, check } = await open();
     const room = newRoom();
-    const witness = new Room(room);
-    const killed = new Set<number>();
 
-    const sendOneAfterTheOther = async () => {
-      while (killed.size < 12 || (witness.visits < VISITS && killed.size < 200)) {
-        const worker = await startActor({ store });
-        const answer = worker.ask({ do: 'work', path, room });
-        // The rarer anyone gets in on a machine with other work to do, the longer they live.
-        await sleep(Math.random() * 400 * (1 + killed.size / (1 + witness.visits)));
-        killed.add(worker.pid);
-        await worker.kill();
-        expect(outcomeOf(await answer)).toBe('killed');
-      }
-    };
-    await Promise.all(Array.from({ length: 4 }, sendOneAfterTheOther));
+    await killAtRandom({ path, room, store, least: 12, most: 200, life: 400 });
 
-    expect(witness.overlaps(killed)).toEqual([]);
-    expect(witness.visits).toBeGreaterThanOrEqual(VISITS);
     const last = await startActor({ store });
     expect(outcomeOf(await last.ask({ do: 'acquire', path }))).toBe('done');
     expect(outcomeOf(await last.ask({ do: 'release', path }))).toBe('done');
