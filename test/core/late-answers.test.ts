@@ -9,6 +9,12 @@ const NAME = 'nightly';
 /** What happens to a call on its way to the store, or to the answer on its way back. */
 type Way = (operate: () => unknown) => Promise<unknown>;
 
+/** It is carried out, and the answer is lost. */
+const withoutAnswer: Way = async (operate) => {
+  await operate();
+  throw new Error('no answer came');
+};
+
 describe('a store whose answers come late or not at all', () => {
   let clock: FakeClock;
   let processes: FakeProcessTable;
@@ -129,10 +135,7 @@ describe('a store whose answers come late or not at all', () => {
 
   it('does not make a loss of a release that it has carried out without saying so', async () => {
     const lock = await acquireHere();
-    ways.remove = async (operate) => {
-      await operate();
-      throw new Error('no answer came');
-    };
+    ways.remove = withoutAnswer;
     await expect(lock.release()).rejects.toThrow('no answer came');
     ways = {};
     await clock.advance(MINUTE);
@@ -171,10 +174,7 @@ describe('a store whose answers come late or not at all', () => {
 
   it('does not make a loss of it either if a heartbeat finds the lock gone', async () => {
     const lock = await acquireHere();
-    ways.remove = async (operate) => {
-      await operate();
-      throw new Error('no answer came');
-    };
+    ways.remove = withoutAnswer;
     await expect(lock.release()).rejects.toThrow('no answer came');
     ways = {};
     await lock.heartBeat();
