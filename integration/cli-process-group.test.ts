@@ -12,7 +12,7 @@ import {
   temporaryFolder,
   waitForEndOf,
 } from '../support/machine.js';
-import { killAtTheEnd, poll, Running } from '../support/running.js';
+import { pidFrom, poll, Running } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
 
 // The lock is held for as long as any of the command's work goes on, however the runner, or the command itself, has ended.
@@ -42,7 +42,7 @@ describe.skipIf(!isPosix)('a runner that gets a signal', () => {
     const desk = new Desk();
     const file = join(desk.folder, 'end');
     const run = desk.start(['run', 'job', '--', 'bash', '-c', DEAF, file]);
-    await startOf(run);
+    await pidFrom(run);
     run.signal(signal);
     expect(await desk.run(['run', '--wait', '100ms', 'job', '--', 'echo', 'second'])).toMatchObject({
       code: 75,
@@ -57,7 +57,7 @@ describe.skipIf(!isPosix)('a runner that gets a signal', () => {
     const desk = new Desk();
     const program = `trap 'exit 9' ${signal.slice(3)}; sleep 1000 & echo pid $!; wait`;
     const run = desk.start(['run', 'job', '--', 'sh', '-c', program]);
-    const pid = await startOf(run);
+    const pid = await pidFrom(run);
     // Until then it is a part of the shell, which may handle the signal.
     await poll('It does not sleep', () => commandLine(pid)[0] === 'sleep');
     run.signal(signal);
@@ -85,7 +85,7 @@ describe.skipIf(!isPosix)('a runner that gets a signal', () => {
     async (signal) => {
       const desk = new Desk();
       const run = desk.start(['run', 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
-      const pid = await startOf(run);
+      const pid = await pidFrom(run);
       run.signal(signal);
       await waitForEndOf([run.pid]);
       await expectHeldUntilEndOf([pid], desk);
@@ -109,7 +109,7 @@ describe.skipIf(!isPosix)('a runner that ends before its command', () => {
     );
     const env = { NODE_OPTIONS: `--require=${hook} --max-old-space-size=60` };
     const run = desk.start(['run', 'job', '--', 'sh', '-c', 'sleep 1000 & echo pid $!'], env);
-    const pid = await startOf(run);
+    const pid = await pidFrom(run);
     await named(desk);
     writeFileSync(join(desk.folder, 'crash'), '');
     await waitForEndOf([run.pid]);
@@ -123,7 +123,7 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
     const program = 'sleep 1000 & echo pid $!; read -r line';
     const run = desk.start(['run', 'job', '--', 'sh', '-c', `echo leader $$; ${program}`]);
     const leader = Number((await run.prints(/leader (\d+)/))[1]);
-    const child = await startOf(run);
+    const child = await pidFrom(run);
     run.signal('SIGKILL');
     await waitForEndOf([run.pid, leader]);
     await expectHeldUntilEndOf([child], desk);
@@ -139,7 +139,7 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
       '-c',
       'kill -KILL $PPID; echo pid $$; exec sleep 1000',
     ]);
-    const pid = await startOf(run);
+    const pid = await pidFrom(run);
     await waitForEndOf([run.pid]);
     await expectHeldUntilEndOf([pid], desk);
   });
@@ -187,7 +187,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
       '-c',
       `sleep 1000 & echo pid $!; ${and}`,
     ]);
-    const pid = await startOf(frozen);
+    const pid = await pidFrom(frozen);
     await frozen.prints(/go/);
     await named(desk);
     await desk.freeze(frozen, 'job');
@@ -206,7 +206,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
       '-c',
       'sleep 1000 & echo pid $!; read -r line',
     ]);
-    const pid = await startOf(dead);
+    const pid = await pidFrom(dead);
     await named(desk);
     dead.signal('SIGKILL');
     await waitForEndOf([dead.pid]);
@@ -225,7 +225,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
       '-c',
       'kill -STOP $PPID; echo pid $$; exec sleep 1000',
     ]);
-    const pid = await startOf(frozen);
+    const pid = await pidFrom(frozen);
     await expectEndedByNext(desk, pid);
   });
 });
@@ -247,7 +247,7 @@ describe.skipIf(!canMount || !canBeNobody)('where /proc does not tell all', () =
       const run = desk.startProgram('unshare', [
         ...['--mount', 'sh', '-c', `${mount} && exec "$@"`, 'sh', ...livinglock, 'sh', '-c', script],
       ]);
-      const pid = await startOf(run);
+      const pid = await pidFrom(run);
       await poll('It does not become root', () => ownerOf(pid) === 0);
       const leader = leaderOf(desk);
       run.write('\n');
@@ -266,7 +266,7 @@ describe.skipIf(!canMount || !canBeNobody)('where /proc does not tell all', () =
     const script = 'mount -t proc -o subset=pid proc /proc && exec "$@"';
     const within = ['--mount', 'sh', '-c', script, 'sh', process.execPath, PROGRAM, 'run', 'job', '--'];
     const run = desk.startProgram('unshare', [...within, 'sh', '-c', 'echo pid $$; exec sleep 1000']);
-    const pid = await startOf(run);
+    const pid = await pidFrom(run);
     await named(desk);
     run.signal('SIGKILL');
     await waitForEndOf([run.pid]);
@@ -306,13 +306,6 @@ function leaderOf(desk: Desk): number {
 /** Resolves when the command stands in the lock. */
 async function named(desk: Desk): Promise<void> {
   await poll('The command does not come into the lock', () => leaderOf(desk) > 0);
-}
-
-/** Resolves with the PID that it says. */
-async function startOf(run: Running): Promise<number> {
-  const pid = Number((await run.prints(/pid (\d+)/))[1]);
-  killAtTheEnd(pid);
-  return pid;
 }
 
 async function expectHeldUntilEndOf(pids: readonly number[], desk: Desk): Promise<void> {

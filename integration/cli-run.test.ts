@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from '../support/machine.js';
-import { killAtTheEnd, poll, Running } from '../support/running.js';
+import { killAtTheEnd, pidFrom, poll, Running } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
 import { canBePrivate } from './support/private-machine.js';
 
@@ -313,16 +313,14 @@ describe.skipIf(!isPosix)('the command', () => {
   test('stands in the lock, so that a killed runner does not leave it unprotected', async () => {
     const desk = new Desk();
     const run = desk.start(['run', 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
-    const pid = Number((await run.prints(/pid (\d+)/))[1]);
-    killAtTheEnd(pid);
+    const pid = await pidFrom(run);
     await expectHeldBy(pid, run, desk);
   });
 
   test('is under the lock with all that it leaves running, killed runner or not', async () => {
     const desk = new Desk();
     const run = desk.start(['run', 'job', '--', 'sh', '-c', 'sleep 1000 & echo pid $!']);
-    const pid = Number((await run.prints(/pid (\d+)/))[1]);
-    killAtTheEnd(pid);
+    const pid = await pidFrom(run);
     await expectHeldBy(pid, run, desk);
   });
 
@@ -332,8 +330,7 @@ describe.skipIf(!isPosix)('the command', () => {
       ...['run', '--heartbeat', 'output', 'job', '--'],
       ...['bash', '-c', 'setsid sleep 1000 & echo pid $!'],
     ]);
-    const pid = Number((await run.prints(/pid (\d+)/))[1]);
-    killAtTheEnd(pid);
+    await pidFrom(run);
     expect(await run.ended).toMatchObject({ code: 0 });
     expect(desk.holds('job')).toBe(false);
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { breakLock } from '../src/index.js';
 import { isPosix, temporaryFolder, waitForEndOf } from '../support/machine.js';
-import { has, killAtTheEnd, poll } from '../support/running.js';
+import { has, killAtTheEnd, pidFrom, poll } from '../support/running.js';
 import { Desk } from './support/desk.js';
 
 // `livinglock run` with commands that have to prove that they work, and that stop doing so.
@@ -68,8 +68,7 @@ describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
       program,
     ];
     const run = desk.start(args);
-    const pid = Number((await run.prints(/pid (\d+)/))[1]);
-    killAtTheEnd(pid);
+    const pid = await pidFrom(run);
     await run.prints(/heard/);
     const look = `echo "[$(ps -o state= -p ${pid})]"`;
     const next = desk.start(['run', '--wait', '1m', ...PATIENCE, 'job', '--', 'sh', '-c', look]);
@@ -236,8 +235,7 @@ describe.skipIf(!isPosix)('a lock that is lost', () => {
       '-c',
       'echo pid $$; exec sleep 1000',
     ]);
-    const pid = Number((await run.prints(/pid (\d+)/))[1]);
-    killAtTheEnd(pid);
+    const pid = await pidFrom(run);
     await breakLock(desk.path('job'), { force: true });
     const { code, stderr } = await run.ended;
     expect(code).toBe(76);
@@ -248,8 +246,7 @@ describe.skipIf(!isPosix)('a lock that is lost', () => {
   test('because the runner was frozen, ends its command as soon as it wakes up', async () => {
     const desk = new Desk();
     const frozen = desk.start(['run', ...PATIENCE, 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
-    const pid = Number((await frozen.prints(/pid (\d+)/))[1]);
-    killAtTheEnd(pid);
+    const pid = await pidFrom(frozen);
     await desk.freeze(frozen, 'job');
     const next = await desk.run(['run', '--wait', '1m', ...PATIENCE, 'job', '--', 'echo', 'my turn']);
     expect(next).toMatchObject({ code: 0, stdout: 'my turn\n' });
@@ -261,8 +258,7 @@ describe.skipIf(!isPosix)('a lock that is lost', () => {
   test('by --kill-stalled, whose frozen runner and command are ended first', async () => {
     const desk = new Desk();
     const frozen = desk.start(['run', ...PATIENCE, 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
-    const pid = Number((await frozen.prints(/pid (\d+)/))[1]);
-    killAtTheEnd(pid);
+    const pid = await pidFrom(frozen);
     await desk.freeze(frozen, 'job');
     const args = ['run', '--wait', '1m', '--kill-stalled', '--kill-after', '100ms', ...PATIENCE, 'job', '--'];
     const next = await desk.run([...args, 'sh', '-c', `echo "[$(ps -o state= -p ${pid})]"`]);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isPosix, waitForEndOf } from '../support/machine.js';
-import { killAtTheEnd, poll } from '../support/running.js';
+import { pidFrom, poll } from '../support/running.js';
 import { Desk } from './support/desk.js';
 
 test.skipIf(!isPosix)(
@@ -9,8 +9,7 @@ test.skipIf(!isPosix)(
     const desk = new Desk();
     const args = ['run', '--owner', 'server-1', 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000'];
     const run = desk.start(args);
-    const worker = Number((await run.prints(/pid (\d+)/))[1]);
-    killAtTheEnd(worker);
+    const worker = await pidFrom(run);
 
     await poll('It does not stand in the lock', () => Array.isArray(desk.record('job')['workers']));
     const before = await desk.run(['status']);

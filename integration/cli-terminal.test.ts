@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { canUnshare, waitForEndOf } from '../support/machine.js';
-import { has, killAtTheEnd, killIfThere, type Running } from '../support/running.js';
+import { has, killIfThere, pidFrom, type Running } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
@@ -43,8 +43,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
       const desk = new Desk();
       const program = 'trap "echo interrupted; exit 7" INT; sleep 1000 & echo "pid $!"; wait';
       const terminal = onTerminal(desk, `${RUN} --heartbeat ${proof} job -- bash -c '${program}'`);
-      const pid = Number((await terminal.prints(/pid (\d+)/))[1]);
-      killAtTheEnd(pid);
+      const pid = await pidFrom(terminal);
       terminal.write(CTRL_C);
       await terminal.prints(/interrupted/);
       // Ctrl-C may have ended it: its shell lets it ignore that, but perhaps only a moment later.
@@ -101,7 +100,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
 
   test('a daemon that has left the process group is not waited for', async () => {
     const terminal = onTerminal(new Desk(), `${RUN} job -- setsid -f sh -c 'echo pid $$; exec sleep 1000'`);
-    killAtTheEnd(Number((await terminal.prints(/pid (\d+)/))[1]));
+    await pidFrom(terminal);
     expect(await terminal.ended).toMatchObject({ code: 0 });
   });
 
@@ -141,8 +140,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     // Long enough for it to have said its PID.
     const pipeline = `${RUN} --timeout 3s job -- sh -c '${program}' | (cat; echo the end)`;
     const terminal = onTerminal(new Desk(), pipeline);
-    const pid = Number((await terminal.prints(/pid (\d+)/))[1]);
-    killAtTheEnd(pid);
+    const pid = await pidFrom(terminal);
     await terminal.prints(/the end/);
     await terminal.ended;
     await waitForEndOf([pid]);
@@ -155,7 +153,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     const after = `echo "status $?, state [$(ps -o state= -p $(cat ${file}))]"`;
     const script = `${before}; ${RUN} --timeout 500ms job -- sleep 1000; ${after}`;
     const terminal = onTerminal(desk, `bash -c '${script}'`);
-    killAtTheEnd(Number((await terminal.prints(/pid (\d+)/))[1]));
+    await pidFrom(terminal);
     await terminal.prints(/status 124, state \[S\]/);
   });
 });

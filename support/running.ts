@@ -117,6 +117,13 @@ export function killAtTheEnd(pid: number): void {
   onTestFinished(() => killIfThere(pid));
 }
 
+/** The PID that a program prints as `pid 4242`. That process is ended with the test. */
+export async function pidFrom(run: { prints(words: RegExp): Promise<readonly string[]> }): Promise<number> {
+  const pid = Number((await run.prints(/pid (\d+)/))[1]);
+  killAtTheEnd(pid);
+  return pid;
+}
+
 export function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
