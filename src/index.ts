@@ -1,3 +1,4 @@
+export type { SeenProcess } from './core/assess/examine.js';
 export { type ClaimedAt, composeRecord, type ReleasedAt, releasedRecord } from './core/compose-record.js';
 export type { Dependencies } from './core/dependencies.js';
 export {
@@ -8,7 +9,6 @@ export {
   ErrTerminationFailed,
   LivingLockError,
 } from './core/errors.js';
-export type { SeenProcess } from './core/examine.js';
 export type { HeartBeat } from './core/heart-beat.js';
 export type { Inspection } from './core/inspect.js';
 export type { BreakOptions, InspectOptions } from './core/inspect-options.js';

@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
+import { type Examined, examine, processesOf, refuseTooManyTries } from './assess/examine.js';
+import { mayBeElsewhere } from './assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock, ErrTerminationFailed } from './errors.js';
-import { type Examined, examine, processesOf, refuseTooManyTries } from './examine.js';
 import { type Claimed, Claims } from './in-doubt.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from './options.js';
-import { mayBeElsewhere } from './provenance.js';
 import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import type { Claim, Store, Stored } from './store.js';
 import { isOfOtherLock } from './token.js';

@@ -1,6 +1,6 @@
+import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './assess/examine.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock } from './errors.js';
-import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './examine.js';
 import { Claims } from './in-doubt.js';
 import {
   type BreakOptions,

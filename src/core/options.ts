@@ -1,5 +1,5 @@
+import { DEFAULT_STALE_TIMEOUT } from './assess/judge.js';
 import type { Dependencies } from './dependencies.js';
-import { DEFAULT_STALE_TIMEOUT } from './judge.js';
 import type { Store } from './store.js';
 import { boolean, duration, finite, methods, refuseUnknown, show, text } from './validate.js';
 

@@ -1,6 +1,6 @@
+import { provenanceInDatabase } from '../core/assess/provenance.js';
 import { composeRecord, releasedRecord } from '../core/compose-record.js';
 import { type Dependencies, withSystemDefaults } from '../core/dependencies.js';
-import { provenanceInDatabase } from '../core/provenance.js';
 import type { LockRecord } from '../core/record.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../core/store.js';
 import { checkLockName } from '../stores/shared/lock-name.js';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { provenanceInDatabase } from '../../src/core/provenance.js';
+import { provenanceInDatabase } from '../../src/core/assess/provenance.js';
 import {
   acquire,
   ErrLockBusy,

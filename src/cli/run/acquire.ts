@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AT_WORK } from '../../core/assess/judge.js';
 import { formatDuration } from '../../core/describe.js';
-import { AT_WORK } from '../../core/judge.js';
 import {
   acquire,
   ErrLockBusy,

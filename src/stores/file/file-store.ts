@@ -1,10 +1,10 @@
 import { basename, dirname, resolve } from 'node:path';
 import pRetry from 'p-retry';
+import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../../core/assess/provenance.js';
 import { composeRecord, releasedRecord } from '../../core/compose-record.js';
 import { contentOf } from '../../core/content.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
-import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../../core/provenance.js';
 import { type LockRecord, serializeRecord } from '../../core/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { blockFor } from '../../system/block-for.js';

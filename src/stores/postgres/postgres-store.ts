@@ -1,6 +1,6 @@
+import { provenanceInDatabase } from '../../core/assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockStore } from '../../core/errors.js';
-import { provenanceInDatabase } from '../../core/provenance.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { refuseUnknown } from '../../core/validate.js';
 import { systemClock } from '../../system/clock.js';

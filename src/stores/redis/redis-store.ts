@@ -1,7 +1,7 @@
+import { provenanceInDatabase } from '../../core/assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockStore } from '../../core/errors.js';
 import type { Duration } from '../../core/options.js';
-import { provenanceInDatabase } from '../../core/provenance.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { duration, refuseUnknown, show } from '../../core/validate.js';
 import { checkLockName } from '../shared/lock-name.js';

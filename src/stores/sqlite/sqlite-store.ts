@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
+import { ageOf, hasSameBootId, provenanceInDatabase, provenanceOf } from '../../core/assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockStore } from '../../core/errors.js';
-import { ageOf, hasSameBootId, provenanceInDatabase, provenanceOf } from '../../core/provenance.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { refuseUnknown } from '../../core/validate.js';
 import { blockFor } from '../../system/block-for.js';

@@ -1,8 +1,8 @@
-import { isBare } from '../system/processes/process-identity.js';
-import type { Liveness } from '../system/processes/process-table.js';
+import { isBare } from '../../system/processes/process-identity.js';
+import type { Liveness } from '../../system/processes/process-table.js';
+import type { LockRecord } from '../record.js';
+import type { Stored } from '../store.js';
 import type { OwnerRelation } from './owner.js';
-import type { LockRecord } from './record.js';
-import type { Stored } from './store.js';
 
 /** The verdict on a lock's holder, and why. The first two keep the lock; what is `foreign` is no lock and belongs to somebody. */
 export interface Verdict {

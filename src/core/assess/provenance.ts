@@ -1,14 +1,14 @@
-import type { Clock } from '../system/clock.js';
+import type { Clock } from '../../system/clock.js';
 import {
   INITIAL_PID_NAMESPACE,
   isBare,
   isOfUnknownBoot,
   kernelBootId,
   type ProcessIdentity,
-} from '../system/processes/process-identity.js';
+} from '../../system/processes/process-identity.js';
+import type { LockRecord } from '../record.js';
+import type { Provenance } from '../store.js';
 import { isNameless } from './owner.js';
-import type { LockRecord } from './record.js';
-import type { Provenance } from './store.js';
 
 /** By so many milliseconds two processes of one boot may at the very most disagree on its clock. */
 const CLOCK_TOLERANCE = 1000;

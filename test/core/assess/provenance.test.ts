@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../../src/core/provenance.js';
-import { INITIAL_PID_NAMESPACE } from '../../src/system/processes/process-identity.js';
-import { FakeClock } from '../../src/testing/index.js';
-import { DAY, HOUR, MINUTE, SECOND, someIdentity, someRecord } from '../../support/world.js';
+import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../../../src/core/assess/provenance.js';
+import { INITIAL_PID_NAMESPACE } from '../../../src/system/processes/process-identity.js';
+import { FakeClock } from '../../../src/testing/index.js';
+import { DAY, HOUR, MINUTE, SECOND, someIdentity, someRecord } from '../../../support/world.js';
 
 const CONTAINER = { pidNamespace: 'pid:[4026532999]' };
 const OTHER_BOOT = { bootId: 'boot-0' };

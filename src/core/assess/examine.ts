@@ -1,12 +1,12 @@
-import type { ProcessIdentity } from '../system/processes/process-identity.js';
-import type { Liveness } from '../system/processes/process-table.js';
-import type { Dependencies } from './dependencies.js';
-import { ErrLockBusy } from './errors.js';
+import type { ProcessIdentity } from '../../system/processes/process-identity.js';
+import type { Liveness } from '../../system/processes/process-table.js';
+import type { Dependencies } from '../dependencies.js';
+import { ErrLockBusy } from '../errors.js';
+import type { LockRecord } from '../record.js';
+import type { Store, Stored } from '../store.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
 import { relationOf } from './owner.js';
 import { mayBeElsewhere } from './provenance.js';
-import type { LockRecord } from './record.js';
-import type { Store, Stored } from './store.js';
 
 /** How often a lock is judged anew because it has changed meanwhile. */
 const MOST_TRIES = 100;

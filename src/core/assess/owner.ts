@@ -1,5 +1,5 @@
-import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../system/processes/process-identity.js';
-import type { LockRecord } from './record.js';
+import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../../system/processes/process-identity.js';
+import type { LockRecord } from '../record.js';
 
 /**
  * What a holder is to a contender that goes by the name of an owner.

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { relationOf } from '../../src/core/owner.js';
-import { acquire, ErrLockBusy, type Store } from '../../src/index.js';
-import { INITIAL_PID_NAMESPACE } from '../../src/system/processes/process-identity.js';
-import type { ProcessTable } from '../../src/system/processes/process-table.js';
-import { FakeClock, type FakePlace, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
-import { someRecord } from '../../support/world.js';
+import { relationOf } from '../../../src/core/assess/owner.js';
+import { acquire, ErrLockBusy, type Store } from '../../../src/index.js';
+import { INITIAL_PID_NAMESPACE } from '../../../src/system/processes/process-identity.js';
+import type { ProcessTable } from '../../../src/system/processes/process-table.js';
+import { FakeClock, type FakePlace, FakeProcessTable, memoryStore } from '../../../src/testing/index.js';
+import { someRecord } from '../../../support/world.js';
 
 const OWNER = 'server-1';
 
