@@ -1,39 +1,18 @@
-import { basename, dirname, resolve } from 'node:path';
-import pRetry from 'p-retry';
-import { ageOf, type Place, provenanceOf, wasInEarlierBoot } from '../../core/assess/provenance.js';
+import { resolve } from 'node:path';
 import { composeRecord, releasedRecord } from '../../core/compose-record.js';
-import { contentOf } from '../../core/content.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import { type LockRecord, serializeRecord } from '../../core/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { blockFor } from '../../system/block-for.js';
 import { systemCode } from '../../system/system-code.js';
 import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 import { isWellFormed } from '../shared/lock-name.js';
-import {
-  type FileStatus,
-  type FileSystem,
-  isLocal,
-  OTHERS_MAY_WRITE,
-  systemFileSystem,
-} from './file-system.js';
-import { isClosedToOthers } from './ground.js';
-import { GuardHeld, runGuarded } from './guard.js';
+import { type FileSystem, systemFileSystem } from './file-system.js';
 import type { Stay } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
-import { makeFolder } from './make-folder.js';
-import type { Surroundings } from './surroundings.js';
-import { MAX_BYTES, readSnapshot, reads, refuseUnlessRegular } from './text-file.js';
-
-/** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */
-const GUARD_RETRIES = 100;
-const GUARD_RETRY_DELAY = 40;
-/**
- * A section takes well under a millisecond, so a caller that must not yield waits for it in place, a quarter of a second in
- * all: on a busy machine the owner may have to wait for its turn on a processor.
- */
-const GUARD_PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
+import { LockFile } from './lock-file.js';
+import { reads, refuseUnlessRegular } from './text-file.js';
+import { attempted, GUARD_PAUSES, Visits } from './visits.js';
 
 /** What a file store takes from its surroundings; what is left out falls back to the system's own. */
 export interface FileStoreOptions extends Partial<Dependencies> {
@@ -50,27 +29,17 @@ export function fileStore(options: FileStoreOptions = {}): Store {
   return new FileStore(withSystemDefaults(options), options.fileSystem ?? systemFileSystem);
 }
 
-/** One stay in the guard. */
-interface Visit {
-  readonly path: string;
-  /** For the message, if it fails. */
-  readonly attempted: string;
-  /** What to do, at that path, which leads to the same folder whatever is put in its place meanwhile. */
-  readonly section: (stay: Stay, path: string) => Outcome;
-  /** Whether it is to put a lock where none is, and if need be the folder too. */
-  readonly creates?: boolean;
-  readonly givenUp: (owner: GuardOwner | null) => Error;
-}
-
 class FileStore implements Store {
   readonly #clock: Dependencies['clock'];
-  readonly #processes: Dependencies['processes'];
   readonly #fs: FileSystem;
+  readonly #file: LockFile;
+  readonly #visits: Visits;
 
-  constructor({ clock, processes }: Dependencies, fileSystem: FileSystem) {
-    this.#clock = clock;
-    this.#processes = processes;
+  constructor(dependencies: Dependencies, fileSystem: FileSystem) {
+    this.#clock = dependencies.clock;
     this.#fs = fileSystem;
+    this.#file = new LockFile(dependencies, fileSystem);
+    this.#visits = new Visits(dependencies, fileSystem, this.#file);
   }
 
   resolve(name: string): string {
@@ -86,18 +55,18 @@ class FileStore implements Store {
   }
 
   read(path: string): Stored | null {
-    return attempt(path, 'read the lock', () => {
+    return attempted(path, 'read the lock', () => {
       // Saves the error that opening nothing would make, which costs more than all else when the lock is free.
       const there = this.#fs.lstatSync(path);
       if (there === undefined) return null;
       refuseUnlessRegular(path, there);
-      return this.#read(path);
+      return this.#file.read(path);
     });
   }
 
   claim(path: string, claim: Claim, over?: string): Awaitable<Outcome> {
     const isNew = over === undefined;
-    return this.#enter({
+    return this.#visits.enter({
       path,
       attempted: isNew ? 'create the lock' : 'take over the lock',
       section: (stay, there) =>
@@ -113,7 +82,7 @@ class FileStore implements Store {
 
   /** On disk when the call returns, so that a job that never yields to the event loop can beat too. */
   beat(path: string, token: string, beat: Beat): Awaitable<Outcome> {
-    return this.#enter(
+    return this.#visits.enter(
       {
         path,
         attempted: 'write a heartbeat to the lock',
@@ -126,7 +95,7 @@ class FileStore implements Store {
 
   /** In place as well, because at the exit of the process there is no later. */
   remove(path: string, token: string, hold = 0): Awaitable<Outcome> {
-    return this.#enter(
+    return this.#visits.enter(
       {
         path,
         attempted: 'release the lock',
@@ -160,7 +129,7 @@ class FileStore implements Store {
 
   /** In the guard: puts the claim where nothing is, or in place of exactly the version that was judged. */
   #replace(path: string, claim: Claim, over: string | undefined, stay: Stay): Outcome {
-    const stored = this.#read(path);
+    const stored = this.#file.read(path);
     if (stored?.version !== over) return { done: false, found: stored?.record ?? null };
     if (stored?.foreign !== undefined) throw new ErrNotALock(path, stored.foreign);
     if (over !== undefined) stay.sweep();
@@ -171,7 +140,7 @@ class FileStore implements Store {
 
   /** In the guard. */
   #renew(path: string, token: string, { progress, workers }: Beat, stay: Stay): Outcome {
-    const current = this.#read(path)?.record ?? null;
+    const current = this.#file.read(path)?.record ?? null;
     if (current?.token !== token || current.hold !== null) return { done: false, found: current };
     const record = {
       ...current,
@@ -185,7 +154,7 @@ class FileStore implements Store {
 
   /** In the guard. Leaves the record for others to judge by how long the lock still counts as held. */
   #retire(path: string, token: string, hold: number, stay: Stay): Outcome {
-    const current = this.#read(path)?.record ?? null;
+    const current = this.#file.read(path)?.record ?? null;
     if (current?.token !== token) return { done: false, found: current };
     const { timestamp: now, monotonic } = this.#now();
     const record = releasedRecord(current, { now, monotonic, hold });
@@ -195,7 +164,7 @@ class FileStore implements Store {
 
   /** In the guard. */
   #discard(path: string, token: string): Outcome {
-    const current = this.#read(path)?.record ?? null;
+    const current = this.#file.read(path)?.record ?? null;
     if (current?.token !== token) return { done: false, found: current };
     try {
       this.#fs.unlinkSync(path);
@@ -217,30 +186,6 @@ class FileStore implements Store {
     }
   }
 
-  #read(path: string): Stored | null {
-    const snapshot = readSnapshot(this.#fs, path);
-    if (snapshot === null) return null;
-    const { text, status } = snapshot;
-    const version = `${status.mtimeMs} ${text}`;
-    const content = contentOf(text, status.size <= MAX_BYTES, new Date(status.mtimeMs));
-    switch (content.is) {
-      case 'record': {
-        const { record } = content;
-        const place = this.#placeOf(path);
-        const provenance = provenanceOf(record, place);
-        const age = ageOf(record, provenance, place, this.#sinceHeartbeat(record, status));
-        const writtenAge = this.#clock.now() - Math.max(record.timestamp.getTime(), status.mtimeMs);
-        return { version, record, age, provenance, writtenAge, writer: writerOf(status) };
-      }
-      case 'torn':
-        return { version, record: null, age: this.#unchangedFor(status), provenance: 'unknown' };
-      case 'foreign': {
-        const foreign = `it is another kind of file, which begins with ${content.beginning}`;
-        return { version, record: null, foreign, age: this.#unchangedFor(status), provenance: 'unknown' };
-      }
-    }
-  }
-
   #compose(claim: Claim, previous: LockRecord | null): LockRecord {
     const now = this.#clock.now();
     return composeRecord(claim, {
@@ -252,109 +197,6 @@ class FileStore implements Store {
 
   #now(): Pick<LockRecord, 'timestamp' | 'monotonic'> {
     return { timestamp: new Date(this.#clock.now()), monotonic: this.#clock.monotonic() };
-  }
-
-  #placeOf(path: string): Place {
-    return {
-      self: this.#processes.self(),
-      clock: this.#clock,
-      isLocal: () => isLocal(this.#fs, dirname(path)),
-    };
-  }
-
-  /**
-   * Since the last heartbeat. A time in the future says only that clocks disagree, or that one was set back: it counts as long ago as it
-   * is ahead, or the lock could be held for ever.
-   */
-  #sinceHeartbeat({ timestamp }: LockRecord, { mtimeMs }: FileStatus): number {
-    const now = this.#clock.now();
-    const age = now - timestamp.getTime();
-    return age >= 0 ? age : Math.min(-age, Math.abs(now - mtimeMs));
-  }
-
-  /** A change in the future, beyond what clocks differ by, was made while the clock was wrong, and not just now. */
-  #unchangedFor({ mtimeMs, ctimeMs }: { readonly mtimeMs: number; readonly ctimeMs: number }): number {
-    return Math.abs(this.#clock.now() - Math.max(mtimeMs, ctimeMs));
-  }
-
-  #surroundings(path: string, isClosed: boolean): Surroundings {
-    return {
-      isClosed,
-      fs: this.#fs,
-      processes: this.#processes,
-      isOfEarlierBoot: (process, { status }) =>
-        wasInEarlierBoot(process, status.mtimeMs, this.#placeOf(path)),
-    };
-  }
-
-  /** In place if the guard is free, or becomes so after one of the pauses (in milliseconds); else later. */
-  #enter(visit: Visit, pauses: readonly number[] = [0]): Awaitable<Outcome> {
-    for (const pause of pauses) {
-      blockFor(pause);
-      try {
-        return attempt(visit.path, visit.attempted, () => this.#whileThere(visit));
-      } catch (error) {
-        if (!(error instanceof GuardHeld)) throw error;
-      }
-    }
-    return this.#enterLater(visit);
-  }
-
-  /** Waits for the guard as long as it is plausible that its owner is only at work. */
-  async #enterLater(visit: Visit): Promise<Outcome> {
-    try {
-      return await pRetry(
-        async () => {
-          await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
-          return attempt(visit.path, visit.attempted, () => this.#whileThere(visit));
-        },
-        {
-          retries: GUARD_RETRIES,
-          // The delay comes from the injected clock, above.
-          minTimeout: 0,
-          factor: 1,
-          shouldRetry: ({ error }) => error instanceof GuardHeld,
-        },
-      );
-    } catch (error) {
-      throw error instanceof GuardHeld ? visit.givenUp(error.owner) : error;
-    }
-  }
-
-  /** Where the folder is gone, so is the lock, and there is no place for a guard. */
-  #whileThere(visit: Visit, wasThere = false): Outcome {
-    const { path, section, creates = false } = visit;
-    try {
-      return this.#inFolder(path, section);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      const stored = this.#read(path);
-      // Who creates may find that another one has just made the folder, and the lock in it.
-      if (stored !== null && !creates) throw error;
-      if (stored === null && creates && !makeFolder(this.#fs, dirname(path))) {
-        // Another one has just made it; or, if that is so again, it takes nothing, as `/proc` does.
-        if (wasThere) throw error;
-        return this.#whileThere(visit, true);
-      }
-      return { done: false, found: stored?.record ?? null };
-    }
-  }
-
-  /** Where others could put another folder in the place of the lock's, by the one that was opened. */
-  #inFolder(path: string, section: Visit['section']): Outcome {
-    const isClosed = isClosedToOthers(dirname(path));
-    if (isClosed) {
-      return runGuarded(this.#surroundings(path, isClosed), path, (stay) => section(stay, path));
-    }
-    const folder = this.#fs.openFolderSync(dirname(path), true);
-    try {
-      const there = folder.path === null ? path : `${folder.path}/${basename(path)}`;
-      return runGuarded(this.#surroundings(there, isClosed), there, (stay) => section(stay, there), path);
-    } catch (error) {
-      throw error instanceof ErrNotALock ? new ErrNotALock(path, error.found) : error;
-    } finally {
-      folder.close();
-    }
   }
 
   #occupied(path: string, owner: GuardOwner | null): Error {
@@ -381,15 +223,6 @@ function nextFencingToken(previous: number, now: number): number {
   return lastFencingToken;
 }
 
-/**
- * Who has written a file: its owner, if nobody else can write to it, and if it is there under no other name, since it may have been written
- * as another lock. Windows does not tell.
- */
-function writerOf({ uid, mode, nlink }: FileStatus): number | null | undefined {
-  if (process.geteuid === undefined) return undefined;
-  return (mode & OTHERS_MAY_WRITE) === 0 && nlink === 1 ? uid : null;
-}
-
 /** Whether that is what link(2) says where the file system has no hard links, or none from one folder to another. */
 export function isWithoutHardLinks(code: string | null): boolean {
   return code !== null && ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV'].includes(code);
@@ -399,12 +232,4 @@ function describeOwner(owner: GuardOwner | null): string {
   if (owner === null) return 'another process';
   const { pid, hostname } = owner.identity;
   return hostname === null ? `PID ${pid}` : `PID ${pid} on ${hostname}`;
-}
-
-function attempt<T>(path: string, attempted: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw ErrLockStore.from(path, attempted, error);
-  }
 }

@@ -1,0 +1,141 @@
+import { basename, dirname } from 'node:path';
+import pRetry from 'p-retry';
+import { wasInEarlierBoot } from '../../core/assess/provenance.js';
+import type { Dependencies } from '../../core/dependencies.js';
+import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
+import type { Awaitable, Outcome } from '../../core/store.js';
+import { blockFor } from '../../system/block-for.js';
+import { systemCode } from '../../system/system-code.js';
+import type { FileSystem } from './file-system.js';
+import { isClosedToOthers } from './ground.js';
+import { GuardHeld, runGuarded } from './guard.js';
+import type { Stay } from './guard-entry.js';
+import type { GuardOwner } from './guard-names.js';
+import type { LockFile } from './lock-file.js';
+import { makeFolder } from './make-folder.js';
+import type { Surroundings } from './surroundings.js';
+
+/** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */
+const GUARD_RETRIES = 100;
+const GUARD_RETRY_DELAY = 40;
+/**
+ * A section takes well under a millisecond, so a caller that must not yield waits for it in place, a quarter of a second in
+ * all: on a busy machine the owner may have to wait for its turn on a processor.
+ */
+export const GUARD_PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
+
+/** One stay in the guard. */
+export interface Visit {
+  readonly path: string;
+  /** For the message, if it fails. */
+  readonly attempted: string;
+  /** What to do, at that path, which leads to the same folder whatever is put in its place meanwhile. */
+  readonly section: (stay: Stay, path: string) => Outcome;
+  /** Whether it is to put a lock where none is, and if need be the folder too. */
+  readonly creates?: boolean;
+  readonly givenUp: (owner: GuardOwner | null) => Error;
+}
+
+/** Enters the guards of locks: makes what folders it takes, waits for a guard that is occupied, and says what has failed. */
+export class Visits {
+  readonly #clock: Dependencies['clock'];
+  readonly #processes: Dependencies['processes'];
+  readonly #fs: FileSystem;
+  readonly #file: LockFile;
+
+  constructor({ clock, processes }: Dependencies, fileSystem: FileSystem, file: LockFile) {
+    this.#clock = clock;
+    this.#processes = processes;
+    this.#fs = fileSystem;
+    this.#file = file;
+  }
+
+  /** In place if the guard is free, or becomes so after one of the pauses (in milliseconds); else later. */
+  enter(visit: Visit, pauses: readonly number[] = [0]): Awaitable<Outcome> {
+    for (const pause of pauses) {
+      blockFor(pause);
+      try {
+        return attempted(visit.path, visit.attempted, () => this.#whileThere(visit));
+      } catch (error) {
+        if (!(error instanceof GuardHeld)) throw error;
+      }
+    }
+    return this.#enterLater(visit);
+  }
+
+  /** Waits for the guard as long as it is plausible that its owner is only at work. */
+  async #enterLater(visit: Visit): Promise<Outcome> {
+    try {
+      return await pRetry(
+        async () => {
+          await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
+          return attempted(visit.path, visit.attempted, () => this.#whileThere(visit));
+        },
+        {
+          retries: GUARD_RETRIES,
+          // The delay comes from the injected clock, above.
+          minTimeout: 0,
+          factor: 1,
+          shouldRetry: ({ error }) => error instanceof GuardHeld,
+        },
+      );
+    } catch (error) {
+      throw error instanceof GuardHeld ? visit.givenUp(error.owner) : error;
+    }
+  }
+
+  /** Where the folder is gone, so is the lock, and there is no place for a guard. */
+  #whileThere(visit: Visit, wasThere = false): Outcome {
+    const { path, section, creates = false } = visit;
+    try {
+      return this.#inFolder(path, section);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      const stored = this.#file.read(path);
+      // Who creates may find that another one has just made the folder, and the lock in it.
+      if (stored !== null && !creates) throw error;
+      if (stored === null && creates && !makeFolder(this.#fs, dirname(path))) {
+        // Another one has just made it; or, if that is so again, it takes nothing, as `/proc` does.
+        if (wasThere) throw error;
+        return this.#whileThere(visit, true);
+      }
+      return { done: false, found: stored?.record ?? null };
+    }
+  }
+
+  /** Where others could put another folder in the place of the lock's, by the one that was opened. */
+  #inFolder(path: string, section: Visit['section']): Outcome {
+    const isClosed = isClosedToOthers(dirname(path));
+    if (isClosed) {
+      return runGuarded(this.#surroundings(path, isClosed), path, (stay) => section(stay, path));
+    }
+    const folder = this.#fs.openFolderSync(dirname(path), true);
+    try {
+      const there = folder.path === null ? path : `${folder.path}/${basename(path)}`;
+      return runGuarded(this.#surroundings(there, isClosed), there, (stay) => section(stay, there), path);
+    } catch (error) {
+      throw error instanceof ErrNotALock ? new ErrNotALock(path, error.found) : error;
+    } finally {
+      folder.close();
+    }
+  }
+
+  #surroundings(path: string, isClosed: boolean): Surroundings {
+    return {
+      isClosed,
+      fs: this.#fs,
+      processes: this.#processes,
+      isOfEarlierBoot: (process, { status }) =>
+        wasInEarlierBoot(process, status.mtimeMs, this.#file.placeOf(path)),
+    };
+  }
+}
+
+/** Puts what was attempted in front of an error of the system. */
+export function attempted<T>(path: string, what: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw ErrLockStore.from(path, what, error);
+  }
+}
