@@ -324,7 +324,7 @@ function startGated(
   begins: boolean,
   descriptors: readonly number[] = [],
 ): Running {
-  const start = new URL('../dist/cli/run/start.js', import.meta.url).href;
+  const start = new URL('../build/src/cli/run/start.js', import.meta.url).href;
   const program = `
     const { start } = await import(${JSON.stringify(start)});
     const descriptors = ${JSON.stringify(descriptors)};

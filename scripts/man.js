@@ -3,17 +3,12 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { COMMANDS } from '../dist/cli/commands.js';
-import { exitCodes } from '../dist/cli/errors/exit-code-meanings.js';
-import {
-  describeOperand,
-  describeOption,
-  loaded,
-  usageOf,
-  visibleOptions,
-} from '../dist/cli/grammar/help-text.js';
-import { programOf, version } from '../dist/cli/program.js';
+import { pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
 
+const SOURCES = join(import.meta.dirname, '..', 'src', 'cli');
+/** As deep as `src/cli`, from which the version in package.json is found. */
+const BUILD = join(import.meta.dirname, '..', 'build', 'man');
 const PAGE = join(import.meta.dirname, '..', 'man', 'livinglock.1');
 
 const LOCKS = `A lock with a slash in its name is a path. One without is a name in a folder of this user on this machine: LIVINGLOCK_DIR if
@@ -35,6 +30,17 @@ const ENVIRONMENT = [
   ['NO_COLOR', 'if set, there are no colours on a terminal either'],
 ];
 
+const {
+  COMMANDS,
+  describeOperand,
+  describeOption,
+  exitCodes,
+  loaded,
+  programOf,
+  usageOf,
+  version,
+  visibleOptions,
+} = await loadDefinitions();
 const commands = await loaded(COMMANDS);
 const page = manual(programOf(COMMANDS).description);
 if (!process.argv.includes('--check')) {
@@ -43,6 +49,20 @@ if (!process.argv.includes('--check')) {
 } else if (page !== readFileSync(PAGE, 'utf8')) {
   console.error('man/livinglock.1 is not up to date: npm run man.');
   process.exitCode = 1;
+}
+
+/** The package has no file that exports them. */
+async function loadDefinitions() {
+  const names = ['commands', 'errors/exit-code-meanings', 'grammar/help-text', 'program'];
+  const bundle = await rolldown({
+    input: Object.fromEntries(names.map((name) => [name, join(SOURCES, `${name}.ts`)])),
+    platform: 'node',
+    external: /^[^./]/,
+    resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
+  });
+  await bundle.write({ dir: BUILD, entryFileNames: '[name].js' });
+  const modules = names.map((name) => import(pathToFileURL(join(BUILD, `${name}.js`)).href));
+  return Object.assign({}, ...(await Promise.all(modules)));
 }
 
 function manual(description) {

@@ -1,24 +1,141 @@
-import { onExit } from 'signal-exit';
+/** What people, terminals and service managers send. */
+const USUAL_SIGNALS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
+/** The others that end a process and can be caught without harm. */
+const RARE_SIGNALS = rareSignals(process.platform);
+
+/** Marks the listeners of all copies of this module in a process: each must know that the others' are no handlers of the program. */
+const EXIT_LISTENER = Symbol.for('livinglock exit listener');
 
 const releases = new Set<() => void>();
-let isListening = false;
+/** Takes back what {@link listen} has done. */
+let stopListening: (() => void) | undefined;
+
+const onSignal = Object.assign(endBySignal, { [EXIT_LISTENER]: true });
 
 /**
- * Calls the function when the process ends, normally, by an exception or by a signal; not after SIGKILL. Gives a function
- * that takes it back.
- *
- * Once it listens to signals it goes on: proper-lockfile does so too from its import on, and to come and go with each lock
- * would be a tenth of what acquire and release cost.
+ * Calls the function when the process ends, normally, by an exception or by a signal that no listener of the program handles; not
+ * after SIGKILL. Gives a function that takes it back. Nothing of the process is touched before the first call, and after the
+ * last is taken back.
  */
 export function callOnExit(release: () => void): () => void {
   releases.add(release);
-  if (!isListening) {
-    isListening = true;
-    onExit(() => {
-      for (const call of releases) call();
-    });
-  }
+  stopListening ??= listen();
   return () => {
     releases.delete(release);
+    if (releases.size === 0) stop();
   };
+}
+
+function stop(): void {
+  stopListening?.();
+  stopListening = undefined;
+}
+
+function releaseAll(): void {
+  stop();
+  const calls = [...releases];
+  releases.clear();
+  for (const call of calls) call();
+}
+
+function listen(): () => void {
+  const restoreEmit = watchExit();
+  addListeners(USUAL_SIGNALS);
+  // Each listener costs 5 µs, so a lock that is released within the same turn of the event loop does without the others.
+  let listened = USUAL_SIGNALS;
+  const later = setImmediate(() => {
+    addListeners(RARE_SIGNALS);
+    listened = [...USUAL_SIGNALS, ...RARE_SIGNALS];
+  }).unref();
+  return () => {
+    clearImmediate(later);
+    for (const signal of listened) process.removeListener(signal, onSignal);
+    restoreEmit();
+  };
+}
+
+/** First of all: a listener of the program's that is called only once is gone when it has been called. */
+function addListeners(signals: readonly NodeJS.Signals[]): void {
+  for (const signal of signals) process.prependListener(signal, onSignal);
+}
+
+/**
+ * Releases after all listeners of `exit`, which may still write what the lock protects, even if one of them throws or calls
+ * `process.exit()`. A listener of our own would be called before those that were added later.
+ */
+function watchExit(): () => void {
+  const isInherited = !Object.hasOwn(process, 'emit');
+  const original = process.emit;
+  const watched = new Proxy(original, {
+    apply(emit, self, args: [unknown, ...unknown[]]) {
+      if (args[0] !== 'exit' || releases.size === 0) return Reflect.apply(emit, self, args);
+      const stopWatching = watchReallyExit();
+      try {
+        return Reflect.apply(emit, self, args);
+      } finally {
+        stopWatching();
+        releaseAll();
+      }
+    },
+  });
+  process.emit = watched;
+  return () => {
+    // Somebody else's wrapper around ours stays.
+    if (process.emit !== watched) return;
+    if (isInherited) Reflect.deleteProperty(process, 'emit');
+    else process.emit = original;
+  };
+}
+
+/** What `process.exit()` calls when `exit` is being emitted already. */
+function watchReallyExit(): () => void {
+  const original: unknown = Reflect.get(process, 'reallyExit');
+  if (typeof original !== 'function') return () => {};
+  const watched = new Proxy(original, {
+    apply(reallyExit, self, args) {
+      releaseAll();
+      return Reflect.apply(reallyExit, self, args);
+    },
+  });
+  Reflect.set(process, 'reallyExit', watched);
+  return () => Reflect.set(process, 'reallyExit', original);
+}
+
+/** Without our listener the signal does what it would have done. */
+function endBySignal(signal: NodeJS.Signals): void {
+  if (isHandled(signal)) return;
+  releaseAll();
+  // Windows has no SIGHUP to send.
+  process.kill(process.pid, process.platform === 'win32' && signal === 'SIGHUP' ? 'SIGINT' : signal);
+}
+
+/** Whether the program has a listener that decides what the signal does. Those of signal-exit, like ours, leave it to end the process. */
+function isHandled(signal: NodeJS.Signals): boolean {
+  const listeners = process.listeners(signal);
+  const ours = listeners.filter((listener) => EXIT_LISTENER in listener).length;
+  const version3 = countIn(Reflect.get(process, '__signal_exit_emitter__'));
+  const version4 = countIn(Reflect.get(globalThis, Symbol.for('signal-exit emitter')));
+  return listeners.length > ours + version3 + version4;
+}
+
+/** How many copies of signal-exit listen, by what they share. */
+function countIn(emitter: unknown): number {
+  const isShared = typeof emitter === 'object' && emitter !== null && 'count' in emitter;
+  return isShared && typeof emitter.count === 'number' ? emitter.count : 0;
+}
+
+function rareSignals(platform: NodeJS.Platform): readonly NodeJS.Signals[] {
+  if (platform === 'win32') return [];
+  const posix: NodeJS.Signals[] = [
+    'SIGALRM',
+    'SIGABRT',
+    'SIGVTALRM',
+    'SIGXCPU',
+    'SIGXFSZ',
+    'SIGUSR2',
+    'SIGTRAP',
+    'SIGSYS',
+    'SIGQUIT',
+  ];
+  return platform === 'linux' ? [...posix, 'SIGIO', 'SIGPWR', 'SIGSTKFLT'] : posix;
 }

@@ -1,0 +1,100 @@
+import { cpSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Death, death, nextMessage, startProgram } from '../support/actors.js';
+import { isPosix, temporaryFolder } from '../support/machine.js';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+test('the library listens to nothing before the first lock is held, and after the last is released', async () => {
+  const seen = await nextMessage(startProgram('exits', ['listeners', folder]));
+  expect(seen).toMatchObject({
+    before: { isAsMade: true },
+    held: { isAsMade: false, listeners: expect.arrayContaining(['SIGTERM 1']) },
+    stillHeld: { isAsMade: false, listeners: expect.arrayContaining(['SIGTERM 1']) },
+  });
+  if (isPosix) expect(seen).toMatchObject({ later: { listeners: expect.arrayContaining(['SIGQUIT 1']) } });
+  const { before } = Object(seen);
+  expect(seen).toMatchObject({ imported: before, released: before });
+});
+
+describe.skipIf(!isPosix)('SIGTERM ends a program at once that never gives way', () => {
+  test.each(['spins after the import', 'spins after the release'])('and %s', async (scenario) => {
+    expect(await endBySignal(scenario, 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
+  });
+});
+
+describe('a program whose listener of exit throws ends with the same status', () => {
+  test.each(['throws at exit after the import', 'throws at exit with a lock'])('and %s', async (scenario) => {
+    const { code } = await endOf('throws at exit');
+    expect(code).not.toBe(0);
+    expect(await endOf(scenario)).toMatchObject({ code });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+test('a listener of exit that ends the process itself does not keep the lock from being released', async () => {
+  expect(await endOf('ends within its listener of exit')).toMatchObject({ code: 9 });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("the lock is held until the program's listeners of exit have been called", async () => {
+  expect(await endOf('looks for its lock at exit')).toMatchObject({ code: 8 });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a thread that ends releases its lock', async () => {
+  expect(await endOf('has a thread')).toMatchObject({ code: 6 });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+describe.skipIf(!isPosix)('a signal', () => {
+  test('is left to a listener of the program that is called once, and was there before the lock', async () => {
+    expect(await endBySignal('has its own listener before', 'SIGTERM')).toMatchObject({ code: 7 });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.each(['SIGTERM', 'SIGQUIT', 'SIGALRM'] as const)('such as %s releases the lock', async (signal) => {
+    expect(await endBySignal('waits', signal)).toMatchObject({ signal });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('releases the locks of two copies of the library', async () => {
+    cpSync(projectFile('dist'), join(folder, 'copy'), { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    symlinkSync(projectFile('node_modules'), join(folder, 'node_modules'));
+    expect(await endBySignal('has two copies', 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
+    expect(readdirSync(folder).toSorted()).toEqual(['copy', 'node_modules', 'package.json']);
+  });
+
+  test('releases the lock beside signal-exit, which is called too', async () => {
+    expect(await endBySignal('has signal-exit 4', 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
+    expect(readdirSync(folder)).toEqual(['called']);
+  });
+
+  test('releases the lock beside the signal-exit of proper-lockfile', async () => {
+    expect(await endBySignal('has signal-exit 3', 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+function endOf(scenario: string): Promise<Death> {
+  return death(startProgram('exits', [scenario, folder], { isQuiet: true }));
+}
+
+/** Sends the signal when the program says that it is ready. */
+async function endBySignal(scenario: string, signal: NodeJS.Signals): Promise<Death> {
+  const program = startProgram('exits', [scenario, folder], { isQuiet: true });
+  expect(await nextMessage(program)).toMatch(/^(?:spinning|waiting)$/);
+  program.kill(signal);
+  return death(program);
+}
+
+function projectFile(name: string): string {
+  return fileURLToPath(new URL(`../${name}`, import.meta.url));
+}

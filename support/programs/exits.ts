@@ -1,0 +1,177 @@
+// A program that says how the library changes the way it ends: node exits.js <scenario> <folder>
+
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { isMainThread, Worker } from 'node:worker_threads';
+
+const [, , scenario = '', folder = ''] = process.argv;
+const path = join(folder, 'job.lock');
+const before = describe();
+const scenarios = new Map<string, () => unknown>([
+  [
+    'listeners',
+    async () => {
+      const { acquire } = await load();
+      const imported = describe();
+      const [one, other] = [await acquire(path), await acquire(join(folder, 'other.lock'))];
+      const held = describe();
+      await one.release();
+      const stillHeld = describe();
+      await nextTurn();
+      const later = describe();
+      await other.release();
+      await say({ before, imported, held, stillHeld, later, released: describe() });
+    },
+  ],
+  [
+    'spins after the import',
+    async () => {
+      await load();
+      await say('spinning');
+      spin();
+    },
+  ],
+  [
+    'spins after the release',
+    async () => {
+      const lock = await hold();
+      await nextTurn();
+      await lock.release();
+      await say('spinning');
+      spin();
+    },
+  ],
+  ['throws at exit', () => process.once('exit', fail)],
+  [
+    'throws at exit after the import',
+    async () => {
+      await load();
+      process.once('exit', fail);
+    },
+  ],
+  [
+    'throws at exit with a lock',
+    async () => {
+      await hold();
+      process.once('exit', fail);
+    },
+  ],
+  [
+    'ends within its listener of exit',
+    async () => {
+      process.once('exit', () => process.exit(9));
+      await hold();
+    },
+  ],
+  [
+    'looks for its lock at exit',
+    async () => {
+      await hold();
+      process.once('exit', () => {
+        process.exitCode = existsSync(path) ? 8 : 1;
+      });
+    },
+  ],
+  [
+    'has its own listener before',
+    async () => {
+      process.once('SIGTERM', async () => {
+        await sleep(1);
+        process.exit(existsSync(path) ? 7 : 1);
+      });
+      await hold();
+      await wait();
+    },
+  ],
+  [
+    'waits',
+    async () => {
+      await hold();
+      await nextTurn();
+      await wait();
+    },
+  ],
+  [
+    'has two copies',
+    async () => {
+      const copy: typeof import('livinglock') = await import(
+        pathToFileURL(join(folder, 'copy', 'index.js')).href
+      );
+      await copy.acquire(join(folder, 'other.lock'));
+      await hold();
+      await wait();
+    },
+  ],
+  [
+    'has signal-exit 4',
+    async () => {
+      const { onExit } = await import('signal-exit');
+      onExit(() => writeFileSync(join(folder, 'called'), ''));
+      await hold();
+      await wait();
+    },
+  ],
+  [
+    'has signal-exit 3',
+    async () => {
+      await import('proper-lockfile');
+      await hold();
+      await wait();
+    },
+  ],
+  [
+    'has a thread',
+    () => {
+      const worker = new Worker(new URL(import.meta.url), { argv: ['a thread', folder] });
+      worker.once('exit', (code) => process.exit(code));
+    },
+  ],
+  [
+    'a thread',
+    async () => {
+      await hold();
+      process.exit(existsSync(path) ? 6 : 1);
+    },
+  ],
+]);
+
+await scenarios.get(scenario)?.();
+if (isMainThread && process.connected) process.disconnect();
+
+/** Nothing of the library is loaded before a scenario asks for it. */
+function load(): Promise<typeof import('livinglock')> {
+  return import('livinglock');
+}
+
+async function hold() {
+  const { acquire } = await load();
+  return acquire(path);
+}
+
+/** The listeners on the process, and whether it emits events as Node makes it. */
+function describe() {
+  const listeners = process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`);
+  return { listeners, isAsMade: !Object.hasOwn(process, 'emit') };
+}
+
+function say(message: unknown): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, () => resolve()));
+}
+
+/** Until a signal comes; but not for ever, should nobody send one. */
+async function wait(): Promise<void> {
+  setTimeout(() => process.exit(1), 60_000);
+  await say('waiting');
+}
+
+function spin(): never {
+  const end = Date.now() + 60_000;
+  while (Date.now() < end);
+  process.exit(1);
+}
+
+function fail(): never {
+  throw new Error('made up');
+}
