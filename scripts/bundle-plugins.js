@@ -1,7 +1,13 @@
 // What scripts/bundle.js does with the packages that it puts into its bundles.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+
+/** Modules of Node that take milliseconds to load, and that a plain acquire does not need. Only functions are imported from them. */
+const HEAVY = new Set(['node:child_process', 'node:crypto', 'node:worker_threads']);
 
 const LICENCES = 'The files in this folder contain code of the following packages.';
 
@@ -25,6 +31,68 @@ export function leaner() {
     },
     load(id) {
       return id.startsWith(prefix) ? replacements.get(id.slice(prefix.length)) : null;
+    },
+  };
+}
+
+/**
+ * Takes Node's own modules from `process.getBuiltinModule`. An import of `node:fs` reads all of its properties, and so loads the
+ * streams; and a heavy module is loaded only when one of its functions is called.
+ */
+export function builtins() {
+  const prefix = '\0builtin:';
+  return {
+    name: 'builtins',
+    resolveId(source, importer) {
+      if (!isBuiltin(source)) return null;
+      // Of rolldown's own, and not used.
+      if (importer?.includes('rolldown/runtime'))
+        return { id: source, external: true, moduleSideEffects: false };
+      const kind = importer?.endsWith('.ts') ? 'module' : 'commonjs';
+      return `${prefix}${kind}:node:${source.replace(/^node:/, '')}`;
+    },
+    load(id) {
+      if (!id.startsWith(prefix)) return null;
+      const [, kind, name] = /^\0builtin:(\w+):(.*)$/.exec(id) ?? [];
+      if (kind === 'commonjs') return `module.exports = process.getBuiltinModule('${name}');`;
+      return { code: HEAVY.has(name) ? lazyModule(name) : moduleOf(name), moduleSideEffects: false };
+    },
+  };
+}
+
+function moduleOf(name) {
+  const exports = namesIn(name).map((each) => `export const ${each} = builtin.${each};`);
+  return [`const builtin = process.getBuiltinModule('${name}');`, 'export default builtin;', ...exports].join(
+    '\n',
+  );
+}
+
+function lazyModule(name) {
+  return namesIn(name)
+    .map(
+      (each) => `export const ${each} = (...args) => process.getBuiltinModule('${name}').${each}(...args);`,
+    )
+    .join('\n');
+}
+
+/** What a module exports, but for what is loaded when it is read. */
+function namesIn(name) {
+  return Object.entries(Object.getOwnPropertyDescriptors(require(name)))
+    .filter(([each, { get }]) => get === undefined && /^[a-z]\w*$/i.test(each) && each !== 'default')
+    .map(([each]) => each);
+}
+
+/** Loads a CommonJS package, of which one function is used, when that is called first. */
+export function lazily(name, method) {
+  const id = `\0lazily:${name}`;
+  return {
+    name: 'lazily',
+    resolveId(source, importer) {
+      return source === name && importer?.endsWith('.ts') ? id : null;
+    },
+    load(loaded) {
+      if (loaded !== id) return null;
+      return `exports.${method} = (...args) => require(${JSON.stringify(require.resolve(name))}).${method}(...args);`;
     },
   };
 }

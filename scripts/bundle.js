@@ -4,7 +4,7 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { leaner, licences } from './bundle-plugins.js';
+import { builtins, lazily, leaner, licences } from './bundle-plugins.js';
 
 const PROJECT = join(import.meta.dirname, '..');
 const SOURCES = join(PROJECT, 'src');
@@ -24,6 +24,8 @@ const ENTRIES = [
 
 const COMMON = {
   platform: 'node',
+  // Reading a property of a module of Node's does nothing else.
+  treeshake: { propertyReadSideEffects: false },
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
   onLog(level, log) {
     // Who imports the library only when it is needed gets it in the same chunk as everybody else.
@@ -31,6 +33,7 @@ const COMMON = {
     if (level === 'warn') throw new Error(log.message);
   },
 };
+const PLUGINS = [lazily('write-file-atomic', 'sync'), leaner(), builtins(), licences()];
 /** The drivers of databases are the user's. */
 const DRIVERS = ['pg', 'redis', 'ioredis'];
 /** What `verifyFileSystem` starts in processes of its own, beside the file that starts it. */
@@ -49,10 +52,10 @@ async function bundleLibrary() {
       ...Object.fromEntries(ENTRIES.map((entry) => [entry, join(SOURCES, `${entry}.ts`)])),
       program: HELPER,
     },
-    external: [...DRIVERS, 'p-retry'],
+    external: DRIVERS,
     // write-file-atomic makes names of it that no other copy makes. Modules have none.
     transform: { define: { __filename: 'import.meta.url' } },
-    plugins: [leaner(), licences(), together(fileOf, [['core', /[\\/]src[\\/]index\.ts$/]])],
+    plugins: [...PLUGINS, together(fileOf, [['core', /[\\/]src[\\/]index\.ts$/]])],
   });
   await bundle.write({ ...outputTo(DIST, fileOf, ['core']), format: 'esm' });
 }
@@ -68,7 +71,7 @@ async function bundleCommand() {
     ...COMMON,
     input: { livinglock: join(SOURCES, 'cli', 'livinglock.ts'), program: HELPER },
     external: DRIVERS,
-    plugins: [leaner(), licences(), together(fileOf, groups)],
+    plugins: [...PLUGINS, together(fileOf, groups)],
   });
   await bundle.write({ ...outputTo(BIN, fileOf, ['common', 'run']), format: 'cjs' });
   writeFileSync(join(BIN, 'package.json'), '{ "type": "commonjs" }\n');
@@ -82,6 +85,9 @@ function outputTo(dir, fileOf, names) {
   return {
     dir,
     sourcemap: true,
+    // Names of classes and functions are seen in errors and in their stacks.
+    minify: { compress: true, mangle: { keepNames: true }, codegen: true },
+    comments: false,
     // They are in the package anyway.
     sourcemapExcludeSources: true,
     entryFileNames: '[name].js',
@@ -89,10 +95,15 @@ function outputTo(dir, fileOf, names) {
     codeSplitting: {
       groups: names.map((name) => ({
         name,
-        test: (id) => fileOf.get(id) === name,
+        test: (id) => fileOf.get(id) === name || (name === names[0] && isRuntime(id)),
       })),
     },
   };
+}
+
+/** What rolldown itself adds. */
+function isRuntime(id) {
+  return id.includes('rolldown/runtime');
 }
 
 /** Names the file for what is loaded at one time anyway: one file is found sooner than ten. */

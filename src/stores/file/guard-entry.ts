@@ -1,6 +1,6 @@
-import { threadId } from 'node:worker_threads';
 import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import { systemCode } from '../../system/system-code.js';
+import { threadId } from '../../system/thread.js';
 import { type FileStatus, type FileSystem, type OpenFolder, OTHERS_MAY_WRITE } from './file-system.js';
 import {
   entrancePath,

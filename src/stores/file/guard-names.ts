@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { identityFrom } from '../../core/record.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
+import { randomUuid } from '../../system/uuid.js';
 
 // What stands in the guard's folder, and what beside it, by their names. Nothing under any other name is ever touched.
 
@@ -24,7 +24,7 @@ export function guardPath(path: string): string {
 
 /** A folder in which a process makes ready to enter: another one each time. */
 export function entrancePath(guard: string): string {
-  return `${guard}.${randomUUID()}`;
+  return `${guard}.${randomUuid()}`;
 }
 
 /** What such a folder is renamed to before it is removed. */
@@ -45,7 +45,7 @@ export function entranceKind(rest: string): 'entrance' | 'condemned' | null {
  */
 export function ownerName({ identity, thread }: GuardOwner): string {
   const { pid, started, bootId, pidNamespace, hostname } = identity;
-  return [randomUUID(), pid, thread, started, bootId, pidNamespace, hostname && fitHostname(hostname)]
+  return [randomUuid(), pid, thread, started, bootId, pidNamespace, hostname && fitHostname(hostname)]
     .map((part) => encodeURIComponent(part ?? ''))
     .join(SEPARATOR);
 }
