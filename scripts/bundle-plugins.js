@@ -9,6 +9,12 @@ const require = createRequire(import.meta.url);
 /** Modules of Node that take milliseconds to load, and that a plain acquire does not need. Only functions are imported from them. */
 const HEAVY = new Set(['node:child_process', 'node:crypto', 'node:worker_threads']);
 
+/** A hash that is another one each time. */
+const RANDOM_HASH = `exports.createHash = () => ({
+  update() { return this; },
+  digest: () => Buffer.from(randomUuid().slice(0, 8), 'hex'),
+});`;
+
 const LICENCES = 'The files in this folder contain code of the following packages.';
 
 /**
@@ -16,8 +22,12 @@ const LICENCES = 'The files in this folder contain code of the following package
  * synchronous, so that no signal and no exit comes in between. signal-exit would listen to all signals for as long as the
  * process lives.
  */
-export function leaner() {
+export function leaner(sources) {
+  const ours = (name) => `require(${JSON.stringify(join(sources, name))})`;
   const replacements = new Map([
+    // write-file-atomic hashes what is different in each call, for the name of a file. Both modules take milliseconds to load.
+    ['node:crypto', `const { randomUuid } = ${ours('system/uuid.ts')}; ${RANDOM_HASH}`],
+    ['worker_threads', `module.exports = ${ours('system/thread.ts')};`],
     // proper-lockfile is given a file system of our own.
     ['graceful-fs', "module.exports = require('node:fs');"],
     ['signal-exit', 'module.exports = () => () => {}; module.exports.onExit = module.exports;'],

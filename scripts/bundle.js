@@ -33,7 +33,7 @@ const COMMON = {
     if (level === 'warn') throw new Error(log.message);
   },
 };
-const PLUGINS = [lazily('write-file-atomic', 'sync'), leaner(), builtins(), licences()];
+const PLUGINS = [lazily('write-file-atomic', 'sync'), leaner(SOURCES), builtins(), licences()];
 /** The drivers of databases are the user's. */
 const DRIVERS = ['pg', 'redis', 'ioredis'];
 /** What `verifyFileSystem` starts in processes of its own, beside the file that starts it. */

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { fstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { type ProcessTable, systemProcesses } from '../../index.js';
+import { randomUuid } from '../../system/uuid.js';
 
 /** A socket that the command inherits, and all that it starts. */
 export interface InheritedSocket {
@@ -23,7 +23,7 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
   if (process.platform !== 'linux') return null;
   try {
     const namespace = readlinkSync('/proc/self/ns/net');
-    const name = `livinglock/${randomUUID()}`;
+    const name = `livinglock/${randomUuid()}`;
     const server = createServer((connection) => connection.destroy()).unref();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen({ path: `\0${name}`, exclusive: true }, resolve);
