@@ -64,6 +64,11 @@ describe('the packed package', () => {
     expect(files).toEqual(expect.arrayContaining(documents));
   });
 
+  test('brings no other package along', () => {
+    const modules = readdirSync(join(folder, 'consumer', 'node_modules'));
+    expect(modules.filter((name) => !name.startsWith('.'))).toEqual(['livinglock']);
+  });
+
   test('shows by an uncaught error the names of functions, and the one line that has thrown it', async () => {
     const program =
       "import { acquire } from 'livinglock'; await acquire('shown.lock'); await acquire('shown.lock');";
