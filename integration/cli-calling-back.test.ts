@@ -145,7 +145,7 @@ describe.skipIf(!isPosix)('a command calls livinglock', () => {
 
   test.skipIf(!canMount)('where there is no shell', async () => {
     const desk = new Desk();
-    const module = pathToFileURL(join(PROJECT, 'dist', 'cli', 'run', 'calling-back.js'));
+    const module = pathToFileURL(join(PROJECT, 'build', 'src', 'cli', 'run', 'calling-back.js'));
     const job = join(desk.folder, 'job.mjs');
     writeFileSync(
       job,

@@ -25,9 +25,12 @@ function mayBeDone(error: unknown): boolean {
   return !(error instanceof ErrLockBusy || error instanceof ErrNotALock);
 }
 
-/** Whether to ask again at once, so that the doubt may end there. Not a store that has not answered for a while. */
+/** A second try would only wait as long again, or be refused as well. */
+const NOT_AGAIN: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EACCES', 'EPERM', 'EROFS']);
+
+/** Whether to ask again at once, so that the doubt may end there. */
 export function isWorthAnotherTry(error: unknown): boolean {
-  return mayBeDone(error) && !(error instanceof ErrLockStore && error.code === 'ETIMEDOUT');
+  return mayBeDone(error) && !(error instanceof ErrLockStore && NOT_AGAIN.has(error.code));
 }
 
 /** A claim that was carried out. */
