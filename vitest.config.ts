@@ -8,6 +8,15 @@ const LONG = [
   'integration/pause.test.ts',
   'torture/torture.test.ts',
 ];
+/** Unit tests that need a server, or break the code in every way there is: they run with the integration tests. */
+const SLOW_UNITS = [
+  'test/stores/file/breakages.test.ts',
+  'test/stores/file/faults.test.ts',
+  'test/stores/postgres/**/*.test.ts',
+  'test/stores/redis/**/*.test.ts',
+  'test/stores/sqlite/suite.test.ts',
+  'test/verify/**/*.test.ts',
+];
 /** Goes through some schedules with the others, and through all with the long ones. */
 const EXPLORER = 'explorer/explorer.test.ts';
 
@@ -49,12 +58,13 @@ export default defineConfig({
     // Where it is set, a Node takes several times as long to start, and the tests start thousands. Only npm needs it.
     env: { NODE_EXTRA_CA_CERTS: '', CERTIFICATES_FOR_NPM: NODE_EXTRA_CA_CERTS },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: SLOW_UNITS } },
       {
         extends: true,
         test: {
           name: 'integration',
           include: [
+            ...SLOW_UNITS,
             'integration/**/*.test.ts',
             'examples/**/*.test.ts',
             'bench/**/*.test.ts',
