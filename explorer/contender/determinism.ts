@@ -6,14 +6,10 @@ import type { Gate } from './gate.js';
 let owner = 0;
 let count = 0;
 
-/** From here on every identifier is named after the process that makes it: the same in each run, and readable in a table. */
-export function nameIdentifiersAfter(pid: number): void {
-  owner = pid;
-  count = 0;
-}
+// At once, before anything draws a stock of random bytes.
+numberIdentifiers();
 
-/** Takes away from this thread what differs from run to run, and what takes time without being a step. */
-export function makeDeterministic(gate: Gate): void {
+function numberIdentifiers(): void {
   // Without that file identifiers come from `crypto`.
   const { openSync } = fs;
   fs.openSync = (path, flags, mode) => {
@@ -23,6 +19,16 @@ export function makeDeterministic(gate: Gate): void {
   crypto.randomUUID = () =>
     `${digits(owner, 8)}-0000-4000-8000-${digits(++count, 12)}` satisfies `${string}-${string}-${string}-${string}-${string}`;
   syncBuiltinESMExports();
+}
+
+/** From here on every identifier is named after the process that makes it: the same in each run, and readable in a table. */
+export function nameIdentifiersAfter(pid: number): void {
+  owner = pid;
+  count = 0;
+}
+
+/** Takes away from this thread what differs from run to run, and what takes time without being a step. */
+export function makeDeterministic(gate: Gate): void {
   // A heartbeat that finds the guard occupied holds up its thread by waiting for what never changes.
   Atomics.wait = (...parameters: readonly unknown[]) => {
     gate.step('block', `${String(parameters[3])} ms`, () => {}, 'yield');
