@@ -63,6 +63,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
+          globalSetup: ['support/redis/report-skip.ts'],
           include: [
             ...SLOW_UNITS,
             'integration/**/*.test.ts',
