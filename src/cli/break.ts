@@ -9,7 +9,7 @@ export const BREAK = defineCommand({
   name: 'break',
   summary: 'remove a lock whose holder is dead or has stalled',
   description:
-    'Removes a lock whose holder is dead or has stalled, and says what it has removed. There is seldom a need for it: the next run takes such a lock anyway. The lock of a holder that is at work is refused with 75.',
+    'Removes a lock whose holder is dead or has stalled, and says what it has removed. This is rarely needed: the next run takes such a lock anyway. The lock of a holder that is at work is refused with 75.',
   options: {
     force: {
       flags: '--force',

@@ -15,7 +15,7 @@ import { said, say } from './terminal/messages.js';
 
 process.on('SIGUSR1', endEarly);
 
-// What is still open when it is done, a pipe of a daemon that the command has left behind, is no reason to stay.
+// Something may still be open, such as a pipe of a daemon that the command has left behind. It must not keep this process.
 void main().then(async (code) => {
   await said();
   process.exit(code);

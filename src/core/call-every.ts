@@ -32,7 +32,7 @@ export function callEvery(period: number, clock: Clock, look: Look): () => void 
   };
 }
 
-/** Such a timer may never end: the clock of a test forgets its sleepers when it starts anew. */
+/** Such a timer may never end: a test's clock forgets its sleepers when it restarts. */
 function hasOverslept({ asleepSince }: Watch, period: number, clock: Clock): boolean {
   return Math.abs(clock.monotonic() - asleepSince) > period;
 }

@@ -62,7 +62,7 @@ export class LeaseMonitor {
   }
 
   /**
-   * A heartbeat could not be written. That says nothing of whose the lock is, for which there may be other reasons, such as a full disk:
+   * A heartbeat could not be written. That does not mean that the lock is lost; the disk may be full:
    * near the deadline, and after it, the store is asked at once.
    */
   heartbeatFailed(): void {

@@ -101,7 +101,7 @@ export class Lock {
    *
    * After `release()` it does nothing. Rejects with {@link ErrLockLost} if the lock was lost; with {@link ErrLockStore} if
    * the heartbeat could not be written, in which case the lock is still held, until `staleTimeout`, and the next call tries again; with a
-   * `TypeError` or `RangeError` for a progress or note that is none, or for anything but an object with these.
+   * `TypeError` or `RangeError` for a progress or note of the wrong type or range.
    */
   heartBeat(update?: HeartBeat): Promise<void> {
     if (update !== undefined) {

@@ -35,20 +35,20 @@ export interface AcquireOptions {
   /** Stops waiting: `acquire` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * For how long the lock counts as held at the least, from when it was acquired, also if it is released before: so that of several
-   * servers whose clocks differ only one runs an hourly job that takes a second. Choose it well below the time between two runs. A
-   * holder that dies, or loses the lock, is replaced all the same. (`lockAtLeastFor` in ShedLock.)
+   * The minimum time the lock stays held, counted from the acquisition, even if it is released earlier. Of several servers whose clocks
+   * differ, only one then runs an hourly job that takes a second. Choose it well below the time between two runs. A holder that
+   * dies, or loses the lock, is still replaced. (`lockAtLeastFor` in ShedLock.)
    *
    * Default: `0`, a lock that is released is free.
    */
   readonly holdAtLeast?: Duration | undefined;
   /**
-   * A stable name for who this is, such as `'server-1'`; shown to whoever finds the lock busy. After a restart of its machine
+   * A stable name for this contender, such as `'server-1'`; shown to whoever finds the lock busy. After a restart of its machine
    * or container, the owner gets its own lock back at once, where others have to wait until `staleTimeout`, because they
    * cannot know that its process is gone.
    *
-   * Safe only if at most one machine or container of that name and that host name runs at a time, and is started anew only when it
-   * has ended. It is refused, and the lock is busy, while the earlier process may be alive after all: if it is found in the
+   * Safe only if at most one machine or container with that name and host name runs at a time, and starts again only after it
+   * has ended. The lock stays busy while the earlier process may still be alive: if it is found in the
    * process table, if it has given a heartbeat since this machine or container was started, if it ran on another host, if just one of the two runs in a container, or if the host is called `localhost`.
    *
    * Default: none.

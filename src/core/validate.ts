@@ -2,7 +2,7 @@ import ms from 'ms';
 
 // Checks of what users pass in. Each throws a `TypeError` or `RangeError` that names the option and the value.
 
-/** Throws for a key that is none of the known ones. */
+/** Throws for an unknown key. */
 export function refuseUnknown(options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`The options must be an object, but are ${show(options)}.`);

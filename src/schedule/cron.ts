@@ -124,7 +124,7 @@ async function readCrontab(run: RunProgram, user: readonly string[]): Promise<st
   const args = [...user, '-l'];
   const result = await run('crontab', args);
   if (result.status === 0) return result.stdout.toString('latin1');
-  // Only what says that there is none is taken for an empty one: an empty one would be written over.
+  // Only the words that say so count as no crontab: whatever counts as empty will be overwritten.
   if (/no crontab for|can't open .*no such file/i.test(result.stderr)) return '';
   throw failure('crontab', args, result);
 }

@@ -5,7 +5,7 @@ export interface Installer {
   configure(job: Job): Configuration;
   /** What is to be done for the job to be scheduled like that, and only like that; nothing if it is. */
   install(job: Job): Promise<readonly Step[]>;
-  /** What is to be done for no such job to be scheduled; nothing if there is none. */
+  /** The steps that remove the job; none if it is not scheduled. */
   uninstall(name: string): Promise<readonly Step[]>;
   /** What is scheduled by livinglock. */
   list(now: Date): Promise<readonly Scheduled[]>;

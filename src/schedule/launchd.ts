@@ -103,7 +103,7 @@ ${triggerOf(timing)}
 }
 
 /**
- * Times of the calendar for hours and days: an interval is counted anew from every log-in, so that a daily job would never
+ * Times of the calendar for hours and days: an interval starts again at every log-in, so that a daily job would never
  * run on a machine that is switched off at night.
  */
 function triggerOf(timing: Timing): string {
@@ -159,6 +159,6 @@ function combinations(lists: readonly (readonly Time[])[]): Time[] {
 }
 
 function notesOf(timing: Timing): string[] {
-  const note = `launchd counts "${describeTiming(timing)}" anew from every log-in.`;
+  const note = `launchd counts "${describeTiming(timing)}" again from every log-in.`;
   return triggerOf(timing).includes('StartInterval') ? [note] : [];
 }

@@ -4,7 +4,7 @@ const PLAIN = /^[\w@+=:,./-]+$/;
 /**
  * For a line of a crontab: as `/bin/sh` wants it, and so that cron leaves it alone (crontab(5)). cron ends the command at a `%`
  * without a backslash, and removes that backslash; by standing outside of the quotes it is removed as well where cron
- * does not know of it (busybox). What a cron makes of two backslashes side by side, or of one before `\%`, differs; so there are none.
+ * does not know of it (busybox). What a cron makes of two backslashes side by side, or of one before `\%`, differs, so neither occurs.
  */
 export function quoteForCron(argument: string): string {
   if (PLAIN.test(argument)) return argument;

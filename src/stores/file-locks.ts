@@ -64,7 +64,7 @@ export async function withLock<T>(
   return result;
 }
 
-/** What goes wrong in the work of who has lost the lock is mostly a consequence of that. All else is nearer to the cause. */
+/** Work that fails after the lock was lost usually fails because of that, so the loss is reported. Any other error is closer to the cause. */
 async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
   try {
     await lock.releaseForGood();

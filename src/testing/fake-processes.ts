@@ -57,7 +57,7 @@ export class FakeProcessTable implements ProcessTable {
     return this.#self;
   }
 
-  /** Starts the machine anew: all its processes are gone, and the calling one is another. */
+  /** Restarts the machine: all its processes are gone, and the calling process is a new one. */
   reboot(): void {
     this.#machine.reboot();
     this.#self = this.start();

@@ -119,7 +119,7 @@ class PrivateFolder {
   constructor(directory: string) {
     this.parent = resolve(directory);
     try {
-      // Says more clearly than making a folder what is wrong: there is none, or it is none.
+      // Says more clearly than mkdir(2) what is wrong: there is nothing at that path, or something else.
       readdirSync(this.parent);
       this.path = mkdtempSync(join(this.parent, 'livinglock-verify-'));
     } catch (error) {

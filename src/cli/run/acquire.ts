@@ -43,7 +43,7 @@ export async function acquireOrYield(
       signal: signals.aborted,
       dependencies: { processes },
     });
-  // A database that is being started anew is back within the time, mostly.
+  // A database that is being restarted is usually back in time.
   const acquirePatiently = async (duration: number) => {
     const deadline = systemClock.monotonic() + duration;
     for (;;) {

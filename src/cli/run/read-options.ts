@@ -57,7 +57,7 @@ export const RUN_OPTIONS = {
   holdAtLeast: {
     flags: '--hold-at-least <time>',
     description:
-      'the lock counts as held for so long at the least, also if the command has ended before: one run an hour on five servers',
+      'minimum time the lock stays held, even if the command ends earlier: one run an hour on five servers',
     parse: parseFiniteDuration,
     default: { value: 0, name: 'until the command has ended' },
   },

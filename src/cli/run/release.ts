@@ -7,7 +7,7 @@ const PATIENCE = 30_000;
 const PAUSE = 1000;
 
 /**
- * Gives the lock up. A database that is just being started anew is waited for: the runs on other servers would have to wait for the stale
+ * Gives the lock up. Waits for a database that is being restarted: otherwise the runs on other servers would have to wait for the stale
  * timeout otherwise.
  */
 export async function releasePatiently(lock: Lock | null, { address }: Locks): Promise<void> {

@@ -25,7 +25,7 @@ const OPTIONS = {
   name: { flags: '--name <name>', description: 'what the job and its lock are called', parse: parseName },
   for: {
     flags: '--for <scheduler>',
-    description: 'for whom (default: what this system has)',
+    description: 'the scheduler (default: the one of this system)',
     choices: SCHEDULERS,
   },
   directory: {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 
-/** Asks on the terminal; `null` where there is none to ask on. */
+/** Asks on the terminal; `null` without one. */
 export function confirm(question: string): Promise<boolean | null> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return Promise.resolve(null);

@@ -10,7 +10,7 @@ export const STATUS = defineCommand({
     json: { flags: '--json', description: 'print JSON of the shape docs/status.schema.json' },
     watch: {
       flags: '--watch',
-      description: 'go on until Ctrl-C: refresh in place on a terminal, else print anew at each change',
+      description: 'go on until Ctrl-C: refresh in place on a terminal, otherwise print again at each change',
     },
     store: STORE_OPTION,
   },

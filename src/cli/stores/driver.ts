@@ -33,7 +33,7 @@ export function unreachable(place: string, error: unknown): CliError {
 export function addressRefused(kind: string, error: unknown): CliError {
   return new CliError(
     ExitCode.usage,
-    `The address of the store is none of ${kind}: ${error instanceof Error ? error.message : error}. See \`livinglock help run\`.`,
+    `The address of the store is not one of ${kind}: ${error instanceof Error ? error.message : error}. See \`livinglock help run\`.`,
   );
 }
 

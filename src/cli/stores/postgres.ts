@@ -4,7 +4,7 @@ import { placeOf } from './place.js';
 
 /** A heartbeat and a look, at most, are under way at the same time. */
 const CONNECTIONS = 2;
-/** A server that does not answer for so long is tried anew, in milliseconds. */
+/** How long a server may take to answer before the next try, in milliseconds. */
 const CONNECT_TIMEOUT = 10_000;
 const QUERY_TIMEOUT = 30_000;
 

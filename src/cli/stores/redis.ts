@@ -3,7 +3,7 @@ import { redisStore } from '../../stores/redis/index.js';
 import { addressRefused, driverMissing, isMissing, type OpenStore, unreachable } from './driver.js';
 import { placeOf } from './place.js';
 
-/** A server that does not answer for so long is tried anew, in milliseconds. */
+/** How long a server may take to answer before the next try, in milliseconds. */
 const TIMEOUT = 10_000;
 
 /** @param address A URL of a Redis server, `rediss:` with TLS. */
@@ -11,7 +11,7 @@ export async function openRedis(address: string): Promise<OpenStore> {
   const place = placeOf('Redis', address);
   const client = (await openNodeRedis(address)) ?? (await openIoRedis(address));
   if (client === null) throw driverMissing('Redis', ['redis', 'ioredis']);
-  // Later the client connects anew by itself. At first it would do so for ever, and say nothing.
+  // Later the client reconnects by itself. At the start it would try forever and say nothing.
   try {
     await inTime(client.ready);
   } catch (error) {

@@ -35,7 +35,7 @@ export function say(text: string): void {
     if (fstatSync(2).isFile()) around(() => writeSync(2, line));
     else last = last.then(() => writeAll(2, Buffer.from(line))).catch(() => {});
   } catch {
-    // Nobody listens; that is no reason to leave a command unwatched.
+    // Nobody listens. The command must still be supervised.
   }
 }
 

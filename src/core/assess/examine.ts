@@ -8,10 +8,10 @@ import { combineLiveness, judge, type Verdict } from './judge.js';
 import { relationOf } from './owner.js';
 import { mayBeElsewhere } from './provenance.js';
 
-/** How often a lock is judged anew because it has changed meanwhile. */
+/** How often a lock is judged again because it has changed meanwhile. */
 const MOST_TRIES = 100;
 
-/** What is there, and what is to be thought of it. */
+/** What was found, and the verdict on it. */
 export interface Examined {
   readonly stored: Stored;
   readonly verdict: Verdict;

@@ -4,7 +4,7 @@ import type { LockRecord } from '../record.js';
 import type { Stored } from '../store.js';
 import type { OwnerRelation } from './owner.js';
 
-/** The verdict on a lock's holder, and why. The first two keep the lock; what is `foreign` is no lock and belongs to somebody. */
+/** The verdict on a lock's holder, and why. The first two keep the lock; `foreign` is somebody else's file, not a lock. */
 export interface Verdict {
   readonly state: 'live' | 'cooldown' | 'stalled' | 'dead' | 'free' | 'foreign';
   readonly reason: string;
@@ -13,7 +13,7 @@ export interface Verdict {
 /** Others may write a lock file in steps; within this many milliseconds its content may still become a record. */
 const SETTLING_TIME = 2000;
 
-/** Milliseconds: an hour, for who does not say otherwise. */
+/** Milliseconds: an hour. */
 export const DEFAULT_STALE_TIMEOUT = 3_600_000;
 
 /** Why most holders count as live. */
@@ -55,7 +55,7 @@ export function judge(
     return { state: 'dead', reason: 'its process does not exist any more' };
   }
   if (liveness !== 'alive' && relation === 'earlier-run') {
-    return { state: 'dead', reason: 'its owner has been started anew on the same host' };
+    return { state: 'dead', reason: 'its owner was restarted on the same host' };
   }
   if (age > timeoutOf(record, liveness, staleTimeout)) {
     return { state: 'stalled', reason: 'it has not given a heartbeat for longer than its stale timeout' };

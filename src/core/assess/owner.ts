@@ -11,12 +11,12 @@ import type { LockRecord } from '../record.js';
 export type OwnerRelation = 'earlier-run' | 'namesake' | 'none';
 
 /**
- * An owner's name stands for one machine or one container on it, which is started anew only when it has ended. So whoever bore
- * the name on the same host, in an earlier boot or in a container before this one, is gone. What bears it on another host, or
- * outside of containers while this is in one, is somebody else that was given the same name: nothing is known of it.
+ * An owner's name stands for one machine or one container, which starts again only after it has ended. So a process with
+ * the name on the same host, in an earlier boot or in an earlier container, is gone. One on another host, or
+ * outside of containers while this process is in one, was given the same name by mistake: nothing is known about it.
  *
- * Should two of one name be on one host all the same, two containers that share its name or a machine and its clone, a heartbeat tells: the
- * last one of an earlier life was given before this life began.
+ * If two with one name do run on one host (two containers that share it, or a machine and its clone), a heartbeat tells: the
+ * last heartbeat of an earlier run was before this run began.
  *
  * A StatefulSet of Kubernetes gives such names: at most one pod has each at a time, and it keeps its host name
  * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/).
@@ -45,7 +45,7 @@ function isOfEarlierLife(process: ProcessIdentity, self: ProcessIdentity): boole
   );
 }
 
-/** Names that machines have which nobody has named. */
+/** Names of machines that nobody has named. */
 const NAMELESS = ['localhost', 'localhost.localdomain'];
 
 function isOnSameHost({ hostname, bootId }: ProcessIdentity, self: ProcessIdentity): boolean {

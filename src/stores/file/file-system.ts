@@ -76,7 +76,7 @@ export const systemFileSystem: FileSystem = {
     writeFileAtomic.sync(path, data, { fsync: false, ...(mode !== undefined && { mode, chown: UNCHANGED }) }),
 };
 
-/** What chown(2) takes for leaving the owner as it is. By itself `write-file-atomic` gives the file to the owner of the one it replaces. */
+/** What chown(2) takes for leaving the owner as it is. By default `write-file-atomic` keeps the owner of the file it replaces. */
 const UNCHANGED = { uid: -1, gid: -1 };
 
 /** Where the files that a process has open can be reached by their numbers (proc_pid_fd(5)); a chroot may lack it. */

@@ -19,7 +19,7 @@ import type { Surroundings } from './surroundings.js';
 import { createEmptyFile, reads, writeText } from './text-file.js';
 
 /**
- * After this many milliseconds a guard is taken from an owner of whom nothing can be learnt: on another machine, or in
+ * After this many milliseconds a guard is taken from an owner about which nothing can be learnt: on another machine, or in
  * another PID namespace. From an owner that is known to live it is never taken, from one that is dead at once.
  */
 export const STALE = 30_000;
@@ -319,7 +319,7 @@ function makePrivateFolder(fs: FileSystem, folder: string): void {
 }
 
 /**
- * Whether a folder is the one that was made just before, by whose it is, and who may write there. Compared with a new file in it: a file
+ * Whether a folder is the one that was just made, judged by its owner and its mode. Compared with a new file in it: a file
  * server may know this user by another number, or keep no modes at all.
  */
 function isLike(file: FileStatus, folder: FileStatus): boolean {

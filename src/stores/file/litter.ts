@@ -4,7 +4,7 @@ import { condemnedPath, entranceKind, ownerFrom } from './guard-names.js';
 import { isOtherThanFile, removeIfEmpty } from './removal.js';
 import type { Surroundings } from './surroundings.js';
 
-/** After this many milliseconds nobody is still about to enter of whom nothing can be learnt. */
+/** After this many milliseconds a process about which nothing can be learnt is no longer about to enter. */
 const LONGEST_ENTRY = 30_000;
 
 /**
@@ -22,7 +22,7 @@ export function sweepLitter(surroundings: Surroundings, guard: string): void {
     try {
       sweep(surroundings, guard, join(dirname(guard), name), kind);
     } catch {
-      // Litter is no reason to fail; the next takeover tries again.
+      // Litter harms nobody; the next takeover tries again.
     }
   }
 }

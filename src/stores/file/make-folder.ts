@@ -25,7 +25,7 @@ export function makeFolder(fs: FileSystem, folder: string): boolean {
   }
 }
 
-/** A symbolic link to nothing is there for who wants to make it, and is not for who wants to use it. */
+/** A dangling symbolic link: mkdir(2) says that something is there, and stat(2) that nothing is. */
 function refuseIfDangling(fs: FileSystem, folder: string): void {
   if (!fs.lstatSync(folder)?.isSymbolicLink()) return;
   try {

@@ -26,7 +26,7 @@ function insist(remove: () => void, final: readonly string[]): void {
     try {
       remove();
     } catch {
-      // See above for who does it instead.
+      // The comment above says who removes it instead.
     }
   }
 }

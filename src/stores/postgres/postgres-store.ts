@@ -42,7 +42,7 @@ export interface PostgresStoreOptions
  * Keeps locks in a table of a PostgreSQL database, one row each, through a connection that the user already has: a `Pool` or a
  * `Client` of `pg`, or a `PGlite`. Each operation is one statement; time is the server's.
  *
- * Prefer a `Pool`, which connects anew after the server was restarted. A lock that is rolled back is none, so in an open
+ * Prefer a `Pool`, which reconnects after the server was restarted. Rolling back would silently undo the lock, so in an open
  * transaction of a `Client` every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors
  * of the driver become an {@link ErrLockStore} whose code is PostgreSQL's, such as `42501`, or the system's, such as `ECONNREFUSED`.
  *

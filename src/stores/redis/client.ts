@@ -81,7 +81,7 @@ function hasMethods(client: unknown, names: readonly string[]): boolean {
   );
 }
 
-/** A server that was started anew, or a replica that was promoted, may not have seen the script yet. It has then done nothing. */
+/** A server that was restarted, or a replica that was promoted, may not have seen the script yet. It has then done nothing. */
 async function bySha(byName: () => Promise<unknown>, byText: () => Promise<unknown>): Promise<unknown> {
   try {
     return await answerOf(byName());

@@ -80,7 +80,7 @@ const PERMIT =
   'Give this user of Redis the right to run scripts, and the commands in them, on keys with the prefix: ' +
   '`ACL SETUSER name ~livinglock:* +eval +evalsha +time +hgetall +hset +hdel`.';
 const REACH =
-  'See whether Redis runs, and whether it can be reached from here. If the change was made all the same, the next call finds that out.';
+  'See whether Redis runs, and whether it can be reached from here. If the change was made anyway, the next call finds out.';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['READONLY', 'Connect to the primary: this is a replica, which cannot hold locks.'],

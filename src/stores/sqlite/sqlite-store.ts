@@ -37,7 +37,7 @@ export interface SqliteStoreOptions extends SqliteSchemaOptions, Partial<Depende
  * `better-sqlite3`, or of `@photostructure/sqlite`. Several processes may share the file, in WAL and in rollback mode. Needs
  * SQLite 3.35, of 2021.
  *
- * Give it a connection of its own, or use none in the middle of a transaction: a lock that is rolled back is none, so in
+ * Give it a connection of its own, or use none in the middle of a transaction: rolling back would silently undo the lock, so in
  * an open transaction every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors of
  * the driver become an {@link ErrLockStore} whose code is SQLite's, such as `SQLITE_READONLY`.
  *
@@ -167,7 +167,7 @@ class SqliteStore implements Store {
     return this.#row(this.#statements.read, name);
   }
 
-  /** The row that a statement gives. Where there is no table yet, there is none. */
+  /** The row that a statement gives. `null` where there is no table yet. */
   #row(sql: string, ...parameters: (string | number | null)[]): Row | null {
     try {
       return this.#all(sql, ...parameters);

@@ -33,7 +33,7 @@ export class Crew {
     await within(DEATH_TIMEOUT, Promise.all([...this.#helpers].map(({ ended }) => ended)));
   }
 
-  /** The same for who cannot wait: at the exit of the process. */
+  /** The same, without waiting: for the exit of the process. */
   killAll(): void {
     this.#isDismissed = true;
     for (const helper of this.#helpers) helper.kill();

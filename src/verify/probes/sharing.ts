@@ -152,7 +152,7 @@ export function version(number: number): string {
   return `${number}${FILLING}${number}`;
 }
 
-/** The number of a version, or `null` for what is none. */
+/** The number of a version, or `null` for anything else. */
 function numberOf(text: string): number | null {
   const number = Number.parseInt(text, 10);
   return text === version(number) ? number : null;

@@ -82,14 +82,14 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'releases for anybody',
-    'does not remove for who was taken over',
+    'does not remove for a holder that was taken over',
     (store) => ({
       remove: async (name) => store.remove(name, (await recordIn(store, name))?.token ?? ''),
     }),
   ],
   [
     'does not say who holds the lock now',
-    'does not beat for who was taken over',
+    'does not beat for a holder that was taken over',
     (store) => ({
       beat: async (name, token, beat) => {
         const outcome = await store.beat(name, token, beat);
@@ -114,7 +114,7 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'beats what was released',
-    'does not beat for who has released early',
+    'does not beat for a holder that has released early',
     (store) => ({
       beat: async (name, token, beat) => {
         const record = await recordIn(store, name);
@@ -124,7 +124,7 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'does not know its own early release again',
-    'releases early again for who has not heard the answer, and for nobody else',
+    'releases early again for a holder that has not heard the answer, and for nobody else',
     (store) => ({
       remove: async (name, token, hold) => {
         const record = await recordIn(store, name);
@@ -171,7 +171,7 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'lists a lock that was released',
-    'are listed for whom the store lists them, as long as there is a record',
+    'are listed as long as there is a record, if the store lists names',
     (store) => {
       const known = new Set<string>();
       return {

@@ -48,7 +48,7 @@ export const holds: Rules = {
     assert.ok(age <= atMost, 'The age still counts from the last heartbeat.');
   },
 
-  async 'does not beat for who has released early'(stage) {
+  async 'does not beat for a holder that has released early'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
@@ -58,7 +58,7 @@ export const holds: Rules = {
     assert.equal((await stage.find()).version, version, 'A beat that was not done has changed the lock.');
   },
 
-  async 'releases early again for who has not heard the answer, and for nobody else'(stage) {
+  async 'releases early again for a holder that has not heard the answer, and for nobody else'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);

@@ -48,7 +48,7 @@ export const locks: Rules = {
     await assert.rejects(acquireFrom(stage), ErrLockBusy);
   },
 
-  async 'is not taken from a holder of whom nothing is known, while its heartbeat is fresh'(stage) {
+  async 'is not taken from a holder about which nothing is known, while its heartbeat is fresh'(stage) {
     const elsewhere = {
       pid: 4242,
       hostname: 'another-machine',

@@ -43,7 +43,7 @@ export const names: Rules = {
     assert.equal(store.resolve(name), name);
   },
 
-  async 'are listed for whom the store lists them, as long as there is a record'(stage) {
+  async 'are listed as long as there is a record, if the store lists names'(stage) {
     const { store, name } = stage;
     const isListed = async () => (await store.names?.())?.includes(name) ?? null;
     if ((await isListed()) === null) return;

@@ -9,7 +9,7 @@ export const claims: Rules = {
 
   async 'creates where nothing is, once'(stage) {
     const record = await stage.hold();
-    notDone(await stage.store.claim(stage.name, stage.claim()), 'A lock that is held was created anew.');
+    notDone(await stage.store.claim(stage.name, stage.claim()), 'A lock that is held was created again.');
     assert.equal((await stage.find()).record.token, record.token);
   },
 
@@ -126,7 +126,7 @@ export const beats: Rules = {
     assert.equal(await store.read(name), null, 'A heartbeat has brought back a lock that was released.');
   },
 
-  async 'does not beat for who was taken over'(stage) {
+  async 'does not beat for a holder that was taken over'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
@@ -223,7 +223,7 @@ export const releases: Rules = {
     if (again.done) assertNoWork(again.record);
   },
 
-  async 'does not remove for who was taken over'(stage) {
+  async 'does not remove for a holder that was taken over'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);

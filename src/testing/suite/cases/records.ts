@@ -108,7 +108,7 @@ export const ages: Rules = {
     assert.ok(age <= atMost * 1.1 + 5, `After ${atMost} milliseconds the age is ${age}.`);
   },
 
-  async 'counts from a takeover anew'(stage) {
+  async 'counts from the takeover'(stage) {
     await stage.hold();
     await stage.until(
       async () => (await stage.find()).age >= A_WHILE,
@@ -117,7 +117,7 @@ export const ages: Rules = {
     await stage.until(async () => {
       await stage.hold(stage.claim(), (await stage.find()).version);
       return (await stage.find()).age < A_WHILE;
-    }, 'The heartbeat of who has taken over is as old as that of the holder before.');
+    }, 'After a takeover the heartbeat is as old as that of the previous holder.');
   },
 };
 
