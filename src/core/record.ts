@@ -87,7 +87,7 @@ export function parseRecord(text: string, modifiedAt: Date): LockRecord | null {
   return recordFrom(parseJson(text));
 }
 
-/** The record in parsed JSON, or `null` where there is none. */
+/** The record in parsed JSON, or `null`. */
 export function recordFrom(value: unknown): LockRecord | null {
   const fields = objectFrom(value);
   const processId = pidFrom(fields?.get('process_id'));
@@ -178,7 +178,7 @@ export function serializeIdentity(identity: ProcessIdentity): Readonly<Record<st
   };
 }
 
-/** The identity in parsed JSON, or `null` where there is none. */
+/** The identity in parsed JSON, or `null`. */
 export function identityFrom(value: unknown): ProcessIdentity | null {
   const fields = objectFrom(value);
   const pid = pidFrom(fields?.get('pid'));

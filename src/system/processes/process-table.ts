@@ -11,7 +11,7 @@ export interface ProcessTable {
   /** The identity of the calling process. */
   self(): ProcessIdentity;
   /**
-   * The identity of the process that has this PID now, or `null` if there is none.
+   * The identity of the process that has this PID now, or `null`.
    *
    * @param group Whether the process group is meant that it leads, or led before it ended. `null` then if nothing of the group is left, not even a zombie.
    *   Where the platform has no process groups, the process alone. Default: `false`.
