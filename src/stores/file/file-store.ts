@@ -118,12 +118,21 @@ class FileStore implements Store {
       this.#fs.linkSync(signed, path);
       return { done: true, record };
     } catch (error) {
+      if (this.#isLinked(signed)) return { done: true, record };
       const code = systemCode(error);
-      // EEXIST: somebody else's, or its own: over NFS the answer may be lost, and the kernel's second try finds its own work; open(2).
       // ENOENT: the folder is gone; or this process was paused for so long that the guard was taken from it.
       if (code === 'EEXIST' || code === 'ENOENT') return { done: false, found: null };
       if (isWithoutHardLinks(code)) return this.#replace(path, claim, undefined, stay);
       throw error;
+    }
+  }
+
+  /** Over NFS the answer to a link that succeeded may be lost, and the kernel's second try finds its own work; open(2). */
+  #isLinked(signed: string): boolean {
+    try {
+      return this.#fs.lstatSync(signed)?.nlink === 2;
+    } catch {
+      return false;
     }
   }
 
