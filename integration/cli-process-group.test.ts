@@ -163,6 +163,7 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
 
 describe.skipIf(!isPosix)('--kill-stalled', () => {
   const STALLED = ['--heartbeat', 'manual', '--stale-timeout', '500ms'];
+  const RUN = ['run', ...STALLED, 'job', '--'];
   const NEXT = ['run', '--wait', '1m', '--kill-stalled', '--kill-after', '50ms', ...STALLED, 'job', '--'];
 
   /** Of a process that has ended, at most a zombie is left when the next one runs. */
@@ -178,15 +179,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
     { who: 'whose leader ignores SIGTERM', and: 'trap "" TERM; echo go; read -r line' },
   ])('ends all of the group of a command $who', async ({ and }) => {
     const desk = new Desk();
-    const frozen = desk.start([
-      'run',
-      ...STALLED,
-      'job',
-      '--',
-      'bash',
-      '-c',
-      `sleep 1000 & echo pid $!; ${and}`,
-    ]);
+    const frozen = desk.start([...RUN, 'bash', '-c', `sleep 1000 & echo pid $!; ${and}`]);
     const pid = await pidFrom(frozen);
     await frozen.prints(/go/);
     await named(desk);
@@ -197,15 +190,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
 
   test.skipIf(!isLinux)('ends all of the group of a command whose runner and leader are dead', async () => {
     const desk = new Desk();
-    const dead = desk.start([
-      'run',
-      ...STALLED,
-      'job',
-      '--',
-      'sh',
-      '-c',
-      'sleep 1000 & echo pid $!; read -r line',
-    ]);
+    const dead = desk.start([...RUN, 'sh', '-c', 'sleep 1000 & echo pid $!; read -r line']);
     const pid = await pidFrom(dead);
     await named(desk);
     dead.signal('SIGKILL');
@@ -216,15 +201,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
 
   test.skipIf(!isLinux)('ends a command that does not stand in the lock yet', async () => {
     const desk = new Desk();
-    const frozen = desk.start([
-      'run',
-      ...STALLED,
-      'job',
-      '--',
-      'sh',
-      '-c',
-      'kill -STOP $PPID; echo pid $$; exec sleep 1000',
-    ]);
+    const frozen = desk.start([...RUN, 'sh', '-c', 'kill -STOP $PPID; echo pid $$; exec sleep 1000']);
     const pid = await pidFrom(frozen);
     await expectEndedByNext(desk, pid);
   });

@@ -20,7 +20,7 @@ export function describeHolding(
 /**
  * Who holds a lock: `PID 4242 on db-1 (import.py --all in /srv/shop), last heartbeat 12 seconds ago, 40 % done, table 4 of 10`.
  *
- * @param more What is to be said of its process besides.
+ * @param more Further words about its process, such as `since 14:03:11`.
  */
 export function describeHolder(holder: LockRecord | null, heartbeatAge: number, more = ''): string {
   if (holder === null) return 'a process that has not yet said who it is';

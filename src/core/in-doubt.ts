@@ -50,6 +50,7 @@ export class Claims {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #process: string;
+  /** A store that repeats a claim by itself, over a new connection, reports that the lock is held: by the first try. */
   readonly #sent = new Set<string>();
   #hasFailed = false;
 

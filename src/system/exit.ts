@@ -1,3 +1,6 @@
+// In place of the package signal-exit: with it the exit status becomes 0 if an exit listener of the program throws, and a listener for each
+// signal comes and goes with every lock.
+
 /** What people, terminals and service managers send. */
 const USUAL_SIGNALS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 /** The others that end a process and can be caught without harm. */

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { messageOf } from '../../system/message-of.js';
 import type { Step, TrustedFolder } from '../../system/trusted-folder.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -26,7 +27,7 @@ export function namedLocksFolder(system: Surroundings = surroundings): TrustedFo
     if (home.is === 'hidden') throw undecided(home.reason);
     return home.is === 'usable' ? inHome(home.path, system) : inSharedFolder(system);
   } catch (error) {
-    throw error instanceof CliError ? error : undecided(error instanceof Error ? error.message : `${error}`);
+    throw error instanceof CliError ? error : undecided(messageOf(error));
   }
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { lockName } from './lock-path.js';
@@ -31,7 +32,7 @@ function entriesOf(folder: string): string[] {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw new CliError(
       ExitCode.store,
-      `Cannot list the locks in ${folder}: ${error instanceof Error ? error.message : error}. Set LIVINGLOCK_DIR to a folder of yours, or name locks by their paths.`,
+      `Cannot list the locks in ${folder}: ${messageOf(error)}. Set LIVINGLOCK_DIR to a folder of yours, or name locks by their paths.`,
       { cause: error },
     );
   }

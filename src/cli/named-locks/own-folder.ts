@@ -1,3 +1,4 @@
+import { messageOf } from '../../system/message-of.js';
 import { makeTrustedFolder, type TrustedFolder, verifyTrustedFolder } from '../../system/trusted-folder.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -23,6 +24,6 @@ export function verifyOwnFolder(folder: TrustedFolder, system: Surroundings = su
 }
 
 function unusable({ path }: TrustedFolder, error: unknown): CliError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new CliError(ExitCode.store, `Cannot keep locks in ${path}: ${reason}. ${REMEDY}`, { cause: error });
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statfsSync } from 'node:fs';
 import { constants, hostname, userInfo } from 'node:os';
+import { messageOf } from '../../system/message-of.js';
 import { type Folders, systemFolders } from '../../system/trusted-folder.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -46,7 +47,7 @@ function home(): string | null {
     if (error instanceof Error && 'errno' in error && error.errno === -constants.errno.ENOENT) return null;
     throw new CliError(
       ExitCode.store,
-      `Cannot look up your home folder: ${error instanceof Error ? error.message : error}. Set LIVINGLOCK_DIR to a folder of your own, or give the lock as a path.`,
+      `Cannot look up your home folder: ${messageOf(error)}. Set LIVINGLOCK_DIR to a folder of your own, or give the lock as a path.`,
       { cause: error },
     );
   }

@@ -1,4 +1,5 @@
 import { ErrLockLost, type Lock, systemClock } from '../../index.js';
+import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 
 /** How often to look: so many milliseconds apart. */
@@ -103,7 +104,7 @@ export class ProofWatch {
 
   /** Once, until it has gone well again. */
   #complain(error: unknown): void {
-    const complaint = error instanceof Error ? error.message : String(error);
+    const complaint = messageOf(error);
     if (complaint !== this.#complaint) say(complaint);
     this.#complaint = complaint;
   }

@@ -1,4 +1,5 @@
 import { type BigIntStats, statSync } from 'node:fs';
+import { messageOf } from '../../system/message-of.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 
 /** What counts as proof that a command is at work. */
@@ -72,7 +73,7 @@ function statusOf(path: string): BigIntStats | undefined {
     return statSync(path, { throwIfNoEntry: false, bigint: true });
   } catch (error) {
     throw new Error(
-      `Cannot see whether ${path} changes: ${error instanceof Error ? error.message : error}. Until then it is no proof of work.`,
+      `Cannot see whether ${path} changes: ${messageOf(error)}. Until then it is no proof of work.`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { readOwner } from '../../core/options.js';
+import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
@@ -147,7 +148,7 @@ function parseOwner(text: string): string {
     readOwner(text);
     return text;
   } catch (error) {
-    throw new InvalidArgument(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgument(messageOf(error));
   }
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextCheck, setTimeout as sleep } from 'node:timers/prom
 import { formatDuration } from '../../core/describe.js';
 import { remedyFor } from '../../core/remedies.js';
 import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
+import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -23,8 +24,8 @@ import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
 import { type Started, start } from './start.js';
 import { outlive } from './survivors.js';
 
-/** How long the command waits for messages of before its start, in milliseconds. A reader that hangs must not keep it from working. */
-const MOST_SPEECH = 1000;
+/** How long the start waits until earlier messages are written, in milliseconds. A reader that hangs must not keep the command from working. */
+const MESSAGE_TIMEOUT = 1000;
 
 /** EINVAL: that of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
 const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
@@ -74,7 +75,7 @@ export class Supervision {
       await turn();
       await Promise.race([
         said(),
-        sleep(MOST_SPEECH, undefined, { ref: false, signal: signals.aborted }),
+        sleep(MESSAGE_TIMEOUT, undefined, { ref: false, signal: signals.aborted }),
       ]).catch(() => {});
       if (signals.received !== null) return statusOf(signals.received);
       started = await this.#start();
@@ -119,10 +120,7 @@ export class Supervision {
       });
     } catch (error) {
       const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
-      throw new CliError(
-        ExitCode.notExecutable,
-        `Cannot start ${command[0]}: ${error instanceof Error ? error.message : error}.${remedy}`,
-      );
+      throw new CliError(ExitCode.notExecutable, `Cannot start ${command[0]}: ${messageOf(error)}.${remedy}`);
     }
   }
 
@@ -167,7 +165,7 @@ export class Supervision {
       // One that has ended already needs no name; and of a loss the lock's own signal tells.
       if (!(error instanceof RangeError || error instanceof ErrLockLost)) {
         if (begin !== null) throw error;
-        say(error instanceof Error ? error.message : String(error));
+        say(messageOf(error));
       }
     }
     inheritedSocket?.close();
@@ -208,7 +206,7 @@ export class Supervision {
 
   #end(reason: Reason, ending: Ending, watch: ProofWatch): void {
     if (ending.reason !== null) return;
-    // Before anything is said: who writes to a terminal in the background may be stopped for it (`stty tostop`).
+    // Signal first: a background process that writes to its terminal may be stopped for it (`stty tostop`).
     ending.begin(reason);
     if (reason === 'lost') {
       this.#isLossKnown = true;

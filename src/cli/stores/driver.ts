@@ -1,4 +1,5 @@
 import type { Store } from '../../index.js';
+import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 
@@ -25,7 +26,7 @@ export function driverMissing(kind: string, packages: readonly string[]): CliErr
 export function unreachable(place: string, error: unknown): CliError {
   return new CliError(
     ExitCode.store,
-    `Cannot reach ${place}: ${(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}. See whether the server runs, and whether the address and the password are right.`,
+    `Cannot reach ${place}: ${messageOf(error).replace(/\.$/, '')}. See whether the server runs, and whether the address and the password are right.`,
   );
 }
 
@@ -33,7 +34,7 @@ export function unreachable(place: string, error: unknown): CliError {
 export function addressRefused(kind: string, error: unknown): CliError {
   return new CliError(
     ExitCode.usage,
-    `The address of the store is not one of ${kind}: ${error instanceof Error ? error.message : error}. See \`livinglock help run\`.`,
+    `The address of the store is not one of ${kind}: ${messageOf(error)}. See \`livinglock help run\`.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Store } from '../../index.js';
+import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { hintOnName, lockPath } from '../named-locks/lock-path.js';
@@ -70,6 +71,6 @@ function nameIn(store: Store, lock: string): string {
   try {
     return store.resolve(lock);
   } catch (error) {
-    throw new CliError(ExitCode.usage, error instanceof Error ? error.message : String(error));
+    throw new CliError(ExitCode.usage, messageOf(error));
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
+import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { driverMissing, isMissing, type OpenStore } from './driver.js';
@@ -37,7 +38,7 @@ export async function openSqlite(address: string, mayCreate: boolean): Promise<O
   } catch (error) {
     throw new CliError(
       ExitCode.store,
-      `Cannot open the SQLite database ${path}: ${error instanceof Error ? error.message : error}. See whether its folder is there, and whether you may write to both.`,
+      `Cannot open the SQLite database ${path}: ${messageOf(error)}. See whether its folder is there, and whether you may write to both.`,
     );
   }
   return {
