@@ -348,6 +348,19 @@ describe('a stalled holder', () => {
     expect(world.processes.liveness(holder.identity)).toBe('dead');
   });
 
+  it('is ended with all of its workers, which would work on beside the next holder', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    const workers = [world.processes.start(), world.processes.start()];
+    const lock = await world.acquire(holder);
+    await lock.setWorkers(workers.map(({ pid }) => pid));
+    await world.clock.advance(2 * HOUR);
+    await world.acquire(undefined, { terminateStalled: true });
+    expect(world.processes.signals).toEqual(
+      [holder, ...workers].map(({ pid }) => ({ pid, signal: 'SIGTERM' })),
+    );
+  });
+
   it('is killed when it does not go within the grace', async () => {
     const world = new World();
     const holder = world.processes.start({}, { ignoresTerm: true });
@@ -611,6 +624,17 @@ describe('a file that a crash has left', () => {
     await world.acquire(undefined, { terminateStalled: true });
     expect(world.processes.signals).toEqual([]);
     expect(world.files).toEqual(['job.lock']);
+  });
+});
+
+describe('a file that was changed just now', () => {
+  it('is left alone whatever time it was given, as by `cp -p`', async () => {
+    const world = new World();
+    world.clock.stepWallClock(Date.now() - world.clock.now());
+    world.write('{', world.clock.now() - DAY);
+    await expect(world.acquire()).rejects.toThrow(/names no holder yet/);
+    await world.clock.advance(5 * SECOND);
+    await world.acquire();
   });
 });
 

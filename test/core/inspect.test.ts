@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { breakLock, ErrLockBusy, ErrLockLost, fileStore, inspect, type Store } from '../../src/index.js';
-import { HOUR, MINUTE, World } from '../../support/world.js';
+import { HOUR, MINUTE, systemError, World } from '../../support/world.js';
 
 describe('inspecting', () => {
   it('tells the four states, and changes nothing', async () => {
@@ -93,6 +93,25 @@ describe('breaking', () => {
     await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
   });
 
+  it('tries a second time to remove what it has taken', async () => {
+    const world = new World();
+    await world.acquire(world.processes.start());
+    const store = withFailingRemovals(world, 1);
+    await breakLock(world.path, { force: true, store, dependencies: world.as() });
+    expect(world.files).toEqual([]);
+  });
+
+  it('says that it could not remove what it has taken, and goes on trying', async () => {
+    const world = new World();
+    await world.acquire(world.processes.start());
+    const store = withFailingRemovals(world, 2);
+    const broken = breakLock(world.path, { force: true, store, dependencies: world.as() });
+    await expect(broken).rejects.toThrow('EIO');
+    expect(world.files).toEqual(['job.lock']);
+    await world.clock.advance(MINUTE);
+    expect(world.files).toEqual([]);
+  });
+
   it('finds nothing to do where there is no lock', async () => {
     const world = new World();
     expect(await breakLock(world.path, { dependencies: world.as() })).toMatchObject({ state: 'free' });
@@ -105,3 +124,19 @@ describe('breaking', () => {
     expect(world.files).toEqual([]);
   });
 });
+
+/** The world's files, of which so many removals fail. */
+function withFailingRemovals(world: World, failing: number): Store {
+  const files = fileStore(world.as());
+  let calls = 0;
+  return {
+    resolve: (name) => files.resolve(name),
+    read: (name) => files.read(name),
+    claim: (...claim) => files.claim(...claim),
+    beat: (...beat) => files.beat(...beat),
+    remove: (...removal) => {
+      if (++calls <= failing) throw systemError('EIO', 'unlink');
+      return files.remove(...removal);
+    },
+  };
+}

@@ -15,6 +15,11 @@ const withoutAnswer: Way = async (operate) => {
   throw new Error('no answer came');
 };
 
+/** It never gets there. */
+const unreachable: Way = async () => {
+  throw new Error('no way there');
+};
+
 describe('a store whose answers come late or not at all', () => {
   let clock: FakeClock;
   let processes: FakeProcessTable;
@@ -104,6 +109,40 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
+  it('does not keep the lock for a claim that was answered too late, when nobody can be asked after that', async () => {
+    ways.claim = async (operate) => {
+      await operate();
+      await clock.sleep(2 * MINUTE);
+      ways = { read: unreachable };
+    };
+    const refused = expect(acquireHere(MINUTE)).rejects.toThrow('no way there');
+    await clock.advance(2 * MINUTE);
+    await refused;
+    ways = {};
+    await expect(acquireThere(HOUR)).rejects.toThrow(ErrLockBusy);
+    await clock.advance(MINUTE);
+    expect(await stateForOthers()).toBe('free');
+    // And nobody looks any more.
+    await clock.advance(MINUTE);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('is not asked for ever by a contender whose stale timeout is shorter than any answer takes', async () => {
+    let calls = 0;
+    ways.claim = async (operate) => {
+      calls += 1;
+      await operate();
+      await clock.sleep(2 * SECOND);
+    };
+    const acquired = acquireHere(SECOND);
+    await clock.advance(MINUTE);
+    expect(calls).toBe(11);
+    ways = {};
+    await (await acquired).release();
+    await clock.advance(MINUTE);
+    expect(await stateForOthers()).toBe('free');
+  });
+
   it('does not keep a process out of its own lock by a claim that it carries out long after', async () => {
     let deliver = (): unknown => undefined;
     ways.claim = async (operate) => {
@@ -129,6 +168,36 @@ describe('a store whose answers come late or not at all', () => {
     await clock.advance(MINUTE);
     await deliver();
     expect(await stateForOthers()).toBe('live');
+    await clock.advance(MINUTE);
+    expect(await stateForOthers()).toBe('free');
+  });
+
+  it('is asked for an hour whether it has carried out a claim without saying so, and no longer', async () => {
+    let looks = 0;
+    ways.claim = unreachable;
+    await expect(acquireHere()).rejects.toThrow('no way there');
+    ways.read = async (operate) => {
+      looks += 1;
+      await operate();
+    };
+    await clock.advance(HOUR - 1);
+    // For both claims: one that fails is sent once more.
+    expect(looks).toBe(2 * 119);
+    await clock.advance(2 * HOUR);
+    expect(looks).toBe(2 * 120);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('is asked again after a look that has failed', async () => {
+    ways.claim = withoutAnswer;
+    ways.remove = unreachable;
+    await expect(acquireHere()).rejects.toThrow('no answer came');
+    ways.read = unreachable;
+    await clock.advance(MINUTE);
+    delete ways.read;
+    await clock.advance(MINUTE);
+    expect(await stateForOthers()).toBe('live');
+    ways = {};
     await clock.advance(MINUTE);
     expect(await stateForOthers()).toBe('free');
   });
@@ -185,9 +254,7 @@ describe('a store whose answers come late or not at all', () => {
 
   it('does not hide a loss behind a release that was not carried out', async () => {
     const lock = await acquireHere();
-    ways.remove = async () => {
-      throw new Error('no way there');
-    };
+    ways.remove = unreachable;
     await expect(lock.release()).rejects.toThrow('no way there');
     await clock.advance(HOUR + 1);
     const other = await acquireThere();
@@ -227,6 +294,25 @@ describe('a store whose answers come late or not at all', () => {
     await clock.advance(HOUR);
     await rejected;
   }, 5000);
+
+  it('counts a heartbeat from when it was sent, and not from when it was answered', async () => {
+    const lock = await acquireHere();
+    await clock.advance(MINUTE);
+    ways = {
+      read: unreachable,
+      beat: async (operate) => {
+        await operate();
+        await clock.sleep(10 * MINUTE);
+      },
+    };
+    const beat = lock.heartBeat();
+    await clock.advance(10 * MINUTE);
+    await beat;
+    await clock.advance(50 * MINUTE - 1);
+    expect(lock.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(lock.signal.aborted).toBe(true);
+  });
 
   it('does not forget the heartbeats that others give for the holder', async () => {
     const lock = await acquireHere();

@@ -27,6 +27,8 @@ describe('the options', () => {
 
   it('take half of a short stale timeout as the interval, when none is given', () => {
     expect(readOptions({ staleTimeout: '30s' }).heartbeatMinimalInterval).toBe(15 * SECOND);
+    expect(readOptions({ staleTimeout: '1m' }).heartbeatMinimalInterval).toBe(30 * SECOND);
+    expect(readOptions({ staleTimeout: MINUTE + 1 }).heartbeatMinimalInterval).toBe(MINUTE);
   });
 
   it('allow an interval of zero, and a stale timeout and a wait without end', () => {

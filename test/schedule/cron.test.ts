@@ -36,6 +36,16 @@ describe('a line for cron', () => {
     );
   });
 
+  it.each([
+    ['/srv/my shop', "'/srv/my shop'"],
+    ['/srv/100%', "'/srv/100'\\%''"],
+    ["/srv/it's", "'/srv/it'\\''s'"],
+  ])('goes to the folder %s', (directory, quoted) => {
+    expect(installer.configure(someJob({ directory })).text).toContain(
+      ` * * * * cd ${quoted} && /usr/bin/node `,
+    );
+  });
+
   it('cannot contain a line break', () => {
     expect(refusalOf(() => installer.configure(someJob({ command: ['/bin/echo', 'a\nb'] })))).toMatch(
       /^refused: A line of a crontab cannot contain a line break\./,

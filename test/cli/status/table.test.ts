@@ -103,11 +103,16 @@ describe('an age', () => {
   it.each([
     [-5, '0s'],
     [999, '0s'],
+    [SECOND, '1s'],
     [12 * SECOND, '12s'],
+    [MINUTE - 1, '59s'],
+    [MINUTE, '1m'],
     [3 * MINUTE, '3m'],
     [3 * MINUTE + 20 * SECOND, '3m 20s'],
+    [HOUR, '1h'],
     [2 * HOUR + 14 * MINUTE + 59 * SECOND, '2h 14m'],
     [2 * HOUR + 59 * SECOND, '2h'],
+    [DAY, '1d'],
     [400 * DAY + 23 * HOUR, '400d 23h'],
   ])('of %i ms is %s', (milliseconds, text) => {
     expect(formatAge(milliseconds)).toBe(text);

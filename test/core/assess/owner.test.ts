@@ -39,11 +39,11 @@ describe('an owner that comes again', () => {
     ['on a machine that was cloned, of the same boot', HOST, { ...HOST, hostname: 'db-2' }],
     ['in a container, while the earlier one ran outside', HOST, CONTAINER],
     ['outside, while the earlier one ran in a container', CONTAINER, { ...HOST, bootId: 'boot-2' }],
-    [
-      'on a machine without a name of its own',
-      { ...HOST, hostname: 'localhost' },
-      { ...HOST, hostname: 'localhost', bootId: 'boot-2' },
-    ],
+    ...['localhost', 'LOCALHOST', 'localhost.localdomain'].map((hostname): [string, FakePlace, FakePlace] => [
+      `on a machine without a name of its own (${hostname})`,
+      { ...HOST, hostname },
+      { ...HOST, hostname, bootId: 'boot-2' },
+    ]),
   ])('%s finds it busy', async (_, earlier, now) => {
     const store = memoryStore({ clock, processes });
     const lock = await run(store, earlier);
