@@ -116,6 +116,33 @@ describe('a lease monitor', () => {
     expect(told.filter(({ type }) => type === 'unanswered')).toEqual([]);
   });
 
+  it('does not count a heartbeat as unanswered that has failed', async () => {
+    const { clock, monitor, told } = monitorOf(() => stored(0));
+    monitor.heartbeatSent();
+    monitor.heartbeatFailed();
+    await clock.advance(2 * HOUR);
+    expect(told.filter(({ type }) => type === 'unanswered')).toEqual([]);
+  });
+
+  it('asks four times within a short stale timeout', async () => {
+    const { clock, asked } = monitorOf(() => stored(0), 20 * SECOND);
+    await clock.advance(5 * SECOND);
+    expect(asked()).toBe(1);
+  });
+
+  it('knows the next deadline, too, after one that was put off', async () => {
+    // None of them at a look: those are half a minute apart.
+    const staleTimeout = HOUR + 10 * SECOND;
+    const { clock, start, told } = monitorOf((asked) => {
+      if (clock.monotonic() - start < HOUR + 5 * SECOND) return stored(0);
+      return asked === 121 ? stored(MINUTE) : new Promise(() => {});
+    }, staleTimeout);
+    await clock.advance(3 * HOUR);
+    const confirmedAt = start + HOUR + 5 * SECOND - MINUTE;
+    expect(told).toContainEqual({ type: 'confirmed', beatAt: confirmedAt });
+    expect(told).toContainEqual({ type: 'unanswered', at: confirmedAt + staleTimeout });
+  });
+
   it('asks and sleeps no more once the lease is over', async () => {
     const { clock, asked, end, monitor } = monitorOf(away, 20 * SECOND);
     await clock.advance(SECOND);

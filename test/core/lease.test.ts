@@ -81,6 +81,18 @@ describe('a lease', () => {
     expect(transition(lease, { type: 'confirmed', beatAt: null }, TERMS).effects).toEqual(['release']);
   });
 
+  it('asks for nothing where nothing follows', () => {
+    expect(effectsOf({ type: 'release' })).toEqual([]);
+    expect(effectsOf({ type: 'release' }, { type: 'release-failed' })).toEqual([]);
+    expect(effectsOf({ type: 'unwanted' })).toEqual([]);
+    expect(effectsOf({ type: 'unwanted' }, { type: 'release' }, { type: 'confirmed', beatAt: 1 })).toEqual(
+      [],
+    );
+    const silence: LeaseEvent = { type: 'unanswered', at: HOUR };
+    expect(effectsOf(silence, { type: 'reported' })).toEqual([]);
+    expect(effectsOf(silence, { type: 'time', at: 2 * HOUR })).toEqual([]);
+  });
+
   it('that may be left behind in the store is removed once', () => {
     const lost = leaseAfter({ type: 'unanswered', at: HOUR });
     const first = transition(lost, { type: 'release' }, TERMS);

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { relationOf } from '../../../src/core/assess/owner.js';
 import { acquire, ErrLockBusy, type Store } from '../../../src/index.js';
-import { INITIAL_PID_NAMESPACE } from '../../../src/system/processes/process-identity.js';
+import {
+  INITIAL_PID_NAMESPACE,
+  type ProcessIdentity,
+} from '../../../src/system/processes/process-identity.js';
 import type { ProcessTable } from '../../../src/system/processes/process-table.js';
 import { FakeClock, type FakePlace, FakeProcessTable, memoryStore } from '../../../src/testing/index.js';
-import { someRecord } from '../../../support/world.js';
+import { someIdentity, someRecord } from '../../../support/world.js';
 
 const OWNER = 'server-1';
 
@@ -83,6 +86,22 @@ describe('an owner that comes again', () => {
     const self = processes.as(processes.start(HOST)).self();
     const holder = someRecord({ process: { ...self, pid: self.pid + 1 }, owner: OWNER });
     expect(relationOf(holder, OWNER, self)).toBe('namesake');
+  });
+
+  it('is an earlier run only where it is known on what boot, and in what surroundings, both are', () => {
+    const earlier = someIdentity({ bootId: 'boot-1', pidNamespace: null });
+    const relation = (process: Partial<ProcessIdentity>, self: Partial<ProcessIdentity>) =>
+      relationOf(
+        someRecord({ process: { ...earlier, ...process }, owner: OWNER }),
+        OWNER,
+        someIdentity({ bootId: 'boot-2', pidNamespace: null, ...self }),
+      );
+    expect(relation({}, {})).toBe('earlier-run');
+    expect(relation({ bootId: null }, {})).toBe('namesake');
+    expect(relation({}, { bootId: null })).toBe('namesake');
+    expect(relation({ hostname: null }, { hostname: null })).toBe('namesake');
+    expect(relation({}, { pidNamespace: 'pid:[4026532281]' })).toBe('namesake');
+    expect(relation({}, { pidNamespace: INITIAL_PID_NAMESPACE })).toBe('namesake');
   });
 
   it('finds it busy while a worker of its earlier run may live', async () => {
