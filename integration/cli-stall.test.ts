@@ -76,6 +76,16 @@ describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
     expect(await next.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\[Z?\]$/m) });
   });
 
+  test('is ended once, although there is a second reason before it is gone', async () => {
+    const program = `trap 'echo heard' TERM; while :; do sleep 0.05; done`;
+    const { code, stdout } = await new Desk().run([
+      ...['run', '--heartbeat', 'manual', ...PATIENCE, '--timeout', '3s', '--kill-after', '3s'],
+      ...['job', '--', 'bash', '-c', program],
+    ]);
+    expect(code).toBe(124);
+    expect(stdout).toBe('heard\n');
+  });
+
   test('is only warned of, if that is wanted', async () => {
     // It writes nothing at all, or it might stall twice: before that, on a machine with other work to do, and after.
     const program = 'read -r line; exit 5';
