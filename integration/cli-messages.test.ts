@@ -14,7 +14,9 @@ const SHORTLY = ['--stale-timeout', '200ms'];
 describe.skipIf(!isPosix)('a message of a run', () => {
   test('has the time and the job in front where stderr is a log', async () => {
     const { stderr } = await new Desk().run(['run', '--timeout', '100ms', 'import', '--', 'sleep', '1000']);
-    expect(stderr).toMatch(new RegExp(`^${TIME} livinglock: import: The command has run for 100 ms`));
+    expect(stderr).toMatch(
+      new RegExp(`^${TIME} livinglock: import: The command has reached its time limit of 100 ms`),
+    );
   });
 
   test('has the label in front instead, if there is one', async () => {
@@ -103,7 +105,7 @@ describe.skipIf(!isPosix)('a line for the shell', () => {
   test('in the place of a program is told how to be run', async () => {
     const { code, stderr } = await new Desk().run(['run', 'job', '--', 'echo hi | wc']);
     expect(code).toBe(127);
-    expect(stderr).toEqual(oneLineWith(`by -c 'echo hi | wc', or by -- sh -c 'echo hi | wc'.`));
+    expect(stderr).toEqual(oneLineWith(`use -c 'echo hi | wc', or -- sh -c 'echo hi | wc'.`));
   });
 
   test('can be scheduled', async () => {

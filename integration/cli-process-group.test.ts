@@ -157,7 +157,7 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
   test('is not started where its gate has no descriptor that every shell can name', async () => {
     const { code, stdout, stderr } = await startGated(['echo', 'begun'], true, [3, 4, 5, 6, 7, 8, 9]).ended;
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('one of the file descriptors 3 to 9 has to be free');
+    expect(stderr).toContain('one of the file descriptors 3 to 9 must be free');
   });
 });
 

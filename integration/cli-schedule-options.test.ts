@@ -147,7 +147,7 @@ describe('bad input is refused in one line', () => {
     ['no time', [...named, '--', 'node'], 64, /Give --every 2m, --at 03:30 or /],
     ['two times', [...named, '--every', '2m', '--at', '03:30', '--', 'node'], 64, /cannot be used with/],
     ['no such time', [...named, '--at', '24:00', '--', 'node'], 64, /such as 03:30/],
-    ['less than a second', [...named, '--every', '500ms', '--', 'node'], 64, /less than seconds/],
+    ['less than a second', [...named, '--every', '500ms', '--', 'node'], 64, /shorter than a second/],
     [
       'what cron cannot say',
       [...named, '--every', '7m', '--for', 'cron', '--', 'node'],

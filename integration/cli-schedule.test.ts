@@ -147,7 +147,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(code).toBe(64);
     expect(output).toMatch(/^\+ \*\/2 /m);
     expect(errors).toBe(
-      'livinglock: Nothing was changed: there is no terminal to ask on. Agree by --yes beforehand.\n',
+      'livinglock: Nothing was changed: there is no terminal to ask on. Agree beforehand with --yes.\n',
     );
     expect(existsSync(user.crontab)).toBe(false);
   });

@@ -33,7 +33,7 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       await server?.stop();
       run.write('\n');
       await run.prints(/beat 0/);
-      expect(run.stderr).toMatch(/The command may go on/);
+      expect(run.stderr).toMatch(/The command can go on/);
       await server?.resume();
       run.write('\n');
       expect(await run.ended).toMatchObject({ code: 0 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { isPosix } from '../support/machine.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 
-// What the system may refuse, with each subcommand: it is answered in one line that says what to do, and is no bug of livinglock.
+// What the system may refuse, with each subcommand: it is answered in one line that says what to do, and is no bug in livinglock.
 
 /** With a lock, or a folder, at that path. */
 const SUBCOMMANDS: readonly (readonly [string, (path: string) => readonly string[]])[] = [
@@ -117,7 +117,7 @@ test.skipIf(!isPosix)('a limit of open files that leaves none is no bug, with an
   for (let limit = 19; limit < 30; limit++) {
     for (const args of ['run job -- true', 'schedule --every 1h --name job --for cron --uninstall -- true']) {
       const { stderr } = await desk.bash(`ulimit -n ${limit}; exec livinglock ${args}`);
-      expect(stderr).not.toMatch(/bug of livinglock|Cannot read properties/);
+      expect(stderr).not.toMatch(/bug in livinglock|Cannot read properties/);
     }
   }
 });

@@ -167,7 +167,7 @@ describe('the command', () => {
   test.each([
     {
       parameters: ['--processes', 'many'],
-      complaint: /'many' is invalid\. It must be a whole number from 2 on/,
+      complaint: /'many' is invalid\. It must be a whole number of at least 2/,
     },
     { parameters: ['--duration', '0'], complaint: /'0' is invalid\. This must be more than 0/ },
     { parameters: ['one-more'], complaint: /too many arguments/ },

@@ -14,7 +14,7 @@ export const COMMANDS: Commands = new Map<string, Load>([
   ['help', async () => (await import('./help.js')).helpOn(COMMANDS)],
 ]);
 
-/** Those that people do not type. */
+/** Not meant to be typed by people. */
 export const HIDDEN: Commands = new Map<string, Load>([
   ['complete-words', async () => (await import('./completion/words.js')).completeWords(COMMANDS)],
 ]);

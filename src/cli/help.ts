@@ -9,7 +9,7 @@ import { print } from './terminal/messages.js';
 
 const EXIT_CODES = 'exit-codes';
 
-/** Help on subcommands, and on topics. */
+/** Help on subcommands and topics. */
 export function helpOn(commands: Commands): Command {
   const topics = [...[...commands.keys()].filter((name) => name !== 'help'), EXIT_CODES];
   return defineCommand({

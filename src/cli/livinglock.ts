@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 
-// The command `livinglock`. Each subcommand is in a file or folder of its name.
+// The command `livinglock`. Each subcommand has a file or folder of the same name.
 
 import { COMMANDS, HIDDEN } from './commands.js';
 import { endEarly } from './early-signal.js';
@@ -15,7 +15,7 @@ import { said, say } from './terminal/messages.js';
 
 process.on('SIGUSR1', endEarly);
 
-// Something may still be open, such as a pipe of a daemon that the command has left behind. It must not keep this process.
+// Something may still be open, such as a pipe of a daemon that the command left behind. It must not keep this process alive.
 void main().then(async (code) => {
   await said();
   process.exit(code);
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Says in one line what went wrong, and gives the exit code. */
+/** Reports in one line what went wrong. Returns the exit code. */
 async function explain(error: unknown): Promise<number> {
   if (error instanceof CliError) {
     say(error instanceof UnknownWord ? await error.explain() : error.message);
@@ -44,7 +44,7 @@ async function explain(error: unknown): Promise<number> {
     say(error.message);
     return ExitCode.usage;
   }
-  // Only now, because `--help` and most mistakes can do without it.
+  // Loaded only now, because `--help` and most mistakes do without it.
   const { LivingLockError } = await import('../index.js');
   if (error instanceof LivingLockError) {
     say(error.message);
@@ -55,6 +55,6 @@ async function explain(error: unknown): Promise<number> {
     say(trouble);
     return ExitCode.store;
   }
-  say(`This is a bug of livinglock: ${error instanceof Error ? error.stack : error}`);
+  say(`This is a bug in livinglock: ${error instanceof Error ? error.stack : error}`);
   return ExitCode.internal;
 }

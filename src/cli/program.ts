@@ -8,7 +8,7 @@ export function programOf(subcommands: Commands): Command {
     name: '',
     summary: '',
     description:
-      'Keeps a scheduled job from running twice, by a lock that is taken over as soon as its holder is dead, or has stopped working.',
+      'Keeps a scheduled job from running twice, with a lock that is taken over as soon as its holder is dead or has stopped working.',
     usage: '[options] [command]',
     options: { version: VERSION },
     operands: {},

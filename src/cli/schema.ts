@@ -11,11 +11,11 @@ export const SCHEMA = defineCommand({
   options: {
     table: {
       flags: '--table <name>',
-      description: 'what the table is to be called (default: livinglock)',
+      description: 'the name of the table (default: livinglock)',
     },
     schema: {
       flags: '--schema <name>',
-      description: 'the schema it is to be in (default: the first of the search path); PostgreSQL',
+      description: 'the schema of the table (default: the first of the search path); PostgreSQL',
     },
   },
   operands: {

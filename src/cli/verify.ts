@@ -9,13 +9,13 @@ import { print } from './terminal/messages.js';
 const OPTIONS = {
   processes: {
     flags: '--processes <number>',
-    description: 'how many contend at a time',
+    description: 'number of contenders at a time',
     parse: parseProcesses,
     default: { value: 4 },
   },
   duration: {
     flags: '--duration <time>',
-    description: 'for how long they contend',
+    description: 'how long they contend',
     parse: parsePositiveDuration,
     default: { value: 3000, name: '3s' },
   },
@@ -24,12 +24,12 @@ const OPTIONS = {
 
 export const VERIFY = defineCommand({
   name: 'verify',
-  summary: 'say whether locks can be kept in a folder',
+  summary: 'check whether locks can be kept in a folder',
   description:
-    'Says in plain words whether a lock can be kept in a folder, on NFS, SMB, FUSE or a volume of a container, say. Tries the calls that a lock relies on one by one, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
+    'Says in plain words whether a lock can be kept in a folder, for instance on NFS, SMB, FUSE or a container volume. Tries the calls that a lock relies on one by one, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
   options: OPTIONS,
   operands: {
-    dir: { term: '<dir>', description: 'the folder in which the lock is to lie', parse: parseFolder },
+    dir: { term: '<dir>', description: 'the folder to keep the lock in', parse: parseFolder },
   },
   notes: `Examples:
   livinglock verify /mnt/share
@@ -62,5 +62,5 @@ function parseFolder(text: string): string {
 function parseProcesses(text: string): number {
   const processes = Number(text);
   if (/^\d+$/.test(text) && processes >= 2) return processes;
-  throw new InvalidArgument('It must be a whole number from 2 on.');
+  throw new InvalidArgument('It must be a whole number of at least 2.');
 }

@@ -8,7 +8,7 @@ import { STORE_OPTION } from './stores/store-option.js';
 import { describeHolding } from './terminal/holder.js';
 import { say } from './terminal/messages.js';
 
-/** How often to look: each time later, in milliseconds. */
+/** How often to look, in milliseconds: each interval longer than the last. */
 const FIRST_LOOK = 50;
 const LATEST_LOOK = 500;
 
@@ -20,7 +20,7 @@ export const WAIT = defineCommand({
   options: {
     timeout: {
       flags: '--timeout <time>',
-      description: 'wait for so long at most, then exit with 75',
+      description: 'wait up to this long, then exit with 75',
       parse: parseDuration,
       default: { value: Number.POSITIVE_INFINITY, name: 'infinity' },
     },

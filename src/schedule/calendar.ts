@@ -5,7 +5,7 @@ export const ALL_MINUTES: readonly number[] = range(0, 59);
 export const ALL_HOURS: readonly number[] = range(0, 23);
 export const ALL_MONTHS: readonly number[] = range(1, 12);
 
-/** `null` for an interval that does not divide the next larger unit evenly, such as 7 minutes or 2 days, or is not in minutes. */
+/** `null` for an interval that is not in minutes, or does not divide the next larger unit evenly, such as 7 minutes or 2 days. */
 export function timesOf(timing: Timing): Times | null {
   if (timing.kind === 'at') return timing.times;
   const { seconds } = timing;
@@ -18,7 +18,7 @@ export function timesOf(timing: Timing): Times | null {
   return null;
 }
 
-/** The intervals nearest to that one, below and above, which a calendar of whole minutes can name; in seconds. */
+/** The next shorter and next longer intervals that a calendar of whole minutes can express; in seconds. */
 export function nearestIntervals(seconds: number): number[] {
   const below = INTERVALS.filter((interval) => interval < seconds).at(-1);
   const above = INTERVALS.find((interval) => interval > seconds);
@@ -30,14 +30,14 @@ export function range(first: number, last: number, step = 1): number[] {
   return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
 }
 
-/** The step of numbers that divide all of a field evenly, from its start; `null` for others. */
+/** The step between numbers that cover a field evenly from its start; `null` for others. */
 export function stepOf(numbers: readonly number[], all: readonly number[]): number | null {
   const step = all.length / numbers.length;
   const isEven = Number.isInteger(step) && numbers.every((number, index) => number === index * step);
   return isEven && numbers.length > 1 ? step : null;
 }
 
-/** Runs of consecutive numbers, by their first and last. */
+/** Runs of consecutive numbers, as their first and last number. */
 export function runsOf(numbers: readonly number[]): [first: number, last: number][] {
   const runs: [number, number][] = [];
   for (const number of numbers) {

@@ -9,7 +9,7 @@ interface Field {
   readonly title: string;
   readonly first: number;
   readonly last: number;
-  /** Names of the numbers, beginning with the first one. */
+  /** Names of the numbers, starting with the first number. */
   readonly names: readonly string[];
 }
 
@@ -37,8 +37,8 @@ export function parseCronExpression(text: string): Times {
 }
 
 /**
- * If neither field is a star, cron runs a job on the days that match one of them. If one is a step from a star (every second day), some crons
- * ask for both and others for one, so that is refused.
+ * If neither field is a star, cron runs a job on days that match either of them. If one is a step from a star (every second day), some
+ * crons require both and others either, so that is refused.
  */
 function parseDays(dayText: string, weekdayText: string): Days {
   const days = parseField(dayText, DAY_OF_MONTH);
@@ -91,7 +91,7 @@ function parseNumber(text: string, field: Field): number | null {
   return /^\d{1,2}$/.test(text) && number >= field.first && number <= field.last ? number : null;
 }
 
-/** The five fields, in numbers, ranges and lists that all crons know. */
+/** The five fields as numbers, ranges and lists, which every cron understands. */
 export function formatCronExpression({ minutes, hours, days, months }: Times): string {
   const isByMonth = days.by === 'month' || days.by === 'either';
   const isByWeek = days.by === 'week' || days.by === 'either';

@@ -10,11 +10,11 @@ import { ScheduleError } from './schedule-error.js';
 import { FOR_SHELL, SecretFile } from './secret-file.js';
 import { difference } from './steps.js';
 
-/** The longest command that the cron of Debian, and those it comes from, take (`MAX_COMMAND`). */
+/** The longest command that Debian's cron and its relatives accept (`MAX_COMMAND`). */
 const LONGEST_COMMAND = 998;
 
 /**
- * By a user's crontab; see crontab(1) and crontab(5).
+ * Installs jobs in a user's crontab; see crontab(1) and crontab(5).
  *
  * @param userName `null` for the crontab of the current user.
  */
@@ -71,7 +71,7 @@ function scheduledBy(name: string, line: string, now: Date): Scheduled {
   return { name, scheduler: 'cron', when, next: nextOfDescribed(`at ${when}`, now), command };
 }
 
-/** The file would have to be that user's, in a folder in which root should not write. */
+/** The file would have to belong to that user, in a folder where root should not write. */
 function refusalOfSecret(userName: string): string {
   return (
     `The address of the store contains a password, and only ${userName} can keep the file for it. ` +
@@ -104,7 +104,7 @@ function configurationOf(
   };
 }
 
-/** The five fields before the command. */
+/** The five fields in front of the command. */
 function fieldsOf(timing: Timing): string {
   const times = timesOf(timing);
   if (times === null) throw new ScheduleError('refused', refusal(timing));
@@ -119,12 +119,12 @@ function refusal(timing: Timing): string {
   );
 }
 
-/** As latin1, see {@link withBlock}. */
+/** Decoded as latin1, see {@link withBlock}. */
 async function readCrontab(run: RunProgram, user: readonly string[]): Promise<string> {
   const args = [...user, '-l'];
   const result = await run('crontab', args);
   if (result.status === 0) return result.stdout.toString('latin1');
-  // Only the words that say so count as no crontab: whatever counts as empty will be overwritten.
+  // Only these exact messages count as no crontab: whatever counts as empty will be overwritten.
   if (/no crontab for|can't open .*no such file/i.test(result.stderr)) return '';
   throw failure('crontab', args, result);
 }

@@ -1,12 +1,12 @@
 import { ScheduleError } from './schedule-error.js';
 
-/** The lines of a job between two that mark them as ours, the last one with its line break. */
+/** The lines of a job between two that mark them as ours, including the last line break. */
 export function blockOf(name: string, line: string): string {
   return `${beginOf(name)}\n${line}\n${endOf(name)}\n`;
 }
 
 /**
- * Puts a job's block in the place of its old one, or at the end; `null` removes it. All else stays as it is, byte for byte, so text
+ * Replaces a job's block, or appends it; `null` removes it. Everything else stays as it is, byte for byte, so text
  * and block are decoded as latin1, in which every byte is a character.
  */
 export function withBlock(crontab: string, name: string, block: string | null): string {
@@ -37,8 +37,8 @@ function endOf(name: string): string {
 }
 
 /**
- * Whoever has edited the crontab since may have moved lines of their own between ours. What does not look as it was
- * written is therefore left to them.
+ * Someone may have edited the crontab since, and moved lines of their own between ours. A block that does not look as it was
+ * written is therefore left alone.
  */
 function find(lines: readonly string[], name: string): { start: number; length: number } | null {
   const placesOf = (marker: string) =>
@@ -57,13 +57,13 @@ function find(lines: readonly string[], name: string): { start: number; length: 
   );
 }
 
-/** crontab(1) wants a line break at the end, and what comes after needs one anyway. It is to be taken away again. */
+/** crontab(1) requires a line break at the end, and so does anything that is appended. Marked, so that it can be removed again. */
 function ended(crontab: string): string {
   return crontab === '' || crontab.endsWith('\n') ? crontab : `${crontab}\n${UNENDED}`;
 }
 
 function unended(crontab: string): string {
   if (crontab.endsWith(`\n${UNENDED}`)) return crontab.slice(0, -UNENDED.length - 1);
-  // Others have added lines since, so that the line break is theirs too.
+  // Others have appended lines since, so they rely on the line break too.
   return crontab.includes(`${PREFIX} begin `) ? crontab : crontab.replace(UNENDED, '');
 }

@@ -1,13 +1,13 @@
 import type { Job, SchedulerName } from './job.js';
 
-/** What differs from scheduler to scheduler. What it cannot express it refuses with a `ScheduleError`. */
+/** What differs between schedulers. Throws a `ScheduleError` for whatever its scheduler cannot express. */
 export interface Installer {
   configure(job: Job): Configuration;
-  /** What is to be done for the job to be scheduled like that, and only like that; nothing if it is. */
+  /** The steps after which the job is scheduled like this, and only like this; none if it is already. */
   install(job: Job): Promise<readonly Step[]>;
   /** The steps that remove the job; none if it is not scheduled. */
   uninstall(name: string): Promise<readonly Step[]>;
-  /** What is scheduled by livinglock. */
+  /** The jobs that livinglock has scheduled. */
   list(now: Date): Promise<readonly Scheduled[]>;
 }
 
@@ -17,22 +17,22 @@ export interface Scheduled {
   readonly scheduler: SchedulerName;
   /** `every 2m`, `at mon-fri 03:30`, or the five fields of cron. */
   readonly when: string;
-  /** `null` if it is not known, or none will come. */
+  /** `null` if it is unknown, or there is no next run. */
   readonly next: Date | null;
-  /** As the scheduler has it, quoted in its way; without livinglock. */
+  /** As the scheduler stores it, with its quoting; without livinglock. */
   readonly command: string;
 }
 
-/** What follows the options of `livinglock run`. */
+/** The words after the options of `livinglock run`. */
 export function commandIn(line: string): string {
   const start = line.indexOf(' -- ');
   return start < 0 ? line : line.slice(start + 4);
 }
 
 export interface Configuration {
-  /** Ready to be put in place by hand. */
+  /** Ready to be installed by hand. */
   readonly text: string;
-  /** What whoever puts it in place should know. */
+  /** What to know before installing it by hand. */
   readonly notes: readonly string[];
 }
 

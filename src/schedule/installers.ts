@@ -23,7 +23,7 @@ export function installerFor(scheduler: SchedulerName, run: RunProgram, scope: S
   }
 }
 
-/** Asked only where a file in it is needed: a container may run as a user without any. */
+/** Called only if a file in it is needed: a container may run as a user without a home folder. */
 function home(): string {
   try {
     return homedir();
@@ -35,7 +35,7 @@ function home(): string {
   }
 }
 
-/** What this system has. */
+/** The schedulers of this system. */
 export function schedulerHere(): SchedulerName {
   switch (process.platform) {
     case 'win32':
@@ -43,7 +43,7 @@ export function schedulerHere(): SchedulerName {
     case 'darwin':
       return 'launchd';
     default:
-      // That systemd runs, and is not only installed: sd_booted(3).
+      // Whether systemd is running, not merely installed: sd_booted(3).
       return existsSync('/run/systemd/system') ? 'systemd' : 'cron';
   }
 }

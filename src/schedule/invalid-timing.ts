@@ -1,4 +1,4 @@
-/** A text that is no time at which something could run. */
+/** A text that does not describe a time. */
 export class InvalidTiming extends Error {
   override name = 'InvalidTiming';
 }

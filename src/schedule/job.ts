@@ -7,10 +7,10 @@ export type SchedulerName = (typeof SCHEDULERS)[number];
 /** When a job is to run. */
 export type Timing =
   | { readonly kind: 'every'; readonly seconds: number }
-  /** In local time; with the words in which it was given. */
+  /** In local time, with the text in which it was given. */
   | { readonly kind: 'at'; readonly times: Times; readonly words: string };
 
-/** What every scheduler is told. */
+/** What every scheduler needs to know. */
 export interface Job {
   readonly name: string;
   readonly timing: Timing;
@@ -18,17 +18,17 @@ export interface Job {
   readonly command: readonly string[];
   /** The folder in which it runs. */
   readonly directory: string;
-  /** The folder of its lock, which must be writable; `null` where the lock is in a database. */
+  /** The folder of its lock, which must be writable; `null` if the lock is in a database. */
   readonly lockFolder: string | null;
-  /** The address of the lock's store if it contains a password, which must not stand in a configuration. */
+  /** The address of the lock's store if it contains a password, which must not appear in a configuration. */
   readonly storeSecret: string | null;
-  /** Whether options of systemd limit what the job can do. */
+  /** Whether systemd options restrict what the job can do. */
   readonly isHardened: boolean;
-  /** What it exits with if the lock is held, which is no failure. */
+  /** Its exit code if the lock is held, which is not a failure. */
   readonly conflictExitCode: number;
 }
 
-/** Exactly, in few characters: `every 90m`, `at mon-fri 03:30`. */
+/** Exact and short: `every 90m`, `at mon-fri 03:30`. */
 export function describeTiming(timing: Timing): string {
   return timing.kind === 'at' ? `at ${timing.words}` : `every ${describeSeconds(timing.seconds)}`;
 }
@@ -40,11 +40,11 @@ export function describeSeconds(seconds: number): string {
   return `${seconds}s`;
 }
 
-/** What `describeSeconds` has described. Throws an {@link InvalidTiming} for other text. */
+/** Parses a text of `describeSeconds`. Throws an {@link InvalidTiming} for any other text. */
 export function parseSeconds(text: string): number {
   const [, number, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
   if (number === undefined)
-    throw new InvalidTiming(`${text} is no number of seconds, minutes, hours or days.`);
+    throw new InvalidTiming(`${text} is not a number of seconds, minutes, hours or days.`);
   return Number(number) * (SECONDS.get(unit) ?? 1);
 }
 

@@ -10,12 +10,12 @@ import { fileStep, filesIn, programStep } from './steps.js';
 import type { Times } from './times.js';
 import { escapeXml, unescapeXml } from './xml.js';
 
-/** launchd waits that many seconds between two starts anyway (launchd.plist(5), `ThrottleInterval`). */
+/** launchd waits this many seconds between two starts anyway (launchd.plist(5), `ThrottleInterval`). */
 const SHORTEST = 10;
-/** Of single times in one agent, so that its file stays readable. */
+/** The most single times in one agent, so that its file stays readable. */
 const MOST_TIMES = 1000;
 
-/** By an agent of the user's own; see launchd.plist(5) and launchctl(1). */
+/** Installs jobs as agents of the user; see launchd.plist(5) and launchctl(1). */
 export function launchd(run: RunProgram, home: string, uid: number): Installer {
   const plist = (name: string) => join(home, 'Library', 'LaunchAgents', `${labelOf(name)}.plist`);
   const domain = `gui/${uid}`;
@@ -62,7 +62,7 @@ function labelOf(name: string): string {
   return `livinglock.${name}`;
 }
 
-/** Shorter intervals than an hour are not times of the calendar here. */
+/** launchd's calendar has no intervals shorter than an hour. */
 function nextOf(when: string, now: Date): Date | null {
   return /^every \d+[ms]$/.test(when) ? null : nextOfDescribed(when, now);
 }
@@ -73,7 +73,7 @@ function argumentsIn(plist: string): string {
   return commandIn(words.join(' '));
 }
 
-/** An agent has an environment only in its own file, so a shell reads that of the secret. */
+/** An agent can set variables only in its own file, so a shell reads the file with the secret. */
 function commandOf({ command, storeSecret }: Job, secret: SecretFile): readonly string[] {
   return storeSecret === null ? command : ['/bin/sh', '-c', '. "$0" && exec "$@"', secret.path, ...command];
 }
@@ -103,7 +103,7 @@ ${triggerOf(timing)}
 }
 
 /**
- * Times of the calendar for hours and days: an interval starts again at every log-in, so that a daily job would never
+ * Hours and days become times of the calendar: an interval starts over at every login, so a daily job would never
  * run on a machine that is switched off at night.
  */
 function triggerOf(timing: Timing): string {
@@ -117,7 +117,7 @@ function triggerOf(timing: Timing): string {
   );
 }
 
-/** One dictionary for each time; a key that is left out means all of its values. */
+/** One dictionary for each time. A missing key stands for all of its values. */
 function calendarInterval({ minutes, hours, days, months }: Times): string {
   if (days.by === 'either') {
     throw new ScheduleError(

@@ -5,8 +5,8 @@ import type { Times } from './times.js';
 const WEEKDAYS = ['', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /**
- * Expressions for `OnCalendar=`, of which each starts the timer (systemd.time(7), "Calendar Events"); `null` for an interval that no
- * expression can give.
+ * Expressions for `OnCalendar=`, each of which starts the timer (systemd.time(7), "Calendar Events"); `null` for an interval that no
+ * expression can describe.
  */
 export function onCalendar(timing: Timing): string[] | null {
   const times = timesOf(timing);

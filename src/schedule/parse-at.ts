@@ -5,7 +5,7 @@ import type { Timing } from './job.js';
 import { nextRun } from './next-run.js';
 import type { Days, Times } from './times.js';
 
-/** A time of the day, the same on certain weekdays or days of the month, or a cron expression. */
+/** A time of day, on all or some weekdays or days of the month, or a cron expression. */
 export function parseAt(text: string): Timing {
   const words = text.trim().replaceAll(/\s+/g, ' ');
   const times = words.split(' ').length >= 3 ? parseCronExpression(words) : parsePlain(words);

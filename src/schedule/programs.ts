@@ -4,7 +4,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { messageOf } from '../system/message-of.js';
 import { ScheduleError } from './schedule-error.js';
 
-/** The status of a program that a signal has ended. Any but 0 will do. */
+/** The status of a program that a signal ended. Anything but 0 will do. */
 const KILLED = 128;
 
 export interface Result {
@@ -13,16 +13,16 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. Every other program that `schedule` needs is run through this, so that tests can stand in for it. */
+/** Runs a program to its end. `schedule` starts all other programs through this function, so that tests can replace it. */
 export type RunProgram = (program: string, args: readonly string[], input?: Uint8Array) => Promise<Result>;
 
 export const runProgram: RunProgram = async (program, args, input) => {
-  // What they say is read here, so it must not be translated.
+  // The output is parsed here, so it must not be translated.
   const child = spawn(program, args, { env: { ...process.env, LC_ALL: 'C' }, windowsHide: true });
   try {
-    // Without a process there may be no pipes either (EMFILE).
+    // If the process could not be started, there may be no pipes either (EMFILE).
     if (child.pid === undefined) await once(child, 'spawn');
-    // It may end without having read everything; its exit code tells why.
+    // The program may end before it has read everything. Its exit code tells why.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     const [[status], stdout, stderr] = await Promise.all([
@@ -39,7 +39,7 @@ export const runProgram: RunProgram = async (program, args, input) => {
   }
 };
 
-/** Runs a program that must succeed, and gives what it has printed. */
+/** Runs a program that must succeed. Returns its output. */
 export async function expectSuccess(
   run: RunProgram,
   program: string,

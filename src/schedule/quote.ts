@@ -1,10 +1,10 @@
-/** Characters that mean nothing anywhere. */
+/** Characters that are special nowhere. */
 const PLAIN = /^[\w@+=:,./-]+$/;
 
 /**
- * For a line of a crontab: as `/bin/sh` wants it, and so that cron leaves it alone (crontab(5)). cron ends the command at a `%`
- * without a backslash, and removes that backslash; by standing outside of the quotes it is removed as well where cron
- * does not know of it (busybox). What a cron makes of two backslashes side by side, or of one before `\%`, differs, so neither occurs.
+ * For a line of a crontab: quoted for `/bin/sh`, and so that cron leaves it alone (crontab(5)). cron ends the command at a `%`
+ * without a backslash, and removes that backslash. Outside the quotes, the shell removes it too if cron
+ * does not (busybox). Crons differ on two backslashes in a row, and on one before `\%`, so neither occurs.
  */
 export function quoteForCron(argument: string): string {
   if (PLAIN.test(argument)) return argument;
@@ -19,7 +19,7 @@ export function quoteForSystemd(argument: string): string {
   return quoteSystemdPath(argument).replaceAll('$', '$$$$');
 }
 
-/** For the program in `ExecStart=`, and for settings with paths: there `$` is a character like any other. */
+/** For the program in `ExecStart=`, and for settings with paths: `$` is an ordinary character there. */
 export function quoteSystemdPath(path: string): string {
   if (PLAIN.test(path)) return path;
   const escaped = path
@@ -32,9 +32,9 @@ export function quoteSystemdPath(path: string): string {
 }
 
 /**
- * For a Windows command line, by the rules of Microsoft's C runtime: a backslash counts as such unless a quote follows. The Task
- * Scheduler replaces `%NAME%` and `$(Arg0)` before, quoted or not, and knows no escape; but it knows no variable
- * with a quote in its name either.
+ * For a Windows command line, by the rules of Microsoft's C runtime: a backslash is literal unless a quote follows. Before that, the
+ * Task Scheduler replaces `%NAME%` and `$(Arg0)`, quoted or not, and has no escape for them. But it knows no variable
+ * with a quote in its name.
  */
 export function quoteForWindows(argument: string): string {
   if (/^[\w@+=:,./\\-]+$/.test(argument)) return argument;

@@ -4,7 +4,7 @@ import { parseSeconds, type Timing } from './job.js';
 import { nextRun } from './next-run.js';
 import { parseAt } from './parse-at.js';
 
-/** The next time of what `describeTiming` has described; `null` for an interval that the calendar does not give, and for other text. */
+/** The next time for a text of `describeTiming`; `null` for an interval that is not a calendar time, and for any other text. */
 export function nextOfDescribed(description: string, now: Date): Date | null {
   const [, kind, text = ''] = /^(every|at) (.+)$/.exec(description) ?? [];
   return orNull(() => {
@@ -21,7 +21,7 @@ function orNull<Result>(read: () => Result): Result | null {
   try {
     return read();
   } catch (error) {
-    // Somebody has changed it by hand.
+    // Someone changed it by hand.
     if (error instanceof InvalidTiming) return null;
     throw error;
   }

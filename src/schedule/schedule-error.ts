@@ -3,14 +3,14 @@ import { messageOf } from '../system/message-of.js';
 /**
  * Why something cannot be scheduled.
  *
- * - `refused`: not as it was asked for.
- * - `absent`: the scheduler's program is not there.
- * - `failed`: a file or a program of the scheduler's could not be used.
- * - `changed`: somebody else has changed the schedule meanwhile.
+ * - `refused`: the scheduler cannot do what was asked for.
+ * - `absent`: the scheduler's program is missing.
+ * - `failed`: a file or program of the scheduler could not be used.
+ * - `changed`: someone else changed the schedule meanwhile.
  */
 export type Reason = 'refused' | 'absent' | 'failed' | 'changed';
 
-/** Says in its message what to do. */
+/** Its message says what to do. */
 export class ScheduleError extends Error {
   override name = 'ScheduleError';
   readonly reason: Reason;
@@ -21,7 +21,7 @@ export class ScheduleError extends Error {
   }
 }
 
-/** Does something with files. Rejects with a `ScheduleError` that says what was attempted, such as `change /etc/crontab`. */
+/** Runs an operation on files. Rejects with a `ScheduleError` that says what was attempted, such as `change /etc/crontab`. */
 export async function orFailed<Result>(attempted: string, action: () => Promise<Result>): Promise<Result> {
   try {
     return await action();

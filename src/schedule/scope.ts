@@ -4,20 +4,20 @@ import { ScheduleError } from './schedule-error.js';
 
 /** For whom a job is scheduled. */
 export interface Scope {
-  /** Whether the units of systemd are those of the system, or of the user. */
+  /** Whether systemd units belong to the system rather than to the user. */
   readonly isSystem: boolean;
-  /** The user that runs the job; `null` for the one who schedules it. */
+  /** The user who runs the job; `null` for the one who schedules it. */
   readonly userName: string | null;
 }
 
-/** What was asked for. */
+/** The requested scope. */
 export interface ScopeRequest {
   readonly isSystem: boolean;
   readonly userName: string | null;
   readonly scheduler: SchedulerName;
 }
 
-/** Throws for what the scheduler cannot do. */
+/** Throws if the scheduler cannot do this. */
 export function scopeOf({ isSystem, userName, scheduler }: ScopeRequest, uid: number): Scope {
   if (isSystem && scheduler !== 'systemd') {
     const hint = scheduler === 'cron' ? ' For the crontab of another user, root gives --user-name.' : '';
@@ -40,7 +40,7 @@ export function scopeOf({ isSystem, userName, scheduler }: ScopeRequest, uid: nu
   return scope;
 }
 
-/** What only root can change is refused to others, with what they can do. */
+/** Refuses what only root can change, and says what the user can do instead. */
 export function expectRights({ isSystem, userName }: Scope, uid: number): void {
   if (uid === 0) return;
   if (isSystem) {

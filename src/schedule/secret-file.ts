@@ -28,13 +28,13 @@ export const FOR_SYSTEMD: SecretFormat = {
   assign: (variable, value) => `${variable}="${value.replaceAll(/["\\`$]/g, '\\$&')}"`,
 };
 
-/** A file that only its user can read, with the address of a job's store. */
+/** A file that only its user can read, with the address of a job's store in it. */
 export class SecretFile {
   readonly #home: () => string;
   readonly #name: string;
   readonly #format: SecretFormat;
 
-  /** @param home Asked only when a file is needed. It throws for a user without a home folder. */
+  /** @param home Called only if a file is needed. Throws for a user without a home folder. */
   constructor(home: () => string, scheduler: string, name: string, format: SecretFormat) {
     this.#home = home;
     this.#name = `${name}.${scheduler}.${format.suffix}`;
@@ -45,7 +45,7 @@ export class SecretFile {
     return join(this.#folder.path, this.#name);
   }
 
-  /** What must be known where the configuration is put in place by hand. */
+  /** What to know before the configuration is installed by hand. */
   notes(address: string | null): string[] {
     if (address === null) return [];
     return [
@@ -54,7 +54,7 @@ export class SecretFile {
     ];
   }
 
-  /** The change after which it contains that address, or is gone if that is `null`. */
+  /** The step after which the file contains this address, or is gone if it is `null`. */
   async step(address: string | null): Promise<Step[]> {
     if (address === null) return this.#removal();
     if (/\p{Cc}/u.test(address)) {
@@ -85,14 +85,14 @@ export class SecretFile {
         apply: () =>
           orFailed(`change ${path}`, async () => {
             await rm(path);
-            // Other jobs may have files in it.
+            // Other jobs may have files in the folder.
             await rmdir(dirname(path)).catch(() => {});
           }),
       },
     ];
   }
 
-  /** A new file takes the place of the old one, so that nothing is written through a link. */
+  /** A new file replaces the old one, so that nothing is written through a symbolic link. */
   async #write(text: string): Promise<void> {
     makeFolder(this.#folder);
     const temporary = `${this.path}.${randomUUID()}`;
@@ -145,7 +145,7 @@ function makeFolder(folder: TrustedFolder): void {
   }
 }
 
-/** `null` if there is no such file. What is no regular file, or open to others, has no content that could stay. */
+/** `null` if there is no such file. Content of a file that is not regular, or is readable by others, is never kept. */
 async function readPrivate(path: string): Promise<string | null> {
   try {
     const status = await lstat(path);

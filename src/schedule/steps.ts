@@ -6,7 +6,7 @@ import type { Step } from './installer.js';
 import { expectSuccess, type RunProgram } from './programs.js';
 import { orFailed } from './schedule-error.js';
 
-/** Lets a file contain just that, or be gone if it is `null`. No step if it is so already. */
+/** The step after which a file has this content, or is gone if it is `null`. No step if it already is so. */
 export async function fileStep(path: string, after: string | null): Promise<Step[]> {
   const before = await orFailed(`read or change ${path}`, () => read(path));
   if (before === after) return [];
@@ -18,7 +18,7 @@ export async function fileStep(path: string, after: string | null): Promise<Step
   ];
 }
 
-/** The files of that folder whose names match, with the first group of the match and their text; none if there is no such folder. */
+/** The files in a folder whose names match, each with the first group of the match and its text; none if the folder does not exist. */
 export async function filesIn(folder: string, pattern: RegExp): Promise<{ name: string; text: string }[]> {
   return orFailed(`read or change ${folder}`, async () => {
     const found: { name: string; text: string }[] = [];
@@ -49,7 +49,7 @@ export function programStep(run: RunProgram, program: string, ...args: readonly 
   };
 }
 
-/** The lines that differ, as diff(1) would mark them, where all that differs lies together. */
+/** The lines that differ, marked as by diff(1), as one block from the first difference to the last. */
 export function difference(before: string, after: string): string[] {
   const old = linesOf(before);
   const young = linesOf(after);

@@ -1,7 +1,7 @@
-/** Between the user and the last `@`, since a password may contain an `@` that is not escaped; and in the query. */
+/** In front of the last `@`, since a password may contain an unescaped `@`; and in the query. */
 const PASSWORD = /^(\w+:\/\/[^:@/]*):.*@|([?&](?:ssl)?pass(?:word|phrase)?=)[^&]*/gi;
 
-/** The address of a store as it may be shown. */
+/** The address of a store, fit to be shown. */
 export function maskPassword(address: string): string {
   return address.replaceAll(PASSWORD, (_, user: string | undefined, parameter: string | undefined) =>
     user === undefined ? `${parameter}***` : `${user}:***@`,

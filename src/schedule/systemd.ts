@@ -12,7 +12,7 @@ import { fileStep, filesIn, programStep } from './steps.js';
 const LINGER =
   'Units of a user run only while the user is logged in, unless `loginctl enable-linger` was called once.';
 
-/** What a job may do less; see systemd.exec(5). */
+/** Restrictions for a job; see systemd.exec(5). */
 const HARDENING = `ProtectSystem=full
 NoNewPrivileges=yes
 LockPersonality=yes
@@ -20,13 +20,13 @@ RestrictRealtime=yes
 `;
 
 export interface SystemdOptions extends Scope {
-  /** Asked only where a file in it is needed. */
+  /** Called only if a file in it is needed. */
   readonly home: () => string;
   /** The folder of the units; the usual one by default. */
   readonly folder?: string;
 }
 
-/** By a service and a timer of the user's own, or of the system; see systemd.service(5) and systemd.timer(5). */
+/** Installs jobs as a service and a timer of the user, or of the system; see systemd.service(5) and systemd.timer(5). */
 export function systemd(run: RunProgram, { isSystem, userName, home, folder }: SystemdOptions): Installer {
   const mode = isSystem ? [] : ['--user'];
   const units = () =>
@@ -149,7 +149,7 @@ function commandOf(service: string): string {
   return commandIn(/^ExecStart=(.*)$/m.exec(service)?.[1] ?? '');
 }
 
-/** By the first column of `list-timers`, which every version has. It says nothing of a timer that is not active. */
+/** From the first column of `list-timers`, which exists in every version. It does not list an inactive timer. */
 async function nextElapse(run: RunProgram, mode: readonly string[], timer: string): Promise<Date | null> {
   const { stdout } = await run('systemctl', [...mode, 'list-timers', '--no-legend', '--no-pager', timer]);
   const [, date, time] =
@@ -157,7 +157,7 @@ async function nextElapse(run: RunProgram, mode: readonly string[], timer: strin
   return date === undefined ? null : new Date(`${date}T${time}`);
 }
 
-/** Asked first of all, since it fails, before anything was changed, where systemd cannot be reached. */
+/** Run first: where systemd cannot be reached it fails before anything is changed. */
 async function stateOf(
   run: RunProgram,
   mode: readonly string[],

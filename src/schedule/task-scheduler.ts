@@ -14,7 +14,7 @@ import { escapeXmlToAscii, unescapeXml } from './xml.js';
 
 const LOGGED_ON = 'The task runs only while you are logged on.';
 
-/** By a task in a folder of ours; see "schtasks" and "Task Scheduler Schema" on learn.microsoft.com. */
+/** Installs jobs as tasks in a folder of ours; see "schtasks" and "Task Scheduler Schema" on learn.microsoft.com. */
 export function taskScheduler(run: RunProgram): Installer {
   const query = (name: string) => run('schtasks', ['/query', '/tn', pathOf(name), '/xml']);
   return {
@@ -23,7 +23,7 @@ export function taskScheduler(run: RunProgram): Installer {
       const task = taskOf(job);
       const installed = await query(job.name);
       const isThere = installed.status === 0;
-      // Windows gives the XML back in another form, but with this in it.
+      // Windows returns the XML in another form, but with this in it.
       if (isThere && installed.stdout.toString('latin1').includes(fingerprintOf(job))) return [];
       return [creation(run, job.name, task, isThere)];
     },
@@ -41,7 +41,7 @@ export function taskScheduler(run: RunProgram): Installer {
   };
 }
 
-/** Whether Windows gives UTF-16 or not, all of it is ASCII. */
+/** All of it is ASCII, whether Windows returns UTF-16 or not. */
 function scheduledBy(name: string, xml: Buffer, now: Date): Scheduled {
   const text = xml.toString('latin1').replaceAll('\0', '');
   const textOf = (element: string) =>
@@ -67,7 +67,7 @@ function creation(run: RunProgram, name: string, task: string, isThere: boolean)
       const folder = await mkdtemp(join(tmpdir(), 'livinglock-'));
       try {
         const file = join(folder, 'task.xml');
-        // UTF-16 with a byte order mark is what schtasks itself writes, and takes.
+        // schtasks itself writes and accepts UTF-16 with a byte order mark.
         await writeFile(file, `\ufeff${task}`.replaceAll('\n', '\r\n'), 'utf16le');
         await expectSuccess(run, 'schtasks', ['/create', '/tn', pathOf(name), '/xml', file, '/f']);
       } finally {
@@ -77,7 +77,7 @@ function creation(run: RunProgram, name: string, task: string, isThere: boolean)
   };
 }
 
-/** In ASCII, and without naming an encoding: so it is right as UTF-8 and as UTF-16, whichever a shell makes of it in a file. */
+/** In ASCII and without a declared encoding, so it is valid as UTF-8 and as UTF-16, whichever a shell writes to a file. */
 function taskOf(job: Job): string {
   if (job.storeSecret !== null) {
     throw new ScheduleError(
@@ -93,8 +93,8 @@ function fingerprintOf(job: Job): string {
 }
 
 /**
- * `Parallel`, since the lock is to decide: a run that is frozen must be taken over by the next one. No time limit, since the
- * default ends what takes three days.
+ * `Parallel`, because the lock is to decide: the next run must be able to take over from a frozen one. No time limit, because the
+ * default ends a task after three days.
  */
 function bodyOf(
   { name, timing, command: [program = '', ...args], directory }: Job,

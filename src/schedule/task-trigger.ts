@@ -3,9 +3,9 @@ import { DAY, describeTiming, MINUTE, type Timing, twoDigits } from './job.js';
 import { ScheduleError } from './schedule-error.js';
 import type { Days, Times } from './times.js';
 
-/** The Task Scheduler takes no more triggers for one task. */
+/** The most triggers that the Task Scheduler accepts for one task. */
 const MOST_TRIGGERS = 48;
-/** A day that is past, so that every trigger has begun. */
+/** A day in the past, so that every trigger has begun. */
 const START = '2024-01-01';
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const MONTHS = [
@@ -13,7 +13,7 @@ const MONTHS = [
   ...['September', 'October', 'November', 'December'],
 ];
 
-/** The triggers of a task: days by the calendar; all else by a repetition from a midnight that is past, without end. */
+/** The triggers of a task: days use the calendar, everything else an endless repetition from a midnight in the past. */
 export function triggersOf(timing: Timing): string {
   if (timing.kind === 'at') return calendarTriggers(timing.times);
   const { seconds } = timing;

@@ -1,4 +1,4 @@
-/** When a job runs, by the wall clock: at each combination of these. All lists are sorted. */
+/** When a job runs, by the wall clock: at each combination of these fields. All lists are sorted. */
 export interface Times {
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
@@ -12,5 +12,5 @@ export type Days =
   | { readonly by: 'any' }
   | { readonly by: 'month'; readonly days: readonly number[] }
   | { readonly by: 'week'; readonly weekdays: readonly number[] }
-  /** What cron does if both are restricted: one of them is enough. */
+  /** cron's rule if both are restricted: one of them is enough. */
   | { readonly by: 'either'; readonly days: readonly number[]; readonly weekdays: readonly number[] };

@@ -1,8 +1,8 @@
 import { ScheduleError } from './schedule-error.js';
 
 /**
- * A text between two tags. Line breaks and tabs are written as numbers, because parsers may change them; other control
- * characters XML 1.0 cannot express at all ("Characters", 2.2).
+ * Escapes a text for use between two tags. Line breaks and tabs become numbers, because parsers may change them. XML 1.0 cannot
+ * express other control characters at all ("Characters", 2.2).
  */
 export function escapeXml(text: string): string {
   if (/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text)) {
@@ -18,12 +18,12 @@ export function escapeXml(text: string): string {
     .replaceAll(/[\t\n\r]/g, numbered);
 }
 
-/** The same in ASCII alone, which is right in whatever encoding a shell writes it to a file. */
+/** Same, in ASCII alone, which is valid in whatever encoding a shell writes to a file. */
 export function escapeXmlToAscii(text: string): string {
   return escapeXml(text).replaceAll(/[^\n -~]/gu, numbered);
 }
 
-/** What those two have escaped. */
+/** Reverses both. */
 export function unescapeXml(text: string): string {
   return text
     .replaceAll(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))

@@ -5,22 +5,22 @@ import type { Evidence, Stay } from './findings.js';
 import { type Crew, type Helper, within } from './helper/helper.js';
 import type { Message } from './helper/program.js';
 
-/** On average so many milliseconds apart a contender is killed. */
+/** A contender is killed about once in this many milliseconds. */
 const KILL_INTERVAL = 200;
-/** Who has not come to an end so many milliseconds after being told hangs in a call to the file system. */
+/** A contender that has not ended this many milliseconds after being told to hangs in a call to the file system. */
 const PATIENCE = 10_000;
 
-/** How it is to be contended for a lock. */
+/** How processes contend for a lock. */
 export interface ContentionRules {
   readonly lock: string;
-  /** How many contend at a time. */
+  /** How many contenders run at a time. */
   readonly processes: number;
   /** Milliseconds. */
   readonly duration: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Lets several processes contend for a lock; kills one from time to time, and puts another in its place. */
+/** Lets several processes contend for a lock. Kills one from time to time, and replaces it. */
 export async function runContention(crew: Crew, rules: ContentionRules): Promise<Evidence> {
   return new Contention(crew, rules).run();
 }
@@ -53,14 +53,14 @@ class Contention {
     return this.#evidence(end - start, await this.#whyStuck());
   }
 
-  /** Puts a new contender in the place of each that is gone, whyever. */
+  /** Replaces each contender that is gone, for whatever reason. */
   async #fill(): Promise<void> {
     const missing = this.#rules.processes - this.#running.length;
     const helpers = await Promise.all(Array.from({ length: missing }, () => this.#crew.hire()));
     for (const helper of helpers) this.#all.push(new Contender(helper, this.#rules.lock));
   }
 
-  /** Every other time the holder, since that is what is most likely to go wrong; else anyone, wherever it is just now. */
+  /** Every other time the holder, since that is the most likely to go wrong; otherwise any contender, wherever it is. */
   async #killOne(): Promise<void> {
     const running = this.#running;
     const holder = Math.random() < 0.5 ? running.find(({ isInside }) => isInside) : undefined;
@@ -109,7 +109,7 @@ class Contention {
   }
 }
 
-/** One of the processes that want the lock, and what it has said. */
+/** One of the contending processes, and what it has reported. */
 class Contender {
   readonly pid: number;
   readonly stays: Stay[] = [];
@@ -124,7 +124,7 @@ class Contender {
   #killedAt: number | null = null;
   #isStopping = false;
 
-  /** Lets a helper contend for a lock from now on. */
+  /** Makes a helper contend for a lock from now on. */
   constructor(helper: Helper, lock: string) {
     this.#helper = helper;
     this.pid = helper.pid;
@@ -133,7 +133,7 @@ class Contender {
     helper.tell({ do: 'contend', lock });
   }
 
-  /** Whether it holds the lock, as far as it was heard. */
+  /** Whether it holds the lock, as far as its reports tell. */
   get isInside(): boolean {
     return this.#inside !== null;
   }
@@ -145,9 +145,9 @@ class Contender {
     await this.#helper.ended;
   }
 
-  /** SIGKILL. Resolves when it is gone, and all that it had said was heard. */
+  /** SIGKILL. Resolves when it is gone, and all its reports have been received. */
   async kill(): Promise<void> {
-    // Before, because afterwards another one may have the lock already.
+    // Noted first, because afterwards another contender may already have the lock.
     this.#killedAt = bootTime();
     this.#helper.kill();
     await this.#helper.ended;
@@ -190,14 +190,14 @@ class Contender {
     this.#inside = null;
   }
 
-  /** Only now is it certain that it had not said that it was leaving, before it was killed. */
+  /** Only now is it certain that it had not reported leaving before it was killed. */
   #end(): void {
     this.isRunning = false;
     if (this.#killedAt !== null) {
       this.#leave(this.#killedAt, true);
       return;
     }
-    // When it died of itself nobody knows; at least it had the lock when it said so.
+    // If it died by itself, nobody knows when. It held the lock at least until its last report.
     if (this.#inside !== null) this.#leave(this.#inside.from, false);
     if (!this.#isStopping) this.fail(`PID ${this.pid} ended unexpectedly`);
   }

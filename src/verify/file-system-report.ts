@@ -1,13 +1,13 @@
 /**
  * How far the guarantees hold in a folder.
  *
- * - `safe`: all that the library promises for one machine holds.
+ * - `safe`: everything that the library promises for one machine holds.
  * - `limited`: never two at once, but something else is missing or cannot be known; the findings say what.
- * - `unsafe`: do not keep a lock there. Two may hold it at once, or it cannot be used at all.
+ * - `unsafe`: do not keep a lock there. Two processes may hold it at once, or it cannot be used at all.
  */
 export type FileSystemVerdict = 'safe' | 'limited' | 'unsafe';
 
-/** What is looked at, in this order: the calls that the file store makes, one by one; then the lock itself. */
+/** The checks, in this order: the calls that the file store makes, one by one; then the lock itself. */
 export type FileSystemCheck =
   | 'exclusive-create'
   | 'hard-links'
@@ -26,60 +26,60 @@ export type FileSystemCheck =
   | 'fencing-tokens'
   | 'failures';
 
-/** What one check has found. */
+/** The result of one check. */
 export interface FileSystemFinding {
   readonly check: FileSystemCheck;
-  /** What follows from this finding alone. */
+  /** The verdict of this finding alone. */
   readonly verdict: FileSystemVerdict;
-  /** In plain words: what is so, and what follows from it. */
+  /** In plain words: the fact, and its consequence. */
   readonly message: string;
 }
 
-/** What happened while several processes wanted one lock. */
+/** What happened while several processes contended for one lock. */
 export interface ContentionFigures {
   /** How many contended at a time. */
   readonly processes: number;
-  /** For how long, in milliseconds. */
+  /** How long they contended, in milliseconds. */
   readonly duration: number;
   readonly acquisitions: number;
   /** How often a contender was told that the lock is busy. */
   readonly turnedAway: number;
-  /** Heartbeats that were written. */
+  /** Heartbeats written. */
   readonly heartbeats: number;
   /**
    * How often a heartbeat or a release had to be tried again, because another process was in the middle of changing the
    * lock for too long. It happens on a busy machine; if often, on a slow file system.
    */
   readonly postponed: number;
-  /** Contenders that were killed, by SIGKILL, and replaced. */
+  /** Contenders killed by SIGKILL, and replaced. */
   readonly killed: number;
-  /** Those among them that held the lock just then. */
+  /** Those of them that held the lock at that moment. */
   readonly killedHolding: number;
   /** How often a process got the lock while another one held it. */
   readonly overlaps: number;
-  /** How often a process that was alive and had given its heartbeats lost the lock. */
+  /** How often a process lost the lock although it was alive and sent its heartbeats. */
   readonly losses: number;
-  /** Calls that failed with an error that no lock on a local file system gives. */
+  /** Calls that failed with an error that a local file system never gives. */
   readonly failures: number;
-  /** The longest time from the kill of a holder to the next acquisition, in milliseconds; `null` where there was none. */
+  /** The longest time from the kill of a holder to the next acquisition, in milliseconds; `null` if there was none. */
   readonly longestTakeover: number | null;
 }
 
-/** What {@link verifyFileSystem} has found out about a folder. */
+/** The result of {@link verifyFileSystem} for a folder. */
 export interface FileSystemReport {
   /** The folder's absolute path. */
   readonly directory: string;
-  /** The type of the file system, such as `ext4`, `nfs`, `fuse`; `null` where it is not known. */
+  /** The type of the file system, such as `ext4`, `nfs`, `fuse`; `null` if unknown. */
   readonly fileSystem: string | null;
-  /** The worst of the findings'. */
+  /** The worst verdict of the findings. */
   readonly verdict: FileSystemVerdict;
   readonly findings: readonly FileSystemFinding[];
-  /** What to do about it, in plain words; `null` where nothing has to be done. */
+  /** What to do about it, in plain words; `null` if there is nothing to do. */
   readonly advice: string | null;
   readonly figures: ContentionFigures;
 }
 
-/** A finding of which it is clear what was looked at. */
+/** A finding without the name of its check. */
 export type Outcome = Omit<FileSystemFinding, 'check'>;
 
 const BY_GRAVITY: readonly FileSystemVerdict[] = ['unsafe', 'limited', 'safe'];
@@ -96,7 +96,7 @@ const MARKS: Readonly<Record<FileSystemVerdict, string>> = {
   unsafe: 'UNSAFE',
 };
 
-/** Each makes an outcome of what was found, in plain words. */
+/** Each makes an outcome from a message in plain words. */
 export const safe = outcome('safe');
 export const limited = outcome('limited');
 export const unsafe = outcome('unsafe');
@@ -105,12 +105,12 @@ function outcome(verdict: FileSystemVerdict): (message: string) => Outcome {
   return (message) => ({ verdict, message });
 }
 
-/** The worst of the findings'. */
+/** The worst verdict of the findings. */
 export function verdictOf(findings: readonly FileSystemFinding[]): FileSystemVerdict {
   return BY_GRAVITY.find((verdict) => findings.some((finding) => finding.verdict === verdict)) ?? 'safe';
 }
 
-/** What to do where the guarantees hold only so far. */
+/** What to do if the guarantees do not all hold. */
 export function adviceFor(verdict: FileSystemVerdict): string | null {
   switch (verdict) {
     case 'safe':

@@ -7,7 +7,7 @@ import {
   unsafe,
 } from './file-system-report.js';
 
-/** What was seen while several processes wanted one lock. */
+/** What was observed while several processes contended for one lock. */
 export interface Evidence {
   readonly processes: number;
   /** Milliseconds. */
@@ -17,15 +17,15 @@ export interface Evidence {
   readonly heartbeats: number;
   readonly postponed: number;
   readonly killed: number;
-  /** What those were told who lost the lock although they were alive and heartbeating. */
+  /** The errors of contenders that lost the lock although they were alive and sent heartbeats. */
   readonly losses: readonly string[];
-  /** What else was reported that should not happen. */
+  /** Other reports of things that should not happen. */
   readonly failures: readonly string[];
-  /** Why the lock could not be had when all contenders had gone; `null` where it could. */
+  /** Why the lock could not be acquired after all contenders had gone; `null` if it could. */
   readonly stuck: string | null;
 }
 
-/** One process's time with the lock, by the machine's monotonic clock: from when it knew that it held it, in milliseconds. */
+/** One process's hold of the lock, by the machine's monotonic clock: from when it knew that it held it, in milliseconds. */
 export interface Stay {
   readonly pid: number;
   readonly from: number;
@@ -35,7 +35,7 @@ export interface Stay {
   readonly fencingToken: number;
 }
 
-/** The figures that follow from what was seen. */
+/** Figures computed from the observations. */
 export function figuresOf(evidence: Evidence): ContentionFigures {
   const { processes, duration, stays, turnedAway, heartbeats, postponed, killed, losses, failures } =
     evidence;
@@ -56,7 +56,7 @@ export function figuresOf(evidence: Evidence): ContentionFigures {
   };
 }
 
-/** What follows from what was seen, in plain words. */
+/** The findings, in plain words. */
 export function findingsOf(evidence: Evidence): FileSystemFinding[] {
   if (evidence.stays.length === 0) return [{ check: 'exclusion', ...neverAcquired(evidence) }];
   const findings: FileSystemFinding[] = [
@@ -78,9 +78,7 @@ function exclusion({ processes, stays }: Evidence): Outcome {
   const overlaps = overlapsOf(stays);
   const [first] = overlaps;
   if (first === undefined) {
-    return safe(
-      `Never did two of ${processes} processes hold the lock at once, in ${stays.length} acquisitions.`,
-    );
+    return safe(`No two of ${processes} processes held the lock at once, in ${stays.length} acquisitions.`);
   }
   const longest = Math.max(...overlaps.map(({ duration }) => duration));
   return unsafe(
@@ -130,15 +128,15 @@ function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
 }
 
-/** Two stays that were at the same time. */
+/** Two stays that overlap. */
 interface Overlap {
   readonly pids: readonly [number, number];
-  /** For how many milliseconds. */
+  /** The length of the overlap, in milliseconds. */
   readonly duration: number;
 }
 
 /**
- * Every stay that began before another one had ended. One clock tells all processes of a machine what came first, so this
+ * Every stay that began before another one had ended. One clock orders the events of all processes of a machine, so this
  * relies neither on a file nor on the order in which messages arrive.
  */
 function overlapsOf(stays: readonly Stay[]): Overlap[] {
@@ -156,7 +154,7 @@ function overlapsOf(stays: readonly Stay[]): Overlap[] {
   return overlaps;
 }
 
-/** For each holder that was killed and followed by another, the milliseconds in between. */
+/** For each killed holder that another one followed, the milliseconds in between. */
 function takeoverTimes(stays: readonly Stay[]): number[] {
   const ordered = inOrder(stays);
   return ordered.flatMap((stay, index) => {

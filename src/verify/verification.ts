@@ -22,20 +22,20 @@ import { fileProbes } from './probes/files.js';
 import type { Probe, Site } from './probes/probe.js';
 import { sharingProbes } from './probes/sharing.js';
 
-/** Options that have been checked: all there, in milliseconds. */
+/** Options after the check: complete, in milliseconds. */
 export interface VerifySettings {
   readonly processes: number;
   readonly duration: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** One for each thing that the file store assumes of a file system. */
+/** One for each assumption that the file store makes about a file system. */
 const PROBES: readonly Probe[] = [...exclusivenessProbes, ...fileProbes, ...sharingProbes];
 
 /**
- * How often, and how many milliseconds apart, the removal is tried. A process that is being killed finishes the system call
- * that it is in, so a file may come after its folder was emptied; and a network file system may remember what is gone.
- * (The retries of Node's `rmSync` do not look again what is in the folder.)
+ * How often, and how many milliseconds apart, to try the removal. A process that is being killed finishes its current system
+ * call, so a file may appear after its folder was emptied; and a network file system may still list what is gone.
+ * (The retries of Node's `rmSync` do not read the folder again.)
  */
 const TRIES = 20;
 const PAUSE = 50;
@@ -53,7 +53,7 @@ export async function verification(directory: string, settings: VerifySettings):
   try {
     return await examine(folder, crew, settings);
   } catch (error) {
-    // Whatever has failed, it was because its processes were ended.
+    // Whatever failed did so because the helpers were ended.
     settings.signal?.throwIfAborted();
     throw error;
   } finally {
@@ -87,7 +87,7 @@ async function examine(
   };
 }
 
-/** Runs all probes, each in a folder of its own below the site's. */
+/** Runs all probes, each in its own folder below the site's. */
 export async function probe(site: Site, signal?: AbortSignal): Promise<FileSystemFinding[]> {
   const findings: FileSystemFinding[] = [];
   for (const each of PROBES) {
@@ -115,17 +115,17 @@ class PrivateFolder {
   readonly parent: string;
   readonly path: string;
 
-  /** Throws an {@link ErrLockStore} where there is no such folder, or where nothing can be written. */
+  /** Throws an {@link ErrLockStore} if there is no such folder, or nothing can be written there. */
   constructor(directory: string) {
     this.parent = resolve(directory);
     try {
-      // Says more clearly than mkdir(2) what is wrong: there is nothing at that path, or something else.
+      // Clearer than mkdir(2) about what is wrong: nothing is at that path, or something other than a folder.
       readdirSync(this.parent);
       this.path = mkdtempSync(join(this.parent, 'livinglock-verify-'));
     } catch (error) {
       throw ErrLockStore.from(this.parent, 'verify', error, {
-        ENOENT: 'Name the folder in which the lock is to lie; it has to be there, and to take files.',
-        ENOTDIR: 'Name the folder in which the lock is to lie, not a file.',
+        ENOENT: 'Give the folder to keep the lock in; it must exist and be writable.',
+        ENOTDIR: 'Give the folder to keep the lock in, not a file.',
       });
     }
   }
@@ -143,12 +143,12 @@ class PrivateFolder {
     }
   }
 
-  /** The same at the exit of the process, when nobody can be told any more. */
+  /** Same, at the exit of the process, when errors can no longer be reported. */
   removeIfPossible(): void {
     try {
       this.remove();
     } catch {
-      // What stays says by its name where it comes from.
+      // The name of what stays tells where it comes from.
     }
   }
 }

@@ -3,7 +3,7 @@ import { duration, methods, refuseUnknown, show } from '../core/validate.js';
 import type { FileSystemReport } from './file-system-report.js';
 import type { VerifySettings } from './verification.js';
 
-/** How a file system is to be verified. */
+/** Options of {@link verifyFileSystem}. */
 export interface VerifyOptions {
   /**
    * How many processes contend for a lock at a time; at least 2.
@@ -12,29 +12,29 @@ export interface VerifyOptions {
    */
   readonly processes?: number | undefined;
   /**
-   * For how long they contend. The calls that are tried one by one before take less than a second more.
+   * How long they contend. The single calls before that take less than a second.
    *
    * Default: `'3s'`.
    */
   readonly duration?: Duration | undefined;
-  /** Stops it: all processes are ended, and `verifyFileSystem` rejects with the signal's reason. */
+  /** Stops the verification: all processes are ended, and `verifyFileSystem` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const OPTION_NAMES: readonly (keyof VerifyOptions)[] = ['processes', 'duration', 'signal'];
 
 /**
- * Finds out whether a lock can be kept in a folder: on NFS, SMB, FUSE, a volume of a container. First it tries, one by one,
- * the calls that the file store relies on; then several processes contend for a lock there, of which some are killed, and
- * it is checked by other means than files that never two hold it at once. It works in a new folder within the given
- * one, and removes it, and ends all its processes, whatever happens.
+ * Finds out whether a lock can be kept in a folder: on NFS, SMB, FUSE, a container volume. First it tries, one by one,
+ * the calls that the file store relies on. Then several processes contend for a lock there, and some of them are killed;
+ * a check that does not rely on files verifies that no two hold it at once. All work happens in a new folder inside the given
+ * one. That folder is removed, and all processes are ended, whatever happens.
  *
- * What it says is of processes on this machine. It cannot try what happens between machines.
+ * It verifies processes on this machine. It cannot try what happens between machines.
  *
  * Rejects with {@link ErrLockStore} if there is no such folder or nothing can be written there; with a `TypeError` or
  * `RangeError` for wrong parameters, before anything is touched; with the signal's reason when it aborts.
  *
- * The idea of such a checker is that of the Python package filelock (tox-dev).
+ * The idea comes from the checker of the Python package filelock (tox-dev).
  *
  * @example
  * const { verdict, findings } = await verifyFileSystem('/mnt/share', { duration: '10s' });
@@ -49,7 +49,7 @@ export async function verifyFileSystem(
     throw new TypeError('The folder to verify must be a string that is not empty.');
   }
   settings.signal?.throwIfAborted();
-  // Only here, because it is as much code as all the rest, and every cron job would have to load it.
+  // Imported only here: it is as much code as everything else, and every cron job would have to load it.
   const { verification } = await import('./verification.js');
   return verification(directory, settings);
 }
@@ -69,7 +69,9 @@ function readProcesses(value: unknown): number {
     throw new TypeError(`The option \`processes\` must be a number, but is ${show(value)}.`);
   }
   if (Number.isInteger(value) && value >= 2) return value;
-  throw new RangeError(`The option \`processes\` must be a whole number from 2 on, but is ${show(value)}.`);
+  throw new RangeError(
+    `The option \`processes\` must be a whole number of at least 2, but is ${show(value)}.`,
+  );
 }
 
 function readDuration(value: unknown): number {

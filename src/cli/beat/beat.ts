@@ -13,13 +13,13 @@ export const BEAT_OPTIONS = {
     description: 'how much of the work is done, from 0 to 1',
     parse: parseProgress,
   },
-  note: { flags: '--note <text>', description: 'where the work is, for those who look at the lock' },
+  note: { flags: '--note <text>', description: 'what is being done now, for anyone who looks at the lock' },
 } as const satisfies Options;
 
-/** What is given on the command line. */
+/** The options of the command line. */
 export type BeatGiven = Values<typeof BEAT_OPTIONS>;
 
-/** Gives a heartbeat for the run that has started this process, and gives the exit code. */
+/** Sends a heartbeat for the run that started this process. Returns the exit code. */
 export async function beat(given: BeatGiven): Promise<number> {
   const {
     LIVINGLOCK_PATH: path,
@@ -30,10 +30,10 @@ export async function beat(given: BeatGiven): Promise<number> {
   if (path === undefined || token === undefined) {
     throw new CliError(
       ExitCode.usage,
-      'There is no lock to beat for: LIVINGLOCK_PATH and LIVINGLOCK_TOKEN are not set. Start the command by `livinglock run`.',
+      'There is no lock to beat for: LIVINGLOCK_PATH and LIVINGLOCK_TOKEN are not set. Start the command with `livinglock run`.',
     );
   }
-  // Started by --force beside a holder: there is no lock, and nothing that could be lost.
+  // Started by --force beside a holder: there is no lock, so nothing can be lost.
   if (token === '') return ExitCode.ok;
   const held = { path, token, interval: Number(interval ?? 0) };
   if (address === '') return withLocks(undefined, ({ store }) => beatIn(store, held, given));
@@ -45,15 +45,15 @@ export async function beat(given: BeatGiven): Promise<number> {
 }
 
 /**
- * While a database is away, for a restart mostly, the lock is held; the runner knows until when, and ends the command then. Who has
- * no runner any more must not rely on that.
+ * The lock is still held while a database is away, mostly for a restart. The runner knows until when, and ends the command then.
+ * A command without a runner must not rely on that.
  */
 async function goOnWithout(error: unknown): Promise<number> {
   const { LivingLockError } = await import('../../index.js');
   const isAway =
     error instanceof LivingLockError || (error instanceof CliError && error.exitCode === ExitCode.store);
   if (!isAway || !isThere(Number(process.env['LIVINGLOCK_RUNNER']))) throw error;
-  say(`${error.message} The command may go on: its runner ends it in time, should the lock be lost.`);
+  say(`${error.message} The command can go on: its runner ends it in time if the lock is lost.`);
   return ExitCode.ok;
 }
 
@@ -80,7 +80,7 @@ async function beatIn(
   const stored = await store.read(path);
   if (stored?.record?.token !== token) return lost(path);
   const before = stored.record.progress;
-  // The first that there is to see is shown at once.
+  // The first progress is shown at once.
   const isNews = before === null && (progress !== undefined || note !== undefined);
   if (stored.age < interval && !isNews) return ExitCode.ok;
   const after: Progress | undefined =

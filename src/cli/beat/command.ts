@@ -3,9 +3,9 @@ import { BEAT_OPTIONS, beat } from './beat.js';
 
 export const BEAT = defineCommand({
   name: 'beat',
-  summary: 'give a heartbeat from inside of a command',
+  summary: 'send a heartbeat from inside a command',
   description:
-    'Gives a heartbeat, from inside of a command that `livinglock run` has started. Exits with 76 if the lock was lost: the command must stop then.',
+    'Sends a heartbeat from inside a command that `livinglock run` has started. Exits with 76 if the lock was lost: then the command must stop.',
   options: BEAT_OPTIONS,
   operands: {},
   notes: `Examples:

@@ -6,7 +6,7 @@ export const COMPLETION = defineCommand({
   name: 'completion',
   summary: 'print what makes a shell complete commands, options and locks',
   description:
-    'Prints a script by which a shell completes the subcommands, the options and the names of locks.',
+    'Prints a script with which a shell completes the subcommands, the options and the names of locks.',
   options: {},
   operands: {
     shell: { term: '<shell>', description: 'the shell', choices: ['bash', 'zsh', 'fish'] },

@@ -4,14 +4,14 @@ import { isVariadic, longName, type Option, operandName, shortName, takesValue }
 import { namedLocks } from '../named-locks/named-locks.js';
 import { FILE_PROOF, PROOFS } from '../run/proof.js';
 
-/** In place of candidates, what the shell itself completes best. */
+/** A directive instead of candidates: these the shell completes best itself. */
 type Directive = ':files' | ':folders' | ':command';
 
 /**
- * What the last of the words may become: lines of a candidate, a tab and what it means; or one line with a directive. All
- * of it comes from the definitions of the subcommands, so that there is nothing to keep in step with them.
+ * Completes the last word. Returns lines of a candidate, a tab and its meaning; or one line with a directive. Everything
+ * comes from the definitions of the subcommands, so nothing has to be kept in step with them.
  *
- * @param words What stands behind the name of the program, up to the cursor.
+ * @param words What follows the name of the program, up to the cursor.
  */
 export function complete(program: Command, commands: readonly Command[], words: readonly string[]): string[] {
   const [name = '', ...rest] = words;
@@ -80,7 +80,7 @@ function directive(it: Directive): string[] {
   return [it];
 }
 
-/** By their long names, which tell more; the short ones are typed faster than completed. */
+/** Long names only: they say more, and a short one is typed faster than completed. */
 function optionsOf(command: Command): Candidate[] {
   return visibleOptions(command).map((option) => [longName(option), option.description]);
 }
@@ -112,7 +112,7 @@ function locks(): Candidate[] {
   try {
     return namedLocks().map(({ name }) => [name, '']);
   } catch {
-    // Not the moment to complain.
+    // An error message here would garble the command line that is being typed.
     return [];
   }
 }

@@ -5,17 +5,17 @@ import { programOf } from '../program.js';
 import { print } from '../terminal/messages.js';
 import { complete } from './complete.js';
 
-/** What the scripts of `completion` ask. */
+/** Called by the scripts of `completion`. */
 export function completeWords(commands: Commands): Command {
   return defineCommand({
     name: 'complete-words',
-    summary: 'what the scripts of `completion` ask',
-    description: 'Prints what the last of the words may become.',
+    summary: 'used by the scripts of `completion`',
+    description: 'Prints the candidates for the last word.',
     options: {},
     operands: {
       words: {
         term: '[word...]',
-        description: 'what stands behind the name of the program, up to the cursor',
+        description: 'what follows the name of the program, up to the cursor',
       },
     },
     notes: 'Each line is a candidate, a tab and what it means; or it tells the shell what to complete.',

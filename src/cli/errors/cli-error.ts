@@ -1,4 +1,4 @@
-/** Ends the program with one line on stderr and that exit code. */
+/** Ends the program with one line on stderr and this exit code. */
 export class CliError extends Error {
   override name = 'CliError';
   readonly exitCode: number;

@@ -1,23 +1,23 @@
 import { ExitCode } from './exit-codes.js';
 
-/** For people. The compiler sees to it that none is left out. */
+/** For people. The type makes sure that no code is left out. */
 const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
-  ok: 'all is well. run: the command has ended with 0. status: all locks are held by the living',
+  ok: 'success. run: the command exited with 0. status: all locks have a live holder',
   no: 'status: nobody holds one of the locks. verify: the folder is unsafe for locks. schedule: you said no',
   stale: 'status: a holder is dead, or has stopped heartbeating; the next run takes over',
   usage: 'wrong options or arguments',
   noInput: 'verify, schedule: there is no such folder, or nothing can be written there',
-  internal: 'a bug of livinglock',
+  internal: 'a bug in livinglock',
   store:
     'the lock, or its folder, cannot be read or written; or the file is not a lock. run: a stalled holder could not be ended (--kill-stalled)',
   output:
     'the standard output cannot be written. run: what the command wrote could not be passed on (--heartbeat output)',
   busy: 'someone else holds the lock. run: nothing was run (another code by -E). schedule: the crontab has changed meanwhile',
-  lost: 'run, beat: the lock was lost on the way, so the work was not exclusive',
+  lost: 'run, beat: the lock was lost during the run, so the work was not exclusive',
   timeout: 'run: the command was ended, because it took too long (--timeout) or has stalled',
   notExecutable: 'run, schedule: the command cannot be executed',
   notFound: 'run, schedule: there is no such command',
-  signal: 'ended by signal number n: run by the one that ended the command; 130 by Ctrl-C',
+  signal: 'ended by signal n. run: the signal that ended the command; 130 for Ctrl-C',
 };
 
 /** Each code, as a number or `128+n`, with what it means. */

@@ -1,7 +1,7 @@
-/** What the command exits with when it is not the wrapped command's own status. The README explains each. */
+/** Exit codes of livinglock itself, as opposed to the status of the wrapped command. The README explains each. */
 export const ExitCode = {
   ok: 0,
-  /** `status`: nobody holds one of the locks. `verify`: two might hold a lock there. `schedule`: you have said no. */
+  /** `status`: nobody holds one of the locks. `verify`: two might hold a lock there. `schedule`: you said no. */
   no: 1,
   /** `status`: a holder is dead, or has stopped heartbeating. */
   stale: 3,
@@ -9,22 +9,22 @@ export const ExitCode = {
   usage: 64,
   /** EX_NOINPUT: there is no such folder, or nothing can be written there. */
   noInput: 66,
-  /** EX_SOFTWARE: a bug of this program. */
+  /** EX_SOFTWARE: a bug in this program. */
   internal: 70,
-  /** EX_CANTCREAT: the lock could not be read or written, or the file is not a lock. `schedule`: the schedule could not. */
+  /** EX_CANTCREAT: the lock cannot be read or written, or the file is not a lock. `schedule`: the schedule cannot be. */
   store: 73,
-  /** EX_IOERR: what was asked for could not be written to the standard output. `run`: nor what the command wrote. */
+  /** EX_IOERR: the standard output cannot be written. `run`: the command's output could not be passed on. */
   output: 74,
   /** EX_TEMPFAIL: someone else holds the lock; try again later. */
   busy: 75,
-  /** EX_PROTOCOL: the lock was lost on the way, so what ran was not exclusive. */
+  /** EX_PROTOCOL: the lock was lost during the run, so the work was not exclusive. */
   lost: 76,
-  /** As coreutils' timeout(1): the command took too long, or has stalled. */
+  /** As timeout(1) of coreutils: the command took too long, or has stalled. */
   timeout: 124,
-  /** As a shell: the command was found, but cannot be executed. */
+  /** As a shell: the command exists, but cannot be executed. */
   notExecutable: 126,
   /** As a shell: there is no such command. */
   notFound: 127,
-  /** As a shell: so much more than the number of the signal that ended the command. */
+  /** As a shell: 128 plus the number of the signal that ended the command. */
   signal: 128,
 } as const;

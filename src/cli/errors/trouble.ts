@@ -1,7 +1,7 @@
 import { remedyFor } from '../../core/remedies.js';
 import { systemCode } from '../../system/system-code.js';
 
-/** What the system has refused, and what to do; `null` for what is no error of the system's, and so a bug. */
+/** What the system refused, and what to do about it; `null` for an error that is not the system's, which means a bug. */
 export function describeTrouble(error: unknown): string | null {
   const code = systemCode(error);
   if (code === null || !(error instanceof Error)) return null;

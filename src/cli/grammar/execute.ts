@@ -5,17 +5,17 @@ import { printHelp } from './print-help.js';
 import { interpret, isAmong, split } from './read.js';
 import { UnknownWord } from './unknown-word.js';
 
-/** All that a command line can call. */
+/** Everything a command line can call. */
 export interface Program {
-  /** What is called without a subcommand. */
+  /** Called without a subcommand. */
   readonly root: Command;
   readonly commands: Commands;
-  /** Those that people do not type. */
+  /** Subcommands that people do not type. */
   readonly hidden: Commands;
   version(): string;
 }
 
-/** Does what a command line says, and gives the exit code. */
+/** Executes a command line. Returns the exit code. */
 export async function execute(line: readonly string[], program: Program): Promise<number> {
   const [name, ...rest] = line;
   if (name === undefined || /^-./.test(name)) return executeCommand(program.root, line, program);

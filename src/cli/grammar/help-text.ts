@@ -2,14 +2,14 @@ import wrapAnsi from 'wrap-ansi';
 import { type Command, type Commands, HELP } from './command.js';
 import { type Operand, type Option, operandName } from './option.js';
 
-/** A term, and what it means. */
+/** A term and its description. */
 type Item = readonly [term: string, meaning: string];
 
-/** Columns of a terminal that does not tell, and of what is no terminal. */
+/** Columns to assume for a terminal that does not report its width, and for anything that is not a terminal. */
 const USUAL_COLUMNS = 80;
-/** In fewer columns text is not wrapped: it would be harder to read. */
+/** In fewer columns text is not wrapped, because it would be harder to read. */
 const NARROWEST = 40;
-/** Spaces before a term, and the fewest behind it. */
+/** Spaces before a term, and the minimum after it. */
 const INDENT = 2;
 
 /** What `--help` prints. */
@@ -33,7 +33,7 @@ export function loaded(subcommands: Commands = new Map()): Promise<readonly Comm
   return Promise.all([...subcommands.values()].map((load) => load()));
 }
 
-/** Its own ones, and then help. */
+/** Its own options, then help. */
 export function visibleOptions({ options }: Command): readonly Option[] {
   return [...Object.values(options), HELP];
 }

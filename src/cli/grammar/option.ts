@@ -10,7 +10,7 @@ export interface Option {
   readonly variable?: string;
   /** The value if the option is not given, and how help describes it. */
   readonly default?: { readonly value: unknown; readonly name?: string };
-  /** Names of options that cannot be given beside this one. */
+  /** Names of options that cannot be combined with this one. */
   readonly conflicts?: readonly string[];
 }
 
@@ -19,10 +19,10 @@ export type Options = Readonly<Record<string, Option>>;
 
 /** An operand: a word of the command line that is not an option. */
 export interface Operand {
-  /** `<lock>`; in square brackets it is optional, and with three dots it takes all that follow. */
+  /** `<lock>`; in square brackets it is optional, and with three dots it takes all remaining words. */
   readonly term: string;
   readonly description: string;
-  /** Throws an `InvalidArgument`. With it the choices are only for help and completion. */
+  /** Throws an `InvalidArgument`. If set, the choices are only for help and completion. */
   readonly parse?: (text: string) => unknown;
   readonly choices?: readonly string[];
 }
@@ -30,7 +30,7 @@ export interface Operand {
 /** Operands by the name under which a subcommand gets their values, in their order on the command line. */
 export type Operands = Readonly<Record<string, Operand>>;
 
-/** What a subcommand gets: all options and operands by their names. */
+/** What a subcommand gets: all options and operands by name. */
 export type Values<O extends Options, P extends Operands = Record<never, Operand>> = {
   readonly [Name in keyof O]: OptionValue<O[Name]>;
 } & { readonly [Name in keyof P]: OperandValue<P[Name]> };
@@ -67,7 +67,7 @@ export function takesValue({ flags }: Option): boolean {
   return flags.includes('<');
 }
 
-/** What the brackets enclose: `lock` */
+/** The text inside the brackets: `lock` */
 export function operandName({ term }: Operand): string {
   return term.replaceAll(/[^\w-]/g, '');
 }

@@ -2,8 +2,8 @@ import ms from 'ms';
 import { InvalidArgument } from './invalid-argument.js';
 
 /**
- * Milliseconds of a duration such as `30s`, `5m`, `2h`. A number alone is seconds, as for flock(1) and timeout(1), from which
- * people come; `infinity` is without end.
+ * Milliseconds of a duration such as `30s`, `5m`, `2h`. A bare number means seconds, because flock(1) and timeout(1) read it
+ * that way; `infinity` means no limit.
  */
 export function parseDuration(text: string): number {
   if (/^inf(inity)?$/i.test(text)) return Number.POSITIVE_INFINITY;
@@ -14,7 +14,7 @@ export function parseDuration(text: string): number {
   return milliseconds;
 }
 
-/** As {@link parseDuration}, but nothing that is no time at all, and nothing without end. */
+/** Like {@link parseDuration}, but rejects zero and `infinity`. */
 export function parsePositiveDuration(text: string): number {
   const milliseconds = parseDuration(text);
   if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
@@ -26,7 +26,7 @@ function parse(text: string): number | undefined {
   return isNotEmpty(text) ? ms(text) : undefined;
 }
 
-/** All that `ms` asks of a string at run time. */
+/** The check that `ms` makes of a string at run time. */
 function isNotEmpty(text: string): text is ms.StringValue {
   return text !== '';
 }

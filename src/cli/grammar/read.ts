@@ -22,19 +22,19 @@ import { UnknownWord } from './unknown-word.js';
 export interface Words {
   readonly options: readonly OptionWord[];
   readonly operands: readonly string[];
-  /** The words behind `--`; `null` if there is no `--`, or the subcommand is no wrapper. */
+  /** The words after `--`; `null` without `--`, or if the subcommand wraps no command. */
   readonly wrapped: readonly string[] | null;
 }
 
 interface OptionWord {
-  /** `--wait`, also for `-w`; for what is unknown, as it was given. */
+  /** `--wait`, also for `-w`; an unknown option is kept as it was typed. */
   readonly long: string;
   readonly value: string | undefined;
-  /** As it was given; of several in one word, like `-qw5s`, only this one, unless it is the first. */
+  /** As it was typed. Of several in one word, like `-qw5s`, only this one, unless it is the first. */
   readonly shown: string;
 }
 
-/** Splits a command line into words. An option that takes a value takes the next word, whatever it is. */
+/** Splits a command line into words. An option with a value takes the next word, whatever that is. */
 export function split(line: readonly string[], { options, isWrapper = false }: Command): Words {
   const separator = isWrapper ? line.indexOf('--') : -1;
   const args = separator === -1 ? [...line] : line.slice(0, separator);
@@ -42,7 +42,7 @@ export function split(line: readonly string[], { options, isWrapper = false }: C
   const { tokens } = parseArgs({
     args,
     options: Object.fromEntries(known.map((option) => [longName(option).slice(2), toConfiguration(option)])),
-    // Mistakes are reported in our own words.
+    // Reported later, in this program's own words.
     strict: false,
     tokens: true,
   });
@@ -59,7 +59,7 @@ export function split(line: readonly string[], { options, isWrapper = false }: C
   };
 }
 
-/** Its own ones, and those that every subcommand understands. */
+/** Its own options, and those that every subcommand understands. */
 function knownOptions(options: Options): readonly Option[] {
   return [...new Set([...Object.values(options), HELP, VERSION])];
 }
@@ -78,9 +78,9 @@ export function isAmong({ options }: Words, option: Option): boolean {
 }
 
 /**
- * Gives the words their meaning.
+ * Interprets the words.
  *
- * @throws {CliError} if one of them is wrong; or what a `parse` function throws, other than `InvalidArgument`.
+ * @throws {CliError} if one of them is wrong, and whatever a `parse` function throws other than `InvalidArgument`.
  */
 export function interpret<O extends Options, P extends Operands>(
   words: Words,

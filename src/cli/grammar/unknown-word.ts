@@ -8,8 +8,8 @@ export class UnknownWord extends CliError {
   readonly #known: readonly string[];
 
   /**
-   * @param shown What was given, which may have a value behind it.
-   * @param known What the word may have been meant to be.
+   * @param shown The word as it was typed, possibly with a value after it.
+   * @param known Words that may have been meant.
    */
   constructor(kind: 'option' | 'command', shown: string, word: string, known: readonly string[]) {
     super(ExitCode.usage, `unknown ${kind} '${shown}'`);
@@ -17,7 +17,7 @@ export class UnknownWord extends CliError {
     this.#known = known;
   }
 
-  /** The message, with what was probably meant. */
+  /** The message, with the most likely words. */
   async explain(): Promise<string> {
     const { default: distance } = await import('leven');
     const similar = this.#known
@@ -30,11 +30,11 @@ export class UnknownWord extends CliError {
   }
 }
 
-/** How many letters of a word may be wrong, and which share of them. */
+/** How many letters of a word may differ, and what share of them. */
 const MOST_TYPOS = 3;
 const MOST_WRONG = 0.6;
 
-/** Without hyphens, which all options begin with. */
+/** Without the hyphens that every option begins with. */
 function lengthOf(...words: readonly string[]): number {
   return Math.max(...words.map((word) => word.replace(/^--/, '').length));
 }

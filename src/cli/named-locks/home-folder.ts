@@ -3,7 +3,7 @@ import { systemCode } from '../../system/system-code.js';
 import type { FileStatus } from '../../system/trusted-folder.js';
 import type { Surroundings } from './surroundings.js';
 
-/** What systemd's `ProtectHome=tmpfs` covers with an empty file system (systemd.exec(5)). */
+/** Paths that systemd's `ProtectHome=tmpfs` covers with an empty file system (systemd.exec(5)). */
 const PROTECTED = /^\/(?:home|root|run\/user)(?:\/|$)/;
 /** Magic numbers of statfs(2). */
 const TMPFS = 0x01021994;
@@ -11,14 +11,14 @@ const AUTOFS = 0x0187;
 
 export type Home =
   | { readonly is: 'usable'; readonly path: string }
-  /** The user has no home, or none to write to, in whatever way a process is started. */
+  /** The user has no home folder, or cannot write to it, however a process is started. */
   | { readonly is: 'none' }
-  /** There may be one, which this process cannot see, and others can. */
+  /** There may be one that other processes can see and this one cannot. */
   | { readonly is: 'hidden'; readonly reason: string };
 
 /**
- * The user's home folder. Judged by its owner and mode, not by trying to write: in a hardened systemd unit it may be read-only,
- * and a run there must fail rather than take another lock than everybody else.
+ * The user's home folder. Judged by its owner and mode, not by trying to write: it may be read-only in a hardened systemd unit,
+ * and a run there must fail rather than take a different lock than everyone else.
  */
 export function findHome(system: Surroundings): Home {
   const path = system.home();
@@ -33,7 +33,7 @@ export function findHome(system: Surroundings): Home {
     : { is: 'hidden', reason: `your home folder ${path} cannot be seen from here: ${reason}` };
 }
 
-/** Whether something was put in the place of a folder for this process alone: no one else makes folders of that mode. */
+/** Whether something covers a folder for this process alone: nobody else makes folders with that mode. */
 export function isClosedToAll({ mode }: FileStatus): boolean {
   return (mode & 0o777) === 0;
 }
@@ -41,11 +41,11 @@ export function isClosedToAll({ mode }: FileStatus): boolean {
 interface Nearest {
   readonly path: string;
   readonly status: FileStatus;
-  /** Whether a look behind it was forbidden, rather than in vain. */
+  /** Whether looking inside was forbidden, rather than finding nothing. */
   readonly isDenied: boolean;
 }
 
-/** The path itself if it is there, else the nearest folder on the way to it. */
+/** The path itself if it exists, else its nearest existing parent. */
 function nearestTo(path: string, system: Surroundings): Nearest {
   let isDenied = false;
   for (let each = path; ; each = dirname(each)) {
@@ -62,7 +62,7 @@ function nearestTo(path: string, system: Surroundings): Nearest {
 
 function whyHidden({ path, status, isDenied }: Nearest, system: Surroundings): string | null {
   if (isClosedToAll(status)) return `${path} is closed, as by systemd's ProtectHome=yes`;
-  // What is forbidden by the mode is so for all of the user's processes. What is forbidden in spite of it is so by other rules.
+  // What the mode forbids is forbidden to all of the user's processes. A denial despite the mode comes from other rules.
   const maySearch = status.uid === system.uid || (status.mode & 0o001) !== 0;
   if (isDenied && maySearch) return `access to what is in ${path} is denied`;
   if (system.platform !== 'linux') return null;
@@ -70,7 +70,7 @@ function whyHidden({ path, status, isDenied }: Nearest, system: Surroundings): s
     case TMPFS:
       return PROTECTED.test(path) ? `${path} is a tmpfs, as by systemd's ProtectHome=tmpfs` : null;
     case AUTOFS:
-      return `${path} is mounted on demand, and that has failed`;
+      return `${path} is mounted on demand, and the mount failed`;
     default:
       return null;
   }

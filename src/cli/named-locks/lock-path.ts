@@ -8,9 +8,9 @@ import { makeOwnFolder, verifyOwnFolder } from './own-folder.js';
 const EXTENSION = '.lock';
 
 /**
- * The path of a lock as it is given on the command line: with a slash a path, without one a name in {@link namedLocksFolder}.
+ * The path of a lock from the command line. With a slash it is a path, without one a name in {@link namedLocksFolder}.
  *
- * @param mayCreate Whether to make that folder if it is missing.
+ * @param mayCreate Whether to create that folder if it is missing.
  */
 export function lockPath(lock: string, mayCreate: boolean): string {
   if (lock === '') throw new CliError(ExitCode.usage, 'The name of a lock must not be empty.');
@@ -26,12 +26,12 @@ export function lockPath(lock: string, mayCreate: boolean): string {
   return join(folder.path, lock.endsWith(EXTENSION) ? lock : `${lock}${EXTENSION}`);
 }
 
-/** What a lock is called in the folder of named locks, or `null` for a file that is no lock. */
+/** The name of a lock in the folder of named locks, or `null` for a file that is not a lock. */
 export function lockName(file: string): string | null {
   return file.endsWith(EXTENSION) ? file.slice(0, -EXTENSION.length) : null;
 }
 
-/** Where somebody may have meant a file of the working folder by a name: which lock is meant instead. Else `null`. */
+/** A hint for a name that may have been meant as a file in the working folder: which lock it means instead. Else `null`. */
 export function hintOnName(lock: string): string | null {
   if (isPath(lock) || !(LIKE_A_FILE.test(lock) || isDataFile(lock))) return null;
   return `${lock} is the name of the lock ${lockPath(lock, false)}. Write ./${lock} for the file of that name in this folder.`;
@@ -39,7 +39,7 @@ export function hintOnName(lock: string): string | null {
 
 const LIKE_A_FILE = /\.(?:lock|lck|pid)$/i;
 
-/** Not a folder, and not the program of the same name that a job may well be called after. */
+/** Not a folder, and not a program: a job may well be named after the program it runs. */
 function isDataFile(path: string): boolean {
   try {
     const status = statSync(path);

@@ -2,12 +2,12 @@ import { createHmac } from 'node:crypto';
 import { systemCode } from '../../system/system-code.js';
 import type { Surroundings } from './surroundings.js';
 
-/** machine-id(5), and where D-Bus keeps the same number on systems without systemd. */
+/** machine-id(5), and the place where D-Bus keeps the same number on systems without systemd. */
 const FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
 
 /**
- * Tells this machine from others that share its home folders. Not by the host name, which changes with the network on laptops,
- * unless there is nothing else. Hashed, because machine-id(5) asks programs not to show the number itself, and because a host
+ * Tells this machine apart from others that share its home folders. The host name is only the last resort, because it changes
+ * with the network on laptops. Hashed, because machine-id(5) asks programs not to expose the number, and because a host
  * name may contain anything.
  */
 export function machineId(system: Surroundings): string {
@@ -15,10 +15,10 @@ export function machineId(system: Surroundings): string {
   return createHmac('sha256', id).update('livinglock: named locks').digest('hex').slice(0, 16);
 }
 
-/** A file that is there but may not be read is an error: other runs may read it, and would use another folder. */
+/** A file that exists but cannot be read is an error: other runs may be able to read it, and would use another folder. */
 function fromFiles(system: Surroundings): string | null {
   for (const file of FILES) {
-    // Anything else in it is a placeholder, such as "uninitialized" or nothing, as in images of containers.
+    // Anything else is a placeholder, such as "uninitialized" or an empty file in container images.
     const [id] = /^[0-9a-f]{32}$/i.exec(contentOf(file, system).trim()) ?? [];
     if (id !== undefined && !/^0+$/.test(id)) return id.toLowerCase();
   }

@@ -7,15 +7,15 @@ import { findHome, isClosedToAll } from './home-folder.js';
 import { machineId } from './machine-id.js';
 import { type Surroundings, surroundings } from './surroundings.js';
 
-/** Folders in which every user may make a folder. The first one is in memory, and no unit of systemd gets one of its own. */
+/** Folders in which every user may create a folder. The first one is in memory, and systemd gives no unit a private one. */
 const SHARED = ['/run/lock', '/var/tmp', '/tmp'];
 
 /**
- * Where named locks are stored: a folder of this user's own on this machine, and **the same from everywhere**. So it follows from
- * the user, the user database, and the owners and modes of folders alone; neither from the environment, which cron, systemd and
- * a terminal set differently (`$HOME`, `$TMPDIR`, `$XDG_RUNTIME_DIR`), nor from whether something can be written right now.
+ * Where named locks are stored: a folder that belongs to this user on this machine, and is **the same from everywhere**. It depends
+ * only on the user, the user database, and the owners and modes of folders. It depends neither on the environment, which differs
+ * between cron, systemd and a terminal (`$HOME`, `$TMPDIR`, `$XDG_RUNTIME_DIR`), nor on what is writable right now.
  *
- * `$LIVINGLOCK_DIR`, if it is set, is the user's own choice. `docs/named-locks.md` lists the rest.
+ * `$LIVINGLOCK_DIR`, if set, overrides all of this. See `docs/named-locks.md`.
  */
 export function namedLocksFolder(system: Surroundings = surroundings): TrustedFolder {
   const { LIVINGLOCK_DIR } = system.environment;
@@ -31,7 +31,7 @@ export function namedLocksFolder(system: Surroundings = surroundings): TrustedFo
   }
 }
 
-/** What to do where named locks cannot be used. */
+/** What to do if named locks cannot be used. */
 export const REMEDY = 'Set LIVINGLOCK_DIR to a folder of your own, or give the lock as a path.';
 
 function onWindows({ environment, home }: Surroundings): string {
@@ -68,7 +68,7 @@ function inSharedFolder(system: Surroundings): TrustedFolder {
   return folder([above(shared), ours(join(shared, `livinglock-${system.uid}`))]);
 }
 
-/** World-writable and sticky: what a user makes there, others cannot replace. */
+/** World-writable and sticky: a user can create entries there that others cannot replace. */
 function isShared(path: string, system: Surroundings): boolean {
   try {
     const status = system.stat(path);
@@ -80,7 +80,7 @@ function isShared(path: string, system: Surroundings): boolean {
   }
 }
 
-/** By proc_pid_mountinfo(5): the fourth field is what is mounted, the fifth is where. */
+/** From proc_pid_mountinfo(5): the fourth field is the mounted root, the fifth is the mount point. */
 function isPrivate(path: string, system: Surroundings): boolean {
   if (system.platform !== 'linux') return false;
   try {

@@ -13,7 +13,7 @@ export interface NamedLock {
   readonly path: string;
 }
 
-/** All locks in the folder of named locks, by name. Does not make the folder. */
+/** All locks in the folder of named locks, by name. Does not create the folder. */
 export function namedLocks(): NamedLock[] {
   const folder = namedLocksFolder();
   verifyOwnFolder(folder);
@@ -32,7 +32,7 @@ function entriesOf(folder: string): string[] {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw new CliError(
       ExitCode.store,
-      `Cannot list the locks in ${folder}: ${messageOf(error)}. Set LIVINGLOCK_DIR to a folder of yours, or name locks by their paths.`,
+      `Cannot list the locks in ${folder}: ${messageOf(error)}. Set LIVINGLOCK_DIR to a folder of your own, or give locks as paths.`,
       { cause: error },
     );
   }

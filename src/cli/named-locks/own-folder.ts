@@ -5,7 +5,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { REMEDY } from './named-locks-folder.js';
 import { type Surroundings, surroundings } from './surroundings.js';
 
-/** Makes the folder of named locks if it is missing, and verifies that it is ours. */
+/** Creates the folder of named locks if it is missing, and verifies that it belongs to this user. */
 export function makeOwnFolder(folder: TrustedFolder, system: Surroundings = surroundings): void {
   try {
     makeTrustedFolder(folder, system);
@@ -14,7 +14,7 @@ export function makeOwnFolder(folder: TrustedFolder, system: Surroundings = surr
   }
 }
 
-/** Verifies the folder as far as it is there, and makes nothing. */
+/** Verifies the folder as far as it exists. Creates nothing. */
 export function verifyOwnFolder(folder: TrustedFolder, system: Surroundings = surroundings): void {
   try {
     verifyTrustedFolder(folder, system);

@@ -6,17 +6,17 @@ import { type Folders, systemFolders } from '../../system/trusted-folder.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 
-/** As much of a machine as decides where named locks are stored. The calls on files throw what `node:fs` throws. */
+/** The parts of a machine that decide where named locks are stored. File functions throw what `node:fs` throws. */
 export interface Surroundings extends Folders {
   readonly platform: NodeJS.Platform;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The home folder in the user database, or `null` for a user without an entry there. */
+  /** The home folder in the user database, or `null` for a user without an entry. */
   home(): string | null;
   hostname(): string;
   /** The output of macOS's ioreg(8) about the machine itself. */
   hardware(): string;
   read(path: string): string;
-  /** The type of the file system that holds the path, as a magic number (statfs(2)). */
+  /** The type of the file system at the path, as a magic number (statfs(2)). */
   fileSystemType(path: string): number;
 }
 
@@ -32,7 +32,7 @@ export const surroundings: Surroundings = {
       stdio: ['ignore', 'pipe', 'ignore'],
     }),
   read: (path) => readFileSync(path, 'utf8'),
-  // As an unsigned number: on 32-bit machines the kernel's is signed.
+  // Made unsigned: on 32-bit machines the kernel's number is signed.
   fileSystemType: (path) => statfsSync(path).type >>> 0,
 };
 

@@ -16,10 +16,10 @@ import { quoted } from './command-line.js';
 import type { RunOptions } from './options.js';
 import { type Signals, statusOf } from './signals.js';
 
-/** How long to wait for a database before it is tried again, in milliseconds. */
+/** Milliseconds between two tries to reach a database. */
 const PAUSE = 1000;
 
-/** The lock; `null` if the command is to run without it; or an exit code, if it is not to run. */
+/** The lock; `null` to run the command without it; or an exit code, not to run the command. */
 export async function acquireOrYield(
   name: string,
   locks: Locks,
@@ -43,7 +43,7 @@ export async function acquireOrYield(
       signal: signals.aborted,
       dependencies: { processes },
     });
-  // A database that is being restarted is usually back in time.
+  // A database that is being restarted is usually back soon.
   const acquirePatiently = async (duration: number) => {
     const deadline = systemClock.monotonic() + duration;
     for (;;) {
@@ -77,7 +77,7 @@ export async function acquireOrYield(
   }
 }
 
-/** The longer stale timeout counts, so a holder that has stalled by its own may be safe from a run that was told another. */
+/** The longer stale timeout counts, so a holder may have stalled by its own timeout and still be safe from this run's. */
 function busyLine({ lock, holder, heartbeatAge, reason }: ErrLockBusy): string {
   if (holder === null) return `${lock} cannot be taken: ${reason}`;
   const held = `${lock} ${describeHolding(holder, heartbeatAge)}`;

@@ -2,10 +2,10 @@ import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 
 /**
- * The program and its arguments: those behind `--`, or a shell with the line of `-c`.
+ * The program and its arguments: the words after `--`, or a shell with the line of `-c`.
  *
- * @param wrapped What stands behind `--`; `null` where there is no `--`.
- * @param missing What to say where there is neither.
+ * @param wrapped The words after `--`; `null` without `--`.
+ * @param missing The message if there is neither.
  */
 export function commandOf(
   wrapped: readonly string[] | null,
@@ -22,12 +22,12 @@ export function commandOf(
 
 const CMD = ['cmd.exe', '/d', '/s', '/c'];
 
-/** Whether that is a line for cmd.exe, which reads what stands between the outer quotes as it is. */
+/** Whether this is a line for cmd.exe, which takes everything between the outer quotes literally. */
 export function isForCmd(command: readonly string[]): boolean {
   return CMD.every((word, index) => command[index] === word) && /^".*"$/s.test(command[CMD.length] ?? '');
 }
 
-/** As a shell would want it, so that what others are shown can be told apart, and copied. */
+/** Quoted for a shell, so that a shown command line is unambiguous and can be copied. */
 export function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

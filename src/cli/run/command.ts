@@ -10,7 +10,7 @@ export const RUN = defineCommand({
   name: 'run',
   summary: 'run a command while holding a lock',
   description:
-    'Runs a command while holding a lock, and exits with its status. If someone else holds the lock, says who, and exits with 75.',
+    'Runs a command while holding a lock, and exits with its status. If someone else holds the lock, says who and exits with 75.',
   usage: '[options] LOCK -- COMMAND [ARG...]\n       livinglock run [options] LOCK -c LINE',
   options: RUN_OPTIONS,
   operands: {

@@ -1,8 +1,8 @@
 import { fstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 
-/** `O_ACCMODE` in fcntl(2), by which a descriptor reads (0) or writes (1). */
+/** `O_ACCMODE` in fcntl(2): whether a descriptor reads (0) or writes (1). */
 const ACCESS_MODE = 0o3;
-/** On Linux. Node itself has no name for it. */
+/** On Linux. Node has no constant for it. */
 const O_CLOEXEC = 0o2000000;
 
 interface Descriptor {
@@ -11,11 +11,11 @@ interface Descriptor {
 }
 
 /**
- * The descriptors beyond stderr that this process was given, for the command: a process substitution of the shell, a lock of flock(1),
- * sockets of systemd, make's job server. To be called before this process opens any itself.
+ * The descriptors beyond stderr that this process inherited, to be handed to the command: a process substitution of the shell,
+ * a lock of flock(1), sockets of systemd, make's job server. Must be called before this process opens any itself.
  *
- * Those that Node has opened for itself cannot be told by their flags, because it marks all as its own (`uv_disable_stdio_inheritance` in
- * libuv). They are of kinds that are not files (epoll, eventfd), or pipes of which both ends are here.
+ * Node marks every descriptor as close-on-exec (`uv_disable_stdio_inheritance` in libuv), so flags do not tell which ones Node
+ * opened for itself. Node's own are not files (epoll, eventfd), or they are pipes with both ends here.
  */
 export function givenDescriptors(): readonly number[] {
   if (process.platform === 'win32') return [];
@@ -30,13 +30,13 @@ export function givenDescriptors(): readonly number[] {
     .map(({ number }) => number);
 }
 
-/** Whether it would reach the command by itself. Its number may be too high for this process to give away (RLIMIT_NOFILE). */
+/** Whether it would reach the command by itself. Its number may be too high for this process to hand on (RLIMIT_NOFILE). */
 export function staysOpen(descriptor: number): boolean {
   const flags = flagsOf(descriptor);
   return flags !== null && (flags & O_CLOEXEC) === 0;
 }
 
-/** `/dev/fd` is there on Linux, macOS and BSD. The descriptor by which it is read is gone again. */
+/** `/dev/fd` exists on Linux, macOS and BSD. The descriptor that reads it is closed again by then. */
 function openDescriptors(): Descriptor[] {
   return attempt(() => readdirSync('/dev/fd'), []).flatMap((name) => {
     const number = Number(name);
@@ -56,7 +56,7 @@ function isPassable(status: Stats): boolean {
   );
 }
 
-/** Pipes without a name of which this process can both read and write, and not by its standard streams. */
+/** Unnamed pipes that this process can both read and write, other than through its standard streams. */
 function ownPipes(all: readonly Descriptor[]): ReadonlySet<string> {
   const given = new Set(all.filter(({ number }) => number <= 2).map(({ status }) => fileOf(status)));
   const pipes = all.filter(
@@ -78,13 +78,13 @@ function hasName(descriptor: number): boolean {
   return attempt(() => !readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('pipe:'), false);
 }
 
-/** Where the system does not tell, two descriptors of one pipe count as its two ends. */
+/** If the system does not tell, two descriptors of one pipe count as its two ends. */
 function accessOf(descriptor: number): number {
   const flags = flagsOf(descriptor);
   return flags === null ? descriptor + ACCESS_MODE : flags & ACCESS_MODE;
 }
 
-/** Those of open(2), and whether it is closed at an exec. `null` where the system does not tell. */
+/** The flags of open(2), and whether it is closed on exec. `null` if the system does not tell. */
 function flagsOf(descriptor: number): number | null {
   return attempt(() => {
     const [, flags] =

@@ -1,10 +1,10 @@
 import { systemClock } from '../../index.js';
 import type { ProcessGroup } from './process-group.js';
 
-/** Why a command is being ended by us. */
+/** Why the runner ends the command. */
 export type Reason = 'lost' | 'stalled' | 'timeout';
 
-/** How a command is ended by us, if it is. */
+/** Ends the command on behalf of the runner. */
 export class Ending {
   readonly #group: ProcessGroup;
   readonly #killAfter: number;
@@ -17,26 +17,26 @@ export class Ending {
     this.#killAfter = killAfter;
   }
 
-  /** The first that there was; `null` as long as the command ends by itself. */
+  /** The first reason; `null` as long as the runner has not ended the command. */
   get reason(): Reason | null {
     return this.#reason;
   }
 
-  /** SIGTERM to all of it, and SIGKILL to those who are still there after a while. */
+  /** SIGTERM to the whole process group, then SIGKILL to whatever is still there after `killAfter`. */
   begin(reason: Reason): void {
     this.#reason = reason;
     this.#group.signal('SIGTERM');
-    // One that was stopped gets no signal but this before SIGKILL.
+    // A stopped process receives no signal other than SIGCONT before SIGKILL.
     this.#group.signal('SIGCONT');
     this.after(this.#killAfter, () => this.#group.signal('SIGKILL'));
   }
 
-  /** Calls the function in so many milliseconds, unless all of the command is gone by then. */
+  /** Calls the function after this time, unless the whole command is gone by then. */
   after(delay: number, action: () => void): void {
     systemClock.sleep(delay, { signal: this.#over.signal, ref: false }).then(action, () => {});
   }
 
-  /** Nobody is left to be ended. */
+  /** Nothing is left to be ended. */
   stop(): void {
     this.#over.abort();
   }

@@ -4,13 +4,13 @@ import type { Reason } from './ending.js';
 import type { WriteFailure } from './pass-on.js';
 import { statusOf } from './signals.js';
 
-/** How a process has ended. */
+/** How a process ended. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Resolves when it has. */
+/** Resolves when the process has ended. */
 export function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -18,7 +18,7 @@ export function exitOf(child: ChildProcess): Promise<Exit> {
 }
 
 /**
- * What we exit with after it: `reason` says why it was ended, if it did not end by itself, and `failures` why its output could not be passed on.
+ * The runner's exit code: `reason` says why it ended the command, if it did, and `failures` why the output could not be passed on.
  */
 export function statusAfter(reason: Reason | null, exit: Exit, failures: readonly WriteFailure[]): number {
   switch (reason) {
@@ -32,7 +32,7 @@ export function statusAfter(reason: Reason | null, exit: Exit, failures: readonl
   }
 }
 
-/** A command that has written its last before it could see that nobody reads has not succeeded. Without us the signal would have ended it. */
+/** A command whose last write went unread has not succeeded: without the runner, SIGPIPE would have ended it. */
 function ownStatus({ code, signal }: Exit, isUnread: boolean): number {
   const status = code ?? statusOf(signal);
   return status === 0 && isUnread ? statusOf('SIGPIPE') : status;

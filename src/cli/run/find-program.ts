@@ -6,8 +6,8 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { quoted } from './command-line.js';
 
 /**
- * Makes sure, before anything is locked, that there is such a program, as execvp(3) would find it, and gives its file. Throws
- * with the exit codes of a shell. Windows finds programs in its own way; there the start says whether it did.
+ * Finds the program as execvp(3) would, before anything is locked, and returns its file. Throws
+ * with the exit codes of a shell. Windows finds programs in its own way, so there only the start tells.
  */
 export function expectProgram(program: string): string {
   if (program === '') throw new CliError(ExitCode.usage, 'The command to run must not be empty.');
@@ -18,26 +18,26 @@ export function expectProgram(program: string): string {
     throw new CliError(
       ExitCode.notFound,
       isForShell(program)
-        ? `There is no command ${quoted(program)}. A line for the shell is run by -c ${quoted(program)}, or by -- sh -c ${quoted(program)}.`
-        : `There is no command ${oneLine(program)}. Name it by its path, or put its folder into PATH.`,
+        ? `There is no command ${quoted(program)}. To run a line of the shell, use -c ${quoted(program)}, or -- sh -c ${quoted(program)}.`
+        : `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH.`,
     );
   }
   const found = files.find(isExecutable);
   if (found === undefined) {
     throw new CliError(
       ExitCode.notExecutable,
-      `${oneLine(files[0] ?? program)} cannot be executed. Make it executable (chmod +x), or name its interpreter too.`,
+      `${oneLine(files[0] ?? program)} cannot be executed. Make it executable (chmod +x), or put its interpreter in front.`,
     );
   }
   return found;
 }
 
-/** Whether that is more than the name of a program: `echo hi | wc`. */
+/** Whether this is more than the name of a program: `echo hi | wc`. */
 function isForShell(program: string): boolean {
   return /[\s|&;<>$`]/.test(program);
 }
 
-/** Without PATH, what execvp(3) searches: `confstr(_CS_PATH)`. */
+/** What execvp(3) searches without PATH: `confstr(_CS_PATH)`. */
 function inPath(program: string): string[] {
   const folders = (process.env['PATH'] ?? '/bin:/usr/bin').split(delimiter);
   return folders.map((folder) => join(folder || '.', program));

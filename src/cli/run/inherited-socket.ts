@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { type ProcessTable, systemProcesses } from '../../index.js';
 import { randomUuid } from '../../system/uuid.js';
 
-/** A socket that the command inherits, and all that it starts. */
+/** A socket that the command and all its descendants inherit. */
 export interface InheritedSocket {
   /** See {@link ProcessIdentity.inheritedSocket}. */
   readonly name: string;
@@ -14,10 +14,10 @@ export interface InheritedSocket {
 }
 
 /**
- * Between the start of the command and the moment when its group stands in the lock, the runner may be killed. The kernel says then whether
- * the command lives: for as long as anything has this socket open. Nobody ever talks through it.
+ * The runner may be killed between the start of the command and the moment when the lock names its process group. Then the kernel
+ * still tells whether the command lives: some process has this socket open. Nothing is ever sent through it.
  *
- * `null` where there are no such sockets: anywhere but on Linux (unix(7), "abstract"), or where they are forbidden.
+ * `null` if such sockets do not exist (anywhere but on Linux; unix(7), "abstract") or are forbidden.
  */
 export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
   if (process.platform !== 'linux') return null;
@@ -37,18 +37,18 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
   }
 }
 
-/** Whether a process has inherited it, and not closed it. */
+/** Whether a process has inherited it and still has it open. */
 export function hasOpen(pid: number, { inode }: InheritedSocket): boolean {
   const folder = `/proc/${pid}/fd`;
   try {
     return readdirSync(folder).some((name) => readlinkSync(`${folder}/${name}`) === `socket:[${inode}]`);
   } catch {
-    // It has ended, or belongs to another user.
+    // The process has ended, or belongs to another user.
     return false;
   }
 }
 
-/** Node has no public way to it. */
+/** Node has no public API for this. */
 function descriptorOf(server: Server): number | null {
   const handle: unknown = Reflect.get(server, '_handle');
   const descriptor: unknown =
@@ -56,7 +56,7 @@ function descriptorOf(server: Server): number | null {
   return typeof descriptor === 'number' && descriptor > 2 ? descriptor : null;
 }
 
-/** The system's process table, in which this process says what it hands on. */
+/** The system's process table, extended by the socket that this process hands on. */
 export function processesWith(socket: InheritedSocket | null): ProcessTable {
   const processes = systemProcesses();
   if (socket === null) return processes;

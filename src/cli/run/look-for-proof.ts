@@ -5,7 +5,7 @@ import { watchOutputFiles } from './output-files.js';
 import { type Proof, watchFile } from './proof.js';
 import type { Look } from './proof-watch.js';
 
-/** How a proof of that kind is looked for. */
+/** Returns the function that looks for this kind of proof. */
 export function lookFor(proof: Proof, lock: Lock | null, store: Store): Look {
   switch (proof.by) {
     case 'alive':
@@ -22,7 +22,7 @@ export function lookFor(proof: Proof, lock: Lock | null, store: Store): Look {
     }
     case 'file': {
       if (!existsSync(proof.path))
-        say(`There is no ${proof.path} yet. The command has to make it, and to change it.`);
+        say(`There is no ${proof.path} yet. The command must create it, and change it.`);
       const hasChanged = watchFile(proof.path);
       return (watch) => {
         if (hasChanged()) watch.prove();
@@ -34,11 +34,11 @@ export function lookFor(proof: Proof, lock: Lock | null, store: Store): Look {
   }
 }
 
-/** The command beats by itself, so what it has proved stands in the lock. */
+/** The command sends its own heartbeats, so its last proof of work is in the lock. */
 function lookAtLock({ name, token }: Lock, store: Store): Look {
   return async () => {
     const stored = await store.read(name);
-    // If it is not ours any more, the lock itself finds that out.
+    // If the lock is no longer ours, the lock itself finds that out.
     return stored?.record?.token === token ? stored.age : 0;
   };
 }

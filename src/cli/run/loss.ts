@@ -1,7 +1,7 @@
 import { ErrLockLost } from '../../index.js';
 import { describeHolder } from '../terminal/holder.js';
 
-/** For who has started the run: what it means, and who is at work now. */
+/** For the person who started the run: what the loss means, and who holds the lock now. */
 export function describeLoss(name: string, loss: unknown): string {
   if (loss instanceof ErrLockLost && !loss.isCertain) return loss.message;
   const successor = loss instanceof ErrLockLost ? loss.successor : null;

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 
-// Node reads arguments and variables as UTF-8, and puts U+FFFD in the place of what is not. It has no way to hand the bytes on.
+// Node reads arguments and variables as UTF-8, replaces invalid bytes with U+FFFD, and has no way to pass the original bytes on.
 
 const REPLACED = '\u{fffd}';
 
-/** Refuses to run a command with another argument than was meant: it may be the name of a file to be removed. */
+/** Refuses to run a command with a changed argument: it may name a file to be removed. */
 export function expectUtf8Arguments(): void {
   if (!process.argv.some((argument) => argument.includes(REPLACED))) return;
   if (!entriesOf('/proc/self/cmdline').some(isNotUtf8)) return;
@@ -17,7 +17,7 @@ export function expectUtf8Arguments(): void {
   );
 }
 
-/** The names of the variables that reach the command changed. */
+/** The names of the variables that would reach the command changed. */
 export function variablesNotUtf8(): readonly string[] {
   const isAnyReplaced = Object.entries(process.env).some((entry) => entry.join('').includes(REPLACED));
   if (!isAnyReplaced) return [];
@@ -26,7 +26,7 @@ export function variablesNotUtf8(): readonly string[] {
     .map((entry) => entry.toString('utf8').replace(/=.*/s, ''));
 }
 
-/** What the system keeps, each ended by a NUL (proc(5)). None where there is no such file. */
+/** The original bytes, each value ended by a NUL (proc(5)). Empty if there is no such file. */
 function entriesOf(file: string): readonly Buffer[] {
   let bytes: Buffer;
   try {

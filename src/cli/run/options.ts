@@ -1,11 +1,11 @@
 import type { StoreAddress } from '../stores/store-option.js';
 import type { Proof } from './proof.js';
 
-/** What `livinglock run` was told; durations in milliseconds. */
+/** The options of `livinglock run`; durations in milliseconds. */
 export interface RunOptions {
   readonly proof: Proof;
   readonly staleTimeout: number;
-  /** Whether a stale timeout was given that cannot notice a command that hangs, and nobody said that this is meant. */
+  /** Whether the stale timeout that was given cannot detect a command that hangs, and the user did not say that this is intended. */
   readonly isStallUnseen: boolean;
   readonly heartbeatInterval: number;
   readonly onStall: 'end' | 'warn';
@@ -20,9 +20,9 @@ export interface RunOptions {
   readonly holdAtLeast: number;
   readonly owner: string | undefined;
   readonly sticky: boolean;
-  /** Shown in place of the command line. */
+  /** Shown instead of the command line. */
   readonly label: string | undefined;
-  /** A line for a shell, in place of a command. */
+  /** A line for a shell, instead of a command. */
   readonly line: string | undefined;
   readonly store: StoreAddress | undefined;
 }

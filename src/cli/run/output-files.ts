@@ -4,12 +4,12 @@ import { aroundMessages } from '../terminal/messages.js';
 /** The descriptors of stdout and stderr. */
 export const OUTPUTS: readonly number[] = [1, 2];
 
-/** Whether it can be seen from here that a command writes to this descriptor of ours: to a file, except on Windows. */
+/** Whether this process can see that a command writes to this descriptor of ours: only to a file, and not on Windows. */
 export function isWatchable(descriptor: number): boolean {
   return process.platform !== 'win32' && fstatSync(descriptor).isFile();
 }
 
-/** Tells whether a command that has our stdout and stderr has written since the last look, to those of them that are files. */
+/** Tells whether a command that shares our stdout and stderr has written to them since the last look. Only files count. */
 export function watchOutputFiles(): () => boolean {
   const files = OUTPUTS.filter(isWatchable);
   const state = () => files.map(stateOf).join();
@@ -20,7 +20,7 @@ export function watchOutputFiles(): () => boolean {
     if (now !== seen) hasWritten = true;
     seen = now;
   };
-  // Our own messages are no work of the command.
+  // Messages of the runner itself are not work of the command.
   aroundMessages((write) => {
     look();
     write();
@@ -35,8 +35,8 @@ export function watchOutputFiles(): () => boolean {
 }
 
 /**
- * On Linux the position that a descriptor has in common with those that were inherited (`/proc/PID/fdinfo`, proc_pid_fdinfo(5)): it
- * moves with what they write, at the end of the file too, and not when another job writes to the same log. Elsewhere all writers look alike.
+ * On Linux, the file position that the command shares with this process (`/proc/PID/fdinfo`, proc_pid_fdinfo(5)). It moves
+ * when the command writes, even when appending, and not when another job writes to the same log. Elsewhere all writers look alike.
  */
 function stateOf(descriptor: number): string {
   return positionOf(descriptor) ?? sizeAndTimeOf(descriptor);
@@ -47,7 +47,7 @@ function positionOf(descriptor: number): string | undefined {
   try {
     return /^pos:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
   } catch {
-    // There may be no /proc, or that of another namespace.
+    // There may be no /proc, or it may belong to another namespace.
     return undefined;
   }
 }

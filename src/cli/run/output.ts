@@ -4,10 +4,10 @@ import type { Readable } from 'node:stream';
 import { isWatchable, OUTPUTS } from './output-files.js';
 import { makeRealPipes, type RealPipe } from './real-pipes.js';
 
-/** What is read of a command, and has to be passed on. */
+/** Output of the command that this process reads and has to pass on. */
 export interface ReadOutput {
   readonly source: Readable;
-  /** The one of this process that it is for. */
+  /** The descriptor of this process that it is passed on to. */
   readonly descriptor: number;
   /** Such as `stdout and stderr`. */
   readonly name: string;
@@ -17,7 +17,7 @@ export interface ReadOutput {
 export interface OutputRoute {
   /** For `spawn`: stdout and stderr. */
   readonly stdio: readonly [stdout: OutputStdio, stderr: OutputStdio];
-  /** To be called once the command has been started. */
+  /** Must be called once the command has been started. */
   read(child: ChildProcess): ReadOutput[];
 }
 
@@ -28,12 +28,12 @@ const NAMES = new Map([
   [2, 'stderr'],
 ]);
 
-/** The command gets ours, and this process does not see what it writes. */
+/** The command gets our descriptors, and this process does not see what it writes. */
 export const INHERITED: OutputRoute = { stdio: ['inherit', 'inherit'], read: () => [] };
 
 /**
- * Lets this process see that the command writes. A file is handed on as it is and watched from outside (`watchOutputFiles`): a full disk is then
- * the command's own failure, the order is kept, and the command outlives this process. Anything else is read here and passed on.
+ * Lets this process see that the command writes. A file is handed to the command and watched from outside (`watchOutputFiles`): a full disk
+ * is then the command's own failure, the order is kept, and the command outlives this process. Anything else is read here and passed on.
  */
 export function visibleOutput(): OutputRoute {
   const groups = toBeRead();
@@ -41,7 +41,7 @@ export function visibleOutput(): OutputRoute {
   return pipes === null ? byPipesOfNode(groups.flat()) : byRealPipes(groups, pipes);
 }
 
-/** The descriptors of each pipe. Those that lead to the same place share one: two would lose the order of what is written. */
+/** The descriptors of each pipe. Descriptors with the same target share one: two would lose the order of the output. */
 function toBeRead(): readonly number[][] {
   const descriptors = OUTPUTS.filter((descriptor) => !isWatchable(descriptor));
   return descriptors.length === 2 && isSameThing() ? [descriptors] : descriptors.map((number) => [number]);

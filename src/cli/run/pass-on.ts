@@ -3,18 +3,18 @@ import { say } from '../terminal/messages.js';
 import { writeAll } from '../terminal/write-all.js';
 import type { ReadOutput } from './output.js';
 
-/** A daemon that the command has left behind may hold its output open for ever. After such a silence nothing else is on its way. */
+/** A daemon that the command left behind may hold its output open forever. After this much silence, nothing more is coming. */
 const SILENCE = 500;
 
-/** Why output could not be written: nobody reads it any more, for which POSIX has SIGPIPE, or anything else. */
+/** Why output could not be written: its reader is gone, for which POSIX has SIGPIPE, or anything else. */
 export type WriteFailure = 'unread' | 'failed';
 
 /**
- * Passes on what a command writes, byte for byte and at once, and reads no faster than the other side takes it, so that
- * memory stays flat.
+ * Passes on a command's output, byte for byte and at once. Reads no faster than the other side accepts it, so
+ * memory use stays flat.
  *
- * Once a write fails, nothing more is read, so the command's next write fails as well: with SIGPIPE and EPIPE. If that is not what it would have
- * met without us in between, a message says what is lost.
+ * Once a write fails, nothing more is read, so the command's next write fails too, with SIGPIPE or EPIPE. If the command would not
+ * have met that error without the runner in between, a message says what is lost.
  */
 export class Passage {
   readonly #output: ReadOutput;
@@ -30,12 +30,12 @@ export class Passage {
     this.#ended = this.#pass();
   }
 
-  /** Why not all could be passed on; `null` as long as all could. */
+  /** Why some output could not be passed on; `null` while everything could. */
   get failure(): WriteFailure | null {
     return this.#failure;
   }
 
-  /** To be called when the command is gone: resolves when all that it has written is passed on. */
+  /** Must be called when the command is gone. Resolves when all its output has been passed on. */
   async drain(): Promise<void> {
     for (let seen = -1; this.#isWriting || seen !== this.#chunks; ) {
       seen = this.#chunks;
@@ -57,7 +57,7 @@ export class Passage {
         this.#isWriting = false;
       }
     } catch {
-      // It is closed while the last is read: a daemon that has stayed.
+      // The last output is read while the pipe is being closed: a daemon still holds it open.
     } finally {
       this.#isWriting = false;
       source.destroy();

@@ -6,21 +6,21 @@ import { isStillRunning } from '../../system/processes/process-table.js';
 import { hasOpen, type InheritedSocket } from './inherited-socket.js';
 import { type ListedProcess, listProcesses } from './process-list.js';
 
-/** The command and all that it has started and that has stayed with it: what a lock has to outlive. */
+/** The command and everything it started that has stayed with it: the lock must outlive all of it. */
 export interface ProcessGroup {
-  /** How a lock names it at its start. */
+  /** How the lock names it at its start. */
   readonly named: readonly Worker[];
-  /** To all that live. */
+  /** Sends a signal to every living process of it. */
   signal(signal: NodeJS.Signals): void;
-  /** Those who live, as a lock names them; none when all are gone. */
+  /** Its living processes, as a lock names them; empty when all are gone. */
   survivors(): readonly Worker[];
-  /** Whether nobody is left. */
+  /** Whether all its processes are gone. */
   isGone(): boolean;
 }
 
 /**
- * A process group of its own (setpgid(2)): the command was started as its leader, and what it starts belongs to it, unless it
- * leaves as a daemon does. To be called before this process takes notice of the leader's end, so that its number is still its own.
+ * A process group of its own (setpgid(2)): the command was started as its leader, and whatever it starts belongs to it, unless
+ * it leaves as a daemon does. Must be called before this process reaps the leader, while the PID cannot be reused.
  */
 export function groupOf(leader: number): ProcessGroup {
   const processes = systemProcesses();
@@ -37,7 +37,7 @@ export function groupOf(leader: number): ProcessGroup {
   };
 }
 
-/** What the command inherits, and hands on to all that it starts. */
+/** The socket that the command and all its descendants inherit. */
 export interface Inheritance {
   readonly socket: InheritedSocket | null;
   /** The value of `LIVINGLOCK_TOKEN`; empty for a command that runs without the lock. */
@@ -45,14 +45,14 @@ export interface Inheritance {
 }
 
 /**
- * On a terminal the command shares the group of this process: only so does it keep the terminal, with passwords that are asked
- * for, Ctrl-C and Ctrl-Z. Others are in that group too: what `make -j` has started beside this process, or `tee` in
- * `livinglock run … | tee`. They are neither waited for nor signalled. To be called before the command is started, and with it afterwards.
+ * On a terminal the command shares the group of this process. Only that way does it keep the terminal: password prompts,
+ * Ctrl-C and Ctrl-Z. That group contains others too: what `make -j` has started beside this process, or `tee` in
+ * `livinglock run … | tee`. They are neither waited for nor signalled. Must be called before the command starts, and the result with it afterwards.
  */
 export function sharedGroup(inheritance: Inheritance): (command: ChildProcess) => ProcessGroup {
   const isOrphan = orphansBy(inheritance);
   return (command) => {
-    // The command itself may be hidden, as another user's (sudo).
+    // The command itself may be hidden, because it runs as another user (sudo).
     const leader = () =>
       (command.exitCode ?? command.signalCode) === null && command.pid !== undefined ? [command.pid] : [];
     const survivors = () => [...new Set([...leader(), ...membersOfOurs(listProcesses(), isOrphan)])];
@@ -67,12 +67,12 @@ export function sharedGroup(inheritance: Inheritance): (command: ChildProcess) =
   };
 }
 
-/** Whether a process that does not descend from this one once did: its parents have ended, and a stranger was made its parent. */
+/** Whether a process without this one among its ancestors once had it: its parents ended, and it was given a new parent. */
 type IsOrphan = (entry: ListedProcess, line: readonly ListedProcess[]) => boolean;
 
 /**
- * On Linux by what it has inherited. Elsewhere it is an orphan of the command if the first process is its parent, and if it and those in between
- * were not there before the command.
+ * On Linux, it has inherited the socket. Elsewhere it is an orphan of the command if the topmost ancestor's parent is the first process, and
+ * neither it nor the processes in between existed before the command.
  */
 function orphansBy({ socket, token }: Inheritance): IsOrphan {
   if (process.platform === 'linux') {
@@ -86,19 +86,19 @@ function orphansBy({ socket, token }: Inheritance): IsOrphan {
   };
 }
 
-/** As it was when the process began its program (proc_pid_environ(5)). */
+/** The environment with which the process began its program (proc_pid_environ(5)). */
 function hasToken(pid: number, token: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`LIVINGLOCK_TOKEN=${token}`);
   } catch {
-    // It has ended, or belongs to another user.
+    // The process has ended, or belongs to another user.
     return false;
   }
 }
 
 /**
- * A list leaves out who forks and ends while it is read, and who cannot be seen from here; but the kernel says whether anybody has the
- * socket. Nobody is missed only if all who have it are seen in other groups: daemons.
+ * A process list misses a process that forks and ends while it is read, and one that cannot be seen from here. But the kernel
+ * knows whether anyone has the socket open. Nobody is missed only if everyone who has it is seen in another group: daemons.
  */
 function isAnyMissed(socket: InheritedSocket | null): boolean {
   const probe = new LinuxProbe();
@@ -109,7 +109,7 @@ function isAnyMissed(socket: InheritedSocket | null): boolean {
   return owners.length === 0 || !owners.every(isDaemon);
 }
 
-/** Who is in the group of this process and has come from it. */
+/** The processes in our group that descend from this process. */
 function membersOfOurs(listed: readonly ListedProcess[], isOrphan: IsOrphan): readonly number[] {
   const byPid = new Map(listed.map((entry) => [entry.pid, entry]));
   const self = byPid.get(process.pid);
@@ -134,7 +134,7 @@ function ancestorsOf(entry: ListedProcess, byPid: ReadonlyMap<number, ListedProc
   return line;
 }
 
-/** Windows knows no signals; a process can only be ended, with all that it has started (taskkill, `/t`). */
+/** Windows has no signals; a process can only be ended, together with everything it started (taskkill, `/t`). */
 export function treeOf(root: number): ProcessGroup {
   return {
     named: [root],
@@ -155,7 +155,7 @@ function exists(target: number): boolean {
   }
 }
 
-/** Who is gone already, or belongs to someone else (sudo), cannot be told. */
+/** A process that is already gone, or belongs to someone else (sudo), cannot be signalled. */
 function send(target: number, signal: NodeJS.Signals): void {
   try {
     process.kill(target, signal);

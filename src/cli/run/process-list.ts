@@ -2,21 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { parseProcStat } from '../../system/processes/linux.js';
 
-/** A process that runs; zombies are not listed. */
+/** A running process; zombies are not listed. */
 export interface ListedProcess {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** When it began, in any form: by that it is told from a later process that was given its PID. */
+  /** When it began, in any format: tells it apart from a later process with the same PID. */
   readonly started: string;
 }
 
-/** All processes of this machine that can be seen from here. */
+/** All processes of this machine that are visible from here. */
 export function listProcesses(): ListedProcess[] {
   return process.platform === 'linux' ? listByProc() : listByPs();
 }
 
-/** After `unshare --pid` without a new `/proc` the same numbers name other processes there (pid_namespaces(7)). */
+/** After `unshare --pid` without a new `/proc`, PIDs there belong to another namespace (pid_namespaces(7)). */
 function listByProc(): ListedProcess[] {
   if (read(() => readlinkSync('/proc/self')) !== String(process.pid)) return [];
   return readdirSync('/proc')
@@ -24,7 +24,7 @@ function listByProc(): ListedProcess[] {
     .flatMap((name) => {
       const stat = read(() => readFileSync(`/proc/${name}/stat`, 'latin1'));
       const look = parseProcStat(stat);
-      // The main thread of a process may have ended before the others.
+      // The main thread of a process may end before its other threads.
       if (look === null || (look.zombie && look.threads <= 1)) return [];
       const [, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return [

@@ -2,13 +2,13 @@ import { ErrLockLost, type Lock, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 
-/** How often to look: so many milliseconds apart. */
+/** Milliseconds between two looks. */
 const SHORTEST_PERIOD = 20;
 const LONGEST_PERIOD = 1000;
-/** Whoever looks so much too late was paused itself, and what the command has shown meanwhile is still to be seen. */
+/** A look this late means that the runner itself was paused. It must then look for what the command did meanwhile. */
 const LATE = 1000;
 
-/** Looks for proof, and gives how many milliseconds ago the last one was given. */
+/** Looks for proof, and returns how many milliseconds ago the last one was given. */
 export type Look = (watch: ProofWatch) => number | Promise<number>;
 
 export interface ProofWatchOptions {
@@ -18,22 +18,22 @@ export interface ProofWatchOptions {
   readonly staleTimeout: number;
   readonly heartbeatInterval: number;
   readonly look: Look;
-  /** No proof for so many milliseconds, which is more than the stale timeout. */
+  /** There was no proof for this many milliseconds, which is longer than the stale timeout. */
   readonly onStall: (silence: number) => void;
 }
 
 /**
- * Passes a command's proofs of work on as heartbeats, and notices when none come for longer than the stale timeout.
+ * Passes a command's proofs of work on as heartbeats, and notices when there are none for longer than the stale timeout.
  *
- * A heartbeat that was throttled is made up for, so that the written one is never older than the last proof by more than the
- * interval: whoever watches here notices a stall before anyone else may take over.
+ * A throttled heartbeat is written later, so the written one is never older than the last proof by more than the
+ * interval: this runner notices a stall before any contender may take over.
  */
 export class ProofWatch {
   readonly #options: ProofWatchOptions;
   readonly #timer: NodeJS.Timeout;
   #provenAt = systemClock.monotonic();
   #lookedAt = systemClock.monotonic();
-  /** What remains to be written. */
+  /** The proof that still has to be written. */
   #isOwing = false;
   #state: 'watching' | 'stalled' | 'ending' = 'watching';
   #complaint: string | null = null;
@@ -46,7 +46,7 @@ export class ProofWatch {
     this.#timer = setInterval(() => void this.#look(period), period).unref();
   }
 
-  /** The command has shown that it is at work. */
+  /** Called when the command has shown that it is at work. */
   prove(): void {
     this.#provenAt = systemClock.monotonic();
     this.#isOwing = true;
@@ -59,7 +59,7 @@ export class ProofWatch {
     return systemClock.monotonic() - this.#provenAt;
   }
 
-  /** The command is being ended. That is work too, and nobody else must begin before it is done. */
+  /** The command is being ended. That counts as work too: nobody else may begin before it is done. */
   keepForTheEnd(): void {
     this.#state = 'ending';
     this.#beat();
@@ -97,12 +97,12 @@ export class ProofWatch {
       () => {
         this.#complaint = null;
       },
-      // Of the loss the lock's own signal tells.
+      // The lock's own signal reports a loss.
       (error) => error instanceof ErrLockLost || this.#complain(error),
     );
   }
 
-  /** Once, until it has gone well again. */
+  /** Reports a failure once, until a heartbeat succeeds again. */
   #complain(error: unknown): void {
     const complaint = messageOf(error);
     if (complaint !== this.#complaint) say(complaint);

@@ -9,9 +9,9 @@ export type Proof =
   | { readonly by: 'manual' }
   | { readonly by: 'file'; readonly path: string };
 
-/** Those that are named by a word. */
+/** Kinds of proof that one word names. */
 export const PROOFS = ['alive', 'output', 'manual'] as const;
-/** What stands in front of a file's path. */
+/** The prefix of a file's path. */
 export const FILE_PROOF = 'file:';
 
 export function parseProof(text: string): Proof {
@@ -23,7 +23,7 @@ export function parseProof(text: string): Proof {
   throw new InvalidArgument('It is one of alive, output, manual, file:PATH.');
 }
 
-/** In words, for the message about a command that has not given any. */
+/** In words, for the message about a command that has given no proof. */
 export function describeProof(proof: Proof): string {
   switch (proof.by) {
     case 'alive':
@@ -37,7 +37,7 @@ export function describeProof(proof: Proof): string {
   }
 }
 
-/** What else looks as if there were no proof, for the same message; empty where there is nothing to say. */
+/** What else would look like missing proof, for the same message; empty if there is nothing to say. */
 export function hintOn(proof: Proof): string {
   return proof.by === 'output'
     ? ' A program that buffers its output looks the same: `python -u` or `stdbuf -oL` makes it write at once.'
@@ -45,15 +45,15 @@ export function hintOn(proof: Proof): string {
 }
 
 /**
- * Tells whether a file is another one, longer or newer than at the last look; one that is not there has not changed. Each look throws where
- * that cannot be learnt.
+ * Tells whether a file has been replaced, or is longer or newer than at the last look. A missing file has not changed. A look throws
+ * if it cannot find out.
  */
 export function watchFile(path: string): () => boolean {
   let seen: string | null = null;
   try {
     seen = signature(path);
   } catch {
-    // The first look that counts says so.
+    // The first real look reports the error.
   }
   return () => {
     const now = signature(path);

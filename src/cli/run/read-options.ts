@@ -24,12 +24,12 @@ export const RUN_OPTIONS = {
   staleTimeout: {
     flags: '--stale-timeout <time>',
     description:
-      'without proof for so long, the command counts as stalled (default: 1h; with alive, in a file: infinity)',
+      'time without proof after which the command counts as stalled (default: 1h; for alive with a lock file: infinity)',
     parse: parseStaleTimeout,
   },
   heartbeatInterval: {
     flags: '--heartbeat-interval <time>',
-    description: 'write a heartbeat at most so often (default: 1m, or half of a shorter stale timeout)',
+    description: 'minimum time between two heartbeats (default: 1m, or half of a shorter stale timeout)',
     parse: parsePositiveDuration,
   },
   onStall: {
@@ -40,7 +40,7 @@ export const RUN_OPTIONS = {
   },
   timeout: {
     flags: '--timeout <time>',
-    description: 'end a command that takes longer altogether',
+    description: 'end a command that runs longer than this',
     parse: parsePositiveDuration,
   },
   killAfter: {
@@ -51,7 +51,7 @@ export const RUN_OPTIONS = {
   },
   wait: {
     flags: '-w, --wait <time>',
-    description: 'if the lock is held, wait for so long',
+    description: 'if the lock is held, wait up to this long',
     parse: parseDuration,
     default: { value: 0, name: 'do not wait' },
   },
@@ -71,17 +71,17 @@ export const RUN_OPTIONS = {
   sticky: {
     flags: '--sticky',
     description:
-      'take a lock again that the same --owner has released, while --hold-at-least keeps it from others: one server stays in charge',
+      'take back a lock that the same --owner released while --hold-at-least still keeps others out: one server stays in charge',
   },
   label: {
     flags: '--label <text>',
     description:
-      'show this in place of the command line, and keep the arguments out of the lock: for those that contain a password',
+      'show this instead of the command line, and keep the arguments out of the lock: they may contain a password',
     parse: parseLabel,
   },
   command: {
     flags: '-c, --command <line>',
-    description: 'run this line by the shell (/bin/sh -c; cmd.exe on Windows), in place of -- COMMAND',
+    description: 'run this line with the shell (/bin/sh -c; cmd.exe on Windows), instead of -- COMMAND',
     parse: parseLine,
   },
   store: STORE_OPTION,
@@ -95,15 +95,15 @@ export const RUN_OPTIONS = {
   },
   ignoreHangup: {
     flags: '--ignore-hangup',
-    description: 'neither end nor pass SIGHUP on: for what nohup cannot do before `livinglock`',
+    description: 'ignore SIGHUP, and do not pass it on: nohup before `livinglock` cannot do this',
   },
   quiet: { flags: '-q, --quiet', description: 'say nothing if the lock is held, and give no hints' },
 } as const satisfies Options;
 
-/** What is given on the command line; durations in milliseconds. */
+/** The options of the command line; durations in milliseconds. */
 export type RunGiven = Values<typeof RUN_OPTIONS>;
 
-/** Fills in what was not given, and throws where it does not fit together. */
+/** Fills in defaults, and throws if options do not fit together. */
 export function completeRunOptions({
   heartbeat,
   staleTimeout,
@@ -130,7 +130,7 @@ export function completeRunOptions({
     ...rest,
     proof,
     staleTimeout: timeout,
-    // In other databases it has a meaning with `alive` too: when others may take over from a machine that is gone.
+    // In a database it has a meaning with `alive` too: when others may take over from a machine that is gone.
     isStallUnseen: isEndless && heartbeat === undefined && staleTimeout !== undefined,
     heartbeatInterval: interval,
     timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
@@ -138,7 +138,7 @@ export function completeRunOptions({
   };
 }
 
-/** From elsewhere nobody can see whether a process lives, so its lock would be held for ever. */
+/** Whether a process lives cannot be seen from another machine, so its lock would be held forever. */
 function isOfOneMachine(store: StoreAddress | undefined): boolean {
   return store === undefined || store.kind === 'sqlite';
 }

@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
-/** A pipe to read from what a command writes. */
+/** A pipe for reading a command's output. */
 export interface RealPipe {
-  /** The end to write to, for the command. */
+  /** The write end, for the command. */
   readonly writing: number;
-  /** The end to read from. To be called when the command has been started; our own end to write to is closed then. */
+  /** Returns the read end. Must be called once the command has been started; closes our own copy of the write end. */
   open(): Readable;
 }
 
 /**
- * What Node calls a pipe between processes is a pair of sockets. To those `echo > /dev/stderr` fails with ENXIO (open(2)), and
- * who writes when nobody reads any more gets no SIGPIPE but an error. A command must not notice that somebody reads along, so
- * these are named pipes (fifo(7)), without their names. `null` where they cannot be had.
+ * What Node calls a pipe between processes is a pair of sockets. With those, `echo > /dev/stderr` fails with ENXIO (open(2)), and
+ * a writer without a reader gets an error instead of SIGPIPE. A command must not notice that its output is read, so
+ * these are named pipes (fifo(7)) whose names are removed at once. `null` if they cannot be made.
  */
 export function makeRealPipes(count: number): RealPipe[] | null {
   if (count === 0) return [];
@@ -35,7 +35,7 @@ export function makeRealPipes(count: number): RealPipe[] | null {
 }
 
 function openBothEnds(path: string): RealPipe {
-  // To read first, without waiting for a writer; then to write, for which there has to be a reader.
+  // The read end first, without waiting for a writer; then the write end, which needs a reader.
   const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writing = openSync(path, constants.O_WRONLY);
   return {

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrLockLost, type Lock, systemClock } from '../../index.js';
 import type { Locks } from '../stores/locks.js';
 
-/** For how long a database that is away is tried, and how often, in milliseconds. */
+/** How long, and how often, to try a database that is away, in milliseconds. */
 const PATIENCE = 30_000;
 const PAUSE = 1000;
 
 /**
- * Gives the lock up. Waits for a database that is being restarted: otherwise the runs on other servers would have to wait for the stale
- * timeout otherwise.
+ * Releases the lock. Waits for a database that is being restarted: otherwise the runs on other servers would have to wait for the
+ * stale timeout.
  */
 export async function releasePatiently(lock: Lock | null, { address }: Locks): Promise<void> {
   const giveUpAt = systemClock.monotonic() + (address === '' ? 0 : PATIENCE);

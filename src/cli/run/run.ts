@@ -9,9 +9,9 @@ import type { RunOptions } from './options.js';
 import { Signals } from './signals.js';
 import { type Job, Supervision } from './supervision.js';
 
-/** Runs a command while holding a lock, and gives the exit code. */
+/** Runs a command while holding a lock. Returns the exit code. */
 export function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
-  // Before this process opens any of its own.
+  // Before this process opens descriptors of its own.
   const descriptors = givenDescriptors();
   speakOf({ job: options.label ?? lock, lock: null });
   expectProgram(command[0] ?? '');

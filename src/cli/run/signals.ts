@@ -4,8 +4,8 @@ import { endEarly } from '../early-signal.js';
 import { ExitCode } from '../errors/exit-codes.js';
 
 /**
- * What is passed on to the command: all that would end this process and that can be caught. Left out are signals that say something of this
- * process alone (SIGPIPE, SIGSEGV and the like), and SIGPROF, by which V8 can be measured. After those the lock is left to the command.
+ * The signals that are passed on to the command: all that would end this process and can be caught. Not the ones that concern this
+ * process alone (SIGPIPE, SIGSEGV and the like), nor SIGPROF, which V8 uses for profiling. After those, the lock is left to the command.
  */
 const FORWARDED: readonly NodeJS.Signals[] = (
   process.platform === 'win32'
@@ -26,24 +26,24 @@ const FORWARDED: readonly NodeJS.Signals[] = (
       ] as const)
 ).filter((signal) => signal in constants.signals);
 
-/** Whether a terminal sends it to all of its foreground group by itself. */
+/** Whether a terminal itself sends the signal to its whole foreground group. */
 export function isOfTheKeyboard(signal: NodeJS.Signals): boolean {
   return signal === 'SIGINT' || signal === 'SIGQUIT' || signal === 'SIGBREAK';
 }
 
-/** As a shell: 128 and the signal's number. */
+/** As a shell: 128 plus the signal's number. */
 export function statusOf(signal: NodeJS.Signals | null): number {
   return ExitCode.signal + (signal === null ? 0 : constants.signals[signal]);
 }
 
-/** The signals that this process gets. Before there is a command they end the waiting, then they are the command's. */
+/** The signals that this process receives. Before the command starts they end the waiting; afterwards they go to the command. */
 export class Signals {
   readonly #stopWaiting = new AbortController();
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
   received: NodeJS.Signals | null = null;
   #receiver: ((signal: NodeJS.Signals) => void) | null = null;
 
-  /** @param isHangupIgnored Whether SIGHUP is to be as good as none. */
+  /** @param isHangupIgnored Whether to ignore SIGHUP. */
   constructor(isHangupIgnored: boolean) {
     for (const signal of FORWARDED) {
       const isIgnored = isHangupIgnored && signal === 'SIGHUP';
@@ -59,7 +59,7 @@ export class Signals {
     return this.#stopWaiting.signal;
   }
 
-  /** From now on, when the command is there. */
+  /** Called once the command has been started: from then on it receives the signals. */
   passTo(receiver: (signal: NodeJS.Signals) => void): void {
     this.#receiver = receiver;
   }
@@ -76,7 +76,7 @@ export class Signals {
 }
 
 /**
- * Until a program listens to SIGUSR1, Node opens a port for debuggers when that comes in: to every user of the machine
+ * Unless a program listens to SIGUSR1, Node opens a debugger port when it arrives, for every user of the machine
  * (https://nodejs.org/api/process.html#signal-events).
  */
 function closeUnwantedInspector(): boolean {

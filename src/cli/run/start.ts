@@ -9,37 +9,37 @@ import type { InheritedSocket } from './inherited-socket.js';
 import { INHERITED, type OutputRoute, type ReadOutput, visibleOutput } from './output.js';
 import { groupOf, type ProcessGroup, sharedGroup, treeOf } from './process-group.js';
 
-/** A command that was started. */
+/** A command that has been started. */
 export interface Started {
   readonly exited: Promise<Exit>;
   readonly group: ProcessGroup;
-  /** Whether signals of the keyboard reach the command without our help. */
+  /** Whether signals of the keyboard reach the command without the runner. */
   readonly sharesTerminal: boolean;
-  /** What it writes, as far as that is read. */
+  /** The output that this process reads. */
   readonly output: readonly ReadOutput[];
-  /** Lets it begin. Until then, should this process die, nothing will ever have run. `null` where it has begun. */
+  /** Lets the command begin. If this process dies before, nothing will ever have run. `null` if it has begun already. */
   readonly begin: (() => void) | null;
 }
 
 /** What a command is started with. */
 export interface Outfit {
   readonly env: NodeJS.ProcessEnv;
-  /** Whether it has to be seen that it writes. */
+  /** Whether the runner must see that the command writes. */
   readonly isOutputSeen: boolean;
-  /** Those of this process that it gets under the same numbers. */
+  /** Descriptors of this process that the command gets under the same numbers. */
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;
 }
 
 /**
- * Without a socket that says whether the command lives, it waits until its group stands in the lock: for a line on a descriptor. Then it becomes
- * the command, with the same PID in the same process group. A shell drops variables whose names are not identifiers.
+ * Without a socket that tells whether the command lives, the command waits for a line on a descriptor until the lock names its group. The gate
+ * then becomes the command: same PID, same process group. A shell drops variables whose names are not identifiers.
  */
 const GATE = 'read -r go <&GATE || exit 125; exec GATE<&-; exec "$@"';
-/** A redirection names a descriptor by one digit; with two, some shells do not take it (dash). */
+/** A redirection can name a descriptor by one digit only: with two digits, some shells do not accept it (dash). */
 const LAST_OF_SHELL = 9;
 
-/** The number of the inherited socket in the command, unless that is taken. Lower ones are for what a script may open. */
+/** The preferred number of the inherited socket in the command. Scripts may open the lower ones themselves. */
 const SOCKET_DESCRIPTOR = 20;
 
 /** Starts a command; rejects with the system's error if it cannot be started. */
@@ -64,7 +64,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   const exited = exitOf(child);
   const pid = await pidOf(child);
   const gate = inheritedSocket === null ? child.stdio[spare] : null;
-  // It may be killed before it begins; how it has ended tells so.
+  // It may be killed before it begins; its exit then tells.
   gate?.on('error', () => {});
   return {
     exited,
@@ -91,13 +91,13 @@ function freeNumber(taken: readonly number[], from: number): number {
 function gated(command: readonly string[], descriptor: number): readonly string[] {
   if (descriptor > LAST_OF_SHELL) {
     throw new Error(
-      `one of the file descriptors 3 to ${LAST_OF_SHELL} has to be free, and all are open. Close one for it: livinglock run … 9<&-`,
+      `one of the file descriptors 3 to ${LAST_OF_SHELL} must be free, but all are open. Close one: livinglock run … 9<&-`,
     );
   }
   return ['/bin/sh', '-c', GATE.replaceAll('GATE', String(descriptor)), 'livinglock', ...command];
 }
 
-/** There is no exec there, so it begins at once. cross-spawn finds scripts and quotes arguments as Windows wants them. */
+/** Windows has no exec, so the command begins at once. cross-spawn finds scripts and quotes arguments the Windows way. */
 async function startOnWindows(
   [program = '', ...args]: readonly string[],
   outfit: Outfit,

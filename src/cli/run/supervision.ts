@@ -24,22 +24,22 @@ import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
 import { type Started, start } from './start.js';
 import { outlive } from './survivors.js';
 
-/** How long the start waits until earlier messages are written, in milliseconds. A reader that hangs must not keep the command from working. */
+/** How long, in milliseconds, the command waits for earlier messages to be written. A reader that hangs must not hold it up. */
 const MESSAGE_TIMEOUT = 1000;
 
-/** EINVAL: that of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
+/** EINVAL: the number of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
 const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
 
-/** What is to be run, and under what. */
+/** What to run, and under which lock. */
 export interface Job {
-  /** `null` for a command that runs by force, without it. */
+  /** `null` for a command that runs by force, without the lock. */
   readonly lock: Lock | null;
   readonly name: string;
   readonly locks: Locks;
   readonly command: readonly string[];
   readonly options: RunOptions;
   readonly signals: Signals;
-  /** Those that this process was given, for the command. */
+  /** Descriptors that this process was given, for the command. */
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;
 }
@@ -66,12 +66,12 @@ export class Supervision {
     return status;
   }
 
-  /** A signal that has come in before the command is there ends the run before it begins. */
+  /** A signal that arrives before the command exists ends the run before it begins. */
   async #runUnlessSignalled(): Promise<number> {
     const { lock, signals } = this.#job;
     let started: Started;
     try {
-      // What has come in while this process was busy is delivered by the event loop.
+      // Signals that arrived while this process was busy are delivered by the event loop.
       await turn();
       await Promise.race([
         said(),
@@ -86,16 +86,16 @@ export class Supervision {
     try {
       return await this.#run(started);
     } catch (error) {
-      // Else the lock is left to what goes on.
+      // Otherwise the lock is left to whatever still runs.
       if (started.group.isGone()) await lock?.release().catch(() => {});
       throw error;
     }
   }
 
-  /** That the command has ended, and how, is more than that its lock is left to itself: who hears of a failure starts it again. */
+  /** The command's exit status matters more than a lock that could not be released: a reported failure would make someone start it again. */
   #giveUp(error: unknown, status: number): number {
     if (!(error instanceof ErrLockStore)) throw error;
-    say(`${error.message} The command has ended, with ${status}. Others get its lock when it is stale.`);
+    say(`${error.message} The command has exited with ${status}. Others can take its lock once it is stale.`);
     return status;
   }
 
@@ -145,7 +145,7 @@ export class Supervision {
     }
   }
 
-  /** A signal of the keyboard that came right at the start may have come before the command was there to get it. */
+  /** A keyboard signal at the very start may have come before the command could receive it. */
   #passSignals(group: ProcessGroup, sharesTerminal: boolean): void {
     let isNew = true;
     this.#job.signals.passTo((signal) => {
@@ -156,13 +156,13 @@ export class Supervision {
     });
   }
 
-  /** Puts the command into the lock. If that cannot be written, the next heartbeat tries again, and meanwhile the inherited socket says that it lives. */
+  /** Names the command in the lock. If that cannot be written, the next heartbeat tries again; until then the inherited socket shows that it lives. */
   async #name(workers: readonly Worker[], begin: Started['begin']): Promise<void> {
     const { lock, inheritedSocket } = this.#job;
     try {
       await lock?.setWorkers(workers);
     } catch (error) {
-      // One that has ended already needs no name; and of a loss the lock's own signal tells.
+      // A command that has already ended needs no name, and the lock's own signal reports a loss.
       if (!(error instanceof RangeError || error instanceof ErrLockLost)) {
         if (begin !== null) throw error;
         say(messageOf(error));
@@ -198,15 +198,13 @@ export class Supervision {
     if (!Number.isFinite(timeout)) return;
     ending.after(timeout, () => {
       this.#end('timeout', ending, watch);
-      say(
-        `The command has run for ${formatDuration(timeout)}, which is as long as it may (--timeout). Ending it.`,
-      );
+      say(`The command has reached its time limit of ${formatDuration(timeout)} (--timeout). Ending it.`);
     });
   }
 
   #end(reason: Reason, ending: Ending, watch: ProofWatch): void {
     if (ending.reason !== null) return;
-    // Signal first: a background process that writes to its terminal may be stopped for it (`stty tostop`).
+    // Before any message: a process that writes to a terminal from the background may be stopped (`stty tostop`).
     ending.begin(reason);
     if (reason === 'lost') {
       this.#isLossKnown = true;
@@ -217,7 +215,7 @@ export class Supervision {
   }
 }
 
-/** One whole turn of the event loop, in which signals are looked for. */
+/** One full turn of the event loop, in which signals are delivered. */
 async function turn(): Promise<void> {
   await nextCheck();
   await nextCheck();

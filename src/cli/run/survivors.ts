@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, systemProcesses, type Worker } from '../../index.js';
 import type { ProcessGroup } from './process-group.js';
 
-/** How often to look whether all processes of the command are gone: each time later, in milliseconds. */
+/** How often to look whether all processes of the command are gone, in milliseconds: each interval longer than the last. */
 const FIRST_LOOK = 10;
 const LATEST_LOOK = 1000;
-/** As many as a lock can name. */
+/** The most that a lock can name. */
 const MOST_WORKERS = 4;
 
-/** Resolves when none of the group is left. The command itself has ended; what it has left running is under the lock as well. */
+/** Resolves when the whole group is gone. The command itself has ended; whatever it left running is under the lock as well. */
 export async function outlive(group: ProcessGroup, lock: Lock | null): Promise<void> {
   let named = JSON.stringify(group.named);
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
@@ -20,16 +20,16 @@ export async function outlive(group: ProcessGroup, lock: Lock | null): Promise<v
   }
 }
 
-/** So that they keep the lock even should this process be killed. Gives whether the lock names all that it can. */
+/** Names the survivors in the lock, so that it stays held if this process is killed. Returns whether it names as many as it can. */
 async function nameWorkers(lock: Lock | null, workers: readonly Worker[]): Promise<boolean> {
-  // While all processes are listed a short one may end. It must not stand in the way of the others.
+  // A short-lived process may end while the list is made. It must not hold up the others.
   const there = workers.filter(isThere).slice(0, MOST_WORKERS);
   if (there.length === 0) return false;
   try {
     await lock?.setWorkers(there);
     return true;
   } catch {
-    // One of them has ended just now, or the lock is lost; the next look tells.
+    // One of them has just ended, or the lock is lost; the next look tells.
     return false;
   }
 }

@@ -64,9 +64,9 @@ const OPTIONS = {
 
 export const SCHEDULE = defineCommand({
   name: 'schedule',
-  summary: 'let a command run regularly while holding a lock',
+  summary: 'run a command regularly while holding a lock',
   description:
-    'Prints the configuration with which cron, systemd, launchd or the Task Scheduler run a command regularly, through `livinglock run`; or installs it for you.',
+    'Prints the configuration with which cron, systemd, launchd or the Task Scheduler run a command regularly, through `livinglock run`; or installs it.',
   usage: '--every TIME --name NAME [options] -- COMMAND [ARG...]',
   options: OPTIONS,
   section: { heading: 'Options passed on to livinglock run:', options: RUN_OPTIONS },
@@ -122,14 +122,14 @@ function actionOf({ install, uninstall }: Values<typeof OPTIONS>): Request['acti
 }
 
 /**
- * Gives the option once more. One that the environment has given as well: the scheduler has another environment, and without
+ * Passes the option on. One that the environment gave is passed on too: the scheduler has another environment, and without
  * the store each server would keep a lock of its own in a file.
  */
 function wordFor({ option, text }: GivenOption): string {
   return text === null ? longName(option) : `${longName(option)}=${text}`;
 }
 
-/** It becomes the name of a file and of a unit, and stands on a command line where an option could be. */
+/** It becomes the name of a file and of a unit, and appears on a command line where an option could be. */
 function parseName(text: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(text)) return text;
   throw new InvalidArgument(

@@ -11,7 +11,7 @@ export function confirm(question: string): Promise<boolean | null> {
       resolve(/^y(es)?$/i.test(line.trim()));
       lines.close();
     });
-    // The end of the input is no yes.
+    // The end of the input is not a yes.
     lines.once('close', () => resolve(false));
   });
 }

@@ -10,7 +10,7 @@ import { formatDateAndTime } from '../terminal/local-time.js';
 import { print } from '../terminal/messages.js';
 import { filling, widthOf } from '../terminal/text-width.js';
 
-/** What `livinglock schedule --list` was told. */
+/** The options of `livinglock schedule --list`. */
 export interface ListRequest {
   /** `null` for all jobs. */
   readonly name: string | null;
@@ -21,7 +21,7 @@ export interface ListRequest {
   readonly isJson: boolean;
 }
 
-/** Prints what livinglock has scheduled, and gives the exit code. */
+/** Prints what livinglock has scheduled. Returns the exit code. */
 export async function list(request: ListRequest): Promise<number> {
   const all: Scheduled[] = [];
   for (const scheduler of request.scheduler === null ? schedulersFor(request) : [request.scheduler]) {

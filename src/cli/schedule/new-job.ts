@@ -13,8 +13,8 @@ import type { Request } from './request.js';
 const STORE = '--store=';
 
 /**
- * Everything by its full path: the PATH of cron is short, and a Node by nvm is only in that of an interactive shell. The
- * same holds for `$LIVINGLOCK_DIR`, so a lock in there is named by its path.
+ * Every program by its full path: cron's PATH is short, and a Node installed by nvm is only in the PATH of an interactive shell.
+ * The same holds for `$LIVINGLOCK_DIR`, so a lock in that folder is named by its path.
  */
 export function jobOf(request: Request, scheduler: SchedulerName): Job {
   const { name, timing, directory, command, line, runOptions, conflictExitCode, userName, isHardened } =
@@ -39,7 +39,7 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
   const store = runOptions.findLast((option) => option.startsWith(STORE))?.slice(STORE.length);
   const storeSecret = store !== undefined && hasPassword(store) ? store : null;
   const isChosen = Boolean(process.env['LIVINGLOCK_DIR']);
-  // Where the named locks of another user are, only a run of that user can tell.
+  // Only a process of another user can tell where that user's named locks are stored.
   const isElsewhere = store !== undefined || (userName !== null && !isChosen);
   const lockFolder = isElsewhere ? null : namedLocksFolder().path;
   const isInFolder = isChosen && lockFolder !== null;
@@ -64,7 +64,7 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
   };
 }
 
-/** cron sends a mail for each line that a job prints. A run that was skipped is no reason for one; errors are. */
+/** cron sends a mail for each line that a job prints. A skipped run deserves none; errors do. */
 function silentIfBusy(runOptions: readonly string[]): string[] {
   const hasCode = runOptions.some((option) => option.startsWith('--conflict-exit-code='));
   return [
@@ -76,10 +76,10 @@ function silentIfBusy(runOptions: readonly string[]): string[] {
 function expectFolder(path: string): string {
   const folder = resolve(path);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
-  throw new CliError(ExitCode.noInput, `There is no folder ${folder} in which the command could run.`);
+  throw new CliError(ExitCode.noInput, `There is no folder ${folder} for the command to run in.`);
 }
 
-/** Where this program really is, since the link to it in a PATH may move. */
+/** The real path of this program, because the link to it in a PATH may move. */
 export function ownProgram(): string {
   const program = realpathSync(process.argv[1] ?? '');
   if (/[\\/]_npx[\\/]/.test(program)) {

@@ -8,7 +8,7 @@ import { parsePositiveDuration } from '../grammar/parse-duration.js';
 export function parseEvery(text: string): Timing {
   const seconds = parsePositiveDuration(text) / 1000;
   if (Number.isSafeInteger(seconds)) return { kind: 'every', seconds };
-  throw new InvalidArgument('No scheduler counts in less than seconds.');
+  throw new InvalidArgument('No scheduler counts in units shorter than a second.');
 }
 
 /** The value of `--at`. */

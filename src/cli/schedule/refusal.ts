@@ -9,7 +9,7 @@ const EXIT_CODES: Readonly<Record<Reason, number>> = {
   changed: ExitCode.busy,
 };
 
-/** Gives what cannot be scheduled the exit code that the command has for it. */
+/** Gives a job that cannot be scheduled the command's exit code for it. */
 export async function withExitCodes<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

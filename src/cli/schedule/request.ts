@@ -1,6 +1,6 @@
 import type { SchedulerName, Timing } from '../../schedule/job.js';
 
-/** What `livinglock schedule` was told. */
+/** The options of `livinglock schedule`. */
 export interface Request {
   readonly name: string;
   readonly timing: Timing | null;
@@ -10,13 +10,13 @@ export interface Request {
   readonly userName: string | null;
   readonly isHardened: boolean;
   readonly action: 'print' | 'install' | 'uninstall';
-  /** Whether all changes are agreed to beforehand. */
+  /** Whether the user has agreed to all changes beforehand. */
   readonly isAgreed: boolean;
   /** For `livinglock run`. */
   readonly runOptions: readonly string[];
   readonly conflictExitCode: number;
-  /** What stands behind `--`; `null` where there is no `--`. */
+  /** The words after `--`; `null` without `--`. */
   readonly command: readonly string[] | null;
-  /** A line for a shell in place of it, which `runOptions` contain. */
+  /** A line for a shell instead of the words, which is in `runOptions`. */
   readonly line: string | undefined;
 }

@@ -11,7 +11,7 @@ import { confirm } from './confirm.js';
 import { jobOf, ownProgram } from './new-job.js';
 import type { Request } from './request.js';
 
-/** Prints, installs or uninstalls the configuration of a job, and gives the exit code. */
+/** Prints, installs or uninstalls the configuration of a job. Returns the exit code. */
 export async function schedule(request: Request): Promise<number> {
   const scheduler = request.scheduler ?? schedulerHere();
   const uid = process.geteuid?.() ?? 0;
@@ -50,7 +50,7 @@ export async function schedule(request: Request): Promise<number> {
   }
 }
 
-/** A Node by nvm, say, is in the home folder of whoever has installed it. */
+/** A Node installed by nvm, for instance, is in the home folder of the user who installed it. */
 function notesOnUser({ userName }: Scope): string[] {
   const home = process.env['HOME'];
   if (userName === null || !home) return [];
@@ -70,7 +70,7 @@ async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string)
   if (answer === null) {
     throw new CliError(
       ExitCode.usage,
-      'Nothing was changed: there is no terminal to ask on. Agree by --yes beforehand.',
+      'Nothing was changed: there is no terminal to ask on. Agree beforehand with --yes.',
     );
   }
   if (!answer) {
@@ -81,7 +81,7 @@ async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string)
   return tell(done);
 }
 
-/** What a file of the user's contains is not to move the cursor. */
+/** A control character in a user's file must not move the cursor. */
 function visible(line: string): string {
   return line.replaceAll(/\p{Cc}/gu, '\u{fffd}');
 }

@@ -1,4 +1,4 @@
-/** In milliseconds, the longest first. */
+/** In milliseconds, longest first. */
 const UNITS: readonly (readonly [string, number])[] = [
   ['d', 86_400_000],
   ['h', 3_600_000],
@@ -7,11 +7,11 @@ const UNITS: readonly (readonly [string, number])[] = [
 ];
 
 /**
- * A time that has passed, in two units: `4s`, `3m 20s`, `2h 14m`, `12d 3h`. Not by pretty-ms, for which the second unit may be
- * any: `2h 59s`.
+ * A duration in two adjacent units: `4s`, `3m 20s`, `2h 14m`, `12d 3h`. pretty-ms cannot do that: its second unit may be
+ * any, as in `2h 59s`.
  */
 export function formatAge(milliseconds: number): string {
-  // Clocks may have been set.
+  // The clock may have been set back.
   const time = Math.max(0, milliseconds);
   const index = UNITS.findIndex(([, length]) => time >= length);
   const [large, small] = index === -1 ? [] : UNITS.slice(index, index + 2);

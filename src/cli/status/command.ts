@@ -5,12 +5,13 @@ export const STATUS = defineCommand({
   name: 'status',
   summary: 'show who holds which lock',
   description:
-    'Shows who holds the locks, since when, and how far they are: of those that are named, or of all that are held among the named locks of this user.',
+    'Shows who holds the locks, since when, and how far they are: the given locks, or all named locks of this user that are held.',
   options: {
     json: { flags: '--json', description: 'print JSON of the shape docs/status.schema.json' },
     watch: {
       flags: '--watch',
-      description: 'go on until Ctrl-C: refresh in place on a terminal, otherwise print again at each change',
+      description:
+        'repeat until Ctrl-C: refresh in place on a terminal, otherwise print again at each change',
     },
     store: STORE_OPTION,
   },

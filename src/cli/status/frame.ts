@@ -4,7 +4,7 @@ import { cut } from '../terminal/text-width.js';
 import type { LockStatus } from './lock-status.js';
 import { table } from './table.js';
 
-/** The locks for people, line by line: a table, and a sentence on each stale one. */
+/** The locks for people, line by line: a table, and a sentence about each stale one. */
 export function frameOf(locks: readonly LockStatus[], place: () => string, terminal: Terminal): string[] {
   if (locks.length === 0) return [cut(`No locks in ${place()}.`, terminal.columns)];
   const remarks = locks.filter(({ state }) => state !== 'free' && state !== 'live').map(remarkOn);

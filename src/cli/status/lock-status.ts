@@ -7,12 +7,12 @@ const DEFAULT_STALE_TIMEOUT = 3_600_000;
 export interface ProcessStatus {
   readonly pid: number;
   readonly role: 'holder' | 'worker';
-  /** Whether all of the process group counts that it leads, or led. */
+  /** Whether the PID stands for the whole process group that it leads, or led. */
   readonly isGroup: boolean;
   readonly liveness: Liveness;
 }
 
-/** One lock as `status --json` prints it; docs/status.schema.json is its public description. */
+/** One lock as `status --json` prints it. Its public description is docs/status.schema.json. */
 export interface LockStatus {
   readonly name: string;
   readonly path: string;
@@ -36,7 +36,7 @@ export interface LockStatus {
   readonly progress: { readonly ratio: number | null; readonly note: string | null } | null;
 }
 
-/** @param called What the lock is called on the command line. */
+/** @param called The name of the lock on the command line. */
 export function lockStatus(called: string, inspection: Inspection): LockStatus {
   const { name, state, reason, holder, heartbeatAge, processes } = inspection;
   return {
@@ -67,7 +67,7 @@ export function lockStatus(called: string, inspection: Inspection): LockStatus {
   };
 }
 
-/** For how many milliseconds it still counts as held. */
+/** How much longer it counts as held, in milliseconds. */
 function cooldown({ holder, heartbeatAge }: Inspection): number | null {
   const hold = holder?.hold ?? null;
   return hold === null || heartbeatAge === null ? null : Math.round(Math.max(0, hold - heartbeatAge));

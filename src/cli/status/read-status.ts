@@ -3,14 +3,14 @@ import { ExitCode } from '../errors/exit-codes.js';
 import type { Locks } from '../stores/locks.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
 
-/** What was read of some locks. */
+/** The status of some locks, and what could not be read. */
 export interface Seen {
   readonly locks: readonly LockStatus[];
-  /** Why others could not be looked at. */
+  /** Why other locks could not be read. */
   readonly failures: readonly string[];
 }
 
-/** Looks at the locks that are named; without names, at all that are held among those that can be listed. */
+/** Reads the given locks; without names, all held locks among those that can be listed. */
 export async function readStatus(names: readonly string[], { store, nameOf, list }: Locks): Promise<Seen> {
   const isNamed = names.length > 0;
   const locks: LockStatus[] = [];
@@ -27,7 +27,7 @@ export async function readStatus(names: readonly string[], { store, nameOf, list
   for (const { name, path } of wanted) {
     try {
       const inspection = await inspect(path, { store });
-      // One that nobody has named, and that was released between the listing and the reading, is not there at all.
+      // Nobody named this lock, and it was released between listing and reading: as if it had never been listed.
       if (isNamed || inspection.state !== 'free') locks.push(lockStatus(name, inspection));
     } catch (error) {
       failures.push(messageOf(error));
@@ -36,13 +36,13 @@ export async function readStatus(names: readonly string[], { store, nameOf, list
   return { locks, failures };
 }
 
-/** What is no failure of a store is a bug. */
+/** An error that is not a store's is a bug. */
 function messageOf(error: unknown): string {
   if (error instanceof LivingLockError) return error.message;
   throw error;
 }
 
-/** What was not seen counts most, then what needs somebody's attention. */
+/** A lock that could not be read counts most, then one that needs attention. */
 export function exitCodeFor({ locks, failures }: Seen): number {
   const isIn = (...states: readonly LockStatus['state'][]) =>
     locks.some(({ state }) => states.includes(state));

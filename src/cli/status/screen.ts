@@ -1,7 +1,7 @@
 import { oneLine } from '../../core/describe.js';
 import { cut, widthOf } from '../terminal/text-width.js';
 
-/** As much of a terminal's stream as a {@link Screen} needs. */
+/** The part of a terminal's stream that a {@link Screen} needs. */
 interface TerminalStream {
   readonly columns: number;
   readonly rows: number;
@@ -12,10 +12,10 @@ const CLEAR_REST_OF_LINE = '\u{1b}[K';
 const CLEAR_BELOW = '\u{1b}[J';
 
 /**
- * Draws on a terminal where it has drawn before. What stood above stays, and so does the last frame.
+ * Redraws a terminal in place. What stood above stays, and so does the last frame.
  *
- * log-update 7, the last for Node 20, does not: it does not know how a terminal that became narrower has broken the lines, and
- * of too many lines it shows the last, without the titles.
+ * log-update 7, the last version for Node 20, cannot do this: it does not know how a terminal that became narrower wrapped the
+ * lines, and of too many lines it shows the last ones, without the titles.
  */
 export class Screen {
   readonly #stream: TerminalStream;
@@ -26,12 +26,12 @@ export class Screen {
     this.#stream = stream;
   }
 
-  /** How long a line may be. In the last column a terminal waits with the next line, and clearing then takes that column away. */
+  /** The longest line. In its last column a terminal delays the line break, and clearing then erases that column. */
   get columns(): number {
     return Math.max(1, (this.#stream.columns || 80) - 1);
   }
 
-  /** Lines may be painted, but then must not be longer than {@link columns}. */
+  /** Lines may be coloured, but then must not be longer than {@link columns}. */
   draw(lines: readonly string[]): Promise<void> {
     const fitting = this.#fit(lines);
     const up = this.#height();
@@ -42,13 +42,13 @@ export class Screen {
     });
   }
 
-  /** The terminal may have become narrower since, and may have broken the lines. */
+  /** The terminal may have become narrower since, and may have wrapped the lines. */
   #height(): number {
     const columns = this.#stream.columns || 80;
     return this.#drawn.reduce((height, width) => height + Math.max(1, Math.ceil(width / columns)), 0);
   }
 
-  /** What has scrolled out of the terminal could not be drawn over. */
+  /** What has scrolled out of the terminal cannot be redrawn. */
   #fit(lines: readonly string[]): readonly string[] {
     const room = Math.max(2, (this.#stream.rows || 24) - 1);
     const shown =

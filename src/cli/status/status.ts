@@ -5,7 +5,7 @@ import { terminal } from '../terminal/terminal.js';
 import { frameOf } from './frame.js';
 import { exitCodeFor, readStatus } from './read-status.js';
 
-/** Prints the state of locks once, and gives the exit code. */
+/** Prints the status of locks once. Returns the exit code. */
 export function status(
   names: readonly string[],
   isJson: boolean,

@@ -6,11 +6,11 @@ import type { LockStatus, ProcessStatus } from './lock-status.js';
 
 interface Column {
   readonly title: string;
-  /** Empty where there is nothing to say. */
+  /** Empty if there is nothing to say. */
   readonly text: (lock: LockStatus) => string;
   readonly style?: (lock: LockStatus) => Style;
   readonly isNumber?: boolean;
-  /** Cuts what is too long. */
+  /** Truncates a text that is too long. */
   readonly cut?: (text: string, columns: number) => string;
 }
 
@@ -43,10 +43,10 @@ const COLUMNS: readonly Column[] = [
   PROGRESS,
 ];
 
-/** What most locks tell nothing of; shown where one does. */
+/** Columns that most locks leave empty; shown if any lock fills them. */
 const OCCASIONAL: ReadonlySet<Column> = new Set([WORKERS, OWNER, PROGRESS]);
 
-/** What gives way where there is no room for all, in this order, and how many columns it keeps. */
+/** Columns that shrink if the table is too wide, in this order, and the width that each keeps. */
 const GIVING_WAY: readonly (readonly [Column, number])[] = [
   [COMMAND, 20],
   [PROGRESS, 26],
@@ -93,7 +93,7 @@ export function table(locks: readonly LockStatus[], terminal: Terminal): string[
   ];
 }
 
-/** The widths of the columns, once those that can have given way. */
+/** The widths of the columns, after those that can shrink have done so. */
 function giveWay(natural: ReadonlyMap<Column, number>, room: number): ReadonlyMap<Column, number> {
   const widths = new Map(natural);
   const taken = [...widths.values()].reduce((sum, width) => sum + width, GAP.length * (widths.size - 1));
@@ -108,7 +108,7 @@ function giveWay(natural: ReadonlyMap<Column, number>, room: number): ReadonlyMa
   return widths;
 }
 
-/** What has no room in it even so, is left out at its end. */
+/** Columns that do not fit even then are left out, from the right. */
 function line(
   widths: ReadonlyMap<Column, number>,
   room: number,
@@ -141,7 +141,7 @@ function workers({ state, processes }: LockStatus): string {
     .join(', ');
 }
 
-/** What goes without saying is left out: that a process lives, and that one of a dead lock does not. */
+/** Leaves out the obvious: that a process lives, and that the process of a dead lock does not. */
 function describeProcess({ pid, isGroup, liveness }: ProcessStatus, state: LockStatus['state']): string {
   const name = isGroup ? `group ${pid}` : String(pid);
   return liveness === 'alive' || state === 'dead' ? name : `${name} (${liveness})`;
@@ -155,7 +155,7 @@ function lastHeartbeat({ heartbeatAgeMs }: LockStatus): string {
   return heartbeatAgeMs === null ? '' : `${formatAge(heartbeatAgeMs)} ago`;
 }
 
-/** In ASCII, because the blocks of Unicode take one column on some terminals and two on others. */
+/** In ASCII, because Unicode block characters take one column on some terminals and two on others. */
 function formatProgress(progress: LockStatus['progress']): string {
   if (progress === null) return '';
   const { ratio, note } = progress;

@@ -11,7 +11,7 @@ import { Screen } from './screen.js';
 /** How often to look, in milliseconds. */
 const PERIOD = 500;
 
-/** Goes on until the process is ended, by Ctrl-C for instance. */
+/** Runs until the process is ended, for instance by Ctrl-C. */
 export function watchStatus(
   names: readonly string[],
   isJson: boolean,
@@ -43,7 +43,7 @@ function onScreen(place: () => string): Show {
       failures.length > 0 && locks.length === 0
         ? []
         : frameOf(locks, place, terminal({ isTTY: true, columns: screen.columns }));
-    // They name locks as others have named them.
+    // Notes and labels come from other processes.
     await screen.draw([...lines, ...failures.map(oneLine)]);
   };
 }
@@ -59,7 +59,7 @@ function atEachChange(show: (seen: Seen, isFirst: boolean) => Promise<void>): Sh
   };
 }
 
-/** Time passes all the time, which is no change. */
+/** The age grows all the time; that is not a change. */
 function withoutAges(key: string, value: unknown): unknown {
   return key === 'heartbeatAgeMs' || key === 'cooldownMs' ? undefined : value;
 }

@@ -6,14 +6,14 @@ import { ExitCode } from '../errors/exit-codes.js';
 /** A store with a connection of its own. */
 export interface OpenStore {
   readonly store: Store;
-  /** For the commands that this one starts, wherever they run. */
+  /** The environment for the commands that this one starts. */
   readonly address: string;
-  /** For people, without passwords. */
+  /** Where the store is, for people; without passwords. */
   readonly place: string;
   close(): Promise<void>;
 }
 
-/** For a driver that is not there. */
+/** For a missing driver. */
 export function driverMissing(kind: string, packages: readonly string[]): CliError {
   return new CliError(
     ExitCode.usage,
@@ -22,7 +22,7 @@ export function driverMissing(kind: string, packages: readonly string[]): CliErr
   );
 }
 
-/** For a server that is not there, or does not let us in. */
+/** For a server that cannot be reached, or refuses the connection. */
 export function unreachable(place: string, error: unknown): CliError {
   return new CliError(
     ExitCode.store,
@@ -30,7 +30,7 @@ export function unreachable(place: string, error: unknown): CliError {
   );
 }
 
-/** For an address that the driver cannot read. */
+/** For an address that the driver cannot parse. */
 export function addressRefused(kind: string, error: unknown): CliError {
   return new CliError(
     ExitCode.usage,
@@ -38,7 +38,7 @@ export function addressRefused(kind: string, error: unknown): CliError {
   );
 }
 
-/** Whether that is what Node says of a package that is not installed. */
+/** Whether this is Node's error for a package that is not installed. */
 export function isMissing(error: unknown): boolean {
   return (
     error instanceof Error &&

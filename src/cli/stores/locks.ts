@@ -9,21 +9,21 @@ import { say } from '../terminal/messages.js';
 import { openStore } from './open-store.js';
 import type { StoreAddress } from './store-option.js';
 
-/** The locks of one store, by what they are called on the command line. */
+/** The locks of one store, by their names on the command line. */
 export interface Locks {
   readonly store: Store;
-  /** For `livinglock beat` in a command that is started; empty for files. */
+  /** For a `livinglock beat` in a command that is started; empty for files. */
   readonly address: string;
-  /** Where all those are that {@link Locks.list} gives, for people. */
+  /** Where all locks of {@link Locks.list} are stored, for people. */
   place(): string;
-  /** What the lock is called in the store. */
+  /** The lock's name in the store. */
   nameOf(lock: string): string;
-  /** What to say where it may have been meant otherwise. */
+  /** A hint if the name may have been meant differently. */
   hintOn(lock: string): string | null;
   list(): Promise<readonly NamedLock[]>;
 }
 
-/** Opens the store, and closes it again, whatever comes in between. */
+/** Opens the store, and closes it again however the work ends. */
 export async function withLocks<T>(
   address: StoreAddress | undefined,
   use: (locks: Locks) => Promise<T>,
@@ -41,7 +41,7 @@ export async function withLocks<T>(
       list: async () => ((await store.names?.()) ?? []).map((name) => ({ name, path: name })),
     });
   } finally {
-    // What has been done is done.
+    // An error while closing does not undo the work.
     await close().catch(() => {});
   }
 }

@@ -2,9 +2,9 @@ import type { OpenStore } from './driver.js';
 import type { StoreAddress } from './store-option.js';
 
 /**
- * Loads the driver, and little more: whether there is a server shows at the first operation.
+ * Loads the driver, and little more: whether the server can be reached shows at the first operation.
  *
- * @param mayCreate Whether a file that is not there yet is to be made.
+ * @param mayCreate Whether to create a file that does not exist yet.
  */
 export async function openStore({ kind, text }: StoreAddress, mayCreate: boolean): Promise<OpenStore> {
   switch (kind) {

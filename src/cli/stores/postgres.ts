@@ -2,7 +2,7 @@ import { postgresStore } from '../../stores/postgres/index.js';
 import { addressRefused, driverMissing, isMissing, type OpenStore } from './driver.js';
 import { placeOf } from './place.js';
 
-/** A heartbeat and a look, at most, are under way at the same time. */
+/** At most one heartbeat and one read run at the same time. */
 const CONNECTIONS = 2;
 /** How long a server may take to answer before the next try, in milliseconds. */
 const CONNECT_TIMEOUT = 10_000;
@@ -13,7 +13,7 @@ export async function openPostgres(address: string): Promise<OpenStore> {
   const Pool = await loadPool();
   const isEmpty = /^[a-z]+:(?:\/\/)?$/i.test(address);
   const pool = poolOf(Pool, isEmpty ? {} : { connectionString: address });
-  // Of a connection that breaks while nobody uses it. Who uses it next gets a new one.
+  // A connection broke while idle. The next operation opens a new one.
   pool.on('error', () => {});
   return {
     store: postgresStore(pool),

@@ -11,7 +11,7 @@ export async function openRedis(address: string): Promise<OpenStore> {
   const place = placeOf('Redis', address);
   const client = (await openNodeRedis(address)) ?? (await openIoRedis(address));
   if (client === null) throw driverMissing('Redis', ['redis', 'ioredis']);
-  // Later the client reconnects by itself. At the start it would try forever and say nothing.
+  // Later the client reconnects by itself. At the start it would retry forever, silently.
   try {
     await inTime(client.ready);
   } catch (error) {
@@ -34,7 +34,7 @@ async function openNodeRedis(url: string): Promise<Client | null> {
   const client = read(() =>
     redis.createClient({ url, name: 'livinglock', socket: { connectTimeout: TIMEOUT } }),
   );
-  // What goes wrong shows at the operation. Without a listener, the process would end.
+  // A failure shows at the operation. Without a listener, the process would end.
   client.on('error', () => {});
   const ready = once(client, 'ready');
   client.connect().catch(() => {});
@@ -49,7 +49,7 @@ async function openIoRedis(url: string): Promise<Client | null> {
   return { store: redisStore(client), ready: once(client, 'ready'), end: () => client.disconnect() };
 }
 
-/** A server that is stopped, or a proxy without one, may take a connection and then say nothing. */
+/** A stopped server, or a proxy without a server, may accept a connection and then stay silent. */
 async function inTime(ready: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const silent = new Promise<never>((_, reject) => {

@@ -10,10 +10,10 @@ interface Connection extends SqliteDatabase {
   close(): void;
 }
 
-/** What all drivers make of a path. */
+/** The options that all drivers accept. */
 type Connect = new (path: string, options: { readonly timeout: number }) => Connection;
 
-/** How long SQLite itself waits for others who write, in milliseconds. */
+/** How long SQLite itself waits for other writers, in milliseconds. */
 const BUSY_TIMEOUT = 5000;
 
 /** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
@@ -49,7 +49,7 @@ export async function openSqlite(address: string, mayCreate: boolean): Promise<O
   };
 }
 
-/** Packages first, where there are any: they were installed on purpose, and Node's own says at each start that it is experimental. */
+/** Packages first: they were installed on purpose, and Node's own module prints at each start that it is experimental. */
 const DRIVERS = ['@photostructure/sqlite', 'better-sqlite3', 'node:sqlite'];
 
 async function loadDriver(): Promise<Connect> {
@@ -75,7 +75,7 @@ function isConnect(value: unknown): value is Connect {
   return typeof value === 'function';
 }
 
-/** In a cron job, a warning that SQLite is experimental is a mail every time. */
+/** In a cron job, the warning that SQLite is experimental would be a mail for every run. */
 async function quietly<T>(load: () => Promise<T>): Promise<T> {
   const { emitWarning } = process;
   process.emitWarning = () => {};

@@ -5,7 +5,7 @@ import type { Option } from '../grammar/option.js';
 /** Where locks are kept instead of in files. */
 type StoreKind = 'sqlite' | 'postgres' | 'redis';
 
-/** As it was given, and what it is. */
+/** As it was given, and its kind. */
 export interface StoreAddress {
   readonly kind: StoreKind;
   readonly text: string;
@@ -19,10 +19,10 @@ const KINDS: ReadonlyMap<string, StoreKind> = new Map([
   ['rediss', 'redis'],
 ]);
 
-/** The environment's variable for the option, so that a password need not stand where `ps` shows it. */
+/** The environment variable for the option, so that a password need not stand where `ps` shows it. */
 const STORE_VARIABLE = 'LIVINGLOCK_STORE';
 
-/** `--store`, for each subcommand that is about locks. */
+/** `--store`, for each subcommand that works on locks. */
 export const STORE_OPTION = {
   flags: '--store <store>',
   description: 'keep the lock there instead of in a file: postgres://…, redis://…, sqlite:PATH',

@@ -2,7 +2,7 @@ import * as core from '../../core/describe.js';
 import type { LockRecord } from '../../index.js';
 import { formatTime } from './local-time.js';
 
-/** By whom a lock is held, in one line, or until when: `is held by PID 4242 …`. */
+/** Who holds a lock, or until when it counts as held, in one line: `is held by PID 4242 …`. */
 export function describeHolding(holder: LockRecord | null, age: number): string {
   return core.describeHolding(holder, age, { holdAtLeast: '--hold-at-least', more: moreOf(holder) });
 }
@@ -15,7 +15,7 @@ export function describeHolder(holder: LockRecord | null, heartbeatAge: number):
 function moreOf(holder: LockRecord | null): string {
   if (holder === null) return '';
   const { workers, acquiredAt } = holder;
-  // Should the holder have been killed, it is the workers who hold the lock.
+  // If the holder was killed, its workers hold the lock.
   return [describeWorkers(workers), acquiredAt !== null && `since ${formatTime(acquiredAt)}`]
     .filter((part) => part !== false)
     .join(' ');

@@ -8,7 +8,7 @@ export function formatTimestamp(time: Date): string {
   return `${formatDate(time)}T${formatClock(time)}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
 }
 
-/** `03:00:01`, with the date in front where it is not today's. */
+/** `03:00:01`, preceded by the date if it is not today's. */
 export function formatTime(time: Date): string {
   return time.toDateString() === new Date().toDateString() ? formatClock(time) : formatDateAndTime(time);
 }

@@ -2,17 +2,17 @@ import { styleText } from 'node:util';
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
-/** What may be written to a stream. */
+/** What a stream can display. */
 export interface Terminal {
   /** How many columns a line may have. */
   readonly columns: number;
   paint(style: Style, text: string): string;
 }
 
-/** Columns that a terminal has which does not tell. */
+/** Columns to assume if a terminal does not report them. */
 const USUAL_COLUMNS = 80;
 
-/** A terminal in its width and with colours, unless `NO_COLOR` is set (no-color.org); anything else without both. */
+/** A terminal has a width, and colours unless `NO_COLOR` is set (no-color.org). Anything else has neither. */
 export function terminal({
   isTTY,
   columns,

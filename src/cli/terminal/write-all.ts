@@ -4,12 +4,12 @@ import { promisify } from 'node:util';
 
 const writeTo = promisify(write);
 
-/** How long to wait, in milliseconds, before trying again where someone has made a pipe non-blocking. */
+/** Milliseconds to wait before trying again, if someone has made a pipe non-blocking. */
 const FULL = 5;
 
 /**
- * Writes all of it, outside of the event loop: `process.stdout` and `writeSync` block on a pipe that is full (Node, "A note on process
- * I/O"), and a process that is blocked sees no signal and no timeout.
+ * Writes everything from outside the event loop. `process.stdout` and `writeSync` block on a full pipe (Node, "A note on process
+ * I/O"), and a blocked process notices no signal and no timeout.
  */
 export async function writeAll(descriptor: number, chunk: Buffer): Promise<void> {
   for (let written = 0; written < chunk.length; ) {

@@ -5,19 +5,19 @@ import type { Command, Message } from './program.js';
 
 const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
 
-/** A process that does not answer within so many milliseconds hangs in a call to the file system. */
+/** A process that does not answer within this many milliseconds hangs in a call to the file system. */
 const ANSWER_TIMEOUT = 15_000;
-/** A watcher gives up after so many milliseconds without a newer version. */
+/** A watcher gives up after this many milliseconds without a newer version. */
 const WATCH_TIMEOUT = 5000;
-/** So many milliseconds after SIGKILL a process is given up; it may be in a call that the kernel does not interrupt. */
+/** A process is given up this many milliseconds after SIGKILL: it may be in a call that the kernel does not interrupt. */
 const DEATH_TIMEOUT = 5000;
 
-/** All processes that one verification has started; none of them outlives it. */
+/** All processes that one verification has started. None of them outlives it. */
 export class Crew {
   readonly #helpers = new Set<Helper>();
   #isDismissed = false;
 
-  /** Starts a helper; resolves once it is ready. */
+  /** Starts a helper. Resolves once it is ready. */
   async hire(): Promise<Helper> {
     const helper = new Helper();
     this.#helpers.add(helper);
@@ -27,31 +27,31 @@ export class Crew {
     return helper;
   }
 
-  /** Ends all helpers, those too that are about to start; resolves when they are gone. */
+  /** Ends all helpers, including those about to start. Resolves when they are gone. */
   async dismiss(): Promise<void> {
     this.killAll();
     await within(DEATH_TIMEOUT, Promise.all([...this.#helpers].map(({ ended }) => ended)));
   }
 
-  /** The same, without waiting: for the exit of the process. */
+  /** Same, without waiting: for the exit of the process. */
   killAll(): void {
     this.#isDismissed = true;
     for (const helper of this.#helpers) helper.kill();
   }
 }
 
-/** A running helper, from the side of the process that has started it. */
+/** A running helper, as seen by the process that started it. */
 export class Helper {
   readonly #child: ChildProcess;
-  /** Resolves when the process has ended and all that it had said was heard. */
+  /** Resolves when the process has ended and all its messages have been received. */
   readonly ended: Promise<void>;
 
-  /** Starts a process; it is of use once it has said that it is ready. */
+  /** Starts a process. It can be used once it has reported that it is ready. */
   constructor() {
     // Not the parent's own arguments for Node, which may name a debugger's port.
     this.#child = fork(PROGRAM, [], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.ended = new Promise((resolve) => {
-      // Not `exit`, after which there may still be a message to come.
+      // Not `exit`, after which messages may still arrive.
       this.#child.once('close', () => resolve());
       // It could not be started at all.
       this.#child.on('error', () => resolve());
@@ -63,7 +63,7 @@ export class Helper {
   }
 
   tell(command: Command): void {
-    // Should it have ended meanwhile, that is seen elsewhere.
+    // If the process has ended meanwhile, its `ended` tells.
     this.#child.send(command, () => {});
   }
 
@@ -73,7 +73,7 @@ export class Helper {
     });
   }
 
-  /** The next message of that kind. Rejects if the process ends, or hangs. */
+  /** The next message of this kind. Rejects if the process ends or hangs. */
   next<Kind extends Message['says']>(kind: Kind): Promise<Extract<Message, { readonly says: Kind }>> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
@@ -100,7 +100,7 @@ export class Helper {
   }
 }
 
-/** Makes a helper look at files. */
+/** Makes a helper read files. */
 export function onlooker(helper: Helper): Onlooker {
   return {
     async look(path) {
@@ -112,7 +112,7 @@ export function onlooker(helper: Helper): Onlooker {
     async watch(path, last) {
       const begun = helper.next('watching');
       const end = helper.next('watched').then(({ sightings }) => sightings);
-      // Whoever waits for the beginning hears of it first if the process ends.
+      // If the process ends, the caller that awaits the beginning is told first.
       end.catch(() => {});
       helper.tell({ do: 'watch', path, last, timeout: WATCH_TIMEOUT });
       await begun;
@@ -121,7 +121,7 @@ export function onlooker(helper: Helper): Onlooker {
   };
 }
 
-/** Waits for something, but not for ever. Gives whether it came. */
+/** Waits for a promise, but not forever. Returns whether it resolved. */
 export function within(milliseconds: number, event: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
     const timeout = setTimeout(() => resolve(false), milliseconds);
@@ -143,7 +143,7 @@ function isOf<Kind extends Message['says']>(
   return message.says === kind;
 }
 
-/** As a system error, since it is the file system that keeps a process from answering. */
+/** As a system error, because it is the file system that keeps a process from answering. */
 function notAnswering(what: string): Error {
   return Object.assign(new Error(`ETIMEDOUT: ${what}`), { code: 'ETIMEDOUT', syscall: 'read' });
 }

@@ -1,4 +1,4 @@
-// A process that helps to verify a file system: it looks at files, or contends for a lock, and says what comes of it.
+// A process that helps to verify a file system: it reads files, or contends for a lock, and reports what happens.
 
 import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../../core/errors.js';
 import type { Lock } from '../../core/lock.js';
@@ -11,42 +11,42 @@ import { observe, observeUntil } from '../probes/sharing.js';
 
 /** What a helper can be told to do. */
 export type Command =
-  /** Say what a file, and its folder, look like from there. */
+  /** Report what a file, and its folder, look like from this process. */
   | { readonly do: 'look'; readonly path: string }
-  /** Read a file over and over until it is `last`, or for that many milliseconds no newer one. */
+  /** Read a file repeatedly until it is `last`, or until there has been no newer version for this many milliseconds. */
   | { readonly do: 'watch'; readonly path: string; readonly last: string; readonly timeout: number }
-  /** Acquire, hold, beat and release that lock over and over. */
+  /** Acquire, hold, beat and release this lock repeatedly. */
   | { readonly do: 'contend'; readonly lock: string }
-  /** Come to an end, holding nothing. */
+  /** Stop, holding nothing. */
   | { readonly do: 'stop' };
 
-/** What a helper says. Times are by the machine's monotonic clock, in milliseconds. */
+/** What a helper reports. Times are milliseconds of the machine's monotonic clock. */
 export type Message =
   | { readonly says: 'ready' }
   | { readonly says: 'saw'; readonly sight: Sight }
   | { readonly says: 'watching' }
   | { readonly says: 'watched'; readonly sightings: Sightings }
-  /** It holds the lock, after having been told so many times that it is busy. */
+  /** It holds the lock, after being told this many times that it is busy. */
   | {
       readonly says: 'entered';
       readonly at: number;
       readonly fencingToken: number;
       readonly turnedAway: number;
     }
-  /** It is about to release the lock, and has done nothing to that end yet. */
+  /** It is about to release the lock, and has done nothing towards that yet. */
   | { readonly says: 'left'; readonly at: number; readonly heartbeats: number }
   /** The lock was lost, although it was alive and heartbeating. */
   | { readonly says: 'lost'; readonly reason: string }
-  /** A heartbeat or release has to be tried again, because another process was in the middle of a change for too long. */
+  /** A heartbeat or release has to be tried again, because another process took too long to change the lock. */
   | { readonly says: 'postponed' }
   | { readonly says: 'failed'; readonly reason: string };
 
-/** Heartbeats within one stay, and at most how many milliseconds before each: so that others come by while it lasts. */
+/** Heartbeats within one hold, and the maximum milliseconds before each: long enough for others to try meanwhile. */
 const HEARTBEATS = 2;
 const LONGEST_WORK = 2;
-/** At most so many milliseconds from one turn to the next, so that contenders neither crowd nor fall into step. */
+/** The maximum milliseconds from one turn to the next, so that contenders neither crowd nor fall into step. */
 const LONGEST_PAUSE = 4;
-/** So often in all a release that fails is tried. */
+/** How often to try a release that fails. */
 const RELEASES = 3;
 
 const stopping = new AbortController();
@@ -55,7 +55,7 @@ process.on('message', (command) => {
   if (!isCommand(command)) throw new TypeError(`Not a command: ${JSON.stringify(command)}`);
   obey(command);
 });
-// Nobody is left to help: also when the other side was killed.
+// The parent is gone, perhaps killed, so nobody needs help.
 process.on('disconnect', () => process.exit());
 void say({ says: 'ready' });
 
@@ -76,7 +76,7 @@ function obey(command: Command): void {
       });
       return;
     case 'contend':
-      // What goes wrong in an unforeseen way ends the process, and the other side sees that.
+      // An unforeseen error ends the process, and the parent sees that.
       void contend(command.lock).then(() => process.disconnect());
       return;
     case 'stop':
@@ -85,13 +85,13 @@ function obey(command: Command): void {
   }
 }
 
-/** Takes one turn after the other until this process is told to stop; says what happens in each. */
+/** Takes turns until this process is told to stop, and reports what happens in each. */
 async function contend(path: string): Promise<void> {
   let turnedAway = 0;
   while (!stopping.signal.aborted) {
     try {
       const lock = await acquire(path, {
-        // Nobody stalls within the few seconds that this lasts, so whoever loses the lock has been robbed.
+        // Nobody stalls within these few seconds, so a holder that loses the lock has been robbed.
         staleTimeout: '1h',
         heartbeatMinimalInterval: 0,
         command: 'livinglock verify',
@@ -116,13 +116,13 @@ async function stay(lock: Lock): Promise<void> {
       if (await beat(lock)) heartbeats++;
     }
   } finally {
-    // Said, and known to be said, before anything is done: who is killed in the midst of releasing has left.
+    // Reported, and known to be reported, before anything is done: a process killed in the middle of a release counts as having left.
     await say({ says: 'left', at: bootTime(), heartbeats });
   }
   await release(lock);
 }
 
-/** Whether it was written. If not, the lock is still held, so the stay goes on. */
+/** Whether it was written. If not, the lock is still held, so the hold goes on. */
 async function beat(lock: Lock): Promise<boolean> {
   try {
     await lock.heartBeat();
@@ -156,12 +156,12 @@ async function report(error: unknown): Promise<void> {
   return say({ says: 'failed', reason: messageOf(error) });
 }
 
-/** The store's own word, not the file system's: on a busy machine a process may well be paused in the guard for a moment. */
+/** The code is the store's, not the file system's: on a busy machine a process may be paused in the guard for a moment. */
 function isPostponed(error: unknown): boolean {
   return error instanceof ErrLockStore && error.code === 'EBUSY' && error.cause === undefined;
 }
 
-/** Resolves when the message has been handed over, so that not even SIGKILL can keep it back. */
+/** Resolves when the message has been handed over, so that not even SIGKILL can hold it back. */
 function say(message: Message): Promise<void> {
   return new Promise((resolve) => {
     process.send?.(message, undefined, undefined, () => resolve());

@@ -6,15 +6,15 @@ import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
 import { errorOf, failureOf, type Probe, type Site } from './probe.js';
 
-/** What only one process may succeed in. */
+/** Calls in which only one process may succeed. */
 export const exclusivenessProbes: readonly Probe[] = [
-  /** `open(2)` with `O_EXCL`: how each private file of a contender begins. */
+  /** `open(2)` with `O_EXCL`: creates every private file of a contender. */
   { check: 'exclusive-create', run: exclusiveCreate },
-  /** `link(2)`: how a new lock file comes to its path, whole and without ever overwriting another. */
+  /** `link(2)`: puts a new lock file at its path, complete, without ever overwriting another. */
   { check: 'hard-links', run: hardLinks },
-  /** `rename(2)` of a folder onto one that is not empty: the test-and-set by which only one is in the guard. */
+  /** `rename(2)` of a folder onto one that is not empty: the test-and-set that lets only one process into the guard. */
   { check: 'exclusive-rename', run: exclusiveRename },
-  /** `rmdir(2)` and `unlink(2)`: how the guard is left, a dead owner removed from it, and a lock released. */
+  /** `rmdir(2)` and `unlink(2)`: leave the guard, remove a dead owner from it, and release a lock. */
   { check: 'removal', run: removal },
 ];
 
@@ -98,7 +98,7 @@ function exclusiveRename(site: Site): Outcome {
   }
   fs.unlinkSync(join(guard, 'first'));
   const obstacle = errorOf(() => fs.renameSync(second, guard));
-  // Who finds the guard taken looks inside, and removes an empty one.
+  // A contender that finds the guard taken looks inside, and removes an empty one.
   if (obstacle !== null && !isTaken(obstacle)) {
     return limited(
       `Renaming a folder onto an empty one fails with ${systemCode(obstacle)}: contenders get that error when another ` +
@@ -108,7 +108,7 @@ function exclusiveRename(site: Site): Outcome {
   return safe('Renaming a folder onto one that is not empty fails.');
 }
 
-/** A folder with its owner's file, as a process that enters the guard makes one. */
+/** A folder with its owner's file, as a process makes it that enters the guard. */
 function entrance({ fs, folder }: Site, owner: string): string {
   const entrance = join(folder, `guard.${owner}`);
   fs.mkdirSync(entrance);

@@ -4,22 +4,22 @@ import { createFile, readSnapshot } from '../../stores/file/text-file.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
 import { failureOf, type Probe, type Site } from './probe.js';
 
-/** By so many milliseconds a file's time may differ from the clock without consequence; FAT counts in steps of two seconds. */
+/** A file's time may differ from the clock by this many milliseconds without consequence; FAT counts in steps of two seconds. */
 const TOLERANCE = 2000;
 
-/** What one process can do with files, and learn of them. */
+/** What one process can do with files, and learn about them. */
 export const fileProbes: readonly Probe[] = [
-  /** `rename(2)` of a file over another: how a heartbeat, and a takeover, replace the record. */
+  /** `rename(2)` of a file over another: replaces the record, for a heartbeat or a takeover. */
   { check: 'replacement', run: replacement },
-  /** `open(2)` with `O_NOFOLLOW`: a lock is never read through a symbolic link. */
+  /** `open(2)` with `O_NOFOLLOW`: never reads a lock through a symbolic link. */
   { check: 'symbolic-links', run: symbolicLinks },
   /**
-   * `readdir(3)`, and names as long as the guard's can get: a process in the guard says who it is by the name of a file,
-   * percent signs and commas included.
+   * `readdir(3)`, and names as long as the longest in a guard: a process in the guard identifies itself by the name of a file,
+   * which contains percent signs and commas.
    */
   { check: 'names', run: names },
   /**
-   * Modification times: part of what tells one version of a record from another; and where death cannot be seen, the age of
+   * Modification times: they help to tell one version of a record from another. Where a death cannot be seen, they give the age of
    * the guard.
    */
   { check: 'times', run: times },
@@ -45,11 +45,11 @@ function replacement({ fs, folder }: Site): Outcome {
     );
   }
   return safe(
-    'A file that is renamed over another takes its place, and who reads the old one is not disturbed.',
+    'A file that is renamed over another takes its place, and readers of the old one are not disturbed.',
   );
 }
 
-/** What someone reads who opened the file before something was done to it, or the code of what went wrong. */
+/** What a process reads that opened the file before it was changed, or the code of the error. */
 function whileOpen(fs: Site['fs'], path: string, action: () => void): string {
   const descriptor = fs.openSync(path, 'r');
   try {
@@ -69,7 +69,7 @@ function symbolicLinks({ fs, folder }: Site): Outcome {
   const target = join(folder, 'target');
   const link = join(folder, 'link');
   createFile(fs, target, 'target');
-  // Not one of the calls that the store makes; others make the links that it refuses.
+  // Not one of the store's own calls: others make the links that it refuses.
   const unavailable = failureOf(() => symlinkSync(target, link));
   if (unavailable !== null)
     return safe(`There can be no symbolic links here (symlink fails with ${unavailable}).`);

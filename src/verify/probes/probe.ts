@@ -2,55 +2,55 @@ import type { FileSystem } from '../../stores/file/file-system.js';
 import { systemCode } from '../../system/system-code.js';
 import type { FileSystemCheck, Outcome } from '../file-system-report.js';
 
-/** A check by single calls, each of them one that the file store relies on. */
+/** A check by single calls, all of which the file store relies on. */
 export interface Probe {
   readonly check: FileSystemCheck;
-  /** Throws a system error where the file system cannot do what is needed to find out, and the store cannot do without. */
+  /** Throws a system error if the file system refuses a call that the probe needs and the store cannot do without. */
   run(site: Site): Outcome | Promise<Outcome>;
 }
 
-/** Where a probe does its work. */
+/** Where a probe works. */
 export interface Site {
   readonly fs: FileSystem;
-  /** Empty, and the probe's own. */
+  /** Empty, and used by this probe alone. */
   readonly folder: string;
   readonly onlooker: Onlooker;
   /** This machine's wall clock, in milliseconds. */
   now(): number;
 }
 
-/** Another process, which looks at the same folder. */
+/** Another process, which reads the same folder. */
 export interface Onlooker {
   look(path: string): Promise<Sight>;
-  /** Resolves once the other process has begun to read the file over and over until it is `last`. */
+  /** Resolves once the other process has begun to read the file repeatedly until it is `last`. */
   watch(path: string, last: string): Promise<{ readonly end: Promise<Sightings> }>;
 }
 
 /** What a process sees of a file. */
 export interface Sight {
-  /** `null` where there is no file. */
+  /** `null` if there is no file. */
   readonly text: string | null;
   readonly mtimeMs: number | null;
-  /** What lies in the file's folder. */
+  /** The names in the file's folder. */
   readonly names: readonly string[];
 }
 
-/** What a process has seen of a file that another one replaced meanwhile. */
+/** What a process saw of a file while another one replaced it. */
 export interface Sightings {
   readonly reads: number;
   /** How often there was no file. */
   readonly missing: number;
-  /** How often it was neither one version nor another. */
+  /** How often the content was neither one version nor another. */
   readonly torn: number;
-  /** How often it was an older version than before. */
+  /** How often the version was older than the one before. */
   readonly backwards: number;
-  /** The codes of the errors that reading gave. */
+  /** The error codes of reading. */
   readonly errors: readonly string[];
-  /** Whether it has seen the last version within its timeout. */
+  /** Whether it saw the last version before its timeout. */
   readonly sawLast: boolean;
 }
 
-/** The system error with which a call fails, or `null` where it succeeds. What is no system error is a bug. */
+/** The system error with which a call fails, or `null` if it succeeds. Any other error is a bug. */
 export function errorOf(call: () => unknown): Error | null {
   try {
     call();
@@ -61,7 +61,7 @@ export function errorOf(call: () => unknown): Error | null {
   }
 }
 
-/** Its code, such as `EEXIST`. */
+/** The code of that error, such as `EEXIST`. */
 export function failureOf(call: () => unknown): string | null {
   return systemCode(errorOf(call));
 }

@@ -5,18 +5,18 @@ import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
 import type { Probe, Sight, Sightings, Site } from './probe.js';
 
-/** At most so many, and for so many milliseconds: every one may take its time on a network. */
+/** At most this many replacements, for this many milliseconds: each one may be slow on a network. */
 const REPLACEMENTS = 200;
 const PERIOD = 1000;
 const FILLING = '.'.repeat(700);
 
 /** What other processes see, and whether other machines can write. */
 export const sharingProbes: readonly Probe[] = [
-  /** What one process has changed, another one sees at once: a mount that caches for each of them is no place to meet. */
+  /** What one process changes, another one sees at once: a mount that caches per process cannot hold a lock. */
   { check: 'shared-view', run: sharedView },
-  /** While one process replaces a file over and over, another one always sees it, whole, and never an older version again. */
+  /** While one process replaces a file repeatedly, another one always sees it complete, and never an older version again. */
   { check: 'whole-reads', run: wholeReads },
-  /** `statfs(2)`: where only this kernel can have written, a record of another boot is proof that its holder is dead. */
+  /** `statfs(2)`: if only this kernel can have written, a record of another boot proves that its holder is dead. */
   { check: 'reboot', run: reboot },
 ];
 
@@ -24,7 +24,7 @@ async function sharedView(site: Site): Promise<Outcome> {
   const { fs, folder } = site;
   const path = join(folder, 'lock');
   const steps: readonly (readonly [what: string, step: () => void, expected: string | null])[] = [
-    // First of all, so that "there is nothing" is what may be remembered.
+    // First of all, so that a cache has "there is nothing" to remember.
     ['an empty folder', () => {}, null],
     ['a new file', () => createFile(fs, path, 'old'), 'old'],
     ['a file that was replaced', () => fs.writeFileAtomicSync(path, 'new'), 'new'],
@@ -64,7 +64,7 @@ function judge({ reads, missing, torn, backwards, errors, sawLast }: Sightings):
       'Another process goes on seeing older versions of a file that was replaced: it would judge a lock by old heartbeats.',
     );
   }
-  // No decision rests on such a read: who finds a lock free creates it in the guard, where nobody replaces it meanwhile.
+  // No decision rests on such a read: a contender that finds a lock free creates it in the guard, where nobody replaces it meanwhile.
   if (missing > 0) {
     return limited(
       `A file is not there for a moment while it is replaced (${missing} of ${reads} reads): \`inspect\` may find a held ` +
@@ -118,12 +118,12 @@ function reboot({ fs, folder }: Site): Outcome {
 /** What a file, and its folder, look like from this process. */
 export function observe(fs: FileSystem, path: string): Sight {
   const names = fs.readdirSync(dirname(path));
-  // The store asks the same way: what is not there is not opened.
+  // The store asks the same way: a missing file is not opened.
   const snapshot = fs.lstatSync(path) === undefined ? null : readSnapshot(fs, path);
   return { text: snapshot?.text ?? null, mtimeMs: snapshot?.status.mtimeMs ?? null, names };
 }
 
-/** Reads a file, whose text is a version, over and over until it is the last one, or for so many milliseconds no newer one. */
+/** Reads a file, whose text is a version, repeatedly until it is the last one, or until there has been no newer one for this many milliseconds. */
 export function observeUntil(fs: FileSystem, path: string, last: string, timeout: number): Sightings {
   let [reads, missing, torn, backwards, newest] = [0, 0, 0, 0, 0];
   const errors = new Set<string>();
@@ -147,7 +147,7 @@ export function observeUntil(fs: FileSystem, path: string, last: string, timeout
   return { reads, missing, torn, backwards, errors: [...errors], sawLast: newest === numberOf(last) };
 }
 
-/** The text of a version that shows whether it is whole; about as long as a record. */
+/** The text of a version, which shows whether it is complete; about as long as a record. */
 export function version(number: number): string {
   return `${number}${FILLING}${number}`;
 }
