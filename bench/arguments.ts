@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Effort, full, quick } from './effort.js';
 
-/** How much is to be measured, by the command line. `null` after `--help`, when there is nothing left to do. */
+/** Reads from the command line how much to measure. `null` after `--help`, when there is nothing left to do. */
 export function readEffort(help: string): Effort | null {
   try {
     const { values } = parseArgs({ options: { quick: { type: 'boolean' }, help: { type: 'boolean' } } });

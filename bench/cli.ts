@@ -1,4 +1,4 @@
-/** What it costs to start a job under a lock: cron does it every minute. `npm run bench:cli`. */
+/** The cost of starting a job under a lock, which cron does every minute. `npm run bench:cli`. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,10 +6,10 @@ import { benchFolder, compareStarts, startOf } from './starts.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/bin/livinglock.js', import.meta.url));
 
-/** What no program of Node's that starts another one can do without. */
+/** The minimum for any Node program that starts another program. */
 const STARTS_TRUE = `require('node:child_process').spawn('true', { stdio: 'inherit' })`;
 
-/** The most that a job under a lock is to cost, in starts of Node. */
+/** The target: the most that a job under a lock may cost, in starts of Node. */
 const TARGET = 1.3;
 
 const folder = benchFolder();
@@ -29,7 +29,7 @@ await compareStarts(
   { rounds: 50, packages: ['livinglock'] },
 );
 console.log(
-  `Aim for livinglock run: at most ${TARGET} times ${node}; what only starts \`true\` is the least there can be.`,
+  `Aim for livinglock run: at most ${TARGET} times ${node}; a Node that only starts \`true\` is the lower limit.`,
 );
 
 function has(program: string): boolean {

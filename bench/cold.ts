@@ -1,4 +1,4 @@
-/** What a job costs that starts, takes a lock, releases it and ends. `npm run bench:cold`. */
+/** The cost of a job that starts, takes a lock, releases it and ends. `npm run bench:cold`. */
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ function job(name: string, file: string, text: string): Subject {
   return startOf(name, process.execPath, program);
 }
 
-/** The program stands elsewhere, where no package is found by its name. */
+/** The program runs from another folder, where no package is found by its name. */
 function urlOf(name: string): string {
   return pathToFileURL(createRequire(import.meta.url).resolve(name)).href;
 }

@@ -2,7 +2,7 @@ import { formatNumber, type Summary, summarize } from '../support/figures/statis
 import type { Measurement, Series } from './measurement.js';
 import type { Place } from './place.js';
 
-/** All that was measured on one place; the measurements are the same, and in the same order, for each. */
+/** All measurements of one place; each place has the same ones in the same order. */
 export interface Results {
   readonly place: Place;
   readonly measurements: readonly Measurement[];
@@ -38,7 +38,7 @@ function cellsOf(name: string, measurement: Measurement | undefined): [time: str
   ];
 }
 
-/** How many times the baseline's time a series took; `null` where one of the two has none. */
+/** How many times the baseline's time a series took; `null` if one of the two has no samples. */
 export function compare({ series, baseline, byTurns }: Measurement, name: string): Summary | null {
   const one = series.find((candidate) => candidate.name === name);
   const other = series.find((candidate) => candidate.name === baseline);
@@ -46,7 +46,7 @@ export function compare({ series, baseline, byTurns }: Measurement, name: string
   return summarize(byTurns ? ratiosByRound(one, other) : ratiosToMedian(one, other));
 }
 
-/** What disturbed a round is in both of its samples, and cancels. */
+/** A disturbance of a round is in both of its samples, and cancels out. */
 function ratiosByRound(one: Series, other: Series): number[] {
   return one.samples.map((sample, round) => sample / (other.samples[round] ?? Number.NaN));
 }

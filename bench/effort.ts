@@ -1,13 +1,13 @@
-/** How much of everything. Times are in milliseconds. */
+/** How much to measure. Times are in milliseconds. */
 export interface Effort {
   readonly rounds: number;
-  /** How long one subject is measured in one round, about. */
+  /** How long one subject is measured in one round, approximately. */
   readonly turn: number;
-  /** How long one subject is run before it is measured, twice. */
+  /** How long one subject runs before it is measured, twice. */
   readonly warmUp: number;
-  /** How many holders are killed with locks that see their death. */
+  /** How many holders are killed for locks that detect a death. */
   readonly deaths: number;
-  /** And with locks that only see their age, each of which takes seconds. */
+  /** And for locks that only see their age, where each death takes seconds. */
   readonly longDeaths: number;
 }
 

@@ -1,8 +1,8 @@
 /**
- * What a lock costs, beside the packages that a user would pick instead. `npm run bench`, or `npm run bench -- --quick`.
+ * What a lock costs, compared with the packages that a user would pick instead. `npm run bench`, or `npm run bench -- --quick`.
  *
- * Everything is measured in one run and by turns, because the times of two runs on a machine that does something else as
- * well cannot be compared: read the ratios.
+ * Everything is measured in one run, in turns, because the times of two runs on a busy machine cannot be
+ * compared: read the ratios.
  */
 
 import { describeMachine, describeSoftware } from '../support/figures/machine.js';
@@ -26,7 +26,7 @@ in memory (where there is one) and on a disk, and prints a table in Markdown. Ta
   --quick  a few seconds instead, with rough numbers
   --help   this text`;
 
-// To be ended is an ordinary exit, so that the folders go.
+// Being ended by a signal is an ordinary exit, so that the folders are removed.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
@@ -70,7 +70,7 @@ function describeMethod({ rounds, deaths, longDeaths }: Effort): string {
   );
 }
 
-/** With the options, because some of them, such as `discard`, cost more than the lock. */
+/** With the mount options, because some of them, such as `discard`, cost more than the lock. */
 function describePlaces(places: readonly Place[]): string {
   return places.map(({ mount }) => [mount.type, mount.options].filter(Boolean).join(' ')).join('; ');
 }

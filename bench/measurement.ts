@@ -1,4 +1,4 @@
-/** What was measured of one subject. */
+/** The measurements of one subject. */
 export interface Series {
   readonly name: string;
   /** Nanoseconds, one for each round. */
@@ -7,7 +7,7 @@ export interface Series {
   readonly remark?: string;
 }
 
-/** One thing that locks do, and what it took each of them. */
+/** One operation of locks, and the time each subject took for it. */
 export interface Measurement {
   readonly title: string;
   readonly series: readonly Series[];
@@ -15,6 +15,6 @@ export interface Measurement {
   readonly baseline: string;
   /** Whether sample n of each series is from the same round n. */
   readonly byTurns: boolean;
-  /** Which share of the processors' time other processes took meanwhile, from 0 to 1, where that was looked at. */
+  /** The share of the processors' time that other processes took meanwhile, from 0 to 1, if it was measured. */
   readonly others?: number;
 }

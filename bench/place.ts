@@ -5,7 +5,7 @@ import { type Mount, mountOf } from '../support/figures/mount.js';
 
 /** A folder of our own on one file system. */
 export class Place {
-  /** The folder that ours is in. */
+  /** The folder that contains ours. */
   readonly parent: string;
   readonly mount: Mount;
   readonly #folder: string;
@@ -15,21 +15,21 @@ export class Place {
     this.parent = parent;
     this.mount = mountOf(parent);
     this.#folder = mkdtempSync(join(parent, 'livinglock-bench-'));
-    // At the exit, so that it also happens after an interrupt or a failure.
+    // On exit, so that it also happens after an interrupt or a failure.
     process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
   }
 
-  /** The path of a lock that nobody has used yet; no deeper than locks usually lie. */
+  /** The path of a lock that nobody has used yet, as deep as locks usually are. */
   newPath(): string {
     this.#paths += 1;
     return join(this.#folder, `${this.#paths}.lock`);
   }
 }
 
-/** One place in memory, where there is one, and one on a disk. */
+/** One place in memory, if there is one, and one on a disk. */
 export function openPlaces(): Place[] {
   const memory = ['/dev/shm', '/run/lock'].find((folder) => isWritable(folder) && isInMemory(folder));
-  // The folder for temporary files is itself in memory on some systems.
+  // On some systems the folder for temporary files is itself in memory.
   const disk = [tmpdir(), '/var/tmp', homedir()].find((folder) => isWritable(folder) && !isInMemory(folder));
   return [memory, disk]
     .filter((folder) => folder !== undefined)

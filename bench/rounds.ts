@@ -3,7 +3,7 @@ import type { Progress } from '../support/figures/progress.js';
 import type { Effort } from './effort.js';
 import type { Series } from './measurement.js';
 
-/** Something whose time is taken. A promise that it gives is awaited, within the time. */
+/** Something to time. If it returns a promise, awaiting it counts too. */
 export interface Subject {
   readonly name: string;
   run(): unknown;
@@ -17,8 +17,8 @@ export interface Turns {
 }
 
 /**
- * Takes the time of all subjects by turns, A B C A B C …, so that whatever else the machine does meets all of them alike,
- * and cancels in the ratio of two subjects in one round. The samples are nanoseconds per run.
+ * Times all subjects in turns, A B C A B C …, so that whatever else the machine does affects all of them alike,
+ * and cancels out in the ratio of two subjects in one round. The samples are nanoseconds per run.
  */
 export async function measureByTurns(
   subjects: readonly Subject[],
@@ -26,7 +26,7 @@ export async function measureByTurns(
   progress: Progress,
 ): Promise<Turns> {
   const turns: { subject: Subject; runs: number; samples: number[] }[] = [];
-  // All of them twice: code that they share is compiled once more when the last of them has shown how it uses it.
+  // All of them twice: shared code is compiled once more when the last subject has shown how it uses it.
   for (const subject of subjects) await calibrate(subject, effort);
   for (const subject of subjects)
     turns.push({ subject, runs: await calibrate(subject, effort), samples: [] });
@@ -35,7 +35,7 @@ export async function measureByTurns(
   for (let round = 1; round <= effort.rounds; round += 1) {
     progress.say(`round ${round} of ${effort.rounds}`);
     for (const { subject, runs, samples } of turns) {
-      // Nobody pays for what another has left lying about.
+      // Nobody pays for another subject's garbage.
       globalThis.gc?.({ type: 'minor' });
       samples.push(((await timeOf(subject, runs)) / runs) * 1e6);
     }
@@ -47,7 +47,7 @@ export async function measureByTurns(
   };
 }
 
-/** Runs it until it is warm, and gives how many runs make one turn. */
+/** Runs it until it is warm. Returns how many runs make one turn. */
 async function calibrate(subject: Subject, { warmUp, turn }: Effort): Promise<number> {
   const end = performance.now() + warmUp;
   let runs = 1;
@@ -63,7 +63,7 @@ async function timeOf(subject: Subject, runs: number): Promise<number> {
   const start = performance.now();
   for (let run = 0; run < runs; run += 1) {
     const pending = subject.run();
-    // What is done in place must not be charged for a turn of the event loop.
+    // A synchronous subject must not be charged for a turn of the event loop.
     if (pending instanceof Promise) await pending;
   }
   return performance.now() - start;

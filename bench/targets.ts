@@ -5,12 +5,12 @@ import { busyAcquire } from './measurements/busy-acquire.js';
 import { throttledBeat, throttledCall } from './measurements/heart-beat.js';
 import { livinglock } from './rivals/livinglock.js';
 
-/** What this project wants to achieve; medians count. */
+/** A target of this project; medians count. */
 interface Target {
   readonly title: string;
   readonly series: string;
   readonly limit: number;
-  /** What the limit is in: times the time of the baseline, or nanoseconds. */
+  /** The unit of the limit: multiples of the baseline's time, or nanoseconds. */
   readonly unit: 'ratio' | 'ns';
 }
 
@@ -20,7 +20,7 @@ const TARGETS: readonly Target[] = [
   { title: throttledBeat, series: throttledCall, limit: 150, unit: 'ns' },
 ];
 
-/** One line for each target and place: whether it was met this time. */
+/** One line for each target and place: whether it was met in this run. */
 export function formatTargets(results: readonly Results[]): string {
   return TARGETS.flatMap((target) => results.map((of) => formatTarget(target, of))).join('\n');
 }

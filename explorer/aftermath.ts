@@ -12,8 +12,8 @@ const MORTAL = 1030;
 const HEIR = 1031;
 
 /**
- * When everybody has come to an end: someone can acquire and give a heartbeat; and if that one is killed, the next one takes
- * over and clears all litter. An empty folder needs no such proof: it is what schedules start from.
+ * When all contenders have ended, someone can acquire and send a heartbeat. If that one is killed, the next one takes
+ * over and clears all litter. An empty folder needs no such proof: schedules start from it.
  */
 export function judgeAftermath(stage: Stage, { state, breakage }: Scenario): void {
   if (state === 'foreign-file') {
@@ -24,7 +24,7 @@ export function judgeAftermath(stage: Stage, { state, breakage }: Scenario): voi
   const [mortal, heir] = stage.contenders;
   if (mortal === undefined || heir === undefined) throw new Error('It takes two to have an aftermath.');
   const left = sightOf(new Eyes(stage.path).look());
-  // Who was told that the guard is occupied has given up, and lives on with the lock; only a dead holder gives way at once.
+  // A contender that was told that the guard is occupied has given up, and lives on with the lock; only a dead holder gives way at once.
   const isDead = left.record !== null && !stage.world.isAlive(left.record.pid);
   if (left.text !== null && !isDead) stage.world.pass(JUMP);
 

@@ -11,10 +11,10 @@ import type { State } from './states.js';
 import type { Bounds } from './strategies/exhaustive.js';
 import type { Rule } from './violation.js';
 
-// An explorer that finds nothing may be blind. Each of these breaks the library on purpose, and has to be found.
+// An explorer that finds nothing may be blind. Each of these breaks the library on purpose, and must be found.
 
 const TIMEOUT = 600_000;
-/** Any would do. With this one those that only random schedules find are found by the first few hundred. */
+/** Any seed would do. With this one, breakages that only random schedules find are found within the first few hundred. */
 const SEED = 12;
 const MOST_SCHEDULES = 10_000;
 
@@ -28,13 +28,13 @@ afterAll(async () => {
 interface Expectation {
   readonly breakage: string;
   readonly state: State;
-  /** Within which all schedules are gone through; `null`: random ones, because it takes more preemptions than that. */
+  /** The bounds within which all schedules are played; `null`: random ones, because the breakage needs more preemptions than that. */
   readonly bounds: Bounds | null;
-  /** What must be found to be broken; other rules may break before. */
+  /** The rule that must be found broken; other rules may break before. */
   readonly rule: Rule;
 }
 
-/** A kill or a pause at the worst moment brings nearly all to light. */
+/** A kill or a pause at the worst moment reveals nearly all breakages. */
 const ONE_FAULT: Bounds = { preemptions: 0, faults: 1, patience: 3 };
 const ALONE: Bounds = { preemptions: 0, faults: 0, patience: 0 };
 const ONE_PREEMPTION: Bounds = { preemptions: 1, faults: 0, patience: 0 };
@@ -73,7 +73,7 @@ test.each(EXPECTATIONS)(
       bounds === null ? exploration.wander(scenario, SEED, rule) : exploration.exhaust(scenario, bounds);
     const found = await find(explored, rule);
     expect(found?.violation?.rule).toBe(rule);
-    // The same schedule breaks no rule where nothing is broken.
+    // The same schedule breaks no rule if nothing is broken on purpose.
     expect(exploration.replay({ ...scenario, breakage: '' }, found?.actions ?? []).violation).toBeNull();
   },
   TIMEOUT,
@@ -89,6 +89,6 @@ test('a failing schedule is explained step by step, with the command that plays 
   expect(explanation).toContain("npm run explore -- --replay 'free:2:A15-t-B38-A1:no-guard'");
 });
 
-test('every breakage is looked for', () => {
+test('there is a test for every breakage', () => {
   expect(EXPECTATIONS.map(({ breakage }) => breakage)).toEqual(BREAKAGES);
 });

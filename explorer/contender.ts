@@ -38,25 +38,25 @@ export class Contender {
     return this.#standing === 'call' || this.#standing === 'yield';
   }
 
-  /** The call that it is about to make. */
+  /** The call that it will make next. */
   get next(): string {
     return this.#next;
   }
 
-  /** Begins a life; stops before the first call. */
+  /** Starts a life. Stops before the first call. */
   start(part: Part): Report {
     this.#pid = part.pid;
     this.#world.start(part.pid);
     return this.#give('start', formatPart(part));
   }
 
-  /** Makes at most that many calls; stops earlier where it would wait, and where its part has ended. */
+  /** Makes at most this many calls. Stops earlier if it would wait, or when its part has ended. */
   go(calls = 1): Report {
     if (!this.canMove) throw new Error(`${this.letter} cannot move, and must not be asked to.`);
     return this.#give('go', String(calls));
   }
 
-  /** Ends it before its next call. All that it has left on the disk stays. */
+  /** Ends it before its next call. Whatever it has left on the disk stays. */
   kill(): void {
     this.#world.kill(this.#pid);
     if (this.canMove) this.#give('kill');
@@ -76,7 +76,7 @@ export class Contender {
   }
 }
 
-/** Threads run compiled programs, also where the rest is run from its source. */
+/** Threads run compiled programs, even if the rest runs from source. */
 function programUrl(): URL {
   const isSource = import.meta.filename.endsWith('.ts');
   return new URL(

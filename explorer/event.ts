@@ -1,4 +1,4 @@
-/** What a contender was told by the library, or is about to ask of it. */
+/** What the library told a contender, or what the contender is about to ask of it. */
 export type Event =
   | { readonly kind: 'acquiring' | 'beating' | 'releasing' }
   | { readonly kind: 'acquired'; readonly token: string }

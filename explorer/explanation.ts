@@ -4,7 +4,7 @@ import { formatReplay } from './replay.js';
 import { LETTERS } from './schedule.js';
 import { formatTable } from './table.js';
 
-/** A schedule that was played, for people: its steps, what is wrong, and how to see it again. */
+/** A played schedule, for people: its steps, what is wrong, and how to play it again. */
 export function explain({ scenario, actions }: Performance, exploration: Exploration): string {
   const rows: Row[] = [];
   const { folder } = exploration.stage;

@@ -9,17 +9,17 @@ import { type Bounds, Exhaustive } from './strategies/exhaustive.js';
 import { Fixed } from './strategies/fixed.js';
 import { type Rule, Violation } from './violation.js';
 
-/** What has been explored since the last time. */
+/** What has been explored since the last report. */
 export interface Explored {
   readonly schedules: number;
-  /** A schedule that has broken a rule, if there was one. */
+  /** A schedule that broke a rule, if any. */
   readonly failing: Performance | null;
 }
 
-/** How many random schedules are tried at a time. */
+/** How many random schedules to try at a time. */
 const BATCH = 100;
 
-/** Looks for schedules that break a rule. Goes on after a failing one if the caller does. */
+/** Looks for schedules that break a rule. Continues after a failing one if the caller does. */
 export class Exploration {
   readonly stage: Stage;
   readonly #states: States;
@@ -40,8 +40,8 @@ export class Exploration {
   }
 
   /**
-   * Random schedules without end; a failing one is shrunk. The same seed gives the same ones. With a rule, only those fail
-   * that break this one, and they stay as they are, for who only wants to know that there are some.
+   * Endless random schedules; a failing one is shrunk. The same seed gives the same schedules. With a rule, only schedules
+   * that break this rule fail, and they are not shrunk: for a caller that only wants to know whether there are any.
    */
   *wander(scenario: Scenario, seed: number, rule?: Rule): Generator<Explored> {
     for (let batch = 0; ; batch++) yield this.#tryBatch(scenario, seed + batch, rule);
@@ -63,7 +63,7 @@ export class Exploration {
       endOnFailure: rule !== undefined,
     });
     if (!failed) return { schedules: numRuns, failing: null };
-    // What is no violation is a mistake in the explorer.
+    // Anything but a violation is a bug in the explorer.
     if (counterexample === null || !(errorInstance instanceof Violation)) throw errorInstance;
     return { schedules: numRuns, failing: this.replay(scenario, counterexample[0]) };
   }

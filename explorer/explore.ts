@@ -1,5 +1,5 @@
 /**
- * Looks for a schedule that breaks a rule. `npm run explore -- --help` says how.
+ * Looks for a schedule that breaks a rule. See `npm run explore -- --help`.
  *
  * First all schedules of two contenders within the bounds, then random ones of three and four.
  */
@@ -13,7 +13,7 @@ import { Tally } from './tally.js';
 import { HELP, MOST_CONTENDERS, readWish, type Wish } from './wish.js';
 
 const CLEAR_LINE = '\r\u001b[K';
-/** How often progress is shown, in milliseconds: on a terminal as one line that changes, else as lines. */
+/** How often progress is shown, in milliseconds: on a terminal as one line that is rewritten, else as lines. */
 const PROGRESS_PERIOD = process.stderr.isTTY ? 200 : 30_000;
 
 const wish = orComplain(readWish);
@@ -49,7 +49,7 @@ async function explore(exploration: Exploration, wanted: Wish): Promise<number> 
       if (performance.now() - shownAt > PROGRESS_PERIOD) {
         shownAt = performance.now();
         showProgress(`${phase}: ${explored} of ${wanted.schedules} schedules, ${rate(explored, begin)}`);
-        // So that Ctrl+C is heard.
+        // So that Ctrl+C is noticed.
         await setImmediate();
       }
       isCutShort = explored >= end;

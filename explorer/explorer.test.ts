@@ -10,9 +10,9 @@ import type { Bounds } from './strategies/exhaustive.js';
 
 const TIMEOUT = 600_000;
 const SEED = 20_260_101;
-/** `npm run test:long` goes through all of them. */
+/** `npm run test:long` plays all of them. */
 const isLong = process.env['LIVINGLOCK_LONG'] !== undefined;
-/** How many schedules there are from each state, at most; and how many random ones. */
+/** The maximum of schedules from each state, and the number of random ones. */
 const MOST = isLong ? Number.POSITIVE_INFINITY : 100;
 const RANDOM = isLong ? 100 : 10;
 
@@ -34,13 +34,13 @@ async function expectNoViolation(
     count += schedules;
     if (failing !== null) throw new Error(explain(failing, exploration));
     if (count >= most) break;
-    // Lets the runner hear that the test is alive.
+    // Lets the test runner see that the test is alive.
     if (count % 100 === 0) await setImmediate();
   }
   total += count;
 }
 
-/** All that is in the test is also in `npm run explore`, which goes further. */
+/** Everything in the test is also in `npm run explore`, which goes further. */
 const BOUNDS: readonly { readonly what: string; readonly bounds: Bounds }[] = [
   { what: 'with two preemptions', bounds: { preemptions: 2, faults: 0, patience: 0 } },
   {
@@ -75,11 +75,11 @@ test.runIf(isLong)('these were ten thousand schedules', () => {
   expect(total).toBeGreaterThanOrEqual(10_000);
 });
 
-/** As they were found; what was wrong stands beside them. */
+/** As they were found; the comments say what was wrong. */
 const ONCE_BROKEN = [
   // The fencing token was looked up before the guard was entered.
   'free:3:A1-B30-C30-A4',
-  // Who was killed while it swept away a living entrant's folder left a folder that names somebody who lives.
+  // A contender killed while it swept a living entrant's folder left a folder that names a live process.
   'free:4:A12-B2-A1-t-B13-A1-B1-xB-C53-D36-A14',
   'free:4:D2-C9-A1-C2-t-A11-B7-A4-D1-A1-xA-B46-C8-D42',
 ];

@@ -1,5 +1,5 @@
-// The thread of a contender and that of the scheduler take turns: whoever is not on waits in the kernel (futex(2)), so
-// exactly one of all threads moves, and what one has written to shared memory the other sees.
+// The thread of a contender and that of the scheduler take turns. The one that is not on waits in the kernel (futex(2)), so
+// exactly one of all threads moves, and sees what another one has written to shared memory.
 
 /** What a contender that has stopped is about to do. `yield`: it would wait; `over`: nothing, its part has ended. */
 export type Stop = 'call' | 'yield' | 'over';
@@ -21,13 +21,13 @@ const CONTENDERS = 0;
 const SCHEDULERS = 1;
 
 /**
- * A contender that has not come back after so many waits of so many milliseconds never will: it waits for what nobody does.
- * Many short waits rather than a long one, so that who stops the whole process for a while does not end it.
+ * After this many waits of this many milliseconds, a contender will never come back: it waits for something that nobody does.
+ * Many short waits rather than a long one, so that suspending the whole process for a while does not end it.
  */
 const WAITS = 60;
 const PATIENCE = 1000;
 
-/** The library's own waiting is replaced in contenders, this one is not. */
+/** The library's own waiting is replaced in contenders, but not this one. */
 const wait = Atomics.wait;
 
 export function createHandoverMemory(): SharedArrayBuffer {
@@ -66,13 +66,13 @@ class Handover {
     let waits = 0;
     while (Atomics.load(this.#cells, TURN) !== mine) {
       if (wait(this.#cells, TURN, others, patience) === 'timed-out' && ++waits === WAITS) {
-        throw new Error('A contender waits for something that no step of the schedule brings about.');
+        throw new Error('A contender waits for something that no step of the schedule causes.');
       }
     }
   }
 }
 
-/** The contender's end. */
+/** The contender's end of the handover. */
 export class ContendersEnd extends Handover {
   /** Stops until the scheduler gives an order. */
   stop(stop: Stop, text: string): { readonly order: Order; readonly text: string } {
@@ -83,13 +83,13 @@ export class ContendersEnd extends Handover {
   }
 }
 
-/** The scheduler's end. */
+/** The scheduler's end of the handover. */
 export class SchedulersEnd extends Handover {
   awaitReady(): void {
     this.awaitTurn(SCHEDULERS, CONTENDERS);
   }
 
-  /** Lets the contender move; returns when it has stopped again. */
+  /** Lets the contender move. Returns when it has stopped again. */
   give(order: Order, text = ''): { readonly stop: Stop; readonly text: string } {
     this.write(ORDERS.indexOf(order), text);
     this.pass(SCHEDULERS, CONTENDERS);

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync } from 'node:fs';
 
-/** What the referee wants to know of a record. */
+/** The fields of a record that the referee needs. */
 export interface SeenRecord {
   readonly pid: number;
   readonly token: string;
@@ -9,15 +9,15 @@ export interface SeenRecord {
   readonly beatAt: number;
 }
 
-/** What lies at the lock's path. */
+/** What is at the lock's path. */
 export interface Sight {
-  /** `null` where there is nothing. */
+  /** `null` if there is nothing. */
   readonly text: string | null;
-  /** `null` where there is no record. */
+  /** `null` if it is not a record. */
   readonly record: SeenRecord | null;
 }
 
-/** Looks at the lock file with eyes of its own: nothing of the library is used. */
+/** Reads the lock file independently: without any code of the library. */
 export class Eyes {
   readonly #path: string;
   #seen = '';
@@ -27,10 +27,10 @@ export class Eyes {
     this.#path = path;
   }
 
-  /** What lies there; `null`: nothing. */
+  /** What is there; `null`: nothing. */
   look(): string | null {
     const status = lstatSync(this.#path, { throwIfNoEntry: false });
-    // Files bear the times of the made-up clock, in which no two calls are made at the same time.
+    // Files carry the times of the fake clock, in which no two calls happen at the same time.
     const seen = status === undefined ? '' : `${status.ino} ${status.size} ${status.mtimeMs}`;
     if (seen === this.#seen) return this.#text;
     this.#seen = seen;

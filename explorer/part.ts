@@ -1,21 +1,21 @@
-/** What a contender is to do. */
+/** What a contender has to do. */
 export interface Part {
   readonly pid: number;
   /** The path of the lock. */
   readonly path: string;
   readonly script: ScriptName;
-  /** Whether it stops before every call. Else it runs to its next pause, or to its end. */
+  /** Whether it stops before every call. Otherwise it runs to its next pause, or to its end. */
   readonly stepped: boolean;
-  /** Dies before the n-th call of a name, counted from 1: `rename 2`. Empty: it does not. */
+  /** Dies before the n-th call of this name, counted from 1: `rename 2`. Empty: it does not. */
   readonly dies: string;
   /** What is broken on purpose; empty: nothing. */
   readonly breakage: string;
 }
 
 /**
- * - `job`: acquire, give a heartbeat, release; once more if the lock was busy.
+ * - `job`: acquire, send a heartbeat, release; once more if the lock was busy.
  * - `visit`: acquire, pause, release.
- * - `mortal`: acquire, give a heartbeat, and pause for ever.
+ * - `mortal`: acquire, send a heartbeat, and pause forever.
  */
 const SCRIPTS = ['job', 'visit', 'mortal'] as const;
 export type ScriptName = (typeof SCRIPTS)[number];

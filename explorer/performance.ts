@@ -12,7 +12,7 @@ import { judgeStrangers, strangersIn } from './strangers.js';
 import type { Strategy } from './strategies/strategy.js';
 import { Violation } from './violation.js';
 
-/** One step, for a table. */
+/** One step, as a row of a table. */
 export interface Row {
   readonly who: string;
   readonly call: string;
@@ -30,10 +30,10 @@ export interface Performance {
 }
 
 const FIRST_PID = 1010;
-/** Nobody needs that many, even who waits for the guard until it gives up. */
+/** No schedule needs this many steps, not even with a contender that waits for the guard until it gives up. */
 const MOST_STEPS = 20_000;
 
-/** Plays one schedule, and judges each step of it. */
+/** Plays one schedule, and checks each step. */
 export function perform(
   stage: Stage,
   states: States,
@@ -55,12 +55,12 @@ export function perform(
 class Director {
   readonly #stage: Stage;
   readonly #scenario: Scenario;
-  /** What has happened so far. */
+  /** The actions so far. */
   readonly #actions: Action[];
   readonly #record: ((row: Row) => void) | undefined;
   readonly #cast: readonly Contender[];
   readonly #referee: Referee;
-  /** What others have in the folder. */
+  /** The files of others in the folder. */
   readonly #strangers: string;
 
   constructor(stage: Stage, scenario: Scenario, actions: Action[], record?: (row: Row) => void) {
@@ -85,7 +85,7 @@ class Director {
       });
       this.#act(action, calls);
       if (action.do === 'go') current = action.who;
-      if (this.#actions.length > MOST_STEPS) throw new Violation('no failure', 'somebody goes on for ever');
+      if (this.#actions.length > MOST_STEPS) throw new Violation('no failure', 'somebody goes on forever');
     }
     judgeStrangers(this.#stage.folder, this.#strangers);
     judgeAftermath(this.#stage, this.#scenario);

@@ -11,7 +11,7 @@ export interface Phase {
   readonly explorations: Iterable<Explored>;
 }
 
-/** All of two contenders have half of the schedules; what they leave, and the other half, are random ones. */
+/** Half of the schedules are all those of two contenders. The other half, and what those leave over, are random. */
 export function* phases(exploration: Exploration, wish: Wish): Generator<Phase> {
   const { schedules, seed, contenders, bounds, breakage } = wish;
   for (const state of contenders === null ? STATES : []) {
@@ -21,7 +21,7 @@ export function* phases(exploration: Exploration, wish: Wish): Generator<Phase> 
       explorations: exploration.exhaust({ state, contenders: 2, breakage }, bounds),
     };
   }
-  // Long enough for each to be worth its turn, short enough for every turn to come.
+  // Long enough for each turn to be worth it, short enough for every turn to come.
   const turn = Math.max(100, schedules / 100);
   for (let round = 0; ; round++) {
     for (const scenario of crowds(contenders, breakage)) {

@@ -7,11 +7,11 @@ import { isForeign } from './strangers.js';
 import { Violation } from './violation.js';
 import type { World } from './world.js';
 
-/** What has become of a record. */
+/** What happened to a record. */
 interface Fate {
   readonly pid: number;
   state: 'in place' | 'taken' | 'removed';
-  /** The step that made it so. */
+  /** The step that caused it. */
   since: number;
 }
 
@@ -22,27 +22,27 @@ interface Play {
   /** What it is doing, and since which step. */
   doing: 'nothing' | 'acquiring' | 'holding' | 'beating' | 'releasing';
   since: number;
-  /** That of the lock which it believes to hold. */
+  /** The token of the lock that it believes it holds. */
   token: string | null;
-  /** Whether, since it has begun to acquire, someone else has held the lock and was neither dead nor stale. */
+  /** Whether someone else, neither dead nor stale, has held the lock since it began to acquire. */
   hasSeenHolder: boolean;
-  /** Whether, since it has begun what it is doing, another was inside the guard. */
+  /** Whether another contender was inside the guard since it began its current operation. */
   hasSeenGuard: boolean;
 }
 
 /**
- * Looks at the lock file after every step, and at what the contenders were told, and throws a {@link Violation} as soon as
- * the two do not go together. It trusts nobody: all that it knows comes from the file and from the schedule.
+ * Compares the lock file, after every step, with what the contenders were told, and throws a {@link Violation} as soon as
+ * they disagree. It trusts nobody: everything it knows comes from the file and from the schedule.
  */
 export class Referee {
   readonly #world: World;
   readonly #guard: string;
   readonly #plays = new Map<number, Play>();
   readonly #fates = new Map<string, Fate>();
-  /** The PIDs of those who are inside the guard, as far as their calls show. */
+  /** The PIDs of those inside the guard, as far as their calls show. */
   readonly #inGuard = new Set<number>();
   #sight: Sight;
-  /** Who has changed the lock file last; `null`: nobody since the beginning. */
+  /** Who changed the lock file last; `null`: nobody since the beginning. */
   #writer: number | null = null;
   #step = 0;
   #now: number;
@@ -78,7 +78,7 @@ export class Referee {
     return this.#play(pid).token !== null;
   }
 
-  /** To be called for each step of a contender. */
+  /** Must be called for each step of a contender. */
   judge({ pid }: Contender, { call, outcome, told, lock, at }: Step): void {
     this.#step++;
     this.#now = at;
@@ -152,7 +152,7 @@ export class Referee {
     if (call.startsWith(`unlink ${this.#guard}/`) && call.includes(',')) this.#inGuard.delete(mover.pid);
   }
 
-  /** Notes what could be seen at this moment, for the answers to calls that are under way. */
+  /** Notes what can be seen at this moment, for the answers to calls that are still running. */
   #witness(): void {
     const { record } = this.#sight;
     const isHeld = record === null ? this.#isHalfWritten() : this.#isLive(record);
@@ -238,7 +238,7 @@ export class Referee {
     this.#witness();
   }
 
-  /** Whether the lock was taken before the mover began what it is doing. */
+  /** Whether the lock was taken before the mover began its current operation. */
   #wasTakenBefore({ token, since }: Play): boolean {
     const fate = this.#fates.get(token ?? '');
     return fate?.state === 'taken' && fate.since <= since;
@@ -265,7 +265,7 @@ export class Referee {
     if (!isTrue) throw new Violation('truth', `${letter} was told ${what}`);
   }
 
-  /** Whether there is a text that is no record yet, of someone who can still make it one. */
+  /** Whether there is a text that is not a record yet, by someone who can still turn it into one. */
   #isHalfWritten(): boolean {
     return this.#sight.text !== null && this.#writer !== null && this.#world.isAlive(this.#writer);
   }

@@ -4,19 +4,19 @@ import type { Scenario } from './scenario.js';
 import { type Action, formatSchedule, LETTERS, parseSchedule } from './schedule.js';
 import { STATES } from './states.js';
 
-/** What is to be played again. */
+/** What to play again. */
 export interface Replay {
   readonly scenario: Scenario;
   readonly actions: readonly Action[];
 }
 
-/** A schedule with all that is needed to play it again, as one word: `free:2:A4-B30-A1`, with a breakage as a fourth part. */
+/** A schedule with everything needed to play it again, as one word: `free:2:A4-B30-A1`, with a breakage as a fourth part. */
 export function formatReplay({ scenario, actions }: Performance): string {
   const { state, contenders, breakage } = scenario;
   return [state, contenders, formatSchedule(actions), ...(breakage === '' ? [] : [breakage])].join(':');
 }
 
-/** Throws a `RangeError` for what {@link formatReplay} would never give. */
+/** Throws a `RangeError` for anything that {@link formatReplay} would never return. */
 export function parseReplay(text: string): Replay {
   const [name, count, schedule = '', breakage = ''] = text.split(':');
   const state = STATES.find((known) => known === name);

@@ -1,6 +1,6 @@
 import type { State } from './states.js';
 
-/** What is played, apart from the schedule. */
+/** Everything that decides a play, apart from the schedule. */
 export interface Scenario {
   readonly state: State;
   readonly contenders: number;

@@ -4,13 +4,13 @@ export type Action =
   | { readonly do: 'go'; readonly who: number }
   /** The contender dies before its next call. */
   | { readonly do: 'kill'; readonly who: number }
-  /** The clock jumps, so that every heartbeat is stale: whoever holds the lock was paused for all that time. */
+  /** The clock jumps, so that every heartbeat is stale: whoever holds the lock was paused all that time. */
   | { readonly do: 'jump' };
 
 export const LETTERS = 'ABCDEFGH';
 const FIRST_LETTER = LETTERS.charCodeAt(0);
 
-/** A schedule as a word for a command line: `A12-xA-t-B3` lets A make 12 calls, kills it, lets time pass, and B make 3. */
+/** A schedule as a word for a command line: `A12-xA-t-B3` lets A make 12 calls, kills it, lets time pass, and lets B make 3. */
 export function formatSchedule(actions: readonly Action[]): string {
   const words: string[] = [];
   for (let at = 0; at < actions.length; ) {

@@ -6,10 +6,10 @@ import { LETTERS } from './schedule.js';
 import { isStranger } from './strangers.js';
 import { World } from './world.js';
 
-/** A file system in memory, where there is one, because each schedule makes hundreds of calls. */
+/** A file system in memory if there is one, because each schedule makes hundreds of calls. */
 const MEMORY = '/dev/shm';
 
-/** Where schedules are played, one after another: the contenders' threads, their world, and a real folder. */
+/** The place where schedules are played, one after another: the contenders' threads, their world, and a real folder. */
 export class Stage implements AsyncDisposable {
   readonly world: World = World.create();
   readonly contenders: readonly Contender[];
@@ -27,14 +27,14 @@ export class Stage implements AsyncDisposable {
     return join(this.folder, 'job.lock');
   }
 
-  /** What lies in the folder, but for what others have there. */
+  /** The names in the folder, except for those of others. */
   get files(): string[] {
     return readdirSync(this.folder)
       .filter((name) => !isStranger(name))
       .sort();
   }
 
-  /** Nothing is left of what was played before but the time that has passed. */
+  /** Only the elapsed time is left of what was played before. */
   clear(): void {
     for (const contender of this.contenders) contender.kill();
     this.world.reset();

@@ -4,7 +4,7 @@ import { JUMP } from './options.js';
 import type { Stage } from './stage.js';
 import { isStranger, plantForeignFile, plantStrangers } from './strangers.js';
 
-/** From what a schedule starts. What the library leaves behind is made by the library itself. */
+/** The state from which a schedule starts. Whatever the library leaves behind is made by the library itself. */
 export const STATES = [
   'free',
   'dead-holder',
@@ -17,10 +17,10 @@ export const STATES = [
 /**
  * - `free`: there is nothing.
  * - `dead-holder`: the lock of a process that was killed just now.
- * - `dead-guard`: the same, killed in the middle of a heartbeat, so in the guard; and every kind of litter, beside what a user has there.
+ * - `dead-guard`: the same, but killed in the middle of a heartbeat, so inside the guard; plus every kind of litter, beside a user's files.
  * - `stalled-holder`: one of the contenders has the lock, and was paused for longer than the stale timeout.
  * - `foreign-file`: a user's file is at the lock's path.
- * - `future-guard`: a process of which nothing can be learnt is in the guard, since a time that is years ahead.
+ * - `future-guard`: a process about which nothing is known is in the guard, since a time that is years ahead.
  */
 export type State = (typeof STATES)[number];
 
@@ -30,11 +30,11 @@ interface Item {
   readonly text: string | null;
 }
 
-/** Before which calls the processes of earlier times were killed, each in its turn. */
+/** The calls before which earlier processes were killed, one after the other. */
 const DEATHS: Readonly<Record<State, readonly string[]>> = {
   free: [],
   'dead-holder': ['mkdir 1'],
-  // A new lock that was not linked; a heartbeat that did not come to its end; a takeover that did not get into the guard.
+  // A new lock that was not linked; a heartbeat that did not finish; a takeover that did not get into the guard.
   'dead-guard': ['link 1', 'replace 1', 'rename 1'],
   'stalled-holder': [],
   'foreign-file': [],
@@ -53,7 +53,7 @@ export class States {
     this.#stage = stage;
   }
 
-  /** On a stage that is clear. */
+  /** Must be called on an empty stage. */
   arrange(state: State, breakage: string): void {
     const key = `${state} ${breakage}`;
     const items = this.#items.get(key) ?? this.#make(state, breakage);
@@ -61,7 +61,7 @@ export class States {
     this.#stage.clear();
     const left = items.filter(({ name }) => !isStranger(name));
     for (const { name, text } of left) this.#put(join(this.#stage.folder, name), text);
-    // Last, because a folder's time changes with what is put into it.
+    // Last, because adding entries changes a folder's time.
     for (const { name } of left) this.#age(join(this.#stage.folder, name));
     if (state === 'dead-guard') plantStrangers(this.#stage.folder);
     if (state === 'foreign-file') plantForeignFile(this.#stage.path);
@@ -80,7 +80,7 @@ export class States {
     else writeFileSync(path, path === this.#stage.path ? beatingNow(text, this.#stage) : text);
   }
 
-  /** What was left behind was so long ago; but death alone must be the reason to take over. */
+  /** Everything was left behind long ago, but the lock is fresh: the holder's death alone must be the reason to take over. */
   #age(path: string): void {
     const age = path === this.#stage.path ? 0 : JUMP;
     const seconds = (this.#stage.world.wallClock - age) / 1000;

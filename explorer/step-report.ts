@@ -1,4 +1,4 @@
-/** What a contender says when it has stopped. */
+/** What a contender reports when it has stopped. */
 export interface Report {
   /** The calls that it has made since, in order. */
   readonly steps: readonly Step[];
@@ -6,7 +6,7 @@ export interface Report {
   readonly next: string;
 }
 
-/** A call, and what came of it. */
+/** A call and its result. */
 export interface Step {
   /** Empty: it has only begun. */
   readonly call: string;
@@ -24,7 +24,7 @@ export interface Step {
 const STEPS = '\u001e';
 const FIELDS = '\u001f';
 const EVENTS = '\u001d';
-/** In place of a text, where there is none; a text that is there may well be empty. */
+/** Stands for a missing text, because a text may be empty. */
 const NOTHING = '\u0000';
 
 export function formatReport({ steps, next }: Report): string {

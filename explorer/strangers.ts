@@ -34,7 +34,7 @@ export function plantStrangers(folder: string): void {
   symlinkSync('other', join(folder, link));
 }
 
-/** A user's file that somebody has named as the lock. */
+/** A user's file at a path that was given as the lock. */
 export function plantForeignFile(path: string): void {
   writeFileSync(path, TEXT);
 }
@@ -47,7 +47,7 @@ export function isStranger(name: string): boolean {
   return NAMES.has(name);
 }
 
-/** Everything that strangers have there, and what is in it. */
+/** All files of strangers there, with their content. */
 export function strangersIn(folder: string): string {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .map((entry) => {
@@ -62,7 +62,7 @@ export function strangersIn(folder: string): string {
     .join('\n');
 }
 
-/** @param before What {@link strangersIn} gave in the beginning. */
+/** @param before The result of {@link strangersIn} at the beginning. */
 export function judgeStrangers(folder: string, before: string): void {
   const after = strangersIn(folder);
   if (after !== before) {

@@ -5,7 +5,7 @@ const FIRST_CONTENDER = 1010;
 const UUID = /0{4}(\d{4})-0000-4000-8000-0*(\d+)(?:,[^ /]*)?/g;
 const HEADINGS = ['step', 'who', 'call', 'outcome', 'the lock file then names', 'was told'];
 
-/** A schedule for people: who did what, what came of it, and who held the lock by then. */
+/** A schedule for people: who did what, with which result, and who held the lock by then. */
 export function formatTable(rows: readonly Row[], folder: string): string {
   const lines = rows.map(({ who, call, outcome, told, sight }, index) => [
     String(index + 1),
@@ -28,7 +28,7 @@ export function formatTable(rows: readonly Row[], folder: string): string {
     .join('\n');
 }
 
-/** Without the folder, and with identifiers such as `A#3`: the third that A has made. */
+/** Without the folder, and with identifiers such as `A#3`: the third one that A made. */
 function shorten(text: string, folder: string): string {
   return text
     .replaceAll(`${folder}/`, '')
@@ -37,7 +37,7 @@ function shorten(text: string, folder: string): string {
     .replaceAll(/(\.record)\.\d+\b/g, '$1.tmp');
 }
 
-/** Those who were killed before the schedule have numbers. */
+/** Processes killed before the schedule have numbers instead of letters. */
 function nameOf(pid: number): string {
   return LETTERS.charAt(pid - FIRST_CONTENDER) || `PID ${pid}`;
 }

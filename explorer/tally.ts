@@ -7,7 +7,7 @@ export class Tally {
     this.#counts.set(phase, (this.#counts.get(phase) ?? 0) + schedules);
   }
 
-  /** The phase has come to its own end. */
+  /** The phase is exhausted. */
   complete(phase: string): void {
     this.#complete.add(phase);
   }

@@ -23,19 +23,19 @@ three and four. Prints the first schedule that breaks a rule as a table, and exi
 
 export const MOST_CONTENDERS = 4;
 
-/** What was asked for. */
+/** The options of the command line. */
 export interface Wish {
   readonly schedules: number;
   readonly seed: number;
-  /** `null`: all of two, then three and four by turns. */
+  /** `null`: all schedules of two, then three and four in turns. */
   readonly contenders: number | null;
   readonly bounds: Bounds;
   readonly breakage: string;
-  /** One schedule to play again, instead of all that. */
+  /** One schedule to play again, instead of all others. */
   readonly replay: Replay | null;
 }
 
-/** Reads the command line. Throws a `TypeError` or `RangeError` for what cannot be meant. */
+/** Reads the command line. Throws a `TypeError` or `RangeError` for options that make no sense. */
 export function readWish(): Wish | 'help' {
   const { values } = parseArgs({
     options: {

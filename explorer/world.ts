@@ -10,10 +10,10 @@ export interface WorldMemory {
 const TICK = 1;
 const FIRST_PID = 1000;
 const MOST_PROCESSES = 64;
-/** That of the kernel's initial PID namespace, in which boot ids and PIDs count. */
+/** The number of the kernel's initial PID namespace, in which boot ids and PIDs count. */
 const PID_NAMESPACE = 'pid:[4026531836]';
 
-/** The made-up machine on which the contenders run. Only one thread moves at any time, so nothing here needs to be atomic. */
+/** The fake machine on which the contenders run. Only one thread moves at any time, so nothing here needs to be atomic. */
 export class World {
   readonly memory: WorldMemory;
   readonly #clock: Float64Array;
@@ -32,7 +32,7 @@ export class World {
     });
   }
 
-  /** Milliseconds since the machine was started. Never set back, so that a thread's memory of fencing tokens stays true. */
+  /** Milliseconds since the machine started. Never set back, so that a thread's memory of fencing tokens stays true. */
   get elapsed(): number {
     return this.#clock[0] ?? 0;
   }
@@ -49,7 +49,7 @@ export class World {
     this.#clock[0] = this.elapsed + milliseconds;
   }
 
-  /** Nobody has ever lived. */
+  /** As if nobody had ever lived. */
   reset(): void {
     this.#alive.fill(0);
   }
@@ -67,12 +67,12 @@ export class World {
   }
 }
 
-/** The world's clock as one contender's lock sees it; `sleep` is the contender's own affair. */
+/** The world's clock as seen by one contender's lock; `sleep` is up to the contender. */
 export function clockOf(world: World, sleep: Clock['sleep']): Clock {
   return { now: () => world.wallClock, monotonic: () => world.elapsed, sleep };
 }
 
-/** The world's processes as one of them sees them. */
+/** The world's processes as seen by one of them. */
 export function processesOf(world: World, pid: number): ProcessTable {
   const self = identityOf(pid);
   return {

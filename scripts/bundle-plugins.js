@@ -1,4 +1,4 @@
-// What scripts/bundle.js does with the packages that it puts into its bundles.
+// How scripts/bundle.js treats the packages that it bundles.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 /** Modules of Node that take milliseconds to load, and that a plain acquire does not need. Only functions are imported from them. */
 const HEAVY = new Set(['node:child_process', 'node:crypto', 'node:worker_threads']);
 
-/** A hash that is another one each time. */
+/** A hash with a different value each time. */
 const RANDOM_HASH = `exports.createHash = () => ({
   update() { return this; },
   digest: () => Buffer.from(randomUuid().slice(0, 8), 'hex'),
@@ -18,14 +18,14 @@ const RANDOM_HASH = `exports.createHash = () => ({
 const LICENCES = 'The files in this folder contain code of the following packages.';
 
 /**
- * Leaves out what proper-lockfile and write-file-atomic load, and do not use as they are used here: in sections that are
- * synchronous, so that no signal and no exit comes in between. signal-exit would listen to all signals for as long as the
+ * Leaves out what proper-lockfile and write-file-atomic load but do not need here: they are used in synchronous
+ * sections, where no signal and no exit can come in between. signal-exit would listen to all signals for as long as the
  * process lives.
  */
 export function leaner(sources) {
   const ours = (name) => `require(${JSON.stringify(join(sources, name))})`;
   const replacements = new Map([
-    // write-file-atomic hashes what is different in each call, for the name of a file. Both modules take milliseconds to load.
+    // write-file-atomic hashes a value that is different for each call, to name a file. Both modules take milliseconds to load.
     ['node:crypto', `const { randomUuid } = ${ours('system/uuid.ts')}; ${RANDOM_HASH}`],
     ['worker_threads', `module.exports = ${ours('system/thread.ts')};`],
     // proper-lockfile is given a file system of our own.
@@ -46,7 +46,7 @@ export function leaner(sources) {
 }
 
 /**
- * Takes Node's own modules from `process.getBuiltinModule`. An import of `node:fs` reads all of its properties, and so loads the
+ * Takes Node's own modules from `process.getBuiltinModule`. An import of `node:fs` would read all of its properties, and so load the
  * streams; and a heavy module is loaded only when one of its functions is called.
  */
 export function builtins() {
@@ -55,7 +55,7 @@ export function builtins() {
     name: 'builtins',
     resolveId(source, importer) {
       if (!isBuiltin(source)) return null;
-      // Of rolldown's own, and not used.
+      // Modules of rolldown's own that are not used.
       if (importer?.includes('rolldown/runtime'))
         return { id: source, external: true, moduleSideEffects: false };
       const kind = importer?.endsWith('.ts') ? 'module' : 'commonjs';
@@ -85,14 +85,14 @@ function lazyModule(name) {
     .join('\n');
 }
 
-/** What a module exports, but for what is loaded when it is read. */
+/** The exports of a module, except for those that load something when they are read. */
 function namesIn(name) {
   return Object.entries(Object.getOwnPropertyDescriptors(require(name)))
     .filter(([each, { get }]) => get === undefined && /^[a-z]\w*$/i.test(each) && each !== 'default')
     .map(([each]) => each);
 }
 
-/** Loads a CommonJS package, of which one function is used, when that is called first. */
+/** Loads a CommonJS package, of which one function is used, at the first call of that function. */
 export function lazily(name, method) {
   const id = `\0lazily:${name}`;
   return {
@@ -107,7 +107,7 @@ export function lazily(name, method) {
   };
 }
 
-/** The licences of what is in the bundle ask for their text to be passed on with it. */
+/** The licences of the bundled packages require their text to be passed on. */
 export function licences() {
   return {
     name: 'licences',

@@ -1,5 +1,5 @@
-// Part of npm run build: puts the library and the command into few files, in dist and dist/bin. cron starts them every minute, and to
-// look for a hundred files would take most of the time. The command is CommonJS, which Node starts faster than modules.
+// Part of npm run build: bundles the library and the command into few files, in dist and dist/bin. cron starts them every minute, and
+// finding a hundred files would take most of the time. The command is CommonJS, which Node starts faster than modules.
 
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ const BIN = join(DIST, 'bin');
 /** Where `tsc -p tsconfig.build.json` writes all declarations. */
 const TYPES = join(PROJECT, 'build', 'types');
 
-/** What package.json exports, without extensions. */
+/** The entry points of package.json, without extensions. */
 const ENTRIES = [
   'index',
   'stores/sqlite/index',
@@ -24,19 +24,19 @@ const ENTRIES = [
 
 const COMMON = {
   platform: 'node',
-  // Reading a property of a module of Node's does nothing else.
+  // Reading a property of a Node module has no other effect.
   treeshake: { propertyReadSideEffects: false },
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
   onLog(level, log) {
-    // Who imports the library only when it is needed gets it in the same chunk as everybody else.
+    // A program that imports the library lazily gets the same chunk as everybody else.
     if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return;
     if (level === 'warn') throw new Error(log.message);
   },
 };
 const PLUGINS = [lazily('write-file-atomic', 'sync'), leaner(SOURCES), builtins(), licences()];
-/** The drivers of databases are the user's. */
+/** The drivers of databases belong to the user. */
 const DRIVERS = ['pg', 'redis', 'ioredis'];
-/** What `verifyFileSystem` starts in processes of its own, beside the file that starts it. */
+/** `verifyFileSystem` starts this in processes of its own, from beside the file that starts it. */
 const HELPER = join(SOURCES, 'verify', 'helper', 'program.ts');
 
 rmSync(DIST, { recursive: true, force: true });
@@ -53,7 +53,7 @@ async function bundleLibrary() {
       program: HELPER,
     },
     external: DRIVERS,
-    // write-file-atomic makes names of it that no other copy makes. Modules have none.
+    // write-file-atomic derives names from it that no other copy derives. Modules have none.
     transform: { define: { __filename: 'import.meta.url' } },
     plugins: [...PLUGINS, together(fileOf, [['core', /[\\/]src[\\/]index\.ts$/]])],
   });
@@ -84,7 +84,7 @@ async function bundleCommand() {
 function outputTo(dir, fileOf, names) {
   return {
     dir,
-    // Names and lines stay: there are no source maps, and an error that nobody catches shows the line that has thrown it.
+    // Names and lines are kept: there are no source maps, and an uncaught error shows the line that threw it.
     minify: { compress: true, mangle: false, codegen: false },
     minifyInternalExports: false,
     comments: false,
@@ -99,12 +99,12 @@ function outputTo(dir, fileOf, names) {
   };
 }
 
-/** What rolldown itself adds. */
+/** Added by rolldown itself. */
 function isRuntime(id) {
   return id.includes('rolldown/runtime');
 }
 
-/** Names the file for what is loaded at one time anyway: one file is found sooner than ten. */
+/** One file for everything that is loaded at the same time anyway: one file is found faster than ten. */
 function together(fileOf, groups) {
   return {
     name: 'together',
@@ -121,7 +121,7 @@ function together(fileOf, groups) {
   };
 }
 
-/** Copies a file of declarations, and those that it imports. */
+/** Copies a declaration file, and those that it imports. */
 function copyTypes(file, copied = new Set()) {
   if (copied.has(file)) return;
   copied.add(file);

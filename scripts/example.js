@@ -33,7 +33,7 @@ function run(program) {
   for (const signal of signals) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code);
-    // Ends as the example did, so that the caller sees the same.
+    // Ends as the example did, so that the caller sees the same status.
     for (const each of signals) process.removeAllListeners(each);
     process.kill(process.pid, signal);
   });

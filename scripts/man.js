@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const SOURCES = join(import.meta.dirname, '..', 'src', 'cli');
-/** As deep as `src/cli`, from which the version in package.json is found. */
+/** As deep as `src/cli`, so that the version in package.json is found from here. */
 const BUILD = join(import.meta.dirname, '..', 'build', 'man');
 const PAGE = join(import.meta.dirname, '..', 'man', 'livinglock.1');
 
@@ -20,14 +20,14 @@ machine-id(5), so that cron, systemd and a terminal use the same folder.`;
 const ENVIRONMENT = [
   [
     'LIVINGLOCK',
-    'set by `livinglock run` for its command: the path of a program that does the same as livinglock, also where PATH does not lead to it',
+    'set by `livinglock run` for its command: the path of a program that does the same as livinglock, even if PATH does not include it',
   ],
   ['LIVINGLOCK_DIR', 'the folder of named locks'],
   [
     'LIVINGLOCK_PATH, LIVINGLOCK_TOKEN, LIVINGLOCK_FENCING_TOKEN',
-    'what `livinglock run` tells its command of the lock',
+    'what `livinglock run` tells its command about the lock',
   ],
-  ['NO_COLOR', 'if set, there are no colours on a terminal either'],
+  ['NO_COLOR', 'if set, no colours, not even on a terminal'],
 ];
 
 const {
@@ -111,7 +111,7 @@ function definition(term, meaning) {
   return ['.TP', `.B ${literal(term)}`, text(meaning)];
 }
 
-/** Lines that are indented are examples, and stay as they are; the others are running text. */
+/** Indented lines are examples, and stay as they are; the others are running text. */
 function paragraphs(plain) {
   return plain
     .split(/\n\n|(?<=^ .*)\n(?=\S)|(?<=^\S.*)\n(?= )/m)
@@ -123,7 +123,7 @@ function examples(plain) {
   return ['.RS 4', '.EX', ...plain.split('\n').map((line) => literal(line.slice(2))), '.EE', '.RE'];
 }
 
-/** Running text; what stands in backticks is typed as it is. */
+/** Running text; text in backticks is meant to be typed literally. */
 function text(plain) {
   const parts = plain.replaceAll(/\s+/g, ' ').trim().split('`');
   const isTyped = (index) => index % 2 === 1;
@@ -133,7 +133,7 @@ function text(plain) {
     .replace(/^(?=[.'])/, '\\&');
 }
 
-/** What is typed: with hyphens and quotes that can be copied, and nothing that roff would take for a request. */
+/** Text to be typed: its hyphens and quotes can be copied, and nothing in it is a roff request. */
 function literal(plain) {
   return escaped(plain)
     .replaceAll('-', '\\-')
@@ -142,7 +142,7 @@ function literal(plain) {
     .replace(/^(?=\.)/, '\\&');
 }
 
-/** Running text may name options, whose hyphens are typed. */
+/** Running text may name options, whose hyphens are typed literally. */
 function withOptions(plain) {
   return escaped(plain).replaceAll(/(?<![\w-])--?(?=\w)/g, (dashes) => '\\-'.repeat(dashes.length));
 }

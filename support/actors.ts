@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { processState } from './machine.js';
 import type { Command, Report } from './programs/protocol.js';
 
-/** No answer takes that many milliseconds; a net for tests that would otherwise hang. */
+/** No answer takes this many milliseconds; a safety net for tests that would otherwise hang. */
 const PATIENCE = 30_000;
 
 /** How a process ended. */
@@ -19,18 +19,18 @@ export interface Death {
 export interface StartOptions {
   /** Where an actor keeps its locks: `['sqlite', path]`. Default: in files. */
   readonly store?: readonly string[];
-  /** What to start the process with: a program, and its arguments before those that name the actor. */
+  /** The program to start the process with, and its arguments before those that name the actor. */
   readonly within?: readonly string[];
-  /** Whose process it is to be. */
+  /** The user of the process. */
   readonly user?: number;
-  /** Whether nobody needs to see what it writes to its standard error. */
+  /** Whether to discard its standard error. */
   readonly isQuiet?: boolean;
 }
 
 /** The commands that can be interrupted at one of their file-system calls. */
 export type LockCommand = Extract<Command, { readonly do: 'acquire' | 'heartBeat' | 'release' }>;
 
-/** Starts `programs/actor.ts`. It is ended with the test. */
+/** Starts `programs/actor.ts`. It ends with the test. */
 export async function startActor(options: StartOptions = {}): Promise<Actor> {
   const child = startProgram('actor', options.store, options);
   const report = await nextReport(child);
@@ -42,7 +42,7 @@ export function startActors(count: number, options?: StartOptions): Promise<Acto
   return Promise.all(Array.from({ length: count }, () => startActor(options)));
 }
 
-/** Starts one of the programs beside the tests as a process with a channel to this one. It is ended with the test. */
+/** Starts one of the programs beside the tests as a process with a channel to this one. It ends with the test. */
 export function startProgram(
   name: string,
   parameters: readonly string[] = [],
@@ -51,7 +51,7 @@ export function startProgram(
   const program = fileURLToPath(new URL(`../build/support/programs/${name}.js`, import.meta.url));
   const [file = process.execPath, ...rest] = [...within, process.execPath, program, ...parameters];
   const child = spawn(file, rest, {
-    // Wherever the checkout is, another user may stand at the root.
+    // Any user can start in the root folder, wherever the checkout is.
     ...(user !== undefined && { uid: user, gid: user, cwd: '/' }),
     stdio: ['ignore', 'inherit', isQuiet ? 'ignore' : 'inherit', 'ipc'],
   });
@@ -59,7 +59,7 @@ export function startProgram(
   return child;
 }
 
-/** What the process says next, or its {@link Death} instead. */
+/** The process's next message, or its {@link Death} instead. */
 export function nextMessage(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const stopWaiting = () => {
@@ -80,22 +80,22 @@ export function nextMessage(child: ChildProcess): Promise<unknown> {
       reject(new Error(`No answer within ${PATIENCE} milliseconds.`));
     }, PATIENCE);
     child.once('message', onMessage);
-    // Not `exit`, after which there may still be a message to come.
+    // Not `exit`, after which messages may still arrive.
     child.once('close', onDeath);
     if (hasEnded(child)) onDeath();
   });
 }
 
-/** Resolves when the process has ended; also when it has long since. */
+/** Resolves when the process has ended, even if it ended long ago. */
 export async function death(child: ChildProcess): Promise<Death> {
   if (!hasEnded(child)) await once(child, 'exit');
   return { outcome: 'died', code: child.exitCode, signal: child.signalCode };
 }
 
-/** A process that does what it is told, one command at a time. */
+/** A process that executes one command at a time. */
 export class Actor {
   readonly #child: ChildProcess;
-  /** As the actor itself knows it, which within a PID namespace of its own is not what the test knows. */
+  /** As the actor itself knows it. Within a PID namespace of its own, the test knows it by another number. */
   readonly pid: number;
   /** The process that the test has started: the actor itself, or the program within which it runs. */
   readonly outerPid: number | undefined;
@@ -108,18 +108,18 @@ export class Actor {
 
   ask(command: Command): Promise<Report | Death> {
     const answer = nextReport(this.#child);
-    // Should it have ended meanwhile, that is the answer.
+    // If the process has ended meanwhile, that is the answer.
     this.#child.send(command, () => {});
     return answer;
   }
 
-  /** Asks, and resolves when the process has either stopped itself in the middle of it, or has answered. */
+  /** Sends a command. Resolves when the process has either stopped itself in the middle of it, or has answered. */
   async askAndPause(command: LockCommand, before: number | string): Promise<Paused> {
     let hasAnswered = false;
     const answer = this.ask({ ...command, interruption: { before, by: 'SIGSTOP' } }).finally(() => {
       hasAnswered = true;
     });
-    // Node hears of the end of a child, but not of its being stopped.
+    // Node is told when a child ends, but not when it is stopped.
     while (!hasAnswered && processState(this.pid) !== 'T') await sleep(5);
     return { isPaused: !hasAnswered, answer };
   }
@@ -128,7 +128,7 @@ export class Actor {
     process.kill(this.pid, 'SIGCONT');
   }
 
-  /** SIGKILL; resolves when the process is gone, which is when its parent has noticed. */
+  /** SIGKILL. Resolves when the process is gone, which is when its parent has noticed. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await death(this.#child);
@@ -157,6 +157,6 @@ function hasEnded(child: ChildProcess): boolean {
 async function end(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
   await death(child);
-  // A program that was started within another one may outlive that one; without a channel it has nothing to wait for.
+  // A program started inside another one may outlive it; without a channel it has nothing to wait for.
   if (child.connected) child.disconnect();
 }

@@ -1,6 +1,6 @@
 import type { SqliteDatabase, SqliteStatement } from 'livinglock/sqlite';
 
-/** The same database, except that it counts the statements that it is given. */
+/** The same database, except that it counts its statements. */
 export class CountingDatabase implements SqliteDatabase {
   readonly #database: SqliteDatabase;
   #count = 0;
@@ -9,7 +9,7 @@ export class CountingDatabase implements SqliteDatabase {
     this.#database = database;
   }
 
-  /** How many statements it has carried out. */
+  /** How many statements were executed. */
   get count(): number {
     return this.#count;
   }

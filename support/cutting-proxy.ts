@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
 
 /**
- * When a connection is cut: before the request has reached the server, or when the server has answered it, before the client hears
- * that.
+ * When to cut a connection: before the request has reached the server, or when the server has answered it, before the client receives
+ * the answer.
  */
 export type Cut = 'before' | 'after';
 
 /**
- * Stands between clients and a server on a port of this machine, and cuts a connection at a request of one's choice. It knows no
- * protocol, except that the server speaks only when it was spoken to: what a client says after the server's last word is a
- * request, and what the server says then is the answer. Saying hello to each other counts too.
+ * Stands between clients and a server on a port of this machine, and cuts a connection at a chosen request. It knows no
+ * protocol, and only assumes that the server speaks when spoken to: what a client sends after the server's last word is a
+ * request, and what the server sends then is the answer. Greetings count too.
  */
 export class CuttingProxy {
   readonly #server: Server;
@@ -21,7 +21,7 @@ export class CuttingProxy {
   #roundTrips = 0;
   #hasCut = false;
 
-  /** Whoever starts it ends it. */
+  /** The caller must end it. */
   static async start(target: NetConnectOpts): Promise<CuttingProxy> {
     const proxy = new CuttingProxy(target);
     proxy.#server.listen(0, '127.0.0.1');
@@ -49,17 +49,17 @@ export class CuttingProxy {
     return this.#roundTrips;
   }
 
-  /** Of the requests from now on, over whichever connection, cuts at that one: 1 is the next. */
+  /** Counts requests from now on, over all connections, and cuts at this one: 1 is the next. */
   cutAt(request: number, when: Cut): void {
     this.#cutAt(request, request, when);
   }
 
-  /** Cuts at that one and at all that follow, until it is told to {@link heal}. */
+  /** Cuts at this one and all that follow, until {@link heal} is called. */
   cutFrom(request: number, when: Cut): void {
     this.#cutAt(request, Number.POSITIVE_INFINITY, when);
   }
 
-  /** Cuts no more. */
+  /** Stops cutting. */
   heal(): void {
     this.#cut = null;
   }
@@ -107,7 +107,7 @@ export class CuttingProxy {
     socket.on('error', () => {});
     socket.on('close', (hasFailed) => {
       this.#sockets.delete(socket);
-      // What has been written to it still gets there.
+      // What has been written to it still arrives.
       if (hasFailed) other.destroy();
       else other.end();
     });

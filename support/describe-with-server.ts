@@ -4,7 +4,7 @@ interface Server {
   end(): unknown;
 }
 
-/** Defines tests that share a server, which is there when they run. Where there can be none they are counted as skipped. */
+/** Defines tests that share a server, which runs while they do. If there can be no server, they count as skipped. */
 export function describeWithServer<S extends Server>(
   title: string,
   canServe: boolean,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 const living = new Set<HolderProcess>();
 
-// Before the folders go, or a holder that is only just starting would make them again.
+// Before the folders are removed, because a holder that is just starting would create them again.
 process.prependOnceListener('exit', () => {
   for (const holder of living) holder.kill();
 });
@@ -16,7 +16,7 @@ export class HolderProcess {
 
   /**
    * @param program Takes the lock, sends a message, and holds it until it is killed.
-   * @param args What it is told; the last one is the path.
+   * @param args Its arguments; the last one is the path.
    */
   constructor(program: string, path: string, args: readonly string[] = []) {
     this.path = path;
@@ -28,12 +28,12 @@ export class HolderProcess {
   /** Resolves once it holds the lock. */
   async held(): Promise<void> {
     const ended = this.#exit.then(() => {
-      throw new Error(`The process that was to hold ${this.path} has ended.`);
+      throw new Error(`The process that should hold ${this.path} has ended.`);
     });
     await Promise.race([once(this.#child, 'message'), ended]);
   }
 
-  /** Sends SIGKILL; gives the moment, by `performance.now()`. */
+  /** Sends SIGKILL. Returns the time, by `performance.now()`. */
   kill(): number {
     const moment = performance.now();
     this.#child.kill('SIGKILL');
@@ -45,7 +45,7 @@ export class HolderProcess {
     await this.#exit;
   }
 
-  /** For a holder that has served. */
+  /** For a holder that is no longer needed. */
   async end(): Promise<void> {
     this.kill();
     await this.#exit;

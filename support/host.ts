@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// What a server needs to know of this machine, whether it is started for a test or for something else.
+// What a server needs to know about this machine, whether it is started for a test or for something else.
 
 export const isPosix = process.platform !== 'win32';
 export const isLinux = process.platform === 'linux';
@@ -13,10 +13,10 @@ export const isRoot = process.getuid?.() === 0;
 /** The user and group `nobody`, who owns nothing. */
 export const NOBODY = 65534;
 
-/** Whether a process of another user can be started that can read this checkout. */
+/** Whether this process can start a process of another user that can read this checkout. */
 export const canBeNobody = isRoot && isReadableByNobody(fileURLToPath(import.meta.url));
 
-/** A new empty folder, in which other users may look but not write. Whoever makes it removes it. */
+/** A new empty folder that other users can read but not write. The caller must remove it. */
 export function newFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'livinglock-integration-')));
   chmodSync(folder, 0o755);
@@ -24,7 +24,7 @@ export function newFolder(): string {
 }
 
 export function removeFolder(folder: string): void {
-  // A test may have closed it.
+  // A test may have removed its permissions.
   chmodSync(folder, 0o755);
   // And a process that is being killed may write into it until it is gone.
   rmSync(folder, { recursive: true, force: true, maxRetries: 10 });

@@ -7,27 +7,27 @@ import { isLinux, isRoot, newFolder, removeFolder } from './host.js';
 
 export * from './host.js';
 
-// What this machine is, and what it lets a test do.
+// What this machine is, and what it allows a test to do.
 
-/** Whether processes can be put into PID namespaces of their own, as a container's are. */
+/** Whether processes can run in their own PID namespaces, as a container's do. */
 export const canUnshare = isLinux && isRoot && succeeds('unshare', '--pid', '--fork', '--mount-proc', 'true');
 
 /** Whether processes can be shown another time since the start of the machine (time_namespaces(7)). */
 export const canUnshareTime =
   isLinux &&
   isRoot &&
-  // What is unshared counts from the initial one. The inode number is fixed in the kernel's `include/linux/proc_ns.h`.
+  // Unsharing must start from the initial namespace. Its inode number is fixed in the kernel's `include/linux/proc_ns.h`.
   linkTo('/proc/self/ns/time') === 'time:[4026531834]' &&
   succeeds('unshare', '--time', '--fork', '--monotonic', '1', 'nsenter', '--version');
 
-/** Whether file systems can be mounted where only a test's own processes see them. */
+/** Whether file systems can be mounted so that only a test's own processes see them. */
 export const canMount =
   isLinux && isRoot && succeeds('unshare', '--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir());
 
 /** Whether an image of a file system in a file can be made and mounted. */
 export const canMountImages = canMount && existsSync('/dev/loop-control') && succeeds('mkfs.ext4', '-V');
 
-/** Whether a folder can be mounted elsewhere through FUSE, by the program of the package of that name. */
+/** Whether bindfs can mount a folder elsewhere through FUSE. */
 export const canMountFuse = canMount && existsSync('/dev/fuse') && succeeds('bindfs', '--version');
 
 /** The inode number is fixed in the kernel's `include/linux/proc_ns.h`. */
@@ -40,7 +40,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** The state of a process by its letter: `R`, `S`, `T` (stopped), `Z` (zombie). Empty where there is no such process. */
+/** The state of a process by its letter: `R`, `S`, `T` (stopped), `Z` (zombie). Empty if there is no such process. */
 export function processState(pid: number): string {
   try {
     if (!isLinux)
@@ -52,7 +52,7 @@ export function processState(pid: number): string {
   }
 }
 
-/** The processes that a process of this Linux machine has started, and that have not ended. */
+/** The children of a process of this Linux machine that have not ended. */
 export function childrenOf(pid: number | undefined): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')
@@ -62,7 +62,7 @@ export function childrenOf(pid: number | undefined): number[] {
   );
 }
 
-/** Those, and what they have started in turn. */
+/** Those, and their descendants. */
 export function descendantsOf(pid: number | undefined): number[] {
   try {
     return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
@@ -72,7 +72,7 @@ export function descendantsOf(pid: number | undefined): number[] {
   }
 }
 
-/** What a process of this Linux machine was started with: the program, and its arguments. */
+/** The program and arguments of a process of this Linux machine. */
 export function commandLine(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
@@ -81,7 +81,7 @@ export function commandLine(pid: number): string[] {
   }
 }
 
-/** Resolves when none of the processes runs any more. */
+/** Resolves when all these processes have ended. */
 export async function waitForEndOf(pids: readonly number[]): Promise<void> {
   while (!pids.every(hasEnded)) await sleep(5);
 }

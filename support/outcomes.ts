@@ -2,20 +2,20 @@ import type { Death } from './actors.js';
 import { isPosix } from './machine.js';
 import type { Report } from './programs/protocol.js';
 
-// What an actor can answer, in one word each.
+// The answers of an actor, in one word each.
 
 export type Outcome =
-  /** What was asked for is done: the lock is held, has been beaten, or is released. */
+  /** The command succeeded: the lock is held, has been beaten, or is released. */
   | 'done'
   /** `ErrLockBusy` */
   | 'busy'
   /** `ErrLockLost` */
   | 'lost'
-  /** `ErrLockStore` with the code `EBUSY`: somebody has been in the middle of a change for too long. */
+  /** `ErrLockStore` with the code `EBUSY`: someone took too long to change the lock. */
   | 'occupied'
   | 'killed';
 
-/** What an answer comes to; one that no caller of this package may ever get is an error. */
+/** Classifies an answer. Throws for one that no caller of this package may ever get. */
 export function outcomeOf(answer: Report | Death): Outcome {
   switch (answer.outcome) {
     case 'done':

@@ -5,12 +5,12 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 
-// Processes that a test starts, and hears.
+// Processes that a test starts and reads from.
 
-/** Nothing takes that many milliseconds; a net for tests that would otherwise hang. */
+/** Nothing takes this many milliseconds; a safety net for tests that would otherwise hang. */
 const PATIENCE = 30_000;
 
-/** How a process has ended, and what it has said. */
+/** How a process ended, and its output. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly cwd?: string;
 }
 
-/** A process that was started, with all that it has said so far. It is ended with the test. */
+/** A running process, with its output so far. It ends with the test. */
 export class Running {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly ended: Promise<Ended>;
@@ -68,17 +68,17 @@ export class Running {
     process.kill(this.pid, signal);
   }
 
-  /** What it reads. */
+  /** Writes to its input. */
   write(text: string): void {
     this.#child.stdin.write(text);
   }
 
-  /** It has nothing more to read. */
+  /** Closes its input. */
   endInput(): void {
     this.#child.stdin.end();
   }
 
-  /** Nobody reads its output any more. */
+  /** Stops reading its output. */
   closeOutput(): void {
     this.#child.stdout.destroy();
   }
@@ -88,7 +88,7 @@ export class Running {
     return this.#match(pattern, () => this.stdout);
   }
 
-  /** The same, of what it says on stderr. */
+  /** Same, for stderr. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
     return this.#match(pattern, () => this.stderr);
   }
@@ -98,7 +98,7 @@ export class Running {
       throw new Error(`${error}\n${this.stdout}${this.stderr}`);
     });
     const match = pattern.exec(text());
-    if (match === null) throw new Error(`${pattern} has gone again`);
+    if (match === null) throw new Error(`${pattern} is gone again`);
     return match;
   }
 }
@@ -117,7 +117,7 @@ export function killAtTheEnd(pid: number): void {
   onTestFinished(() => killIfThere(pid));
 }
 
-/** The PID that a program prints as `pid 4242`. That process is ended with the test. */
+/** The PID that a program prints as `pid 4242`. That process ends with the test. */
 export async function pidFrom(run: { prints(words: RegExp): Promise<readonly string[]> }): Promise<number> {
   const pid = Number((await run.prints(/pid (\d+)/))[1]);
   killAtTheEnd(pid);
@@ -136,10 +136,10 @@ export function has(program: string): boolean {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
 }
 
-/** The PATH of cron. Those of version managers are not on it. */
+/** The PATH of cron, which has no folders of version managers. */
 export const CRON_PATH = '/usr/bin:/bin';
 
-/** The path of a program that cron finds; `null` if there is none. */
+/** The path of a program that cron finds, or `null`. */
 export function findForCron(program: string): string | null {
   const paths = CRON_PATH.split(':').map((folder) => join(folder, program));
   return paths.find((path) => existsSync(path)) ?? null;

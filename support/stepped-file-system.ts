@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { type FileSystem, systemFileSystem } from 'livinglock';
 
-/** What `write-file-atomic` calls on its way, each of which may be its last. */
+/** The calls inside `write-file-atomic`, each of which may be its last. */
 const ATOMIC_WRITE = [
   'realpathSync',
   'statSync',
@@ -13,7 +13,7 @@ const ATOMIC_WRITE = [
   'renameSync',
 ] as const;
 
-/** The system's file system; calls `step` with the name of each call before it, also of those inside an atomic write. */
+/** The system's file system. Calls `step` with the name of each call before it, including those inside an atomic write. */
 export function steppedFileSystem(step: (name: string) => void): FileSystem {
   return new Proxy(systemFileSystem, {
     get(target, name) {

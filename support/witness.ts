@@ -2,9 +2,9 @@ import { appendFileSync, closeSync, openSync, readFileSync, unlinkSync } from 'n
 import { join } from 'node:path';
 
 // Both are watched by other means than the lock. Each line is added by a single write with `O_APPEND`, so the lines of
-// several processes never mix and stand in the order of what happened (write(2)).
+// several processes never mix and stand in the order of events (write(2)).
 
-/** A room that only one may be in: a file that can be created only once, and a log of who came and went. */
+/** A room for one process at a time: a file that can be created only once, and a log of entries and exits. */
 export class Room {
   readonly #door: string;
   readonly #log: string;
@@ -30,7 +30,7 @@ export class Room {
     return this.#history.filter(({ what }) => what === 'enters').length;
   }
 
-  /** Every moment at which two were inside. Who was killed inside does not count as being there any more. */
+  /** Every moment at which two were inside. A process killed inside counts as gone. */
   overlaps(killed: ReadonlySet<number> = new Set()): string[] {
     const overlaps: string[] = [];
     let inside: number | null = null;
@@ -65,8 +65,8 @@ export class Room {
 }
 
 /**
- * A resource that holders write to, each time the lock has told them that they hold it. Other than into a {@link Room}, a
- * holder that has stalled may be followed by another without having left; but once it was followed, it must not come back.
+ * A resource that holders write to, each time the lock has told them that they hold it. Unlike in a {@link Room}, a
+ * stalled holder may be followed by another without having left; but once it was followed, it must not come back.
  */
 export class Ledger {
   readonly #file: string;
@@ -79,7 +79,7 @@ export class Ledger {
     appendFileSync(this.#file, `${pid}\n`);
   }
 
-  /** The holders in their order; one that came back after somebody else stands here twice. */
+  /** The holders in their order. One that came back after somebody else appears twice. */
   get holders(): number[] {
     return linesOf(this.#file)
       .map(Number)

@@ -30,7 +30,7 @@ afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();
 });
 
-/** Where a test makes its folders that makes thousands of them: in memory, on Linux, since a busy disk takes minutes for it. */
+/** Where a test with thousands of folders makes them: in memory, on Linux, because a busy disk takes minutes for it. */
 export const MEMORY: string = isWritable('/dev/shm') ? '/dev/shm' : tmpdir();
 
 function isWritable(folder: string): boolean {
@@ -49,7 +49,7 @@ export function temporaryFolder(parent: string = tmpdir()): string {
   return folder;
 }
 
-/** A machine of a test's own: its clock, its processes, and one lock file in a folder of its own. */
+/** A test's own machine: its clock, its processes, and one lock file in its own folder. */
 export class World {
   readonly clock: FakeClock;
   readonly processes: FakeProcessTable;
@@ -67,7 +67,7 @@ export class World {
     });
   }
 
-  /** What a process of this machine depends on; by default the calling one. */
+  /** The dependencies of a process of this machine; by default the calling one. */
   as(process: FakeProcess = this.processes.own): Dependencies {
     return { clock: this.clock, processes: this.processes.as(process) };
   }
@@ -88,19 +88,19 @@ export class World {
     return readFileSync(this.path, 'utf8');
   }
 
-  /** Puts a text there as someone else would, last changed when the fake clock says. */
+  /** Writes a text there as someone else would, last changed at the fake clock's time. */
   write(text: string | Uint8Array, changedAt: number = this.clock.now()): void {
     writeFileSync(this.path, text);
     utimesSync(this.path, changedAt / 1000, changedAt / 1000);
   }
 
-  /** What lies in the folder. */
+  /** The names in the folder. */
   get files(): string[] {
     return readdirSync(this.folder).sort();
   }
 }
 
-/** A record with everything in it, except where the test says otherwise. */
+/** A record with every field, except where the test says otherwise. */
 export function someRecord(changes: Partial<LockRecord> = {}): LockRecord {
   const process = changes.process ?? someIdentity();
   return {
@@ -139,12 +139,12 @@ export function fileSystemWith(changes: Partial<FileSystem>): FileSystem {
   return { ...systemFileSystem, ...changes };
 }
 
-/** What Node throws when a system call fails. */
+/** The error that Node throws when a system call fails. */
 export function systemError(code: string, syscall = 'open'): Error {
   return Object.assign(new Error(`${code}: made up, ${syscall}`), { code, syscall });
 }
 
-/** Options as a caller without types would give them. */
+/** Options as an untyped caller would pass them. */
 export function untyped<Options extends object>(options: unknown): Options {
   return Object(options);
 }

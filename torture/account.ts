@@ -4,7 +4,7 @@ import type { Stay } from './stay.js';
 
 type Draft = { -readonly [Key in keyof Stay]: Stay[Key] };
 
-/** What is known of one process, from its start to its end. */
+/** The events of one process, from its start to its end. */
 export class Account {
   readonly #pid: number;
   readonly #chronicle: Chronicle;
@@ -62,7 +62,7 @@ export class Account {
     if (by === 'SIGKILL') this.#killedAt ??= at;
   }
 
-  /** All that it had to say was heard, and then it ended. */
+  /** The process has ended, and all its messages have been received. */
   close(how: string | null, at: number): void {
     const stay = this.#stay;
     if (this.#killedAt === null) {

@@ -8,13 +8,13 @@ const HOLDER = fileURLToPath(new URL('./holder.js', import.meta.url));
 
 /** The files beside a lock, and the lock itself. */
 export interface Aftermath {
-  /** When all processes had ended. */
+  /** After all processes had ended. */
   readonly before: readonly string[];
-  /** After one more takeover from a dead holder, which is when litter is swept, and its release: there must be none. */
+  /** After one more takeover from a dead holder, which sweeps litter, and its release: there must be none. */
   readonly after: readonly string[];
 }
 
-/** To be called when nobody else uses the lock any more. */
+/** Must be called when nobody else uses the lock any more. */
 export async function clearUp(lock: string): Promise<Aftermath> {
   const folder = dirname(lock);
   const before = readdirSync(folder);

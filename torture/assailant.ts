@@ -4,28 +4,28 @@ import type { StrikeSignal } from './protocol.js';
 import type { Random } from './random.js';
 import type { WorkerProcess } from './worker-process.js';
 
-/** After an acquisition, in milliseconds: while it is held, released, or asked for again. */
+/** Milliseconds after an acquisition: while the lock is held, released, or acquired again. */
 const LATEST_STRIKE = 60;
 /** In milliseconds. */
 const LONGEST_STOP = 3000;
-/** How often to tell a process to go on that has not been seen to, in milliseconds. */
+/** How often to resume a process that has not been seen to continue, in milliseconds. */
 const RESUME_PERIOD = 20;
 
-/** Strikes processes from outside, at random moments, and lets those that are stopped go on, also those that have stopped themselves. */
+/** Strikes processes from outside, at random moments, and resumes those that are stopped, including those that stopped themselves. */
 export class Assailant {
   readonly #kill: number;
   readonly #stop: number;
   readonly #random: Random;
   #isResting = false;
 
-  /** @param kill How likely it is that an acquisition is followed by a SIGKILL; likewise `stop`. */
+  /** @param kill The probability that a SIGKILL follows an acquisition; likewise `stop`. */
   constructor(kill: number, stop: number, random: Random) {
     this.#kill = kill;
     this.#stop = stop;
     this.#random = random;
   }
 
-  /** To be called at each acquisition. */
+  /** Must be called at each acquisition. */
   threaten(worker: WorkerProcess, account: Account): void {
     const lot = this.#random.next();
     const delay = this.#random.next() ** 2 * LATEST_STRIKE;
@@ -33,7 +33,7 @@ export class Assailant {
     if (by !== null) setTimeout(() => this.#strike(worker, account, by), delay).unref();
   }
 
-  /** To be called when a process is about to stop itself. Since it may take its time, it is told again until it goes on. */
+  /** Must be called when a process is about to stop itself. That may take a while, so it is resumed repeatedly until it continues. */
   resumeLater(worker: WorkerProcess): void {
     const resume = () => {
       worker.signal('SIGCONT');
@@ -42,7 +42,7 @@ export class Assailant {
     setTimeout(resume, this.#stopTime()).unref();
   }
 
-  /** No more strikes; who is stopped still goes on. */
+  /** No more strikes; stopped processes are still resumed. */
   rest(): void {
     this.#isResting = true;
   }
@@ -54,7 +54,7 @@ export class Assailant {
     if (by === 'SIGSTOP') setTimeout(() => worker.signal('SIGCONT'), this.#stopTime()).unref();
   }
 
-  /** Most are short: while a holder is stopped, all others wait. */
+  /** Mostly short: while a holder is stopped, all others wait. */
   #stopTime(): number {
     return this.#random.next() ** 3 * LONGEST_STOP;
   }

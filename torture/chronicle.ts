@@ -1,7 +1,7 @@
 import type { StrikeSignal } from './protocol.js';
 import type { Stay } from './stay.js';
 
-/** How often something was done to a process, and where it was then. */
+/** How often something was done to processes, by where they were at that time. */
 export interface Strikes {
   /** At a random moment, by the torture. */
   outside: number;
@@ -11,21 +11,21 @@ export interface Strikes {
   inGuard: number;
 }
 
-/** All that has happened, as the processes have told it. */
+/** Everything that happened, as the processes reported it. */
 export class Chronicle {
   readonly kills: Strikes = { outside: 0, atCall: 0, inGuard: 0 };
   readonly stops: Strikes = { outside: 0, atCall: 0, inGuard: 0 };
-  /** Each text with how often it was reported. */
+  /** Each fault with how often it was reported. */
   readonly failures = new Map<string, number>();
   readonly #stays: Stay[] = [];
-  /** What was done to runs of `livinglock run`: each name of a strike with how often. */
+  /** What was done to runs of `livinglock run`: each name of a strike with its count. */
   readonly runStrikes = new Map<string, number>();
-  /** Commands whose process group did not stand in the record yet when they began to work. */
+  /** Commands whose process group was not yet in the record when they began to work. */
   unnamedGroups = 0;
   busy = 0;
   occupied = 0;
 
-  /** By when they were acquired. */
+  /** Sorted by the time of acquisition. */
   get stays(): readonly Stay[] {
     return this.#stays.toSorted((one, other) => one.acquiredAt - other.acquiredAt);
   }

@@ -1,20 +1,20 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Chronicle } from './chronicle.js';
 
-/** No turn takes that many milliseconds, stops included: whoever is still there then is stuck. */
+/** No turn takes this many milliseconds, stops included: a contender still there then is stuck. */
 const PATIENCE = 30_000;
 
 /** Somebody who contends for the lock. */
 export interface Member {
-  /** Resolves when it has ended, and all that it has said is in the chronicle. */
+  /** Resolves when it has ended, and all its reports are in the chronicle. */
   readonly end: Promise<void>;
-  /** Asks it to end after the turn that it is in. */
+  /** Asks it to end after its current turn. */
   finish(): void;
   /** Ends it at once. */
   kill(): void;
 }
 
-/** Contenders of one kind. Whoever has ended is replaced. */
+/** Contenders of one kind. A contender that has ended is replaced. */
 export class Crew {
   readonly #employ: (number: number) => Member;
   readonly #chronicle: Chronicle;
@@ -23,14 +23,14 @@ export class Crew {
   #started = 0;
   #isFinishing = false;
 
-  /** @param employ Gets a number of its own for each member. */
+  /** @param employ Gets a different number for each member. */
   constructor(size: number, employ: (number: number) => Member, chronicle: Chronicle) {
     this.#employ = employ;
     this.#chronicle = chronicle;
     this.#places = Array.from({ length: size }, () => this.#fillPlace());
   }
 
-  /** Lets each end its turn. Resolves when all have ended. */
+  /** Lets each finish its turn. Resolves when all have ended. */
   async finish(): Promise<void> {
     this.#isFinishing = true;
     for (const member of this.#living) member.finish();
@@ -42,7 +42,7 @@ export class Crew {
     clearTimeout(patience);
   }
 
-  /** At once. Resolves when all have ended. */
+  /** Ends all at once. Resolves when they have ended. */
   async end(): Promise<void> {
     this.#isFinishing = true;
     for (const member of this.#living) member.kill();
@@ -56,7 +56,7 @@ export class Crew {
       this.#living.add(member);
       await member.end;
       this.#living.delete(member);
-      // Where no process can be started, or all fail at once, timers and signals must still have their turn.
+      // If no process can be started, or all fail at once, timers and signals must still have their turn.
       await setImmediate();
     }
   }

@@ -6,7 +6,7 @@ import type { Member } from './crew.js';
 import type { WorkerSettings } from './protocol.js';
 import { WorkerProcess } from './worker-process.js';
 
-/** Starts a process that contends for the lock by means of the library, until it is killed. */
+/** Starts a process that contends for the lock through the library, until it is killed. */
 export function employProcess(settings: WorkerSettings, chronicle: Chronicle, assailant: Assailant): Member {
   const worker = new WorkerProcess(settings);
   const account = new Account(worker.pid, chronicle);

@@ -6,20 +6,20 @@ import { BREAKAGES } from '../support/breakages/index.js';
 export const HELP = `Usage: npm run torture -- [OPTIONS]
 
 Processes acquire, hold, beat and release one lock in a loop, while they are killed and stopped at random moments,
-half of the time by themselves at one of the library's file-system calls. The kernel is the witness of who is inside.
-Reports what came of it. Not on Windows, where no process can be stopped.
+half of the time by themselves at one of the library's file-system calls. A lock of the kernel tells which process is inside.
+Reports the result. Not on Windows, where no process can be stopped.
 
-  --processes N         how many contend. Default: 8
-  --commands N          how many commands contend beside them, each run by livinglock run: a process and its child, which work at the
-                        same time. Three out of four runs are struck: their runner, process or child is killed, or several of them,
+  --processes N         number of contenders. Default: 8
+  --commands N          number of commands that contend beside them, each run by livinglock run: a process and its child, which
+                        work at the same time. Three out of four runs are struck: their runner, process or child is killed, or several of them,
                         or the runner gets a signal that it passes on. Default: 4
-  --seconds N           for how long. Default: 60
-  --kill P              how likely a round is in which one of the processes is killed, from 0 to 1. Default: 0.1
-  --stop P              and one in which it is stopped, for up to three seconds. Default: 0.1
+  --seconds N           duration. Default: 60
+  --kill P              probability that one of the processes is killed in a round, from 0 to 1. Default: 0.1
+  --stop P              probability that it is stopped, for up to three seconds. Default: 0.1
   --stale-timeout MS    the locks' staleTimeout in milliseconds. Default: a day, so that nobody may be taken over while
-                        alive. With 1000, those that are stopped for longer may, and have to learn it
-  --seed N              repeats the random choices, though not what the machine makes of them. Default: another each time
-  --folder DIR          where to make the folder with the lock: the file system to be tried. Default: ${tmpdir()}
+                        alive. With 1000, holders that are stopped for longer may be, and must find out
+  --seed N              repeats the random choices, though not the timing of the machine. Default: a new one each time
+  --folder DIR          where to create the folder with the lock: the file system to test. Default: ${tmpdir()}
   --help                this text
 
 Exit codes: 0 all that must hold did, 1 it did not, 2 wrong arguments, 130 interrupted.`;
@@ -41,11 +41,11 @@ export interface TortureOptions {
   /** Milliseconds. */
   readonly staleTimeout: number;
   readonly folder: string;
-  /** What is broken on purpose, by its name in `support/breakages/`, to see whether it is found; empty: nothing. */
+  /** A breakage from `support/breakages/`, to see whether it is found; empty: nothing is broken. */
   readonly breakage: string;
 }
 
-/** `'help'` where that is asked for. Throws an error with a message for the user where an argument is wrong. */
+/** `'help'` if that is asked for. Throws an error with a message for the user if an argument is wrong. */
 export function readOptions(args: readonly string[]): TortureOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** A stream of numbers that its name determines, so that a seed determines every choice that is made by it. */
+/** A stream of numbers that its name determines, so that a seed determines every choice made with it. */
 export class Random {
   #state: number;
 
-  /** @param name Streams of different names have nothing to do with each other. */
+  /** @param name Streams of different names are unrelated. */
   constructor(name: string) {
     // Zero is the one state that the generator never leaves.
     this.#state = createHash('sha256').update(name).digest().readUInt32LE() || 1;

@@ -4,17 +4,17 @@ import type { Stay } from './stay.js';
 export interface Overlap {
   readonly older: Stay;
   readonly newer: Stay;
-  /** Why this must not be, in words; `null` where the newer one has taken the lock over by right, and the older one has learnt it. */
+  /** Why this is a fault; `null` if the newer one took the lock over legitimately, and the older one learnt it. */
   readonly fault: string | null;
 }
 
 /**
- * All overlaps, by what the holders have told and by what the kernel has said to them.
+ * All overlaps, from what the holders reported and from what the kernel told them.
  *
- * One is legitimate if the older holder had not given a heartbeat for longer than its `staleTimeout`, and was told so by the
- * first heartbeat or release that it tried afterwards, unless it was killed before. A command is never taken over while anything of it lives.
+ * An overlap is legitimate if the older holder had not sent a heartbeat for longer than its `staleTimeout`, and was told so by the
+ * first heartbeat or release it tried afterwards, unless it was killed before. A command is never taken over while any process of it lives.
  *
- * @param stays In the order in which they were heard of, which is not always that of the acquisitions.
+ * @param stays In the order in which they were reported, which is not always that of the acquisitions.
  */
 export function findOverlaps(stays: readonly Stay[], staleTimeout: number): Overlap[] {
   const overlaps: Overlap[] = [];
@@ -22,7 +22,7 @@ export function findOverlaps(stays: readonly Stay[], staleTimeout: number): Over
   for (const stay of stays.toSorted((one, other) => one.acquiredAt - other.acquiredAt)) {
     earlier = earlier.filter((other) => other.goneBy > stay.acquiredAt);
     const inside = earlier.filter((other) => other.insideUntil > stay.acquiredAt);
-    // A process that was sent SIGKILL may live on for a moment; there the kernel's word decides, if it can mean nobody else.
+    // A process that was sent SIGKILL may live on for a moment. Then the kernel's word decides, if it can mean nobody else.
     const met = inside.length === 0 && stay.metSomebody ? possibleCompany(earlier) : inside;
     for (const other of met) overlaps.push(judge(other, stay, staleTimeout));
     earlier.push(stay);
@@ -30,13 +30,13 @@ export function findOverlaps(stays: readonly Stay[], staleTimeout: number): Over
   return overlaps;
 }
 
-/** A command that has ended by all that is known is the one only if it can have been nobody else. */
+/** A command that had apparently ended is meant only if it can have been nobody else. */
 function possibleCompany(earlier: readonly Stay[]): readonly Stay[] {
   const processes = earlier.filter(({ holder }) => holder === 'process');
   return processes.length > 0 ? processes : earlier;
 }
 
-/** What else must not be, in words. */
+/** All other faults, in words. */
 export function findFaults(
   stays: readonly Stay[],
   overlaps: readonly Overlap[],
@@ -68,7 +68,7 @@ function faultOf(older: Stay, newer: Stay, staleTimeout: number): string | null 
   return null;
 }
 
-/** Who has given a heartbeat in time never loses the lock. */
+/** A holder that sent its heartbeats in time never loses the lock. */
 function isUnfoundedLoss({ end, endedAt, lastBeatAt }: Stay, staleTimeout: number): boolean {
   return end === 'lost' && !(endedAt - lastBeatAt > staleTimeout);
 }
@@ -88,7 +88,7 @@ function unorderedTokens(stays: readonly Stay[]): string[] {
   });
 }
 
-/** Whoever the kernel knows to be inside must have told that they have acquired the lock. */
+/** Every process that the kernel found inside must have reported that it acquired the lock. */
 function unknownCompany(stays: readonly Stay[], overlaps: readonly Overlap[]): string[] {
   const known = new Set(overlaps.flatMap(({ older, newer }) => [older, newer]));
   return stays
@@ -96,7 +96,7 @@ function unknownCompany(stays: readonly Stay[], overlaps: readonly Overlap[]): s
     .map(({ pid, fencingToken }) => `PID ${pid} (token ${fencingToken}) met somebody who is not known`);
 }
 
-/** A runner may end by itself only after all that the command has started. */
+/** A runner may end by itself only after everything that the command has started. */
 function hasOutlivedRunner({ holder, end, insideUntil, endedAt }: Stay): boolean {
   return holder === 'command' && end === 'released' && insideUntil > endedAt;
 }

@@ -10,14 +10,14 @@ import { employProcess } from './employ-process.js';
 import type { TortureOptions } from './options.js';
 import { Random } from './random.js';
 
-/** For how long a process rests after a turn at most, in milliseconds: longer beside commands, which look for the lock less often. */
+/** The maximum rest of a process after a turn, in milliseconds: longer beside commands, which look for the lock less often. */
 const LONGEST_REST = 10;
 const REST_FOR_COMMAND = 250;
 
-/** What came of it. */
+/** The result of a run. */
 export interface Ordeal {
   readonly chronicle: Chronicle;
-  /** `null` where the lock could not be had any more. */
+  /** `null` if the lock could not be acquired any more. */
   readonly aftermath: Aftermath | null;
 }
 

@@ -1,7 +1,7 @@
 import { quantile } from '../support/figures/statistics.js';
 import type { Stay } from './stay.js';
 
-/** How long the lock stood still after the deaths of its holders, in milliseconds. */
+/** How long the lock was idle after the deaths of its holders, in milliseconds. */
 export interface Succession {
   readonly deaths: number;
   readonly median: number;
@@ -10,8 +10,8 @@ export interface Succession {
 }
 
 /**
- * From the moment at which a holder is sent SIGKILL to that at which the next `acquire` resolves. Holders who had been
- * taken over before do not count, nor does the last one if nobody came after it.
+ * From the SIGKILL of a holder to the moment when the next `acquire` resolves. Holders that had been
+ * taken over before do not count, nor does the last one if nobody followed it.
  *
  * @param stays In the order in which they were acquired.
  */

@@ -12,7 +12,7 @@ import { summarizeSuccession } from './succession.js';
 import type { Verdict } from './verdict.js';
 
 const PACKAGES = ['livinglock', 'proper-lockfile', 'write-file-atomic', 'fs-native-extensions'];
-/** One is enough to be alarmed; the others may help. */
+/** How many faults to show. One is enough to be alarmed; the others may help. */
 const MOST_FAULTS = 10;
 
 /** A text for people, one fact in a line. */
@@ -41,7 +41,7 @@ export function formatReport(
   return [...facts.map(([name, text]) => `${name.padEnd(14)}${text}`), ...listFaults(faults)].join('\n');
 }
 
-/** As they would be typed. */
+/** As options of a command line. */
 function describeOptions(options: TortureOptions): string {
   const { processes, commands, seconds, kill, stop, staleTimeout, breakage } = options;
   const broken = breakage === '' ? '' : ` --breakage ${breakage}`;
@@ -59,7 +59,7 @@ function describeStrikes({ outside, atCall, inGuard }: Strikes): string {
   );
 }
 
-/** How many have worked under the lock, and what was done to them. */
+/** How many commands worked under the lock, and what was done to them. */
 function describeCommands({ stays, runStrikes, unnamedGroups }: Chronicle): string {
   const commands = stays.filter(({ holder }) => holder === 'command');
   const left = commands.filter(({ end }) => end === 'killed').length;

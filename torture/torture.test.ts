@@ -12,7 +12,7 @@ import { isPosix, processState, temporaryFolder } from '../support/machine.js';
 const COMMAND = fileURLToPath(new URL('../build/torture/torture.js', import.meta.url));
 const CROWD = ['--processes', '5', '--kill', '0.3'];
 
-/** Starts the command, whose lock is in a folder of the test's. */
+/** Starts the command, with its lock in a folder of the test. */
 function start(...args: readonly string[]) {
   const folder = temporaryFolder();
   const command = spawn(process.execPath, [COMMAND, '--folder', folder, ...args], {
@@ -26,7 +26,7 @@ function start(...args: readonly string[]) {
   return { command, folder };
 }
 
-/** Runs it to its end. It must not leave a file behind, whatever comes of it. */
+/** Runs it to its end. It must not leave a file behind, whatever the result. */
 async function run(...args: readonly string[]) {
   const { command, folder } = start(...args);
   const [output, errors] = await Promise.all([text(command.stdout), text(command.stderr)]);
@@ -80,7 +80,7 @@ test.skipIf(!isPosix)('it is found out where nothing guards a change', async () 
     ...['--kill', '0', '--stop', '0.6', '--stale-timeout', '100'],
   );
 
-  // Overlaps that no takeover explains, tokens out of order, or calls that fail where one trips over another.
+  // Overlaps that no takeover explains, tokens out of order, or calls that fail because one contender interferes with another.
   expect(faultsIn(output).length).toBeGreaterThan(0);
   expect(code).toBe(1);
 });
@@ -102,7 +102,7 @@ test.skipIf(!isPosix)('Ctrl+C ends a command and its runner', async () => {
   await interrupt(command);
 
   expect(processState(runner)).toBe('');
-  // It may still be a zombie: whoever has adopted it has to take notice.
+  // It may still be a zombie until its new parent reaps it.
   for (const { pid } of workers ?? []) expect(processState(pid)).toMatch(/^Z?$/);
   expect(readdirSync(folder)).toEqual([]);
 });
@@ -167,7 +167,7 @@ function recordIn(lock: string): HolderRecord | null {
   try {
     return JSON.parse(readFileSync(lock, 'utf8'));
   } catch {
-    // It was released in this instant.
+    // It was released at that moment.
     return null;
   }
 }

@@ -11,7 +11,7 @@ import { judge } from './verdict.js';
 
 const WRONG_ARGUMENTS = 2;
 const INTERRUPTIONS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-/** How often the line of progress is written anew, in milliseconds. */
+/** How often the progress line is rewritten, in milliseconds. */
 const PROGRESS_PERIOD = 200;
 
 process.exitCode = await run();
@@ -57,12 +57,12 @@ async function runWith(options: TortureOptions): Promise<number> {
   }
 }
 
-/** Gives what ends it. */
+/** Returns the signal that ends it. */
 function showProgress(seconds: number, chronicle: Chronicle): () => void {
   const progress = new Progress('torture');
   const begin = performance.now();
   const timer = setInterval(() => {
-    // Those that are stopped at the end still have their time.
+    // Processes that are stopped at the end still get their time.
     const elapsed = Math.min(seconds, Math.round((performance.now() - begin) / 1000));
     const { acquisitions, kills, stops } = chronicle;
     progress.say(

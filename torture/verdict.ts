@@ -1,10 +1,10 @@
 import { findFaults, findOverlaps, type Overlap } from './rules.js';
 import type { Ordeal } from './run.js';
 
-/** What is to be thought of a run. */
+/** The verdict on a run. */
 export interface Verdict {
   readonly overlaps: readonly Overlap[];
-  /** All that must not be, in words. */
+  /** All faults, in words. */
   readonly faults: readonly string[];
 }
 

@@ -6,15 +6,15 @@ const PROGRAM = fileURLToPath(new URL('./worker/program.js', import.meta.url));
 
 const living = new Set<ChildProcess>();
 
-// However this process ends, short of SIGKILL: one that is stopped would not notice by itself.
+// However this process ends, except by SIGKILL: a stopped worker would not notice by itself.
 process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
-/** One of the processes that contend for the lock, as the torture sees it. */
+/** One of the contending processes, as seen by the torture. */
 export class WorkerProcess {
   readonly pid: number;
-  /** Resolves when it has ended and all that it has said was heard: with `null` if it ended well, else with how it ended. */
+  /** Resolves when it has ended and all its messages have been received: with `null` if it ended well, else with how it ended. */
   readonly end: Promise<string | null>;
   readonly #child: ChildProcess;
   #hasEnded = false;
@@ -27,7 +27,7 @@ export class WorkerProcess {
     this.pid = child.pid ?? Number.NaN;
     this.end = new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
-      // Not `exit`, after which there may still be messages to come.
+      // Not `exit`, after which messages may still arrive.
       child.once('close', (code, signal) => resolve(code === 0 ? null : (signal ?? `exit code ${code}`)));
     });
     void this.end.then(() => {
@@ -40,7 +40,7 @@ export class WorkerProcess {
     return this.#hasEnded;
   }
 
-  /** Whether it was about to stop itself, and has not said since that it goes on. */
+  /** Whether it was about to stop itself, and has not yet reported that it continues. */
   get hasStoppedItself(): boolean {
     return this.#hasStoppedItself;
   }
@@ -58,9 +58,9 @@ export class WorkerProcess {
     this.#child.kill(signal);
   }
 
-  /** Asks it to end after the turn that it is in. */
+  /** Asks it to end after its current turn. */
   finish(): void {
-    // Should it have ended meanwhile, all the better.
+    // If it has ended meanwhile, nothing is left to do.
     this.#child.send('finish', () => {});
   }
 }

@@ -8,7 +8,7 @@ import { measureByTurns, type Subject } from '../rounds.js';
 
 export const acquireRelease = 'acquire + release';
 
-/** Takes a free lock and gives it up again. */
+/** Takes a free lock and releases it. */
 export async function measureAcquireRelease(
   place: Place,
   effort: Effort,

@@ -9,15 +9,15 @@ import { kernelLock } from '../rivals/kernel.js';
 import type { Rival } from '../rivals/rival.js';
 
 /**
- * Kills holders, and takes their locks: how long it takes until somebody who asks again and again has the lock, and what
- * one acquire costs when the holder is known to have gone. For each place.
+ * Kills holders, and takes their locks: how long it takes until a contender that keeps trying has the lock, and what
+ * one acquire costs when the holder is known to be gone. For each place.
  */
 export async function measureAfterDeath(
   places: readonly Place[],
   effort: Effort,
   progress: Progress,
 ): Promise<Measurement[][]> {
-  // Those that wait for a lock to grow old only sleep, so all of them do it at once, beside the others.
+  // Those that wait for a lock to grow old only sleep, so all of them run at once, beside the others.
   const patient = Promise.all(places.map((place) => outlast(place, effort.longDeaths)));
   // It is awaited below; this is for a failure before that.
   patient.catch(() => {});
@@ -44,11 +44,11 @@ export async function measureAfterDeath(
   });
 }
 
-/** What one rival made of the deaths of its holders, in nanoseconds. */
+/** How one rival handled the deaths of its holders, in nanoseconds. */
 interface Deaths {
   readonly rival: Rival;
   readonly waits: number[];
-  /** `null` where the lock was refused. */
+  /** `null` if the lock was refused. */
   readonly firsts: (number | null)[];
 }
 
@@ -59,7 +59,7 @@ function firstAcquires({ rival, firsts }: Deaths): Series {
     : { name: rival.name, samples, remark: 'still busy' };
 }
 
-/** By turns, with one holder for the wait and one for the first acquire. */
+/** In turns, with one holder for the wait and one for the first acquire. */
 async function succeed(place: Place, rounds: number, progress: Progress): Promise<Deaths[]> {
   const deaths = judgingByDeath.map((rival): Deaths => ({ rival, waits: [], firsts: [] }));
   for (let round = 1; round <= rounds; round += 1) {
@@ -96,7 +96,7 @@ async function outlast(place: Place, rounds: number): Promise<Deaths[]> {
   );
 }
 
-/** Nanoseconds from a moment of `performance.now()`. Asks again after a hundredth of the time that it has waited. */
+/** Nanoseconds from a time of `performance.now()`. Tries again after a hundredth of the time it has waited so far. */
 async function untilAcquired({ rival, path }: Holder, since: number): Promise<number> {
   for (;;) {
     const release = await rival.acquire(path);
@@ -109,7 +109,7 @@ async function untilAcquired({ rival, path }: Holder, since: number): Promise<nu
   }
 }
 
-/** Nanoseconds, or `null` where the lock is refused. */
+/** Nanoseconds, or `null` if the lock is refused. */
 async function firstAcquire(holder: Holder): Promise<number | null> {
   await holder.exit();
   const start = performance.now();

@@ -9,7 +9,7 @@ import { measureByTurns, type Subject } from '../rounds.js';
 
 export const busyAcquire = 'busy acquire';
 
-/** Asks for a lock that another process holds, and is turned away. */
+/** Tries to acquire a lock that another process holds, and is refused. */
 export async function measureBusyAcquire(
   place: Place,
   effort: Effort,

@@ -9,10 +9,10 @@ import type { Place } from '../place.js';
 import { measureByTurns } from '../rounds.js';
 
 export const throttledBeat = 'throttled heartbeat';
-/** The call alone: a loop that never yields to the event loop does not await it. */
+/** Only the call: a loop that never yields to the event loop does not await it. */
 export const throttledCall = 'livinglock, `heartBeat()`';
 
-/** Heartbeats within the minimal interval. They read the clock once, which is the limit. */
+/** Heartbeats within the minimum interval. They read the clock once, which is the lower limit. */
 export async function measureThrottledBeat(
   place: Place,
   effort: Effort,
@@ -32,7 +32,7 @@ export async function measureThrottledBeat(
   return { title: throttledBeat, baseline: limit.name, ...turns };
 }
 
-/** Heartbeats that reach the disk. They replace one small file atomically, which is the limit. */
+/** Heartbeats that reach the disk. They replace one small file atomically, which is the lower limit. */
 export async function measureWrittenBeat(
   place: Place,
   effort: Effort,

@@ -3,8 +3,8 @@ import extensions from 'fs-native-extensions';
 import type { Rival } from './rival.js';
 
 /**
- * The kernel's own lock on an open file: the limit of what any lock on this machine can cost. The kernel drops it with
- * its holder, and knows nothing of a holder that hangs.
+ * The kernel's own lock on an open file: the lower limit for any lock on this machine. The kernel drops it with
+ * its holder, and cannot detect a holder that hangs.
  */
 export const kernelLock: Rival = {
   family: 'kernel',

@@ -2,8 +2,8 @@ import lockfile from 'lockfile';
 import type { Release, Rival } from './rival.js';
 
 /**
- * npm's `lockfile`. It never renews the time by which it judges a holder, so `stale` has to be longer than the longest
- * job; without it the lock of a crashed holder would stay forever.
+ * npm's `lockfile`. It never renews the time by which it judges a holder, so `stale` must be longer than the longest
+ * job. Without `stale`, the lock of a crashed holder would stay forever.
  */
 export function npmLockfile(stale: number): Rival {
   return {

@@ -4,7 +4,7 @@ import type { Release, Rival } from './rival.js';
 
 const family = 'proper-lockfile';
 
-/** proper-lockfile by promises, which is how its manual introduces it. */
+/** proper-lockfile with promises, as its manual introduces it. */
 export function properLockfile(variant = '', options: LockOptions = {}): Rival {
   return {
     family,
@@ -33,7 +33,7 @@ export const properLockfileSync: Rival = {
   },
 };
 
-/** By default it asks for the real path of the file, which therefore has to exist. */
+/** By default it asks for the real path of the file, which must therefore exist. */
 function createFile(path: string): void {
   closeSync(openSync(path, 'a'));
 }

@@ -1,15 +1,15 @@
 import type { Awaitable } from 'livinglock';
 
-/** Gives the lock up again. */
+/** Releases the lock. */
 export type Release = () => Awaitable<void>;
 
-/** One way to lock, used as its own manual says. Answers in place where the package does. */
+/** One way to lock, used as its own manual says. Synchronous where the package is. */
 export interface Rival {
-  /** The same for all variants of a rival that respect each other's locks: what a holder process is told to use. */
+  /** The same for all variants of a rival that respect each other's locks: tells a holder process which one to use. */
   readonly family: string;
   readonly name: string;
-  /** What must be there before the first `acquire`. */
+  /** What must exist before the first `acquire`. */
   prepare?(path: string): void;
-  /** One try; `null` where somebody else has the lock. */
+  /** One try; `null` if another holder has the lock. */
   acquire(path: string): Awaitable<Release | null>;
 }

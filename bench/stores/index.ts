@@ -1,8 +1,8 @@
 /**
- * What locks in databases cost, as ratios to the bare round trip, and beside the packages that a user would pick instead.
+ * What locks in databases cost, as ratios to the bare round trip, compared with the packages that a user would pick instead.
  * `npm run bench:stores`, or `npm run bench:stores -- --quick`.
  *
- * Everything that is compared is measured by turns, as in the other bench: read the ratios.
+ * Everything that is compared is measured in turns, as in the other bench: read the ratios.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeMachine, describeSoftware, watchOthers } from '../../support/figures/machine.js';
@@ -48,10 +48,10 @@ const PACKAGES = [
 
 const MEASUREMENTS = [measureAcquireRelease, measureBusyAcquire, measureWrittenBeat, measureCrowd];
 
-/** For how long to look at what the machine does besides, before each measurement, in milliseconds. */
+/** How long to measure what else the machine does, before each measurement, in milliseconds. */
 const LOOK = 300;
 
-// To be ended is an ordinary exit, so that the folders go, and the servers.
+// Being ended by a signal is an ordinary exit, so that the folders and the servers are removed.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
@@ -120,7 +120,7 @@ async function countIn(engine: Engine): Promise<Results['roundTrips']> {
   return await countRoundTrips(field);
 }
 
-/** While nothing is measured: the work of the servers is part of a measurement, but that of other processes. */
+/** Called between measurements: the servers count as other processes, but their work belongs to a measurement. */
 async function lookAtOthers(): Promise<number> {
   const shareOfOthers = watchOthers();
   await sleep(LOOK);

@@ -22,7 +22,7 @@ describe('a lock is acquired in two round trips, and beats, is released and foun
     await expectFewRoundTrips(startRedisWithIoRedis());
   });
 
-  it('in SQLite, where a statement is one', async () => {
+  it('in SQLite, where each statement counts as one', async () => {
     await expectFewRoundTrips(openSqlite(join(temporaryFolder(), 'locks.db'), 'disk'));
   });
 });

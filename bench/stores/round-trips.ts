@@ -2,17 +2,17 @@ import type { CountedField } from './engines/engine.js';
 import { hold } from './rivals/hold.js';
 import type { Rival } from './rivals/rival.js';
 
-/** How often one waits for the engine. */
+/** How many round trips to the engine each operation takes. */
 export interface RoundTrips {
   readonly name: string;
   readonly acquire: number;
   readonly busyAcquire: number;
-  /** `null` where there is none. */
+  /** `null` if the rival has no heartbeat. */
   readonly beat: number | null;
   readonly release: number;
 }
 
-/** Of each rival, one after the other. */
+/** Measures each rival, one after the other. */
 export async function countRoundTrips(field: CountedField): Promise<RoundTrips[]> {
   const counts: RoundTrips[] = [];
   for (const rival of field.rivals) {

@@ -2,14 +2,14 @@ import { formatRow } from '../comparison-table.js';
 import type { Measurement } from '../measurement.js';
 import type { RoundTrips } from './round-trips.js';
 
-/** All that was found out about one engine. */
+/** All results for one engine. */
 export interface Results {
   readonly title: string;
   readonly description: string;
-  /** The names of what was measured, in order. */
+  /** The names of the measurements, in order. */
   readonly subjects: readonly string[];
   readonly measurements: readonly Measurement[];
-  /** `null` where there are none. */
+  /** `null` if they were not counted. */
   readonly roundTrips: readonly RoundTrips[] | null;
 }
 
@@ -23,7 +23,7 @@ export function formatTimes(results: readonly Results[]): string {
   return [`|  | ${titles.join(' | ')} |`, `| --- |${' --: |'.repeat(titles.length)}`, ...rows].join('\n');
 }
 
-/** A table of how often each waits for its engine. */
+/** A table of how many round trips each takes. */
 export function formatRoundTrips(results: readonly Results[]): string {
   const rows = results.flatMap(({ title, roundTrips }) =>
     (roundTrips ?? []).map(({ name, acquire, busyAcquire, beat, release }) =>

@@ -1,7 +1,7 @@
-/** What the benchmark uses of npm's `lockfile`, which comes without types. */
+/** The part of npm's `lockfile`, which comes without types, that the benchmark uses. */
 declare module 'lockfile' {
   interface Options {
-    /** Milliseconds since the file was made, after which it is nobody's. Default: never. */
+    /** Milliseconds since the file was created after which it is free for the taking. Default: never. */
     readonly stale?: number;
   }
 

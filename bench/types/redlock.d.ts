@@ -1,10 +1,10 @@
-/** What the benchmark uses of `redlock`, which comes without types in the version that speaks to today's clients. */
+/** The part of `redlock` that the benchmark uses. The version for today's clients comes without types. */
 declare module 'redlock' {
   import type { EventEmitter } from 'node:events';
   import type { Redis } from 'ioredis';
 
   class Redlock extends EventEmitter {
-    /** @param options How often a lock that is busy is asked for once more. */
+    /** @param options How often to retry a busy lock. */
     constructor(clients: readonly Redis[], options: { readonly retryCount: number });
     /** @param duration Milliseconds. */
     lock(name: string, duration: number): PromiseLike<Redlock.Lock>;

@@ -27,9 +27,9 @@ export function nameIdentifiersAfter(pid: number): void {
   count = 0;
 }
 
-/** Takes away from this thread what differs from run to run, and what takes time without being a step. */
+/** Removes from this thread whatever differs from run to run, and whatever takes time without being a step. */
 export function makeDeterministic(gate: Gate): void {
-  // A heartbeat that finds the guard occupied holds up its thread by waiting for what never changes.
+  // A heartbeat that finds the guard occupied would block its thread, waiting for something that never changes.
   Atomics.wait = (...parameters: readonly unknown[]) => {
     gate.step('block', `${String(parameters[3])} ms`, () => {}, 'yield');
     return 'timed-out';

@@ -4,10 +4,10 @@ import type { Part } from '../part.js';
 import { formatReport, type Step } from '../step-report.js';
 import type { World } from '../world.js';
 
-/** What a call gives after the contender was killed: nothing happens any more, and nothing is ever learnt of it. */
+/** The result of any call after the contender was killed: nothing happens any more, and the contender learns nothing. */
 export class Killed extends Error {}
 
-/** Every call of a contender goes through here, and does so when the scheduler says so. */
+/** Every call of a contender passes through here, and is made when the scheduler says so. */
 export class Gate {
   readonly #handover: ContendersEnd;
   readonly #world: World;
@@ -26,7 +26,7 @@ export class Gate {
     this.#world = world;
   }
 
-  /** Waits for a part to play; reports on the way what came of the last one. */
+  /** Waits for a part to play, and reports the result of the last one. */
   awaitPart(): string {
     const { text } = this.#stop('over', '');
     this.#isDead = false;
@@ -47,7 +47,7 @@ export class Gate {
     return this.#isDead;
   }
 
-  /** Makes the call when it is granted, unless the contender is killed there. Who would wait uses up what was granted. */
+  /** Makes the call when it is granted, unless the contender is killed there. A contender that would wait uses up its grant. */
   step<T>(name: string, details: string, call: () => T, stop: Stop = 'call'): T {
     if (this.#isDead) throw new Killed();
     if (name === this.#diesBefore && --this.#callsBeforeDeath === 0) this.die();
@@ -66,13 +66,13 @@ export class Gate {
     }
   }
 
-  /** Stops whatever the pace is. */
+  /** Stops whatever the pace. */
   pause(why: string): void {
     if (this.#isDead) throw new Killed();
     this.#awaitGrant('yield', why);
   }
 
-  /** From here on no call does anything. */
+  /** From here on no call has any effect. */
   die(): never {
     this.end();
     throw new Killed();
@@ -82,12 +82,12 @@ export class Gate {
     this.#isDead = true;
   }
 
-  /** What the contender has been told by the library. The dead are told nothing. */
+  /** Reports what the library told the contender. The dead are told nothing. */
   tell(event: string): void {
     if (!this.#isDead) this.#told.at(-1)?.push(event);
   }
 
-  /** Looks at the lock after each call, for the referee: nobody else moves meanwhile. */
+  /** Reads the lock after each call, for the referee: nobody else moves meanwhile. */
   #note(call: string, outcome: string): void {
     this.#steps.push({ call, outcome, lock: this.#eyes.look(), at: this.#world.elapsed });
     this.#told.push([]);

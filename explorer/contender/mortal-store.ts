@@ -2,8 +2,8 @@ import type { Store } from 'livinglock';
 import type { Gate } from './gate.js';
 
 /**
- * To who is dead the lock is lost. The library keeps a list of the locks to be released when the process exits; contenders come
- * and go in one process, and those that were killed must not stay on that list for ever.
+ * Treats the lock as lost for a dead contender. The library keeps a list of locks to release when the process exits. Contenders come
+ * and go within one process, and those that were killed must not stay on that list forever.
  */
 export function mortalStore(store: Store, gate: Gate): Store {
   return {

@@ -18,6 +18,6 @@ for (;;) {
   const part = parsePart(gate.awaitPart());
   gate.begin(part);
   await play(part, gate, world);
-  // Lets the thread collect what the part has left behind; within a part nothing ever waits for the event loop.
+  // Lets the thread collect the garbage of the part. Within a part nothing ever waits for the event loop.
   await setImmediate();
 }

@@ -18,10 +18,10 @@ import { mortalStore } from './mortal-store.js';
 import { sleepThrough } from './sleep.js';
 import { steppedFileSystem } from './stepped-file-system.js';
 
-/** How often a job asks for the lock before it gives up. */
+/** How often a job tries to acquire the lock before it gives up. */
 const TRIES = 2;
 
-/** Plays a part with the real library, and tells what comes of it. */
+/** Plays a part with the real library, and reports the result. */
 export async function play(part: Part, gate: Gate, world: World): Promise<void> {
   nameIdentifiersAfter(part.pid);
   const actor = new Actor(part, gate, world);
@@ -65,7 +65,7 @@ class Actor {
     await this.#release();
   }
 
-  /** To be called when nothing can be done any more; see `mortalStore`. */
+  /** Must be called once nothing can be done any more; see `mortalStore`. */
   async forget(): Promise<void> {
     await this.#lock?.release().catch(() => {});
   }

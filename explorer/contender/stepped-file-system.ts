@@ -3,7 +3,7 @@ import { type FileStatus, type FileSystem, systemFileSystem } from 'livinglock';
 import type { World } from '../world.js';
 import type { Gate } from './gate.js';
 
-/** The machine's file system, stopping before every call. Its files bear the times of the made-up clock. */
+/** The machine's file system, stopping before every call. Its files carry the times of the fake clock. */
 export function steppedFileSystem(gate: Gate, world: World): FileSystem {
   const real = systemFileSystem;
   const paths = new Map<number, string>();
@@ -58,7 +58,7 @@ export function steppedFileSystem(gate: Gate, world: World): FileSystem {
     rmdirSync: (path) => gate.step('rmdir', path, () => real.rmdirSync(path)),
     readdirSync: (path) => gate.step('readdir', path, () => real.readdirSync(path)),
     statfsSync: (path) => gate.step('statfs', path, () => real.statfsSync(path)),
-    // By its own path from then on, which says more in a table, and is what a breakage looks at.
+    // From then on by its own path, which says more in a table, and is what a breakage looks at.
     openFolderSync: (path) =>
       gate.step('open', `${path} (folder)`, () => {
         const folder = real.openFolderSync(path);
@@ -70,7 +70,7 @@ export function steppedFileSystem(gate: Gate, world: World): FileSystem {
   };
 }
 
-/** Nobody can set the time of a file's last change of status, so it is said to be that of its content. */
+/** Nobody can set the time of a file's last status change, so it is reported as that of its content. */
 function byMadeUpClock(status: FileStatus): FileStatus {
   return {
     mtimeMs: status.mtimeMs,
@@ -87,8 +87,8 @@ function byMadeUpClock(status: FileStatus): FileStatus {
 }
 
 /**
- * To the file store an atomic write is one call, but a process can be stopped and killed inside it. So the calls that
- * `write-file-atomic` makes on its way, as far as others can see them, are steps of their own.
+ * For the file store an atomic write is one call, but a process can be stopped and killed inside it. So those calls of
+ * `write-file-atomic` that others can see are steps of their own.
  */
 function steppedAtomicWrite(gate: Gate, stamp: (descriptor: number) => void, write: () => void): void {
   const { openSync, writeSync, renameSync, unlinkSync } = fs;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Action } from '../schedule.js';
 
-/** Random schedules. Any part of one is a schedule too, so that fast-check can shrink a failing one to what matters. */
+/** Random schedules. Any part of one is a schedule too, so that fast-check can shrink a failing one. */
 export function schedules(contenders: number): fc.Arbitrary<Action[]> {
   const who = fc.nat({ max: contenders - 1 });
   const calls = fc.oneof(

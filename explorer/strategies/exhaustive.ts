@@ -9,13 +9,13 @@ import {
   whoMovesOn,
 } from './strategy.js';
 
-/** How far schedules may depart from everybody running to its end, one after the other. */
+/** How far schedules may depart from each contender running to its end, one after the other. */
 export interface Bounds {
-  /** How often a contender that could go on has to let another go first. */
+  /** How often a contender that could go on must let another go first. */
   readonly preemptions: number;
-  /** How often something happens to one: it is killed, or is paused, for longer than the stale timeout, until all others have ended. */
+  /** How often a contender is killed, or is paused for longer than the stale timeout until all others have ended. */
   readonly faults: number;
-  /** How often the others wait for one that is paused before it goes on after all. */
+  /** How often the others wait for a paused one before it goes on after all. */
   readonly patience: number;
 }
 
@@ -23,20 +23,20 @@ interface Option {
   readonly action: Action;
   readonly preemptions: number;
   readonly faults: number;
-  /** Whom the option puts to rest. */
+  /** The contender that the option pauses. */
   readonly rests?: number;
 }
 
-/** A point at which a schedule could have gone on in several ways. */
+/** A point at which a schedule could have continued in several ways. */
 interface Fork {
   readonly options: readonly Option[];
   taken: number;
 }
 
 /**
- * Goes through all schedules within the bounds, depth first, each by running it from the start. The bound on preemptions
+ * Plays all schedules within the bounds, depth first, each from the start. The bound on preemptions
  * is that of CHESS (Musuvathi and Qadeer, "Iterative Context Bounding for Systematic Testing of Multithreaded Programs",
- * PLDI 2007): nearly all races need only few.
+ * PLDI 2007): nearly all races need only a few.
  */
 export class Exhaustive implements Strategy {
   readonly #bounds: Bounds;
@@ -45,7 +45,7 @@ export class Exhaustive implements Strategy {
   #left: Pick<Bounds, 'preemptions' | 'faults'>;
   #resting = new Set<number>();
   #waits = 0;
-  /** What could have happened before each call that the mover makes in a row. */
+  /** What could have happened before each of the mover's consecutive calls. */
   #alongTheWay: readonly Option[] = [];
 
   constructor(bounds: Bounds) {
@@ -66,7 +66,7 @@ export class Exhaustive implements Strategy {
     return { action, calls };
   }
 
-  /** Turns to the next schedule, after one of so many actions; `false` if that was the last one. */
+  /** Moves on to the next schedule, after one of this many actions; `false` if that was the last one. */
   advance(made: number): boolean {
     this.#catchUp(made);
     this.#depth = 0;
@@ -81,7 +81,7 @@ export class Exhaustive implements Strategy {
     return false;
   }
 
-  /** Each call that the last mover has made in a row was a fork too. */
+  /** Each consecutive call of the last mover was a fork too. */
   #catchUp(made: number): void {
     while (this.#depth < made) this.#forkAt(this.#depth++, this.#alongTheWay);
   }
@@ -104,7 +104,7 @@ export class Exhaustive implements Strategy {
     return ON_AND_ON;
   }
 
-  /** Who waits again and again for someone who rests would do so for ever. */
+  /** A contender that waits repeatedly for a paused one would do so forever. */
   #wakeTheResting({ standings, current }: Situation): void {
     if (this.#resting.size === 0) return;
     this.#waits = current !== null && standings[current] === 'yield' ? this.#waits + 1 : this.#waits;
@@ -121,7 +121,7 @@ export class Exhaustive implements Strategy {
     const able = [...standings.keys()].filter((who) => canMove(standings[who]));
     const awake = able.filter((who) => !this.#resting.has(who));
     const mover = whoMovesOn({ standings, current }, this.#resting);
-    // At the beginning, and where the last mover waits or has ended, it is no preemption to choose another.
+    // At the beginning, and when the last mover waits or has ended, choosing another is not a preemption.
     const isFree = mover !== current;
     const options: Option[] = [{ action: { do: 'go', who: mover }, preemptions: 0, faults: 0 }];
     for (const who of awake) {
@@ -136,7 +136,7 @@ export class Exhaustive implements Strategy {
   }
 }
 
-/** The situation before the later ones of several calls in a row: the mover could go on, or there would be none. */
+/** The situation before the later of several consecutive calls: the mover could go on, or these calls would not exist. */
 function goingOn({ standings }: Cast, current: number): Cast {
   return { standings: standings.with(current, 'call'), current };
 }

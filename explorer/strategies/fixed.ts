@@ -1,7 +1,7 @@
 import type { Action } from '../schedule.js';
 import { canMove, type Decision, ON_AND_ON, type Situation, type Strategy, whoMovesOn } from './strategy.js';
 
-/** Follows a list of actions, leaving out those that are not possible; then everybody goes on to the end. */
+/** Follows a list of actions, skipping those that are not possible. Then everybody runs to the end. */
 export class Fixed implements Strategy {
   readonly #actions: readonly Action[];
   #at = 0;
@@ -23,7 +23,7 @@ export class Fixed implements Strategy {
     }
   }
 
-  /** How often the list has the action from here on. */
+  /** How often the list repeats the action from here on. */
   #repetitions(action: Action): number {
     let calls = 1;
     for (

@@ -1,14 +1,14 @@
 import type { Standing } from '../contender.js';
 import type { Action } from '../schedule.js';
 
-/** Who could move. */
+/** A contender that may be able to move. */
 export interface Cast {
   readonly standings: readonly Standing[];
-  /** Who has moved last; `null` at the beginning. */
+  /** Who moved last; `null` at the beginning. */
   readonly current: number | null;
 }
 
-/** Where a schedule stands. */
+/** The current position in a schedule. */
 export interface Situation extends Cast {
   /** How many actions there were so far; each call is one. */
   readonly made: number;
@@ -17,14 +17,14 @@ export interface Situation extends Cast {
 /** What happens next. */
 export interface Decision {
   readonly action: Action;
-  /** How many calls in a row, if the action is to go. They are cut short where the contender would wait, or has ended. */
+  /** How many consecutive calls, if the action is to go. They end early if the contender would wait, or has ended. */
   readonly calls: number;
 }
 
-/** As many calls as it likes. */
+/** As many calls as it can make. */
 export const ON_AND_ON = 1_000_000;
 
-/** Decides what happens next. Asked only while someone can move. */
+/** Decides what happens next. Called only while someone can move. */
 export interface Strategy {
   next(situation: Situation): Decision;
 }
@@ -34,8 +34,8 @@ export function canMove(standing: Standing | undefined): boolean {
 }
 
 /**
- * Who moves if nobody interferes: the same as before, until it waits for something or has come to its end; then the next
- * one. Who rests moves only when nobody else can.
+ * Who moves if nobody interferes: the same contender, until it waits for something or has ended; then the next
+ * one. A paused contender moves only when nobody else can.
  */
 export function whoMovesOn({ standings, current }: Cast, resting: ReadonlySet<number> = new Set()): number {
   const last = current ?? standings.length - 1;

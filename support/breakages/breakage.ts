@@ -1,13 +1,13 @@
 import type { Clock, FileSystem, Store } from 'livinglock';
 
-/** Something that is broken on purpose, to see whether the explorer notices. */
+/** Breaks something on purpose, to see whether the explorer notices. */
 export interface Breakage {
-  /** Puts another file system in the place of the intact one, whose every call is a step. */
+  /** Replaces the intact file system, whose every call is a step, by another. */
   fileSystem?(intact: FileSystem, clock: Clock): FileSystem;
   store?(intact: Store, fileSystem: FileSystem): Store;
 }
 
-/** A store of which some operations are others. */
+/** A store with some operations replaced. */
 export function storeWith(intact: Store, changes: Partial<Store>): Store {
   return {
     resolve: (name) => intact.resolve(name),

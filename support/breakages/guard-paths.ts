@@ -11,7 +11,7 @@ export function isInGuard(path: string): boolean {
   return isGuard(dirname(path));
 }
 
-/** A private folder that is to become the guard. */
+/** A private folder that will become the guard. */
 export function isEntrance(path: string): boolean {
   return /\.guard\.[0-9a-f-]{36}$/.test(path);
 }
@@ -21,14 +21,14 @@ function isInEntrance(path: string): boolean {
   return isEntrance(dirname(path));
 }
 
-/** Where a file is that should be in the guard, or in a folder that is to become it, when there is no such folder. */
+/** Where to find a file that belongs in the guard, or in a folder that will become it, if there is no such folder. */
 function beside(path: string): string {
   if (!isInGuard(path) && !isInEntrance(path)) return path;
   const folder = dirname(path);
   return `${folder.replace(/\.guard(?:\.[0-9a-f-]{36})?$/, '')}.${path.slice(folder.length + 1)}`;
 }
 
-/** A file system in which no folder holds the files of whoever is in the guard: they are beside the lock. */
+/** A file system in which no folder holds the files of an owner of the guard: they are beside the lock. */
 export function withFilesBeside(intact: FileSystem): FileSystem {
   return {
     ...intact,

@@ -29,7 +29,7 @@ const breakages: ReadonlyMap<string, Breakage> = new Map([
 
 export const BREAKAGES: readonly string[] = [...breakages.keys()];
 
-/** `undefined` where nothing is broken. */
+/** `undefined` if nothing is broken. */
 export function breakageOf(name: string): Breakage | undefined {
   return breakages.get(name);
 }

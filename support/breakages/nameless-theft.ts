@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Breakage } from './breakage.js';
 import { isInGuard } from './guard-paths.js';
 
-/** A guard is emptied of whoever is in it by now, where only the owner that was seen dead may be removed. */
+/** Empties a guard of its current owner, whoever that is, when only the owner that was seen dead may be removed. */
 export const namelessTheft: Breakage = {
   fileSystem: (intact) => ({
     ...intact,

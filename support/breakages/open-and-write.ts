@@ -3,8 +3,8 @@ import type { Breakage } from './breakage.js';
 const MAX_BYTES = 4096;
 
 /**
- * A new lock is made at its path, and then written, where it should be written elsewhere and linked to its path. Others
- * see a file that names nobody, and when its maker is killed half-way, they have to wait until it is old enough.
+ * Creates a new lock at its path and then writes it, instead of writing it elsewhere and linking it to its path. Others
+ * see a file that names nobody. If its maker is killed half-way, they must wait until it is old enough.
  */
 export const openAndWrite: Breakage = {
   fileSystem: (intact) => ({

@@ -4,12 +4,12 @@ import type { Breakage } from './breakage.js';
 import { isStale } from './guard-age.js';
 import { isEntrance, isGuard, withFilesBeside } from './guard-paths.js';
 
-/** A file name that says of no process that can be seen from here that it is the owner. */
+/** A file name that names no visible process as the owner. */
 const NAMELESS = '00000000-0000-4000-8000-000000000000,1,0,,,,elsewhere';
 
 /**
- * The guard as proper-lockfile makes it by itself: an empty folder. Whoever finds a stale one removes it, and makes a new one;
- * whoever has found the same and is late removes the new one (https://github.com/moxystudio/node-proper-lockfile/issues/121).
+ * The guard as proper-lockfile makes it by itself: an empty folder. A contender that finds a stale one removes it, and makes a new one.
+ * A contender that found the same and is late removes the new one (https://github.com/moxystudio/node-proper-lockfile/issues/121).
  */
 export const plainProperLockfile: Breakage = {
   fileSystem(intact, clock) {
@@ -30,13 +30,13 @@ export const plainProperLockfile: Breakage = {
   },
 };
 
-/** An empty folder counts as left behind, one with a nameless owner is aged by its own time. */
+/** An empty folder counts as left behind; one with a nameless owner ages by its own time. */
 function ownersIn(intact: FileSystem, guard: string, clock: Clock): string[] {
   const names = intact.readdirSync(guard);
   return isStale(intact, guard, clock) ? names : [NAMELESS];
 }
 
-/** The age was looked at by the made-up clock already, and proper-lockfile has only the real one. */
+/** The age was checked by the fake clock already, and proper-lockfile knows only the real one. */
 function folderOf(intact: FileSystem, path: string): ReturnType<FileSystem['openFolderSync']> {
   if (isEntrance(path)) return intact.openFolderSync(dirname(path));
   const folder = intact.openFolderSync(path);

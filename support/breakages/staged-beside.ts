@@ -1,7 +1,7 @@
 import type { Breakage } from './breakage.js';
 import { isInGuard } from './guard-paths.js';
 
-/** What replaces a record is first written beside the lock, under a name that others know, and through whatever is there. */
+/** A new record is first written beside the lock, under a name that others know, and through whatever is there. */
 export const stagedBeside: Breakage = {
   fileSystem: (intact) => ({
     ...intact,

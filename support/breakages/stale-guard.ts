@@ -3,7 +3,7 @@ import type { Breakage } from './breakage.js';
 import { isStale } from './guard-age.js';
 import { isGuard, isInGuard } from './guard-paths.js';
 
-/** No process has it. */
+/** A PID that no process has. */
 const NOBODY = '1';
 
 /** A guard goes stale for an owner that lives and was only paused: such an owner is made to look like a dead process. */

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { type Breakage, storeWith } from './breakage.js';
 
-/** A takeover takes empty files whose names are the lock's and a number for what write-file-atomic has left. */
+/** A takeover mistakes empty files named after the lock plus a number for leftovers of write-file-atomic. */
 export const sweptNeighbours: Breakage = {
   store: (intact, fileSystem) =>
     storeWith(intact, {

@@ -1,6 +1,6 @@
 import { type Breakage, storeWith } from './breakage.js';
 
-/** A release removes whatever record is there, without a look at its token. */
+/** A release removes whatever record is there, without checking its token. */
 export const uncheckedRemove: Breakage = {
   store: (intact, fileSystem) =>
     storeWith(intact, {

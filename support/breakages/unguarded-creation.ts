@@ -1,8 +1,8 @@
 import { type Breakage, storeWith } from './breakage.js';
 
 /**
- * A new lock is linked to its path outside of the guard. No two can do that at once, but who is paused between looking at
- * the clock and linking comes with a fencing token that is smaller than those handed out meanwhile.
+ * A new lock is linked to its path outside of the guard. No two can do that at once, but a contender that is paused between reading
+ * the clock and linking comes with a smaller fencing token than those handed out meanwhile.
  */
 export const unguardedCreation: Breakage = {
   store: (intact, fileSystem) =>

@@ -2,7 +2,7 @@ import type { Breakage } from './breakage.js';
 
 const RECORD = '{'.charCodeAt(0);
 
-/** Whatever is in a file that is not a record, it looks as if a crash had left it empty. */
+/** Any content that is not a record counts as left by a crash. */
 export const unreadContent: Breakage = {
   fileSystem: (intact) => ({
     ...intact,

@@ -20,7 +20,7 @@ export function describeSoftware(names: readonly string[] = PACKAGES): string {
   return `Node ${process.versions.node}; ${packages.join(', ')}`;
 }
 
-/** Not every package lets others have its `package.json`, so it is looked for above what it does let them have. */
+/** Not every package exports its `package.json`, so this searches the parents of what it does export. */
 function versionOf(name: string): string {
   let folder = dirname(require.resolve(name));
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
@@ -30,9 +30,9 @@ function versionOf(name: string): string {
 }
 
 /**
- * Gives a function that tells which share of the processors' time other processes have taken since, from 0 to 1. It is
- * part of the result, for this is what does not cancel in a ratio: threads wake up faster on processors that never sleep,
- * so beside other work an asynchronous lock looks better, and a lock that works in place worse, than on an idle machine.
+ * Returns a function that tells which share of the processors' time other processes have taken since, from 0 to 1. This is
+ * part of the result, because it does not cancel out in a ratio: threads wake up faster on processors that never sleep,
+ * so on a busy machine an asynchronous lock looks better, and a synchronous one worse, than on an idle machine.
  */
 export function watchOthers(): () => number {
   const before = readTimes();

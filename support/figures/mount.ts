@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Where a file system is mounted, and how. */
+/** Where and how a file system is mounted. */
 export interface Mount {
   /** Such as `ext4` or `tmpfs`. */
   readonly type: string;
@@ -8,10 +8,10 @@ export interface Mount {
   readonly options: string;
 }
 
-/** The mount that a folder, given by its real path, is on. Only Linux tells; elsewhere it is just some disk. */
+/** The mount of a folder, given by its real path. Only Linux tells; elsewhere it is just some disk. */
 export function mountOf(folder: string): Mount {
   const around = readMounts().filter(({ point }) => isWithin(folder, point));
-  // A mount hides what was mounted before it in the same folder.
+  // A mount hides earlier mounts in the same folder.
   const [innermost] = around.reverse().sort((one, other) => other.point.length - one.point.length);
   return innermost ?? { type: 'disk', options: '' };
 }

@@ -1,6 +1,6 @@
 const CLEAR_LINE = '\r\u001b[K';
 
-/** Says on one line of the terminal what is going on; elsewhere nothing, so that a log stays readable. */
+/** Shows progress on one line of the terminal; elsewhere nothing, so that a log stays readable. */
 export class Progress {
   readonly #what: string;
 

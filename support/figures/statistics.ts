@@ -1,19 +1,19 @@
-/** What is said of many measurements of one thing. */
+/** A summary of many measurements of one thing. */
 export interface Summary {
   readonly median: number;
-  /** A quarter of the measurements is below the first, a quarter above the third quartile. */
+  /** A quarter of the measurements is below the first quartile, a quarter above the third. */
   readonly lower: number;
   readonly upper: number;
 }
 
-/** `null` where nothing was measured. */
+/** `null` without measurements. */
 export function summarize(samples: readonly number[]): Summary | null {
   if (samples.length === 0) return null;
   const sorted = samples.toSorted((one, other) => one - other);
   return { median: quantile(sorted, 0.5), lower: quantile(sorted, 0.25), upper: quantile(sorted, 0.75) };
 }
 
-/** Between two samples in proportion; `NaN` where there are none. The samples must be in ascending order. */
+/** Interpolates between two samples; `NaN` without samples. The samples must be in ascending order. */
 export function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)] ?? Number.NaN;

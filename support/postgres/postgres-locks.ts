@@ -22,7 +22,7 @@ export class PostgresLocks {
   readonly table = `t${randomUUID().replaceAll('-', '')}`;
   readonly lock = `nightly ${this.table}`;
   readonly processes = new FakeProcessTable();
-  /** For who looks at the table, and for those who have no connection of their own. */
+  /** For looking at the table, and for contenders without a connection of their own. */
   readonly pool: pg.Pool;
 
   constructor(server: PostgresServer) {
@@ -37,7 +37,7 @@ export class PostgresLocks {
     return acquire(this.lock, { heartbeatMinimalInterval: 0, store: this.store(connection), ...options });
   }
 
-  /** By a process that has ended since. */
+  /** Acquires it in a process that has ended since. */
   async acquireByDead(): Promise<Lock> {
     const process = this.processes.start();
     const dependencies = { processes: this.processes.as(process) };
@@ -51,7 +51,7 @@ export class PostgresLocks {
     return inspect(this.lock, { store: this.store(connection) });
   }
 
-  /** The row of the lock, or `null`, also where there is no table. */
+  /** The row of the lock; `null` if there is none, or no table. */
   async row(): Promise<Readonly<Record<string, unknown>> | null> {
     const { rows: tables } = await this.pool.query('SELECT to_regclass($1) AS found', [this.table]);
     if (tables[0]?.found === null) return null;

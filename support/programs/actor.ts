@@ -1,4 +1,4 @@
-// A process that does what a test tells it, one command at a time, and reports how each went.
+// A process that executes a test's commands, one at a time, and reports the result of each.
 
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -16,7 +16,7 @@ let dawdles = false;
 let interruption: Interruption | undefined;
 let steps = 0;
 const descriptors: number[] = [];
-/** All that were ever acquired, the lost ones too: how they answer is what the tests are about. */
+/** All locks ever acquired, including lost ones: the tests are about how those answer. */
 const locks = new Map<string, Lock>();
 
 const clock = {
@@ -33,11 +33,11 @@ function step(name: string): void {
   if (interruption === undefined || ![steps, name].includes(interruption.before)) return;
   const { by } = interruption;
   interruption = undefined;
-  // A signal that a process sends to itself has its effect before kill(2) returns.
+  // A signal that a process sends to itself takes effect before kill(2) returns.
   process.kill(process.pid, by);
 }
 
-/** Other processes run meanwhile, but nothing else of this one. */
+/** Blocks this process. Others go on running. */
 function blockFor(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -6,9 +6,9 @@ import { interceptedRedis } from '../redis/intercepted-redis.js';
 import { steppedFileSystem } from '../stepped-file-system.js';
 
 /**
- * The store that an actor was told to use when it was started: the file store, one in the SQLite database at a path, one in
+ * The store that an actor was told to use at its start: the file store, one in the SQLite database at a path, one in
  * the table of that name at a PostgreSQL server, or one at a Redis server by the driver of that name. Calls `step` before each
- * thing that it does there. Loads no driver but the one: with all of them an actor would take twice as long to start.
+ * operation on it. Loads only the driver that is needed: with all of them an actor would take twice as long to start.
  */
 export async function chosenStore(
   [kind, place = '', tableName]: readonly string[],
@@ -36,7 +36,7 @@ async function databaseAt(path: string): Promise<SqliteDatabase> {
   return new DatabaseSync(path);
 }
 
-/** Connections that break while nobody uses them are reported to nobody: the next operation has another one. */
+/** Broken idle connections are ignored: the next operation gets another one. */
 async function connectionTo(connectionString: string): Promise<PostgresConnection> {
   const { default: pg } = await import('pg');
   const pool = new pg.Pool({ connectionString, max: 2 });
@@ -55,7 +55,7 @@ function steppedConnection(connection: PostgresConnection, step: (name: string) 
   };
 }
 
-/** Here as well a connection that breaks is reported to nobody: the client makes another one. */
+/** Broken connections are ignored here too: the client makes another one. */
 async function nodeRedisAt(url: string): Promise<RedisClient> {
   const { createClient } = await import('redis');
   return createClient({ url })

@@ -1,4 +1,4 @@
-// A job that ends in one of the ways in which a job can end, in the middle of its work:
+// A job that ends in one of many ways, in the middle of its work:
 // node ends.js <ending> [<lock to acquire before>]
 
 import { constants } from 'node:os';
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const [, , ending, path] = process.argv;
 
-// Without a lock the library is not even loaded, so that all it does to a process can be seen.
+// Without a lock the library is not even loaded, so that all its effects on a process can be seen.
 const lock = path === undefined ? null : await import('livinglock').then(({ acquire }) => acquire(path));
 const work = setInterval(() => {}, 60_000);
 

@@ -1,4 +1,4 @@
-// A program that says how the library changes the way it ends: node exits.js <scenario> <folder>
+// A program that shows how the library changes the way it ends: node exits.js <scenario> <folder>
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -140,7 +140,7 @@ const scenarios = new Map<string, () => unknown>([
 await scenarios.get(scenario)?.();
 if (isMainThread && process.connected) process.disconnect();
 
-/** Nothing of the library is loaded before a scenario asks for it. */
+/** Loads the library only when a scenario asks for it. */
 function load(): Promise<typeof import('livinglock')> {
   return import('livinglock');
 }
@@ -150,7 +150,7 @@ async function hold() {
   return acquire(path);
 }
 
-/** The listeners on the process, and whether it emits events as Node makes it. */
+/** The listeners on the process, and whether it emits events as Node does. */
 function describe() {
   const listeners = process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`);
   return { listeners, isAsMade: !Object.hasOwn(process, 'emit') };
@@ -160,7 +160,7 @@ function say(message: unknown): Promise<void> {
   return new Promise((resolve) => process.send?.(message, () => resolve()));
 }
 
-/** Until a signal comes; but not for ever, should nobody send one. */
+/** Until a signal comes, but not forever, in case nobody sends one. */
 async function wait(): Promise<void> {
   setTimeout(() => process.exit(1), 60_000);
   await say('waiting');

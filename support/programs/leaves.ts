@@ -1,4 +1,4 @@
-// A job that ends while what it has started goes on under its lock, or not: node leaves.js <ending> <group or process> <lock> [<database>]
+// A job that ends while its children go on under its lock, or not: node leaves.js <ending> <group or process> <lock> [<database>]
 
 import { spawn } from 'node:child_process';
 import { acquire, type Store, systemClock } from 'livinglock';
@@ -13,7 +13,7 @@ const store: Store = await chosenStore(
 );
 const lock = await acquire(path, { store, staleTimeout: Number.POSITIVE_INFINITY });
 const isGroup = kind === 'group';
-/** Of a group the leader ends, unless its end is waited for. */
+/** The leader of a group ends, unless its end is awaited. */
 const script = isGroup && ending !== 'the end of the work' ? 'sleep 1000 & exit' : 'exec sleep 1000';
 const worker = spawn('sh', ['-c', script], {
   detached: isGroup,

@@ -1,5 +1,5 @@
-// A user who owns the folder of somebody else's lock, and exchanges whatever appears beside the lock for a link to another folder, as fast
-// as one process can. Says how often, each time that it is asked.
+// A user who owns the folder of someone else's lock, and replaces whatever appears beside the lock by a link to another folder, as fast
+// as one process can. Reports how often, each time it is asked.
 
 import { lstatSync, readdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ for (;;) {
   await setImmediate();
 }
 
-/** A link goes again, so that there is always something new to exchange. */
+/** A link is removed again, so that there is always something new to replace. */
 function exchange(path: string): void {
   if (lstatSync(path).isSymbolicLink()) {
     unlinkSync(path);
@@ -30,11 +30,11 @@ function exchange(path: string): void {
   exchanged += 1;
 }
 
-/** The other one was faster. */
+/** Root was faster. */
 function unlessGone(act: () => void): void {
   try {
     act();
   } catch {
-    // Nothing to exchange.
+    // Nothing to replace.
   }
 }

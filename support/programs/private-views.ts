@@ -1,4 +1,4 @@
-// To be loaded before a program (`node --import`): each process sees a lock of its own at the path of `job.lock`, as on a
+// To be loaded before a program (`node --import`): each process sees its own lock at the path of `job.lock`, as on a
 // mount that never shows one process what another one has written.
 
 import fs from 'node:fs';

@@ -1,13 +1,13 @@
 import type { AcquireOptions } from 'livinglock';
 
-/** Ends or pauses an actor right before one of the file-system calls, or of the statements, that a command makes. */
+/** Ends or pauses an actor right before one of a command's file-system calls or statements. */
 export interface Interruption {
   /** Which one: counted from 1, or the first of that name. */
   readonly before: number | string;
   readonly by: 'SIGKILL' | 'SIGSTOP';
 }
 
-/** What a test can tell an actor to do. */
+/** A command to an actor. */
 export type Command =
   | {
       readonly do: 'acquire';
@@ -32,21 +32,21 @@ export type Command =
       readonly room?: string;
       readonly interruption?: Interruption;
     }
-  /** Acquires, enters the room, leaves it and releases, over and over, until the process is killed. */
+  /** Acquires, enters the room, leaves it and releases, repeatedly, until the process is killed. */
   | { readonly do: 'work'; readonly path: string; readonly room: string }
-  /** The same, whatever the store may say of itself meanwhile: as soon as it can be reached again, the work goes on. */
+  /** The same, whatever errors the store gives meanwhile: as soon as it can be reached again, the work goes on. */
   | { readonly do: 'workOn'; readonly path: string; readonly room: string }
   /** Shows the actor's locks a time that many milliseconds in the past; 0 is the present again. */
   | { readonly do: 'turnClockBack'; readonly by: number }
   /** Sets only their wall clock that many milliseconds ahead of the machine's. */
   | { readonly do: 'stepWallClock'; readonly by: number }
-  /** From now on takes its time, up to 2 ms, before each file-system call. */
+  /** From now on waits for up to 2 ms before each file-system call. */
   | { readonly do: 'dawdle' }
   /** Opens files until the system has no more descriptors for it; closes them again. */
   | { readonly do: 'useUpDescriptors' }
   | { readonly do: 'freeDescriptors' };
 
-/** What an actor says to a command. */
+/** An actor's answer to a command. */
 export type Report =
   | { readonly outcome: 'ready'; readonly pid: number }
   | { readonly outcome: 'done' }

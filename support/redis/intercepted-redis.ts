@@ -1,9 +1,9 @@
 import type { IoRedisClient, NodeRedisClient, RedisClient } from 'livinglock/redis';
 
-/** Runs a command and gives its answer: earlier, later, or another one. */
+/** Runs a command and returns its answer: earlier, later, or another one. */
 export type Around = (run: () => Promise<unknown>) => Promise<unknown>;
 
-/** The same client, except that each of its commands is given to `around`. */
+/** The same client, except that each of its commands is passed to `around`. */
 export function interceptedRedis(client: RedisClient, around: Around): RedisClient {
   return 'evalSha' in client ? interceptedNodeRedis(client, around) : interceptedIoRedis(client, around);
 }

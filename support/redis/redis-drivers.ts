@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import type { RedisClient } from '../../src/stores/redis/index.js';
 
-/** A connection that a test can do anything with. */
+/** A connection that gives a test full control. */
 export interface Connection {
   readonly client: RedisClient;
   /** Any command. */
@@ -17,7 +17,7 @@ export interface Driver {
   connect(url: string): Promise<Connection>;
 }
 
-/** What they say of lost connections is what some tests make happen. */
+/** Reports of lost connections are ignored: some tests lose them on purpose. */
 const ignore = () => {};
 
 export const nodeRedis: Driver = {

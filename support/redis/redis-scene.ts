@@ -22,7 +22,7 @@ export class Scene {
     return scene;
   }
 
-  /** At what is there already. */
+  /** Starts from whatever is there already. */
   static async look({ url }: RedisServer, driver?: Driver): Promise<Scene> {
     return new Scene(await connect(url, driver), url);
   }
@@ -60,7 +60,7 @@ export class Scene {
     return inspect(NAME, { store: redisStore(client, dependencies), dependencies });
   }
 
-  /** The hash of the lock, by another command. */
+  /** The hash of the lock, read by another command. */
   async hash(key = KEY): Promise<Readonly<Record<string, string>>> {
     const script = `return redis.call('HGETALL', KEYS[1])`;
     const fields = await this.connection.call('EVAL', script, '1', key);

@@ -9,15 +9,15 @@ import { newFolder, removeFolder } from '../host.js';
 export const canServeRedis = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
 
 /**
- * Below those that the system gives to clients, also with the 10,000 that a node of a cluster adds: a client that tries to reach a server
- * that is away may else get its port, and then connects to itself.
+ * Below the range that the system gives to clients, even with the 10,000 that a cluster node adds. Otherwise a client that tries to
+ * reach a server that is away may get its port, and connect to itself.
  */
 const FIRST_PORT = 12_000;
 const PORTS = 10_000;
-/** How often to try another one, should somebody else have it. */
+/** How many ports to try, in case someone else has one. */
 const MOST_PORTS = 20;
 
-/** Lines that the server has said, for who wonders why it did not start. */
+/** The server's output, which shows why it did not start. */
 type Log = string[];
 
 /** A Redis server of a test's own, on a port of this machine and with its data in a temporary folder. */
@@ -47,7 +47,7 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts it, again on the same port and with the same data where it has been there before. */
+  /** Starts it, on the same port and with the same data if it ran before. */
   async start(): Promise<void> {
     const isNew = this.#port === 0;
     for (let tries = 1; ; tries++) {
@@ -62,7 +62,7 @@ export class RedisServer {
     }
   }
 
-  /** Ends it as an operator does: what it knows is on disk when it has ended, if it is to be kept. */
+  /** Ends it as an operator would: by then its data is on disk, if it is to be kept. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.#process;
     this.#process = null;
@@ -72,7 +72,7 @@ export class RedisServer {
     await once(child, 'exit');
   }
 
-  /** Stops it in its tracks: it keeps its connections, and answers nobody. */
+  /** Freezes it: it keeps its connections, and answers nobody. */
   pause(): void {
     this.#process?.kill('SIGSTOP');
   }
@@ -87,7 +87,7 @@ export class RedisServer {
     removeFolder(this.#folder);
   }
 
-  /** `null` where it has ended before it was ready. */
+  /** `null` if it ended before it was ready. */
   async #spawn(log: Log): Promise<ChildProcess | null> {
     const config = join(this.#folder, 'redis.conf');
     const defaults = [
@@ -113,7 +113,7 @@ export class RedisServer {
   }
 }
 
-/** Ends the server when the process that has started it is gone, whatever has ended that: then its end of the pipe is closed. */
+/** Ends the server when the process that started it is gone, for whatever reason: then its end of the pipe is closed. */
 function guard(pid: number | undefined, folder: string): ChildProcess {
   const script = 'read -r _; kill -9 "$1"; rm -rf "$2"';
   // In a session of its own, because Ctrl-C ends all processes of the terminal's.

@@ -14,7 +14,7 @@ const KILL_RUNNER_AND_CHILD: Strike = {
   when: 'work',
 };
 
-/** What is known of a run whose leader and child were at work from 1000 on, under a record of 900. */
+/** A run whose leader and child were at work from 1000 on, under a record of 900. */
 function runWith(strike: Strike | null, changes: Partial<CommandMessage & { what: 'working' }> = {}) {
   const plan: Plan = { wait: 0, work: { leader: 1, child: 1 }, childIgnoresSignals: false, strike, delay: 0 };
   const chronicle = new Chronicle();

@@ -8,11 +8,11 @@ import type { RunnerEnd } from './run-process.js';
 type Working = CommandMessage & { readonly what: 'working' };
 type Draft = { -readonly [Key in keyof Stay]: Stay[Key] };
 
-/** Exit statuses of livinglock and, beyond 128, of those whom a signal has ended. */
+/** Exit statuses of livinglock and, beyond 128, of processes ended by a signal. */
 const BUSY = 75;
 const BY_SIGNAL = { SIGKILL: 137, SIGTERM: 143, SIGALRM: 142 } as const;
 
-/** What is known of one run: of its runner, and of the processes of its command. */
+/** The events of one run: of its runner, and of the processes of its command. */
 export class RunAccount {
   readonly #plan: Plan;
   readonly #chronicle: Chronicle;
@@ -53,7 +53,7 @@ export class RunAccount {
     this.#killedAt.set(pid, at);
   }
 
-  /** All has ended, and all that was reported is heard. */
+  /** All processes have ended, and all reports have been received. */
   close(runner: RunnerEnd, errors: string): void {
     const isKilled = runner.signal === 'SIGKILL';
     if (!this.#isExpected(runner) || errors !== '') {
@@ -84,7 +84,7 @@ export class RunAccount {
     if (!isAlone) this.#stay.metSomebody = true;
   }
 
-  /** One that was killed, and has not said that it is done, was at work until then. */
+  /** A process that was killed before it reported that it was done was at work until then. */
   #insideUntil(): number {
     return Math.max(
       ...[...this.#workingUntil].map(([pid, at]) =>

@@ -32,7 +32,7 @@ export function employCommand({ lock, witness }: Paths, random: Random, chronicl
   return { end, finish() {}, kill: () => run.kill() };
 }
 
-/** What has ended already gets nothing, so it does not count. */
+/** A process that has already ended receives nothing, so it does not count. */
 function hit(
   run: RunProcess,
   { name, parts, signal }: Strike,

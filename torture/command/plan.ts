@@ -1,7 +1,7 @@
 import type { CommandSettings } from '../protocol.js';
 import type { Random } from '../random.js';
 
-/** Of what a run consists: the runner, the command's first process, and what that has started. */
+/** The parts of a run: the runner, the command's first process, and the child of that. */
 export type Part = 'runner' | 'leader' | 'child';
 
 /** What is done to one run. */
@@ -11,8 +11,8 @@ export interface Strike {
   readonly signal: 'SIGKILL' | 'SIGTERM' | 'SIGALRM';
   readonly parts: readonly Part[];
   /**
-   * `launch`: from outside, at a random time after the runner was started. `start`: by the command itself, as its first act, when its group may not
-   * stand in the record yet. `work`: from outside, at a random time after the command was started.
+   * `launch`: from outside, at a random time after the runner started. `start`: by the command itself, as its first act, when its group may not
+   * be in the record yet. `work`: from outside, at a random time after the command started.
    */
   readonly when: 'launch' | 'start' | 'work';
 }
@@ -41,7 +41,7 @@ const LATEST_STRIKE = 300;
 
 /** How one run of `livinglock run` is to go. Times are milliseconds. */
 export interface Plan extends CommandSettings {
-  /** For how long the runner waits if the lock is busy. */
+  /** How long the runner waits if the lock is busy. */
   readonly wait: number;
   readonly strike: Strike | null;
   readonly delay: number;

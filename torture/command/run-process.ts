@@ -13,23 +13,23 @@ const PROGRAM = fileURLToPath(new URL('../worker/command.js', import.meta.url));
 
 const living = new Set<RunProcess>();
 
-// However this process ends, short of SIGKILL; after that the commands soon end by themselves.
+// However this process ends, except by SIGKILL; after that the commands soon end by themselves.
 process.on('exit', () => {
   for (const run of living) run.kill();
 });
 
-/** How a runner has ended, and when this was noticed. */
+/** How a runner ended, and when that was noticed. */
 export interface RunnerEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly at: number;
 }
 
-/** A real `livinglock run` with a real command, as the torture sees it. */
+/** A real `livinglock run` with a real command, as seen by the torture. */
 export class RunProcess {
   readonly runnerEnd: Promise<RunnerEnd>;
   /**
-   * Resolves with what was written to the standard error when all has ended, runner and command: all of them have the same pipes for their
+   * Resolves with the standard error when everything has ended, runner and command: all of them share the pipes of their
    * output, and the kernel closes these with the last one.
    */
   readonly end: Promise<string>;
@@ -42,12 +42,12 @@ export class RunProcess {
     const { work, childIgnoresSignals } = plan;
     const settings = JSON.stringify({ work, childIgnoresSignals });
     const command = ['sh', '-c', scriptFor(plan), 'sh', witness, process.execPath, PROGRAM, settings];
-    // With a label, since a record has no room for such a command line.
+    // With a label, since a record has no room for such a long command line.
     const options = ['--quiet', '--wait', `${plan.wait}ms`, '--label', 'torture'];
     this.#runner = spawn(process.execPath, [LIVINGLOCK, 'run', ...options, lock, '--', ...command], {
-      // Where the way to livinglock is no single word, a runner makes a folder there, which one that is killed leaves behind.
+      // If the path of livinglock is not a single word, a runner makes a folder here, which a killed one leaves behind.
       env: { ...process.env, TMPDIR: dirname(witness) },
-      // No terminal, so that the command gets a process group of its own.
+      // No terminal, so that the command gets its own process group.
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     living.add(this);
@@ -59,7 +59,7 @@ export class RunProcess {
     return this.#hasEnded;
   }
 
-  /** Sends a signal to one part, if it is known to be there. */
+  /** Sends a signal to one part, if it is known to exist. */
   signal(part: Part, signal: NodeJS.Signals): void {
     if (part === 'runner') this.#runner.kill(signal);
     else this.#send(this.#pids.get(part), signal);
@@ -101,7 +101,7 @@ export class RunProcess {
     if (leader !== undefined) this.#send(-leader, 'SIGKILL');
   }
 
-  /** While the pipes are open, something of the command lives, and the numbers are given to nobody else so soon. */
+  /** While the pipes are open, some process of the command lives, and its PIDs will not be reused soon. */
   #send(target: number | undefined, signal: NodeJS.Signals): void {
     if (target === undefined || this.#hasEnded) return;
     try {

@@ -2,8 +2,8 @@ import { WITNESS_DESCRIPTOR } from '../protocol.js';
 import type { Plan } from './plan.js';
 
 /**
- * What `livinglock run` runs, for `sh -c`. It opens the witness before there is a child, so that both have one open file description. The
- * arguments are the witness's path, and the program with its own arguments, to which each process adds its role.
+ * The script that `livinglock run` runs with `sh -c`. It opens the witness before there is a child, so that both share one open file
+ * description. Its arguments are the witness's path, and the program with its own arguments, to which each process adds its role.
  */
 export function scriptFor({ strike }: Plan): string {
   const isKilledAtStart = (part: 'runner' | 'leader') =>

@@ -1,14 +1,14 @@
 import type { LockRecord, Outcome, Store } from 'livinglock';
 
-/** What is heard of a store at work. */
+/** Listens to a store at work. */
 export interface StoreListener {
   /** A claim is about to be made. */
   onClaim(): void;
-  /** This has been written, as the lock's record from now on. */
+  /** This has been written, and is now the lock's record. */
   onWritten(record: LockRecord): void;
 }
 
-/** A store that tells what it writes: the record says when the claim was made and the heartbeat given, to the microsecond. */
+/** A store that reports what it writes: the record says when the claim was made and the heartbeat sent, to the microsecond. */
 export function attentiveStore(store: Store, listener: StoreListener): Store {
   const listen = (outcome: Outcome) => {
     if (outcome.done) listener.onWritten(outcome.record);

@@ -1,4 +1,4 @@
-// A process of a command that runs under the lock: node command.js <settings as JSON> <role>. It works for a while, and says so.
+// A process of a command that runs under the lock: node command.js <settings as JSON> <role>. It works for a while, and reports that.
 
 import { readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import {
   WITNESS_DESCRIPTOR,
 } from '../protocol.js';
 
-/** How often it says that it is alive, in milliseconds. */
+/** How often it reports that it is alive, in milliseconds. */
 const PIECE = 10;
 
 const { pid, env } = process;
@@ -30,7 +30,7 @@ async function work(duration: number): Promise<void> {
     const left = end - now();
     if (left <= 0) break;
     await sleep(Math.min(PIECE, left));
-    // Whoever was there at the beginning may have left.
+    // The process that was there at the beginning may have left.
     isFamilyAlone();
     say({ what: 'alive', pid, at: now() });
   }
@@ -38,10 +38,10 @@ async function work(duration: number): Promise<void> {
 }
 
 /**
- * Asks the kernel for the lock that whoever is inside holds, see {@link Witness}. It belongs to an open file description (fcntl(2),
- * "Open file description locks"). The shell has opened that before it started anything, so all processes of one command share it: the kernel grants
+ * Asks the kernel for the lock that the process inside holds, see {@link Witness}. It belongs to an open file description (fcntl(2),
+ * "Open file description locks"). The shell opened that before it started anything, so all processes of one command share it: the kernel grants
  * the lock to each of them, to nobody else, and drops it when the last of them has died. So none of them can be at work unseen, however
- * the others end; and none that is dead is seen, since a process closes its files before it becomes a zombie.
+ * the others end; and no dead one is seen, since a process closes its files before it becomes a zombie.
  */
 function isFamilyAlone(): boolean {
   return extensions.tryLock(WITNESS_DESCRIPTOR);
@@ -69,7 +69,7 @@ function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Returns when the line is in the pipe, from where it is read whatever becomes of this process. */
+/** Returns when the line is in the pipe, from where it is read whatever happens to this process. */
 function say(message: CommandMessage): void {
   writeSync(1, `${JSON.stringify(message)}\n`);
 }

@@ -16,13 +16,13 @@ import { say } from './channel.js';
 import type { SelfStrike } from './self-strike.js';
 import { Witness } from './witness.js';
 
-/** So long, at most, a piece of work takes between two heartbeats, in milliseconds; a third of it on average. */
+/** The maximum duration of work between two heartbeats, in milliseconds; a third of it on average. */
 const LONGEST_PIECE = 15;
 const MOST_BEATS = 3;
-/** So long, at most, somebody who was turned away waits before asking again, in milliseconds. */
+/** The maximum wait of a contender after a busy lock, in milliseconds. */
 const LONGEST_PAUSE = 10;
 
-/** Acquires, holds, beats and releases over and over, and says so. */
+/** Acquires, holds, beats and releases repeatedly, and reports it. */
 export class Contender {
   readonly #settings: WorkerSettings;
   readonly #random: Random;
@@ -46,7 +46,7 @@ export class Contender {
     });
   }
 
-  /** Until it is told to finish. */
+  /** Runs until it is told to finish. */
   async contend(): Promise<void> {
     while (!this.#isFinishing) {
       this.#selfStrike.draw();
@@ -58,7 +58,7 @@ export class Contender {
     }
   }
 
-  /** After the turn that it is in. */
+  /** Finishes after the current turn. */
   finish(): void {
     this.#isFinishing = true;
   }
@@ -86,7 +86,7 @@ export class Contender {
   async #hold(lock: Lock): Promise<void> {
     const at = systemClock.monotonic();
     await say({ what: 'acquired', fencingToken: lock.fencingToken, claimedAt: this.#lastBeatAt, at });
-    // Said first, so that whoever the kernel finds inside is known by name too.
+    // Reported first, so that any process that the kernel finds inside is also known by name.
     await say({ what: 'entered', isAlone: this.#witness.enter() });
     await this.#work(lock);
     this.#witness.leave();
@@ -99,7 +99,7 @@ export class Contender {
   async #work(lock: Lock): Promise<void> {
     await this.#workOnPiece();
     for (let beats = this.#random.below(MOST_BEATS + 1); beats > 0; beats--) {
-      // Whoever was there on entering may have left.
+      // The process that was there on entering may have left.
       this.#witness.enter();
       if (!(await this.#beat(lock))) return;
       await this.#workOnPiece();
@@ -131,7 +131,7 @@ export class Contender {
     }
   }
 
-  /** By the record that was written last, which is this process's own. */
+  /** From the record that was written last, which is this process's own. */
   get #lastBeatAt(): number {
     return this.#lastWritten?.monotonic ?? Number.NaN;
   }
@@ -145,7 +145,7 @@ export class Contender {
   }
 }
 
-/** Somebody is stopped in the middle of a change. The lock is as it was, and whoever holds it may call again. */
+/** Someone is stopped in the middle of a change. The lock is unchanged, and its holder may call again. */
 async function tolerateOccupied(error: unknown): Promise<void> {
   if (!(error instanceof ErrLockStore && error.code === 'EBUSY')) throw error;
   await say({ what: 'occupied' });

@@ -29,10 +29,10 @@ try {
 }
 process.exit();
 
-/** Nothing waits to be said while the library is at work, so the first is on its way before the signal comes. */
+/** No message is pending while the library is at work, so this one is on its way before the signal comes. */
 function strikeMyself(by: StrikeSignal, inGuard: boolean): void {
   void say({ what: 'striking', by, at: systemClock.monotonic(), inGuard });
-  // A signal that a process sends to itself has its effect before kill(2) returns.
+  // A signal that a process sends to itself takes effect before kill(2) returns.
   process.kill(process.pid, by);
   void say({ what: 'resumed' });
 }

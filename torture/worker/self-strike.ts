@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import type { StrikeSignal, WorkerSettings } from '../protocol.js';
 import type { Random } from '../random.js';
 
-/** About as many file-system calls as it takes to acquire, beat and release; a strike that is further away comes in the next turn. */
+/** About as many file-system calls as it takes to acquire, beat and release; a strike further away comes in the next turn. */
 const CALLS_AHEAD = 60;
 
 /** Kills or stops its own process at one of the library's file-system calls: at every state of the disk that a lock passes through. */
@@ -25,7 +25,7 @@ export class SelfStrike {
     this.#strike = strike;
   }
 
-  /** Decides the fate of a turn. */
+  /** Decides what happens in a turn. */
   draw(): void {
     if (this.#isForgone || this.#pending !== null) return;
     const { kill, stop } = this.#settings;
@@ -34,7 +34,7 @@ export class SelfStrike {
     this.#callsLeft = 1 + this.#random.below(CALLS_AHEAD);
   }
 
-  /** Nothing is changed from now on, and most calls are those of contenders who look and are turned away: they do not count. */
+  /** Nothing is changed from now on, and most calls are those of contenders that find the lock busy: they do not count. */
   startLooking(): void {
     this.#counts = false;
   }
@@ -44,7 +44,7 @@ export class SelfStrike {
     this.#counts = true;
   }
 
-  /** To be called before each call. */
+  /** Must be called before each call. */
   step(): void {
     if (!this.#counts || this.#pending === null) return;
     this.#callsLeft -= 1;
@@ -54,7 +54,7 @@ export class SelfStrike {
     this.#strike(by, isInGuard(this.#settings.lock));
   }
 
-  /** Never again. */
+  /** No more strikes. */
   forgo(): void {
     this.#isForgone = true;
     this.#pending = null;

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import extensions from 'fs-native-extensions';
 
 /**
- * Says whether somebody else is inside, by other means than the lock: the kernel's own lock on another file, which is held
+ * Tells whether somebody else is inside, by other means than the lock: the kernel's own lock on another file, which is held
  * for as long as its holder is inside. The kernel drops it with its holder, and before anybody can see that the holder is
  * dead: a process closes its files before it becomes a zombie (`do_exit` in the kernel's `kernel/exit.c`).
  */
@@ -14,7 +14,7 @@ export class Witness {
     this.#path = path;
   }
 
-  /** Never waits. `false` where somebody else is inside; call again to take their place once they have left. */
+  /** Never waits. `false` if somebody else is inside; call again to take their place once they have left. */
   enter(): boolean {
     if (this.#descriptor !== undefined) return true;
     const descriptor = openSync(this.#path, 'a');

@@ -2,7 +2,7 @@ import type { NetConnectOpts } from 'node:net';
 import { CuttingProxy } from '../../../support/cutting-proxy.js';
 import type { CountedField, Field } from './engine.js';
 
-/** Connects to a server through a port of this machine, behind which it is seen how often the server answers. */
+/** Connects to a server through a port of this machine that counts how often the server answers. */
 export async function connectCounted(
   server: NetConnectOpts,
   connect: (port: number) => Promise<Field>,

@@ -1,21 +1,21 @@
 import type { Subject } from '../../rounds.js';
 import type { Rival } from '../rivals/rival.js';
 
-/** What keeps locks: a server of our own, or a file. Whatever it has started and written goes with it. */
+/** Stores locks: a server of our own, or a file. Everything it started and wrote is removed with it. */
 export interface Engine extends AsyncDisposable {
   readonly title: string;
-  /** What it is, and how it is set: `Redis 7.0.15, without persistence`. */
+  /** Name, version and settings: `Redis 7.0.15, without persistence`. */
   readonly description: string;
   connect(): Promise<Field>;
-  /** In such a way that it can be seen how often the engine is asked. Absent where nobody is. */
+  /** Connects so that requests to the engine are counted. Absent if there is no engine to ask. */
   connectCounted?(): Promise<CountedField>;
 }
 
-/** Connections to one engine, and those who keep locks through them. */
+/** Connections to one engine, and rivals that keep locks through them. */
 export interface Field extends AsyncDisposable {
-  /** The least that one can ask of the engine. */
+  /** The cheapest request to the engine. */
   readonly bare: Subject;
-  /** The least that one can write to it such that it stays: no heartbeat can cost less. Absent where that is no more. */
+  /** The cheapest durable write to it: no heartbeat can cost less. Absent if that is the same. */
   readonly bareWrite?: Subject;
   readonly rivals: readonly Rival[];
   /** The name of a lock that nobody has used yet. */
@@ -23,13 +23,13 @@ export interface Field extends AsyncDisposable {
 }
 
 export interface CountedField extends Field {
-  /** How often the engine has been asked, and has answered. */
+  /** How often the engine was asked, and answered. */
   count(): number;
 }
 
 let locks = 0;
 
-/** The name of a lock that nobody has used yet, for engines that take any name. */
+/** The name of a lock that nobody has used yet, for engines that accept any name. */
 export function newLock(): string {
   locks += 1;
   return `nightly-${locks}`;

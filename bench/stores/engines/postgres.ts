@@ -20,7 +20,7 @@ export async function startPostgres(): Promise<Engine> {
   };
 }
 
-/** Makes it one whose data outlives the machine, which is what people have, and gives its version. */
+/** Makes the server durable, as users have it. Returns its version. */
 async function setUp(url: string): Promise<string> {
   const client = new pg.Client(url);
   await client.connect();
@@ -35,7 +35,7 @@ async function setUp(url: string): Promise<string> {
 }
 
 async function connect(url: string): Promise<Field> {
-  // A connection for each contender, as if they were processes, which stays open.
+  // A connection for each contender, as if each were a process. It stays open.
   const pool = new pg.Pool({ connectionString: url, max: CROWD, idleTimeoutMillis: 0 });
   return {
     bare: { name: '`SELECT 1`', run: () => pool.query('SELECT 1') },

@@ -4,7 +4,7 @@ import { CountingDatabase } from '../../../support/counting-database.js';
 import { livinglock } from '../rivals/livinglock.js';
 import { type Engine, type Field, newLock } from './engine.js';
 
-/** A database in a new file, in WAL mode and with all else as it comes. @param fileSystem Where the file is: its type. */
+/** A database in a new file, in WAL mode and otherwise with its defaults. @param fileSystem The type of the file system. */
 export function openSqlite(path: string, fileSystem: string): Engine {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA journal_mode = wal');

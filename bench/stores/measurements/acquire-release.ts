@@ -6,7 +6,7 @@ import type { Field } from '../engines/engine.js';
 import { hold } from '../rivals/hold.js';
 import type { Rival } from '../rivals/rival.js';
 
-/** Takes a free lock and gives it up again. */
+/** Takes a free lock and releases it. */
 export async function measureAcquireRelease(
   { bare, rivals, newLock }: Field,
   effort: Effort,

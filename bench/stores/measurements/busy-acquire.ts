@@ -6,7 +6,7 @@ import type { Field } from '../engines/engine.js';
 import { hold } from '../rivals/hold.js';
 import type { Rival } from '../rivals/rival.js';
 
-/** Asks for a lock that somebody else holds, and is turned away. */
+/** Tries to acquire a lock that another holder has, and is refused. */
 export async function measureBusyAcquire(
   { bare, rivals, newLock }: Field,
   effort: Effort,

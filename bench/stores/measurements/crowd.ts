@@ -5,12 +5,12 @@ import { measureByTurns, type Subject } from '../../rounds.js';
 import type { Field } from '../engines/engine.js';
 import type { Rival } from '../rivals/rival.js';
 
-/** How many ask at once. */
+/** How many contend at once. */
 export const CROWD = 50;
 
 /**
- * All ask for the same free lock at once: one gets it, the others are told that it is busy, then the one releases it. The time for
- * all of that, divided by how many they are, beside as many bare round trips at once.
+ * All contend for the same free lock at once: one gets it, the others are told that it is busy, then the one releases it. The total
+ * time divided by the number of contenders, beside the same number of bare round trips at once.
  */
 export async function measureCrowd(
   { bare, rivals, newLock }: Field,

@@ -5,7 +5,7 @@ import { measureByTurns, type Subject } from '../../rounds.js';
 import type { Field } from '../engines/engine.js';
 import { hold } from '../rivals/hold.js';
 
-/** Proves again and again that the holder is at work, or has the lock for a while longer, which is the same to others. */
+/** Sends heartbeats, or extends the lock's expiry, which means the same to contenders. */
 export async function measureWrittenBeat(
   { bare, bareWrite, rivals, newLock }: Field,
   effort: Effort,

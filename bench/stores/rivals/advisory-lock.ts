@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import type pg from 'pg';
 import type { Held, Rival } from './rival.js';
 
-/** Not imported: for Node its default export is a property of the default export, for bundlers it is that itself. */
+/** Not imported: for Node, its default export is a property of the default export; for bundlers it is the default export itself. */
 const { default: mutexes }: typeof import('advisory-lock') = createRequire(import.meta.url)('advisory-lock');
 
-/** The package `advisory-lock`, which opens a connection for each try, and closes it with the lock. */
+/** The package `advisory-lock`, which opens a connection for each try, and closes it when the lock is released. */
 export function advisoryLockPackage(url: string): Rival {
   const mutexOf = mutexes(url);
   return {
@@ -18,8 +18,8 @@ export function advisoryLockPackage(url: string): Rival {
 }
 
 /**
- * PostgreSQL's own lock, by hand: the limit of what a lock in PostgreSQL can cost. It writes nothing, needs a connection of its own
- * for as long as it is held, ends with that, and knows nothing of a holder that hangs.
+ * PostgreSQL's own lock, by hand: the lower limit for a lock in PostgreSQL. It writes nothing, needs its own connection
+ * for as long as it is held, ends with that connection, and cannot detect a holder that hangs.
  */
 export function advisoryLockByHand(pool: pg.Pool): Rival {
   return {

@@ -1,7 +1,7 @@
 import { acquire, ErrLockBusy, type Store } from 'livinglock';
 import type { Held, Rival } from './rival.js';
 
-/** livinglock, whose every heartbeat is written. */
+/** livinglock, with every heartbeat written. */
 export function livinglock(store: Store): Rival {
   return {
     name: 'livinglock',

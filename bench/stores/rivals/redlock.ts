@@ -2,10 +2,10 @@ import type { Redis } from 'ioredis';
 import Redlock from 'redlock';
 import { DURATION, type Held, type Rival } from './rival.js';
 
-/** With one server, and without the tries that follow one that found the lock busy. */
+/** With one server, and without retries when the lock is busy. */
 export function redlock(client: Redis): Rival {
   const locks = new Redlock([client], { retryCount: 0 });
-  // It takes a server that fails for one that has not agreed.
+  // It treats a server that fails like one that did not agree.
   locks.on('clientError', (error) => {
     throw error;
   });

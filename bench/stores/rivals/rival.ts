@@ -1,16 +1,16 @@
-/** How long others wait for a holder that says nothing, in milliseconds: what livinglock waits by default. */
+/** How long contenders wait for a silent holder, in milliseconds: livinglock's default. */
 export const DURATION = 3_600_000;
 
 /** One way to keep locks in a database, used as its own manual says. */
 export interface Rival {
   readonly name: string;
-  /** One try; `null` where somebody else has the lock. */
+  /** One try; `null` if another holder has the lock. */
   acquire(lock: string): Promise<Held | null>;
 }
 
 /** A lock that is held. */
 export interface Held {
-  /** Says that the holder is still at work. Absent where nobody asks for that. */
+  /** Sends a heartbeat. Absent if the rival has none. */
   beat?(): Promise<unknown>;
   release(): Promise<unknown>;
 }

@@ -3,7 +3,7 @@ import { redisStore } from '@verrou/core/drivers/redis';
 import type { Redis } from 'ioredis';
 import { DURATION, type Held, type Rival } from './rival.js';
 
-/** In Redis: for a database it needs a query builder, Knex or Kysely. */
+/** In Redis, because for a database it needs a query builder, Knex or Kysely. */
 export function verrou(connection: Redis): Rival {
   const locks = new Verrou({ default: 'redis', stores: { redis: { driver: redisStore({ connection }) } } });
   return {
