@@ -5,9 +5,9 @@ import { canMount, isLinux, isPosix } from '../support/machine.js';
 import { type Ended, has } from '../support/running.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 
-// A command runs under the lock as it runs alone: with the same environment, descriptors and arguments; and it does not begin after a signal.
+// A command under the lock runs as it does alone: with the same environment, descriptors and arguments. It does not start after a signal.
 
-/** Names that no shell would pass on, values that one would change. */
+/** Names that no shell would pass on, and values that some shell would change. */
 const ODD = {
   'spring.datasource.url': 'jdbc:x',
   'my-var': '1',
@@ -25,7 +25,7 @@ const ODD = {
 };
 
 describe.skipIf(!isPosix)('the environment', () => {
-  test('is the same, but for what says LIVINGLOCK', async () => {
+  test('is the same, except for variables named LIVINGLOCK', async () => {
     const desk = new Desk();
     const alone = await desk.startProgram('env', ['-0'], ODD).ended;
     const under = await desk.run(['run', 'job', '--', 'env', '-0'], ODD);
@@ -76,13 +76,13 @@ describe.skipIf(!isPosix)('descriptors', () => {
     }
   });
 
-  test('reach the command also if its output is read', async () => {
+  test('reach the command even if its output is read', async () => {
     const desk = new Desk();
     const line = 'livinglock run --heartbeat output job -- diff <(echo a) <(echo b) | cat';
     expect(await desk.bash(line)).toMatchObject({ stdout: '1c1\n< a\n---\n> b\n', stderr: '' });
   });
 
-  test.skipIf(!has('make'))('reach make, which finds its job server', async () => {
+  test.skipIf(!has('make'))('include the job server of make', async () => {
     const desk = new Desk();
     writeFileSync(
       join(desk.folder, 'Makefile'),
@@ -105,27 +105,24 @@ describe.skipIf(!isPosix)('descriptors', () => {
     expect(ended).toMatchObject({ stdout: 'from the socket', stderr: '' });
   });
 
-  test('reach the command also where no more of such numbers may be opened', async () => {
+  test('reach the command even if their numbers are above the limit', async () => {
     const desk = new Desk();
     const line = `exec 63>high; ulimit -n 40; livinglock run job -- bash -c 'echo hi >&63'`;
     expect(await desk.bash(line)).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(join(desk.folder, 'high'), 'utf8')).toBe('hi\n');
   });
 
-  test.skipIf(!isLinux)(
-    'are not those of the runner, but for the socket by which the command is seen',
-    async () => {
-      const desk = new Desk();
-      const list = 'ls /proc/$$/fd';
-      const numbers = ({ stdout }: Ended) => new Set(stdout.trim().split('\n'));
-      const alone = numbers(await desk.startProgram('sh', ['-c', list]).ended);
-      const under = numbers(await desk.run(['run', 'job', '--', 'sh', '-c', list]));
-      expect(under).toEqual(alone.add('20'));
-      const ended = await desk.bash(`exec 20>taken; livinglock run job -- bash -c '${list}; echo hi >&20'`);
-      expect(numbers(ended)).toEqual(alone.add('21'));
-      expect(readFileSync(join(desk.folder, 'taken'), 'utf8')).toBe('hi\n');
-    },
-  );
+  test.skipIf(!isLinux)('are not those of the runner, except for the inherited socket', async () => {
+    const desk = new Desk();
+    const list = 'ls /proc/$$/fd';
+    const numbers = ({ stdout }: Ended) => new Set(stdout.trim().split('\n'));
+    const alone = numbers(await desk.startProgram('sh', ['-c', list]).ended);
+    const under = numbers(await desk.run(['run', 'job', '--', 'sh', '-c', list]));
+    expect(under).toEqual(alone.add('20'));
+    const ended = await desk.bash(`exec 20>taken; livinglock run job -- bash -c '${list}; echo hi >&20'`);
+    expect(numbers(ended)).toEqual(alone.add('21'));
+    expect(readFileSync(join(desk.folder, 'taken'), 'utf8')).toBe('hi\n');
+  });
 });
 
 describe.skipIf(!isLinux)('what is not UTF-8', () => {
@@ -141,7 +138,7 @@ describe.skipIf(!isLinux)('what is not UTF-8', () => {
     });
   });
 
-  test('is told of as a variable', async () => {
+  test('is reported as a variable', async () => {
     const desk = new Desk();
     const line = `env LEGACY=$'caf\\xe9' livinglock run job -- true`;
     expect(await desk.bash(line)).toMatchObject({ code: 0, stderr: oneLineWith('LEGACY: not UTF-8') });
@@ -200,7 +197,7 @@ describe.skipIf(!isPosix)('a signal', () => {
     ['SIGHUP', 129],
     ['SIGALRM', 142],
   ] as const)(
-    'between the acquisition and the start means that nothing starts (%s)',
+    'between the acquisition and the start keeps the command from starting (%s)',
     async (SIGNAL, code) => {
       const desk = new Desk();
       const env = { ...interruption(desk, 'fs', 'linkSync', 'after'), SIGNAL };

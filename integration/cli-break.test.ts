@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Desk, oneLineWith } from './support/desk.js';
 
 describe('break', () => {
-  test('removes the lock of a dead holder, and says whose it was', async () => {
+  test('removes the lock of a dead holder, and names the holder', async () => {
     const desk = new Desk();
     await desk.dead('backup');
 
@@ -38,7 +38,7 @@ describe('break', () => {
     expect(existsSync(desk.path('backup'))).toBe(true);
   });
 
-  test('removes even that with --force, and the holder learns of it', async () => {
+  test('removes even such a lock with --force, and the holder finds out', async () => {
     const desk = new Desk();
     const holder = await desk.live('backup');
 
@@ -53,7 +53,7 @@ describe('break', () => {
     });
   });
 
-  test('of a lock that nobody holds says so, and is well', async () => {
+  test('succeeds for a lock that nobody holds, and says so', async () => {
     const desk = new Desk();
 
     expect(await desk.run(['break', 'backup'])).toMatchObject({
@@ -83,7 +83,7 @@ describe('break', () => {
     });
   });
 
-  test('takes what stands behind -- for a name', async () => {
+  test('takes the word after -- for a name', async () => {
     const desk = new Desk();
     await desk.dead('--force');
 

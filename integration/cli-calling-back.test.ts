@@ -17,7 +17,7 @@ import { Desk, PROGRAM } from './support/desk.js';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Ways to call `livinglock beat`, each as its language has it. */
+/** Ways to call `livinglock beat` in different languages. */
 const CALLS = [
   { language: 'sh, unquoted', argv: ['sh', '-c', '$LIVINGLOCK beat --note x'] },
   { language: 'sh, quoted', argv: ['sh', '-c', '"$LIVINGLOCK" beat --note x'] },
@@ -75,7 +75,7 @@ describe.skipIf(!isPosix).each([
   for (const { language, argv } of CALLS) {
     const [interpreter = '', ...args] = argv;
     const program = findForCron(interpreter);
-    test.skipIf(program === null)(`in ${language}, where PATH leads to nothing`, async () => {
+    test.skipIf(program === null)(`in ${language}, without a usable PATH`, async () => {
       const desk = new Desk();
       const script = 'PATH=/nowhere "$@" && cat "$LIVINGLOCK_PATH"';
       const command = ['sh', '-c', script, 'sh', program ?? '', ...args];
@@ -85,7 +85,7 @@ describe.skipIf(!isPosix).each([
     });
   }
 
-  test('also after the runner was killed', async () => {
+  test('even after the runner was killed', async () => {
     const desk = new Desk();
     const script =
       'echo up; read -r line; "$LIVINGLOCK" beat --note late; echo "beat $?"; cat "$LIVINGLOCK_PATH"';
@@ -97,8 +97,8 @@ describe.skipIf(!isPosix).each([
   });
 });
 
-describe.skipIf(!isPosix)('where its path is not one word, livinglock gives its command another', () => {
-  test('in a private folder that is gone with the run', async () => {
+describe.skipIf(!isPosix)('if its path is not one word, livinglock gives its command another one', () => {
+  test('in a private folder that is removed with the run', async () => {
     const desk = new Desk();
     const scratch = temporaryFolder();
     const run = start(desk, spaced, ['sh', '-c', 'echo "$LIVINGLOCK"; read -r line'], { TMPDIR: scratch });
@@ -110,7 +110,7 @@ describe.skipIf(!isPosix)('where its path is not one word, livinglock gives its 
     expect(readdirSync(scratch)).toEqual([]);
   });
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('that is gone after %s too', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('that is also removed after %s', async (signal) => {
     const desk = new Desk();
     const scratch = temporaryFolder();
     const run = start(desk, spaced, ['sh', '-c', 'echo up; exec cat'], { TMPDIR: scratch });
@@ -121,7 +121,7 @@ describe.skipIf(!isPosix)('where its path is not one word, livinglock gives its 
     expect(readdirSync(scratch)).toEqual([]);
   });
 
-  test('in /tmp, where the path of temporary files has a space as well', async () => {
+  test('in /tmp, if the path of temporary files has a space too', async () => {
     const scratch = join(temporaryFolder(), 'My Files');
     mkdirSync(scratch);
     const script = 'echo "$LIVINGLOCK"; $LIVINGLOCK beat';
@@ -135,7 +135,7 @@ describe.skipIf(!isPosix)('where its path is not one word, livinglock gives its 
 });
 
 describe.skipIf(!isPosix)('a command calls livinglock', () => {
-  test('where the launcher has lost its mode', async () => {
+  test('even if the launcher is not executable', async () => {
     const installation = install(join(temporaryFolder(), 'app'));
     chmodSync(join(dirname(installation.program), 'livinglock.sh'), 0o644);
     const ended = await start(new Desk(), installation, ['sh', '-c', '$LIVINGLOCK beat && echo beaten'])
@@ -143,7 +143,7 @@ describe.skipIf(!isPosix)('a command calls livinglock', () => {
     expect(ended).toMatchObject({ code: 0, stdout: 'beaten\n', stderr: '' });
   });
 
-  test.skipIf(!canMount)('where there is no shell', async () => {
+  test.skipIf(!canMount)('even without a shell', async () => {
     const desk = new Desk();
     const module = pathToFileURL(join(PROJECT, 'build', 'src', 'cli', 'run', 'calling-back.js'));
     const job = join(desk.folder, 'job.mjs');
@@ -166,7 +166,7 @@ describe.skipIf(!isPosix)('a command calls livinglock', () => {
     });
   });
 
-  test('and is told what is missing, where nothing has started it', async () => {
+  test('and is told what is missing if no run has started it', async () => {
     const launcher = join(dirname(PROGRAM), 'livinglock.sh');
     const ended = await new Desk().startProgram(launcher, ['beat']).ended;
     expect(ended.code).not.toBe(0);
@@ -184,7 +184,7 @@ function start(
   return desk.startProgram(node, [program, 'run', ...options, 'job', '--', ...command], env);
 }
 
-/** A copy of what was built, with this Node. */
+/** A copy of the build, run by this Node. */
 function install(folder: string): Installation {
   mkdirSync(folder, { recursive: true });
   cpSync(join(PROJECT, 'dist'), join(folder, 'dist'), { recursive: true });

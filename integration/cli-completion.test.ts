@@ -12,7 +12,7 @@ describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
     );
   });
 
-  test('the options of each, and their values', async () => {
+  test('the options of each command, and their values', async () => {
     const desk = new Desk();
 
     expect(await inBash(desk, ['livinglock', 'status', '--'])).toEqual([
@@ -22,7 +22,7 @@ describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
       '--help',
     ]);
     expect(await inBash(desk, ['livinglock', 'run', '--on-stall', ''])).toEqual(['end', 'warn']);
-    // So bash hands on --on-stall=w.
+    // bash passes --on-stall=w as three words.
     expect(await inBash(desk, ['livinglock', 'run', '--on-stall', '=', 'w'])).toEqual(['warn']);
     expect(await inBash(desk, ['livinglock', 'run', '--heartbeat', 'f'])).toEqual(['file:']);
     expect(await inBash(desk, ['livinglock', 'run', '--timeout', ''])).toEqual([]);
@@ -30,7 +30,7 @@ describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
     expect(await inBash(desk, ['livinglock', 'help', 'exit'])).toEqual(['exit-codes']);
   });
 
-  test('the names of locks, whatever is in them', async () => {
+  test('the names of locks, whatever characters they contain', async () => {
     const desk = new Desk();
     for (const name of ['backup', 'バックアップ', 'a lock *', '$(touch evil)'])
       writeFileSync(desk.path(name), '');
@@ -50,7 +50,7 @@ describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
 
     expect(await inBash(desk, ['livinglock', 'status', './a'])).toEqual(['./a file', './a folder']);
     expect(await inBash(desk, ['livinglock', 'verify', 'a'])).toEqual(['a folder']);
-    // So bash breaks file:j up.
+    // bash splits file:j in the same way.
     expect(await inBash(desk, ['livinglock', 'run', '--heartbeat', 'file', ':', 'j'])).toEqual(['job.log']);
   });
 
@@ -63,7 +63,7 @@ describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
     expect(await inBash(desk, ['livinglock', 'run', 'backup', '--', 'cat', 'tab'])).toEqual(['table.sql']);
   });
 
-  test('nothing where it knows nothing', async () => {
+  test('nothing if there are no candidates', async () => {
     expect(await inBash(new Desk(), ['livinglock', 'nonsense', ''])).toEqual([]);
   });
 });
@@ -90,7 +90,7 @@ describe('in zsh and fish', () => {
   );
 });
 
-/** What bash would offer for the last of the words. */
+/** The candidates that bash would offer for the last word. */
 async function inBash(desk: Desk, words: readonly string[]): Promise<string[]> {
   // biome-ignore-start lint/suspicious/noTemplateCurlyInString: it is bash that expands these.
   const lines = [

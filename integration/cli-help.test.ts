@@ -80,7 +80,7 @@ describe('livinglock', () => {
     });
   });
 
-  test('fails when what it prints cannot be written', async ({ skip }) => {
+  test('fails when its output cannot be written', async ({ skip }) => {
     if (process.platform !== 'linux') return skip('There is no /dev/full.');
     const { code, stderr } = await new Desk().bash('livinglock completion bash > /dev/full');
 

@@ -6,20 +6,20 @@ import { has } from '../support/running.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
-// What `livinglock run` says: in a log that many jobs share, on a terminal, and where people stumble.
+// The messages of `livinglock run`: in a log that many jobs share, on a terminal, and for common mistakes.
 
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d`;
 const SHORTLY = ['--stale-timeout', '200ms'];
 
 describe.skipIf(!isPosix)('a message of a run', () => {
-  test('has the time and the job in front where stderr is a log', async () => {
+  test('starts with the time and the job if stderr is a log', async () => {
     const { stderr } = await new Desk().run(['run', '--timeout', '100ms', 'import', '--', 'sleep', '1000']);
     expect(stderr).toMatch(
       new RegExp(`^${TIME} livinglock: import: The command has reached its time limit of 100 ms`),
     );
   });
 
-  test('has the label in front instead, if there is one', async () => {
+  test('starts with the label instead, if there is one', async () => {
     const args = ['run', '--label', 'nightly import', 'import', '--', 'no-such-program'];
     const { stderr } = await new Desk().run(args);
     expect(stderr).toMatch(
@@ -34,27 +34,27 @@ describe.skipIf(!isPosix)('a message of a run', () => {
     expect(stderr).toMatch(new RegExp(`^${TIME} livinglock: ${desk.path('import')} is held by PID ${pid} `));
   });
 
-  test.skipIf(!canHaveTerminal)('has only the job in front on a terminal', async () => {
+  test.skipIf(!canHaveTerminal)('starts with only the job on a terminal', async () => {
     const { stdout } = await startOnTerminal(new Desk(), 'livinglock run import -- no-such-program; true')
       .ended;
     expect(stdout).toMatch(/^livinglock: import: There is no command no-such-program/);
   });
 
-  test('that is about wrong options has neither', async () => {
+  test('about wrong options has neither', async () => {
     const { stderr } = await new Desk().run(['run', 'import']);
     expect(stderr).toMatch(/^livinglock: Put -- between the lock and the command/);
   });
 });
 
-describe.skipIf(!isPosix)('a stale timeout without a heartbeat that can stop', () => {
+describe.skipIf(!isPosix)('a stale timeout whose heartbeat never stops', () => {
   const warned = oneLineWith('as long as it exists, it counts as at work. Add --heartbeat output');
 
-  test.each([[], ['--store', 'sqlite:locks.db']])('is warned of, with %j', async (...store) => {
+  test.each([[], ['--store', 'sqlite:locks.db']])('causes a warning with %j', async (...store) => {
     const args = ['run', ...store, '--stale-timeout', '15m', 'import', '--', 'true'];
     expect(await new Desk().run(args)).toMatchObject({ code: 0, stderr: warned });
   });
 
-  test.each([['-q'], ['--heartbeat=alive'], ['--heartbeat=output']])('is not with %s', async (option) => {
+  test.each([['-q'], ['--heartbeat=alive'], ['--heartbeat=output']])('is fine with %s', async (option) => {
     const args = ['run', option, '--stale-timeout', '15m', 'import', '--', 'true'];
     expect(await new Desk().run(args)).toMatchObject({ code: 0, stderr: '' });
   });
@@ -68,7 +68,7 @@ describe.skipIf(!isPosix)('a command that stalls', () => {
     expect(stderr).toEqual(oneLineWith('A program that buffers its output looks the same: `python -u`'));
   });
 
-  test('without proof by a file has nothing to do with that', async () => {
+  test('gets no such hint if its proof is a file', async () => {
     const args = ['run', '--heartbeat', 'file:log', ...SHORTLY, 'import', '--', 'sleep', '1000'];
     const { stderr } = await new Desk().run(args);
     expect(stderr).toContain('log has not changed');
@@ -77,7 +77,7 @@ describe.skipIf(!isPosix)('a command that stalls', () => {
 });
 
 describe.skipIf(!isPosix)('a line for the shell', () => {
-  test('is run by -c, and shown as it is', async () => {
+  test('is run with -c, and shown as it is', async () => {
     const desk = new Desk();
     const line = `echo "a b" | tr a-z A-Z; cat "$LIVINGLOCK_PATH"; exit 3`;
     for (const args of [
@@ -102,7 +102,7 @@ describe.skipIf(!isPosix)('a line for the shell', () => {
     expect(ended).toMatchObject({ code: 64, stdout: '', stderr: oneLineWith(says) });
   });
 
-  test('in the place of a program is told how to be run', async () => {
+  test('in place of a program gets a hint how to run it', async () => {
     const { code, stderr } = await new Desk().run(['run', 'job', '--', 'echo hi | wc']);
     expect(code).toBe(127);
     expect(stderr).toEqual(oneLineWith(`use -c 'echo hi | wc', or -- sh -c 'echo hi | wc'.`));
@@ -118,7 +118,7 @@ describe.skipIf(!isPosix)('a line for the shell', () => {
   });
 });
 
-describe.skipIf(!isPosix)('what is in the way beside a lock', () => {
+describe.skipIf(!isPosix)('an obstacle beside a lock', () => {
   /** An internal name: of a folder for one change, or of what is written in it. */
   const INTERNAL = /[0-9a-f]{8}-[0-9a-f]{4}|\bmkdir\b|\brename\b/;
 
@@ -132,7 +132,7 @@ describe.skipIf(!isPosix)('what is in the way beside a lock', () => {
       },
       says: 'something else is in it: "notes.txt"',
     },
-  ])('is named, if it is $what', async ({ put, says }) => {
+  ])('is reported if it is $what', async ({ put, says }) => {
     const desk = new Desk();
     put(`${desk.path('import')}.guard`);
     const { code, stderr } = await desk.run(['run', 'import', '--', 'true']);
@@ -142,7 +142,7 @@ describe.skipIf(!isPosix)('what is in the way beside a lock', () => {
     expect(stderr).not.toMatch(INTERNAL);
   });
 
-  test('is told by the process that changes the lock, if that is on another machine', async () => {
+  test('is a process on another machine that is changing the lock', async () => {
     const desk = new Desk();
     const guard = `${desk.path('import')}.guard`;
     mkdirSync(guard);
@@ -153,7 +153,7 @@ describe.skipIf(!isPosix)('what is in the way beside a lock', () => {
     expect(stderr).not.toMatch(INTERNAL);
   });
 
-  test.skipIf(!canBeNobody || !has('setpriv'))('is a folder that may not be written to', async () => {
+  test.skipIf(!canBeNobody || !has('setpriv'))('is a folder that is not writable', async () => {
     const desk = new Desk();
     chmodSync(desk.folder, 0o755);
     const args = ['--reuid', String(NOBODY), '--clear-groups', process.execPath, PROGRAM, 'run'];
@@ -178,7 +178,7 @@ describe.skipIf(!isPosix)('a name that may be meant as a file', () => {
     ['status', '--json', 'w.lock'],
     ['break', 'w.lock'],
     ['wait', 'w.lock'],
-  ])('is answered by %s %s with which lock it is, and how to name the file', async (...args) => {
+  ])('makes %s %s say which lock it means, and how to name the file', async (...args) => {
     const desk = new Desk();
     const { stderr } = await desk.run(args);
     expect(stderr).toEqual(
@@ -188,7 +188,7 @@ describe.skipIf(!isPosix)('a name that may be meant as a file', () => {
     );
   });
 
-  test('is one of a file in the working folder, but not of a folder or a program', async () => {
+  test('is that of a file in the working folder, but not of a folder or a program', async () => {
     const desk = new Desk();
     writeFileSync(join(desk.folder, 'data'), '');
     writeFileSync(join(desk.folder, 'import'), '#!/bin/sh\n', { mode: 0o755 });
@@ -200,7 +200,7 @@ describe.skipIf(!isPosix)('a name that may be meant as a file', () => {
     expect(await says('./data.lock')).toBe('');
   });
 
-  test('is left alone with -q, and in a database', async () => {
+  test('causes no message with -q, or in a database', async () => {
     const desk = new Desk();
     const silent = { code: 0, stderr: '' };
     expect(await desk.run(['run', '-q', 'w.lock', '--', 'true'])).toMatchObject(silent);

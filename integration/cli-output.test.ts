@@ -7,17 +7,17 @@ import { canMount, isLinux, isPosix, waitForEndOf } from '../support/machine.js'
 import { killAtTheEnd, poll } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
 
-// `livinglock run --heartbeat output`: what the command writes arrives, or fails, as it does without livinglock.
+// With `livinglock run --heartbeat output`, a command's output arrives, or fails to, as it does without livinglock.
 
 const RUN = 'livinglock run --heartbeat output job --';
-/** Stalls soon, and not while it works, on a machine with other work to do. */
+/** Stalls soon, but not while it works, even on a busy machine. */
 const IMPATIENT = 'livinglock run --heartbeat output --stale-timeout 2s --heartbeat-interval 100ms';
 const BOTH_STREAMS = `sh -c 'for i in 1 2 3 4 5 6 7 8 9; do echo "step $i"; echo "warning $i" >&2; done'`;
 /** Writes its PID to a file, and goes on as soon as there is another one. */
 const PATIENT = `echo $$ > pid; until [ -e go ]; do sleep 0.01; done`;
 const BOUNDLESS = { timeout: 120_000 };
 const MEGABYTE = 1_000_000;
-/** Writes a hundred times a million bytes, of another value each time, and ends when it is told to. */
+/** Writes a million bytes a hundred times, with a different value each time, and ends when it is told to. */
 const WRITER = `
   for (let round = 0; round < 100; round++) {
     const chunk = Buffer.alloc(${MEGABYTE}, round % 251);
@@ -73,7 +73,7 @@ describe.skipIf(!isPosix)('the order of stdout and stderr is kept', () => {
   });
 });
 
-test.skipIf(!isPosix)('each stream has its own way: one to a file, the other to a pipe', async () => {
+test.skipIf(!isPosix)('each stream has its own target: one a file, the other a pipe', async () => {
   const desk = new Desk();
   for (const to of ['2> log', '3>&1 > log 2>&3 3>&-']) {
     const { stdout } = await desk.bash(`${RUN} ${BOTH_STREAMS} ${to} | cat; cat log`);
@@ -83,8 +83,8 @@ test.skipIf(!isPosix)('each stream has its own way: one to a file, the other to 
   }
 });
 
-describe.skipIf(!isPosix)('what cannot be written', () => {
-  test.skipIf(!canMount)('to a full disk is the failure of the command, as without us', async () => {
+describe.skipIf(!isPosix)('output that cannot be written', () => {
+  test.skipIf(!canMount)('to a full disk fails the command, as without livinglock', async () => {
     const desk = new Desk();
     const write = 'seq 1 20000 > disk/dump; echo "exit $?, $(wc -c < disk/dump) bytes"';
     const script = `mkdir disk && mount -t tmpfs -o size=64k tmpfs disk && { ${write}; ${RUN} ${write}; }`;
@@ -104,18 +104,18 @@ describe.skipIf(!isPosix)('what cannot be written', () => {
       if (stream === 'stdout') expect(stderr).toMatch(/^[-+:T\d]+ livinglock: .*stdout.*ENOSPC[^\n]*\n$/);
     });
 
-    test('fails the run whatever the status of the command is, and the command sees that nobody reads', async () => {
+    test('fails the run whatever the exit status of the command, and the command notices that nobody reads', async () => {
       const desk = new Desk();
       const { code, stderr } = await desk.bash(`${RUN} sh -c 'yes; echo "yes: $?" >&2; exit 5' > /dev/full`);
       expect(code).toBe(74);
       expect(stderr).toMatch(/^[-+:T\d]+ livinglock: .*ENOSPC.*\nyes: 141\n$/);
     });
 
-    test('fails the run although nobody can be told', async () => {
+    test('fails the run even if nobody can be told', async () => {
       expect(await new Desk().bash(`${RUN} echo hi > /dev/full 2>&1`)).toMatchObject({ code: 74 });
     });
 
-    test('matters less than why the command was ended', async () => {
+    test('matters less than the reason why the command was ended', async () => {
       const desk = new Desk();
       const run = 'livinglock run --heartbeat output --timeout 200ms job --';
       const { code } = await desk.bash(`${run} sh -c 'echo hi; sleep 1000' > /dev/full`);
@@ -123,7 +123,7 @@ describe.skipIf(!isPosix)('what cannot be written', () => {
     });
   });
 
-  test('because nobody reads ends the command as without us', async () => {
+  test('because nobody reads ends the command, as without livinglock', async () => {
     const desk = new Desk();
     const line = (run: string) => `${run} yes | head -1; echo "\${PIPESTATUS[0]}"`;
     expect(await desk.bash(line(RUN))).toMatchObject({ stdout: 'y\n141\n', stderr: '' });
@@ -131,7 +131,7 @@ describe.skipIf(!isPosix)('what cannot be written', () => {
     expect(await desk.bash(line(''))).toMatchObject({ stdout: 'y\n141\n', stderr: '' });
   });
 
-  test('because nobody reads is no success, even if the command has not noticed it', async () => {
+  test('because nobody reads is a failure, even if the command has not noticed', async () => {
     const desk = new Desk();
     const line = (run: string) =>
       `${run} sh -c 'until [ -e gone ]; do sleep 0.01; done; echo late' | { exec <&-; touch gone; }; echo "\${PIPESTATUS[0]}"; rm gone`;
@@ -153,7 +153,7 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
     expect(readFileSync(join(desk.folder, 'log'), 'utf8')).toBe('start\nmore\nmore\n');
   });
 
-  test('ends at what it next writes to a pipe', async () => {
+  test('ends at its next write to a pipe', async () => {
     const desk = new Desk();
     const run = desk.startProgram('bash', [
       '-c',
@@ -190,7 +190,7 @@ describe.skipIf(!isPosix)('output to a file is proof', () => {
     expect(await run.ended).toMatchObject({ code: 0 });
   });
 
-  test.skipIf(!isLinux)('but not what others write to the same log', async () => {
+  test.skipIf(!isLinux)('but not if others write to the same log', async () => {
     const desk = new Desk();
     const log = join(desk.folder, 'log');
     const run = desk.startProgram('bash', [
@@ -206,7 +206,7 @@ describe.skipIf(!isPosix)('output to a file is proof', () => {
     expect(readFileSync(log, 'utf8')).toContain('it has not written anything');
   });
 
-  test.skipIf(!isLinux)('but not what the runner itself says there', async () => {
+  test.skipIf(!isLinux)('but not if the runner itself writes there', async () => {
     const desk = new Desk();
     const run = desk.startProgram('bash', [
       '-c',
@@ -214,7 +214,7 @@ describe.skipIf(!isPosix)('output to a file is proof', () => {
     ]);
     const warnings = () => readFileSync(join(desk.folder, 'log'), 'utf8').split('has stalled').length - 1;
     await poll('It did not stall', () => existsSync(join(desk.folder, 'log')) && warnings() > 0);
-    // Another run takes over only from a holder that has not given its heartbeats.
+    // Another run takes over only from a holder that has sent no heartbeats.
     const next = await desk.run(['run', '--wait', '1m', '--stale-timeout', '200ms', 'job', '--', 'true']);
     expect(next).toMatchObject({ code: 0 });
     expect(warnings()).toBe(1);

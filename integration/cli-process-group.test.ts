@@ -15,9 +15,9 @@ import {
 import { pidFrom, poll, Running } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
 
-// The lock is held for as long as any of the command's work goes on, however the runner, or the command itself, has ended.
+// The lock is held for as long as any work of the command goes on, however the runner, or the command itself, ended.
 
-/** Ends when it is told to by a file, which no signal keeps it from. */
+/** Ignores all signals, and ends when a file tells it to. */
 const DEAF = `trap '' ALRM ABRT XCPU VTALRM XFSZ SYS TRAP IO PWR STKFLT USR1 USR2 TERM HUP INT QUIT PROF
   echo pid $$; while [ ! -e "$0" ]; do sleep 0.02; done`;
 
@@ -38,7 +38,7 @@ const DEADLY = ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGPROF', 'SIGKILL'];
 describe.skipIf(!isPosix)('a runner that gets a signal', () => {
   const signals = [...PASSED_ON, ...(isLinux ? OF_LINUX : [])] as NodeJS.Signals[];
 
-  test.each(signals)('passes %s on, and waits for a command that does not heed it', async (signal) => {
+  test.each(signals)('passes %s on, and waits for a command that ignores it', async (signal) => {
     const desk = new Desk();
     const file = join(desk.folder, 'end');
     const run = desk.start(['run', 'job', '--', 'bash', '-c', DEAF, file]);
@@ -53,19 +53,19 @@ describe.skipIf(!isPosix)('a runner that gets a signal', () => {
     expect(desk.holds('job')).toBe(false);
   });
 
-  test.each(['SIGALRM', 'SIGUSR2'] as const)('ends as the command does by %s', async (signal) => {
+  test.each(['SIGALRM', 'SIGUSR2'] as const)('ends as the command does after %s', async (signal) => {
     const desk = new Desk();
     const program = `trap 'exit 9' ${signal.slice(3)}; sleep 1000 & echo pid $!; wait`;
     const run = desk.start(['run', 'job', '--', 'sh', '-c', program]);
     const pid = await pidFrom(run);
-    // Until then it is a part of the shell, which may handle the signal.
+    // Until then it is part of the shell, which may handle the signal.
     await poll('It does not sleep', () => commandLine(pid)[0] === 'sleep');
     run.signal(signal);
     expect(await run.ended).toMatchObject({ code: 9 });
     expect(desk.holds('job')).toBe(false);
   });
 
-  test('opens no port for debuggers by SIGUSR1, whenever that comes, and runs nothing then', async () => {
+  test('opens no debugger port on SIGUSR1, whenever it comes, and then runs nothing', async () => {
     const desk = new Desk();
     const early = `
       const inspector = require('node:inspector');
@@ -118,7 +118,7 @@ describe.skipIf(!isPosix)('a runner that ends before its command', () => {
 });
 
 describe.skipIf(!isPosix)('a command whose runner is killed', () => {
-  test('keeps the lock by what it has left in its group', async () => {
+  test('keeps the lock while processes are left in its group', async () => {
     const desk = new Desk();
     const program = 'sleep 1000 & echo pid $!; read -r line';
     const run = desk.start(['run', 'job', '--', 'sh', '-c', `echo leader $$; ${program}`]);
@@ -129,7 +129,7 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
     await expectHeldUntilEndOf([child], desk);
   });
 
-  test.skipIf(!isLinux)('keeps the lock if that happens before its PID stands there', async () => {
+  test.skipIf(!isLinux)('keeps the lock if that happens before the lock names it', async () => {
     const desk = new Desk();
     const run = desk.start([
       'run',
@@ -144,7 +144,7 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
     await expectHeldUntilEndOf([pid], desk);
   });
 
-  test('never begins if that happens before its PID stands there, where nothing says whether it lives', async () => {
+  test('never begins if that happens before the lock names it, and nothing else tells whether it lives', async () => {
     const file = join(temporaryFolder(), 'begun');
     for (const begins of [false, true]) {
       const runner = startGated(['touch', file], begins);
@@ -154,7 +154,7 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
     }
   });
 
-  test('is not started where its gate has no descriptor that every shell can name', async () => {
+  test('is not started if its gate has no descriptor that every shell can name', async () => {
     const { code, stdout, stderr } = await startGated(['echo', 'begun'], true, [3, 4, 5, 6, 7, 8, 9]).ended;
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('one of the file descriptors 3 to 9 must be free');
@@ -166,7 +166,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
   const RUN = ['run', ...STALLED, 'job', '--'];
   const NEXT = ['run', '--wait', '1m', '--kill-stalled', '--kill-after', '50ms', ...STALLED, 'job', '--'];
 
-  /** Of a process that has ended, at most a zombie is left when the next one runs. */
+  /** A process that has ended is at most a zombie when the next one runs. */
   async function expectEndedByNext(desk: Desk, pid: number): Promise<void> {
     expect(await desk.run([...NEXT, 'sh', '-c', stateOf(pid)])).toMatchObject({
       code: 0,
@@ -177,7 +177,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
   test.each([
     { who: 'whose runner is frozen', and: 'echo go; read -r line' },
     { who: 'whose leader ignores SIGTERM', and: 'trap "" TERM; echo go; read -r line' },
-  ])('ends all of the group of a command $who', async ({ and }) => {
+  ])('ends the whole process group of a command $who', async ({ and }) => {
     const desk = new Desk();
     const frozen = desk.start([...RUN, 'bash', '-c', `sleep 1000 & echo pid $!; ${and}`]);
     const pid = await pidFrom(frozen);
@@ -188,7 +188,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
     expect(await frozen.ended).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  test.skipIf(!isLinux)('ends all of the group of a command whose runner and leader are dead', async () => {
+  test.skipIf(!isLinux)('ends the whole group of a command whose runner and leader are dead', async () => {
     const desk = new Desk();
     const dead = desk.start([...RUN, 'sh', '-c', 'sleep 1000 & echo pid $!; read -r line']);
     const pid = await pidFrom(dead);
@@ -199,7 +199,7 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
     await expectEndedByNext(desk, pid);
   });
 
-  test.skipIf(!isLinux)('ends a command that does not stand in the lock yet', async () => {
+  test.skipIf(!isLinux)('ends a command that the lock does not name yet', async () => {
     const desk = new Desk();
     const frozen = desk.start([...RUN, 'sh', '-c', 'kill -STOP $PPID; echo pid $$; exec sleep 1000']);
     const pid = await pidFrom(frozen);
@@ -207,38 +207,35 @@ describe.skipIf(!isPosix)('--kill-stalled', () => {
   });
 });
 
-describe.skipIf(!canMount || !canBeNobody)('where /proc does not tell all', () => {
+describe.skipIf(!canMount || !canBeNobody)('where /proc does not show everything', () => {
   test.each([
     { how: 'hidepid=2', mount: 'mount -t proc -o hidepid=2 proc /proc' },
     { how: 'hidepid=1', mount: 'mount -t proc -o hidepid=1 proc /proc' },
     { how: 'subset=pid', mount: 'mount -t proc -o subset=pid proc /proc' },
     { how: 'nothing', mount: 'mount -t tmpfs none /proc' },
-  ])(
-    'the lock lives as long as what another user does in the group of the command: $how',
-    async ({ mount }) => {
-      const desk = new Desk();
-      const asRoot = setuidPrograms(desk.folder);
-      const nobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-      const livinglock = [...nobody, process.execPath, PROGRAM, 'run', 'job', '--'];
-      const script = `${asRoot} sleep 1000 & echo leader $$ pid $!; read -r line`;
-      const run = desk.startProgram('unshare', [
-        ...['--mount', 'sh', '-c', `${mount} && exec "$@"`, 'sh', ...livinglock, 'sh', '-c', script],
-      ]);
-      const pid = await pidFrom(run);
-      await poll('It does not become root', () => ownerOf(pid) === 0);
-      const leader = leaderOf(desk);
-      run.write('\n');
-      await poll('The leader does not end', () => ['', 'Z'].includes(processState(leader)));
-      const within = [`--mount=/proc/${run.pid}/ns/mnt`, ...livinglock];
-      expect(await desk.startProgram('nsenter', [...within, 'true']).ended).toMatchObject({ code: 75 });
-      expect(run.hasEnded).toBe(false);
-      process.kill(pid, 'SIGKILL');
-      expect(await run.ended).toMatchObject({ code: 0 });
-      expect(desk.holds('job')).toBe(false);
-    },
-  );
+  ])('the lock lives as long as a process of another user in the command group: $how', async ({ mount }) => {
+    const desk = new Desk();
+    const asRoot = setuidPrograms(desk.folder);
+    const nobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+    const livinglock = [...nobody, process.execPath, PROGRAM, 'run', 'job', '--'];
+    const script = `${asRoot} sleep 1000 & echo leader $$ pid $!; read -r line`;
+    const run = desk.startProgram('unshare', [
+      ...['--mount', 'sh', '-c', `${mount} && exec "$@"`, 'sh', ...livinglock, 'sh', '-c', script],
+    ]);
+    const pid = await pidFrom(run);
+    await poll('It does not become root', () => ownerOf(pid) === 0);
+    const leader = leaderOf(desk);
+    run.write('\n');
+    await poll('The leader does not end', () => ['', 'Z'].includes(processState(leader)));
+    const within = [`--mount=/proc/${run.pid}/ns/mnt`, ...livinglock];
+    expect(await desk.startProgram('nsenter', [...within, 'true']).ended).toMatchObject({ code: 75 });
+    expect(run.hasEnded).toBe(false);
+    process.kill(pid, 'SIGKILL');
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(desk.holds('job')).toBe(false);
+  });
 
-  test('a dead holder outside of containers is replaced although no boot id can be read', async () => {
+  test('a dead holder outside of containers is replaced even if no boot id can be read', async () => {
     const desk = new Desk();
     const script = 'mount -t proc -o subset=pid proc /proc && exec "$@"';
     const within = ['--mount', 'sh', '-c', script, 'sh', process.execPath, PROGRAM, 'run', 'job', '--'];
@@ -256,7 +253,7 @@ describe.skipIf(!canMount || !canBeNobody)('where /proc does not tell all', () =
   });
 });
 
-/** Gives a program in that folder, to which nobody may write, that runs another one as root: as sudo does. */
+/** A program in that folder, which only root can write to, that runs another one as root, as sudo does. */
 function setuidPrograms(folder: string): string {
   const program = join(folder, 'as-root');
   copyFileSync('/usr/bin/setpriv', program);
@@ -270,7 +267,7 @@ function ownerOf(pid: number): number {
   return Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-/** Says which state the process is in: of one that has ended nothing, or that it is a zombie. */
+/** Prints the state of a process: nothing for one that has ended, unless it is a zombie. */
 function stateOf(pid: number): string {
   return `echo "[$(ps -o state= -p ${pid})]"`;
 }
@@ -280,9 +277,9 @@ function leaderOf(desk: Desk): number {
   return Number(/"pid":(\d+)/.exec(JSON.stringify(workers) ?? '')?.[1]);
 }
 
-/** Resolves when the command stands in the lock. */
+/** Resolves when the lock names the command. */
 async function named(desk: Desk): Promise<void> {
-  await poll('The command does not come into the lock', () => leaderOf(desk) > 0);
+  await poll('The lock does not name the command', () => leaderOf(desk) > 0);
 }
 
 async function expectHeldUntilEndOf(pids: readonly number[], desk: Desk): Promise<void> {

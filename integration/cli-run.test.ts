@@ -8,11 +8,11 @@ import { canBePrivate } from './support/private-machine.js';
 
 // `livinglock run` and `livinglock beat`, with real commands.
 
-/** Says its PID, and ends when it is told to. */
+/** Prints its PID, and ends when it is told to. */
 const OBEDIENT = 'echo pid $$; read -r answer; exit $answer';
 
 describe.skipIf(!isPosix)('of two runs at once', () => {
-  test('one runs, and the other is told who', async () => {
+  test('one runs, and the other is told which', async () => {
     const desk = new Desk();
     const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
     await first.prints(/pid \d+/);
@@ -30,7 +30,7 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     expect(desk.holds('job')).toBe(false);
   });
 
-  test('the other is told the label in place of the arguments, which the lock does not hold', async () => {
+  test('the other is told the label instead of the arguments, which are not in the lock', async () => {
     const desk = new Desk();
     const script = `${OBEDIENT} # password=1234`;
     const first = desk.start(['run', '--label', 'nightly import', 'job', '--', 'sh', '-c', script]);
@@ -45,7 +45,7 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     await first.ended;
   });
 
-  test('the other says nothing, and exits as it was told', async () => {
+  test('the other is silent with -q, and exits with the code of -E', async () => {
     const desk = new Desk();
     const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
     await first.prints(/pid \d+/);
@@ -55,7 +55,7 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     await first.ended;
   });
 
-  test('the other waits if it is told to, and says for whom', async () => {
+  test('the other waits if it is told to, and names the holder', async () => {
     const desk = new Desk();
     const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
     await first.prints(/pid \d+/);
@@ -77,7 +77,7 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     await first.ended;
   });
 
-  test('the other runs by force, says so, and leaves the lock alone', async () => {
+  test('the other runs with --force, says so, and leaves the lock alone', async () => {
     const desk = new Desk();
     const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
     await first.prints(/pid \d+/);
@@ -91,7 +91,7 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     expect(await first.ended).toMatchObject({ code: 0 });
   });
 
-  // Root has a machine of its own for it: named-locks.test.ts.
+  // For root, named-locks.test.ts does this on a machine of its own.
   test.skipIf(canBePrivate)('both mean one lock, in a terminal and under cron', async () => {
     const home = new Desk();
     const name = `livinglock-test-${process.pid}`;
@@ -157,38 +157,38 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
     { what: 'an empty command', args: ['run', 'job', '--', ''], code: 64, says: 'empty' },
     { what: 'an empty lock', args: ['run', '', '--', 'true'], code: 64, says: 'empty' },
     {
-      what: 'a command that is not there',
+      what: 'a command that does not exist',
       args: ['run', 'job', '--', 'no-such-thing'],
       code: 127,
       says: 'no-such-thing',
     },
     {
-      what: 'a path that is not there',
+      what: 'a path that does not exist',
       args: ['run', 'job', '--', './no/such'],
       code: 127,
       says: './no/such',
     },
     { what: 'a folder as a command', args: ['run', 'job', '--', '/'], code: 126, says: '/' },
     {
-      what: 'a duration that is none',
+      what: 'an invalid duration',
       args: ['run', '-w', 'soon', 'job', '--', 'true'],
       code: 64,
       says: '30s',
     },
     {
-      what: 'a proof that is none',
+      what: 'an invalid proof',
       args: ['run', '--heartbeat', 'hope', 'job', '--', 'true'],
       code: 64,
       says: 'alive',
     },
     {
-      what: 'an exit code that is none',
+      what: 'an invalid exit code',
       args: ['run', '-E', '256', 'job', '--', 'true'],
       code: 64,
       says: '255',
     },
     {
-      what: 'a timeout of nothing',
+      what: 'a timeout of zero',
       args: ['run', '--timeout', '0', 'job', '--', 'true'],
       code: 64,
       says: 'more than 0',
@@ -215,7 +215,7 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
     expect(ended.stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  test('a runtime folder that cannot be made', async () => {
+  test('a folder of named locks that cannot be created', async () => {
     const ended = await new Desk().run(['run', 'job', '--', 'true'], { LIVINGLOCK_DIR: '/proc/a/b' });
     expect(ended).toMatchObject({ code: 73, stdout: '' });
     expect(ended.stderr).toContain('/proc/a/b');
@@ -228,7 +228,7 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
     expect(await new Desk().run(['run', 'job', '--', file])).toMatchObject({ code: 126 });
   });
 
-  test.skipIf(!isLinux)('a command that only a PATH would name, without one', async () => {
+  test.skipIf(!isLinux)('a command that is found only with a PATH, without one', async () => {
     const { PATH: _, ...env } = new Desk().env();
     const [local] = readdirSync('/usr/local/bin').filter((name) => !existsSync(join('/usr/bin', name)));
     for (const [program, code] of [
@@ -242,7 +242,7 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
 
   test.skipIf(!isPosix)('too few file descriptors', async () => {
     const desk = new Desk();
-    // How many a process needs differs between versions of Node; this is one less.
+    // The number that a process needs differs between versions of Node; this is one less.
     const line = 'for limit in {30..10}; do (ulimit -n $limit; livinglock run job -- true) || exit; done';
     const { code, stderr } = await desk.bash(line);
     expect(code).not.toBe(0);
@@ -250,7 +250,7 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
     expect(desk.holds('job')).toBe(false);
   });
 
-  test.skipIf(!isLinux)('a folder that takes nothing', async () => {
+  test.skipIf(!isLinux)('a folder in which nothing can be created', async () => {
     const ended = await new Desk().run(['run', '/proc/job.lock', '--', 'true']);
     expect(ended).toMatchObject({ code: 73, stdout: '' });
     expect(ended.stderr).toMatch(
@@ -258,7 +258,7 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
     );
   });
 
-  test('a folder for locks that is somewhere else, and that nothing can be written to', async () => {
+  test('a lock in another folder, in which nothing can be created', async () => {
     const desk = new Desk();
     const path = '/proc/livinglock/job.lock';
     const ended = await desk.run(['run', path, '--', 'true']);
@@ -295,7 +295,7 @@ describe.skipIf(!isPosix)('the command', () => {
     expect(JSON.parse(stdout)).toEqual(args);
   });
 
-  test('is told its lock by the environment', async () => {
+  test('finds its lock in the environment', async () => {
     const desk = new Desk();
     const { stdout } = await desk.run(['run', 'job', '--', 'sh', '-c', 'env; cat "$LIVINGLOCK_PATH"']);
     const token = /^LIVINGLOCK_TOKEN=(.+)$/m.exec(stdout)?.[1];
@@ -304,27 +304,27 @@ describe.skipIf(!isPosix)('the command', () => {
     expect(stdout).toContain(`"token":"${token}","fencing_token":${fencing},`);
   });
 
-  test('reads what is written to the runner', async () => {
+  test('reads the standard input of the runner', async () => {
     const run = new Desk().start(['run', 'job', '--', 'sh', '-c', 'read -r line; echo "read $line"']);
     run.write('me\n');
     expect(await run.ended).toMatchObject({ stdout: 'read me\n' });
   });
 
-  test('stands in the lock, so that a killed runner does not leave it unprotected', async () => {
+  test('is named in the lock, so that it stays protected if the runner is killed', async () => {
     const desk = new Desk();
     const run = desk.start(['run', 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
     const pid = await pidFrom(run);
     await expectHeldBy(pid, run, desk);
   });
 
-  test('is under the lock with all that it leaves running, killed runner or not', async () => {
+  test('keeps the lock with everything that it leaves running, even if the runner is killed', async () => {
     const desk = new Desk();
     const run = desk.start(['run', 'job', '--', 'sh', '-c', 'sleep 1000 & echo pid $!']);
     const pid = await pidFrom(run);
     await expectHeldBy(pid, run, desk);
   });
 
-  test('is not under the lock with a daemon that it has left behind', async () => {
+  test('does not keep the lock with a daemon that it leaves behind', async () => {
     const desk = new Desk();
     const run = desk.start([
       ...['run', '--heartbeat', 'output', 'job', '--'],
@@ -338,7 +338,7 @@ describe.skipIf(!isPosix)('the command', () => {
 
 describe.skipIf(!isPosix)('signals', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    '%s reaches all of the command, and its end is waited for',
+    '%s reaches the whole process group, and its end is awaited',
     async (signal) => {
       const desk = new Desk();
       const slow = `trap 'echo got it' TERM INT HUP; echo ready; while :; do sleep 0.01; done`;
@@ -361,7 +361,7 @@ describe.skipIf(!isPosix)('signals', () => {
   );
 });
 
-/** Kills the runner, and expects the lock to be held as long as that process lives, which does its work. */
+/** Kills the runner, and expects the lock to be held as long as that process lives, which does the work. */
 async function expectHeldBy(pid: number, runner: Running, desk: Desk): Promise<void> {
   runner.signal('SIGKILL');
   await waitForEndOf([runner.pid]);
@@ -371,7 +371,7 @@ async function expectHeldBy(pid: number, runner: Running, desk: Desk): Promise<v
   expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0 });
 }
 
-test.each(['', ' \t'])('a label that says nothing is refused: %j', async (label) => {
+test.each(['', ' \t'])('an empty label is refused: %j', async (label) => {
   const desk = new Desk();
   for (const args of [[`--label=${label}`], ['--label', label]]) {
     expect(await desk.run(['run', ...args, 'job', '--', 'echo', 'never'])).toMatchObject({

@@ -29,8 +29,8 @@ describe('what is printed', () => {
   });
 });
 
-describe('a store that the environment names', () => {
-  test('is named for the scheduler, which has another environment', () => {
+describe('a store from the environment', () => {
+  test('is written into the job, because a scheduler has another environment', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch@db/shop';
     const { code, output, errors } = user.schedule(...JOB, '--', 'node');
@@ -38,7 +38,7 @@ describe('a store that the environment names', () => {
     expect(output).toContain(' --store=postgres://batch@db/shop parser -- ');
   });
 
-  test('is left out where an option names it', () => {
+  test('is left out if an option names one', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
     const { output, errors } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
@@ -46,7 +46,7 @@ describe('a store that the environment names', () => {
     expect(errors).toBe('');
   });
 
-  test.skipIf(!isPosix)('is in a file of its own if it contains a password, which is never printed', () => {
+  test.skipIf(!isPosix)('is in a separate file if it contains a password, which is never printed', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
     const file = join(user.folder, '.config', 'livinglock', 'parser.cron.sh');
@@ -186,7 +186,7 @@ describe('bad input is refused in one line', () => {
     ],
     ['a mistyped option', [...named, '--evry', '2m', '--', 'node'], 64, /Did you mean --every\?/],
     [
-      'a folder that is not there',
+      'a folder that does not exist',
       [...named, '--every', '2m', '--directory', 'none', '--', 'node'],
       66,
       /There is no folder/,
@@ -204,7 +204,7 @@ describe('bad input is refused in one line', () => {
     expect({ status, output }).toEqual({ status: code, output: '' });
   });
 
-  test.skipIf(!isPosix)('a command that is not there', () => {
+  test.skipIf(!isPosix)('a command that does not exist', () => {
     const { code, errors } = new User().schedule(...JOB, '--', 'there-is-no-such-command');
     expect(code).toBe(127);
     expect(errors).toMatch(/^livinglock: There is no command there-is-no-such-command\..*\n$/);

@@ -6,7 +6,7 @@ import { canMount, isPosix } from '../support/machine.js';
 import { PROGRAM } from './support/desk.js';
 import { JOB, User } from './support/schedule-user.js';
 
-/** Environment, bytes that are no UTF-8, other line breaks, and none at the end. */
+/** A variable, bytes that are not UTF-8, different line breaks, and none at the end. */
 const OTHERS = Buffer.from(
   'MAILTO=ops@example.org\nPATH=/opt/bin:/usr/bin\r\n\n# Jos\xe9 \xff\n*/5 * * * * /opt/poll 100\\% # livinglock\n@daily  true',
   'latin1',
@@ -30,7 +30,7 @@ const NASTY = [
 ];
 
 describe.skipIf(!isPosix)('a job of cron', () => {
-  test('comes and goes without a change to the lines of others', () => {
+  test('is installed and removed without a change to the lines of others', () => {
     const user = new User();
     writeFileSync(user.crontab, OTHERS);
 
@@ -57,7 +57,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     });
   });
 
-  test('of a user without a crontab leaves none', () => {
+  test('leaves no crontab for a user who had none', () => {
     const user = new User();
     expect(user.schedule(...JOB, '--install', '--yes', '--', 'true').code).toBe(0);
     expect(existsSync(user.crontab)).toBe(true);
@@ -101,7 +101,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(command).toContain(' run --conflict-exit-code=0 --wait=5s --quiet ');
   });
 
-  test('says nothing, and is no failure, when a run is skipped, but an error is still seen', () => {
+  test('is silent and succeeds when a run is skipped, but still shows errors', () => {
     const user = new User();
     user.schedule(...JOB, '--install', '--yes', '--', 'true');
     const line = readFileSync(user.crontab, 'utf8').split('\n')[1] ?? '';
@@ -141,7 +141,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     );
   });
 
-  test('is not installed unless somebody has agreed', () => {
+  test('is not installed unless someone agrees', () => {
     const user = new User();
     const { code, output, errors } = user.schedule(...JOB, '--install', '--', 'true');
     expect(code).toBe(64);

@@ -6,12 +6,12 @@ import { isPosix, temporaryFolder, waitForEndOf } from '../support/machine.js';
 import { has, killAtTheEnd, pidFrom, poll } from '../support/running.js';
 import { Desk } from './support/desk.js';
 
-// `livinglock run` with commands that have to prove that they work, and that stop doing so.
+// `livinglock run` with commands that must prove that they work, and stop doing so.
 
-/** Long enough for whoever works, on a machine with other work to do; and no test has to wait for more than a few of them. */
+/** Long enough for a working command on a busy machine. No test has to wait for more than a few of these. */
 const PATIENCE = ['--stale-timeout', '2s', '--heartbeat-interval', '100ms'];
 
-describe.skipIf(!isPosix)('where nobody reads what is written', () => {
+describe.skipIf(!isPosix)('where nobody reads the output', () => {
   test.each(['--timeout 300ms', '--heartbeat manual --stale-timeout 300ms'])(
     'a command is ended, and its lock released (%s)',
     async (options) => {
@@ -33,7 +33,7 @@ describe.skipIf(!isPosix)('where nobody reads what is written', () => {
   );
 });
 
-describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
+describe.skipIf(!isPosix)('a command that stops writing', () => {
   test('is ended, and its children with it', async () => {
     const desk = new Desk();
     const program = 'echo pid $$; sleep 1000 & echo child $!; sleep 1000';
@@ -51,7 +51,7 @@ describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
     expect(desk.holds('job')).toBe(false);
   });
 
-  test('is killed if it does not heed SIGTERM, and nobody else begins meanwhile', async () => {
+  test('is killed if it ignores SIGTERM, and nobody else begins meanwhile', async () => {
     const desk = new Desk();
     const program = `trap 'echo heard; sleep 1000' TERM; echo pid $$; while :; do sleep 0.1; done`;
     const args = [
@@ -76,7 +76,7 @@ describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
     expect(await next.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\[Z?\]$/m) });
   });
 
-  test('is ended once, although there is a second reason before it is gone', async () => {
+  test('is ended once, even if a second reason arises before it has gone', async () => {
     const program = `trap 'echo heard' TERM; while :; do sleep 0.05; done`;
     const { code, stdout } = await new Desk().run([
       ...['run', '--heartbeat', 'manual', ...PATIENCE, '--timeout', '3s', '--kill-after', '3s'],
@@ -86,8 +86,8 @@ describe.skipIf(!isPosix)('a command that writes nothing any more', () => {
     expect(stdout).toBe('heard\n');
   });
 
-  test('is only warned of, if that is wanted', async () => {
-    // It writes nothing at all, or it might stall twice: before that, on a machine with other work to do, and after.
+  test('only causes a warning with --on-stall warn', async () => {
+    // It writes nothing at all. Otherwise it might stall twice on a busy machine: before its output and after it.
     const program = 'read -r line; exit 5';
     const run = new Desk().start([
       ...['run', '--heartbeat', 'output', '--on-stall', 'warn'],
@@ -123,8 +123,8 @@ describe.skipIf(!isPosix)('a file as proof', () => {
   });
 });
 
-describe.skipIf(!isPosix)('a command that beats by itself', () => {
-  test('in bash, says how far it is, and stops when the lock is lost', async () => {
+describe.skipIf(!isPosix)('a command that sends its own heartbeats', () => {
+  test('in bash, reports its progress, and stops when the lock is lost', async () => {
     const desk = new Desk();
     const program = `
       $LIVINGLOCK beat --progress 0.4 --note "table 4 of 10" && echo beaten
@@ -156,7 +156,7 @@ describe.skipIf(!isPosix)('a command that beats by itself', () => {
     expect(await run.ended).toMatchObject({ code: 76 });
   });
 
-  test.skipIf(!has('python3'))('in Python, keeps its lock by nothing else', async () => {
+  test.skipIf(!has('python3'))('in Python, keeps its lock with heartbeats alone', async () => {
     const desk = new Desk();
     const program = `
 import os, subprocess, sys
@@ -187,7 +187,7 @@ for line in sys.stdin:
     expect(await run.ended).toMatchObject({ code: 143 });
   });
 
-  test('writes nothing within the interval, except the first that there is to see', async () => {
+  test('writes nothing within the interval, except its first progress', async () => {
     const desk = new Desk();
     const program = `
       $LIVINGLOCK beat --note first && cp "$LIVINGLOCK_PATH" before
@@ -200,7 +200,7 @@ for line in sys.stdin:
     expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('"note":"first"') });
   });
 
-  test('and stops to, is ended', async () => {
+  test('is ended when it stops doing so', async () => {
     const program = '$LIVINGLOCK beat; exec sleep 1000';
     const ended = await new Desk().run([
       'run',
@@ -225,7 +225,7 @@ describe.skipIf(!isPosix)('a command that takes too long', () => {
     expect(ended.stderr).toContain('--timeout');
   });
 
-  test('is killed if it does not heed SIGTERM', async () => {
+  test('is killed if it ignores SIGTERM', async () => {
     const program = `trap '' TERM; while :; do sleep 0.1; done`;
     const args = ['run', '--timeout', '200ms', '--kill-after', '200ms', 'job', '--', 'bash', '-c', program];
     expect(await new Desk().run(args)).toMatchObject({ code: 124 });
@@ -265,7 +265,7 @@ describe.skipIf(!isPosix)('a lock that is lost', () => {
     await waitForEndOf([pid]);
   });
 
-  test('by --kill-stalled, whose frozen runner and command are ended first', async () => {
+  test('to --kill-stalled has its frozen runner and command ended first', async () => {
     const desk = new Desk();
     const frozen = desk.start(['run', ...PATIENCE, 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
     const pid = await pidFrom(frozen);

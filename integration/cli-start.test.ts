@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { isPosix, temporaryFolder } from '../support/machine.js';
 import { Desk, PROGRAM } from './support/desk.js';
 
-// cron starts `livinglock run` every minute. To find and to compile files is most of a start, so what it loads is counted.
+// cron starts `livinglock run` every minute. Finding and compiling files takes most of a start, so this counts the loaded files.
 
-/** Names the files that a Node has loaded by its end. */
+/** Writes down the files that Node has loaded by its exit. */
 const CENSUS =
   'process.on("exit", () => require("fs").writeFileSync(process.env.CENSUS, JSON.stringify(Object.keys(require.cache))));';
 
@@ -16,7 +16,7 @@ test.skipIf(!isPosix)('a run loads four files, however its options are written',
   expect(await loadedBy('run', '-qw1s', 'job', '--', 'true')).toEqual(files);
 });
 
-/** The files of the command that are loaded by it with these arguments. */
+/** The files of the command that are loaded with these arguments. */
 async function loadedBy(...args: readonly string[]): Promise<string[]> {
   const folder = temporaryFolder();
   const census = join(folder, 'census.json');

@@ -9,7 +9,7 @@ import { Desk, oneLineWith } from './support/desk.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 describe('status', () => {
-  test('shows all that is held in the runtime folder, and exits with 0 while all of it lives', async () => {
+  test('shows all held locks in the folder of named locks, and exits with 0 while all holders live', async () => {
     const desk = new Desk();
     const { pid } = await desk.live('backup');
     await desk.live('import');
@@ -28,14 +28,14 @@ describe('status', () => {
     expect(code).toBe(0);
   });
 
-  test('says where it has looked when there is nothing', async () => {
+  test('names the folder if there are no locks', async () => {
     const desk = new Desk();
 
     expect(await desk.run(['status'])).toMatchObject({ code: 0, stdout: `No locks in ${desk.locks}.\n` });
     expect(await desk.run(['status', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });
   });
 
-  test('exits with 1 when one that is named is free', async () => {
+  test('exits with 1 if a named lock is free', async () => {
     const desk = new Desk();
     await desk.live('backup');
 
@@ -45,7 +45,7 @@ describe('status', () => {
     expect(code).toBe(1);
   });
 
-  test('exits with 3 when one is dead, even if another one is free, and says what that means', async () => {
+  test('exits with 3 if a holder is dead, even if another lock is free, and says what that means', async () => {
     const desk = new Desk();
     await desk.dead('backup');
 
@@ -58,7 +58,7 @@ describe('status', () => {
     expect(code).toBe(3);
   });
 
-  test('exits with 3 when one is stalled', async () => {
+  test('exits with 3 if a holder has stalled', async () => {
     const desk = new Desk();
     await desk.stalled('backup');
 
@@ -68,7 +68,7 @@ describe('status', () => {
     });
   });
 
-  test('draws how far the work is, and aligns it under wide characters', async () => {
+  test('draws the progress, and aligns it under wide characters', async () => {
     const desk = new Desk();
     writeRecord(desk, 'テーブル', { progress: { ratio: 0.4, note: '4つ目の表' } });
     writeRecord(desk, 'backup', { progress: { ratio: 1, note: null } });
@@ -81,7 +81,7 @@ describe('status', () => {
     expect(rows[1]).toMatch(/^テーブル {2}live .* \[####\.\.\.\.\.\.\] {2}40 % {2}4つ目の表$/);
   });
 
-  test('lets nothing through to the terminal that a holder has written to move its cursor', async () => {
+  test('shows no control characters that a holder has written', async () => {
     const desk = new Desk();
     writeRecord(desk, 'backup', {
       command: 'evil \u{1b}[2J\nsecond line',
@@ -95,7 +95,7 @@ describe('status', () => {
     expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
-  test('names by a line what cannot be read, shows the rest, and exits with 73', async () => {
+  test('reports in one line what cannot be read, shows the rest, and exits with 73', async () => {
     const desk = new Desk();
     await desk.live('backup');
     mkdirSync(desk.path('folder'));
@@ -107,7 +107,7 @@ describe('status', () => {
     expect(code).toBe(73);
   });
 
-  test('says in a line that the runtime folder is none', async () => {
+  test('says in one line that the folder of named locks is not a folder', async () => {
     const desk = new Desk();
     const env = { LIVINGLOCK_DIR: join(desk.folder, 'file') };
     writeFileSync(env.LIVINGLOCK_DIR, '');
@@ -119,7 +119,7 @@ describe('status', () => {
     });
   });
 
-  test.skipIf(!canBeNobody)('says in a line that the folder cannot be read (as root)', async () => {
+  test.skipIf(!canBeNobody)('says in one line that the folder cannot be read (as root)', async () => {
     const desk = new Desk();
     mkdirSync(join(desk.folder, 'closed'), { mode: 0o700 });
     const path = join(desk.folder, 'closed', 'backup.lock');
@@ -135,7 +135,7 @@ describe('status', () => {
     });
   });
 
-  test.skipIf(!isPosix)('has no more to say when nobody reads on', async () => {
+  test.skipIf(!isPosix)('ends silently when nobody reads on', async () => {
     const desk = new Desk();
     await desk.live('backup');
     for (const what of ['status', '--help', 'completion bash', 'help exit-codes']) {
@@ -151,7 +151,7 @@ describe('status', () => {
 });
 
 describe('status --json', () => {
-  test('has the shape that docs/status.schema.json describes, whatever state a lock is in', async () => {
+  test('matches docs/status.schema.json, whatever state a lock is in', async () => {
     const desk = new Desk();
     await desk.live('live');
     await desk.stalled('stalled');
@@ -241,20 +241,20 @@ describe('status on a terminal', () => {
     terminal.write('\u{3}');
 
     await poll('It does not end', () => terminal.stdout.includes('code 130'));
-    // One picture over the other: up by as many lines as the first one has.
+    // One frame over the other: the cursor goes up by the number of lines in the first one.
     expect(terminal.stdout.split('\u{1b}[1mLOCK')[0]).toBe('\r');
     expect(terminal.stdout).toContain('\r\u{1b}[2A\u{1b}[1mLOCK');
   });
 });
 
 describe('status --watch off a terminal', () => {
-  test('prints anew when something changes, and only then', async () => {
+  test('prints again when something changes, and only then', async () => {
     const desk = new Desk();
     const holder = await desk.live('backup');
     const watching = desk.start(['status', '--watch', '--json', 'backup']);
     const lines = () => watching.stdout.split('\n').slice(0, -1);
     await poll('It shows nothing', () => lines().length === 1);
-    // Long enough for it to look again.
+    // Long enough for another look.
     await desk.run(['wait', '--timeout', '1200ms', 'backup']);
     expect(lines()).toHaveLength(1);
     await holder.kill();
@@ -269,7 +269,7 @@ describe('status --watch off a terminal', () => {
     ]);
   });
 
-  test('separates its tables by an empty line', async () => {
+  test('separates its tables with an empty line', async () => {
     const desk = new Desk();
     const holder = await desk.live('backup');
     const watching = desk.start(['status', '--watch', 'backup']);
@@ -281,7 +281,7 @@ describe('status --watch off a terminal', () => {
   });
 });
 
-/** A lock that this process seems to hold, with what a test wants it to say. */
+/** A lock that this process seems to hold, with the fields that a test wants. */
 function writeRecord(desk: Desk, name: string, more: Readonly<Record<string, unknown>>): void {
   const record = { process_id: process.pid, timestamp: new Date().toISOString(), token: name, ...more };
   writeFileSync(desk.path(name), JSON.stringify(record));

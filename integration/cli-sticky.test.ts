@@ -4,12 +4,12 @@ import { Desk } from './support/desk.js';
 
 // In databases: cli-store.test.ts.
 
-/** Of a server that starts the job. */
+/** The options of a server that starts the job. */
 function server(name: string, hold = '1h'): string[] {
   return ['run', '--owner', name, '--sticky', '--hold-at-least', hold];
 }
 
-test('keeps the server in charge that comes back in time, and lets another in when it stays away', async () => {
+test('keeps a server in charge that comes back in time, and lets another one in when it stays away', async () => {
   const desk = new Desk();
   const run = (args: readonly string[]) =>
     desk.run([...args, 'mails', '--', process.execPath, '-p', '"sent"']);
@@ -26,7 +26,7 @@ test('keeps the server in charge that comes back in time, and lets another in wh
   expect(await run(server('server-2'))).toMatchObject(busy('server-1'));
   expect(await run(['run', '--owner', 'server-1'])).toMatchObject(busy('server-1'));
 
-  // The last run for now: so short that the other server can wait for its end.
+  // The last run of this server. It is so short that the other server can wait for its end.
   expect(await run(server('server-1', '1s'))).toMatchObject(ran);
   expect(await run([...server('server-2'), '--quiet', '--wait', '1m'])).toMatchObject(ran);
   expect(await run(server('server-1'))).toMatchObject(busy('server-2'));

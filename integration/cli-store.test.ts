@@ -22,7 +22,7 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
     afterAll(() => server?.end());
     testStore(() => server?.urlFor() ?? '');
 
-    test('goes on while the server is away, and so does who waits for its lock', async () => {
+    test('goes on while the server is away, and so does a contender that waits for its lock', async () => {
       const desk = new Desk();
       const env = { LIVINGLOCK_STORE: server?.urlFor() ?? '' };
       const script = 'echo up; read -r x; $LIVINGLOCK beat; echo "beat $?"; read -r x';
@@ -40,7 +40,7 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       expect(await waiting.ended).toMatchObject({ code: 0, stdout: 'mine\n' });
     });
 
-    test('that ends while the server is away is given up when it is back', async () => {
+    test('that ends while the server is away is released when the server is back', async () => {
       const desk = new Desk();
       const env = { LIVINGLOCK_STORE: server?.urlFor() ?? '' };
       const run = desk.start(['run', 'away', '--', 'sh', '-c', 'echo up; read -r x; echo down; exit 5'], env);
@@ -57,7 +57,7 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
   describeWithRedis('in Redis', (server) => {
     testStore(() => server().url);
 
-    test('of a server that lets everybody in and says nothing, is not waited for without end', async () => {
+    test('of a server that accepts connections and never answers is not awaited forever', async () => {
       server().pause();
       onTestFinished(() => server().resume());
       const ended = await new Desk().run(['run', '--store', server().url, 'job', '--', 'echo', 'never']);
@@ -65,7 +65,7 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       expect(ended.stderr).toMatch(/ livinglock: [a-z]+: Cannot reach Redis at 127\.0\.0\.1:\d+: /);
     });
 
-    test('does not begin after a signal that came while the server thought about the lock', async () => {
+    test('does not begin after a signal that came while the server was busy with the claim', async () => {
       const operator = await nodeRedis.connect(server().url);
       onTestFinished(() => operator.close());
       const desk = new Desk();
@@ -86,7 +86,7 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       }
     });
 
-    test('is shown again when the server is back, also where no lock is named', async () => {
+    test('is shown again when the server is back, even if no lock is named', async () => {
       const own = await RedisServer.start();
       onTestFinished(() => own.end());
       const watching = new Desk().start(['status', '--watch', '--store', own.url]);
@@ -106,7 +106,7 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
 
 /** Each with a lock of its own, because they share a server. */
 function testStore(address: () => string): void {
-  test('keeps others out, who are told by whom, and lets them in at its end', async () => {
+  test('keeps contenders out, tells them who holds it, and lets them in at its end', async () => {
     const desk = new Desk();
     const env = { LIVINGLOCK_STORE: address() };
     const run = desk.start(
@@ -125,7 +125,7 @@ function testStore(address: () => string): void {
     expect(existsSync(desk.path('backup'))).toBe(false);
   });
 
-  test('finds it by itself to beat for it, and is shown with its progress', async () => {
+  test('can send heartbeats for it without options, and is shown with its progress', async () => {
     const desk = new Desk();
     const store = address();
     const script = '$LIVINGLOCK beat --progress 0.4 --note "table 4 of 10"; echo "beat $?"; read -r x';
@@ -154,7 +154,7 @@ function testStore(address: () => string): void {
     });
   });
 
-  test('counts as held for as long as it was told to, also after its end', async () => {
+  test('counts as held for its minimum time, even after its end', async () => {
     const desk = new Desk();
     const env = { LIVINGLOCK_STORE: address() };
     expect(await desk.run(['run', '--hold-at-least', '1h', 'hourly', '--', 'true'], env)).toMatchObject({
@@ -170,7 +170,7 @@ function testStore(address: () => string): void {
     expect(await desk.run(['status', 'hourly'], env)).toMatchObject({ code: 1 });
   });
 
-  test('stays with the owner who is sticky and comes back in time, and goes to others when it does not', async () => {
+  test('stays with a sticky owner that comes back in time, and goes to others when it does not', async () => {
     const desk = new Desk();
     const env = { LIVINGLOCK_STORE: address() };
     const as = (owner: string, hold = '1h') =>
@@ -187,7 +187,7 @@ function testStore(address: () => string): void {
     expect(await as('server-1')).toMatchObject({ code: 75, stdout: '' });
   });
 
-  test('ends when somebody has broken the lock, and a checkpoint in it says so', async () => {
+  test('ends when someone has broken the lock, and a checkpoint in it says so', async () => {
     const desk = new Desk();
     const env = { LIVINGLOCK_STORE: address() };
     const options = ['--stale-timeout', '4s', '--heartbeat-interval', '1s'];
@@ -231,14 +231,14 @@ describe('an address of a store', () => {
     expect(ended.stderr).not.toContain('secret');
   });
 
-  test('in a variable is for a job that is scheduled too, and for its lock', async () => {
+  test('in a variable also applies to a scheduled job and its lock', async () => {
     const env = { LIVINGLOCK_STORE: 'redis://db' };
     const args = ['schedule', '--every', '2m', '--name', 'feed', '--for', 'cron', '--', 'true'];
     const { stdout } = await new Desk().run(args, env);
     expect(stdout).toMatch(/ run .*--store=redis:\/\/db feed -- /);
   });
 
-  test('of a server that is away fails a checkpoint without a runner, who would end the command in time', async () => {
+  test('of a server that is away fails a checkpoint without a runner, which would end the command in time', async () => {
     const inside = {
       LIVINGLOCK_PATH: 'import',
       LIVINGLOCK_TOKEN: 'token',
@@ -247,7 +247,7 @@ describe('an address of a store', () => {
     expect(await new Desk().run(['beat'], inside)).toMatchObject({ code: 73 });
   });
 
-  test('of a database that is not there is not made by who only looks', async () => {
+  test('of a missing database does not create it for a mere look', async () => {
     const file = join(temporaryFolder(), 'typo.db');
     const seen = await new Desk().run(['status', '--store', `sqlite:${file}`]);
     expect(seen).toMatchObject({ code: 73, stderr: expect.stringContaining(`no SQLite database ${file}`) });
@@ -262,7 +262,7 @@ describe('an address of a store', () => {
     expect(ended.stdout.trim()).toBe(desk.path('job'));
   });
 
-  test('in a variable is for the run, and not for a run of another lock within it', async () => {
+  test('in a variable applies to the run, and not to a run of another lock within it', async () => {
     const desk = new Desk();
     const store = `sqlite:${join(temporaryFolder(), 'locks.db')}`;
     const ended = await desk.run([
@@ -272,7 +272,7 @@ describe('an address of a store', () => {
     expect(ended.stdout.trim()).toBe(desk.path('inner'));
   });
 
-  test('whose driver is not installed is answered with what to install', async () => {
+  test('whose driver is not installed gets the answer what to install', async () => {
     const hide = (name: string) => `
       export async function resolve(specifier, context, next) {
         if (['${name}', 'ioredis', 'better-sqlite3', 'node:sqlite'].includes(specifier)) {
@@ -296,7 +296,7 @@ describe('an address of a store', () => {
 });
 
 describe('the name of an owner', () => {
-  test.each(['', 'a\nb', 'x'.repeat(65)])('such as %j is refused as what it is', async (owner) => {
+  test.each(['', 'a\nb', 'x'.repeat(65)])('such as %j is refused as an invalid owner', async (owner) => {
     const ended = await new Desk().run(['run', '--owner', owner, 'job', '--', 'echo', 'never']);
     expect(ended).toMatchObject({ code: 64, stdout: '' });
     expect(ended.stderr).toMatch(/^livinglock: [^\n]*--owner[^\n]+from 1 to 64 bytes[^\n]+\n$/);
@@ -304,7 +304,7 @@ describe('the name of an owner', () => {
 });
 
 describe('livinglock schema', () => {
-  test('prints what makes the table', async () => {
+  test('prints the SQL for the table', async () => {
     const desk = new Desk();
     const { stdout } = await desk.run(['schema', 'postgres', '--schema', 'ops', '--table', 'job_locks']);
     expect(stdout).toMatch(/^CREATE TABLE IF NOT EXISTS "ops"."job_locks" \(\n.+\n\);\n$/s);

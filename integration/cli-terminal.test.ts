@@ -6,7 +6,7 @@ import { has, killIfThere, pidFrom, type Running } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
-// `livinglock run` on a terminal, which script(1) of util-linux makes.
+// `livinglock run` on a terminal, made by script(1) of util-linux.
 
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001A';
@@ -38,7 +38,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
   });
 
   test.each(['alive', 'output'])(
-    'Ctrl-C ends all of the command, once, and the lock is released (%s)',
+    'Ctrl-C ends the whole command, once, and the lock is released (%s)',
     async (proof) => {
       const desk = new Desk();
       const program = 'trap "echo interrupted; exit 7" INT; sleep 1000 & echo "pid $!"; wait';
@@ -46,7 +46,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
       const pid = await pidFrom(terminal);
       terminal.write(CTRL_C);
       await terminal.prints(/interrupted/);
-      // Ctrl-C may have ended it: its shell lets it ignore that, but perhaps only a moment later.
+      // Ctrl-C may have ended it: its shell makes it ignore that, but perhaps only a moment later.
       killIfThere(pid);
       const { code, stdout } = await terminal.ended;
       expect(code).toBe(7);
@@ -55,7 +55,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     },
   );
 
-  test('a command that does not heed Ctrl-C ends as it likes', async () => {
+  test('a command that handles Ctrl-C ends in its own way', async () => {
     const program = 'trap "echo never" INT; echo ready; read -r line; read -r line; exit 4';
     const terminal = onTerminal(new Desk(), `${RUN} job -- bash -c '${program}'`);
     await terminal.prints(/ready/);
@@ -74,16 +74,16 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
       command: 'bash -c "exec 20>&- 21>&-; . ./orphan.sh"',
     },
     { what: 'an orphan without our variables', command: 'env -i sh orphan.sh' },
-    { what: 'a process whose first thread has ended', command: 'sh thread.sh' },
+    { what: 'a process whose main thread has ended', command: 'sh thread.sh' },
     { what: 'processes that fork and end', command: 'sh chain.sh 300' },
     { what: 'an orphan of the first process', command: 'sh orphan.sh', shell: `${inContainer} sh job.sh` },
     {
-      what: 'an orphan of the first process, which has made the terminal',
+      what: 'an orphan of the first process, which created the terminal',
       command: 'sh orphan.sh',
       shell: `${inContainer} script -qefc "exec sh job.sh" /dev/null`,
     },
     { what: 'an orphan that /proc does not show', command: 'sh orphan.sh', shell: `${container} sh job.sh` },
-  ])('what the command leaves behind keeps the lock: $what', async ({ command, shell = 'sh job.sh' }) => {
+  ])('what the command leaves running keeps the lock: $what', async ({ command, shell = 'sh job.sh' }) => {
     if (shell.startsWith(container) && !canUnshare) return;
     if (command.includes('thread') && !has('python3')) return;
     const desk = new Desk();
@@ -98,7 +98,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     expect(desk.holds('job')).toBe(false);
   });
 
-  test('a daemon that has left the process group is not waited for', async () => {
+  test('a daemon that has left the process group is not awaited', async () => {
     const terminal = onTerminal(new Desk(), `${RUN} job -- setsid -f sh -c 'echo pid $$; exec sleep 1000'`);
     await pidFrom(terminal);
     expect(await terminal.ended).toMatchObject({ code: 0 });
@@ -108,7 +108,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     { ending: 'ends by itself', option: '', command: 'until test -e cousin; do sleep 0.05; done', code: 0 },
     { ending: 'is ended', option: '--timeout 500ms', command: 'sleep 1000', code: 124 },
   ])(
-    'what others start beside a command that $ending is neither waited for nor signalled',
+    'processes that others start beside a command that $ending are neither awaited nor signalled',
     async ({ option, command, code }) => {
       const desk = new Desk();
       const script = `
@@ -137,7 +137,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
 
   test('a timeout ends the command and its children, but not the rest of the pipeline', async () => {
     const program = 'sleep 1000 & echo "pid $!"; sleep 1000';
-    // Long enough for it to have said its PID.
+    // Long enough for it to print its PID.
     const pipeline = `${RUN} --timeout 3s job -- sh -c '${program}' | (cat; echo the end)`;
     const terminal = onTerminal(new Desk(), pipeline);
     const pid = await pidFrom(terminal);
@@ -146,7 +146,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     await waitForEndOf([pid]);
   });
 
-  test('what a script has started before, and lost, is not waited for and not ended', async () => {
+  test('an orphan that a script had started before is neither awaited nor ended', async () => {
     const desk = new Desk();
     const file = join(desk.folder, 'pid');
     const before = `(sleep 1000 & echo $! > ${file}); echo "pid $(cat ${file})"`;

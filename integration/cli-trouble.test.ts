@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { isPosix } from '../support/machine.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 
-// What the system may refuse, with each subcommand: it is answered in one line that says what to do, and is no bug in livinglock.
+// What the system may refuse, with each subcommand: the answer is one line that says what to do, and never "a bug in livinglock".
 
-/** With a lock, or a folder, at that path. */
+/** The arguments for a lock, or a folder, at a path. */
 const SUBCOMMANDS: readonly (readonly [string, (path: string) => readonly string[]])[] = [
   ['run', (path) => ['run', path, '--', 'true']],
   ['run --store', (path) => ['run', '--store', `sqlite:${path}`, 'job', '--', 'true']],
@@ -32,7 +32,7 @@ const SUBCOMMANDS: readonly (readonly [string, (path: string) => readonly string
   ],
 ];
 
-/** Of those whose path is that of a lock in a file. */
+/** Subcommands whose path is that of a lock file. */
 const LOCKS = SUBCOMMANDS.filter(([name]) => ['run', 'status', 'break', 'wait'].includes(name));
 
 describe.skipIf(!isPosix)('in a folder that was deleted', () => {
@@ -48,7 +48,7 @@ describe.skipIf(!isPosix)('in a folder that was deleted', () => {
     });
   });
 
-  test('a lock by its name, or by a path that begins with a slash, is as good as ever', async () => {
+  test('a lock given by name, or by a path that begins with a slash, works as usual', async () => {
     const desk = new Desk();
     for (const lock of ['job', join(desk.folder, 'other.lock')]) {
       const gone = join(desk.folder, 'gone');
@@ -62,19 +62,19 @@ describe.skipIf(!isPosix)('in a folder that was deleted', () => {
 });
 
 describe.skipIf(!isPosix)('a name that is too long', () => {
-  test.each(LOCKS)('is answered by %s with how long it may be', async (_, args) => {
+  test.each(LOCKS)('makes %s say how long it may be', async (_, args) => {
     const { code, stderr } = await new Desk().run(args('n'.repeat(251)));
     expect({ code, stderr }).toEqual({ code: 73, stderr: oneLineWith('may have up to 206 bytes') });
-    // The name once, and not a second time behind the system's words.
+    // The name appears once, and not a second time after the system's words.
     expect(stderr).toMatch(/n\.lock: ENAMETOOLONG: name too long\. Choose/);
   });
 
-  test('is not one of as many bytes as that says', async () => {
+  test('is not a name of exactly the stated length', async () => {
     const desk = new Desk();
     expect(await desk.run(['run', 'n'.repeat(201), '--', 'true'])).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('of a folder to verify is answered with 66', async () => {
+  test('of a folder to verify exits with 66', async () => {
     const { code, stderr } = await new Desk().run(['verify', 'n'.repeat(300)]);
     expect({ code, stderr }).toEqual({ code: 66, stderr: oneLineWith('that of a folder 255') });
   });
@@ -100,7 +100,7 @@ describe.skipIf(!isPosix)('a path on which there is', () => {
     if (LOCKS.some(([each]) => each === name)) expect(stderr).toContain('Choose a path without such a link.');
   });
 
-  test('a circle, and it is to prove that the command works, is told and not fatal', async () => {
+  test('a circle as a proof file is reported, but not fatal', async () => {
     const desk = new Desk();
     symlinkSync('log', join(desk.folder, 'log'));
     const args = ['run', '--heartbeat', 'file:log', '--heartbeat-interval', '40ms', 'job', '--'];
@@ -111,9 +111,9 @@ describe.skipIf(!isPosix)('a path on which there is', () => {
   });
 });
 
-test.skipIf(!isPosix)('a limit of open files that leaves none is no bug, with any subcommand', async () => {
+test.skipIf(!isPosix)('a lack of file descriptors is not reported as a bug', async () => {
   const desk = new Desk();
-  // Node itself takes about twenty, and that differs; below that it is Node that ends.
+  // Node itself needs about twenty, depending on its version. Below that it is Node that ends.
   for (let limit = 19; limit < 30; limit++) {
     for (const args of ['run job -- true', 'schedule --every 1h --name job --for cron --uninstall -- true']) {
       const { stderr } = await desk.bash(`ulimit -n ${limit}; exec livinglock ${args}`);
@@ -122,7 +122,7 @@ test.skipIf(!isPosix)('a limit of open files that leaves none is no bug, with an
   }
 });
 
-test.skipIf(!isPosix)('closed streams are no bug, and change no exit code', async () => {
+test.skipIf(!isPosix)('closed streams are not reported as a bug, and change no exit code', async () => {
   const desk = new Desk();
   for (const closed of ['>&-', '2>&-', '<&- >&- 2>&-']) {
     const run = (args: string) => desk.bash(`exec livinglock ${args} ${closed}`);

@@ -6,7 +6,7 @@ import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
 
 describe('wait', () => {
-  test('returns at once when nobody holds the lock, or when it can be taken', async () => {
+  test('returns at once if nobody holds the lock, or if it can be taken over', async () => {
     const desk = new Desk();
     await desk.dead('dead');
     await desk.stalled('stalled');
@@ -28,7 +28,7 @@ describe('wait', () => {
     expect(await waiting.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('gives up when the time is over, and names the holder', async () => {
+  test('gives up after the timeout, and names the holder', async () => {
     const desk = new Desk();
     const { pid } = await desk.live('backup');
 
@@ -39,7 +39,7 @@ describe('wait', () => {
     expect(code).toBe(75);
   });
 
-  test('only looks with a timeout of 0', async () => {
+  test('only looks once with a timeout of 0', async () => {
     const desk = new Desk();
     await desk.live('backup');
 
@@ -53,7 +53,7 @@ describe('wait', () => {
     const desk = new Desk();
     await desk.live('backup');
     const waiting = startOnTerminal(desk, 'trap : INT; livinglock wait backup; echo "code $?"');
-    // Before that it is the shell that gets the signal, and goes on to wait.
+    // Before that, the shell receives the signal, and goes on waiting.
     await poll('Nobody waits', () => descendantsOf(waiting.pid).some(isWaiting));
 
     waiting.write('\u{3}');
@@ -77,7 +77,7 @@ function isWaiting(pid: number): boolean {
   return commandLine(pid).join(' ').endsWith('wait backup') && commandLine(pid).includes(PROGRAM);
 }
 
-/** Resolves when somebody has waited in vain, who has come later. */
+/** Resolves when a contender that came later has waited in vain. */
 async function anotherGivesUp(desk: Desk): Promise<void> {
   expect(await desk.run(['wait', '--timeout', '300ms', 'backup'])).toMatchObject({ code: 75 });
 }

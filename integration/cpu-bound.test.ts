@@ -24,7 +24,7 @@ test('a job without a single await keeps its lock as long as it beats', async ()
   expect(outcomeOf(await contender.ask({ do: 'acquire', path }))).toBe('done');
 });
 
-test('a job without a single await that does not beat either loses it, and learns that in the end', async () => {
+test('a job without a single await that does not beat loses its lock, and finds out in the end', async () => {
   const { path, end, job } = await startCrunching('silence');
   const contender = await startActor();
 

@@ -20,10 +20,10 @@ import { countInLanes } from './support/lanes.js';
 import { killAtRandom } from './support/random-kills.js';
 import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
 
-/** What starts a process for each of many calls may take long on a machine with other work to do. */
+/** Tests that start a process for each of many calls may take long on a busy machine. */
 const PATIENT = { timeout: 180_000 };
 
-test('who comes after a killed holder need not wait for the timeout, which is an hour', async () => {
+test('a contender does not wait for the stale timeout of an hour after the holder was killed', async () => {
   const path = join(temporaryFolder(), 'job.lock');
   const holder = await startActor();
   const next = await startActor();
@@ -55,7 +55,7 @@ describe('a job that ends while it holds its lock leaves no file, and ends as it
   });
 });
 
-describe.skipIf(!isPosix)('a job that ends leaves its lock to those that work for it', () => {
+describe.skipIf(!isPosix)('a job that ends leaves its lock to its workers', () => {
   const endings = [
     'an uncaught exception',
     'process.exit()',
@@ -77,7 +77,7 @@ describe.skipIf(!isPosix)('a job that ends leaves its lock to those that work fo
     await poll('The worker does not end', async () => (await inspected()).state === 'dead');
   });
 
-  test.each(['file', 'SQLite'])('but not to those that have ended, in a %s', async (where) => {
+  test.each(['file', 'SQLite'])('but not to workers that have ended, in a %s', async (where) => {
     for (const kind of ['process', 'group'] as const) {
       const { inspected } = await leaveWorker('the end of the work', kind, where);
       expect(await inspected()).toMatchObject({ state: 'free' });
@@ -168,7 +168,7 @@ async function killBeforeEachCallOf(
   expect(calls).toBeGreaterThan(5);
 }
 
-/** The next one acquires at once; and if it need not look for litter, one that takes over from a dead holder finds it. */
+/** The next contender acquires at once; if it need not look for litter, one that takes over from a dead holder finds it. */
 async function expectNothingThatLasts(path: string, survivor: Actor, record: string): Promise<void> {
   const folder = join(path, '..');
   expect(outcomeOf(await survivor.ask({ do: 'acquire', path }))).toBe('done');

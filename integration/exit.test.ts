@@ -23,13 +23,13 @@ test('the library listens to nothing before the first lock is held, and after th
   expect(seen).toMatchObject({ imported: before, released: before });
 });
 
-describe.skipIf(!isPosix)('SIGTERM ends a program at once that never gives way', () => {
+describe.skipIf(!isPosix)('SIGTERM ends a program at once that never yields', () => {
   test.each(['spins after the import', 'spins after the release'])('and %s', async (scenario) => {
     expect(await endBySignal(scenario, 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
   });
 });
 
-describe('a program whose listener of exit throws ends with the same status', () => {
+describe('a program whose exit listener throws ends with the same status', () => {
   test.each(['throws at exit after the import', 'throws at exit with a lock'])('and %s', async (scenario) => {
     const { code } = await endOf('throws at exit');
     expect(code).not.toBe(0);
@@ -38,12 +38,12 @@ describe('a program whose listener of exit throws ends with the same status', ()
   });
 });
 
-test('a listener of exit that ends the process itself does not keep the lock from being released', async () => {
+test('an exit listener that ends the process itself does not keep the lock from being released', async () => {
   expect(await endOf('ends within its listener of exit')).toMatchObject({ code: 9 });
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("the lock is held until the program's listeners of exit have been called", async () => {
+test("the lock is held until the program's exit listeners have been called", async () => {
   expect(await endOf('looks for its lock at exit')).toMatchObject({ code: 8 });
   expect(readdirSync(folder)).toEqual([]);
 });
@@ -54,7 +54,7 @@ test('a thread that ends releases its lock', async () => {
 });
 
 describe.skipIf(!isPosix)('a signal', () => {
-  test('is left to a listener of the program that is called once, and was there before the lock', async () => {
+  test('is left to a one-time listener of the program that was added before the lock', async () => {
     expect(await endBySignal('has its own listener before', 'SIGTERM')).toMatchObject({ code: 7 });
     expect(readdirSync(folder)).toEqual([]);
   });

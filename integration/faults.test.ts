@@ -17,8 +17,8 @@ import { asSeenBy, fillUp, remount, startOnFileSystem } from './support/mounts.j
 import { refusal } from './support/refusals.js';
 import { deadRecord } from './support/remains.js';
 
-// What test/stores/file/faults.test.ts makes up, for real. Each time the lock works again afterwards, and nobody has to remove
-// anything by hand.
+// The faults that test/stores/file/faults.test.ts simulates, for real. The lock works again after each of them, and nobody has to
+// remove anything by hand.
 
 let folder: string;
 let path: string;
@@ -64,7 +64,7 @@ describe.skipIf(!canMount).each(FULL)(
       await expectToWorkAgain(actor, seen);
     });
 
-    test('a lock stays held, and can be beaten again once there is room', async () => {
+    test('a lock stays held, and its heartbeats work again once there is room', async () => {
       const { actor, seen } = await mount(limit);
       expect(await outcome(actor, 'acquire')).toBe('done');
       const fillers = fillUp(seen, chunk);
@@ -106,7 +106,7 @@ describe.skipIf(!canMount)('on a file system that is read-only (mounted, as root
 });
 
 describe.skipIf(!isPosix)('with too many open files', () => {
-  test('a lock cannot be created until there are less', async () => {
+  test('a lock cannot be created until there are fewer', async () => {
     const actor = await startWithFewDescriptors();
     await actor.ask({ do: 'useUpDescriptors' });
 
@@ -117,7 +117,7 @@ describe.skipIf(!isPosix)('with too many open files', () => {
     await expectToWorkAgain(actor, folder);
   });
 
-  test('a lock stays held, and can be beaten again once there are less', async () => {
+  test('a lock stays held, and its heartbeats work again once there are fewer', async () => {
     const actor = await startWithFewDescriptors();
     expect(await outcome(actor, 'acquire')).toBe('done');
     await actor.ask({ do: 'useUpDescriptors' });
@@ -131,7 +131,7 @@ describe.skipIf(!isPosix)('with too many open files', () => {
     await expectToGoOn(actor, folder);
   });
 
-  test('at the first try does no harm to the second one, whose death can be proven', async () => {
+  test('a first try does not harm the second one, whose death can be proven', async () => {
     const actor = await startWithFewDescriptors();
     await actor.ask({ do: 'useUpDescriptors' });
     await actor.ask({ do: 'acquire', path });
@@ -149,7 +149,7 @@ describe('a folder with a lock that is held', () => {
     { what: 'is renamed', remove: () => renameSync(folder, `${folder}.old`) },
   ];
 
-  test.each(removals)('$what: the holder learns it, and the next one makes the folder anew', async (how) => {
+  test.each(removals)('$what: the holder finds out, and the next one makes a new folder', async (how) => {
     const [holder, next] = await Promise.all([startActor(), startActor()]);
     expect(await outcome(holder, 'acquire')).toBe('done');
     how.remove();
@@ -161,7 +161,7 @@ describe('a folder with a lock that is held', () => {
     await expectToGoOn(next, folder);
   });
 
-  test('may be renamed, and back, between two heartbeats', async () => {
+  test('may be renamed and renamed back between two heartbeats', async () => {
     const holder = await startActor();
     expect(await outcome(holder, 'acquire')).toBe('done');
     renameSync(folder, `${folder}.old`);
@@ -186,7 +186,7 @@ async function expectToGoOn(holder: Actor, seen: string): Promise<void> {
   expect(readdirSync(seen)).toEqual([]);
 }
 
-/** An actor that sees a file system of its own over the folder, and where this process sees the same. */
+/** An actor that sees its own file system at the folder, and the path where this process sees the same. */
 async function mount(mountOptions: string): Promise<{ readonly actor: Actor; readonly seen: string }> {
   const actor = await startOnFileSystem(folder, mountOptions);
   return { actor, seen: asSeenBy(actor, folder) };

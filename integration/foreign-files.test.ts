@@ -22,19 +22,19 @@ const MINUTE = 60_000;
 const TEN_MINUTES = 10 * MINUTE;
 const TWO_HOURS = 120 * MINUTE;
 
-/** Not in a container, nor when the clock of the machine was set after its start. */
+/** Not in a container, nor if the machine's clock was set after its start. */
 const knowsAges =
   isInInitialPidNamespace &&
   isLocal(systemFileSystem, tmpdir()) &&
   Number.isFinite(new LinuxProbe().ageOf(new LinuxProbe().self().started ?? '').most);
 
-/** As the Go package marshals a `time.Time`: with nanoseconds, and with the zone of the machine. */
+/** As Go marshals a `time.Time`: with nanoseconds, and the time zone of the machine. */
 function goTimestamp(milliseconds: number): string {
   const zone = 9 * 3_600_000;
   return new Date(milliseconds + zone).toISOString().replace('Z', '456789+09:00');
 }
 
-/** As if it had been written so many milliseconds ago. */
+/** As if it had been written this many milliseconds ago. */
 function changeTime(path: string, age: number): void {
   const changed = (Date.now() - age) / 1000;
   utimesSync(path, changed, changed);
@@ -77,7 +77,7 @@ describe.each(formats)('a lock file $format', ({ write }) => {
     expect(await acquire()).toBe('busy');
   });
 
-  test('is taken over once its process was killed, where no other process can be meant', async () => {
+  test('is taken over once its process was killed, if the PID can mean no other process', async () => {
     const holder = await startActor();
     write(path, holder.pid);
     await holder.kill();
@@ -87,7 +87,7 @@ describe.each(formats)('a lock file $format', ({ write }) => {
     expect(await acquire()).toBe(isProven ? 'done' : 'busy');
   });
 
-  test('is taken over once its last sign of life is too long ago, although its process is alive', async () => {
+  test('is taken over once its last sign of life is too old, even if its process is alive', async () => {
     const holder = await startActor();
     write(path, holder.pid, TWO_HOURS);
 
@@ -95,7 +95,7 @@ describe.each(formats)('a lock file $format', ({ write }) => {
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ process_id: contender.pid });
   });
 
-  test('is respected for any length of time by one whose stale timeout is endless, while its process is alive', async () => {
+  test('is respected forever by a contender with an infinite stale timeout, while its process is alive', async () => {
     const holder = await startActor();
     write(path, holder.pid);
 
@@ -118,7 +118,7 @@ describe.each(formats)('a lock file $format', ({ write }) => {
     },
   );
 
-  test('is respected if it was written at a time that is still to come', async () => {
+  test('is respected if it was written in the future', async () => {
     const other = await startActor();
     write(path, other.pid, -TEN_MINUTES);
 
@@ -160,7 +160,7 @@ describe.each(formats)('a lock file $format', ({ write }) => {
     },
   );
 
-  /** By the command, whose stale timeout is endless. */
+  /** Through the command, whose stale timeout is infinite. */
   async function run(within: readonly string[] = []): Promise<'done' | 'busy' | number | null> {
     const [program = '', ...args] = [...within, process.execPath, PROGRAM, 'run', path, '--', 'true'];
     const { code } = await new Running(program, args, { env: process.env, cwd: '/' }).ended;
@@ -173,7 +173,7 @@ describe.each(formats)('a lock file $format', ({ write }) => {
     expect(await acquire()).toBe('busy');
   });
 
-  test.skipIf(!canBeNobody)('is respected by someone who may not signal its process', async () => {
+  test.skipIf(!canBeNobody)('is respected by a contender that may not signal its process', async () => {
     const stranger = await startActor({ user: NOBODY });
     write(path, 1);
 

@@ -43,8 +43,8 @@ import { exchanges, type Operation, operations, Scene } from './support/exchange
 import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
 import { type Tree, treeOf } from './support/tree.js';
 
-// What somebody can put, by mistake or on purpose, where livinglock reads and writes. Nothing of theirs may change, and nobody may get
-// at what is not theirs by it.
+// Things that someone can put, by mistake or on purpose, where livinglock reads and writes. Nothing that belongs to others may change, and
+// nobody may get access to what is not theirs.
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -65,7 +65,7 @@ beforeEach(() => {
 });
 
 describe("somebody's file at the path of a lock", () => {
-  test('stays as it is whatever the command does, which exits with 73 and shows how it begins', async () => {
+  test('stays unchanged by any subcommand, which exits with 73 and shows how the file begins', async () => {
     const desk = new Desk();
     const file = desk.path('job');
     writeFileSync(file, '\u001b[31m#!/bin/sh\nimport\n', { mode: 0o751 });
@@ -111,7 +111,7 @@ describe("somebody's file at the path of a lock", () => {
     expect(treeOf(folder)).toEqual(before);
   });
 
-  test('is not replaced by the store either, even if it is told to replace just this file', async () => {
+  test('is not replaced by the store either, even if told to replace exactly this file', async () => {
     writeFileSync(path, 'mine');
     const store = fileStore();
     const { version } = (await store.read(path)) ?? {};
@@ -134,11 +134,11 @@ describe("somebody's file at the path of a lock", () => {
     expect(withoutTimeOf('.', treeOf(folder))).toEqual(withoutTimeOf('.', before));
   });
 
-  test.runIf(isLinux)('is not taken for empty where the system tells no size', async () => {
+  test.runIf(isLinux)('is not taken for empty if the system reports no size', async () => {
     expect((await inspect('/proc/version')).state).toBe('foreign');
   });
 
-  test('loses the lock of the command that runs, and stays', async () => {
+  test('makes a running command lose its lock, and stays', async () => {
     const desk = new Desk();
     const before = `printf 'mine' > "$0"; stat -c '%i %y' "$0"`;
     const run = await desk.run(['run', 'job', '--', 'sh', '-c', before, desk.path('job')]);
@@ -148,7 +148,7 @@ describe("somebody's file at the path of a lock", () => {
     expect(readdirSync(desk.locks)).toEqual(['job.lock']);
   });
 
-  test('stays when the process ends that held the lock', async () => {
+  test('stays when the process that held the lock ends', async () => {
     const script = `
       import { acquire } from 'livinglock';
       import { writeFileSync } from 'node:fs';
@@ -160,7 +160,7 @@ describe("somebody's file at the path of a lock", () => {
     expect(readdirSync(folder)).toEqual(['job.lock']);
   });
 
-  test.skipIf(!isPosix)('may be of any kind, and does not keep `status` from the others', async () => {
+  test.skipIf(!isPosix)('may be of any type, and does not hide the others from `status`', async () => {
     const desk = new Desk();
     const server = createServer().listen(desk.path('socket'));
     await once(server, 'listening');
@@ -188,7 +188,7 @@ describe("somebody's file at the path of a lock", () => {
   });
 
   test.skipIf(!isPosix)(
-    'is not opened if it is a FIFO, since whoever writes to it waits for a reader',
+    'is not opened if it is a FIFO, because a writer may be waiting for a reader',
     async () => {
       execFileSync('mkfifo', [path]);
       const writer = new Running('sh', ['-c', 'echo ready; echo order > "$0"', path], { env: process.env });
@@ -203,7 +203,7 @@ describe("somebody's file at the path of a lock", () => {
     },
   );
 
-  test('is taken over if a crash can have left it, once it has not changed for two seconds', async () => {
+  test('is taken over if it may be left from a crash, once it has not changed for two seconds', async () => {
     const torn = { empty: '', zeros: new Uint8Array(512), cut: '{"process_id":999999,"timest' };
     const locks = Object.entries(torn).map(([name, content]) => {
       const lock = join(folder, `${name}.lock`);
@@ -218,8 +218,8 @@ describe("somebody's file at the path of a lock", () => {
   });
 });
 
-describe('what others have beside a lock', () => {
-  test.skipIf(!isPosix)('stays as it is when the lock is taken over, whatever it is called', async () => {
+describe('files of others beside a lock', () => {
+  test.skipIf(!isPosix)('stay unchanged when the lock is taken over, whatever their names', async () => {
     const victim = aFolderOfRoots(join(folder, 'victim'));
     writeFileSync(path, await deadRecord());
     const dead =
@@ -292,7 +292,7 @@ describe('what others have beside a lock', () => {
       (guard, owner) =>
         putInside(guard, owner.replace(/,(\d+),/, ',0$1,'), (name) => writeFileSync(name, '')),
     ],
-  ])('in the place of the guard, such as %s, stays, and is named', async (_what, put) => {
+  ])('in place of the guard, such as %s, stay, and are reported', async (_what, put) => {
     const owner = `${UUID},999999,0,1,boot-1,pid%3A%5B4026531836%5D,`;
     const victim = aFolderOfRoots(join(folder, 'victim'));
     put(`${path}.guard`, owner, victim);
@@ -322,7 +322,7 @@ describe.skipIf(!isLinux || !canBeNobody)("root's lock in a folder of nobody's (
     before = treeOf(victim);
   });
 
-  test('leads nowhere although nobody exchanges each folder of it for a link, again and again', async () => {
+  test('is safe even if nobody replaces each of its folders by a link, repeatedly', async () => {
     const mallory = startProgram('mallory', [folder, basename(path), victim], { user: NOBODY });
     await nextMessage(mallory);
 
@@ -336,7 +336,7 @@ describe.skipIf(!isLinux || !canBeNobody)("root's lock in a folder of nobody's (
         await lock.release();
       } catch (error) {
         expect(error).toBeInstanceOf(LivingLockError);
-        // What it could not release is its own.
+        // If it could not release the lock, the file is its own.
         rmSync(path, { force: true });
       }
       await systemClock.sleep(0);
@@ -349,7 +349,7 @@ describe.skipIf(!isLinux || !canBeNobody)("root's lock in a folder of nobody's (
     expect(treeOf(victim)).toEqual(before);
   });
 
-  test('that is a hard link to a file of root is not touched, if it is no lock, and else only the link is', async () => {
+  test('that is a hard link to a file of root is not touched if it is not a lock; otherwise only the link is', async () => {
     linkSync(join(victim, 'passwd'), path);
     before = treeOf(victim);
     await expect(acquire(path)).rejects.toEqual(ERR_NOT_A_LOCK);
@@ -375,7 +375,7 @@ describe.skipIf(!isLinux || !canBeNobody)("root's lock in a folder of nobody's (
     ['a folder for another folder of root', 'openFolderSync', 'EPERM'],
     ['the lock for a link to a file', 'openSync', 'ELOOP'],
     ['the lock for a link to a folder', 'openSync', 'ELOOP'],
-  ] as const)('is refused if nobody exchanges %s right before the %s', async (what, call, code) => {
+  ] as const)('is refused if nobody replaces %s right before the %s', async (what, call, code) => {
     const scene = new Scene(victim, '', exchanges[what]);
     if (call === 'openSync') await scene.acquire();
     await scene.play(call, () => scene.acquire());
@@ -387,7 +387,7 @@ describe.skipIf(!isLinux || !canBeNobody)("root's lock in a folder of nobody's (
     ['owns only the folder above', NOBODY, ROOT, 0o755, 'the folder of the lock for a link'],
     ['may write by the group', ROOT, NOBODY, 0o775, 'each folder for a link'],
     ['may write like everybody', ROOT, ROOT, 0o777, 'each folder for a link'],
-  ] as const)('leads nowhere either where nobody %s', async (_what, above, group, mode, what) => {
+  ] as const)('is also safe if nobody %s', async (_what, above, group, mode, what) => {
     for (const name of ['a heartbeat', 'a release'] as const) {
       for (let at = 1, goesOn = true; goesOn; at++) {
         const scene = new Scene(victim, '', exchanges[what]);
@@ -405,7 +405,7 @@ describe.skipIf(!isLinux || !canBeNobody)("root's lock in a folder of nobody's (
   });
 
   test.each(Object.entries<Operation>(operations))(
-    'leads nowhere although nobody exchanges something right before whichever file-system call of %s',
+    'is safe even if nobody replaces something right before any file-system call of %s',
     async (_name, operation) => {
       const remains = await everythingTheKilledLeave();
       for (const [what, exchange] of Object.entries(exchanges)) {
@@ -434,7 +434,7 @@ describe.skipIf(!isPosix)('a record', () => {
     ['000', 0o644],
     ['022', 0o644],
     ['077', 0o600],
-  ])('can be written by nobody else, whatever was there, with the umask %s', async (umask, mode) => {
+  ])('is writable by nobody else, whatever was there, with the umask %s', async (umask, mode) => {
     writeFileSync(path, await deadRecord());
     chmodSync(path, 0o666);
     const actor = await startActor({ within: ['sh', '-c', `umask ${umask}; exec "$@"`, 'sh'] });
@@ -449,7 +449,7 @@ describe.skipIf(!isPosix)('a record', () => {
   });
 
   test.skipIf(!canBeNobody || !has('python3'))(
-    "is the writer's own in a folder whose defaults let others write (POSIX ACL, set by python3)",
+    'is private to the writer in a folder whose defaults let others write (POSIX ACL, set by python3)',
     async () => {
       chmodSync(folder, 0o2777);
       const everything =
@@ -474,32 +474,29 @@ describe.skipIf(!isPosix)('a record', () => {
   );
 });
 
-describe('a time that is still to come', () => {
+describe('a time in the future', () => {
   const steps: [string, number][] = [
     ['ten minutes', 10 * MINUTE],
     ['a day', DAY],
     ['twenty years', 20 * YEAR],
   ];
 
-  test.each(steps)(
-    'does not keep anybody from a lock for longer than its timeout: %s',
-    async (_step, ahead) => {
-      const own = await ownRecord();
-      const elsewhere = { ...own, process: { ...own.process, boot_id: 'another', hostname: 'db-2' } };
-      for (const record of [
-        { ...elsewhere, timestamp: iso(ahead), stale_timeout_ms: MINUTE },
-        { ...elsewhere, timestamp: iso(ahead), hold_ms: MINUTE },
-        { process_id: 1, timestamp: iso(ahead), stale_timeout_ms: MINUTE },
-      ]) {
-        writeAhead(path, JSON.stringify(record), ahead);
-        expect((await inspect(path, { staleTimeout: MINUTE })).state).toMatch(/^(stalled|dead|free)$/);
-        await (await acquire(path, { staleTimeout: MINUTE, ...OFTEN })).release();
-      }
-    },
-  );
+  test.each(steps)('keeps nobody from a lock for longer than its timeout: %s', async (_step, ahead) => {
+    const own = await ownRecord();
+    const elsewhere = { ...own, process: { ...own.process, boot_id: 'another', hostname: 'db-2' } };
+    for (const record of [
+      { ...elsewhere, timestamp: iso(ahead), stale_timeout_ms: MINUTE },
+      { ...elsewhere, timestamp: iso(ahead), hold_ms: MINUTE },
+      { process_id: 1, timestamp: iso(ahead), stale_timeout_ms: MINUTE },
+    ]) {
+      writeAhead(path, JSON.stringify(record), ahead);
+      expect((await inspect(path, { staleTimeout: MINUTE })).state).toMatch(/^(stalled|dead|free)$/);
+      await (await acquire(path, { staleTimeout: MINUTE, ...OFTEN })).release();
+    }
+  });
 
   test.each(steps)(
-    'does not keep `break --force` from what nobody who lives is in: %s',
+    'does not stop `break --force` where no live process is inside: %s',
     async (_step, ahead) => {
       const desk = new Desk();
       const lock = desk.path('job');
@@ -518,7 +515,7 @@ describe('a time that is still to come', () => {
     },
   );
 
-  test('does not keep a torn file', async () => {
+  test('does not protect a torn file', async () => {
     writeAhead(path, '{"process_id":', YEAR);
     await (await acquire(path)).release();
   });
@@ -553,7 +550,7 @@ describe.skipIf(!isLinux || !isInInitialPidNamespace)(
       expect((await inspect(path)).state).toBe(state);
     });
 
-    test.skipIf(!canMount)('does not rob a guest, which writes into a folder of this host', async () => {
+    test.skipIf(!canMount)('does not rob a guest that writes into a folder of this host', async () => {
       const bootId = join(temporaryFolder(), 'boot_id');
       writeFileSync(bootId, `${BOOT.boot_id}\n`);
       const script =
@@ -573,13 +570,13 @@ describe.skipIf(!isLinux || !isInInitialPidNamespace)(
   },
 );
 
-/** Where the path of the lock leads to the folder itself, a guard may have been there for a moment. */
+/** If the path of the lock leads to the folder itself, a guard may have been there for a moment. */
 function seenOf(exchange: string, victim: string): Tree {
   const tree = treeOf(victim);
   return exchange === 'the folder of the lock for a link' ? withoutTimeOf('.', tree) : tree;
 }
 
-/** A folder of root's, with what root would not want to be read, changed or removed. */
+/** A folder of root's, with contents that must not be read, changed or removed. */
 function aFolderOfRoots(at: string): string {
   mkdirSync(at);
   writeFileSync(join(at, 'passwd'), 'root:x:0:0:root:/root:/bin/sh\n', { mode: 0o600 });
@@ -594,13 +591,13 @@ function putInside(guard: string, name: string, put: (path: string) => unknown):
   put(join(guard, name));
 }
 
-/** Where the entries of a folder change, and are to, so does its time. */
+/** If the entries of a folder change legitimately, so does its time. */
 function withoutTimeOf(name: string, tree: Tree): Tree {
   const { [name]: _, ...others } = tree;
   return others;
 }
 
-/** What this process writes into a lock. */
+/** The record that this process writes into a lock. */
 async function ownRecord(): Promise<{ readonly process: object }> {
   const own = join(temporaryFolder(), 'own.lock');
   const lock = await acquire(own);

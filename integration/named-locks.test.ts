@@ -9,7 +9,7 @@ const OBEDIENT = ['sh', '-c', 'echo at work; read -r answer; exit $answer'];
 const LOCKS_OF_STRANGER = `/run/lock/livinglock-${STRANGER}`;
 
 describe.skipIf(!canBePrivate)('a job that is run by name (as root on Linux)', () => {
-  test('keeps its lock when the host name changes, and is found from everywhere', async () => {
+  test('keeps its lock when the host name changes, and finds it from everywhere', async () => {
     const machine = await PrivateMachine.start();
     const first = machine.start(['run', 'backup', '--', ...OBEDIENT], { uid: ALICE });
     await first.prints(/at work/);
@@ -39,7 +39,7 @@ describe.skipIf(!canBePrivate)('a job that is run by name (as root on Linux)', (
     expect(await first.ended).toMatchObject({ code: 0 });
   });
 
-  test('of root keeps its lock where no other user can come first', async () => {
+  test('of root keeps its lock where no other user can get in first', async () => {
     const machine = await PrivateMachine.start();
     await machine.root(`mkdir -m 777 /run/lock/livinglock-0; chown ${MALLORY} /run/lock/livinglock-0`);
     const list = ['sh', '-c', 'ls /run/livinglock | grep -v guard'];
@@ -74,8 +74,8 @@ describe.skipIf(!canBePrivate)('a job that is run by name (as root on Linux)', (
   });
 });
 
-describe.skipIf(!canBePrivate)('a user whom the user database does not know (as root on Linux)', () => {
-  test('runs by a path, and schedules', async () => {
+describe.skipIf(!canBePrivate)('a user who is not in the user database (as root on Linux)', () => {
+  test('can run with a path, and schedule', async () => {
     const machine = await PrivateMachine.start();
     const life = { uid: STRANGER };
     const path = '/var/tmp/backup.lock';

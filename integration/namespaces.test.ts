@@ -40,7 +40,7 @@ describe.skipIf(!canUnshare)('between containers (by unshare, as root on Linux)'
     expect(await acquire(contender)).toBe('busy');
   });
 
-  test('a holder that was killed is respected too, because nothing proves its death', async () => {
+  test('a killed holder is respected too, because nothing proves its death', async () => {
     const [holder, inside, outside] = await Promise.all([
       startInContainer(),
       startInContainer(),
@@ -53,7 +53,7 @@ describe.skipIf(!canUnshare)('between containers (by unshare, as root on Linux)'
     expect(await acquire(outside)).toBe('busy');
   });
 
-  test('a holder that has stalled is taken over, and learns it', async () => {
+  test('a stalled holder is taken over, and finds out', async () => {
     const holder = await startInContainer();
     await acquire(holder, TWO_HOURS);
 
@@ -62,14 +62,14 @@ describe.skipIf(!canUnshare)('between containers (by unshare, as root on Linux)'
   });
 });
 
-describe.skipIf(!canUnshare)('a run in a container, with the options as they are by default', () => {
+describe.skipIf(!canUnshare)('a run in a container, with default options', () => {
   test.each(['its container', 'its runner'])(
     'is replaced an hour after the last heartbeat, when %s was killed',
     async (what) => {
       const desk = new Desk();
       const container = ['--pid', '--fork', '--mount-proc', '--kill-child'];
       const livinglock = [process.execPath, PROGRAM, 'run', 'job', '--'];
-      // PID 1 of the container is the runner itself, or a shell beside which the command goes on.
+      // PID 1 of the container is the runner itself, or a shell; then the command goes on beside it.
       const within =
         what === 'its container' ? livinglock : ['sh', '-c', '"$@"; sleep 1000', 'sh', ...livinglock];
       const run = desk.startProgram('unshare', [
@@ -80,12 +80,12 @@ describe.skipIf(!canUnshare)('a run in a container, with the options as they are
         'echo here $$; exec sleep 1000',
       ]);
       await run.prints(/here/);
-      await poll('It does not stand in the lock', () => Array.isArray(desk.record('job')['workers']));
-      // Killed in the middle of a change it would keep others from the lock for half a minute.
+      await poll('The lock does not name it', () => Array.isArray(desk.record('job')['workers']));
+      // Killed in the middle of a change, it would keep others from the lock for half a minute.
       await poll('It does not leave the guard', () => !existsSync(`${desk.path('job')}.guard`));
       const [first = 0] = childrenOf(run.pid);
       const [runner = 0] = what === 'its container' ? [first] : childrenOf(first);
-      // Or the next container may get the number of its namespace, and then it knows that all of that one are dead.
+      // Otherwise the next container may get the same namespace number, and then know that all its processes are dead.
       const namespace = openSync(`/proc/${first}/ns/pid`, 'r');
       onTestFinished(() => closeSync(namespace));
       process.kill(runner, 'SIGKILL');
@@ -101,7 +101,7 @@ describe.skipIf(!canUnshare)('a run in a container, with the options as they are
   );
 });
 
-/** As if its last heartbeat were so many milliseconds longer ago. */
+/** Makes its last heartbeat this many milliseconds older. */
 function makeOlder(file: string, milliseconds: number): void {
   const record = JSON.parse(readFileSync(file, 'utf8'));
   const timestamp = new Date(Date.parse(record.timestamp) - milliseconds);
@@ -111,7 +111,7 @@ function makeOlder(file: string, milliseconds: number): void {
 }
 
 describe.skipIf(!canUnshare)('within one container (by unshare and nsenter, as root on Linux)', () => {
-  test('a holder that was killed is taken over at once', async () => {
+  test('a killed holder is taken over at once', async () => {
     const contender = await startInContainer();
     const holder = await startBeside(contender);
     await acquire(holder);
@@ -146,7 +146,7 @@ describe.skipIf(!canUnshare)(
       expect(await acquire(await startWithOwnBootId())).toBe('busy');
     });
 
-    test('a holder inside that has stalled is taken over', async () => {
+    test('a stalled holder inside is taken over', async () => {
       const holder = await startWithOwnBootId();
       await acquire(holder, TWO_HOURS);
 
@@ -163,7 +163,7 @@ async function acquire(actor: Actor, ago = 0): Promise<Outcome> {
   return outcome;
 }
 
-/** In a PID namespace of its own: its processes are counted from 1 again, and those outside cannot be seen. */
+/** In its own PID namespace: PIDs start at 1 again, and processes outside cannot be seen. */
 const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
 function startInContainer(): Promise<Actor> {

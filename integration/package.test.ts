@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isPosix, newFolder, removeFolder } from '../support/machine.js';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-/** What npm does may take its time, should the packages that ours depends on not be in its cache. */
+/** npm may take its time if the packages that ours depends on are not in its cache. */
 const LONGEST_INSTALLATION = 180_000;
-/** A twentieth more than the package has. */
+/** The current size of the package, plus five percent. */
 const LARGEST = { size: 1_205_000, files: 118 };
 
 let folder: string;
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => removeFolder(folder));
 
 describe('the packed package', () => {
-  test('has what its users need to run and to read', () => {
+  test('has everything that its users need to run and to read', () => {
     expect(files).toEqual(
       expect.arrayContaining([
         'LICENSE',
@@ -64,12 +64,12 @@ describe('the packed package', () => {
     expect(files).toEqual(expect.arrayContaining(documents));
   });
 
-  test('brings no other package along', () => {
+  test('installs no other package', () => {
     const modules = readdirSync(join(folder, 'consumer', 'node_modules'));
     expect(modules.filter((name) => !name.startsWith('.'))).toEqual(['livinglock']);
   });
 
-  test('shows by an uncaught error the names of functions, and the one line that has thrown it', async () => {
+  test('shows function names, and the line that threw, for an uncaught error', async () => {
     const program =
       "import { acquire } from 'livinglock'; await acquire('shown.lock'); await acquire('shown.lock');";
     const { stderr } = await run('shown.mjs', program).catch((error) => error);
@@ -84,7 +84,7 @@ describe('the packed package', () => {
     expect(files.length).toBeLessThan(LARGEST.files);
   });
 
-  test('has nothing that only its makers need', () => {
+  test('has nothing that only its developers need', () => {
     expect(
       files.filter((file) => /test\.|^(?:test|integration|bench|build|node_modules|dist\/cli)\//.test(file)),
     ).toEqual([]);
@@ -138,7 +138,7 @@ describe('the packed package', () => {
     expect(stdout).toBe('42\n');
   });
 
-  test.skipIf(!isPosix)('has the program that a command calls it by, and may execute it', async () => {
+  test.skipIf(!isPosix)('has the launcher that a command calls, and it is executable', async () => {
     const consumer = join(folder, 'consumer');
     const program = join(consumer, 'node_modules', '.bin', 'livinglock');
     const script = 'echo "$LIVINGLOCK"; exec "$LIVINGLOCK" beat';
@@ -148,7 +148,7 @@ describe('the packed package', () => {
     expect(stdout).toBe(`${join(installed(), 'dist', 'bin', 'livinglock.sh')}\n`);
   });
 
-  test('finds the program that it starts in processes of its own', async () => {
+  test('finds the program of its helper processes', async () => {
     const program = `
       import { verifyFileSystem } from 'livinglock';
       const { figures } = await verifyFileSystem('.', { processes: 2, duration: 300 });
@@ -169,7 +169,7 @@ describe('the packed package', () => {
   );
 });
 
-/** What a job of the user's does with the package, however it got hold of it. */
+/** A user's job with the package, however it was imported. */
 const JOB = `
   const clock = new FakeClock();
   const dependencies = { clock, processes: new FakeProcessTable(clock) };
@@ -182,7 +182,7 @@ const JOB = `
   console.log('done', busy instanceof ErrLockBusy ? 'busy' : busy, acquire === Acquire, real.fencingToken > 0);
 `;
 
-/** What a job of the user's says to the compiler. */
+/** A user's program for the compiler. */
 const TYPED_JOB = `
 import { acquire, type AcquireOptions, ErrLockBusy, type LockRecord } from 'livinglock';
 import { postgresStore } from 'livinglock/postgres';
@@ -190,7 +190,7 @@ import { redisStore } from 'livinglock/redis';
 import { sqliteStore } from 'livinglock/sqlite';
 import { FakeClock } from 'livinglock/testing';
 
-// None of the drivers is there, and no type may need one.
+// None of the drivers is installed, and no type may need one.
 export const stores = { postgresStore, redisStore, sqliteStore };
 
 export async function job(chunks: readonly string[]): Promise<LockRecord | null> {
@@ -222,7 +222,7 @@ function installed(): string {
   return join(folder, 'consumer', 'node_modules', 'livinglock');
 }
 
-/** What this project's compiler says to a user's file, the types of the package included. */
+/** The output of this project's compiler for a user's file, including the types of the package. */
 async function compile(file: string, compilerOptions: object): Promise<string> {
   const consumer = join(folder, 'consumer');
   const project = `tsconfig.${file}.json`;

@@ -9,16 +9,16 @@ import { Ledger } from '../support/witness.js';
 import { countInLanes } from './support/lanes.js';
 import { everythingTheKilledLeave } from './support/remains.js';
 
-// One process is stopped in the middle of what it does, another one acts meanwhile, then the first goes on. This is done
+// One process is stopped in the middle of an operation, another one acts meanwhile, then the first continues. This is done
 // once for each file-system call, so the first is stopped at every state of the disk that it passes through. Either may
-// win; but they have to agree on who has.
+// win, but they must agree on which.
 
-/** Each of the many calls is waited for, some of them for seconds. */
+/** Each of the many calls is awaited, some of them for seconds. */
 const PATIENT = { timeout: 180_000 };
 const LANES = 10;
 const TWO_HOURS = 7_200_000;
 
-/** Two processes, and a lock that both want. */
+/** Two processes that contend for a lock. */
 interface Stage {
   readonly paused: Actor;
   readonly other: Actor;
@@ -33,7 +33,7 @@ interface Scene {
   readonly meanwhile: LockCommand['do'];
   /** Stops the other one too, before its first file-system call of that name, until the first one has finished. */
   readonly otherStopsBefore?: string;
-  /** The outcomes that there may be, of the paused one and of the other; and who holds the lock then. */
+  /** The outcomes allowed, for the paused one and for the other, and the holder after them. */
   readonly endings: Partial<Record<Ending, Role | 'nobody'>>;
 }
 
@@ -55,7 +55,7 @@ describe.skipIf(!isPosix)(
       });
     });
 
-    test('of a release, after it had stalled, never takes the lock of another along', async () => {
+    test('of a release, after it had stalled, never releases the lock of another', async () => {
       await playStoppedBeforeEachCall({
         prepare: ({ paused, ...stage }) => stall(paused, stage),
         paused: 'release',
@@ -64,7 +64,7 @@ describe.skipIf(!isPosix)(
       });
     });
 
-    test('of an acquisition either gets the lock or finds another in it', async () => {
+    test('of an acquisition either gets the lock or finds it held', async () => {
       await playStoppedBeforeEachCall({
         paused: 'acquire',
         meanwhile: 'acquire',
@@ -72,7 +72,7 @@ describe.skipIf(!isPosix)(
       });
     });
 
-    test('of a takeover from a dead holder either gets the lock or finds another in it', async () => {
+    test('of a takeover from a dead holder either gets the lock or finds it held', async () => {
       const remains = await everythingTheKilledLeave();
       await playStoppedBeforeEachCall({
         prepare: async ({ path }) => cpSync(remains, join(path, '..'), { recursive: true }),
@@ -82,7 +82,7 @@ describe.skipIf(!isPosix)(
       });
     });
 
-    test('of a takeover from a dead holder does not show another out who is in the middle of the same', async () => {
+    test('of a takeover from a dead holder does not evict another one in the middle of the same', async () => {
       const remains = await everythingTheKilledLeave();
       await playStoppedBeforeEachCall({
         prepare: async ({ path }) => cpSync(remains, join(path, '..'), { recursive: true }),
@@ -140,7 +140,7 @@ async function playStoppedBeforeEachCall(scene: Scene): Promise<void> {
     seen.add(ending);
     return wasPaused;
   });
-  // Or the processes were not stopped where it matters.
+  // Otherwise the processes were not stopped where it matters.
   expect([...seen].toSorted()).toEqual(Object.keys(scene.endings).toSorted());
 }
 
@@ -163,7 +163,7 @@ async function playStoppedBefore(
   };
 }
 
-/** Who holds the lock can go on, who has lost it learns it, and nobody ever came back after the other. */
+/** The holder can go on, one that has lost the lock finds out, and nobody ever comes back after the other. */
 async function expectAgreement(stage: Stage, outcomes: Outcomes, holder: Role | 'nobody'): Promise<void> {
   const { path, ledger } = stage;
   for (const role of ROLES) {

@@ -33,7 +33,7 @@ describe.skipIf(!isPosix || (isRoot && !canBeNobody))('in a folder of someone el
     expect(readFileSync(path, 'utf8')).toBe(record);
   });
 
-  test('that is closed, a lock cannot even be looked for', async () => {
+  test('that is closed, a lock cannot even be read', async () => {
     const actor = await startStranger();
     chmodSync(folder, 0);
 
@@ -58,7 +58,7 @@ describe.skipIf(!isPosix || (isRoot && !canBeNobody))('in a folder of someone el
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  /** Someone who may look into the folder, but not change it. */
+  /** A user who can read the folder, but not change it. */
   async function startStranger(): Promise<Actor> {
     if (isRoot) return startActor({ user: NOBODY });
     chmodSync(folder, 0o555);

@@ -8,7 +8,7 @@ import type { PostgresServer } from '../support/postgres/postgres-server.js';
 import { expectToStandRestarts } from './support/restarts.js';
 
 const HOUR = 3_600_000;
-/** What happens at random moments takes its time on a machine with other work to do. */
+/** Random events take their time on a busy machine. */
 const PATIENT = { timeout: 300_000 };
 const CUTS: readonly Cut[] = ['before', 'after'];
 
@@ -60,7 +60,7 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
       });
     });
 
-    test('at a release that is to be held for a while', async () => {
+    test('at a release with a minimum hold time', async () => {
       await line.eachCut(when, async (locks, pool, arm) => {
         const lock = await locks.acquire(pool, { holdAtLeast: HOUR });
         arm();
@@ -69,9 +69,9 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
       });
     });
 
-    test('again and again, do not let anyone hold a lock without knowing it', async () => {
+    test('repeatedly let nobody hold a lock without knowing it', async () => {
       const { proxy } = line;
-      // The connection is there already: the requests are to read, and to claim.
+      // The connection is open already: the requests are to read, and to claim.
       for (const request of [1, 2]) {
         const { locks, pool } = await line.warm();
         proxy.cutFrom(request, when);
@@ -98,7 +98,7 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
       }
     });
 
-    test('again and again, let heartbeats and releases fail until they are whole again', async () => {
+    test('repeatedly make heartbeats and releases fail until they are restored', async () => {
       const { proxy } = line;
       const { locks, pool } = await line.warm();
       const lock = await locks.acquire(pool);
@@ -115,7 +115,7 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
     });
   });
 
-  test('that has gone lets the holder go on when it is back', async () => {
+  test('that was away lets the holder go on when it is back', async () => {
     const locks = new PostgresLocks(server());
     const lock = await locks.acquire();
     await server().stop();
@@ -134,7 +134,7 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
     await lock.release();
   });
 
-  test('that is started anew under load never lets two in, and all go on', PATIENT, async () => {
+  test('that is restarted under load never lets two in, and all go on', PATIENT, async () => {
     const { table } = new PostgresLocks(server());
     await expectToStandRestarts(['postgres', server().urlFor(), table], temporaryFolder(), () =>
       server().restart(),
@@ -158,7 +158,7 @@ class Line {
     this.proxy = proxy;
   }
 
-  /** A table that is there, and a connection through the proxy that is open. */
+  /** A table that exists, and an open connection through the proxy. */
   async warm() {
     const locks = new PostgresLocks(this.#server);
     const pool = poolOf(this.#server, { connectionString: this.#server.urlThrough(this.proxy.port), max: 1 });
@@ -169,8 +169,8 @@ class Line {
   }
 
   /**
-   * Does something over and over, and cuts at its first request, then at its second, and so on, until there is none. Requests are
-   * counted from when it calls `arm`.
+   * Repeats an operation, and cuts at its first request, then at its second, and so on, until there are no more. Requests
+   * count from the call of `arm`.
    */
   async eachCut(
     when: Cut,

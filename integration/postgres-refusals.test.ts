@@ -8,7 +8,7 @@ import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgre
 import { poolOf } from '../support/postgres/postgres-pool.js';
 import type { PostgresServer } from '../support/postgres/postgres-server.js';
 
-/** Somebody who may connect, and no more. */
+/** A role that may connect, and nothing more. */
 const GUEST = 'guest';
 
 describeWithPostgres('a PostgreSQL server', (server) => {
@@ -23,7 +23,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
   });
 
   describe('that does not let the table be created', () => {
-    test('says what may be done, and does nothing', async () => {
+    test('says what to do, and changes nothing', async () => {
       const locks = new PostgresLocks(server());
       expect(await locks.inspect(guests(server()))).toMatchObject({ state: 'free' });
       await expect(locks.acquire(guests(server()))).rejects.toMatchObject({
@@ -37,7 +37,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       expect(await locks.row()).toBeNull();
     });
 
-    test('lets it be used by whom it was given to', async () => {
+    test('lets roles use it that were granted access', async () => {
       const locks = new PostgresLocks(server());
       await locks.pool.query(postgresSchema({ tableName: locks.table }));
       await expect(locks.inspect(guests(server()))).rejects.toMatchObject({ code: '42501' });
@@ -55,7 +55,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     });
   });
 
-  test('that is only for reading is read, and nothing else', async () => {
+  test('that is read-only can be read, and nothing else', async () => {
     const locks = new PostgresLocks(server());
     const readers = poolOf(server(), { options: '-c default_transaction_read_only=on' });
     await expect(locks.acquire(readers)).rejects.toMatchObject({
@@ -82,19 +82,19 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       words: 'password authentication failed for user "member". See user and password',
     },
     {
-      what: 'a user that it does not know',
+      what: 'an unknown user',
       connect: (there: PostgresServer) => ({ connectionString: there.urlFor('nobody') }),
       code: '28000',
       words: 'role "nobody" does not exist. See user and password',
     },
     {
-      what: 'a database that is not there',
+      what: 'a missing database',
       connect: (there: PostgresServer) => ({ host: there.folder, user: GUEST, database: 'elsewhere' }),
       code: '3D000',
       words: 'database "elsewhere" does not exist. Create the database',
     },
     {
-      what: 'a socket that is not there',
+      what: 'a missing socket',
       connect: () => ({ host: '/nowhere/to/be/found' }),
       code: 'ENOENT',
       words: '.s.PGSQL.5432. See whether the server runs',
@@ -107,7 +107,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     await expect(refused).rejects.toThrow(words);
   });
 
-  test('that does not listen is named by each of its addresses', async () => {
+  test('that does not listen is reported with each of its addresses', async () => {
     const locks = new PostgresLocks(server());
     const refused = locks.acquire(
       poolOf(server(), { connectionString: undefined, host: 'localhost', port: await freePort() }),
@@ -128,7 +128,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     only.release();
   });
 
-  test('that is kept from the row for too long by others says so', async () => {
+  test('that waits too long for a locked row says so', async () => {
     const locks = new PostgresLocks(server());
     const lock = await locks.acquire(poolOf(server(), { options: '-c lock_timeout=20ms' }));
     const other = await locks.pool.connect();
@@ -146,7 +146,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     await lock.release();
   });
 
-  test('of a client that has lost its connection says that another one is needed', async () => {
+  test('of a client that has lost its connection says that a new one is needed', async () => {
     const locks = new PostgresLocks(server());
     const client = new pg.Client({ connectionString: server().urlFor() });
     await client.connect();
@@ -173,7 +173,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       '%_',
       '😀 日本語',
       'x'.repeat(255),
-    ])('takes %j as it stands there', async (name) => {
+    ])('takes %j literally', async (name) => {
       const { table, pool } = new PostgresLocks(server());
       const store = postgresStore(pool, { tableName: table });
       const lock = await acquire(name, { store });
@@ -190,11 +190,11 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     });
   });
 
-  test('lets many create the table at the same moment', async () => {
+  test('lets many contenders create the table at the same moment', async () => {
     for (let round = 1; round <= 5; round++) {
       const { table } = new PostgresLocks(server());
       const pools = Array.from({ length: 20 }, () => poolOf(server(), { max: 1 }));
-      // So that they do not come one after the other.
+      // So that they do not run one after the other.
       await Promise.all(pools.map((pool) => pool.query('SELECT 1')));
       const locks = await Promise.all(
         pools.map((pool) => acquire(randomUUID(), { store: postgresStore(pool, { tableName: table }) })),
@@ -204,7 +204,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     }
   });
 
-  test('means the same to connections that read times and numbers in their own way', async () => {
+  test('means the same to connections with other formats of times and numbers', async () => {
     const locks = new PostgresLocks(server());
     const TEXT = 25;
     const types = {

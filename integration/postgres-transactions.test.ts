@@ -10,9 +10,9 @@ import { poolOf } from '../support/postgres/postgres-pool.js';
 import type { PostgresServer } from '../support/postgres/postgres-server.js';
 
 describeWithPostgres('transactions of a PostgreSQL server', (server) => {
-  // In READ COMMITTED a statement sees what was there when it began, and changes what is there when it gets to it.
+  // In READ COMMITTED a statement reads the state of when it began, and changes the state of when it gets to a row.
   describe('that were faster', () => {
-    test('at a takeover are what a heartbeat finds', async () => {
+    test('that take over are seen by a heartbeat', async () => {
       const { store, locks, holder } = await heldLock(server());
       const outcome = await overtaken(locks, `token = 'successor', revision = revision + 1`, () =>
         store.beat(locks.lock, holder.token, {}),
@@ -20,7 +20,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       expect(tokenFound(outcome)).toBe('successor');
     });
 
-    test('at a takeover are what a release finds', async () => {
+    test('that take over are seen by a release', async () => {
       const { store, locks, holder } = await heldLock(server());
       const outcome = await overtaken(locks, `token = 'successor', revision = revision + 1`, () =>
         store.remove(locks.lock, holder.token),
@@ -28,7 +28,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       expect(tokenFound(outcome)).toBe('successor');
     });
 
-    test('at a heartbeat are what a takeover finds', async () => {
+    test('that send a heartbeat are seen by a takeover', async () => {
       const { store, locks, holder } = await heldLock(server());
       const { version } = (await store.read(locks.lock)) ?? {};
       const beat = `heartbeat_at = clock_timestamp(), revision = revision + 1, progress = '{"note": "I live"}'`;
@@ -37,7 +37,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       expect(outcome).toMatchObject({ found: { progress: { note: 'I live' } } });
     });
 
-    test('at a release are no holder to be found', async () => {
+    test('that release leave no holder to be found', async () => {
       const { store, locks } = await heldLock(server());
       const { version } = (await store.read(locks.lock)) ?? {};
       const outcome = await overtaken(locks, 'lock_owner = NULL, revision = revision + 1', () =>
@@ -46,7 +46,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       expect(outcome).toEqual({ done: false, found: null });
     });
 
-    test('at the creation of the lock are found, although the statement cannot have seen it', async () => {
+    test('that create the lock are seen, although the statement began before', async () => {
       const { store, locks } = await heldLock(server());
       await locks.pool.query(`DELETE FROM ${locks.table}`);
       const other = await locks.pool.connect();
@@ -62,7 +62,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       expect(tokenFound(await waiting)).toBe(claim.token);
     });
 
-    test('at deleting the row leave nothing to be found', async () => {
+    test('that delete the row leave nothing to be found', async () => {
       const { store, locks, holder } = await heldLock(server());
       const blocker = await locks.pool.connect();
       await blocker.query('BEGIN');
@@ -79,7 +79,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
     // The space would end the option.
     const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
 
-    test('are tried again when another one was in the way', async () => {
+    test('are tried again after a conflict', async () => {
       const { locks, holder } = await heldLock(server());
       const strict = locks.store(poolOf(server(), { options }));
       const touch = 'heartbeat_at = clock_timestamp(), revision = revision + 1';
@@ -90,10 +90,10 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
     });
 
     const connect = () => postgresStore(poolOf(server(), { options }));
-    testStore('have the same store', () => ({ store: connect(), another: connect }), { describe, it });
+    testStore('pass the same test suite', () => ({ store: connect(), another: connect }), { describe, it });
   });
 
-  test('that each wait for the other are ended by the server, and tried again', async () => {
+  test('that deadlock are ended by the server, and tried again', async () => {
     const { locks, holder } = await heldLock(server());
     const victims = poolOf(server(), { options: '-c deadlock_timeout=100ms' });
     const deadlocks: unknown[] = [];
@@ -103,7 +103,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
         throw error;
       });
     const other = await poolOf(server(), { options: '-c deadlock_timeout=2s' }).connect();
-    // Who waits looks for a deadlock once. Should the first one have looked too early, the second one is the victim.
+    // A waiting transaction checks for a deadlock once. If the first one checked too early, the second one is the victim.
     while (deadlocks.length === 0) {
       await other.query('BEGIN');
       await other.query(`SELECT FROM ${locks.table} FOR UPDATE`);
@@ -119,7 +119,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
   });
 
   describe('of the user’s that are open', () => {
-    test('are no place for locks', async () => {
+    test('are refused', async () => {
       const locks = new PostgresLocks(server());
       const client = await connectTo(server());
       const lock = await locks.acquire(client);
@@ -146,7 +146,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       await lock.release();
     });
 
-    test('are noticed too when they begin in the middle of it', async () => {
+    test('are noticed too if they begin in the middle of an operation', async () => {
       const locks = new PostgresLocks(server());
       const client = await connectTo(server());
       const lock = await locks.acquire(client);
@@ -159,7 +159,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       await lock.release();
     });
 
-    test('are noticed without the help of the driver when something in them has failed', async () => {
+    test('are noticed without help from the driver after a failure in them', async () => {
       const locks = new PostgresLocks(server());
       const client = await connectTo(server());
       const silent = { query: (text: string, values?: unknown[]) => client.query(text, values) };
@@ -172,7 +172,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
   });
 });
 
-/** A lock whose holder is what a test says it is, in a table of its own. */
+/** A lock with the holder that a test wants, in its own table. */
 async function heldLock(server: PostgresServer) {
   const locks = new PostgresLocks(server);
   const store = locks.store(poolOf(server));
@@ -194,7 +194,7 @@ function newClaim(): Claim {
   };
 }
 
-/** What comes of an operation that has begun when another transaction has changed the row, but not yet committed. */
+/** The result of an operation that began when another transaction had changed the row, but not yet committed. */
 async function overtaken(
   locks: PostgresLocks,
   change: string,

@@ -22,7 +22,7 @@ beforeEach(() => {
   mkdirSync(room);
 });
 
-describe('of eight processes that race, exactly one a round gets', () => {
+describe('of eight racing processes, exactly one per round gets', () => {
   test('a free lock', async () => {
     const everyRound = Array.from({ length: ROUNDS }, () => join(locks, 'job.lock'));
 
@@ -41,8 +41,8 @@ describe('of eight processes that race, exactly one a round gets', () => {
     expectOneWinnerInEachRound();
   });
 
-  test.skipIf(!isLinux)('the lock of a dead holder whose parent does not care', async () => {
-    // The shell starts the holder, and becomes a program that never asks how its child has ended.
+  test.skipIf(!isLinux)('the lock of a dead holder that its parent never reaps', async () => {
+    // The shell starts the holder, then becomes a program that never reaps its child.
     const holder = await startActor({ within: ['sh', '-c', '"$@" & exec sleep 600', 'sh'] });
     const heldLocks = await acquireOneForEachRound(holder);
     process.kill(holder.pid, 'SIGKILL');
@@ -54,7 +54,7 @@ describe('of eight processes that race, exactly one a round gets', () => {
     expect(processState(holder.pid)).toBe('Z');
   });
 
-  test('the lock of a stalled holder, which learns it', async () => {
+  test('the lock of a stalled holder, which finds out', async () => {
     const holder = await startActor();
     await holder.ask({ do: 'turnClockBack', by: TWO_HOURS });
     const heldLocks = await acquireOneForEachRound(holder);
@@ -75,10 +75,10 @@ async function acquireOneForEachRound(holder: Actor): Promise<string[]> {
   return paths;
 }
 
-/** Once all have started, all try the lock of the round at the same time; who has won holds it until all have answered. */
+/** Once all have started, all try to get the lock of the round at the same time. The winner holds it until all have answered. */
 async function race(rounds: readonly string[]): Promise<void> {
   const racers = await startActors(RACERS);
-  // On a machine with few cores, processes that finish within a millisecond would scarcely meet.
+  // On a machine with few cores, processes that finish within a millisecond would hardly ever overlap.
   for (const racer of racers.slice(RACERS / 2)) await racer.ask({ do: 'dawdle' });
   for (const path of rounds) {
     const answers = await Promise.all(racers.map((racer) => racer.ask({ do: 'acquire', path, room })));
@@ -89,7 +89,7 @@ async function race(rounds: readonly string[]): Promise<void> {
   }
 }
 
-/** By what the winners did, not by what they were told. */
+/** From what the winners did, not from what they were told. */
 function expectOneWinnerInEachRound(): void {
   const witness = new Room(room);
   expect(witness.overlaps()).toEqual([]);

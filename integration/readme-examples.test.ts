@@ -5,7 +5,7 @@ import { isPosix } from '../support/machine.js';
 import { CRON_PATH, findForCron } from '../support/running.js';
 import { Desk } from './support/desk.js';
 
-// The jobs that the README shows, as they stand there, under cron's PATH.
+// The jobs that the README shows, exactly as printed, under cron's PATH.
 
 const LANGUAGES = [
   { language: 'sh', interpreter: 'sh', given: 'pg_dump() { :; }', beaten: { ratio: null, note: 'prices' } },
@@ -32,7 +32,7 @@ const LANGUAGES = [
 for (const { language, interpreter, given, beaten } of LANGUAGES) {
   const program = isPosix ? findForCron(interpreter) : null;
   describe.skipIf(program === null)(`the example in ${language}`, () => {
-    test('keeps its lock, and says how far it is', async () => {
+    test('keeps its lock, and reports its progress', async () => {
       const { code, stdout, stderr } = await runExample('"$@" && cat "$LIVINGLOCK_PATH"');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(JSON.parse(stdout)).toMatchObject({ progress: beaten });
@@ -63,7 +63,7 @@ for (const { language, interpreter, given, beaten } of LANGUAGES) {
   });
 }
 
-/** The only example in that language that gives heartbeats. */
+/** The only example in that language that sends heartbeats. */
 function exampleIn(file: string, language: string): string {
   const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
   const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)];

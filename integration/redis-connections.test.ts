@@ -20,7 +20,7 @@ const HOUR = 3_600_000;
 const CONTENDERS = 50;
 const ROUNDS = 5;
 const CUTS: readonly Cut[] = ['before', 'after'];
-/** So that a machine with other work to do does not make an error of what is only slow. */
+/** So that a busy machine does not make an error of what is only slow. */
 const PATIENT: RedisStoreOptions = { commandTimeout: '30s' };
 
 describeWithRedis('connections to a Redis server', (server) => {
@@ -33,7 +33,7 @@ describeWithRedis('connections to a Redis server', (server) => {
         line = await Line.to(server(), driver);
       });
 
-      test('when a lock is created, do not keep it from being had, once', async () => {
+      test('when a lock is created, still give the lock, once', async () => {
         await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
           arm();
           const lock = await acquireHere();
@@ -47,7 +47,7 @@ describeWithRedis('connections to a Redis server', (server) => {
         });
       });
 
-      test('when a lock is taken over, neither', async () => {
+      test('when a lock is taken over, still give the lock, once', async () => {
         await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
           const processes = new FakeProcessTable();
           const process = processes.start();
@@ -64,7 +64,7 @@ describeWithRedis('connections to a Redis server', (server) => {
         });
       });
 
-      test('at a heartbeat, do not keep it from being given', async () => {
+      test('at a heartbeat, do not keep it from being sent', async () => {
         await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
           const lock = await acquireHere();
           arm();
@@ -77,7 +77,7 @@ describeWithRedis('connections to a Redis server', (server) => {
         });
       });
 
-      test('at a release, do not keep the lock from being free', async () => {
+      test('at a release, do not keep the lock from becoming free', async () => {
         await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
           const lock = await acquireHere();
           arm();
@@ -87,7 +87,7 @@ describeWithRedis('connections to a Redis server', (server) => {
         });
       });
 
-      test('at a release that is to be held for a while, do not keep it from being so', async () => {
+      test('at a release with a minimum hold time, do not shorten it', async () => {
         await line.eachCut(when, async ({ scene, acquireHere, arm }) => {
           const lock = await acquireHere({ holdAtLeast: HOUR });
           arm();
@@ -97,9 +97,9 @@ describeWithRedis('connections to a Redis server', (server) => {
         });
       });
 
-      test('again and again, do not let anyone hold a lock without knowing it', async () => {
+      test('repeatedly let nobody hold a lock without knowing it', async () => {
         const { scene, acquireHere, connection } = await line.warm();
-        // The connection is there already: the requests are to read, and to claim.
+        // The connection is open already: the requests are to read, and to claim.
         for (const [request, attempted] of [
           [1, 'read'],
           [2, 'create'],
@@ -113,7 +113,7 @@ describeWithRedis('connections to a Redis server', (server) => {
           if (isCarriedOut) await expect(scene.acquire()).rejects.toThrow(ErrLockBusy);
           line.proxy.heal();
 
-          // Whatever the client may still send of the claim that was given up, comes first.
+          // Whatever the client may still send of the abandoned claim arrives first.
           const lock = await acquireHere();
           expect(await scene.hash()).toMatchObject({ token: lock.token });
           await lock.heartBeat();
@@ -122,7 +122,7 @@ describeWithRedis('connections to a Redis server', (server) => {
         }
       });
 
-      test('again and again, let heartbeats and releases fail until they are whole again', async () => {
+      test('repeatedly make heartbeats and releases fail until they are restored', async () => {
         const { scene, acquireHere } = await line.warm();
         const { clock } = scene;
         const lock = await acquireHere({}, { clock });
@@ -140,7 +140,7 @@ describeWithRedis('connections to a Redis server', (server) => {
         expect(await scene.hash()).not.toHaveProperty('lock_owner');
       });
 
-      test('while nobody uses them, are made anew', async () => {
+      test('while idle, are opened again', async () => {
         const { scene, acquireHere } = await line.warm();
         const lock = await acquireHere();
         await scene.connection.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
@@ -150,12 +150,12 @@ describeWithRedis('connections to a Redis server', (server) => {
     },
   );
 
-  test('of fifty processes get one of them the lock', { timeout: 300_000 }, async () => {
+  test('of fifty processes give the lock to one of them', { timeout: 300_000 }, async () => {
     const scene = await Scene.open(server());
     const room = temporaryFolder();
     const path = NAME;
     const contenders: Actor[] = [];
-    // All at once they would keep each other from being ready in time.
+    // All at once they would keep each other from getting ready in time.
     while (contenders.length < CONTENDERS) {
       contenders.push(...(await startActors(5, { store: ['ioredis', server().url] })));
     }
@@ -174,14 +174,14 @@ describeWithRedis('connections to a Redis server', (server) => {
   });
 });
 
-describeWithRedis('a Redis server that keeps what it has answered for', () => {
+describeWithRedis('a Redis server that persists every answered write', () => {
   let server: RedisServer;
   beforeEach(async () => {
     server = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'always');
     onTestFinished(() => server.end());
   });
 
-  test('and is shut down or killed, and started anew, under load never lets two in', async () => {
+  test('never lets two in when it is shut down or killed, and restarted, under load', async () => {
     await expectToStandRestarts(['ioredis', server.url], temporaryFolder(), async (count) => {
       await server.stop(count % 2 === 0 ? 'SIGKILL' : 'SIGTERM');
       await server.start();
@@ -221,7 +221,7 @@ class Line {
     this.#driver = driver;
   }
 
-  /** An empty Redis that knows the scripts, and a connection through the proxy that is open. */
+  /** An empty Redis that has the scripts loaded, and an open connection through the proxy. */
   async warm(): Promise<Warm> {
     const scene = await Scene.open(this.#server);
     const connection = await connect(`redis://127.0.0.1:${this.proxy.port}`, this.#driver);
@@ -238,7 +238,7 @@ class Line {
     return { scene, connection, acquireHere };
   }
 
-  /** The time is over when the first cut has come, and no sooner. */
+  /** The timeout ends when the first cut has come, and no sooner. */
   async toGiveUp(clock: FakeClock, failing: Promise<unknown>, attempted: string): Promise<void> {
     const failed = expect(failing).rejects.toMatchObject({
       name: 'ErrLockStore',
@@ -251,8 +251,8 @@ class Line {
   }
 
   /**
-   * Does something over and over, and cuts at its first request, then at its second, and so on, until there is none. Requests are
-   * counted from when it calls `arm`.
+   * Repeats an operation, and cuts at its first request, then at its second, and so on, until there are no more. Requests
+   * count from the call of `arm`.
    */
   async eachCut(when: Cut, act: (warm: Warm & { readonly arm: () => void }) => Promise<void>): Promise<void> {
     let requests = 0;
@@ -264,7 +264,7 @@ class Line {
   }
 }
 
-/** So slowly that there is enough of it. */
+/** So slowly that the load lasts long enough. */
 async function whileTimePasses(clock: FakeClock, act: Promise<void>): Promise<void> {
   let isOver = false;
   const ended = act.finally(() => {
@@ -278,7 +278,7 @@ async function whileTimePasses(clock: FakeClock, act: Promise<void>): Promise<vo
 }
 
 interface Warm {
-  /** By another connection, which is never cut. */
+  /** Over another connection, which is never cut. */
   readonly scene: Scene;
   readonly connection: Connection;
   readonly acquireHere: (options?: AcquireOptions, store?: RedisStoreOptions) => Promise<Lock>;

@@ -15,7 +15,7 @@ import type { Report } from '../support/programs/protocol.js';
 import { Desk, oneLineWith } from './support/desk.js';
 
 const ROOT = 0;
-/** A program that stays until what it has started has ended. */
+/** A program that stays until its children have ended. */
 const WITHIN_SHELL = ['sh', '-c', '"$@"; true', 'sh'];
 
 let folder: string;
@@ -38,7 +38,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
 
     expect(await takeOver(contender)).toMatchObject({ outcome: 'done' });
     expect(processState(holder.pid)).toMatch(/^Z?$/);
-    // Or nobody could end this contender later, and what it names as its own could not be believed.
+    // Otherwise nobody could end this contender later, and the record of its own would not be believed.
     expect(statSync(path).uid).toBe(ROOT);
   });
 
@@ -49,7 +49,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
     await expectRefusal(contender, [innocent.pid], /belongs to user 0, but the lock file to user 65534/);
   });
 
-  test('ends none of those that a record names if one of them is innocent', async () => {
+  test('ends none of the processes in a record if one of them is innocent', async () => {
     const [contender, holder] = [await startActor(), await startActor({ user: NOBODY })];
     const innocent = await startActor();
     await writeRecord(NOBODY, contender, holder.pid, { workers: [innocent.pid] });
@@ -57,7 +57,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
     await expectRefusal(contender, [holder.pid, innocent.pid], /belongs to user 0/);
   });
 
-  test('leaves a process alone that has the PID of the one that is meant', async () => {
+  test('leaves a process alone that has reused the recorded PID', async () => {
     const [contender, innocent] = [await startActor(), await startActor()];
     await writeRecord(ROOT, contender, innocent.pid, { started: '1' });
 
@@ -65,7 +65,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
     expect(processState(innocent.pid)).toBe('S');
   });
 
-  test("ends nothing by a record of root's own that others have given the name of another lock", async () => {
+  test("ends nothing for root's own record that others have moved to another lock", async () => {
     const [contender, holder] = [await startActor(), await startActor()];
     const other = join(folder, 'other.lock');
     await holder.ask({ do: 'turnClockBack', by: 7_200_000 });
@@ -79,7 +79,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
     expect(processState(holder.pid)).toMatch(/^Z?$/);
   });
 
-  test("ends nothing by a record of root's that was linked from elsewhere", async () => {
+  test("ends nothing for a record of root's that was linked from elsewhere", async () => {
     const [contender, holder] = [await startActor(), await startActor()];
     const elsewhere = join(temporaryFolder(), 'another.lock');
     await writeRecord(ROOT, contender, holder.pid, { to: elsewhere });
@@ -88,7 +88,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
     await expectRefusal(contender, [holder.pid], /not certain who has named/);
   });
 
-  test('does not end those that have started the contender', async () => {
+  test('does not end the ancestors of the contender', async () => {
     const contender = await startActor({ within: [...WITHIN_SHELL, ...WITHIN_SHELL] });
     const grandparent = contender.outerPid ?? 0;
     const [parent = 0] = childrenOf(grandparent);
@@ -100,7 +100,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
     }
   });
 
-  test('does not end the contender, whose threads have numbers too', async () => {
+  test('does not end the contender by the number of one of its threads', async () => {
     const contender = await startActor();
     for (const task of readdirSync(`/proc/${contender.pid}/task`).map(Number)) {
       await writeRecord(ROOT, contender, task);
@@ -121,7 +121,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
     await expectRefusal(contender, [first], /PID 1 is never signalled/);
   });
 
-  test('exits with 73 where it may not, and says why', async () => {
+  test('exits with 73 if it may not, and says why', async () => {
     const [contender, innocent] = [await startActor(), await startActor()];
     await writeRecord(NOBODY, contender, innocent.pid);
     const before = readFileSync(path, 'utf8');
@@ -143,7 +143,7 @@ interface RecordOptions {
   readonly started?: string;
 }
 
-/** Writes, as that user, the record of a holder that has stalled long since, and who is on the same machine as the contender. */
+/** Writes, as that user, the record of a holder on the contender's machine that stalled long ago. */
 async function writeRecord(
   owner: number,
   contender: Actor,

@@ -41,7 +41,7 @@ const means = [
   },
 ];
 
-/** It would show each process a monotonic clock of its own, too, but the kernel has only one for all. */
+/** It would also show each process its own monotonic clock, but the kernel has only one for all. */
 const ONLY_THE_WALL_CLOCK = ['FAKETIME_DONT_FAKE_MONOTONIC=1', 'NO_FAKE_STAT=1'];
 
 const OFFSETS = [
@@ -69,7 +69,7 @@ for (const { name, isMissing, start } of means) {
       expect(recordInFile().fencingToken).toBeGreaterThan(fencingToken ?? Number.POSITIVE_INFINITY);
     });
 
-    test('is not robbed while it is alive, and is followed when it is dead', async () => {
+    test('is not robbed while it is alive, and is taken over when it is dead', async () => {
       const [holder, other] = await Promise.all([start(offset), startActor()]);
       expect(await acquire(holder)).toBe('done');
       await expectHolder(holder, offset);
@@ -129,7 +129,7 @@ test.skipIf(!canUnshareTime)('on a machine that was started a minute ago', async
 });
 
 test.skipIf(!canUnshareTime)(
-  'a time namespace, whose clocks are others, makes nobody look dead or stale',
+  'a time namespace with different clocks makes nobody look dead or stale',
   async () => {
     const within = await startedAgo(MINUTE);
     const [inside, outside] = await Promise.all([startActor({ within }), startActor()]);
@@ -150,7 +150,7 @@ test.skipIf(!canUnshareTime)(
   },
 );
 
-/** What to start a process with so that the machine seems to it to have been started that many milliseconds ago. */
+/** The prefix that makes a process believe that the machine was started this many milliseconds ago. */
 async function startedAgo(milliseconds: number): Promise<string[]> {
   const offset = String(Math.round(milliseconds / 1000 - uptime()));
   const namespace = spawn(
@@ -159,7 +159,7 @@ async function startedAgo(milliseconds: number): Promise<string[]> {
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   onTestFinished(() => void namespace.kill());
-  // It says again what it is told, so by then it is there.
+  // It echoes its input, so by then it is there.
   namespace.stdin.write('!');
   await once(namespace.stdout, 'data');
   const [inside] = childrenOf(namespace.pid);
@@ -174,7 +174,7 @@ async function heartBeat(actor: Actor): Promise<Outcome> {
   return outcomeOf(await actor.ask({ do: 'heartBeat', path }));
 }
 
-/** Lets the holder beat, and sees that it did so by a clock that is that far from this one. */
+/** Lets the holder beat, and checks that its clock is this far from this process's. */
 async function expectHolder(holder: Actor, offset: number): Promise<void> {
   const before = Date.now();
   expect(await heartBeat(holder)).toBe('done');
@@ -194,7 +194,7 @@ function startIn(zone: string): Promise<Actor> {
   return startActor({ within: ['env', `TZ=${zone}`] });
 }
 
-/** The process has it open, and when it is killed it does not remove it itself. */
+/** The process has it open, and does not remove it itself when it is killed. */
 function removeWhatFaketimeShares({ pid }: Actor): void {
   for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`]) {
     rmSync(join('/dev/shm', name), { force: true });

@@ -20,7 +20,7 @@ import { complaintsOf, contentionIn, reportOf, startVerifying, verify } from './
 const DURATION = 1000;
 const BRIEFLY = ['--json', '--duration', `${DURATION}ms`];
 
-describe('real processes find nothing amiss', () => {
+describe('real processes find no fault', () => {
   test('in the folder for temporary files, and leave nothing behind', async () => {
     const folder = temporaryFolder();
 
@@ -65,7 +65,7 @@ describe('real processes find nothing amiss', () => {
   });
 
   test.skipIf(!canMountFuse)(
-    'on FUSE (by bindfs, as root on Linux), but cannot tell what is behind',
+    'on FUSE (by bindfs, as root on Linux), but cannot tell what is behind it',
     async () => {
       const report = await verifyMounted('mkdir "$1/mount" "$1/behind" && bindfs "$1/behind" "$1/mount"');
 
@@ -82,7 +82,7 @@ describe('where each process sees a lock of its own', () => {
   test('the witness sees two at once, although no lock is lost', async () => {
     const folder = temporaryFolder();
     const views = fileURLToPath(new URL('../build/support/programs/private-views.js', import.meta.url));
-    // Only the processes that contend load it.
+    // Only the contending processes load it.
     vi.stubEnv('NODE_OPTIONS', `--import ${pathToFileURL(views)}`);
     onTestFinished(() => void vi.unstubAllEnvs());
 
@@ -99,7 +99,7 @@ describe('where each process sees a lock of its own', () => {
   });
 });
 
-describe('a verification that does not come to its end', () => {
+describe('a verification that does not finish', () => {
   test('because it is aborted rejects with the reason, and leaves nothing behind', async () => {
     const folder = temporaryFolder();
     const abortion = new AbortController();
@@ -148,7 +148,7 @@ describe('a verification that does not come to its end', () => {
 });
 
 describe('the command', () => {
-  test('says in plain words that all is well, and ends with 0', async () => {
+  test('says in plain words that the folder is safe, and exits with 0', async () => {
     const { code, output } = await verify(temporaryFolder(), { parameters: ['--duration', '500ms'] });
 
     expect(output).toMatch(/^\/.* is (?:safe|limited): .*\n\n {2}ok {7}Creating a file exclusively/);
@@ -203,7 +203,7 @@ function expectExclusion(report: FileSystemReport): void {
   expect(report.figures.acquisitions).toBeGreaterThan(0);
 }
 
-/** On what a script mounts at `$1/mount`, where only the processes started here see it, and only while they live. */
+/** On a file system that a script mounts at `$1/mount`. Only the processes started here see it, and only while they live. */
 async function verifyMounted(script: string): Promise<FileSystemReport> {
   const folder = temporaryFolder();
   const container = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];

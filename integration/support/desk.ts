@@ -11,7 +11,7 @@ import { type Ended, poll, Running } from '../../support/running.js';
 
 export const PROGRAM = fileURLToPath(new URL('../../dist/bin/livinglock.js', import.meta.url));
 
-/** A home folder with locks of a test's own, and with `livinglock` as a program that every shell finds. */
+/** A home folder with a test's own locks, and with `livinglock` as a program that every shell finds. */
 export class Desk {
   readonly folder = temporaryFolder();
   readonly locks = join(this.folder, 'locks');
@@ -24,7 +24,7 @@ export class Desk {
     writeFileSync(join(this.#programs, 'livinglock'), script, { mode: 0o755 });
   }
 
-  /** The file of a lock of that name. */
+  /** The path of the lock with that name. */
   path(name: string): string {
     return join(this.locks, `${name}.lock`);
   }
@@ -37,7 +37,7 @@ export class Desk {
     return JSON.parse(readFileSync(this.path(name), 'utf8'));
   }
 
-  /** Nothing of the machine's, but what it takes to start programs; and `LIVINGLOCK`, as commands get it from a run. */
+  /** Only what it takes to start programs, and `LIVINGLOCK`, as commands get it from a run. */
   env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     return {
       PATH: `${this.#programs}${delimiter}${process.env['PATH']}`,
@@ -55,7 +55,7 @@ export class Desk {
     return this.startProgram(process.execPath, [PROGRAM, ...args], env);
   }
 
-  /** The same, to its end. */
+  /** Same, to its end. */
   run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended> {
     return this.start(args, env).ended;
   }
@@ -81,7 +81,7 @@ export class Desk {
     await (await this.live(name)).kill();
   }
 
-  /** A process that holds the lock, and does not give its heartbeats. */
+  /** A process that holds the lock, and sends no heartbeats. */
   async stalled(name: string): Promise<Actor> {
     const actor = await startActor();
     await this.#hold(actor, name, { staleTimeout: 1, heartbeatMinimalInterval: 0 });
@@ -91,7 +91,7 @@ export class Desk {
   }
 
   /**
-   * Stops a runner, but not in the middle of changing its lock's file: as long as it lives, that would keep everybody else
+   * Stops a runner, but not in the middle of changing its lock's file: as long as it lives, that would keep everyone else
    * from changing it.
    */
   async freeze(run: Running, name: string): Promise<void> {

@@ -26,13 +26,13 @@ import { NOBODY, newFolder, removeFolder } from '../../support/host.js';
 import { steppedFileSystem } from '../../support/stepped-file-system.js';
 import { type Tree, treeOf } from './tree.js';
 
-// Root's lock in a folder of nobody's, who exchanges something there in the middle of what root does. Both are this process, which is nobody
-// for so long; so the kernel sees to it that nothing is done but what nobody can do.
+// Root's lock in a folder of the user nobody, who replaces something there in the middle of root's operation. Both are this process, which
+// becomes nobody for that moment, so the kernel allows only what nobody can do.
 
-/** What nobody puts in the place of something else. */
+/** What nobody puts in place of something else. */
 type Exchange = (scene: Scene) => void;
 
-/** An operation of root's, and what has to be there before. */
+/** An operation of root's, and what must exist before. */
 export interface Operation {
   readonly prepare?: (scene: Scene) => Promise<void>;
   readonly act: (scene: Scene) => Promise<unknown>;
@@ -47,16 +47,16 @@ export class Scene {
   readonly victim: string;
   readonly remains: string;
   readonly store: Store;
-  /** What is in the other folder that root has beside the lock. */
+  /** The contents of the other folder that root has beside the lock. */
   readonly other: Tree;
   readonly #otherFolder: bigint;
   #step: ((name: string) => void) | null = null;
   #lock: Lock | null = null;
   #hidden = 0;
-  /** The call before which something was exchanged. */
+  /** The call before which something was replaced. */
   call = 'none';
   isExchanged = false;
-  /** The code of the error with which the operation has failed. */
+  /** The error code of the operation, if it failed. */
   outcome = 'done';
 
   constructor(victim: string, remains: string, exchange: Exchange) {
@@ -76,13 +76,13 @@ export class Scene {
     });
   }
 
-  /** Exchanges right before the call of that number, or the first of that name. Whatever becomes of the operation, it is an answer that the library knows. */
+  /** Replaces something right before the call of that number, or the first of that name. Whatever the result of the operation, it must be an answer that the library defines. */
   async play(at: number | string, act: () => Promise<unknown>): Promise<void> {
     let calls = 0;
     this.#step = (name) => {
       calls += 1;
       if (this.isExchanged || ![calls, name].includes(at)) return;
-      // By its name a call is meant at which there is something to exchange.
+      // A call chosen by name is one at which there is something to replace.
       if (at === name && this.guards.length === 0 && !existsSync(this.path)) return;
       this.call = `${calls} ${name}`;
       this.isExchanged = true;
@@ -107,7 +107,7 @@ export class Scene {
     return this.#lock;
   }
 
-  /** The names of what livinglock has there now, but for the lock. */
+  /** The names of livinglock's files there, except for the lock. */
   get guards(): string[] {
     return readdirSync(this.folder).filter((name) => name.startsWith('job.lock.guard'));
   }
@@ -121,13 +121,13 @@ export class Scene {
     renameSync(this.at(name), this.at(`hidden-${this.#hidden}`));
   }
 
-  /** Puts a link in the place of the folder itself, which he can because he owns the one above, too. */
+  /** Replaces the folder itself by a link, which nobody can do because the folder above belongs to nobody too. */
   exchangeFolder(): void {
     renameSync(this.folder, this.#hiddenFolder);
     symlinkSync(this.victim, this.folder);
   }
 
-  /** Where it is by now. Its own status changes with its name, which is nobody's business. */
+  /** Its current path. Its own status changes with its name, which does not matter here. */
   folderOfRoots(): Tree {
     const folder = existsSync(this.#hiddenFolder) ? this.#hiddenFolder : this.folder;
     const place = readdirSync(folder)
@@ -144,7 +144,7 @@ export class Scene {
   }
 }
 
-/** By what nobody does it. */
+/** Replacements, by name. */
 export const exchanges = {
   'each folder for a link': (scene) => {
     for (const name of scene.guards) {

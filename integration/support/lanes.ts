@@ -1,6 +1,6 @@
 /**
- * Counts upwards from 1 and calls `visit` with each number, several at a time, each in a lane with something of its own, until
- * it gives `false`: there is no such number. Gives the last one that there is. When one fails, all come to an end first.
+ * Counts upwards from 1 and calls `visit` with each number, several at a time, each in a lane with its own resource, until
+ * it returns `false`: there is no such number. Returns the last existing number. When one fails, all finish first.
  */
 export async function countInLanes<Lane>(
   lanes: readonly Lane[],

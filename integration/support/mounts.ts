@@ -5,7 +5,7 @@ import { type Actor, startActor } from '../../support/actors.js';
 
 // File systems that only one process sees, and that are gone when it ends.
 
-/** Starts an actor that sees a small file system of its own over the folder; `mountOptions` as for tmpfs(5). */
+/** Starts an actor that sees its own small file system at the folder; `mountOptions` as for tmpfs(5). */
 export function startOnFileSystem(folder: string, mountOptions: string): Promise<Actor> {
   const script = 'mount -t tmpfs -o "$1" none "$2" && shift 2 && exec "$@"';
   return startActor({ within: ['unshare', '--mount', 'sh', '-c', script, 'sh', mountOptions, folder] });
@@ -21,7 +21,7 @@ export function asSeenBy({ pid }: Actor, folder: string): string {
   return `/proc/${pid}/root${folder}`;
 }
 
-/** Adds files until there is no room for one more. Gives their paths. */
+/** Adds files until there is no room for one more. Returns their paths. */
 export function fillUp(folder: string, chunk: Buffer): string[] {
   try {
     for (let count = 0; ; count++) writeFileSync(join(folder, `filler-${count}`), chunk);

@@ -2,7 +2,7 @@ import { canBeNobody, canMount } from '../../support/machine.js';
 import { type Ended, Running } from '../../support/running.js';
 import { PROGRAM } from './desk.js';
 
-/** Whether this machine lets a test have one of its own. */
+/** Whether this machine can give a test a private one. */
 export const canBePrivate = canMount && canBeNobody;
 
 export const ALICE = 7101;
@@ -40,13 +40,13 @@ exec sleep infinity
 
 export interface Life {
   readonly uid: number;
-  /** Nothing is inherited but this, and a PATH. */
+  /** Only this and a PATH are inherited. */
   readonly env?: NodeJS.ProcessEnv;
   /** What sh(1) does first, as root, in a mount namespace of this process alone: what systemd does for a unit. */
   readonly sandbox?: string;
 }
 
-/** A machine with users, folders and a host name of its own, on the same kernel. It is gone with the test. */
+/** A machine with its own users, folders and host name, on the same kernel. It is gone with the test. */
 export class PrivateMachine {
   readonly #first: Running;
 
@@ -65,7 +65,7 @@ export class PrivateMachine {
     this.#first = first;
   }
 
-  /** Where the test finds that path of the machine. */
+  /** The path under which the test sees that path of the machine. */
   path(path: string): string {
     return `/proc/${this.#first.pid}/root${path}`;
   }
@@ -82,7 +82,7 @@ export class PrivateMachine {
     return this.start(args, life).ended;
   }
 
-  /** A line of sh(1), as root; gives its output. */
+  /** Runs a line of sh(1) as root. Returns its output. */
   async root(line: string): Promise<string> {
     const { code, stdout, stderr } = await this.#enter(['sh', '-c', line], {}).ended;
     if (code !== 0) throw new Error(`${line}: ${stderr}`);

@@ -4,7 +4,7 @@ import { startActor } from '../../support/actors.js';
 import { outcomeOf } from '../../support/outcomes.js';
 import { Room } from '../../support/witness.js';
 
-/** How often somebody has to get in, for a test that kills them there to mean anything. */
+/** How often a process must get in for a test that kills them there to mean anything. */
 const VISITS = 100;
 const AT_ONCE = 4;
 
@@ -16,13 +16,13 @@ export interface RandomKills {
   /** Where the lock is stored, see `programs/chosen-store.ts`. Default: in a file. */
   readonly store?: readonly string[];
   readonly least: number;
-  /** If nobody gets in often enough. */
+  /** Raised if nobody gets in often enough. */
   readonly most: number;
-  /** For how many milliseconds one lives at most, as long as others get in as often as they are killed. */
+  /** How many milliseconds a process lives at most, as long as others get in as often as they are killed. */
   readonly life: number;
 }
 
-/** Kills processes that work under a lock at random moments, and starts others: never were two of them inside at once. */
+/** Kills processes that work under a lock at random moments, and replaces them. No two may ever be inside at once. */
 export async function killAtRandom({ path, room, store, least, most, life }: RandomKills): Promise<void> {
   const witness = new Room(room);
   const killed = new Set<number>();
@@ -31,7 +31,7 @@ export async function killAtRandom({ path, room, store, least, most, life }: Ran
     while (killed.size < least || (witness.visits < VISITS && killed.size < most)) {
       const worker = await startActor(store === undefined ? {} : { store });
       const answer = worker.ask({ do: 'work', path, room });
-      // The rarer anyone gets in on a machine with other work to do, the longer they live.
+      // The less often a process gets in on a busy machine, the longer they live.
       await sleep(Math.random() * life * (1 + killed.size / (1 + witness.visits)));
       killed.add(worker.pid);
       await worker.kill();

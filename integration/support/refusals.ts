@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { remedyFor } from '../../src/core/remedies.js';
 
-/** What the system refuses is said with the path, with what was attempted, with the system's own code, and with what to do. */
+/** The message about a refusal of the system: the path, the attempt, the system's own code, and what to do. */
 export function refusal(path: string, attempted: string, code: string): unknown {
   const parts = [`Cannot ${attempted} ${path}: ${code}`, `. ${remedyFor(code)}`];
   return {

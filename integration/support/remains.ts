@@ -18,7 +18,7 @@ export async function deadRecord(): Promise<string> {
 
 /**
  * A folder with the file `job.lock` of a dead holder, and with every kind of litter that processes can leave beside it: the
- * guard, a folder that was to become it, and the temporary files of a new lock and of a heartbeat.
+ * guard, a folder that was to become the guard, and the temporary files of a new lock and of a heartbeat.
  */
 export async function everythingTheKilledLeave(): Promise<string> {
   const remains = temporaryFolder();

@@ -8,10 +8,10 @@ const RESTARTS = 3;
 const VISITS = 50;
 
 /**
- * Lets processes work under a lock while its server is started anew, again and again: never are two inside, and all go on.
+ * Lets processes work under a lock while its server is restarted repeatedly: no two are ever inside, and all go on.
  *
- * @param store What an actor is told of it, see `programs/chosen-store.ts`.
- * @param folder Of a {@link Room}.
+ * @param store What an actor is told about the store, see `programs/chosen-store.ts`.
+ * @param folder The folder of a {@link Room}.
  */
 export async function expectToStandRestarts(
   store: readonly string[],
@@ -33,7 +33,7 @@ export async function expectToStandRestarts(
   expect(room.overlaps(new Set(workers.map(({ pid }) => pid)))).toEqual([]);
 }
 
-/** Fails by the runner's time limit. */
+/** Fails through the time limit of the test runner. */
 async function visitsToReach(room: Room, count: number, ended: readonly unknown[]): Promise<void> {
   while (room.visits < count) {
     if (ended.length > 0) throw new Error(`A worker has ended: ${JSON.stringify(ended)}`);

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { temporaryFolder } from '../../support/machine.js';
 import { PROGRAM } from './desk.js';
 
-/** What crontab(1) does, for a user whose crontab is the file that `FAKE_CRONTAB` names. */
+/** Works like crontab(1) for a user whose crontab is the file that `FAKE_CRONTAB` names. */
 const FAKE_CRONTAB = `#!/bin/sh
 case "$1" in
 -l) if [ -e "$FAKE_CRONTAB" ]; then cat "$FAKE_CRONTAB"; else echo "no crontab for batch" >&2; exit 1; fi ;;
@@ -52,5 +52,5 @@ export class User {
   }
 }
 
-/** One of cron, without its command. */
+/** The line of cron, without its command. */
 export const JOB = ['--every', '2m', '--name', 'parser', '--for', 'cron'];

@@ -8,26 +8,26 @@ import { outcomeOf } from '../../support/outcomes.js';
 import { Room } from '../../support/witness.js';
 import { killAtRandom } from './random-kills.js';
 
-/** Locks in a database to which several processes have a connection each. */
+/** Locks in a database to which each of several processes has its own connection. */
 export interface SharedLocks {
-  /** What an actor is told of them when it is started, see `programs/chosen-store.ts`. */
+  /** What an actor is told about them when it is started, see `programs/chosen-store.ts`. */
   readonly store: readonly string[];
-  /** Makes the last heartbeat of each lock that many minutes older. */
+  /** Makes the last heartbeat of each lock this many minutes older. */
   age(minutes: number): void | Promise<void>;
-  /** Fails where the database is damaged. */
+  /** Fails if the database is damaged. */
   check?(): void | Promise<void>;
 }
 
 const MINUTE = 60_000;
 const SERVERS = 5;
 const ROUNDS = 20;
-/** What happens at random moments takes its time on a machine with other work to do. */
+/** Random events take their time on a busy machine. */
 const PATIENT = { timeout: 300_000 };
 
 /** The name of the lock. */
 const path = 'nightly';
 
-/** Defines what locks in any database must stand; to be called inside a `describe`. `open` is called once for each test. */
+/** Defines the tests that locks in any database must pass. Must be called inside a `describe`. `open` is called once for each test. */
 export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>): void {
   test('of five processes that start the same task, one runs it', async () => {
     const { store } = await open();
@@ -62,7 +62,7 @@ export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>):
     expect(new Room(room).overlaps()).toEqual([]);
   });
 
-  test.skipIf(!canUnshare)('of another machine are taken over when they have expired', async () => {
+  test.skipIf(!canUnshare)('of another machine are taken over when they are stale', async () => {
     const { store, age } = await open();
     const elsewhere = await startElsewhere(store);
     const here = await startActor({ store });
@@ -127,34 +127,30 @@ export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>):
 }
 
 const CROWD = 50;
-/** So many are started at the same time, so that each is ready within reasonable time. */
+/** How many are started at the same time, so that each is ready within reasonable time. */
 const GROUP = 5;
 
-/** Defines what fifty processes at once do to locks in a database. Starting so many takes a few seconds. */
+/** Defines what fifty processes at once do to locks in a database. Starting that many takes a few seconds. */
 export function testCrowd(open: () => SharedLocks | Promise<SharedLocks>): void {
-  test(
-    'that fifty processes want at once are had by one, and after its death by one more',
-    PATIENT,
-    async () => {
-      const { store } = await open();
-      const room = newRoom();
-      const witness = new Room(room);
-      const crowd: Actor[] = [];
-      while (crowd.length < CROWD) crowd.push(...(await startActors(GROUP, { store })));
-      const killed = new Set<number>();
-      for (let left = CROWD; left > CROWD - 3; left--) {
-        const answers = await Promise.all(crowd.map((each) => each.ask({ do: 'acquire', path, room })));
-        const outcomes = answers.map(outcomeOf);
-        expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
-        expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(left - 1);
-        const [winner] = crowd.splice(outcomes.indexOf('done'), 1);
-        await winner?.kill();
-        if (winner !== undefined) killed.add(winner.pid);
-      }
-      expect(witness.overlaps(killed)).toEqual([]);
-      expect(witness.visits).toBe(3);
-    },
-  );
+  test('that fifty processes want at once go to one, and after its death to one more', PATIENT, async () => {
+    const { store } = await open();
+    const room = newRoom();
+    const witness = new Room(room);
+    const crowd: Actor[] = [];
+    while (crowd.length < CROWD) crowd.push(...(await startActors(GROUP, { store })));
+    const killed = new Set<number>();
+    for (let left = CROWD; left > CROWD - 3; left--) {
+      const answers = await Promise.all(crowd.map((each) => each.ask({ do: 'acquire', path, room })));
+      const outcomes = answers.map(outcomeOf);
+      expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
+      expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(left - 1);
+      const [winner] = crowd.splice(outcomes.indexOf('done'), 1);
+      await winner?.kill();
+      if (winner !== undefined) killed.add(winner.pid);
+    }
+    expect(witness.overlaps(killed)).toEqual([]);
+    expect(witness.visits).toBe(3);
+  });
 }
 
 /** The folder of a {@link Room}. */
@@ -164,7 +160,7 @@ function newRoom(): string {
   return room;
 }
 
-/** With its own PIDs and a boot id of its own, as on another machine that reaches the same database. */
+/** With its own PIDs and its own boot id, as on another machine that reaches the same database. */
 function startElsewhere(store: readonly string[]) {
   const bootId = join(temporaryFolder(), 'boot_id');
   writeFileSync(bootId, `${randomUUID()}\n`);

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import type { Running } from '../../support/running.js';
 import type { Desk } from './desk.js';
 
-/** Whether there is script(1) of util-linux, by which a program gets a terminal. */
+/** Whether there is script(1) of util-linux, which gives a program a terminal. */
 export const canHaveTerminal =
   process.platform === 'linux' && spawnSync('script', ['--version'], { stdio: 'ignore' }).status === 0;
 
-/** Starts a line of a shell on a terminal of that size. What is written to it is typed. */
+/** Starts a line of a shell on a terminal of that size. Writing to it means typing. */
 export function startOnTerminal(
   desk: Desk,
   line: string,

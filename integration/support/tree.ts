@@ -1,14 +1,14 @@
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-// What is in a folder, in so much detail that whatever somebody did there can be seen.
+// The contents of a folder, in so much detail that any change is visible.
 
 /** By the path of each entry within the folder, `.` for the folder itself. */
 export type Tree = Readonly<Record<string, string>>;
 
 /**
- * Type, mode, owner, content or target of all that is in a folder, and when it was last changed. Since the time of a folder changes with its
- * entries, and the change time with everything else, even what was undone since is seen. The number of its links may change.
+ * Type, mode, owner, content or target of everything in a folder, and when it last changed. The time of a folder changes with its
+ * entries, and the change time with everything else, so even a change that was undone is visible. The number of links may change.
  */
 export function treeOf(folder: string): Tree {
   const tree: Record<string, string> = {};

@@ -13,7 +13,7 @@ import { PROGRAM } from './desk.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** No step of a verification takes that many milliseconds; a net for tests that would otherwise hang. */
+/** No step of a verification takes this many milliseconds; a safety net for tests that would otherwise hang. */
 const PATIENCE = 30_000;
 
 export interface Verification {
@@ -26,7 +26,7 @@ export interface VerifyHow {
   /** What to start the program with: another program, and its arguments before those that name this one. */
   readonly within?: readonly string[];
   readonly parameters?: readonly string[];
-  /** Whose process it is to be. */
+  /** The user of the process. */
   readonly user?: number;
 }
 
@@ -38,7 +38,7 @@ export async function verify(directory: string, how: VerifyHow = {}): Promise<Ve
   return { code: (await death(child)).code, output, errors };
 }
 
-/** Starts the program. It is ended with the test, and its own processes with it. */
+/** Starts the program. It ends with the test, and so do its own processes. */
 export function startVerifying(
   directory: string,
   { within = [], parameters = [], user }: VerifyHow,
@@ -52,7 +52,7 @@ export function startVerifying(
     ...parameters,
   ];
   const child = spawn(file, rest, {
-    // Where `livinglock` means this package, wherever the test was started.
+    // Here `livinglock` means this package, wherever the test was started.
     cwd: PROJECT,
     ...(user !== undefined && { uid: user, gid: user }),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -74,12 +74,12 @@ export async function contentionIn(directory: string): Promise<void> {
   throw new Error(`Nobody contends in ${directory}.`);
 }
 
-/** What is wrong, apart from what follows from the type of the file system alone. */
+/** The problems, apart from what follows from the type of the file system alone. */
 export function complaintsOf({ findings }: FileSystemReport): FileSystemFinding[] {
   return findings.filter(({ check, verdict }) => verdict !== 'safe' && check !== 'reboot');
 }
 
-/** The report that the program has printed with `--json`. */
+/** The report that the program printed with `--json`. */
 export function reportOf({ output, errors }: Verification): FileSystemReport {
   try {
     return JSON.parse(output);

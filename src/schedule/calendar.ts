@@ -18,7 +18,7 @@ export function timesOf(timing: Timing): Times | null {
   return null;
 }
 
-/** The next shorter and next longer intervals that a calendar of whole minutes can express; in seconds. */
+/** The next shorter and the next longer interval that a calendar with minutes as its unit can express, in seconds. */
 export function nearestIntervals(seconds: number): number[] {
   const below = INTERVALS.filter((interval) => interval < seconds).at(-1);
   const above = INTERVALS.find((interval) => interval > seconds);

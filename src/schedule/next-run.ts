@@ -3,7 +3,7 @@ import type { Days, Times } from './times.js';
 /** The longest gap between two 29 Februaries is eight years. */
 const YEARS = 9;
 
-/** The first of these times that is later, in local time; `null` if there is none, as for 30 February. */
+/** The first of these times that is later, in local time; `null` without one, as for 30 February. */
 export function nextRun(times: Times, after: Date): Date | null {
   const last = after.getFullYear() + YEARS;
   const day = new Date(after.getFullYear(), after.getMonth(), after.getDate());

@@ -51,7 +51,7 @@ export class PostgresLocks {
     return inspect(this.lock, { store: this.store(connection) });
   }
 
-  /** The row of the lock; `null` if there is none, or no table. */
+  /** The row of the lock; `null` without a row or a table. */
   async row(): Promise<Readonly<Record<string, unknown>> | null> {
     const { rows: tables } = await this.pool.query('SELECT to_regclass($1) AS found', [this.table]);
     if (tables[0]?.found === null) return null;

@@ -10,7 +10,7 @@ import { taskScheduler } from '../../src/schedule/task-scheduler.js';
 import type { Times } from '../../src/schedule/times.js';
 import { FakePrograms, isInstalled, refusalOf, someJob } from './support.js';
 
-/** What is given, and how cron and systemd are told. */
+/** The input, and its form for cron and systemd. */
 const CASES: readonly (readonly [at: string, cron: string, systemd: readonly string[]])[] = [
   ['03:30', '30 3 * * *', ['*-*-* 03:30:00']],
   ['mon-fri 03:30', '30 3 * * 1-5', ['Mon..Fri *-*-* 03:30:00']],
@@ -24,9 +24,9 @@ const CASES: readonly (readonly [at: string, cron: string, systemd: readonly str
   ['0 0 1-31/10 * *', '0 0 1,11,21,31 * *', ['*-*-01,11,21,31 00:00:00']],
   ['0 0 29 2 *', '0 0 29 2 *', ['*-02-29 00:00:00']],
   ['0 6 * * 5-7', '0 6 * * 0,5-6', ['Fri..Sun *-*-* 06:00:00']],
-  // cron runs it on each day that matches one of both; systemd asks for both, so it gets two expressions.
+  // cron runs it on each day that matches either field. systemd requires both, so it gets two expressions.
   ['0 6 1 * 1', '0 6 1 * 1', ['*-*-01 06:00:00', 'Mon *-*-* 06:00:00']],
-  // The weekday is no star, so for cron each day matches.
+  // The weekday is not a star, so for cron each day matches.
   ['0 6 1 * 0-6', '0 6 * * *', ['*-*-* 06:00:00']],
 ];
 
@@ -44,7 +44,7 @@ describe('a time', () => {
   });
 
   it.skipIf(!isInstalled('systemd-analyze', '--version')).each(CASES)(
-    '%s comes when systemd-analyze says so, if it is installed',
+    '%s comes when systemd-analyze says, if it is installed',
     (at, _, expressions) => {
       const from = '2026-01-30 12:34:00 UTC';
       const args = ['calendar', '--iterations=40', `--base-time=${from}`, ...expressions];
@@ -82,7 +82,7 @@ describe('days that match either the day of the month or the weekday', () => {
   it.each([
     ['launchd', launchd(new FakePrograms().run, '/Users/me', 501)],
     ['the Task Scheduler', taskScheduler(new FakePrograms().run)],
-  ])('are refused by %s, which cannot do that', (_, installer) => {
+  ])('are refused by %s, which cannot express them', (_, installer) => {
     const job = someJob({ timing: parseAt('0 6 1 * 1') });
     expect(refusalOf(() => installer.configure(job))).toMatch(
       /^refused: .* cannot run a job on days that match either/,
@@ -122,7 +122,7 @@ describe('triggers of the Task Scheduler', () => {
     expect(triggersOf(at)).toMatch(days);
   });
 
-  it('are one for each time of the day if these are uneven, up to 48', () => {
+  it('are one for each time of day if these are uneven, up to 48', () => {
     expect(triggersOf('0,7 9,12 * * *').match(/<CalendarTrigger>/g)).toHaveLength(4);
     expect(refusalOf(() => triggersOf('0,7 * * * *'))).toBe('not refused');
     expect(refusalOf(() => triggersOf('0,7,9 * * * *'))).toMatch(/^refused: .*48 triggers.*72 times/);

@@ -23,7 +23,7 @@ describe('an interval', () => {
     },
   );
 
-  it('has neighbours that do, below and above', () => {
+  it('has a shorter and a longer neighbour that do', () => {
     expect(nearestIntervals(7 * 60)).toEqual([6 * 60, 10 * 60]);
     expect(nearestIntervals(30)).toEqual([60]);
     expect(nearestIntervals(59 * 60)).toEqual([30 * 60, 3600]);

@@ -29,7 +29,7 @@ describe('a line for cron', () => {
     [30, 'every 30s', '1m'],
     [90 * 60, 'every 90m', '1h, 2h'],
     [2 * 86_400, 'every 2d', '1d, 7d'],
-  ])('cannot say %i seconds, and names the nearest that it can', (seconds, words, nearest) => {
+  ])('cannot express %i seconds, and names the nearest that it can', (seconds, words, nearest) => {
     expect(refusalOf(() => lineOf({ kind: 'every', seconds }))).toBe(
       `refused: cron cannot run a job ${words}: its intervals are minutes, and divide the hour or the day evenly. ` +
         `Nearest to it: ${nearest}. systemd can run it ${words} (--for systemd).`,
@@ -52,14 +52,14 @@ describe('a line for cron', () => {
     );
   });
 
-  it('is said to be too long for some', () => {
+  it('is refused if it is too long for some', () => {
     expect(installer.configure(someJob({ command: ['/bin/echo', 'x'.repeat(1000)] })).notes).toHaveLength(1);
     expect(installer.configure(someJob()).notes).toEqual([]);
   });
 });
 
 describe('the crontab', () => {
-  it.each([[null], [OTHERS], ['A=1\n']])('%j gets a job and loses it again', async (before) => {
+  it.each([[null], [OTHERS], ['A=1\n']])('%j gets a job, and is restored without it', async (before) => {
     const crontab = new FakeCrontab(before === null ? null : Buffer.from(before, 'latin1'));
     const installer = cron(crontab.run, NOWHERE, null);
     const job = someJob({ command: ['/bin/echo', 'é'] });
@@ -76,7 +76,7 @@ describe('the crontab', () => {
     expect(await installer.uninstall('parser')).toEqual([]);
   });
 
-  it("of another user is changed, and one's own is not", async () => {
+  it("of another user is changed, and the current user's is not", async () => {
     const crontab = new FakeCrontab(null);
     const installer = cron(crontab.run, NOWHERE, 'batch');
     const steps = await installer.install(someJob());
@@ -98,7 +98,7 @@ describe('the crontab', () => {
     ]);
   });
 
-  it('that was changed while the question was open is left alone', async () => {
+  it('that changed while the question was open is left alone', async () => {
     const crontab = new FakeCrontab('A=1\n');
     const steps = await cron(crontab.run, NOWHERE, null).install(someJob());
     crontab.content = Buffer.from('A=2\n');

@@ -25,7 +25,7 @@ const OTHERS = [
 ];
 
 describe('a crontab with the lines of others', () => {
-  it('is the same, byte for byte, after jobs have come and gone in whatever order', () => {
+  it('is the same, byte for byte, after jobs were added and removed in any order', () => {
     const line = constantFrom(...OTHERS.map((text) => Buffer.from(text, 'latin1')));
     const content = array(
       oneof(
@@ -52,14 +52,14 @@ describe('a crontab with the lines of others', () => {
     );
   });
 
-  it('has a job once, where it was, with its newest line', () => {
+  it('has a job only once, in its old place, with its newest line', () => {
     const once = `${withBlock('A=1\n', 'parser', blockOf('parser', 'old'))}B=2\n`;
     const twice = withBlock(once, 'parser', blockOf('parser', 'new'));
     expect(twice).toBe(`A=1\n${blockOf('parser', 'new')}B=2\n`);
     expect(withBlock(twice, 'parser', blockOf('parser', 'new'))).toBe(twice);
   });
 
-  it('keeps what was added behind a line that had no line break', () => {
+  it('keeps lines that were added after one without a line break', () => {
     const added = `${withBlock('A=1', 'parser', blockOf('parser', 'x'))}B=2\n`;
     expect(withBlock(added, 'parser', null)).toBe('A=1\nB=2\n');
   });
@@ -76,7 +76,7 @@ describe('the lines of a job that were changed by hand', () => {
     ['with others between them', block.replace('x\n', 'x\n0 0 * * * theirs\n')],
     ['without their end', block.split('\n').slice(0, 2).join('\n')],
     ['without their beginning', block.split('\n').slice(1).join('\n')],
-    ['that are there twice', block + block],
+    ['that appear twice', block + block],
     ['in another order', block.trimEnd().split('\n').reverse().join('\n')],
   ])('%s are left alone', (_, crontab) => {
     for (const change of [null, block]) {
@@ -86,7 +86,7 @@ describe('the lines of a job that were changed by hand', () => {
     }
   });
 
-  it('go when only the middle one is missing', () => {
+  it('are removed when only the middle one is missing', () => {
     expect(withBlock(`A=1\n${block.replace('x\n', '')}B=2\n`, 'parser', null)).toBe('A=1\nB=2\n');
   });
 });

@@ -18,7 +18,7 @@ describe.skipIf(process.platform === 'win32' || !isInstalled('python3', '--versi
       return JSON.parse(execFileSync('python3', ['-c', script], { input, encoding: 'utf8' }));
     };
 
-    it('has every argument as it was given', () => {
+    it('keeps every argument unchanged', () => {
       const command = [...NASTY, 'line\nbreak\r\n\t'];
       expect(read({ command, directory: '/srv/<shop>' })).toEqual({
         Label: 'livinglock.parser',
@@ -62,7 +62,7 @@ describe.skipIf(process.platform === 'win32')('an agent of launchd', () => {
     );
   });
 
-  it('cannot start more often than launchd lets it', () => {
+  it('cannot start more often than launchd allows', () => {
     expect(refusalOf(() => installer.configure(someJob({ timing: { kind: 'every', seconds: 5 } })))).toBe(
       'refused: launchd cannot run a job every 5s: 10s is the least.',
     );

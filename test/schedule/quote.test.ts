@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { quoteForCron, quoteForSystemd, quoteForWindows } from '../../src/schedule/quote.js';
 import { NASTY } from './support.js';
 
-/** Mostly of what means something somewhere. */
+/** Mostly characters that are special somewhere. */
 const argument: Arbitrary<string> = array(
   oneof(
     constantFrom(...'\\\\%%$\'"` a({})|&;<>~#!^=\té🔒'),
@@ -14,7 +14,7 @@ const argument: Arbitrary<string> = array(
 ).map((parts) => parts.join(''));
 
 describe.skipIf(process.platform === 'win32')('quoting for a crontab', () => {
-  // What the crons do to `%` and backslashes before /bin/sh sees the line.
+  // What different crons do to `%` and backslashes before /bin/sh sees the line.
   const crons: readonly [string, (line: string) => string][] = [
     ['cronie', (line) => unescapeAsCron(line, ['%'])],
     ['the first cron of Vixie', (line) => unescapeAsCron(line, ['%', '\\'])],
@@ -25,7 +25,7 @@ describe.skipIf(process.platform === 'win32')('quoting for a crontab', () => {
     expect(executed(process(NASTY.map(quoteForCron).join(' ')))).toEqual(NASTY);
   });
 
-  it.each(crons)('brings whatever argument through %s and /bin/sh', (_, process) => {
+  it.each(crons)('brings any argument through %s and /bin/sh', (_, process) => {
     assert(
       property(array(argument, { minLength: 1, maxLength: 20 }), (args) => {
         expect(executed(process(args.map(quoteForCron).join(' ')))).toEqual(args);
@@ -41,7 +41,7 @@ describe('quoting for systemd', () => {
     expect(parsedBySystemd(args.map(quoteForSystemd).join(' '))).toEqual(args);
   });
 
-  it('brings whatever argument back', () => {
+  it('brings any argument back', () => {
     assert(
       property(
         array(
@@ -63,7 +63,7 @@ describe('quoting for Windows', () => {
     expect(parsedByWindows(NASTY.map(quoteForWindows).join(' '))).toEqual(NASTY);
   });
 
-  it('brings whatever argument back', () => {
+  it('brings any argument back', () => {
     assert(
       property(array(argument), (args) => {
         expect(parsedByWindows(args.map(quoteForWindows).join(' '))).toEqual(args);
@@ -76,7 +76,7 @@ describe('quoting for Windows', () => {
   });
 });
 
-/** do_command.c, both of cronie and of Vixie's 3.0: a backslash is removed before those characters. */
+/** do_command.c, both of cronie and of Vixie's 3.0: a backslash is removed before these characters. */
 function unescapeAsCron(line: string, removedBefore: readonly string[]): string {
   let command = '';
   let isEscaped = false;
@@ -94,7 +94,7 @@ function unescapeAsCron(line: string, removedBefore: readonly string[]): string 
   return command;
 }
 
-/** The arguments that a command gets of such a line. */
+/** The arguments that a command gets from such a line. */
 function executed(line: string): string[] {
   const output = execFileSync('/bin/sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' });
   return output.split('\0').slice(0, -1);

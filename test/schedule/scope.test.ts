@@ -21,7 +21,7 @@ describe('the units of systemd', () => {
     expect(refusalOf(() => expectRights({ isSystem: false, userName: null }, 1000))).toBe('not refused');
   });
 
-  it('of a user cannot run as another one', () => {
+  it('of a user cannot run as another user', () => {
     const request = { isSystem: false, userName: 'batch', scheduler: 'systemd' } as const;
     expect(refusalOf(() => scopeOf(request, 1000))).toMatch(/^refused: .*Add --system/);
     expect(scopeOf(request, 0)).toEqual({ isSystem: true, userName: 'batch' });

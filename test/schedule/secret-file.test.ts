@@ -76,7 +76,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     expect(statSync(file.path).mode & 0o777).toBe(0o600);
   });
 
-  it('takes the place of a link, and leaves what that points to alone', async () => {
+  it('replaces a link, and leaves its target alone', async () => {
     const { home, file } = someFile();
     mkdirSync(join(home, '.config', 'livinglock'), { recursive: true, mode: 0o700 });
     const target = join(home, 'target');
@@ -101,11 +101,11 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
-  it('cannot be had by a user without a home folder', async () => {
+  it('is not possible for a user without a home folder', async () => {
     expect(await new SecretFile(NOWHERE, 'cron', 'parser', FOR_SHELL).step(null)).toEqual([]);
   });
 
-  it('gives a shell the address as it was', async () => {
+  it('gives a shell the unchanged address', async () => {
     const { file } = someFile();
     for (const each of NASTY) {
       const address = `redis://:${each}@db`;
@@ -115,10 +115,10 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     }
   });
 
-  it('gives systemd the address as it was', () => {
+  it('gives systemd the unchanged address', () => {
     for (const each of NASTY) {
       const [, quoted = ''] = /^A="(.*)"$/s.exec(FOR_SYSTEMD.assign('A', each)) ?? [];
-      // Within double quotes a backslash is removed before those four, and stays before all else (env-file.c).
+      // Within double quotes a backslash is removed before these four, and kept before any other character (env-file.c).
       expect(quoted).toMatch(/^(?:\\["\\`$]|[^"\\`$])*$/);
       expect(quoted.replaceAll(/\\(["\\`$])/g, '$1')).toBe(each);
     }
@@ -157,7 +157,7 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     expect(notes[0]).toMatch(/--install writes this file.*mode 600.*\*\*\*@db\/shop/);
   });
 
-  it('of launchd runs the command with the address, and its arguments as they were', async () => {
+  it('of launchd runs the command with the address and unchanged arguments', async () => {
     const folder = home();
     const file = new SecretFile(() => folder, 'launchd', 'parser', FOR_SHELL);
     await apply(await file.step(ADDRESS));
@@ -173,7 +173,7 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     expect(execFileSync(program, args, { encoding: 'utf8' })).toBe(`${ADDRESS}|a b||`);
   });
 
-  it('of systemd comes with its file, and goes with it', async () => {
+  it('of systemd is installed and removed with its file', async () => {
     const folder = home();
     const systemctl = new FakePrograms((call) =>
       call.includes('is-active') ? { status: 3, stdout: Buffer.from('inactive\n') } : {},
@@ -194,7 +194,7 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     expect(existsSync(join(folder, '.config', 'livinglock'))).toBe(false);
   });
 
-  it('is refused where there is no place for it', async () => {
+  it('is refused if the scheduler has no place for it', async () => {
     expect(refusalOf(() => taskScheduler(new FakePrograms().run).configure(job))).toMatch(
       /^refused: .*pgpass\.conf/,
     );

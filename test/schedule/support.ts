@@ -4,7 +4,7 @@ import type { Job } from '../../src/schedule/job.js';
 import type { Result, RunProgram } from '../../src/schedule/programs.js';
 import { ScheduleError } from '../../src/schedule/schedule-error.js';
 
-/** Arguments that something on the way could take for its own. */
+/** Arguments in which something on the way could find a special meaning. */
 export const NASTY: readonly string[] = [
   'a b',
   "it's",
@@ -49,12 +49,12 @@ export function NOWHERE(): string {
   throw new ScheduleError('refused', 'There is no home folder.');
 }
 
-/** Stands in for the system's programs, and remembers how they were called. */
+/** Stands in for the system's programs, and remembers their calls. */
 export class FakePrograms {
   readonly calls: string[] = [];
   readonly #answer: (call: string, input: Buffer) => Partial<Result>;
 
-  /** @param answer Gives what differs from success in silence. */
+  /** @param answer Returns whatever differs from silent success. */
   constructor(answer: (call: string, input: Buffer) => Partial<Result> = () => ({})) {
     this.#answer = answer;
   }
@@ -69,7 +69,7 @@ export class FakePrograms {
 /** A user's crontab, and the program that shows and replaces it, as crontab(1) does. */
 export class FakeCrontab extends FakePrograms {
   content: Buffer | null;
-  /** Whose crontab was asked for; `null` for one's own. */
+  /** The user whose crontab was asked for; `null` for the current user. */
   readonly users = new Set<string | null>();
 
   constructor(content: Buffer | string | null) {
@@ -87,7 +87,7 @@ export class FakeCrontab extends FakePrograms {
           this.content = null;
           return {};
         default:
-          throw new Error(`Not to be expected: ${call}`);
+          throw new Error(`Unexpected: ${call}`);
       }
     });
     this.content = content === null ? null : Buffer.from(content);
@@ -102,7 +102,7 @@ export function linesOf(steps: readonly Step[]): string[] {
   return steps.flatMap((step) => step.lines);
 }
 
-/** What is refused in one line, as `<reason>: <message>`. */
+/** The refusal of a call, in one line: `<reason>: <message>`. */
 export function refusalOf(action: () => unknown): string {
   try {
     action();

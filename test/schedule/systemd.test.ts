@@ -31,26 +31,26 @@ describe('units of systemd', () => {
     expect(notes.join()).not.toContain('Persistent');
   });
 
-  it('count from start to start what no calendar can say, and it is said that nothing is made up for', () => {
+  it('count from start to start if no calendar can express it, with a note that missed runs are not made up for', () => {
     const { text, notes } = installer.configure(someJob({ timing: { kind: 'every', seconds: 420 } }));
     expect(text).toContain('\nOnActiveSec=420s\nOnUnitActiveSec=420s\n');
     expect(text).not.toMatch(/^Persistent/m);
     expect(notes[0]).toMatch(/"every 7m".*Persistent= does not apply/);
   });
 
-  it('do not take a run that was skipped for a failure', () => {
+  it('do not count a skipped run as a failure', () => {
     expect(installer.configure(someJob()).text).toContain('\nSuccessExitStatus=75\n');
     expect(installer.configure(someJob({ conflictExitCode: 3 })).text).toContain('\nSuccessExitStatus=3\n');
   });
 
-  it('limit nothing that an ordinary job does, such as sudo or writing to /usr', () => {
+  it('restrict nothing that an ordinary job does, such as sudo or writing to /usr', () => {
     const { text } = installer.configure(someJob());
     expect(text).not.toMatch(
       /^(?:Protect|Private|Restrict|NoNew|ReadOnly|ReadWrite|Lock|Memory|System)\w*=/m,
     );
   });
 
-  it('are hardened if asked to, but the folder of the lock is writable and other processes are visible', () => {
+  it('are hardened on request, but the folder of the lock is writable and other processes are visible', () => {
     const { text } = installer.configure(someJob({ lockFolder: '/etc/100% locks', isHardened: true }));
     expect(text).toContain('\nProtectSystem=full\n');
     expect(text).toContain('\nReadWritePaths="-/etc/100%% locks"\n');
@@ -68,7 +68,7 @@ describe('units of systemd', () => {
     expect(homeless.configure(someJob()).text).toContain('ExecStart=');
   });
 
-  it('cannot name every folder', () => {
+  it('cannot express every folder', () => {
     expect(refusalOf(() => installer.configure(someJob({ directory: '/srv/a\nb' })))).toMatch(
       /^refused: .*--directory/,
     );

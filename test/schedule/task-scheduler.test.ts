@@ -9,7 +9,7 @@ import { apply, FakePrograms, isInstalled, linesOf, NASTY, refusalOf, someJob } 
 
 const installer = taskScheduler(new FakePrograms().run);
 
-/** Gives the text of every element that has one, by its name. */
+/** Maps the name of every element that has a text to that text. */
 const READ = `
 import json, sys, xml.etree.ElementTree as tree
 print(json.dumps({e.tag.split('}')[1]: e.text for e in tree.fromstring(sys.stdin.buffer.read()).iter() if len(e) == 0}))`;
@@ -18,7 +18,7 @@ describe.skipIf(!isInstalled('python3', '--version'))('a task (read by python3, 
   const read = (text: string | Buffer): unknown =>
     JSON.parse(execFileSync('python3', ['-c', READ], { input: text, encoding: 'utf8' }));
 
-  it('has every argument as Windows wants it', () => {
+  it('has every argument quoted for Windows', () => {
     const command = ['C:\\Program Files\\nödejs\\node.exe', ...NASTY, 'line\nbreak\t'];
     expect(read(installer.configure(someJob({ command, directory: 'C:\\<日本>' })).text)).toMatchObject({
       Command: command[0],
@@ -29,7 +29,7 @@ describe.skipIf(!isInstalled('python3', '--version'))('a task (read by python3, 
     });
   });
 
-  it('is the same in whatever encoding a shell writes it to a file', () => {
+  it('is the same in any encoding in which a shell writes it to a file', () => {
     const { text } = installer.configure(someJob({ directory: 'C:\\日本 🔒' }));
     expect(text).toMatch(/^[\n -~]*$/);
     expect(read(Buffer.from(`\ufeff${text}`, 'utf16le'))).toEqual(read(text));
@@ -49,7 +49,7 @@ describe('a task', () => {
     expect(textOf(timing)).toContain(trigger);
   });
 
-  it('cannot start within the minute', () => {
+  it('cannot start more than once a minute', () => {
     expect(refusalOf(() => textOf({ kind: 'every', seconds: 30 }))).toMatch(
       /^refused: The Task Scheduler cannot run a job every 30s: 1m is the least/,
     );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { verdictOf } from '../../src/verify/file-system-report.js';
 import { type Evidence, figuresOf, findingsOf, type Stay } from '../../src/verify/findings.js';
 
-/** A stay from one millisecond to another; later ones have greater tokens. */
+/** A hold from one millisecond to another; later ones have greater tokens. */
 function stay(pid: number, from: number, to: number, changes: Partial<Stay> = {}): Stay {
   return { pid, from, to, wasKilled: false, fencingToken: 1000 + from, ...changes };
 }
@@ -23,14 +23,14 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
   };
 }
 
-/** The findings that are not safe, by what they are of. */
+/** The findings that are not safe, by their checks. */
 function complaints(changes: Partial<Evidence>): Record<string, string> {
   const findings = findingsOf(evidence(changes)).filter(({ verdict }) => verdict !== 'safe');
   return Object.fromEntries(findings.map(({ check, verdict, message }) => [check, `${verdict}: ${message}`]));
 }
 
 describe('the findings of a contention', () => {
-  it('are all safe when one stay followed the other', () => {
+  it('are all safe if one hold followed the other', () => {
     expect(verdictOf(findingsOf(evidence()))).toBe('safe');
     expect(figuresOf(evidence())).toEqual({
       processes: 4,
@@ -48,7 +48,7 @@ describe('the findings of a contention', () => {
     });
   });
 
-  it('name two who held the lock at once, in whatever order they were heard', () => {
+  it('name two processes that held the lock at once, in whatever order they reported', () => {
     const stays = [stay(3, 7, 9), stay(1, 0, 4), stay(2, 2.5, 6)];
     expect(complaints({ stays })).toEqual({
       exclusion: expect.stringMatching(
@@ -58,13 +58,13 @@ describe('the findings of a contention', () => {
     expect(figuresOf(evidence({ stays })).overlaps).toBe(1);
   });
 
-  it('see that a stay overlaps a long one across a short one', () => {
+  it('see that a hold overlaps a long one across a short one', () => {
     expect(figuresOf(evidence({ stays: [stay(1, 0, 100), stay(2, 10, 11), stay(3, 50, 60)] })).overlaps).toBe(
       2,
     );
   });
 
-  it('let someone in after a holder was killed, but not before', () => {
+  it('allow a hold after a holder was killed, but not before', () => {
     const killed = stay(1, 0, 4, { wasKilled: true });
     expect(complaints({ stays: [killed, stay(2, 4.5, 6)] })).toEqual({});
     expect(complaints({ stays: [killed, stay(2, 3.5, 6)] })).toHaveProperty('exclusion');
@@ -74,31 +74,31 @@ describe('the findings of a contention', () => {
     });
   });
 
-  it('name who lost the lock while alive', () => {
+  it('name a process that lost the lock while alive', () => {
     expect(complaints({ losses: ['job.lock was lost'] })).toEqual({
       holding: expect.stringMatching(/^unsafe: .*once: job\.lock was lost/),
     });
   });
 
-  it('say so when the lock could not be had in the end', () => {
+  it('say so if the lock could not be acquired in the end', () => {
     expect(complaints({ stuck: 'job.lock is held' })).toEqual({
       recovery: expect.stringMatching(/^unsafe: .*job\.lock is held/),
     });
   });
 
-  it('say so when a fencing token did not grow', () => {
+  it('say so if a fencing token did not grow', () => {
     expect(complaints({ stays: [stay(1, 0, 2), stay(2, 3, 4, { fencingToken: 1000 })] })).toEqual({
       'fencing-tokens': expect.stringMatching(/^unsafe: .*once/),
     });
   });
 
-  it('are limited by errors that were only errors', () => {
+  it('are limited if the only problem was errors', () => {
     expect(complaints({ failures: ['ESTALE', 'EIO'] })).toEqual({
       failures: expect.stringMatching(/^limited: .*2 times: ESTALE/),
     });
   });
 
-  it('are unsafe where nobody ever got the lock, and say why', () => {
+  it('are unsafe if nobody ever got the lock, and say why', () => {
     expect(complaints({ stays: [], failures: ['EROFS'] })).toEqual({
       exclusion: expect.stringMatching(/^unsafe: None of 4 processes could acquire a lock: EROFS/),
     });

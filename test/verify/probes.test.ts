@@ -14,10 +14,10 @@ import { observe } from '../../src/verify/probes/sharing.js';
 import { probe } from '../../src/verify/verification.js';
 import { fileSystemWith, systemError, temporaryFolder } from '../../support/world.js';
 
-/** What another process sees of a file that is replaced, where all is well. */
+/** What another process sees of a file that is replaced, if all is well. */
 const ALL_WELL: Sightings = { reads: 300, missing: 0, torn: 0, backwards: 0, errors: [], sawLast: true };
 
-/** Another process that looks at the same file system, and sees it as it is unless the test says otherwise. */
+/** Another process that reads the same file system, and sees it as it is unless the test says otherwise. */
 function onlookerAt(
   fs: FileSystem,
   changes: { sight?: Partial<Sight>; sightings?: Partial<Sightings> },
@@ -41,7 +41,7 @@ async function findingsWith({ fs = {}, ...other }: Lie): Promise<FileSystemFindi
   return probe({ fs: fileSystem, folder: temporaryFolder(), onlooker, now: Date.now });
 }
 
-/** Where the calls that the lie is about are the system's own, all is well. */
+/** Where the calls that the fake lies about are the system's own, all is well. */
 function truly<Name extends keyof FileSystem>(name: Name): FileSystem[Name] {
   return systemFileSystem[name];
 }
@@ -267,7 +267,7 @@ const LIES: readonly Row[] = [
     /leaves other files behind: lock\.nfs0001/,
   ],
   [
-    'a file is overwritten under the eyes of who reads it',
+    'a file is overwritten while another process reads it',
     { fs: { writeFileAtomicSync: (path, data) => writeFileSync(path, data) } },
     'replacement',
     'limited',
@@ -279,7 +279,7 @@ const LIES: readonly Row[] = [
       fs: {
         openSync: (path, flags, mode) =>
           truly('openSync')(path, typeof flags === 'number' ? flags & ~constants.O_NOFOLLOW : flags, mode),
-        // Where there is no such flag, this is what is looked at.
+        // If there is no such flag, this is checked instead.
         lstatSync: (path) => withStatus(truly('lstatSync')(path), { isSymbolicLink: () => false }),
       },
     },
@@ -302,7 +302,7 @@ const LIES: readonly Row[] = [
     /ENAMETOOLONG/,
   ],
   [
-    'the list of a folder is of earlier',
+    'the list of a folder is outdated',
     { fs: { readdirSync: () => [] } },
     'names',
     'unsafe',
@@ -393,7 +393,7 @@ const LIES: readonly Row[] = [
   ],
 ];
 
-/** What statfs(2) says matters only where the library asks it. */
+/** The result of statfs(2) matters only where the library asks for it. */
 const LINUX_LIES: readonly Row[] = [
   [
     'it is NFS',
@@ -439,7 +439,7 @@ const LINUX_LIES: readonly Row[] = [
 ];
 
 describe('the probes', () => {
-  it('have nothing to say against a file system that does as POSIX asks', async () => {
+  it('find no fault in a file system that works as POSIX requires', async () => {
     const findings = await findingsWith({});
     expect(findings.filter(({ check, verdict }) => verdict !== 'safe' && check !== 'reboot')).toEqual([]);
     expect(findings).toHaveLength(11);
@@ -460,7 +460,7 @@ describe('the probes', () => {
     },
   );
 
-  it('stop between two of them when they are told to', async () => {
+  it('stop between two of them when told to', async () => {
     const stop = new AbortController();
     const onlooker = onlookerAt(systemFileSystem, {});
     const fs = fileSystemWith({

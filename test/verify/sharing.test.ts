@@ -11,7 +11,7 @@ beforeEach(() => {
   path = join(temporaryFolder(), 'lock');
 });
 
-/** Shows one text after the other to who opens the file, or fails to. */
+/** Shows one text after the other to a reader that opens the file, or fails to. */
 function showing(texts: readonly (string | Error)[]): FileSystem {
   const left = [...texts];
   return fileSystemWith({
@@ -24,8 +24,8 @@ function showing(texts: readonly (string | Error)[]): FileSystem {
   });
 }
 
-describe('who looks at a file', () => {
-  it('sees its text, its time, and what is beside it', () => {
+describe('a process that looks at a file', () => {
+  it('sees its text, its time, and the files beside it', () => {
     writeFileSync(path, 'text');
     expect(observe(systemFileSystem, path)).toEqual({
       text: 'text',
@@ -34,12 +34,12 @@ describe('who looks at a file', () => {
     });
   });
 
-  it('sees that there is none', () => {
+  it('sees that the file is missing', () => {
     expect(observe(systemFileSystem, path)).toEqual({ text: null, mtimeMs: null, names: [] });
   });
 });
 
-describe('who watches a file', () => {
+describe('a process that watches a file', () => {
   it('stops at the last version', () => {
     expect(observeUntil(showing([version(0), version(1), version(2)]), path, version(2), 60_000)).toEqual({
       reads: 3,
@@ -51,7 +51,7 @@ describe('who watches a file', () => {
     });
   });
 
-  it('counts what should not be', () => {
+  it('counts every irregularity', () => {
     const torn = version(1).slice(0, -1);
     const [none, stale] = [systemError('ENOENT'), systemError('ESTALE')];
     const fs = showing([version(1), none, torn, '', version(0), stale, stale, version(2)]);

@@ -45,11 +45,11 @@ describe('the parameters of verifyFileSystem', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('must name a folder', async () => {
+  it('must include a folder', async () => {
     await expect(verifyFileSystem('')).rejects.toThrow(TypeError);
   });
 
-  it('do nothing when the signal has been aborted before', async () => {
+  it('do nothing if the signal was already aborted', async () => {
     const folder = temporaryFolder();
     const signal = AbortSignal.abort(new Error('never mind'));
     await expect(verifyFileSystem(folder, { signal })).rejects.toThrow('never mind');
@@ -58,7 +58,7 @@ describe('the parameters of verifyFileSystem', () => {
 });
 
 describe('a folder that cannot be verified', () => {
-  it('because there is none, is named', async () => {
+  it('is reported if it does not exist', async () => {
     const directory = join(temporaryFolder(), 'none');
     const error = await verifyFileSystem(directory).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ErrLockStore);
@@ -69,7 +69,7 @@ describe('a folder that cannot be verified', () => {
     });
   });
 
-  it('because it is a file, is named', async () => {
+  it('is reported if it is a file', async () => {
     const directory = join(temporaryFolder(), 'file');
     writeFileSync(directory, '');
     await expect(verifyFileSystem(directory)).rejects.toMatchObject({ code: 'ENOTDIR', lock: directory });
@@ -102,7 +102,7 @@ describe('a report', () => {
     );
   });
 
-  it('advises nothing where nothing has to be done', () => {
+  it('gives no advice if there is nothing to do', () => {
     const text = formatFileSystemReport(reportWith('safe', null));
     expect(text).toMatch(/^\/mnt\/share \(unknown file system\) is safe: /);
     expect(text).toMatch(/holding the lock\.$/);

@@ -23,7 +23,7 @@ export interface ProofWatchOptions {
 }
 
 /**
- * Passes a command's proofs of work on as heartbeats, and notices when there are none for longer than the stale timeout.
+ * Passes a command's proofs of work on as heartbeats, and notices when none arrives for longer than the stale timeout.
  *
  * A throttled heartbeat is written later, so the written one is never older than the last proof by more than the
  * interval: this runner notices a stall before any contender may take over.

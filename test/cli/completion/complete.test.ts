@@ -19,8 +19,8 @@ beforeEach(() => {
 
 afterEach(() => void vi.unstubAllEnvs());
 
-describe('what a word may become', () => {
-  it('is each command that there is, with what it does', () => {
+describe('the candidates for a word', () => {
+  it('are all commands, with their summaries', () => {
     const candidates = completed(['']);
     for (const name of COMMANDS.keys()) {
       expect(candidates).toContainEqual(expect.stringMatching(new RegExp(`^${name}\t\\S`)));
@@ -56,7 +56,7 @@ describe('what a word may become', () => {
     { words: ['help', 'exit'], expected: ['exit-codes'] },
     { words: ['nonsense', ''], expected: [] },
     { words: [], expected: expect.arrayContaining(['run']) },
-  ])('is $expected for $words', ({ words, expected }) => {
+  ])('are $expected for $words', ({ words, expected }) => {
     expect(completed(words).map((candidate) => candidate.replace(/\t.*/, ''))).toEqual(expected);
   });
 });

@@ -58,7 +58,7 @@ const WRAP = defineCommand({
 afterEach(() => void vi.unstubAllEnvs());
 
 describe('a command line', () => {
-  it('means the same, however its options are written and wherever they stand', () => {
+  it('means the same, however its options are written and wherever they are', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(option('wait', '-w', '--wait'), toggle('quiet', '-q', '--quiet'), word())),
@@ -84,7 +84,7 @@ describe('a command line', () => {
     );
   });
 
-  it('is either understood or refused in words', () => {
+  it('is either understood or refused with a message', () => {
     const words = [
       '-w',
       '-qw',
@@ -112,7 +112,7 @@ describe('a command line', () => {
     );
   });
 
-  it('of a wrapper is only read up to the first --', () => {
+  it('of a wrapper is read only up to the first --', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom('--', '--help', '-q'))), (command) => {
         const { values, rest } = read(WRAP, ['-w5s', '--', ...command]);
@@ -121,11 +121,11 @@ describe('a command line', () => {
       }),
     );
     expect(read(WRAP, ['-q']).rest.wrapped).toBeNull();
-    // That of the command would otherwise become the value of an option that lacks one.
+    // Otherwise the command's would become the value of an option that lacks one.
     expect(() => read(WRAP, ['-w', '--', 'true'])).toThrow("option '-w, --wait <time>' argument missing");
   });
 
-  it('of others has only operands behind --', () => {
+  it('of other commands has only operands after --', () => {
     expect(read(COPY, ['--', '-q', '--help', '--']).values).toMatchObject({
       quiet: false,
       source: '-q',
@@ -141,7 +141,7 @@ describe('the value of an option', () => {
       expect(read(COPY, ['a', '--wait', value]).values).toMatchObject({ wait: value, quiet: false });
   });
 
-  it('is parsed, and refused by the name of the option', () => {
+  it('is parsed, and refused with the name of the option', () => {
     expect(read(COPY, ['a', '-qE-5']).values).toMatchObject({ exitCode: -5, quiet: true });
     expect(() => read(COPY, ['a', '-E', 'five'])).toThrow(
       "option '-E, --exit-code <number>' argument 'five' is invalid. It must be a number.",
@@ -151,7 +151,7 @@ describe('the value of an option', () => {
     );
   });
 
-  it('is that of the environment, unless the command line has one', () => {
+  it('comes from the environment, unless the command line has one', () => {
     vi.stubEnv('COPY_HOW', 'safe');
     expect(read(COPY, ['a']).values.how).toBe('safe');
     expect(read(COPY, ['a', '--how', 'fast']).values.how).toBe('fast');
@@ -164,7 +164,7 @@ describe('the value of an option', () => {
 });
 
 describe('what was given', () => {
-  it('is told in its order, with that of the environment last', () => {
+  it('is reported in its order, with that of the environment last', () => {
     vi.stubEnv('COPY_HOW', 'safe');
     const { given } = read(COPY, ['-w', '1', 'a', '-qw2']).rest;
     expect(given.map(({ name, text }) => [name, text])).toEqual([

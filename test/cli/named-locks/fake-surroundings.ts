@@ -5,7 +5,7 @@ import type { FileStatus } from '../../../src/system/trusted-folder.js';
 const TMPFS = 0x01021994;
 const EXT4 = 0xef53;
 
-/** A machine with folders of anybody's. Its kernel looks at the permissions of owners and of others; there are no groups. */
+/** A machine with folders of any user. Its kernel checks the permissions of owners and of others; there are no groups. */
 export class FakeSurroundings implements Surroundings {
   platform: NodeJS.Platform = 'linux';
   readonly environment: Record<string, string> = { HOME: '/elsewhere', XDG_STATE_HOME: '/x', TMPDIR: '/y' };

@@ -19,7 +19,7 @@ describe.skipIf(process.platform === 'win32')('named locks are stored', () => {
     expect(folderOf(alice())).toMatch(IN_HOME);
   });
 
-  it('on macOS in the library of any user, also of root', () => {
+  it('on macOS in the library of any user, including root', () => {
     const user = new FakeSurroundings(501, '/home/alice');
     user.platform = 'darwin';
     expect(folderOf(user)).toMatch(/^\/home\/alice\/Library\/Application Support\/livinglock\/[0-9a-f]{16}$/);
@@ -36,7 +36,7 @@ describe.skipIf(process.platform === 'win32')('named locks are stored', () => {
     ['whose home cannot be', '/dev/null/home'],
     ['whose home has no full path', 'home'],
     ['whose home has no path', ''],
-  ])('for a user %s in the folder of all', (_what, home) => {
+  ])('for a user %s in the shared folder', (_what, home) => {
     const user = new FakeSurroundings(STRANGER, home);
     user.files.delete('/home/batch');
     expect(folderOf(user)).toBe('/run/lock/livinglock-54321');
@@ -45,7 +45,7 @@ describe.skipIf(process.platform === 'win32')('named locks are stored', () => {
   it.each([
     ['belongs to another', 0, 0o755],
     ['is read-only by its mode', ALICE, 0o555],
-  ])('for a user whose home %s in the folder of all', (_what, owner, mode) => {
+  ])('for a user whose home %s in the shared folder', (_what, owner, mode) => {
     const user = alice();
     user.folder('/home/alice', owner, mode);
     expect(folderOf(user)).toBe('/run/lock/livinglock-1000');
@@ -61,7 +61,7 @@ describe.skipIf(process.platform === 'win32')('named locks are stored', () => {
     expect(() => folderOf(user)).toThrow(/UID 54321 has no home folder.*\/run\/lock.*LIVINGLOCK_DIR/);
   });
 
-  it('where $LIVINGLOCK_DIR says, before all else', () => {
+  it('where $LIVINGLOCK_DIR says, before anything else', () => {
     const user = new FakeSurroundings(0, null);
     user.environment['LIVINGLOCK_DIR'] = '/srv/locks/';
     expect(namedLocksFolder(user)).toEqual({ path: '/srv/locks', steps: [] });
@@ -84,7 +84,7 @@ describe.skipIf(process.platform === 'win32')('the folder of this machine', () =
     expect(folderOf(user)).toBe(before);
   });
 
-  it('is another on another machine, and does not show the id', () => {
+  it('differs on another machine, and does not reveal the id', () => {
     const user = alice();
     const before = folderOf(user);
     expect(before).not.toContain('b08dfa60');
@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')('the folder of this machine', () =
   });
 
   it.each(['', 'uninitialized\n', `${'0'.repeat(32)}\n`, 'b08dfa60\n', null])(
-    "goes by D-Bus's id, then by the host name, where machine-id holds %j",
+    "depends on D-Bus's id, then on the host name, if machine-id contains %j",
     (content) => {
       const user = alice();
       const before = folderOf(user);
@@ -110,7 +110,7 @@ describe.skipIf(process.platform === 'win32')('the folder of this machine', () =
     },
   );
 
-  it('is not guessed where the id may not be read', () => {
+  it('is not guessed if the id cannot be read', () => {
     const user = alice();
     user.read = (path) => {
       throw failure('EACCES', path);
@@ -118,7 +118,7 @@ describe.skipIf(process.platform === 'win32')('the folder of this machine', () =
     expect(() => folderOf(user)).toThrow(/EACCES: \/etc\/machine-id.*LIVINGLOCK_DIR/);
   });
 
-  it('goes by the hardware on macOS, then by the host name', () => {
+  it('depends on the hardware on macOS, then on the host name', () => {
     const user = alice();
     user.platform = 'darwin';
     const before = folderOf(user);
@@ -187,7 +187,7 @@ describe.skipIf(process.platform === 'win32')('no other folder is taken where', 
     expect(() => folderOf(user)).toThrow(/LIVINGLOCK_DIR/);
   });
 
-  it('PrivateTmp=yes gives a unit a /var/tmp of its own', () => {
+  it('PrivateTmp=yes gives a unit its own /var/tmp', () => {
     const user = new FakeSurroundings(STRANGER, null);
     user.folder('/run/lock', 0, 0o755);
     user.contents.set(

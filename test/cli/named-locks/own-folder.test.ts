@@ -9,7 +9,7 @@ const STRANGER = 54321;
 const FALLBACK = '/run/lock/livinglock-54321';
 
 describe.skipIf(process.platform === 'win32')('the folder of named locks', () => {
-  it('is made for its user alone, and so is what leads to it', () => {
+  it('is created for its user alone, and so are its parents', () => {
     const user = new FakeSurroundings(ALICE, '/home/alice');
     const { path } = make(user);
     for (const each of ['/home/alice/.local', '/home/alice/.local/state', path])
@@ -17,7 +17,7 @@ describe.skipIf(process.platform === 'win32')('the folder of named locks', () =>
     expect(make(user).path).toBe(path);
   });
 
-  it('is not made to look at locks', () => {
+  it('is not created just to read locks', () => {
     const user = new FakeSurroundings(STRANGER, null);
     verifyOwnFolder(namedLocksFolder(user), user);
     expect(user.files.has(FALLBACK)).toBe(false);
@@ -47,7 +47,7 @@ describe.skipIf(process.platform === 'win32')('the folder of named locks', () =>
       /other users may write to .*1777/,
       (user, path) => user.folder(path, user.uid, 0o1777),
     ],
-  ])('is refused, and nothing is made, where it %s', (_what, message, change) => {
+  ])('is refused, and nothing is created, if it %s', (_what, message, change) => {
     const inHome = new FakeSurroundings(ALICE, '/home/alice');
     const { path } = make(inHome);
     const cases: readonly (readonly [FakeSurroundings, string])[] = [
@@ -69,13 +69,13 @@ describe.skipIf(process.platform === 'win32')('the folder of named locks', () =>
     }
   });
 
-  it("is refused where another user's was made in the moment between", () => {
+  it('is refused if another user creates one at the last moment', () => {
     const user = new FakeSurroundings(STRANGER, null);
     user.beforeMkdir = (path) => user.folder(path, MALLORY, 0o777);
     expect(() => make(user)).toThrow(/belongs to another user/);
   });
 
-  it('is taken where another run of the user has made it in the moment between', () => {
+  it('is used if another run of the user creates it at the last moment', () => {
     const user = new FakeSurroundings(STRANGER, null);
     user.beforeMkdir = (path) => user.folder(path, STRANGER, 0o700);
     expect(make(user).path).toBe(FALLBACK);
@@ -87,13 +87,17 @@ describe.skipIf(process.platform === 'win32')('the folder of named locks', () =>
       /\.local belongs to/,
       (user) => user.folder('/home/alice/.local', MALLORY, 0o755),
     ],
-    ['all may write to', /\.local .*chmod o-w/, (user) => user.folder('/home/alice/.local', ALICE, 0o777)],
     [
-      'is a home that all may write to',
+      'everyone may write to',
+      /\.local .*chmod o-w/,
+      (user) => user.folder('/home/alice/.local', ALICE, 0o777),
+    ],
+    [
+      'is a home that everyone may write to',
       /to \/home\/alice \(mode 0777/,
       (user) => user.folder('/home/alice', ALICE, 0o777),
     ],
-  ])('is refused where a folder above it %s', (_what, message, change) => {
+  ])('is refused if a folder above it %s', (_what, message, change) => {
     const user = new FakeSurroundings(ALICE, '/home/alice');
     change(user);
     expect(() => make(user)).toThrow(message);
@@ -106,7 +110,7 @@ describe.skipIf(process.platform === 'win32')('the folder of named locks', () =>
     expect(() => make(user)).not.toThrow();
   });
 
-  it('is refused where the folder of all has an owner who could replace it', () => {
+  it('is refused if the shared folder has an owner who could replace it', () => {
     const user = new FakeSurroundings(STRANGER, null);
     user.folder('/run/lock', MALLORY, 0o1777);
     expect(() => make(user)).toThrow(/\/run\/lock belongs to another user/);

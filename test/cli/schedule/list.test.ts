@@ -16,7 +16,7 @@ const REPORT = someJob({ name: 'report', timing: parseAt('mon-fri 03:30'), comma
 const MORNING = new Date(2026, 10, 27, 3, 30);
 
 describe('what is scheduled', () => {
-  it('by cron is in its crontab, in lines of ours', async () => {
+  it('by cron is in its crontab, in our own lines', async () => {
     const crontab = new FakeCrontab('*/5 * * * * /opt/theirs -- x\n');
     const installer = cron(crontab.run, NOWHERE, null);
     await apply(await installer.install(someJob()));
@@ -48,7 +48,7 @@ describe('what is scheduled', () => {
   });
 
   it.skipIf(process.platform === 'win32')(
-    'by systemd is in its units, and systemd says when it runs',
+    'by systemd is in its units, and systemd tells when it runs',
     async () => {
       const folder = temporaryFolder();
       let line =
@@ -99,7 +99,7 @@ describe('what is scheduled', () => {
   });
 
   it.each(['latin1', 'utf16le'] as const)(
-    'by the Task Scheduler is in a folder of ours (%s)',
+    'by the Task Scheduler is in our own folder (%s)',
     async (encoding) => {
       const xml = taskScheduler(new FakePrograms().run).configure(REPORT).text;
       const schtasks = new FakePrograms((call) => {

@@ -10,7 +10,7 @@ it.each([
     'it is another kind of file',
     /^job is foreign: .* file\. No run can take it; name another path\.$/,
   ],
-] as const)('status says of a lock that is %s what the next run will do', (state, reason, remark) => {
+] as const)('status says what the next run will do with a lock that is %s', (state, reason, remark) => {
   const inspection: Inspection = {
     name: '/srv/job',
     state,

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../../support/world.js';
 afterEach(() => void vi.unstubAllEnvs());
 
 describe('the status of locks', () => {
-  it('goes through the runtime folder by name, and passes over what is no lock', async () => {
+  it('lists the folder of named locks by name, and skips what is not a lock', async () => {
     const folder = runtimeFolder();
     for (const file of ['b.lock', 'a.lock', 'a.lock.guard', 'notes.txt', '.lock'])
       writeFileSync(join(folder, file), '1');
@@ -21,7 +21,7 @@ describe('the status of locks', () => {
     expect(failures).toEqual([]);
   });
 
-  it('finds nothing where there is no folder, and does not make it', async () => {
+  it('finds nothing without a folder, and does not create it', async () => {
     const folder = join(temporaryFolder(), 'none');
     vi.stubEnv('LIVINGLOCK_DIR', folder);
     expect(await lookAt([])).toEqual({ locks: [], failures: [] });

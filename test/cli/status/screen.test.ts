@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Screen } from '../../../src/cli/status/screen.js';
 
 describe('a screen', () => {
-  it('draws over its last frame, and clears what was longer', async () => {
+  it('draws over its last frame, and clears what is left of it', async () => {
     const stream = new FakeTerminal();
     const screen = new Screen(stream);
     await screen.draw(['one', 'two']);
@@ -13,7 +13,7 @@ describe('a screen', () => {
     ]);
   });
 
-  it('goes up further when the terminal has become narrower and has broken the lines', async () => {
+  it('goes up further if the terminal has become narrower and has wrapped the lines', async () => {
     const stream = new FakeTerminal();
     const screen = new Screen(stream);
     await screen.draw(['x'.repeat(60), 'y', '']);
@@ -30,7 +30,7 @@ describe('a screen', () => {
     expect(stream.written[0]?.replaceAll('\u{1b}[K', '')).toBe('\r1\n2\n… and 3 lines more\n\u{1b}[J');
   });
 
-  it('leaves the last column free, where clearing would hit the text', async () => {
+  it('leaves the last column free, where clearing would erase text', async () => {
     const stream = new FakeTerminal();
     await new Screen(stream).draw(['x'.repeat(100)]);
     expect(stream.written[0]).toContain(`\r${'x'.repeat(78)}…\u{1b}[K`);

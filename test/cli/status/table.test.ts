@@ -9,7 +9,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../support/world.js';
 const UNLIMITED: Terminal = { columns: Number.POSITIVE_INFINITY, paint: (_style, text) => text };
 
 describe('the table of locks', () => {
-  it('has a line for each, aligned', () => {
+  it('has an aligned line for each lock', () => {
     expect(
       table([lock(), lock({ name: 'テーブル', state: 'dead', pid: 7, processes: [] })], UNLIMITED),
     ).toEqual([
@@ -19,7 +19,7 @@ describe('the table of locks', () => {
     ]);
   });
 
-  it('shows the folder behind the command, and cuts it first', () => {
+  it('shows the folder after the command, and truncates it first', () => {
     const [, line] = table([lock({ cwd: '/srv/shop\n' })], UNLIMITED);
     expect(line).toMatch(/ pg_dump shop in \/srv\/shop {2}/);
     expect(table([lock({ command: null, cwd: '/srv' })], UNLIMITED)[1]).toMatch(/ db-1 {2}in \/srv /);
@@ -27,7 +27,7 @@ describe('the table of locks', () => {
     expect(table([lock({ cwd: `/${'x'.repeat(80)}` })], narrow)[1]).toMatch(/ pg_dump shop in \/x*… /);
   });
 
-  it('shows progress only where someone tells of it', () => {
+  it('shows progress only if a holder reports it', () => {
     const silent = lock();
     const [titles, first, second] = table(
       [silent, lock({ progress: { ratio: 0.999, note: 'table 4' } })],
@@ -39,7 +39,7 @@ describe('the table of locks', () => {
     expect(table([silent], UNLIMITED)[0]).not.toContain('PROGRESS');
   });
 
-  it('shows which processes live, and the owner, only where there is something to show', () => {
+  it('shows which processes live, and the owner, only if there is something to show', () => {
     const rich = lock({
       owner: 'server-1',
       processes: [
@@ -53,13 +53,13 @@ describe('the table of locks', () => {
       'backup  live   4242 (dead)  group 4243, 4244 (unknown)  server-1  db-1  pg_dump shop    2h 14m    12s ago',
       'backup  live          4242  -                           -         db-1  pg_dump shop    2h 14m    12s ago',
     ]);
-    // Of a dead lock that goes without saying.
+    // For a dead lock that is obvious.
     expect(table([{ ...rich, state: 'dead' }], UNLIMITED)[1]).toMatch(
       / dead {3}4242 {2}group 4243, 4244 {2}/,
     );
   });
 
-  it('fits every width, and gives up the command before all else', () => {
+  it('fits every width, and truncates the command first', () => {
     const locks = [
       lock({
         owner: 'o'.repeat(40),
@@ -88,7 +88,7 @@ describe('the table of locks', () => {
     );
   });
 
-  it('paints the state, and not the spaces around it', () => {
+  it('colours the state, and not the spaces around it', () => {
     const painted = table([lock(), lock({ state: 'stalled' })], {
       ...UNLIMITED,
       paint: (style, text) => `<${style}>${text}</>`,

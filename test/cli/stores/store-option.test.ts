@@ -7,7 +7,7 @@ describe('the address of a store', () => {
     ['postgresql://db/shop', 'postgres'],
     ['REDISS://db', 'redis'],
     ['sqlite:locks.db', 'sqlite'],
-  ])('%s is one of %s', (text, kind) => {
+  ])('%s belongs to %s', (text, kind) => {
     expect(parseStore(text)).toEqual({ kind, text });
   });
 

@@ -3,13 +3,13 @@ import { formatTimestamp } from '../../../src/cli/terminal/local-time.js';
 import { about } from '../../../src/cli/terminal/messages.js';
 import { oneLine } from '../../../src/core/describe.js';
 
-describe('what others have written', () => {
+describe('a text from others', () => {
   it.each([
     { text: 'two\nlines', line: 'two lines' },
     { text: '\u001B[2Jgone', line: '\uFFFD[2Jgone' },
     { text: 'a\u202Eb\u2066c', line: 'a\uFFFDb\uFFFDc' },
     { text: ' 日本語 🔒 ', line: '日本語 🔒' },
-  ])('becomes one line without tricks: $line', ({ text, line }) => {
+  ])('becomes one line without control characters: $line', ({ text, line }) => {
     expect(oneLine(text)).toBe(line);
   });
 });
@@ -27,7 +27,7 @@ describe('a text about a job', () => {
     expect(about({ job, lock }, text)).toBe(said ?? text);
   });
 
-  it('is left as it is where there is none', () => {
+  it('is left as it is without a job', () => {
     expect(about(null, 'Wrong.')).toBe('Wrong.');
   });
 });

@@ -17,11 +17,11 @@ describe('the width of a text', () => {
   });
 });
 
-/** Wide, narrow and without a width; of one code point and of several. */
+/** Wide, narrow and zero-width characters; of one code point and of several. */
 const CHARACTERS = ['a', '/', ' ', 'テ', '한', 'e\u{301}', '👨‍👩‍👧', '🇯🇵', 'ｱ', 'कि', '\u{200b}'];
 
 describe('a text that is too long', () => {
-  it('never takes more columns than it is cut to, and keeps whole characters', () => {
+  it('never takes more columns than it is truncated to, and keeps whole characters', () => {
     const text = fc.array(fc.constantFrom(...CHARACTERS)).map((characters) => characters.join(''));
     fc.assert(
       fc.property(text, fc.nat(20), (whole, columns) => {
