@@ -25,7 +25,7 @@ const SCHEDULERS = 1;
  * Many short waits rather than a long one, so that suspending the whole process for a while does not end it.
  */
 const WAITS = 60;
-const PATIENCE = 1000;
+const LONGEST_WAIT = 1000;
 
 /** The library's own waiting is replaced in contenders, but not this one. */
 const wait = Atomics.wait;
@@ -62,10 +62,10 @@ class Handover {
   }
 
   protected awaitTurn(mine: number, others: number): void {
-    const patience = mine === SCHEDULERS ? PATIENCE : Number.POSITIVE_INFINITY;
+    const timeout = mine === SCHEDULERS ? LONGEST_WAIT : Number.POSITIVE_INFINITY;
     let waits = 0;
     while (Atomics.load(this.#cells, TURN) !== mine) {
-      if (wait(this.#cells, TURN, others, patience) === 'timed-out' && ++waits === WAITS) {
+      if (wait(this.#cells, TURN, others, timeout) === 'timed-out' && ++waits === WAITS) {
         throw new Error('A contender waits for something that no step of the schedule causes.');
       }
     }

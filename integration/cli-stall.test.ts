@@ -9,7 +9,7 @@ import { Desk } from './support/desk.js';
 // `livinglock run` with commands that must prove that they work, and stop doing so.
 
 /** Long enough for a working command on a busy machine. No test has to wait for more than a few of these. */
-const PATIENCE = ['--stale-timeout', '2s', '--heartbeat-interval', '100ms'];
+const TIMING = ['--stale-timeout', '2s', '--heartbeat-interval', '100ms'];
 
 describe.skipIf(!isPosix)('where nobody reads the output', () => {
   test.each(['--timeout 300ms', '--heartbeat manual --stale-timeout 300ms'])(
@@ -37,7 +37,7 @@ describe.skipIf(!isPosix)('a command that stops writing', () => {
   test('is ended, and its children with it', async () => {
     const desk = new Desk();
     const program = 'echo pid $$; sleep 1000 & echo child $!; sleep 1000';
-    const run = desk.start(['run', '--heartbeat', 'output', ...PATIENCE, 'job', '--', 'sh', '-c', program]);
+    const run = desk.start(['run', '--heartbeat', 'output', ...TIMING, 'job', '--', 'sh', '-c', program]);
     const pids = [await run.prints(/pid (\d+)/), await run.prints(/child (\d+)/)].map(([, pid]) =>
       Number(pid),
     );
@@ -60,7 +60,7 @@ describe.skipIf(!isPosix)('a command that stops writing', () => {
       'output',
       '--kill-after',
       '4s',
-      ...PATIENCE,
+      ...TIMING,
       'job',
       '--',
       'bash',
@@ -71,7 +71,7 @@ describe.skipIf(!isPosix)('a command that stops writing', () => {
     const pid = await pidFrom(run);
     await run.prints(/heard/);
     const look = `echo "[$(ps -o state= -p ${pid})]"`;
-    const next = desk.start(['run', '--wait', '1m', ...PATIENCE, 'job', '--', 'sh', '-c', look]);
+    const next = desk.start(['run', '--wait', '1m', ...TIMING, 'job', '--', 'sh', '-c', look]);
     expect(await run.ended).toMatchObject({ code: 124 });
     expect(await next.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\[Z?\]$/m) });
   });
@@ -107,7 +107,7 @@ describe.skipIf(!isPosix)('a file as proof', () => {
     const log = join(temporaryFolder(), 'job.log');
     writeFileSync(log, '');
     const proof = `file:${log}`;
-    const run = desk.start(['run', '--heartbeat', proof, ...PATIENCE, 'job', '--', 'sleep', '1000']);
+    const run = desk.start(['run', '--heartbeat', proof, ...TIMING, 'job', '--', 'sleep', '1000']);
     await poll('The lock did not come', () => desk.holds('job'));
     for (let beats = 0; beats < 5; beats++) {
       const before = desk.record('job')['timestamp'];
@@ -206,7 +206,7 @@ for line in sys.stdin:
       'run',
       '--heartbeat',
       'manual',
-      ...PATIENCE,
+      ...TIMING,
       'job',
       '--',
       'sh',
@@ -255,10 +255,10 @@ describe.skipIf(!isPosix)('a lock that is lost', () => {
 
   test('because the runner was frozen, ends its command as soon as it wakes up', async () => {
     const desk = new Desk();
-    const frozen = desk.start(['run', ...PATIENCE, 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
+    const frozen = desk.start(['run', ...TIMING, 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
     const pid = await pidFrom(frozen);
     await desk.freeze(frozen, 'job');
-    const next = await desk.run(['run', '--wait', '1m', ...PATIENCE, 'job', '--', 'echo', 'my turn']);
+    const next = await desk.run(['run', '--wait', '1m', ...TIMING, 'job', '--', 'echo', 'my turn']);
     expect(next).toMatchObject({ code: 0, stdout: 'my turn\n' });
     frozen.signal('SIGCONT');
     expect(await frozen.ended).toMatchObject({ code: 76 });
@@ -267,10 +267,10 @@ describe.skipIf(!isPosix)('a lock that is lost', () => {
 
   test('to --kill-stalled has its frozen runner and command ended first', async () => {
     const desk = new Desk();
-    const frozen = desk.start(['run', ...PATIENCE, 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
+    const frozen = desk.start(['run', ...TIMING, 'job', '--', 'sh', '-c', 'echo pid $$; exec sleep 1000']);
     const pid = await pidFrom(frozen);
     await desk.freeze(frozen, 'job');
-    const args = ['run', '--wait', '1m', '--kill-stalled', '--kill-after', '100ms', ...PATIENCE, 'job', '--'];
+    const args = ['run', '--wait', '1m', '--kill-stalled', '--kill-after', '100ms', ...TIMING, 'job', '--'];
     const next = await desk.run([...args, 'sh', '-c', `echo "[$(ps -o state= -p ${pid})]"`]);
     expect(next).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\[Z?\]$/m) });
     expect(await frozen.ended).toMatchObject({ signal: 'SIGKILL' });

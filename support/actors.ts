@@ -7,7 +7,7 @@ import { processState } from './machine.js';
 import type { Command, Report } from './programs/protocol.js';
 
 /** No answer takes this many milliseconds; a safety net for tests that would otherwise hang. */
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 
 /** How a process ended. */
 export interface Death {
@@ -77,8 +77,8 @@ export function nextMessage(child: ChildProcess): Promise<unknown> {
     };
     const patience = setTimeout(() => {
       stopWaiting();
-      reject(new Error(`No answer within ${PATIENCE} milliseconds.`));
-    }, PATIENCE);
+      reject(new Error(`No answer within ${TIMEOUT} milliseconds.`));
+    }, TIMEOUT);
     child.once('message', onMessage);
     // Not `exit`, after which messages may still arrive.
     child.once('close', onDeath);

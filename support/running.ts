@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 // Processes that a test starts and reads from.
 
 /** Nothing takes this many milliseconds; a safety net for tests that would otherwise hang. */
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 
 /** How a process ended, and its output. */
 export interface Ended {
@@ -105,7 +105,7 @@ export class Running {
 
 /** Resolves when the condition holds. */
 export async function poll(complaint: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
+  const deadline = performance.now() + TIMEOUT;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`${complaint}.`);
     await sleep(5);

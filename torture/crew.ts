@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Chronicle } from './chronicle.js';
 
 /** No turn takes this many milliseconds, stops included: a contender still there then is stuck. */
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 
 /** Somebody who contends for the lock. */
 export interface Member {
@@ -35,9 +35,9 @@ export class Crew {
     this.#isFinishing = true;
     for (const member of this.#living) member.finish();
     const patience = setTimeout(() => {
-      this.#chronicle.fail(`did not come to an end within ${PATIENCE} ms: ${this.#living.size} processes`);
+      this.#chronicle.fail(`did not come to an end within ${TIMEOUT} ms: ${this.#living.size} processes`);
       void this.end();
-    }, PATIENCE);
+    }, TIMEOUT);
     await Promise.all(this.#places);
     clearTimeout(patience);
   }

@@ -14,7 +14,7 @@ import { PROGRAM } from './desk.js';
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** No step of a verification takes this many milliseconds; a safety net for tests that would otherwise hang. */
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 
 export interface Verification {
   readonly code: number | null;
@@ -66,7 +66,7 @@ export function startVerifying(
 
 /** Resolves when processes contend for a lock in a folder below that one. */
 export async function contentionIn(directory: string): Promise<void> {
-  for (let waited = 0; waited < PATIENCE; waited += 5) {
+  for (let waited = 0; waited < TIMEOUT; waited += 5) {
     const [folder] = readdirSync(directory);
     if (folder !== undefined && readdirSync(join(directory, folder)).includes('contention')) return;
     await sleep(5);

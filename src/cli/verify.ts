@@ -35,8 +35,8 @@ export const VERIFY = defineCommand({
   livinglock verify /mnt/share
   livinglock verify --duration 1m --processes 8 --json /mnt/share
 
-Exits with 0 if never two hold a lock at once there, with 1 if it is unsafe.`,
-  run: ({ dir, ...given }) => verify(dir, given),
+Exits with 0 if no two processes can hold a lock there at once, with 1 if the folder is unsafe.`,
+  run: ({ dir, ...options }) => verify(dir, options),
 });
 
 async function verify(

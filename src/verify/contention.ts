@@ -8,7 +8,7 @@ import type { Message } from './helper/program.js';
 /** A contender is killed about once in this many milliseconds. */
 const KILL_INTERVAL = 200;
 /** A contender that has not ended this many milliseconds after being told to hangs in a call to the file system. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 /** How processes contend for a lock. */
 export interface ContentionRules {
@@ -71,7 +71,7 @@ class Contention {
   }
 
   async #stop(contender: Contender): Promise<void> {
-    if (await within(PATIENCE, contender.stop())) return;
+    if (await within(TIMEOUT, contender.stop())) return;
     contender.fail(`PID ${contender.pid} did not come to an end; it may hang in a call to the file system`);
     await contender.kill();
   }

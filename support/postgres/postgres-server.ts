@@ -10,7 +10,7 @@ import { canBeNobody, isPosix, isRoot, NOBODY, newFolder } from '../host.js';
 export const canServePostgres = isPosix;
 
 /** The limit for starting and stopping a server, in seconds. */
-const PATIENCE = '60';
+const TIMEOUT = '60';
 
 /** A superuser without a password. */
 const SUPERUSER = 'postgres';
@@ -118,7 +118,7 @@ export class PostgresServer {
 
   async #control(command: string, ...parameters: string[]): Promise<void> {
     const data = join(this.folder, 'data');
-    const waiting = command === 'reload' ? [] : ['--wait', '--timeout', PATIENCE];
+    const waiting = command === 'reload' ? [] : ['--wait', '--timeout', TIMEOUT];
     const logging = ['start', 'restart'].includes(command) ? ['--log', join(this.folder, 'log')] : [];
     await this.#run('pg_ctl', command, '--pgdata', data, ...waiting, ...logging, ...parameters);
   }

@@ -17,10 +17,10 @@ export const BEAT_OPTIONS = {
 } as const satisfies Options;
 
 /** The options of the command line. */
-export type BeatGiven = Values<typeof BEAT_OPTIONS>;
+export type BeatOptions = Values<typeof BEAT_OPTIONS>;
 
 /** Sends a heartbeat for the run that started this process. Returns the exit code. */
-export async function beat(given: BeatGiven): Promise<number> {
+export async function beat(options: BeatOptions): Promise<number> {
   const {
     LIVINGLOCK_PATH: path,
     LIVINGLOCK_TOKEN: token,
@@ -36,9 +36,9 @@ export async function beat(given: BeatGiven): Promise<number> {
   // Started by --force beside a holder: there is no lock, so nothing can be lost.
   if (token === '') return ExitCode.ok;
   const held = { path, token, interval: Number(interval ?? 0) };
-  if (address === '') return withLocks(undefined, ({ store }) => beatIn(store, held, given));
+  if (address === '') return withLocks(undefined, ({ store }) => beatIn(store, held, options));
   try {
-    return await withLocks(parseStore(address), ({ store }) => beatIn(store, held, given));
+    return await withLocks(parseStore(address), ({ store }) => beatIn(store, held, options));
   } catch (error) {
     return goOnWithout(error);
   }
@@ -75,7 +75,7 @@ interface Held {
 async function beatIn(
   store: Store,
   { path, token, interval }: Held,
-  { progress, note }: BeatGiven,
+  { progress, note }: BeatOptions,
 ): Promise<number> {
   const stored = await store.read(path);
   if (stored?.record?.token !== token) return lost(path);

@@ -15,7 +15,7 @@ export const BEAT = defineCommand({
   done
 
 \`livinglock run\` sets LIVINGLOCK to the path of a program that does the same as livinglock,
-also where PATH does not lead to it, as under cron.
+even if PATH does not include it, as under cron.
 
 It can be called as often as you like: within the heartbeat interval it writes nothing.`,
   run: beat,

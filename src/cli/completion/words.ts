@@ -18,7 +18,7 @@ export function completeWords(commands: Commands): Command {
         description: 'what follows the name of the program, up to the cursor',
       },
     },
-    notes: 'Each line is a candidate, a tab and what it means; or it tells the shell what to complete.',
+    notes: 'Each line is a candidate, a tab and its meaning; or it tells the shell what to complete.',
     async run({ words }) {
       await print(complete(programOf(commands), await loaded(commands), words).join('\n'));
       return ExitCode.ok;

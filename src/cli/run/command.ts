@@ -32,9 +32,9 @@ under cron, under systemd and in a terminal.
 A number without a unit is seconds. What each exit code means: livinglock help exit-codes.`,
   isWrapper: true,
   tooMany: (given) => (given.some(({ name }) => name === 'command') ? UNQUOTED : MISSING),
-  async run({ lock, ...given }, { wrapped }) {
-    const command = commandOf(wrapped, given.command, MISSING);
-    const options = completeRunOptions(given);
+  async run({ lock, ...values }, { wrapped }) {
+    const command = commandOf(wrapped, values.command, MISSING);
+    const options = completeRunOptions(values);
     const { run } = await import('./run.js');
     return run(lock, command, options);
   },

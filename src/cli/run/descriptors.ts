@@ -58,9 +58,12 @@ function isPassable(status: Stats): boolean {
 
 /** Unnamed pipes that this process can both read and write, other than through its standard streams. */
 function ownPipes(all: readonly Descriptor[]): ReadonlySet<string> {
-  const given = new Set(all.filter(({ number }) => number <= 2).map(({ status }) => fileOf(status)));
+  const standardStreams = new Set(
+    all.filter(({ number }) => number <= 2).map(({ status }) => fileOf(status)),
+  );
   const pipes = all.filter(
-    ({ number, status }) => number > 2 && status.isFIFO() && !given.has(fileOf(status)) && !hasName(number),
+    ({ number, status }) =>
+      number > 2 && status.isFIFO() && !standardStreams.has(fileOf(status)) && !hasName(number),
   );
   const modes = new Map<string, Set<number>>();
   for (const { number, status } of pipes) {

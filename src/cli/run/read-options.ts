@@ -101,7 +101,7 @@ export const RUN_OPTIONS = {
 } as const satisfies Options;
 
 /** The options of the command line; durations in milliseconds. */
-export type RunGiven = Values<typeof RUN_OPTIONS>;
+export type RunValues = Values<typeof RUN_OPTIONS>;
 
 /** Fills in defaults, and throws if options do not fit together. */
 export function completeRunOptions({
@@ -109,7 +109,7 @@ export function completeRunOptions({
   staleTimeout,
   heartbeatInterval,
   ...rest
-}: RunGiven): RunOptions {
+}: RunValues): RunOptions {
   const proof = heartbeat ?? { by: 'alive' };
   const isEndless = proof.by === 'alive' && isOfOneMachine(rest.store);
   const timeout = staleTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);

@@ -3,7 +3,7 @@ import { ErrLockLost, type Lock, systemClock } from '../../index.js';
 import type { Locks } from '../stores/locks.js';
 
 /** How long, and how often, to try a database that is away, in milliseconds. */
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 const PAUSE = 1000;
 
 /**
@@ -11,7 +11,7 @@ const PAUSE = 1000;
  * stale timeout.
  */
 export async function releasePatiently(lock: Lock | null, { address }: Locks): Promise<void> {
-  const giveUpAt = systemClock.monotonic() + (address === '' ? 0 : PATIENCE);
+  const giveUpAt = systemClock.monotonic() + (address === '' ? 0 : TIMEOUT);
   for (;;) {
     try {
       return await lock?.release();

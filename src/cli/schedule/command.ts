@@ -79,8 +79,8 @@ export const SCHEDULE = defineCommand({
   livinglock schedule --uninstall --name backup
   livinglock schedule --list
 
-The command is looked for now, and named by its full path. What it starts in turn is found by the scheduler's PATH, which is
-short: cron's is /usr/bin:/bin. Under cron a run that is skipped is silent, and sends no mail (--quiet --conflict-exit-code 0).
+The command is looked up now, and stored with its full path. The programs it starts are looked up in the scheduler's PATH, which
+is short: cron's is /usr/bin:/bin. Under cron a skipped run is silent, and sends no mail (--quiet --conflict-exit-code 0).
 A password in the address of a store is kept in a file of mode 600, which the job reads.`,
   isWrapper: true,
   async run(values, { wrapped, given }) {

@@ -100,10 +100,10 @@ function giveWay(natural: ReadonlyMap<Column, number>, room: number): ReadonlyMa
   let excess = taken - room;
   for (const [column, kept] of GIVING_WAY) {
     const width = widths.get(column) ?? 0;
-    const given = Math.min(width - kept, excess);
-    if (given <= 0) continue;
-    widths.set(column, width - given);
-    excess -= given;
+    const cut = Math.min(width - kept, excess);
+    if (cut <= 0) continue;
+    widths.set(column, width - cut);
+    excess -= cut;
   }
   return widths;
 }
