@@ -10,7 +10,7 @@ describe('break', () => {
     const { code, stdout, stderr } = await desk.run(['break', 'backup']);
 
     expect(stdout).toMatch(
-      /^Removed \/.*backup\.lock, which was held by PID \d+ on .* ago\. It was dead: its process does not exist any more\.\n$/,
+      /^Removed \/.*backup\.lock, which was held by PID \d+ on .* ago\. It was dead: its process no longer exists\.\n$/,
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(readdirSync(desk.locks)).toEqual([]);
@@ -22,7 +22,7 @@ describe('break', () => {
 
     const { code, stdout } = await desk.run(['break', desk.path('backup')]);
 
-    expect(stdout).toMatch(/It was stalled: it has not given a heartbeat/);
+    expect(stdout).toMatch(/It was stalled: it has sent no heartbeat/);
     expect(code).toBe(0);
     expect(existsSync(desk.path('backup'))).toBe(false);
   });

@@ -53,7 +53,7 @@ describe('status', () => {
 
     expect(stdout).toMatch(/backup\.lock +dead /);
     expect(stdout).toMatch(
-      `\n\n${desk.path('backup')} is dead: its process does not exist any more. The next run takes over.\n`,
+      `\n\n${desk.path('backup')} is dead: its process no longer exists. The next run takes over.\n`,
     );
     expect(code).toBe(3);
   });

@@ -11,15 +11,15 @@ import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import type { Claim, Store, Stored } from './store.js';
 import { isOfOtherLock } from './token.js';
 
-/** The delay between two tries while waiting doubles from the first to the second of these, in milliseconds. */
+/** The delay between two attempts while waiting doubles from the first of these to the second, in milliseconds. */
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 500;
 
-/** How often an answer may take longer than the stale timeout. One that is shorter than any answer takes cannot be kept. */
+/** How many answers to one call may take longer than the stale timeout. A timeout shorter than any answer takes cannot be kept. */
 const MOST_LATE = 10;
 
 /**
- * Takes the lock of that name, in the store that the options name or in the default one. `stores/file-locks.ts` says what it rejects with.
+ * Takes the lock of that name, in the store named in the options or in the default store. For the errors, see `stores/file-locks.ts`.
  */
 export async function acquire(
   path: string,
@@ -61,13 +61,13 @@ class Contender {
     };
   }
 
-  /** Reads, judges, and claims over exactly what was judged; what has changed meanwhile is judged again. */
+  /** Reads, judges, and claims exactly the version that was judged. If the lock changed meanwhile, judges again. */
   async acquireNow(): Promise<Lock> {
     const { clock } = this.#dependencies;
     for (let tries = 1, late = 0; ; tries++) {
       const { staleTimeout, owner } = this.#settings;
       const examined = await examine(this.#name, this.#store, this.#dependencies, staleTimeout, owner);
-      // A claim in doubt that was carried out may be old, so it is replaced like any other.
+      // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
       if (examined !== null && !this.#claims.isOurs(examined.stored.record)) {
         await this.#refuseUnlessTakeable(examined);
       }
@@ -86,10 +86,10 @@ class Contender {
     const { clock } = this.#dependencies;
     const { signal } = this.#settings;
     const deadline = clock.monotonic() + wait;
-    // Without the signal: p-retry would also look at it after the last try, and lose a lock that was just acquired.
+    // Without the signal: p-retry would also check it after the last attempt, and lose a lock that was just acquired.
     return pRetry(() => this.acquireNow(), {
       retries: Number.POSITIVE_INFINITY,
-      // The delay comes from the injected clock, below.
+      // The injected clock does the delay, below.
       minTimeout: 0,
       factor: 1,
       shouldRetry: ({ error }) => error instanceof ErrLockBusy,
@@ -121,18 +121,18 @@ class Contender {
     }
   }
 
-  /** Whether a released lock that counts as held does so for this very contender. */
+  /** Whether a released lock that still counts as held may be taken by this contender. */
   #staysInCharge(released: LockRecord | null): boolean {
     const { sticky, owner } = this.#settings;
     return sticky && released?.owner === owner;
   }
 
-  /** All of them or none: where one may not be signalled, the others are left alone too. */
+  /** All of them or none: if one may not be signalled, the others are left alone too. */
   async #terminate({ provenance, writer }: Stored, holder: LockRecord): Promise<void> {
     const { processes } = this.#dependencies;
     const named = processesOf(holder);
     try {
-      // Whoever may write to the folder can give the file that another holder has written this lock's name.
+      // Anyone who may write to the folder can give another holder's file the name of this lock.
       if (isOfOtherLock(holder.token, this.#name)) throw new Error('its record was written for another lock');
       for (const identity of named) {
         if (mayBeElsewhere(identity, provenance, processes.self())) {
@@ -168,7 +168,7 @@ class Contender {
   }
 }
 
-/** Half of it is chance, so that those who were turned away together do not come back together. */
+/** Half of it is random, so that contenders turned away together do not come back together. */
 function delayAfter(attempt: number): number {
   const delay = Math.min(FIRST_DELAY * 2 ** Math.min(attempt - 1, 16), LONGEST_DELAY);
   return delay * (0.5 + Math.random() / 2);
@@ -186,12 +186,12 @@ function lookUpUser(): string | null {
   try {
     return userInfo().username;
   } catch {
-    // A container may run as a user that its password file does not know.
+    // A container may run as a user that is not in its password file.
     return process.geteuid === undefined ? null : String(process.geteuid());
   }
 }
 
-/** `null` where the folder has been removed: there is no path to it any more. */
+/** `null` if the folder was removed: it has no path any more. */
 function currentFolder(): string | null {
   try {
     return fitCwd(process.cwd());

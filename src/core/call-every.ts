@@ -1,34 +1,34 @@
 import type { Clock } from '../system/clock.js';
 
-/** Something that is looked after from time to time. */
-type Look = () => void;
+/** Called from time to time. */
+type Callback = () => void;
 
 interface Watch {
-  readonly looks: Set<Look>;
-  /** When it last lay down to sleep, on the monotonic clock. */
+  readonly callbacks: Set<Callback>;
+  /** When it last went to sleep, on the monotonic clock. */
   asleepSince: number;
 }
 
 const watches = new WeakMap<Clock, Map<number, Watch>>();
 
 /**
- * Calls the function every so many milliseconds until it is taken back with the function that this gives. All who ask for
- * the same period share one timer, which ends by itself when it finds nobody left: a timer of its own for each lock, with
- * what it takes to end it, would be a fifth of acquire and release.
+ * Calls the function once every `period` milliseconds until the returned function is called. All callers with the same
+ * period share one timer, which ends by itself when no callers are left. A timer for each lock would take
+ * a fifth of the time of acquire and release.
  */
-export function callEvery(period: number, clock: Clock, look: Look): () => void {
+export function callEvery(period: number, clock: Clock, callback: Callback): () => void {
   const ofClock = watches.get(clock) ?? new Map<number, Watch>();
   watches.set(clock, ofClock);
   let watch = ofClock.get(period);
   if (watch === undefined || hasOverslept(watch, period, clock)) {
-    watch = { looks: new Set(), asleepSince: clock.monotonic() };
+    watch = { callbacks: new Set(), asleepSince: clock.monotonic() };
     ofClock.set(period, watch);
     void keep(watch, period, clock, ofClock);
   }
-  const { looks } = watch;
-  looks.add(look);
+  const { callbacks } = watch;
+  callbacks.add(callback);
   return () => {
-    looks.delete(look);
+    callbacks.delete(callback);
   };
 }
 
@@ -42,12 +42,12 @@ async function keep(watch: Watch, period: number, clock: Clock, ofClock: Map<num
     do {
       watch.asleepSince = clock.monotonic();
       await clock.sleep(period, { ref: false });
-      for (const look of watch.looks) look();
-    } while (watch.looks.size > 0);
+      for (const callback of watch.callbacks) callback();
+    } while (watch.callbacks.size > 0);
   } catch {
-    // The clock does not let anyone sleep. The next heartbeat finds the loss too.
+    // The clock refuses to sleep. The next heartbeat finds the loss too.
   } finally {
-    // In the same breath as the last look at the set, so that nobody joins a watch that has ended.
+    // In the same turn as the last check of the set, so that nobody joins a watch that has ended.
     if (ofClock.get(period) === watch) ofClock.delete(period);
   }
 }

@@ -5,13 +5,13 @@ import type { Claim } from './store.js';
 export interface ClaimedAt {
   /** By the store's wall clock. */
   readonly now: Date;
-  /** On the monotonic clock of the claimant's boot, if the store ages heartbeats by it; else `null`. */
+  /** On the monotonic clock of the claimant's boot, if the store ages heartbeats by it; otherwise `null`. */
   readonly monotonic: number | null;
-  /** Greater than all before it under the same name. */
+  /** Greater than all earlier ones under the same name. */
   readonly fencingToken: number;
 }
 
-/** The record of a lock that is claimed just now. For stores. */
+/** The record of a lock that is being claimed. For stores. */
 export function composeRecord(claim: Claim, { now, monotonic, fencingToken }: ClaimedAt): LockRecord {
   return {
     processId: claim.process.pid,
@@ -32,15 +32,15 @@ export function composeRecord(claim: Claim, { now, monotonic, fencingToken }: Cl
   };
 }
 
-/** When, and for how long, a lock was released that is to be held on. */
+/** When a lock was released, and how long it stays held. */
 export interface ReleasedAt extends Pick<ClaimedAt, 'now' | 'monotonic'> {
-  /** For so many milliseconds from `now` on the lock still counts as held. */
+  /** The lock still counts as held for this many milliseconds after `now`. */
   readonly hold: number;
 }
 
 /**
- * What stays of the record of a lock that was released early: who held it, and until when it counts as held. What ran, as whom, where
- * and how far is of no use any more, and may be nobody else's business. For stores.
+ * What remains of the record of a lock that was released early: who held it, and until when it counts as held. What ran, as whom, where
+ * and how far is no longer needed, and may be private. For stores.
  */
 export function releasedRecord(record: LockRecord, { now, monotonic, hold }: ReleasedAt): LockRecord {
   return {

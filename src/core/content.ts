@@ -5,8 +5,8 @@ import { isKnownKey, type LockRecord, parseRecord } from './record.js';
  * What a file at a lock's path holds.
  *
  * - `record`: ours, the Go package's, or a PID file.
- * - `torn`: what a crash leaves of a record, or a writer that is not done yet.
- * - `foreign`: anything else. It is somebody's file, and must stay as it is.
+ * - `torn`: what a crash left of a record, or what a writer has not finished.
+ * - `foreign`: anything else. It is somebody's file and must not be touched.
  */
 export type Content =
   | { readonly is: 'record'; readonly record: LockRecord }
@@ -17,9 +17,9 @@ export type Content =
 const SHOWN = 40;
 
 /**
- * Tells a lock from a file that somebody has named by mistake. Never throws.
+ * Tells a lock from a file named by mistake. Never throws.
  *
- * @param isWhole Whether the text is all of the file. A lock file is never so long that it would not be.
+ * @param isWhole Whether the text is the whole file. A real lock file is never too long to be read whole.
  */
 export function contentOf(text: string, isWhole: boolean, modifiedAt: Date): Content {
   if (!isWhole) return foreign(text);
@@ -32,27 +32,27 @@ function foreign(text: string): Content {
   return { is: 'foreign', beginning: printable(text.slice(0, SHOWN)) };
 }
 
-/** In quotes, with nothing that a terminal would obey, or that turns the direction of writing (CVE-2021-42574). */
+/** In quotes, without anything that a terminal would interpret or that changes the writing direction (CVE-2021-42574). */
 function printable(text: string): string {
   return JSON.stringify(text).replace(/\p{C}/gu, '\u{fffd}');
 }
 
 /**
- * A log entry may have the two keys of the Go package too, among others. Ours says which process it is of, and may be of a later version,
- * with keys that are not known yet.
+ * A log entry may contain the two keys of the Go package among others. A record of ours says which process it belongs to, and may come from
+ * a later version with unknown keys.
  */
 function isOnlyARecord(record: LockRecord, text: string): boolean {
   if (record.token !== null && !isBare(record.process)) return true;
   return outline(text).keys.every(isKnownKey);
 }
 
-/** How a record begins, without its white space: with the two keys of the Go package, a number and a text. */
+/** How a record begins, without white space: with the Go package's two keys, a number and a text. */
 const FIRST_KEY = '{"process_id":';
 const SECOND_KEY = ',"timestamp":"';
 
 /**
- * Empty, or of NUL bytes, which is what some file systems make of a file that was not on disk at a power cut; or cut off, or broken,
- * but begun as a record, and with nothing in it that a record does not have. A list of such objects, such as a log, is not torn.
+ * Empty; or NUL bytes, which some file systems make of a file that was not on disk at a power cut; or cut off or broken,
+ * but it begins as a record and contains nothing that a record does not have. A list of such objects, such as a log, is not torn.
  */
 function isTorn(text: string): boolean {
   const rest = text.replace(/\0+$/, '');
@@ -69,7 +69,7 @@ function beginsAsRecord(dense: string): boolean {
   return after.startsWith(SECOND_KEY) || SECOND_KEY.startsWith(after);
 }
 
-/** What can be seen of an object without its being whole: the keys, and whether something stands behind its end. */
+/** What is known about an object that may be incomplete: its keys, and whether anything follows its end. */
 interface Outline {
   readonly keys: readonly string[];
   readonly hasMore: boolean;

@@ -2,13 +2,13 @@ import { type Clock, systemClock } from '../system/clock.js';
 import type { ProcessTable } from '../system/processes/process-table.js';
 import { systemProcesses } from '../system/processes/system.js';
 
-/** What a lock takes from its surroundings, so that a test can put something else there. */
+/** What a lock needs from the system, so that a test can replace it. */
 export interface Dependencies {
   readonly clock: Clock;
   readonly processes: ProcessTable;
 }
 
-/** What is left out falls back to the system's own. */
+/** Anything left out defaults to the system's own. */
 export function withSystemDefaults(dependencies: Partial<Dependencies> = {}): Dependencies {
   return {
     clock: dependencies.clock ?? systemClock,

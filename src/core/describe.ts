@@ -1,9 +1,9 @@
 import ms from 'ms';
 import type { LockRecord, Progress } from './record.js';
 
-// Holders in words, for errors and messages.
+// Describes holders, for errors and messages.
 
-/** By whom a lock is held, or until when: `is held by PID 4242 …`. */
+/** Who holds a lock, or until when it is held: `is held by PID 4242 …`. */
 export function describeHolding(
   holder: LockRecord | null,
   age: number,
@@ -20,7 +20,7 @@ export function describeHolding(
 /**
  * Who holds a lock: `PID 4242 on db-1 (import.py --all in /srv/shop), last heartbeat 12 seconds ago, 40 % done, table 4 of 10`.
  *
- * @param more Further words about its process, such as `since 14:03:11`.
+ * @param more More to say about its process, such as `since 14:03:11`.
  */
 export function describeHolder(holder: LockRecord | null, heartbeatAge: number, more = ''): string {
   if (holder === null) return 'a process that has not yet said who it is';
@@ -29,7 +29,7 @@ export function describeHolder(holder: LockRecord | null, heartbeatAge: number, 
   return [process, heartbeat, ...describeProgress(holder.progress)].join(', ');
 }
 
-/** The holder as an operator looks for it: `PID 4242 on db-1 (node import.js in /srv/shop)`. */
+/** The holder as an operator would look for it: `PID 4242 on db-1 (node import.js in /srv/shop)`. */
 export function describeProcess(holder: LockRecord): string {
   const { owner, processId, process } = holder;
   const work = describeWork(holder);
@@ -43,14 +43,14 @@ export function describeProcess(holder: LockRecord): string {
     .join(' ');
 }
 
-/** What runs, and in which folder: `./import.sh --all in /srv/shop`. Empty where the holder says neither. */
+/** What runs, and in which folder: `./import.sh --all in /srv/shop`. Empty if the holder says neither. */
 export function describeWork({ command, cwd }: Pick<LockRecord, 'command' | 'cwd'>): string {
   return [command !== null && oneLine(command), cwd !== null && `in ${oneLine(cwd)}`]
     .filter((part) => part !== false)
     .join(' ');
 }
 
-/** What the holder has said of its work: `40 % done`, `table 4 of 10`. */
+/** What the holder reported about its work: `40 % done`, `table 4 of 10`. */
 function describeProgress(progress: Progress | null): readonly string[] {
   const { ratio = null, note = null } = progress ?? {};
   return [ratio !== null && `${Math.floor(ratio * 100)} % done`, note !== null && oneLine(note)].filter(
@@ -64,8 +64,8 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /**
- * What others have written, fit for a terminal: a command line or a note may contain line breaks, sequences that would move
- * the cursor, or characters that turn the direction of writing (Unicode's "Trojan Source", CVE-2021-42574).
+ * Makes text written by others safe for a terminal: a command line or a note may contain line breaks, sequences that move
+ * the cursor, or characters that change the writing direction (Unicode's "Trojan Source", CVE-2021-42574).
  */
 export function oneLine(text: string): string {
   return text

@@ -3,7 +3,7 @@ import { describeHolding, describeProcess, formatDuration } from './describe.js'
 import type { LockRecord } from './record.js';
 import { remedyFor } from './remedies.js';
 
-/** What all errors of this package have in common. */
+/** The base class of all errors of this package. */
 export class LivingLockError extends Error {
   override name = 'LivingLockError';
   /** What went wrong, for programs: `ERR_LOCK_…`, or the system's own code such as `ENOSPC`. */
@@ -19,15 +19,15 @@ export class LivingLockError extends Error {
 }
 
 /**
- * Someone holds the lock, and nothing proves that they are dead or have stopped working. A scheduled job should take it
- * as "not now": say so, and exit without an alarm.
+ * Someone holds the lock, and nothing proves that they are dead or have stopped working. A scheduled job should treat this
+ * as "not now": log it, and exit without an alarm.
  */
 export class ErrLockBusy extends LivingLockError {
   override name = 'ErrLockBusy';
   declare readonly code: 'ERR_LOCK_BUSY';
-  /** What the holder has written; `null` where the lock's content cannot be read yet. */
+  /** What the holder wrote; `null` if the lock's content cannot be read yet. */
   readonly holder: LockRecord | null;
-  /** Milliseconds since the holder's last heartbeat; since its release, where that was before `holdAtLeast` was over. */
+  /** Milliseconds since the holder's last heartbeat; since its release if `holdAtLeast` still keeps the lock held. */
   readonly heartbeatAge: number;
   /** Why the holder counts as live, in words. */
   readonly reason: string;
@@ -45,16 +45,16 @@ export class ErrLockBusy extends LivingLockError {
 }
 
 /**
- * The lock was held and is no longer: another process took it over after the heartbeats had stopped, or someone broke or
- * deleted it. Or that may have happened, while its store has not answered for as long as `staleTimeout`; then the store's
- * error is the `cause`. What the caller does from here on is not exclusive; it must stop.
+ * The lock was held and no longer is: another process took it over after the heartbeats had stopped, or someone broke or
+ * deleted it. Or that may have happened, because the store has not answered for `staleTimeout`; then the store's
+ * error is the `cause`. Anything the caller does from here on is not exclusive, so it must stop.
  */
 export class ErrLockLost extends LivingLockError {
   override name = 'ErrLockLost';
   declare readonly code: 'ERR_LOCK_LOST';
-  /** Who holds the lock now; `null` where nobody does any more, or where that cannot be learnt. */
+  /** Who holds the lock now; `null` if nobody does, or if that cannot be found out. */
   readonly successor: LockRecord | null;
-  /** Whether the lock is gone for certain; if not, its store has not answered for so long that it may be. */
+  /** Whether the lock is certainly gone. If not, the store has been silent for so long that it may be. */
   readonly isCertain: boolean;
 
   constructor(lock: string, successor: LockRecord | null, silence?: Silence) {
@@ -64,11 +64,11 @@ export class ErrLockLost extends LivingLockError {
   }
 }
 
-/** Of a store that does not answer. */
+/** A store that does not answer. */
 export interface Silence {
   /** Milliseconds since the last heartbeat that it has confirmed. */
   readonly since: number;
-  /** What went wrong last; `undefined` where an answer has not come at all. */
+  /** What went wrong last; `undefined` if no answer came at all. */
   readonly cause: unknown;
 }
 
@@ -78,15 +78,15 @@ function describeLoss(lock: string, successor: LockRecord | null, silence: Silen
     const last = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'no answer came';
     return (
       `${lock} counts as lost: its last confirmed heartbeat was ${formatDuration(since)} ago, and since its store does not answer, ` +
-      `another process may have taken it over. Stop working: this run may not be exclusive any more. The last error: ${last}.`
+      `another process may have taken it over. Stop working: this run may no longer be exclusive. The last error: ${last}.`
     );
   }
   const how =
     successor === null
-      ? 'nobody holds it now. It was taken over by a run that has ended since, or broken, or deleted'
+      ? 'nobody holds it now. It was taken over by a run that has since ended, or broken, or deleted'
       : `${describeProcess(successor)} took it over after this process had stopped heartbeating`;
   return (
-    `${lock} was lost: ${how}. Stop working: this run is not exclusive any more. ` +
+    `${lock} was lost: ${how}. Stop working: this run is no longer exclusive. ` +
     'If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.'
   );
 }
@@ -95,19 +95,19 @@ function describeLoss(lock: string, successor: LockRecord | null, silence: Silen
 export interface StoreFailure {
   readonly code: string;
   readonly reason: string;
-  /** In sentences; empty where the reason says it. Default: empty. */
+  /** In sentences; empty if the reason already says it. Default: empty. */
   readonly remedy?: string;
   readonly cause: unknown;
   readonly isInDoubt?: boolean;
 }
 
 /**
- * The store could not do what was asked of it: no permission, a full disk, a path that is no regular file, a process that
- * is paused in the middle of a change. `code` is the system's own, such as `EACCES`; the original error is the `cause`.
+ * The store could not do what was asked: no permission, a full disk, a path that is not a regular file, a process that is
+ * paused in the middle of a change. `code` is the system's own, such as `EACCES`; the original error is the `cause`.
  */
 export class ErrLockStore extends LivingLockError {
   override name = 'ErrLockStore';
-  /** Whether the store may have done what was asked of it, with only the answer lost. Default: `true`. */
+  /** Whether the store may have made the change, with only the answer lost. Default: `true`. */
   readonly isInDoubt: boolean;
 
   constructor(
@@ -120,7 +120,7 @@ export class ErrLockStore extends LivingLockError {
     this.isInDoubt = isInDoubt;
   }
 
-  /** What the store could not do, why, and what to do about it: the shape of the message in every store. */
+  /** What the store could not do, why, and what to do about it: every store's messages have this form. */
   static of(
     lock: string,
     attempted: string,
@@ -131,8 +131,8 @@ export class ErrLockStore extends LivingLockError {
   }
 
   /**
-   * Puts what was attempted in front of a system error, and what to do behind it: by its code, the usual remedy or another
-   * one. Other errors are bugs and stay as they are.
+   * Wraps a system error: puts what was attempted before its message, and what to do after it (the usual remedy for its code, or
+   * the given one). Other errors are bugs and are passed on unchanged.
    */
   static from(
     lock: string,
@@ -150,8 +150,8 @@ export class ErrLockStore extends LivingLockError {
 }
 
 /**
- * Something that is not livinglock's is where the lock should be: a file that is neither a lock nor what a crash leaves of one, or anything
- * but a guard in the guard's place. It was not touched. Name another path.
+ * Something that is not livinglock's is where the lock should be: a file that is neither a lock nor what a crash left of one, or anything
+ * but a guard in the guard's place. It was not touched. Choose another path.
  */
 export class ErrNotALock extends LivingLockError {
   override name = 'ErrNotALock';
@@ -170,13 +170,13 @@ export class ErrNotALock extends LivingLockError {
 }
 
 /**
- * A stalled holder could not be ended, or must not be (`terminateStalled`); the lock is still the holder's. The `cause` says why. Where one
- * of its processes must not be ended, none was sent a signal.
+ * A stalled holder could not be ended, or must not be (`terminateStalled`). It still holds the lock. The `cause` says why. If one
+ * of its processes must not be ended, none of them was signalled.
  */
 export class ErrTerminationFailed extends LivingLockError {
   override name = 'ErrTerminationFailed';
   declare readonly code: 'ERR_TERMINATION_FAILED';
-  /** The holder that goes on living. */
+  /** The holder that is still running. */
   readonly holder: LockRecord;
 
   constructor(lock: string, holder: LockRecord, cause: Error) {
@@ -184,14 +184,14 @@ export class ErrTerminationFailed extends LivingLockError {
       lock,
       'ERR_TERMINATION_FAILED',
       `${lock} is held by ${describeProcess(holder)}, which has stalled and could not be ended: ${cause.message}. ` +
-        'Nothing was taken over. End it by other means, or take over beside it, without `terminateStalled` (`--kill-stalled`).',
+        'Nothing was taken over. End it by other means, or take over without ending it: leave out `terminateStalled` (`--kill-stalled`).',
       { cause },
     );
     this.holder = holder;
   }
 }
 
-/** Which call of ours failed, on the lock itself or on which file in the guard, helps nobody; on another folder, it does. */
+/** Which internal call failed, on the lock or on a file in the guard, helps nobody. If it was about another folder, it does help. */
 function withoutInternals(message: string, lock: string): string {
   const [reason, ...others] = message.split(/, [a-z]+ (?='\/)/s);
   if (reason !== undefined && others.join() === `'${lock}'`) return reason;

@@ -1,20 +1,20 @@
 import { fitText, type Progress } from './record.js';
 import { show } from './validate.js';
 
-/** What a job can say with a heartbeat; shown to whoever finds the lock busy. What is left out stays as it was. */
+/** What a job can report with a heartbeat; shown to anyone who finds the lock busy. Anything left out stays as it was. */
 export interface HeartBeat {
   /** How much of the work is done, from 0 to 1. */
   readonly progress?: number | undefined;
-  /** Where the work is. Cut at 512 bytes. */
+  /** What is being done now. Cut to 512 bytes. */
   readonly note?: string | undefined;
 }
 
-/** As a record has room for it. Not before it is written, since some jobs make millions of heartbeats. */
+/** Cuts it to what a record has room for. Only when it is written, because some jobs send millions of heartbeats. */
 export function fitProgress(progress: Progress | undefined): Progress | undefined {
   return progress?.note ? { ...progress, note: fitText(progress.note) } : progress;
 }
 
-/** The progress that is known after a heartbeat. Throws a `TypeError` or `RangeError` for what a heartbeat cannot be given. */
+/** The progress that is known after a heartbeat. Throws a `TypeError` or `RangeError` for a value that a heartbeat does not take. */
 export function progressAfter(
   update: HeartBeat,
   before: Progress | undefined,
@@ -22,7 +22,7 @@ export function progressAfter(
 ): Progress | undefined {
   if (typeof update !== 'object' || update === null || Array.isArray(update)) {
     throw new TypeError(
-      `A heartbeat of ${lock} can be given an object such as { progress: 0.4 }, but not ${show(update)}.`,
+      `A heartbeat of ${lock} takes an object such as { progress: 0.4 }, not ${show(update)}.`,
     );
   }
   const { progress, note } = update;

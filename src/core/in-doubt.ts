@@ -7,28 +7,28 @@ import type { Claim, Store } from './store.js';
 import { makeToken } from './token.js';
 
 /**
- * Tokens of claims in doubt, with the process that has sent them. A store may have carried out a claim that has failed, with only the answer
- * lost, or may do so long after; then a living process holds the lock and does not know it.
+ * Tokens of claims in doubt, by process and lock. A store may have carried out a claim that failed, with only the answer
+ * lost, or may still carry it out much later. Then a living process holds the lock without knowing it.
  */
 const inDoubt = new Map<string, string>();
 
-/** How many are kept: more than can be on their way anywhere. */
+/** How many are kept: more than can ever be in flight. */
 const MOST_IN_DOUBT = 1000;
 
-/** How often to look for a claim in doubt, in milliseconds, and how many times: for an hour. */
+/** How often to check for a claim in doubt, in milliseconds, and how many times: for an hour. */
 const PERIOD = 30_000;
 const LOOKS = 120;
 
-/** Whether a store may have carried out what has failed with that error. */
+/** Whether the store may have carried out the operation that failed with this error. */
 function mayBeDone(error: unknown): boolean {
   if (error instanceof ErrLockStore) return error.isInDoubt;
   return !(error instanceof ErrLockBusy || error instanceof ErrNotALock);
 }
 
-/** A second try would only wait as long again, or be refused as well. */
+/** With these a second attempt would only wait as long again, or be refused again. */
 const NOT_AGAIN: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EACCES', 'EPERM', 'EROFS']);
 
-/** Whether to ask again at once, so that the doubt may end there. */
+/** Whether to try again at once, which may settle the doubt. */
 export function isWorthAnotherTry(error: unknown): boolean {
   return mayBeDone(error) && !(error instanceof ErrLockStore && NOT_AGAIN.has(error.code));
 }
@@ -42,8 +42,8 @@ export interface Claimed {
 }
 
 /**
- * The claims that one call sends for one lock. Each has a token of its own: were it the same one, a claim that is carried out late
- * could not be told from a lock that is in use.
+ * The claims that one call sends for one lock. Each has its own token: otherwise a claim that is carried out late
+ * could not be told from a lock in use.
  */
 export class Claims {
   readonly #name: string;
@@ -62,14 +62,14 @@ export class Claims {
     this.#process = `${pid} ${started}`;
   }
 
-  /** Whether a record is of one of these claims, or of one in doubt of an earlier call of this process. It can be replaced at once. */
+  /** Whether a record comes from one of these claims, or from one in doubt of an earlier call of this process. It can be replaced at once. */
   isOurs(record: LockRecord | null): boolean {
     const token = record?.token ?? null;
     return token !== null && (this.#sent.has(token) || inDoubt.get(token) === this.#process);
   }
 
   /**
-   * Sends a claim. `null` if it was not carried out, or if that is not known: then another look at the lock tells. A second claim that fails
+   * Sends a claim. `null` if it was not carried out, or if that is unknown: then reading the lock again tells. If a second claim fails,
    * rejects with its error.
    */
   async send(claim: Omit<Claim, 'token'>, over: string | undefined): Promise<Claimed | null> {
@@ -89,8 +89,8 @@ export class Claims {
   }
 
   /**
-   * The lock may be held under that token by nobody who knows it. This process lives, so others could not take it before the stale timeout:
-   * for an hour, or for as long as the process lives, the store is asked now and then, and the claim taken back.
+   * The lock may be held under that token without anyone knowing. This process is alive, so others could not take it before the stale timeout.
+   * For an hour, or as long as the process lives, the store is checked regularly, and the claim is taken back.
    */
   doubt(token: string): void {
     inDoubt.set(token, this.#process);
@@ -102,7 +102,7 @@ export class Claims {
       if (looks === LOOKS) stop();
       this.#takeBack(token).then(
         (isDone) => isDone && stop(),
-        // Away again. The next look finds it too.
+        // Unreachable again. The next check finds it too.
         () => {},
       );
     });

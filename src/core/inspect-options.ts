@@ -10,29 +10,29 @@ import {
 import type { Store } from './store.js';
 import { boolean, refuseUnknown } from './validate.js';
 
-/** What one may say who only looks at a lock. */
+/** Options for inspecting a lock. */
 export interface InspectOptions {
   /**
    * As in {@link AcquireOptions}: the longer of this and the holder's counts.
    *
-   * Default: the holder's own; `'1h'` where it does not name one.
+   * Default: the holder's own; `'1h'` if it does not name one.
    */
   readonly staleTimeout?: Duration | undefined;
   readonly store?: Store | undefined;
   readonly dependencies?: Partial<Dependencies> | undefined;
 }
 
-/** What one may say who breaks a lock. */
+/** Options for breaking a lock. */
 export interface BreakOptions extends InspectOptions {
   /**
-   * Breaks the lock of a live holder too. It learns of it at its next heartbeat, and until then goes on working.
+   * Breaks the lock of a live holder too. The holder learns of it at its next heartbeat, and goes on working until then.
    *
    * Default: `false`.
    */
   readonly force?: boolean | undefined;
 }
 
-/** Checks the options of those who only look, or break. */
+/** Checks the options for inspecting or breaking a lock. */
 export function readInspectOptions(
   options: BreakOptions,
   known: readonly (keyof BreakOptions)[],

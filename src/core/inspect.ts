@@ -12,28 +12,32 @@ import type { DefaultStore } from './options.js';
 import type { LockRecord } from './record.js';
 import type { Store } from './store.js';
 
-/** What is known of a lock. */
+/** What is known about a lock. */
 export interface Inspection {
   /** The lock's canonical name: for a file, its absolute path. */
   readonly name: string;
   /**
-   * `free`: nobody holds it. `live`: its holder is at work. `cooldown`: its holder has released it, but it counts as held
-   * until `holdAtLeast` is over. `stalled`: its holder is alive but has stopped heartbeating. `dead`: its holder does not exist
-   * any more. The next contender gets it in all cases but `live` and `cooldown`; in `cooldown` only one of the same `owner` that is `sticky`.
-   * `foreign`: the file is not a lock; nobody gets it, and nothing changes it.
+   * - `free`: nobody holds it.
+   * - `live`: its holder is at work.
+   * - `cooldown`: its holder released it, but it counts as held until `holdAtLeast` is over.
+   * - `stalled`: its holder is alive but has stopped sending heartbeats.
+   * - `dead`: its holder no longer exists.
+   * - `foreign`: the file is not a lock. Nobody can acquire it, and nothing changes it.
+   *
+   * The next contender gets the lock unless it is `live`, `cooldown` or `foreign`. In `cooldown` only a `sticky` contender of the same `owner` gets it.
    */
   readonly state: 'free' | 'live' | 'cooldown' | 'stalled' | 'dead' | 'foreign';
-  /** What makes it so, in words. */
+  /** Why it is in that state, in words. */
   readonly reason: string;
-  /** `null` where nobody holds the lock, or where its content names nobody. */
+  /** `null` if nobody holds the lock, or if its content names nobody. */
   readonly holder: LockRecord | null;
-  /** Milliseconds since the last heartbeat, in `cooldown` since the release; `null` where nobody holds the lock. */
+  /** Milliseconds since the last heartbeat, or since the release in `cooldown`; `null` if nobody holds the lock. */
   readonly heartbeatAge: number | null;
-  /** The holder's process, then its workers, each with what can be said of it from here; empty where nobody is at work. */
+  /** The holder's process, then its workers, each with what is known about it from here; empty if nobody is at work. */
   readonly processes: readonly SeenProcess[];
 }
 
-/** Tells the state of a lock, in the store that the options name or in the default one. */
+/** Reports the state of a lock, in the store named in the options or in the default store. */
 export async function inspect(
   path: string,
   options: InspectOptions,
@@ -59,7 +63,7 @@ export async function breakLock(
   return breakBy(new Claims(name, store, dependencies), name, store, dependencies, settings);
 }
 
-/** Takes it over like any other contender, so that what is removed is exactly what was judged. */
+/** Takes it over like any other contender, so that exactly what was judged is removed. */
 async function breakBy(
   claims: Claims,
   name: string,
@@ -96,7 +100,7 @@ async function breakBy(
   }
 }
 
-/** Tries twice, and goes on later, because as long as it is there it looks like a lock that this process holds. */
+/** Tries twice, and again later if that fails: as long as the record is there, this process seems to hold the lock. */
 async function removeForCertain(store: Store, name: string, token: string, claims: Claims): Promise<void> {
   try {
     await store.remove(name, token);

@@ -22,26 +22,26 @@ export interface LeaseView {
 /** How often the store is asked between heartbeats, in milliseconds. */
 const SHORTEST_PERIOD = 1000;
 const LONGEST_PERIOD = 30_000;
-/** How long before the deadline the store is asked once more, in milliseconds, or as a part of the stale timeout if that is less. */
+/** How long before the deadline the store is asked once more, in milliseconds; or as a fraction of the stale timeout if that is less. */
 const LONGEST_MARGIN = 5000;
 const MARGIN = 1 / 10;
 
 /**
- * Tells a lease between heartbeats what the store says of it, and what time it is. It only reads: it is no proof of work.
+ * Between heartbeats, tells a lease what the store says and what time it is. It only reads: it is no proof of work.
  *
- * All is by the monotonic clock, from before a heartbeat was sent: so that the holder learns of a loss before anyone else may act.
+ * All times are on the monotonic clock and count from before a heartbeat was sent, so that the holder learns of a loss before anyone else may act.
  */
 export class LeaseMonitor {
   readonly #lock: Monitored;
   readonly #lease: LeaseView;
   readonly #period: number;
   readonly #stopCalling: () => void;
-  /** Whether an answer is to come, to a question or to a heartbeat. */
+  /** Whether an answer is pending, to a read or to a heartbeat. */
   #isAsking = false;
   #isBeating = false;
   #isNearDeadline = false;
   #hasEnded = false;
-  /** Made when it is needed: to make and abort one is a twentieth of acquire and release. */
+  /** Created only when needed: to create and abort one takes a twentieth of acquire and release. */
   #sleepNoMore: AbortController | undefined;
 
   constructor(lock: Monitored, lease: LeaseView) {
@@ -52,7 +52,7 @@ export class LeaseMonitor {
     this.#awaitDeadline();
   }
 
-  /** A heartbeat has been sent, whose answer is to come. */
+  /** A heartbeat was sent; its answer is pending. */
   heartbeatSent(): void {
     this.#isBeating = true;
   }
@@ -62,8 +62,8 @@ export class LeaseMonitor {
   }
 
   /**
-   * A heartbeat could not be written. That does not mean that the lock is lost; the disk may be full:
-   * near the deadline, and after it, the store is asked at once.
+   * A heartbeat could not be written. That does not mean that the lock is lost, because the disk may be full.
+   * Near the deadline, and after it, the store is asked at once.
    */
   heartbeatFailed(): void {
     this.#isBeating = false;
@@ -98,7 +98,7 @@ export class LeaseMonitor {
         this.#lease.tell({ type: 'gone', successor: stored?.record ?? null, toldTo: 'others' });
       }
     } catch (error) {
-      // The next heartbeat says so to the job.
+      // The next heartbeat reports it to the job.
       this.#lease.tell({ type: 'unanswered', at: clock.monotonic(), cause: error });
     } finally {
       this.#isAsking = false;
@@ -107,7 +107,7 @@ export class LeaseMonitor {
 
   #awaitDeadline(): void {
     const left = this.#left;
-    // Ticks come late, or a little early, and one of them must fall into the time before.
+    // Ticks come late, or a little early, and one of them must fall into the time before the deadline.
     if (left > 0 && left <= 2 * this.#period && !this.#isNearDeadline) void this.#passDeadline();
   }
 
@@ -117,14 +117,14 @@ export class LeaseMonitor {
     try {
       await this.#sleepUntil(this.#margin);
       this.#ask();
-      // After too long a sleep the store has not had the time to answer; then the next tick is soon enough.
+      // After oversleeping, the store has had no time to answer; then the next tick is soon enough.
       if (this.#left <= 0) return this.#tellTime(false);
       await this.#sleepUntil(0);
-      // What has come in while the process was busy is read first.
+      // First reads what came in while the process was busy.
       await this.#lock.clock.sleep(0, { ref: false });
       if (this.#left <= 0) this.#tellTime(this.#isAsking || this.#isBeating);
     } catch {
-      // The clock does not let anyone sleep. The next heartbeat finds the loss too.
+      // The clock refuses to sleep. The next heartbeat finds the loss too.
     } finally {
       this.#isNearDeadline = false;
     }
@@ -136,7 +136,7 @@ export class LeaseMonitor {
     this.#lease.tell(isSilent ? { type: 'unanswered', at } : { type: 'time', at });
   }
 
-  /** Until so many milliseconds before a deadline that heartbeats may put off meanwhile. */
+  /** Until this many milliseconds before the deadline, which heartbeats may postpone meanwhile. */
   async #sleepUntil(margin: number): Promise<void> {
     this.#sleepNoMore ??= new AbortController();
     const { signal } = this.#sleepNoMore;
@@ -149,7 +149,7 @@ export class LeaseMonitor {
     return Math.min(this.#lock.staleTimeout * MARGIN, LONGEST_MARGIN);
   }
 
-  /** Milliseconds until others may take over; none once the lease is over. */
+  /** Milliseconds until others may take over; 0 once the lease is over. */
   get #left(): number {
     const confirmedAt = this.#lease.confirmedAt();
     return confirmedAt === null ? 0 : confirmedAt + this.#lock.staleTimeout - this.#lock.clock.monotonic();
@@ -157,8 +157,8 @@ export class LeaseMonitor {
 }
 
 /**
- * Others may beat for the holder, as `livinglock beat` does. The age was true after the question, so the heartbeat was not before this.
- * An age of 0 says nothing: the heartbeat may be of a time that is still to come, since the store's clock was set back.
+ * Others may send heartbeats for the holder, as `livinglock beat` does. The age was true after the question, so the heartbeat was not before this.
+ * An age of 0 says nothing: the heartbeat may lie in the future, because the store's clock was set back.
  */
 function beatAt(askedAt: number, age: number): number | null {
   return age > 0 ? askedAt - age : null;

@@ -1,18 +1,18 @@
 import { ErrLockLost } from './errors.js';
 import type { LockRecord } from './record.js';
 
-/** What is known of a lock from its acquisition on. Every change is a {@link transition}. */
+/** What is known about a lock from its acquisition on. Every change is a {@link transition}. */
 export type Lease = Held | Releasing | Released | Lost;
 
-/** A lock that counts as this process's own. */
+/** A lock that counts as held by this process. */
 interface Tenure {
-  /** When the last heartbeat was sent that the store has confirmed, on the monotonic clock. */
+  /** When the last heartbeat that the store confirmed was sent, on the monotonic clock. */
   readonly confirmedAt: number;
   /** What is wrong with the store since its last answer. */
   readonly trouble: Trouble | null;
-  /** Whether a release has failed that the store may have carried out. */
+  /** Whether a release failed that the store may have carried out. */
   readonly isReleaseInDoubt: boolean;
-  /** Whether nobody will call `release` again, so that it has to be repeated from here. */
+  /** Whether nobody will call `release` again, so that the lease has to repeat it. */
   readonly isUnwanted: boolean;
 }
 
@@ -20,7 +20,7 @@ interface Held extends Tenure {
   readonly is: 'held';
 }
 
-/** A release is on its way. */
+/** A release is in flight. */
 interface Releasing extends Tenure {
   readonly is: 'releasing';
 }
@@ -39,29 +39,29 @@ interface Lost {
 }
 
 interface Trouble {
-  /** `undefined` where no answer has come at all. */
+  /** `undefined` if no answer came at all. */
   readonly cause: unknown;
 }
 
-/** What a lease is bound to for as long as it lasts. */
+/** What stays the same for the life of a lease. */
 export interface Terms {
   /** The lock's canonical name. */
   readonly name: string;
-  /** Milliseconds after a heartbeat from which on others may take over. */
+  /** Milliseconds after a heartbeat from which others may take over. */
   readonly staleTimeout: number;
 }
 
 /** What happens to a lease. Times are milliseconds on the monotonic clock. */
 export type LeaseEvent =
-  /** The store names this process as the holder, with a heartbeat not older than `beatAt`; `null` where its age says nothing. */
+  /** The store names this process as the holder, with a heartbeat not older than `beatAt`; `null` if its age says nothing. */
   | { readonly type: 'confirmed'; readonly beatAt: number | null }
-  /** The store does not name this process any more. */
+  /** The store no longer names this process. */
   | { readonly type: 'gone'; readonly successor: LockRecord | null; readonly toldTo: 'release' | 'others' }
-  /** The store has failed with that cause, or was asked and has not answered by now. */
+  /** The store failed with that cause, or was asked and has not answered by now. */
   | { readonly type: 'unanswered'; readonly at: number; readonly cause?: unknown }
   /** Time has passed. */
   | { readonly type: 'time'; readonly at: number }
-  /** The job is done with the lock, or asks once more whether it is released. */
+  /** The job is done with the lock, or asks again whether it is released. */
   | { readonly type: 'release' }
   | { readonly type: 'released' }
   | { readonly type: 'release-failed' }
@@ -73,11 +73,11 @@ export type LeaseEvent =
 /**
  * What has to be done after a transition.
  *
- * - `end`: nothing more is to be found out, and the exit of the process needs no release.
+ * - `end`: there is nothing more to find out, and no release is needed when the process exits.
  * - `abort`: tell the job that the lock is lost.
- * - `interrupt`: end the calls that wait for an answer of the store.
+ * - `interrupt`: end the calls that wait for an answer from the store.
  * - `release`: send a release, whose answer decides.
- * - `remove`: send one whose answer nobody needs.
+ * - `remove`: send a release whose answer does not matter.
  */
 export type Effect = 'end' | 'abort' | 'interrupt' | 'release' | 'remove';
 
@@ -86,7 +86,7 @@ export interface Transition {
   readonly effects: readonly Effect[];
 }
 
-/** A lease from the moment before its claim was sent: its first heartbeat must not seem younger than it is. */
+/** A lease that begins just before its claim was sent: its first heartbeat must not seem younger than it is. */
 export function newLease(claimedAt: number): Lease {
   return {
     is: 'held',
@@ -98,8 +98,8 @@ export function newLease(claimedAt: number): Lease {
 }
 
 /**
- * The only place where a lease changes. From `staleTimeout` after the last confirmed heartbeat on, others may take the lock over. As long
- * as the store answers, it says whether one has. If it does not, the lock counts as lost from then on, because nobody can tell.
+ * The only place where a lease changes. Once `staleTimeout` has passed since the last confirmed heartbeat, others may take over. While the
+ * store answers, it says whether somebody has. If it does not answer, the lock then counts as lost, because nobody can tell.
  */
 export function transition(lease: Lease, event: LeaseEvent, terms: Terms): Transition {
   switch (lease.is) {
@@ -143,7 +143,7 @@ function ofTenure(lease: Held | Releasing, event: LeaseEvent, terms: Terms): Tra
   }
 }
 
-/** Where a release has taken the lock away, or may have, nobody else has: the answer to the release decides. */
+/** If a release has removed the lock, or may have, nobody else has taken it: the answer to the release decides. */
 function ofAbsence(
   lease: Held | Releasing,
   successor: LockRecord | null,
@@ -169,7 +169,7 @@ function lose(error: ErrLockLost): Transition {
   return { lease: { is: 'lost', error, isReported: false, mayBeOurs: false }, effects: ['end', 'abort'] };
 }
 
-/** What may have been left behind must not keep others out for longer than it has to. */
+/** A record that may have been left behind must not keep others out longer than necessary. */
 function ofLoss(lease: Lost, { type }: LeaseEvent): Transition {
   if (type === 'reported') return { lease: { ...lease, isReported: true }, effects: [] };
   return type === 'release' && lease.mayBeOurs

@@ -20,18 +20,18 @@ export interface LockParts {
   readonly processes: ProcessTable;
   readonly token: string;
   readonly record: LockRecord;
-  /** On the monotonic clock, before the claim. */
+  /** When the claim was about to be sent, on the monotonic clock. */
   readonly claimedAt: number;
   readonly heartbeatMinimalInterval: number;
   readonly staleTimeout: number;
   readonly holdAtLeast: number;
 }
 
-/** Calls that do nothing share one promise, since some jobs make millions of them. */
+/** Calls that do nothing share one promise, because some jobs make millions of them. */
 const NOTHING = Promise.resolve();
 
 /**
- * A lock that is held. Comes from `acquire`; cannot be made otherwise.
+ * A lock that is held. Only `acquire` creates one.
  *
  * @example
  * await using lock = await acquire('/var/lib/importer/nightly.lock');
@@ -46,8 +46,8 @@ export class Lock {
   /** Unique to this acquisition. */
   readonly token: string;
   /**
-   * Greater than that of every earlier holder. Send it along with what the job writes elsewhere, and refuse there what
-   * comes with a smaller one than was seen before: so a holder that was taken over cannot do harm however late it wakes up.
+   * Greater than that of every earlier holder. Send it along with every write to another system, and let that system refuse
+   * any token smaller than one it has seen. Then a holder that was taken over cannot do harm, however late it wakes up.
    * (Martin Kleppmann, "How to do distributed locking", 2016.)
    */
   readonly fencingToken: number;
@@ -58,11 +58,11 @@ export class Lock {
   readonly #monitor: LeaseMonitor;
   readonly #stayOnExit: () => void;
   #lease: Lease;
-  /** Made when someone asks for the signal; most jobs never do. */
+  /** Created when someone asks for the signal; most jobs never do. */
   #loss: AbortController | undefined;
   #progress: Progress | undefined;
   #workers: readonly ProcessIdentity[] | undefined;
-  /** What waits for an answer of the store. */
+  /** The write that calls are waiting for. */
   #writing: Pending<void> | undefined;
   #removing: Pending<void> | undefined;
 
@@ -82,9 +82,9 @@ export class Lock {
   }
 
   /**
-   * Aborts when the lock is lost, with the {@link ErrLockLost} as its reason. Pass it to `fetch`, streams and timers, and
-   * what the job has begun ends with its right to do it. It aborts at a heartbeat, or within 30 seconds without one; where the
-   * store does not answer any more, `staleTimeout` after the last heartbeat that it has confirmed, before anyone can take over.
+   * Aborts when the lock is lost, with the {@link ErrLockLost} as its reason. Pass it to `fetch`, streams and timers, so that
+   * they end when the lock does. It aborts at a heartbeat, or within 30 seconds without one. If the store no longer
+   * answers, it aborts `staleTimeout` after the last confirmed heartbeat, before anyone can take over.
    */
   get signal(): AbortSignal {
     if (this.#loss === undefined) {
@@ -95,12 +95,12 @@ export class Lock {
   }
 
   /**
-   * Proof of work: call it at every checkpoint, as often as you like. Within `heartbeatMinimalInterval` of the last one
-   * that was written it does nothing. With the file store the heartbeat is in the file when the call returns, awaited or not.
-   * In a loop that never yields, a `.catch()` on each call keeps a little memory until the loop ends: beat every so many rounds.
+   * Proof of work: call it at every checkpoint, as often as you like. Within `heartbeatMinimalInterval` of the last heartbeat
+   * written it does nothing. With the file store the heartbeat is in the file when the call returns, awaited or not.
+   * In a loop that never yields, a `.catch()` on each call uses a little memory until the loop ends: send one only every so many rounds.
    *
    * After `release()` it does nothing. Rejects with {@link ErrLockLost} if the lock was lost; with {@link ErrLockStore} if
-   * the heartbeat could not be written, in which case the lock is still held, until `staleTimeout`, and the next call tries again; with a
+   * the heartbeat could not be written (the lock is then still held, until `staleTimeout`, and the next call tries again); with a
    * `TypeError` or `RangeError` for a progress or note of the wrong type or range.
    */
   heartBeat(update?: HeartBeat): Promise<void> {
@@ -119,13 +119,13 @@ export class Lock {
   }
 
   /**
-   * Names the processes, up to four, that do the work for this one, such as a `pg_dump` that it has started: should this
-   * process end in whatever way while they go on, the lock still counts as held by the living. Replaces those named before; `[]` for none.
+   * Names up to four processes that do the work for this one, such as a `pg_dump` that it started. If this process ends in
+   * any way while they go on, they still hold the lock. Replaces the workers named before; `[]` names none.
    *
-   * With `{ group }` it is a whole process group, which lives as long as anything in it does. Windows has none; there it is the process alone.
+   * `{ group }` names a whole process group, which lives as long as any process in it does. On Windows, which has no groups, it names just that process.
    *
-   * Written at once, as a heartbeat. Rejects as {@link heartBeat} does; with a `RangeError` for a PID that no process has, for a group of
-   * which nothing is left, and for group 1.
+   * Written at once, as a heartbeat. Rejects as {@link heartBeat} does; with a `RangeError` for a PID that no process has, for a group with
+   * no process left, and for group 1.
    *
    * @example
    * const dump = spawn('./dump.sh', { detached: true });
@@ -133,15 +133,15 @@ export class Lock {
    */
   async setWorkers(workers: readonly Worker[]): Promise<void> {
     this.#workers = identifyWorkers(workers, this.#workers ?? [], this.#parts.processes);
-    // What is being written just now has begun without them.
+    // A write that has already started does not contain them.
     while (this.#writing !== undefined) await this.#writing.promise.catch(() => {});
     return this.#lease.is === 'held' ? this.#write() : this.#answer();
   }
 
   /**
-   * Gives the lock up, so that the next contender gets it at once, or when `holdAtLeast` is over. Safe to call again. Rejects with {@link ErrLockLost} if
-   * the lock had been lost, because then the work was not exclusive; with {@link ErrLockStore} if it could not be
-   * removed, in which case it is still held and the next call tries again.
+   * Releases the lock: the next contender gets it at once, or when `holdAtLeast` is over. Safe to call again. Rejects with {@link ErrLockLost} if
+   * the lock was lost before, because then the work was not exclusive; with {@link ErrLockStore} if it could not be
+   * removed (the lock is then still held, and the next call tries again).
    */
   release(): Promise<void> {
     if (this.#removing !== undefined) return this.#removing.promise;
@@ -151,7 +151,7 @@ export class Lock {
 
   /**
    * `release()` for `await using`, except that it does not repeat an {@link ErrLockLost} with which `heartBeat()` or
-   * `release()` has rejected: two errors at the end of a block would become one `SuppressedError`, which is no `ErrLockLost`.
+   * `release()` already rejected: two errors at the end of a block would become one `SuppressedError`, which is not an `ErrLockLost`.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const isReported = this.#lease.is === 'lost' && this.#lease.isReported;
@@ -160,8 +160,8 @@ export class Lock {
   }
 
   /**
-   * `release()` by a caller who will never call it again: if the lock cannot be removed just now, that is repeated from time to time for as
-   * long as the process lives. Otherwise a process that works on would keep itself out until `staleTimeout`.
+   * `release()` by a caller who will not call it again: if the lock cannot be removed now, that is retried regularly for as
+   * long as the process lives. Otherwise a process that goes on working would lock itself out until `staleTimeout`.
    *
    * @internal
    */
@@ -204,7 +204,7 @@ export class Lock {
     for (const pending of waiting) pending?.settle(this.#answer());
   }
 
-  /** What a call is told that has nothing to do, or has done it. */
+  /** The result of a call that has nothing to do, or is done. */
   #answer(): Promise<void> {
     if (this.#lease.is !== 'lost') return NOTHING;
     this.#apply({ type: 'reported' });
@@ -233,7 +233,7 @@ export class Lock {
       this.#apply({ type: 'confirmed', beatAt: sentAt });
       return this.#answer();
     }
-    // A release that is on its way already has taken the lock away from under this heartbeat. One in doubt is sent again to find out.
+    // A release in flight has already removed the lock under this heartbeat. A release in doubt is sent again to find out.
     const isReleasing = this.#lease.is === 'releasing';
     this.#apply({ type: 'gone', successor: outcome.found, toldTo: 'others' });
     return isReleasing ? NOTHING : (this.#removing?.promise ?? this.#answer());
@@ -264,7 +264,7 @@ export class Lock {
     return this.#answer();
   }
 
-  /** It may have been carried out, with only the answer lost; so it is sent once more. */
+  /** It may have been carried out, with only the answer lost, so it is sent once more. */
   #failRemoval(error: unknown): Promise<void> {
     const isFirst = this.#lease.is === 'releasing' && !this.#lease.isReleaseInDoubt;
     this.#removing = undefined;
@@ -279,7 +279,7 @@ export class Lock {
     if (isAtWork !== true) this.#removeQuietly();
   }
 
-  /** At the exit of the process only a store that answers in place can do it; with others the next contender finds a dead holder. */
+  /** When the process exits, only a store that answers synchronously can do it; with others the next contender finds a dead holder. */
   #removeQuietly(): void {
     try {
       const outcome = this.#sendRemoval();

@@ -3,73 +3,73 @@ import type { Dependencies } from './dependencies.js';
 import type { Store } from './store.js';
 import { boolean, duration, finite, methods, refuseUnknown, show, text } from './validate.js';
 
-/** Milliseconds, or a string such as `'90s'`, `'5m'`, `'2h'` (the notation of the package `ms`). */
+/** Milliseconds, or a string such as `'90s'`, `'5m'`, `'2h'` (in the notation of the package `ms`). */
 export type Duration = number | string;
 
-/** What a contender may say about the lock it wants. */
+/** What a contender can say about the lock it wants. */
 export interface AcquireOptions {
   /**
-   * A holder that has not given a heartbeat for longer than this counts as stalled, and may be taken over even though its
-   * process is alive. Choose a multiple of the longest time between two checkpoints. `Infinity`: never, existence alone
-   * is proof of work. Where holder and contender differ, the longer one counts.
+   * A holder that has sent no heartbeat for longer than this counts as stalled, and can be taken over even though its
+   * process is alive. Choose a multiple of the longest time between two checkpoints. `Infinity`: never; that the process exists
+   * is proof enough. If holder and contender differ, the longer timeout counts.
    *
-   * Where nobody can see whether the holder exists (in another container, on another machine), `Infinity` counts as an hour, so a holder
-   * there has to beat more often than that. Of a PID file, or one of the Go package, no timeout counts for more than an hour there.
+   * If nobody can see whether the holder exists (in another container, on another machine), `Infinity` counts as an hour, so a holder
+   * there has to send heartbeats more often than that. For a PID file, or one of the Go package, any longer timeout counts as an hour there.
    *
    * Default: `'1h'`.
    */
   readonly staleTimeout?: Duration | undefined;
   /**
-   * A call of `heartBeat()` within this time of the last one that was written does nothing, so that it can be called in
+   * A call of `heartBeat()` this soon after the last heartbeat written does nothing, so it can be called in
    * the innermost loop. `0` writes each time. Must be shorter than `staleTimeout`.
    *
-   * Default: `'1m'`, or half of a `staleTimeout` that is not longer than a minute.
+   * Default: `'1m'`, or half of `staleTimeout` if that is a minute or less.
    */
   readonly heartbeatMinimalInterval?: Duration | undefined;
   /**
-   * How long to go on trying while the lock is busy. `Infinity`: until it is free.
+   * How long to keep trying while the lock is busy. `Infinity`: until it is free.
    *
-   * Default: `0`, `ErrLockBusy` at once.
+   * Default: `0`, reject with `ErrLockBusy` at once.
    */
   readonly wait?: Duration | undefined;
   /** Stops waiting: `acquire` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The minimum time the lock stays held, counted from the acquisition, even if it is released earlier. Of several servers whose clocks
-   * differ, only one then runs an hourly job that takes a second. Choose it well below the time between two runs. A holder that
-   * dies, or loses the lock, is still replaced. (`lockAtLeastFor` in ShedLock.)
+   * The minimum time the lock stays held, counted from the acquisition, even if it is released earlier. Use it when several servers whose
+   * clocks differ start an hourly job that takes a second: then only one of them runs it. Choose it well below the time between two runs. A
+   * holder that dies, or loses the lock, is still replaced. (`lockAtLeastFor` in ShedLock.)
    *
-   * Default: `0`, a lock that is released is free.
+   * Default: `0`, a released lock is free.
    */
   readonly holdAtLeast?: Duration | undefined;
   /**
-   * A stable name for this contender, such as `'server-1'`; shown to whoever finds the lock busy. After a restart of its machine
-   * or container, the owner gets its own lock back at once, where others have to wait until `staleTimeout`, because they
+   * A stable name for this contender, such as `'server-1'`; shown to anyone who finds the lock busy. After a restart of its machine
+   * or container, the owner gets its own lock back at once. Others have to wait for `staleTimeout`, because they
    * cannot know that its process is gone.
    *
    * Safe only if at most one machine or container with that name and host name runs at a time, and starts again only after it
-   * has ended. The lock stays busy while the earlier process may still be alive: if it is found in the
-   * process table, if it has given a heartbeat since this machine or container was started, if it ran on another host, if just one of the two runs in a container, or if the host is called `localhost`.
+   * has ended. The lock stays busy while the earlier process may still be alive: if it is in the
+   * process table, if it has sent a heartbeat since this machine or container was started, if it ran on another host, if only one of the two runs in a container, or if the host is called `localhost`.
    *
    * Default: none.
    */
   readonly owner?: string | undefined;
   /**
-   * Takes a lock again that the same `owner` has released and that still counts as held by `holdAtLeast`; all others have to wait. So one
-   * server stays in charge for as long as it comes back in time. Needs an `owner` that no other server has, or a `TypeError` is thrown.
+   * Takes a lock again that the same `owner` released and that `holdAtLeast` still keeps held; all others have to wait. So one
+   * server stays in charge as long as it returns in time. Needs an `owner` that no other server has; throws a `TypeError` without one.
    *
    * The hold counts from the new acquisition: choose `holdAtLeast` longer than the time between two starts. Without it the lock is free
-   * after its release. A holder that is at work is never replaced by this, and one that dies before its release leaves the lock to anyone.
+   * after its release. This never replaces a holder that is at work, and a holder that dies before its release leaves the lock to anyone.
    *
-   * Default: `false`, the owner waits like everybody else.
+   * Default: `false`, the owner waits like everyone else.
    */
   readonly sticky?: boolean | undefined;
   /**
-   * Ends a stalled holder (SIGTERM, then SIGKILL) before taking over, and takes nothing if that fails. Without it the old
-   * holder lives on and learns of the takeover at its next step.
+   * Ends a stalled holder (SIGTERM, then SIGKILL) before taking over, and takes nothing over if that fails. Without it the old
+   * holder lives on and learns of the takeover at its next heartbeat.
    *
-   * A process is ended only if the user who has written the record could have ended it: the lock file belongs to root, to the contender's own
-   * user, or to the user of that process. With a store that is no file, it must be a process of the contender's own user. PID 1, the
+   * A process is ended only if the user who wrote the record could have ended it: the lock file belongs to root, to the contender's own
+   * user, or to the user of that process. With other stores it must be a process of the contender's own user. PID 1, the
    * contender itself and its ancestors are never ended.
    *
    * Default: `false`.
@@ -82,8 +82,8 @@ export interface AcquireOptions {
    */
   readonly terminationGrace?: Duration | undefined;
   /**
-   * What runs under the lock, shown to whoever finds it busy. Cut at 512 bytes; readable by everyone who can read the lock, so name
-   * the job if its arguments contain secrets: then they are not stored. An empty text shows nothing.
+   * What runs under the lock, shown to anyone who finds it busy. Cut to 512 bytes. Everyone who can read the lock can read it: if the
+   * arguments contain secrets, set the name of the job instead, and they are not stored. An empty string shows nothing.
    *
    * Default: the script's path and its arguments.
    */
@@ -91,14 +91,14 @@ export interface AcquireOptions {
   /**
    * Where the lock is kept.
    *
-   * Default: a file store, for which the lock's name is a path.
+   * Default: a file store; the lock's name is then a path.
    */
   readonly store?: Store | undefined;
-  /** For tests: another clock or process table. What is left out falls back to the system's own. */
+  /** For tests: another clock or process table. Anything left out defaults to the system's own. */
   readonly dependencies?: Partial<Dependencies> | undefined;
 }
 
-/** Makes the store where the options name none. Core itself knows no store. */
+/** Creates the store if the options name none. `core` itself knows no store. */
 export type DefaultStore = (dependencies: Dependencies) => Store;
 
 /** Options that have been checked: all there, all in milliseconds. */
@@ -120,8 +120,8 @@ export interface Settings {
 const MINUTE = 60_000;
 
 /**
- * Checks options and fills in the defaults. Throws a `TypeError` or `RangeError` that names the option and the value;
- * also for an option that does not exist, because a misspelt timeout would otherwise be no timeout at all.
+ * Checks options and fills in the defaults. Throws a `TypeError` or `RangeError` that names the option and the value,
+ * also for an unknown option, because a misspelt timeout would otherwise mean no timeout at all.
  */
 export function readOptions(options: AcquireOptions): Settings {
   refuseUnknown(options, OPTION_NAMES);
@@ -178,14 +178,14 @@ function readSticky({ sticky, owner }: AcquireOptions): boolean {
   const isSticky = boolean('sticky', sticky ?? false);
   if (!isSticky || owner !== undefined) return isSticky;
   throw new TypeError(
-    "The option `sticky` needs the option `owner`: by that name a lock is known to be one's own.",
+    'The option `sticky` needs the option `owner`: a contender recognizes its own lock by that name.',
   );
 }
 
 /** In bytes. */
 const LONGEST_OWNER = 64;
 
-/** What a database would cut or replace is refused, because two names could then be the same. */
+/** A name that a database would cut or change is refused, because two names could then become the same. */
 export function readOwner(value: unknown): string | null {
   const owner = text('owner', value);
   if (owner === undefined) return null;

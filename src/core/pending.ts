@@ -15,7 +15,7 @@ export class Pending<T> {
   }
 }
 
-/** In place where the store answers in place: in a loop that never yields, no promise would ever be resolved. */
+/** Synchronously if the store answers synchronously: in a loop that never yields, no promise would ever be resolved. */
 export function answerTo<T, Result>(
   operate: () => Awaitable<T>,
   done: (answer: T) => Promise<Result>,

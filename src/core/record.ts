@@ -1,13 +1,13 @@
 import { isBare, type ProcessIdentity } from '../system/processes/process-identity.js';
 
-/** How far the holder says that its work has come. */
+/** How far the holder says its work has come. */
 export interface Progress {
   /** From 0 to 1. */
   readonly ratio: number | null;
   readonly note: string | null;
 }
 
-/** What a holder has written about itself and its lock. What the record does not say is `null`. */
+/** What a holder wrote about itself and its lock. Anything the record does not say is `null`. */
 export interface LockRecord {
   readonly processId: number;
   /** The last heartbeat, by the wall clock. */
@@ -17,9 +17,9 @@ export interface LockRecord {
   /** Greater than that of every earlier acquisition of the same lock. */
   readonly fencingToken: number | null;
   readonly acquiredAt: Date | null;
-  /** Milliseconds; `Infinity` where existence alone is the proof of work. */
+  /** Milliseconds; `Infinity` if the existence of the process is proof enough. */
   readonly staleTimeout: number | null;
-  /** The last heartbeat in milliseconds on the monotonic clock of the boot that `process.bootId` names. */
+  /** The last heartbeat, in milliseconds on the monotonic clock of the boot in `process.bootId`. */
   readonly monotonic: number | null;
   readonly process: ProcessIdentity;
   /** Other processes that do the holder's work. The holder is dead only when these are dead too. */
@@ -28,19 +28,19 @@ export interface LockRecord {
   readonly user: string | null;
   /** The folder in which the holder runs: which project's `./import.sh`. */
   readonly cwd: string | null;
-  /** The name under which the holder runs on whatever server, as the option `owner` gave it. */
+  /** The holder's name on whatever server it runs, from the option `owner`. */
   readonly owner: string | null;
   readonly progress: Progress | null;
   /**
-   * `null` while somebody works under the lock. A number once it was released early (`holdAtLeast`): for so many milliseconds
-   * after `timestamp` it still counts as held.
+   * `null` while somebody works under the lock. A number once it was released early (`holdAtLeast`): it still counts as held
+   * for this many milliseconds after `timestamp`.
    */
   readonly hold: number | null;
 }
 
 /**
- * Longer texts are cut, so that a record always fits into one 4 KiB block and a full disk cannot cut it instead. The host name
- * stands in it five times, once for the holder and for each of four workers, and may have 253 characters.
+ * Longer texts are cut, so that a record always fits into one 4 KiB block and a full disk cannot cut it instead. It contains the host name
+ * five times, for the holder and each of four workers, and a host name may have 253 characters.
  */
 const MAX_TEXT_BYTES = 512;
 const MAX_CWD_BYTES = 256;
@@ -49,10 +49,10 @@ const MAX_USER_BYTES = 64;
 export const MAX_WORKERS = 4;
 const MAX_PID = 2 ** 31 - 1;
 const MAX_DATE = 8.64e15;
-/** Leaves room to count upwards from any token that is accepted. */
+/** Leaves room to count upwards from any accepted token. */
 const MAX_FENCING_TOKEN = Number.MAX_SAFE_INTEGER - 2 ** 32;
 
-/** Writes a record as the text of a lock file; the Go package's two keys come first. */
+/** Writes a record as the text of a lock file, with the Go package's two keys first. */
 export function serializeRecord(record: LockRecord): string {
   return `${JSON.stringify({
     process_id: record.processId,
@@ -60,7 +60,7 @@ export function serializeRecord(record: LockRecord): string {
     token: record.token ?? undefined,
     fencing_token: record.fencingToken ?? undefined,
     acquired_at: record.acquiredAt?.toISOString(),
-    // JSON has no infinity and writes it as null, as the format wants it.
+    // JSON has no infinity and writes it as null, as the format requires.
     stale_timeout_ms: record.staleTimeout ?? undefined,
     monotonic_ms: record.monotonic ?? undefined,
     process: isBare(record.process) ? undefined : serializeIdentity(record.process),
@@ -76,7 +76,7 @@ export function serializeRecord(record: LockRecord): string {
 
 /**
  * Reads the text of a lock file: ours, the Go package's (`process_id` and `timestamp`), or a classic PID file (only a
- * number, whose heartbeat is the file's modification time). `null` for anything else; never throws.
+ * number; its heartbeat is the file's modification time). `null` for anything else; never throws.
  */
 export function parseRecord(text: string, modifiedAt: Date): LockRecord | null {
   const classic = /^\s*(\d{1,10})\s*$/.exec(text);
@@ -103,7 +103,7 @@ export function recordFrom(value: unknown): LockRecord | null {
     fencingToken: fencingTokenFrom(fields.get('fencing_token')),
     acquiredAt: dateFrom(fields.get('acquired_at')),
     staleTimeout: staleTimeoutFrom(fields.get('stale_timeout_ms')),
-    // Before the boot, too: a clock that is injected may say so, and JSON has no other numbers than finite ones.
+    // It may be from before the boot: an injected clock may say so, and JSON only has finite numbers.
     monotonic: typeof monotonic === 'number' ? monotonic : null,
     process: identity?.pid === processId ? identity : bareIdentity(processId),
     workers: workersFrom(fields.get('workers')),
@@ -135,12 +135,12 @@ const KEYS: ReadonlySet<string> = new Set([
   'hold_ms',
 ]);
 
-/** Whether that is a key of a record. */
+/** Whether it is a key of a record. */
 export function isKnownKey(key: string): boolean {
   return KEYS.has(key);
 }
 
-/** All that a file says which names only a PID. */
+/** The record of a file that contains only a PID. */
 function bareRecord(processId: number, timestamp: Date): LockRecord {
   return {
     processId,
@@ -165,7 +165,7 @@ function bareIdentity(pid: number): ProcessIdentity {
   return { pid, hostname: null, bootId: null, pidNamespace: null, started: null };
 }
 
-/** An identity as a record holds it, ready for JSON. */
+/** An identity as it is stored in a record, ready for JSON. */
 export function serializeIdentity(identity: ProcessIdentity): Readonly<Record<string, unknown>> {
   return {
     pid: identity.pid,
@@ -195,7 +195,7 @@ export function identityFrom(value: unknown): ProcessIdentity | null {
   };
 }
 
-/** Cuts the name of a user to what a record has room for. */
+/** Cuts a user name to what a record has room for. */
 export function fitUser(name: string): string {
   return fitText(name, MAX_USER_BYTES);
 }
@@ -205,7 +205,7 @@ export function fitCwd(path: string): string {
   return fitText(path, MAX_CWD_BYTES);
 }
 
-/** Cuts a text to what a record has room for, in the form that JSON gives it, at a character's boundary. */
+/** Cuts a text to what a record has room for, measured as JSON, at a character boundary. */
 export function fitText(text: string, limit: number = MAX_TEXT_BYTES): string {
   if (jsonBytes(text) <= limit) return text;
   let room = limit - jsonBytes('…');
@@ -223,7 +223,7 @@ function jsonBytes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - '""'.length;
 }
 
-/** `undefined` where the text is no JSON, or is nested deeper than the parser's stack. */
+/** `undefined` if the text is not JSON, or is nested deeper than the parser's stack. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -238,7 +238,7 @@ function objectFrom(value: unknown): ReadonlyMap<string, unknown> | null {
   return new Map<string, unknown>(Object.entries(value));
 }
 
-/** 0 and negative numbers name process groups in `kill(2)`; they must never get as far as a signal. */
+/** In `kill(2)`, 0 and negative numbers mean process groups; they must never reach a signal. */
 function pidFrom(value: unknown): number | null {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_PID ? value : null;
 }

@@ -1,14 +1,14 @@
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { LockRecord, Progress } from './record.js';
 
-/** A store may answer at once; the file store does, so that a heartbeat is on disk before the call returns. */
+/** A store may answer synchronously. The file store does, so that a heartbeat is on disk before the call returns. */
 export type Awaitable<T> = T | Promise<T>;
 
 /**
- * Which process can have written a record, by what the store knows of the place where it lies.
+ * Which process can have written a record, judging by where the store keeps it.
  *
- * - `this-boot`: a process of the running boot of this machine.
- * - `earlier-boot`: a process of this machine, but before it was last started. All of those are dead.
+ * - `this-boot`: a process of the current boot of this machine.
+ * - `earlier-boot`: a process of this machine from before its last start. It is dead.
  * - `this-machine`: a process of this machine; the record does not say of which boot.
  * - `unknown`: possibly a process of another machine.
  */
@@ -16,28 +16,29 @@ export type Provenance = 'this-boot' | 'earlier-boot' | 'this-machine' | 'unknow
 
 /** What a store found under a name. */
 export interface Stored {
-  /** Names exactly this state, the heartbeat included: two reads with the same version saw the same. */
+  /** Identifies exactly this state, including the heartbeat: two reads with the same version saw the same. */
   readonly version: string;
-  /** `null` where the content is no record: it is torn, or `foreign`. */
+  /** `null` if the content is not a record: it is torn, or `foreign`. */
   readonly record: LockRecord | null;
-  /** What was found instead of a lock, in words, where it must not be touched. A store that holds nothing but locks leaves it out. */
+  /** What was found instead of a lock, in words; it must not be touched. A store that contains only locks leaves this out. */
   readonly foreign?: string;
-  /** Milliseconds since the last heartbeat; without a record, since the content was last changed. Never negative. */
+  /** Milliseconds since the last heartbeat; without a record, since the content last changed. Never negative. */
   readonly age: number;
   readonly provenance: Provenance;
   /**
-   * Milliseconds since the record was last written, negative if that time is still to come, by the clock on which processes begin. Left out
-   * where the store does not know; then a record that names only a PID names whichever process has it.
+   * Milliseconds since the record was last written, by the clock that process start times use; negative if that time is in the future. Left out
+   * if the store does not know; then a record with only a PID means whichever process has that PID.
    */
   readonly writtenAge?: number | undefined;
   /**
-   * The ID of the user who has written the record, as the system says and not the record. `terminateStalled` ends what that user could end. `null` where somebody else may have written it. Left out where the store has no such users; then `terminateStalled` ends only
+   * The ID of the user who wrote the record, according to the system and not to the record. `terminateStalled` ends what that user could end.
+   * `null` if somebody else may have written it. Left out if the store has no such users; then `terminateStalled` ends only
    * processes of the contender's own user.
    */
   readonly writer?: number | null | undefined;
 }
 
-/** What a contender says of itself when it asks for the lock. The store adds the times and the fencing token. */
+/** What a contender says about itself when it asks for the lock. The store adds the times and the fencing token. */
 export interface Claim {
   readonly token: string;
   readonly process: ProcessIdentity;
@@ -50,34 +51,34 @@ export interface Claim {
   readonly owner: string | null;
 }
 
-/** What a heartbeat brings with it; what is left out stays as it was. */
+/** What a heartbeat updates; anything left out stays as it was. */
 export interface Beat {
   readonly progress?: Progress | undefined;
   readonly workers?: readonly ProcessIdentity[] | undefined;
 }
 
-/** Either it was done, or the lock was no longer what the caller had named, and nothing was changed. */
+/** Either it was done; or the lock was no longer what the caller had named, and nothing was changed. */
 export type Outcome =
   | { readonly done: true; readonly record: LockRecord }
   | { readonly done: false; readonly found: LockRecord | null };
 
 /**
- * Holds the records of locks and changes them only conditionally. Each operation is atomic, and does nothing and says so
- * when the lock is no longer what the caller names. A store owns the clock that ages heartbeats, and hands out fencing
- * tokens, each greater than all before it under the same name.
+ * Stores the records of locks and changes them only conditionally. Each operation is atomic. If the lock is no longer what
+ * the caller names, it changes nothing and says so. A store owns the clock that ages heartbeats, and hands out fencing
+ * tokens, each greater than all earlier ones under the same name.
  *
  * The shape follows ShedLock's storage accessor (insert, update, extend, unlock), with `claim` for the first two.
  */
 export interface Store {
-  /** The canonical form of a lock's name. Throws a `TypeError` for one that cannot be used. */
+  /** The canonical form of a lock's name. Throws a `TypeError` for a name that cannot be used. */
   resolve(name: string): string;
 
   /** What is there now, or `null`. Changes nothing. */
   read(name: string): Awaitable<Stored | null>;
 
   /**
-   * Makes the claimant the holder: where nothing is, or, with `over`, in place of exactly that version.
-   * Throws `ErrLockBusy` where someone else is in the middle of the same.
+   * Makes the claimant the holder: if nobody holds the lock, or, with `over`, in place of exactly that version.
+   * Throws `ErrLockBusy` if someone else is in the middle of the same.
    */
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome>;
 
@@ -85,21 +86,21 @@ export interface Store {
   beat(name: string, token: string, beat: Beat): Awaitable<Outcome>;
 
   /**
-   * Gives up the lock of the holder with that token.
+   * Releases the lock of the holder with that token.
    *
-   * With `hold`, in milliseconds, its record stays for others to judge by: with that `hold`, and the time of the release in place of
-   * the heartbeat's.
+   * With `hold`, in milliseconds, its record stays for others to judge by: with that `hold`, and with the time of the release as the
+   * time of its heartbeat.
    *
-   * One that fails is sent again, since it may have been carried out with only the answer lost: as far as the store can know its own work,
-   * the second call is done too.
+   * A release that fails is sent again, because it may have been carried out with only the answer lost. The second call then counts as done too,
+   * as far as the store can recognize its own work.
    *
-   * Either way nothing of the work is kept: command, user, working folder, progress and workers, see `releasedRecord`.
+   * In either case nothing about the work is kept: command, user, working folder, progress and workers, see `releasedRecord`.
    */
   remove(name: string, token: string, hold?: number): Awaitable<Outcome>;
 
   /**
-   * The names of all locks of which there is a record, in alphabetical order. For `livinglock status`; may be left out where
-   * that cannot be told.
+   * The names of all locks that have a record, in alphabetical order. For `livinglock status`; may be left out if the store
+   * cannot list them.
    */
   names?(): Awaitable<readonly string[]>;
 }

@@ -5,14 +5,14 @@ import { randomUuid } from '../system/uuid.js';
 const FNV_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** A token for one acquisition of a lock: unique, and with a mark of the lock's name. */
+/** A token for one acquisition of a lock: unique, and with a hash of the lock's name in it. */
 export function makeToken(lock: string): string {
   return `${randomUuid()}.${markOf(lock)}`;
 }
 
 /**
- * Whether a token was made for another lock: then somebody has moved the record. By the last part of the name alone, because there
- * may be several paths to one folder. A token that others have made says nothing.
+ * Whether a token was made for another lock: then somebody has moved the record. Only the last part of the name counts, because several
+ * paths may lead to one folder. A token made by other software says nothing.
  */
 export function isOfOtherLock(token: string | null, lock: string): boolean {
   const mark = /\.([0-9a-f]+)$/.exec(token ?? '')?.[1];
@@ -20,8 +20,8 @@ export function isOfOtherLock(token: string | null, lock: string): boolean {
 }
 
 /**
- * A short hash, by which two names of one's own choosing are hardly ever taken for one. Those who move a record choose neither, so it
- * need not be a cryptographic one, whose module takes longer to load than a lock to acquire.
+ * A short hash, which hardly ever is the same for two names that a user chooses. Those who move a record choose neither name, so the hash
+ * need not be cryptographic. A cryptographic one needs a module that takes longer to load than a lock takes to acquire.
  */
 function markOf(lock: string): string {
   let mark = FNV_BASIS;

@@ -31,12 +31,12 @@ export function duration(name: string, value: unknown): number {
 }
 
 function parseDuration(value: string): number {
-  // What is no duration gives `undefined`, whatever the types of `ms` say.
+  // For text that is not a duration, `ms` returns `undefined`, whatever its types say.
   const milliseconds: unknown = isNotEmpty(value) ? ms(value) : undefined;
   return typeof milliseconds === 'number' ? milliseconds : Number.NaN;
 }
 
-/** All that `ms` asks of a string at run time. */
+/** All that `ms` requires of a string at run time. */
 function isNotEmpty(value: string): value is ms.StringValue {
   return value !== '';
 }

@@ -3,11 +3,11 @@ import type { ProcessTable } from '../system/processes/process-table.js';
 import { MAX_WORKERS } from './record.js';
 import { show } from './validate.js';
 
-/** A process by its PID, or the process group that a process leads: the child of a `spawn` with `detached: true`, and all that it starts. */
+/** A process, by its PID; or the process group led by a process: the child of a `spawn` with `detached: true`, and everything it starts. */
 export type Worker = number | { readonly group: number };
 
 /**
- * What a record says of workers. Throws a `RangeError` for a PID that no process has, for a group of which nothing is left, and for group 1.
+ * What a record says about workers. Throws a `RangeError` for a PID that no process has, for a group with no process left, and for group 1.
  *
  * @param known Workers that were identified before.
  */
@@ -18,7 +18,7 @@ export function identifyWorkers(
 ): readonly ProcessIdentity[] {
   if (!Array.isArray(workers)) {
     throw new TypeError(
-      'The workers of a lock must be an array of PIDs, and of objects such as { group: 4243 }.',
+      'The workers of a lock must be an array of PIDs and of objects such as { group: 4243 }.',
     );
   }
   if (workers.length > MAX_WORKERS) {
@@ -26,7 +26,7 @@ export function identifyWorkers(
   }
   return workers.map((worker: Worker) => {
     const identity = identify(worker, processes);
-    // When a group began can be learnt only as long as its leader is there.
+    // When a group began can be found out only while its leader exists.
     const isSame = ({ pid, group }: ProcessIdentity) => pid === identity.pid && group === identity.group;
     return identity.started === null ? (known.find(isSame) ?? identity) : identity;
   });
@@ -37,7 +37,7 @@ function identify(worker: Worker, processes: ProcessTable): ProcessIdentity {
   const pid = isGroup ? worker.group : worker;
   if (!Number.isSafeInteger(pid) || pid <= 0)
     throw new RangeError(`A PID is a positive integer, not ${show(pid)}.`);
-  // To kill(2) its negative means all processes.
+  // For kill(2), -1 means all processes.
   if (isGroup && pid === 1) throw new RangeError('Process group 1 is not one that a job starts.');
   const identity = processes.identify(pid, isGroup);
   if (identity !== null) return identity;

@@ -93,7 +93,7 @@ describe('a heartbeat', () => {
     const lock = await world.acquire();
     const refused: Promise<unknown> = Reflect.apply(lock.heartBeat, lock, [update]);
     await expect(refused).rejects.toThrow(TypeError);
-    await expect(refused).rejects.toThrow(`A heartbeat of ${world.path} can be given an object`);
+    await expect(refused).rejects.toThrow(`A heartbeat of ${world.path} takes an object`);
   });
 
   it('by who was taken over rejects, and leaves the new holder as it is', async () => {

@@ -8,7 +8,7 @@ import { combineLiveness, judge, type Verdict } from './judge.js';
 import { relationOf } from './owner.js';
 import { mayBeElsewhere } from './provenance.js';
 
-/** How often a lock is judged again because it has changed meanwhile. */
+/** How often a lock is judged again because it changed meanwhile. */
 const MOST_TRIES = 100;
 
 /** What was found, and the verdict on it. */
@@ -18,13 +18,13 @@ export interface Examined {
   readonly processes: readonly SeenProcess[];
 }
 
-/** A process of a holder, and what can be said of it from here. */
+/** A process of a holder, and what is known about it from here. */
 export interface SeenProcess {
   readonly identity: ProcessIdentity;
   readonly liveness: Liveness;
 }
 
-/** Reads a lock and judges its holder; `null` where nobody holds it. Changes nothing. */
+/** Reads a lock and judges its holder; `null` if nobody holds it. Changes nothing. */
 export async function examine(
   name: string,
   store: Store,
@@ -32,7 +32,7 @@ export async function examine(
   staleTimeout: number | undefined,
   owner: string | null = null,
 ): Promise<Examined | null> {
-  // Before the age is measured, or the last heartbeat of an earlier life might seem to be of this one.
+  // Before the age is measured; otherwise the last heartbeat of an earlier run might seem to be from this one.
   const uptime = owner === null ? null : (processes.uptime?.() ?? null);
   const stored = await store.read(name);
   if (stored === null) return null;
@@ -49,14 +49,14 @@ export async function examine(
   return { stored, verdict: judge(stored, liveness, staleTimeout, relation), processes: seen };
 }
 
-/** Once workers are named, it is they who count, and not what else has inherited something from the holder: a daemon, say. */
+/** Once workers are named, they count, and not whatever else inherited something from the holder, such as a daemon. */
 export function processesOf({ process, workers }: LockRecord): readonly ProcessIdentity[] {
   if (workers.length === 0) return [process];
   const { inheritedSocket: _, ...holder } = process;
   return [holder, ...workers];
 }
 
-/** Each try that fails means that somebody else has succeeded; so many are a store that says one thing and does another. */
+/** Each attempt that fails means that somebody else succeeded. This many mean that the store contradicts itself. */
 export function refuseTooManyTries(tries: number, name: string, examined: Examined | null): void {
   if (tries <= MOST_TRIES) return;
   const { record = null, age = 0 } = examined?.stored ?? {};

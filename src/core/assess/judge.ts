@@ -10,7 +10,7 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** Others may write a lock file in steps; within this many milliseconds its content may still become a record. */
+/** Other programs may write a lock file in steps. Within this many milliseconds its content may still become a record. */
 const SETTLING_TIME = 2000;
 
 /** Milliseconds: an hour. */
@@ -20,15 +20,15 @@ export const DEFAULT_STALE_TIMEOUT = 3_600_000;
 export const AT_WORK = 'its process is alive and its heartbeat is fresh';
 
 /**
- * Decides whether a lock may be taken from its holder. Pure: it asks nobody and has no clock.
+ * Decides whether a lock may be taken from its holder. Pure: reads nothing and has no clock.
  *
- * Taking a live holder for dead breaks the lock, taking a dead one for live only delays. So `dead` needs proof, and
- * whatever is unproved counts as alive for as long as its heartbeat is fresh.
+ * Taking over from a live holder breaks the lock; waiting for a dead one only costs time. So `dead` needs proof, and
+ * without proof a holder counts as alive as long as its heartbeat is fresh.
  *
- * @param liveness What the process table says of the holder and its workers together, see {@link combineLiveness}.
+ * @param liveness What the process table says about the holder and its workers together, see {@link combineLiveness}.
  * @param staleTimeout The contender's own, in milliseconds. The longer of this and the holder's counts, so that two
- *   configurations that disagree never steal from a healthy holder. Left out, the holder's counts alone.
- * @param relation What the holder is to the contender by the name of an owner, see {@link relationOf}.
+ *   configurations that disagree never steal from a healthy holder. Default: the holder's alone.
+ * @param relation How the holder is related to the contender by its `owner` name, see {@link relationOf}.
  */
 export function judge(
   stored: Stored,
@@ -52,13 +52,13 @@ export function judge(
     return { state: 'dead', reason: 'the machine was restarted since its last heartbeat' };
   }
   if (liveness === 'dead' && (provenance === 'this-machine' || !isBare(record.process))) {
-    return { state: 'dead', reason: 'its process does not exist any more' };
+    return { state: 'dead', reason: 'its process no longer exists' };
   }
   if (liveness !== 'alive' && relation === 'earlier-run') {
     return { state: 'dead', reason: 'its owner was restarted on the same host' };
   }
   if (age > timeoutOf(record, liveness, staleTimeout)) {
-    return { state: 'stalled', reason: 'it has not given a heartbeat for longer than its stale timeout' };
+    return { state: 'stalled', reason: 'it has sent no heartbeat for longer than its stale timeout' };
   }
   return { state: 'live', reason: reasonToLive(liveness, relation) };
 }
@@ -67,13 +67,13 @@ function reasonToLive(liveness: Liveness, relation: OwnerRelation): string {
   if (liveness === 'alive') return AT_WORK;
   const unproved = 'its heartbeat is fresh, and nothing proves from here that its process is dead';
   return relation === 'namesake'
-    ? `${unproved}: it has the same \`owner\`, but runs on another host or in other surroundings`
+    ? `${unproved}: it has the same \`owner\`, but runs on another host or in a different environment`
     : unproved;
 }
 
 /**
- * An endless timeout rests on seeing that the holder lives. Where nobody can see that, its heartbeats have to say so, or a holder that was
- * killed would keep the lock for ever. One of which only a PID is known has made no promise to give any.
+ * `Infinity` relies on seeing that the holder lives. Where nobody can see that, its heartbeats have to prove it, or a holder that was
+ * killed would keep the lock for ever. A holder known only by its PID has not promised any heartbeats.
  */
 function timeoutOf(record: LockRecord, liveness: Liveness, contenders: number | undefined): number {
   const holders = record.staleTimeout;
@@ -91,7 +91,7 @@ function longerTimeout(contenders: number | undefined, holders: number | null): 
   return Math.max(contenders, holders ?? 0);
 }
 
-/** Several processes count as dead together only if each of them is, and as alive if one is. */
+/** Several processes count as dead only if all of them are, and as alive if one of them is. */
 export function combineLiveness(processes: readonly Liveness[]): Liveness {
   if (processes.includes('alive')) return 'alive';
   return processes.length > 0 && processes.every((liveness) => liveness === 'dead') ? 'dead' : 'unknown';

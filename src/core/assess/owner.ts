@@ -2,26 +2,26 @@ import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../../system/proces
 import type { LockRecord } from '../record.js';
 
 /**
- * What a holder is to a contender that goes by the name of an owner.
+ * How a holder is related to a contender that has an `owner` name.
  *
- * - `earlier-run`: an earlier life of the same owner, which has ended if there is never more than one of that name on a host.
- * - `namesake`: the same name, but of somebody who may be at work at the same time.
+ * - `earlier-run`: an earlier run of the same owner. It has ended, provided that no two of that name run on one host.
+ * - `namesake`: the same name, but it may still be running.
  * - `none`: nothing.
  */
 export type OwnerRelation = 'earlier-run' | 'namesake' | 'none';
 
 /**
  * An owner's name stands for one machine or one container, which starts again only after it has ended. So a process with
- * the name on the same host, in an earlier boot or in an earlier container, is gone. One on another host, or
- * outside of containers while this process is in one, was given the same name by mistake: nothing is known about it.
+ * that name on the same host, in an earlier boot or in an earlier container, is gone. A process on another host, or
+ * outside containers while this process is in one, has the same name by mistake: nothing is known about it.
  *
- * If two with one name do run on one host (two containers that share it, or a machine and its clone), a heartbeat tells: the
- * last heartbeat of an earlier run was before this run began.
+ * If two with one name do run on one host (two containers that share it, or a machine and its clone), a heartbeat tells them apart: the
+ * last heartbeat of an earlier run is older than the start of this run.
  *
- * A StatefulSet of Kubernetes gives such names: at most one pod has each at a time, and it keeps its host name
+ * A Kubernetes StatefulSet gives such names: at most one pod has each name at a time, and it keeps its host name
  * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/).
  *
- * @param hasBeatenSince Whether the holder has given a heartbeat since this machine or container was started.
+ * @param hasBeatenSince Whether the holder has sent a heartbeat since this machine or container was started.
  */
 export function relationOf(
   holder: LockRecord,
@@ -36,7 +36,7 @@ export function relationOf(
     : 'namesake';
 }
 
-/** Within one life of a host or container the process table knows better. */
+/** Within one run of a host or container the process table knows better. */
 function isOfEarlierLife(process: ProcessIdentity, self: ProcessIdentity): boolean {
   return (
     isOnSameHost(process, self) &&
@@ -45,7 +45,7 @@ function isOfEarlierLife(process: ProcessIdentity, self: ProcessIdentity): boole
   );
 }
 
-/** Names of machines that nobody has named. */
+/** Host names of machines that were never given one. */
 const NAMELESS = ['localhost', 'localhost.localdomain'];
 
 function isOnSameHost({ hostname, bootId }: ProcessIdentity, self: ProcessIdentity): boolean {
@@ -58,7 +58,7 @@ function isOnSameHost({ hostname, bootId }: ProcessIdentity, self: ProcessIdenti
   );
 }
 
-/** Whether it is a host name that many machines have. */
+/** Whether it is a host name that many machines share. */
 export function isNameless(hostname: string | null): boolean {
   return hostname === null || NAMELESS.includes(hostname.toLowerCase());
 }

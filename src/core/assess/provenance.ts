@@ -10,20 +10,20 @@ import type { LockRecord } from '../record.js';
 import type { Provenance } from '../store.js';
 import { isNameless } from './owner.js';
 
-/** By so many milliseconds two processes of one boot may at the very most disagree on its clock. */
+/** Two processes of one boot may differ by at most this many milliseconds in how they read its clock. */
 const CLOCK_TOLERANCE = 1000;
 
-/** What can be known of the place where a record was found. */
+/** What is known about the place where a record was found. */
 export interface Place {
-  /** The process that has found it. */
+  /** The process that found it. */
   readonly self: ProcessIdentity;
   /** That process's clock. */
   readonly clock: Clock;
-  /** Whether only processes of this machine can have written there. Asked only where that matters. */
+  /** Whether only processes of this machine can have written there. Asked only if that matters. */
   readonly isLocal: () => boolean;
 }
 
-/** Which process can have written a record that was found in a file, or in a database that is one. */
+/** Which process can have written a record that was found in a file, or in a database that is a file. */
 export function provenanceOf(record: LockRecord, place: Place): Provenance {
   const { process: holder, timestamp } = record;
   if (hasSameBootId(holder, place.self)) return 'this-boot';
@@ -37,24 +37,24 @@ export function provenanceOf(record: LockRecord, place: Place): Provenance {
 }
 
 /**
- * The same for a record in a database. Machines that were started from one snapshot of a running one have the same boot id, and may all
- * use the database: there a boot id names a machine only together with its host name.
+ * The same for a record in a database. Machines that were started from one snapshot of a running machine have the same boot ID, and may all
+ * use the database. There a boot ID identifies a machine only together with its host name.
  */
 export function provenanceInDatabase({ process }: LockRecord, self: ProcessIdentity): Provenance {
   return hasSameBootId(process, self) && isOnSameHost(process, self) ? 'this-boot' : 'unknown';
 }
 
 /**
- * How old a record is, in milliseconds: by the monotonic clock within one boot, so that neither a wall clock that is set nor a
- * suspended laptop makes a healthy holder look stale. Else by the wall clock.
+ * How old a record is, in milliseconds. Within one boot the monotonic clock tells, so that neither a wall clock that is set nor a
+ * suspended laptop makes a healthy holder look stale. Otherwise the wall clock tells.
  */
 export function ageOf(record: LockRecord, provenance: Provenance, place: Place, byWallClock: number): number {
   if (provenance === 'this-boot' && record.monotonic !== null) {
     const age = place.clock.monotonic() - record.monotonic;
-    // In the future: a time namespace has a clock of its own.
+    // In the future: a time namespace has its own clock.
     if (age >= -CLOCK_TOLERANCE) return Math.max(0, age);
   }
-  // Whatever this machine released before it was started, it released no later than that, even if its clock was wrong.
+  // A lock that this machine released before its restart was released no later than the restart, even if its clock was wrong.
   const isReleasedBefore =
     record.hold !== null &&
     isOnSameHost(record.process, place.self) &&
@@ -64,12 +64,12 @@ export function ageOf(record: LockRecord, provenance: Provenance, place: Place, 
 }
 
 /**
- * Whether a process that is still in the guard of a lock was there before this machine was started.
+ * Whether a process that is still in a lock's guard was there before this machine was started.
  *
- * A guard is held for less than a millisecond, and its time is of a clock that may have been wrong. So where the machine itself has
- * left it, outside of containers, its host name is proof enough.
+ * A guard is held for less than a millisecond, and its time comes from a clock that may have been wrong. So if the machine itself left
+ * it there, outside containers, its host name is proof enough.
  *
- * @param at When the guard was made, by the wall clock of then: milliseconds since 1970.
+ * @param at When the guard was made, by the wall clock at that time: milliseconds since 1970.
  */
 export function wasInEarlierBoot(process: ProcessIdentity, at: number, place: Place): boolean {
   const isProven = isContainer(process)
@@ -79,9 +79,9 @@ export function wasInEarlierBoot(process: ProcessIdentity, at: number, place: Pl
 }
 
 /**
- * Another boot id alone does not say that the boot was one of this machine: an NFS server, and the host of a virtual machine, have
- * local folders in which processes of other kernels write; and systemd-nspawn and LXC give each container a boot id of its own.
- * Other machines have other host names, and what is older than this boot is not at work in it.
+ * A different boot ID alone does not prove an earlier boot of this machine. An NFS server and the host of a virtual machine have
+ * local folders in which processes of other kernels write, and systemd-nspawn and LXC give each container a boot ID of its own.
+ * But other machines have other host names, and a record older than this boot cannot be of a process still running in it.
  */
 function isOfOtherBoot(process: ProcessIdentity, self: ProcessIdentity): boolean {
   if (process.bootId === null || self.bootId === null) return false;
@@ -92,7 +92,7 @@ function isOnSameHost({ hostname }: ProcessIdentity, self: ProcessIdentity): boo
   return hostname !== null && hostname === self.hostname;
 }
 
-/** Machines that nobody has named share a name. */
+/** Machines without a name of their own share one. */
 function isOnNamedHost(process: ProcessIdentity, self: ProcessIdentity): boolean {
   return isOnSameHost(process, self) && !isNameless(process.hostname);
 }
@@ -112,9 +112,9 @@ function sinceBoot({ clock }: Place): number {
 }
 
 /**
- * Whether a process that a record names may run on another machine although its PID seems to count here; it means nothing then. Either on a clone
- * of this machine: it has the same boot id and another host name, and the store does not vouch that it was this boot, as the file store
- * does. Or nobody knows of which boot it was, and the store does not vouch for the machine.
+ * Whether a process that a record names may run on another machine although its PID seems to count here. Then the PID means nothing here.
+ * Either it is on a clone of this machine: same boot ID, other host name, and the store does not vouch that it was this boot, as the file
+ * store does. Or its boot is unknown, and the store does not vouch for the machine.
  */
 export function mayBeElsewhere(
   process: ProcessIdentity,

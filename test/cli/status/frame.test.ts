@@ -4,7 +4,7 @@ import { lockStatus } from '../../../src/cli/status/lock-status.js';
 import type { Inspection } from '../../../src/index.js';
 
 it.each([
-  ['dead', 'its process does not exist any more', /^job is dead: .* any more\. The next run takes over\.$/],
+  ['dead', 'its process no longer exists', /^job is dead: .* no longer exists\. The next run takes over\.$/],
   [
     'foreign',
     'it is another kind of file',
