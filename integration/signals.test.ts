@@ -85,7 +85,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
     await writeRecord(ROOT, contender, holder.pid, { to: elsewhere });
     linkSync(elsewhere, path);
 
-    await expectRefusal(contender, [holder.pid], /not certain who has named/);
+    await expectRefusal(contender, [holder.pid], /not certain who wrote/);
   });
 
   test('does not end the ancestors of the contender', async () => {
@@ -107,7 +107,7 @@ describe.skipIf(!isLinux || !canBeNobody)('a takeover by root that ends the stal
       await expectRefusal(
         contender,
         [contender.pid],
-        task === contender.pid ? /this very process/ : /not that of a process/,
+        task === contender.pid ? /this process itself/ : /not the ID of a process/,
       );
     }
   });

@@ -1,4 +1,4 @@
-/** Holds up the whole thread, for callers that may not yield to the event loop. */
+/** Blocks the whole thread, for callers that must not yield to the event loop. */
 export function blockFor(milliseconds: number): void {
   if (milliseconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -1,15 +1,15 @@
 import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 
-/** Where time comes from. Inject another one to make tests deterministic. */
+/** Where time comes from. Inject another clock to make tests deterministic. */
 export interface Clock {
   /** The wall clock: milliseconds since 1970-01-01 UTC, fractions included. */
   now(): number;
   /** Milliseconds on a clock that all processes of one boot share and that nobody can set. */
   monotonic(): number;
   /**
-   * Milliseconds since the machine was started, the time it was suspended included. Rather too many than too few: what is older is of
-   * an earlier boot. Default: what `monotonic` says.
+   * Milliseconds since the machine was started, including the time it was suspended. May be too high, but not too low: anything older belongs
+   * to an earlier boot. Default: what `monotonic` returns.
    */
   sinceBoot?(): number;
   /**
@@ -25,28 +25,28 @@ export interface SleepOptions {
   readonly ref?: boolean | undefined;
 }
 
-/** `setTimeout` fires at once beyond this many milliseconds. */
+/** With more milliseconds than this, `setTimeout` fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Two clocks that are read within this many milliseconds were read at the same time; and how often to try for that. */
+/** Two clocks read within this many milliseconds count as read at the same time; and how many attempts are made at that. */
 const CLOSE_READINGS = 0.02;
 const MOST_READINGS = 10;
 
 /**
- * `performance.now()` and `hrtime` read the same kernel clock (`CLOCK_MONOTONIC` on Linux), the first from the start of
- * the process, the second from the start of the machine. The sum costs half of what `hrtime` does.
+ * `performance.now()` and `hrtime` read the same kernel clock (`CLOCK_MONOTONIC` on Linux). The first counts from the start of
+ * the process, the second from the start of the machine. The sum costs half as much as `hrtime`.
  */
 const bootOffset = measureBootOffset();
 
-/** Added to `performance.now()` gives the wall clock with microseconds, until the wall clock is set. */
+/** Added to `performance.now()`, gives the wall clock in microseconds, until the wall clock is set. */
 let wallOffset = performance.timeOrigin;
 
-/** So many milliseconds the sum may be behind `Date.now()`, which is never late. */
+/** The sum may be this many milliseconds behind `Date.now()`, which is never late. */
 const WALL_TOLERANCE = 0.1;
-/** How often to look at a wall clock that does not go on, as in a test that has replaced it. */
+/** How often to read a wall clock that does not advance, as in a test that replaced it. */
 const MOST_LOOKS = 20_000;
 
-/** The clocks of the system. */
+/** The system's clocks. */
 export const systemClock: Clock = {
   now() {
     const coarse = Date.now();
@@ -61,7 +61,7 @@ export const systemClock: Clock = {
   },
 
   sinceBoot() {
-    // In a container /proc/uptime, from which `uptime` comes, may be the container's own (lxcfs).
+    // In a container /proc/uptime, which `uptime` reads, may be the container's own (lxcfs).
     return Math.max(uptime() * 1000, bootOffset + performance.now());
   },
 
@@ -74,17 +74,17 @@ export const systemClock: Clock = {
 };
 
 /**
- * Milliseconds on the one clock that all processes of a machine share and nobody can set, and exactly that clock: two
- * processes can say by it which of them was first, without any file in common. (`systemClock.monotonic()` is quicker, and
- * by some microseconds another in each process.)
+ * Milliseconds on the one clock that all processes of a machine share and nobody can set, read exactly: two
+ * processes can tell from it which of them was first, without sharing a file. (`systemClock.monotonic()` is faster, but
+ * differs by some microseconds between processes.)
  */
 export function bootTime(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
 /**
- * A process that is stopped between reading the one clock and the other would disagree with all others for as long as it lives:
- * its heartbeats would look old to them, or theirs to it, and the healthy could be robbed. So the closest readings count.
+ * A process that is stopped between reading the two clocks would disagree with all others for as long as it lives:
+ * its heartbeats would look old to them, or theirs to it, and a healthy holder could be robbed. So the closest readings count.
  */
 function measureBootOffset(): number {
   let offset = 0;
@@ -102,9 +102,9 @@ function measureBootOffset(): number {
 }
 
 /**
- * `Date.now()` says only which millisecond it is, so it is read over and over until the next one begins. Without that a
- * process would be late by up to a millisecond from the first suspend on; acquire and release take less, and what it hands
- * out as fencing tokens would be smaller than those of others before it.
+ * `Date.now()` only tells the current millisecond, so it is read repeatedly until the next one begins. Otherwise a
+ * process could be late by up to a millisecond after its first suspend. Acquire and release take less than that, so it would hand
+ * out smaller fencing tokens than other processes did before it.
  */
 function measureWallOffset(): number {
   let offset = Date.now() - performance.now();
@@ -122,7 +122,7 @@ function measureWallOffset(): number {
       after = performance.now();
     }
     if (next === current) break;
-    // It began after `before`, since `current` was read later than that. More than one on: the clock was set just then.
+    // The millisecond began after `before`, because `current` was read later. If it advanced by more than one, the clock was just set.
     if (next === current + 1 && after - before < shortest) {
       shortest = after - before;
       offset = next - between;
@@ -131,7 +131,7 @@ function measureWallOffset(): number {
   return offset;
 }
 
-/** Not from `node:timers/promises`, which makes an error of its own for each sleep that is ended: a tenth of an acquire. */
+/** Not from `node:timers/promises`, which creates an error for each aborted sleep: a tenth of an acquire. */
 function timer(milliseconds: number, { signal, ref = true }: SleepOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {

@@ -1,24 +1,24 @@
-// In place of the package signal-exit: with it the exit status becomes 0 if an exit listener of the program throws, and a listener for each
-// signal comes and goes with every lock.
+// Used instead of the package signal-exit, with which the exit status becomes 0 if an exit listener of the program throws, and a listener
+// for each signal comes and goes with every lock.
 
-/** What people, terminals and service managers send. */
-const USUAL_SIGNALS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
-/** The others that end a process and can be caught without harm. */
+/** The signals that people, terminals and service managers send. */
+const COMMON_SIGNALS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
+/** The other signals that end a process and can be caught without harm. */
 const RARE_SIGNALS = rareSignals(process.platform);
 
-/** Marks the listeners of all copies of this module in a process: each must know that the others' are no handlers of the program. */
+/** Marks the listeners of all copies of this module in a process: each must know that the others' are not handlers of the program. */
 const EXIT_LISTENER = Symbol.for('livinglock exit listener');
 
 const releases = new Set<() => void>();
-/** Takes back what {@link listen} has done. */
+/** Undoes what {@link listen} did. */
 let stopListening: (() => void) | undefined;
 
 const onSignal = Object.assign(endBySignal, { [EXIT_LISTENER]: true });
 
 /**
- * Calls the function when the process ends, normally, by an exception or by a signal that no listener of the program handles; not
- * after SIGKILL. Gives a function that takes it back. Nothing of the process is touched before the first call, and after the
- * last is taken back.
+ * Calls the function when the process ends: normally, by an exception, or by a signal that no listener of the program handles. Not
+ * after SIGKILL. Returns a function that takes it back. The process is not touched before the first call, and everything
+ * is undone after the last function is taken back.
  */
 export function callOnExit(release: () => void): () => void {
   releases.add(release);
@@ -43,12 +43,12 @@ function releaseAll(): void {
 
 function listen(): () => void {
   const restoreEmit = watchExit();
-  addListeners(USUAL_SIGNALS);
+  addListeners(COMMON_SIGNALS);
   // Each listener costs 5 µs, so a lock that is released within the same turn of the event loop does without the others.
-  let listened = USUAL_SIGNALS;
+  let listened = COMMON_SIGNALS;
   const later = setImmediate(() => {
     addListeners(RARE_SIGNALS);
-    listened = [...USUAL_SIGNALS, ...RARE_SIGNALS];
+    listened = [...COMMON_SIGNALS, ...RARE_SIGNALS];
   }).unref();
   return () => {
     clearImmediate(later);
@@ -57,14 +57,14 @@ function listen(): () => void {
   };
 }
 
-/** First of all: a listener of the program's that is called only once is gone when it has been called. */
+/** In front of the others: a `once` listener of the program is gone when it has been called. */
 function addListeners(signals: readonly NodeJS.Signals[]): void {
   for (const signal of signals) process.prependListener(signal, onSignal);
 }
 
 /**
- * Releases after all listeners of `exit`, which may still write what the lock protects, even if one of them throws or calls
- * `process.exit()`. A listener of our own would be called before those that were added later.
+ * Releases after all `exit` listeners, which may still write what the lock protects, even if one of them throws or calls
+ * `process.exit()`. A listener of our own would be called before any that were added later.
  */
 function watchExit(): () => void {
   const isInherited = !Object.hasOwn(process, 'emit');
@@ -83,14 +83,14 @@ function watchExit(): () => void {
   });
   process.emit = watched;
   return () => {
-    // Somebody else's wrapper around ours stays.
+    // If somebody else wrapped ours, their wrapper stays.
     if (process.emit !== watched) return;
     if (isInherited) Reflect.deleteProperty(process, 'emit');
     else process.emit = original;
   };
 }
 
-/** What `process.exit()` calls when `exit` is being emitted already. */
+/** What `process.exit()` calls while `exit` is already being emitted. */
 function watchReallyExit(): () => void {
   const original: unknown = Reflect.get(process, 'reallyExit');
   if (typeof original !== 'function') return () => {};
@@ -104,15 +104,15 @@ function watchReallyExit(): () => void {
   return () => Reflect.set(process, 'reallyExit', original);
 }
 
-/** Without our listener the signal does what it would have done. */
+/** Without our listener the signal does what it would have done anyway. */
 function endBySignal(signal: NodeJS.Signals): void {
   if (isHandled(signal)) return;
   releaseAll();
-  // Windows has no SIGHUP to send.
+  // Windows cannot send SIGHUP.
   process.kill(process.pid, process.platform === 'win32' && signal === 'SIGHUP' ? 'SIGINT' : signal);
 }
 
-/** Whether the program has a listener that decides what the signal does. Those of signal-exit, like ours, leave it to end the process. */
+/** Whether the program has a listener that decides what the signal does. Listeners of signal-exit, like ours, let the signal end the process. */
 function isHandled(signal: NodeJS.Signals): boolean {
   const listeners = process.listeners(signal);
   const ours = listeners.filter((listener) => EXIT_LISTENER in listener).length;
@@ -121,7 +121,7 @@ function isHandled(signal: NodeJS.Signals): boolean {
   return listeners.length > ours + version3 + version4;
 }
 
-/** How many copies of signal-exit listen, by what they share. */
+/** How many copies of signal-exit listen, according to the object they share. */
 function countIn(emitter: unknown): number {
   const isShared = typeof emitter === 'object' && emitter !== null && 'count' in emitter;
   return isShared && typeof emitter.count === 'number' ? emitter.count : 0;

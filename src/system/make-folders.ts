@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { systemCode } from './system-code.js';
 
 /**
- * Makes a folder, and those above it. One by one, because where a folder cannot be made in one that is there (`/proc`), Node's
+ * Creates a folder and its parents. One at a time, because where nothing can be created (`/proc`), Node's
  * own way (`recursive`) tries for ever.
  */
 export function makeFolders(folder: string, mode?: number): void {

@@ -1,9 +1,9 @@
 import { readlinkSync } from 'node:fs';
 
-/** The number of this thread, 0 for the main one, as in `node:worker_threads`: a module that takes longer to load than a lock to acquire. */
+/** The number of this thread, 0 for the main one, as in `node:worker_threads`. Loading that module takes longer than acquiring a lock. */
 export const threadId = isMainThread() ? 0 : process.getBuiltinModule('node:worker_threads').threadId;
 
-/** On Linux the main thread has the number of the process (proc_thread-self(5)). */
+/** On Linux the main thread's ID is the PID (proc_thread-self(5)). */
 function isMainThread(): boolean {
   if (process.platform !== 'linux') return false;
   try {

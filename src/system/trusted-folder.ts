@@ -2,34 +2,34 @@ import { lstatSync, mkdirSync, type Stats, statSync } from 'node:fs';
 import { makeFolders } from './make-folders.js';
 import { systemCode } from './system-code.js';
 
-/** A folder that nobody else can put anything into. */
+/** A folder that nobody else can write to. */
 export interface TrustedFolder {
   readonly path: string;
-  /** The folders down to it, to be verified; empty for one that the user has chosen. */
+  /** The folders on the way down to it, to be verified; empty for a folder that the user chose. */
   readonly steps: readonly Step[];
 }
 
 export interface Step {
   readonly path: string;
-  /** With what mode it is made if it is missing. */
+  /** The mode with which it is created if it is missing. */
   readonly mode: number;
-  /** Whether livinglock alone has made it, for this user alone. */
+  /** Whether only livinglock creates it, for this user alone. */
   readonly isOurs: boolean;
 }
 
 export interface FileStatus {
   readonly kind: 'folder' | 'link' | 'other';
   readonly uid: number;
-  /** The permissions alone. */
+  /** The permission bits only. */
   readonly mode: number;
 }
 
-/** As much of a machine as decides whether a folder is to be trusted. The calls throw what `node:fs` throws. */
+/** The part of a machine that decides whether a folder can be trusted. The calls throw what `node:fs` throws. */
 export interface Folders {
   /** The effective user; 0 on Windows, where it is not asked for. */
   readonly uid: number;
   stat(path: string): FileStatus;
-  /** The same, of a symbolic link itself. */
+  /** As `stat`, but for a symbolic link itself. */
   lstat(path: string): FileStatus;
   mkdir(path: string, mode: number): void;
 }
@@ -47,16 +47,16 @@ function statusFrom(stats: Stats): FileStatus {
 }
 
 /**
- * Makes the folder if it is missing, and verifies that it is ours: another user may have come first where all may write, and
- * would decide whether our jobs run. Throws an `Error` that says why it is not.
+ * Creates the folder if it is missing, and verifies that it is ours: where everyone may write, another user may have been first, and
+ * would decide whether our jobs run. Throws an `Error` that says why it cannot be trusted.
  */
 export function makeTrustedFolder(folder: TrustedFolder, system: Folders = systemFolders): void {
-  // A folder that the user has chosen may be shared with others, as the user likes.
+  // A folder that the user chose may be shared with others, if the user wants that.
   if (folder.steps.length === 0) makeFolders(folder.path, 0o700);
   for (const step of folder.steps) verify(step, statusOf(step, system) ?? make(step, system), system);
 }
 
-/** Verifies the folder as far as it is there, and makes nothing. */
+/** Verifies the folder as far as it exists, and creates nothing. */
 export function verifyTrustedFolder(folder: TrustedFolder, system: Folders = systemFolders): void {
   for (const step of folder.steps) {
     const status = statusOf(step, system);
@@ -67,7 +67,7 @@ export function verifyTrustedFolder(folder: TrustedFolder, system: Folders = sys
 
 function statusOf({ path, isOurs }: Step, system: Folders): FileStatus | null {
   try {
-    // A home folder, or what is in it, may be elsewhere by a link of its owner's.
+    // A home folder, or a folder in it, may be a link made by its owner.
     return isOurs ? system.lstat(path) : system.stat(path);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return null;
@@ -75,7 +75,7 @@ function statusOf({ path, isOurs }: Step, system: Folders): FileStatus | null {
   }
 }
 
-/** What is there afterwards may be someone else's, who was faster. */
+/** Afterwards it may be the folder of someone else, who was faster. */
 function make(step: Step, system: Folders): FileStatus {
   try {
     system.mkdir(step.path, step.mode);
@@ -90,7 +90,7 @@ function verify({ path, isOurs }: Step, { kind, uid, mode }: FileStatus, system:
   if (kind !== 'folder') throw new Error(`${path} is not a folder`);
   const isTrusted = uid === system.uid || (uid === 0 && !isOurs);
   if (!isTrusted) throw new Error(`${path} belongs to another user (UID ${uid})`);
-  // Above ours, a group may write: many systems give each user a group of their own, and let it write (umask 002).
+  // Above our folder, a group may write: many systems give each user their own group, and let it write (umask 002).
   const isOpen = isOurs ? (mode & 0o022) !== 0 : (mode & 0o1002) === 0o002;
   if (isOpen) {
     const who = isOurs ? 'go' : 'o';

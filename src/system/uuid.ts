@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Where Unix systems give random bytes (random(4)). */
+/** Where Unix systems provide random bytes (random(4)). */
 const SOURCE = '/dev/urandom';
 const UUID_BYTES = 16;
 
@@ -8,7 +8,7 @@ const pool = Buffer.alloc(64 * UUID_BYTES);
 let used = pool.length;
 
 /**
- * A random UUID (version 4), as `crypto.randomUUID()` gives. Without that module, because to load it takes as long as to acquire and release a
+ * A random UUID (version 4), as from `crypto.randomUUID()`. Does without that module, because loading it takes as long as acquiring and releasing a
  * lock in a new process.
  */
 export function randomUuid(): string {
@@ -21,7 +21,7 @@ export function randomUuid(): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** Whether there is such a source. */
+/** Whether the source exists. */
 function refill(): boolean {
   if (process.platform === 'win32') return false;
   try {

@@ -6,7 +6,7 @@ interface Sleeper {
 }
 
 /**
- * A clock that stands still until the test moves it. Whoever sleeps wakes up when the test has advanced the clock that far,
+ * A clock that stands still until the test moves it. Sleepers wake up once the test has advanced the clock far enough,
  * the earliest first.
  *
  * @example
@@ -60,12 +60,12 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** How many sleep at present: a test can wait for one to begin. */
+  /** How many sleepers there are now, so that a test can wait for one to begin. */
   get sleeping(): number {
     return this.#sleepers.size;
   }
 
-  /** Lets time pass, in milliseconds; resolves when all who woke up on the way have done what they could. */
+  /** Advances the clock, in milliseconds; resolves when everything that woke up meanwhile has done what it could. */
   async advance(milliseconds: number): Promise<void> {
     await settle();
     const end = this.#monotonic + milliseconds;
@@ -83,7 +83,7 @@ export class FakeClock implements Clock {
     this.#now += milliseconds;
   }
 
-  /** The machine sleeps for that many milliseconds: the wall clock goes on, the monotonic clock and all sleepers do not. */
+  /** The machine is suspended for that many milliseconds: the wall clock goes on, the monotonic clock and all sleepers do not. */
   suspend(milliseconds: number): void {
     this.#now += milliseconds;
     this.#suspended += milliseconds;
@@ -110,7 +110,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Until every promise that can be resolved now has been. */
+/** Waits until every promise that can be resolved now has been. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

@@ -2,26 +2,26 @@ import type { Clock } from '../system/clock.js';
 import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../system/processes/process-identity.js';
 import type { AgeRange } from '../system/processes/process-table.js';
 
-/** Where a fake process runs; what is left out is as on the table's own machine. */
+/** Where a fake process runs; anything left out is as on the table's own machine. */
 export interface FakePlace {
   readonly hostname?: string;
   readonly bootId?: string;
   readonly pidNamespace?: string;
 }
 
-/** What a fake process does with signals. */
+/** How a fake process reacts to signals. */
 export interface FakeManners {
-  /** Goes on living after SIGTERM. Default: `false`. */
+  /** Keeps running after SIGTERM. Default: `false`. */
   readonly ignoresTerm?: boolean;
   /** Belongs to another user: signals to it are refused with EPERM. Default: `false`. */
   readonly forbidden?: boolean;
-  /** The ID of the user to whom it belongs. Default: that of the user who runs the test, to whom the files that it makes belong too. */
+  /** The ID of the user it belongs to. Default: the user who runs the test, who also owns the files that it creates. */
   readonly user?: number;
-  /** The process that has started it. Default: none that is known. */
+  /** The process that started it. Default: unknown. */
   readonly parent?: FakeProcess;
-  /** The leader of the process group in which it is. Default: it leads one of its own. */
+  /** The leader of its process group. Default: it leads its own. */
   readonly group?: FakeProcess;
-  /** The socket that it has inherited from a holder, see `ProcessIdentity.inheritedSocket`. Default: none. */
+  /** The socket that it inherited from a holder, see `ProcessIdentity.inheritedSocket`. Default: none. */
   readonly inheritedSocket?: string;
 }
 
@@ -47,7 +47,7 @@ export class FakeProcess {
     this.#machine.remove(this);
   }
 
-  /** It ends, but its parent does not take notice. With `threads` above 1 some of its threads still run. */
+  /** It ends, but its parent does not reap it. With `threads` above 1 some of its threads are still running. */
   zombify({ threads = 1 }: { readonly threads?: number } = {}): void {
     this.#machine.zombify(this, threads);
   }
@@ -60,7 +60,7 @@ export class FakeProcess {
 }
 
 export interface SentSignal {
-  /** Negative where it was sent to a process group. */
+  /** Negative if it was sent to a process group. */
   readonly pid: number;
   readonly signal: 'SIGTERM' | 'SIGKILL';
 }
@@ -71,7 +71,7 @@ export interface Entry {
   threads: number;
 }
 
-/** All that exists, on all machines; each PID namespace sees its own part. */
+/** Everything that exists, on all machines; each PID namespace sees its own part. */
 export class FakeMachine {
   readonly signals: SentSignal[] = [];
   readonly #clock: Clock | undefined;

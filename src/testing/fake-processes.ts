@@ -20,7 +20,7 @@ import {
 } from './fake-machine.js';
 
 /**
- * A process table in which a test starts, kills, zombifies and recycles processes. The conclusions it draws are those of
+ * A process table in which a test starts, kills, zombifies and recycles processes. It draws the same conclusions as
  * the real one; only what it sees is made up.
  *
  * @example
@@ -35,24 +35,24 @@ export class FakeProcessTable implements ProcessTable {
   readonly #clock: Clock;
   #self: FakeProcess;
 
-  /** @param clock What `terminate` waits by, and processes grow old by. Default: one that stands still, and nobody knows how old they are. */
+  /** @param clock The clock for `terminate` and for the age of processes. Default: one that stands still; then the age of processes is unknown. */
   constructor(clock?: Clock) {
     this.#clock = clock ?? new FakeClock();
     this.#machine = new FakeMachine(clock);
     this.#self = this.start();
   }
 
-  /** Starts a process, by default on the same machine, with a PID that no other has had. */
+  /** Starts a process, by default on the same machine, with a PID that no other process had before. */
   start(place: FakePlace = {}, manners: FakeManners = {}): FakeProcess {
     return this.#machine.start(place, manners);
   }
 
-  /** The same processes as another one of them sees them. */
+  /** The same processes as seen by another one of them. */
   as(process: FakeProcess): ProcessTable {
     return new HostProcessTable(new FakeProbe(this.#machine, process), this.#clock);
   }
 
-  /** The process that calls. */
+  /** The calling process. */
   get own(): FakeProcess {
     return this.#self;
   }
@@ -129,7 +129,7 @@ class FakeProbe implements ProcessProbe {
     return this.#machine.socketOwners(socket);
   }
 
-  /** One process, or with a negative number those of a group. */
+  /** One process, or, for a negative number, the processes of a group. */
   #find(pid: number): readonly Entry[] {
     if (pid < 0) return this.#machine.members(this.#viewer, -pid);
     const entry = this.#machine.find(this.#viewer, pid);

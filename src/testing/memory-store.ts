@@ -6,8 +6,8 @@ import type { Beat, Claim, Outcome, Store, Stored } from '../core/store.js';
 import { checkLockName } from '../stores/shared/lock-name.js';
 
 /**
- * Keeps locks in the memory of this process: for the tests of a job that takes a store, and the shortest example of one. Each
- * store that this makes has locks of its own.
+ * Keeps locks in the memory of this process. For tests of a job that takes a store; also the shortest example of a store. Each
+ * store that this creates has its own locks.
  *
  * @param dependencies The clock that ages heartbeats, and the processes that hold locks. Default: the system's.
  * @example
@@ -20,7 +20,7 @@ export function memoryStore(dependencies: Partial<Dependencies> = {}): Store {
 }
 
 interface Entry {
-  /** `null` where nobody holds the lock. The entry stays, because the next fencing token must be greater. */
+  /** `null` if nobody holds the lock. The entry stays, because the next fencing token must be greater. */
   readonly record: LockRecord | null;
   readonly fencingToken: number;
   readonly version: number;

@@ -3,13 +3,13 @@ import type { ProcessIdentity } from './process-identity.js';
 import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
 import { ancestorsBy, processExists } from './signals.js';
 
-/** Runs a program and gives what it prints; throws where it fails. */
+/** Runs a program and returns its output; throws if it fails. */
 export type Run = (file: string, args: readonly string[]) => string;
 
-/** Milliseconds. Where start times come as dates they are rounded, and one process may be shown a second apart. */
+/** Milliseconds. Start times given as dates are rounded, and may differ by a second for the same process. */
 const TOLERANCE = 2000;
 
-/** A platform where programs tell of processes, and when one began as a date: neither PID namespaces nor sockets can be seen. */
+/** A platform where programs report processes, and their start times as dates. Neither PID namespaces nor sockets are visible. */
 export abstract class DatedProbe implements ProcessProbe {
   readonly trustsHostname = true;
   abstract readonly hasGroups: boolean;
@@ -25,7 +25,7 @@ export abstract class DatedProbe implements ProcessProbe {
   abstract ownUser(): number | null;
   abstract usersOf(pid: number): readonly number[] | null;
   protected abstract bootId(): string | null;
-  /** Lines with a PID and that of its parent. */
+  /** One line for each process: its PID and its parent's. */
   protected abstract parents(): string | null;
 
   self(): ProcessIdentity {
@@ -35,10 +35,10 @@ export abstract class DatedProbe implements ProcessProbe {
       hostname: hostname(),
       bootId: this.bootId(),
       pidNamespace: null,
-      // Not from `process.uptime()`: only that program says it the same way to everyone, whatever the wall clock has done since.
+      // Not from `process.uptime()`: only that program gives everyone the same answer, whatever the wall clock did since.
       started: this.look(process.pid)?.started ?? null,
     };
-    // What could not be learnt just now, with too many files open, may be learnt the next time.
+    // What could not be read now, for example with too many open files, may be readable next time.
     if (self.started !== null) this.#self = self;
     return self;
   }
@@ -61,7 +61,7 @@ export abstract class DatedProbe implements ProcessProbe {
 
   sameStart(one: string, other: string): boolean {
     const difference = Date.parse(one) - Date.parse(other);
-    // What cannot be compared proves nothing, so it must not look like another process.
+    // Dates that cannot be compared prove nothing, so they must not look like another process.
     return Number.isNaN(difference) || Math.abs(difference) <= TOLERANCE;
   }
 
@@ -69,7 +69,7 @@ export abstract class DatedProbe implements ProcessProbe {
     return false;
   }
 
-  /** The date was taken from the wall clock when the process began, as a file's was; no later step of that clock changes either. */
+  /** Both the start time and the file's time were taken from the wall clock when it happened; a later step of that clock changes neither. */
   ageOf(started: string): AgeRange {
     const age = Date.now() - Date.parse(started);
     return { least: age, most: age };
@@ -85,12 +85,12 @@ export abstract class DatedProbe implements ProcessProbe {
     return ancestorsBy((pid) => parents.get(pid));
   }
 
-  /** Windows has no signals; Node ends the process at once for either of these. */
+  /** Windows has no signals; for either of these, Node ends the process at once. */
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     process.kill(pid, signal);
   }
 
-  /** What a program prints, without the white space around it; `null` where it fails, or prints nothing. */
+  /** The trimmed output of a program; `null` if it fails, or prints nothing. */
   protected output(file: string, args: readonly string[]): string | null {
     try {
       return this.#run(file, args).trim() || null;

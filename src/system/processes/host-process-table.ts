@@ -2,19 +2,19 @@ import type { Clock } from '../clock.js';
 import { isBare, isOfUnknownBoot, type ProcessIdentity } from './process-identity.js';
 import type { GroupMember, Liveness, ProcessLook, ProcessProbe, ProcessTable } from './process-table.js';
 
-/** How often, in milliseconds, to look whether a signalled process is gone. */
+/** How often to check whether a signalled process is gone, in milliseconds. */
 const DEATH_POLL = 20;
-/** SIGKILL cannot be refused, but a process in an uninterruptible system call dies only after it. */
-const KILL_PATIENCE = 5000;
+/** SIGKILL cannot be caught, but a process in an uninterruptible system call dies only after that call. */
+const KILL_TIMEOUT = 5000;
 /**
- * Milliseconds. Some file systems keep times by the second; and a small step of the wall clock soon after the start of the machine, when it
+ * Milliseconds. Some file systems store times in whole seconds. And a small step of the wall clock soon after the machine's start, when it
  * finds a time server, goes unnoticed, see `LinuxProbe.ageOf`.
  */
 const AGE_TOLERANCE = 2000;
 const ROOT = 0;
 const LIVENESS_BY_SOCKET = { yes: 'alive', no: 'dead', unclear: 'unknown' } as const;
 
-/** The process table of a machine, by whatever its platform's probe can tell. */
+/** The process table of a machine, as far as the platform's probe can see it. */
 export class HostProcessTable implements ProcessTable {
   readonly #probe: ProcessProbe;
   readonly #clock: Clock;
@@ -60,7 +60,7 @@ export class HostProcessTable implements ProcessTable {
       if (owner !== null) await this.#end(owner, grace, writer);
     }
     if (this.#probe.isSocketOpen(inheritedSocket) !== 'no') {
-      throw new Error(`what PID ${identity.pid} has started cannot be seen from here`);
+      throw new Error(`what PID ${identity.pid} started cannot be seen from here`);
     }
   }
 
@@ -69,15 +69,15 @@ export class HostProcessTable implements ProcessTable {
     if (this.#isGone(identity)) return;
     this.#signal(identity, 'SIGTERM');
     if (await this.#diesWithin(identity, grace)) return;
-    // What was learnt of it is old by now, and may not be learnt any more.
+    // What was known about it is old by now, and may no longer be known.
     this.refuseTermination(identity, writer);
     if (this.#isGone(identity)) return;
     this.#signal(identity, 'SIGKILL');
-    if (await this.#diesWithin(identity, KILL_PATIENCE)) return;
+    if (await this.#diesWithin(identity, KILL_TIMEOUT)) return;
     throw new Error(`PID ${identity.pid} is still there after SIGKILL`);
   }
 
-  /** A signal to a wrong process cannot be taken back, so here a matching PID is not enough. */
+  /** A signal to the wrong process cannot be taken back, so a matching PID is not enough here. */
   refuseTermination(identity: ProcessIdentity, writer?: number | null): void {
     const { pid } = identity;
     if (!Number.isInteger(pid) || pid <= 1) throw new Error(`PID ${pid} is never signalled`);
@@ -93,7 +93,7 @@ export class HostProcessTable implements ProcessTable {
     for (const each of pids) this.#refuseToSignal(each, writer);
   }
 
-  /** By when it began; or of a group whose leader has ended, by something in it that has inherited what its holder hands on. */
+  /** Judged by its start time. For a group whose leader has ended: by a member that inherited the holder's socket. */
   #isCertainlySame({ pid, started, group, inheritedSocket }: ProcessIdentity): boolean {
     if (started !== null && (this.#probe.look(pid)?.started ?? null) !== null) return true;
     if (group !== true || inheritedSocket === undefined) return false;
@@ -101,34 +101,34 @@ export class HostProcessTable implements ProcessTable {
     return this.#probe.members(pid).some((member) => owners.includes(member.pid));
   }
 
-  /** All that a signal would reach, as far as it can be seen. */
+  /** Every process that a signal would reach, as far as visible. */
   #pidsOf({ pid, group }: ProcessIdentity): readonly number[] {
     return group === true ? this.#probe.members(pid).map((member) => member.pid) : [pid];
   }
 
   #refuseToSignal(pid: number, writer: number | null | undefined): void {
-    if (pid === this.#probe.self().pid) throw new Error(`PID ${pid} is this very process`);
-    if (!this.#probe.isProcess(pid)) throw new Error(`PID ${pid} is not that of a process`);
+    if (pid === this.#probe.self().pid) throw new Error(`PID ${pid} is this process itself`);
+    if (!this.#probe.isProcess(pid)) throw new Error(`PID ${pid} is not the ID of a process`);
     if (this.#probe.ancestors().includes(pid)) {
-      throw new Error(`PID ${pid} is an ancestor of this very process`);
+      throw new Error(`PID ${pid} is an ancestor of this process`);
     }
     this.#refuseUnlessWriterCould(pid, writer);
   }
 
   /**
-   * Whoever may write to a lock's folder can name any process in a record. That must not have a process ended which they could not end
-   * themselves.
+   * Anyone who may write to a lock's folder can name any process in a record. They must not be able to get a process ended that
+   * they could not end themselves.
    */
   #refuseUnlessWriterCould(pid: number, writer: number | null | undefined): void {
     const own = this.#probe.ownUser();
-    // Windows asks for more than a user, and the system itself refuses what is not allowed.
+    // On Windows more than the user decides, and the system itself refuses what is not allowed.
     if (own === null) return;
-    if (writer === null) throw new Error(`it is not certain who has named PID ${pid} in the lock file`);
+    if (writer === null) throw new Error(`it is not certain who wrote PID ${pid} to the lock file`);
     if (writer === ROOT || writer === own) return;
     const users = this.#probe.usersOf(pid);
     if (users === null) {
       if (this.#probe.exists(pid) === 'no') return;
-      throw new Error(`it cannot be learnt to whom PID ${pid} belongs`);
+      throw new Error(`it cannot be found out which user PID ${pid} belongs to`);
     }
     if (users.includes(writer ?? own)) return;
     const [user] = users;
@@ -139,7 +139,7 @@ export class HostProcessTable implements ProcessTable {
     );
   }
 
-  /** It may die of itself right before, and then nothing has failed. */
+  /** The process may end by itself right before the signal; that is not a failure. */
   #signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): void {
     try {
       this.#probe.signal(identity.group === true ? -identity.pid : identity.pid, signal);
@@ -167,14 +167,14 @@ export class HostProcessTable implements ProcessTable {
   }
 
   /**
-   * Whether there is no process with that PID on this machine any more, where `/proc` does not tell the boot (`ProcSubset=pid`, systemd.exec(5)). Whatever boot
-   * it was, it is gone. That it was of this machine, who knows where the record lay, see `mayBeElsewhere`.
+   * Whether this machine no longer has a process with that PID, if `/proc` does not tell the boot (`ProcSubset=pid`, systemd.exec(5)). Whatever boot
+   * it was, it is gone. That it was on this machine is known to whoever knows where the record was stored, see `mayBeElsewhere`.
    */
   #isGoneInUnknownBoot(identity: ProcessIdentity): boolean {
     return isOfUnknownBoot(identity, this.#probe.self()) && !this.#isAnyRunning(identity);
   }
 
-  /** Whether anything runs that may be meant, whenever it began. */
+  /** Whether any process with that PID or in that group is running, whenever it began. */
   #isAnyRunning({ pid, group }: ProcessIdentity): boolean {
     if (group === true && this.#probe.exists(-pid) === 'no') return false;
     const look = this.#probe.look(pid);
@@ -183,8 +183,8 @@ export class HostProcessTable implements ProcessTable {
   }
 
   /**
-   * Whether a process that runs is the one that was named so many milliseconds ago, as far as its age tells: one that is younger got the
-   * PID later. A time that is still to come proves nothing.
+   * Whether a running process is the one that was named this many milliseconds ago, as far as its age tells: a younger process got the
+   * PID later. A time in the future proves nothing.
    */
   #wasNamed({ pid, started }: ProcessIdentity, ago: number | undefined): 'yes' | 'no' | 'unclear' {
     if (started !== null || ago === undefined) return 'yes';
@@ -199,24 +199,24 @@ export class HostProcessTable implements ProcessTable {
     return !this.#isRunning(identity);
   }
 
-  /** Whether the very process or group runs that is meant, on the assumption that its PID counts here. */
+  /** Whether exactly this process or group is running, assuming that its PID counts here. */
   #isRunning(identity: ProcessIdentity): boolean {
     const { pid, started } = identity;
     const look = this.#probe.exists(pid) === 'no' ? null : this.#probe.look(pid);
     // It is gone; or the kernel hides other users' processes (`hidepid`, proc(5)).
     if (look === null) return this.#isAnyRunning(identity);
     const isSame = started === null || look.started === null || this.#probe.sameStart(started, look.started);
-    // A number is given to another process only when nothing is left of the group either.
+    // The number is given to another process only once nothing is left of the group.
     return isSame && this.#isAnyRunning(identity);
   }
 
-  /** A process that forks and ends may be missing in a list, and what it has started as well: younger than the list. */
+  /** A process that forks and ends may be missing from a list, and so may its children, which are younger than the list. */
   #isUnchanged(group: number, members: readonly GroupMember[]): boolean {
     const pidsOf = (listed: readonly GroupMember[]) => listed.map(({ pid }) => pid).join();
     return pidsOf(this.#probe.members(group)) === pidsOf(members);
   }
 
-  /** That none can be seen proves nothing where some may be hidden, or where the kernel says that there is one. */
+  /** Seeing none proves nothing if some may be hidden, or if the kernel says that there is one. */
   #isAnyMemberRunning(group: number): boolean {
     if (this.#probe.exists(-group) === 'no') return false;
     const members = this.#probe.members(group);
@@ -227,7 +227,7 @@ export class HostProcessTable implements ProcessTable {
 }
 
 /**
- * A zombie may still run: the main thread of a killed process is one until the last of its threads has ended, and every
+ * A zombie may still be running: the main thread of a killed process is one until the last of its threads has ended, and every
  * Node process has several (proc_pid_stat(5), `num_threads`).
  */
 function isFinished({ zombie, threads }: Pick<ProcessLook, 'zombie' | 'threads'>): boolean {

@@ -12,22 +12,22 @@ const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
 /** The same for time namespaces (time_namespaces(7)): `PROC_TIME_INIT_INO`. */
 const INITIAL_TIME_NAMESPACE = 'time:[4026531834]';
 
-/** What sockets are called that are handed on. A record must not name those of other programs. */
+/** The names of inherited sockets. A record must not be able to name sockets of other programs. */
 const SOCKET_NAME = /^livinglock\/[\da-f-]{36}$/;
 
 /** The number of the capability that lets a process see what `hidepid` hides (proc(5), capabilities(7)). */
 const CAP_SYS_PTRACE = 19n;
 
-/** So often a socket has to be missing. On a machine where others come and go all the time, one list of 3,000 is wrong. */
+/** How many readings must miss a socket. On a machine where sockets come and go all the time, one list of 3,000 is wrong. */
 const SOCKET_READINGS = 3;
 
 /** Milliseconds: `USER_HZ` is 100 wherever Node runs. */
 const TICK = 10;
 
-/** `/proc/uptime` is cut off after hundredths of a second; and milliseconds pass between reading two clocks. */
+/** `/proc/uptime` is cut to hundredths of a second, and milliseconds pass between reading two clocks. */
 const UPTIME_TOLERANCE = 100;
 
-/** What the kernel, and the first programs, make within so many milliseconds of the start of the machine. Their times are kept in memory. */
+/** Files that the kernel and the first programs create within `EARLY` milliseconds of the machine's start. Their times are kept in memory. */
 const WITNESSES = ['/proc', '/proc/1', '/sys', '/sys/fs/cgroup', '/dev', '/dev/shm', '/run'];
 const EARLY = 60_000;
 
@@ -53,12 +53,12 @@ export class LinuxProbe implements ProcessProbe {
       pidNamespace: attempt(() => readlinkSync(`${this.#proc}/self/ns/pid`)),
       started: attempt(() => parseProcStat(readFileSync(`${this.#proc}/self/stat`, 'utf8'))?.started ?? null),
     };
-    // What could not be read just now, with too many files open, may be read the next time.
+    // What could not be read now, for example with too many open files, may be readable next time.
     if (self.bootId !== null && self.pidNamespace !== null && self.started !== null) this.#self = self;
     return self;
   }
 
-  /** In a time namespace start times and the monotonic clock are others, so what is outside counts as another boot. */
+  /** A time namespace changes start times and the monotonic clock, so processes outside it count as another boot. */
   #bootId(): string {
     const bootId = readFileSync(`${this.#proc}/sys/kernel/random/boot_id`, 'utf8').trim();
     const timeNamespace = attempt(() => readlinkSync(`${this.#proc}/self/ns/time`));
@@ -84,23 +84,23 @@ export class LinuxProbe implements ProcessProbe {
     });
   }
 
-  /** Other users' processes are hidden, or what they are, where `/proc` was mounted with `hidepid` (proc(5)). */
+  /** With `hidepid`, `/proc` hides other users' processes, or what they are (proc(5)). */
   mayHide(): boolean {
     const mounts = attempt(() => readFileSync(`${this.#proc}/self/mountinfo`, 'utf8'));
     if (mounts === null || !this.#isProcOurs()) return true;
-    // Of several that lie on each other the last one counts.
+    // If several are mounted over each other, the last one counts.
     const mount = mounts.split('\n').findLast((line) => line.split(' ')[4] === this.#proc);
     return mount === undefined || (mount.includes('hidepid=') && !this.#maySeeHidden());
   }
 
-  /** Within a user namespace the capability is one over the processes in it alone (user_namespaces(7)). */
+  /** Within a user namespace the capability covers only the processes in it (user_namespaces(7)). */
   #maySeeHidden(): boolean {
     if (attempt(() => readlinkSync(`${this.#proc}/self/ns/user`)) !== INITIAL_USER_NAMESPACE) return false;
     const capabilities = BigInt(`0x${this.#status('self', 'CapEff') ?? '0'}`);
     return ((capabilities >> CAP_SYS_PTRACE) & 1n) === 1n;
   }
 
-  /** The kernel gives the list in pieces, between which sockets come and go; it may leave one out that is there all the time. */
+  /** The kernel returns the list in pieces, between which sockets come and go. A list may miss a socket that exists all the time. */
   isSocketOpen(socket: string): 'yes' | 'no' | 'unclear' {
     for (let reading = 0; reading < SOCKET_READINGS; reading++) {
       const sockets = this.#socketsOf(socket);
@@ -125,8 +125,8 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   /**
-   * The inode numbers of all sockets of that name, by the list of those in this network namespace (proc_pid_net(5)); to connect to one could
-   * do something. Some versions of libuv fill the name up with NULs, for which the list has `@`.
+   * The inode numbers of all sockets of that name, from the list of this network namespace (proc_pid_net(5)). Connecting to the socket could
+   * have an effect. Some versions of libuv pad the name with NULs, which the list shows as `@`.
    */
   #socketsOf(socket: string): readonly string[] | null {
     const [namespace, name = '', number = ''] = socket.split(' ');
@@ -136,13 +136,13 @@ export class LinuxProbe implements ProcessProbe {
     return (
       list?.split('\n').flatMap((line) => {
         const [inode, path] = line.split(' ').slice(-2);
-        // Anybody can bind a datagram socket of the same name, but it has another number.
+        // Anybody can bind a datagram socket of the same name, but it has another inode number.
         return inode === number && path?.replace(/@+$/, '') === `@${name}` ? [inode] : [];
       }) ?? null
     );
   }
 
-  /** A container is up for as long as its first process is. That is counted from the start of the machine (proc_pid_stat(5)). */
+  /** A container is up as long as its first process. That is counted from the start of the machine (proc_pid_stat(5)). */
   uptime(): number | null {
     const started = this.look(1)?.started;
     return started === undefined || started === null ? null : uptime() * 1000 - Number(started) * TICK;
@@ -153,8 +153,8 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   /**
-   * From the initial namespace every process of the machine is visible, with its PIDs in the namespaces further in
-   * (`NSpid`, proc_pid_status(5)). From any other namespace, or where `/proc` hides processes, who knows.
+   * In the initial namespace every process of the machine is visible, with its PIDs in inner namespaces
+   * (`NSpid`, proc_pid_status(5)). In any other namespace, or if `/proc` hides processes, it cannot be known.
    */
   mayExistElsewhere(pid: number): boolean {
     if (this.self().pidNamespace !== INITIAL_PID_NAMESPACE || !this.#isProcOurs()) return true;
@@ -169,11 +169,11 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   /**
-   * A start is counted from that of the machine, suspended time included (proc_pid_stat(5)). A file bears the wall clock's time. The two
-   * can be compared as long as the wall clock has not been set in between; else the process may be older than it looks beside a file.
+   * A start time counts from the start of the machine, suspended time included (proc_pid_stat(5)). A file's time is of the wall clock. The two
+   * can be compared as long as the wall clock was not set in between; otherwise the process may be older than it looks next to a file.
    *
-   * LXCFS puts the time of a container's own start into `/proc/uptime`, from which `os.uptime()` reads. The monotonic clock leaves out suspended
-   * time, and the clock of this process also what passed between its fork and the start of Node. None of the three is later than the truth.
+   * LXCFS puts the start of a container into `/proc/uptime`, which `os.uptime()` reads. The monotonic clock leaves out suspended
+   * time, and the clock of this process also leaves out the time between its fork and the start of Node. None of the three is too large.
    */
   ageOf(started: string): AgeRange {
     const start = Number(started) * TICK;
@@ -189,7 +189,7 @@ export class LinuxProbe implements ProcessProbe {
     return process.geteuid?.() ?? null;
   }
 
-  /** Not the owner of the folder `/proc/<pid>`, which is root's for a process that may not be dumped (proc(5)). */
+  /** Not the owner of the folder `/proc/<pid>`, which is root if the process must not be dumped (proc(5)). */
   usersOf(pid: number): readonly number[] | null {
     if (!this.#isProcOurs()) return null;
     const [real, , saved] = this.#status(pid, 'Uid')?.split(/\s+/).map(Number) ?? [];
@@ -211,7 +211,7 @@ export class LinuxProbe implements ProcessProbe {
     process.kill(pid, signal);
   }
 
-  /** Of all processes that can be seen. */
+  /** All visible processes. */
   #pids(): readonly string[] {
     return attempt(() => readdirSync(this.#proc).filter((name) => /^\d+$/.test(name))) ?? [];
   }
@@ -223,10 +223,10 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   /**
-   * Whether what the wall clock says is as it was when the process began that did so many milliseconds after the start of the machine, as
-   * far as can be told. Something else has to have been made before that, at the start of the machine, and to bear a
-   * time of today's clock. A clock that was set forward since makes all of that look older than the machine. (A
-   * computer without a battery does so once it has found a time server, a virtual machine when it is resumed.)
+   * Whether the wall clock has not been set since a process began, this many milliseconds after the start of the machine, as
+   * far as can be told. Something else must have been created before that, at the start of the machine, and must have a
+   * time of today's clock. If the clock was set forward since, everything created then looks older than the machine. (A
+   * computer without a battery sets it once it has found a time server, a virtual machine when it is resumed.)
    */
   #isWallClockSince(start: number, now: number): boolean {
     const bootedAt = Date.now() - now;
@@ -244,8 +244,8 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   /**
-   * Whether `/proc` shows the PIDs of this process's own namespace. After `unshare --pid` without a new `/proc` it shows those
-   * of another one, in which the same numbers name other processes (pid_namespaces(7), "/proc and PID namespaces").
+   * Whether `/proc` shows the PIDs of this process's own namespace. After `unshare --pid` without a new `/proc`, it shows those
+   * of another namespace, where the same numbers mean other processes (pid_namespaces(7), "/proc and PID namespaces").
    */
   #isProcOurs(): boolean {
     this.#procSelf ??= attempt(() => readlinkSync(`${this.#proc}/self`));
@@ -271,7 +271,7 @@ function groupFrom(stat: string): number {
   return Number(fieldsOf(stat)[2]);
 }
 
-/** Those after the second one, the command, which may itself contain spaces and parentheses. */
+/** The fields after the second one, the command, which may itself contain spaces and parentheses. */
 function fieldsOf(stat: string): readonly string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

@@ -3,10 +3,10 @@ import { uptime } from 'node:os';
 import { DatedProbe, type Run } from './dated-probe.js';
 import type { GroupMember, ProcessLook } from './process-table.js';
 
-/** Not by `PATH`, which may lead to a program of somebody else's: on what it says depends whom a signal reaches. */
+/** Not found by `PATH`, which may lead to somebody else's program: its output decides which process is signalled. */
 const PS = '/bin/ps';
 
-/** macOS, and other Unix systems without Linux's `/proc`: by ps(1) and sysctl(8). */
+/** macOS, and other Unix systems without Linux's `/proc`: uses ps(1) and sysctl(8). */
 export class PosixProbe extends DatedProbe {
   readonly hasGroups = true;
 
@@ -19,7 +19,7 @@ export class PosixProbe extends DatedProbe {
     const [, state, started] = /^(\S+)\s+(.*\S)$/.exec(output ?? '') ?? [];
     const time = Date.parse(`${started} UTC`);
     if (state === undefined || Number.isNaN(time)) return null;
-    // A process becomes a zombie here only when its last thread has ended.
+    // Here a process becomes a zombie only when its last thread has ended.
     return { started: new Date(time).toISOString(), zombie: state.startsWith('Z'), threads: 1 };
   }
 

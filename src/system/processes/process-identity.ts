@@ -1,8 +1,8 @@
 /**
- * Who a process is: a PID, and what makes that PID mean something.
+ * Identifies a process: a PID, and what makes that PID unique.
  *
- * A PID alone names a process only within one boot of one machine and, on Linux, within one PID namespace
- * (`pid_namespaces(7)`); its start time tells it from a later process that got the same number.
+ * A PID alone identifies a process only within one boot of one machine and, on Linux, within one PID namespace
+ * (`pid_namespaces(7)`). Its start time tells it from a later process with the same PID.
  */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -13,17 +13,17 @@ export interface ProcessIdentity {
   readonly pidNamespace: string | null;
   /** When the process started, in the platform's own notation: clock ticks since boot on Linux, an ISO date elsewhere. */
   readonly started: string | null;
-  /** Set where the whole process group counts that this process leads, or led before it ended (setpgid(2)). */
+  /** Set if the whole process group counts that this process leads, or led before it ended (setpgid(2)). */
   readonly group?: true;
   /**
-   * Linux only: names a socket that this process hands on to what it starts, so that others see that something of it lives before it has
-   * been named as a worker. Of a group, the socket that its members have inherited, by which it can be told from a later one of its number. The target of
-   * `/proc/self/ns/net`, a space, the name in that network namespace (unix(7), "abstract"), a space, and the number of the inode.
+   * Linux only: a socket that this process hands on to the processes it starts, so that others see that one of them lives before it is
+   * named as a worker. For a group: the socket that its members inherited, which tells the group from a later one with the same number. The target of
+   * `/proc/self/ns/net`, a space, the name in that network namespace (unix(7), "abstract"), a space, and the inode number.
    */
   readonly inheritedSocket?: string;
 }
 
-/** Whether nothing but the PID is known: neither on which machine nor in which boot or namespace it counts. */
+/** Whether only the PID is known, and not the machine, boot or namespace it counts in. */
 export function isBare(identity: ProcessIdentity): boolean {
   return identity.hostname === null && identity.bootId === null && identity.pidNamespace === null;
 }
@@ -34,12 +34,12 @@ export function isBare(identity: ProcessIdentity): boolean {
  */
 export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
-/** The boot itself, whatever time namespace the process was in. */
+/** The boot ID of the kernel, without the time namespace of the process. */
 export function kernelBootId(bootId: string): string {
   return bootId.replace(/ time:\[\d+\]$/, '');
 }
 
-/** Whether two processes are outside of containers, and of one of them the boot is not known, so that they may be of one. */
+/** Whether both processes are outside containers and the boot of one is unknown, so that both may be of one boot. */
 export function isOfUnknownBoot(one: ProcessIdentity, other: ProcessIdentity): boolean {
   return (
     (one.bootId === null || other.bootId === null) &&

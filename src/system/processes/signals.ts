@@ -1,6 +1,6 @@
 import { systemCode } from '../system-code.js';
 
-/** Asks the kernel whether a process exists, by `kill(pid, 0)`, which sends nothing. */
+/** Asks the kernel whether a process exists, with `kill(pid, 0)`, which sends nothing. */
 export function processExists(pid: number): 'yes' | 'no' | 'forbidden' {
   try {
     process.kill(pid, 0);
@@ -10,7 +10,7 @@ export function processExists(pid: number): 'yes' | 'no' | 'forbidden' {
       case 'ESRCH':
         return 'no';
       case 'EPERM':
-      case 'EACCES': // what SELinux and AppArmor say
+      case 'EACCES': // from SELinux and AppArmor
         return 'forbidden';
       default:
         throw error;
@@ -19,13 +19,13 @@ export function processExists(pid: number): 'yes' | 'no' | 'forbidden' {
 }
 
 /**
- * The PIDs of the processes that have led to this one, its parent first, as far as `parentOf` knows. The parent itself is known
- * always; 0 is no process, but what the first one has for a parent.
+ * The PIDs of this process's ancestors, its parent first, as far as `parentOf` knows them. The parent itself is always
+ * known. 0 is not a process, but stands for the parent of the first one.
  */
 export function ancestorsBy(parentOf: (pid: number) => number | undefined): readonly number[] {
   const ancestors = new Set<number>();
   let pid: number | undefined = process.ppid;
-  // Where PIDs of parents that have ended are given to others, as on Windows, the line may run in a circle.
+  // On systems that reuse the PIDs of ended parents, such as Windows, the chain may be a circle.
   while (pid !== undefined && pid > 0 && !ancestors.has(pid)) {
     ancestors.add(pid);
     pid = parentOf(pid);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { DatedProbe, type Run } from './dated-probe.js';
 import type { ProcessLook } from './process-table.js';
 
-/** Windows, by PowerShell's `Get-Process`. There are neither boot ids nor zombies. */
+/** Windows, using PowerShell's `Get-Process`. There are neither boot IDs nor zombies. */
 export class WindowsProbe extends DatedProbe {
   readonly hasGroups = false;
 

@@ -7,32 +7,32 @@ import type { Awaitable, Claim, Outcome, Store, Stored } from '../../core/store.
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import { systemProcesses } from '../../system/processes/system.js';
 
-/** What the suite is given to test. */
+/** What the suite tests. */
 export interface StoreUnderTest {
   readonly store: Store;
   /**
-   * Makes another client of the same locks, as another process would have it: with a connection of its own.
+   * Creates another client of the same locks, as another process would have: with its own connection.
    *
-   * Default: there is only the one.
+   * Default: there is only the one client.
    */
   readonly another?: (() => Awaitable<Store>) | undefined;
   /**
-   * Makes a lock's name of a word, where the store cannot take any.
+   * Makes a lock's name from a word, if the store does not take every word.
    *
    * Default: the word itself.
    */
   readonly nameOf?: ((word: string) => string) | undefined;
-  /** Called after the test. Default: nothing is. */
+  /** Called after the test. Default: does nothing. */
   readonly close?: (() => Awaitable<void>) | undefined;
 }
 
-/** No store takes that long, in milliseconds, to see a little time pass; a net for those whose clock stands still. */
-const PATIENCE = 5000;
+/** No store takes this many milliseconds to show that a little time passed; a safety net for stores whose clock stands still. */
+const TIMEOUT = 5000;
 
-/** What a test of the suite has: a store, a lock of its own in it, and what it takes to claim it. */
+/** What a test of the suite has: a store, its own lock in it, and what it takes to claim it. */
 export class Stage {
   readonly store: Store;
-  /** Of a lock that nobody else uses. */
+  /** The name of a lock that nobody else uses. */
   readonly name: string;
   readonly #made: StoreUnderTest;
 
@@ -47,19 +47,19 @@ export class Stage {
     return this.resolve(`${randomUUID()} ${word}`);
   }
 
-  /** The canonical name of the lock of that word. Throws where the store does not take it. */
+  /** The canonical name of the lock called by that word. Throws if the store refuses it. */
   resolve(word: string): string {
     return this.store.resolve(this.#made.nameOf?.(word) ?? word);
   }
 
-  /** The store, and others that see the same locks, as far as there are any. */
+  /** The store, and others that see the same locks, as many as there are. */
   async clients(count: number): Promise<Store[]> {
     const stores = [this.store];
     while (stores.length < count) stores.push((await this.#made.another?.()) ?? this.store);
     return stores;
   }
 
-  /** What a contender says of itself, by default this process. */
+  /** What a contender says about itself, by default this process. */
   claim(changes: Partial<Claim> = {}): Claim {
     return {
       token: randomUUID(),
@@ -89,7 +89,7 @@ export class Stage {
     return done(await this.store.claim(name, claim, over), 'claim');
   }
 
-  /** Claims the lock and gives a heartbeat, with all that a holder can say of its work. */
+  /** Claims the lock and sends a heartbeat with everything that a holder can say about its work. */
   async work(): Promise<Claim> {
     const claim = this.claim({ workers: [this.self] });
     await this.hold(claim);
@@ -98,7 +98,7 @@ export class Stage {
     return claim;
   }
 
-  /** What is there, which must be a record. */
+  /** Reads the lock, which must have a record. */
   async find(name: string = this.name): Promise<Stored & { readonly record: LockRecord }> {
     const stored = await this.store.read(name);
     assert.ok(stored !== null, 'The lock is held, but `read` finds nothing.');
@@ -107,9 +107,9 @@ export class Stage {
     return { ...stored, record };
   }
 
-  /** Resolves when `has` is true, which it must become for a store whose clock goes on. */
+  /** Resolves when `has` returns true, which it must at some point if the store's clock goes on. */
   async until(has: () => Promise<boolean>, otherwise: string): Promise<void> {
-    for (let waited = 0; waited < PATIENCE; waited += 2) {
+    for (let waited = 0; waited < TIMEOUT; waited += 2) {
       if (await has()) return;
       await sleep(2);
     }
@@ -117,28 +117,28 @@ export class Stage {
   }
 }
 
-/** By what a store must do, how to find out whether it does. */
+/** Checks by name: what a store must do, and how to find out whether it does. */
 export type Rules = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
 
-/** The record of an operation that must have been done. */
+/** The record that an operation returned, which must have been done. */
 export function done(outcome: Outcome, operation: string): LockRecord {
   assert.ok(outcome.done, `\`${operation}\` was not done, although the lock was what the caller had named.`);
   return outcome.record;
 }
 
-/** What a record says of the work once that has ended. */
+/** What a record says about the work once it has ended. */
 export const NO_WORK = { workers: [], command: null, user: null, cwd: null, progress: null };
 
-/** For what is kept of a lock that was released. */
+/** Checks what is kept of a lock that was released. */
 export function assertNoWork({ workers, command, user, cwd, progress }: LockRecord): void {
   assert.deepEqual(
     { workers, command, user, cwd, progress },
     NO_WORK,
-    'What ran under a lock that was released, as whom, where and how far is still kept.',
+    'The record of a released lock still says what ran, as whom, where and how far.',
   );
 }
 
-/** For an operation that must not have been done. */
+/** Checks an operation that must not have been done. */
 export function notDone(outcome: Outcome, message: string): void {
   assert.ok(!outcome.done, message);
 }

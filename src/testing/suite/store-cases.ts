@@ -11,7 +11,7 @@ import { type Rules, Stage, type StoreUnderTest } from './stage.js';
 export interface StoreCase {
   /** What it must do, in words. */
   readonly name: string;
-  /** Rejects, with an `AssertionError` in most cases, where the store does not. */
+  /** Rejects, in most cases with an `AssertionError`, if the store does not. */
   readonly run: () => Promise<void>;
 }
 
@@ -29,7 +29,7 @@ const ALL: readonly Rules[] = [
 ];
 
 /**
- * What {@link testStore} makes tests of, one by one: for a framework without `describe` and `it`, or for a program that checks a
+ * The tests that {@link testStore} defines, one by one: for a framework without `describe` and `it`, or for a program that checks a
  * store where it is to be used.
  *
  * @example

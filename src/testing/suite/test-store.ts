@@ -2,19 +2,19 @@ import type { Awaitable } from '../../core/store.js';
 import type { StoreUnderTest } from './stage.js';
 import { storeCases } from './store-cases.js';
 
-/** What the suite needs of a test framework; those of vitest, Jest, Mocha, `node:test` and Bun have it. */
+/** What the suite needs from a test framework. vitest, Jest, Mocha, `node:test` and Bun have it. */
 export interface TestFramework {
   describe(name: string, define: () => void): unknown;
   it(name: string, run: () => Promise<void>): unknown;
 }
 
 /**
- * Defines the tests that every store must pass: that each of its operations does what `Store` says, also when many contend,
- * and that locks kept in it can be acquired, beaten, released, inspected and broken. They are the tests of the stores that
- * come with this package.
+ * Defines the tests that every store must pass: each operation does what `Store` says, even with many contenders,
+ * and locks in the store can be acquired, kept alive, released, inspected and broken. The stores of this package
+ * pass the same tests.
  *
- * @param makeStore Called once for each test. All the stores it makes may share one database: no two tests use one lock.
- * @param framework Default: the global `describe` and `it`, where the test framework has such.
+ * @param makeStore Called once for each test. All its stores may share one database: no two tests use the same lock.
+ * @param framework Default: the global `describe` and `it`, if there are any.
  * @example
  * import { describe, it } from 'vitest';
  * import { testStore } from 'livinglock/testing';
@@ -41,6 +41,6 @@ function globalFramework(): TestFramework {
     };
   }
   throw new TypeError(
-    '`testStore` found no global `describe` and `it`. Give it those of your test framework: testStore(name, makeStore, { describe, it }).',
+    '`testStore` found no global `describe` and `it`. Pass those of your test framework: testStore(name, makeStore, { describe, it }).',
   );
 }

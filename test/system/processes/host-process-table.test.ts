@@ -278,7 +278,7 @@ describe('a process group', () => {
     const group = processes.identify(leader.pid, true);
     if (group === null) throw new Error('It is not there');
     const inside = processes.as(processes.start({}, { group: leader, user: 0 }));
-    await expect(inside.terminate(group, 100, 0)).rejects.toThrow(/this very process/);
+    await expect(inside.terminate(group, 100, 0)).rejects.toThrow(/this process itself/);
     const outside = processes.as(processes.start({}, { user: 0 }));
     await expect(outside.terminate(group, 100, 1000)).rejects.toThrow(/belongs to user 0/);
     expect(processes.signals).toEqual([]);
@@ -436,7 +436,7 @@ describe('terminating a process', () => {
     const own = processes.own;
     const elsewhere = processes.start({ bootId: 'other' });
     await expect(processes.terminate(elsewhere.identity, 0)).rejects.toThrow(/cannot? be seen|can be seen/);
-    await expect(processes.terminate(own.identity, 0)).rejects.toThrow(/this very process/);
+    await expect(processes.terminate(own.identity, 0)).rejects.toThrow(/this process itself/);
     const other = processes.start();
     await expect(processes.terminate({ ...other.identity, started: null }, 0)).rejects.toThrow(/not certain/);
     await expect(processes.terminate(bare(other.pid), 0)).rejects.toThrow();
@@ -450,7 +450,7 @@ describe('terminating a process', () => {
       [1001, 1002, /belongs to user 1001, but the lock file to user 1002/],
       [1001, undefined, /belongs to user 1001, and the lock's store does not say/],
       [ours, 1002, /could not have ended it/],
-      [ours, null, /not certain who has named/],
+      [ours, null, /not certain who wrote/],
     ];
     for (const [user, writer, reason] of refusals) {
       const { identity } = processes.start({}, { user });
