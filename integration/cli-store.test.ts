@@ -212,7 +212,7 @@ describe('an address of a store', () => {
     ['shop.db', 64, /It is one of/],
     ['sqlite::memory:', 64, /keeps nobody out/],
     ['sqlite:/proc/none/locks.db', 73, /Cannot open the SQLite database \/proc\/none\/locks.db: /],
-    ['postgres://batch:secret@127.0.0.1:1/shop', 73, /ECONNREFUSED.*See whether the server runs/],
+    ['postgres://batch:secret@127.0.0.1:1/shop', 73, /ECONNREFUSED.*Check that the server is running/],
     ['redis://:secret@127.0.0.1:1', 73, /Cannot reach Redis at 127.0.0.1:1: .*ECONNREFUSED/],
     ['redis://:secret@127.0.0.1:1/shop', 64, /is not one of Redis/],
     ['postgresq://batch:secret@db/shop', 64, /It is one of postgres:/],

@@ -125,7 +125,7 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
     });
     await expect(lock.heartBeat()).rejects.toMatchObject({
       code: 'ENOENT',
-      message: expect.stringContaining('See whether the server runs, and whether its address is right.'),
+      message: expect.stringContaining('Check that the server is running and that its address is right.'),
     });
     await expect(locks.acquire()).rejects.toMatchObject({ code: 'ENOENT' });
     await server().resume();

@@ -31,8 +31,8 @@ describeWithPostgres('a PostgreSQL server', (server) => {
         code: '42501',
         lock: locks.lock,
         message:
-          `Cannot create the lock ${locks.lock}: permission denied for schema public. Let somebody who may create the table with ` +
-          'what `postgresSchema()` gives, and grant this user SELECT, INSERT and UPDATE on it.',
+          `Cannot create the lock ${locks.lock}: permission denied for schema public. Have somebody with the right to do so create ` +
+          'the table from `postgresSchema()`, and grant this user SELECT, INSERT and UPDATE on it.',
       });
       expect(await locks.row()).toBeNull();
     });
@@ -62,7 +62,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       code: '25006',
       message:
         `Cannot create the lock ${locks.lock}: cannot execute CREATE TABLE in a read-only transaction. Connect to the primary ` +
-        'server: this one, or this connection, is only for reading.',
+        'server: this one, or this connection, is read-only.',
     });
     expect(await locks.row()).toBeNull();
     const lock = await locks.acquire();
@@ -79,13 +79,13 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       what: 'a wrong password',
       connect: (there: PostgresServer) => ({ connectionString: there.urlFor('member', 'wrong') }),
       code: '28P01',
-      words: 'password authentication failed for user "member". See user and password',
+      words: 'password authentication failed for user "member". Check the user and the password',
     },
     {
       what: 'an unknown user',
       connect: (there: PostgresServer) => ({ connectionString: there.urlFor('nobody') }),
       code: '28000',
-      words: 'role "nobody" does not exist. See user and password',
+      words: 'role "nobody" does not exist. Check the user and the password',
     },
     {
       what: 'a missing database',
@@ -97,7 +97,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       what: 'a missing socket',
       connect: () => ({ host: '/nowhere/to/be/found' }),
       code: 'ENOENT',
-      words: '.s.PGSQL.5432. See whether the server runs',
+      words: '.s.PGSQL.5432. Check that the server is running',
     },
   ])('refuses $what', async ({ connect, code, words }) => {
     const locks = new PostgresLocks(server());
@@ -113,7 +113,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       poolOf(server(), { connectionString: undefined, host: 'localhost', port: await freePort() }),
     );
     await expect(refused).rejects.toMatchObject({ name: 'ErrLockStore', code: 'ECONNREFUSED' });
-    await expect(refused).rejects.toThrow(/: connect ECONNREFUSED .+\. See whether the server runs/);
+    await expect(refused).rejects.toThrow(/: connect ECONNREFUSED .+\. Check that the server is running/);
   });
 
   test('that has too many connections says so', async () => {
@@ -158,7 +158,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     await expect(lock.heartBeat()).rejects.toMatchObject({
       code: '08003',
       message: expect.stringMatching(
-        /not queryable\. A closed connection does not open again: give the store a `Pool`/,
+        /not queryable\. A closed connection does not reopen: give the store a `Pool`/,
       ),
     });
   });

@@ -7,17 +7,17 @@ import type { Lock } from '../core/lock.js';
 import type { AcquireOptions } from '../core/options.js';
 import { fileStore } from './file/file-store.js';
 
-// What the package exports: core, which knows no store, with the file store where the options name none.
+// What the package exports: core, which knows no store, with the file store as the default.
 
 /**
- * Takes the lock of that name; for the default store the name is a path, whose folder is made if need be.
+ * Acquires the lock of that name. For the default store the name is a path, whose folder is created if necessary.
  *
- * A holder that is dead is replaced at once, one that has stalled after its `staleTimeout`. Rejects with
- * {@link ErrLockBusy} while the holder is alive and heartbeating, at once or after `wait`; with
- * {@link ErrTerminationFailed} if a stalled holder was to be ended and could not be; with {@link ErrNotALock} if there is a file
- * that is not a lock; with {@link ErrLockStore} for what the store cannot do; with a `TypeError` or `RangeError` for wrong options, before anything is touched.
+ * A dead holder is replaced at once, a stalled one after its `staleTimeout`. Rejects with
+ * {@link ErrLockBusy} while the holder is alive and sends heartbeats, at once or after `wait`; with
+ * {@link ErrTerminationFailed} if a stalled holder was to be ended and could not be; with {@link ErrNotALock} if the path is a file
+ * that is not a lock; with {@link ErrLockStore} if the store fails; with a `TypeError` or `RangeError` for wrong options, before anything is touched.
  *
- * A process that asks for a lock that it holds itself is a contender like any other.
+ * A process that asks for a lock that it already holds is a contender like any other.
  *
  * @example
  * const lock = await acquire('/var/lib/importer/nightly.lock', { staleTimeout: '2h', heartbeatMinimalInterval: '5m' });
@@ -27,9 +27,9 @@ export function acquire(path: string, options: AcquireOptions = {}): Promise<Loc
 }
 
 /**
- * Runs a function while holding the lock, and releases it however the function ends. Gives what the function gives. Rejects
- * as {@link acquire} does, with {@link ErrLockLost} if the lock was lost on the way (what the function threw is its `cause`),
- * else with what the function throws.
+ * Runs a function while holding the lock, and releases it however the function ends. Returns what the function returns. Rejects
+ * as {@link acquire} does; with {@link ErrLockLost} if the lock was lost meanwhile (an error of the function is its `cause`);
+ * otherwise with what the function throws.
  *
  * @example
  * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
@@ -76,7 +76,7 @@ async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
 }
 
 /**
- * Tells the state of a lock without changing anything. Rejects with {@link ErrLockStore} if it cannot be read.
+ * Reports the state of a lock without changing anything. Rejects with {@link ErrLockStore} if it cannot be read.
  *
  * @example
  * const { state, holder } = await inspect('/var/lib/importer/nightly.lock');
@@ -86,11 +86,11 @@ export function inspect(path: string, options: InspectOptions = {}): Promise<Ins
 }
 
 /**
- * Removes a lock whose holder is dead or has stalled; with `force`, any, also one that counts as held only by `holdAtLeast`. It is rarely
- * needed, since the next contender takes such a lock anyway. Gives what it found: `free` where there was nothing to remove.
+ * Removes a lock whose holder is dead or has stalled; with `force`, any lock, even one held only by `holdAtLeast`. Rarely
+ * needed, because the next contender takes over such a lock anyway. Returns what it found: `free` if there was nothing to remove.
  *
- * Rejects with {@link ErrLockBusy} if the holder is alive and heartbeating, with {@link ErrNotALock} for a file that is not a lock, also
- * with `force`; with {@link ErrLockStore} for what the store cannot do.
+ * Rejects with {@link ErrLockBusy} if the holder is alive and sends heartbeats; with {@link ErrNotALock} for a file that is not a lock, even
+ * with `force`; with {@link ErrLockStore} if the store fails.
  */
 export function breakLock(path: string, options: BreakOptions = {}): Promise<Inspection> {
   return breakLockIn(path, options, fileStore);

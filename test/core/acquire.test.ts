@@ -575,14 +575,14 @@ describe('a path that is no lock file', () => {
   });
 
   it.skipIf(process.platform === 'win32')(
-    'is refused when its folder is a symbolic link to nothing, which is not the same as busy',
+    'is refused when its folder is a dangling symbolic link, which is not the same as busy',
     async () => {
       const world = new World();
       const link = join(world.folder, 'link');
       symlinkSync(join(world.folder, 'unmounted'), link);
       await expect(acquire(join(link, 'job.lock'), { wait: '1h' })).rejects.toMatchObject({
         code: 'ENOENT',
-        message: expect.stringContaining(`the folder '${link}' is a symbolic link to nothing`),
+        message: expect.stringContaining(`the folder '${link}' is a dangling symbolic link`),
       });
       mkdirSync(join(world.folder, 'unmounted'));
       const lock = await acquire(join(link, 'job.lock'));

@@ -14,16 +14,16 @@ import { LockFile } from './lock-file.js';
 import { reads, refuseUnlessRegular } from './text-file.js';
 import { attempted, GUARD_PAUSES, Visits } from './visits.js';
 
-/** What a file store takes from its surroundings; what is left out falls back to the system's own. */
+/** What a file store needs from the system; anything left out defaults to the system's own. */
 export interface FileStoreOptions extends Partial<Dependencies> {
   readonly fileSystem?: FileSystem | undefined;
 }
 
 /**
- * Keeps each lock in a file of its own, whose path is the lock's name. This is the default store.
+ * Keeps each lock in its own file, whose path is the lock's name. This is the default store.
  *
- * Never two holders among the processes of one machine and PID namespace. Between namespaces and machines a paused process
- * cannot be told from a dead one; see `docs/protocol.md` for what remains there.
+ * Never two holders among the processes of one machine and PID namespace. Across namespaces and machines a paused process
+ * cannot be told from a dead one; see `docs/protocol.md` for the remaining cases.
  */
 export function fileStore(options: FileStoreOptions = {}): Store {
   return new FileStore(withSystemDefaults(options), options.fileSystem ?? systemFileSystem);
@@ -48,15 +48,17 @@ class FileStore implements Store {
     }
     if (name.includes('\0'))
       throw new TypeError(`The path of a lock must not contain a NUL byte: ${JSON.stringify(name)}.`);
-    // As UTF-8, the halves of all surrogate pairs are the same character, and two names would be one file.
+    // In UTF-8 all unpaired surrogates become the same character, so two names would be one file.
     if (!isWellFormed(name))
-      throw new TypeError(`The path of a lock must not contain half a character: ${JSON.stringify(name)}.`);
+      throw new TypeError(
+        `The path of a lock must not contain half a surrogate pair: ${JSON.stringify(name)}.`,
+      );
     return resolve(name);
   }
 
   read(path: string): Stored | null {
     return attempted(path, 'read the lock', () => {
-      // Saves the error that opening nothing would make, which costs more than all else when the lock is free.
+      // Avoids the error of opening a missing file, which costs more than everything else when the lock is free.
       const there = this.#fs.lstatSync(path);
       if (there === undefined) return null;
       refuseUnlessRegular(path, there);
@@ -80,7 +82,7 @@ class FileStore implements Store {
     });
   }
 
-  /** On disk when the call returns, so that a job that never yields to the event loop can beat too. */
+  /** On disk when the call returns, so that a job that never yields to the event loop can send heartbeats too. */
   beat(path: string, token: string, beat: Beat): Awaitable<Outcome> {
     return this.#visits.enter(
       {
@@ -93,7 +95,7 @@ class FileStore implements Store {
     );
   }
 
-  /** In place as well, because at the exit of the process there is no later. */
+  /** Synchronous as well, because when the process exits there is no later. */
   remove(path: string, token: string, hold = 0): Awaitable<Outcome> {
     return this.#visits.enter(
       {
@@ -108,8 +110,8 @@ class FileStore implements Store {
   }
 
   /**
-   * In the guard, although link(2) alone would see to it that only one creates: the fencing token is the time, and between
-   * looking at the clock and linking a process may be paused while others acquire and release, with later tokens.
+   * In the guard, although link(2) alone ensures that only one contender creates the file: the fencing token is the time, and between
+   * reading the clock and linking, a process may be paused while others acquire and release with later tokens.
    */
   #create(path: string, claim: Claim, stay: Stay): Outcome {
     const record = this.#compose(claim, null);
@@ -127,7 +129,7 @@ class FileStore implements Store {
     }
   }
 
-  /** Over NFS the answer to a link that succeeded may be lost, and the kernel's second try finds its own work; open(2). */
+  /** Over NFS the answer to a successful link may be lost; the kernel's second attempt then finds its own work; open(2). */
   #isLinked(signed: string): boolean {
     try {
       return this.#fs.lstatSync(signed)?.nlink === 2;
@@ -136,7 +138,7 @@ class FileStore implements Store {
     }
   }
 
-  /** In the guard: puts the claim where nothing is, or in place of exactly the version that was judged. */
+  /** In the guard: writes the claim if there is no lock, or in place of exactly the version that was judged. */
   #replace(path: string, claim: Claim, over: string | undefined, stay: Stay): Outcome {
     const stored = this.#file.read(path);
     if (stored?.version !== over) return { done: false, found: stored?.record ?? null };
@@ -161,7 +163,7 @@ class FileStore implements Store {
     return { done: true, record };
   }
 
-  /** In the guard. Leaves the record for others to judge by how long the lock still counts as held. */
+  /** In the guard. Leaves the record, so that others can see how long the lock still counts as held. */
   #retire(path: string, token: string, hold: number, stay: Stay): Outcome {
     const current = this.#file.read(path)?.record ?? null;
     if (current?.token !== token) return { done: false, found: current };
@@ -190,7 +192,7 @@ class FileStore implements Store {
     try {
       stay.stage(text, (staged) => this.#fs.renameSync(staged, path));
     } catch (error) {
-      // Over NFS, as above. In the guard nobody else makes any change, so a look tells at once what became of it.
+      // Over NFS, as above. In the guard nobody else makes any change, so reading the file tells at once what happened.
       if (!reads(this.#fs, path, text)) throw error;
     }
   }
@@ -213,18 +215,18 @@ class FileStore implements Store {
       path,
       'EBUSY',
       `${describeOwner(owner)} has been in the middle of changing ${path} for too long; it may be paused. ` +
-        'The lock is as it was; call again.',
+        'The lock is unchanged; call again.',
       { isInDoubt: false },
     );
   }
 }
 
-/** The greatest that this process has handed out, for whatever lock. */
+/** The greatest that this process has handed out, for any lock. */
 let lastFencingToken = 0;
 
 /**
- * A released lock leaves nothing behind to count on from, so the time in microseconds takes the place of a counter. What
- * this process has handed out before makes up for a clock that was set back meanwhile.
+ * A released lock leaves nothing behind to count on from, so the time in microseconds replaces a counter. The tokens that
+ * this process handed out before make up for a clock that was set back meanwhile.
  */
 function nextFencingToken(previous: number, now: number): number {
   const time = Math.min(Math.floor(now * 1000), LATEST_FENCING_TIME);
@@ -232,7 +234,7 @@ function nextFencingToken(previous: number, now: number): number {
   return lastFencingToken;
 }
 
-/** Whether that is what link(2) says where the file system has no hard links, or none from one folder to another. */
+/** Whether link(2) says that the file system has no hard links, or none between two folders. */
 export function isWithoutHardLinks(code: string | null): boolean {
   return code !== null && ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV'].includes(code);
 }

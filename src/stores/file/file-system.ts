@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 
 /**
- * The calls that the file store makes, all synchronous. Inject another one to see a schedule of calls, or to let one of
+ * The calls that the file store makes, all synchronous. Inject another file system to observe the calls, or to let one of
  * them fail. They behave as Node's functions of the same name do.
  */
 export interface FileSystem {
@@ -11,7 +11,7 @@ export interface FileSystem {
   readSync(descriptor: number, buffer: Uint8Array): number;
   writeSync(descriptor: number, buffer: Uint8Array): number;
   closeSync(descriptor: number): void;
-  /** `undefined` where there is nothing. */
+  /** `undefined` if there is nothing. */
   lstatSync(path: string): FileStatus | undefined;
   linkSync(existing: string, path: string): void;
   renameSync(from: string, to: string): void;
@@ -21,21 +21,21 @@ export interface FileSystem {
   readdirSync(path: string): string[];
   /** The type of the file system that holds the path, as a magic number (statfs(2)). */
   statfsSync(path: string): { readonly type: number };
-  /** Opens a real folder. Fails with ENOTDIR for anything else; also for a symbolic link to a folder, unless links are followed. */
+  /** Opens a real folder. Fails with ENOTDIR for anything else, including a symbolic link to a folder unless links are followed. */
   openFolderSync(path: string, followLinks?: boolean): OpenFolder;
-  /** Puts a file in the place of another in one step, whatever happens half-way. Without a mode it keeps the other's. */
+  /** Replaces a file atomically, whatever happens half-way. Without a mode it keeps the old file's mode. */
   writeFileAtomicSync(path: string, data: string, mode?: number): void;
 }
 
 /** A folder that stays the same one, whatever is put at its path meanwhile. */
 export interface OpenFolder {
-  /** Leads to just this folder, for as long as it is open. `null`: the system knows no such path. */
+  /** A path that leads to exactly this folder, as long as it is open. `null`: the system has no such path. */
   readonly path: string | null;
   readonly status: FileStatus;
   close(): void;
 }
 
-/** What of a file's status is looked at. */
+/** The part of a file's status that is used. */
 export interface FileStatus {
   readonly mtimeMs: number;
   readonly ctimeMs: number;
@@ -43,7 +43,7 @@ export interface FileStatus {
   readonly nlink: number;
   /** Permissions and type, as in stat(2). */
   readonly mode: number;
-  /** The ID of the user that it belongs to. */
+  /** The ID of the user it belongs to. */
   readonly uid: number;
   isFile(): boolean;
   isDirectory(): boolean;
@@ -71,15 +71,15 @@ export const systemFileSystem: FileSystem = {
   statfsSync: (path) => fs.statfsSync(path),
   openFolderSync: (path, followLinks = false) =>
     process.platform === 'linux' ? openFolder(path, followLinks) : lookAtFolder(path, followLinks),
-  // Not flushed to the disk: after a power cut the boot is another one, so what the file says is void anyway.
+  // Not flushed to disk: after a power cut it is another boot, so the content is void anyway.
   writeFileAtomicSync: (path, data, mode) =>
     writeFileAtomic.sync(path, data, { fsync: false, ...(mode !== undefined && { mode, chown: UNCHANGED }) }),
 };
 
-/** What chown(2) takes for leaving the owner as it is. By default `write-file-atomic` keeps the owner of the file it replaces. */
+/** For chown(2): leave the owner as it is. By default `write-file-atomic` keeps the owner of the file it replaces. */
 const UNCHANGED = { uid: -1, gid: -1 };
 
-/** Where the files that a process has open can be reached by their numbers (proc_pid_fd(5)); a chroot may lack it. */
+/** Where a process can reach its open files by descriptor (proc_pid_fd(5)); a chroot may lack it. */
 const DESCRIPTORS = '/proc/self/fd';
 let hasDescriptors: boolean | undefined;
 
@@ -94,7 +94,7 @@ function openFolder(path: string, followLinks: boolean): OpenFolder {
   };
 }
 
-/** Elsewhere no path leads to an open folder. */
+/** On other systems no path leads to an open folder. */
 function lookAtFolder(path: string, followLinks: boolean): OpenFolder {
   const status = followLinks ? fs.statSync(path) : fs.lstatSync(path);
   if (status.isDirectory()) return { path: null, status, close() {} };
@@ -130,7 +130,7 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
   [0x47504653, 'gpfs'],
 ]);
 
-/** Whether other machines may write to them cannot be told. */
+/** It is unknown whether other machines may write to them. */
 const OTHER_TYPES: ReadonlyMap<number, string> = new Map([
   [0x858458f6, 'ramfs'],
   [0xca451a4e, 'bcachefs'],
@@ -141,9 +141,9 @@ const OTHER_TYPES: ReadonlyMap<number, string> = new Map([
   [0x65735546, 'fuse'],
 ]);
 
-/** What is known of a file system by its type. */
+/** What is known about a file system from its type. */
 export interface FileSystemType {
-  /** `null` where it is not known. */
+  /** `null` if unknown. */
   readonly name: string | null;
   /** Whether other machines are known to write there. */
   readonly isNetwork: boolean;
@@ -156,12 +156,12 @@ export function describeType(fileSystem: FileSystem, folder: string): FileSystem
   return { name, isNetwork: NETWORK_TYPES.has(type) };
 }
 
-/** Whether only this machine can write there. Where it cannot be told: no. */
+/** Whether only this machine can write there. `false` if unknown. */
 export function isLocal(fileSystem: FileSystem, path: string): boolean {
   return LOCAL_TYPES.has(typeOf(fileSystem, path));
 }
 
-/** As an unsigned number: on 32-bit machines the kernel's is signed. 0, which is no type, where it cannot be learnt. */
+/** As an unsigned number: on 32-bit machines the kernel's is signed. 0, which is not a type, if unknown. */
 function typeOf(fileSystem: FileSystem, path: string): number {
   if (process.platform !== 'linux') return 0;
   try {

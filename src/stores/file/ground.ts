@@ -6,16 +6,16 @@ import { OTHERS_MAY_WRITE } from './file-system.js';
 const STICKY = 0o1000;
 const ROOT = 0;
 
-/** So long, in milliseconds, an answer holds: to ask twice for one short job would be a fortieth of what the lock costs. */
+/** How long an answer stays valid, in milliseconds: asking twice in one short job would take a fortieth of the lock's time. */
 const VALIDITY = 1000;
 let latest = { folder: '', at: Number.NEGATIVE_INFINITY };
 
-/** Folders above which everything is closed to others. Asked once: only root and this user could change that. */
+/** Folders above which everything is closed to others. Checked once: only root and this user could change that. */
 const closedAbove = new Set<string>();
 
 /**
- * Whether only this user and root can put something else in the place of what this user makes in a folder, or in the place of the folder
- * itself or of one above it. Elsewhere whoever can may do so between any two calls, so that a path leads to another file than before.
+ * Whether only this user and root can replace what this user creates in a folder, the folder
+ * itself, or a folder above it. Otherwise others may do so between any two calls, so that a path leads to another file than before.
  */
 export function isClosedToOthers(folder: string): boolean {
   const now = performance.now();

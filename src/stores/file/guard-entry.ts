@@ -19,48 +19,48 @@ import type { Surroundings } from './surroundings.js';
 import { createEmptyFile, reads, writeText } from './text-file.js';
 
 /**
- * After this many milliseconds a guard is taken from an owner about which nothing can be learnt: on another machine, or in
- * another PID namespace. From an owner that is known to live it is never taken, from one that is dead at once.
+ * After this many milliseconds a guard is taken from an owner about which nothing is known: on another machine, or in
+ * another PID namespace. It is never taken from an owner that is known to be alive, and at once from a dead one.
  */
 export const STALE = 30_000;
 
 /**
- * Modification times that are stale, and are not, whatever the time is. Not the present for the latter: whoever is paused, or
- * suspended, between answering with it and comparing it with the clock would find it stale, and rob a living owner.
+ * Modification times that always count as stale, or never, whatever the time is. The present would not do for the latter: a process that is paused or
+ * suspended between answering with it and comparing it with the clock would find it stale, and rob a living owner.
  */
 const ALWAYS_STALE = new Date(0);
 const NEVER_STALE = new Date(8.64e15);
 
-/** Others may look into the guard, but not write: what stands in it must be the owner's. */
+/** Others may read the guard but not write to it: what is in it must come from the owner. */
 const FOLDER_MODE = 0o755;
 const PERMISSIONS = 0o777;
 
-/** What a section can do because it is inside. */
+/** What a section can do while it is inside. */
 export interface Stay {
-  /** Removes what killed processes have left beside the lock. */
+  /** Removes what killed processes left beside the lock. */
   sweep(): void;
-  /** Writes a file that is to be linked to the lock's path, and gives its own: that of the owner, which is there already. */
+  /** Writes a file that is to be linked to the lock's path, and returns its path: the owner's file, which exists already. */
   sign(text: string): string;
-  /** Writes a file that is then renamed to the lock's path, by the function that is called with its own. */
+  /** Writes a file and passes its path to `move`, which renames it to the lock's path. */
   stage(text: string, move: (staged: string) => void): void;
 }
 
-/** The guard while it is one's own. */
+/** The guard while this entry owns it. */
 interface Inside {
-  /** `null` where nobody could put another in its place. */
+  /** `null` if nobody could replace it. */
   readonly folder: OpenFolder | null;
   /** The descriptor of the owner's file, while it is open. */
   file: number | null;
 }
 
 /**
- * The file system that proper-lockfile sees during one entry. By itself that package is not single-winner (its issue
+ * The file system that proper-lockfile sees during one entry. By itself that package can have two winners (its issue
  * 121): two contenders that both find a stale lock can both get it, because it removes whatever folder is there by then.
- * Three calls are different here, and with them a guard is never seen without its owner, and never removed but by one who
- * names that owner.
+ * Three calls are different here. With them a guard is never visible without its owner, and only a process that
+ * names that owner can remove it.
  *
- * Whoever may write to the folder of the lock can put something else in the place of ours at any moment, such as a link to a folder
- * of root's. So where there are such, files are created and removed through the open folder, which stays the one that was looked at.
+ * Anyone who may write to the folder of the lock can replace our folder at any moment, for example with a link to a folder
+ * of root's. If there are such users, files are created and removed through the open folder, which stays the one that was checked.
  */
 export class GuardEntry implements Stay {
   readonly #surroundings: Surroundings;
@@ -69,7 +69,7 @@ export class GuardEntry implements Stay {
   readonly #lock: string;
   readonly #name: string;
   #inside: Inside | null = null;
-  /** The files of the owner last seen: the only ones that this entry may remove, that owner's own at the end. */
+  /** The files of the owner last seen: the only ones that this entry may remove, and finally its own. */
   #seen: readonly string[] = [];
   seenOwner: GuardOwner | null = null;
   readonly guard: string;
@@ -83,8 +83,8 @@ export class GuardEntry implements Stay {
   }
 
   /**
-   * The test-and-set: a folder that already holds its owner's file is renamed to the guard's path. rename(2) puts it in
-   * the place of an empty folder, whose owner has left or died leaving, but never of one that holds a file.
+   * The test-and-set: a folder that already contains its owner's file is renamed to the guard's path. rename(2) replaces
+   * an empty folder, whose owner has left or died while leaving, but never a folder that contains a file.
    */
   mkdirSync(guard: string): void {
     const fs = this.#fs;
@@ -95,13 +95,13 @@ export class GuardEntry implements Stay {
     try {
       if (!this.#surroundings.isClosed) {
         folder = fs.openFolderSync(entrance);
-        // Whoever can write to the lock's folder can also move another folder of ours here.
+        // Anyone who can write to the lock's folder can also move another folder of ours here.
         if (fs.readdirSync(folder.path ?? entrance).length > 0) throw this.#exchanged();
       }
       file = createEmptyFile(fs, within(folder, entrance, this.#name));
       if (folder !== null && !isLike(fs.fstatSync(file), folder.status)) throw this.#exchanged();
       if (process.platform === 'win32') {
-        // Windows renames no folder with a file that is open, and none onto another, so an empty one has to go first. One that is
+        // Windows renames no folder that contains an open file, and none onto another folder, so an empty one has to go first. One that is
         // not empty stays. A file would be replaced.
         fs.closeSync(file);
         file = null;
@@ -111,11 +111,11 @@ export class GuardEntry implements Stay {
       fs.renameSync(entrance, guard);
       this.#inside = { folder, file };
     } catch (error) {
-      // Before it is removed: an NFS client keeps a file that is open under another name, and the folder with it.
+      // Before it is removed: an NFS client keeps an open file under another name, and so keeps the folder.
       if (file !== null) closeQuietly(fs, file);
       removeIfThere(fs, within(folder, entrance, this.#name));
       removeIfEmpty(fs, entrance);
-      // ENOTDIR: there is something else than a folder. `statSync` says what.
+      // ENOTDIR: there is something other than a folder. `statSync` says what.
       const isInTheWay = isTaken(error) || systemCode(error) === 'ENOTDIR';
       // The folder may have been renamed and only the answer lost. No other entry's file has this name.
       if (!isInTheWay) removeIfThere(fs, within(folder, guard, this.#name));
@@ -123,12 +123,12 @@ export class GuardEntry implements Stay {
       if (isInTheWay) throw systemError('EEXIST', 'mkdir', guard);
       this.#refuseIfForbidden(error);
       removeIfEmpty(fs, guard);
-      // ENOENT: whoever sweeps litter took the folder for some. Then this is one more race to run again.
+      // ENOENT: a sweeper took the folder for litter. Then the race is run once more.
       throw systemCode(error) === 'ENOENT' ? systemError('EEXIST', 'mkdir', guard) : error;
     }
   }
 
-  /** Answers with a modification time that says what is true of the owner: at once stale, never stale, or the folder's. */
+  /** Answers with a modification time that reflects the owner: always stale, never stale, or the folder's own. */
   statSync(guard: string): { readonly mtime: Date } {
     if (this.#inside !== null) return { mtime: NEVER_STALE };
     const folder = this.#open(guard);
@@ -148,8 +148,8 @@ export class GuardEntry implements Stay {
   }
 
   /**
-   * Removes exactly the files that were seen, their owner's last, then the folder, which fails when a newer owner is in it. So a
-   * late robber can neither remove a newer guard nor enter beside it.
+   * Removes exactly the files that were seen, their owner's last, then the folder, which fails if a newer owner is in it. So a
+   * late contender can neither remove a newer guard nor enter beside it.
    */
   rmdirSync(guard: string): void {
     if (this.#inside !== null) {
@@ -167,7 +167,7 @@ export class GuardEntry implements Stay {
     this.close();
   }
 
-  /** proper-lockfile sets a time to find out how exactly times are kept. The answers of `statSync` do not depend on it. */
+  /** proper-lockfile sets a time to find out how precise file times are. The answers of `statSync` do not depend on it. */
   utimesSync(): void {}
 
   sweep(): void {
@@ -180,7 +180,7 @@ export class GuardEntry implements Stay {
     const file = inside.file ?? this.#fs.openSync(own, 'r+');
     inside.file = file;
     writeText(this.#fs, file, text);
-    // Not later: a file server may say only now that there was no room.
+    // Not later: a file server may report only now that there was no room.
     inside.file = null;
     this.#fs.closeSync(file);
     return own;
@@ -189,7 +189,7 @@ export class GuardEntry implements Stay {
   stage(text: string, move: (staged: string) => void): void {
     const { folder, file } = this.#mustBeInside();
     const staged = within(folder, this.guard, stagedName(this.#name));
-    // With the rights of the owner's file, which depend on the umask, and not with those of whatever is replaced.
+    // With the permissions of the owner's file, which depend on the umask, and not with those of the file being replaced.
     const own = within(folder, this.guard, this.#name);
     const status = file === null ? this.#fs.lstatSync(own) : this.#fs.fstatSync(file);
     try {
@@ -242,7 +242,7 @@ export class GuardEntry implements Stay {
 
   #timeOf(name: string, owner: GuardOwner | null, folder: OpenFolder): Date {
     const { processes, isOfEarlierBoot } = this.#surroundings;
-    // Sections of one thread never overlap: what it finds of its own is left over from one that it could not remove.
+    // Sections of one thread never overlap: if it finds its own guard, that is a leftover that it could not remove.
     if (owner === null || isOfSameThread(name, this.#name)) return ALWAYS_STALE;
     switch (processes.liveness(owner.identity)) {
       case 'dead':
@@ -251,7 +251,7 @@ export class GuardEntry implements Stay {
         return NEVER_STALE;
       case 'unknown': {
         const changed = new Date(folder.status.mtimeMs);
-        // In the future: the clock was set back since, and by how much nobody knows.
+        // In the future: the clock was set back since, and nobody knows by how much.
         const isWrong = changed.getTime() > Date.now() + STALE;
         return isWrong || isOfEarlierBoot(owner.identity, folder) ? ALWAYS_STALE : changed;
       }
@@ -267,7 +267,7 @@ export class GuardEntry implements Stay {
     }
   }
 
-  /** In a sticky folder nobody but its owner can replace even an empty guard. */
+  /** In a sticky folder only its owner can replace even an empty guard. */
   #refuseIfForbidden(error: unknown): void {
     if (!['EPERM', 'EACCES'].includes(systemCode(error) ?? '')) return;
     const uid = this.#fs.lstatSync(this.guard)?.uid;
@@ -280,7 +280,7 @@ export class GuardEntry implements Stay {
   }
 
   #exchanged(): Error {
-    const what = `others have put something else in the place of a folder that was made beside it`;
+    const what = `other users have replaced a folder that was created beside it`;
     const message = `Cannot change ${this.#lock}: ${what}. Use a folder that only trusted users can write to.`;
     return new ErrLockStore(this.#lock, 'EPERM', message);
   }
@@ -294,21 +294,21 @@ export class GuardEntry implements Stay {
   }
 }
 
-/** Of a file that is empty, or that has failed. */
+/** For a file that is empty, or that has failed. */
 function closeQuietly(fs: FileSystem, descriptor: number): void {
   try {
     fs.closeSync(descriptor);
   } catch {
-    // Nothing is left of a descriptor whose close fails; close(2).
+    // A descriptor whose close fails is gone anyway; close(2).
   }
 }
 
-/** A name in a folder that is open: where the system can do that, in just this folder, whatever is at its path by now. */
+/** A path inside an open folder: if the system supports that, in exactly this folder, whatever is at its path by now. */
 function within(folder: OpenFolder | null, otherwise: string, name: string): string {
   return `${folder?.path ?? otherwise}/${name}`;
 }
 
-/** Leaves nothing behind when it fails, not even when only the answer was lost. */
+/** Leaves nothing behind when it fails, not even if only the answer was lost. */
 function makePrivateFolder(fs: FileSystem, folder: string): void {
   try {
     fs.mkdirSync(folder, FOLDER_MODE);
@@ -319,14 +319,14 @@ function makePrivateFolder(fs: FileSystem, folder: string): void {
 }
 
 /**
- * Whether a folder is the one that was just made, judged by its owner and its mode. Compared with a new file in it: a file
- * server may know this user by another number, or keep no modes at all.
+ * Whether a folder is the one that was just created, judged by its owner and its mode. Compared with a new file in it, because a file
+ * server may know this user by another number, or store no modes at all.
  */
 function isLike(file: FileStatus, folder: FileStatus): boolean {
   return folder.uid === file.uid && (folder.mode & ~file.mode & OTHERS_MAY_WRITE) === 0;
 }
 
-/** What rename(2) says when a folder that is not empty is in the way; on Windows, any folder. */
+/** Whether rename(2) failed because a folder that is not empty is in the way; on Windows, any folder. */
 export function isTaken(error: unknown): boolean {
   const code = systemCode(error);
   if (code === 'ENOTEMPTY' || code === 'EEXIST') return true;

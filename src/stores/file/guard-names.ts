@@ -2,7 +2,7 @@ import { identityFrom } from '../../core/record.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import { randomUuid } from '../../system/uuid.js';
 
-// What stands in the guard's folder, and what beside it, by their names. Nothing under any other name is ever touched.
+// The names of everything in the guard's folder and beside it. Files with any other name are never touched.
 
 /** The owner of a guard. */
 export interface GuardOwner {
@@ -13,7 +13,7 @@ export interface GuardOwner {
 const SEPARATOR = ',';
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const OWNER = new RegExp(`^${UUID},[1-9]\\d{0,9},\\d{1,10}(?:,[^,]*){4}$`);
-/** write-file-atomic puts the 32 bits of a hash behind the name of the file that it writes. */
+/** write-file-atomic adds a 32-bit hash to the name of the file that it writes. */
 const STAGED = new RegExp(`^${UUID}\\.record(?:\\.\\d{1,10})?$`);
 const ENTRANCE = new RegExp(`^\\.${UUID}(\\.swept)?$`);
 
@@ -22,17 +22,17 @@ export function guardPath(path: string): string {
   return `${path}.guard`;
 }
 
-/** A folder in which a process makes ready to enter: another one each time. */
+/** A folder in which a process prepares to enter: another one each time. */
 export function entrancePath(guard: string): string {
   return `${guard}.${randomUuid()}`;
 }
 
-/** What such a folder is renamed to before it is removed. */
+/** The name that such a folder gets before it is removed. */
 export function condemnedPath(guard: string): string {
   return `${entrancePath(guard)}.swept`;
 }
 
-/** What the rest of a name means that begins with that of a guard. */
+/** What a name that begins with the guard's name means, judged by the rest. */
 export function entranceKind(rest: string): 'entrance' | 'condemned' | null {
   const match = ENTRANCE.exec(rest);
   if (match === null) return null;
@@ -40,8 +40,8 @@ export function entranceKind(rest: string): 'entrance' | 'condemned' | null {
 }
 
 /**
- * The name of the owner's file says who the owner is, and is unique to one entry. In the name rather than in the file,
- * because a name is either there or not: nobody can be killed half-way through writing it.
+ * The name of the owner's file says who the owner is, and is unique to one entry. It is the name and not the content,
+ * because a name either exists or does not: nobody can be killed half-way through writing it.
  */
 export function ownerName({ identity, thread }: GuardOwner): string {
   const { pid, started, bootId, pidNamespace, hostname } = identity;
@@ -50,22 +50,22 @@ export function ownerName({ identity, thread }: GuardOwner): string {
     .join(SEPARATOR);
 }
 
-/** Where the owner whose file has that name writes what it then moves to the lock's path. */
+/** Where the owner with that file name writes what it then moves to the lock's path. */
 export function stagedName(owner: string): string {
   return `${owner.slice(0, owner.indexOf(SEPARATOR))}.record`;
 }
 
-/** Whether an owner has written the file to be moved. */
+/** Whether it is a file that an owner has written in order to move it. */
 export function isStaged(name: string): boolean {
   return STAGED.test(name);
 }
 
-/** What an NFS client calls a file that was removed while a process of its machine had it open. */
+/** The name that an NFS client gives to a file that was removed while a process of its machine had it open. */
 export function isStillOpen(name: string): boolean {
   return /^\.nfs[0-9a-f]+$/i.test(name);
 }
 
-/** The owner whose file has that name, or `null` if none of ours can have made it. */
+/** The owner whose file has that name, or `null` if livinglock cannot have created it. */
 export function ownerFrom(name: string): GuardOwner | null {
   if (!OWNER.test(name)) return null;
   const parts = name.split(SEPARATOR).map(decode);
@@ -83,14 +83,14 @@ export function ownerFrom(name: string): GuardOwner | null {
   return identity === null ? null : { identity, thread: Number(thread) };
 }
 
-/** Whether two files are of one thread, whichever entry each belongs to. */
+/** Whether two files belong to one thread, whichever entry each is from. */
 export function isOfSameThread(one: string, other: string): boolean {
   return one.slice(one.indexOf(SEPARATOR)) === other.slice(other.indexOf(SEPARATOR));
 }
 
 /**
- * 63 characters are the longest label of a host name (RFC 1035), and with as many bytes all together stays below the 255 of a
- * file's name. Letters that no such name should have take up to nine bytes each.
+ * 63 characters are the longest label of a host name (RFC 1035). With that many bytes the whole name stays below the 255 bytes of a
+ * file name. Letters that should not be in such a name take up to nine bytes each.
  */
 function fitHostname(hostname: string): string {
   let fitting = '';

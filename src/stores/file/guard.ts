@@ -3,7 +3,7 @@ import { GuardEntry, STALE, type Stay } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
 import type { Surroundings } from './surroundings.js';
 
-/** Someone else is inside. */
+/** Another process is inside. */
 export class GuardHeld extends Error {
   readonly owner: GuardOwner | null;
 
@@ -17,9 +17,9 @@ export class GuardHeld extends Error {
  * Runs a section while no other process runs one on the same path, or throws {@link GuardHeld}. The section must be
  * short and synchronous: nothing else of this thread runs before it has ended, so sections never nest.
  *
- * Throws {@link ErrNotALock} where something that is not livinglock's is in the guard's place, or in it.
+ * Throws {@link ErrNotALock} if something that is not livinglock's is in the guard's place, or in it.
  *
- * @param lock The path for messages, where that is another one.
+ * @param lock The path for messages, if it differs.
  */
 export function runGuarded<T>(
   surroundings: Surroundings,
@@ -35,7 +35,7 @@ export function runGuarded<T>(
       lockfilePath: entry.guard,
       realpath: false,
       stale: STALE,
-      // The section is over before the timer that this sets could ever fire.
+      // The section is over before the timer that this sets could fire.
       update: STALE / 2,
     });
   } catch (error) {
@@ -51,7 +51,7 @@ export function runGuarded<T>(
 }
 
 /**
- * What was done in the section is done, so a guard that cannot be removed must not turn it into a failure. The same thread
+ * The section's work is done, so a guard that cannot be removed must not turn it into a failure. The same thread
  * removes it when it comes back; others do once this process is dead.
  */
 function leaveForCertain(leave: () => void, entry: GuardEntry): void {
@@ -61,7 +61,7 @@ function leaveForCertain(leave: () => void, entry: GuardEntry): void {
     try {
       entry.rmdirSync(entry.guard);
     } catch {
-      // The disk refuses twice.
+      // The disk refused twice.
     }
   } finally {
     entry.close();

@@ -4,16 +4,16 @@ import { condemnedPath, entranceKind, ownerFrom } from './guard-names.js';
 import { isOtherThanFile, removeIfEmpty } from './removal.js';
 import type { Surroundings } from './surroundings.js';
 
-/** After this many milliseconds a process about which nothing can be learnt is no longer about to enter. */
+/** After this many milliseconds a process about which nothing is known is no longer about to enter. */
 const LONGEST_ENTRY = 30_000;
 
 /**
- * Removes what killed processes have left beside a lock: folders in which they made ready to enter the guard. To be called inside the
+ * Removes what killed processes left beside a lock: folders in which they prepared to enter the guard. Must be called inside the
  * guard.
  *
- * Nothing here can hurt a living process: an entrant whose folder is gone finds that out in the very call that would have made it the
- * winner, and tries again. Nor anything that is not ours: only a real folder is entered, and only a regular file with the name
- * of an owner is removed.
+ * This cannot hurt a living process: an entrant whose folder is gone finds that out in the very call that would have made it the
+ * winner, and tries again. Nor does it touch anything that is not ours: only real folders are entered, and only regular files with the name
+ * of an owner are removed.
  */
 export function sweepLitter(surroundings: Surroundings, guard: string): void {
   for (const name of namesBeside(surroundings, guard)) {
@@ -36,9 +36,9 @@ function namesBeside({ fs }: Surroundings, guard: string): string[] {
 }
 
 /**
- * Renamed first, because an owner may be about to rename the same folder to the guard, and must not do so half-swept. The
- * new name tells later sweepers that there is nothing left to judge, if this one is killed: by then the folder may name an
- * owner that lives on, and that has long gone in by another one.
+ * Renamed first, because an owner may be about to rename the same folder to the guard, and must not do so half-swept. If this
+ * process is killed, the new name tells later sweepers that there is nothing left to judge: by then the folder may name an
+ * owner that lives on, and that has long entered with another folder.
  */
 function sweep(
   surroundings: Surroundings,

@@ -7,7 +7,7 @@ import type { Stored } from '../../core/store.js';
 import { type FileStatus, type FileSystem, isLocal, OTHERS_MAY_WRITE } from './file-system.js';
 import { MAX_BYTES, readSnapshot } from './text-file.js';
 
-/** Reads lock files, and says where their records can come from and how old they are. */
+/** Reads lock files, and tells where their records come from and how old they are. */
 export class LockFile {
   readonly #clock: Dependencies['clock'];
   readonly #processes: Dependencies['processes'];
@@ -52,7 +52,7 @@ export class LockFile {
   }
 
   /**
-   * Since the last heartbeat. A time in the future says only that clocks disagree, or that one was set back: it counts as long ago as it
+   * The time since the last heartbeat. A time in the future only shows that clocks differ, or that one was set back: it counts as long ago as it
    * is ahead, or the lock could be held for ever.
    */
   #sinceHeartbeat({ timestamp }: LockRecord, { mtimeMs }: FileStatus): number {
@@ -68,8 +68,8 @@ export class LockFile {
 }
 
 /**
- * Who has written a file: its owner, if nobody else can write to it, and if it is there under no other name, since it may have been written
- * as another lock. Windows does not tell.
+ * Who wrote a file: its owner, if nobody else can write to it, and if it has no other name, because it may have been written
+ * as another lock. On Windows this is unknown.
  */
 function writerOf({ uid, mode, nlink }: FileStatus): number | null | undefined {
   if (process.geteuid === undefined) return undefined;

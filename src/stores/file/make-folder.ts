@@ -3,8 +3,8 @@ import { systemCode } from '../../system/system-code.js';
 import type { FileSystem } from './file-system.js';
 
 /**
- * Makes a folder and those above it. Not by Node's `recursive`, which for a folder that cannot be made in one that exists,
- * such as `/proc/x`, tries for ever on Node 20. Gives whether it was not there already.
+ * Creates a folder and its parents. Not with Node's `recursive`, which on Node 20 tries for ever if the folder cannot be created in an existing
+ * one, such as `/proc/x`. Returns whether it was created.
  */
 export function makeFolder(fs: FileSystem, folder: string): boolean {
   try {
@@ -32,12 +32,12 @@ function refuseIfDangling(fs: FileSystem, folder: string): void {
     fs.statfsSync(folder);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') return;
-    const message = `ENOENT: the folder '${folder}' is a symbolic link to nothing`;
+    const message = `ENOENT: the folder '${folder}' is a dangling symbolic link`;
     throw Object.assign(new Error(message), { code: 'ENOENT', syscall: 'mkdir', path: folder });
   }
 }
 
-/** Its parent is there by now; if it still cannot be made, nothing will help. */
+/** Its parent exists by now; if it still cannot be created, nothing will help. */
 function makeLastFolder(fs: FileSystem, folder: string): boolean {
   try {
     fs.mkdirSync(folder);

@@ -13,18 +13,18 @@ export interface Snapshot {
 }
 
 /**
- * Reads a small regular file, or gives `null` where there is none. Since every writer puts a whole new file in its place,
- * what was opened is one consistent state. Neither follows a symbolic link nor waits for the writer of a FIFO.
+ * Reads a small regular file; `null` if it does not exist. Because every writer replaces the whole file,
+ * the opened file is one consistent state. Neither follows a symbolic link nor waits for the writer of a FIFO.
  */
 export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
-  // Windows has neither of the flags below; there the link has to be looked for first.
+  // Windows has neither of the flags below, so the link has to be checked first.
   if (constants.O_NOFOLLOW === undefined && fs.lstatSync(path)?.isSymbolicLink()) throw symbolicLink(path);
   const descriptor = openIfThere(fs, path);
   if (descriptor === null) return null;
   try {
     const status = fs.fstatSync(descriptor);
     refuseUnlessRegular(path, status);
-    // Of what it makes up on demand, a file system may tell no size: /proc, and some of FUSE. It need not be empty.
+    // For content generated on demand (/proc, some FUSE), a file system may report size 0. The file need not be empty.
     const buffer = Buffer.alloc(status.size === 0 ? MAX_BYTES : Math.min(status.size, MAX_BYTES));
     let length = 0;
     while (length < buffer.length) {
@@ -39,8 +39,8 @@ export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
 }
 
 /**
- * Creates a file with this content under a name that nobody else uses. Leaves nothing behind when it fails, not even when
- * the answer to the creation was lost, as it may be over NFS.
+ * Creates a file with this content under a name that nobody else uses. Leaves nothing behind when it fails, not even if
+ * the answer to the creation was lost, which happens over NFS.
  */
 export function createFile(fs: FileSystem, path: string, text: string): void {
   try {
@@ -57,8 +57,8 @@ export function createFile(fs: FileSystem, path: string, text: string): void {
 }
 
 /**
- * Whether a file holds that text; `null`: whether there is no file. Tells whether a change that has failed was made after all, because
- * only its answer was lost. Where it cannot be read, it was not.
+ * Whether a file contains that text; for `null`, whether there is no file. Tells whether a change that failed was made after all, because
+ * only its answer was lost. If the file cannot be read, the answer is no.
  */
 export function reads(fs: FileSystem, path: string, text: string | null): boolean {
   try {
@@ -68,7 +68,7 @@ export function reads(fs: FileSystem, path: string, text: string | null): boolea
   }
 }
 
-/** Creates an empty file under a name that nobody else uses, which others may read, and gives its descriptor. */
+/** Creates an empty file, readable by others, under a name that nobody else uses, and returns its descriptor. */
 export function createEmptyFile(fs: FileSystem, path: string): number {
   return fs.openSync(path, 'wx', 0o644);
 }
@@ -87,7 +87,7 @@ function openIfThere(fs: FileSystem, path: string): number | null {
       case 'ENOENT':
         return null;
       case 'ELOOP':
-      case 'EMLINK': // FreeBSD's word for it
+      case 'EMLINK': // on FreeBSD
         throw symbolicLink(path);
       case 'ENXIO':
         throw notAFile(path, 'ENXIO', 'it is a socket or a device');
@@ -98,8 +98,8 @@ function openIfThere(fs: FileSystem, path: string): number | null {
 }
 
 /**
- * Throws for anything but a regular file. To be asked before opening, too: whoever waits for a reader of a FIFO would take this process for
- * one, and some devices do something when they are opened, such as a watchdog.
+ * Throws for anything but a regular file. Must be called before opening, too: a process that waits for a reader of a FIFO would take this one for
+ * it, and some devices, such as a watchdog, react to being opened.
  */
 export function refuseUnlessRegular(path: string, status: FileStatus): void {
   if (status.isFile()) return;

@@ -20,7 +20,7 @@ const GUARD_RETRIES = 100;
 const GUARD_RETRY_DELAY = 40;
 /**
  * A section takes well under a millisecond, so a caller that must not yield waits for it in place, a quarter of a second in
- * all: on a busy machine the owner may have to wait for its turn on a processor.
+ * all: on a busy machine the owner may have to wait for a processor.
  */
 export const GUARD_PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
 
@@ -31,12 +31,12 @@ export interface Visit {
   readonly attempted: string;
   /** What to do, at that path, which leads to the same folder whatever is put in its place meanwhile. */
   readonly section: (stay: Stay, path: string) => Outcome;
-  /** Whether it is to put a lock where none is, and if need be the folder too. */
+  /** Whether the section may create a lock, and its folder if necessary. */
   readonly creates?: boolean;
   readonly givenUp: (owner: GuardOwner | null) => Error;
 }
 
-/** Enters the guards of locks: makes what folders it takes, waits for a guard that is occupied, and says what has failed. */
+/** Enters the guards of locks: creates the folders it needs, waits for an occupied guard, and reports failures. */
 export class Visits {
   readonly #clock: Dependencies['clock'];
   readonly #processes: Dependencies['processes'];
@@ -50,7 +50,7 @@ export class Visits {
     this.#file = file;
   }
 
-  /** In place if the guard is free, or becomes so after one of the pauses (in milliseconds); else later. */
+  /** Synchronously if the guard is free, or becomes free after one of the pauses (in milliseconds); otherwise later. */
   enter(visit: Visit, pauses: readonly number[] = [0]): Awaitable<Outcome> {
     for (const pause of pauses) {
       blockFor(pause);
@@ -63,7 +63,7 @@ export class Visits {
     return this.#enterLater(visit);
   }
 
-  /** Waits for the guard as long as it is plausible that its owner is only at work. */
+  /** Waits for the guard for as long as its owner is plausibly just at work. */
   async #enterLater(visit: Visit): Promise<Outcome> {
     try {
       return await pRetry(
@@ -73,7 +73,7 @@ export class Visits {
         },
         {
           retries: GUARD_RETRIES,
-          // The delay comes from the injected clock, above.
+          // The injected clock does the delay, above.
           minTimeout: 0,
           factor: 1,
           shouldRetry: ({ error }) => error instanceof GuardHeld,
@@ -84,7 +84,7 @@ export class Visits {
     }
   }
 
-  /** Where the folder is gone, so is the lock, and there is no place for a guard. */
+  /** If the folder is gone, so is the lock, and there is no place for a guard. */
   #whileThere(visit: Visit, wasThere = false): Outcome {
     const { path, section, creates = false } = visit;
     try {
@@ -92,10 +92,10 @@ export class Visits {
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       const stored = this.#file.read(path);
-      // Who creates may find that another one has just made the folder, and the lock in it.
+      // A process that creates a lock may find that another one has just created the folder, and the lock in it.
       if (stored !== null && !creates) throw error;
       if (stored === null && creates && !makeFolder(this.#fs, dirname(path))) {
-        // Another one has just made it; or, if that is so again, it takes nothing, as `/proc` does.
+        // Another process has just created it. If that happens twice, the folder accepts nothing, like `/proc`.
         if (wasThere) throw error;
         return this.#whileThere(visit, true);
       }
@@ -103,7 +103,7 @@ export class Visits {
     }
   }
 
-  /** Where others could put another folder in the place of the lock's, by the one that was opened. */
+  /** If others could replace the lock's folder, goes through the folder that was opened. */
   #inFolder(path: string, section: Visit['section']): Outcome {
     const isClosed = isClosedToOthers(dirname(path));
     if (isClosed) {
@@ -131,7 +131,7 @@ export class Visits {
   }
 }
 
-/** Puts what was attempted in front of an error of the system. */
+/** Puts what was attempted in front of a system error. */
 export function attempted<T>(path: string, what: string, action: () => T): T {
   try {
     return action();

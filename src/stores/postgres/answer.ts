@@ -2,18 +2,18 @@ import { parseJson } from '../../core/record.js';
 import { type Row, readRow } from '../shared/row.js';
 import { fromJsonb } from './jsonb.js';
 
-/** What a statement gives. */
+/** What a statement returns. */
 export interface Answer {
-  /** Whether it has made its change. */
+  /** Whether it made its change. */
   readonly isDone: boolean;
   /** Whether somebody holds the lock. */
   readonly isHeld: boolean;
   readonly row: Row;
-  /** Of the last acquisition, also when the lock was released since. */
+  /** The token of the last acquisition, even if the lock was released since. */
   readonly token: unknown;
 }
 
-/** @param value The row of a result. */
+/** @param value A row of a result. */
 export function readAnswer(value: unknown): Answer {
   const columns = fieldsOf(parseJson(fromJsonb(readText(value))));
   return {
@@ -24,7 +24,7 @@ export function readAnswer(value: unknown): Answer {
   };
 }
 
-/** The answer as it stands there. */
+/** The answer as text. */
 export function readText(value: unknown): string {
   return String(fieldsOf(value)['answer']);
 }

@@ -1,18 +1,18 @@
-// Of what JSON can say, `jsonb` refuses two things: U+0000, which no text of PostgreSQL can hold, and half a surrogate pair. So
-// that a note or a command with such in it does not keep anybody from their lock, they are written as four digits behind this sign.
+// JSON can contain two things that `jsonb` refuses: U+0000, which no PostgreSQL text can contain, and half a surrogate pair. To
+// keep such a note or command from making the lock unusable, they are written as four digits after this sign.
 // The sign itself is written in the same way.
 const SIGN = '\u241b';
 
-/** JSON as `jsonb` takes it. */
+/** JSON in a form that `jsonb` accepts. */
 export function toJsonb(json: string): string {
-  // JSON.stringify escapes both. A backslash that is itself escaped is no beginning of an escape.
+  // JSON.stringify escapes both. A backslash that is itself escaped does not begin an escape.
   return json.replace(/\u241b|\\(?:u(0000|d[89a-f]..)|.)/g, (found, digits: string | undefined) => {
     if (found === SIGN) return `${SIGN}241b`;
     return digits === undefined ? found : `${SIGN}${digits}`;
   });
 }
 
-/** The same JSON again. */
+/** The original JSON. */
 export function fromJsonb(json: string): string {
   return json.replace(/\u241b([0-9a-f]{4})/g, '\\u$1');
 }

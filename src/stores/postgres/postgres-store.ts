@@ -20,18 +20,18 @@ import { toJsonb } from './jsonb.js';
 import { type PostgresSchemaOptions, postgresSchema, quotedTable } from './schema.js';
 import { type Statements, statementsFor } from './statements.js';
 
-/** How often a statement is tried that other transactions were in the way of, and one whose connection broke. */
+/** How many attempts a statement gets if other transactions conflict with it, and how many if its connection breaks. */
 const MOST_TRIES = 10;
 const MOST_CONNECTIONS = 2;
-/** How many milliseconds tries are apart, at most. */
+/** The longest pause between attempts, in milliseconds. */
 const RETRY_DELAY = 40;
 
-/** What one may say about a store in PostgreSQL. The processes are for tests. */
+/** Options of a store in PostgreSQL. The processes are for tests. */
 export interface PostgresStoreOptions
   extends PostgresSchemaOptions,
     Partial<Pick<Dependencies, 'processes'>> {
   /**
-   * Whether to create the table when the first lock is claimed. With `false` it must be there, see {@link postgresSchema}.
+   * Whether to create the table when the first lock is claimed. With `false` it must exist, see {@link postgresSchema}.
    *
    * Default: `true`.
    */
@@ -40,7 +40,7 @@ export interface PostgresStoreOptions
 
 /**
  * Keeps locks in a table of a PostgreSQL database, one row each, through a connection that the user already has: a `Pool` or a
- * `Client` of `pg`, or a `PGlite`. Each operation is one statement; time is the server's.
+ * `Client` of `pg`, or a `PGlite`. Each operation is one statement; times are the server's.
  *
  * Prefer a `Pool`, which reconnects after the server was restarted. Rolling back would silently undo the lock, so in an open
  * transaction of a `Client` every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors
@@ -74,7 +74,7 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
 class PostgresStore implements Store {
   readonly #connection: PostgresConnection;
   readonly #statements: Statements;
-  /** `null` where the table is somebody else's to create. */
+  /** `null` if the store must not create the table. */
   readonly #schema: string | null;
   readonly #processes: Dependencies['processes'];
 
@@ -95,7 +95,7 @@ class PostgresStore implements Store {
   }
 
   read(name: string): Promise<Stored | null> {
-    return this.#persistently(name, 'read the lock', async () => {
+    return this.#withRetries(name, 'read the lock', async () => {
       const answer = await this.#find(name);
       return answer?.isHeld === true ? this.#toStored(answer.row) : null;
     });
@@ -107,7 +107,7 @@ class PostgresStore implements Store {
     const json = [holder, details, workers].map(toJsonb);
     const values = [name, claim.token, withoutNul(owner), timeoutText, ...json];
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
-    return this.#persistently(name, attempted, async () => {
+    return this.#withRetries(name, attempted, async () => {
       const answer =
         over === undefined
           ? await this.#create(values)
@@ -119,7 +119,7 @@ class PostgresStore implements Store {
   beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
     const progressColumn = progress === undefined ? null : toJsonb(JSON.stringify(progress));
     const workersColumn = workers === undefined ? null : toJsonb(workersText(workers));
-    return this.#persistently(name, 'write a heartbeat to the lock', async () => {
+    return this.#withRetries(name, 'write a heartbeat to the lock', async () => {
       const answer = await this.#ask(this.#statements.beat, [name, token, progressColumn, workersColumn]);
       return this.#toOutcome(name, answer);
     });
@@ -127,7 +127,7 @@ class PostgresStore implements Store {
 
   remove(name: string, token: string, hold = 0): Promise<Outcome> {
     const { remove, retire } = this.#statements;
-    return this.#persistently(name, 'release the lock', async () => {
+    return this.#withRetries(name, 'release the lock', async () => {
       const answer =
         hold > 0
           ? await this.#ask(retire, [name, token, String(hold)])
@@ -137,7 +137,7 @@ class PostgresStore implements Store {
   }
 
   names(): Promise<string[]> {
-    return this.#persistently('the locks of the database', 'list', () => this.#allNames());
+    return this.#withRetries('the locks of the database', 'list', () => this.#allNames());
   }
 
   async #allNames(): Promise<string[]> {
@@ -173,7 +173,7 @@ class PostgresStore implements Store {
     }
   }
 
-  /** What a statement gives. Where there is no table yet, nothing. */
+  /** The answer of a statement; `null` if the table does not exist yet. */
   async #ask(sql: string, values: (string | null)[]): Promise<Answer | null> {
     try {
       return await this.#query(sql, values);
@@ -194,7 +194,7 @@ class PostgresStore implements Store {
       if (answer.row.record === null) throw new Error('what was written to the table cannot be read from it');
       return { done: true, record: answer.row.record };
     }
-    // Nothing is also what a statement finds whose row was inserted after it had begun.
+    // A statement also finds nothing if the row was inserted after it had begun.
     const found = answer ?? (await this.#find(name));
     return { done: false, found: found?.isHeld === true ? found.row.record : null };
   }
@@ -207,10 +207,10 @@ class PostgresStore implements Store {
   }
 
   /**
-   * Does it, again if other transactions were in the way, and once more if the connection broke: a pool has another one. Every
-   * statement may be carried out twice, since the second time it finds what it was to change changed.
+   * Runs the operation, again if other transactions conflicted with it, and once more if the connection broke: a pool has another one. Every
+   * statement may be carried out twice, because the second time it finds that what it was to change has changed.
    */
-  async #persistently<T>(lock: string, attempted: string, act: () => Promise<T>): Promise<T> {
+  async #withRetries<T>(lock: string, attempted: string, act: () => Promise<T>): Promise<T> {
     let connections = 1;
     for (let tries = 1; ; tries++) {
       try {
@@ -239,12 +239,12 @@ function inTransaction(lock: string, attempted: string): ErrLockStore {
   return new ErrLockStore(
     lock,
     'ERR_LOCK_IN_TRANSACTION',
-    `Cannot ${attempted} ${lock} in the middle of a transaction, since it would be undone with it. ` +
+    `Cannot ${attempted} ${lock} in the middle of a transaction, because a rollback would undo it. ` +
       'Give the store a `Pool` or a connection of its own, or end the transaction first.',
   );
 }
 
-/** No text of PostgreSQL can hold a NUL. For what is only shown. */
+/** PostgreSQL text cannot contain a NUL. Only for text that is just shown. */
 function withoutNul(text: string): string {
   return text.replaceAll('\0', '');
 }

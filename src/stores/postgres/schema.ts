@@ -1,18 +1,18 @@
 import { refuseUnknown } from '../../core/validate.js';
 import { quotedIdentifier } from '../shared/sql-identifier.js';
 
-/** How the table is to be called, and where it is. */
+/** The name of the table, and its schema. */
 export interface PostgresSchemaOptions {
   /**
-   * The table that holds the locks. Letters of ASCII, digits and underscores.
+   * The table that contains the locks. ASCII letters, digits and underscores.
    *
    * Default: `'livinglock'`.
    */
   readonly tableName?: string | undefined;
   /**
-   * The schema of the table, which must be there. Letters of ASCII, digits and underscores.
+   * The schema of the table, which must exist. ASCII letters, digits and underscores.
    *
-   * Default: by the connection's `search_path`, which mostly means `public`.
+   * Default: by the connection's `search_path`, usually `public`.
    */
   readonly schema?: string | undefined;
 }
@@ -20,15 +20,15 @@ export interface PostgresSchemaOptions {
 const DEFAULT_TABLE = 'livinglock';
 
 /**
- * The statement that creates the table of {@link postgresStore}, for those whose migrations own the schema. It does nothing where a
- * table of that name is there.
+ * The statement that creates the table of {@link postgresStore}, for projects whose migrations own the schema. It does nothing if
+ * the table exists.
  *
  * @example
  * await pool.query(postgresSchema({ schema: 'batch' }));
  */
 export function postgresSchema(options: PostgresSchemaOptions = {}): string {
   refuseUnknown(options, ['tableName', 'schema']);
-  // By bytes, because what a collation of the system sorts by may change with the system, and breaks the index then.
+  // Sorted by bytes, because a collation of the operating system may change with the system, which breaks the index.
   return `CREATE TABLE IF NOT EXISTS ${quotedTable(options)} (
   lock_name        text COLLATE "C" PRIMARY KEY,
   lock_owner       text,                 -- who holds the lock: its owner, or host:PID; NULL: nobody does

@@ -1,20 +1,20 @@
 import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 
 /**
- * Counts on from the row, which stays after a release. The time in microseconds stands in for a row that somebody has deleted, and
+ * Counts on from the row, which stays after a release. If somebody deleted the row, the time in microseconds takes its place; it also
  * lets a lock move here from a file.
  */
 const FENCING_TIME = `least(floor(extract(epoch FROM clock_timestamp()) * 1000000), ${LATEST_FENCING_TIME})::bigint`;
 
-/** Longer timeouts, in milliseconds, are endless to `expires_at`: PostgreSQL knows no time after the year 294276. */
+/** Longer timeouts, in milliseconds, are infinite in `expires_at`: PostgreSQL has no time after the year 294276. */
 const LONGEST_EXPIRY = 1e15;
 
-/** What ran, as whom, where and how far is of no use once the lock is released. */
+/** What ran, as whom, where and how far is no longer needed once the lock is released. */
 const NO_WORK = `details = NULL, workers = '[]', progress = NULL`;
 
 const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
 
-/** As one text, whatever the connection makes of numbers, times and JSON. {@link readAnswer} reads it. */
+/** As one text, so that the connection's settings for numbers, times and JSON do not matter. {@link readAnswer} reads it. */
 const ANSWER = `json_build_object(
     'is_held', lock_owner IS NOT NULL,
     'version', ${VERSION},
@@ -32,23 +32,23 @@ const ANSWER = `json_build_object(
   )::text`;
 
 /**
- * What the operations of a store are in SQL, each one statement that changes the row only if it is what the caller names. Each
- * gives at most one row, of two columns: the `outcome`, which is `done` or `found`, and the `answer`.
+ * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. Each
+ * returns at most one row with two columns: the `outcome`, which is `done` or `found`, and the `answer`.
  */
 export interface Statements {
-  /** Of a name. */
+  /** Parameters: name. */
   readonly read: string;
-  /** Of name, token, owner, timeout, holder, details, workers. */
+  /** Parameters: name, token, owner, timeout, holder, details, workers. */
   readonly create: string;
-  /** Of the same, and the version that is replaced. */
+  /** Parameters: the same, and the version to replace. */
   readonly replace: string;
-  /** Of name, token, progress, workers. */
+  /** Parameters: name, token, progress, workers. */
   readonly beat: string;
-  /** Of name, token. */
+  /** Parameters: name, token. */
   readonly remove: string;
-  /** Of name, token, hold. */
+  /** Parameters: name, token, hold. */
   readonly retire: string;
-  /** One row for each name, which is the `answer`. */
+  /** One row for each name, in the column `answer`. */
   readonly names: string;
 }
 
@@ -114,9 +114,9 @@ export function statementsFor(table: string): Statements {
 }
 
 /**
- * A change, or else what is there instead. When somebody else was faster, a plain look would show the row as it was when the
- * statement began, since it has one snapshot for all its parts; `FOR SHARE` goes on to the row of now
- * (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED). Only a row that was not there at all when the
+ * A change, or, if it was not made, what is there instead. If somebody else was faster, a plain SELECT would show the row as it was when the
+ * statement began, because all its parts share one snapshot. `FOR SHARE` continues to the current row
+ * (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED). Only a row that did not exist at all when the
  * statement began stays invisible to it.
  */
 function change(table: string, sql: string): string {
@@ -131,7 +131,7 @@ function change(table: string, sql: string): string {
     FROM (SELECT * FROM ${table} WHERE lock_name = $1::text AND NOT EXISTS (SELECT FROM changed) FOR SHARE) AS found`;
 }
 
-/** Read by name in the query {@link change} puts around: `at` is the time of the whole statement. */
+/** Uses `at`, the time of the whole statement, from the query that {@link change} puts around it. */
 function later(timeout: string): string {
   return `CASE WHEN ${timeout} <= ${LONGEST_EXPIRY} THEN at + ${timeout}::double precision * interval '1 millisecond'
     ELSE 'infinity' END`;

@@ -4,11 +4,11 @@ import { type Row, readRow } from '../shared/row.js';
 /** What a script answers. */
 export interface Answer {
   readonly outcome: Outcome;
-  /** The lock as the script has found or left it; of one that was released, as it was. `null` where nobody held it. */
+  /** The lock as the script found or left it; after a release, as it was before. `null` if nobody held it. */
   readonly row: Row | null;
 }
 
-/** Of an array: the outcome, the time in milliseconds, and then the fields of the hash, names and values by turns. */
+/** Reads an array: the outcome, the time in milliseconds, and then the fields of the hash as alternating names and values. */
 export function readAnswer(reply: unknown): Answer {
   const [outcome, now, ...fields] = textsOf(reply);
   const hash: Record<string, string> = {};
@@ -25,16 +25,16 @@ export function readAnswer(reply: unknown): Answer {
   return { outcome: { done: true, record: row.record }, row };
 }
 
-/** The texts in an array that a script gives; drivers can be told to give buffers. */
+/** The texts in an array that a script returns; drivers can be configured to return buffers. */
 export function textsOf(reply: unknown): string[] {
   if (Array.isArray(reply)) return reply.map(String);
   throw new TypeError(
-    `The client of redisStore answered with ${typeof reply} where an array was due: ` +
+    `The client of redisStore answered with ${typeof reply} instead of an array: ` +
       'give the store a connection that is not in a transaction or a pipeline.',
   );
 }
 
-/** Redis knows neither numbers nor `NULL`, only texts that are empty. */
+/** Redis has neither numbers nor `NULL`, only texts, which may be empty. */
 function readHash(hash: Readonly<Record<string, string>>, now: number): Row {
   const { fencing_token = '', revision = '', token = '', stale_timeout_ms, hold_ms } = hash;
   return readRow({

@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A connection to Redis, as far as a store needs it: a client, pool, sentinel or cluster of node-redis (the package `redis`, from
- * version 4 on), or a `Redis` or `Cluster` of ioredis.
+ * A connection to Redis, as far as a store needs it: a client, pool, sentinel or cluster of node-redis (the package `redis`, version
+ * 4 or later), or a `Redis` or `Cluster` of ioredis.
  */
 export type RedisClient = NodeRedisClient | IoRedisClient;
 
-/** What a store needs of node-redis. */
+/** What a store needs from node-redis. */
 export interface NodeRedisClient {
   eval(script: string, options: ScriptOptions): Promise<unknown>;
   evalSha(sha: string, options: ScriptOptions): Promise<unknown>;
 }
 
-/** What node-redis gives a script. */
+/** What node-redis passes to a script. */
 export interface ScriptOptions {
   keys: string[];
   arguments: string[];
 }
 
-/** What a store needs of ioredis. */
+/** What a store needs from ioredis. */
 export interface IoRedisClient {
   eval(script: string, keys: number, ...parameters: string[]): Promise<unknown>;
   evalsha(sha: string, keys: number, ...parameters: string[]): Promise<unknown>;
@@ -37,7 +37,7 @@ export function scriptOf(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-/** Tells the two drivers apart by how they write the name of `EVALSHA`. Throws a `TypeError` for what is neither. */
+/** Tells the two drivers apart by how they spell `EVALSHA`. Throws a `TypeError` for anything else. */
 export function runnerOf(client: RedisClient): Run {
   if (isNodeRedis(client)) {
     return (script, key, parameters) => {
@@ -81,7 +81,7 @@ function hasMethods(client: unknown, names: readonly string[]): boolean {
   );
 }
 
-/** A server that was restarted, or a replica that was promoted, may not have seen the script yet. It has then done nothing. */
+/** A server that was restarted, or a replica that was promoted, may not know the script yet. Then it has done nothing. */
 async function bySha(byName: () => Promise<unknown>, byText: () => Promise<unknown>): Promise<unknown> {
   try {
     return await answerOf(byName());
@@ -94,6 +94,6 @@ async function bySha(byName: () => Promise<unknown>, byText: () => Promise<unkno
 function answerOf(answer: unknown): Promise<unknown> {
   if (answer instanceof Object && 'then' in answer) return Promise.resolve(answer);
   throw new TypeError(
-    'The client of redisStore answers by callbacks, not by promises: give it one that is not in legacy mode.',
+    'The client of redisStore uses callbacks, not promises: give it one that is not in legacy mode.',
   );
 }

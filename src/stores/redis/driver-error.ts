@@ -1,18 +1,18 @@
 import { ErrLockStore, LivingLockError } from '../../core/errors.js';
 import { messageOf } from '../../system/message-of.js';
 
-// Redis begins its errors with a code in capitals. What the drivers say of connections has a system's code, or the name of a class
-// that only node-redis puts on it, or in ioredis nothing but words.
+// Redis begins its errors with a code in capitals. Drivers report connection errors with a system code, or with the name of a class
+// that only node-redis uses, or, in ioredis, only in words.
 
 /**
- * Whether to send it again for as long as there is time: the server is not ready, and has done nothing; or the connection was lost,
- * and nobody knows. Each script does nothing when it was carried out before, or finds its own token.
+ * Whether to send it again while there is time: the server is not ready and has done nothing; or the connection was lost,
+ * and nobody knows. Each script does nothing if it was carried out before, or finds its own token.
  */
 export function isPassing(error: unknown): boolean {
   return PASSING.has(systemCode(error));
 }
 
-/** Puts what was attempted in front of a driver's error, and what to do behind it. */
+/** Puts what was attempted in front of a driver's error, and what to do after it. */
 export function storeError(lock: string, attempted: string, error: unknown): unknown {
   if (error instanceof LivingLockError || error instanceof TypeError) return error;
   const code = systemCode(error);
@@ -47,12 +47,12 @@ const PASSING: ReadonlySet<string> = new Set([
   ...LOST_CONNECTION,
 ]);
 
-/** Redis before 7.0 tells of an error in a script in this way: `ERR Error running script (…): @user_script:9: -READONLY You …`. */
+/** Redis before 7.0 reports an error in a script like this: `ERR Error running script (…): @user_script:9: -READONLY You …`. */
 const IN_SCRIPT =
   /^ERR Error running script .*?@user_script: ?\d+: (?:@user_script: ?\d+: )?-?(?=[A-Z]{2,} )/s;
-/** Redis from 7.0 on adds where in which script it happened. */
+/** Redis 7.0 and later add where in which script it happened. */
 const PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
-/** And it tells of a command that the user has no right to, which elsewhere is a `NOPERM`, like this. */
+/** And they report a command that the user may not run like this; elsewhere it is a `NOPERM`. */
 const NO_RIGHT = /^ERR (?:ACL failure in script: |(?=The user executing the script ))/;
 const CODE = /^([A-Z]{2,}) /;
 
@@ -80,25 +80,28 @@ const PERMIT =
   'Give this user of Redis the right to run scripts, and the commands in them, on keys with the prefix: ' +
   '`ACL SETUSER name ~livinglock:* +eval +evalsha +time +hgetall +hset +hdel`.';
 const REACH =
-  'See whether Redis runs, and whether it can be reached from here. If the change was made anyway, the next call finds out.';
+  'Check that Redis is running and can be reached from here. If the change was made anyway, the next call finds out.';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['READONLY', 'Connect to the primary: this is a replica, which cannot hold locks.'],
-  ['NOREPLICAS', 'Redis takes no changes without replicas (`min-replicas-to-write`): see how they are.'],
+  [
+    'NOREPLICAS',
+    'Redis refuses writes without enough replicas (`min-replicas-to-write`): check the replicas.',
+  ],
   ['NOAUTH', 'Give the client the password of Redis.'],
   ['WRONGPASS', 'Give the client the right user and password of Redis.'],
   ['NOPERM', PERMIT],
   [
     'WRONGTYPE',
-    'Somebody else keeps something under that key; it was left as it is. Choose another `prefix` for the locks.',
+    'The key is used for something else; it was left as it is. Choose another `prefix` for the locks.',
   ],
   [
     'OOM',
     'Redis has no memory left: raise `maxmemory`, and use no `maxmemory-policy` that evicts keys without a TTL.',
   ],
-  ['MISCONF', 'Redis cannot write its snapshots and takes no changes: see its log and its disk.'],
-  ['LOADING', 'Redis has been reading its data for too long. Call again.'],
-  ['BUSY', 'Another script holds up Redis: see `SCRIPT KILL`. Nothing was changed; call again.'],
+  ['MISCONF', 'Redis cannot write its snapshots and refuses writes: check its log and its disk.'],
+  ['LOADING', 'Redis takes too long to load its data. Call again.'],
+  ['BUSY', 'Another script is blocking Redis: see `SCRIPT KILL`. Nothing was changed; call again.'],
   ['CLUSTERDOWN', 'Nodes of the cluster are missing: see `CLUSTER INFO`. Nothing was changed; call again.'],
   ['MOVED', 'This is a cluster: use `createCluster` of node-redis, or `Cluster` of ioredis.'],
   ['ASK', 'This is a cluster: use `createCluster` of node-redis, or `Cluster` of ioredis.'],

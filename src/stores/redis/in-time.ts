@@ -1,6 +1,6 @@
 import type { Clock } from '../../system/clock.js';
 
-/** Thrown where an answer did not come in time. */
+/** Thrown if an answer did not come in time. */
 export class NoAnswer extends Error {
   readonly code = 'ETIMEDOUT';
 
@@ -9,18 +9,18 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Made once, because an error of its own for each answer would cost more than the timer. */
+/** Created once, because an error for each answer would cost more than the timer. */
 const ANSWERED = new Error('answered');
 
 /**
- * The time is counted in so many parts, one after the other. While a process computes without a break, is stopped, or its machine is
- * suspended, one part passes at most: what has been answered in the meantime is then still heard before the time is over.
+ * The time is counted in this many parts, one after the other. While a process computes without a break, is stopped, or its machine is
+ * suspended, at most one part passes: answers that arrived meanwhile are then still read before the time is over.
  */
 const PARTS = 10;
 
 /**
- * Gives what the function gives, if that comes within so many milliseconds; else throws a {@link NoAnswer}. The function is told by the
- * signal that nobody waits for it any more.
+ * Returns what the function returns, if that comes within the limit in milliseconds; otherwise throws a {@link NoAnswer}. The signal
+ * tells the function that nobody waits for it any more.
  */
 export async function inTime<T>(
   limit: number,

@@ -14,17 +14,17 @@ import { Timeout } from './timeout.js';
 const DEFAULT_PREFIX = 'livinglock:';
 const DEFAULT_TIMEOUT = 5000;
 
-/** What one may say about a store in Redis. The clock and the processes are for tests. */
+/** Options of a store in Redis. The clock and the processes are for tests. */
 export interface RedisStoreOptions extends Partial<Dependencies> {
   /**
-   * What the keys begin with; the lock's name follows. With a hash tag, such as `'{livinglock}:'`, all locks lie in one slot of a cluster.
+   * What the keys begin with; the lock's name follows. With a hash tag, such as `'{livinglock}:'`, all locks are in one slot of a cluster.
    *
    * Default: `'livinglock:'`.
    */
   readonly prefix?: string | undefined;
   /**
-   * How long an operation may take, with all that is tried again when a connection was lost or the server is not ready. Then it
-   * rejects with an `ErrLockStore` of the code `ETIMEDOUT`, however long the client would go on. `Infinity`: for as long as that.
+   * How long an operation may take, including retries after a lost connection or while the server is not ready. Then it
+   * rejects with an `ErrLockStore` of the code `ETIMEDOUT`, however long the client would go on. `Infinity`: as long as the client goes on.
    *
    * Default: `'5s'`.
    */
@@ -32,12 +32,12 @@ export interface RedisStoreOptions extends Partial<Dependencies> {
 }
 
 /**
- * Keeps locks in Redis, one hash each, through a client that the user already has: of node-redis or of ioredis. Needs Redis 5, of
- * 2018, or Valkey.
+ * Keeps locks in Redis, one hash each, through a client that the user already has, of node-redis or of ioredis. Needs Redis 5 (2018)
+ * or Valkey.
  *
- * Each operation is one script, so an acquire takes two round trips, a heartbeat and a release one. Time is that of Redis. What a lock
- * in Redis does not survive: a server that forgets what it has answered for, because it writes to its disk later or not at all, or because
- * a replica took its place. Send the fencing token along with what must not be written twice.
+ * Each operation is one script, so an acquire takes two round trips, a heartbeat and a release one each. Times are those of Redis. A lock
+ * in Redis does not survive a server that forgets a change it has confirmed, because it writes to disk later or not at all, or because
+ * a replica took its place. Send the fencing token along with writes that must not happen twice.
  *
  * The errors of Redis and of the driver become an {@link ErrLockStore} whose code is theirs, such as `READONLY`.
  *
@@ -69,7 +69,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 }
 
 /**
- * Whether the locks lie on several servers: not where the prefix has a hash tag,
+ * Whether the locks are on several servers. They are not if the prefix has a hash tag,
  * https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags.
  */
 function isSpread(client: RedisClient, prefix: string): boolean {
@@ -82,7 +82,7 @@ class RedisStore implements Store {
   readonly #isSpread: boolean;
   readonly #timeout: Timeout;
   readonly #processes: Dependencies['processes'];
-  /** The fencing tokens of what was claimed here, by the token. */
+  /** The fencing tokens of claims made here, by their tokens. */
   readonly #claimed = new Map<string, string>();
 
   constructor(
@@ -134,7 +134,7 @@ class RedisStore implements Store {
     return outcome;
   }
 
-  /** Goes through all the keys of the server, a thousand at a time. */
+  /** Scans all keys of the server, a thousand at a time. */
   async names(): Promise<readonly string[]> {
     const attempted = 'list the locks';
     const pattern = `${this.#prefix}*`;

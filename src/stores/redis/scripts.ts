@@ -2,11 +2,11 @@ import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 import { type Script, scriptOf } from './client.js';
 import { TIME_TEXT } from './time-text.js';
 
-// What the operations of a store are in Lua. Redis runs a script alone, from its beginning to its end, so what it finds stays as it
-// is until it has changed it. A script that fails in the middle is not undone: so each makes one change, with one command.
+// The operations of a store in Lua. Redis runs a script alone, from beginning to end, so what it reads stays the same
+// until it changes it. A script that fails half-way is not undone, so each makes one change, with one command.
 
 /**
- * What all of them begin with: the time, and the lock as it is. The first argument is its name, without which a hash is somebody
+ * The beginning of every script: the time, and the lock as it is. The first argument is its name; a hash without it is somebody
  * else's. Numbers are doubles in Lua 5.1, exact up to 2^53, and `tostring` would write them with 14 digits.
  */
 const PRELUDE = `
@@ -27,7 +27,7 @@ local function take(fields)
 end
 take(redis.call('HGETALL', KEYS[1]))
 if next(lock) and lock.lock_name ~= ARGV[1] then
-  return redis.error_reply('WRONGTYPE The hash at this key is no lock')
+  return redis.error_reply('WRONGTYPE The hash at this key is not a lock')
 end
 local held = (lock.lock_owner or '') ~= ''
 local retired = (lock.hold_ms or '') ~= ''
@@ -50,14 +50,14 @@ local function revised() return whole((tonumber(lock.revision) or 0) + 1) end
 
 const operation = (body: string) => scriptOf(PRELUDE + body);
 
-/** Of the name. */
+/** Parameters: name. */
 export const READ: Script = operation(`return answer('found')`);
 
 /**
- * Of the name, the version to replace (empty: nobody must hold the lock), then owner, token, stale timeout, holder, details and workers.
+ * Parameters: name, version to replace (empty: nobody must hold the lock), owner, token, stale timeout, holder, details and workers.
  *
- * The fencing token counts on from the hash, which stays after a release. The time stands in for a hash that somebody has deleted,
- * and lets a lock move here from a file.
+ * The fencing token counts on from the hash, which stays after a release. If somebody deleted the hash, the time takes its place; it
+ * also lets a lock move here from a file.
  */
 export const CLAIM: Script = operation(`
 local over, owner, token, timeout, holder, details, workers = unpack(ARGV, 2)
@@ -74,7 +74,7 @@ change({
 return answer('done')
 `);
 
-/** Of the name, the token, the workers and the progress (empty: as they were). */
+/** Parameters: name, token, workers and progress (empty: unchanged). */
 export const BEAT: Script = operation(`
 local token, workers, progress = unpack(ARGV, 2)
 if not held or retired or lock.token ~= token then return answer('found') end
@@ -86,15 +86,15 @@ return answer('done')
 `);
 
 /**
- * Of the name, the token, for how many milliseconds the lock still counts as held (empty: it does not), and the fencing token (empty:
+ * Parameters: name, token, how many milliseconds the lock still counts as held (empty: it does not), and fencing token (empty:
  * unknown).
  *
- * What is sent again, because its answer was lost, finds its own token in a lock that is free, or that is held after its release; or
- * somebody else's, who has acquired it since. In between nobody was robbed if all from the fencing token on have released
+ * A release sent again because its answer was lost may find its own token, in a lock that is free or that is held after its release. Or it
+ * finds the token of somebody who has acquired the lock since. Nobody was robbed in between if all holders from the fencing token on released
  * the lock themselves, see `released_since`.
  *
- * What ran, as whom, where and how far is of no use any more, and is cleared. A full Redis refuses `HSET`, but not `HDEL`, so a lock can
- * be released there too.
+ * What ran, as whom, where and how far is no longer needed, and is cleared. A full Redis refuses `HSET`, but not `HDEL`, so a lock can
+ * still be released.
  */
 export const REMOVE: Script = operation(`
 local token, hold, fencing = unpack(ARGV, 2)
@@ -115,8 +115,8 @@ return answer('done')
 `);
 
 /**
- * A step through all keys of the server: of a cursor, with the prefix as the key, because a driver that puts a prefix of its own before
- * keys does so with this one too. Gives the next cursor, and the names of the locks that were on the way.
+ * One step of a scan through all keys of the server. Parameters: cursor, with the prefix as the key, because a driver that puts its own prefix before
+ * keys does so with this one too. Returns the next cursor, and the names of the locks found in this step.
  */
 export const NAMES: Script = scriptOf(`
 local pattern = string.gsub(KEYS[1], '[%*%?%[%]\\\\]', '\\\\%0') .. '*'

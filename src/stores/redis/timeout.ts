@@ -2,11 +2,11 @@ import type { Clock } from '../../system/clock.js';
 import { isPassing, storeError } from './driver-error.js';
 import { inTime } from './in-time.js';
 
-/** The pause before something is sent again doubles from the first to the second of these, in milliseconds. */
+/** The pause before something is sent again doubles from the first of these to the second, in milliseconds. */
 const FIRST_DELAY = 10;
 const LONGEST_DELAY = 200;
 
-/** What is done about a server that does not answer, or says to come again. */
+/** Handles a server that does not answer, or says to try again. */
 export class Timeout {
   readonly #limit: number;
   readonly #clock: Clock;
@@ -18,7 +18,7 @@ export class Timeout {
   }
 
   /**
-   * Sends something, again and again if need be, until it is answered or the time is over. Throws an `ErrLockStore` that says what was
+   * Sends something, repeatedly if necessary, until it is answered or the time is over. Throws an `ErrLockStore` that says what was
    * attempted.
    */
   async run<T>(lock: string, attempted: string, send: () => Promise<T>): Promise<T> {

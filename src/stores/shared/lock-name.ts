@@ -1,9 +1,9 @@
-/** In bytes: what a column or a key has room for in every database that one may want to move to. */
+/** In bytes: what fits into a column or a key of every database that a user may want to move to. */
 const LONGEST_NAME = 255;
 
 /**
- * Checks the name of a lock in a database. What a driver would cut or replace is refused, because two names could then be
- * the same lock: SQLite ends a text at a NUL, and half a surrogate pair is U+FFFD in UTF-8, whichever half it was.
+ * Checks the name of a lock in a database. A name that a driver would cut or change is refused, because two names could then be
+ * the same lock: SQLite ends a text at a NUL, and any half of a surrogate pair becomes U+FFFD in UTF-8.
  */
 export function checkLockName(name: unknown): string {
   if (typeof name !== 'string' || name === '') {
@@ -13,7 +13,9 @@ export function checkLockName(name: unknown): string {
     throw new TypeError(`The name of a lock must not contain a NUL byte: ${JSON.stringify(name)}.`);
   }
   if (!isWellFormed(name)) {
-    throw new TypeError(`The name of a lock must not contain half a character: ${JSON.stringify(name)}.`);
+    throw new TypeError(
+      `The name of a lock must not contain half a surrogate pair: ${JSON.stringify(name)}.`,
+    );
   }
   const length = Buffer.byteLength(name);
   if (length > LONGEST_NAME) {

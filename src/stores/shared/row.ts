@@ -2,27 +2,27 @@ import { type LockRecord, parseJson, recordFrom, serializeIdentity } from '../..
 import type { Claim } from '../../core/store.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 
-/** One lock, as the statements of a store in SQL give it. */
+/** One lock, as the statements of an SQL store return it. */
 export interface Row {
   readonly version: string;
-  /** `null` where somebody has written to the table by hand, and it is no record any more. */
+  /** `null` if somebody changed the table by hand, and it is no longer a record. */
   readonly record: LockRecord | null;
-  /** Milliseconds since the last heartbeat by the database's clock; without a record endless. */
+  /** Milliseconds since the last heartbeat by the database's clock; `Infinity` without a record. */
   readonly age: number;
 }
 
-/** What the columns of a claimed lock hold, as far as it depends on the claim. */
+/** The values of a claimed lock's columns, as far as they depend on the claim. */
 export interface ClaimColumns {
   readonly owner: string;
-  /** `null`: endless. */
+  /** `null` for `Infinity`. */
   readonly timeout: number | null;
   readonly holder: string;
-  /** What a release clears: of no use to anybody then. */
+  /** Cleared by a release, because nobody needs it any more. */
   readonly details: string;
   readonly workers: string;
 }
 
-/** In JSON, because SQLite ends texts at a NUL, and PostgreSQL has none. */
+/** In JSON, because SQLite ends texts at a NUL, and PostgreSQL cannot store one. */
 export function columnsOf(claim: Claim): ClaimColumns {
   const { process, workers, staleTimeout, command, user, cwd, owner } = claim;
   return {
@@ -42,7 +42,7 @@ export function columnsOf(claim: Claim): ClaimColumns {
   };
 }
 
-/** For people: the JSON beside it is what is read again. */
+/** For people: the JSON next to it is what is read again. */
 function ownerOf({ owner, process: { hostname, pid } }: Claim): string {
   return owner ?? (hostname === null ? String(pid) : `${hostname}:${pid}`);
 }
@@ -51,9 +51,9 @@ export function workersText(workers: readonly ProcessIdentity[]): string {
   return JSON.stringify(workers.map(serializeIdentity));
 }
 
-/** @param value The row of a result, by the names of the columns. */
+/** @param value A row of a result, by column names. */
 export function readRow(value: unknown): Row {
-  // Integers are bigints where the connection is set so.
+  // Integers are bigints if the connection is configured so.
   const row = new Map<string, unknown>(
     typeof value === 'object' && value !== null ? Object.entries(value) : [],
   );

@@ -1,13 +1,13 @@
 import { show } from '../../core/validate.js';
 
 /**
- * The name of a table or a schema as SQL. Throws a `TypeError` for one that could mean something else, or that one of the databases
+ * The name of a table or a schema as SQL. Throws a `TypeError` for a name that could mean something else, or that a database
  * would cut: PostgreSQL has room for 63 bytes.
  */
 export function quotedIdentifier(option: string, name: unknown): string {
   if (typeof name === 'string' && /^[a-z_][a-z0-9_]{0,62}$/i.test(name)) return `"${name}"`;
   throw new TypeError(
-    `The option \`${option}\` must be of letters of ASCII, digits and underscores, at most 63, and must not begin with a digit, ` +
+    `The option \`${option}\` must consist of ASCII letters, digits and underscores, at most 63, and must not begin with a digit, ` +
       `but is ${show(name)}.`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * A connection to an SQLite database, as far as a store needs it: the `DatabaseSync` of `node:sqlite` and of
+ * A connection to an SQLite database, as far as a store needs it: `DatabaseSync` of `node:sqlite` and of
  * `@photostructure/sqlite`, and the `Database` of `better-sqlite3`.
  */
 export interface SqliteDatabase {

@@ -1,19 +1,19 @@
 import { ErrLockStore } from '../../core/errors.js';
 import { messageOf } from '../../system/message-of.js';
 
-// node:sqlite and its twin say which error it is by number, better-sqlite3 by name, and a few calls of either only in words.
+// node:sqlite and its twin identify an error by number, better-sqlite3 by name, and a few calls of either only by words.
 
-/** Somebody else is writing to the database, or is in the way of it: try again. */
+/** Somebody else is writing to the database, or is blocking it: try again. */
 export function isBusy(error: unknown): boolean {
   return ['SQLITE_BUSY', 'SQLITE_LOCKED'].includes(systemCode(error));
 }
 
-/** The table is not there, which for a lock means that nobody holds it. */
+/** The table does not exist, so nobody holds the lock. */
 export function isWithoutTable(error: unknown): boolean {
   return messageOf(error).startsWith('no such table: ');
 }
 
-/** Puts what was attempted in front of a driver's error, and what to do behind it. */
+/** Puts what was attempted in front of a driver's error, and what to do after it. */
 export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
   const code = systemCode(error);
   const reason = messageOf(error);
@@ -21,7 +21,7 @@ export function storeError(lock: string, attempted: string, error: unknown): Err
   return ErrLockStore.of(lock, attempted, { code, reason, remedy, cause: error, isInDoubt: !isBusy(error) });
 }
 
-/** By what is in the lowest byte of a code, with what `sqlite3_errstr` says of it; https://www.sqlite.org/rescode.html. */
+/** By the lowest byte of a code, with the text of `sqlite3_errstr`; https://www.sqlite.org/rescode.html. */
 const CODES: readonly (readonly [code: number, name: string, words: string])[] = [
   [3, 'SQLITE_PERM', 'access permission denied'],
   [5, 'SQLITE_BUSY', 'database is locked'],
@@ -56,28 +56,25 @@ function systemCode(error: unknown): string {
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   [
     'SQLITE_BUSY',
-    'Other connections write to the database for too long, or read while it is to be written: shorten their transactions. ' +
+    'Other connections write to the database for too long, or read it while this one has to write: shorten their transactions. ' +
       'Nothing was changed; call again.',
   ],
-  ['SQLITE_LOCKED', 'End what else is going on in this connection. Nothing was changed; call again.'],
+  ['SQLITE_LOCKED', 'Finish whatever else this connection is doing. Nothing was changed; call again.'],
   [
     'SQLITE_READONLY',
     'Open the database for writing, and give this user the right to write to its file and folder.',
   ],
-  [
-    'SQLITE_CANTOPEN',
-    'See whether the folder of the database is there, and whether this user may write to it.',
-  ],
+  ['SQLITE_CANTOPEN', 'Check that the folder of the database exists and that this user may write to it.'],
   ['SQLITE_FULL', 'Make room on the file system of the database.'],
-  ['SQLITE_IOERR', 'See whether the disk is well, and try again.'],
-  ['SQLITE_CORRUPT', 'The database is damaged: see `PRAGMA integrity_check`, and restore it from a backup.'],
+  ['SQLITE_IOERR', 'Check that the disk is healthy, and try again.'],
+  ['SQLITE_CORRUPT', 'The database is damaged: run `PRAGMA integrity_check`, and restore it from a backup.'],
   ['SQLITE_NOTADB', 'Give the path of an SQLite database.'],
   ['ERR_INVALID_STATE', 'Keep the database open until the lock is released.'],
 ]);
 
-const CREATE_TABLE = 'Create the table with what `sqliteSchema()` gives, or leave out `createTable: false`';
+const CREATE_TABLE = 'Create the table from `sqliteSchema()`, or leave out `createTable: false`';
 const OTHER_SHAPE =
-  'The table has another shape than `sqliteSchema()` gives it: name another one with the option `tableName`, or change it';
+  'The table differs from what `sqliteSchema()` creates: choose another one with the option `tableName`, or change it';
 
 function remedyFor(code: string, message: string): string {
   if (message.startsWith('no such table: ')) return `${CREATE_TABLE}.`;

@@ -1,10 +1,10 @@
 import { refuseUnknown, show } from '../../core/validate.js';
 import { quotedIdentifier } from '../shared/sql-identifier.js';
 
-/** How the table is to be called. */
+/** The name of the table. */
 export interface SqliteSchemaOptions {
   /**
-   * The table that holds the locks. Letters of ASCII, digits and underscores.
+   * The table that contains the locks. ASCII letters, digits and underscores.
    *
    * Default: `'livinglock'`.
    */
@@ -14,10 +14,10 @@ export interface SqliteSchemaOptions {
 const DEFAULT_TABLE = 'livinglock';
 
 /**
- * The statement that creates the table of {@link sqliteStore}, for those whose migrations own the schema. It does nothing where
- * a table of that name is there.
+ * The statement that creates the table of {@link sqliteStore}, for projects whose migrations own the schema. It does nothing if
+ * the table exists.
  *
- * Times are by SQLite's clock in UTC, as `2026-01-02T03:04:05.678Z`.
+ * Times are by SQLite's clock, in UTC, as `2026-01-02T03:04:05.678Z`.
  *
  * @example
  * database.exec(sqliteSchema());
@@ -47,7 +47,7 @@ export function sqliteSchema(options: SqliteSchemaOptions = {}): string {
 export function quotedTable(tableName: unknown = DEFAULT_TABLE): string {
   if (typeof tableName === 'string' && /^sqlite_/i.test(tableName)) {
     throw new TypeError(
-      `The option \`tableName\` must not begin with \`sqlite_\`, which SQLite keeps for itself, but is ${show(tableName)}.`,
+      `The option \`tableName\` must not begin with \`sqlite_\`, which SQLite reserves, but is ${show(tableName)}.`,
     );
   }
   return quotedIdentifier('tableName', tableName);

@@ -14,18 +14,18 @@ import { quotedTable, type SqliteSchemaOptions, sqliteSchema } from './schema.js
 import { type Statements, statementsFor } from './statements.js';
 
 /**
- * How many milliseconds a database in which others write is tried again, besides what the connection's own busy timeout makes
- * of each try; and how far apart the tries are at most.
+ * For how many milliseconds a database in which others write is tried again, in addition to the connection's own busy timeout
+ * at each attempt; and the longest pause between attempts.
  */
-const PATIENCE = 5000;
+const TIMEOUT = 5000;
 const RETRY_DELAY = 40;
-/** The first tries are made in place, so that a job that never yields to the event loop can beat too. */
+/** The first attempts are made in place, so that a job that never yields to the event loop can send heartbeats too. */
 const PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
 
-/** What one may say about a store in SQLite. The clock and the processes are for tests. */
+/** Options of a store in SQLite. The clock and the processes are for tests. */
 export interface SqliteStoreOptions extends SqliteSchemaOptions, Partial<Dependencies> {
   /**
-   * Whether to create the table when the first lock is claimed. With `false` it must be there, see {@link sqliteSchema}.
+   * Whether to create the table when the first lock is claimed. With `false` it must exist, see {@link sqliteSchema}.
    *
    * Default: `true`.
    */
@@ -33,9 +33,9 @@ export interface SqliteStoreOptions extends SqliteSchemaOptions, Partial<Depende
 }
 
 /**
- * Keeps locks in a table of an SQLite database, one row each, through a connection that the user already has: of `node:sqlite`, of
- * `better-sqlite3`, or of `@photostructure/sqlite`. Several processes may share the file, in WAL and in rollback mode. Needs
- * SQLite 3.35, of 2021.
+ * Keeps locks in a table of an SQLite database, one row each, through a connection that the user already has, of `node:sqlite`,
+ * `better-sqlite3`, or `@photostructure/sqlite`. Several processes may share the file, in WAL and in rollback mode. Needs
+ * SQLite 3.35 (2021).
  *
  * Give it a connection of its own, or use none in the middle of a transaction: rolling back would silently undo the lock, so in
  * an open transaction every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors of
@@ -68,7 +68,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
 class SqliteStore implements Store {
   readonly #database: SqliteDatabase;
   readonly #statements: Statements;
-  /** `null` where the table is somebody else's to create. */
+  /** `null` if the store must not create the table. */
   readonly #schema: string | null;
   readonly #clock: Dependencies['clock'];
   readonly #processes: Dependencies['processes'];
@@ -92,7 +92,7 @@ class SqliteStore implements Store {
   }
 
   read(name: string): Awaitable<Stored | null> {
-    return this.#patiently(name, 'read the lock', () => {
+    return this.#withRetries(name, 'read the lock', () => {
       const row = this.#find(name);
       return row === null ? null : this.#toStored(row);
     });
@@ -100,8 +100,8 @@ class SqliteStore implements Store {
 
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome> {
     return over === undefined
-      ? this.#patiently(name, 'create the lock', () => this.#toOutcome(name, this.#create(name, claim)))
-      : this.#patiently(name, 'take over the lock', () =>
+      ? this.#withRetries(name, 'create the lock', () => this.#toOutcome(name, this.#create(name, claim)))
+      : this.#withRetries(name, 'take over the lock', () =>
           this.#toOutcome(name, this.#replace(name, claim, over)),
         );
   }
@@ -109,7 +109,7 @@ class SqliteStore implements Store {
   /** On disk when the call returns, unless others write to the database for longer than a moment. */
   beat(name: string, token: string, { workers, progress }: Beat): Awaitable<Outcome> {
     const { beat } = this.#statements;
-    return this.#patiently(name, 'write a heartbeat to the lock', () => {
+    return this.#withRetries(name, 'write a heartbeat to the lock', () => {
       const workersColumn = workers === undefined ? null : workersText(workers);
       const progressColumn = progress === undefined ? null : JSON.stringify(progress);
       const row = this.#row(beat, this.#clock.monotonic(), workersColumn, progressColumn, name, token);
@@ -117,10 +117,10 @@ class SqliteStore implements Store {
     });
   }
 
-  /** In place as well, because at the exit of the process there is no later. */
+  /** Synchronous as well, because when the process exits there is no later. */
   remove(name: string, token: string, hold = 0): Awaitable<Outcome> {
     const { remove, retire, released } = this.#statements;
-    return this.#patiently(name, 'release the lock', () => {
+    return this.#withRetries(name, 'release the lock', () => {
       const row =
         hold > 0
           ? this.#row(retire, hold, hold, this.#clock.monotonic(), name, token)
@@ -130,7 +130,7 @@ class SqliteStore implements Store {
   }
 
   names(): Awaitable<string[]> {
-    return this.#patiently('the locks of the database', 'list', () => this.#allNames());
+    return this.#withRetries('the locks of the database', 'list', () => this.#allNames());
   }
 
   #allNames(): string[] {
@@ -167,7 +167,7 @@ class SqliteStore implements Store {
     return this.#row(this.#statements.read, name);
   }
 
-  /** The row that a statement gives. `null` where there is no table yet. */
+  /** The row that a statement returns; `null` if there is none, or no table yet. */
   #row(sql: string, ...parameters: (string | number | null)[]): Row | null {
     try {
       return this.#all(sql, ...parameters);
@@ -178,8 +178,8 @@ class SqliteStore implements Store {
   }
 
   /**
-   * Not `get`, which stops at the first row: the change is committed after the last one, and whether that succeeds would be
-   * nobody's to know.
+   * Not `get`, which stops at the first row: the change is committed after the last one, and nobody would know whether that
+   * succeeded.
    */
   #all(sql: string, ...parameters: (string | number | null)[]): Row | null {
     const [row] = this.#prepare(sql).all(...parameters);
@@ -202,8 +202,8 @@ class SqliteStore implements Store {
   }
 
   /**
-   * Containers of one machine have host names of their own, but share its clock, and its local file systems: so even where the process
-   * may be of another machine, the age is that by the clock of this boot.
+   * Containers of one machine have their own host names, but share its clock and its local file systems. So even if the process
+   * may be on another machine, the age is by the clock of this boot.
    */
   #toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
@@ -222,7 +222,7 @@ class SqliteStore implements Store {
     };
   }
 
-  /** Whether the database is a file of this machine, or is nowhere but in the memory of this process. */
+  /** Whether the database is a file of this machine, or exists only in the memory of this process. */
   #isLocal(): boolean {
     for (const value of this.#database.prepare('PRAGMA database_list').all()) {
       const row = new Map<string, unknown>(Object.entries(value ?? {}));
@@ -235,9 +235,9 @@ class SqliteStore implements Store {
     return false;
   }
 
-  /** Does it in place if the database is free, or becomes so within a moment; else later. */
-  #patiently<T>(lock: string, attempted: string, act: () => T): Awaitable<T> {
-    const giveUpAt = this.#clock.monotonic() + PATIENCE;
+  /** Synchronously if the database is free, or becomes free within a moment; otherwise later. */
+  #withRetries<T>(lock: string, attempted: string, act: () => T): Awaitable<T> {
+    const giveUpAt = this.#clock.monotonic() + TIMEOUT;
     for (const pause of PAUSES) {
       blockFor(pause);
       const result = this.#try(lock, attempted, giveUpAt, act);
@@ -254,7 +254,7 @@ class SqliteStore implements Store {
     }
   }
 
-  /** `null` where the database is busy, and there is still time. */
+  /** `null` if the database is busy, and there is still time. */
   #try<T>(lock: string, attempted: string, giveUpAt: number, act: () => T): { readonly value: T } | null {
     try {
       if (this.#database.isTransaction ?? this.#database.inTransaction) throw inTransaction(lock, attempted);
@@ -276,7 +276,7 @@ function inTransaction(lock: string, attempted: string): ErrLockStore {
   return new ErrLockStore(
     lock,
     'ERR_LOCK_IN_TRANSACTION',
-    `Cannot ${attempted} ${lock} in the middle of a transaction, since it would be undone with it. ` +
+    `Cannot ${attempted} ${lock} in the middle of a transaction, because a rollback would undo it. ` +
       'Give the store a connection of its own, or end the transaction first.',
     { isInDoubt: false },
   );

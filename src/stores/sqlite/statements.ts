@@ -1,49 +1,49 @@
 import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 
-/** Whole milliseconds since 1970. In SQLite all that a statement says of `now` is of one moment, after it has got its lock. */
+/** Whole milliseconds since 1970. In SQLite all uses of `now` in a statement mean one moment, after it has got its lock. */
 const NOW_MS = `CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)`;
 /** `unixepoch('subsec')` would be shorter, but needs SQLite 3.42. */
 const NOW = `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`;
 const AGE = `(julianday('now') - julianday(heartbeat_at)) * 86400000.0`;
 
 /**
- * Counts on from the row, which stays after a release. The time stands in for a row that somebody has deleted, and lets a lock move
+ * Counts on from the row, which stays after a release. If somebody deleted the row, the time takes its place; it also lets a lock move
  * here from a file.
  */
 const FENCING_TIME = `min(${NOW_MS} * 1000, ${LATEST_FENCING_TIME})`;
 
 const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
 
-/** What {@link readRow} reads. */
+/** The columns that {@link readRow} reads. */
 const COLUMNS = `${VERSION} AS version, ${AGE} AS age, token, fencing_token, lock_time, heartbeat_at, stale_timeout_ms,
   monotonic_ms, holder, details, workers, progress, hold_ms`;
 
-/** What ran, as whom, where and how far is of no use once the lock is released. */
+/** What ran, as whom, where and how far is no longer needed once the lock is released. */
 const NO_WORK = `details = NULL, workers = '[]', progress = NULL`;
 
-/** `NULL` where the sum lies beyond the year 9999. */
+/** `NULL` if the sum is beyond the year 9999. */
 function later(timeout: string): string {
   return `strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+' || (${timeout} / 1000.0) || ' seconds')`;
 }
 
 /**
- * What the operations of a store are in SQL, each one statement that changes the row only if it is what the caller names. The
+ * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. The
  * parameters have no numbers, because better-sqlite3 takes `?1` for a name.
  */
 export interface Statements {
-  /** Of a name. */
+  /** Parameters: name. */
   readonly read: string;
-  /** Of name, owner, timeout, token, timeout, monotonic, holder, details, workers. */
+  /** Parameters: name, owner, timeout, token, timeout, monotonic, holder, details, workers. */
   readonly create: string;
-  /** Of owner, timeout, token, timeout, monotonic, holder, details, workers, name, version. */
+  /** Parameters: owner, timeout, token, timeout, monotonic, holder, details, workers, name, version. */
   readonly replace: string;
-  /** Of monotonic, workers, progress, name, token. */
+  /** Parameters: monotonic, workers, progress, name, token. */
   readonly beat: string;
-  /** Of name, token. */
+  /** Parameters: name, token. */
   readonly remove: string;
-  /** Of hold, hold, monotonic, name, token. */
+  /** Parameters: hold, hold, monotonic, name, token. */
   readonly retire: string;
-  /** What a release with that name and token has left, if it was the last. */
+  /** What the release with that name and token left, if it was the last. */
   readonly released: string;
   readonly names: string;
 }

@@ -368,7 +368,7 @@ describe('the guard', () => {
           return { ...folder, status: Object.assign(Object.create(folder.status), lie) };
         },
       });
-      expect(() => enter(world, () => 'in', fileSystem)).toThrow(/others have put something else/);
+      expect(() => enter(world, () => 'in', fileSystem)).toThrow(/other users have replaced/);
       expect(world.files).toEqual([]);
     }
   });

@@ -173,7 +173,7 @@ describe('the table', () => {
   it('cannot be in a schema that is not there', async () => {
     await expect(new Scene().acquire({ store: { schema: 'nowhere' } })).rejects.toMatchObject({
       code: '3F000',
-      message: expect.stringMatching(/ "nowhere" does not exist\. Create the schema, or name another one/),
+      message: expect.stringMatching(/ "nowhere" does not exist\. Create the schema, or choose another one/),
     });
   });
 
@@ -192,7 +192,7 @@ describe('the table', () => {
     const refused = scene.acquire({ store: { createTable: false } });
     await expect(refused).rejects.toThrow(ErrLockStore);
     await expect(refused).rejects.toThrow(
-      `Cannot read the lock nightly: relation "${scene.table}" does not exist. Create the table with what \`postgresSchema()\``,
+      `Cannot read the lock nightly: relation "${scene.table}" does not exist. Create the table from \`postgresSchema()\``,
     );
     await scene.run(postgresSchema());
     await scene.run(postgresSchema());
@@ -219,7 +219,7 @@ describe('the table', () => {
     await scene.run(sql);
     const refused = scene.acquire();
     await expect(refused).rejects.toThrow(ErrLockStore);
-    await expect(refused).rejects.toThrow(/nightly: .+ name another one with the option `tableName`/);
+    await expect(refused).rejects.toThrow(/nightly: .+ choose another one with the option `tableName`/);
     const { rows } = await database.query(`SELECT lock_name FROM ${scene.table} WHERE lock_name::text = $1`, [
       NAME,
     ]);
@@ -306,8 +306,8 @@ describe('the connection', () => {
 
   test.each([
     ['Connection terminated unexpectedly', '08006', ''],
-    ['timeout exceeded when trying to connect', '08001', 'See whether the server runs'],
-    ['Query read timeout', 'ETIMEDOUT', 'See whether the server runs'],
+    ['timeout exceeded when trying to connect', '08001', 'Check that the server is running'],
+    ['Query read timeout', 'ETIMEDOUT', 'Check that the server is running'],
     ['Cannot use a pool after calling end on the pool', '08003', 'end it after the last release'],
     ['PGlite is closed', '08003', 'end it after the last release'],
     ['made up', 'XX000', ''],

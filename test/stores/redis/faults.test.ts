@@ -119,7 +119,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
         name: 'ErrLockStore',
         code: 'ETIMEDOUT',
         message: expect.stringMatching(
-          /^Cannot read the lock nightly: no answer within 5000 ms\. See whether Redis runs/,
+          /^Cannot read the lock nightly: no answer within 5000 ms\. Check that Redis is running/,
         ),
       });
       await clock.advance(5 * SECOND);
@@ -187,7 +187,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
         name: 'ErrLockStore',
         code: 'ETIMEDOUT',
         message: expect.stringMatching(
-          /^Cannot write a heartbeat to the lock nightly: no answer within 5000 ms\. See/,
+          /^Cannot write a heartbeat to the lock nightly: no answer within 5000 ms\. Check/,
         ),
       });
       await poll('The server was not stopped', hasStopped);

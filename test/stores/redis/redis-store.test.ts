@@ -219,7 +219,7 @@ describeWithRedis('the store in Redis', (server) => {
           code: 'WRONGTYPE',
           message: expect.stringMatching(
             new RegExp(
-              `^Cannot ${attempted} nightly: WRONGTYPE .+\\. Somebody else .+ \`prefix\` for the locks\\.$`,
+              `^Cannot ${attempted} nightly: WRONGTYPE .+\\. The key is used for .+ \`prefix\` for the locks\\.$`,
             ),
           ),
         });

@@ -219,7 +219,7 @@ describe('the table', () => {
     const refused = scene.acquire(undefined, { store });
     await expect(refused).rejects.toThrow(ErrLockStore);
     await expect(refused).rejects.toThrow(
-      'Cannot read the lock nightly: no such table: job_locks. Create the table with what `sqliteSchema()` gives',
+      'Cannot read the lock nightly: no such table: job_locks. Create the table from `sqliteSchema()`',
     );
     scene.database.exec(sqliteSchema({ tableName: 'job_locks' }));
     await scene.acquire(undefined, { store });
@@ -242,7 +242,7 @@ describe('the table', () => {
     scene.database.exec(sql);
     const refused = scene.acquire();
     await expect(refused).rejects.toThrow(ErrLockStore);
-    await expect(refused).rejects.toThrow(/nightly: .+ name another one with the option `tableName`/);
+    await expect(refused).rejects.toThrow(/nightly: .+ choose another one with the option `tableName`/);
     expect(scene.database.prepare('SELECT * FROM livinglock WHERE lock_name = ?').all(NAME)).toEqual([]);
   });
 });
@@ -447,7 +447,7 @@ describe('a driver that fails', () => {
       await expect(scene.acquire(unlucky)).rejects.toMatchObject({
         code: 'SQLITE_IOERR',
         message:
-          'Cannot create the lock nightly: disk I/O error. See whether the disk is well, and try again.',
+          'Cannot create the lock nightly: disk I/O error. Check that the disk is healthy, and try again.',
         cause: diskError(),
       });
       expect(scene.row()).toEqual({});
