@@ -36,7 +36,7 @@ afterEach(() => {
 const OTHER_NAMESPACE = 'pid:[4026532999]';
 
 describe('a contender', () => {
-  it('acquires a free lock, and makes its folder', async () => {
+  it('acquires a free lock, and creates its folder', async () => {
     const world = new World();
     const path = join(world.folder, 'a', 'b', 'job.lock');
     const lock = await acquire(path, { dependencies: world.as() });
@@ -46,7 +46,7 @@ describe('a contender', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('gets ErrLockBusy at once while the holder is alive and heartbeats', async () => {
+  it('gets ErrLockBusy at once while the holder is alive and sends heartbeats', async () => {
     const world = new World();
     const holder = world.processes.start();
     const lock = await world.acquire(holder, { command: 'import.js --all' });
@@ -70,7 +70,7 @@ describe('a contender', () => {
     expect(world.text).toBe(before);
   });
 
-  it('is told in which folder the holder runs, even if not what', async () => {
+  it('is told in which folder the holder runs, even if the command is unknown', async () => {
     const world = new World();
     const cwd = vi.spyOn(process, 'cwd').mockReturnValue('/srv/shop');
     const lock = await world.acquire(undefined, { command: '' });
@@ -84,7 +84,7 @@ describe('a contender', () => {
     });
   });
 
-  it('acquires in a folder that has been removed, of which there is no path any more', async () => {
+  it('acquires in a working folder that was removed and has no path any more', async () => {
     const world = new World();
     vi.spyOn(process, 'cwd').mockImplementation(() => {
       throw systemError('ENOENT', 'uv_cwd');
@@ -94,7 +94,7 @@ describe('a contender', () => {
     await expect(world.acquire()).rejects.toThrow(' on fake-host (import.js), last heartbeat');
   });
 
-  it('is told how far the holder has come', async () => {
+  it('is told the progress of the holder', async () => {
     const world = new World();
     const lock = await world.acquire(world.processes.start());
     await lock.heartBeat({ progress: 0.409, note: 'table 4 of 10' });
@@ -103,7 +103,7 @@ describe('a contender', () => {
     );
   });
 
-  it('takes over from a holder that is alive but has not given a heartbeat for longer than the stale timeout', async () => {
+  it('takes over from a holder that is alive but has sent no heartbeat for longer than the stale timeout', async () => {
     const world = new World();
     const old = await world.acquire(world.processes.start());
     await world.clock.advance(HOUR);
@@ -142,13 +142,13 @@ describe('a contender', () => {
     await expect(world.acquire()).resolves.toBeDefined();
   });
 
-  it("respects a live holder of another user's, which must not be signalled", async () => {
+  it('respects a live holder of another user, which must not be signalled', async () => {
     const world = new World();
     await world.acquire(world.processes.start({}, { forbidden: true }));
     await expect(world.acquire()).rejects.toThrow(ErrLockBusy);
   });
 
-  it('waits for the stale timeout of a holder in another PID namespace, whose death cannot be proved', async () => {
+  it('waits for the stale timeout of a holder in another PID namespace, which cannot be proved dead', async () => {
     const world = new World();
     const holder = world.processes.start({ pidNamespace: OTHER_NAMESPACE });
     await world.acquire(holder);
@@ -173,7 +173,7 @@ describe('a contender', () => {
     await expect(world.acquire()).resolves.toBeDefined();
   });
 
-  it('goes by the longer timeout when the configurations disagree', async () => {
+  it('uses the longer timeout when the configurations disagree', async () => {
     const world = new World();
     await world.acquire(world.processes.start(), { staleTimeout: '3h' });
     await world.clock.advance(2 * HOUR);
@@ -194,13 +194,13 @@ describe('a contender', () => {
     await expect(world.acquire()).resolves.toBeDefined();
   });
 
-  it('is turned away by its own process, too', async () => {
+  it('finds the lock busy if its own process holds it', async () => {
     const world = new World();
     await world.acquire();
     await expect(world.acquire()).rejects.toThrow(ErrLockBusy);
   });
 
-  it('is called Acquire by those who come from Go', () => {
+  it('is also exported as Acquire, as in the Go package', () => {
     expect(Acquire).toBe(acquire);
   });
 });
@@ -217,7 +217,7 @@ describe('clocks', () => {
     }
   });
 
-  it('may stand still for a night in a suspended laptop', async () => {
+  it('may stop for a night in a suspended laptop', async () => {
     const world = new World();
     const lock = await world.acquire(world.processes.start());
     world.clock.suspend(8 * HOUR);
@@ -225,7 +225,7 @@ describe('clocks', () => {
     await expect(lock.heartBeat()).resolves.toBeUndefined();
   });
 
-  it('may be behind: a heartbeat from the future is as old as its file', async () => {
+  it('may be slow: a heartbeat from the future is as old as its file', async () => {
     const world = new World();
     const self = world.processes.start({
       hostname: 'db-2',
@@ -258,7 +258,7 @@ describe('after a reboot', () => {
   });
 
   // systemd-nspawn and LXC give every container a boot id of its own; the design page takes that for another boot.
-  it('is not what another boot id means in a container that runs beside', async () => {
+  it('is not what another boot ID means in a container that runs alongside', async () => {
     const world = new World();
     const holder = world.processes.start({ bootId: 'of-a-container', pidNamespace: OTHER_NAMESPACE });
     await world.acquire(holder);
@@ -302,7 +302,7 @@ describe('waiting', () => {
     await expect(waiting).resolves.toBeDefined();
   });
 
-  it('gives up after exactly the time it was told, with the last ErrLockBusy', async () => {
+  it('gives up after exactly the given time, with the last ErrLockBusy', async () => {
     const world = new World();
     await world.acquire(world.processes.start());
     let outcome: unknown = 'waiting';
@@ -338,7 +338,7 @@ describe('waiting', () => {
 });
 
 describe('a stalled holder', () => {
-  it('is ended first when that is asked for', async () => {
+  it('is ended first if that is requested', async () => {
     const world = new World();
     const holder = world.processes.start();
     await world.acquire(holder);
@@ -348,7 +348,7 @@ describe('a stalled holder', () => {
     expect(world.processes.liveness(holder.identity)).toBe('dead');
   });
 
-  it('is ended with all of its workers, which would work on beside the next holder', async () => {
+  it('is terminated together with its workers, which would otherwise go on beside the next holder', async () => {
     const world = new World();
     const holder = world.processes.start();
     const workers = [world.processes.start(), world.processes.start()];
@@ -361,7 +361,7 @@ describe('a stalled holder', () => {
     );
   });
 
-  it('is killed when it does not go within the grace', async () => {
+  it('is killed if it does not end within the grace period', async () => {
     const world = new World();
     const holder = world.processes.start({}, { ignoresTerm: true });
     await world.acquire(holder);
@@ -387,7 +387,7 @@ describe('a stalled holder', () => {
     expect(world.text).toBe(before);
   });
 
-  it('is ended only if whoever has written its record could have ended it, and else keeps the lock', async () => {
+  it('is ended only if the writer of its record could have ended it, and otherwise keeps the lock', async () => {
     const world = new World();
     const holder = world.processes.start({}, { user: 1001 });
     await world.acquire(holder);
@@ -404,7 +404,7 @@ describe('a stalled holder', () => {
     expect(world.processes.signals).toEqual([{ pid: holder.pid, signal: 'SIGTERM' }]);
   });
 
-  it('is left alone when a worker of its may not be signalled', async () => {
+  it('is left alone when one of its workers may not be signalled', async () => {
     const world = new World();
     const holder = world.processes.start({}, { user: 1002 });
     const innocent = world.processes.start({}, { user: 1001 });
@@ -416,7 +416,7 @@ describe('a stalled holder', () => {
     expect(world.processes.signals).toEqual([]);
   });
 
-  it('is not ended when its file has another name too, or others may write to it', async () => {
+  it('is not ended when its file has a second name, or others may write to it', async () => {
     for (const change of [
       (path: string) => linkSync(path, `${path}.copy`),
       (path: string) => chmodSync(path, 0o666),
@@ -431,7 +431,7 @@ describe('a stalled holder', () => {
     }
   });
 
-  it('is not ended while it heartbeats, nor when it is dead and its PID names another', async () => {
+  it('is not ended while it sends heartbeats, nor when it is dead and its PID was reused', async () => {
     const world = new World();
     const holder = world.processes.start();
     await world.acquire(holder);
@@ -450,7 +450,7 @@ describe('a stalled holder', () => {
     await expect(world.acquire(undefined, { terminateStalled: true })).rejects.toThrow(/this process itself/);
   });
 
-  it('keeps the lock if it beats just before it would be taken over', async () => {
+  it('keeps the lock if it sends a heartbeat just before it would be taken over', async () => {
     const world = new World();
     const holder = world.processes.start();
     const lock = await world.acquire(holder, { staleTimeout: HOUR });
@@ -504,7 +504,7 @@ describe('a PID file', () => {
     },
   );
 
-  it('is respected for as long as the process lives that has written it, without a stale timeout', async () => {
+  it('is respected without a stale timeout as long as the process that wrote it lives', async () => {
     const world = new World();
     const holder = world.processes.start();
     await world.clock.advance(MINUTE);
@@ -516,7 +516,7 @@ describe('a PID file', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'is no proof when it, or what stands in it, is of a time to come',
+    'proves nothing if its time, or the time in it, is in the future',
     async () => {
       for (const [timestamp, changedAt] of [
         [HOUR, 0],
@@ -537,8 +537,8 @@ describe('a PID file', () => {
   );
 });
 
-describe('a path that is no lock file', () => {
-  it('is refused when it is a folder or a symbolic link, and is left as it is', async () => {
+describe('a path that is not a lock file', () => {
+  it('is refused when it is a folder or a symbolic link, and is left unchanged', async () => {
     const world = new World();
     mkdirSync(world.path);
     await expect(world.acquire()).rejects.toMatchObject({
@@ -556,7 +556,7 @@ describe('a path that is no lock file', () => {
   });
 
   it.runIf(process.platform !== 'win32')(
-    'is refused when it is a FIFO, without waiting for who writes to it',
+    'is refused when it is a FIFO, without waiting for its writer',
     async () => {
       const world = new World();
       execFileSync('mkfifo', [world.path]);
@@ -567,7 +567,7 @@ describe('a path that is no lock file', () => {
     },
   );
 
-  it.runIf(process.platform === 'linux')('is refused when its folder cannot be made', async () => {
+  it.runIf(process.platform === 'linux')('is refused when its folder cannot be created', async () => {
     await expect(acquire('/proc/livinglock/job.lock')).rejects.toMatchObject({ code: 'ENOENT' });
     const world = new World();
     world.write('in the way');
@@ -590,7 +590,7 @@ describe('a path that is no lock file', () => {
     },
   );
 
-  it('is no reason to try for ever, when the store says one thing and does another', async () => {
+  it('is not retried for ever when the store says one thing and does another', async () => {
     const world = new World();
     const files = fileStore(world.as());
     const store = {
@@ -604,7 +604,7 @@ describe('a path that is no lock file', () => {
   });
 });
 
-describe('a file that a crash has left', () => {
+describe('a file that a crash left behind', () => {
   const contents: [string, string | Uint8Array][] = [
     ['empty', ''],
     ['NUL bytes', new Uint8Array(4096)],
@@ -648,7 +648,7 @@ describe('a file that is not a lock', () => {
     ['an escape sequence', '\u001b]0;owned\u0007\u202e', 'which begins with "\\u001b]0;owned\\u0007\ufffd"'],
   ];
 
-  it.each(contents)('is never touched, and said to be none: %s', async (_name, content, words) => {
+  it.each(contents)('is never touched, and reported as not a lock: %s', async (_name, content, words) => {
     const world = new World();
     world.write(content, world.clock.now() - DAY);
     const before = statSync(world.path);
@@ -680,7 +680,7 @@ describe('a file that is not a lock', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
-  it('loses the lock of whoever holds it, and stays', async () => {
+  it('makes the holder lose the lock, and is not removed', async () => {
     const world = new World();
     const [beating, releasing] = [await world.acquire(), 'mine'];
     world.write(releasing);
@@ -691,7 +691,7 @@ describe('a file that is not a lock', () => {
 });
 
 describe('a claim that was carried out although its answer was lost', () => {
-  it('is recognized by its process even after another call, which was waiting, has given up', async () => {
+  it('is recognized by its process even after another, waiting call has given up', async () => {
     const world = new World();
     const holder = await world.acquire(world.processes.start());
     const stopping = new AbortController();
@@ -723,7 +723,7 @@ describe('a claim that was carried out although its answer was lost', () => {
 describe('withLock', () => {
   const held: Lock[] = [];
 
-  it('gives what the work gives, and releases', async () => {
+  it('returns what the work returns, and releases', async () => {
     const path = join(temporaryFolder(), 'job.lock');
     const result = await withLock(path, { staleTimeout: '2h' }, async (lock) => {
       held.push(lock);
@@ -735,14 +735,14 @@ describe('withLock', () => {
     expect(await withLock(path, () => 'no options')).toBe('no options');
   });
 
-  it('releases when the work fails, and passes its error on', async () => {
+  it('releases when the work fails, and passes on its error', async () => {
     const path = join(temporaryFolder(), 'job.lock');
     const failure = new Error('disk on fire');
     await expect(withLock(path, () => Promise.reject(failure))).rejects.toBe(failure);
     expect(existsSync(path)).toBe(false);
   });
 
-  it('says that the lock could not be removed, and goes on trying', async () => {
+  it('reports that the lock could not be removed, and keeps trying', async () => {
     const world = new World();
     let isBroken = true;
     const fileSystem = fileSystemWith({
@@ -763,7 +763,7 @@ describe('withLock', () => {
     expect(await withLock(world.path, { dependencies, store }, () => 'again')).toBe('again');
   });
 
-  it('rejects when the lock was lost on the way, although the work was done', async () => {
+  it('rejects when the lock was lost meanwhile, although the work was done', async () => {
     const world = new World();
     const holder = world.processes.start();
     const working = withLock(world.path, { dependencies: world.as(holder) }, async () => {
@@ -773,7 +773,7 @@ describe('withLock', () => {
     await expect(working).rejects.toThrow(ErrLockLost);
   });
 
-  it('rejects with the loss rather than with what came of it, which is its cause', async () => {
+  it('rejects with the loss; the error of the work is its cause', async () => {
     const world = new World();
     const failure = new Error('my file is gone');
     const working = withLock(world.path, { dependencies: world.as(world.processes.start()) }, async () => {
@@ -784,7 +784,7 @@ describe('withLock', () => {
     await expect(working).rejects.toMatchObject({ code: 'ERR_LOCK_LOST', cause: failure });
   });
 
-  it('rejects with the loss as it is when it was the loss that ended the work', async () => {
+  it('rejects with the loss itself if that is what ended the work', async () => {
     const world = new World();
     const working = withLock(
       world.path,
@@ -799,7 +799,7 @@ describe('withLock', () => {
     await expect(working).rejects.not.toHaveProperty('cause');
   });
 
-  it('does not begin to work when the lock is busy', async () => {
+  it('does not start the work when the lock is busy', async () => {
     const world = new World();
     await world.acquire(world.processes.start());
     let worked = false;

@@ -77,7 +77,7 @@ describe.each([
   });
 });
 
-it('a holder in a file is one of this machine, although that has another name by now', async () => {
+it('a holder in a file is on this machine, even if the machine has another name by now', async () => {
   const world = new World();
   const holder = world.processes.start({ hostname: 'before-dhcp' });
   await world.acquire(holder);

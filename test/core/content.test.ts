@@ -30,7 +30,7 @@ describe('a record', () => {
       'of ours that says little',
       '{"process_id":4242,"timestamp":"2026-01-02T03:04:05Z","stale_timeout_ms":1}',
     ],
-  ])('is one %s', (_what, text) => {
+  ])('is recognized: %s', (_what, text) => {
     expect(kindOf(text)).toBe('record');
   });
 
@@ -43,12 +43,12 @@ describe('a record', () => {
     }
   });
 
-  it('is torn where it names no process', () => {
+  it('is torn if it names no process', () => {
     for (const pid of ['0', '-1', '4294967296']) expect(kindOf(GO.replace('4242', pid))).toBe('torn');
   });
 });
 
-describe('what is like a record, but somebody else has written', () => {
+describe('text that resembles a record, but was written by other software', () => {
   const ENTRY = '{"process_id":4242,"timestamp":"2026-01-02T03:04:05Z","level":"info","user":"order 7"}';
 
   it.each([
@@ -84,11 +84,11 @@ describe('what is like a record, but somebody else has written', () => {
     expect(kindOf(text)).toBe('foreign');
   });
 
-  it('is foreign where it is longer than a lock file can be, even if it begins as one', () => {
+  it('is foreign if it is longer than a lock file can be, even if it begins as one', () => {
     expect(contentOf(OURS, false, WHEN).is).toBe('foreign');
   });
 
-  it('is foreign with any key that is not one of a record, whether the text is whole or cut off behind it', () => {
+  it('is foreign with any key that a record does not have, whether the text is whole or cut off after it', () => {
     const keys = fc.string().filter((key) => !(key in JSON.parse(OURS)) && key !== '__proto__');
     fc.assert(
       fc.property(keys, fc.jsonValue(), fc.nat(), (key, value, cut) => {

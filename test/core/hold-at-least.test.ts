@@ -5,7 +5,7 @@ import { HOUR, MINUTE, SECOND, World } from '../../support/world.js';
 
 const OPTIONS = { holdAtLeast: '55m' };
 
-describe('a lock that is to be held at least for a while', () => {
+describe('a lock with `holdAtLeast`', () => {
   it('is busy until then although it was released, and free afterwards', async () => {
     const world = new World();
     const lock = await world.acquire(undefined, OPTIONS);
@@ -34,7 +34,7 @@ describe('a lock that is to be held at least for a while', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('is busy for processes that find its own dead, as it has to be', async () => {
+  it('is busy even for processes that find its holder dead', async () => {
     const world = new World();
     const process = world.processes.start();
     const lock = await world.acquire(process, OPTIONS);
@@ -44,7 +44,7 @@ describe('a lock that is to be held at least for a while', () => {
     expect((await inspect(world.path, { dependencies: world.as() })).state).toBe('cooldown');
   });
 
-  it('says who has released it, when, and for how long it still counts as held', async () => {
+  it('says who released it, when, and for how long it still counts as held', async () => {
     const world = new World();
     const lock = await world.acquire(undefined, { ...OPTIONS, command: 'nightly.js', owner: 'server-1' });
     await lock.release();
@@ -55,7 +55,7 @@ describe('a lock that is to be held at least for a while', () => {
     );
   });
 
-  it('is given to its own owner again, who is sticky, and so renewed', async () => {
+  it('is given again to its own sticky owner, which renews the hold', async () => {
     const world = new World();
     const inCharge = { ...OPTIONS, owner: 'server-1', sticky: true };
     await (await world.acquire(world.processes.start(), inCharge)).release();
@@ -69,7 +69,7 @@ describe('a lock that is to be held at least for a while', () => {
     await expect(world.acquire(undefined, { ...inCharge, owner: 'server-2' })).resolves.toBeDefined();
   });
 
-  it('is taken over at once from a holder that has died before it could release it', async () => {
+  it('is taken over at once from a holder that died before it could release it', async () => {
     const world = new World();
     const process = world.processes.start();
     await world.acquire(process, OPTIONS);
@@ -77,7 +77,7 @@ describe('a lock that is to be held at least for a while', () => {
     await world.acquire();
   });
 
-  it('is waited for', async () => {
+  it('can be waited for', async () => {
     const world = new World();
     const lock = await world.acquire(undefined, OPTIONS);
     await lock.release();
@@ -86,7 +86,7 @@ describe('a lock that is to be held at least for a while', () => {
     await (await waiting).heartBeat();
   });
 
-  it('counts from the acquisition, also by `withLock` and when the work fails', async () => {
+  it('counts from the acquisition, with `withLock` too and when the work fails', async () => {
     const world = new World();
     const work = () => Promise.reject(new Error('disk full'));
     const options = { ...OPTIONS, dependencies: world.as() };
@@ -104,7 +104,7 @@ describe('a lock that is to be held at least for a while', () => {
     expect(world.text).toBe(text);
   });
 
-  it('is held for as long over a reboot, by the wall clock', async () => {
+  it('is held for the same time across a reboot, by the wall clock', async () => {
     const world = new World();
     const lock = await world.acquire(undefined, OPTIONS);
     await lock.release();
@@ -116,7 +116,7 @@ describe('a lock that is to be held at least for a while', () => {
     await world.acquire();
   });
 
-  it('is held for as long whatever becomes of the wall clock', async () => {
+  it('is held for the same time whatever happens to the wall clock', async () => {
     const world = new World();
     const lock = await world.acquire(undefined, OPTIONS);
     await lock.release();
@@ -127,7 +127,7 @@ describe('a lock that is to be held at least for a while', () => {
     await world.acquire();
   });
 
-  it('is broken by force alone', async () => {
+  it('is broken only by force', async () => {
     const world = new World();
     const lock = await world.acquire(undefined, OPTIONS);
     await lock.release();
@@ -137,7 +137,7 @@ describe('a lock that is to be held at least for a while', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('has its time named by a number or a duration that ends', async () => {
+  it('takes a number or a finite duration', async () => {
     const world = new World();
     await expect(world.acquire(undefined, { holdAtLeast: Number.POSITIVE_INFINITY })).rejects.toThrow(
       RangeError,
@@ -147,7 +147,7 @@ describe('a lock that is to be held at least for a while', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('lets one of five servers run an hourly job whose clocks differ by minutes', async () => {
+  it('lets one of five servers, whose clocks differ by minutes, run an hourly job', async () => {
     const world = new World();
     const servers = [1, 2, 3, 4, 5].map((number) => ({
       name: `server-${number}`,

@@ -3,7 +3,7 @@ import { breakLock, ErrLockBusy, ErrLockLost, fileStore, inspect, type Store } f
 import { HOUR, MINUTE, systemError, World } from '../../support/world.js';
 
 describe('inspecting', () => {
-  it('tells the four states, and changes nothing', async () => {
+  it('reports the four states, and changes nothing', async () => {
     const world = new World();
     const look = () => inspect(world.path, { dependencies: world.as() });
     expect(await look()).toEqual({
@@ -33,7 +33,7 @@ describe('inspecting', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
-  it("goes by the holder's own timeout, or by a longer one that is given", async () => {
+  it("uses the holder's own timeout, or a longer one from the options", async () => {
     const world = new World();
     await world.acquire(world.processes.start(), { staleTimeout: '10m' });
     await world.clock.advance(11 * MINUTE);
@@ -47,7 +47,7 @@ describe('inspecting', () => {
 });
 
 describe('breaking', () => {
-  it('is no reason to try for ever, when the store says one thing and does another', async () => {
+  it('does not try for ever when the store says one thing and does another', async () => {
     const world = new World();
     const files = fileStore(world.as());
     await world.acquire(world.processes.start());
@@ -56,7 +56,7 @@ describe('breaking', () => {
       resolve: (name) => files.resolve(name),
       read: (name) => files.read(name),
       claim: (name, claim) => {
-        // Or this would never end, and nothing else would ever run.
+        // Otherwise this would never end, and nothing else would ever run.
         if (++claims > 10_000) throw new Error('for ever');
         return files.claim(name, claim, 'another version');
       },
@@ -81,7 +81,7 @@ describe('breaking', () => {
     }
   });
 
-  it('refuses a live one, unless it is forced; the holder then learns of it', async () => {
+  it('refuses a live one unless forced; the holder then learns of it', async () => {
     const world = new World();
     const lock = await world.acquire(world.processes.start());
     await expect(breakLock(world.path, { dependencies: world.as() })).rejects.toThrow(ErrLockBusy);
@@ -117,7 +117,7 @@ describe('breaking', () => {
     expect(await breakLock(world.path, { dependencies: world.as() })).toMatchObject({ state: 'free' });
   });
 
-  it('breaks what a crash has left, too', async () => {
+  it('breaks what a crash left behind, too', async () => {
     const world = new World();
     world.write('');
     await breakLock(world.path, { force: true, dependencies: world.as() });

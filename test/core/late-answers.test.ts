@@ -9,7 +9,7 @@ const NAME = 'nightly';
 /** What happens to a call on its way to the store, or to the answer on its way back. */
 type Way = (operate: () => unknown) => Promise<unknown>;
 
-/** It is carried out, and the answer is lost. */
+/** The call is carried out, and the answer is lost. */
 const withoutAnswer: Way = async (operate) => {
   await operate();
   throw new Error('no answer came');
@@ -23,7 +23,7 @@ const unreachable: Way = async () => {
 describe('a store whose answers come late or not at all', () => {
   let clock: FakeClock;
   let processes: FakeProcessTable;
-  /** What others see, who can reach it. */
+  /** As seen by others, who can reach it. */
   let store: Store;
   let ways: Partial<Record<'read' | 'claim' | 'beat' | 'remove', Way>>;
   let removed: Map<string, Outcome>;
@@ -36,7 +36,7 @@ describe('a store whose answers come late or not at all', () => {
     removed = new Map();
   });
 
-  /** As the holder sees it. */
+  /** As seen by the holder. */
   function distant(): Store {
     const go = async <T>(name: keyof typeof ways, operate: () => Awaitable<T>): Promise<T> => {
       const way = ways[name];
@@ -56,7 +56,7 @@ describe('a store whose answers come late or not at all', () => {
     };
   }
 
-  /** As stores do in which the token stays after a release: a call that is repeated is done too. */
+  /** Like stores in which the token stays after a release: a repeated call is done too. */
   async function removeOnce(name: string, token: string, hold: number | undefined): Promise<Outcome> {
     const before = removed.get(token);
     if (before !== undefined) return before;
@@ -70,7 +70,7 @@ describe('a store whose answers come late or not at all', () => {
     return acquire(NAME, { store: distant(), staleTimeout, heartbeatMinimalInterval: 0, dependencies });
   }
 
-  /** By another process, which has nothing in its way. */
+  /** By another process, which can always reach the store. */
   function acquireThere(staleTimeout = HOUR): Promise<Lock> {
     const dependencies = { clock, processes: processes.as(processes.start()) };
     return acquire(NAME, { store, staleTimeout, heartbeatMinimalInterval: 0, dependencies });
@@ -80,7 +80,7 @@ describe('a store whose answers come late or not at all', () => {
     return (await inspect(NAME, { store, dependencies: { clock, processes } })).state;
   }
 
-  it('does not give a lock to who hears only after its stale timeout that it had it', async () => {
+  it('does not give a lock to a contender that hears of its claim only after the stale timeout', async () => {
     ways.claim = async (operate) => {
       await operate();
       await clock.sleep(2 * HOUR);
@@ -95,7 +95,7 @@ describe('a store whose answers come late or not at all', () => {
     await other.release();
   });
 
-  it('gives the lock anew to who hears only after its stale timeout that it had it, and still has it', async () => {
+  it('gives the lock again to a contender that hears of its claim only after the stale timeout, if nobody else took it', async () => {
     ways.claim = async (operate) => {
       await operate();
       await clock.sleep(2 * HOUR);
@@ -109,7 +109,7 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
-  it('does not keep the lock for a claim that was answered too late, when nobody can be asked after that', async () => {
+  it('takes a claim that was answered too late back, even if the store cannot be reached at first', async () => {
     ways.claim = async (operate) => {
       await operate();
       await clock.sleep(2 * MINUTE);
@@ -122,12 +122,12 @@ describe('a store whose answers come late or not at all', () => {
     await expect(acquireThere(HOUR)).rejects.toThrow(ErrLockBusy);
     await clock.advance(MINUTE);
     expect(await stateForOthers()).toBe('free');
-    // And nobody looks any more.
+    // Nothing looks any more.
     await clock.advance(MINUTE);
     expect(clock.sleeping).toBe(0);
   });
 
-  it('is not asked for ever by a contender whose stale timeout is shorter than any answer takes', async () => {
+  it('is not asked without end if every answer takes longer than the stale timeout', async () => {
     let calls = 0;
     ways.claim = async (operate) => {
       calls += 1;
@@ -143,7 +143,7 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
-  it('does not keep a process out of its own lock by a claim that it carries out long after', async () => {
+  it('does not keep a process out of its own lock with a claim that is carried out much later', async () => {
     let deliver = (): unknown => undefined;
     ways.claim = async (operate) => {
       deliver = operate;
@@ -158,7 +158,7 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
-  it('does not keep others out for a process that has given up and never comes again', async () => {
+  it('does not keep others out for a process that gave up and never comes back', async () => {
     let deliver = (): unknown => undefined;
     ways.claim = async (operate) => {
       deliver = operate;
@@ -172,7 +172,7 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
-  it('is asked for an hour whether it has carried out a claim without saying so, and no longer', async () => {
+  it('is asked about a claim in doubt for an hour, and no longer', async () => {
     let looks = 0;
     ways.claim = unreachable;
     await expect(acquireHere()).rejects.toThrow('no way there');
@@ -181,14 +181,14 @@ describe('a store whose answers come late or not at all', () => {
       await operate();
     };
     await clock.advance(HOUR - 1);
-    // For both claims: one that fails is sent once more.
+    // Two claims: one that fails is sent once more.
     expect(looks).toBe(2 * 119);
     await clock.advance(2 * HOUR);
     expect(looks).toBe(2 * 120);
     expect(clock.sleeping).toBe(0);
   });
 
-  it('is asked again after a look that has failed', async () => {
+  it('is asked again after a look that failed', async () => {
     ways.claim = withoutAnswer;
     ways.remove = unreachable;
     await expect(acquireHere()).rejects.toThrow('no answer came');
@@ -202,7 +202,7 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
-  it('does not make a loss of a release that it has carried out without saying so', async () => {
+  it('does not turn a release whose answer was lost into a loss', async () => {
     const lock = await acquireHere();
     ways.remove = withoutAnswer;
     await expect(lock.release()).rejects.toThrow('no answer came');
@@ -213,7 +213,7 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
-  it('hears of a release at the second call, if it has carried out the first without saying so', async () => {
+  it('hears of a release at the second call if the answer to the first was lost', async () => {
     const lock = await acquireHere();
     let calls = 0;
     ways.remove = async (operate) => {
@@ -226,7 +226,7 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
-  it('gives the lock to a contender whose first claim it has carried out without saying so', async () => {
+  it('gives the lock to a contender if the answer to its first claim was lost', async () => {
     let calls = 0;
     ways.claim = async (operate) => {
       calls += 1;
@@ -235,13 +235,13 @@ describe('a store whose answers come late or not at all', () => {
     };
     const lock = await acquireHere();
     expect(calls).toBe(2);
-    // What is looked for afterwards is the first claim alone.
+    // Only the first claim is checked for afterwards.
     await clock.advance(HOUR / 2);
     await lock.heartBeat();
     await lock.release();
   });
 
-  it('does not make a loss of it either if a heartbeat finds the lock gone', async () => {
+  it('does not turn it into a loss either if a heartbeat finds the lock gone', async () => {
     const lock = await acquireHere();
     ways.remove = withoutAnswer;
     await expect(lock.release()).rejects.toThrow('no answer came');
@@ -274,7 +274,7 @@ describe('a store whose answers come late or not at all', () => {
     expect(lock.signal.aborted).toBe(true);
   }, 5000);
 
-  it('does not hold up workers that are named twice at a time for longer than the lock is held', async () => {
+  it('does not hold up two `setWorkers` calls at a time for longer than the lock is held', async () => {
     const lock = await acquireHere();
     let answer = (): void => {};
     const first = new Promise<void>((resolve) => {
@@ -295,7 +295,7 @@ describe('a store whose answers come late or not at all', () => {
     await rejected;
   }, 5000);
 
-  it('counts a heartbeat from when it was sent, and not from when it was answered', async () => {
+  it('counts a heartbeat from when it was sent, not from when it was answered', async () => {
     const lock = await acquireHere();
     await clock.advance(MINUTE);
     ways = {
@@ -314,7 +314,7 @@ describe('a store whose answers come late or not at all', () => {
     expect(lock.signal.aborted).toBe(true);
   });
 
-  it('does not forget the heartbeats that others give for the holder', async () => {
+  it('does not forget the heartbeats that others send for the holder', async () => {
     const lock = await acquireHere();
     for (let half = 1; half <= 6; half++) {
       await clock.advance(HOUR / 2);

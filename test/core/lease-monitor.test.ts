@@ -48,7 +48,7 @@ const AWAY = new Error('connect ECONNREFUSED 10.0.0.5:5432');
 const away = () => Promise.reject(AWAY);
 
 describe('a lease monitor', () => {
-  it('tells when the heartbeat was that the store names, unless its age says nothing', async () => {
+  it('reports when the last heartbeat in the store was, unless its age says nothing', async () => {
     const ages = [5 * SECOND, 0];
     const { clock, start, told } = monitorOf((asked) => stored(ages[asked - 1] ?? 0));
     await clock.advance(MINUTE);
@@ -58,7 +58,7 @@ describe('a lease monitor', () => {
     ]);
   });
 
-  it('tells of another holder, of a lock that is gone, and of what went wrong', async () => {
+  it('reports another holder, a lock that is gone, and what went wrong', async () => {
     const other = stored(1, 'other');
     const { clock, start, told } = monitorOf((asked) => (asked === 1 ? other : asked === 2 ? null : away()));
     await clock.advance(90 * SECOND);
@@ -79,11 +79,11 @@ describe('a lease monitor', () => {
     expect(asked()).toBe(before + 1);
   });
 
-  it('counts an answer that has come in by the deadline', async () => {
+  it('counts an answer that arrived by the deadline', async () => {
     const late: { answer?: () => Promise<Stored> } = {};
     const { clock, told, start } = monitorOf(() => late.answer?.() ?? stored(0), HOUR + 10 * SECOND);
     await clock.advance(HOUR);
-    // Between two looks it comes at the deadline itself, after this process was woken up for that.
+    // Between two checks, it arrives at the deadline itself, just after this process was woken up for that.
     late.answer = async () => {
       await clock.sleep(1 * SECOND);
       await clock.sleep(4 * SECOND);
@@ -94,7 +94,7 @@ describe('a lease monitor', () => {
     expect(told).toContainEqual({ type: 'confirmed', beatAt: start + HOUR + 5 * SECOND - MINUTE });
   });
 
-  it('blames nobody for an answer that is not there by the deadline if it was asked for too late', async () => {
+  it('does not count an answer as missing at the deadline if it was asked for too late', async () => {
     const { clock, told } = monitorOf(() => new Promise(() => {}), 2 * SECOND);
     const sleep = clock.sleep.bind(clock);
     // This process gets no time between the last second and the deadline.
@@ -105,7 +105,7 @@ describe('a lease monitor', () => {
     expect(told.some(({ type }) => type === 'unanswered')).toBe(true);
   });
 
-  it('tells that a heartbeat is unanswered at the deadline', async () => {
+  it('reports at the deadline that a heartbeat is unanswered', async () => {
     const { clock, start, monitor, told } = monitorOf(() => stored(0));
     monitor.heartbeatSent();
     await clock.advance(HOUR);
@@ -116,7 +116,7 @@ describe('a lease monitor', () => {
     expect(told.filter(({ type }) => type === 'unanswered')).toEqual([]);
   });
 
-  it('does not count a heartbeat as unanswered that has failed', async () => {
+  it('does not count a failed heartbeat as unanswered', async () => {
     const { clock, monitor, told } = monitorOf(() => stored(0));
     monitor.heartbeatSent();
     monitor.heartbeatFailed();
@@ -130,8 +130,8 @@ describe('a lease monitor', () => {
     expect(asked()).toBe(1);
   });
 
-  it('knows the next deadline, too, after one that was put off', async () => {
-    // None of them at a look: those are half a minute apart.
+  it('also finds the next deadline after one was postponed', async () => {
+    // No deadline coincides with a look: looks are half a minute apart.
     const staleTimeout = HOUR + 10 * SECOND;
     const { clock, start, told } = monitorOf((asked) => {
       if (clock.monotonic() - start < HOUR + 5 * SECOND) return stored(0);
@@ -143,7 +143,7 @@ describe('a lease monitor', () => {
     expect(told).toContainEqual({ type: 'unanswered', at: confirmedAt + staleTimeout });
   });
 
-  it('asks and sleeps no more once the lease is over', async () => {
+  it('stops asking and sleeping once the lease is over', async () => {
     const { clock, asked, end, monitor } = monitorOf(away, 20 * SECOND);
     await clock.advance(SECOND);
     end();

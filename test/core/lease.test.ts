@@ -8,12 +8,12 @@ const TERMS = { name: 'nightly', staleTimeout: HOUR };
 const GONE: LeaseEvent = { type: 'gone', successor: null, toldTo: 'others' };
 const GONE_FOR_GOOD: LeaseEvent = { type: 'gone', successor: null, toldTo: 'release' };
 
-/** A lease of an acquisition at 0, after these events. */
+/** A lease that was acquired at 0, after these events. */
 function leaseAfter(...events: readonly LeaseEvent[]): Lease {
   return events.reduce<Lease>((lease, event) => transition(lease, event, TERMS).lease, newLease(0));
 }
 
-/** What the last of these events asks for. */
+/** The effects of the last of these events. */
 function effectsOf(...events: readonly [LeaseEvent, ...LeaseEvent[]]): readonly Effect[] {
   const last = events.at(-1) ?? events[0];
   return transition(leaseAfter(...events.slice(0, -1)), last, TERMS).effects;
@@ -48,20 +48,20 @@ describe('a lease', () => {
     });
   });
 
-  it('learns of heartbeats in any order', () => {
+  it('accepts heartbeats in any order', () => {
     expect(
       leaseAfter({ type: 'confirmed', beatAt: MINUTE }, { type: 'confirmed', beatAt: MINUTE - 1 }),
     ).toMatchObject({ confirmedAt: MINUTE });
   });
 
-  it('is lost when the store names another holder, unless its own release is on its way', () => {
+  it('is lost when the store names another holder, unless its own release is in flight', () => {
     expect(leaseAfter(GONE)).toMatchObject({ is: 'lost', mayBeOurs: false, error: { isCertain: true } });
     expect(effectsOf(GONE)).toEqual(['end', 'abort']);
     expect(leaseAfter({ type: 'release' }, GONE)).toMatchObject({ is: 'releasing' });
     expect(leaseAfter({ type: 'release' }, GONE_FOR_GOOD)).toMatchObject({ is: 'lost' });
   });
 
-  it('asks by another release whether one in doubt was carried out', () => {
+  it('sends another release to find out whether one in doubt was carried out', () => {
     const doubt: readonly [LeaseEvent, LeaseEvent] = [{ type: 'release' }, { type: 'release-failed' }];
     expect(leaseAfter(...doubt)).toMatchObject({ is: 'held', isReleaseInDoubt: true });
     expect(effectsOf(...doubt, GONE)).toEqual(['release']);
@@ -70,7 +70,7 @@ describe('a lease', () => {
     expect(leaseAfter(...doubt, { type: 'release' }, GONE_FOR_GOOD)).toMatchObject({ is: 'lost' });
   });
 
-  it('is released as soon as the store answers again where nobody will ask for that any more', () => {
+  it('is released as soon as the store answers again if nobody will call `release` any more', () => {
     const failed: readonly LeaseEvent[] = [
       { type: 'unwanted' },
       { type: 'release' },
@@ -147,7 +147,7 @@ describe('from any sequence of events', () => {
     );
   });
 
-  it('one error tells of the loss, which stays reported', () => {
+  it('one error reports the loss, and it stays reported', () => {
     fc.assert(
       fc.property(fc.array(events, { maxLength: 30 }), (sequence) => {
         const losses = new Set<ErrLockLost>();
@@ -165,7 +165,7 @@ describe('from any sequence of events', () => {
     );
   });
 
-  it('nobody is told of a loss by silence before others may take over, or while the store answers', () => {
+  it('silence is never reported as a loss before others may take over, or while the store answers', () => {
     fc.assert(
       fc.property(fc.array(events, { maxLength: 30 }), (sequence) => {
         let lease = newLease(0);

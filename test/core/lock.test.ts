@@ -13,7 +13,7 @@ import {
 import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from '../../support/world.js';
 
 describe('a heartbeat', () => {
-  it('writes nothing within the minimal interval, and on its boundary does', async () => {
+  it('writes nothing within the minimal interval, and writes when it is over', async () => {
     const world = new World();
     const lock = await world.acquire(undefined, { heartbeatMinimalInterval: '5m' });
     const before = world.text;
@@ -62,7 +62,7 @@ describe('a heartbeat', () => {
     }
   });
 
-  it('brings progress and note, and remembers those of calls that wrote nothing', async () => {
+  it('writes progress and note, including those of calls that wrote nothing', async () => {
     const world = new World();
     const lock = await world.acquire(undefined, { heartbeatMinimalInterval: '1m' });
     await lock.heartBeat({ progress: 0.25 });
@@ -88,7 +88,7 @@ describe('a heartbeat', () => {
     }
   });
 
-  it.each([[5], ['40 %'], [null], [[]]])('refuses %j in place of what it may bring', async (update) => {
+  it.each([[5], ['40 %'], [null], [[]]])('refuses %j as its argument', async (update) => {
     const world = new World();
     const lock = await world.acquire();
     const refused: Promise<unknown> = Reflect.apply(lock.heartBeat, lock, [update]);
@@ -96,7 +96,7 @@ describe('a heartbeat', () => {
     await expect(refused).rejects.toThrow(`A heartbeat of ${world.path} takes an object`);
   });
 
-  it('by who was taken over rejects, and leaves the new holder as it is', async () => {
+  it('rejects after a takeover, and leaves the new holder unchanged', async () => {
     const world = new World();
     const old = await world.acquire(world.processes.start());
     await world.clock.advance(2 * HOUR);
@@ -130,7 +130,7 @@ describe('a heartbeat', () => {
     }
   });
 
-  it('rejects when the whole folder was deleted, and does not make it again', async () => {
+  it('rejects when the whole folder was deleted, and does not create it again', async () => {
     const world = new World();
     const lock = await world.acquire();
     rmSync(world.folder, { recursive: true });
@@ -138,7 +138,7 @@ describe('a heartbeat', () => {
     expect(() => world.files).toThrow(/ENOENT/);
   });
 
-  it('that the disk refuses rejects with its error, and the next one tries again', async () => {
+  it("rejects with the disk's error if the disk refuses it, and the next one tries again", async () => {
     const world = new World();
     let isFull = false;
     const fileSystem = fileSystemWith({
@@ -172,7 +172,7 @@ describe('a heartbeat', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('shares one write with others that come meanwhile, where the store takes its time', async () => {
+  it('shares one write with others that arrive meanwhile, if the store is slow', async () => {
     const world = new World();
     const beats: (() => void)[] = [];
     const files = fileStore(world.as());
@@ -204,7 +204,7 @@ function delegate(store: ReturnType<typeof fileStore>): ReturnType<typeof fileSt
 }
 
 describe('workers', () => {
-  it('keep the lock while one of them lives, although the holder was killed', async () => {
+  it('keep the lock while one of them is alive, although the holder was killed', async () => {
     const world = new World();
     const holder = world.processes.start();
     const lock = await world.acquire(holder, { heartbeatMinimalInterval: '1m' });
@@ -232,7 +232,7 @@ describe('workers', () => {
     expect(named()).toBeUndefined();
   });
 
-  it('may be a process group, which keeps its start although it is named again without its leader', async () => {
+  it('may be a process group, which keeps its start even if it is named again without its leader', async () => {
     const world = new World();
     const holder = world.processes.start();
     const lock = await world.acquire(holder);
@@ -278,7 +278,7 @@ describe('workers', () => {
     expect(world.text).toBe(before);
   });
 
-  it('of a lock that was lost are refused, and of one that was released are nobody', async () => {
+  it('of a lost lock are refused, and of a released one are ignored', async () => {
     const world = new World();
     const lock = await world.acquire(world.processes.start());
     await breakLock(world.path, { force: true, dependencies: world.as() });
@@ -291,7 +291,7 @@ describe('workers', () => {
 });
 
 describe('a release', () => {
-  it('lets the next one in, and can be called again', async () => {
+  it('lets the next contender in, and can be called again', async () => {
     const world = new World();
     const lock = await world.acquire();
     await Promise.all([lock.release(), lock.release()]);
@@ -303,7 +303,7 @@ describe('a release', () => {
     expect(world.text).toContain(next.token);
   });
 
-  it('by who was taken over rejects, again and again, and leaves the new holder as it is', async () => {
+  it('rejects after a takeover, at every call, and leaves the new holder unchanged', async () => {
     const world = new World();
     const old = await world.acquire(world.processes.start());
     await world.clock.advance(2 * HOUR);
@@ -314,7 +314,7 @@ describe('a release', () => {
     expect(world.text).toBe(before);
   });
 
-  it('that the disk refuses rejects with its error; the lock is still held, and the next call tries again', async () => {
+  it("rejects with the disk's error if the disk refuses it; the lock is still held, and the next call tries again", async () => {
     const world = new World();
     let isBroken = true;
     const fileSystem = fileSystemWith({
@@ -332,7 +332,7 @@ describe('a release', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('comes by itself with `await using`', async () => {
+  it('is automatic with `await using`', async () => {
     const world = new World();
     {
       await using lock = await world.acquire();
@@ -355,11 +355,11 @@ describe('the end of a block with `await using`', () => {
     return 'no error';
   }
 
-  it('does not wrap the loss that a heartbeat has reported', async () => {
+  it('does not wrap a loss that a heartbeat has reported', async () => {
     expect(await lose(new World(), (lock) => lock.heartBeat())).toBeInstanceOf(ErrLockLost);
   });
 
-  it('does not wrap the loss that a release within it has reported', async () => {
+  it('does not wrap a loss that a release within it has reported', async () => {
     expect(await lose(new World(), (lock) => lock.release())).toBeInstanceOf(ErrLockLost);
   });
 
@@ -392,7 +392,7 @@ describe('the signal', () => {
     expect(lock.signal.reason).toBeInstanceOf(ErrLockLost);
   });
 
-  it('does not abort while the store only cannot be read', async () => {
+  it('does not abort just because the store cannot be read', async () => {
     const world = new World();
     let isBroken = false;
     const fileSystem = fileSystemWith({
@@ -407,7 +407,7 @@ describe('the signal', () => {
     expect(lock.signal.aborted).toBe(false);
   });
 
-  it('never aborts after the release, and nothing goes on looking', async () => {
+  it('never aborts after the release, and no check goes on', async () => {
     const world = new World();
     const lock = await world.acquire();
     expect(world.clock.sleeping).toBe(1);
@@ -430,7 +430,7 @@ describe('the signal', () => {
     await other.release();
   });
 
-  it('finds the loss of a lock acquired after a reboot, which no timer survives', async () => {
+  it('finds the loss of a lock acquired after a reboot, although no timer survives that', async () => {
     const world = new World();
     await world.acquire();
     world.clock.reboot();
@@ -443,7 +443,7 @@ describe('the signal', () => {
 });
 
 describe('the handle', () => {
-  it('names the lock, the acquisition and its place among all', async () => {
+  it("gives the lock's name, its token and its fencing token", async () => {
     const world = new World();
     const lock = await world.acquire(undefined, { command: 'nightly' });
     expect(lock).toMatchObject({ name: world.path, acquiredAt: new Date(world.clock.now()) });
@@ -456,7 +456,7 @@ describe('the handle', () => {
     expect(Number.isSafeInteger(lock.fencingToken)).toBe(true);
   });
 
-  it('fences by the time where nothing came before, and beyond any predecessor where the clock was set back', async () => {
+  it("has the time as its fencing token if there was no earlier holder, and one greater than any predecessor's if the clock was set back", async () => {
     const world = new World();
     const holder = world.processes.start();
     const first = await world.acquire(holder);
@@ -470,7 +470,7 @@ describe('the handle', () => {
     expect(third.fencingToken).toBeGreaterThan(second.fencingToken);
   });
 
-  it('shows the script and its arguments unless told otherwise', async () => {
+  it('shows the script and its arguments by default', async () => {
     const world = new World();
     await acquire(world.path, { dependencies: world.as() });
     expect(JSON.parse(world.text).command).toBe(process.argv.slice(1).join(' ') || undefined);

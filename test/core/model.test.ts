@@ -45,7 +45,7 @@ class Model {
   }
 }
 
-/** Three processes, each with the lock that it believes to hold. */
+/** Three processes, each with the lock that it believes it holds. */
 class Run {
   readonly world = new World();
   readonly model = new Model();
@@ -129,7 +129,7 @@ describe('three processes', () => {
     },
   );
 
-  it('see what the model says, whatever they do', async () => {
+  it('agree with the model, whatever they do', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { maxLength: 40, size: 'max' }), async (all) => {
         const run = new Run();

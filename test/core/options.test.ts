@@ -16,7 +16,7 @@ describe('the options', () => {
     });
   });
 
-  it('take milliseconds, or strings as people write them', () => {
+  it('accept milliseconds, or strings as people write them', () => {
     const options = { staleTimeout: '2h', heartbeatMinimalInterval: '90s', wait: '1.5m' };
     expect(readOptions(options)).toMatchObject({
       staleTimeout: 2 * HOUR,
@@ -25,13 +25,13 @@ describe('the options', () => {
     });
   });
 
-  it('take half of a short stale timeout as the interval, when none is given', () => {
+  it('default the interval to half of a short stale timeout', () => {
     expect(readOptions({ staleTimeout: '30s' }).heartbeatMinimalInterval).toBe(15 * SECOND);
     expect(readOptions({ staleTimeout: '1m' }).heartbeatMinimalInterval).toBe(30 * SECOND);
     expect(readOptions({ staleTimeout: MINUTE + 1 }).heartbeatMinimalInterval).toBe(MINUTE);
   });
 
-  it('allow an interval of zero, and a stale timeout and a wait without end', () => {
+  it('allow an interval of zero, and an infinite stale timeout and wait', () => {
     expect(readOptions({ heartbeatMinimalInterval: 0 }).heartbeatMinimalInterval).toBe(0);
     expect(
       readOptions({ staleTimeout: Number.POSITIVE_INFINITY, wait: Number.POSITIVE_INFINITY }),
@@ -95,13 +95,13 @@ describe('wrong options', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  it('are refused by those who only look or break, too', async () => {
+  it('are refused by `inspect` and `breakLock`, too', async () => {
     await expect(inspect('job.lock', untyped({ force: true }))).rejects.toThrow(/no option `force`/);
     await expect(inspect('job.lock', { staleTimeout: 0 })).rejects.toThrow(RangeError);
     await expect(breakLock('job.lock', untyped({ force: 1 }))).rejects.toThrow(/`force`/);
   });
 
-  it('are no options at all', async () => {
+  it('include a value that is not an object', async () => {
     const refused: Promise<unknown> = Reflect.apply(acquire, undefined, ['job.lock', null]);
     await expect(refused).rejects.toThrow(/options must be an object/);
   });
@@ -121,7 +121,7 @@ describe('a wrong path', () => {
     await expect(acquire(path)).rejects.toThrow(words);
   });
 
-  it('is one that is no string', async () => {
+  it('is one that is not a string', async () => {
     const refused: Promise<unknown> = Reflect.apply(acquire, undefined, [7]);
     await expect(refused).rejects.toThrow(TypeError);
   });

@@ -39,13 +39,13 @@ describe('a record', () => {
     });
   });
 
-  it('keeps a timeout that never ends as null', () => {
+  it('writes an infinite timeout as null', () => {
     const record = someRecord({ staleTimeout: Number.POSITIVE_INFINITY });
     expect(JSON.parse(serializeRecord(record))).toHaveProperty('stale_timeout_ms', null);
     expect(parseRecord(serializeRecord(record), EPOCH)).toEqual(record);
   });
 
-  it('fits into one block of a disk, whatever the job says of itself', () => {
+  it('fits into one block of a disk, whatever the job says about itself', () => {
     const identity = someIdentity({
       pid: 2 ** 31 - 1,
       hostname: 'h'.repeat(253),
@@ -112,8 +112,8 @@ describe('a record', () => {
   });
 });
 
-describe("others' lock files", () => {
-  it('are understood when the Go package wrote them, nanoseconds and zone included', () => {
+describe('lock files of other software', () => {
+  it('are understood if the Go package wrote them, including nanoseconds and time zone', () => {
     const record = parseRecord(
       '{"process_id":4242,"timestamp":"2026-01-02T12:04:05.678901234+09:00"}',
       EPOCH,
@@ -132,14 +132,14 @@ describe("others' lock files", () => {
     });
   });
 
-  it('are understood when they hold only a number; its heartbeat is when the file was changed', () => {
+  it('are understood if they contain only a number; the heartbeat is when the file was changed', () => {
     for (const text of ['4242', '4242\n', '  4242 \r\n']) {
       expect(parseRecord(text, new Date(77))).toMatchObject({ processId: 4242, timestamp: new Date(77) });
     }
   });
 });
 
-describe('what is no record', () => {
+describe('text that is not a record', () => {
   it.each([0, -1, 2 ** 31, 1.5, '4242', null, Number.NaN])('has the PID %s', (pid) => {
     expect(changed({ process_id: pid })).toBeNull();
   });
@@ -182,7 +182,7 @@ describe('what is no record', () => {
 });
 
 describe('a record with nonsense in it', () => {
-  it('counts for what makes sense in it', () => {
+  it('is used for what makes sense in it', () => {
     const nonsense = {
       token: 7,
       fencing_token: 2 ** 53,
@@ -217,7 +217,7 @@ describe('a record with nonsense in it', () => {
     });
   });
 
-  it('does not borrow the identity of another PID', () => {
+  it('does not take the identity of another PID', () => {
     expect(changed({ process: { pid: 1, boot_id: 'boot-1' } })?.process).toEqual({
       pid: 4242,
       hostname: null,
@@ -227,7 +227,7 @@ describe('a record with nonsense in it', () => {
     });
   });
 
-  it('may have a year far away and a key such as __proto__', () => {
+  it('may have a distant year and a key such as __proto__', () => {
     const text = '{"__proto__":{"polluted":true},"process_id":4242,"timestamp":"9999-12-31T23:59:59Z"}';
     expect(parseRecord(text, EPOCH)).toMatchObject({
       processId: 4242,

@@ -10,7 +10,7 @@ const AWAY = new Error('connect ECONNREFUSED 10.0.0.5:5432');
 describe('a lock whose store does not answer', () => {
   let clock: FakeClock;
   let processes: FakeProcessTable;
-  /** What others see, who can reach it. */
+  /** As seen by others, who can reach it. */
   let store: Store;
   let manner: 'answers' | 'refuses' | 'is silent' | 'gives up';
 
@@ -21,7 +21,7 @@ describe('a lock whose store does not answer', () => {
     manner = 'answers';
   });
 
-  /** As the holder sees it. */
+  /** As seen by the holder. */
   function distant(): Store {
     const reach = async <T>(operate: () => Awaitable<T>): Promise<T> => {
       if (manner === 'is silent') return new Promise(() => {});
@@ -47,7 +47,7 @@ describe('a lock whose store does not answer', () => {
     return (await inspect(NAME, { store, dependencies: { clock, processes } })).state;
   }
 
-  it('is lost a stale timeout after the last heartbeat that was confirmed, before anyone else may take it', async () => {
+  it('is lost a stale timeout after the last confirmed heartbeat, before anyone else may take it', async () => {
     const lock = await hold(HOUR);
     await clock.advance(10 * MINUTE);
     await lock.heartBeat();
@@ -69,7 +69,7 @@ describe('a lock whose store does not answer', () => {
     await expect(lock.heartBeat()).rejects.toBe(lock.signal.reason);
   });
 
-  it('goes on as if nothing had been when the store comes back before', async () => {
+  it('stays held if the store comes back before that', async () => {
     const lock = await hold(HOUR);
     manner = 'refuses';
     await clock.advance(HOUR - 1);
@@ -83,7 +83,7 @@ describe('a lock whose store does not answer', () => {
   });
 
   it.each([SECOND / 2, 3 * SECOND, HOUR])(
-    'is lost after %i ms also when it fell silent only just before, in the middle of a heartbeat',
+    'is lost after %i ms even if the store fell silent only just before, in the middle of a heartbeat',
     async (staleTimeout) => {
       const lock = await hold(staleTimeout);
       await clock.advance(staleTimeout * 0.99);
@@ -95,8 +95,8 @@ describe('a lock whose store does not answer', () => {
     },
   );
 
-  it('is asked for once more before the time is over, between two looks', async () => {
-    // Looks are half a minute apart, and none falls into the last ten seconds.
+  it('is checked once more before the time is over, between two regular checks', async () => {
+    // Checks are half a minute apart, and none falls into the last ten seconds.
     const lock = await hold(HOUR + 10 * SECOND);
     await clock.advance(HOUR + SECOND);
     manner = 'refuses';
@@ -107,13 +107,13 @@ describe('a lock whose store does not answer', () => {
   });
 
   it.each(['is silent', 'gives up'] as const)(
-    'is lost in time also where one look is just too early for the end, and the next too late, if it %s',
+    'is lost in time even if one check is just too early and the next one too late, if the store %s',
     async (how) => {
       // Timers are late, as they are.
       const sleep = clock.sleep.bind(clock);
       clock.sleep = (milliseconds, options) =>
         sleep(milliseconds === 2 * SECOND ? milliseconds + 2 : milliseconds, options);
-      // All locks of a process share the looks, which are two seconds apart.
+      // All locks of a process share the checks, which are two seconds apart.
       const dependencies = { clock, processes };
       await acquire('another', { store: distant(), staleTimeout: 8 * SECOND, dependencies });
       await clock.advance(2 * SECOND + 9);
@@ -136,7 +136,7 @@ describe('a lock whose store does not answer', () => {
     expect(lock.signal.aborted).toBe(true);
   });
 
-  it('is held by who has stalled while the store says so, and lost at the first look that fails', async () => {
+  it('stays held by a stalled holder while the store says so, and is lost at the first check that fails', async () => {
     const lock = await hold(HOUR);
     await clock.advance(3 * HOUR);
     expect(lock.signal.aborted).toBe(false);
@@ -147,7 +147,7 @@ describe('a lock whose store does not answer', () => {
     expect(lock.signal.aborted).toBe(true);
   });
 
-  it('is never lost by silence where no heartbeat is ever too old', async () => {
+  it('is never lost by silence if no heartbeat is ever too old', async () => {
     const lock = await hold(Number.POSITIVE_INFINITY);
     manner = 'refuses';
     await clock.advance(1000 * HOUR);
@@ -156,7 +156,7 @@ describe('a lock whose store does not answer', () => {
     await lock.release();
   });
 
-  it('does not stand in the way of others for longer than it must, once it is given back', async () => {
+  it('does not keep others out longer than necessary once it is released', async () => {
     const lock = await hold(HOUR);
     manner = 'refuses';
     await clock.advance(HOUR);
@@ -167,7 +167,7 @@ describe('a lock whose store does not answer', () => {
     await expect(lock.release()).rejects.toThrow(ErrLockLost);
   });
 
-  it('does not take back what has been taken over', async () => {
+  it('does not take back a lock that was taken over', async () => {
     const lock = await hold(HOUR);
     manner = 'refuses';
     await clock.advance(HOUR + 1);

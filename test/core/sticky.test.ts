@@ -14,7 +14,7 @@ async function runOnce(world: World, options: AcquireOptions): Promise<void> {
 }
 
 describe('a released lock that still counts as held', () => {
-  it('is held for no longer than the last run of its owner has asked for', async () => {
+  it('is held no longer than the last run of its owner asked for', async () => {
     const world = new World();
     await runOnce(world, SERVER_1);
     await runOnce(world, { ...SERVER_1, holdAtLeast: '1m' });
@@ -31,7 +31,7 @@ describe('a released lock that still counts as held', () => {
 
   it.each<[who: string, options: AcquireOptions]>([
     ['another owner', SERVER_2],
-    ['its owner, if that is not sticky', { owner: 'server-1' }],
+    ['its owner, if it is not sticky', { owner: 'server-1' }],
     ['somebody without an owner', {}],
   ])('is busy for %s', async (_who, options) => {
     const world = new World();
@@ -47,14 +47,14 @@ describe('a released lock that still counts as held', () => {
     await expect(world.acquire(undefined, SERVER_1)).rejects.toThrow(ErrLockBusy);
   });
 
-  it('is taken again at once by its owner, also with `wait`', async () => {
+  it('is taken again at once by its owner, even with `wait`', async () => {
     const world = new World();
     await runOnce(world, SERVER_1);
     const lock = await world.acquire(undefined, { ...SERVER_1, wait: HOUR });
     await lock.heartBeat();
   });
 
-  it('is in cooldown for those who only look, and is broken by force alone', async () => {
+  it('is reported as in cooldown, and is broken only by force', async () => {
     const world = new World();
     await runOnce(world, SERVER_1);
     const options = { dependencies: world.as() };
@@ -83,7 +83,7 @@ describe('a sticky owner', () => {
     await world.acquire(undefined, SERVER_2);
   });
 
-  it('stays in charge as long as it comes back in time', async () => {
+  it('stays in charge if it always returns in time', async () => {
     const world = new World();
     const servers = [1, 2, 3].map((number) => {
       const table = new FakeProcessTable(world.clock);
@@ -91,7 +91,7 @@ describe('a sticky owner', () => {
       const dependencies = { clock: world.clock, processes: table.as(process) };
       return { ...SERVER_1, owner: `server-${number}`, dependencies };
     });
-    /** All servers start the job; gives which of them ran it. */
+    /** All servers start the job; returns which of them ran it. */
     const startAll = async (but?: string) => {
       let ran = '';
       for (const server of servers.filter(({ owner }) => owner !== but)) {

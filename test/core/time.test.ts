@@ -5,7 +5,7 @@ import { ErrLockBusy, ErrLockLost, inspect } from '../../src/index.js';
 import { FakeClock, type FakeProcess } from '../../src/testing/index.js';
 import { DAY, HOUR, MINUTE, SECOND, someRecord, World } from '../../support/world.js';
 
-// What wall clocks do, and machines that sleep. `acquire.test.ts` has the beginnings: a day's step, a night's sleep, a boot.
+// Wall clocks that are set, and machines that are suspended. `acquire.test.ts` has the simple cases: a day's step, a night's sleep, a reboot.
 
 const YEAR = 365 * DAY;
 const STEPS = [
@@ -44,7 +44,7 @@ describe('a machine that sleeps for eight hours', () => {
     expect(world.text).not.toBe(before);
   });
 
-  it('does not end the patience of a contender', async () => {
+  it('does not use up the `wait` of a contender', async () => {
     const world = new World();
     const lock = await world.acquire(world.processes.start());
     const waiting = world.acquire(undefined, { wait: '10m' });
@@ -71,7 +71,7 @@ describe.each(STEPS)('a wall clock that is set $what', ({ by }) => {
     expect(next.fencingToken).toBeGreaterThan(old.fencingToken);
   });
 
-  it('while a machine starts anew does not keep anyone from the lock of before', async () => {
+  it('while a machine restarts does not keep anyone from a lock held before', async () => {
     const world = new World();
     await world.acquire(world.processes.start());
     world.processes.reboot();
@@ -110,7 +110,7 @@ describe('a holder on another machine', () => {
     await expect(world.acquire()).resolves.toBeDefined();
   });
 
-  it('has a heartbeat that is as old as it is ahead, in a second that comes twice', async () => {
+  it('has a heartbeat that counts as old as it is ahead, in a second that is repeated', async () => {
     const world = new World();
     beatFrom(world, startElsewhere(world), world.clock.now());
     for (const [passed, age] of [
@@ -134,7 +134,7 @@ describe.skipIf(!isMainThread)('a time zone', () => {
     else process.env['TZ'] = TZ;
   });
 
-  it('is of no account, whatever the holder has and whatever the contender has', async () => {
+  it('does not matter, whichever the holder and the contender have', async () => {
     const world = new World();
     const holder = startElsewhere(world);
     enterZone('Pacific/Kiritimati', -14);
@@ -164,7 +164,7 @@ describe.skipIf(!isMainThread)('a time zone', () => {
 
   function enterZone(zone: string, hoursBehind: number): void {
     process.env['TZ'] = zone;
-    // Or nothing would be tested here.
+    // Otherwise this would test nothing.
     expect(new Date(2026, 0, 1).getTimezoneOffset()).toBe(hoursBehind * 60);
   }
 });
@@ -191,12 +191,12 @@ describe('the end of', () => {
   });
 });
 
-/** In a boot and a namespace of its own, so that nothing but its wall clock tells how old its heartbeats are. */
+/** In its own boot and namespace, so that only its wall clock tells how old its heartbeats are. */
 function startElsewhere(world: World): FakeProcess {
   return world.processes.start({ hostname: 'db-2', bootId: 'of-db-2', pidNamespace: 'pid:[4026532999]' });
 }
 
-/** A heartbeat with the time of that machine, in a file with the time of this one. */
+/** Writes a heartbeat with the time of that machine, in a file with the time of this one. */
 function beatFrom(world: World, { identity }: FakeProcess, now: number): void {
   world.write(
     serializeRecord(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { isOfOtherLock, makeToken } from '../../src/core/token.js';
 
-it('a token is unique, and tells the lock that it was made for from others', () => {
+it('a token is unique, and tells its own lock from others', () => {
   const [one, other] = [makeToken('/var/lib/a/job.lock'), makeToken('/var/lib/a/job.lock')];
   expect(one).not.toBe(other);
   expect(isOfOtherLock(one, '/var/lib/a/job.lock')).toBe(false);
@@ -10,7 +10,7 @@ it('a token is unique, and tells the lock that it was made for from others', () 
 });
 
 it.each([null, '', '6c1f7c3e-0a7e-4f7e-9a53-0d5b3f6f0c11'])(
-  'the token %s, of somebody else, says nothing',
+  'the token %s, made by other software, says nothing',
   (token) => {
     expect(isOfOtherLock(token, '/var/lib/a/job.lock')).toBe(false);
   },

@@ -11,21 +11,21 @@ function stored(changes: Partial<Stored> = {}): Stored {
 }
 
 describe('the judge', () => {
-  it('finds a holder live that is alive and heartbeats', () => {
+  it('finds a holder live that is alive and sends heartbeats', () => {
     expect(judge(stored(), 'alive', HOUR).state).toBe('live');
   });
 
-  it('finds a holder dead whose process is gone, however fresh its heartbeat is', () => {
+  it('finds a holder dead if its process is gone, however fresh its heartbeat is', () => {
     expect(judge(stored(), 'dead', HOUR).state).toBe('dead');
   });
 
-  it('takes a holder for dead whose owner was started anew, unless it is seen alive', () => {
+  it('finds a holder dead if its owner was restarted, unless it is seen alive', () => {
     expect(judge(stored(), 'unknown', HOUR, 'earlier-run').state).toBe('dead');
     expect(judge(stored(), 'alive', HOUR, 'earlier-run').state).toBe('live');
     expect(judge(stored(), 'unknown', HOUR, 'namesake').state).toBe('live');
   });
 
-  it('finds a lock that was released early held until its time is over, whatever has become of its holder', () => {
+  it('finds a lock that was released early held until its time is over, whatever happened to its holder', () => {
     const released = stored({
       record: someRecord({ hold: HOUR }),
       age: HOUR - 1,
@@ -40,7 +40,7 @@ describe('the judge', () => {
     expect(judge(stored({ age: HOUR + 1 }), 'alive', HOUR).state).toBe('stalled');
   });
 
-  it('goes by the longer of the two timeouts', () => {
+  it('uses the longer of the two timeouts', () => {
     const patientHolder = stored({ record: someRecord({ staleTimeout: 2 * HOUR }), age: 90 * MINUTE });
     expect(judge(patientHolder, 'alive', HOUR).state).toBe('live');
     const hastyHolder = stored({ record: someRecord({ staleTimeout: MINUTE }), age: 90 * MINUTE });
@@ -48,7 +48,7 @@ describe('the judge', () => {
     expect(judge(hastyHolder, 'alive', HOUR).state).toBe('stalled');
   });
 
-  it("goes by the holder's timeout alone when it is asked for no contender", () => {
+  it("uses only the holder's timeout if there is no contender", () => {
     expect(
       judge(stored({ record: someRecord({ staleTimeout: MINUTE }), age: 2 * MINUTE }), 'alive').state,
     ).toBe('stalled');
@@ -60,13 +60,13 @@ describe('the judge', () => {
     );
   });
 
-  it('never finds a holder stalled that has no stale timeout and is seen alive', () => {
+  it('never finds a holder stalled if it has no stale timeout and is seen alive', () => {
     const record = someRecord({ staleTimeout: Number.POSITIVE_INFINITY });
     expect(judge(stored({ record, age: 1e15 }), 'alive', HOUR).state).toBe('live');
     expect(judge(stored({ record, age: 1e15 }), 'dead', HOUR).state).toBe('dead');
   });
 
-  it('takes an endless timeout for an hour where nobody can see whether the holder lives, and none that ends for less', () => {
+  it('counts an infinite timeout as an hour if nobody can see whether the holder is alive, and does not shorten finite ones', () => {
     const age = (hours: number, staleTimeout: number) =>
       stored({ record: someRecord({ staleTimeout }), age: hours * HOUR + 1, provenance: 'unknown' });
     const endless = Number.POSITIVE_INFINITY;
@@ -79,7 +79,7 @@ describe('the judge', () => {
     expect(judge(age(2, 2 * HOUR), 'unknown', endless).state).toBe('stalled');
   });
 
-  it('waits an hour at most for a bare PID of which nothing can be learnt', () => {
+  it('waits at most an hour for a bare PID about which nothing is known', () => {
     const record = parseRecord('4242', new Date());
     for (const provenance of ['unknown', 'this-machine'] as const) {
       for (const timeout of [Number.POSITIVE_INFINITY, 5 * HOUR, HOUR]) {
@@ -90,7 +90,7 @@ describe('the judge', () => {
       }
     }
     expect(judge(stored({ record, age: MINUTE + 1 }), 'unknown', MINUTE).state).toBe('stalled');
-    // It is not here, but may be on the other machine that has written the file.
+    // It does not exist here, but may be on the other machine that wrote the file.
     expect(judge(stored({ record, age: HOUR + 1, provenance: 'unknown' }), 'dead', Infinity).state).toBe(
       'stalled',
     );
@@ -102,7 +102,7 @@ describe('the judge', () => {
     expect(judge(stored({ provenance: 'earlier-boot' }), 'alive', HOUR).state).toBe('dead');
   });
 
-  it('does not take a bare PID for proof unless only this machine can have written it', () => {
+  it('accepts a bare PID as proof only if no other machine can have written it', () => {
     const record = parseRecord('4242', new Date());
     expect(judge(stored({ record, provenance: 'unknown' }), 'dead', HOUR).state).toBe('live');
     expect(judge(stored({ record, provenance: 'this-machine' }), 'dead', HOUR).state).toBe('dead');
@@ -142,7 +142,7 @@ describe('the judge', () => {
     );
   });
 
-  it('never finds a fresh holder stalled, whatever the configurations say', () => {
+  it('never finds a fresh holder stalled, whatever the configurations are', () => {
     fc.assert(
       fc.property(ages, ages, ages, (age, contenders, holders) => {
         const verdict = judge(
@@ -164,7 +164,7 @@ describe('several processes together', () => {
     expect(combineLiveness([])).toBe('unknown');
   });
 
-  it('keep the lock while a worker of a dead holder lives', () => {
+  it('keep the lock while a worker of a dead holder is alive', () => {
     const record = someRecord({ workers: [someIdentity({ pid: 4243 })] });
     expect(judge(stored({ record }), combineLiveness(['dead', 'alive']), HOUR).state).toBe('live');
   });

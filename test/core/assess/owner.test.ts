@@ -11,11 +11,11 @@ import { someIdentity, someRecord } from '../../../support/world.js';
 
 const OWNER = 'server-1';
 
-describe('an owner that comes again', () => {
+describe('an owner that comes back', () => {
   const clock = new FakeClock();
   const processes = new FakeProcessTable(clock);
 
-  /** Where the earlier run is, and where the one is that comes: both are there in the process table. */
+  /** Where the earlier run is, and where the one is that comes back: the process table has both. */
   function run(store: Store, place: FakePlace, owner: string | undefined = OWNER) {
     const dependencies = { clock, processes: processes.as(processes.start(place)) };
     return acquire('nightly', { store, owner, dependencies });
@@ -36,10 +36,10 @@ describe('an owner that comes again', () => {
   });
 
   it.each<[string, FakePlace, FakePlace]>([
-    ['beside a process of its own that lives', HOST, HOST],
-    ['beside a process of its own container that lives', CONTAINER, CONTAINER],
+    ['beside a live process of its own', HOST, HOST],
+    ['beside a live process of its own container', CONTAINER, CONTAINER],
     ['on another host', HOST, { ...HOST, hostname: 'db-2', bootId: 'boot-2' }],
-    ['on a machine that was cloned, of the same boot', HOST, { ...HOST, hostname: 'db-2' }],
+    ['on a clone of the machine, with the same boot', HOST, { ...HOST, hostname: 'db-2' }],
     ['in a container, while the earlier one ran outside', HOST, CONTAINER],
     ['outside, while the earlier one ran in a container', CONTAINER, { ...HOST, bootId: 'boot-2' }],
     ...['localhost', 'LOCALHOST', 'localhost.localdomain'].map((hostname): [string, FakePlace, FakePlace] => [
@@ -56,9 +56,9 @@ describe('an owner that comes again', () => {
 
   it.each<[string, FakePlace, FakePlace]>([
     ['a container of the same name beside it', CONTAINER, { ...CONTAINER, pidNamespace: 'pid:[4026532999]' }],
-    ['a machine that was cloned from it', HOST, { ...HOST, bootId: 'boot-2' }],
+    ['a clone of the machine', HOST, { ...HOST, bootId: 'boot-2' }],
   ])(
-    'finds it busy while there is %s, which has given a heartbeat since it was started',
+    'finds it busy while there is %s, which has sent a heartbeat since it was started',
     async (_, other, now) => {
       const store = memoryStore({ clock, processes });
       const lock = await run(store, other);
@@ -71,7 +71,7 @@ describe('an owner that comes again', () => {
     },
   );
 
-  /** The same processes, on a machine or in a container that was started so many milliseconds ago. */
+  /** The same processes, on a machine or in a container that was started this many milliseconds ago. */
   function upFor(uptime: number, table: ProcessTable): ProcessTable {
     return {
       self: () => table.self(),
@@ -88,7 +88,7 @@ describe('an owner that comes again', () => {
     expect(relationOf(holder, OWNER, self)).toBe('namesake');
   });
 
-  it('is an earlier run only where it is known on what boot, and in what surroundings, both are', () => {
+  it('is an earlier run only if the boot and the PID namespace of both are known', () => {
     const earlier = someIdentity({ bootId: 'boot-1', pidNamespace: null });
     const relation = (process: Partial<ProcessIdentity>, self: Partial<ProcessIdentity>) =>
       relationOf(
@@ -104,7 +104,7 @@ describe('an owner that comes again', () => {
     expect(relation({}, { pidNamespace: INITIAL_PID_NAMESPACE })).toBe('namesake');
   });
 
-  it('finds it busy while a worker of its earlier run may live', async () => {
+  it('finds it busy while a worker of its earlier run may be alive', async () => {
     const store = memoryStore({ clock, processes });
     const holder = processes.as(processes.start(HOST)).self();
     const elsewhere = processes.as(processes.start({ ...HOST, hostname: 'db-2' })).self();
@@ -122,7 +122,7 @@ describe('an owner that comes again', () => {
     await expect(run(store, { ...HOST, bootId: 'boot-2' })).rejects.toThrow(ErrLockBusy);
   });
 
-  it('is told of a namesake', async () => {
+  it('is told about a namesake', async () => {
     const store = memoryStore({ clock, processes });
     await run(store, HOST);
     await expect(run(store, { ...HOST, hostname: 'db-2', bootId: 'boot-2' })).rejects.toThrow(
@@ -130,7 +130,7 @@ describe('an owner that comes again', () => {
     );
   });
 
-  it.each([undefined, 'server-2'])('is nobody but who has its name: not %s', async (other) => {
+  it.each([undefined, 'server-2'])('is only a contender with the same name: not %s', async (other) => {
     const store = memoryStore({ clock, processes });
     await run(store, HOST);
     const dependencies = {
@@ -152,9 +152,12 @@ describe('an owner that comes again', () => {
     await run(store, HOST, 'server-2');
   });
 
-  it.each(['', 'two\nlines', 'NUL\0', 'half \ud83d', 'x'.repeat(65)])('is not called %j', async (owner) => {
-    const store = memoryStore({ clock, processes });
-    await expect(run(store, HOST, owner)).rejects.toThrow(TypeError);
-    expect(store.names?.()).toEqual([]);
-  });
+  it.each(['', 'two\nlines', 'NUL\0', 'half \ud83d', 'x'.repeat(65)])(
+    'cannot be called %j',
+    async (owner) => {
+      const store = memoryStore({ clock, processes });
+      await expect(run(store, HOST, owner)).rejects.toThrow(TypeError);
+      expect(store.names?.()).toEqual([]);
+    },
+  );
 });

@@ -22,7 +22,7 @@ function beatAgo(age: number, process: Partial<ReturnType<typeof someIdentity>>,
 describe('a record with another boot id', () => {
   it.each([
     { what: 'of this host, before it was started', process: {}, age: 2 * HOUR, found: 'earlier-boot' },
-    { what: 'of this host, given since', process: {}, age: 59 * MINUTE, found: 'unknown' },
+    { what: 'of this host, sent since', process: {}, age: 59 * MINUTE, found: 'unknown' },
     { what: 'of this host, ahead', process: {}, age: -DAY, found: 'unknown' },
     { what: 'of another host', process: { hostname: 'nfs-client' }, age: 2 * HOUR, found: 'unknown' },
     { what: 'of no host', process: { hostname: null }, age: 2 * HOUR, found: 'unknown' },
@@ -33,7 +33,7 @@ describe('a record with another boot id', () => {
       found: 'earlier-boot',
     },
     {
-      what: 'of a container, given since',
+      what: 'of a container, sent since',
       process: { ...CONTAINER, hostname: 'c1' },
       age: MINUTE,
       found: 'unknown',
@@ -43,7 +43,7 @@ describe('a record with another boot id', () => {
     expect(provenanceOf(beatAgo(age, { ...OTHER_BOOT, ...process }, here), here)).toBe(found);
   });
 
-  it('is not known to be of this machine by a name that machines have which nobody has named', async () => {
+  it('is not known to be of this machine if its host name is a default one', async () => {
     for (const [hostname, found] of [
       ['laptop', 'this-machine'],
       ['localhost', 'unknown'],
@@ -61,7 +61,7 @@ describe('a record with another boot id', () => {
     expect(provenanceOf(beatAgo(2 * HOUR, OTHER_BOOT, here), here)).toBe('unknown');
   });
 
-  it('is not older than this boot because the machine was suspended since', async () => {
+  it('is not older than this boot just because the machine was suspended since', async () => {
     const here = await place();
     const record = beatAgo(MINUTE, { ...OTHER_BOOT, ...CONTAINER }, here);
     here.clock.suspend(DAY);
@@ -70,7 +70,7 @@ describe('a record with another boot id', () => {
 });
 
 describe('the age of a record', () => {
-  it('is that by the monotonic clock of this boot, unless that is another clock', async () => {
+  it('is measured by the monotonic clock of this boot, unless that is another clock', async () => {
     const here = await place();
     const at = here.clock.monotonic();
     const aged = (monotonic: number) => ageOf(someRecord({ monotonic }), 'this-boot', here, 5 * MINUTE);
@@ -79,7 +79,7 @@ describe('the age of a record', () => {
     expect(aged(at + DAY)).toBe(5 * MINUTE);
   });
 
-  it('is at least the time since the start of the machine, where that has released the lock before', async () => {
+  it('is at least the time since the start of the machine, if the machine released the lock before that', async () => {
     const here = await place();
     const released = { hold: MINUTE, process: someIdentity(OTHER_BOOT) };
     expect(ageOf(someRecord(released), 'unknown', here, 0)).toBe(HOUR);
@@ -91,7 +91,7 @@ describe('the age of a record', () => {
   });
 });
 
-describe('whoever is still in the guard', () => {
+describe('a process still in the guard', () => {
   it.each([
     { what: 'of this host', process: OTHER_BOOT, age: -DAY, was: true },
     { what: 'of this host and boot', process: {}, age: 2 * HOUR, was: false },
@@ -115,7 +115,7 @@ describe('whoever is still in the guard', () => {
     expect(wasInEarlierBoot(someIdentity(process), at, { ...here, isLocal: () => false })).toBe(false);
   });
 
-  it('may be at work on another machine, where many have the same name', async () => {
+  it('may be at work on another machine, if many have the same name', async () => {
     const here = await place({ self: someIdentity({ hostname: 'localhost' }) });
     const owner = someIdentity({ ...OTHER_BOOT, hostname: 'localhost' });
     expect(wasInEarlierBoot(owner, here.clock.now(), here)).toBe(false);

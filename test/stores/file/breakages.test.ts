@@ -5,7 +5,7 @@ import { memoryStore, type StoreUnderTest, storeCases, testStore } from '../../.
 
 type Breakage = (store: Store) => Partial<Store>;
 
-/** A store that is right but for what the breakage replaces. */
+/** A store that is correct except for what the breakage replaces. */
 function broken(breakage: Breakage): Store {
   const store = memoryStore();
   const right: Store = {
@@ -26,16 +26,16 @@ async function findings(makeStore: () => StoreUnderTest): Promise<string[]> {
   return found;
 }
 
-/** What stands there, whoever holds it. */
+/** The record in the store, whoever holds the lock. */
 async function recordIn(store: Store, name: string): Promise<LockRecord | null> {
   return (await store.read(name))?.record ?? null;
 }
 
-/** Each with a rule that must find it. Others may as well. */
+/** Each with a rule that must find it. Other rules may find it, too. */
 const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = [
   [
     'creates where somebody holds the lock',
-    'creates where nothing is, once',
+    'creates a lock once',
     (store) => ({
       claim: async (name, claim, over) => store.claim(name, claim, over ?? (await store.read(name))?.version),
     }),
@@ -50,15 +50,15 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'creates what it was to replace',
-    'does not replace what is gone',
+    'does not replace a lock that is gone',
     (store) => ({
       claim: async (name, claim, over) =>
         store.claim(name, claim, (await store.read(name)) === null ? undefined : over),
     }),
   ],
   [
-    'has the token for a version',
-    'has another version after each heartbeat, also after many at once',
+    'uses the token as the version',
+    'has another version after each heartbeat, even after many at once',
     (store) => {
       const versionFrom = async (name: string, token: string | undefined) => {
         const stored = await store.read(name);
@@ -74,22 +74,22 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     },
   ],
   [
-    'beats for anybody',
-    'beats for the token that holds the lock, and for no other',
+    'renews the heartbeat for anybody',
+    'renews the heartbeat of the token that holds the lock, and of no other',
     (store) => ({
       beat: async (name, _token, beat) => store.beat(name, (await recordIn(store, name))?.token ?? '', beat),
     }),
   ],
   [
     'releases for anybody',
-    'does not remove for a holder that was taken over',
+    'does not release for a holder that was taken over',
     (store) => ({
       remove: async (name) => store.remove(name, (await recordIn(store, name))?.token ?? ''),
     }),
   ],
   [
     'does not say who holds the lock now',
-    'does not beat for a holder that was taken over',
+    'does not renew the heartbeat of a holder that was taken over',
     (store) => ({
       beat: async (name, token, beat) => {
         const outcome = await store.beat(name, token, beat);
@@ -98,8 +98,8 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'says that it has released, and has not',
-    'gives a lock that was released to the next',
+    'reports a release that it did not make',
+    'gives a released lock to the next contender',
     (store) => ({
       remove: async (name, token) => {
         const record = await recordIn(store, name);
@@ -108,13 +108,13 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'does not know of locks that are held on after their release',
+    'does not support locks that stay held after their release',
     'keeps the record of a lock that was released early',
     (store) => ({ remove: (name, token) => store.remove(name, token) }),
   ],
   [
-    'beats what was released',
-    'does not beat for a holder that has released early',
+    'renews the heartbeat of a released lock',
+    'does not renew the heartbeat of a holder that has released early',
     (store) => ({
       beat: async (name, token, beat) => {
         const record = await recordIn(store, name);
@@ -123,8 +123,8 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'does not know its own early release again',
-    'releases early again for a holder that has not heard the answer, and for nobody else',
+    'does not recognize its own early release',
+    'repeats an early release for a holder that did not get the answer, and for nobody else',
     (store) => ({
       remove: async (name, token, hold) => {
         const record = await recordIn(store, name);
@@ -135,8 +135,8 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'keeps what has run until the lock counts as free',
-    'keeps nothing of the work of a lock that was released early',
+    'keeps the command until the lock counts as free',
+    'keeps nothing about the work of a lock that was released early',
     (store) => {
       let command: string | null = null;
       return {
@@ -155,8 +155,8 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     },
   ],
   [
-    'keeps what has run in the row of a lock that is free',
-    'keeps nothing of the work of a lock that was released',
+    'keeps the command in the row of a free lock',
+    'keeps nothing about the work of a released lock',
     (store) => {
       const released = new Map<string, LockRecord>();
       return {
@@ -170,7 +170,7 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     },
   ],
   [
-    'lists a lock that was released',
+    'lists a released lock',
     'are listed as long as there is a record, if the store lists names',
     (store) => {
       const known = new Set<string>();
@@ -200,12 +200,12 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'loses the workers of a claim',
-    'keeps all that a claim says',
+    'keeps everything that a claim says',
     (store) => ({ claim: (name, claim, over) => store.claim(name, { ...claim, workers: [] }, over) }),
   ],
   [
-    'gives a lock that is kept after its release to nobody',
-    'is given to the same owner again, who is sticky, and to nobody else',
+    'gives a lock that stays held after its release to nobody',
+    'is given again to the same sticky owner, and to nobody else',
     (store) => ({
       claim: async (name, claim, over) => {
         const found = (await store.read(name))?.record ?? null;
@@ -215,8 +215,8 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'lets everybody take over what counts as held after its release',
-    'is given to one of two sticky contenders of the same owner',
+    'lets anybody take over a lock that stays held after its release',
+    'is given to only one of two sticky contenders of the same owner',
     (store) => {
       const released = new Map<string, string>();
       return {
@@ -236,7 +236,7 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'forgets the owner at an early release',
-    'is given to the same owner again, who is sticky, and to nobody else',
+    'is given again to the same sticky owner, and to nobody else',
     (store) => ({
       read: async (name) => {
         const stored = await store.read(name);
@@ -248,8 +248,8 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'writes an endless timeout as JSON does',
-    'keeps a stale timeout that is endless, tiny or huge',
+    'writes an infinite timeout as JSON does',
+    'keeps a stale timeout that is infinite, tiny or huge',
     (store) => ({
       claim: (name, claim, over) => {
         const { staleTimeout }: { staleTimeout: number | null } = JSON.parse(JSON.stringify(claim));
@@ -277,7 +277,7 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'does not age',
-    'lets a heartbeat grow old, from the last one on',
+    'lets a heartbeat age, counted from the last one',
     (store) => ({
       read: async (name) => {
         const stored = await store.read(name);
@@ -286,8 +286,8 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'ages from the acquisition on',
-    'lets a heartbeat grow old, from the last one on',
+    'counts the age from the acquisition',
+    'lets a heartbeat age, counted from the last one',
     (store) => {
       const since = new Map<string | null, number>();
       return {
@@ -302,12 +302,12 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'counts fencing tokens from one after each release',
-    'gives a greater fencing token also after releases, whichever client asks',
+    'gives a greater fencing token after releases too, whichever client asks',
     () => forgetful(),
   ],
   [
-    'hands on the fencing token of the holder before',
-    'gives each who takes over a greater fencing token',
+    'passes on the fencing token of the previous holder',
+    'gives each takeover a greater fencing token',
     (store) => ({
       claim: async (name, claim, over) => {
         const fencingToken = (await recordIn(store, name))?.fencingToken;
@@ -319,7 +319,7 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'reads, and then writes, as if nobody else did',
+    'reads and then writes, without a check in between',
     'lets exactly one of many take over',
     (store) => ({
       claim: async (name, claim, over) => {
@@ -331,8 +331,8 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'looks whose the lock is, and then writes a heartbeat over whatever is there',
-    'lets either the holder beat or another take over, never both',
+    'checks who holds the lock, and then writes a heartbeat over whatever is there',
+    'lets either the holder send a heartbeat or another take over, never both',
     (store) => ({
       beat: async (name, token, beat) => {
         const found = await recordIn(store, name);
@@ -344,18 +344,18 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
   [
     'ends a name at a NUL',
-    'holds a lock of any name or refuses the name, and takes none for another',
+    'holds a lock of any name or refuses the name, and never confuses two names',
     (store) => ({ resolve: (name) => store.resolve(name.split('\0')[0] ?? '') }),
   ],
   [
     'cuts a name',
-    'holds a lock of any name or refuses the name, and takes none for another',
+    'holds a lock of any name or refuses the name, and never confuses two names',
     (store) => ({ resolve: (name) => store.resolve(Buffer.from(name).subarray(0, 255).toString()) }),
   ],
-  ['takes an empty name', 'refuses an empty name', () => ({ resolve: (name) => name })],
+  ['accepts an empty name', 'refuses an empty name', () => ({ resolve: (name) => name })],
   [
-    'takes all holders for those of an earlier boot',
-    'is busy while its holder lives, whichever client asks',
+    'takes all holders for processes of an earlier boot',
+    'is busy while its holder is alive, whichever client asks',
     (store) => ({
       read: async (name) => {
         const stored = await store.read(name);
@@ -364,8 +364,8 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
-    'takes all holders for those of this machine',
-    'is taken at once from a holder that is dead',
+    'takes all holders for processes of this machine',
+    'is taken over at once from a dead holder',
     (store) => ({
       read: async (name) => {
         const stored = await store.read(name);
@@ -376,7 +376,7 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
   ],
 ];
 
-/** Starts anew with each lock that is released. */
+/** Starts over with each lock that is released. */
 function forgetful(): Store {
   let store = memoryStore();
   return {
@@ -397,7 +397,7 @@ function nameless({ process }: LockRecord): LockRecord['process'] {
 }
 
 describe('the conformance suite', () => {
-  it('finds nothing in a store that is right', async () => {
+  it('finds nothing wrong with a correct store', async () => {
     expect(await findings(() => ({ store: broken(() => ({})) }))).toEqual([]);
   });
 
@@ -407,11 +407,11 @@ describe('the conformance suite', () => {
 
   it('finds clients that do not see the same locks', async () => {
     const found = await findings(() => ({ store: memoryStore(), another: () => memoryStore() }));
-    expect(found).toContain('finds the same under each of its clients');
+    expect(found).toContain('finds the same lock with each of its clients');
     expect(found).toContain('lets exactly one of many create the lock');
   });
 
-  it('closes what it was given, also when the store fails', async () => {
+  it('closes what it was given, even if the store fails', async () => {
     let open = 0;
     const found = await findings(() => {
       open += 1;
@@ -430,7 +430,7 @@ describe('the conformance suite', () => {
     expect(open).toBe(0);
   });
 
-  it('takes any functions that define tests, and says so where it finds none', async () => {
+  it('accepts any functions that define tests, and throws if there are none', async () => {
     const defined: string[] = [];
     testStore('a store', () => ({ store: memoryStore() }), {
       describe: (name, define) => {

@@ -46,7 +46,7 @@ function claimOf(world: World): Claim {
 }
 
 describe('the file store', () => {
-  it('creates where nothing is, once', async () => {
+  it('creates a lock once', async () => {
     const world = new World();
     const store = fileStore(world.as());
     expect(await store.claim(world.path, claimOf(world))).toMatchObject({ done: true });
@@ -89,7 +89,7 @@ describe('the file store', () => {
     expect(await store.read(path)).toMatchObject({ record: { token: other.claim.token } });
   });
 
-  it('does not replace what is gone', async () => {
+  it('does not replace a lock that is gone', async () => {
     const world = new World();
     const store = fileStore(world.as());
     expect(await store.claim(world.path, claimOf(world), 'some version')).toEqual({

@@ -6,7 +6,7 @@ const CONTENDERS = 12;
 const CLIENTS = 4;
 const ROUNDS = 5;
 
-/** Several at the same time. */
+/** Several contenders at the same time. */
 export const contention: Rules = {
   async 'lets exactly one of many create the lock'(stage) {
     const clients = await stage.clients(CLIENTS);
@@ -24,7 +24,7 @@ export const contention: Rules = {
     }
   },
 
-  async 'lets either the holder beat or another take over, never both'(stage) {
+  async 'lets either the holder send a heartbeat or another take over, never both'(stage) {
     await raceTakeover(stage, (store, name, token) => store.beat(name, token, {}));
   },
 
@@ -33,7 +33,7 @@ export const contention: Rules = {
   },
 };
 
-/** The one claim of many, made by several clients at once, that succeeds. */
+/** The one claim that succeeds of many, sent by several clients at once. */
 async function claimByMany(stage: Stage, clients: readonly Store[], over?: string): Promise<Claim> {
   const claims = Array.from({ length: CONTENDERS }, () => stage.claim());
   const outcomes = await Promise.all(
@@ -41,11 +41,15 @@ async function claimByMany(stage: Stage, clients: readonly Store[], over?: strin
   );
   const winner = claims[onlyWinner(outcomes)];
   assert.ok(winner !== undefined);
-  assert.equal((await stage.find()).record.token, winner.token, 'Another than the winner holds the lock.');
+  assert.equal(
+    (await stage.find()).record.token,
+    winner.token,
+    'Somebody other than the winner holds the lock.',
+  );
   return winner;
 }
 
-/** Lets a holder do something while another client takes the lock over, each of them first in every other round. */
+/** Lets a holder do something while another client takes the lock over; each of them is first in every other round. */
 async function raceTakeover(
   stage: Stage,
   act: (store: Store, name: string, token: string) => Awaitable<Outcome>,
@@ -62,9 +66,13 @@ async function raceTakeover(
   }
 }
 
-/** Where in the list it stands. */
+/** Its index in the list. */
 function onlyWinner(outcomes: readonly Outcome[]): number {
   const winners = outcomes.filter((outcome) => outcome.done);
-  assert.equal(winners.length, 1, `Of ${outcomes.length} at the same time, ${winners.length} succeeded.`);
+  assert.equal(
+    winners.length,
+    1,
+    `Of ${outcomes.length} contenders at the same time, ${winners.length} succeeded.`,
+  );
   return outcomes.findIndex((outcome) => outcome.done);
 }

@@ -4,10 +4,10 @@ import { acquire, breakLock, inspect } from '../../../stores/file-locks.js';
 import { assertNoWork, done, NO_WORK, notDone, type Rules } from '../stage.js';
 
 const HOUR = 3_600_000;
-/** In milliseconds: so short that a test can let it pass. */
+/** In milliseconds: short enough for a test to wait for it. */
 const MOMENT = 40;
 
-/** `remove` of a lock that is to count as held for a while longer. */
+/** `remove` of a lock that still counts as held for a while. */
 export const holds: Rules = {
   async 'keeps the record of a lock that was released early'(stage) {
     const { store, name } = stage;
@@ -16,14 +16,14 @@ export const holds: Rules = {
     const released = done(await store.remove(name, holder.token, HOUR), 'remove');
     assert.equal(released.hold, HOUR);
     const { record, age } = await stage.find();
-    assert.deepEqual(record, released, '`remove` says something else than `read`.');
+    assert.deepEqual(record, released, '`remove` and `read` return different records.');
     const { timestamp, monotonic } = record;
     assert.deepEqual(record, { ...claimed, timestamp, monotonic, ...NO_WORK, hold: HOUR });
-    assert.ok(timestamp >= claimed.timestamp, 'The time of the release is before that of the claim.');
-    assert.ok(age < HOUR, `Released just now, but ${age} ms ago.`);
+    assert.ok(timestamp >= claimed.timestamp, 'The release is dated before the claim.');
+    assert.ok(age < HOUR, `The lock was just released, but its age is ${age} ms.`);
   },
 
-  async 'keeps nothing of the work of a lock that was released early'(stage) {
+  async 'keeps nothing about the work of a lock that was released early'(stage) {
     const { store, name } = stage;
     const { token } = await stage.work();
     for (let count = 1; count <= 2; count++) {
@@ -32,47 +32,47 @@ export const holds: Rules = {
     }
   },
 
-  async 'counts the age of a lock that was released early from the release'(stage) {
+  async 'counts the age of a lock that was released early from its release'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
     await stage.until(
       async () => (await stage.find()).age > MOMENT,
-      'Nothing that a store keeps becomes any older.',
+      'The age of a record in the store does not grow.',
     );
     const before = performance.now();
     await store.remove(name, holder.token, HOUR);
     const { age } = await stage.find();
-    // Clocks differ a little in how fast they go and in how finely they count.
+    // Clocks differ a little in speed and in resolution.
     const atMost = (performance.now() - before) * 1.1 + 5;
     assert.ok(age <= atMost, 'The age still counts from the last heartbeat.');
   },
 
-  async 'does not beat for a holder that has released early'(stage) {
+  async 'does not renew the heartbeat of a holder that has released early'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
     await store.remove(name, holder.token, HOUR);
     const { version } = await stage.find();
-    notDone(await store.beat(name, holder.token, {}), 'A lock that was released has been beaten.');
-    assert.equal((await stage.find()).version, version, 'A beat that was not done has changed the lock.');
+    notDone(await store.beat(name, holder.token, {}), 'The heartbeat of a released lock was renewed.');
+    assert.equal((await stage.find()).version, version, 'A heartbeat that was refused changed the lock.');
   },
 
-  async 'releases early again for a holder that has not heard the answer, and for nobody else'(stage) {
+  async 'repeats an early release for a holder that did not get the answer, and for nobody else'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
     done(await store.remove(name, holder.token, HOUR), 'remove');
     done(await store.remove(name, holder.token, HOUR), 'remove');
-    notDone(await store.remove(name, 'another token', HOUR), 'Somebody else has released the lock.');
+    notDone(await store.remove(name, 'another token', HOUR), 'Somebody else released the lock.');
 
     const successor = await stage.hold(stage.claim(), (await stage.find()).version);
     assert.equal(successor.hold, null);
-    notDone(await store.remove(name, holder.token, HOUR), 'A holder has released its successor.');
+    notDone(await store.remove(name, holder.token, HOUR), 'A holder released the lock of its successor.');
     assert.deepEqual((await stage.find()).record, successor);
   },
 
-  async 'releases at once what was to be held for no time'(stage) {
+  async 'releases a lock at once if it is to be held for no time'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
@@ -80,7 +80,7 @@ export const holds: Rules = {
     assert.equal(await store.read(name), null);
   },
 
-  async 'is busy after its release until the time is over'(stage) {
+  async 'is busy after its release until `holdAtLeast` is over'(stage) {
     const { store, name } = stage;
     const lock = await acquire(name, { store, holdAtLeast: HOUR });
     await lock.release();
@@ -93,7 +93,7 @@ export const holds: Rules = {
     assert.equal((await inspect(name, { store })).state, 'free');
   },
 
-  async 'is given to the same owner again, who is sticky, and to nobody else'(stage) {
+  async 'is given again to the same sticky owner, and to nobody else'(stage) {
     const { store, name } = stage;
     const [one, other] = await stage.clients(2);
     const inCharge = { holdAtLeast: HOUR, owner: 'server-1', sticky: true };
@@ -116,7 +116,7 @@ export const holds: Rules = {
     await breakLock(name, { store, force: true });
   },
 
-  async 'is given to one of two sticky contenders of the same owner'(stage) {
+  async 'is given to only one of two sticky contenders of the same owner'(stage) {
     const { name } = stage;
     const inCharge = { holdAtLeast: HOUR, owner: 'server-1', sticky: true };
     await (await acquire(name, { ...inCharge, store: stage.store })).release();
@@ -130,13 +130,13 @@ export const holds: Rules = {
     }
   },
 
-  async 'is free when the time is over'(stage) {
+  async 'is free when `holdAtLeast` is over'(stage) {
     const { store, name } = stage;
     const lock = await acquire(name, { store, holdAtLeast: 5 * MOMENT });
     await lock.release();
     await stage.until(
       async () => (await inspect(name, { store })).state === 'free',
-      'What was to be held for a moment is held for ever.',
+      'A lock that was to be held for a moment is held for ever.',
     );
     const next = await acquire(name, { store });
     assert.ok(next.fencingToken > lock.fencingToken);

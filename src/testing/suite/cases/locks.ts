@@ -4,12 +4,12 @@ import type { Lock } from '../../../core/lock.js';
 import { acquire, breakLock, inspect } from '../../../stores/file-locks.js';
 import type { Rules, Stage } from '../stage.js';
 
-/** In milliseconds: so short that a test can let it pass. */
+/** In milliseconds: short enough for a test to wait for it. */
 const SHORT_TIMEOUT = 40;
 
-/** What users do with locks that are kept in the store. */
+/** What users do with locks in the store. */
 export const locks: Rules = {
-  async 'is acquired, beaten and released'(stage) {
+  async 'is acquired, kept alive and released'(stage) {
     const { store, name } = stage;
     const lock = await acquireFrom(stage);
     assert.equal(lock.name, name);
@@ -23,7 +23,7 @@ export const locks: Rules = {
     assert.equal((await inspect(name, { store })).state, 'free');
   },
 
-  async 'is busy while its holder lives, whichever client asks'(stage) {
+  async 'is busy while its holder is alive, whichever client asks'(stage) {
     const lock = await acquireFrom(stage);
     for (const store of await stage.clients(3)) {
       await assert.rejects(acquire(stage.name, { store }), (error) => {
@@ -35,7 +35,7 @@ export const locks: Rules = {
     await lock.release();
   },
 
-  async 'is taken at once from a holder that is dead'(stage) {
+  async 'is taken over at once from a dead holder'(stage) {
     const { fencingToken } = await stage.hold(stage.claim({ process: stage.dead() }));
     assert.equal((await inspect(stage.name, { store: stage.store })).state, 'dead');
     const lock = await acquireFrom(stage);
@@ -43,12 +43,12 @@ export const locks: Rules = {
     await lock.release();
   },
 
-  async 'is kept for a dead holder by a worker that lives'(stage) {
+  async 'stays held while a worker of a dead holder is alive'(stage) {
     await stage.hold(stage.claim({ process: stage.dead(), workers: [stage.self] }));
     await assert.rejects(acquireFrom(stage), ErrLockBusy);
   },
 
-  async 'is not taken from a holder about which nothing is known, while its heartbeat is fresh'(stage) {
+  async 'is not taken over while its heartbeat is fresh if nothing else is known about its holder'(stage) {
     const elsewhere = {
       pid: 4242,
       hostname: 'another-machine',
@@ -60,19 +60,19 @@ export const locks: Rules = {
     await assert.rejects(acquireFrom(stage), ErrLockBusy);
   },
 
-  async 'is taken from a holder that has stalled, which learns it'(stage) {
+  async 'is taken over from a stalled holder, which learns of it'(stage) {
     const { store, name } = stage;
     const options = { store, staleTimeout: SHORT_TIMEOUT, heartbeatMinimalInterval: 0 };
     const stalled = await acquire(name, options);
     await stage.until(
       async () => (await inspect(name, { store })).state === 'stalled',
-      'A holder that gives no heartbeat does not count as stalled.',
+      'A holder that sends no heartbeat does not count as stalled.',
     );
     const lock = await acquire(name, options);
     assert.ok(lock.fencingToken > stalled.fencingToken);
     await assert.rejects(stalled.heartBeat(), (error) => {
       assert.ok(error instanceof ErrLockLost, `Not lost, but ${error}`);
-      // A store that takes its time may not have said in time who has it.
+      // A slow store may not have said in time who holds the lock now.
       if (error.successor !== null) assert.equal(error.successor.token, lock.token);
       return true;
     });
@@ -81,7 +81,7 @@ export const locks: Rules = {
     await lock.release().catch((error) => assert.ok(error instanceof ErrLockLost, `Not lost, but ${error}`));
   },
 
-  async 'is broken if its holder is dead, and if it lives only by force'(stage) {
+  async 'is broken if its holder is dead, and only by force if it is alive'(stage) {
     const { store, name } = stage;
     await stage.hold(stage.claim({ process: stage.dead() }));
     assert.equal((await breakLock(name, { store })).state, 'dead');

@@ -4,7 +4,7 @@ import type { Rules, Stage } from '../stage.js';
 
 const LONG = 'x'.repeat(255);
 
-/** No two of them are the same, but to who cuts, folds, escapes or replaces characters some are. */
+/** All different, but some are the same to a store that cuts, folds, escapes or replaces characters. */
 const WORDS = [
   "it's",
   "it''s",
@@ -33,13 +33,13 @@ const WORDS = [
   `${'é'.repeat(200)}b`,
 ];
 
-/** What names locks can have. */
+/** The names that locks can have. */
 export const names: Rules = {
   async 'refuses an empty name'({ store }) {
     assert.throws(() => store.resolve(''), TypeError);
   },
 
-  async 'takes its own canonical names'({ store, name }) {
+  async 'accepts its own canonical names'({ store, name }) {
     assert.equal(store.resolve(name), name);
   },
 
@@ -47,7 +47,7 @@ export const names: Rules = {
     const { store, name } = stage;
     const isListed = async () => (await store.names?.())?.includes(name) ?? null;
     if ((await isListed()) === null) return;
-    assert.equal(await isListed(), false, 'A lock is listed that nobody has ever held.');
+    assert.equal(await isListed(), false, 'A lock that nobody ever held is listed.');
     const holder = stage.claim();
     await stage.hold(holder);
     assert.equal(await isListed(), true, 'A lock that is held is not listed.');
@@ -57,9 +57,9 @@ export const names: Rules = {
     assert.deepEqual(names, names.toSorted(), 'The names are not in alphabetical order.');
   },
 
-  async 'holds a lock of any name or refuses the name, and takes none for another'(stage) {
+  async 'holds a lock of any name or refuses the name, and never confuses two names'(stage) {
     const holders = new Map<string, string>();
-    // All begin alike, and no other test has these.
+    // All begin alike, and no other test uses these.
     const prefix = `${stage.claim().token} `;
     for (const word of WORDS) {
       const name = resolved(stage, prefix + word);
@@ -67,13 +67,17 @@ export const names: Rules = {
       const claim = stage.claim();
       const before = await unlessRefused(async () => stage.store.read(name));
       if (before === undefined) continue;
-      assert.equal(before, null, `The lock ${JSON.stringify(word)} was held before anybody had claimed it.`);
+      assert.equal(before, null, `The lock ${JSON.stringify(word)} was held before anybody claimed it.`);
       const outcome = await unlessRefused(async () => stage.store.claim(name, claim));
       if (outcome?.done === true) holders.set(name, claim.token);
       else assert.equal(outcome, undefined, `The lock ${JSON.stringify(word)} could not be claimed.`);
     }
     for (const [name, token] of holders) {
-      assert.equal((await stage.find(name)).record.token, token, `${JSON.stringify(name)} is another's.`);
+      assert.equal(
+        (await stage.find(name)).record.token,
+        token,
+        `${JSON.stringify(name)} belongs to another lock.`,
+      );
     }
     assert.ok(holders.size >= 5, 'The store refuses nearly all names.');
   },
@@ -91,7 +95,7 @@ function resolved(stage: Stage, word: string): string | null {
   }
 }
 
-/** What a file system, say, may refuse only when it sees it. */
+/** Some names may be refused only in use, for example by a file system. */
 async function unlessRefused<T>(use: () => Promise<T>): Promise<T | undefined> {
   try {
     return await use();

@@ -3,22 +3,22 @@ import { assertNoWork, done, notDone, type Rules } from '../stage.js';
 
 /** `read`, and `claim` by one contender after another. */
 export const claims: Rules = {
-  async 'finds nothing where nobody has claimed'({ store, name }) {
+  async 'finds nothing if nobody has claimed the lock'({ store, name }) {
     assert.equal(await store.read(name), null);
   },
 
-  async 'creates where nothing is, once'(stage) {
+  async 'creates a lock once'(stage) {
     const record = await stage.hold();
     notDone(await stage.store.claim(stage.name, stage.claim()), 'A lock that is held was created again.');
     assert.equal((await stage.find()).record.token, record.token);
   },
 
-  async 'finds the same under each of its clients'(stage) {
+  async 'finds the same lock with each of its clients'(stage) {
     const { token } = await stage.hold();
     for (const client of await stage.clients(3)) {
       const stored = await client.read(stage.name);
       assert.equal(stored?.record?.token, token);
-      assert.equal(stored.version, (await stage.find()).version, 'Each client has versions of its own.');
+      assert.equal(stored.version, (await stage.find()).version, 'Clients see different versions.');
     }
   },
 
@@ -31,7 +31,7 @@ export const claims: Rules = {
 
     notDone(
       await store.claim(name, stage.claim(), version),
-      'A holder that gave a heartbeat after it was judged was robbed.',
+      'A holder that sent a heartbeat after it was judged was robbed.',
     );
     assert.equal((await stage.find()).record.token, holder.token);
     const successor = await stage.hold(stage.claim(), (await stage.find()).version);
@@ -43,7 +43,7 @@ export const claims: Rules = {
     assert.equal((await stage.find()).record.token, successor.token);
   },
 
-  async 'does not replace what is gone'(stage) {
+  async 'does not replace a lock that is gone'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
@@ -56,18 +56,21 @@ export const claims: Rules = {
     assert.equal(await store.read(name), null);
   },
 
-  async 'does not take a later acquisition for the version that was judged'(stage) {
+  async 'does not mistake a later acquisition for the version that was judged'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
     const { version } = await stage.find();
     await store.remove(name, holder.token);
-    // A claim whose answer was lost is made again with the same token.
+    // A claim whose answer was lost is sent again with the same token.
     await stage.hold(holder);
-    notDone(await store.claim(name, stage.claim(), version), 'A version has come back.');
+    notDone(
+      await store.claim(name, stage.claim(), version),
+      'A later record has the version of an earlier one.',
+    );
   },
 
-  async 'replaces what holds the same token, if that is what is named'(stage) {
+  async 'replaces a record with the same token if its version is named'(stage) {
     const holder = stage.claim();
     await stage.hold(holder);
     const { version } = await stage.find();
@@ -75,7 +78,7 @@ export const claims: Rules = {
     assert.notEqual((await stage.find()).version, version);
   },
 
-  async 'changes nothing by reading'(stage) {
+  async 'changes nothing when it reads'(stage) {
     await stage.hold();
     const first = await stage.find();
     const second = await stage.find();
@@ -94,49 +97,45 @@ export const claims: Rules = {
 
 /** `beat`. */
 export const beats: Rules = {
-  async 'beats for the token that holds the lock, and for no other'(stage) {
+  async 'renews the heartbeat of the token that holds the lock, and of no other'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
     const { version } = await stage.find();
 
     const outcome = await store.beat(name, 'another token', { progress: { ratio: 1, note: 'not mine' } });
-    notDone(outcome, 'Somebody else gave a heartbeat.');
+    notDone(outcome, 'Somebody else renewed the heartbeat.');
     assert.equal(
       outcome.done ? null : outcome.found?.token,
       holder.token,
-      'It was not said who holds the lock.',
+      'The outcome does not say who holds the lock.',
     );
-    assert.equal(
-      (await stage.find()).version,
-      version,
-      'A heartbeat that was not done has changed the lock.',
-    );
+    assert.equal((await stage.find()).version, version, 'A heartbeat that was refused changed the lock.');
     const record = done(await store.beat(name, holder.token, {}), 'beat');
-    assert.deepEqual((await stage.find()).record, record, '`beat` says something else than `read`.');
+    assert.deepEqual((await stage.find()).record, record, '`beat` and `read` return different records.');
   },
 
-  async 'does not beat where nobody holds the lock'(stage) {
+  async 'does not renew a heartbeat if nobody holds the lock'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     assert.deepEqual(await store.beat(name, holder.token, {}), { done: false, found: null });
     await stage.hold(holder);
     await store.remove(name, holder.token);
     assert.deepEqual(await store.beat(name, holder.token, {}), { done: false, found: null });
-    assert.equal(await store.read(name), null, 'A heartbeat has brought back a lock that was released.');
+    assert.equal(await store.read(name), null, 'A heartbeat brought back a released lock.');
   },
 
-  async 'does not beat for a holder that was taken over'(stage) {
+  async 'does not renew the heartbeat of a holder that was taken over'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
     const successor = await stage.hold(stage.claim(), (await stage.find()).version);
     const outcome = await store.beat(name, holder.token, {});
-    notDone(outcome, 'A holder that was taken over gave a heartbeat.');
+    notDone(outcome, 'A holder that was taken over renewed its heartbeat.');
     assert.equal(outcome.done ? null : outcome.found?.token, successor.token);
   },
 
-  async 'has another version after each heartbeat, also after many at once'(stage) {
+  async 'has another version after each heartbeat, even after many at once'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
@@ -181,60 +180,60 @@ export const beats: Rules = {
 
 /** `remove`. */
 export const releases: Rules = {
-  async 'removes for the token that holds the lock, and for no other'(stage) {
+  async 'releases for the token that holds the lock, and for no other'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
     const { version } = await stage.find();
 
     const outcome = await store.remove(name, 'another token');
-    notDone(outcome, 'Somebody else has released the lock.');
+    notDone(outcome, 'Somebody else released the lock.');
     assert.equal(
       outcome.done ? null : outcome.found?.token,
       holder.token,
-      'It was not said who holds the lock.',
+      'The outcome does not say who holds the lock.',
     );
-    assert.equal((await stage.find()).version, version, 'A release that was not done has changed the lock.');
+    assert.equal((await stage.find()).version, version, 'A release that was refused changed the lock.');
     assert.equal(done(await store.remove(name, holder.token), 'remove').token, holder.token);
-    assert.equal(await store.read(name), null, 'A lock that was released is still there.');
+    assert.equal(await store.read(name), null, 'A released lock is still there.');
   },
 
-  async 'removes once'(stage) {
+  async 'releases once'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     assert.deepEqual(await store.remove(name, holder.token), { done: false, found: null });
     await stage.hold(holder);
     await store.remove(name, holder.token);
     const again = await store.remove(name, holder.token);
-    assert.ok(again.done || again.found === null, 'A lock that was released is said to be held.');
+    assert.ok(again.done || again.found === null, 'A released lock is reported as held.');
     assert.equal(await store.read(name), null, 'A lock that was released twice is still there.');
 
     await stage.hold();
-    notDone(await store.remove(name, holder.token), 'A lock was released for somebody else.');
+    notDone(await store.remove(name, holder.token), 'A release of somebody else was done.');
     await stage.find();
   },
 
-  async 'keeps nothing of the work of a lock that was released'(stage) {
+  async 'keeps nothing about the work of a released lock'(stage) {
     const { store, name } = stage;
     const { token } = await stage.work();
     done(await store.remove(name, token), 'remove');
-    // A store that keeps a row for the fencing token shows it when a release is repeated because its answer was lost.
+    // A store that keeps a row for the fencing token returns it when a release is repeated because its answer was lost.
     const again = await store.remove(name, token);
     if (again.done) assertNoWork(again.record);
   },
 
-  async 'does not remove for a holder that was taken over'(stage) {
+  async 'does not release for a holder that was taken over'(stage) {
     const { store, name } = stage;
     const holder = stage.claim();
     await stage.hold(holder);
     const successor = await stage.hold(stage.claim(), (await stage.find()).version);
     const outcome = await store.remove(name, holder.token);
-    notDone(outcome, 'A holder that was taken over has released its successor.');
+    notDone(outcome, 'A holder that was taken over released the lock of its successor.');
     assert.equal(outcome.done ? null : outcome.found?.token, successor.token);
     assert.equal((await stage.find()).record.token, successor.token);
   },
 
-  async 'gives a lock that was released to the next'(stage) {
+  async 'gives a released lock to the next contender'(stage) {
     for (let count = 1; count <= 3; count++) {
       const holder = stage.claim();
       await stage.hold(holder);

@@ -3,15 +3,15 @@ import type { LockRecord } from '../../../core/record.js';
 import type { Claim } from '../../../core/store.js';
 import { done, type Rules, type Stage } from '../stage.js';
 
-/** What texts may hold: all that has a meaning in SQL, in JSON or in a shell, the character of no width, and other scripts. */
+/** Characters that mean something in SQL, JSON or a shell, a zero-width character, and other scripts. */
 const AWKWARD = `it's "quoted"; DROP TABLE locks; -- \\ \0 %_$1 ?1 :a \n\t 日本語 😀 e\u0301`;
 
-/** So many milliseconds a test lets pass to see the age of a heartbeat change, whatever the resolution of the store's clock. */
+/** How many milliseconds a test waits to see the age of a heartbeat change, whatever the resolution of the store's clock. */
 const A_WHILE = 30;
 
 /** What is kept of a claim. */
 export const records: Rules = {
-  async 'keeps all that a claim says'(stage) {
+  async 'keeps everything that a claim says'(stage) {
     await expectKept(stage, {
       workers: [1, 2, 3, 4].map((pid) => ({
         ...stage.self,
@@ -23,7 +23,7 @@ export const records: Rules = {
     });
   },
 
-  async 'keeps what a claim does not say'(stage) {
+  async 'keeps as unknown what a claim does not say'(stage) {
     await expectKept(stage, {
       process: { pid: 2 ** 31 - 1, hostname: 'h', bootId: null, pidNamespace: null, started: null },
       command: null,
@@ -55,7 +55,7 @@ export const records: Rules = {
     });
   },
 
-  async 'keeps a stale timeout that is endless, tiny or huge'(stage) {
+  async 'keeps a stale timeout that is infinite, tiny or huge'(stage) {
     for (const staleTimeout of [Number.POSITIVE_INFINITY, 0.001, 1e15]) {
       const name = stage.nameOf('timeout');
       await stage.hold(stage.claim({ staleTimeout }), undefined, name);
@@ -63,7 +63,7 @@ export const records: Rules = {
     }
   },
 
-  async 'says when the lock was acquired, and when it was last beaten'(stage) {
+  async 'says when the lock was acquired, and when its last heartbeat was'(stage) {
     const holder = stage.claim();
     const { acquiredAt } = await stage.hold(holder);
     assert.ok(acquiredAt !== null, 'The record does not say when the lock was acquired.');
@@ -73,14 +73,14 @@ export const records: Rules = {
     await stage.until(async () => {
       await stage.store.beat(stage.name, holder.token, {});
       return (await stage.find()).record.timestamp > acquiredAt;
-    }, 'Heartbeats do not change the time of the last one.');
+    }, 'A heartbeat does not change the time of the last heartbeat.');
     assert.deepEqual((await stage.find()).record.acquiredAt, acquiredAt);
   },
 };
 
-/** How old the store says that heartbeats are. */
+/** How old a heartbeat is according to the store. */
 export const ages: Rules = {
-  async 'lets a heartbeat grow old, from the last one on'(stage) {
+  async 'lets a heartbeat age, counted from the last one'(stage) {
     const holder = stage.claim();
     await stage.hold(holder);
     assert.ok((await stage.find()).age >= 0, 'An age is negative.');
@@ -88,11 +88,11 @@ export const ages: Rules = {
       async () => (await stage.find()).age >= A_WHILE,
       'The age of a heartbeat does not grow. Is it in milliseconds?',
     );
-    // However slow the machine is, sooner or later nothing comes between a heartbeat and looking at it.
+    // However slow the machine is, sooner or later nothing comes between a heartbeat and reading it.
     await stage.until(async () => {
       await stage.store.beat(stage.name, holder.token, {});
       return (await stage.find()).age < A_WHILE;
-    }, 'A heartbeat does not become young again.');
+    }, 'A new heartbeat does not reset the age.');
   },
 
   async 'counts in milliseconds, as this process does'(stage) {
@@ -103,7 +103,7 @@ export const ages: Rules = {
     const atLeast = performance.now() - after;
     const { age } = await stage.find();
     const atMost = performance.now() - before;
-    // Clocks differ a little in how fast they go and in how finely they count.
+    // Clocks differ a little in speed and in resolution.
     assert.ok(age >= atLeast * 0.9 - 5, `After ${atLeast} milliseconds the age is ${age}.`);
     assert.ok(age <= atMost * 1.1 + 5, `After ${atMost} milliseconds the age is ${age}.`);
   },
@@ -121,9 +121,9 @@ export const ages: Rules = {
   },
 };
 
-/** The fencing tokens. */
+/** Fencing tokens. */
 export const fencing: Rules = {
-  async 'gives each who takes over a greater fencing token'(stage) {
+  async 'gives each takeover a greater fencing token'(stage) {
     let last = fencingTokenOf(await stage.hold());
     for (let count = 1; count <= 5; count++) {
       const next = await stage.hold(stage.claim(), (await stage.find()).version);
@@ -131,7 +131,7 @@ export const fencing: Rules = {
     }
   },
 
-  async 'gives a greater fencing token also after releases, whichever client asks'(stage) {
+  async 'gives a greater fencing token after releases too, whichever client asks'(stage) {
     let last = 0;
     for (const client of [...(await stage.clients(3)), ...(await stage.clients(3))]) {
       const claim = stage.claim();
@@ -141,7 +141,7 @@ export const fencing: Rules = {
     }
   },
 
-  async 'gives a greater fencing token to who claims again with the same token'(stage) {
+  async 'gives a greater fencing token to a second claim with the same token'(stage) {
     const claim = stage.claim();
     const first = fencingTokenOf(await stage.hold(claim));
     const second = fencingTokenOf(await stage.hold(claim, (await stage.find()).version));
@@ -157,7 +157,7 @@ export const fencing: Rules = {
     assert.equal((await stage.find()).record.fencingToken, record.fencingToken);
   },
 
-  async 'leaves no gap in which fencing tokens fall back while many take over and release'(stage) {
+  async 'never lets fencing tokens fall back while many take over and release'(stage) {
     const clients = await stage.clients(4);
     let last = 0;
     await Promise.all(
@@ -179,7 +179,7 @@ async function expectKept(stage: Stage, changes: Partial<Claim>): Promise<void> 
   const { token, process, workers, staleTimeout, command, user, cwd, owner } = stage.claim(changes);
   const claimed = await stage.hold({ token, process, workers, staleTimeout, command, user, cwd, owner });
   const { record } = await stage.find();
-  assert.deepEqual(record, claimed, '`claim` says something else than `read`.');
+  assert.deepEqual(record, claimed, '`claim` and `read` return different records.');
   const { timestamp, acquiredAt, fencingToken, monotonic } = record;
   const given = {
     processId: process.pid,
