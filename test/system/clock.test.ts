@@ -4,7 +4,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('a process that is stopped while it sets up its clock is not late for the rest of its life', async () => {
+test('a process that is stopped while it sets up its clock is not late for ever', async () => {
   const readBootClock = process.hrtime.bigint.bind(process.hrtime);
   vi.spyOn(process.hrtime, 'bigint').mockImplementationOnce(() => {
     const time = readBootClock();
@@ -14,7 +14,7 @@ test('a process that is stopped while it sets up its clock is not late for the r
   vi.resetModules();
   const { systemClock } = await import('../../src/system/clock.js');
 
-  // Or its heartbeats would look older than they are to all others, and it would be robbed while it is healthy.
+  // Otherwise its heartbeats would look older than they are to all others, and it would be robbed while it is healthy.
   const before = Number(readBootClock()) / 1e6;
   const now = systemClock.monotonic();
   const after = Number(readBootClock()) / 1e6;
@@ -39,7 +39,7 @@ test('a process whose wall clock was set meanwhile agrees with one that has just
     behind.push(first - stepped.now());
     stopFor(3.3);
   }
-  // Or it would hand out smaller fencing tokens than another that has acquired and released right before.
+  // Otherwise it would hand out smaller fencing tokens than another process that acquired and released right before.
   expect(Math.max(...behind)).toBeLessThan(0.1);
 });
 

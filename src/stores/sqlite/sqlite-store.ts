@@ -167,7 +167,7 @@ class SqliteStore implements Store {
     return this.#row(this.#statements.read, name);
   }
 
-  /** The row that a statement returns; `null` if there is none, or no table yet. */
+  /** The row that a statement returns; `null` without a row or a table. */
   #row(sql: string, ...parameters: (string | number | null)[]): Row | null {
     try {
       return this.#all(sql, ...parameters);

@@ -430,7 +430,7 @@ describe('the conformance suite', () => {
     expect(open).toBe(0);
   });
 
-  it('accepts any functions that define tests, and throws if there are none', async () => {
+  it('accepts any functions that define tests, and throws without them', async () => {
     const defined: string[] = [];
     testStore('a store', () => ({ store: memoryStore() }), {
       describe: (name, define) => {

@@ -7,39 +7,39 @@ import { type Operation, operations } from './faults/operations.js';
 import { expectToEndure } from './faults/rule.js';
 import { Scene } from './faults/scene.js';
 
-// Each operation is watched on a disk that is well. Then it is done again for each use of each call that was seen, and for
-// each thing that can go wrong there. That list comes from the interface, and from what `write-file-atomic` calls in turn;
-// what has to hold is one rule for all, in `faults/rule.ts`.
+// Each operation is first observed on a healthy disk. Then it is repeated for each use of each observed call, and for
+// each thing that can go wrong there. The list of calls comes from the interface, and from what `write-file-atomic` calls in turn.
+// One rule says what must hold in all cases, in `faults/rule.ts`.
 
 const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'ESTALE', 'EINTR'];
 
 type Trouble = Omit<Fault, 'at'>;
 
 describe.each(operations)('$name keeps the rule', (operation) => {
-  it('whichever call is refused once, for whatever reason', async () => {
+  it('whichever call fails once, for whatever reason', async () => {
     await expectToEndureAll(operation, () =>
       CODES.map((code) => ({ code, lasts: 'once', strike: refuse(code) })),
     );
   });
 
-  it('from whichever call on all are refused', async () => {
+  it('from whichever call on all of them fail', async () => {
     await expectToEndureAll(operation, (_scene, code) => [
       { code, lasts: 'on and on', strike: refuse(code) },
     ]);
   });
 
-  it('whichever call is done, but seems to have failed', async () => {
+  it('whichever call succeeds but seems to fail', async () => {
     await expectToEndureAll(operation, (_scene, code) => [
       { code, lasts: 'once', strike: loseAnswer(code) },
       { code, lasts: 'on and on', strike: loseAnswer(code) },
     ]);
   });
 
-  it('whichever call is done twice, because the first answer was lost', async () => {
+  it('whichever call is made twice because the first answer was lost', async () => {
     await expectToEndureAll(operation, () => [{ code: 'EEXIST', lasts: 'once', strike: repeat }]);
   });
 
-  it('before whichever call somebody cleans the folder, or removes it', async () => {
+  it('before whichever call somebody cleans or removes the folder', async () => {
     await expectToEndureAll(operation, ({ world }) => {
       const remove = () => rmSync(world.folder, { recursive: true, force: true });
       const clean = () => {
@@ -50,7 +50,7 @@ describe.each(operations)('$name keeps the rule', (operation) => {
   });
 });
 
-it('these are all calls that there are', async () => {
+it('the list of calls is complete', async () => {
   const calls = new Set<string>();
   for (const operation of operations) {
     for (const { call } of await usesOf(operation)) calls.add(call);
@@ -60,7 +60,7 @@ it('these are all calls that there are', async () => {
   );
 });
 
-/** At each use of a call all that `troubles` gives; what does not depend on the code gets all of them in turn. */
+/** Tries everything that `troubles` returns at each use of a call; if the code does not matter, all of them in turn. */
 async function expectToEndureAll(
   operation: Operation,
   troubles: (scene: Scene, code: string) => readonly Trouble[],
@@ -82,7 +82,7 @@ async function expectToEndureAll(
   expect(breaches).toEqual([]);
 }
 
-/** The calls that an operation makes on a disk that is well. */
+/** The calls that an operation makes on a healthy disk. */
 async function usesOf(operation: Operation): Promise<readonly Use[]> {
   const scene = new Scene();
   await operation.prepare(scene);

@@ -69,7 +69,7 @@ describe('the file store', () => {
     expect(await store.claim(world.path, claimOf(world), newVersion)).toMatchObject({ done: true });
   });
 
-  it('gives way to who makes the folder, and the lock in it, at the same time', async () => {
+  it('gives way to a contender that creates the folder, and the lock in it, at the same time', async () => {
     const world = new World();
     const path = join(world.folder, 'new', 'job.lock');
     const other = { store: fileStore(world.as()), claim: claimOf(world) };
@@ -78,7 +78,7 @@ describe('the file store', () => {
       mkdirSync(folder) {
         if (!isFirst) return systemFileSystem.mkdirSync(folder);
         isFirst = false;
-        // The first claim makes the folder, the second one the lock.
+        // The first claim creates the folder, the second one the lock.
         other.store.claim(path, other.claim);
         other.store.claim(path, other.claim);
         throw systemError('ENOENT', 'mkdir');
@@ -99,7 +99,7 @@ describe('the file store', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('beats and removes for the token that holds the lock, and for no other', async () => {
+  it('renews and releases for the token that holds the lock, and for no other', async () => {
     const world = new World();
     const store = fileStore(world.as());
     const claim = claimOf(world);
@@ -114,7 +114,7 @@ describe('the file store', () => {
     expect(await store.beat(world.path, claim.token, {})).toEqual({ done: false, found: null });
   });
 
-  it('creates inside the guard where the file system has no hard links', async () => {
+  it('creates the lock inside the guard if the file system has no hard links', async () => {
     for (const code of ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']) {
       const world = new World();
       const fileSystem = fileSystemWith({
@@ -133,7 +133,7 @@ describe('the file store', () => {
     }
   });
 
-  it('knows that it has created when only the answer was lost, as over NFS', async () => {
+  it('knows that it created the lock if only the answer was lost, as over NFS', async () => {
     const world = new World();
     const fileSystem = fileSystemWith({
       linkSync(existing, path) {
@@ -145,7 +145,7 @@ describe('the file store', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
-  it('tries again when the guard, and its file in it, was taken from it', async () => {
+  it('tries again if the guard, with its file in it, was taken from it', async () => {
     const world = new World();
     let swept = 0;
     const fileSystem = fileSystemWith({
@@ -159,7 +159,7 @@ describe('the file store', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
-  it('says that the lock is busy when somebody stays in the middle of changing it', async () => {
+  it('reports the lock as busy if another process is stuck in the middle of changing it', async () => {
     const world = new World();
     const holder = world.processes.start();
     await world.acquire(holder);
@@ -185,7 +185,7 @@ describe('the file store', () => {
     await expect(world.acquire()).resolves.toBeDefined();
   });
 
-  it('beats and releases with EBUSY meanwhile, keeps the lock, and goes on when the way is free', async () => {
+  it('rejects heartbeats and releases with EBUSY meanwhile, keeps the lock, and goes on when the guard is free', async () => {
     const world = new World();
     const lock = await world.acquire();
     const paused = world.processes.start();
@@ -221,7 +221,7 @@ describe('the file store', () => {
 describe.skipIf(process.platform === 'win32')('the owner of a lock file', () => {
   const NOBODY = 65534;
 
-  it('is who has written it last, and nobody else can write to it, whatever was there', async () => {
+  it('is its last writer, and nobody else can write to it, whatever was there', async () => {
     const world = new World();
     const store = fileStore(world.as());
     const claim = claimOf(world);
@@ -237,7 +237,7 @@ describe.skipIf(process.platform === 'win32')('the owner of a lock file', () => 
     }
   });
 
-  it('is said to have written it, unless somebody else may have', async () => {
+  it('counts as its writer, unless somebody else may have written it', async () => {
     const world = new World();
     const store = fileStore(world.as());
     await store.claim(world.path, claimOf(world));
@@ -252,7 +252,7 @@ describe.skipIf(process.platform === 'win32')('the owner of a lock file', () => 
 });
 
 describe('when a lock file was written', () => {
-  it('is its time or that of the record, whichever is later, and may be to come', async () => {
+  it('is its time or that of the record, whichever is later, and may be in the future', async () => {
     const world = new World();
     const now = world.clock.now();
     const writtenAge = async (timestamp: number, changed: number) => {
@@ -279,7 +279,7 @@ describe('a heartbeat read from a file', () => {
     expect(await fileStore(world.as()).read(world.path)).toMatchObject({ age: MINUTE });
   });
 
-  it('is of nobody knows where on a network file system', async () => {
+  it('is of unknown provenance on a network file system', async () => {
     const world = new World();
     const NFS = 0x6969;
     const fileSystem = fileSystemWith({ statfsSync: () => ({ type: NFS }) });
@@ -298,7 +298,7 @@ describe('a heartbeat read from a file', () => {
     });
   });
 
-  it('is aged, in a classic PID file, by when the file was changed', async () => {
+  it('is aged, in a classic PID file, by the modification time of the file', async () => {
     const world = new World();
     world.write('4242\n', world.clock.now() - 5 * MINUTE);
     expect(await fileStore(world.as()).read(world.path)).toMatchObject({
@@ -333,7 +333,7 @@ describe('any bytes at all', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('in a folder that others can replace', () => {
-  /** Puts another folder, with a lock of the same name, in the place of the lock's before a call. */
+  /** Replaces the folder of the lock by another one, with a lock of the same name, before a call. */
   function swapping(world: World, call: 'renameSync' | 'unlinkSync' | 'linkSync') {
     const folder = join(world.folder, 'shared', 'locks');
     const victim = join(world.folder, 'victim');
@@ -360,7 +360,7 @@ describe.skipIf(process.platform !== 'linux')('in a folder that others can repla
   }
 
   it.each(['renameSync', 'unlinkSync', 'linkSync'] as const)(
-    'goes by the folder that it has opened, whatever is in its place at %s',
+    'uses the folder that it has opened, whatever is in its place at %s',
     async (call) => {
       const world = new World();
       const { store, path, arm, seen } = swapping(world, call);
@@ -402,7 +402,7 @@ describe('litter', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
-  it('that says nothing of its owner is swept too', async () => {
+  it('that says nothing about its owner is swept too', async () => {
     const world = new World();
     mkdirSync(`${world.path}.guard.${uuid}`);
     await takeOver(world);
@@ -410,7 +410,7 @@ describe('litter', () => {
   });
 
   it.each(['ago', 'ahead'])(
-    'of owners of whom nothing can be learnt is swept when it is half a minute %s',
+    'of owners about which nothing is known is swept when it is half a minute %s',
     async (when) => {
       const world = new World();
       const elsewhere = world.processes.start({ pidNamespace: 'pid:[4026532999]' });
@@ -435,7 +435,7 @@ describe('litter', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
-  it('is not what living processes are about to use', async () => {
+  it('does not include what living processes are about to use', async () => {
     const world = new World();
     const living = world.processes.start();
     const elsewhere = world.processes.start({ bootId: 'another' });
@@ -449,7 +449,7 @@ describe('litter', () => {
     expect(world.files).toEqual(['job.lock', ...kept]);
   });
 
-  it('is not another lock that is held, whose name is that of this one and a number', async () => {
+  it('does not include another held lock whose name is that of this one plus a number', async () => {
     const world = new World();
     const shard = `${world.path}.1`;
     const lock = await acquire(shard, { dependencies: world.as(world.processes.start()) });
@@ -459,7 +459,7 @@ describe('litter', () => {
   });
 
   it.skipIf(process.platform === 'win32')(
-    "is not what others have put beside the lock, even under names like the library's",
+    "does not include what others put beside the lock, even under names like the library's",
     async () => {
       const world = new World();
       const kept = [
@@ -480,7 +480,7 @@ describe('litter', () => {
   );
 
   it.skipIf(process.platform === 'win32')(
-    'is not a folder with files of others, nor one that a link leads to, whatever these are called',
+    'does not include a folder with other files, nor one that a link leads to, whatever their names are',
     async () => {
       const world = new World();
       const victim = temporaryFolder();

@@ -8,8 +8,8 @@ const OURS = `${UUID},4242,0,5881234,boot-1,pid%3A%5B4026531836%5D,db-1`;
 
 const texts = fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 10 }), { nil: null });
 
-describe('the name of an owner', () => {
-  it('says who that is', () => {
+describe('the file name of an owner', () => {
+  it('says who the owner is', () => {
     const owners = fc.record({
       identity: fc.record({
         pid: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
@@ -49,12 +49,12 @@ describe('the name of an owner', () => {
     ['something in front', `.${OURS}`],
     ['a line break behind', `${OURS}\n`],
     ['an identifier in capitals', OURS.replace(UUID, UUID.toUpperCase())],
-  ])('is not one with %s', (_what, name) => {
+  ])('is not accepted with %s', (_what, name) => {
     expect(ownerFrom(name)).toBeNull();
   });
 });
 
-describe('the name of what an owner writes', () => {
+describe('the name of the file that an owner writes', () => {
   it('is that of the owner, or what write-file-atomic makes of it', () => {
     expect(stagedName(OURS)).toBe(`${UUID}.record`);
     expect([`${UUID}.record`, `${UUID}.record.0`, `${UUID}.record.4294967295`].filter(isStaged)).toHaveLength(

@@ -20,7 +20,7 @@ import type { Surroundings } from '../../../src/stores/file/surroundings.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
 import { fileSystemWith, systemError, temporaryFolder, World } from '../../../support/world.js';
 
-/** What a process sees; unless the test says otherwise, everything it finds is of this boot. */
+/** What a process sees; by default everything it finds is of this boot. */
 function surroundings(
   world: World,
   process: FakeProcess = world.processes.own,
@@ -29,7 +29,7 @@ function surroundings(
   return { fs, processes: world.as(process).processes, isOfEarlierBoot: () => false, isClosed: false };
 }
 
-/** Leaves the guard as a process would that was killed, or is paused, inside. */
+/** Leaves the guard like a process that was killed, or is paused, inside. */
 function abandonInside(world: World, process: FakeProcess, section: (stay: Stay) => void = () => {}): void {
   const stopped = new Error('stopped');
   const stoppedFileSystem: FileSystem = fileSystemWith({
@@ -55,7 +55,7 @@ function enter<T>(world: World, section: (stay: Stay) => T, fs: FileSystem = sys
 type Obstacle = [what: string, put: (guard: string, world: World) => void, words: RegExp];
 
 const isWindows = process.platform === 'win32';
-/** Windows has no FIFOs, and lets only an administrator make links. */
+/** Windows has no FIFOs, and only administrators may create links there. */
 const LINKS: Obstacle[] = isWindows
   ? []
   : [
@@ -65,7 +65,7 @@ const LINKS: Obstacle[] = isWindows
     ];
 
 describe('the guard', () => {
-  it('is there while the section runs, and gone afterwards, also when the section fails', () => {
+  it('exists while the section runs, and is gone afterwards, even if the section fails', () => {
     const world = new World();
     expect(enter(world, () => world.files)).toEqual(['job.lock.guard']);
     expect(world.files).toEqual([]);
@@ -77,7 +77,7 @@ describe('the guard', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('lets nobody in while its owner lives, however long that takes, and says who it is', () => {
+  it('lets nobody in while its owner is alive, however long that takes, and says who the owner is', () => {
     const world = new World();
     const owner = world.processes.start();
     abandonInside(world, owner);
@@ -92,10 +92,10 @@ describe('the guard', () => {
     expect(world.files).toEqual(['job.lock.guard']);
   });
 
-  it('is not taken from a living owner by who was paused right after looking', () => {
+  it('is not taken from a living owner by a process that was paused right after checking', () => {
     const world = new World();
     abandonInside(world, world.processes.start());
-    // What proper-lockfile compares the answer with: by then half a minute and more has passed.
+    // What proper-lockfile compares the answer with: by then more than half a minute has passed.
     const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 31_000);
     try {
       expect(() => enter(world, () => 'in')).toThrow(GuardHeld);
@@ -114,14 +114,14 @@ describe('the guard', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('is taken at once when it is empty: its owner was about to leave', () => {
+  it('is taken at once if it is empty: its owner was about to leave', () => {
     const world = new World();
     mkdirSync(`${world.path}.guard`);
     expect(enter(world, () => 'in')).toBe('in');
     expect(world.files).toEqual([]);
   });
 
-  it('is taken from an owner of whom nothing can be learnt only after half a minute', () => {
+  it('is taken from an owner about which nothing is known only after half a minute', () => {
     const world = new World();
     const owner = world.processes.start({ pidNamespace: 'pid:[4026532999]' });
     abandonInside(world, owner);
@@ -133,7 +133,7 @@ describe('the guard', () => {
     expect(enter(world, () => 'in')).toBe('in');
   });
 
-  it('that a thread could not remove does not keep that same thread out', () => {
+  it('that a thread could not remove does not keep the same thread out', () => {
     const world = new World();
     abandonInside(world, world.processes.own);
     expect(enter(world, () => 'in')).toBe('in');
@@ -141,7 +141,7 @@ describe('the guard', () => {
   });
 
   it.each(['h', 'ö', '機'])(
-    'that it could not remove does not keep a thread out whose host has a name of 64 %s',
+    'that a thread could not remove does not keep it out on a host with a name of 64 %s',
     (letter) => {
       const world = new World();
       const own = world.processes.start({ hostname: letter.repeat(64) });
@@ -150,7 +150,7 @@ describe('the guard', () => {
     },
   );
 
-  it('is removed by a late robber only if its owner is still the one that the robber had seen', () => {
+  it('is removed by a late contender only if its owner is still the one that the contender saw', () => {
     const world = new World();
     const dead = world.processes.start();
     abandonInside(world, dead);
@@ -176,7 +176,7 @@ describe('the guard', () => {
     expect(readdirSync(`${world.path}.guard`)[0]).toContain(`,${living.pid},`);
   });
 
-  it('is tried again when a sweeper took the folder for litter on its way in', () => {
+  it('is tried again if a sweeper took the folder for litter during the entry', () => {
     const world = new World();
     let swept = 0;
     const fileSystem = fileSystemWith({
@@ -189,7 +189,7 @@ describe('the guard', () => {
     expect(world.files).toEqual([]);
   });
 
-  it('gives the section its due even if it cannot be removed', () => {
+  it('does not lose the result of the section if it cannot be removed', () => {
     const world = new World();
     let refusals = 1;
     const fileSystem = fileSystemWith({
@@ -203,7 +203,7 @@ describe('the guard', () => {
   });
 
   it.each(['mkdirSync', 'openFolderSync', 'openSync', 'renameSync'] as const)(
-    'passes on what the system says, and leaves nothing behind, when %s fails',
+    'passes on the system error, and leaves nothing behind, if %s fails',
     (call) => {
       const world = new World();
       const fileSystem = fileSystemWith({
@@ -230,7 +230,7 @@ describe('the guard', () => {
       /something else is in it/,
     ],
     ['a folder with a folder in it', (guard) => mkdirSync(join(guard, 'a'), { recursive: true }), /"a"/],
-  ])('leaves %s alone that is in its place, and says so', (_what, put, words) => {
+  ])('leaves %s in its place alone, and says so', (_what, put, words) => {
     const world = new World();
     put(`${world.path}.guard`, world);
     utimesSync(world.folder, 1, 1);
@@ -240,7 +240,7 @@ describe('the guard', () => {
     expect(readdirSync(world.folder, { recursive: true })).toEqual(before);
   });
 
-  it.skipIf(process.geteuid?.() !== 0)('says whose it is if only that user could replace it', () => {
+  it.skipIf(process.geteuid?.() !== 0)('names its owner if only that user could replace it', () => {
     const world = new World();
     mkdirSync(`${world.path}.guard`);
     chownSync(`${world.path}.guard`, 65534, 65534);
@@ -262,7 +262,7 @@ describe('the guard', () => {
     expect(readdirSync(`${world.path}.guard`)).toHaveLength(1);
   });
 
-  it('keeps what others have put beside a dead owner, and says so', () => {
+  it('keeps what others put beside a dead owner, and says so', () => {
     const world = new World();
     const owner = world.processes.start();
     abandonInside(world, owner);
@@ -272,12 +272,12 @@ describe('the guard', () => {
     expect(readdirSync(`${world.path}.guard`)).toContain('notes.txt');
   });
 
-  it('is rid of what a dead owner had written but not moved to its place', () => {
+  it('is cleared of what a dead owner wrote but did not move to its place', () => {
     const world = new World();
     const owner = world.processes.start();
     abandonInside(world, owner, (stay) => stay.stage('half', () => {}));
     const [name = ''] = readdirSync(`${world.path}.guard`).filter((file) => file.endsWith('.record'));
-    // As write-file-atomic calls it until it is whole.
+    // The name that write-file-atomic uses until the file is complete.
     writeFileSync(`${world.path}.guard/${name}.3141592653`, 'ha');
     expect(() => enter(world, () => 'in')).toThrow(GuardHeld);
     owner.kill();
@@ -285,10 +285,10 @@ describe('the guard', () => {
     expect(world.files).toEqual([]);
   });
 
-  // Only the main thread may change the umask, and the mutation tester runs tests in another one.
+  // Only the main thread may change the umask, and the mutation tester runs tests in a worker thread.
   const hasUmask = !isWindows && isMainThread;
 
-  it.skipIf(!hasUmask)('writes only into its own folder, with rights that others cannot write by', () => {
+  it.skipIf(!hasUmask)('writes only into its own folder, with permissions that let nobody else write', () => {
     const world = new World();
     const mask = process.umask(0o002);
     const rights = (path: string) => statSync(path).mode & 0o777;
@@ -308,18 +308,21 @@ describe('the guard', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
-  describe('of an owner of whom nothing can be learnt', () => {
+  describe('of an owner about which nothing is known', () => {
     const elsewhere = { pidNamespace: 'pid:[4026532999]' };
 
-    it.each(['a minute', 'a day', 'ten years'])('does not last because its time is %s ahead', (ahead) => {
-      const world = new World();
-      abandonInside(world, world.processes.start(elsewhere));
-      const seconds = Date.now() / 1000 + ({ 'a minute': 60, 'a day': 86_400 }[ahead] ?? 315_360_000);
-      utimesSync(`${world.path}.guard`, seconds, seconds);
-      expect(enter(world, () => 'in')).toBe('in');
-    });
+    it.each(['a minute', 'a day', 'ten years'])(
+      'does not last for ever because its time is %s ahead',
+      (ahead) => {
+        const world = new World();
+        abandonInside(world, world.processes.start(elsewhere));
+        const seconds = Date.now() / 1000 + ({ 'a minute': 60, 'a day': 86_400 }[ahead] ?? 315_360_000);
+        utimesSync(`${world.path}.guard`, seconds, seconds);
+        expect(enter(world, () => 'in')).toBe('in');
+      },
+    );
 
-    it('is free at once where the owner was there before the machine was started', () => {
+    it('is free at once if the owner is from before the machine was started', () => {
       const world = new World();
       abandonInside(world, world.processes.start(elsewhere));
       const asked: unknown[] = [];
@@ -330,13 +333,13 @@ describe('the guard', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'goes by the folder that it has opened, whatever is put in its place',
+    'uses the folder that it has opened, whatever is put in its place',
     () => {
       const world = new World();
       const victim = temporaryFolder();
       const stolen = join(temporaryFolder(), 'stolen');
       const seen: string[] = [];
-      // Whoever owns the lock's folder swaps the folder for a link to another one at each call.
+      // The owner of the lock's folder swaps it for a link to another one at each call.
       const swap = (folder: string) => {
         systemFileSystem.renameSync(folder, stolen);
         symlinkSync(victim, folder);
@@ -353,13 +356,13 @@ describe('the guard', () => {
       try {
         enter(world, () => 'in', beforeOwner);
       } catch {
-        // That it fails is one of the right answers.
+        // A failure is one of the right answers.
       }
       expect(seen).toEqual([]);
     },
   );
 
-  it.skipIf(isWindows)('refuses a folder that others have put in the place of its own', () => {
+  it.skipIf(isWindows)('refuses a folder with which others have replaced its own', () => {
     const world = new World();
     for (const lie of [{ uid: 12345 }, { mode: 0o40777 }]) {
       const fileSystem = fileSystemWith({

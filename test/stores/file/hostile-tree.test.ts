@@ -27,7 +27,7 @@ import {
   World,
 } from '../../../support/world.js';
 
-// Whatever lies around a lock, and at its path, nothing is changed but what is livinglock's. What that is, is said here once more, and by
+// Whatever is around a lock and at its path, only what is livinglock's changes. What that is, this file defines once more, by
 // names alone.
 
 const LOCK = 'job.lock';
@@ -46,7 +46,7 @@ const ids = ['0f8fad5b-d9cb-469f-a165-70867728950e', '1f8fad5b-d9cb-469f-a165-70
 const id = fc.constantFrom(...ids);
 const DEAD = 999_999;
 
-/** Dead, alive, or on another machine: the processes are those of the fake world, in which 1000 is the contender's own. */
+/** Dead, alive, or on another machine: the processes are those of the fake world, where 1000 is the contender's own. */
 const owner = fc
   .tuple(id, fc.constantFrom(DEAD, 1000, 1001), fc.constantFrom('fake-boot-1', 'another'))
   .map(([token, pid, boot]) => `${token},${pid},0,1,${boot},pid%3A%5B4026531836%5D,fake-host`);
@@ -65,7 +65,7 @@ const name = fc.oneof(
   fc.stringMatching(/^[a-z.,-]{1,6}$/).filter((any) => any !== '.' && any !== '..'),
 );
 
-/** What a lock may hold, or a crash may have left of it; and what is somebody's. */
+/** What a lock may contain, or a crash may have left of it; and content of other people's files. */
 const content = fc.oneof(
   fc
     .constantFrom(
@@ -142,7 +142,7 @@ function plant(folder: string, victim: string, tree: readonly Entry[]): void {
   }
 }
 
-/** Everything in a folder, one line each: what it is, whose, with which rights, from when, and what is in it. */
+/** Everything in a folder, one line each: what it is, its owner, permissions, time and content. */
 function linesOf(folder: string, prefix = ''): Map<string, string> {
   const lines = new Map<string, string>();
   for (const found of readdirSync(folder)) {
@@ -157,7 +157,7 @@ function linesOf(folder: string, prefix = ''): Map<string, string> {
   return lines;
 }
 
-/** Whether that is livinglock's to change, with all that is in it. */
+/** Whether livinglock may change it, with everything in it. */
 function isOurs(entry: Entry): boolean {
   if (entry.name === LOCK) return entry.is === 'file' && entry.mayBeLock;
   if (!GUARD.test(entry.name) || entry.is !== 'folder') return false;
@@ -203,7 +203,7 @@ class Play {
   }
 }
 
-/** What goes wrong is said by an error of the library; that much is all that is asked of it here. */
+/** Failures are reported by an error of the library; nothing more is required here. */
 async function attempt(world: World, doing: Promise<void>): Promise<void> {
   let isOver = false;
   const done = doing
@@ -218,7 +218,7 @@ async function attempt(world: World, doing: Promise<void>): Promise<void> {
 }
 
 it.skipIf(process.platform === 'win32')(
-  'whatever lies around a lock, only names of ours are changed',
+  'whatever is around a lock, only names of ours are changed',
   async () => {
     await fc.assert(
       fc.asyncProperty(entries, operations, async (tree, acts) => {

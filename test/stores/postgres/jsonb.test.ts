@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromJsonb, toJsonb } from '../../../src/stores/postgres/jsonb.js';
 
-/** Texts in which what has to be written in another way is frequent. */
+/** Texts that often contain what has to be written differently. */
 const texts = fc
   .array(fc.constantFrom('\0', '\ud800', '\udfff', '😀', '\u241b', '\\', 'u0000', '0000', '241b', '"', 'a'))
   .map((parts) => parts.join(''));
 
 describe('JSON for a column of jsonb', () => {
-  it('says the same when it is read again', () => {
+  it('is the same when it is read again', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const json = JSON.stringify({ note: text });
@@ -17,7 +17,7 @@ describe('JSON for a column of jsonb', () => {
     );
   });
 
-  it('says nothing that jsonb refuses', () => {
+  it('contains nothing that jsonb refuses', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const kept: unknown = JSON.parse(toJsonb(JSON.stringify(text)));

@@ -45,7 +45,7 @@ class Scene {
   }: Omit<AcquireOptions, 'store'> & {
     connection?: PostgresConnection;
     store?: PostgresStoreOptions;
-    /** Another process, there. Default: this one. */
+    /** Another process, which acts there. Default: this one. */
     at?: FakePlace;
   } = {}): Promise<Lock> {
     const process = at === undefined ? this.processes.own : this.processes.start(at);
@@ -100,7 +100,7 @@ describe('the table', () => {
     expect(Math.abs(since - Date.now())).toBeLessThan(MINUTE);
   });
 
-  it('says by what name the owner goes', async () => {
+  it('contains the name of the owner', async () => {
     const scene = new Scene();
     await scene.acquire({ owner: 'server-1' });
     expect(await scene.row()).toMatchObject({ lock_owner: 'server-1' });
@@ -120,24 +120,21 @@ describe('the table', () => {
     });
   });
 
-  it.each([undefined, '55m'])(
-    'keeps nothing of the work of a lock that was released: %s',
-    async (holdAtLeast) => {
-      const scene = new Scene();
-      const lock = await scene.acquire({ command: 'import --password=1234', owner: 'server-1', holdAtLeast });
-      await lock.heartBeat({ note: 'customer 1234' });
-      await lock.setWorkers([scene.processes.own.pid]);
-      expect(await scene.row()).toMatchObject({
-        details: { command: 'import --password=1234', user: expect.any(String), cwd: process.cwd() },
-        workers: [{ pid: scene.processes.own.pid }],
-        progress: { note: 'customer 1234' },
-      });
-      await lock.release();
-      const row = await scene.row();
-      expect(row).toMatchObject({ details: null, workers: [], progress: null });
-      expect(Object.keys(Object(row['holder']))).toEqual(['owner', 'process', 'process_id']);
-    },
-  );
+  it.each([undefined, '55m'])('keeps nothing about the work of a released lock: %s', async (holdAtLeast) => {
+    const scene = new Scene();
+    const lock = await scene.acquire({ command: 'import --password=1234', owner: 'server-1', holdAtLeast });
+    await lock.heartBeat({ note: 'customer 1234' });
+    await lock.setWorkers([scene.processes.own.pid]);
+    expect(await scene.row()).toMatchObject({
+      details: { command: 'import --password=1234', user: expect.any(String), cwd: process.cwd() },
+      workers: [{ pid: scene.processes.own.pid }],
+      progress: { note: 'customer 1234' },
+    });
+    await lock.release();
+    const row = await scene.row();
+    expect(row).toMatchObject({ details: null, workers: [], progress: null });
+    expect(Object.keys(Object(row['holder']))).toEqual(['owner', 'process', 'process_id']);
+  });
 
   it('says of a lock that was released early until when it is held', async () => {
     const scene = new Scene();
@@ -150,7 +147,7 @@ describe('the table', () => {
   });
 
   it.each([Number.POSITIVE_INFINITY, 1e18])(
-    'holds a lock of an endless timeout for ever: %d',
+    'holds a lock with an infinite timeout for ever: %d',
     async (staleTimeout) => {
       const scene = new Scene();
       await scene.acquire({ staleTimeout });
@@ -170,7 +167,7 @@ describe('the table', () => {
     await scene.acquire();
   });
 
-  it('cannot be in a schema that is not there', async () => {
+  it('cannot be in a schema that does not exist', async () => {
     await expect(new Scene().acquire({ store: { schema: 'nowhere' } })).rejects.toMatchObject({
       code: '3F000',
       message: expect.stringMatching(/ "nowhere" does not exist\. Create the schema, or choose another one/),
@@ -187,7 +184,7 @@ describe('the table', () => {
     },
   );
 
-  it('is not created where the schema is somebody else’s', async () => {
+  it('is not created with `createTable: false`', async () => {
     const scene = new Scene();
     const refused = scene.acquire({ store: { createTable: false } });
     await expect(refused).rejects.toThrow(ErrLockStore);
@@ -199,7 +196,7 @@ describe('the table', () => {
     await scene.acquire({ store: { createTable: false } });
   });
 
-  it('is not created by who only looks', async () => {
+  it('is not created by `inspect` or `breakLock`', async () => {
     const scene = new Scene();
     const store = postgresStore(database, { tableName: scene.table });
     expect(await scene.inspect()).toMatchObject({ state: 'free' });
@@ -214,7 +211,7 @@ describe('the table', () => {
     ['one column more', postgresSchema().replace('lock_owner ', 'tenant text NOT NULL, lock_owner ')],
     ['another type', postgresSchema().replace(/(?<=lock_time +)timestamptz/, 'integer')],
     ['a view', 'CREATE VIEW livinglock AS SELECT 1 AS lock_name'],
-  ])('of another shape is left as it is: %s', async (_what, sql) => {
+  ])('of another shape is left unchanged: %s', async (_what, sql) => {
     const scene = new Scene();
     await scene.run(sql);
     const refused = scene.acquire();
@@ -232,7 +229,7 @@ describe('a table that somebody changes by hand', () => {
     ['the row is deleted', 'DELETE FROM livinglock'],
     ['it has no owner any more', 'UPDATE livinglock SET lock_owner = NULL'],
     ['the table is dropped', 'DROP TABLE livinglock'],
-  ])('loses the lock when %s, and goes on with greater fencing tokens', async (_what, sql) => {
+  ])('loses the lock when %s, and continues with greater fencing tokens', async (_what, sql) => {
     const scene = new Scene();
     const lock = await scene.acquire();
     await scene.run(sql);
@@ -240,7 +237,7 @@ describe('a table that somebody changes by hand', () => {
     expect((await scene.acquire()).fencingToken).toBeGreaterThan(lock.fencingToken);
   });
 
-  it('gives the next the lock when nobody can tell whose it is', async () => {
+  it('gives the lock to the next contender if its record names no holder', async () => {
     const scene = new Scene();
     await scene.acquire();
     await scene.run(`UPDATE livinglock SET holder = '"Bob"'`);
@@ -250,7 +247,7 @@ describe('a table that somebody changes by hand', () => {
 });
 
 describe('a holder', () => {
-  it('is aged by the clock of the server, and is as old as it is ahead', async () => {
+  it('is aged by the clock of the server; a heartbeat from the future counts as old as it is ahead', async () => {
     const scene = new Scene();
     const lock = await scene.acquire({ at: ELSEWHERE, staleTimeout: HOUR });
     await expect(scene.acquire()).rejects.toThrow(/on db-2.+ nothing proves from here/);
@@ -264,7 +261,7 @@ describe('a holder', () => {
     await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
   });
 
-  it('on a clone of this machine may live, although it has the same boot id', async () => {
+  it('on a clone of this machine may be alive, although it has the same boot ID', async () => {
     const scene = new Scene();
     const process = scene.processes.start({ hostname: 'clone-2' });
     await scene.acquire({ dependencies: { processes: scene.processes.as(process) } });
@@ -272,7 +269,7 @@ describe('a holder', () => {
     await expect(scene.acquire()).rejects.toThrow(/on clone-2.+ nothing proves from here/);
   });
 
-  it('of another boot may live, since other machines can have written', async () => {
+  it('of another boot may be alive, because other machines can have written it', async () => {
     const scene = new Scene();
     await scene.acquire();
     scene.processes.reboot();
@@ -282,7 +279,7 @@ describe('a holder', () => {
 });
 
 describe('the connection', () => {
-  test('is asked twice for a lock, and once for anything else', async () => {
+  test('gets two queries for a lock, and one for anything else', async () => {
     const scene = new Scene();
     await (await scene.acquire()).release();
     let questions = 0;
@@ -311,7 +308,7 @@ describe('the connection', () => {
     ['Cannot use a pool after calling end on the pool', '08003', 'end it after the last release'],
     ['PGlite is closed', '08003', 'end it after the last release'],
     ['made up', 'XX000', ''],
-  ])('that says only in words what is wrong is understood: %s', async (words, code, remedy) => {
+  ])('is understood if it reports an error only in words: %s', async (words, code, remedy) => {
     const query = () => Promise.reject(new Error(words));
     await expect(new Scene().acquire({ connection: { query } })).rejects.toMatchObject({
       name: 'ErrLockStore',
@@ -323,13 +320,13 @@ describe('the connection', () => {
 
 describe('options', () => {
   it.each([{ tabelName: 'locks' }, { createTable: 'no' }])(
-    'are refused where they mean nothing: %j',
+    'are refused if they make no sense: %j',
     (options) => {
       expect(() => postgresStore(database, untyped(options))).toThrow(TypeError);
     },
   );
 
-  it('do not make a URL a connection', () => {
+  it('do not accept a URL as a connection', () => {
     expect(() => postgresStore(untyped('postgres://localhost'))).toThrow(
       /needs a connection with the method `query`/,
     );

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { testStore } from '../../../src/testing/index.js';
 
-// A real server has its turn in `integration/postgres.test.ts`.
+// `integration/postgres.test.ts` tests a real server.
 
 let database: PGlite;
 

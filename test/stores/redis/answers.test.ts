@@ -5,7 +5,7 @@ import { SECOND, untyped } from '../../../support/world.js';
 
 const NAME = 'nightly';
 
-describe('an answer that says to come again', () => {
+describe('an answer that says to try again', () => {
   const refusing = (error: Error, times: number) => {
     let count = 0;
     const answer = () => {
@@ -27,7 +27,7 @@ describe('an answer that says to come again', () => {
     ['CLUSTERDOWN', new Error('CLUSTERDOWN The cluster is down')],
     ['SocketClosedUnexpectedlyError', named('SocketClosedUnexpectedlyError')],
     ['ECONNRESET', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
-  ])('is obeyed for as long as there is time: %s', async (_code, error) => {
+  ])('is obeyed as long as there is time: %s', async (_code, error) => {
     const clock = new FakeClock();
     const store = redisStore(refusing(error, 4), { clock });
     const read = store.read(NAME);
@@ -56,7 +56,7 @@ describe('an answer that says to come again', () => {
     ['MOVED', 'MOVED 3999 127.0.0.1:6381'],
     ['ERR', "ERR unknown command 'EVALSHA'"],
     ['REDIS_ERROR', 'Something else'],
-  ])('is no other one: %s', async (code, words) => {
+  ])('does not include any other: %s', async (code, words) => {
     const store = redisStore(refusing(new Error(words), 1));
     await expect(store.read(NAME)).rejects.toMatchObject({ name: 'ErrLockStore', code, lock: NAME });
   });
@@ -66,7 +66,7 @@ describe('options', () => {
   const client = { eval: async () => [], evalSha: async () => [] };
 
   it.each([{ prefx: 'locks:' }, { prefix: 7 }, { commandTimeout: true }])(
-    'are refused where they mean nothing: %j',
+    'are refused if they make no sense: %j',
     (options) => {
       expect(() => redisStore(client, untyped(options))).toThrow(TypeError);
     },
@@ -83,11 +83,11 @@ describe('options', () => {
     ['an address', 'redis://localhost'],
     ['nothing', undefined],
     ['an object', {}],
-  ])('do not make a client of %s', (_what, value) => {
+  ])('do not accept %s as a client', (_what, value) => {
     expect(() => redisStore(untyped(value))).toThrow(/redisStore needs a client of node-redis/);
   });
 
-  it('do not make a client that answers by callbacks another one', async () => {
+  it('do not accept a client that uses callbacks', async () => {
     const legacy = { eval: () => {}, evalSha: () => {} };
     await expect(redisStore(untyped(legacy)).read(NAME)).rejects.toThrow(/not in legacy mode/);
   });

@@ -20,7 +20,7 @@ async function use(client: RedisClient, options?: RedisStoreOptions): Promise<vo
 }
 
 describeWithRedis('a client', (server) => {
-  it('of ioredis with a prefix of its own keeps its locks behind both', async () => {
+  it('of ioredis with its own prefix keeps its locks under both prefixes', async () => {
     const scene = await Scene.open(server());
     const client = new Redis(server().url, { keyPrefix: 'shop*:' });
     onTestFinished(() => client.disconnect());
@@ -49,7 +49,7 @@ describeWithRedis('a client', (server) => {
     await use(client);
   });
 
-  it('of node-redis that gives buffers', async () => {
+  it('of node-redis that returns buffers', async () => {
     await Scene.open(server());
     const client = await createClient({ url: server().url }).connect();
     onTestFinished(() => client.destroy());
@@ -76,7 +76,7 @@ describeWithRedis('a client', (server) => {
     });
     afterAll(() => node.end());
 
-    it('of node-redis sends a lock where its key belongs', async () => {
+    it('of node-redis sends a lock to the node of its key', async () => {
       await Scene.open(node, ioRedis);
       const cluster = createCluster({ rootNodes: [{ url: node.url }] });
       await cluster.on('error', () => {}).connect();

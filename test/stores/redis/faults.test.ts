@@ -12,7 +12,7 @@ import { poll } from '../../../support/running.js';
 import { SECOND } from '../../../support/world.js';
 
 describeWithRedis('a Redis that cannot be used', (server) => {
-  it('because its memory is full lets go of a lock, and changes nothing else', async () => {
+  it('because its memory is full releases a lock, and changes nothing else', async () => {
     const scene = await Scene.open(server());
     const lock = await scene.acquire();
     await scene.connection.call('CONFIG', 'SET', 'maxmemory', '1');
@@ -32,7 +32,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
   });
 
   it.each(drivers)(
-    'because this user of $name has no right to it says which ones it needs',
+    'because this user of $name lacks permissions says which ones it needs',
     async (driver) => {
       const scene = await Scene.open(server());
       const rights = ['+eval', '+evalsha', '+time', '+hgetall', '+hset', '+hdel'];
@@ -109,8 +109,8 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     });
   });
 
-  describe('because it is not there', () => {
-    it.each(drivers)('says so by $name when the time is over', async (driver) => {
+  describe('because it is not running', () => {
+    it.each(drivers)('says so with $name when the time is over', async (driver) => {
       const gone = await RedisServer.start();
       const { client } = await connect(gone.url, driver);
       await gone.end();
@@ -126,7 +126,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
       await refused;
     });
 
-    it('says so at once where the client does not wait for it', async () => {
+    it('says so at once if the client does not wait for it', async () => {
       const gone = await RedisServer.start();
       await gone.end();
       const client = new Redis(gone.url, { retryStrategy: null }).on('error', () => {});
@@ -165,8 +165,8 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     );
   });
 
-  describe.each(drivers)('because it stands still, by $name', (driver) => {
-    /** A client whose server stops before it gets the command of that number, and whether that has come about. */
+  describe.each(drivers)('because it hangs, with $name', (driver) => {
+    /** A client whose server stops before it gets the command with that number, and whether that has happened. */
     async function stopping(scene: Scene, at: number) {
       const { client } = await scene.connect(driver);
       let count = 0;
@@ -179,7 +179,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
       return { client: intercepted, hasStopped: () => count >= at };
     }
 
-    it('is not waited for without end by a heartbeat, which is then given anew', async () => {
+    it('does not block a heartbeat for ever, and the next heartbeat works again', async () => {
       const scene = await Scene.open(server());
       const { client, hasStopped } = await stopping(scene, 3);
       const lock = await scene.acquire({ client });
@@ -199,7 +199,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
       await lock.release();
     });
 
-    it('does not make a holder of who has given up', async () => {
+    it('does not make a contender that gave up the holder', async () => {
       const scene = await Scene.open(server());
       const { client, hasStopped } = await stopping(scene, 2);
       const refused = expect(scene.acquire({ client })).rejects.toMatchObject({
@@ -219,7 +219,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     });
   });
 
-  it('answers too late, when the same process has acquired the lock in another way', async () => {
+  it('answers too late, when the same process has acquired the lock some other way', async () => {
     const scene = await Scene.open(server());
     let answer = (): void => {};
     const isHeldBack = new Promise<void>((resolve) => {
@@ -238,7 +238,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     await refused;
     const lock = await scene.acquire();
     answer();
-    // It is looked for, but not found.
+    // The claim is checked for, but not found.
     await scene.clock.advance(30 * SECOND);
     await poll('The claim was not looked for', () => count === 3);
     await lock.heartBeat();

@@ -6,21 +6,21 @@ import { FakeClock } from '../../../src/testing/index.js';
 
 const LIMIT = 100;
 
-describe('what is to be answered in time', () => {
-  it('is given when it is, and nobody sleeps on', async () => {
+describe('an answer with a time limit', () => {
+  it('is returned when it comes, and nothing keeps sleeping', async () => {
     const clock = new FakeClock();
     expect(await inTime(LIMIT, clock, async () => 'answer')).toBe('answer');
     expect(clock.sleeping).toBe(0);
   });
 
-  it('fails as it fails', async () => {
+  it('fails with the error of the function', async () => {
     const clock = new FakeClock();
     const error = new Error('made up');
     await expect(inTime(LIMIT, clock, () => Promise.reject(error))).rejects.toBe(error);
     expect(clock.sleeping).toBe(0);
   });
 
-  it('is given up when the time is over, and told so', async () => {
+  it('is given up when the time is over, and its signal aborts', async () => {
     const clock = new FakeClock();
     let signal: AbortSignal | undefined;
     const act = (over: AbortSignal) => {
@@ -35,7 +35,7 @@ describe('what is to be answered in time', () => {
     expect(signal?.aborted).toBe(true);
   });
 
-  it('is heard before the time is over, although this process has computed all the while', async () => {
+  it('is read before the time is over, although this process was busy all the time', async () => {
     const act = () => new Promise<string>((resolve) => setTimeout(resolve, 2 * LIMIT, 'answer'));
     const given = inTime(LIMIT, systemClock, act);
     blockFor(3 * LIMIT);

@@ -10,7 +10,7 @@ import { DAY, HOUR, MINUTE } from '../../../support/world.js';
 const CONTAINER = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };
 
 describeWithRedis('the store in Redis', (server) => {
-  describe.each(drivers)('by $name, the hash', (driver) => {
+  describe.each(drivers)('with $name, the hash', (driver) => {
     it('says who holds the lock, since when, and until when others wait', async () => {
       const scene = await Scene.open(server(), driver);
       const before = Date.now();
@@ -57,7 +57,7 @@ describeWithRedis('the store in Redis', (server) => {
     });
   });
 
-  it('says of an endless lock that it never expires', async () => {
+  it('says that a lock with an infinite timeout never expires', async () => {
     const scene = await Scene.open(server());
     await scene.acquire({ staleTimeout: Number.POSITIVE_INFINITY });
     expect(await scene.hash()).toMatchObject({ expires_at: '', stale_timeout_ms: '' });
@@ -72,7 +72,7 @@ describeWithRedis('the store in Redis', (server) => {
       return texts`;
     const last = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
     const times = [0, 1, last, Date.UTC(2000, 1, 29), Date.UTC(2100, 1, 28, 23, 59, 59, 999)];
-    // Each day of 400 years, after which the calendar repeats itself, and moments of any day.
+    // Each day of 400 years, after which the calendar repeats itself, and random moments of the day.
     for (let day = 0; day < 146_097; day += 1) times.push(day * DAY + Math.floor(Math.random() * DAY));
     for (let count = 0; count < 1000; count += 1) times.push(Math.floor(Math.random() * last));
     for (let from = 0; from < times.length; from += 5000) {
@@ -87,23 +87,20 @@ describeWithRedis('the store in Redis', (server) => {
     ]);
   });
 
-  it.each([undefined, '55m'])(
-    'keeps nothing of the work of a lock that was released: %s',
-    async (holdAtLeast) => {
-      const scene = await Scene.open(server());
-      const lock = await scene.acquire({ command: 'import --password=1234', owner: 'server-1', holdAtLeast });
-      await lock.heartBeat({ note: 'customer 1234' });
-      await lock.setWorkers([scene.processes.own.pid]);
-      expect((await scene.hash())['details']).toContain('--password=1234');
-      await lock.release();
-      const { details = '', workers = '', progress = '', holder = '' } = await scene.hash();
-      expect({ details, workers, progress }).toEqual({ details: '', workers: '', progress: '' });
-      expect(Object.keys(JSON.parse(holder))).toEqual(['process_id', 'process', 'owner']);
-      expect(JSON.stringify(await scene.hash())).not.toMatch(/password|customer/);
-    },
-  );
+  it.each([undefined, '55m'])('keeps nothing about the work of a released lock: %s', async (holdAtLeast) => {
+    const scene = await Scene.open(server());
+    const lock = await scene.acquire({ command: 'import --password=1234', owner: 'server-1', holdAtLeast });
+    await lock.heartBeat({ note: 'customer 1234' });
+    await lock.setWorkers([scene.processes.own.pid]);
+    expect((await scene.hash())['details']).toContain('--password=1234');
+    await lock.release();
+    const { details = '', workers = '', progress = '', holder = '' } = await scene.hash();
+    expect({ details, workers, progress }).toEqual({ details: '', workers: '', progress: '' });
+    expect(Object.keys(JSON.parse(holder))).toEqual(['process_id', 'process', 'owner']);
+    expect(JSON.stringify(await scene.hash())).not.toMatch(/password|customer/);
+  });
 
-  it('keeps its locks under another prefix if it is told to', async () => {
+  it('keeps its locks under another prefix if the option says so', async () => {
     const scene = await Scene.open(server());
     await scene.acquire();
     await scene.acquire({ store: { prefix: 'shop:locks:' } });
@@ -138,7 +135,7 @@ describeWithRedis('the store in Redis', (server) => {
   });
 
   describe('a hash that somebody changes by hand', () => {
-    it('loses the lock when it is deleted, and goes on with greater fencing tokens', async () => {
+    it('loses the lock when it is deleted, and continues with greater fencing tokens', async () => {
       const scene = await Scene.open(server());
       const lock = await scene.acquire();
       await scene.connection.call('DEL', KEY);
@@ -146,7 +143,7 @@ describeWithRedis('the store in Redis', (server) => {
       expect((await scene.acquire()).fencingToken).toBeGreaterThan(lock.fencingToken);
     });
 
-    it('loses the lock when it has no owner any more', async () => {
+    it('loses the lock when it no longer has an owner', async () => {
       const scene = await Scene.open(server());
       const lock = await scene.acquire();
       await scene.connection.call('HDEL', KEY, 'lock_owner');
@@ -154,7 +151,7 @@ describeWithRedis('the store in Redis', (server) => {
       expect((await scene.acquire()).fencingToken).toBeGreaterThan(lock.fencingToken);
     });
 
-    it('gives the next the lock when nobody can tell whose it is', async () => {
+    it('gives the lock to the next contender if its record names no holder', async () => {
       const scene = await Scene.open(server());
       await scene.acquire();
       await scene.set('holder', 'Bob');
@@ -162,7 +159,7 @@ describeWithRedis('the store in Redis', (server) => {
       await scene.acquire();
     });
 
-    it('is given up all the same by a holder that cannot be read any more', async () => {
+    it('is still released by a holder whose record can no longer be read', async () => {
       const scene = await Scene.open(server());
       const lock = await scene.acquire();
       await scene.set('holder', 'Bob');
@@ -184,13 +181,13 @@ describeWithRedis('the store in Redis', (server) => {
     });
   });
 
-  describe('a key under which somebody else keeps something', () => {
+  describe('a key that is used for something else', () => {
     it.each([
       ['a string', 'SET', KEY, 'my letter'],
       ['a list', 'RPUSH', KEY, 'milk', 'bread'],
       ['a hash of another shape', 'HSET', KEY, 'name', 'Ada', 'lock_owner', 'me'],
       ['the hash of another lock', 'HSET', KEY, 'lock_name', 'weekly', 'lock_owner', 'me', 'token', 'T'],
-    ] as const)('is left as it is: %s', async (_what, name, ...parameters) => {
+    ] as const)('is left unchanged: %s', async (_what, name, ...parameters) => {
       const scene = await Scene.open(server());
       await scene.connection.call(name, ...parameters);
       const before = await scene.connection.call('DUMP', KEY);
@@ -238,12 +235,12 @@ describeWithRedis('the store in Redis', (server) => {
       await scene.acquire();
     });
 
-    it('is aged by the clock of Redis, and is as old as it is ahead', async () => {
+    it('is aged by the clock of Redis; a heartbeat from the future counts as old as it is ahead', async () => {
       const scene = await Scene.open(server());
       const process = scene.processes.start(CONTAINER);
       const lock = await scene.acquire({ process, staleTimeout: HOUR });
       process.kill();
-      // What this process thinks of the time does not matter.
+      // The clock of this process does not matter.
       await scene.clock.advance(2 * HOUR);
       await expect(scene.acquire()).rejects.toThrow(/on db-2.+ nothing proves from here/);
 
@@ -257,7 +254,7 @@ describeWithRedis('the store in Redis', (server) => {
       await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
     });
 
-    it('on a clone of this machine may live, although it has the same boot id', async () => {
+    it('on a clone of this machine may be alive, although it has the same boot ID', async () => {
       const scene = await Scene.open(server());
       const process = scene.processes.start({ hostname: 'clone-2' });
       await scene.acquire({ process });
@@ -265,7 +262,7 @@ describeWithRedis('the store in Redis', (server) => {
       await expect(scene.acquire()).rejects.toThrow(/on clone-2.+ nothing proves from here/);
     });
 
-    it('of an earlier boot may live, because other machines use the same Redis', async () => {
+    it('of an earlier boot may be alive, because other machines use the same Redis', async () => {
       const scene = await Scene.open(server());
       await scene.acquire();
       scene.processes.reboot();
@@ -274,7 +271,7 @@ describeWithRedis('the store in Redis', (server) => {
   });
 
   describe('the names of locks', () => {
-    it('are those that are held, however many other keys there are', async () => {
+    it('are those of held locks, however many other keys there are', async () => {
       const scene = await Scene.open(server());
       const fill = `for i = 1, 5000 do redis.call('SET', 'livinglock:noise' .. i, i) end`;
       await scene.connection.call('EVAL', fill, '0');
@@ -287,7 +284,7 @@ describeWithRedis('the store in Redis', (server) => {
       expect(await store.names?.()).toEqual(['alpha', 'beta', "it's *?[a]\\ é😀"]);
     });
 
-    it('are found under a prefix that means something in a pattern', async () => {
+    it('are found under a prefix that has a meaning in a pattern', async () => {
       const scene = await Scene.open(server());
       const prefix = 'a*[b]?\\-^:';
       const store = redisStore(scene.connection.client, { prefix });

@@ -9,7 +9,7 @@ import { HOUR } from '../../../support/world.js';
 
 describeWithRedis('the store in Redis', (server) => {
   describe('a release whose answer was lost', () => {
-    /** The answer is lost when all that happens meanwhile has happened. */
+    /** The answer is lost after everything that happens meanwhile. */
     async function releaseTwice(
       scene: Scene,
       meanwhile: () => Promise<unknown>,
@@ -28,13 +28,13 @@ describeWithRedis('the store in Redis', (server) => {
       await lock.release();
     }
 
-    it('is a release, although another has acquired the lock since', async () => {
+    it('is a release, although another contender has acquired the lock since', async () => {
       const scene = await Scene.open(server());
       await releaseTwice(scene, () => scene.acquire());
       expect(await scene.inspect()).toMatchObject({ state: 'live' });
     });
 
-    it('is one, although others have acquired and released it since, at last for a while', async () => {
+    it('is a release, although others have acquired and released the lock since, the last one with a hold', async () => {
       const scene = await Scene.open(server());
       await releaseTwice(scene, async () => {
         for (const holdAtLeast of [0, 0, 1]) await (await scene.acquire({ holdAtLeast })).release();
@@ -44,14 +44,14 @@ describeWithRedis('the store in Redis', (server) => {
       expect(await scene.inspect()).toMatchObject({ state: 'live' });
     });
 
-    it('is one, although its sticky owner has taken the lock again since', async () => {
+    it('is a release, although its sticky owner has taken the lock again since', async () => {
       const scene = await Scene.open(server());
       const options = { owner: 'server-1', sticky: true, holdAtLeast: HOUR };
       await releaseTwice(scene, () => scene.acquire(options), options);
       expect(await scene.inspect()).toMatchObject({ state: 'live' });
     });
 
-    it('cannot be told from a loss any more when somebody was robbed since', async () => {
+    it('can no longer be told from a loss if somebody was robbed since', async () => {
       const scene = await Scene.open(server());
       const process = scene.processes.start();
       const released = releaseTwice(scene, async () => {

@@ -2,21 +2,21 @@ import { createRequire, isBuiltin } from 'node:module';
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { SqliteDatabase } from '../../../src/stores/sqlite/index.js';
 
-/** A connection that a test can do anything with. */
+/** A connection with which a test can do anything. */
 export interface Connection extends SqliteDatabase {
   close(): void;
 }
 
-/** Where connections come from. */
+/** Opens connections. */
 export interface Driver {
   readonly name: string;
   open(path: string): Connection;
 }
 
-/** The one that all versions of Node have. */
+/** The driver that works with all versions of Node. */
 export const twin: Driver = { name: '@photostructure/sqlite', open: (path) => new DatabaseSync(path) };
 
-/** With that of Node itself, where it has one. */
+/** Includes Node's own driver, if it has one. */
 export const drivers: readonly Driver[] = isBuiltin('node:sqlite') ? [twin, nodes()] : [twin];
 
 function nodes(): Driver {

@@ -66,7 +66,7 @@ class Scene {
     return inspect(NAME, { store: sqliteStore(database, dependencies), dependencies });
   }
 
-  /** The row of the lock, by another connection. */
+  /** The row of the lock, read by another connection. */
   row(table = 'livinglock'): Readonly<Record<string, unknown>> {
     const reader = this.connect();
     const [row] = reader.prepare(`SELECT * FROM ${table} WHERE lock_name = ?`).all(NAME);
@@ -76,7 +76,7 @@ class Scene {
 }
 
 /** A connection whose statements of one kind fail, before or after they were carried out. */
-/** @param times How often; then it works. */
+/** @param times How often they fail; then they work. */
 function failing(
   database: Connection,
   kind: string,
@@ -130,30 +130,27 @@ describe('the table', () => {
     });
   });
 
-  it.each([undefined, '55m'])(
-    'keeps nothing of the work of a lock that was released: %s',
-    async (holdAtLeast) => {
-      const scene = new Scene();
-      const lock = await scene.acquire(undefined, {
-        command: 'import --password=1234',
-        owner: 'server-1',
-        holdAtLeast,
-      });
-      await lock.heartBeat({ note: 'customer 1234' });
-      await lock.setWorkers([scene.processes.own.pid]);
-      const { details, progress } = scene.row();
-      expect(JSON.parse(String(details))).toEqual({
-        command: 'import --password=1234',
-        user: expect.any(String),
-        cwd: process.cwd(),
-      });
-      expect(String(progress)).toContain('customer 1234');
-      await lock.release();
-      const row = scene.row();
-      expect(row).toMatchObject({ details: null, workers: '[]', progress: null });
-      expect(Object.keys(JSON.parse(String(row['holder'])))).toEqual(['process_id', 'process', 'owner']);
-    },
-  );
+  it.each([undefined, '55m'])('keeps nothing about the work of a released lock: %s', async (holdAtLeast) => {
+    const scene = new Scene();
+    const lock = await scene.acquire(undefined, {
+      command: 'import --password=1234',
+      owner: 'server-1',
+      holdAtLeast,
+    });
+    await lock.heartBeat({ note: 'customer 1234' });
+    await lock.setWorkers([scene.processes.own.pid]);
+    const { details, progress } = scene.row();
+    expect(JSON.parse(String(details))).toEqual({
+      command: 'import --password=1234',
+      user: expect.any(String),
+      cwd: process.cwd(),
+    });
+    expect(String(progress)).toContain('customer 1234');
+    await lock.release();
+    const row = scene.row();
+    expect(row).toMatchObject({ details: null, workers: '[]', progress: null });
+    expect(Object.keys(JSON.parse(String(row['holder'])))).toEqual(['process_id', 'process', 'owner']);
+  });
 
   it('says of a lock that was released who had it last, and that nobody holds it', async () => {
     const scene = new Scene();
@@ -168,14 +165,14 @@ describe('the table', () => {
     });
   });
 
-  it('says of an endless lock that it never expires', async () => {
+  it('says that a lock with an infinite timeout never expires', async () => {
     const scene = new Scene();
     await scene.acquire(undefined, { staleTimeout: Number.POSITIVE_INFINITY });
     expect(scene.row()).toMatchObject({ expires_at: null, stale_timeout_ms: null });
     expect((await scene.inspect()).holder?.staleTimeout).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('has the heartbeat in it when the call returns', async () => {
+  it('contains the heartbeat when the call returns', async () => {
     const scene = new Scene();
     const lock = await scene.acquire();
     scene.database.exec(`UPDATE livinglock SET heartbeat_at = '2020-01-01T00:00:00.000Z'`);
@@ -186,7 +183,7 @@ describe('the table', () => {
     expect(JSON.parse(String(row['progress']))).toEqual({ ratio: 0.5, note: 'half-way' });
   });
 
-  it('can be given another name', async () => {
+  it('can have another name', async () => {
     const scene = new Scene();
     await scene.acquire(undefined, { store: { tableName: 'job_locks' } });
     expect(scene.row('job_locks')).toMatchObject({ lock_name: NAME });
@@ -213,7 +210,7 @@ describe('the table', () => {
     expect(() => sqliteSchema(untyped({ tableName }))).toThrow(/`tableName`/);
   });
 
-  it('is not created where the schema is somebody else’s', async () => {
+  it('is not created with `createTable: false`', async () => {
     const scene = new Scene();
     const store = { createTable: false, tableName: 'job_locks' };
     const refused = scene.acquire(undefined, { store });
@@ -225,7 +222,7 @@ describe('the table', () => {
     await scene.acquire(undefined, { store });
   });
 
-  it('is not created by who only looks', async () => {
+  it('is not created by `inspect` or `breakLock`', async () => {
     const scene = new Scene();
     expect(await scene.inspect()).toMatchObject({ state: 'free' });
     expect(await breakLock(NAME, { store: sqliteStore(scene.database) })).toMatchObject({ state: 'free' });
@@ -237,7 +234,7 @@ describe('the table', () => {
     ['no key', sqliteSchema().replace('PRIMARY KEY', '')],
     ['one column more', sqliteSchema().replace('lock_owner ', 'tenant TEXT NOT NULL, lock_owner ')],
     ['a view', 'CREATE VIEW livinglock AS SELECT 1 AS lock_name'],
-  ])('of another shape is left as it is: %s', async (_what, sql) => {
+  ])('of another shape is left unchanged: %s', async (_what, sql) => {
     const scene = new Scene();
     scene.database.exec(sql);
     const refused = scene.acquire();
@@ -248,7 +245,7 @@ describe('the table', () => {
 });
 
 describe('a table that somebody changes by hand', () => {
-  it('loses the lock when the row is deleted, and goes on with greater fencing tokens', async () => {
+  it('loses the lock when the row is deleted, and continues with greater fencing tokens', async () => {
     const scene = new Scene();
     const lock = await scene.acquire();
     scene.database.exec('DELETE FROM livinglock');
@@ -256,7 +253,7 @@ describe('a table that somebody changes by hand', () => {
     expect((await scene.acquire()).fencingToken).toBeGreaterThan(lock.fencingToken);
   });
 
-  it('loses the lock when it has no owner any more', async () => {
+  it('loses the lock when it no longer has an owner', async () => {
     const scene = new Scene();
     const lock = await scene.acquire();
     scene.database.exec('UPDATE livinglock SET lock_owner = NULL');
@@ -272,7 +269,7 @@ describe('a table that somebody changes by hand', () => {
     await scene.acquire();
   });
 
-  it('gives the next the lock when nobody can tell whose it is', async () => {
+  it('gives the lock to the next contender if its record names no holder', async () => {
     const scene = new Scene();
     await scene.acquire();
     scene.database.exec(`UPDATE livinglock SET holder = 'Bob'`);
@@ -301,12 +298,12 @@ describe('a holder', () => {
     expect(await scene.inspect()).toMatchObject({ state: 'stalled', heartbeatAge: HOUR + SECOND });
   });
 
-  it('of another machine is aged by the clock of SQLite, and is as old as it is ahead', async () => {
+  it('of another machine is aged by the clock of SQLite; a heartbeat from the future counts as old as it is ahead', async () => {
     const scene = new Scene();
     const process = scene.processes.start(CONTAINER);
     const lock = await scene.acquire(undefined, { process, staleTimeout: HOUR });
     process.kill();
-    // What this process thinks of the time does not matter.
+    // The clock of this process does not matter.
     await scene.clock.advance(100 * HOUR);
     await expect(scene.acquire()).rejects.toThrow(/on db-2.+ nothing proves from here/);
 
@@ -326,7 +323,7 @@ describe('a holder', () => {
     await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
   });
 
-  it('of an earlier boot is dead where only this machine can have written', async () => {
+  it('of an earlier boot is dead if only this machine can have written it', async () => {
     const scene = new Scene();
     const memory = scene.connect(':memory:');
     await scene.acquire(memory);
@@ -340,7 +337,7 @@ describe('a holder', () => {
     });
   });
 
-  it('of another boot may live where other machines can have written', async () => {
+  it('of another boot may be alive if other machines can have written it', async () => {
     const scene = new Scene();
     const memory = scene.connect(':memory:');
     const onNetwork: SqliteDatabase = {
@@ -369,7 +366,7 @@ describe('a database in which somebody else writes', () => {
     expect(scene.row()).toMatchObject({ progress: '{"ratio":null,"note":"late"}' });
   });
 
-  it('is not waited for without end', async () => {
+  it('is not waited for without limit', async () => {
     const scene = new Scene();
     const lock = await scene.acquire();
     const other = scene.connect();
@@ -393,7 +390,7 @@ describe('a database in which somebody else writes', () => {
     const scene = new Scene();
     scene.database.exec('PRAGMA journal_mode = DELETE');
     await (await scene.acquire()).release();
-    // Who reads lets others write, but not commit.
+    // A reader lets others write, but not commit.
     const reader = scene.connect();
     reader.exec('BEGIN');
     reader.prepare('SELECT * FROM livinglock').all();
@@ -505,7 +502,7 @@ describe('a driver that fails', () => {
     expect(scene.row()['lock_owner'] === null).toBe(when === 'after');
   });
 
-  it('before or after a heartbeat, which is then given anew', async () => {
+  it('fails before or after a heartbeat, and the next heartbeat works again', async () => {
     for (const when of ['before', 'after'] as const) {
       const scene = new Scene();
       const lock = await scene.acquire(failing(scene.database, 'UPDATE', when, diskError()));
@@ -519,7 +516,7 @@ describe('a driver that fails', () => {
 });
 
 describe('a database that cannot be used', () => {
-  it('because it may only be read says so, and nothing is changed', async () => {
+  it('because it is read-only says so, and nothing is changed', async () => {
     const scene = new Scene();
     const lock = await scene.acquire();
     scene.database.exec('PRAGMA query_only = ON');
@@ -535,14 +532,14 @@ describe('a database that cannot be used', () => {
     await lock.release();
   });
 
-  it('because it may only be read has no table made in it', async () => {
+  it('because it is read-only gets no table', async () => {
     const scene = new Scene();
     scene.database.exec('PRAGMA query_only = ON');
     expect(await scene.inspect()).toMatchObject({ state: 'free' });
     await expect(scene.acquire()).rejects.toMatchObject({ code: 'SQLITE_READONLY' });
   });
 
-  it('because it is none says so', async () => {
+  it('because the file is not a database says so', async () => {
     const scene = new Scene();
     writeFileSync(scene.path, 'This is a letter to my aunt. '.repeat(200));
     await expect(scene.acquire(scene.connect())).rejects.toMatchObject({
@@ -556,7 +553,7 @@ describe('a database that cannot be used', () => {
     const scene = new Scene();
     await scene.acquire();
     scene.database.close();
-    // All but the header, which is 100 bytes long, and the schema behind it.
+    // Everything but the header, which is 100 bytes long, and the schema after it.
     const file = openSync(scene.path, 'r+');
     writeSync(file, Buffer.alloc(readFileSync(scene.path).length - 4096, 0x5a), 0, undefined, 4096);
     closeSync(file);
@@ -574,7 +571,7 @@ describe('a database that cannot be used', () => {
   });
 });
 
-describe('errors of better-sqlite3, which have names for codes', () => {
+describe('errors of better-sqlite3, whose codes are names', () => {
   it.each([
     ['SQLITE_BUSY_SNAPSHOT', 'SQLITE_BUSY'],
     ['SQLITE_IOERR_WRITE', 'SQLITE_IOERR'],
@@ -593,13 +590,13 @@ describe('errors of better-sqlite3, which have names for codes', () => {
 
 describe('options', () => {
   it.each([{ tabelName: 'locks' }, { createTable: 'no' }])(
-    'are refused where they mean nothing: %j',
+    'are refused if they make no sense: %j',
     (options) => {
       expect(() => sqliteStore(new Scene().database, untyped(options))).toThrow(TypeError);
     },
   );
 
-  it('do not make a path a database', () => {
+  it('do not accept a path as a database', () => {
     expect(() => sqliteStore(untyped('shop.db'))).toThrow(
       /needs a database with the methods `prepare` and `exec`/,
     );

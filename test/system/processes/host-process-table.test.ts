@@ -7,7 +7,7 @@ import { someIdentity, systemError } from '../../../support/world.js';
 const bare = (pid: number) =>
   someIdentity({ pid, hostname: null, bootId: null, pidNamespace: null, started: null });
 
-/** Of a machine on which PID 4242 runs, among others. */
+/** Of a machine on which PID 4242, among others, is running. */
 function someProbe(): ProcessProbe {
   return {
     trustsHostname: false,
@@ -53,7 +53,7 @@ describe('a process', () => {
     expect(processes.liveness(second.identity)).toBe('alive');
   });
 
-  it('is dead as a zombie, but not while threads of it still run', () => {
+  it('is dead as a zombie, but not while some of its threads are still running', () => {
     const processes = new FakeProcessTable();
     const other = processes.start();
     other.zombify({ threads: 7 });
@@ -82,13 +82,13 @@ describe('a process', () => {
     expect(processes.liveness(someIdentity({ hostname, bootId: null, pidNamespace: null }))).toBe('unknown');
   });
 
-  it('is taken for alive when nothing says when it started', () => {
+  it('counts as alive if its start time is unknown', () => {
     const processes = new FakeProcessTable();
     const other = processes.start();
     expect(processes.liveness({ ...other.identity, started: null })).toBe('alive');
   });
 
-  it('of which only a PID is known is dead when that PID names nobody in any namespace', () => {
+  it('of which only the PID is known is dead if no namespace has a process with that PID', () => {
     const processes = new FakeProcessTable();
     const other = processes.start();
     expect(processes.liveness(bare(other.pid))).toBe('alive');
@@ -100,7 +100,7 @@ describe('a process', () => {
   });
 });
 
-describe('a process of which no start time was recorded', () => {
+describe('a process without a recorded start time', () => {
   const NAMED = 60_000;
 
   async function agedWorld(age: number) {
@@ -111,7 +111,7 @@ describe('a process of which no start time was recorded', () => {
     return { processes, other };
   }
 
-  it('is another one if it began after it was named, by more than files and clocks differ by', async () => {
+  it('is another one if it began after it was named, by more than the tolerance of files and clocks', async () => {
     for (const [age, expected] of [
       [0, 'dead'],
       [NAMED - 2001, 'dead'],
@@ -135,12 +135,12 @@ describe('a process of which no start time was recorded', () => {
     expect(processes.liveness(bare(4242), 12_000)).toBe('alive');
   });
 
-  it('is not judged by its age where its start time was recorded', async () => {
+  it('is not judged by its age if its start time was recorded', async () => {
     const { processes, other } = await agedWorld(0);
     expect(processes.liveness(other.identity, NAMED)).toBe('alive');
   });
 
-  it('may still run where its PID cannot be seen', async () => {
+  it('may still be running if its PID cannot be seen', async () => {
     const { processes, other } = await agedWorld(0);
     const inContainer = processes.start({ pidNamespace: 'pid:[4026532999]' });
     expect(processes.as(inContainer).liveness(bare(inContainer.pid), NAMED)).toBe('unknown');
@@ -148,7 +148,7 @@ describe('a process of which no start time was recorded', () => {
     expect(processes.liveness(bare(inContainer.pid), NAMED)).toBe('unknown');
   });
 
-  it('is unknown if it was named at a time that is still to come, or nobody knows how old it is', async () => {
+  it('is unknown if it was named in the future, or if its age is unknown', async () => {
     const { processes, other } = await agedWorld(NAMED);
     expect(processes.liveness(bare(other.pid), -1)).toBe('unknown');
     const timeless = new FakeProcessTable(); // without a clock
@@ -162,11 +162,11 @@ describe('a process group', () => {
     const leader = processes.start({}, manners);
     const member = processes.start({}, { group: leader, ...manners });
     const group = processes.identify(leader.pid, true);
-    if (group === null) throw new Error('It is not there');
+    if (group === null) throw new Error('The group does not exist');
     return { processes, leader, member, group };
   }
 
-  it('is alive while anything in it is, also when its leader has ended', () => {
+  it('is alive while any process in it is, even if its leader has ended', () => {
     const { processes, leader, member, group } = someGroup();
     expect(processes.liveness(group)).toBe('alive');
     leader.zombify();
@@ -179,14 +179,14 @@ describe('a process group', () => {
     expect(processes.liveness(group)).toBe('dead');
   });
 
-  it('is dead when its number is that of a later process', () => {
+  it('is dead if its number belongs to a later process', () => {
     const { processes, leader, member, group } = someGroup();
     member.kill();
     leader.recycle();
     expect(processes.liveness(group)).toBe('dead');
   });
 
-  it('can be named as long as anything in it lives', () => {
+  it('can be named as long as any process in it is alive', () => {
     const { processes, leader, member } = someGroup();
     leader.kill();
     expect(processes.identify(leader.pid)).toBeNull();
@@ -205,7 +205,7 @@ describe('a process group', () => {
       verdict: 'alive',
     },
     { what: 'one that runs can be seen', members: ['zombie', 'running'], mayHide: false, verdict: 'alive' },
-  ])('that the kernel says is there is $verdict where $what', ({ members, mayHide, verdict }) => {
+  ])('that exists according to the kernel is $verdict if $what', ({ members, mayHide, verdict }) => {
     const processes = new HostProcessTable(
       {
         ...someProbe(),
@@ -220,7 +220,7 @@ describe('a process group', () => {
     expect(processes.liveness(someIdentity({ group: true }))).toBe(verdict);
   });
 
-  it('whose zombies are others each time is alive: each forks before it ends', () => {
+  it('whose zombies differ each time is alive: each forks before it ends', () => {
     let pid = 5000;
     const processes = new HostProcessTable(
       {
@@ -234,14 +234,14 @@ describe('a process group', () => {
     expect(processes.liveness(someIdentity({ group: true }))).toBe('alive');
   });
 
-  it('is not ended where nobody can be seen in it', async () => {
+  it('is not ended if none of its processes can be seen', async () => {
     const signal = vi.fn();
     const processes = new HostProcessTable({ ...someProbe(), members: () => [], signal }, new FakeClock());
     await expect(processes.terminate(someIdentity({ group: true }), 100)).rejects.toThrow(/cannot be seen/);
     expect(signal).not.toHaveBeenCalled();
   });
 
-  it('is a process alone where there are no groups', () => {
+  it('is just a process on platforms without groups', () => {
     const processes = new HostProcessTable({ ...someProbe(), hasGroups: false }, new FakeClock());
     expect(processes.identify(4242, true)).toEqual(expect.not.objectContaining({ group: true }));
   });
@@ -259,7 +259,7 @@ describe('a process group', () => {
     ]);
   });
 
-  it('is ended without its leader only if something in it has the socket of its holder', async () => {
+  it('is ended without its leader only if a process in it has the socket of its holder', async () => {
     const inheritedSocket = 'net:[1] livinglock/some';
     const { processes, leader, group, member } = someGroup({ inheritedSocket });
     leader.kill();
@@ -276,7 +276,7 @@ describe('a process group', () => {
     const processes = new FakeProcessTable();
     const leader = processes.start({}, { user: 1000 });
     const group = processes.identify(leader.pid, true);
-    if (group === null) throw new Error('It is not there');
+    if (group === null) throw new Error('The group does not exist');
     const inside = processes.as(processes.start({}, { group: leader, user: 0 }));
     await expect(inside.terminate(group, 100, 0)).rejects.toThrow(/this process itself/);
     const outside = processes.as(processes.start({}, { user: 0 }));
@@ -288,7 +288,7 @@ describe('a process group', () => {
 describe('a process that hands a socket on', () => {
   const inheritedSocket = 'net:[1] livinglock/some';
 
-  it('is alive as long as anything has it', () => {
+  it('is alive as long as any process has it', () => {
     const processes = new FakeProcessTable();
     const holder = processes.start();
     const identity = { ...holder.identity, inheritedSocket };
@@ -299,7 +299,7 @@ describe('a process that hands a socket on', () => {
     expect(processes.liveness(identity)).toBe('dead');
   });
 
-  it('is unknown where that cannot be seen', () => {
+  it('is unknown if that cannot be seen', () => {
     const probe: ProcessProbe = {
       ...someProbe(),
       exists: () => 'no',
@@ -311,7 +311,7 @@ describe('a process that hands a socket on', () => {
     expect(processes.liveness(someIdentity())).toBe('dead');
   });
 
-  it('is ended with all that has it', async () => {
+  it('is ended with all processes that have it', async () => {
     const processes = new FakeProcessTable();
     const holder = processes.start({}, { inheritedSocket });
     const owner = processes.start({}, { inheritedSocket });
@@ -319,7 +319,7 @@ describe('a process that hands a socket on', () => {
     expect(processes.liveness(owner.identity)).toBe('dead');
   });
 
-  it('is not taken for ended where something has it that cannot be seen', async () => {
+  it('does not count as ended if a process that cannot be seen has it', async () => {
     const probe: ProcessProbe = {
       ...someProbe(),
       exists: () => 'no',
@@ -333,7 +333,7 @@ describe('a process that hands a socket on', () => {
   });
 });
 
-describe('a process of which the boot is not known', () => {
+describe('a process whose boot is unknown', () => {
   const bootless = (processes: FakeProcessTable, pid: number) => ({
     ...processes.self(),
     pid,
@@ -341,7 +341,7 @@ describe('a process of which the boot is not known', () => {
     started: '1',
   });
 
-  it('is dead when nothing runs under its PID, and unknown otherwise', () => {
+  it('is dead if no process has its PID, and unknown otherwise', () => {
     const processes = new FakeProcessTable();
     const other = processes.start();
     const identity = bootless(processes, other.pid);
@@ -368,7 +368,7 @@ describe('a process of which the boot is not known', () => {
 });
 
 describe('terminating a process', () => {
-  it('asks first, and is content when that suffices', async () => {
+  it('sends SIGTERM first, and nothing more if that is enough', async () => {
     const processes = new FakeProcessTable();
     const other = processes.start();
     await processes.terminate(other.identity, 5000);
@@ -376,7 +376,7 @@ describe('terminating a process', () => {
     expect(processes.liveness(other.identity)).toBe('dead');
   });
 
-  it('kills who does not go within the grace', async () => {
+  it('kills a process that does not end within the grace period', async () => {
     const clock = new FakeClock();
     const processes = new FakeProcessTable(clock);
     const other = processes.start({}, { ignoresTerm: true });
@@ -388,7 +388,7 @@ describe('terminating a process', () => {
     expect(processes.signals.map(({ signal }) => signal)).toEqual(['SIGTERM', 'SIGKILL']);
   });
 
-  it('never signals a process that has the PID of the one that is meant', async () => {
+  it('never signals another process that has the same PID', async () => {
     const processes = new FakeProcessTable();
     const first = processes.start();
     const second = first.recycle();
@@ -397,7 +397,7 @@ describe('terminating a process', () => {
     expect(processes.liveness(second.identity)).toBe('alive');
   });
 
-  it('does not kill who gets the PID during the grace', async () => {
+  it('does not kill a process that gets the PID during the grace period', async () => {
     const clock = new FakeClock();
     const processes = new FakeProcessTable(clock);
     const first = processes.start({}, { ignoresTerm: true });
@@ -409,7 +409,7 @@ describe('terminating a process', () => {
     expect(processes.liveness(second.identity)).toBe('alive');
   });
 
-  it('is content when it dies of itself right before the signal', async () => {
+  it('succeeds if the process ends by itself right before the signal', async () => {
     const identity = someIdentity();
     let isGone = false;
     const probe: ProcessProbe = {
@@ -431,7 +431,7 @@ describe('terminating a process', () => {
     expect(processes.liveness(other.identity)).toBe('alive');
   });
 
-  it('fails without a signal where the PID may mean someone else', async () => {
+  it('fails without a signal if the PID may mean another process', async () => {
     const processes = new FakeProcessTable();
     const own = processes.own;
     const elsewhere = processes.start({ bootId: 'other' });
@@ -443,7 +443,7 @@ describe('terminating a process', () => {
     expect(processes.signals).toEqual([]);
   });
 
-  it('fails without a signal where the writer of the record could not have ended it', async () => {
+  it('fails without a signal if the writer of the record could not have ended it', async () => {
     const processes = new FakeProcessTable();
     const ours = processes.own.manners.user ?? process.geteuid?.() ?? 0;
     const refusals: [user: number, writer: number | null | undefined, RegExp][] = [
@@ -460,7 +460,7 @@ describe('terminating a process', () => {
     expect(processes.signals).toEqual([]);
   });
 
-  it('goes on where the writer could have ended it', async () => {
+  it('goes on if the writer could have ended it', async () => {
     const processes = new FakeProcessTable();
     const ours = process.geteuid?.() ?? 0;
     for (const [user, writer] of [
@@ -476,7 +476,7 @@ describe('terminating a process', () => {
     }
   });
 
-  it('fails without a signal for the first process, and for all that have led to this one', async () => {
+  it('fails without a signal for PID 1, and for all ancestors of this process', async () => {
     const processes = new FakeProcessTable();
     const grandparent = processes.start();
     const parent = processes.start({}, { parent: grandparent });
@@ -490,7 +490,7 @@ describe('terminating a process', () => {
     expect(processes.signals).toEqual([]);
   });
 
-  it('does not kill who cannot be told any more from another during the grace', async () => {
+  it('does not kill a process that can no longer be told from another during the grace period', async () => {
     const identity = someIdentity();
     const signals: string[] = [];
     const clock = new FakeClock();
@@ -509,12 +509,12 @@ describe('terminating a process', () => {
     expect(signals).toEqual(['SIGTERM']);
   });
 
-  it('fails when the process is there even after SIGKILL', async () => {
+  it('fails if the process still exists after SIGKILL', async () => {
     const clock = new FakeClock();
     const processes = new FakeProcessTable(clock);
     const other = processes.start({}, { ignoresTerm: true });
     const terminated = processes.terminate(other.identity, 0);
-    // A thread in an uninterruptible system call, for one, does not go.
+    // For example, a thread in an uninterruptible system call does not end.
     other.kill = () => {};
     const failed = expect(terminated).rejects.toThrow(/still there after SIGKILL/);
     await clock.advance(60_000);

@@ -18,7 +18,7 @@ import { someIdentity, systemError, temporaryFolder } from '../../../support/wor
 
 const INITIAL_USER = 'user:[4026531837]';
 
-/** Not so on a machine that was resumed, or whose clock was set after its start. */
+/** Not true on a machine that was resumed, or whose clock was set after its start. */
 const isClockThatOfTheBoot =
   process.platform === 'linux' &&
   Number.isFinite(new LinuxProbe().ageOf(new LinuxProbe().self().started ?? '').most);
@@ -37,7 +37,7 @@ function inodeOf(server: Server): number {
 }
 
 describe('the process table of this system', () => {
-  it('knows itself to be alive', () => {
+  it('knows that its own process is alive', () => {
     const processes = systemProcesses();
     expect(processes.self().pid).toBe(process.pid);
     expect(processes.self().started).not.toBeNull();
@@ -60,7 +60,7 @@ describe('the process table of this system', () => {
     expect(processes.liveness({ ...processes.self(), started: earlier })).toBe('dead');
   });
 
-  it('knows of no process in another boot', () => {
+  it('knows no process of another boot', () => {
     expect(systemProcesses().liveness(someIdentity({ pid: process.pid, bootId: 'other' }))).toBe('unknown');
   });
 });
@@ -85,7 +85,7 @@ describe('/proc/<pid>/stat', () => {
     expect(parseProcStat(stat('node', 'X', 1))).toMatchObject({ zombie: true, threads: 1 });
   });
 
-  it('gives nothing where it is cut short', () => {
+  it('is null if it is cut short', () => {
     expect(parseProcStat('77 (node) S 1 2')).toBeNull();
     expect(parseProcStat('')).toBeNull();
   });
@@ -95,14 +95,14 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   it('a process is identified by boot, namespace and start', () => {
     expect(new LinuxProbe().self()).toMatchObject({
       pid: process.pid,
-      // With the time namespace behind it, in one.
+      // In a time namespace, followed by that.
       bootId: expect.stringMatching(/^[0-9a-f-]{36}( time:\[\d+\])?$/),
       pidNamespace: expect.stringMatching(/^pid:\[\d+\]$/),
       started: expect.stringMatching(/^\d+$/),
     });
   });
 
-  it('what cannot be read of oneself at first is read later', () => {
+  it('what cannot be read about this process at first is read later', () => {
     const proc = join(temporaryFolder(), 'proc');
     const probe = new LinuxProbe(proc);
     expect(probe.self()).toMatchObject({ bootId: null, pidNamespace: null, started: null });
@@ -112,7 +112,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     expect(probe.look(process.pid)).not.toBeNull();
   });
 
-  it('a /proc that shows the PIDs of another namespace says nothing of the processes of this one', () => {
+  it('a /proc that shows the PIDs of another namespace says nothing about the processes of this one', () => {
     const proc = temporaryFolder();
     symlinkSync('1', join(proc, 'self'));
     for (const pid of [1, process.pid]) {
@@ -129,7 +129,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     expect(processes.liveness({ ...processes.self(), bootId: null, started: '77' })).not.toBe('dead');
   });
 
-  it('the users of a process, and those that have led to this one, are known', async () => {
+  it('the users of a process, and the ancestors of this one, are known', async () => {
     const probe = new LinuxProbe();
     const user = process.getuid?.() ?? -1;
     expect(probe.usersOf(process.pid)).toEqual([user, process.geteuid?.()]);
@@ -141,7 +141,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     expect(ancestors).not.toContain(process.pid);
   });
 
-  it('the number of a thread is not that of a process', () => {
+  it('the ID of a thread is not the ID of a process', () => {
     const probe = new LinuxProbe();
     const [thread] = readdirSync('/proc/self/task').filter((task) => task !== String(process.pid));
     expect(probe.isProcess(process.pid)).toBe(true);
@@ -185,7 +185,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     }
   });
 
-  it('a socket that one reading of the list leaves out is not gone', () => {
+  it('a socket that is missing from one reading of the list is not gone', () => {
     const proc = temporaryFolder();
     const self = join(proc, 'self');
     mkdirSync(join(self, 'ns'), { recursive: true });
@@ -202,7 +202,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     expect(new LinuxProbe(proc).isSocketOpen(`net:[1] ${name} 77`)).toBe('yes');
   });
 
-  it('a socket that was handed on is seen for as long as anybody has it, in this network namespace and under such a name', async () => {
+  it('an inherited socket is seen as long as any process has it, in this network namespace and under such a name', async () => {
     const probe = new LinuxProbe();
     const namespace = readlinkSync('/proc/self/ns/net');
     const name = `livinglock/${randomUUID()}`;
@@ -246,7 +246,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
       }
     });
 
-    it('is unknown where the time since the start of the machine is that of a container', () => {
+    it('is unknown if the uptime of the machine is that of a container', () => {
       const proc = join(temporaryFolder(), 'proc');
       symlinkSync('/proc', proc);
       const late = vi.spyOn(performance, 'now').mockReturnValue(uptime() * 1000);
@@ -256,7 +256,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     });
   });
 
-  it('a PID that exists nowhere may not exist elsewhere, seen from outside all containers', () => {
+  it('a PID that exists nowhere cannot exist elsewhere, seen from outside all containers', () => {
     const probe = new LinuxProbe();
     const isOutside = probe.self().pidNamespace === 'pid:[4026531836]';
     expect(probe.mayExistElsewhere(2 ** 31 - 1)).toBe(!isOutside);
@@ -287,7 +287,7 @@ describe('with ps(1)', () => {
     });
   });
 
-  it('a zombie shows, and what is not there or not understood is unknown', () => {
+  it('a zombie is seen, and a missing process or unexpected output is unknown', () => {
     expect(probe.look(77)).toEqual({ started: '2026-11-21T08:10:17.000Z', zombie: true, threads: 1 });
     expect(probe.look(78)).toBeNull();
     expect(probe.look(79)).toBeNull();
@@ -304,25 +304,25 @@ describe('with ps(1)', () => {
     expect(blind.ancestors()).toEqual([process.ppid]);
   });
 
-  it('a process is as old as the clock has gone on since its start', () => {
+  it('the age of a process is the time on the clock since its start', () => {
     const { least, most } = probe.ageOf(new Date(Date.now() - 5000).toISOString());
     expect(Math.abs(least - 5000)).toBeLessThan(1000);
     expect(most).toBe(least);
     expect(probe.ageOf('once').least).toBeNaN();
   });
 
-  it('start times count as the same within two seconds, and when they cannot be compared', () => {
+  it('start times count as the same within two seconds, and if they cannot be compared', () => {
     expect(probe.sameStart('2026-11-21T08:10:16.000Z', '2026-11-21T08:10:18.000Z')).toBe(true);
     expect(probe.sameStart('2026-11-21T08:10:16.000Z', '2026-11-21T08:10:18.001Z')).toBe(false);
     expect(probe.sameStart('2026-11-21T08:10:16.000Z', 'once')).toBe(true);
   });
 
-  it.runIf(process.platform !== 'win32')('the system answers in the way that is expected of it', async () => {
+  it.runIf(process.platform !== 'win32')('the system answers as expected', async () => {
     const child = spawn('sleep', ['1000']);
     await once(child, 'spawn');
     try {
       const look = new PosixProbe().look(child.pid ?? 0);
-      // Where there is no ps(1), nothing can be learnt.
+      // Without ps(1), nothing is known.
       if (look !== null) {
         expect(look).toMatchObject({ zombie: false });
         expect(Math.abs(Date.parse(look.started ?? '') - Date.now())).toBeLessThan(60_000);
@@ -349,13 +349,13 @@ describe('with PowerShell', () => {
     expect(probe.self()).toMatchObject({ pid: process.pid, bootId: null, started: null });
   });
 
-  it('its ancestors are known, even where their PIDs run in a circle', () => {
+  it('its ancestors are known, even if their PIDs form a circle', () => {
     expect(probe.ancestors()).toEqual([process.ppid, 4242]);
   });
 });
 
 describe('kill(2)', () => {
-  it.each(['EPERM', 'EACCES'])('that is refused with %s is proof that the process exists', (code) => {
+  it.each(['EPERM', 'EACCES'])('that is refused with %s proves that the process exists', (code) => {
     const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
       throw systemError(code, 'kill');
     });
@@ -366,7 +366,7 @@ describe('kill(2)', () => {
     }
   });
 
-  it('is never called for what is no process', () => {
+  it('is never called for a number that is not a PID', () => {
     expect(processExists(process.pid)).toBe('yes');
     expect(processExists(2 ** 31 - 1)).toBe('no');
   });

@@ -3,7 +3,7 @@ import type { FileSystem } from '../../../../src/index.js';
 import { systemFileSystem } from '../../../../src/stores/file/file-system.js';
 import { systemError } from '../../../../support/world.js';
 
-/** One use of a call, counted from 1. Those inside of an atomic write are calls of their own: `writeFileAtomicSync/renameSync`. */
+/** One use of a call, counted from 1. The calls inside an atomic write count by themselves: `writeFileAtomicSync/renameSync`. */
 export interface Use {
   readonly call: string;
   readonly count: number;
@@ -14,11 +14,11 @@ export interface Fault {
   readonly at: Use;
   readonly lasts: 'once' | 'on and on';
   readonly strike: Strike;
-  /** What the caller is told if the operation fails for it. */
+  /** The error code that the caller gets if the operation fails because of it. */
   readonly code: string;
 }
 
-/** What happens in the place of a call, or around it. Gives what the caller sees. */
+/** What happens instead of a call, or around it. Returns what the caller sees. */
 export type Strike = (call: Call) => unknown;
 
 interface Call {
@@ -31,7 +31,7 @@ interface Call {
 /** The call does nothing, and fails. */
 export function refuse(code: string): Strike {
   return (call) => {
-    // Nothing is left of a descriptor whose close fails; close(2).
+    // A descriptor whose close fails is gone anyway; close(2).
     if (call.name.endsWith('closeSync')) call.run();
     throw systemError(code, call.name);
   };
@@ -46,15 +46,15 @@ export function loseAnswer(code: string): Strike {
 }
 
 /**
- * The answer is lost and the kernel asks again, as over NFS: what is seen is the answer to the second try, such as that the
- * file to unlink is not there. Descriptors are of this machine; nobody is asked about them.
+ * The answer is lost and the kernel asks again, as over NFS: the caller sees the answer to the second attempt, for example that the
+ * file to unlink does not exist. Descriptors are local, so nothing is sent for them.
  */
 export function repeat(call: Call): unknown {
   if (typeof call.target === 'string') runUnnoticed(call);
   return call.run();
 }
 
-/** Someone changes the disk right before the call, which then says what is true. */
+/** Someone changes the disk right before the call, which then tells the truth. */
 export function precede(change: () => void): Strike {
   return (call) => {
     change();
@@ -62,7 +62,7 @@ export function precede(change: () => void): Strike {
   };
 }
 
-/** The machine's file system, until a fault strikes it, and again when it is healed. Keeps account of what is used. */
+/** The machine's file system, until a fault strikes it, and again when it is healed. Records what is used. */
 export class FaultyDisk {
   readonly fileSystem: FileSystem;
   #fault: Fault | null = null;
@@ -87,7 +87,7 @@ export class FaultyDisk {
     });
   }
 
-  /** From now on takes down what is used. */
+  /** From now on records what is used. */
   watch(): void {
     this.#uses = [];
   }
@@ -98,7 +98,7 @@ export class FaultyDisk {
     this.#hasStruck = false;
   }
 
-  /** From now on everything works. Gives what was used until then. */
+  /** From now on everything works. Returns what was used until then. */
   heal(): readonly Use[] {
     this.#fault = null;
     return this.#uses;
@@ -117,7 +117,7 @@ export class FaultyDisk {
     return this.#hasStruck;
   }
 
-  /** `write-file-atomic` calls Node's own functions, so these are replaced meanwhile: all that answer in place. */
+  /** `write-file-atomic` calls Node's own functions, so these are replaced meanwhile: all synchronous ones. */
   #reachingInto(outer: string, run: () => unknown): unknown {
     const restorations = Object.entries(fs).flatMap(([name, call]) => {
       if (typeof call !== 'function' || !name.endsWith('Sync')) return [];
@@ -138,14 +138,14 @@ export class FaultyDisk {
   }
 }
 
-/** It has its effect, and nobody knows of it. */
+/** It takes effect, and nobody notices. */
 function runUnnoticed({ target, run }: Call): void {
   try {
     const answer = run();
-    // What gives a number for a path has opened it.
+    // A call that returns a number for a path has opened it.
     if (typeof target === 'string' && typeof answer === 'number') systemFileSystem.closeSync(answer);
     if (answer instanceof Object && 'close' in answer && typeof answer.close === 'function') answer.close();
   } catch {
-    // Nor of its failure.
+    // Nor does anybody notice its failure.
   }
 }

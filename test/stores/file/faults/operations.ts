@@ -13,7 +13,7 @@ import type { FakeProcess } from '../../../../src/testing/index.js';
 import { DAY, HOUR, MINUTE, type World } from '../../../../support/world.js';
 import type { Scene } from './scene.js';
 
-/** What a user can ask for, on a stage that is set for it. It says itself if it was not done as it claims. */
+/** What a user can ask for, in a prepared scene. It throws if it was not done as it claims. */
 export interface Operation {
   readonly name: string;
   readonly prepare: (scene: Scene) => Promise<void>;
@@ -27,12 +27,12 @@ export const operations: readonly Operation[] = [
     run: (scene) => scene.acquire(),
   },
   {
-    name: 'acquiring a free lock in a folder that is not there',
+    name: 'acquiring a free lock in a folder that does not exist',
     prepare: async ({ world }) => rmSync(world.folder, { recursive: true }),
     run: (scene) => scene.acquire(),
   },
   {
-    name: 'taking over from a dead holder, and sweeping what it has left',
+    name: 'taking over from a dead holder, and sweeping what it left',
     prepare: async ({ world }) => {
       const holder = world.processes.start();
       await world.acquire(holder);
@@ -74,7 +74,7 @@ export const operations: readonly Operation[] = [
     },
   },
   {
-    name: 'breaking a lock of before the machine was restarted',
+    name: 'breaking a lock from before the machine was restarted',
     prepare: async ({ world }) => {
       await world.acquire(world.processes.start({ bootId: 'an-earlier-boot' }));
       world.clock.stepWallClock(DAY);
@@ -92,7 +92,7 @@ async function holdForAMinute(scene: Scene): Promise<void> {
   await scene.world.clock.advance(MINUTE);
 }
 
-/** One of each kind of what a killed process can leave behind. */
+/** One of each kind of litter that a killed process can leave behind. */
 function litter(world: World, { identity }: FakeProcess): void {
   const guard = guardPath(world.path);
   mkdirSync(entrancePath(guard));

@@ -6,16 +6,16 @@ import type { Operation } from './operations.js';
 import type { Scene } from './scene.js';
 
 /**
- * Lets a fault strike an operation, and checks what has to hold whatever the fault is:
+ * Lets a fault strike an operation, and checks what must hold whatever the fault is:
  *
- * 1. A failure names the fault: it is an `ErrLockStore` with the system's code, the path, and what to do. `ErrLockLost` comes only to
- *    those whose lock is gone, and `ErrLockBusy` only with the holder whom the file names: what cannot be read proves
+ * 1. A failure names the fault: it is an `ErrLockStore` with the system's code, the path, and what to do. `ErrLockLost` comes only if
+ *    the lock is gone, and `ErrLockBusy` only with the holder that the file names: a file that cannot be read proves
  *    nobody's death.
- * 2. Who believes to hold the lock is whom the file names, and can go on to beat and to release. Where the file is gone
- *    since, because somebody has cleaned the folder, or because a release that seemed to fail has not, the next heartbeat says so.
- * 3. If nobody believes to hold the lock, the next one acquires at once: any process; but if the disk stayed broken, so
- *    that nothing could be put in order, this one when it tries again, and others when it has ended.
- * 4. No more lies in the folder than before; if the disk stayed broken, no more than the next takeover removes.
+ * 2. A process that believes it holds the lock is the one that the file names, and can send heartbeats and release. If the file has
+ *    gone, because somebody cleaned the folder, or because a release that seemed to fail succeeded, the next heartbeat says so.
+ * 3. If nobody believes to hold the lock, the next process acquires it at once. If the disk stayed broken, so
+ *    that nothing could be cleaned up, this process does when it tries again, and others do when it has ended.
+ * 4. The folder contains no more than before; if the disk stayed broken, no more than the next takeover removes.
  */
 export async function expectToEndure(scene: Scene, operation: Operation, fault: Fault): Promise<void> {
   await operation.prepare(scene);
@@ -35,7 +35,7 @@ export async function expectToEndure(scene: Scene, operation: Operation, fault: 
 
 function expectToNameTheFault({ world, held, record }: Scene, failure: unknown, { code }: Fault): void {
   if (failure instanceof ErrLockLost) {
-    // That it is gone shows when the next one acquires.
+    // The next acquisition shows that it is gone.
     expect(held).toBeNull();
     return;
   }

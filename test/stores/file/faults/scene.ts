@@ -6,8 +6,8 @@ import type { FakeProcess } from '../../../../src/testing/index.js';
 import { MEMORY, SECOND, World } from '../../../../support/world.js';
 import { FaultyDisk } from './disk.js';
 
-/** However long somebody waits for the guard, it is over by then. */
-const PATIENCE = 10 * SECOND;
+/** Any wait for the guard is over by then. */
+const TIMEOUT = 10 * SECOND;
 
 /** A lock on a disk with which one process, the actor, has trouble; others reach the same files without any. */
 export class Scene {
@@ -16,7 +16,7 @@ export class Scene {
   readonly actor: FakeProcess = this.world.processes.start();
   readonly dependencies = this.world.as(this.actor);
   readonly store = fileStore({ ...this.dependencies, fileSystem: this.disk.fileSystem });
-  /** The lock that the actor believes to hold. */
+  /** The lock that the actor believes it holds. */
   held: Lock | null = null;
   hasTriedToRelease = false;
 
@@ -34,17 +34,17 @@ export class Scene {
     this.held = null;
   }
 
-  /** What the lock file says. */
+  /** The record in the lock file. */
   get record(): LockRecord | null {
     return existsSync(this.world.path) ? parseRecord(this.world.text, new Date(0)) : null;
   }
 
-  /** What lies in the folder besides the lock file. */
+  /** What is in the folder besides the lock file. */
   get litter(): string[] {
     return existsSync(this.world.folder) ? this.world.files.filter((name) => name !== 'job.lock') : [];
   }
 
-  /** Gives the error, or `null` if there is none; lets the clock go on for who waits. */
+  /** Returns the error, or `null` without one. Advances the clock while the operation waits. */
   async failureOf(doing: Promise<void>): Promise<unknown> {
     let failure: unknown;
     let isOver = false;
@@ -58,9 +58,9 @@ export class Scene {
         isOver = true;
       });
     await setImmediate();
-    for (let waited = 0; !isOver && waited < PATIENCE; waited += SECOND)
+    for (let waited = 0; !isOver && waited < TIMEOUT; waited += SECOND)
       await this.world.clock.advance(SECOND);
-    if (!isOver) throw new Error('It waits for ever.');
+    if (!isOver) throw new Error('The operation waits for ever.');
     await watched;
     return failure;
   }
