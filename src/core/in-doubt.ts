@@ -17,7 +17,7 @@ const MOST_IN_DOUBT = 1000;
 
 /** How often to check for a claim in doubt, in milliseconds, and how many times: for an hour. */
 const PERIOD = 30_000;
-const LOOKS = 120;
+const CHECKS = 120;
 
 /** Whether the store may have carried out the operation that failed with this error. */
 function mayBeDone(error: unknown): boolean {
@@ -96,10 +96,10 @@ export class Claims {
     inDoubt.set(token, this.#process);
     const [oldest] = inDoubt.keys();
     if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) inDoubt.delete(oldest);
-    let looks = 0;
+    let checks = 0;
     const stop = callEvery(PERIOD, this.#clock, () => {
-      looks += 1;
-      if (looks === LOOKS) stop();
+      checks += 1;
+      if (checks === CHECKS) stop();
       this.#takeBack(token).then(
         (isDone) => isDone && stop(),
         // Unreachable again. The next check finds it too.

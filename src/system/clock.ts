@@ -44,7 +44,7 @@ let wallOffset = performance.timeOrigin;
 /** The sum may be this many milliseconds behind `Date.now()`, which is never late. */
 const WALL_TOLERANCE = 0.1;
 /** How often to read a wall clock that does not advance, as in a test that replaced it. */
-const MOST_LOOKS = 20_000;
+const MOST_READS = 20_000;
 
 /** The system's clocks. */
 export const systemClock: Clock = {
@@ -115,7 +115,7 @@ function measureWallOffset(): number {
     let between = before;
     let after = performance.now();
     let next = current;
-    for (let looks = 0; next === current && looks < MOST_LOOKS; looks++) {
+    for (let reads = 0; next === current && reads < MOST_READS; reads++) {
       before = between;
       between = after;
       next = Date.now();

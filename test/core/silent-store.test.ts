@@ -12,21 +12,21 @@ describe('a lock whose store does not answer', () => {
   let processes: FakeProcessTable;
   /** As seen by others, who can reach it. */
   let store: Store;
-  let manner: 'answers' | 'refuses' | 'is silent' | 'gives up';
+  let mode: 'answers' | 'refuses' | 'is silent' | 'gives up';
 
   beforeEach(() => {
     clock = new FakeClock();
     processes = new FakeProcessTable(clock);
     store = memoryStore({ clock, processes });
-    manner = 'answers';
+    mode = 'answers';
   });
 
   /** As seen by the holder. */
   function distant(): Store {
     const reach = async <T>(operate: () => Awaitable<T>): Promise<T> => {
-      if (manner === 'is silent') return new Promise(() => {});
-      if (manner === 'gives up') await clock.sleep(5 * SECOND);
-      if (manner === 'refuses' || manner === 'gives up') throw AWAY;
+      if (mode === 'is silent') return new Promise(() => {});
+      if (mode === 'gives up') await clock.sleep(5 * SECOND);
+      if (mode === 'refuses' || mode === 'gives up') throw AWAY;
       return operate();
     };
     return {
@@ -51,7 +51,7 @@ describe('a lock whose store does not answer', () => {
     const lock = await hold(HOUR);
     await clock.advance(10 * MINUTE);
     await lock.heartBeat();
-    manner = 'refuses';
+    mode = 'refuses';
     await clock.advance(HOUR - 1);
     await expect(lock.heartBeat()).rejects.toBe(AWAY);
     expect(lock.signal.aborted).toBe(false);
@@ -71,10 +71,10 @@ describe('a lock whose store does not answer', () => {
 
   it('stays held if the store comes back before that', async () => {
     const lock = await hold(HOUR);
-    manner = 'refuses';
+    mode = 'refuses';
     await clock.advance(HOUR - 1);
     await expect(lock.heartBeat()).rejects.toBe(AWAY);
-    manner = 'answers';
+    mode = 'answers';
     await lock.heartBeat();
     await clock.advance(HOUR);
     expect(lock.signal.aborted).toBe(false);
@@ -87,7 +87,7 @@ describe('a lock whose store does not answer', () => {
     async (staleTimeout) => {
       const lock = await hold(staleTimeout);
       await clock.advance(staleTimeout * 0.99);
-      manner = 'is silent';
+      mode = 'is silent';
       const rejected = expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
       await clock.advance(staleTimeout * 0.01);
       expect(lock.signal.aborted).toBe(true);
@@ -99,7 +99,7 @@ describe('a lock whose store does not answer', () => {
     // Checks are half a minute apart, and none falls into the last ten seconds.
     const lock = await hold(HOUR + 10 * SECOND);
     await clock.advance(HOUR + SECOND);
-    manner = 'refuses';
+    mode = 'refuses';
     await clock.advance(9 * SECOND - 1);
     expect(lock.signal.aborted).toBe(false);
     await clock.advance(1);
@@ -118,7 +118,7 @@ describe('a lock whose store does not answer', () => {
       await acquire('another', { store: distant(), staleTimeout: 8 * SECOND, dependencies });
       await clock.advance(2 * SECOND + 9);
       const lock = await hold(8 * SECOND);
-      manner = how;
+      mode = how;
       await clock.advance(8 * SECOND - 1);
       expect(lock.signal.aborted).toBe(false);
       await clock.advance(1);
@@ -128,7 +128,7 @@ describe('a lock whose store does not answer', () => {
 
   it('does not wait for an answer for longer than the lock is held', async () => {
     const lock = await hold(HOUR);
-    manner = 'is silent';
+    mode = 'is silent';
     const beat = lock.heartBeat();
     const rejected = expect(beat).rejects.toThrow(/no answer came/);
     await clock.advance(HOUR);
@@ -142,25 +142,25 @@ describe('a lock whose store does not answer', () => {
     expect(lock.signal.aborted).toBe(false);
     await lock.heartBeat();
     await clock.advance(2 * HOUR);
-    manner = 'refuses';
+    mode = 'refuses';
     await clock.advance(30 * SECOND);
     expect(lock.signal.aborted).toBe(true);
   });
 
   it('is never lost by silence if no heartbeat is ever too old', async () => {
     const lock = await hold(Number.POSITIVE_INFINITY);
-    manner = 'refuses';
+    mode = 'refuses';
     await clock.advance(1000 * HOUR);
     expect(lock.signal.aborted).toBe(false);
-    manner = 'answers';
+    mode = 'answers';
     await lock.release();
   });
 
   it('does not keep others out longer than necessary once it is released', async () => {
     const lock = await hold(HOUR);
-    manner = 'refuses';
+    mode = 'refuses';
     await clock.advance(HOUR);
-    manner = 'answers';
+    mode = 'answers';
     await expect(lock.release()).rejects.toThrow(ErrLockLost);
     await clock.advance(0);
     expect(await stateForOthers()).toBe('free');
@@ -169,10 +169,10 @@ describe('a lock whose store does not answer', () => {
 
   it('does not take back a lock that was taken over', async () => {
     const lock = await hold(HOUR);
-    manner = 'refuses';
+    mode = 'refuses';
     await clock.advance(HOUR + 1);
     const next = await acquire(NAME, { store, dependencies: { clock, processes } });
-    manner = 'answers';
+    mode = 'answers';
     await expect(lock.release()).rejects.toThrow(ErrLockLost);
     await clock.advance(0);
     await next.heartBeat();

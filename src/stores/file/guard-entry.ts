@@ -275,13 +275,13 @@ export class GuardEntry implements Stay {
     throw this.#notOurs(`it belongs to user ${uid}, and cannot be replaced`);
   }
 
-  #notOurs(what: string): Error {
-    return new ErrNotALock(this.#lock, `${guardPath(this.#lock)} is in the way: ${what}`);
+  #notOurs(reason: string): Error {
+    return new ErrNotALock(this.#lock, `${guardPath(this.#lock)} is in the way: ${reason}`);
   }
 
   #exchanged(): Error {
-    const what = `other users have replaced a folder that was created beside it`;
-    const message = `Cannot change ${this.#lock}: ${what}. Use a folder that only trusted users can write to.`;
+    const reason = `other users have replaced a folder that was created beside it`;
+    const message = `Cannot change ${this.#lock}: ${reason}. Use a folder that only trusted users can write to.`;
     return new ErrLockStore(this.#lock, 'EPERM', message);
   }
 

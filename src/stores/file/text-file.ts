@@ -113,8 +113,8 @@ function symbolicLink(path: string): Error {
   return notAFile(path, 'ELOOP', 'it is a symbolic link');
 }
 
-function notAFile(path: string, code: string, what: string): Error {
-  return Object.assign(new Error(`${code}: ${what}, and a lock has to be a regular file`), {
+function notAFile(path: string, code: string, reason: string): Error {
+  return Object.assign(new Error(`${code}: ${reason}, and a lock has to be a regular file`), {
     code,
     syscall: 'open',
     path,

@@ -132,10 +132,10 @@ export class Visits {
 }
 
 /** Puts what was attempted in front of a system error. */
-export function attempted<T>(path: string, what: string, action: () => T): T {
+export function attempted<T>(path: string, attempt: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw ErrLockStore.from(path, what, error);
+    throw ErrLockStore.from(path, attempt, error);
   }
 }

@@ -85,8 +85,8 @@ export class HostProcessTable implements ProcessTable {
       throw new Error(`PID ${pid} is not a process that can be seen from here`);
     if (this.#isGone(identity)) return;
     if (!this.#isCertainlySame(identity)) {
-      const what = identity.group === true ? 'process group' : 'process';
-      throw new Error(`it is not certain that PID ${pid} is still the same ${what}`);
+      const kind = identity.group === true ? 'process group' : 'process';
+      throw new Error(`it is not certain that PID ${pid} is still the same ${kind}`);
     }
     const pids = this.#pidsOf(identity);
     if (pids.length === 0) throw new Error(`what is in process group ${pid} cannot be seen from here`);
@@ -177,8 +177,8 @@ export class HostProcessTable implements ProcessTable {
   /** Whether any process with that PID or in that group is running, whenever it began. */
   #isAnyRunning({ pid, group }: ProcessIdentity): boolean {
     if (group === true && this.#probe.exists(-pid) === 'no') return false;
-    const look = this.#probe.look(pid);
-    const hasEnded = this.#probe.exists(pid) === 'no' || (look !== null && isFinished(look));
+    const info = this.#probe.look(pid);
+    const hasEnded = this.#probe.exists(pid) === 'no' || (info !== null && isFinished(info));
     return !hasEnded || (group === true && this.#isAnyMemberRunning(pid));
   }
 
@@ -202,10 +202,10 @@ export class HostProcessTable implements ProcessTable {
   /** Whether exactly this process or group is running, assuming that its PID counts here. */
   #isRunning(identity: ProcessIdentity): boolean {
     const { pid, started } = identity;
-    const look = this.#probe.exists(pid) === 'no' ? null : this.#probe.look(pid);
+    const info = this.#probe.exists(pid) === 'no' ? null : this.#probe.look(pid);
     // It is gone; or the kernel hides other users' processes (`hidepid`, proc(5)).
-    if (look === null) return this.#isAnyRunning(identity);
-    const isSame = started === null || look.started === null || this.#probe.sameStart(started, look.started);
+    if (info === null) return this.#isAnyRunning(identity);
+    const isSame = started === null || info.started === null || this.#probe.sameStart(started, info.started);
     // The number is given to another process only once nothing is left of the group.
     return isSame && this.#isAnyRunning(identity);
   }

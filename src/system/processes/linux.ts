@@ -79,8 +79,8 @@ export class LinuxProbe implements ProcessProbe {
     if (!this.#isProcOurs()) return [];
     return this.#pids().flatMap((pid) => {
       const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'));
-      const look = stat === null || groupFrom(stat) !== group ? null : parseProcStat(stat);
-      return look === null ? [] : [{ pid: Number(pid), zombie: look.zombie, threads: look.threads }];
+      const info = stat === null || groupFrom(stat) !== group ? null : parseProcStat(stat);
+      return info === null ? [] : [{ pid: Number(pid), zombie: info.zombie, threads: info.threads }];
     });
   }
 

@@ -181,7 +181,7 @@ async function expectKept(stage: Stage, changes: Partial<Claim>): Promise<void> 
   const { record } = await stage.find();
   assert.deepEqual(record, claimed, '`claim` and `read` return different records.');
   const { timestamp, acquiredAt, fencingToken, monotonic } = record;
-  const given = {
+  const claimedValues = {
     processId: process.pid,
     token,
     process,
@@ -194,7 +194,7 @@ async function expectKept(stage: Stage, changes: Partial<Claim>): Promise<void> 
     progress: null,
     hold: null,
   };
-  assert.deepEqual(record, { timestamp, acquiredAt, fencingToken, monotonic, ...given });
+  assert.deepEqual(record, { timestamp, acquiredAt, fencingToken, monotonic, ...claimedValues });
 }
 
 function fencingTokenOf({ fencingToken }: LockRecord): number {
