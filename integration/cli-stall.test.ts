@@ -79,7 +79,7 @@ describe.skipIf(!isPosix)('a command that stops writing', () => {
   test('is ended once, even if a second reason arises before it has gone', async () => {
     const program = `trap 'echo heard' TERM; while :; do sleep 0.05; done`;
     const { code, stdout } = await new Desk().run([
-      ...['run', '--heartbeat', 'manual', ...PATIENCE, '--timeout', '3s', '--kill-after', '3s'],
+      ...['run', '--heartbeat', 'manual', ...TIMING, '--timeout', '3s', '--kill-after', '3s'],
       ...['job', '--', 'bash', '-c', program],
     ]);
     expect(code).toBe(124);

@@ -87,7 +87,7 @@ describe.skipIf(!isPosix)('a path on which there is', () => {
     const { code, stderr } = await desk.run(args('./file/x'));
     expect([66, 73]).toContain(code);
     expect(stderr).toEqual(oneLineWith(`${desk.folder}/file/x`));
-    if (LOCKS.some(([each]) => each === name)) expect(stderr).toContain('is not a folder but a file');
+    if (LOCKS.some(([each]) => each === name)) expect(stderr).toContain('is a file, not a folder');
   });
 
   test.each(SUBCOMMANDS)('a circle of symbolic links is refused by %s', async (name, args) => {

@@ -140,8 +140,9 @@ describe("somebody's file at the path of a lock", () => {
 
   test('makes a running command lose its lock, and stays', async () => {
     const desk = new Desk();
-    const before = `printf 'mine' > "$0"; stat -c '%i %y' "$0"`;
-    const run = await desk.run(['run', 'job', '--', 'sh', '-c', before, desk.path('job')]);
+    // Not while the runner writes to it as well, to name the command.
+    const program = `until grep -q '"workers"' "$0"; do sleep 0.01; done; printf 'mine' > "$0"`;
+    const run = await desk.run(['run', 'job', '--', 'sh', '-c', program, desk.path('job')]);
 
     expect(run).toMatchObject({ code: 76 });
     expect(readFileSync(desk.path('job'), 'utf8')).toBe('mine');

@@ -1,4 +1,4 @@
-import type { Clock } from '../system/clock.js';
+import type { ProcessTable } from '../system/processes/process-table.js';
 import { callEvery } from './call-every.js';
 import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from './errors.js';
@@ -33,6 +33,51 @@ export function isWorthAnotherTry(error: unknown): boolean {
   return mayBeDone(error) && !(error instanceof ErrLockStore && NOT_AGAIN.has(error.code));
 }
 
+/** Where a claim was sent, and by whom. */
+interface Sender extends Pick<Dependencies, 'clock' | 'processes'> {
+  readonly name: string;
+  readonly store: Store;
+}
+
+/**
+ * The lock may be held under that token by nobody. This process is alive, so others could not take it before the stale timeout. For an hour, or
+ * as long as the process lives, the store is checked regularly, and the claim is taken back.
+ *
+ * @param wasHeld Whether the claim is known to have been carried out. If not, it may still be, so a free lock proves nothing.
+ */
+export function takeBackLater(
+  { name, store, clock, processes }: Sender,
+  token: string,
+  wasHeld = false,
+): void {
+  inDoubt.set(token, keyOf(processes));
+  const [oldest] = inDoubt.keys();
+  if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) inDoubt.delete(oldest);
+  let checks = 0;
+  const stop = callEvery(PERIOD, clock, () => {
+    checks += 1;
+    if (checks === CHECKS) stop();
+    takeBack(name, store, token).then(
+      (done) => (done ?? wasHeld) && stop(),
+      // Unreachable again. The next check finds it too.
+      () => {},
+    );
+  });
+}
+
+/** Whether it was done; `null` if the store does not hold that claim. */
+async function takeBack(name: string, store: Store, token: string): Promise<boolean | null> {
+  const stored = await store.read(name);
+  if (stored?.record?.token !== token) return null;
+  const { done } = await store.remove(name, token);
+  return done;
+}
+
+function keyOf(processes: ProcessTable): string {
+  const { pid, started } = processes.self();
+  return `${pid} ${started}`;
+}
+
 /** A claim that was carried out. */
 export interface Claimed {
   readonly token: string;
@@ -46,20 +91,15 @@ export interface Claimed {
  * could not be told from a lock in use.
  */
 export class Claims {
-  readonly #name: string;
-  readonly #store: Store;
-  readonly #clock: Clock;
+  readonly #sender: Sender;
   readonly #process: string;
   /** A store that repeats a claim by itself, over a new connection, reports that the lock is held: by the first try. */
   readonly #sent = new Set<string>();
   #hasFailed = false;
 
   constructor(name: string, store: Store, { clock, processes }: Dependencies) {
-    this.#name = name;
-    this.#store = store;
-    this.#clock = clock;
-    const { pid, started } = processes.self();
-    this.#process = `${pid} ${started}`;
+    this.#sender = { name, store, clock, processes };
+    this.#process = keyOf(processes);
   }
 
   /** Whether a record comes from one of these claims, or from one in doubt of an earlier call of this process. It can be replaced at once. */
@@ -73,11 +113,12 @@ export class Claims {
    * rejects with its error.
    */
   async send(claim: Omit<Claim, 'token'>, over: string | undefined): Promise<Claimed | null> {
-    const token = makeToken(this.#name);
-    const claimedAt = this.#clock.monotonic();
+    const { name, store, clock } = this.#sender;
+    const token = makeToken(name);
+    const claimedAt = clock.monotonic();
     this.#sent.add(token);
     try {
-      const outcome = await this.#store.claim(this.#name, { ...claim, token }, over);
+      const outcome = await store.claim(name, { ...claim, token }, over);
       return outcome.done ? { token, record: outcome.record, claimedAt } : null;
     } catch (error) {
       if (!mayBeDone(error)) throw error;
@@ -88,30 +129,8 @@ export class Claims {
     }
   }
 
-  /**
-   * The lock may be held under that token without anyone knowing. This process is alive, so others could not take it before the stale timeout.
-   * For an hour, or as long as the process lives, the store is checked regularly, and the claim is taken back.
-   */
+  /** Takes a claim back if the store turns out to have carried it out. */
   doubt(token: string): void {
-    inDoubt.set(token, this.#process);
-    const [oldest] = inDoubt.keys();
-    if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) inDoubt.delete(oldest);
-    let checks = 0;
-    const stop = callEvery(PERIOD, this.#clock, () => {
-      checks += 1;
-      if (checks === CHECKS) stop();
-      this.#takeBack(token).then(
-        (isDone) => isDone && stop(),
-        // Unreachable again. The next check finds it too.
-        () => {},
-      );
-    });
-  }
-
-  async #takeBack(token: string): Promise<boolean> {
-    const stored = await this.#store.read(this.#name);
-    if (stored?.record?.token !== token) return false;
-    const { done } = await this.#store.remove(this.#name, token);
-    return done;
+    takeBackLater(this.#sender, token);
   }
 }

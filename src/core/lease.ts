@@ -77,7 +77,7 @@ export type LeaseEvent =
  * - `abort`: tell the job that the lock is lost.
  * - `interrupt`: end the calls that wait for an answer from the store.
  * - `release`: send a release, whose answer decides.
- * - `remove`: send a release whose answer does not matter.
+ * - `remove`: send a release, and take the lock back later if the store turns out to hold it still.
  */
 export type Effect = 'end' | 'abort' | 'interrupt' | 'release' | 'remove';
 
@@ -160,8 +160,8 @@ function atTime(lease: Held | Releasing, at: number, { name, staleTimeout }: Ter
   if (lease.trouble === null || since < staleTimeout) return unchanged(lease);
   const error = new ErrLockLost(name, null, { since, cause: lease.trouble.cause });
   return {
-    lease: { is: 'lost', error, isReported: false, mayBeOurs: true },
-    effects: ['end', 'interrupt', 'abort'],
+    lease: { is: 'lost', error, isReported: false, mayBeOurs: !lease.isUnwanted },
+    effects: ['end', 'interrupt', 'abort', ...(lease.isUnwanted ? (['remove'] as const) : [])],
   };
 }
 

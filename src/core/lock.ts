@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import { isStillRunning, type ProcessTable } from '../system/processes/process-table.js';
 import type { ErrLockLost } from './errors.js';
 import { fitProgress, type HeartBeat, progressAfter } from './heart-beat.js';
-import { isWorthAnotherTry } from './in-doubt.js';
+import { isWorthAnotherTry, takeBackLater } from './in-doubt.js';
 import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease.js';
 import { LeaseMonitor } from './lease-monitor.js';
 import { answerTo, Pending } from './pending.js';
@@ -193,6 +193,7 @@ export class Lock {
         return;
       case 'remove':
         this.#removeQuietly();
+        takeBackLater(this.#parts, this.token, true);
         return;
     }
   }

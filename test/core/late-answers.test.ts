@@ -202,6 +202,30 @@ describe('a store whose answers come late or not at all', () => {
     expect(await stateForOthers()).toBe('free');
   });
 
+  it('does not keep a lock that nobody wants any more after it stayed silent until the stale timeout', async () => {
+    const lock = await acquireHere();
+    ways = { read: unreachable, remove: unreachable };
+    await expect(lock[Symbol.asyncDispose]()).rejects.toThrow('no way there');
+    await clock.advance(HOUR);
+    ways = {};
+    await clock.advance(MINUTE);
+    expect(await stateForOthers()).toBe('free');
+    await clock.advance(MINUTE);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('does not keep a lost lock whose release it could not be told of', async () => {
+    const lock = await acquireHere();
+    ways = { read: unreachable, remove: unreachable };
+    await clock.advance(HOUR);
+    expect(lock.signal.aborted).toBe(true);
+    await expect(lock.release()).rejects.toThrow(ErrLockLost);
+    ways = {};
+    // The process that could not release it need not wait.
+    await (await acquireHere(Number.POSITIVE_INFINITY)).release();
+    expect(await stateForOthers()).toBe('free');
+  });
+
   it('does not turn a release whose answer was lost into a loss', async () => {
     const lock = await acquireHere();
     ways.remove = withoutAnswer;

@@ -81,6 +81,13 @@ describe('a lease', () => {
     expect(transition(lease, { type: 'confirmed', beatAt: null }, TERMS).effects).toEqual(['release']);
   });
 
+  it('is taken back when the store stays silent until it is lost if nobody will call `release` any more', () => {
+    const silence: LeaseEvent = { type: 'unanswered', at: HOUR };
+    expect(effectsOf({ type: 'unwanted' }, silence)).toEqual(['end', 'interrupt', 'abort', 'remove']);
+    expect(effectsOf({ type: 'unwanted' }, { type: 'release' }, silence)).toContain('remove');
+    expect(effectsOf({ type: 'unwanted' }, silence, { type: 'release' })).toEqual([]);
+  });
+
   it('asks for nothing where nothing follows', () => {
     expect(effectsOf({ type: 'release' })).toEqual([]);
     expect(effectsOf({ type: 'release' }, { type: 'release-failed' })).toEqual([]);
