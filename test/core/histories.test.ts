@@ -76,7 +76,9 @@ class History {
 
   /** All let go, and the store answers again. */
   async end(): Promise<void> {
-    await this.clock.advance(HOUR);
+    // As long as every call of one operation may take if each of its answers comes too late.
+    await this.clock.advance(3 * HOUR);
+    expect(this.#contenders.map(({ isWaiting }) => isWaiting)).toEqual([false, false]);
     for (const contender of this.#contenders) {
       contender.fates = [];
       await this.#act(contender, 'release');
