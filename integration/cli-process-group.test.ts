@@ -162,9 +162,10 @@ describe.skipIf(!isPosix)('a command whose runner is killed', () => {
 });
 
 describe.skipIf(!isPosix)('--kill-stalled', () => {
-  const STALLED = ['--heartbeat', 'manual', '--stale-timeout', '500ms'];
-  const RUN = ['run', ...STALLED, 'job', '--'];
-  const NEXT = ['run', '--wait', '1m', '--kill-stalled', '--kill-after', '50ms', ...STALLED, 'job', '--'];
+  const STALE = ['--stale-timeout', '500ms'];
+  const RUN = ['run', '--heartbeat', 'manual', ...STALE, 'job', '--'];
+  // With a heartbeat of its own, or its command would have to end in half a second.
+  const NEXT = ['run', '--wait', '1m', '--kill-stalled', '--kill-after', '50ms', ...STALE, 'job', '--'];
 
   /** A process that has ended is at most a zombie when the next one runs. */
   async function expectEndedByNext(desk: Desk, pid: number): Promise<void> {
