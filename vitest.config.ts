@@ -4,13 +4,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** What is long by nature: many schedules, many pauses and kills. `npm run test:long`. */
 const LONG = [
   'explorer/breakages.test.ts',
+  'integration/crowds.test.ts',
   'integration/death.test.ts',
+  'integration/hostile-folder.test.ts',
   'integration/pause.test.ts',
+  'test/stores/file/breakages.test.ts',
   'torture/torture.test.ts',
 ];
-/** Unit tests that need a server, or break the code in every way there is: they run with the integration tests. */
+/** Unit tests that need a server, or let every system call fail: they run with the integration tests. */
 const SLOW_UNITS = [
-  'test/stores/file/breakages.test.ts',
   'test/stores/file/faults.test.ts',
   'test/stores/postgres/**/*.test.ts',
   'test/stores/redis/**/*.test.ts',
@@ -25,7 +27,6 @@ const LONGEST = [
   EXPLORER,
   ...LONG,
   'integration/cli-store.test.ts',
-  'integration/hostile.test.ts',
   'integration/postgres.test.ts',
   'integration/redis-connections.test.ts',
   'integration/cli-process-group.test.ts',
@@ -54,11 +55,16 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Many tests only wait, for a process or for a time to pass, but some need a processor, and there may be only two.
     maxWorkers: 3,
+    // Loading the sources again for each file would take a quarter of the time. No test may depend on what another has left in a module.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     // Where it is set, a Node takes several times as long to start, and the tests start thousands. Only npm needs it.
     env: { NODE_EXTRA_CA_CERTS: '', CERTIFICATES_FOR_NPM: NODE_EXTRA_CA_CERTS },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: SLOW_UNITS } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...SLOW_UNITS, ...LONG] },
+      },
       {
         extends: true,
         test: {

@@ -2,8 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
-  chownSync,
-  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   acquire,
   breakLock,
@@ -22,11 +20,10 @@ import {
   fileStore,
   inspect,
   LivingLockError,
-  systemClock,
   systemProcesses,
 } from 'livinglock';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { nextMessage, startActor, startProgram } from '../support/actors.js';
+import { startActor } from '../support/actors.js';
 import {
   canBeNobody,
   canMount,
@@ -39,9 +36,8 @@ import {
 import { outcomeOf } from '../support/outcomes.js';
 import { has, Running } from '../support/running.js';
 import { Desk, oneLineWith } from './support/desk.js';
-import { exchanges, type Operation, operations, Scene } from './support/exchanges.js';
 import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
-import { type Tree, treeOf } from './support/tree.js';
+import { folderOfRoot, treeOf, withoutTimeOf } from './support/tree.js';
 
 // Things that someone can put, by mistake or on purpose, where livinglock reads and writes. Nothing that belongs to others may change, and
 // nobody may get access to what is not theirs.
@@ -51,7 +47,6 @@ const DAY = 86_400_000;
 const YEAR = 365 * DAY;
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const NOT_A_LOCK = 73;
-const ROOT = 0;
 const ERR_NOT_A_LOCK = expect.objectContaining({ code: 'ERR_NOT_A_LOCK' });
 /** Every heartbeat is written. */
 const OFTEN = { heartbeatMinimalInterval: 0 };
@@ -221,7 +216,7 @@ describe("somebody's file at the path of a lock", () => {
 
 describe('files of others beside a lock', () => {
   test.skipIf(!isPosix)('stay unchanged when the lock is taken over, whatever their names', async () => {
-    const victim = aFolderOfRoots(join(folder, 'victim'));
+    const victim = folderOfRoot(join(folder, 'victim'));
     writeFileSync(path, await deadRecord());
     const dead =
       readdirSync(`${await everythingTheKilledLeave()}/job.lock.guard`).find((name) => name.includes(',')) ??
@@ -295,7 +290,7 @@ describe('files of others beside a lock', () => {
     ],
   ])('in place of the guard, such as %s, stay, and are reported', async (_what, put) => {
     const owner = `${UUID},999999,0,1,boot-1,pid%3A%5B4026531836%5D,`;
-    const victim = aFolderOfRoots(join(folder, 'victim'));
+    const victim = folderOfRoot(join(folder, 'victim'));
     put(`${path}.guard`, owner, victim);
     const before = withoutTimeOf('.', treeOf(folder));
     const refused = expect.objectContaining({
@@ -311,123 +306,6 @@ describe('files of others beside a lock', () => {
     rmSync(path);
     expect(withoutTimeOf('.', treeOf(folder))).toEqual(before);
   });
-});
-
-describe.skipIf(!isLinux || !canBeNobody)("root's lock in a folder of nobody's (as root on Linux)", () => {
-  let victim: string;
-  let before: Tree;
-
-  beforeEach(() => {
-    chownSync(folder, NOBODY, NOBODY);
-    victim = aFolderOfRoots(join(temporaryFolder(), 'victim'));
-    before = treeOf(victim);
-  });
-
-  test('is safe even if nobody replaces each of its folders by a link, repeatedly', async () => {
-    const mallory = startProgram('mallory', [folder, basename(path), victim], { user: NOBODY });
-    await nextMessage(mallory);
-
-    const deadline = performance.now() + 2000;
-    let acquired = 0;
-    while (performance.now() < deadline) {
-      try {
-        const lock = await acquire(path, OFTEN);
-        acquired += 1;
-        await lock.heartBeat();
-        await lock.release();
-      } catch (error) {
-        expect(error).toBeInstanceOf(LivingLockError);
-        // If it could not release the lock, the file is its own.
-        rmSync(path, { force: true });
-      }
-      await systemClock.sleep(0);
-    }
-    mallory.send('how often?');
-    expect(await nextMessage(mallory)).toEqual({
-      exchanged: expect.toSatisfy((count: number) => count > 20),
-    });
-    expect(acquired).toBeGreaterThan(20);
-    expect(treeOf(victim)).toEqual(before);
-  });
-
-  test('that is a hard link to a file of root is not touched if it is not a lock; otherwise only the link is', async () => {
-    linkSync(join(victim, 'passwd'), path);
-    before = treeOf(victim);
-    await expect(acquire(path)).rejects.toEqual(ERR_NOT_A_LOCK);
-    await expect(breakLock(path, { force: true })).rejects.toEqual(ERR_NOT_A_LOCK);
-    expect(treeOf(victim)).toEqual(before);
-
-    rmSync(path);
-    linkSync(join(victim, 'daemon.pid'), path);
-    const daemon = statSync(join(victim, 'daemon.pid'));
-    await breakLock(path, { force: true });
-    expect(readdirSync(folder)).toEqual([]);
-    const { mode, mtimeMs, ino, nlink } = statSync(join(victim, 'daemon.pid'));
-    expect({ mode, mtimeMs, ino, nlink }).toEqual({
-      mode: daemon.mode,
-      mtimeMs: daemon.mtimeMs,
-      ino: daemon.ino,
-      nlink: 1,
-    });
-  });
-
-  test.each([
-    ['each folder for one that others can write to', 'openFolderSync', 'EPERM'],
-    ['a folder for another folder of root', 'openFolderSync', 'EPERM'],
-    ['the lock for a link to a file', 'openSync', 'ELOOP'],
-    ['the lock for a link to a folder', 'openSync', 'ELOOP'],
-  ] as const)('is refused if nobody replaces %s right before the %s', async (what, call, code) => {
-    const scene = new Scene(victim, '', exchanges[what]);
-    if (call === 'openSync') await scene.acquire();
-    await scene.play(call, () => scene.acquire());
-    expect(scene.outcome).toBe(code);
-    await scene.end();
-  });
-
-  test.each([
-    ['owns only the folder above', NOBODY, ROOT, 0o755, 'the folder of the lock for a link'],
-    ['may write by the group', ROOT, NOBODY, 0o775, 'each folder for a link'],
-    ['may write like everybody', ROOT, ROOT, 0o777, 'each folder for a link'],
-  ] as const)('is also safe if nobody %s', async (_what, above, group, mode, what) => {
-    for (const name of ['a heartbeat', 'a release'] as const) {
-      for (let at = 1, goesOn = true; goesOn; at++) {
-        const scene = new Scene(victim, '', exchanges[what]);
-        chownSync(dirname(scene.folder), above, above);
-        chownSync(scene.folder, ROOT, group);
-        chmodSync(scene.folder, mode);
-        await operations[name].prepare(scene);
-        before = seenOf(what, victim);
-        await scene.play(at, () => operations[name].act(scene));
-        expect([name, scene.call, seenOf(what, victim)]).toEqual([name, scene.call, before]);
-        await scene.end();
-        goesOn = scene.isExchanged;
-      }
-    }
-  });
-
-  test.each(Object.entries<Operation>(operations))(
-    'is safe even if nobody replaces something right before any file-system call of %s',
-    async (_name, operation) => {
-      const remains = await everythingTheKilledLeave();
-      for (const [what, exchange] of Object.entries(exchanges)) {
-        for (let at = 1, goesOn = true; goesOn; at++) {
-          const scene = new Scene(victim, remains, exchange);
-          await operation.prepare?.(scene);
-          before = seenOf(what, victim);
-          await scene.play(at, () => operation.act(scene));
-          const seen = {
-            what,
-            before: scene.call,
-            victim: seenOf(what, victim),
-            other: scene.folderOfRoots(),
-          };
-          expect(seen).toEqual({ ...seen, victim: before, other: scene.other });
-          await scene.end();
-          goesOn = scene.isExchanged;
-        }
-      }
-    },
-  );
 });
 
 describe.skipIf(!isPosix)('a record', () => {
@@ -571,31 +449,9 @@ describe.skipIf(!isLinux || !isInInitialPidNamespace)(
   },
 );
 
-/** If the path of the lock leads to the folder itself, a guard may have been there for a moment. */
-function seenOf(exchange: string, victim: string): Tree {
-  const tree = treeOf(victim);
-  return exchange === 'the folder of the lock for a link' ? withoutTimeOf('.', tree) : tree;
-}
-
-/** A folder of root's, with contents that must not be read, changed or removed. */
-function aFolderOfRoots(at: string): string {
-  mkdirSync(at);
-  writeFileSync(join(at, 'passwd'), 'root:x:0:0:root:/root:/bin/sh\n', { mode: 0o600 });
-  writeFileSync(join(at, 'daemon.pid'), '2147483647\n');
-  writeFileSync(join(at, 'job.lock'), 'a file of that name, too\n');
-  mkdirSync(join(at, 'empty'));
-  return at;
-}
-
 function putInside(guard: string, name: string, put: (path: string) => unknown): void {
   mkdirSync(guard);
   put(join(guard, name));
-}
-
-/** If the entries of a folder change legitimately, so does its time. */
-function withoutTimeOf(name: string, tree: Tree): Tree {
-  const { [name]: _, ...others } = tree;
-  return others;
 }
 
 /** The record that this process writes into a lock. */

@@ -3,22 +3,17 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type AcquireOptions, acquire, ErrLockBusy, type Lock } from '../src/index.js';
 import { type RedisStoreOptions, redisStore } from '../src/stores/redis/index.js';
 import { type FakeClock, FakeProcessTable } from '../src/testing/index.js';
-import { type Actor, startActors } from '../support/actors.js';
 import { type Cut, CuttingProxy } from '../support/cutting-proxy.js';
 import { temporaryFolder } from '../support/machine.js';
-import { outcomeOf } from '../support/outcomes.js';
 import { describeWithRedis } from '../support/redis/describe-with-redis.js';
 import { type Connection, type Driver, drivers } from '../support/redis/redis-drivers.js';
 import { connect, NAME, Scene } from '../support/redis/redis-scene.js';
 import { RedisServer } from '../support/redis/redis-server.js';
 import { poll } from '../support/running.js';
-import { Room } from '../support/witness.js';
 import { expectToStandRestarts } from './support/restarts.js';
 
 const SECOND = 1000;
 const HOUR = 3_600_000;
-const CONTENDERS = 50;
-const ROUNDS = 5;
 const CUTS: readonly Cut[] = ['before', 'after'];
 /** So that a busy machine does not make an error of what is only slow. */
 const PATIENT: RedisStoreOptions = { commandTimeout: '30s' };
@@ -149,29 +144,6 @@ describeWithRedis('connections to a Redis server', (server) => {
       });
     },
   );
-
-  test('of fifty processes give the lock to one of them', { timeout: 300_000 }, async () => {
-    const scene = await Scene.open(server());
-    const room = temporaryFolder();
-    const path = NAME;
-    const contenders: Actor[] = [];
-    // All at once they would keep each other from getting ready in time.
-    while (contenders.length < CONTENDERS) {
-      contenders.push(...(await startActors(5, { store: ['ioredis', server().url] })));
-    }
-    for (let round = 1; round <= ROUNDS; round++) {
-      const answers = await Promise.all(contenders.map((each) => each.ask({ do: 'acquire', path, room })));
-      const outcomes = answers.map(outcomeOf);
-      expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
-      expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(CONTENDERS - 1);
-      const winner = contenders[outcomes.indexOf('done')];
-      expect(await winner?.ask({ do: 'release', path, room })).toEqual({ outcome: 'done' });
-    }
-    const witness = new Room(room);
-    expect(witness.overlaps()).toEqual([]);
-    expect(witness.visits).toBe(ROUNDS);
-    expect(await scene.hash()).not.toHaveProperty('lock_owner');
-  });
 });
 
 describeWithRedis('a Redis server that persists every answered write', () => {

@@ -112,7 +112,14 @@ export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>):
       expect(steps).toBeGreaterThan(2);
     }
   });
+}
 
+const CROWD = 50;
+/** How many are started at the same time, so that each is ready within reasonable time. */
+const GROUP = 5;
+
+/** Defines tests of many processes, whose starts take a while. Must be called inside a `describe`. `open` is called once for each test. */
+export function testCrowd(open: () => SharedLocks | Promise<SharedLocks>): void {
   test('of processes that are killed at random moments never let two in', PATIENT, async () => {
     const { store, check } = await open();
     const room = newRoom();
@@ -124,14 +131,7 @@ export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>):
     expect(outcomeOf(await last.ask({ do: 'release', path }))).toBe('done');
     await check?.();
   });
-}
 
-const CROWD = 50;
-/** How many are started at the same time, so that each is ready within reasonable time. */
-const GROUP = 5;
-
-/** Defines what fifty processes at once do to locks in a database. Starting that many takes a few seconds. */
-export function testCrowd(open: () => SharedLocks | Promise<SharedLocks>): void {
   test('that fifty processes want at once go to one, and after its death to one more', PATIENT, async () => {
     const { store } = await open();
     const room = newRoom();

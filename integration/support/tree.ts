@@ -1,4 +1,12 @@
-import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 
 // The contents of a folder, in so much detail that any change is visible.
@@ -31,4 +39,20 @@ function describe(path: string, status: BigIntStats): string {
 function contentOf(path: string, status: BigIntStats): string {
   if (status.isSymbolicLink()) return readlinkSync(path);
   return status.isFile() ? readFileSync(path, 'base64') : '';
+}
+
+/** If the entries of a folder change legitimately, so does its time. */
+export function withoutTimeOf(name: string, tree: Tree): Tree {
+  const { [name]: _, ...others } = tree;
+  return others;
+}
+
+/** A folder that belongs to root, with contents that must not be read, changed or removed. */
+export function folderOfRoot(at: string): string {
+  mkdirSync(at);
+  writeFileSync(join(at, 'passwd'), 'root:x:0:0:root:/root:/bin/sh\n', { mode: 0o600 });
+  writeFileSync(join(at, 'daemon.pid'), '2147483647\n');
+  writeFileSync(join(at, 'job.lock'), 'a file of that name, too\n');
+  mkdirSync(join(at, 'empty'));
+  return at;
 }
