@@ -33,6 +33,10 @@ const COMMON = {
     if (level === 'warn') throw new Error(log.message);
   },
 };
+/** Names and lines are kept: there are no source maps, and an uncaught error shows the line that threw it. */
+const READABLE = { compress: true, mangle: false, codegen: false };
+/** A stack trace names the same functions and lines. Local names are short, because Node reads the whole text at each start. */
+const SHORTER = { ...READABLE, mangle: { toplevel: false, keepNames: true } };
 const PLUGINS = [lazily('write-file-atomic', 'sync'), leaner(SOURCES), builtins(), licences()];
 /** The drivers of databases belong to the user. */
 const DRIVERS = ['pg', 'redis', 'ioredis'];
@@ -73,7 +77,7 @@ async function bundleCommand() {
     external: DRIVERS,
     plugins: [...PLUGINS, together(fileOf, groups)],
   });
-  await bundle.write({ ...outputTo(BIN, fileOf, ['common', 'run']), format: 'cjs' });
+  await bundle.write({ ...outputTo(BIN, fileOf, ['common', 'run']), minify: SHORTER, format: 'cjs' });
   writeFileSync(join(BIN, 'package.json'), '{ "type": "commonjs" }\n');
   for (const launcher of ['livinglock.sh', 'livinglock.cmd']) {
     copyFileSync(join(SOURCES, 'cli', 'run', launcher), join(BIN, launcher));
@@ -84,8 +88,7 @@ async function bundleCommand() {
 function outputTo(dir, fileOf, names) {
   return {
     dir,
-    // Names and lines are kept: there are no source maps, and an uncaught error shows the line that threw it.
-    minify: { compress: true, mangle: false, codegen: false },
+    minify: READABLE,
     minifyInternalExports: false,
     comments: false,
     entryFileNames: '[name].js',

@@ -66,6 +66,7 @@ export function nextMessage(child: ChildProcess): Promise<unknown> {
       clearTimeout(patience);
       child.off('message', onMessage);
       child.off('close', onDeath);
+      child.off('disconnect', onDeath);
     };
     const onMessage = (message: unknown) => {
       stopWaiting();
@@ -80,8 +81,9 @@ export function nextMessage(child: ChildProcess): Promise<unknown> {
       reject(new Error(`No answer within ${TIMEOUT} milliseconds.`));
     }, TIMEOUT);
     child.once('message', onMessage);
-    // Not `exit`, after which messages may still arrive.
+    // Not `exit`, after which messages may still arrive. There is no `close` after a disconnection by this side.
     child.once('close', onDeath);
+    child.once('disconnect', onDeath);
     if (hasEnded(child)) onDeath();
   });
 }
