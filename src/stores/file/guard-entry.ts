@@ -2,11 +2,11 @@ import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import { systemCode } from '../../system/system-code.js';
 import { threadId } from '../../system/thread.js';
 import { type FileStatus, type FileSystem, type OpenFolder, OTHERS_MAY_WRITE } from './file-system.js';
+import { ageOf, NEVER_STALE } from './guard-age.js';
 import {
   entrancePath,
   type GuardOwner,
   guardPath,
-  isOfSameThread,
   isStaged,
   isStillOpen,
   ownerFrom,
@@ -17,19 +17,6 @@ import { sweepLitter } from './litter.js';
 import { isOtherThanFile, removeIfEmpty, removeIfThere } from './removal.js';
 import type { Surroundings } from './surroundings.js';
 import { createEmptyFile, reads, writeText } from './text-file.js';
-
-/**
- * After this many milliseconds a guard is taken from an owner about which nothing is known: on another machine, or in
- * another PID namespace. It is never taken from an owner that is known to be alive, and at once from a dead one.
- */
-export const STALE = 30_000;
-
-/**
- * Modification times that always count as stale, or never, whatever the time is. The present would not do for the latter: a process that is paused or
- * suspended between answering with it and comparing it with the clock would find it stale, and rob a living owner.
- */
-const ALWAYS_STALE = new Date(0);
-const NEVER_STALE = new Date(8.64e15);
 
 /** Others may read the guard but not write to it: what is in it must come from the owner. */
 const FOLDER_MODE = 0o755;
@@ -141,7 +128,9 @@ export class GuardEntry implements Stay {
         names.find((name) => isOtherThanFile(this.#fs, within(folder, guard, name)));
       if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
       this.#seen = [...others.filter(isStaged), ...owners];
-      return { mtime: this.#latest(owners, folder) };
+      const { time, owner } = ageOf(owners, folder, this.#name, this.#surroundings);
+      this.seenOwner = owner ?? this.seenOwner;
+      return { mtime: time };
     } finally {
       folder.close();
     }
@@ -225,36 +214,6 @@ export class GuardEntry implements Stay {
     } catch (error) {
       // Over a network only the answer may be lost.
       if (!reads(this.#fs, staged, text)) throw error;
-    }
-  }
-
-  /** There is one owner, unless somebody has copied a guard into another. */
-  #latest(owners: readonly string[], folder: OpenFolder): Date {
-    let latest = ALWAYS_STALE;
-    for (const name of owners) {
-      const owner = ownerFrom(name);
-      const time = this.#timeOf(name, owner, folder);
-      if (time > latest) latest = time;
-      if (time === latest) this.seenOwner = owner;
-    }
-    return latest;
-  }
-
-  #timeOf(name: string, owner: GuardOwner | null, folder: OpenFolder): Date {
-    const { processes, isOfEarlierBoot } = this.#surroundings;
-    // Sections of one thread never overlap: if it finds its own guard, that is a leftover that it could not remove.
-    if (owner === null || isOfSameThread(name, this.#name)) return ALWAYS_STALE;
-    switch (processes.liveness(owner.identity)) {
-      case 'dead':
-        return ALWAYS_STALE;
-      case 'alive':
-        return NEVER_STALE;
-      case 'unknown': {
-        const changed = new Date(folder.status.mtimeMs);
-        // In the future: the clock was set back since, and nobody knows by how much.
-        const isWrong = changed.getTime() > Date.now() + STALE;
-        return isWrong || isOfEarlierBoot(owner.identity, folder) ? ALWAYS_STALE : changed;
-      }
     }
   }
 

@@ -1,5 +1,6 @@
 import lockfile from 'proper-lockfile';
-import { GuardEntry, STALE, type Stay } from './guard-entry.js';
+import { STALE } from './guard-age.js';
+import { GuardEntry, type Stay } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
 import type { Surroundings } from './surroundings.js';
 
