@@ -2,14 +2,14 @@ import { ErrLockLost, type Lock, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const SHORTEST_PERIOD = 20;
 const LONGEST_PERIOD = 1000;
-/** A look this late means that the runner itself was paused. It must then look for what the command did meanwhile. */
+/** A check this late means that the runner itself was paused. Then it must first find out what the command did meanwhile. */
 const LATE = 1000;
 
-/** Looks for proof, and returns how many milliseconds ago the last one was given. */
-export type Look = (watch: ProofWatch) => number | Promise<number>;
+/** Checks for proof, and returns how many milliseconds ago the last one was given. */
+export type ProofCheck = (watch: ProofWatch) => number | Promise<number>;
 
 export interface ProofWatchOptions {
   /** `null` for a command that runs by force, without the lock. */
@@ -17,7 +17,7 @@ export interface ProofWatchOptions {
   /** Milliseconds. */
   readonly staleTimeout: number;
   readonly heartbeatInterval: number;
-  readonly look: Look;
+  readonly check: ProofCheck;
   /** There was no proof for this many milliseconds, which is longer than the stale timeout. */
   readonly onStall: (silence: number) => void;
 }
@@ -32,7 +32,7 @@ export class ProofWatch {
   readonly #options: ProofWatchOptions;
   readonly #timer: NodeJS.Timeout;
   #provenAt = systemClock.monotonic();
-  #lookedAt = systemClock.monotonic();
+  #checkedAt = systemClock.monotonic();
   /** The proof that still has to be written. */
   #isOwing = false;
   #state: 'watching' | 'stalled' | 'ending' = 'watching';
@@ -43,7 +43,7 @@ export class ProofWatch {
     const { staleTimeout, heartbeatInterval } = options;
     const often = Math.min(heartbeatInterval / 2, staleTimeout / 8, LONGEST_PERIOD);
     const period = Math.max(often, SHORTEST_PERIOD);
-    this.#timer = setInterval(() => void this.#look(period), period).unref();
+    this.#timer = setInterval(() => void this.#check(period), period).unref();
   }
 
   /** Called when the command has shown that it is at work. */
@@ -69,18 +69,18 @@ export class ProofWatch {
     clearInterval(this.#timer);
   }
 
-  async #look(period: number): Promise<void> {
+  async #check(period: number): Promise<void> {
     const now = systemClock.monotonic();
-    const isLate = now - this.#lookedAt > period + LATE;
-    this.#lookedAt = now;
+    const isLate = now - this.#checkedAt > period + LATE;
+    this.#checkedAt = now;
     if (this.#state === 'ending' || this.#isOwing) {
       this.#isOwing = false;
       this.#beat();
     }
     if (this.#state === 'ending') return;
-    const { look, staleTimeout, onStall } = this.#options;
+    const { check, staleTimeout, onStall } = this.#options;
     try {
-      const silence = await look(this);
+      const silence = await check(this);
       if (silence <= staleTimeout) {
         if (this.#state === 'stalled') this.#state = 'watching';
       } else if (!isLate && this.#state === 'watching') {

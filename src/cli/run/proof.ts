@@ -45,7 +45,7 @@ export function hintOn(proof: Proof): string {
 }
 
 /**
- * Tells whether a file has been replaced, or is longer or newer than at the last look. A missing file has not changed. A look throws
+ * Tells whether a file has been replaced, or is longer or newer than at the last check. A missing file has not changed. A check throws
  * if it cannot find out.
  */
 export function watchFile(path: string): () => boolean {
@@ -53,7 +53,7 @@ export function watchFile(path: string): () => boolean {
   try {
     seen = signature(path);
   } catch {
-    // The first real look reports the error.
+    // The first real check reports the error.
   }
   return () => {
     const now = signature(path);

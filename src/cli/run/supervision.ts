@@ -9,10 +9,10 @@ import { ExitCode } from '../errors/exit-codes.js';
 import type { Locks } from '../stores/locks.js';
 import { said, say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
+import { proofCheckFor } from './check-proof.js';
 import { Ending, type Reason } from './ending.js';
 import { statusAfter } from './exit.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import { lookFor } from './look-for-proof.js';
 import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
 import { Passage } from './pass-on.js';
@@ -179,7 +179,7 @@ export class Supervision {
       lock,
       staleTimeout,
       heartbeatInterval,
-      look: lookFor(proof, lock, locks.store),
+      check: proofCheckFor(proof, lock, locks.store),
       onStall: (silence) => {
         const stall = `The command has stalled: for ${formatDuration(silence)} ${describeProof(proof)}.`;
         if (onStall === 'warn') {

@@ -4,7 +4,7 @@ import { acquire, type Lock, systemClock } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
 import { MINUTE, SECOND } from '../../../support/world.js';
 
-/** How often it looks, with such a stale timeout and interval. */
+/** How often it checks, with such a stale timeout and interval. */
 const PERIOD = SECOND;
 
 describe('a watch for proofs', () => {
@@ -28,9 +28,9 @@ describe('a watch for proofs', () => {
     await lock.release();
   });
 
-  function watchWith(look: () => number): ProofWatch {
+  function watchWith(check: () => number): ProofWatch {
     const onStall = (silence: number) => void stalls.push(silence);
-    watch = new ProofWatch({ lock, staleTimeout: MINUTE, heartbeatInterval: MINUTE / 2, look, onStall });
+    watch = new ProofWatch({ lock, staleTimeout: MINUTE, heartbeatInterval: MINUTE / 2, check, onStall });
     return watch;
   }
 
@@ -49,7 +49,7 @@ describe('a watch for proofs', () => {
     expect(beat).toHaveBeenCalledTimes(2);
   });
 
-  it('beats at each look while the command is being ended, and notices no stall then', async () => {
+  it('sends a heartbeat at each check while the command is being ended, and reports no stall then', async () => {
     const beat = vi.spyOn(lock, 'heartBeat');
     watchWith(() => MINUTE + 1).keepForTheEnd();
     await pass(PERIOD);
@@ -58,7 +58,7 @@ describe('a watch for proofs', () => {
     expect(stalls).toEqual([]);
   });
 
-  it('takes no look for a stall that comes late, since this process was paused itself', async () => {
+  it('does not report a stall at a late check, because this process was paused itself', async () => {
     watchWith(() => MINUTE + 1);
     await pass(PERIOD + SECOND + 1);
     expect(stalls).toEqual([]);

@@ -3,10 +3,10 @@ import type { Lock, Store } from '../../index.js';
 import { say } from '../terminal/messages.js';
 import { watchOutputFiles } from './output-files.js';
 import { type Proof, watchFile } from './proof.js';
-import type { Look } from './proof-watch.js';
+import type { ProofCheck } from './proof-watch.js';
 
-/** Returns the function that looks for this kind of proof. */
-export function lookFor(proof: Proof, lock: Lock | null, store: Store): Look {
+/** Returns the check for this kind of proof. */
+export function proofCheckFor(proof: Proof, lock: Lock | null, store: Store): ProofCheck {
   switch (proof.by) {
     case 'alive':
       return (watch) => {
@@ -30,12 +30,12 @@ export function lookFor(proof: Proof, lock: Lock | null, store: Store): Look {
       };
     }
     case 'manual':
-      return lock === null ? () => 0 : lookAtLock(lock, store);
+      return lock === null ? () => 0 : heartbeatCheck(lock, store);
   }
 }
 
 /** The command sends its own heartbeats, so its last proof of work is in the lock. */
-function lookAtLock({ name, token }: Lock, store: Store): Look {
+function heartbeatCheck({ name, token }: Lock, store: Store): ProofCheck {
   return async () => {
     const stored = await store.read(name);
     // If the lock is no longer ours, the lock itself finds that out.
