@@ -9,7 +9,7 @@ export class Holder extends HolderProcess {
   readonly rival: Rival;
 
   private constructor(rival: Rival, path: string) {
-    super(PROGRAM, path, [rival.family]);
+    super(PROGRAM, path, [rival.kind]);
     this.rival = rival;
   }
 

@@ -1,9 +1,9 @@
 /** A process that takes one lock, reports it, and holds it until the process is killed or the benchmark is gone. */
 import { field } from './rivals/field.js';
 
-const [family, path] = process.argv.slice(2);
-const rival = field.find((candidate) => candidate.family === family);
-if (rival === undefined || path === undefined) throw new Error('usage: holder.js <family> <path>');
+const [kind, path] = process.argv.slice(2);
+const rival = field.find((candidate) => candidate.kind === kind);
+if (rival === undefined || path === undefined) throw new Error('usage: holder.js <kind> <path>');
 
 // Also keeps the process alive, which a lock alone does not.
 process.once('disconnect', () => process.exit());

@@ -35,9 +35,9 @@ interface Expectation {
 }
 
 /** A kill or a pause at the worst moment reveals nearly all breakages. */
-const ONE_FAULT: Bounds = { preemptions: 0, faults: 1, patience: 3 };
-const ALONE: Bounds = { preemptions: 0, faults: 0, patience: 0 };
-const ONE_PREEMPTION: Bounds = { preemptions: 1, faults: 0, patience: 0 };
+const ONE_FAULT: Bounds = { preemptions: 0, faults: 1, waits: 3 };
+const ALONE: Bounds = { preemptions: 0, faults: 0, waits: 0 };
+const ONE_PREEMPTION: Bounds = { preemptions: 1, faults: 0, waits: 0 };
 
 const EXPECTATIONS: readonly Expectation[] = [
   { breakage: 'plain-proper-lockfile', state: 'dead-guard', bounds: null, rule: 'no robbery' },

@@ -42,10 +42,10 @@ async function expectNoViolation(
 
 /** Everything in the test is also in `npm run explore`, which goes further. */
 const BOUNDS: readonly { readonly what: string; readonly bounds: Bounds }[] = [
-  { what: 'with two preemptions', bounds: { preemptions: 2, faults: 0, patience: 0 } },
+  { what: 'with two preemptions', bounds: { preemptions: 2, faults: 0, waits: 0 } },
   {
     what: 'with a kill or an endless pause anywhere',
-    bounds: { preemptions: 0, faults: 1, patience: Number.POSITIVE_INFINITY },
+    bounds: { preemptions: 0, faults: 1, waits: Number.POSITIVE_INFINITY },
   },
 ];
 

@@ -15,7 +15,7 @@ three and four. Prints the first schedule that breaks a rule as a table, and exi
   --contenders N   only random ones, of so many contenders (2 to 4)
   --preemptions N  how often one that could go on has to let another go first (default: 2)
   --faults N       how often one is killed, or paused for longer than the stale timeout (default: 1)
-  --patience N     how often the others wait for one that is paused before it goes on (default: 3)
+  --waits N        how often the others wait for a paused contender before it resumes (default: 3)
   --breakage NAME  breaks the library on purpose: one of
                    ${BREAKAGES.join(', ')}
   --replay WORD    plays one schedule again, and prints it
@@ -44,7 +44,7 @@ export function readWish(): Wish | 'help' {
       contenders: { type: 'string' },
       preemptions: { type: 'string', default: '2' },
       faults: { type: 'string', default: '1' },
-      patience: { type: 'string', default: '3' },
+      waits: { type: 'string', default: '3' },
       breakage: { type: 'string', default: '' },
       replay: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -62,7 +62,7 @@ export function readWish(): Wish | 'help' {
     bounds: {
       preemptions: number('preemptions', values.preemptions, 0),
       faults: number('faults', values.faults, 0),
-      patience: number('patience', values.patience, 0),
+      waits: number('waits', values.waits, 0),
     },
     breakage,
     replay: replay === undefined ? null : parseReplay(replay),

@@ -63,7 +63,7 @@ export function startProgram(
 export function nextMessage(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const stopWaiting = () => {
-      clearTimeout(patience);
+      clearTimeout(timeout);
       child.off('message', onMessage);
       child.off('close', onDeath);
       child.off('disconnect', onDeath);
@@ -76,7 +76,7 @@ export function nextMessage(child: ChildProcess): Promise<unknown> {
       stopWaiting();
       resolve(death(child));
     };
-    const patience = setTimeout(() => {
+    const timeout = setTimeout(() => {
       stopWaiting();
       reject(new Error(`No answer within ${TIMEOUT} milliseconds.`));
     }, TIMEOUT);

@@ -34,12 +34,12 @@ export class Crew {
   async finish(): Promise<void> {
     this.#isFinishing = true;
     for (const member of this.#living) member.finish();
-    const patience = setTimeout(() => {
+    const timeout = setTimeout(() => {
       this.#chronicle.fail(`did not come to an end within ${TIMEOUT} ms: ${this.#living.size} processes`);
       void this.end();
     }, TIMEOUT);
     await Promise.all(this.#places);
-    clearTimeout(patience);
+    clearTimeout(timeout);
   }
 
   /** Ends all at once. Resolves when they have ended. */

@@ -7,7 +7,7 @@ import type { Rival } from './rival.js';
  * its holder, and cannot detect a holder that hangs.
  */
 export const kernelLock: Rival = {
-  family: 'kernel',
+  kind: 'kernel',
   name: "the kernel's lock",
   acquire(path) {
     const descriptor = openSync(path, 'a');

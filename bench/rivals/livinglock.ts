@@ -2,7 +2,7 @@ import { acquire, ErrLockBusy } from 'livinglock';
 import type { Release, Rival } from './rival.js';
 
 export const livinglock: Rival = {
-  family: 'livinglock',
+  kind: 'livinglock',
   name: 'livinglock',
 
   async acquire(path): Promise<Release | null> {

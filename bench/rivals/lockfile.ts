@@ -7,7 +7,7 @@ import type { Release, Rival } from './rival.js';
  */
 export function npmLockfile(stale: number): Rival {
   return {
-    family: 'lockfile',
+    kind: 'lockfile',
     name: 'lockfile',
     acquire: (path) =>
       new Promise<Release | null>((resolve, reject) => {

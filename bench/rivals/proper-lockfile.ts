@@ -2,12 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { type LockOptions, lock, lockSync } from 'proper-lockfile';
 import type { Release, Rival } from './rival.js';
 
-const family = 'proper-lockfile';
+const kind = 'proper-lockfile';
 
 /** proper-lockfile with promises, as its manual introduces it. */
 export function properLockfile(variant = '', options: LockOptions = {}): Rival {
   return {
-    family,
+    kind,
     name: `proper-lockfile${variant}`,
     prepare: createFile,
     async acquire(path): Promise<Release | null> {
@@ -21,7 +21,7 @@ export function properLockfile(variant = '', options: LockOptions = {}): Rival {
 }
 
 export const properLockfileSync: Rival = {
-  family,
+  kind,
   name: 'proper-lockfile, `lockSync`',
   prepare: createFile,
   acquire(path): Release | null {

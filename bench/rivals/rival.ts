@@ -5,8 +5,8 @@ export type Release = () => Awaitable<void>;
 
 /** One way to lock, used as its own manual says. Synchronous where the package is. */
 export interface Rival {
-  /** The same for all variants of a rival that respect each other's locks: tells a holder process which one to use. */
-  readonly family: string;
+  /** Which lock it is, and so which one a holder process uses. Variants that respect each other's locks share it. */
+  readonly kind: string;
   readonly name: string;
   /** What must exist before the first `acquire`. */
   prepare?(path: string): void;

@@ -15,8 +15,8 @@ export interface Bounds {
   readonly preemptions: number;
   /** How often a contender is killed, or is paused for longer than the stale timeout until all others have ended. */
   readonly faults: number;
-  /** How often the others wait for a paused one before it goes on after all. */
-  readonly patience: number;
+  /** How often the others wait for a paused contender before it resumes. */
+  readonly waits: number;
 }
 
 interface Option {
@@ -108,7 +108,7 @@ export class Exhaustive implements Strategy {
   #wakeTheResting({ standings, current }: Situation): void {
     if (this.#resting.size === 0) return;
     this.#waits = current !== null && standings[current] === 'yield' ? this.#waits + 1 : this.#waits;
-    if (this.#waits > this.#bounds.patience) this.#resting = new Set();
+    if (this.#waits > this.#bounds.waits) this.#resting = new Set();
   }
 
   #affordable(situation: Cast): Option[] {
