@@ -39,7 +39,7 @@ describe('the fake clock', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  it('can be set, put to sleep, and started anew', () => {
+  it('can be set, suspended, and rebooted', () => {
     const clock = new FakeClock(5000);
     const monotonic = clock.monotonic();
     clock.stepWallClock(-2000);
@@ -77,7 +77,7 @@ describe('the fake process table', () => {
     expect(processes.as(elsewhere).liveness(elsewhere.identity)).toBe('alive');
   });
 
-  it('does not make a zombie of who is gone', () => {
+  it('cannot turn a process that no longer exists into a zombie', () => {
     const processes = new FakeProcessTable();
     const other = processes.start();
     other.kill();
