@@ -1,9 +1,9 @@
-// A job that waits for others, and stops waiting when it has lost the lock: `lock.signal` ends what it has begun.
+// A download that stops when the job loses its lock: `lock.signal` aborts the `fetch` and the stream.
 //
 //     npm run example -- abort-work
 //
-// A download that hangs gives no heartbeats, as there is nothing to prove, and so the next run takes over. The hung one is not
-// left behind to come to life hours later: the signal ends its `fetch` and its stream.
+// A download that hangs makes no progress, so the job sends no heartbeats and the next run takes over. Without the signal,
+// the hung download could wake up hours later and go on writing.
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -17,7 +17,7 @@ import { acquire, type Lock } from 'livinglock';
 const scratch = await mkdtemp(join(tmpdir(), 'livinglock-'));
 const path = join(scratch, 'download.lock');
 
-// Sends the beginning and then nothing more, and does not hang up either.
+// Sends half of the file, then nothing more, and keeps the connection open.
 const server = createServer((_, response) => response.write('the first half, and '));
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
@@ -25,15 +25,15 @@ await once(server, 'listening');
 try {
   const lock = await acquire(path, { staleTimeout: '1s' });
   const downloading = Promise.allSettled([download(urlOf(server), join(scratch, 'report.txt'), lock)]);
-  console.log('The download begins, and is about to hang.');
+  console.log('The download starts. It will hang.');
 
-  // The next run. In earnest it is another process; a process that asks for its own lock is a contender like any other.
+  // The next run. In production it is another process, but a second `acquire` in the same process behaves the same.
   await using next = await acquire(path, { staleTimeout: '1s', wait: '10s' });
   console.log(`The next run has taken over after a second without a heartbeat: token ${next.fencingToken}.`);
 
   const [outcome] = await downloading;
   console.log(`The download is ${outcome.status}.`);
-  console.log(`The reason is an ${lock.signal.reason}`);
+  console.log(`The reason: ${lock.signal.reason}`);
 } finally {
   server.closeAllConnections();
   server.close();
@@ -43,11 +43,11 @@ try {
 async function download(url: string, file: string, lock: Lock): Promise<void> {
   const { signal } = lock;
   const response = await fetch(url, { signal });
-  if (response.body === null) throw new Error(`${url} has sent nothing`);
+  if (response.body === null) throw new Error(`${url} sent nothing`);
   await pipeline(response.body, (chunks) => beatForEach(chunks, lock), createWriteStream(file), { signal });
 }
 
-/** What arrives is the proof of work, so a download that is only slow keeps the lock, however long it takes. */
+/** Each chunk that arrives proves progress, so a slow download keeps the lock, however long it takes. */
 async function* beatForEach<T>(chunks: AsyncIterable<T>, lock: Lock): AsyncGenerator<T> {
   for await (const chunk of chunks) {
     yield chunk;
@@ -57,6 +57,6 @@ async function* beatForEach<T>(chunks: AsyncIterable<T>, lock: Lock): AsyncGener
 
 function urlOf(listening: typeof server): string {
   const address = listening.address();
-  if (address === null || typeof address === 'string') throw new Error('the server does not listen');
+  if (address === null || typeof address === 'string') throw new Error('the server is not listening');
   return `http://127.0.0.1:${address.port}/`;
 }

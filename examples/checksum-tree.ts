@@ -1,16 +1,16 @@
-// A batch job that writes the SHA-256 of every file below a folder, as `sha256sum --check` reads it.
+// A batch job that writes the SHA-256 of every file below a folder, in the format of `sha256sum --check`.
 //
 //     npm run example -- checksum-tree [options] [folder]
 //
-// Copy it for a job of your own that must not run twice at a time, must not stay stuck, and must not begin anew:
+// Copy it for a job of your own that must not run twice at once, must not stay stuck, and must not start from scratch:
 //
-// - A start while another one is at work yields: one line, and an exit code that a scheduler takes as "try again later".
-// - It beats whenever it has got something done, and nowhere else: the heartbeat is the proof of work.
-// - It saves checkpoints, from which the next start goes on if this one is killed, or hangs and is taken over.
-// - It stops when it has lost the lock, and cannot harm its successor even where it notices too late; see
+// - If another run holds the lock, it prints one line and exits with a code that schedulers read as "try again later".
+// - It sends a heartbeat after each piece of work, and nowhere else: a heartbeat is proof of work.
+// - It saves checkpoints. If it is killed, or hangs and is taken over, the next run resumes from the last one.
+// - It stops when it has lost the lock. Even if it notices late, it cannot damage the work of its successor; see
 //   `checksum-tree/work-folder.ts`.
 //
-// It does nothing for SIGINT and SIGTERM: the library releases the lock on exit, and the checkpoints are there anyway.
+// It does not handle SIGINT or SIGTERM: the library releases the lock on exit, and the checkpoints are already on disk.
 
 import { existsSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -20,25 +20,25 @@ import { acquire, ErrLockBusy, ErrLockLost, type Lock } from 'livinglock';
 import { hashFile, listFiles, unlessVanished } from './checksum-tree/files.js';
 import { type Entry, WorkFolder } from './checksum-tree/work-folder.js';
 
-/** Those above 63 are of sysexits(3): cron wrappers, systemd and mail servers know them. */
+/** The codes above 63 are from sysexits(3). Cron wrappers, systemd and mail servers know them. */
 const EXIT = { done: 0, failed: 1, lost: 3, usage: 64, busy: 75 };
 
 const USAGE = `Usage: checksum-tree [options] [folder]
 
 Writes the SHA-256 of every regular file below a folder. Does not follow symbolic links.
 
-  folder                     default: the node_modules of this project
+  folder                     default: this project's node_modules
   --output FILE              the manifest; default: build/checksums/manifest.txt
   --lock FILE                default: the output's name with .lock
-  --stale-timeout TIME       how long it may go without a heartbeat before the next start takes over; default: 1h
-  --heartbeat-interval TIME  how often a heartbeat is written at most; default: 1m
-  --wait TIME                how long to wait while another one is at work; default: 0
+  --stale-timeout TIME       how long without a heartbeat until the next run takes over; default: 1h
+  --heartbeat-interval TIME  minimum time between two written heartbeats; default: 1m
+  --wait TIME                how long to wait for a running job; default: 0
   --checkpoint-every FILES   default: 500
   --help
 
-TIME is in milliseconds, or such as 90s, 5m, 2h.
+TIME is a number of milliseconds, or a duration such as 90s, 5m, 2h.
 
-Exit codes: ${EXIT.done} done, ${EXIT.failed} failed, ${EXIT.lost} stopped because the lock was lost, ${EXIT.usage} wrong usage, ${EXIT.busy} another one is at work.`;
+Exit codes: ${EXIT.done} done, ${EXIT.failed} failed, ${EXIT.lost} stopped because the lock was lost, ${EXIT.usage} wrong usage, ${EXIT.busy} already running.`;
 
 interface Job {
   readonly folder: string;
@@ -67,7 +67,7 @@ async function run(job: Job): Promise<void> {
   try {
     await checksumTree(job, lock);
   } finally {
-    // Rejects if the lock was lost, and that is then the error that counts: whatever else went wrong came of it.
+    // Rejects if the lock was lost. That error replaces any other, because the loss is the cause.
     await lock.release();
   }
 }
@@ -78,14 +78,14 @@ async function checksumTree(job: Job, lock: Lock): Promise<void> {
   const saved = new Map((await work.load()).map((entry) => [entry.path, entry]));
   const paths = await listFiles(folder, (path) => belongsToJob(path, job), lock);
   if (saved.size > 0)
-    console.log(`resumes from the checkpoint: ${saved.size} of ${paths.length} files are done`);
+    console.log(`resumes from a checkpoint: ${saved.size} of ${paths.length} files are done`);
 
   const entries: Entry[] = [];
   let unsaved: Entry[] = [];
   for (const [index, path] of paths.entries()) {
     const earlier = saved.get(path);
     const entry = await unlessVanished(checksum(folder, path, earlier, lock));
-    if (entry === undefined) console.error(`checksum-tree: ${path} has vanished meanwhile`);
+    if (entry === undefined) console.error(`checksum-tree: ${path} no longer exists`);
     else entries.push(entry);
     if (entry !== undefined && entry !== earlier) unsaved.push(entry);
     if (unsaved.length === checkpointEvery) {
@@ -100,7 +100,7 @@ async function checksumTree(job: Job, lock: Lock): Promise<void> {
   console.log(`wrote ${output}: ${entries.length} files`);
 }
 
-/** What a checkpoint says of a file holds only as long as the file is as it was. */
+/** Reuses the hash in the checkpoint if the file has not changed since. */
 async function checksum(
   folder: string,
   path: string,
@@ -113,13 +113,13 @@ async function checksum(
   return { path, hash: await hashFile(file, lock), size, modified: mtimeMs };
 }
 
-/** As sha256sum(1) does it: a line that begins with a backslash has a name in which backslashes and line breaks are escaped. */
+/** As in sha256sum(1): a backslash at the start of a line means that backslashes and line breaks in the name are escaped. */
 function manifestLine({ hash, path }: Entry): string {
   const escaped = path.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
   return `${escaped === path ? '' : '\\'}${hash}  ${escaped}\n`;
 }
 
-/** The manifest may lie in the folder that it describes, but cannot describe itself. */
+/** The manifest may be in the folder that it describes, but cannot list itself. */
 function belongsToJob(path: string, { output, lock }: Job): boolean {
   return [output, lock].some((own) => path === own || path.startsWith(`${own}.`));
 }
@@ -148,11 +148,11 @@ function exitCodeFor(error: unknown): number {
 function readCommandLine(args: string[]): Job | 'help' {
   const { values, positionals } = parse(args);
   if (values.help) return 'help';
-  if (positionals.length > 1) throw new UsageError(`one folder at a time, not ${positionals.join(' and ')}`);
+  if (positionals.length > 1) throw new UsageError(`expected one folder, not ${positionals.join(' and ')}`);
   const folder = resolve(positionals[0] ?? nearestNodeModules());
   const output = resolve(values.output ?? join(import.meta.dirname, '..', 'checksums', 'manifest.txt'));
-  if (!isFolder(folder)) throw new UsageError(`${folder} is no folder`);
-  if (isFolder(output)) throw new UsageError(`--output ${output} is a folder, but must be a file`);
+  if (!isFolder(folder)) throw new UsageError(`${folder} is not a folder`);
+  if (isFolder(output)) throw new UsageError(`--output must be a file, but ${output} is a folder`);
   return {
     folder,
     output,
@@ -180,25 +180,25 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : error} (--help tells more)`);
+    throw new UsageError(`${error instanceof Error ? error.message : error} (see --help)`);
   }
 }
 
 function readCount(option: string, value: string): number {
   if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
-  throw new UsageError(`${option} must be a whole number from 1, but is '${value}'`);
+  throw new UsageError(`${option} must be a positive integer, but is '${value}'`);
 }
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** Upwards from where this program lies, else from where it was started. */
+/** Searches upwards from this program, then from the working folder. */
 function nearestNodeModules(): string {
   for (const start of [import.meta.dirname, process.cwd()]) {
     for (let folder = start; folder !== dirname(folder); folder = dirname(folder)) {
       if (existsSync(join(folder, 'node_modules'))) return join(folder, 'node_modules');
     }
   }
-  throw new UsageError('there is no node_modules here; say which folder');
+  throw new UsageError('found no node_modules; name a folder');
 }

@@ -1,11 +1,10 @@
-// A job whose work another program does: the lock is held as long as either of the two lives.
+// A job that starts another program: the lock is held as long as either of them lives.
 //
 //     npm run example -- child-process
 //
-// Stands for `pg_dump`, `rsync` or `ffmpeg` under a lock. Were the job killed, and the program not, a lock that knows nothing of
-// the program would let the next run start a second one beside it. And output is proof of work: a program that hangs prints
-// nothing, so the heartbeats stop, and the next run takes over. (For jobs that are nothing but a program there is the command
-// `livinglock run`.)
+// The program could be `pg_dump`, `rsync` or `ffmpeg`. If the job is killed but the program is not, the lock must stay held, or
+// the next run would start the program a second time. The program's output is the proof of work: if it hangs, it prints nothing,
+// the heartbeats stop, and the next run takes over. (If the program is the whole job, use the command `livinglock run`.)
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,6 +33,6 @@ await withLock(path, { staleTimeout: '10m' }, async (lock) => {
     await lock.heartBeat({ note: line });
   }
   const [status] = await ended;
-  if (status !== 0) throw new Error(`The dump ended with status ${status}.`);
+  if (status !== 0) throw new Error(`The dump exited with ${status}.`);
 });
 console.log('done');

@@ -1,31 +1,29 @@
-// A safe place for locks: tries folders one after the other, and takes the first one where there are never two.
+// Finds a folder for locks: tests each candidate with `verifyFileSystem`, and picks the first safe one.
 //
 //     npm run example -- choose-folder [FOLDER...]
 //
-// For the set-up of a job, not for each of its runs: it takes some seconds. On NFS, SMB, FUSE or a volume of a container nobody
-// can know without trying.
+// Run this when you set up a job, not before each run: it takes a few seconds. Whether NFS, SMB, FUSE or a container volume is
+// safe can only be found out by trying.
 
 import { tmpdir } from 'node:os';
 import { ErrLockStore, type FileSystemReport, verifyFileSystem } from 'livinglock';
 
-const given = process.argv.slice(2);
-const candidates = given.length > 0 ? given : ['/run/lock', tmpdir(), '.'];
+const folders = process.argv.slice(2);
+const candidates = folders.length > 0 ? folders : ['/run/lock', tmpdir(), '.'];
 
 const chosen = await firstSafe(candidates);
 if (chosen === null) {
-  console.log('None of them. Keep the lock in a folder on a local disk.');
+  console.log('None of these is safe. Use a folder on a local disk.');
   process.exitCode = 1;
 } else {
-  console.log(`Locks go to ${chosen}.`);
+  console.log(`Use ${chosen}.`);
 }
 
-async function firstSafe(folders: readonly string[]): Promise<string | null> {
-  for (const folder of folders) {
-    const report = await tried(folder);
+async function firstSafe(candidates: readonly string[]): Promise<string | null> {
+  for (const folder of candidates) {
+    const report = await verify(folder);
     if (report === null) continue;
-    console.log(
-      `${report.directory} (${report.fileSystem ?? 'of a type that is not known'}): ${report.verdict}`,
-    );
+    console.log(`${report.directory} (${report.fileSystem ?? 'unknown type'}): ${report.verdict}`);
     for (const { verdict, message } of report.findings) {
       if (verdict !== 'safe') console.log(`  ${message}`);
     }
@@ -34,11 +32,11 @@ async function firstSafe(folders: readonly string[]): Promise<string | null> {
   return null;
 }
 
-async function tried(folder: string): Promise<FileSystemReport | null> {
+async function verify(folder: string): Promise<FileSystemReport | null> {
   try {
     return await verifyFileSystem(folder, { duration: '1s' });
   } catch (error) {
-    // There is no such folder, or nothing can be written there.
+    // The folder does not exist, or is not writable.
     if (!(error instanceof ErrLockStore)) throw error;
     console.log(error.message);
     return null;

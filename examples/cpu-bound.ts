@@ -1,8 +1,9 @@
-// A job that computes for a long time and never awaits: its event loop stands, and still it gives heartbeats.
+// A long computation that never awaits: it blocks the event loop, and still sends heartbeats.
 //
 //     npm run example -- cpu-bound
 //
-// Timers cannot beat for such a job. `heartBeat()` can: with the file store the heartbeat is on disk when the call returns.
+// Timers do not fire while the event loop is blocked. `heartBeat()` works: with the file store, the heartbeat is on disk when
+// the call returns.
 
 import { join } from 'node:path';
 import { acquire, inspect, type Lock } from 'livinglock';
@@ -19,8 +20,8 @@ const duration = performance.now() - start;
 console.log(`${number} takes ${steps} steps to 1, more than any smaller number.`);
 const { state, heartbeatAge } = await inspect(path);
 console.log(
-  `Computed for ${Math.round(duration)} ms without one await, with a stale timeout of ${STALE_TIMEOUT} ms: ` +
-    `the lock is ${state}, its last heartbeat ${Math.round(heartbeatAge ?? 0)} ms old.`,
+  `Computed for ${Math.round(duration)} ms without an await, with a stale timeout of ${STALE_TIMEOUT} ms: ` +
+    `the lock is ${state}, its last heartbeat was ${Math.round(heartbeatAge ?? 0)} ms ago.`,
 );
 
 function longestCollatzBelow(limit: number, lock: Lock) {
@@ -34,12 +35,12 @@ function longestCollatzBelow(limit: number, lock: Lock) {
 }
 
 /**
- * Not awaited, so the rejection must be handled here, or it would end the process later. The handler itself runs only when the
- * loop is over, and until then each call leaves a few bytes behind: one in a thousand rounds is better than one in each.
+ * The promise is not awaited, so a rejection must be handled here, or it would end the process later. Handlers only run once
+ * the loop is over. Until then each call holds a few bytes of memory, so it is called once per thousand rounds.
  */
 function checkpoint(lock: Lock): void {
   lock.heartBeat().catch(() => {});
-  // Known at once all the same: a heartbeat that finds the lock lost aborts the signal before it returns.
+  // A heartbeat that finds the lock lost aborts the signal before it returns, so this throws at once.
   lock.signal.throwIfAborted();
 }
 

@@ -1,27 +1,27 @@
-// The library at work in five real processes, with a check in each act that what should happen did.
+// Five real processes compete for one lock, and the demo checks each thing that should happen.
 //
 //     npm run demo
 //     npm run example -- demo [folder]
 //
-// Starts `checksum-tree` again and again, lets the processes meet, kills one and makes one hang. Nothing is left to timing: the
-// demo decides at which file a job's disk stands still (see `demo/disk.ts`), waits until it does, and never sleeps.
+// Starts `checksum-tree` several times, kills one process and makes one hang. Nothing depends on timing: the demo chooses the
+// file at which a job's disk blocks (see `demo/disk.ts`), waits until it does, and never sleeps.
 
 import { type Input, largestPart, nearestNodeModules } from './demo/input.js';
 import type { JobProcess } from './demo/job-process.js';
 import { Stage } from './demo/stage.js';
 
-/** So patient that whoever takes over before the demo ends cannot have waited for that. */
-const PATIENT = { staleTimeout: '1h', heartbeatInterval: '100ms' };
+/** So long that a takeover during the demo cannot be due to the stale timeout. */
+const LONG_TIMEOUT = { staleTimeout: '1h', heartbeatInterval: '100ms' };
 
 /** In milliseconds. */
 const STALE_TIMEOUT = 1500;
-const IMPATIENT = { staleTimeout: `${STALE_TIMEOUT}ms`, heartbeatInterval: '300ms' };
+const SHORT_TIMEOUT = { staleTimeout: `${STALE_TIMEOUT}ms`, heartbeatInterval: '300ms' };
 
-/** What "at once" means on a busy machine, in milliseconds: for the most part the start of a Node process. */
+/** What "at once" means on a busy machine, in milliseconds. Most of it is the start of a Node process. */
 const AT_ONCE = 10_000;
 
-/** Far more than it takes, in milliseconds: so that a demo that is stuck ends too, and says what is missing. */
-const LONGEST = 60_000;
+/** Time limit in milliseconds, far more than the demo needs. A demo that is stuck ends too, and says what is missing. */
+const TIME_LIMIT = 60_000;
 
 const interruption = new AbortController();
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -34,12 +34,12 @@ process.exitCode = await main().catch((error) => {
 
 for (const signal of SIGNALS) {
   process.removeAllListeners(signal);
-  // Now that all is cleaned up, end as whoever sent the signal expects it.
+  // Everything is cleaned up, so die of the signal, as its sender expects.
   if (interruption.signal.reason === signal) process.kill(process.pid, signal);
 }
 
 async function main(): Promise<number> {
-  const end = AbortSignal.any([interruption.signal, AbortSignal.timeout(LONGEST)]);
+  const end = AbortSignal.any([interruption.signal, AbortSignal.timeout(TIME_LIMIT)]);
   const stage = await Stage.open(process.argv[2] ?? nearestNodeModules(), end);
   try {
     introduce(stage);
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
     await theThirdTakesOverFromTheDead(stage, first);
     await theFifthTakesOverFromTheHung(stage);
   } catch (error) {
-    console.log(`\nBroken off: ${messageOf(end.aborted ? end.reason : error)}`);
+    console.log(`\nAborted: ${messageOf(end.aborted ? end.reason : error)}`);
   } finally {
     await stage.close();
   }
@@ -57,32 +57,32 @@ async function main(): Promise<number> {
 function introduce({ input }: Stage): void {
   const megabytes = Math.ceil(input.bytes / 1e6);
   console.log(
-    `Five processes want to hash ${input.files.length} files (${megabytes} MB) below ${input.folder}`,
+    `Five processes compete to hash ${input.files.length} files (${megabytes} MB) below ${input.folder}`,
   );
 }
 
 async function theSecondYields(stage: Stage): Promise<JobProcess> {
   const { timeline, input } = stage;
-  timeline.act('A second start, while the first is at work');
+  timeline.act('A second job starts while the first is at work');
 
   const first = stage.start('first', {
-    ...PATIENT,
+    ...LONG_TIMEOUT,
     input,
-    standstill: `createReadStream ${Math.ceil(input.files.length / 3)}`,
+    breakpoint: `createReadStream ${Math.ceil(input.files.length / 3)}`,
   });
-  const opened = await first.atStandstill();
-  const before = await stage.look();
+  const opened = await first.atBreakpoint();
+  const before = await stage.inspect();
   timeline.say(
     'first',
-    `PID ${first.pid} has the lock and is at file ${opened + 1}; the lock is ${before.state}`,
+    `PID ${first.pid} holds the lock and is at file ${opened + 1}; the lock is ${before.state}`,
   );
 
-  const second = stage.start('second', { ...PATIENT, input });
+  const second = stage.start('second', { ...LONG_TIMEOUT, input });
   timeline.say('second', `PID ${second.pid} starts`);
   const { code } = await second.exit;
-  timeline.quote('second', second.said);
+  timeline.quote('second', second.output);
   timeline.say('second', `exit code ${code}`);
-  const [line = '', ...more] = second.said;
+  const [line = '', ...more] = second.output;
   stage.confirm(
     'yields',
     code === 75 &&
@@ -91,9 +91,9 @@ async function theSecondYields(stage: Stage): Promise<JobProcess> {
       (await second.filesOpened()) === 0,
   );
 
-  first.goOn(`createReadStream ${Math.ceil((input.files.length * 2) / 3)}`);
-  const later = await first.atStandstill();
-  const after = await stage.look();
+  first.resume(`createReadStream ${Math.ceil((input.files.length * 2) / 3)}`);
+  const later = await first.atBreakpoint();
+  const after = await stage.inspect();
   timeline.say('first', `is at file ${later + 1}`);
   stage.confirm(
     'undisturbed',
@@ -104,23 +104,23 @@ async function theSecondYields(stage: Stage): Promise<JobProcess> {
 
 async function theThirdTakesOverFromTheDead(stage: Stage, first: JobProcess): Promise<void> {
   const { timeline, input } = stage;
-  timeline.act('The first is killed, the third takes over');
+  timeline.act('The first is killed, and the third takes over');
 
   const killedAt = new Date();
   first.kill();
   const { signal } = await first.exit;
-  const left = await stage.look();
-  timeline.say('first', `killed in the middle (${signal}); the lock is ${left.state}: ${left.reason}`);
+  const left = await stage.inspect();
+  timeline.say('first', `killed at work (${signal}); the lock is ${left.state}: ${left.reason}`);
   stage.confirm(
     'killed',
     signal === 'SIGKILL' && left.state === 'dead' && left.holder?.processId === first.pid,
   );
 
-  const third = stage.start('third', { ...PATIENT, input, standstill: 'createReadStream 1' });
-  await third.atStandstill();
-  const { holder } = await stage.look();
+  const third = stage.start('third', { ...LONG_TIMEOUT, input, breakpoint: 'createReadStream 1' });
+  await third.atBreakpoint();
+  const { holder } = await stage.inspect();
   const delay = millisecondsBetween(killedAt, holder?.acquiredAt);
-  timeline.say('third', `PID ${third.pid} has the lock, ${delay} ms after the kill`);
+  timeline.say('third', `PID ${third.pid} holds the lock, ${delay} ms after the kill`);
   stage.confirm('atOnce', holder?.processId === third.pid && delay < AT_ONCE);
 
   const { resumed, isRight } = await finish(stage, third, first, input);
@@ -130,30 +130,35 @@ async function theThirdTakesOverFromTheDead(stage: Stage, first: JobProcess): Pr
 
 async function theFifthTakesOverFromTheHung(stage: Stage): Promise<void> {
   const { timeline } = stage;
-  timeline.act('The fourth hangs, the fifth takes over, the fourth wakes up');
+  timeline.act('The fourth hangs, the fifth takes over, and the fourth wakes up');
   const input = await largestPart(stage.input);
 
-  // The worst place: the checkpoint is written, and only the rename that puts it in its place is still to come.
-  const fourth = stage.start('fourth', { ...IMPATIENT, input, standstill: 'rename 3' });
+  // The worst moment: the checkpoint is written, but not yet renamed into place.
+  const fourth = stage.start('fourth', { ...SHORT_TIMEOUT, input, breakpoint: 'rename 3' });
   timeline.say('fourth', `PID ${fourth.pid} starts on ${input.files.length} files below ${input.folder}`);
-  await fourth.atStandstill();
-  const hung = await stage.look();
-  timeline.say('fourth', 'has the lock, and hangs in the middle of its third checkpoint');
+  await fourth.atBreakpoint();
+  const hung = await stage.inspect();
+  timeline.say('fourth', 'holds the lock, and hangs in the middle of its third checkpoint');
 
-  const fifth = stage.start('fifth', { ...IMPATIENT, input, wait: '30s', standstill: 'createReadStream 1' });
-  timeline.say('fifth', `PID ${fifth.pid} starts, and waits`);
-  await fifth.atStandstill();
-  const taken = await stage.look();
+  const fifth = stage.start('fifth', {
+    ...SHORT_TIMEOUT,
+    input,
+    wait: '30s',
+    breakpoint: 'createReadStream 1',
+  });
+  timeline.say('fifth', `PID ${fifth.pid} starts and waits`);
+  await fifth.atBreakpoint();
+  const taken = await stage.inspect();
   const silence = millisecondsBetween(hung.holder?.timestamp, taken.holder?.acquiredAt);
-  timeline.say('fifth', `has the lock, ${silence} ms after the last heartbeat of the fourth`);
+  timeline.say('fifth', `holds the lock, ${silence} ms after the last heartbeat of the fourth`);
   stage.confirm('hangs', fourth.isRunning && hung.holder?.processId === fourth.pid);
-  stage.confirm('patient', taken.holder?.processId === fifth.pid && silence >= STALE_TIMEOUT);
+  stage.confirm('waits', taken.holder?.processId === fifth.pid && silence >= STALE_TIMEOUT);
 
   const before = stage.snapshot();
-  timeline.say('fourth', 'wakes up while the fifth is at work, and goes on with its checkpoint');
-  fourth.goOn();
+  timeline.say('fourth', 'wakes up while the fifth is at work, and continues its checkpoint');
+  fourth.resume();
   const { code } = await fourth.exit;
-  const lastLine = fourth.said.at(-1) ?? '';
+  const lastLine = fourth.output.at(-1) ?? '';
   timeline.quote('fourth', [lastLine]);
   timeline.say('fourth', `exit code ${code}`);
   stage.confirm('learns', code === 3 && lastLine.includes(`PID ${fifth.pid} `));
@@ -162,23 +167,23 @@ async function theFifthTakesOverFromTheHung(stage: Stage): Promise<void> {
   const { resumed, isRight } = await finish(stage, fifth, fourth, input);
   stage.confirm('completes', resumed && isRight);
   const left = await stage.list();
-  const { state } = await stage.look();
+  const { state } = await stage.inspect();
   timeline.say('demo', `finds ${left.join(', ')}; the lock is ${state}`);
   stage.confirm('tidy', left.length === 1 && state === 'free');
 }
 
-/** Lets a job that has taken over do the rest, and tells whether it did no more than that, and did it right. */
+/** Lets a job that has taken over finish, and checks that it resumed from the checkpoint and that its manifest is right. */
 async function finish(stage: Stage, job: JobProcess, predecessor: JobProcess, input: Input) {
   const { timeline } = stage;
-  job.goOn();
+  job.resume();
   const { code } = await job.exit;
   const opened = await job.filesOpened();
   const { listed, compared, wrong, changed } = stage.verify(input);
   timeline.quote(
     job.name,
-    job.said.filter((line) => !line.startsWith('checkpoint')),
+    job.output.filter((line) => !line.startsWith('checkpoint')),
   );
-  timeline.say(job.name, `has opened ${opened} files; exit code ${code}`);
+  timeline.say(job.name, `opened ${opened} files; exit code ${code}`);
   timeline.say('demo', `hashes ${compared} of the ${listed} files itself: ${wrong.length} differ`);
   return {
     resumed:
@@ -187,10 +192,10 @@ async function finish(stage: Stage, job: JobProcess, predecessor: JobProcess, in
   };
 }
 
-/** As the last of its lines `checkpoint: 1200 of 5600 files` says. */
-function filesSavedBy({ said }: JobProcess): number {
-  const line = said.findLast((one) => one.startsWith('checkpoint')) ?? '';
-  return Number(/\d+/.exec(line)?.[0] ?? 0);
+/** Read from the last line such as `checkpoint: 1200 of 5600 files`. */
+function filesSavedBy({ output }: JobProcess): number {
+  const last = output.findLast((line) => line.startsWith('checkpoint')) ?? '';
+  return Number(/\d+/.exec(last)?.[0] ?? 0);
 }
 
 function millisecondsBetween(start: Date | undefined, end: Date | null | undefined): number {
@@ -200,10 +205,10 @@ function millisecondsBetween(start: Date | undefined, end: Date | null | undefin
 function conclude({ timeline, missing }: Stage): number {
   const seconds = (timeline.elapsed / 1000).toFixed(1);
   if (missing.length === 0) {
-    console.log(`\nAll of it happened, in ${seconds} seconds.`);
+    console.log(`\nEverything happened as it should, in ${seconds} seconds.`);
     return 0;
   }
-  console.log(`\nAfter ${seconds} seconds, this has not happened:`);
+  console.log(`\nAfter ${seconds} seconds, this did not happen:`);
   for (const fact of missing) console.log(`  - ${fact}`);
   return 1;
 }

@@ -1,5 +1,5 @@
-// How to test a job of your own: what it does when another run is at work, is dead, hangs, or takes over in the middle of it.
-// An hour passes in no time, processes exist only in a table, and each test comes out the same every time.
+// How to test a job of your own: what it does when another run is at work, is dead, hangs, or takes over.
+// The clock and the processes are fakes: an hour passes at once, and the tests are deterministic.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,14 +33,14 @@ describe('remind', () => {
     return remind(customers, { lock, send, dependencies: { clock, processes } });
   }
 
-  /** Another process acquires the lock. */
+  /** Starts another process, which acquires the lock. */
   async function startOther() {
     const other = processes.start();
     await acquire(lock, { dependencies: { clock, processes: processes.as(other) } });
     return other;
   }
 
-  test('reminds everyone and gives the lock back', async () => {
+  test('reminds everyone and releases the lock', async () => {
     expect(await run(['Ada', 'Grace'])).toBe(2);
     expect(sent).toEqual(['Ada', 'Grace']);
     expect(await inspect(lock, { dependencies: { clock, processes } })).toMatchObject({ state: 'free' });
@@ -58,7 +58,7 @@ describe('remind', () => {
     expect(await run(['Ada', 'Grace'])).toBe(2);
   });
 
-  test('takes over from a run that hangs, a millisecond after its stale timeout', async () => {
+  test('takes over from a run that hangs, once its stale timeout has passed', async () => {
     await startOther();
     await clock.advance(HOUR);
     expect(await run(['Ada', 'Grace'])).toBe('busy');
@@ -66,7 +66,7 @@ describe('remind', () => {
     expect(await run(['Ada', 'Grace'])).toBe(2);
   });
 
-  test('stops before the next mail when it was paused and taken over', async () => {
+  test('sends no more mail after it was paused and taken over', async () => {
     const pause = async (customer: string) => {
       sent.push(customer);
       if (customer !== 'Grace') return;
@@ -82,7 +82,7 @@ describe('remind', () => {
     expect(sent).toEqual(['Ada', 'Grace']);
   });
 
-  test('keeps the lock through a run of many hours, because it beats', async () => {
+  test('keeps the lock for many hours, because it sends heartbeats', async () => {
     const slow = async (customer: string) => {
       sent.push(customer);
       await clock.advance(0.9 * HOUR);

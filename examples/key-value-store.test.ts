@@ -4,8 +4,8 @@ import { testStore } from 'livinglock/testing';
 import { describe, expect, it } from 'vitest';
 import { type KeyValueService, keyValueStore } from './key-value-store.js';
 
-/** Each request takes a while, in which others are served. */
-class ServiceInMemory implements KeyValueService {
+/** Each request takes a turn of the event loop, so that requests overlap. */
+class InMemoryService implements KeyValueService {
   readonly #entries = new Map<string, { readonly text: string; readonly revision: number }>();
 
   async get(key: string) {
@@ -25,14 +25,14 @@ class ServiceInMemory implements KeyValueService {
 testStore(
   'the store over a key-value service',
   () => {
-    const service = new ServiceInMemory();
+    const service = new InMemoryService();
     return { store: keyValueStore(service), another: () => keyValueStore(service) };
   },
   { describe, it },
 );
 
 describe('docs/stores.md', () => {
-  it('shows the very store that is tested here', () => {
+  it('shows exactly the store that is tested here', () => {
     const [page, program] = ['../docs/stores.md', './key-value-store.ts'].map((path) =>
       readFileSync(new URL(path, import.meta.url), 'utf8'),
     );

@@ -1,5 +1,5 @@
-// A store for another database: here, for any service that keeps texts under keys, and replaces a text only if it is still the
-// one that the caller has read, as etcd, Consul, NATS and DynamoDB do, and S3 with `If-Match`.
+// A store for another database: here, any key-value service with compare-and-set, that is, one that replaces a value only if
+// nobody has changed it since the caller read it. etcd, Consul, NATS and DynamoDB can do that, and S3 with `If-Match`.
 
 import {
   type Beat,
@@ -18,18 +18,18 @@ import {
 
 /** The service's client. */
 export interface KeyValueService {
-  /** The text under the key, if any; its revision, which every change makes a new one; and what time it is there. */
+  /** The text under the key, or `null`; its revision, which changes with every `put`; and the service's time. */
   get(key: string): Promise<{ readonly text: string | null; readonly revision: number; readonly now: Date }>;
-  /** Puts the text there if the revision is still that one. `false`: it is not, and nothing was changed. */
+  /** Stores the text if the key still has that revision. Otherwise changes nothing and returns `false`. */
   put(key: string, text: string, revision: number): Promise<boolean>;
 }
 
-/** Keeps locks under keys that begin with `lock/`. */
+/** Stores locks under keys that begin with `lock/`. */
 export function keyValueStore(service: KeyValueService): Store {
   return new KeyValueStore(service);
 }
 
-/** What is under a key. It stays after a release, without a record, because the next fencing token must be greater. */
+/** What is stored under a key. It stays after a release, without a record, because the next fencing token must be greater. */
 interface Entry {
   readonly record: LockRecord | null;
   readonly fencingToken: number;
@@ -57,7 +57,7 @@ class KeyValueStore implements Store {
     return {
       version: String(revision),
       record,
-      // A heartbeat in the future: the service's clock was set back since.
+      // The heartbeat may be in the future, if the service's clock was set back.
       age: Math.abs(now.getTime() - record.timestamp.getTime()),
       provenance: isHere ? 'this-boot' : 'unknown',
     };
@@ -83,7 +83,7 @@ class KeyValueStore implements Store {
       ...(workers !== undefined && { workers }),
     };
     if (await this.#put(name, record, fencingToken, revision)) return { done: true, record };
-    // Somebody was faster. Whether the lock is still this holder's, the next round finds out.
+    // Somebody else changed it first. The next try finds out whether this holder still has the lock.
     return this.beat(name, token, { progress, workers });
   }
 

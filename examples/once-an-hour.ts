@@ -1,9 +1,9 @@
-// An hourly job that takes a second, started by cron on five servers whose clocks differ. One of them runs it.
+// A short hourly job, started by cron on five servers whose clocks differ. Only one server runs it each hour.
 //
 //     npm run example -- once-an-hour
 //
-// On real servers the lock is in a database that all of them reach, see docs/postgres.md; here it is a file, and an hour has three
-// seconds.
+// In production, the lock would be in a database that all servers share; see docs/postgres.md. Here it is in a file, and an hour
+// lasts three seconds.
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,19 +11,19 @@ import { ErrLockBusy, withLock } from 'livinglock';
 
 const path = join(import.meta.dirname, 'once-an-hour.lock');
 
-/** How late each server's clock is, in milliseconds. The last ones come when the work has long been done. */
-const servers = { 'server-1': 250, 'server-2': 0, 'server-3': 400, 'server-4': 900, 'server-5': 1600 };
+/** How far each server's clock is behind, in milliseconds. The slowest start when the work has long been done. */
+const delays = { 'server-1': 250, 'server-2': 0, 'server-3': 400, 'server-4': 900, 'server-5': 1600 };
 
 for (const hour of [1, 2]) {
   console.log(`hour ${hour}`);
   const started = Date.now();
-  await Promise.all(Object.entries(servers).map(([server, late]) => sleep(late).then(() => hourly(server))));
+  await Promise.all(Object.entries(delays).map(([server, delay]) => sleep(delay).then(() => hourly(server))));
   await sleep(started + 3000 - Date.now());
 }
 
 async function hourly(server: string): Promise<void> {
   try {
-    // Well below the time between two runs, and well above what the clocks may differ by.
+    // `holdAtLeast`: well below the time between two runs, and well above the difference of the clocks.
     await withLock(path, { owner: server, holdAtLeast: '2.5s', staleTimeout: '10m' }, async (lock) => {
       console.log(`  ${server} writes the report`);
       await sleep(100);
@@ -31,6 +31,6 @@ async function hourly(server: string): Promise<void> {
     });
   } catch (error) {
     if (!(error instanceof ErrLockBusy)) throw error;
-    console.log(`  ${server} does not: ${error.holder?.owner} has it`);
+    console.log(`  ${server} skips it: ${error.holder?.owner} holds the lock`);
   }
 }

@@ -34,7 +34,7 @@ describeWithPostgres('the job with its lock in PostgreSQL', (server) => {
     }
   });
 
-  it('is seen in the table by the queries of docs/postgres.md', async () => {
+  it('shows up in the results of the queries in docs/postgres.md', async () => {
     await run(server().urlFor());
     const client = new pg.Client({ connectionString: server().urlFor() });
     await client.connect();
@@ -47,7 +47,7 @@ describeWithPostgres('the job with its lock in PostgreSQL', (server) => {
 });
 
 describe('docs/postgres.md', () => {
-  it('shows the very job that is tested here', () => {
+  it('shows exactly the job that is tested here', () => {
     expect(page()).toContain(readFileSync(new URL('./postgres-job.ts', import.meta.url), 'utf8'));
   });
 });
@@ -56,7 +56,7 @@ function page(): string {
   return readFileSync(new URL('../docs/postgres.md', import.meta.url), 'utf8');
 }
 
-/** The statements that an operator runs, in their order. */
+/** The statements for operators, in order. */
 function queriesOf(text: string): string[] {
   const [, block = ''] = /```sql\n(-- Who holds[\s\S]+?)```/.exec(text) ?? [];
   return block

@@ -1,8 +1,9 @@
-// A job that each of five servers starts every hour, and that one of them runs: the lock is in PostgreSQL.
+// A job that five servers start every hour, and one of them runs. The lock is in PostgreSQL.
 //
 //     npm run example -- postgres-job [postgres://user@localhost/shop]
 //
-// Start it again within the hour, there or elsewhere, and it yields. What the address leaves out comes from PGHOST, PGUSER and so on.
+// Start it again within the hour, on the same server or another: it exits with 75. PGHOST, PGUSER and so on supply what the
+// address does not say.
 
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,18 +11,18 @@ import { ErrLockBusy, ErrLockStore, withLock } from 'livinglock';
 import { postgresStore } from 'livinglock/postgres';
 import pg from 'pg';
 
-/** EX_TEMPFAIL of sysexits(3): nothing is wrong, try again later. */
+/** EX_TEMPFAIL in sysexits(3): try again later. */
 const TRY_AGAIN_LATER = 75;
 
 const pool = new pg.Pool({
   connectionString: process.argv[2] ?? process.env['DATABASE_URL'],
-  // Without these a server that has vanished, and does not even refuse, is waited for until the network gives up.
+  // Without these, a query to a server that no longer responds would wait until TCP gives up.
   connectionTimeoutMillis: 10_000,
   query_timeout: 30_000,
   keepAlive: true,
 });
-// Of a connection that breaks while nobody uses it. Without a listener that would end the process; with one the next heartbeat
-// gets another connection, and the lock goes on.
+// An idle connection was lost. Without a listener, that would end the process. With one, the next heartbeat opens another
+// connection, and the lock stays held.
 pool.on('error', (error) => console.error(`PostgreSQL: ${error.message}`));
 
 const customers = ['Ada', 'Edsger', 'Grace', 'Katherine', 'Alan'];
@@ -32,34 +33,34 @@ try {
     owner: hostname(),
     staleTimeout: '30m',
     heartbeatMinimalInterval: '1m',
-    // Servers whose clocks differ by less than five minutes run it once an hour, also when it takes a second.
+    // The job runs once an hour, however short it is, as long as the servers' clocks differ by less than five minutes.
     holdAtLeast: '55m',
   };
   await withLock('hourly-invoices', options, async (lock) => {
     for (const [done, customer] of customers.entries()) {
-      await lock.heartBeat({ progress: done / customers.length, note: customer }).catch(goOn);
+      await lock.heartBeat({ progress: done / customers.length, note: customer }).catch(carryOn);
       await sendInvoice(customer, lock.signal);
     }
   });
   console.log('done');
 } catch (error) {
   if (!(error instanceof ErrLockBusy)) throw error;
-  // One line says on which server it runs, and how far it is. No stack, no alarm.
+  // One line says which server holds the lock, and how far it is. No stack trace: this is not an error.
   console.log(error.message);
   process.exitCode = TRY_AGAIN_LATER;
 } finally {
-  // Not before the lock is released.
+  // Only after the lock was released, which needs a connection.
   await pool.end();
 }
 
-/** The server is away, for a restart mostly: the lock is held until `staleTimeout`, and `lock.signal` tells if that is over. */
-function goOn(error: unknown): void {
+/** PostgreSQL is down, often for a restart. The lock is held until `staleTimeout` is over; then `lock.signal` aborts. */
+function carryOn(error: unknown): void {
   if (!(error instanceof ErrLockStore)) throw error;
   console.error(error.message);
 }
 
-/** Stands for what takes minutes in earnest, and has to end when the lock is lost. */
+/** Stands in for work that takes minutes, and must stop when the lock is lost. */
 async function sendInvoice(customer: string, signal: AbortSignal): Promise<void> {
-  console.log(`sends the invoice of ${customer}`);
+  console.log(`sends the invoice to ${customer}`);
   await sleep(200, undefined, { signal });
 }

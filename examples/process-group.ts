@@ -1,10 +1,10 @@
-// A job that runs a pipeline of the shell: the lock is held as long as any part of it lives.
+// A job that runs a shell pipeline: the lock is held as long as any process of the pipeline lives.
 //
 //     npm run example -- process-group
 //
-// The shell may end while what it has started in the background goes on, and the job may be killed while both go on. So the lock names the whole
-// process group, which the shell leads because it is started with `detached: true`. Ctrl-C reaches only this job then, which
-// ends the group before it ends itself.
+// The shell may exit before the programs that it started in the background. The job may be killed while all of them keep running.
+// So the lock names the whole process group, which the shell leads because it is started with `detached: true`. Ctrl-C then
+// reaches only this job, which ends the group.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,12 +23,12 @@ await withLock(path, { staleTimeout: '10m' }, async (lock) => {
   });
   const ended = once(pipeline, 'exit');
   const { pid } = pipeline;
-  if (pid === undefined) throw new Error('The shell has not started.');
+  if (pid === undefined) throw new Error('The shell did not start.');
   const end = () => process.kill(-pid, 'SIGTERM');
   lock.signal.addEventListener('abort', end);
   process.once('SIGINT', end).once('SIGTERM', end);
   await lock.setWorkers([{ group: pid }]);
   const [status] = await ended;
-  if (status !== 0) throw new Error(`The pipeline ended with status ${status}.`);
+  if (status !== 0) throw new Error(`The pipeline exited with ${status}.`);
 });
 console.log('done');

@@ -15,7 +15,7 @@ function run(url: string) {
 }
 
 describeWithRedis('the job with its lock in Redis', (server) => {
-  it('runs, and gives way to itself', async () => {
+  it('exits with 75 while another run holds the lock, and runs once it is free', async () => {
     const { client } = await connect(server().url, ioRedis);
     const lock = await acquire('monthly-invoices', { store: redisStore(client) });
     expect(run(server().url)).toMatchObject({
@@ -33,7 +33,7 @@ describeWithRedis('the job with its lock in Redis', (server) => {
 });
 
 describe('docs/redis.md', () => {
-  it('shows the very job that is tested here', () => {
+  it('shows exactly the job that is tested here', () => {
     const [page, program] = ['../docs/redis.md', './redis-job.ts'].map((path) =>
       readFileSync(new URL(path, import.meta.url), 'utf8'),
     );

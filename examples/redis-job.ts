@@ -1,23 +1,23 @@
-// A job that several servers start at the same time, and that one of them runs: the lock is in Redis.
+// A job that several servers start at the same time, and one of them runs. The lock is in Redis.
 //
 //     npm run example -- redis-job [redis://localhost]
 //
-// Start it again elsewhere while it runs, and the second one yields.
+// Start it again elsewhere while it runs: the second run exits with 75.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrLockBusy, withLock } from 'livinglock';
 import { redisStore } from 'livinglock/redis';
 import { createClient } from 'redis';
 
-/** EX_TEMPFAIL of sysexits(3): nothing is wrong, try again later. */
+/** EX_TEMPFAIL in sysexits(3): try again later. */
 const TRY_AGAIN_LATER = 75;
 
 const client = createClient({
   url: process.argv[2] ?? 'redis://localhost',
-  // By default it goes on for ever, and a job that cannot reach Redis would never end.
+  // By default the client retries forever, so a job that cannot reach Redis would never end.
   socket: { reconnectStrategy: (tries) => tries < 10 && Math.min(50 * 2 ** tries, 1000) },
 });
-// Without a listener the first connection that is lost would end the process. With one the client makes another, and the lock goes on.
+// Without a listener, a lost connection would end the process. With one, the client reconnects, and the lock stays held.
 client.on('error', (error) => console.error(`Redis: ${error.message || error.code}`));
 await client.connect();
 
@@ -34,18 +34,18 @@ try {
   console.log('done');
 } catch (error) {
   if (!(error instanceof ErrLockBusy)) throw error;
-  // One line says on which server it runs, and how far it is. No stack, no alarm.
+  // One line says which server holds the lock, and how far it is. No stack trace: this is not an error.
   console.log(error.message);
   process.exitCode = TRY_AGAIN_LATER;
 } finally {
-  // It is not open any more where it has given up.
+  // The client is closed already if it gave up reconnecting.
   if (client.isOpen) await client.close();
 }
 
-/** Stands for what takes minutes in earnest, and must not be done by a holder that was taken over. */
+/** Stands in for a request that takes minutes, to a service that checks fencing tokens. */
 async function sendInvoice(customer: string, fencingToken: number): Promise<void> {
   console.log(
-    `sends the invoice of ${customer}, if nothing was sent with a token greater than ${fencingToken}`,
+    `sends the invoice to ${customer}, unless a token greater than ${fencingToken} was used before`,
   );
   await sleep(200);
 }

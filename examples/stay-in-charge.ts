@@ -1,9 +1,9 @@
-// One of several servers is in charge: it runs a job every few minutes, and keeps the lock in between. When it stays away, another one takes its place.
+// One of several servers runs a job every minute, and keeps the lock in between. When it goes down, another takes its place.
 //
 //     npm run example -- stay-in-charge
 //
-// That is what a table does in which the owner of a row moves `expires_at`. On real servers the lock is in a database that all of them reach; here it
-// is a file, and a minute has a second.
+// It replaces a table row whose owner keeps extending `expires_at`. In production, the lock would be in a database that all
+// servers share. Here it is in a file, and a minute lasts one second.
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +24,7 @@ for (let minute = 1; minute <= 5; minute++) {
 
 async function everyMinute(server: string): Promise<void> {
   try {
-    // Longer than the time between two runs: so long the others wait for the one in charge.
+    // `holdAtLeast`: longer than the time between two runs. The others take over when it is over.
     await withLock(
       path,
       { owner: server, sticky: true, holdAtLeast: '1.7s', staleTimeout: '10m' },

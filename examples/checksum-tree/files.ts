@@ -5,8 +5,8 @@ import { join, posix, resolve } from 'node:path';
 import { LivingLockError, type Lock } from 'livinglock';
 
 /**
- * All regular files below a folder, in an order that does not depend on file system or locale, with `/` between the parts of
- * their paths. Symbolic links are left out: they may lead anywhere, also in circles.
+ * Lists all regular files below a folder, as relative paths with `/` as the separator. The order depends on neither the file
+ * system nor the locale. Symbolic links are skipped, because they may lead out of the folder or in circles.
  */
 export async function listFiles(
   folder: string,
@@ -17,7 +17,7 @@ export async function listFiles(
   const folders = [''];
   for (let current = folders.pop(); current !== undefined; current = folders.pop()) {
     const entries = readdir(join(folder, current), { withFileTypes: true });
-    // If it is the folder itself that has vanished, a disk was unmounted, and an empty list would be a lie.
+    // A subfolder may be deleted meanwhile. If the folder itself is missing, a disk was unmounted, and an empty list would be wrong.
     for (const entry of (await (current === '' ? entries : unlessVanished(entries))) ?? []) {
       const path = posix.join(current, entry.name);
       if (entry.isDirectory()) folders.push(path);
@@ -28,7 +28,7 @@ export async function listFiles(
   return found.sort();
 }
 
-/** Beats within the file too, since one file may take longer than the stale timeout; a heartbeat too many costs nothing. */
+/** Sends a heartbeat after each chunk, because a single file may take longer than the stale timeout. Extra heartbeats cost nothing. */
 export async function hashFile(path: string, lock: Lock): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { signal: lock.signal })) {
@@ -38,12 +38,12 @@ export async function hashFile(path: string, lock: Lock): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Others go on working below the folder meanwhile, so what was listed may be gone. */
+/** Other programs keep working in the folder, so a listed file may be gone by now. `undefined` if it is. */
 export async function unlessVanished<T>(action: Promise<T>): Promise<T | undefined> {
   try {
     return await action;
   } catch (error) {
-    // Troubles of the lock can bear the same code.
+    // An error of the lock may have the same code.
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (isMissing && !(error instanceof LivingLockError)) return undefined;
     throw error;

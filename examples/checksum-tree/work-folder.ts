@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 
-/** What is known of a file. */
+/** One file in a checkpoint. */
 export interface Entry {
   readonly path: string;
   readonly hash: string;
@@ -11,13 +11,13 @@ export interface Entry {
 }
 
 /**
- * Where a run keeps what is not finished: a folder beside the output, with the run's fencing token in its name.
+ * A run's unfinished work: a folder next to the output, with the run's fencing token in its name.
  *
- * The token in the name is the fence. To ask "is the lock still mine?" before each write is not enough: a process can be
- * paused between the question and the write, be taken over, and write hours later over what its successor has written. A
- * file system knows no tokens, but it refuses a path that does not exist. So a run writes only by paths that go through its
- * own folder, and whoever takes over begins by renaming that folder to their own token. From then on each write of the
- * predecessor, be it asleep in the middle of it, ends with ENOENT.
+ * The token in the name is the fence. Asking "do I still hold the lock?" before each write is not enough: a process can be
+ * paused between the check and the write, lose the lock, and hours later overwrite the work of its successor. A file system
+ * cannot compare tokens, but it refuses a path that does not exist. So a run only writes to paths inside its own folder, and
+ * its successor begins by renaming that folder to its own token. From then on, every write of the predecessor fails with
+ * ENOENT, even one that was already under way.
  */
 export class WorkFolder {
   readonly #path: string;
@@ -29,7 +29,7 @@ export class WorkFolder {
     this.#output = output;
   }
 
-  /** Takes over the folder of an earlier run that did not finish, or makes a new one. To be called with the lock held. */
+  /** Takes over the folder of an earlier unfinished run, or creates one. The caller must hold the lock. */
   static async open(output: string, fencingToken: number): Promise<WorkFolder> {
     await mkdir(dirname(output), { recursive: true });
     const path = `${output}.work-${fencingToken}`;
@@ -40,7 +40,7 @@ export class WorkFolder {
     return new WorkFolder(path, output);
   }
 
-  /** All that was saved in checkpoints, by this run and by those before it. */
+  /** Everything saved in checkpoints, by this run and by earlier ones. */
   async load(): Promise<Entry[]> {
     const names = (await readdir(this.#path)).filter((name) => /^\d+\.json$/.test(name));
     this.#checkpoints = names.length;
@@ -50,13 +50,13 @@ export class WorkFolder {
     return (await Promise.all(checkpoints)).flat();
   }
 
-  /** Adds a checkpoint. Each is a file of its own, so that the thousandth takes no longer than the first. */
+  /** Adds a checkpoint. Each has its own file, so the thousandth takes no longer than the first. */
   async save(entries: readonly Entry[]): Promise<void> {
     await writeFileAtomic(join(this.#path, `${this.#checkpoints}.json`), JSON.stringify(entries));
     this.#checkpoints += 1;
   }
 
-  /** Puts the output in its place, whole or not at all, and ends the work. */
+  /** Replaces the output atomically, and removes the folder. */
   async publish(text: string): Promise<void> {
     const finished = join(this.#path, 'output');
     await writeFileAtomic(finished, text);
@@ -65,7 +65,7 @@ export class WorkFolder {
   }
 }
 
-/** The latest first. Those with greater tokens are a successor's: then it is the caller that comes too late. */
+/** Latest first. A folder with a greater token belongs to a successor, so it is left out. */
 async function earlierFolders(output: string, fencingToken: number): Promise<string[]> {
   const prefix = `${basename(output)}.work-`;
   return (await readdir(dirname(output)))
@@ -76,7 +76,7 @@ async function earlierFolders(output: string, fencingToken: number): Promise<str
     .map((token) => `${output}.work-${token}`);
 }
 
-/** A checkpoint only saves work: one that cannot be read costs doing that work again, and nothing else. */
+/** An unreadable checkpoint counts as empty: its files are hashed again. */
 function parseEntries(text: string): Entry[] {
   try {
     const entries: unknown = JSON.parse(text);

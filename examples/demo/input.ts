@@ -2,24 +2,24 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 
-/** What the jobs of the demo hash. */
+/** The files that the demo's jobs hash. */
 export interface Input {
   readonly folder: string;
-  /** Paths below the folder as the manifest has them, in its order. */
+  /** Relative paths, written and sorted as in the manifest. */
   readonly files: readonly string[];
   readonly bytes: number;
 }
 
-/** Enough for a killing in the middle, and not more than is hashed in a few seconds. */
+/** Enough files to kill a job halfway, and few enough to hash in a few seconds. */
 const FEWEST_FILES = 60;
 const MOST_FILES = 8000;
 const MOST_BYTES = 300_000_000;
-/** In milliseconds. Hashing takes some ten times as long as listing, also on a machine that is slow or busy. */
+/** In milliseconds. Hashing takes about ten times as long as listing, even on a slow or busy machine. */
 const LONGEST_LISTING = 300;
 
 /**
- * The folder itself if its size suits, else the first one in it whose size does, so that the demo is about real files with
- * any installation. Where there is none, files made up in `scratch`.
+ * Chooses the folder itself if it has a suitable size, or else its first subfolder that has. If there is none, generates files
+ * in `scratch`.
  */
 export async function chooseInput(folder: string | null, scratch: string): Promise<Input> {
   if (folder !== null) {
@@ -30,10 +30,10 @@ export async function chooseInput(folder: string | null, scratch: string): Promi
       if (part !== null) return part;
     }
   }
-  return makeUp(join(scratch, 'files'));
+  return generate(join(scratch, 'files'));
 }
 
-/** The folder in it that has the most files, for what need not be done with all of them. */
+/** The subfolder with the most files; the input itself if it has no suitable one. */
 export async function largestPart(input: Input): Promise<Input> {
   const sizes = new Map<string, number>();
   for (const path of input.files) {
@@ -44,7 +44,7 @@ export async function largestPart(input: Input): Promise<Input> {
   return (largest && (await measure(join(input.folder, largest[0])))) ?? input;
 }
 
-/** Upwards from where this program lies. */
+/** Searches upwards from this program. */
 export function nearestNodeModules(): string | null {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, 'node_modules'))) return join(folder, 'node_modules');
@@ -52,7 +52,7 @@ export function nearestNodeModules(): string | null {
   return null;
 }
 
-/** `null` where the size does not suit; of a folder that is too large it sees only as much as it takes to know that. */
+/** `null` if the size is not suitable. Stops listing as soon as the folder turns out to be too large. */
 async function measure(folder: string): Promise<Input | null> {
   const deadline = performance.now() + LONGEST_LISTING;
   const files: string[] = [];
@@ -73,12 +73,12 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
   }
 }
 
-async function makeUp(folder: string): Promise<Input> {
+async function generate(folder: string): Promise<Input> {
   await mkdir(folder);
   for (let n = 0; n < FEWEST_FILES; n++) {
     await writeFile(join(folder, `${n}.txt`), `${n}\n`.repeat(n * 100));
   }
   const input = await measure(folder);
-  if (input === null) throw new Error(`${folder} should have been of the right size`);
+  if (input === null) throw new Error(`the generated files in ${folder} have an unsuitable size`);
   return input;
 }

@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import { Duplex, type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-/** Where a job's disk stands still: before the n-th call of that function of `node:fs`. */
-export type Standstill = `createReadStream ${number}` | `rename ${number}`;
+/** Where a job's disk blocks: before the n-th call of that function of `node:fs`. */
+export type Breakpoint = `createReadStream ${number}` | `rename ${number}`;
 
 export interface Exit {
   readonly code: number | null;
@@ -14,22 +14,22 @@ export interface Exit {
 const DISK = import.meta.resolve('./disk.js');
 const JOB = fileURLToPath(import.meta.resolve('../checksum-tree.js'));
 
-/** A run of `checksum-tree` in a process of its own, on a disk that the demo can stop. */
+/** A process that runs `checksum-tree` on a disk that the demo can block. */
 export class JobProcess {
   readonly name: string;
   readonly pid: number | undefined;
-  /** Resolves when it has ended and all that it said has arrived. */
+  /** Resolves when the process has ended and all of its output has been read. */
   readonly exit: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #disk: Duplex;
   readonly #reports: AsyncIterator<string>;
-  readonly #said: string[] = [];
+  readonly #output: string[] = [];
 
-  constructor(name: string, args: readonly string[], standstill: Standstill | null, signal: AbortSignal) {
+  constructor(name: string, args: readonly string[], breakpoint: Breakpoint | null, signal: AbortSignal) {
     this.name = name;
     this.#child = spawn(process.execPath, ['--import', DISK, JOB, ...args], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: { ...process.env, DEMO_STANDSTILL: standstill ?? '' },
+      env: { ...process.env, DEMO_BREAKPOINT: breakpoint ?? '' },
       signal,
       killSignal: 'SIGKILL',
     });
@@ -37,7 +37,7 @@ export class JobProcess {
     this.exit = new Promise((resolve) => {
       this.#child.once('close', (code, killedBy) => resolve({ code, signal: killedBy }));
     });
-    // Comes when the demo is interrupted; `exit` tells of the end all the same.
+    // Emitted when the demo is interrupted. `exit` resolves anyway.
     this.#child.on('error', () => {});
     this.#collect(this.#child.stdout);
     this.#collect(this.#child.stderr);
@@ -49,26 +49,26 @@ export class JobProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** What it has printed so far, line by line. */
-  get said(): readonly string[] {
-    return this.#said;
+  /** The lines that it has printed so far. */
+  get output(): readonly string[] {
+    return this.#output;
   }
 
-  /** Resolves, when the disk stands still, with the number of files that the job has opened by then. */
-  async atStandstill(): Promise<number> {
-    const opened = await this.#reported('standstill');
+  /** Waits until the disk blocks. Resolves with the number of files that the job has opened. */
+  async atBreakpoint(): Promise<number> {
+    const opened = await this.#reported('breakpoint');
     if (opened !== null) return opened;
     const { code, signal } = await this.exit;
-    const lastLine = this.#said.at(-1) ?? 'silently';
-    throw new Error(`the ${this.name} ended (${signal ?? code}) before its disk stood still: ${lastLine}`);
+    const lastLine = this.#output.at(-1) ?? 'no output';
+    throw new Error(`the ${this.name} ended (${signal ?? code}) before its disk blocked: ${lastLine}`);
   }
 
-  /** Resolves, when it has ended, with the number of files that it has opened; `null` if it was killed. */
+  /** Waits until the job ends. Resolves with the number of files that it has opened; `null` if it was killed. */
   filesOpened(): Promise<number | null> {
     return this.#reported('end');
   }
 
-  goOn(until: Standstill | null = null): void {
+  resume(until: Breakpoint | null = null): void {
     this.#disk.write(`${until ?? ''}\n`);
   }
 
@@ -77,8 +77,8 @@ export class JobProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** What the disk says when that happens; `null` if the process ends and it never did. */
-  async #reported(event: 'standstill' | 'end'): Promise<number | null> {
+  /** The number of opened files in the disk's next report of that event; `null` if the process ends without one. */
+  async #reported(event: 'breakpoint' | 'end'): Promise<number | null> {
     for (let report = await this.#reports.next(); report.done !== true; report = await this.#reports.next()) {
       const [what, opened] = report.value.split(' ');
       if (what === event) return Number(opened);
@@ -88,14 +88,14 @@ export class JobProcess {
 
   #collect(output: Readable | null): void {
     if (output === null) return;
-    createInterface({ input: output }).on('line', (line) => this.#said.push(line));
+    createInterface({ input: output }).on('line', (line) => this.#output.push(line));
   }
 }
 
-/** The types of `spawn` know only that it may be a stream in one direction or the other. */
+/** The types of `spawn` do not say that this pipe goes both ways. */
 function duplex(stream: unknown): Duplex {
-  if (!(stream instanceof Duplex)) throw new Error('the pipe to the disk is missing');
-  // A job that was killed reads no more.
+  if (!(stream instanceof Duplex)) throw new Error('there is no pipe to the disk');
+  // Writing to a killed job fails.
   stream.on('error', () => {});
   return stream;
 }

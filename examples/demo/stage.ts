@@ -4,26 +4,26 @@ import { join } from 'node:path';
 import { type Inspection, inspect } from 'livinglock';
 import { FACTS, type Fact } from './facts.js';
 import { chooseInput, type Input } from './input.js';
-import { JobProcess, type Standstill } from './job-process.js';
+import { type Breakpoint, JobProcess } from './job-process.js';
 import { Timeline } from './timeline.js';
 import { snapshot, type Verification, verifyManifest } from './verify.js';
 
-/** What a job hashes, how patient it is, and where its disk stands still. */
-export interface Role {
+/** What a job hashes, its timeouts, and where its disk blocks. */
+export interface JobOptions {
   readonly input: Input;
   readonly staleTimeout: string;
   readonly heartbeatInterval: string;
   readonly wait?: string;
-  readonly standstill?: Standstill;
+  readonly breakpoint?: Breakpoint;
 }
 
-/** The files and the jobs of the demo, and what has been found true of them. */
+/** The demo's files and jobs, and which facts have been confirmed. */
 export class Stage {
   readonly timeline = new Timeline();
   readonly input: Input;
   readonly #scratch: string;
   readonly #signal: AbortSignal;
-  readonly #begunAt = Date.now();
+  readonly #startedAt = Date.now();
   readonly #jobs: JobProcess[] = [];
   readonly #confirmed = new Set<string>();
 
@@ -33,7 +33,7 @@ export class Stage {
     this.#signal = signal;
   }
 
-  /** @param signal Ends all jobs, and with them all waiting for one of them. */
+  /** @param signal Kills all jobs, so nothing waits for one any longer. */
   static async open(folder: string | null, signal: AbortSignal): Promise<Stage> {
     const scratch = await mkdtemp(join(tmpdir(), 'livinglock-demo-'));
     try {
@@ -45,7 +45,10 @@ export class Stage {
     }
   }
 
-  start(name: string, { input, staleTimeout, heartbeatInterval, wait = '0', standstill }: Role): JobProcess {
+  start(
+    name: string,
+    { input, staleTimeout, heartbeatInterval, wait = '0', breakpoint }: JobOptions,
+  ): JobProcess {
     this.#signal.throwIfAborted();
     const args = [
       `--output=${this.#manifest}`,
@@ -54,26 +57,26 @@ export class Stage {
       `--wait=${wait}`,
       `--checkpoint-every=${Math.ceil(input.files.length / 20)}`,
     ];
-    const job = new JobProcess(name, [...args, input.folder], standstill ?? null, this.#signal);
+    const job = new JobProcess(name, [...args, input.folder], breakpoint ?? null, this.#signal);
     this.#jobs.push(job);
     return job;
   }
 
-  /** The lock, as an operator sees it. */
-  look(): Promise<Inspection> {
+  /** The state of the lock, as `livinglock status` would show it. */
+  inspect(): Promise<Inspection> {
     return inspect(`${this.#manifest}.lock`);
   }
 
   verify(input: Input): Verification {
-    return verifyManifest(this.#manifest, input, this.#begunAt);
+    return verifyManifest(this.#manifest, input, this.#startedAt);
   }
 
-  /** The lock, the checkpoints and the manifest, to compare with later. */
+  /** The contents of lock, checkpoints and manifest, for a comparison. */
   snapshot(): string {
     return snapshot(this.#folder);
   }
 
-  /** What lies where the jobs write. */
+  /** What is in the folder that the jobs write to. */
   list(): Promise<string[]> {
     return readdir(this.#folder);
   }
@@ -83,12 +86,12 @@ export class Stage {
     this.timeline.verdict(holds, FACTS[fact]);
   }
 
-  /** What was found false, or was never reached. */
+  /** Facts that were false, or were never checked. */
   get missing(): string[] {
     return Object.entries(FACTS).flatMap(([name, fact]) => (this.#confirmed.has(name) ? [] : [fact]));
   }
 
-  /** Leaves nothing behind, neither processes nor files. */
+  /** Kills the jobs and removes all files. */
   async close(): Promise<void> {
     for (const job of this.#jobs) job.kill();
     await Promise.all(this.#jobs.map((job) => job.exit));
@@ -104,7 +107,7 @@ export class Stage {
   }
 }
 
-/** More than once if need be, because Windows lets go of the files of a killed process only after a moment. */
+/** Retries, because Windows releases the files of a killed process with a delay. */
 function remove(folder: string): Promise<void> {
   return rm(folder, { recursive: true, force: true, maxRetries: 10 });
 }

@@ -2,18 +2,18 @@ import { styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** For people's eyes only: plain where the output goes to a file, and wherever NO_COLOR asks for it (no-color.org). */
+/** Only on a terminal, and only without NO_COLOR (no-color.org). */
 const IN_COLOUR = process.stdout.isTTY && !process.env['NO_COLOR'] && process.stdout.hasColors();
 
 const STYLES: readonly Style[] = ['cyan', 'yellow', 'green', 'magenta', 'blue'];
 
-/** Tells who did what, and when. */
+/** Prints who did what, and when. */
 export class Timeline {
   readonly #start = performance.now();
   readonly #actors: string[] = [];
   #acts = 0;
 
-  /** Since the beginning, in milliseconds. */
+  /** Milliseconds since the start. */
   get elapsed(): number {
     return performance.now() - this.#start;
   }
@@ -27,13 +27,13 @@ export class Timeline {
     this.#line(paint(this.#styleOf(who), who.padEnd(8)), what);
   }
 
-  /** What they have printed themselves. */
+  /** Shows lines that a process has printed. */
   quote(who: string, lines: readonly string[]): void {
     for (const line of lines.flatMap(wrap)) this.say(who, paint('dim', `| ${line}`));
   }
 
   verdict(holds: boolean, fact: string): void {
-    this.#line(' '.repeat(8), holds ? paint('green', `ok: ${fact}`) : paint('red', `NOT SO: ${fact}`));
+    this.#line(' '.repeat(8), holds ? paint('green', `ok: ${fact}`) : paint('red', `FAILED: ${fact}`));
   }
 
   #line(who: string, what: string): void {
@@ -47,7 +47,7 @@ export class Timeline {
   }
 }
 
-/** Into lines that fit beside the columns for time and name, broken between words only, so that paths stay whole. */
+/** Breaks lines between words only, so that paths stay whole. */
 function wrap(text: string): string[] {
   const width = Math.max(40, (process.stdout.columns || 120) - 24);
   const lines: string[] = [];
