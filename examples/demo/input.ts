@@ -18,7 +18,7 @@ const MOST_BYTES = 300_000_000;
 const LONGEST_LISTING = 300;
 
 /**
- * Chooses the folder itself if it has a suitable size, or else its first subfolder that has. If there is none, generates files
+ * Chooses the folder itself if it has a suitable size, or else its first subfolder that has. If none has, generates files
  * in `scratch`.
  */
 export async function chooseInput(folder: string | null, scratch: string): Promise<Input> {
