@@ -299,7 +299,7 @@ describe('the name of an owner', () => {
   test.each(['', 'a\nb', 'x'.repeat(65)])('such as %j is refused as an invalid owner', async (owner) => {
     const ended = await new Desk().run(['run', '--owner', owner, 'job', '--', 'echo', 'never']);
     expect(ended).toMatchObject({ code: 64, stdout: '' });
-    expect(ended.stderr).toMatch(/^livinglock: [^\n]*--owner[^\n]+from 1 to 64 bytes[^\n]+\n$/);
+    expect(ended.stderr).toMatch(/^livinglock: [^\n]*--owner[^\n]+1 to 64 bytes[^\n]+\n$/);
   });
 });
 

@@ -76,7 +76,7 @@ describe.skipIf(!isPosix)('a name that is too long', () => {
 
   test('of a folder to verify exits with 66', async () => {
     const { code, stderr } = await new Desk().run(['verify', 'n'.repeat(300)]);
-    expect({ code, stderr }).toEqual({ code: 66, stderr: oneLineWith('that of a folder 255') });
+    expect({ code, stderr }).toEqual({ code: 66, stderr: oneLineWith("a folder's name 255") });
   });
 });
 

@@ -15,7 +15,7 @@ import { isOfOtherLock } from './token.js';
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 500;
 
-/** How many answers to one call may take longer than the stale timeout. A timeout shorter than any answer takes cannot be kept. */
+/** After this many claims answered later than the stale timeout, the next is accepted: with such a slow store, the timeout cannot be kept. */
 const MOST_LATE = 10;
 
 /**

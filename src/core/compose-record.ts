@@ -39,8 +39,8 @@ export interface ReleasedAt extends Pick<ClaimedAt, 'now' | 'monotonic'> {
 }
 
 /**
- * What remains of the record of a lock that was released early: who held it, and until when it counts as held. What ran, as whom, where
- * and how far is no longer needed, and may be private. For stores.
+ * What remains of the record of a lock that was released early: who held it, and until when it counts as held. The command, its user,
+ * folder and progress are no longer needed, and may be private. For stores.
  */
 export function releasedRecord(record: LockRecord, { now, monotonic, hold }: ReleasedAt): LockRecord {
   return {

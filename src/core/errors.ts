@@ -19,7 +19,7 @@ export class LivingLockError extends Error {
 }
 
 /**
- * Someone holds the lock, and nothing proves that they are dead or have stopped working. A scheduled job should treat this
+ * Someone holds the lock, and nothing proves that the holder is dead or has stalled. A scheduled job should treat this
  * as "not now": log it, and exit without an alarm.
  */
 export class ErrLockBusy extends LivingLockError {
@@ -45,8 +45,8 @@ export class ErrLockBusy extends LivingLockError {
 }
 
 /**
- * The lock was held and no longer is: another process took it over after the heartbeats had stopped, or someone broke or
- * deleted it. Or that may have happened, because the store has not answered for `staleTimeout`; then the store's
+ * The lock is no longer held: another process took it over after the heartbeats had stopped, or someone broke or deleted
+ * it. Or the store has not answered for `staleTimeout`, so that may have happened (`isCertain` is `false`); then the store's
  * error is the `cause`. Anything the caller does from here on is not exclusive, so it must stop.
  */
 export class ErrLockLost extends LivingLockError {
@@ -184,14 +184,14 @@ export class ErrTerminationFailed extends LivingLockError {
       lock,
       'ERR_TERMINATION_FAILED',
       `${lock} is held by ${describeProcess(holder)}, which has stalled and could not be ended: ${cause.message}. ` +
-        'Nothing was taken over. End it by other means, or take over without ending it: leave out `terminateStalled` (`--kill-stalled`).',
+        'Nothing was taken over. End it yourself, or leave out `terminateStalled` (`--kill-stalled`) to take over without ending it.',
       { cause },
     );
     this.holder = holder;
   }
 }
 
-/** Which internal call failed, on the lock or on a file in the guard, helps nobody. If it was about another folder, it does help. */
+/** Removes the failed system call from a message, unless its path helps the reader: the lock and files in the guard do not. */
 function withoutInternals(message: string, lock: string): string {
   const [reason, ...others] = message.split(/, [a-z]+ (?='\/)/s);
   if (reason !== undefined && others.join() === `'${lock}'`) return reason;

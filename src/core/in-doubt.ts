@@ -25,7 +25,7 @@ function mayBeDone(error: unknown): boolean {
   return !(error instanceof ErrLockBusy || error instanceof ErrNotALock);
 }
 
-/** With these a second attempt would only wait as long again, or be refused again. */
+/** After these, a second attempt would only take as long again, or be refused again. */
 const NOT_AGAIN: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EACCES', 'EPERM', 'EROFS']);
 
 /** Whether to try again at once, which may settle the doubt. */
@@ -40,8 +40,8 @@ interface Sender extends Pick<Dependencies, 'clock' | 'processes'> {
 }
 
 /**
- * The lock may be held under that token by nobody. This process is alive, so others could not take it before the stale timeout. For an hour, or
- * as long as the process lives, the store is checked regularly, and the claim is taken back.
+ * Takes a claim back that the store may have carried out. Otherwise the lock would look held by this living process, and others could not
+ * take it over before the stale timeout. Checks the store regularly, for an hour or as long as the process lives.
  *
  * @param wasHeld Whether the claim is known to have been carried out. If not, it may still be, so a free lock proves nothing.
  */
@@ -59,7 +59,7 @@ export function takeBackLater(
     if (checks === CHECKS) stop();
     takeBack(name, store, token).then(
       (done) => (done ?? wasHeld) && stop(),
-      // Unreachable again. The next check finds it too.
+      // Still unreachable. The next check tries again.
       () => {},
     );
   });

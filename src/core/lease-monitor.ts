@@ -120,7 +120,7 @@ export class LeaseMonitor {
       // After oversleeping, the store has had no time to answer; then the next tick is soon enough.
       if (this.#left <= 0) return this.#tellTime(false);
       await this.#sleepUntil(0);
-      // First reads what came in while the process was busy.
+      // Answers that arrived while the process was busy are handled first.
       await this.#lock.clock.sleep(0, { ref: false });
       if (this.#left <= 0) this.#tellTime(this.#isAsking || this.#isBeating);
     } catch {

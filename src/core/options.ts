@@ -6,12 +6,12 @@ import { boolean, duration, finite, methods, refuseUnknown, show, text } from '.
 /** Milliseconds, or a string such as `'90s'`, `'5m'`, `'2h'` (in the notation of the package `ms`). */
 export type Duration = number | string;
 
-/** What a contender can say about the lock it wants. */
+/** Options for acquiring a lock. */
 export interface AcquireOptions {
   /**
    * A holder that has sent no heartbeat for longer than this counts as stalled, and can be taken over even though its
-   * process is alive. Choose a multiple of the longest time between two checkpoints. `Infinity`: never; that the process exists
-   * is proof enough. If holder and contender differ, the longer timeout counts.
+   * process is alive. Choose a multiple of the longest time between two checkpoints. `Infinity`: never; the existence of the process is
+   * proof enough. If holder and contender differ, the longer timeout counts.
    *
    * If nobody can see whether the holder exists (in another container, on another machine), `Infinity` counts as an hour, so a holder
    * there has to send heartbeats more often than that. For a PID file, or one of the Go package, any longer timeout counts as an hour there.
@@ -101,7 +101,7 @@ export interface AcquireOptions {
 /** Creates the store if the options name none. `core` itself knows no store. */
 export type DefaultStore = (dependencies: Dependencies) => Store;
 
-/** Options that have been checked: all there, all in milliseconds. */
+/** Checked options, with defaults filled in and durations in milliseconds. */
 export interface Settings {
   readonly staleTimeout: number;
   readonly heartbeatMinimalInterval: number;
@@ -191,7 +191,7 @@ export function readOwner(value: unknown): string | null {
   if (owner === undefined) return null;
   if (owner === '' || /[\p{Cc}\p{Surrogate}]/u.test(owner) || Buffer.byteLength(owner) > LONGEST_OWNER) {
     throw new TypeError(
-      `The option \`owner\` must have from 1 to ${LONGEST_OWNER} bytes, without control characters, but is ${JSON.stringify(owner)}.`,
+      `The option \`owner\` must have 1 to ${LONGEST_OWNER} bytes and no control characters, but is ${JSON.stringify(owner)}.`,
     );
   }
   return owner;

@@ -26,9 +26,9 @@ export interface LockRecord {
   readonly workers: readonly ProcessIdentity[];
   readonly command: string | null;
   readonly user: string | null;
-  /** The folder in which the holder runs: which project's `./import.sh`. */
+  /** The folder in which the holder runs. It tells one project's `./import.sh` from another's. */
   readonly cwd: string | null;
-  /** The holder's name on whatever server it runs, from the option `owner`. */
+  /** The holder's stable name, from the option `owner`. */
   readonly owner: string | null;
   readonly progress: Progress | null;
   /**

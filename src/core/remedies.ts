@@ -5,16 +5,16 @@ export function remedyFor(code: string): string {
 
 const MAKE_ROOM = 'Free up space on that file system, or inodes.';
 const PERMIT =
-  "Give this process's user the right to read and write in the lock's folder, or choose another folder.";
+  "Give this process's user permission to read and write the lock's folder, or choose another folder.";
 const CLOSE_FILES = 'Close files that are not needed, or raise the limit (`ulimit -n`).';
 /**
- * Temporary files beside a lock have the lock's name plus up to 49 bytes. Most file systems allow 255 bytes in a name, and Linux allows 4095 in
+ * Files that belong to a lock have its name plus up to 49 bytes. Most file systems allow 255 bytes in a name, and Linux allows 4095 in
  * a path.
  */
 const SHORTEN =
-  'Choose a shorter one: the name of the file may have up to 206 bytes (with .lock, where that is added), that of a folder 255.';
+  "Choose a shorter name. A lock file's name may have up to 206 bytes (including .lock, if added), a folder's name 255.";
 const ANOTHER = 'Choose another path.';
-const LOOK_AFTER_DISK = 'Check that the disk or the file server is healthy, and try again.';
+const CHECK_DISK = 'Check that the disk or the file server is healthy, and try again.';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', MAKE_ROOM],
@@ -24,9 +24,9 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['EROFS', 'Mount that file system read-write, or choose another folder.'],
   ['EMFILE', CLOSE_FILES],
   ['ENFILE', CLOSE_FILES],
-  ['EIO', LOOK_AFTER_DISK],
-  ['ESTALE', LOOK_AFTER_DISK],
-  ['ETIMEDOUT', LOOK_AFTER_DISK],
+  ['EIO', CHECK_DISK],
+  ['ESTALE', CHECK_DISK],
+  ['ETIMEDOUT', CHECK_DISK],
   ['ENAMETOOLONG', SHORTEN],
   ['ENOTDIR', 'Part of the path to the lock is a file, not a folder. Choose another path.'],
   ['ELOOP', 'Choose a path without such a link.'],
@@ -36,7 +36,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['EINTR', 'Try again.'],
   [
     'ENOENT',
-    "Try again, and make sure that nothing cleans up the lock's folder; if nothing can be created there at all, as in /proc, choose another one.",
+    "Try again, and make sure that nothing cleans up the lock's folder; if nothing can be created there at all, as in /proc, choose another folder.",
   ],
   ['EEXIST', 'Try again.'],
 ]);

@@ -78,7 +78,7 @@ export interface Store {
 
   /**
    * Makes the claimant the holder: if nobody holds the lock, or, with `over`, in place of exactly that version.
-   * Throws `ErrLockBusy` if someone else is in the middle of the same.
+   * Throws `ErrLockBusy` if someone else is changing the lock right now.
    */
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome>;
 
@@ -88,13 +88,13 @@ export interface Store {
   /**
    * Releases the lock of the holder with that token.
    *
-   * With `hold`, in milliseconds, its record stays for others to judge by: with that `hold`, and with the time of the release as the
-   * time of its heartbeat.
+   * With `hold`, in milliseconds, the record stays, so that others can see it: with that `hold`, and with the time of the release as
+   * its heartbeat.
    *
    * A release that fails is sent again, because it may have been carried out with only the answer lost. The second call then counts as done too,
    * as far as the store can recognize its own work.
    *
-   * In either case nothing about the work is kept: command, user, working folder, progress and workers, see `releasedRecord`.
+   * With or without `hold`, no data about the job is kept: command, user, working folder, progress and workers, see `releasedRecord`.
    */
   remove(name: string, token: string, hold?: number): Awaitable<Outcome>;
 

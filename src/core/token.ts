@@ -5,13 +5,13 @@ import { randomUuid } from '../system/uuid.js';
 const FNV_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** A token for one acquisition of a lock: unique, and with a hash of the lock's name in it. */
+/** A token for one acquisition of a lock: unique, and containing a hash of the lock's name. */
 export function makeToken(lock: string): string {
   return `${randomUuid()}.${markOf(lock)}`;
 }
 
 /**
- * Whether a token was made for another lock: then somebody has moved the record. Only the last part of the name counts, because several
+ * Whether a token was made for another lock, so that somebody must have moved the record here. Only the last part of the name counts, because several
  * paths may lead to one folder. A token made by other software says nothing.
  */
 export function isOfOtherLock(token: string | null, lock: string): boolean {
@@ -20,8 +20,8 @@ export function isOfOtherLock(token: string | null, lock: string): boolean {
 }
 
 /**
- * A short hash, which hardly ever is the same for two names that a user chooses. Those who move a record choose neither name, so the hash
- * need not be cryptographic. A cryptographic one needs a module that takes longer to load than a lock takes to acquire.
+ * A short hash. Two names rarely have the same one. Whoever moves a record chooses neither name, so the hash need not be cryptographic:
+ * loading the module for that takes longer than acquiring a lock.
  */
 function markOf(lock: string): string {
   let mark = FNV_BASIS;

@@ -38,7 +38,8 @@ function identify(worker: Worker, processes: ProcessTable): ProcessIdentity {
   if (!Number.isSafeInteger(pid) || pid <= 0)
     throw new RangeError(`A PID is a positive integer, not ${show(pid)}.`);
   // For kill(2), -1 means all processes.
-  if (isGroup && pid === 1) throw new RangeError('Process group 1 is not one that a job starts.');
+  if (isGroup && pid === 1)
+    throw new RangeError('Process group 1 cannot be a worker: it is not started by a job.');
   const identity = processes.identify(pid, isGroup);
   if (identity !== null) return identity;
   throw new RangeError(

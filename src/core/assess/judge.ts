@@ -60,10 +60,10 @@ export function judge(
   if (age > timeoutOf(record, liveness, staleTimeout)) {
     return { state: 'stalled', reason: 'it has sent no heartbeat for longer than its stale timeout' };
   }
-  return { state: 'live', reason: reasonToLive(liveness, relation) };
+  return { state: 'live', reason: whyLive(liveness, relation) };
 }
 
-function reasonToLive(liveness: Liveness, relation: OwnerRelation): string {
+function whyLive(liveness: Liveness, relation: OwnerRelation): string {
   if (liveness === 'alive') return AT_WORK;
   const unproved = 'its heartbeat is fresh, and nothing proves from here that its process is dead';
   return relation === 'namesake'
@@ -73,16 +73,16 @@ function reasonToLive(liveness: Liveness, relation: OwnerRelation): string {
 
 /**
  * `Infinity` relies on seeing that the holder lives. Where nobody can see that, its heartbeats have to prove it, or a holder that was
- * killed would keep the lock for ever. A holder known only by its PID has not promised any heartbeats.
+ * killed would keep the lock forever. A holder known only by its PID has not promised any heartbeats.
  */
 function timeoutOf(record: LockRecord, liveness: Liveness, contenders: number | undefined): number {
   const holders = record.staleTimeout;
   if (liveness === 'alive') return longerTimeout(contenders, holders);
-  const timeout = longerTimeout(endedAtLast(contenders), endedAtLast(holders));
+  const timeout = longerTimeout(limited(contenders), limited(holders));
   return isBare(record.process) ? Math.min(timeout, DEFAULT_STALE_TIMEOUT) : timeout;
 }
 
-function endedAtLast<T>(timeout: T): T | number {
+function limited<T>(timeout: T): T | number {
   return timeout === Number.POSITIVE_INFINITY ? DEFAULT_STALE_TIMEOUT : timeout;
 }
 
