@@ -1,5 +1,4 @@
 import { acquire as acquireIn } from '../core/acquire.js';
-import { ErrLockLost } from '../core/errors.js';
 import type { Inspection } from '../core/inspect.js';
 import { breakLock as breakLockIn, inspect as inspectIn } from '../core/inspect.js';
 import type { BreakOptions, InspectOptions } from '../core/inspect-options.js';
@@ -24,55 +23,6 @@ import { fileStore } from './file/file-store.js';
  */
 export function acquire(path: string, options: AcquireOptions = {}): Promise<Lock> {
   return acquireIn(path, options, fileStore);
-}
-
-/**
- * Runs a function while holding the lock, and releases it however the function ends. Returns what the function returns. Rejects
- * as {@link acquire} does; with {@link ErrLockLost} if the lock was lost meanwhile (an error of the function is its `cause`);
- * otherwise with what the function throws.
- *
- * @example
- * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
- *   for (const chunk of chunks) {
- *     await work(chunk);
- *     await lock.heartBeat();
- *   }
- * });
- */
-export async function withLock<T>(path: string, work: (lock: Lock) => T | Promise<T>): Promise<T>;
-export async function withLock<T>(
-  path: string,
-  options: AcquireOptions,
-  work: (lock: Lock) => T | Promise<T>,
-): Promise<T>;
-export async function withLock<T>(
-  path: string,
-  ...rest: [(lock: Lock) => T | Promise<T>] | [AcquireOptions, (lock: Lock) => T | Promise<T>]
-): Promise<T> {
-  const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
-  if (typeof work !== 'function')
-    throw new TypeError('`withLock` needs a function to run while it holds the lock.');
-  const lock = await acquire(path, options);
-  let result: T;
-  try {
-    result = await work(lock);
-  } catch (error) {
-    await releaseAfter(error, lock);
-    throw error;
-  }
-  await lock.releaseForGood();
-  return result;
-}
-
-/** Work that fails after the lock was lost usually fails because of that, so the loss is reported. Any other error is closer to the cause. */
-async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
-  try {
-    await lock.releaseForGood();
-  } catch (error) {
-    if (!(error instanceof ErrLockLost) || error === failure) return;
-    error.cause ??= failure;
-    throw error;
-  }
 }
 
 /**

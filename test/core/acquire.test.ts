@@ -12,9 +12,7 @@ import {
   ErrTerminationFailed,
   fileStore,
   inspect,
-  type Lock,
   type Store,
-  withLock,
 } from '../../src/index.js';
 import { systemFileSystem } from '../../src/stores/file/file-system.js';
 import {
@@ -25,7 +23,6 @@ import {
   SECOND,
   someRecord,
   systemError,
-  temporaryFolder,
   World,
 } from '../../support/world.js';
 
@@ -717,96 +714,5 @@ describe('a claim that was carried out although its answer was lost', () => {
 
     const lock = await world.acquire();
     await lock.heartBeat();
-  });
-});
-
-describe('withLock', () => {
-  const held: Lock[] = [];
-
-  it('returns what the work returns, and releases', async () => {
-    const path = join(temporaryFolder(), 'job.lock');
-    const result = await withLock(path, { staleTimeout: '2h' }, async (lock) => {
-      held.push(lock);
-      await lock.heartBeat();
-      return 42;
-    });
-    expect(result).toBe(42);
-    expect(existsSync(path)).toBe(false);
-    expect(await withLock(path, () => 'no options')).toBe('no options');
-  });
-
-  it('releases when the work fails, and passes on its error', async () => {
-    const path = join(temporaryFolder(), 'job.lock');
-    const failure = new Error('disk on fire');
-    await expect(withLock(path, () => Promise.reject(failure))).rejects.toBe(failure);
-    expect(existsSync(path)).toBe(false);
-  });
-
-  it('reports that the lock could not be removed, and keeps trying', async () => {
-    const world = new World();
-    let isBroken = true;
-    const fileSystem = fileSystemWith({
-      unlinkSync(path) {
-        if (isBroken && path === world.path) throw systemError('EIO', 'unlink');
-        systemFileSystem.unlinkSync(path);
-      },
-    });
-    const dependencies = world.as();
-    const store = fileStore({ ...dependencies, fileSystem });
-    const working = withLock(world.path, { dependencies, store }, () => 'done');
-    await expect(working).rejects.toMatchObject({ code: 'EIO' });
-    await world.clock.advance(MINUTE);
-    expect(world.files).toEqual(['job.lock']);
-    isBroken = false;
-    await world.clock.advance(MINUTE);
-    expect(world.files).toEqual([]);
-    expect(await withLock(world.path, { dependencies, store }, () => 'again')).toBe('again');
-  });
-
-  it('rejects when the lock was lost meanwhile, although the work was done', async () => {
-    const world = new World();
-    const holder = world.processes.start();
-    const working = withLock(world.path, { dependencies: world.as(holder) }, async () => {
-      await world.clock.advance(2 * HOUR);
-      await world.acquire();
-    });
-    await expect(working).rejects.toThrow(ErrLockLost);
-  });
-
-  it('rejects with the loss; the error of the work is its cause', async () => {
-    const world = new World();
-    const failure = new Error('my file is gone');
-    const working = withLock(world.path, { dependencies: world.as(world.processes.start()) }, async () => {
-      await world.clock.advance(2 * HOUR);
-      await world.acquire();
-      throw failure;
-    });
-    await expect(working).rejects.toMatchObject({ code: 'ERR_LOCK_LOST', cause: failure });
-  });
-
-  it('rejects with the loss itself if that is what ended the work', async () => {
-    const world = new World();
-    const working = withLock(
-      world.path,
-      { dependencies: world.as(world.processes.start()), heartbeatMinimalInterval: 0 },
-      async (lock) => {
-        await world.clock.advance(2 * HOUR);
-        await world.acquire();
-        await lock.heartBeat();
-      },
-    );
-    await expect(working).rejects.toThrow(ErrLockLost);
-    await expect(working).rejects.not.toHaveProperty('cause');
-  });
-
-  it('does not start the work when the lock is busy', async () => {
-    const world = new World();
-    await world.acquire(world.processes.start());
-    let worked = false;
-    const refused = withLock(world.path, { dependencies: world.as() }, () => {
-      worked = true;
-    });
-    await expect(refused).rejects.toThrow(ErrLockBusy);
-    expect(worked).toBe(false);
   });
 });

@@ -1,0 +1,91 @@
+import { ErrLockBusy, ErrLockLost } from '../core/errors.js';
+import type { Lock } from '../core/lock.js';
+import type { AcquireOptions } from '../core/options.js';
+import { acquire } from './file-locks.js';
+
+/** What runs while the lock is held. */
+type Work<T> = (lock: Lock) => T | Promise<T>;
+type Rest<T> = [Work<T>] | [AcquireOptions, Work<T>];
+
+/** The result of {@link tryWithLock}: what the function returned, or the error that says who holds the lock. */
+export type Attempt<T> =
+  | { readonly ran: true; readonly value: T; readonly busy?: undefined }
+  | { readonly ran: false; readonly busy: ErrLockBusy; readonly value?: undefined };
+
+/**
+ * Runs a function while holding the lock, and releases it however the function ends. Returns what the function returns. Rejects
+ * as {@link acquire} does; with {@link ErrLockLost} if the lock was lost meanwhile (an error of the function is its `cause`);
+ * otherwise with what the function throws.
+ *
+ * @example
+ * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
+ *   for (const chunk of chunks) {
+ *     await work(chunk);
+ *     await lock.heartBeat();
+ *   }
+ * });
+ */
+export async function withLock<T>(path: string, work: Work<T>): Promise<T>;
+export async function withLock<T>(path: string, options: AcquireOptions, work: Work<T>): Promise<T>;
+export async function withLock<T>(path: string, ...rest: Rest<T>): Promise<T> {
+  const [options, work] = sorted('withLock', rest);
+  return runUnder(await acquire(path, options), work);
+}
+
+/**
+ * {@link withLock} for jobs that skip a run while the one before is still at work: a busy lock is a result, not an error. Nothing else is
+ * swallowed. An {@link ErrLockBusy} that the function throws, for another lock, is an error like any other. With `wait`, the run is skipped
+ * if the lock is still busy after that time.
+ *
+ * @example
+ * const { ran, busy } = await tryWithLock('/var/lib/importer/nightly.lock', importAll);
+ * if (!ran) console.log(`Skipped: ${busy.message}`);
+ */
+export async function tryWithLock<T>(path: string, work: Work<T>): Promise<Attempt<T>>;
+export async function tryWithLock<T>(
+  path: string,
+  options: AcquireOptions,
+  work: Work<T>,
+): Promise<Attempt<T>>;
+export async function tryWithLock<T>(path: string, ...rest: Rest<T>): Promise<Attempt<T>> {
+  const [options, work] = sorted('tryWithLock', rest);
+  let lock: Lock;
+  try {
+    lock = await acquire(path, options);
+  } catch (error) {
+    if (error instanceof ErrLockBusy) return { ran: false, busy: error };
+    throw error;
+  }
+  return { ran: true, value: await runUnder(lock, work) };
+}
+
+function sorted<T>(name: string, rest: Rest<T>): readonly [AcquireOptions, Work<T>] {
+  const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
+  if (typeof work !== 'function') {
+    throw new TypeError(`\`${name}\` needs a function to run while it holds the lock.`);
+  }
+  return [options, work];
+}
+
+async function runUnder<T>(lock: Lock, work: Work<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await work(lock);
+  } catch (error) {
+    await releaseAfter(error, lock);
+    throw error;
+  }
+  await lock.releaseForGood();
+  return result;
+}
+
+/** Work that fails after the lock was lost usually fails because of that, so the loss is reported. Any other error is closer to the cause. */
+async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
+  try {
+    await lock.releaseForGood();
+  } catch (error) {
+    if (!(error instanceof ErrLockLost) || error === failure) return;
+    error.cause ??= failure;
+    throw error;
+  }
+}

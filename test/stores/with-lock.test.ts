@@ -1,0 +1,160 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ErrLockBusy, ErrLockLost, fileStore, type Lock, tryWithLock, withLock } from '../../src/index.js';
+import { systemFileSystem } from '../../src/stores/file/file-system.js';
+import { fileSystemWith, HOUR, MINUTE, systemError, temporaryFolder, World } from '../../support/world.js';
+
+describe('withLock', () => {
+  const held: Lock[] = [];
+
+  it('returns what the work returns, and releases', async () => {
+    const path = join(temporaryFolder(), 'job.lock');
+    const result = await withLock(path, { staleTimeout: '2h' }, async (lock) => {
+      held.push(lock);
+      await lock.heartBeat();
+      return 42;
+    });
+    expect(result).toBe(42);
+    expect(existsSync(path)).toBe(false);
+    expect(await withLock(path, () => 'no options')).toBe('no options');
+  });
+
+  it('releases when the work fails, and passes on its error', async () => {
+    const path = join(temporaryFolder(), 'job.lock');
+    const failure = new Error('disk on fire');
+    await expect(withLock(path, () => Promise.reject(failure))).rejects.toBe(failure);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('reports that the lock could not be removed, and keeps trying', async () => {
+    const world = new World();
+    let isBroken = true;
+    const fileSystem = fileSystemWith({
+      unlinkSync(path) {
+        if (isBroken && path === world.path) throw systemError('EIO', 'unlink');
+        systemFileSystem.unlinkSync(path);
+      },
+    });
+    const dependencies = world.as();
+    const store = fileStore({ ...dependencies, fileSystem });
+    const working = withLock(world.path, { dependencies, store }, () => 'done');
+    await expect(working).rejects.toMatchObject({ code: 'EIO' });
+    await world.clock.advance(MINUTE);
+    expect(world.files).toEqual(['job.lock']);
+    isBroken = false;
+    await world.clock.advance(MINUTE);
+    expect(world.files).toEqual([]);
+    expect(await withLock(world.path, { dependencies, store }, () => 'again')).toBe('again');
+  });
+
+  it('rejects when the lock was lost meanwhile, although the work was done', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    const working = withLock(world.path, { dependencies: world.as(holder) }, async () => {
+      await world.clock.advance(2 * HOUR);
+      await world.acquire();
+    });
+    await expect(working).rejects.toThrow(ErrLockLost);
+  });
+
+  it('rejects with the loss; the error of the work is its cause', async () => {
+    const world = new World();
+    const failure = new Error('my file is gone');
+    const working = withLock(world.path, { dependencies: world.as(world.processes.start()) }, async () => {
+      await world.clock.advance(2 * HOUR);
+      await world.acquire();
+      throw failure;
+    });
+    await expect(working).rejects.toMatchObject({ code: 'ERR_LOCK_LOST', cause: failure });
+  });
+
+  it('rejects with the loss itself if that is what ended the work', async () => {
+    const world = new World();
+    const working = withLock(
+      world.path,
+      { dependencies: world.as(world.processes.start()), heartbeatMinimalInterval: 0 },
+      async (lock) => {
+        await world.clock.advance(2 * HOUR);
+        await world.acquire();
+        await lock.heartBeat();
+      },
+    );
+    await expect(working).rejects.toThrow(ErrLockLost);
+    await expect(working).rejects.not.toHaveProperty('cause');
+  });
+
+  it('does not start the work when the lock is busy', async () => {
+    const world = new World();
+    await world.acquire(world.processes.start());
+    let worked = false;
+    const refused = withLock(world.path, { dependencies: world.as() }, () => {
+      worked = true;
+    });
+    await expect(refused).rejects.toThrow(ErrLockBusy);
+    expect(worked).toBe(false);
+  });
+});
+
+describe('tryWithLock', () => {
+  it('runs the work while it holds the lock, and says what it returned', async () => {
+    const world = new World();
+    const options = { dependencies: world.as() };
+    const attempt = await tryWithLock(world.path, options, (lock) => [world.files, lock.fencingToken]);
+    expect(attempt).toEqual({ ran: true, value: [['job.lock'], expect.any(Number)] });
+    expect(world.files).toEqual([]);
+    expect(await tryWithLock(join(temporaryFolder(), 'job.lock'), () => 42)).toEqual({
+      ran: true,
+      value: 42,
+    });
+  });
+
+  it('skips the work while somebody else holds the lock, and says who', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    await world.acquire(holder);
+    const { ran, busy } = await tryWithLock(world.path, { dependencies: world.as() }, () => {
+      throw new Error('two at once');
+    });
+    expect(ran).toBe(false);
+    expect(busy).toBeInstanceOf(ErrLockBusy);
+    expect(busy?.holder?.processId).toBe(holder.pid);
+  });
+
+  it('skips the work if the lock is still busy after `wait`', async () => {
+    const world = new World();
+    const lock = await world.acquire(world.processes.start());
+    const attempt = () => tryWithLock(world.path, { dependencies: world.as(), wait: MINUTE }, () => 'done');
+    const first = attempt();
+    await world.clock.advance(2 * MINUTE);
+    expect(await first).toMatchObject({ ran: false });
+    const second = attempt();
+    await lock.release();
+    await world.clock.advance(MINUTE);
+    expect(await second).toEqual({ ran: true, value: 'done' });
+  });
+
+  it('does not take a busy lock of the work itself for its own', async () => {
+    const world = new World();
+    const other = new World();
+    await other.acquire(other.processes.start());
+    const work = () => withLock(other.path, { dependencies: other.as() }, () => 'never');
+    await expect(tryWithLock(world.path, { dependencies: world.as() }, work)).rejects.toThrow(ErrLockBusy);
+    expect(world.files).toEqual([]);
+  });
+
+  it('swallows nothing else: neither a loss nor a failure, and no file that is not a lock', async () => {
+    const world = new World();
+    const lost = tryWithLock(world.path, { dependencies: world.as(world.processes.start()) }, async () => {
+      await world.clock.advance(2 * HOUR);
+      await world.acquire();
+    });
+    await expect(lost).rejects.toThrow(ErrLockLost);
+    const path = join(temporaryFolder(), 'job.lock');
+    const failure = new Error('disk on fire');
+    await expect(tryWithLock(path, () => Promise.reject(failure))).rejects.toBe(failure);
+    expect(existsSync(path)).toBe(false);
+    writeFileSync(path, '#!/bin/sh\n');
+    await expect(tryWithLock(path, () => 1)).rejects.toMatchObject({ code: 'ERR_NOT_A_LOCK' });
+  });
+});
