@@ -10,7 +10,7 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrLockBusy, withLock } from 'livinglock';
+import { tryWithLock } from 'livinglock';
 
 /** EX_TEMPFAIL in sysexits(3): try again later. */
 const TRY_AGAIN_LATER = 75;
@@ -19,19 +19,19 @@ const TRY_AGAIN_LATER = 75;
 const path = process.argv[2] ?? join(import.meta.dirname, 'cron-job.lock');
 const mailboxes = ['orders', 'invoices', 'returns', 'complaints', 'praise'];
 
-try {
-  // The slowest import of one mailbox so far took 10 minutes. The timeout is three times that.
-  await withLock(path, { staleTimeout: '30m', heartbeatMinimalInterval: '1m' }, async (lock) => {
-    for (const [done, mailbox] of mailboxes.entries()) {
-      await lock.heartBeat({ progress: done / mailboxes.length, note: mailbox });
-      await importMailbox(mailbox);
-    }
-  });
+// The slowest import of one mailbox so far took 10 minutes. The timeout is three times that.
+const options = { staleTimeout: '30m', heartbeatMinimalInterval: '1m' } as const;
+const { ran, busy } = await tryWithLock(path, options, async (lock) => {
+  for (const [done, mailbox] of mailboxes.entries()) {
+    await lock.heartBeat({ progress: done / mailboxes.length, note: mailbox });
+    await importMailbox(mailbox);
+  }
+});
+if (ran) {
   console.log('done');
-} catch (error) {
-  if (!(error instanceof ErrLockBusy)) throw error;
-  // One line says who holds the lock. No stack trace: a previous run that is still at work is not an error.
-  console.log(error.message);
+} else {
+  // One line says who holds the lock.
+  console.log(busy.message);
   process.exitCode = TRY_AGAIN_LATER;
 }
 

@@ -2,11 +2,11 @@
 //
 //     npm run example -- job
 //
-// The tests are in `job.test.ts`. For them, the job only has to pass `dependencies` on to `acquire`.
+// The tests are in `job.test.ts`. For them, the job only has to pass `dependencies` on to `tryWithLock`.
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { acquire, type Dependencies, ErrLockBusy, type Lock } from 'livinglock';
+import { type Dependencies, tryWithLock } from 'livinglock';
 
 export interface JobOptions {
   readonly lock: string;
@@ -17,27 +17,19 @@ export interface JobOptions {
 
 /** Reminds each customer once. Returns the number of reminders, or `'busy'` if another run holds the lock. */
 export async function remind(customers: readonly string[], options: JobOptions): Promise<number | 'busy'> {
-  const lock = await acquireUnlessBusy(options);
-  if (lock === 'busy') return lock;
-  try {
-    for (const [done, customer] of customers.entries()) {
-      // Before the mail: a run that was paused and taken over finds out before it sends another one.
-      await lock.heartBeat({ progress: done / customers.length, note: customer });
-      await options.send(customer);
-    }
-  } finally {
-    await lock.release();
-  }
-  return customers.length;
-}
-
-async function acquireUnlessBusy({ lock, dependencies }: JobOptions): Promise<Lock | 'busy'> {
-  try {
-    return await acquire(lock, { staleTimeout: '1h', heartbeatMinimalInterval: '5m', dependencies });
-  } catch (error) {
-    if (error instanceof ErrLockBusy) return 'busy';
-    throw error;
-  }
+  const { lock: path, send, dependencies } = options;
+  const { ran } = await tryWithLock(
+    path,
+    { staleTimeout: '1h', heartbeatMinimalInterval: '5m', dependencies },
+    async (lock) => {
+      for (const [done, customer] of customers.entries()) {
+        // Before the mail: a run that was paused and taken over finds out before it sends another one.
+        await lock.heartBeat({ progress: done / customers.length, note: customer });
+        await send(customer);
+      }
+    },
+  );
+  return ran ? customers.length : 'busy';
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

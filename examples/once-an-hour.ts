@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrLockBusy, withLock } from 'livinglock';
+import { tryWithLock } from 'livinglock';
 
 const path = join(import.meta.dirname, 'once-an-hour.lock');
 
@@ -22,15 +22,12 @@ for (const hour of [1, 2]) {
 }
 
 async function hourly(server: string): Promise<void> {
-  try {
-    // `holdAtLeast`: well below the time between two runs, and well above the difference of the clocks.
-    await withLock(path, { owner: server, holdAtLeast: '2.5s', staleTimeout: '10m' }, async (lock) => {
-      console.log(`  ${server} writes the report`);
-      await sleep(100);
-      await lock.heartBeat({ progress: 1 });
-    });
-  } catch (error) {
-    if (!(error instanceof ErrLockBusy)) throw error;
-    console.log(`  ${server} skips it: ${error.holder?.owner} holds the lock`);
-  }
+  // `holdAtLeast`: well below the time between two runs, and well above the difference of the clocks.
+  const options = { owner: server, holdAtLeast: '2.5s', staleTimeout: '10m' } as const;
+  const { ran, busy } = await tryWithLock(path, options, async (lock) => {
+    console.log(`  ${server} writes the report`);
+    await sleep(100);
+    await lock.heartBeat({ progress: 1 });
+  });
+  if (!ran) console.log(`  ${server} skips it: ${busy.holder?.owner} holds the lock`);
 }

@@ -7,7 +7,7 @@
 
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrLockBusy, ErrLockStore, withLock } from 'livinglock';
+import { ErrLockStore, tryWithLock } from 'livinglock';
 import { postgresStore } from 'livinglock/postgres';
 import pg from 'pg';
 
@@ -36,18 +36,15 @@ try {
     // The job runs once an hour, however short it is, as long as the servers' clocks differ by less than five minutes.
     holdAtLeast: '55m',
   };
-  await withLock('hourly-invoices', options, async (lock) => {
+  const { ran, busy } = await tryWithLock('hourly-invoices', options, async (lock) => {
     for (const [done, customer] of customers.entries()) {
       await lock.heartBeat({ progress: done / customers.length, note: customer }).catch(carryOn);
       await sendInvoice(customer, lock.signal);
     }
   });
-  console.log('done');
-} catch (error) {
-  if (!(error instanceof ErrLockBusy)) throw error;
-  // One line says which server holds the lock, and how far it is. No stack trace: this is not an error.
-  console.log(error.message);
-  process.exitCode = TRY_AGAIN_LATER;
+  // The message says which server holds the lock, and how far it is.
+  console.log(ran ? 'done' : busy.message);
+  if (!ran) process.exitCode = TRY_AGAIN_LATER;
 } finally {
   // Only after the lock was released, which needs a connection.
   await pool.end();

@@ -5,7 +5,7 @@
 // Start it again elsewhere while it runs: the second run exits with 75.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrLockBusy, withLock } from 'livinglock';
+import { tryWithLock } from 'livinglock';
 import { redisStore } from 'livinglock/redis';
 import { createClient } from 'redis';
 
@@ -25,18 +25,15 @@ const customers = ['Ada', 'Edsger', 'Grace', 'Katherine', 'Alan'];
 
 try {
   const options = { store: redisStore(client), staleTimeout: '30m', heartbeatMinimalInterval: '1m' };
-  await withLock('monthly-invoices', options, async (lock) => {
+  const { ran, busy } = await tryWithLock('monthly-invoices', options, async (lock) => {
     for (const [done, customer] of customers.entries()) {
       await lock.heartBeat({ progress: done / customers.length, note: customer });
       await sendInvoice(customer, lock.fencingToken);
     }
   });
-  console.log('done');
-} catch (error) {
-  if (!(error instanceof ErrLockBusy)) throw error;
-  // One line says which server holds the lock, and how far it is. No stack trace: this is not an error.
-  console.log(error.message);
-  process.exitCode = TRY_AGAIN_LATER;
+  // The message says which server holds the lock, and how far it is.
+  console.log(ran ? 'done' : busy.message);
+  if (!ran) process.exitCode = TRY_AGAIN_LATER;
 } finally {
   // The client is closed already if it gave up reconnecting.
   if (client.isOpen) await client.close();

@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrLockBusy, withLock } from 'livinglock';
+import { tryWithLock } from 'livinglock';
 
 const path = join(import.meta.dirname, 'stay-in-charge.lock');
 const servers = ['server-1', 'server-2'];
@@ -23,17 +23,8 @@ for (let minute = 1; minute <= 5; minute++) {
 }
 
 async function everyMinute(server: string): Promise<void> {
-  try {
-    // `holdAtLeast`: longer than the time between two runs. The others take over when it is over.
-    await withLock(
-      path,
-      { owner: server, sticky: true, holdAtLeast: '1.7s', staleTimeout: '10m' },
-      async () => {
-        console.log(`  ${server} is in charge`);
-      },
-    );
-  } catch (error) {
-    if (!(error instanceof ErrLockBusy)) throw error;
-    console.log(`  ${server} is not: ${error.holder?.owner} is`);
-  }
+  // `holdAtLeast`: longer than the time between two runs. The others take over when it is over.
+  const options = { owner: server, sticky: true, holdAtLeast: '1.7s', staleTimeout: '10m' } as const;
+  const { ran, busy } = await tryWithLock(path, options, () => console.log(`  ${server} is in charge`));
+  if (!ran) console.log(`  ${server} is not: ${busy.holder?.owner} is`);
 }
