@@ -254,7 +254,7 @@ describe.skipIf(!isPosix)('bad input is answered in one line', () => {
     const ended = await new Desk().run(['run', '/proc/job.lock', '--', 'true']);
     expect(ended).toMatchObject({ code: 73, stdout: '' });
     expect(ended.stderr).toMatch(
-      / livinglock: Cannot create the lock \/proc\/job\.lock: .*choose another one\.\n$/,
+      / livinglock: Cannot create the lock \/proc\/job\.lock: .*choose another folder\.\n$/,
     );
   });
 
