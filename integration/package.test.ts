@@ -60,7 +60,7 @@ describe('the packed package', () => {
   test('has the documents that its README links to', () => {
     const readme = readFileSync(join(installed(), 'README.md'), 'utf8');
     const documents = [...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path]) => path);
-    expect(documents).toContain('docs/safety.md');
+    expect(documents).toContain('docs/guarantees.md');
     expect(files).toEqual(expect.arrayContaining(documents));
   });
 
