@@ -136,9 +136,9 @@ async function expectToPrint({ line, language, code, notes }: Block, sandbox: Sa
   if (language === 'sh') return prepare(code, sandbox);
   const commands = [...code.matchAll(/^\$ (.*(?:\\\n.*)*)$/gm)].map(([, command = '']) => command);
   const printed = normalized(typed(commands, sandbox), sandbox);
-  const [first = '', ...rest] = normalized(code, sandbox).split('\n…\n');
-  const pattern = [first, ...rest].map((part) => escaped(part)).join('\n(?:.*\n)*?');
-  expect(`line ${line}\n${printed}`).toMatch(new RegExp(`^line ${line}\n${pattern}$`));
+  const lines = normalized(code, sandbox).split('\n');
+  const pattern = lines.map((each) => (each === '…' ? '(?:.*\n)*?' : `${escaped(each)}\n`)).join('');
+  expect(`line ${line}\n${printed}\n`).toMatch(new RegExp(`^line ${line}\n${pattern}$`));
 }
 
 function escaped(text: string): string {
