@@ -100,6 +100,7 @@ function draw(text) {
     (line, at) => `<text x="${MARGIN}" y="${MARGIN + at * LINE + 14}">${spans(line)}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}">
+<title>What livinglock prints: a run that is skipped, and the status of two jobs</title>
 <rect width="${width}" height="${height}" rx="8" fill="#22272e"/>
 <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" fill="#cdd9e5" style="white-space: pre">
 ${rows.join('\n')}
