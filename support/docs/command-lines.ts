@@ -4,7 +4,7 @@ import type { Block } from './pages.js';
 
 // Command lines of `livinglock` in any language that a page shows: a crontab, a unit, a script.
 
-const SHELL_WORD = /'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"|&;<>#]+/g;
+const SHELL_WORD = /'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"|&;<>()#]+/g;
 
 /** Each of them, without the program's name. Lines that end with a backslash go on. */
 export function commandLinesIn({ language, code }: Block): string[][] {
@@ -32,7 +32,7 @@ function wordsOf(line: string): string[] {
   let end = 0;
   for (const { 0: word, index } of line.matchAll(SHELL_WORD)) {
     const between = line.slice(end, index);
-    if (/[|&;<>#)]/.test(between)) break;
+    if (/[|&;<>()#]/.test(between)) break;
     const plain = word.replaceAll(/^['"]|['"]$/g, '');
     if (between === '' && words.length > 0) words.push(`${words.pop()}${plain}`);
     else words.push(plain);
