@@ -54,28 +54,29 @@ describe.each(pages)('$path', (page) => {
   for (const [language, interpreter] of Object.entries(SCRIPTS)) {
     const jobs = page.blocks.filter((block) => isRun(block, language) && sendsHeartbeats(block));
     const program = isPosix ? findForCron(interpreter) : null;
-    for (const { line, code, notes } of jobs) {
-      const run = (script: string) => {
+    for (const { line: at, code, notes } of jobs) {
+      const run = (line: string) => {
         const desk = new Desk();
         const file = join(desk.folder, 'script');
-        writeFileSync(file, `${notes.get('run') ?? ''}\n${code}`);
+        const script = `${notes.get('run') ?? ''}\n${code}`;
+        writeFileSync(file, language === 'php' ? `<?php\n${script.replaceAll('<?php', '')}` : script);
         return desk.run(
           [
             ...['run', '--heartbeat', 'manual', '--heartbeat-interval', '1ms', 'job'],
-            ...['--', 'sh', '-c', script, 'sh', program ?? '', file],
+            ...['--', 'sh', '-c', line, 'sh', program ?? '', file],
           ],
           { PATH: CRON_PATH },
         );
       };
 
-      test.skipIf(program === null)(`line ${line}: the job in ${language} sends heartbeats`, async () => {
+      test.skipIf(program === null)(`line ${at}: the job in ${language} sends heartbeats`, async () => {
         const { code: status, stdout, stderr } = await run('"$@" > /dev/null && cat "$LIVINGLOCK_PATH"');
         expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
         expect(JSON.parse(stdout)).toHaveProperty('progress');
       });
 
       test.skipIf(program === null)(
-        `line ${line}: the job in ${language} stops when the lock is lost`,
+        `line ${at}: the job in ${language} stops when the lock is lost`,
         async () => {
           const { code: status, stderr } = await run('LIVINGLOCK_TOKEN=of-another "$@"');
           expect(status).toBe(76);
