@@ -4,7 +4,9 @@ import { systemProcesses } from '../system/processes/system.js';
 
 /** What a lock needs from the system, so that a test can replace it. */
 export interface Dependencies {
+  /** What time it is. */
   readonly clock: Clock;
+  /** Which processes are alive. */
   readonly processes: ProcessTable;
 }
 

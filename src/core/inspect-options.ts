@@ -18,7 +18,9 @@ export interface InspectOptions {
    * Default: the holder's own; `'1h'` if it does not name one.
    */
   readonly staleTimeout?: Duration | undefined;
+  /** Where the lock is kept. Default: a file store. */
   readonly store?: Store | undefined;
+  /** For tests: another clock or process table. */
   readonly dependencies?: Partial<Dependencies> | undefined;
 }
 

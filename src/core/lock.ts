@@ -31,14 +31,10 @@ export interface LockParts {
 const NOTHING = Promise.resolve();
 
 /**
- * A lock that is held. Only `acquire` creates one.
+ * A lock that is held. Only `acquire`, `withLock` and `tryWithLock` create one.
  *
- * @example
- * await using lock = await acquire('/var/lib/importer/nightly.lock');
- * for (const chunk of chunks) {
- *   await work(chunk);
- *   await lock.heartBeat();
- * }
+ * In a file or in SQLite, a lock that is still held when the process ends is released then, also after an exception or a signal. After SIGKILL
+ * the next contender finds a dead holder.
  */
 export class Lock {
   /** The lock's canonical name: for a file, its absolute path. */
@@ -51,6 +47,7 @@ export class Lock {
    * (Martin Kleppmann, "How to do distributed locking", 2016.)
    */
   readonly fencingToken: number;
+  /** By the clock of the store. */
   readonly acquiredAt: Date;
   readonly #parts: LockParts;
   /** On the monotonic clock. */
@@ -128,8 +125,10 @@ export class Lock {
    * no process left, and for group 1.
    *
    * @example
+   * import { spawn } from 'node:child_process';
+   *
    * const dump = spawn('./dump.sh', { detached: true });
-   * await lock.setWorkers([{ group: dump.pid }]);
+   * if (dump.pid !== undefined) await lock.setWorkers([{ group: dump.pid }]);
    */
   async setWorkers(workers: readonly Worker[]): Promise<void> {
     this.#workers = identifyWorkers(workers, this.#workers ?? [], this.#parts.processes);

@@ -4,11 +4,13 @@ import { isBare, type ProcessIdentity } from '../system/processes/process-identi
 export interface Progress {
   /** From 0 to 1. */
   readonly ratio: number | null;
+  /** What is being done now. */
   readonly note: string | null;
 }
 
 /** What a holder wrote about itself and its lock. Anything the record does not say is `null`. */
 export interface LockRecord {
+  /** The PID of the holder. */
   readonly processId: number;
   /** The last heartbeat, by the wall clock. */
   readonly timestamp: Date;
@@ -16,20 +18,25 @@ export interface LockRecord {
   readonly token: string | null;
   /** Greater than that of every earlier acquisition of the same lock. */
   readonly fencingToken: number | null;
+  /** When this acquisition began. */
   readonly acquiredAt: Date | null;
   /** Milliseconds; `Infinity` if the existence of the process is proof enough. */
   readonly staleTimeout: number | null;
   /** The last heartbeat, in milliseconds on the monotonic clock of the boot in `process.bootId`. */
   readonly monotonic: number | null;
+  /** The holder's process. */
   readonly process: ProcessIdentity;
   /** Other processes that do the holder's work. The holder is dead only when these are dead too. */
   readonly workers: readonly ProcessIdentity[];
+  /** What runs under the lock, from the option `command`. */
   readonly command: string | null;
+  /** The user the holder runs as. */
   readonly user: string | null;
   /** The folder in which the holder runs. It tells one project's `./import.sh` from another's. */
   readonly cwd: string | null;
   /** The holder's stable name, from the option `owner`. */
   readonly owner: string | null;
+  /** What the heartbeats have reported. */
   readonly progress: Progress | null;
   /**
    * `null` while somebody works under the lock. A number once it was released early (`holdAtLeast`): it still counts as held

@@ -40,14 +40,21 @@ export interface Stored {
 
 /** What a contender says about itself when it asks for the lock. The store adds the times and the fencing token. */
 export interface Claim {
+  /** Unique to this acquisition. */
   readonly token: string;
+  /** The contender's process. */
   readonly process: ProcessIdentity;
+  /** Processes that do its work; usually none yet. */
   readonly workers: readonly ProcessIdentity[];
+  /** Milliseconds, or `Infinity`. */
   readonly staleTimeout: number;
+  /** What runs under the lock. */
   readonly command: string | null;
+  /** The user it runs as. */
   readonly user: string | null;
   /** The working folder. */
   readonly cwd: string | null;
+  /** The option of that name. */
   readonly owner: string | null;
 }
 

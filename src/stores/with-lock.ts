@@ -13,14 +13,19 @@ export type Attempt<T> =
   | { readonly ran: false; readonly busy: ErrLockBusy; readonly value?: undefined };
 
 /**
- * Runs a function while holding the lock, and releases it however the function ends. Returns what the function returns. Rejects
- * as {@link acquire} does; with {@link ErrLockLost} if the lock was lost meanwhile (an error of the function is its `cause`);
- * otherwise with what the function throws.
+ * Runs a function while holding the lock, releases the lock however the function ends, and resolves to what the function returns.
+ *
+ * Rejects
+ * - as {@link acquire} does if the lock cannot be had; the function is then not called;
+ * - with {@link ErrLockLost} if the lock was lost meanwhile; an error of the function is its `cause`;
+ * - otherwise with what the function throws.
  *
  * @example
- * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
+ * import { withLock } from 'livinglock';
+ *
+ * await withLock('/var/lib/importer/nightly.lock', { staleTimeout: '30m' }, async (lock) => {
  *   for (const chunk of chunks) {
- *     await work(chunk);
+ *     await importChunk(chunk);
  *     await lock.heartBeat();
  *   }
  * });
@@ -33,12 +38,22 @@ export async function withLock<T>(path: string, ...rest: Rest<T>): Promise<T> {
 }
 
 /**
- * {@link withLock} for jobs that skip a run while the one before is still at work: a busy lock is a result, not an error. Nothing else is
- * swallowed. An {@link ErrLockBusy} that the function throws, for another lock, is an error like any other. With `wait`, the run is skipped
- * if the lock is still busy after that time.
+ * Runs a function while holding the lock, or skips this run if the lock is busy: that is a result, not an error. With `wait`, the run is
+ * skipped if the lock is still busy after that time.
+ *
+ * Resolves to `{ ran: true, value }`, where `value` is what the function returned, or to `{ ran: false, busy }`, where `busy` says who holds
+ * the lock. Rejects as {@link withLock} does for every other reason. If the function itself throws an {@link ErrLockBusy}, for another
+ * lock, that is an error like any other.
  *
  * @example
- * const { ran, busy } = await tryWithLock('/var/lib/importer/nightly.lock', importAll);
+ * import { tryWithLock } from 'livinglock';
+ *
+ * const { ran, busy } = await tryWithLock('/var/lib/importer/nightly.lock', { staleTimeout: '30m' }, async (lock) => {
+ *   for (const chunk of chunks) {
+ *     await importChunk(chunk);
+ *     await lock.heartBeat();
+ *   }
+ * });
  * if (!ran) console.log(`Skipped: ${busy.message}`);
  */
 export async function tryWithLock<T>(path: string, work: Work<T>): Promise<Attempt<T>>;

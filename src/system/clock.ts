@@ -19,9 +19,11 @@ export interface Clock {
   sleep(milliseconds: number, options?: SleepOptions): Promise<void>;
 }
 
+/** How to sleep. */
 export interface SleepOptions {
+  /** Ends the sleep. */
   readonly signal?: AbortSignal | undefined;
-  /** Default: `true`. */
+  /** Whether the sleep keeps the process alive. Default: `true`. */
   readonly ref?: boolean | undefined;
 }
 

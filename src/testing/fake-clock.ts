@@ -10,9 +10,12 @@ interface Sleeper {
  * the earliest first.
  *
  * @example
+ * import { acquire } from 'livinglock';
+ * import { FakeClock } from 'livinglock/testing';
+ *
  * const clock = new FakeClock();
  * const lock = await acquire(path, { staleTimeout: '1h', dependencies: { clock } });
- * await clock.advance(61 * 60_000);
+ * await clock.advance(61 * 60_000); // the lock is stale now
  */
 export class FakeClock implements Clock {
   #now: number;

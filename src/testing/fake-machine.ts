@@ -4,8 +4,11 @@ import type { AgeRange } from '../system/processes/process-table.js';
 
 /** Where a fake process runs; anything left out is as on the table's own machine. */
 export interface FakePlace {
+  /** Another name: another machine. */
   readonly hostname?: string;
+  /** Unique to one boot of one machine. */
   readonly bootId?: string;
+  /** Another one: another container. */
   readonly pidNamespace?: string;
 }
 
@@ -27,7 +30,9 @@ export interface FakeManners {
 
 /** A process that exists only in a `FakeProcessTable`. */
 export class FakeProcess {
+  /** What a lock records about it. */
   readonly identity: ProcessIdentity;
+  /** How it reacts to signals, whose it is, and what it belongs to. */
   readonly manners: FakeManners;
   readonly #machine: FakeMachine;
 
@@ -38,6 +43,7 @@ export class FakeProcess {
     this.manners = manners;
   }
 
+  /** Its PID. */
   get pid(): number {
     return this.identity.pid;
   }
@@ -62,6 +68,7 @@ export class FakeProcess {
 export interface SentSignal {
   /** Negative if it was sent to a process group. */
   readonly pid: number;
+  /** Its name. */
   readonly signal: 'SIGTERM' | 'SIGKILL';
 }
 

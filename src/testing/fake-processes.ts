@@ -24,6 +24,9 @@ import {
  * the real one; only what it sees is made up.
  *
  * @example
+ * import { acquire } from 'livinglock';
+ * import { FakeProcessTable } from 'livinglock/testing';
+ *
  * const processes = new FakeProcessTable();
  * const other = processes.start();
  * await acquire(path, { dependencies: { processes: processes.as(other) } });

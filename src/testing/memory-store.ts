@@ -11,6 +11,9 @@ import { checkLockName } from '../stores/shared/lock-name.js';
  *
  * @param dependencies The clock that ages heartbeats, and the processes that hold locks. Default: the system's.
  * @example
+ * import { acquire } from 'livinglock';
+ * import { FakeClock, memoryStore } from 'livinglock/testing';
+ *
  * const clock = new FakeClock();
  * const store = memoryStore({ clock });
  * const lock = await acquire('nightly', { store, dependencies: { clock } });

@@ -28,6 +28,7 @@ export type FileSystemCheck =
 
 /** The result of one check. */
 export interface FileSystemFinding {
+  /** What was checked. */
   readonly check: FileSystemCheck;
   /** The verdict of this finding alone. */
   readonly verdict: FileSystemVerdict;
@@ -41,6 +42,7 @@ export interface ContentionFigures {
   readonly processes: number;
   /** How long they contended, in milliseconds. */
   readonly duration: number;
+  /** How often a contender got the lock. */
   readonly acquisitions: number;
   /** How often a contender was told that the lock is busy. */
   readonly turnedAway: number;
@@ -73,9 +75,11 @@ export interface FileSystemReport {
   readonly fileSystem: string | null;
   /** The worst verdict of the findings. */
   readonly verdict: FileSystemVerdict;
+  /** One for each check. */
   readonly findings: readonly FileSystemFinding[];
   /** What to do about it, in plain words; `null` if there is nothing to do. */
   readonly advice: string | null;
+  /** What happened under contention. */
   readonly figures: ContentionFigures;
 }
 

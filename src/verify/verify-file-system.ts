@@ -37,6 +37,8 @@ const OPTION_NAMES: readonly (keyof VerifyOptions)[] = ['processes', 'duration',
  * The idea comes from the checker of the Python package filelock (tox-dev).
  *
  * @example
+ * import { verifyFileSystem } from 'livinglock';
+ *
  * const { verdict, findings } = await verifyFileSystem('/mnt/share', { duration: '10s' });
  * if (verdict === 'unsafe') throw new Error(findings.map(({ message }) => message).join('\n'));
  */

@@ -20,7 +20,9 @@ export interface Examined {
 
 /** A process of a holder, and what is known about it from here. */
 export interface SeenProcess {
+  /** Which process it is. */
   readonly identity: ProcessIdentity;
+  /** Whether it is alive. */
   readonly liveness: Liveness;
 }
 

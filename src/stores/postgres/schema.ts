@@ -24,6 +24,10 @@ const DEFAULT_TABLE = 'livinglock';
  * the table exists.
  *
  * @example
+ * import { postgresSchema } from 'livinglock/postgres';
+ * import pg from 'pg';
+ *
+ * const pool = new pg.Pool();
  * await pool.query(postgresSchema({ schema: 'batch' }));
  */
 export function postgresSchema(options: PostgresSchemaOptions = {}): string {

@@ -20,6 +20,10 @@ const DEFAULT_TABLE = 'livinglock';
  * Times are by SQLite's clock, in UTC, as `2026-01-02T03:04:05.678Z`.
  *
  * @example
+ * import { DatabaseSync } from 'node:sqlite';
+ * import { sqliteSchema } from 'livinglock/sqlite';
+ *
+ * const database = new DatabaseSync('/var/lib/shop/shop.db');
  * database.exec(sqliteSchema());
  */
 export function sqliteSchema(options: SqliteSchemaOptions = {}): string {

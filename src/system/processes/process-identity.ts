@@ -5,7 +5,9 @@
  * (`pid_namespaces(7)`). Its start time tells it from a later process with the same PID.
  */
 export interface ProcessIdentity {
+  /** For a group: that of its leader. */
   readonly pid: number;
+  /** The name of the machine or container. */
   readonly hostname: string | null;
   /** Unique to one boot of one machine; Linux: `/proc/sys/kernel/random/boot_id`, see `random(4)`. */
   readonly bootId: string | null;

@@ -9,6 +9,7 @@ import { systemProcesses } from '../../system/processes/system.js';
 
 /** What the suite tests. */
 export interface StoreUnderTest {
+  /** The store to test. */
   readonly store: Store;
   /**
    * Creates another client of the same locks, as another process would have: with its own connection.

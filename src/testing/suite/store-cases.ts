@@ -33,7 +33,9 @@ const ALL: readonly Rules[] = [
  * store where it is to be used.
  *
  * @example
- * for (const { name, run } of storeCases(() => ({ store }))) {
+ * import { storeCases } from 'livinglock/testing';
+ *
+ * for (const { name, run } of storeCases(async () => ({ store: ourStore(await connect()) }))) {
  *   await run().then(() => console.log('ok', name), (error) => console.log('not ok', name, error));
  * }
  */

@@ -19,7 +19,8 @@ export interface TestFramework {
  * import { describe, it } from 'vitest';
  * import { testStore } from 'livinglock/testing';
  *
- * testStore('the store in our database', () => ({ store: ourStore(connection) }), { describe, it });
+ * const makeStore = async () => ({ store: ourStore(await connect()) });
+ * testStore('the store in our database', makeStore, { describe, it });
  */
 export function testStore(
   name: string,

@@ -1,0 +1,43 @@
+// npm run docs:api: writes docs/api.md from the doc comments of everything that the package exports. With --check it writes nothing,
+// and fails if the page is not up to date.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pageOf } from './api/page.js';
+import { readExports } from './api/read-exports.js';
+import { SECTIONS } from './api/sections.js';
+
+const PAGE = join(import.meta.dirname, '..', 'docs', 'api.md');
+const ENTRIES = {
+  livinglock: 'index.ts',
+  'livinglock/sqlite': 'stores/sqlite/index.ts',
+  'livinglock/postgres': 'stores/postgres/index.ts',
+  'livinglock/redis': 'stores/redis/index.ts',
+  'livinglock/testing': 'testing/index.ts',
+};
+
+const declarations = new Map();
+for (const [module, entry] of Object.entries(ENTRIES)) {
+  for (const [name, declaration] of readExports(entry)) declarations.set(name, { ...declaration, module });
+}
+refuseMissing();
+const page = pageOf(SECTIONS, declarations);
+if (!process.argv.includes('--check')) {
+  writeFileSync(PAGE, page);
+} else if (page !== readFileSync(PAGE, 'utf8')) {
+  console.error('docs/api.md is not up to date: npm run docs:api.');
+  process.exitCode = 1;
+}
+
+/** Every export stands in one section, and every name in a section is exported. */
+function refuseMissing() {
+  const placed = SECTIONS.flatMap(({ names }) => names);
+  const misplaced = [
+    ...[...declarations.keys()].filter((name) => !placed.includes(name)),
+    ...placed.filter((name, index) => !declarations.has(name) || placed.indexOf(name) !== index),
+  ];
+  if (misplaced.length === 0) return;
+  throw new Error(
+    `scripts/api/sections.js must name each export once. Missing, unknown or repeated: ${misplaced.join(', ')}.`,
+  );
+}
