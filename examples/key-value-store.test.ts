@@ -31,9 +31,9 @@ testStore(
   { describe, it },
 );
 
-describe('docs/stores.md', () => {
+describe('docs/own-store.md', () => {
   it('shows exactly the store that is tested here', () => {
-    const [page, program] = ['../docs/stores.md', './key-value-store.ts'].map((path) =>
+    const [page, program] = ['../docs/own-store.md', './key-value-store.ts'].map((path) =>
       readFileSync(new URL(path, import.meta.url), 'utf8'),
     );
     expect(page).toContain(program);
