@@ -113,7 +113,8 @@ describe('programs in the documentation', () => {
       noUnusedParameters: false,
       noPropertyAccessFromIndexSignature: false,
     };
-    const config = { extends: '../../tsconfig.json', compilerOptions: options, include: ['*.ts'] };
+    const include = ['*.ts', '../../support/docs/node-sqlite.d.ts'];
+    const config = { extends: '../../tsconfig.json', compilerOptions: options, include };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     const tsc = join(PROJECT, 'node_modules', '.bin', 'tsc');
     const { stdout } = spawnSync(tsc, ['-p', folder, '--pretty', 'false'], {

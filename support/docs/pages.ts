@@ -24,7 +24,7 @@ export interface Page {
 }
 
 const COMMENT = /<!--\s*(\w+)(?::\s*|\s+)?([\s\S]*?)\s*-->/g;
-const BLOCK = /((?:^<!--[\s\S]*?-->\n)*)^( *)```(\w*)[^\n]*\n([\s\S]*?)^\2```$/gm;
+const BLOCK = /((?:^<!--(?:(?!-->)[\s\S])*-->\n)*)^( *)```(\w*)[^\n]*\n([\s\S]*?)^\2```$/gm;
 
 export const pages: readonly Page[] = [
   ...['README.md', 'README.ja.md', 'CONTRIBUTING.md', 'examples/README.md'],
