@@ -110,6 +110,7 @@ export class ErrLockStore extends LivingLockError {
   /** Whether the store may have made the change, with only the answer lost. Default: `true`. */
   readonly isInDoubt: boolean;
 
+  /** For stores: how a store of your own reports an error, with the original one as the `cause`. */
   constructor(
     lock: string,
     code: string,
@@ -120,7 +121,11 @@ export class ErrLockStore extends LivingLockError {
     this.isInDoubt = isInDoubt;
   }
 
-  /** What the store could not do, why, and what to do about it: every store's messages have this form. */
+  /**
+   * What the store could not do, why, and what to do about it: every store's messages have this form.
+   *
+   * @internal
+   */
   static of(
     lock: string,
     attempted: string,
@@ -133,6 +138,8 @@ export class ErrLockStore extends LivingLockError {
   /**
    * Wraps a system error: puts what was attempted before its message, and what to do after it (the usual remedy for its code, or
    * the given one). Other errors are bugs and are passed on unchanged.
+   *
+   * @internal
    */
   static from(
     lock: string,

@@ -32,7 +32,7 @@ export interface FakeManners {
 export class FakeProcess {
   /** What a lock records about it. */
   readonly identity: ProcessIdentity;
-  /** How it reacts to signals, whose it is, and what it belongs to. */
+  /** How it reacts to signals, and which user, parent and group it has. */
   readonly manners: FakeManners;
   readonly #machine: FakeMachine;
 
