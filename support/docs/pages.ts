@@ -37,7 +37,7 @@ export const pages: readonly Page[] = [
   return { path, text, blocks: blocksIn(text) };
 });
 
-export function blocksIn(text: string): Block[] {
+function blocksIn(text: string): Block[] {
   return [...text.matchAll(BLOCK)].map(
     ([, comments = '', indent = '', language = '', code = ''], index, all) => ({
       line: text.slice(0, (all[index]?.index ?? 0) + comments.length).split('\n').length + 1,
