@@ -39,8 +39,6 @@ export default defineConfig({
       linkToRepository(markdown);
     },
   },
-  // Pictures stay files: Vite would inline small ones, and an SVG loses the spaces in its text by that.
-  vite: { build: { assetsInlineLimit: 0 } },
   buildEnd({ srcDir, outDir }) {
     for (const file of DOWNLOADS) copyFileSync(join(srcDir, file), join(outDir, file));
   },

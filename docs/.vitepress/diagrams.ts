@@ -21,7 +21,7 @@ function draw(source: string): string {
 
 /**
  * The styles of a drawing name a font server and fixed colours, and would hold for the whole page.
- * Those in `theme/diagrams.css` replace them.
+ * Those in `theme/pictures.css` replace them.
  */
 function withoutStyles(svg: string): string {
   return svg.replace(/<style>[\s\S]*?<\/style>/, '').replace(/(<svg[^>]*?) style="[^"]*"/, '$1');

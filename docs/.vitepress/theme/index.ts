@@ -1,5 +1,5 @@
 /// <reference types="vitepress/client" />
 import DefaultTheme from 'vitepress/theme';
-import './diagrams.css';
+import './pictures.css';
 
 export default DefaultTheme;
