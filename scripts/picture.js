@@ -102,7 +102,7 @@ function draw(text) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}">
 <title>What livinglock prints: a run that is skipped, and the status of two jobs</title>
 <rect width="${width}" height="${height}" rx="8" fill="#22272e"/>
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" fill="#cdd9e5" style="white-space: pre">
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" fill="#cdd9e5">
 ${rows.join('\n')}
 </g>
 </svg>
@@ -126,5 +126,6 @@ function spans(line) {
 }
 
 function escaped(text) {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  // Browsers collapse other spaces.
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll(' ', '\u00a0');
 }
