@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What is long by nature: many schedules, many pauses and kills. `npm run test:long`. */
+/** What is long by nature: many schedules, many pauses and kills, all that the documentation shows. `npm run test:long`. */
 const LONG = [
   'explorer/breakages.test.ts',
   'integration/crowds.test.ts',
   'integration/death.test.ts',
+  'integration/docs.test.ts',
   'integration/hostile-folder.test.ts',
   'integration/pause.test.ts',
   'test/stores/file/breakages.test.ts',

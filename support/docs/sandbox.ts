@@ -70,7 +70,7 @@ export function normalized(text: string, { home, locks }: Sandbox): string {
     .replaceAll(/\b[0-9a-f]{8}-[0-9a-f-]{27}(?:\.[0-9a-f]{8})?/g, '<uuid>')
     .replaceAll(/\b(PID|group|pid) +\d+/g, '$1 <n>')
     .replaceAll(/\b(live|stalled|dead|cooldown) +\d+/g, '$1 <n>')
-    .replaceAll(/\b\d{10,}(?:\.\d+)?\b/g, '<n>')
+    .replaceAll(/\b(?:\d{10,}(?:\.\d+)?|\d+\.\d{1,3}$)/gm, '<n>')
     .replaceAll(/[ \t]+/g, ' ')
     .replaceAll(/ $/gm, '')
     .trimEnd();
