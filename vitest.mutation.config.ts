@@ -4,7 +4,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    isolate: false,
     include: ['test/{core,cli,schedule}/**/*.test.ts', 'test/stores/file/*.test.ts'],
-    exclude: ['test/stores/file/{breakages,faults,hostile-tree}.test.ts'],
+    exclude: [
+      'test/stores/file/{breakages,faults,hostile-tree}.test.ts',
+      'test/cli/terminal/**',
+      'test/cli/named-locks/**',
+      'test/core/{model,histories}.test.ts',
+    ],
   },
 });
