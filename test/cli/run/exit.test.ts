@@ -1,0 +1,29 @@
+import { constants } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { statusAfter } from '../../../src/cli/run/exit.js';
+
+const OK = { code: 0, signal: null };
+const FAILED = { code: 3, signal: null };
+const PIPE = 128 + (constants.signals.SIGPIPE ?? 13);
+
+describe('the exit status of a run', () => {
+  it.each([
+    { when: 'the command succeeded', reason: null, exit: OK, failures: [], status: 0 },
+    { when: 'the command failed', reason: null, exit: FAILED, failures: [], status: 3 },
+    {
+      when: 'a signal ended the command',
+      reason: null,
+      exit: { code: null, signal: 'SIGTERM' },
+      failures: [],
+      status: 143,
+    },
+    { when: 'the lock was lost', reason: 'lost', exit: OK, failures: [], status: 76 },
+    { when: 'the command stalled', reason: 'stalled', exit: OK, failures: [], status: 124 },
+    { when: 'the command took too long', reason: 'timeout', exit: FAILED, failures: [], status: 124 },
+    { when: 'its output was lost', reason: null, exit: FAILED, failures: ['unread', 'failed'], status: 74 },
+    { when: 'nobody read its last output', reason: null, exit: OK, failures: ['unread'], status: PIPE },
+    { when: 'nobody read it and it failed', reason: null, exit: FAILED, failures: ['unread'], status: 3 },
+  ] as const)('is $status if $when', ({ reason, exit, failures, status }) => {
+    expect(statusAfter(reason, exit, failures)).toBe(status);
+  });
+});

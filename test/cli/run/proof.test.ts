@@ -1,0 +1,73 @@
+import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { describeProof, hintOn, parseProof, watchFile } from '../../../src/cli/run/proof.js';
+import { temporaryFolder } from '../../../support/world.js';
+
+describe('a proof of work', () => {
+  it.each([
+    ['alive', { by: 'alive' }],
+    ['output', { by: 'output' }],
+    ['manual', { by: 'manual' }],
+    ['file:a:b', { by: 'file', path: 'a:b' }],
+  ])('is named by %s', (text, proof) => {
+    expect(parseProof(text)).toEqual(proof);
+  });
+
+  it.each(['', 'file', 'file:', 'afile:b', 'Alive'])('is not named by %j', (text) => {
+    expect(() => parseProof(text)).toThrow('It is one of');
+  });
+
+  it('that is missing is described by its kind', () => {
+    const kinds = ['alive', 'output', 'manual', 'file:log'].map(parseProof);
+    expect(kinds.map(describeProof)).toEqual([
+      expect.stringContaining('alive'),
+      expect.stringContaining('written'),
+      expect.stringContaining('livinglock beat'),
+      'log has not changed',
+    ]);
+    expect(kinds.map(hintOn)).toEqual(['', expect.stringContaining('python -u'), '', '']);
+  });
+});
+
+describe('a watched file', () => {
+  it('has changed once it is longer, newer or another one', () => {
+    const path = join(temporaryFolder(), 'log');
+    writeFileSync(path, 'a');
+    utimesSync(path, 1, 1);
+    const hasChanged = watchFile(path);
+    expect(hasChanged()).toBe(false);
+    writeFileSync(path, 'ab');
+    utimesSync(path, 1, 1);
+    expect([hasChanged(), hasChanged()]).toEqual([true, false]);
+    utimesSync(path, 2, 2);
+    expect([hasChanged(), hasChanged()]).toEqual([true, false]);
+    writeFileSync(`${path}.new`, 'xy');
+    utimesSync(`${path}.new`, 2, 2);
+    renameSync(`${path}.new`, path);
+    expect([hasChanged(), hasChanged()]).toEqual([true, false]);
+  });
+
+  it('has changed when it is created, and not when it disappears or comes back unchanged', () => {
+    const path = join(temporaryFolder(), 'log');
+    const hasChanged = watchFile(path);
+    expect(hasChanged()).toBe(false);
+    writeFileSync(path, 'a');
+    expect(hasChanged()).toBe(true);
+    renameSync(path, `${path}.away`);
+    expect(hasChanged()).toBe(false);
+    renameSync(`${path}.away`, path);
+    expect(hasChanged()).toBe(false);
+  });
+
+  it.skipIf(process.platform === 'win32')('that cannot be looked at is reported at each look', () => {
+    const folder = join(temporaryFolder(), 'folder');
+    writeFileSync(folder, '');
+    const hasChanged = watchFile(join(folder, 'log'));
+    expect(hasChanged).toThrow(/Cannot see whether .*log changes: .*ENOTDIR/);
+    rmSync(folder);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'log'), '');
+    expect(hasChanged()).toBe(true);
+  });
+});

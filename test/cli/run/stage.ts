@@ -1,0 +1,91 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import tty from 'node:tty';
+import { onTestFinished, vi } from 'vitest';
+import type { RunOptions } from '../../../src/cli/run/options.js';
+import type { Locks } from '../../../src/cli/stores/locks.js';
+import { aroundMessages } from '../../../src/cli/terminal/messages.js';
+import { memoryStore } from '../../../src/testing/index.js';
+
+// What a test replaces of the system, until the test ends.
+
+/** Replaces functions of one of Node's modules for all who import them. */
+export function replace<Module extends object>(module: Module, functions: Partial<Module>): void {
+  const originals = Object.fromEntries(
+    Object.keys(functions).map((name) => [name, Reflect.get(module, name)]),
+  );
+  Object.assign(module, functions);
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    Object.assign(module, originals);
+    syncBuiltinESMExports();
+  });
+}
+
+/** Makes the process believe that it runs on another system. */
+export function pretend(platform: NodeJS.Platform): void {
+  vi.spyOn(process, 'platform', 'get').mockReturnValue(platform);
+  onTestFinished(() => void vi.restoreAllMocks());
+}
+
+/** Which standard streams are terminals. */
+export function terminals(...descriptors: readonly number[]): void {
+  replace(tty, { isatty: (descriptor) => descriptors.includes(descriptor) });
+}
+
+/** The messages from here on, as if stderr were a file. */
+export function messages(): string[] {
+  const lines: string[] = [];
+  const { fstatSync, writeSync } = fs;
+  const isFile = { isFile: () => true };
+  const changes: object = {
+    fstatSync: (descriptor: number, options: fs.StatSyncOptions) =>
+      descriptor === 2
+        ? Object.assign(fstatSync(descriptor, options), isFile)
+        : fstatSync(descriptor, options),
+    writeSync: (descriptor: number, text: string) =>
+      descriptor === 2 ? lines.push(text) : writeSync(descriptor, text),
+  };
+  aroundMessages((write) => write());
+  replace(fs, changes);
+  return lines;
+}
+
+/** What the options are without any on the command line. */
+export function someOptions(changes: Partial<RunOptions> = {}): RunOptions {
+  return {
+    proof: { by: 'alive' },
+    staleTimeout: Number.POSITIVE_INFINITY,
+    isStallUnseen: false,
+    heartbeatInterval: 60_000,
+    onStall: 'end',
+    killAfter: 10_000,
+    timeout: Number.POSITIVE_INFINITY,
+    wait: 0,
+    killStalled: false,
+    force: false,
+    conflictExitCode: 75,
+    quiet: false,
+    ignoreHangup: false,
+    holdAtLeast: 0,
+    owner: undefined,
+    sticky: false,
+    label: undefined,
+    line: undefined,
+    store: undefined,
+    ...changes,
+  };
+}
+
+/** Locks in the memory of this process. */
+export function someLocks(changes: Partial<Locks> = {}): Locks {
+  return {
+    store: memoryStore(),
+    address: '',
+    place: () => 'memory',
+    nameOf: (lock) => lock,
+    hintOn: () => null,
+    list: async () => [],
+    ...changes,
+  };
+}
