@@ -19,7 +19,7 @@ describe('the message about a lost lock', () => {
 
   it('is the error itself where the loss is not certain', () => {
     const cause = new ErrLockStore('nightly', 'EIO', 'made up', { isInDoubt: true });
-    const loss = new ErrLockLost('nightly', null, { milliseconds: 5000, cause });
+    const loss = new ErrLockLost('nightly', null, { since: 5000, cause });
     expect(loss.isCertain).toBe(false);
     expect(describeLoss('nightly', loss)).toBe(loss.message);
   });
