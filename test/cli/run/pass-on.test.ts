@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Passage } from '../../../src/cli/run/pass-on.js';
+import { makeRealPipes } from '../../../src/cli/run/real-pipes.js';
+import { temporaryFolder } from '../../../support/world.js';
+import { messages } from './stage.js';
+
+describe.runIf(process.platform !== 'win32')('passing output on', () => {
+  function passage(source: Readable, descriptor: number, onOutput = () => {}): Passage {
+    const passing = new Passage({ source, descriptor, name: 'stdout' }, onOutput);
+    onTestFinished(() => void source.destroy());
+    return passing;
+  }
+
+  function file(flags: string, path = join(temporaryFolder(), 'out')) {
+    const descriptor = openSync(path, flags);
+    onTestFinished(() => closeSync(descriptor));
+    return { descriptor, path };
+  }
+
+  it('writes every byte, and tells of each part', async () => {
+    const { descriptor, path } = file('w');
+    const source = new PassThrough();
+    let parts = 0;
+    const passing = passage(source, descriptor, () => {
+      parts += 1;
+    });
+    source.write('one ');
+    await new Promise(setImmediate);
+    source.end('two');
+    await passing.drain();
+    expect(readFileSync(path, 'utf8')).toBe('one two');
+    expect(parts).toBe(2);
+    expect(passing.failure).toBeNull();
+    expect(source.destroyed).toBe(true);
+  });
+
+  it('ends after a silence if something else still has the output open', async () => {
+    const { descriptor, path } = file('w');
+    const source = new PassThrough();
+    const passing = passage(source, descriptor);
+    source.write('before');
+    await passing.drain();
+    expect(readFileSync(path, 'utf8')).toBe('before');
+    expect(source.destroyed).toBe(true);
+    expect(passing.failure).toBeNull();
+  });
+
+  it('stops reading when nobody reads, as SIGPIPE would say', async () => {
+    const said = messages();
+    const [pipe] = makeRealPipes(1) ?? [];
+    if (pipe === undefined) throw new Error('No pipe could be made.');
+    const { descriptor } = file('a', `/dev/fd/${pipe.writing}`);
+    const reading = pipe.open();
+    reading.destroy();
+    await once(reading, 'close');
+    const source = new PassThrough();
+    const passing = passage(source, descriptor);
+    source.write('lost');
+    await passing.drain();
+    expect(source.destroyed).toBe(true);
+    expect(passing.failure).toBe('unread');
+    expect(said).toEqual([]);
+  });
+
+  it('says what is lost when output cannot be written', async () => {
+    const said = messages();
+    const { descriptor } = file('r', import.meta.filename);
+    const source = new PassThrough();
+    const passing = passage(source, descriptor);
+    source.write('lost');
+    await passing.drain();
+    expect(source.destroyed).toBe(true);
+    expect(passing.failure).toBe('failed');
+    expect(said).toEqual([expect.stringContaining("The command's stdout cannot be written: EBADF")]);
+  });
+});
