@@ -1,0 +1,269 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { RunOptions } from '../../../src/cli/run/options.js';
+import { Signals } from '../../../src/cli/run/signals.js';
+import { type Job, Supervision } from '../../../src/cli/run/supervision.js';
+import type { Locks } from '../../../src/cli/stores/locks.js';
+import { acquire, ErrLockLost, ErrLockStore, type Lock } from '../../../src/index.js';
+import { HOUR, MINUTE, temporaryFolder } from '../../../support/world.js';
+import { messages, someLocks, someOptions, terminals } from './stage.js';
+
+describe.skipIf(process.platform === 'win32')('a run', () => {
+  let locks: Locks;
+  let lock: Lock;
+  let signals: Signals;
+  let said: string[];
+  let folder: string;
+
+  beforeEach(async () => {
+    terminals();
+    said = messages();
+    folder = temporaryFolder();
+    locks = someLocks();
+    lock = await acquire('nightly', { store: locks.store, staleTimeout: HOUR, heartbeatMinimalInterval: 0 });
+    signals = new Signals(false);
+    onTestFinished(() => signals.ignore());
+  });
+
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await lock.release().catch(() => {});
+  });
+
+  function supervision(
+    script: string,
+    options: Partial<RunOptions> = {},
+    job: Partial<Job> = {},
+  ): Supervision {
+    // A shell reports that what it waited for was ended.
+    const command = ['/bin/sh', '-c', `exec 2> /dev/null; ${script}`, folder];
+    return new Supervision({
+      lock,
+      name: 'nightly',
+      locks,
+      command,
+      options: someOptions({ heartbeatInterval: 1000, ...options }),
+      signals,
+      descriptors: [],
+      inheritedSocket: null,
+      ...job,
+    });
+  }
+
+  const statusOf = (...args: Parameters<typeof supervision>) => supervision(...args).toTheEnd();
+  const isHeld = async () => (await locks.store.read('nightly')) !== null;
+
+  /** Resolves when the script has made that file in its folder (`$0`). */
+  function made(file: string): Promise<void> {
+    return vi.waitFor(() => expect(existsSync(join(folder, file))).toBe(true), { timeout: 20_000 });
+  }
+
+  /** A signal for the runner. Whatever runs the tests listens as well. */
+  function deliver(signal: NodeJS.Signals): void {
+    const listener = process.listeners(signal).at(-1);
+    if (listener !== undefined) Reflect.apply(listener, process, [signal]);
+  }
+
+  it('ends with the status of its command, and releases the lock', async () => {
+    expect(await statusOf('exit 3')).toBe(3);
+    expect(await isHeld()).toBe(false);
+    expect(said).toEqual([]);
+  });
+
+  it('tells its command about the lock', async () => {
+    locks = someLocks({ store: locks.store, address: 'redis://db-1' });
+    await statusOf('env > "$0/env"');
+    const env = new Map(
+      readFileSync(join(folder, 'env'), 'utf8')
+        .split('\n')
+        .map((line) => [line.replace(/=.*/, ''), line.replace(/^[^=]*=/, '')]),
+    );
+    expect(Object.fromEntries([...env].filter(([name]) => name?.startsWith('LIVINGLOCK_')))).toMatchObject({
+      LIVINGLOCK_PATH: 'nightly',
+      LIVINGLOCK_HELD_IN: 'redis://db-1',
+      LIVINGLOCK_RUNNER: String(process.pid),
+      LIVINGLOCK_TOKEN: lock.token,
+      LIVINGLOCK_FENCING_TOKEN: String(lock.fencingToken),
+      LIVINGLOCK_HEARTBEAT_INTERVAL: '1000',
+      LIVINGLOCK_NODE: process.execPath,
+    });
+    expect(env.get('PATH')).toBe(process.env['PATH']);
+    expect(env.get('LIVINGLOCK')).toContain('livinglock');
+  });
+
+  it('runs without the lock by force', async () => {
+    expect(await statusOf('[ "$LIVINGLOCK_TOKEN$LIVINGLOCK_FENCING_TOKEN" = "" ]', {}, { lock: null })).toBe(
+      0,
+    );
+    expect(await isHeld()).toBe(true);
+  });
+
+  it('names the group of its command in the lock before that begins', async () => {
+    const running = statusOf('touch "$0/begun"; while [ ! -e "$0/end" ]; do sleep 0.01; done');
+    await made('begun');
+    const stored = await locks.store.read('nightly');
+    expect(stored?.record?.workers).toEqual([expect.objectContaining({ group: true })]);
+    writeFileSync(join(folder, 'end'), '');
+    expect(await running).toBe(0);
+  });
+
+  it('holds the lock for what its command has left running', async () => {
+    const running = statusOf('(while [ ! -e "$0/end" ]; do sleep 0.01; done; touch "$0/last") & exit 4');
+    await vi.waitFor(async () => {
+      const stored = await locks.store.read('nightly');
+      expect(stored?.record?.workers).toHaveLength(1);
+    });
+    writeFileSync(join(folder, 'end'), '');
+    expect(await running).toBe(4);
+    expect(existsSync(join(folder, 'last'))).toBe(true);
+  });
+
+  it('runs nothing if a signal came before, and releases the lock', async () => {
+    deliver('SIGTERM');
+    expect(await statusOf('touch "$0/begun"')).toBe(143);
+    expect(existsSync(join(folder, 'begun'))).toBe(false);
+    expect(await isHeld()).toBe(false);
+  });
+
+  it('passes signals on to its command', async () => {
+    const running = statusOf('trap "exit 9" TERM; touch "$0/begun"; while :; do sleep 0.01; done');
+    await made('begun');
+    deliver('SIGTERM');
+    expect(await running).toBe(9);
+    expect(said).toEqual([]);
+  });
+
+  it('releases the lock if the command cannot be started', async () => {
+    const starting = statusOf('', {}, { descriptors: [3, 4, 5, 6, 7, 8, 9] });
+    await expect(starting).rejects.toMatchObject({
+      exitCode: 126,
+      message: expect.stringMatching(/^Cannot start \/bin\/sh: one of the file descriptors .*\.$/),
+    });
+    expect(await isHeld()).toBe(false);
+  });
+
+  function noSocket(): Job['inheritedSocket'] {
+    return { name: 'x', descriptor: 2, inode: 0n, close: () => {} };
+  }
+
+  it('closes the socket here once the group is named', async () => {
+    const close = vi.fn();
+    expect(
+      await statusOf('exit 0', {}, { inheritedSocket: { name: 'x', descriptor: 2, inode: 0n, close } }),
+    ).toBe(0);
+    expect(close).toHaveBeenCalled();
+  });
+
+  it('ends a command that takes too long', async () => {
+    expect(await statusOf('while :; do sleep 0.01; done', { timeout: 50 })).toBe(124);
+    expect(said).toEqual([
+      expect.stringContaining('has reached its time limit of 50 ms (--timeout). Ending it.'),
+    ]);
+    expect(await isHeld()).toBe(false);
+  });
+
+  it('kills a command that does not heed SIGTERM', async () => {
+    expect(
+      await statusOf("trap '' TERM; while :; do sleep 0.01; done", { timeout: 200, killAfter: 50 }),
+    ).toBe(124);
+  });
+
+  it('ends a command that has stalled, and says what would have been a proof', async () => {
+    const options = { proof: { by: 'output' }, staleTimeout: 100, heartbeatInterval: 10 } as const;
+    expect(await statusOf('while :; do sleep 0.01; done', options)).toBe(124);
+    expect(said).toEqual([
+      expect.stringMatching(/has stalled: for \d+ ms it has not written anything\. Ending it\. .*python -u/),
+    ]);
+  });
+
+  it('only says that a command has stalled on request', async () => {
+    const options = {
+      proof: { by: 'output' },
+      staleTimeout: 100,
+      heartbeatInterval: 10,
+      onStall: 'warn',
+    } as const;
+    const running = statusOf('while [ ! -e "$0/end" ]; do sleep 0.01; done; exit 6', options);
+    await vi.waitFor(() => expect(said).toHaveLength(1), { timeout: 20_000 });
+    writeFileSync(join(folder, 'end'), '');
+    expect(await running).toBe(6);
+    expect(said).toEqual([
+      expect.stringContaining('It goes on (--on-stall warn), and the next run may take over.'),
+    ]);
+  });
+
+  it('takes output for work', async () => {
+    const options = { proof: { by: 'output' }, staleTimeout: HOUR } as const;
+    const beat = vi.spyOn(lock, 'heartBeat');
+    await statusOf('printf " "', options);
+    expect(beat).toHaveBeenCalled();
+  });
+
+  it('ends a command whose lock is lost, once, and says who has it', async () => {
+    const running = statusOf('touch "$0/begun"; while :; do sleep 0.01; done', {
+      proof: { by: 'manual' },
+      staleTimeout: HOUR,
+    });
+    await made('begun');
+    await locks.store.remove('nightly', lock.token);
+    await lock.heartBeat().catch(() => {});
+    expect(await running).toBe(76);
+    expect(said).toEqual([expect.stringMatching(/nightly was lost: .*Ending the command\.\n$/)]);
+  });
+
+  it('says that the lock was lost when it turns out at the release', async () => {
+    vi.spyOn(lock, 'release').mockRejectedValueOnce(new ErrLockLost('nightly', null));
+    expect(await statusOf('exit 0')).toBe(76);
+    expect(said).toEqual([expect.stringMatching(/nightly was lost: .*not exclusive any more\.\n$/)]);
+  });
+
+  it('ends with the status of its command if the lock cannot be released', async () => {
+    const error = new ErrLockStore('nightly', 'EIO', 'made up', { isInDoubt: false });
+    vi.spyOn(lock, 'release').mockRejectedValueOnce(error);
+    expect(await statusOf('exit 5')).toBe(5);
+    expect(said).toEqual([expect.stringMatching(/The command has exited with 5\. Others can take its lock/)]);
+  });
+
+  it('fails with any other error of the release', async () => {
+    const error = new Error('made up');
+    vi.spyOn(lock, 'release').mockRejectedValueOnce(error);
+    await expect(statusOf('exit 5')).rejects.toBe(error);
+  });
+
+  it('does not begin if the group cannot be named', async () => {
+    const error = new ErrLockStore('nightly', 'EIO', 'made up', { isInDoubt: false });
+    vi.spyOn(lock, 'setWorkers').mockRejectedValueOnce(error);
+    await expect(statusOf('touch "$0/begun"')).rejects.toBe(error);
+    expect(existsSync(join(folder, 'begun'))).toBe(false);
+  });
+
+  it('goes on if the group cannot be named but the socket shows that it lives', async () => {
+    const error = new ErrLockStore('nightly', 'EIO', 'made up', { isInDoubt: false });
+    vi.spyOn(lock, 'setWorkers').mockRejectedValueOnce(error);
+    expect(await statusOf('exit 8', {}, { inheritedSocket: noSocket() })).toBe(8);
+    expect(said).toEqual([expect.stringContaining(error.message)]);
+  });
+
+  it('says nothing if its command has ended before it could be named', async () => {
+    vi.spyOn(lock, 'setWorkers').mockRejectedValueOnce(new RangeError('It has ended.'));
+    expect(await statusOf('exit 8')).toBe(8);
+    expect(said).toEqual([]);
+  });
+
+  it('leaves keyboard signals to the terminal that both are on', async () => {
+    terminals(0);
+    const running = statusOf(
+      'trap "exit 9" INT; trap "exit 10" TERM; touch "$0/begun"; while :; do sleep 0.01; done',
+    );
+    await made('begun');
+    await new Promise(setImmediate);
+    deliver('SIGINT');
+    deliver('SIGTERM');
+    expect(await running).toBe(10);
+  });
+
+  it('has a time limit that does not outlast its command', async () => {
+    expect(await statusOf('exit 0', { timeout: MINUTE })).toBe(0);
+  });
+});
