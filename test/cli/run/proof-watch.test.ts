@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProofWatch } from '../../../src/cli/run/proof-watch.js';
-import { acquire, type Lock, systemClock } from '../../../src/index.js';
+import { acquire, ErrLockLost, type Lock, systemClock } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
-import { MINUTE, SECOND } from '../../../support/world.js';
+import { HOUR, MINUTE, SECOND } from '../../../support/world.js';
+import { messages } from './stage.js';
 
 /** How often it checks, with such a stale timeout and interval. */
 const PERIOD = SECOND;
@@ -78,5 +79,99 @@ describe('a watch for proofs', () => {
     watching.prove();
     await pass(PERIOD);
     expect(stalls).toEqual([MINUTE + 1, MINUTE + 1]);
+  });
+
+  it('notices no second stall once it is over, until the next one', async () => {
+    let silence = MINUTE + 1;
+    watchWith(() => silence);
+    await pass(PERIOD);
+    silence = MINUTE;
+    await pass(PERIOD);
+    silence = MINUTE + 2;
+    await pass(PERIOD);
+    expect(stalls).toEqual([MINUTE + 1, MINUTE + 2]);
+  });
+
+  it('tells how long ago the last proof was', () => {
+    const watching = watchWith(() => 0);
+    now = 7;
+    expect(watching.silence).toBe(7);
+    watching.prove();
+    expect(watching.silence).toBe(0);
+  });
+
+  it.each([
+    { staleTimeout: HOUR, heartbeatInterval: HOUR / 2, period: SECOND },
+    { staleTimeout: 4 * SECOND, heartbeatInterval: 2 * SECOND, period: SECOND / 2 },
+    { staleTimeout: HOUR, heartbeatInterval: SECOND, period: SECOND / 2 },
+    { staleTimeout: 8, heartbeatInterval: 4, period: 20 },
+  ])('looks as often as the timeouts ask for, each $period ms', async ({ period, ...times }) => {
+    let looks = 0;
+    const look = () => {
+      looks += 1;
+      return 0;
+    };
+    watch = new ProofWatch({ lock, ...times, look, onStall: () => {} });
+    await vi.advanceTimersByTimeAsync(period - 1);
+    expect(looks).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(looks).toBe(1);
+    watch.stop();
+    await vi.advanceTimersByTimeAsync(10 * period);
+    expect(looks).toBe(1);
+  });
+
+  describe('in trouble', () => {
+    let said: string[];
+
+    beforeEach(() => {
+      said = messages();
+    });
+
+    it('says once what is wrong with a look, and goes on', async () => {
+      watchWith(() => {
+        throw new Error('The file cannot be seen.');
+      });
+      await pass(PERIOD);
+      await pass(PERIOD);
+      expect(said).toEqual([expect.stringContaining('The file cannot be seen.')]);
+    });
+
+    it('says once what is wrong with a heartbeat, until one succeeds again', async () => {
+      const beat = vi.spyOn(lock, 'heartBeat').mockRejectedValue(new Error('The disk is full.'));
+      const watching = watchWith(() => 0);
+      const prove = async () => {
+        watching.prove();
+        await vi.advanceTimersByTimeAsync(0);
+      };
+      await prove();
+      await prove();
+      expect(said).toHaveLength(1);
+      beat.mockResolvedValueOnce();
+      await prove();
+      await prove();
+      expect(said).toEqual(Array(2).fill(expect.stringContaining('The disk is full.')));
+    });
+
+    it('leaves it to the lock to tell that it is lost', async () => {
+      vi.spyOn(lock, 'heartBeat').mockRejectedValue(new ErrLockLost('nightly', null));
+      watchWith(() => 0).prove();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(said).toEqual([]);
+    });
+
+    it('notices a stall of a command that runs without the lock', async () => {
+      watch = new ProofWatch({
+        lock: null,
+        staleTimeout: MINUTE,
+        heartbeatInterval: MINUTE / 2,
+        look: () => MINUTE + 1,
+        onStall: (silence) => void stalls.push(silence),
+      });
+      watch.prove();
+      await pass(PERIOD);
+      expect(stalls).toEqual([MINUTE + 1]);
+      expect(said).toEqual([]);
+    });
   });
 });

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RunOptions } from '../../../src/cli/run/options.js';
+import { run } from '../../../src/cli/run/run.js';
+import { acquire } from '../../../src/index.js';
+import { temporaryFolder } from '../../../support/world.js';
+import { messages, someOptions, terminals } from './stage.js';
+
+describe.skipIf(process.platform === 'win32')('a run of a command', () => {
+  let folder: string;
+  let lock: string;
+  let said: string[];
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    lock = join(folder, 'job.lock');
+    said = messages();
+    terminals();
+  });
+
+  afterEach(() => vi.unstubAllEnvs());
+
+  function statusOf(script: string, options: Partial<RunOptions> = {}): Promise<number> {
+    return run(lock, ['/bin/sh', '-c', script, folder], someOptions(options));
+  }
+
+  it('holds the lock meanwhile, and leaves nothing behind', async () => {
+    const listeners = process.listenerCount('SIGTERM');
+    expect(await statusOf('cat "$0/job.lock" > "$0/copy"; exit 7')).toBe(7);
+    expect(JSON.parse(readFileSync(join(folder, 'copy'), 'utf8'))).toMatchObject({ process_id: process.pid });
+    expect(readdirSync(folder)).toEqual(['copy']);
+    expect(process.listenerCount('SIGTERM')).toBe(listeners);
+    expect(said).toEqual([]);
+  });
+
+  it('does not happen while another one has the lock', async () => {
+    const other = await acquire(lock);
+    expect(await statusOf('touch "$0/begun"', { conflictExitCode: 9 })).toBe(9);
+    await other.release();
+    expect(readdirSync(folder)).not.toContain('begun');
+    expect(said).toEqual([expect.stringContaining('is held by')]);
+  });
+
+  it('needs a program, before anything is locked', () => {
+    expect(() => run(lock, ['/no/program'], someOptions())).toThrow('There is no command /no/program');
+    expect(() => run(lock, [], someOptions())).toThrow('The command to run must not be empty');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('has messages that name its label', async () => {
+    expect(await statusOf('exit 0', { label: 'nightly', isStallUnseen: true })).toBe(0);
+    expect(said).toEqual([
+      expect.stringMatching(/livinglock: nightly: With --stale-timeout alone .*not noticed/),
+    ]);
+  });
+
+  it('has messages that name its lock, if it has no label', async () => {
+    expect(await statusOf('exit 0', { isStallUnseen: true })).toBe(0);
+    expect(said).toEqual([expect.stringContaining(`livinglock: ${lock}: With --stale-timeout alone`)]);
+  });
+
+  it('gives no hints on request', async () => {
+    expect(await statusOf('exit 0', { isStallUnseen: true, quiet: true })).toBe(0);
+    expect(said).toEqual([]);
+  });
+
+  it('with a name that looks like a file is told where the lock is', async () => {
+    vi.stubEnv('LIVINGLOCK_DIR', folder);
+    lock = 'job.lock';
+    const options = { label: 'nightly' };
+    expect(await statusOf('exit 0', options)).toBe(0);
+    expect(said).toEqual([expect.stringContaining('./job.lock')]);
+    expect(await statusOf('exit 0', { ...options, quiet: true })).toBe(0);
+    expect(said).toHaveLength(1);
+  });
+
+  it('fails where the lock is a file of somebody else, and leaves that alone', async () => {
+    writeFileSync(lock, 'name,price\n');
+    await expect(statusOf('touch "$0/begun"')).rejects.toMatchObject({ code: 'ERR_NOT_A_LOCK' });
+    expect(readFileSync(lock, 'utf8')).toBe('name,price\n');
+    expect(readdirSync(folder)).toEqual(['job.lock']);
+  });
+});
