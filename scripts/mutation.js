@@ -3,12 +3,13 @@
 
 import { Stryker } from '@stryker-mutator/core';
 
-/** By how much of what is mutated must be found, in percent. */
+/** How many of its mutants must be killed, in percent, and by which tests. */
 const ROOMS = [
-  { name: 'core', bar: 85 },
-  { name: 'stores/file', bar: 85 },
-  { name: 'cli/run', bar: 75 },
-  { name: 'schedule', bar: 75 },
+  { name: 'core', bar: 85, tests: ['core'] },
+  // Most tests of core run on the file store.
+  { name: 'stores/file', bar: 85, tests: ['stores/file', 'core'] },
+  { name: 'cli/run', bar: 75, tests: ['cli/run'] },
+  { name: 'schedule', bar: 75, tests: ['schedule'] },
 ];
 
 const names = process.argv.slice(2);
@@ -19,7 +20,7 @@ for (const run of runs) lines.push(await score(run));
 console.log(lines.join('\n'));
 
 function wholeRoom(room) {
-  return { ...room, room: room.name, mutate: [`src/${room.name}/**/*.ts`] };
+  return { room, name: room.name, mutate: [`src/${room.name}/**/*.ts`] };
 }
 
 function runOf(name) {
@@ -30,21 +31,21 @@ function runOf(name) {
     );
     process.exit(2);
   }
-  return name === room.name ? wholeRoom(room) : { name, room: room.name, bar: room.bar, mutate: [name] };
+  return name === room.name ? wholeRoom(room) : { room, name, mutate: [name] };
 }
 
-async function score({ name, room, bar, mutate }) {
+async function score({ room, name, mutate }) {
+  process.env.MUTATION_TESTS = room.tests.map((folder) => `test/${folder}/**/*.test.ts`).join();
   const stryker = new Stryker({
     mutate,
-    vitest: { configFile: 'vitest.mutation.config.ts', dir: `test/${room}` },
-    jsonReporter: { fileName: `build/mutation/${room.replaceAll('/', '-')}.json` },
+    jsonReporter: { fileName: `build/mutation/${room.name.replaceAll('/', '-')}.json` },
   });
   const results = await stryker.runMutationTest();
   const count = (...statuses) => results.filter(({ status }) => statuses.includes(status)).length;
   const killed = count('Killed', 'Timeout');
   const total = killed + count('Survived', 'NoCoverage');
   const percent = (100 * killed) / total;
-  if (percent < bar) process.exitCode = 1;
+  if (percent < room.bar) process.exitCode = 1;
   // Rounded down: 84.6 % is not 85 %.
-  return `${name}: ${Math.floor(percent)} % of ${total.toLocaleString('en')} mutants killed (at least ${bar} %)`;
+  return `${name}: ${Math.floor(percent)} % of ${total.toLocaleString('en')} mutants killed (at least ${room.bar} %)`;
 }
