@@ -1,0 +1,48 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { installerFor, schedulerHere } from '../../src/schedule/installers.js';
+import { SCHEDULERS } from '../../src/schedule/job.js';
+import { FakePrograms, refusalOf, someJob } from './support.js';
+
+const SCOPE = { isSystem: false, userName: null };
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
+
+describe('the scheduler of this system', () => {
+  it.each([
+    { platform: 'win32', isBooted: true, scheduler: 'task-scheduler' },
+    { platform: 'darwin', isBooted: true, scheduler: 'launchd' },
+    { platform: 'linux', isBooted: true, scheduler: 'systemd' },
+    { platform: 'linux', isBooted: false, scheduler: 'cron' },
+    { platform: 'freebsd', isBooted: false, scheduler: 'cron' },
+  ] as const)('is $scheduler on $platform', ({ platform, isBooted, scheduler }) => {
+    vi.spyOn(process, 'platform', 'get').mockReturnValue(platform);
+    vi.spyOn(fs, 'existsSync').mockImplementation((path) => isBooted && path === '/run/systemd/system');
+    syncBuiltinESMExports();
+    expect(schedulerHere()).toBe(scheduler);
+  });
+});
+
+describe('the installer of a scheduler', () => {
+  const signs = { cron: '*/2 * * * *', systemd: '[Timer]', launchd: '<plist', 'task-scheduler': '<Task' };
+
+  it.each(SCHEDULERS)('writes what it reads: %s', (scheduler) => {
+    const installer = installerFor(scheduler, new FakePrograms().run, SCOPE);
+    expect(installer.configure(someJob()).text).toContain(signs[scheduler]);
+  });
+
+  it('says that there is no home folder, only if it is needed', () => {
+    vi.spyOn(os, 'homedir').mockImplementation(() => {
+      throw new Error('ENOENT: uv_os_homedir');
+    });
+    syncBuiltinESMExports();
+    const run = new FakePrograms().run;
+    expect(installerFor('cron', run, SCOPE).configure(someJob()).notes).toEqual([]);
+    expect(refusalOf(() => installerFor('launchd', run, SCOPE))).toMatch(/^refused: You have no home folder/);
+  });
+});
