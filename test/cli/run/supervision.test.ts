@@ -257,7 +257,8 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       'trap "exit 9" INT; trap "exit 10" TERM; touch "$0/begun"; while :; do sleep 0.01; done',
     );
     await made('begun');
-    await new Promise(setImmediate);
+    // Until then the command may not have been able to receive what the keyboard sent.
+    for (let turns = 0; turns < 2; turns++) await new Promise(setImmediate);
     deliver('SIGINT');
     deliver('SIGTERM');
     expect(await running).toBe(10);
