@@ -1,17 +1,12 @@
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { installerFor, schedulerHere } from '../../src/schedule/installers.js';
 import { SCHEDULERS } from '../../src/schedule/job.js';
+import { pretend, replace } from '../../support/replace.js';
 import { FakePrograms, refusalOf, someJob } from './support.js';
 
 const SCOPE = { isSystem: false, userName: null };
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  syncBuiltinESMExports();
-});
 
 describe('the scheduler of this system', () => {
   it.each([
@@ -21,9 +16,8 @@ describe('the scheduler of this system', () => {
     { platform: 'linux', isBooted: false, scheduler: 'cron' },
     { platform: 'freebsd', isBooted: false, scheduler: 'cron' },
   ] as const)('is $scheduler on $platform', ({ platform, isBooted, scheduler }) => {
-    vi.spyOn(process, 'platform', 'get').mockReturnValue(platform);
-    vi.spyOn(fs, 'existsSync').mockImplementation((path) => isBooted && path === '/run/systemd/system');
-    syncBuiltinESMExports();
+    pretend(platform);
+    replace(fs, { existsSync: (path) => isBooted && path === '/run/systemd/system' });
     expect(schedulerHere()).toBe(scheduler);
   });
 });
@@ -37,10 +31,10 @@ describe('the installer of a scheduler', () => {
   });
 
   it('says that there is no home folder, only if it is needed', () => {
-    vi.spyOn(os, 'homedir').mockImplementation(() => {
+    const homedir = () => {
       throw new Error('ENOENT: uv_os_homedir');
-    });
-    syncBuiltinESMExports();
+    };
+    replace(os, { homedir });
     const run = new FakePrograms().run;
     expect(installerFor('cron', run, SCOPE).configure(someJob()).notes).toEqual([]);
     expect(refusalOf(() => installerFor('launchd', run, SCOPE))).toMatch(/^refused: You have no home folder/);

@@ -3,8 +3,8 @@ import os from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { callingBack } from '../../../src/cli/run/calling-back.js';
+import { pretend, replace } from '../../../support/replace.js';
 import { temporaryFolder } from '../../../support/world.js';
-import { pretend, replace } from './stage.js';
 
 const SHELL = '/bin/sh';
 

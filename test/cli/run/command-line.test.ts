@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExitCode } from '../../../src/cli/errors/exit-codes.js';
 import { commandOf, isForCmd, quoted } from '../../../src/cli/run/command-line.js';
-import { pretend } from './stage.js';
+import { pretend } from '../../../support/replace.js';
 
 describe('the command of a run', () => {
   it('is what stands behind --, or a line for the shell', () => {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { givenDescriptors, staysOpen } from '../../../src/cli/run/descriptors.js';
-import { pretend, replace } from './stage.js';
+import { pretend, replace } from '../../../support/replace.js';
 
 type Kind = 'File' | 'FIFO' | 'Socket' | 'Directory' | 'CharacterDevice' | 'BlockDevice' | 'epoll';
 

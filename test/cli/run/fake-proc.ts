@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { vi } from 'vitest';
-import { pretend, replace } from './stage.js';
+import { pretend, replace } from '../../../support/replace.js';
 
 interface FakeEntry {
   readonly parent?: number;

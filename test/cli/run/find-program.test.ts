@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ExitCode } from '../../../src/cli/errors/exit-codes.js';
 import { expectProgram } from '../../../src/cli/run/find-program.js';
+import { pretend } from '../../../support/replace.js';
 import { temporaryFolder } from '../../../support/world.js';
-import { pretend } from './stage.js';
 
 function refusal(exitCode: number, words: string): unknown {
   return expect.objectContaining({ exitCode, message: expect.stringContaining(words) });

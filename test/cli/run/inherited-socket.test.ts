@@ -5,7 +5,7 @@ import { connect, Server } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { hasOpen, makeInheritedSocket, processesWith } from '../../../src/cli/run/inherited-socket.js';
 import { systemProcesses } from '../../../src/index.js';
-import { pretend, replace } from './stage.js';
+import { pretend, replace } from '../../../support/replace.js';
 
 afterEach(() => void vi.restoreAllMocks());
 

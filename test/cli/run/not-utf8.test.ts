@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ExitCode } from '../../../src/cli/errors/exit-codes.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from '../../../src/cli/run/not-utf8.js';
-import { replace } from './stage.js';
+import { replace } from '../../../support/replace.js';
 
 /** What Node makes of a byte that is not UTF-8. */
 const REPLACED = '\u{fffd}';

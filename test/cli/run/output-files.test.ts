@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isWatchable, watchOutputFiles } from '../../../src/cli/run/output-files.js';
 import { say } from '../../../src/cli/terminal/messages.js';
-import { messages, pretend, replace } from './stage.js';
+import { pretend, replace } from '../../../support/replace.js';
+import { messages } from './stage.js';
 
 describe('a watch of output files', () => {
   /** The command's stdout, as the system describes it. */

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { INHERITED, visibleOutput } from '../../../src/cli/run/output.js';
-import { replace } from './stage.js';
+import { replace } from '../../../support/replace.js';
 
 type Stream = { readonly ino?: bigint; readonly rdev?: bigint; readonly isFile?: boolean };
 

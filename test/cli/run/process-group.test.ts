@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { InheritedSocket } from '../../../src/cli/run/inherited-socket.js';
 import { groupOf, sharedGroup, treeOf } from '../../../src/cli/run/process-group.js';
+import { pretend, replace } from '../../../support/replace.js';
 import { poll } from '../../../support/running.js';
 import { FakeProc, NAMESPACE, OWN_GROUP } from './fake-proc.js';
-import { pretend, replace } from './stage.js';
 
 const NAME = 'livinglock/6c1f7c3e-0a7e-4f7e-9a53-0d5b3f6f0c11';
 const SOCKET: InheritedSocket = {

@@ -1,8 +1,8 @@
 import childProcess from 'node:child_process';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { listProcesses } from '../../../src/cli/run/process-list.js';
+import { pretend, replace } from '../../../support/replace.js';
 import { FakeProc, OWN_GROUP } from './fake-proc.js';
-import { pretend, replace } from './stage.js';
 
 describe('the list of processes', () => {
   afterEach(() => void vi.restoreAllMocks());

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { makeRealPipes } from '../../../src/cli/run/real-pipes.js';
+import { pretend, replace } from '../../../support/replace.js';
 import { temporaryFolder } from '../../../support/world.js';
-import { pretend, replace } from './stage.js';
 
 describe.runIf(process.platform !== 'win32')('a pipe for output', () => {
   it('is a named one, whose name is gone at once', async () => {

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { endEarly } from '../../../src/cli/early-signal.js';
 import { isOfTheKeyboard, Signals, statusOf } from '../../../src/cli/run/signals.js';
-import { replace } from './stage.js';
+import { replace } from '../../../support/replace.js';
 
 const SIGNALS: readonly NodeJS.Signals[] = [
   ...(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGABRT'] as const),

@@ -1,32 +1,10 @@
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import tty from 'node:tty';
-import { onTestFinished, vi } from 'vitest';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { aroundMessages } from '../../../src/cli/terminal/messages.js';
 import { memoryStore } from '../../../src/testing/index.js';
-
-// What a test replaces of the system, until the test ends.
-
-/** Replaces functions of one of Node's modules for all who import them. */
-export function replace<Module extends object>(module: Module, functions: Partial<Module>): void {
-  const originals = Object.fromEntries(
-    Object.keys(functions).map((name) => [name, Reflect.get(module, name)]),
-  );
-  Object.assign(module, functions);
-  syncBuiltinESMExports();
-  onTestFinished(() => {
-    Object.assign(module, originals);
-    syncBuiltinESMExports();
-  });
-}
-
-/** Makes the process believe that it runs on another system. */
-export function pretend(platform: NodeJS.Platform): void {
-  vi.spyOn(process, 'platform', 'get').mockReturnValue(platform);
-  onTestFinished(() => void vi.restoreAllMocks());
-}
+import { replace } from '../../../support/replace.js';
 
 /** Which standard streams are terminals. */
 export function terminals(...descriptors: readonly number[]): void {

@@ -1,0 +1,85 @@
+import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { describeType, isLocal, systemFileSystem } from '../../../src/stores/file/file-system.js';
+import { pretend } from '../../../support/replace.js';
+import { fileSystemWith, systemError, temporaryFolder } from '../../../support/world.js';
+
+describe('the type of a file system', () => {
+  const ofType = (type: number) => fileSystemWith({ statfsSync: () => ({ type }) });
+
+  it.each([
+    { type: 0xef53, name: 'ext4', isNetwork: false, isLocalOne: true },
+    { type: 0x6969, name: 'nfs', isNetwork: true, isLocalOne: false },
+    { type: 0x65735546, name: 'fuse', isNetwork: false, isLocalOne: false },
+    { type: 0x12345, name: null, isNetwork: false, isLocalOne: false },
+    // As a 32-bit machine shows btrfs.
+    { type: 0x9123683e - 2 ** 32, name: 'btrfs', isNetwork: false, isLocalOne: true },
+  ])('tells whether other machines may write there: $name', ({ type, name, isNetwork, isLocalOne }) => {
+    pretend('linux');
+    expect(describeType(ofType(type), '/locks')).toEqual({ name, isNetwork });
+    expect(isLocal(ofType(type), '/locks')).toBe(isLocalOne);
+  });
+
+  it('is unknown if it cannot be found out, or on other systems', () => {
+    pretend('linux');
+    const failing = fileSystemWith({
+      statfsSync() {
+        throw systemError('EACCES', 'statfs');
+      },
+    });
+    expect(isLocal(failing, '/locks')).toBe(false);
+    pretend('darwin');
+    expect(isLocal(ofType(0xef53), '/locks')).toBe(false);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('an open folder', () => {
+  it.runIf(process.platform === 'linux')('stays the same one, and is closed in the end', () => {
+    const folder = temporaryFolder();
+    const open = systemFileSystem.openFolderSync(folder);
+    expect(open.path).toMatch(/^\/proc\/self\/fd\/\d+$/);
+    expect(statSync(open.path ?? '').ino).toBe(statSync(folder).ino);
+    open.close();
+    expect(() => open.close()).toThrow('EBADF');
+  });
+
+  it.each(['linux', 'darwin'] as const)(
+    'is no file, and no link unless links are followed: %s',
+    (platform) => {
+      pretend(platform);
+      const folder = temporaryFolder();
+      const [file, link] = [join(folder, 'file'), join(folder, 'link')];
+      writeFileSync(file, '');
+      symlinkSync(folder, link);
+      const refusal = expect.objectContaining({ code: 'ENOTDIR', syscall: 'open', path: expect.any(String) });
+      expect(() => systemFileSystem.openFolderSync(file)).toThrow(refusal);
+      expect(() => systemFileSystem.openFolderSync(link)).toThrow(refusal);
+      const followed = systemFileSystem.openFolderSync(link, true);
+      expect(followed.status.isDirectory()).toBe(true);
+      followed.close();
+    },
+  );
+
+  it('has no path of its own on other systems', () => {
+    pretend('darwin');
+    const { path, status, close } = systemFileSystem.openFolderSync(temporaryFolder());
+    expect(path).toBeNull();
+    expect(status.isDirectory()).toBe(true);
+    close();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('an atomic write', () => {
+  it('gives the file the mode that is asked for, or leaves it the one that it had', () => {
+    const path = join(temporaryFolder(), 'file');
+    writeFileSync(path, 'old');
+    chmodSync(path, 0o640);
+    systemFileSystem.writeFileAtomicSync(path, 'new');
+    expect(readFileSync(path, 'utf8')).toBe('new');
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+    systemFileSystem.writeFileAtomicSync(path, 'newer', 0o604);
+    expect(readFileSync(path, 'utf8')).toBe('newer');
+    expect(statSync(path).mode & 0o777).toBe(0o604);
+  });
+});
