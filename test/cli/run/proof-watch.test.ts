@@ -105,20 +105,20 @@ describe('a watch for proofs', () => {
     { staleTimeout: 4 * SECOND, heartbeatInterval: 2 * SECOND, period: SECOND / 2 },
     { staleTimeout: HOUR, heartbeatInterval: SECOND, period: SECOND / 2 },
     { staleTimeout: 8, heartbeatInterval: 4, period: 20 },
-  ])('looks as often as the timeouts ask for, each $period ms', async ({ period, ...times }) => {
-    let looks = 0;
-    const look = () => {
-      looks += 1;
+  ])('checks as often as the timeouts require, every $period ms', async ({ period, ...times }) => {
+    let checks = 0;
+    const check = () => {
+      checks += 1;
       return 0;
     };
-    watch = new ProofWatch({ lock, ...times, look, onStall: () => {} });
+    watch = new ProofWatch({ lock, ...times, check, onStall: () => {} });
     await vi.advanceTimersByTimeAsync(period - 1);
-    expect(looks).toBe(0);
+    expect(checks).toBe(0);
     await vi.advanceTimersByTimeAsync(1);
-    expect(looks).toBe(1);
+    expect(checks).toBe(1);
     watch.stop();
     await vi.advanceTimersByTimeAsync(10 * period);
-    expect(looks).toBe(1);
+    expect(checks).toBe(1);
   });
 
   describe('in trouble', () => {
@@ -128,7 +128,7 @@ describe('a watch for proofs', () => {
       said = messages();
     });
 
-    it('says once what is wrong with a look, and goes on', async () => {
+    it('says once what is wrong with a check, and goes on', async () => {
       watchWith(() => {
         throw new Error('The file cannot be seen.');
       });
@@ -165,7 +165,7 @@ describe('a watch for proofs', () => {
         lock: null,
         staleTimeout: MINUTE,
         heartbeatInterval: MINUTE / 2,
-        look: () => MINUTE + 1,
+        check: () => MINUTE + 1,
         onStall: (silence) => void stalls.push(silence),
       });
       watch.prove();

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { lookFor } from '../../../src/cli/run/look-for-proof.js';
+import { proofCheckFor } from '../../../src/cli/run/check-proof.js';
 import { ProofWatch } from '../../../src/cli/run/proof-watch.js';
 import { acquire, type Lock, type Store, systemClock } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
@@ -17,7 +17,7 @@ function watchAfterSilence(lock: Lock | null): ProofWatch {
     lock,
     staleTimeout: MINUTE,
     heartbeatInterval: MINUTE,
-    look: () => 0,
+    check: () => 0,
     onStall,
   });
   now = 5 * SECOND;
@@ -34,27 +34,27 @@ async function heldBy(store: Store): Promise<Lock> {
   return lock;
 }
 
-describe('a look for proof', () => {
+describe('a check for proof', () => {
   it('finds that the command exists', () => {
-    const look = lookFor({ by: 'alive' }, null, memoryStore());
-    expect(look(watchAfterSilence(null))).toBe(0);
+    const check = proofCheckFor({ by: 'alive' }, null, memoryStore());
+    expect(check(watchAfterSilence(null))).toBe(0);
   });
 
   it('finds that a file has changed', () => {
     const path = join(temporaryFolder(), 'log');
     writeFileSync(path, '');
     const said = messages();
-    const look = lookFor({ by: 'file', path }, null, memoryStore());
+    const check = proofCheckFor({ by: 'file', path }, null, memoryStore());
     const watch = watchAfterSilence(null);
-    expect(look(watch)).toBe(5 * SECOND);
+    expect(check(watch)).toBe(5 * SECOND);
     writeFileSync(path, 'more');
-    expect(look(watch)).toBe(0);
+    expect(check(watch)).toBe(0);
     expect(said).toEqual([]);
   });
 
   it('says that there is no file yet', () => {
     const said = messages();
-    lookFor({ by: 'file', path: '/no/log' }, null, memoryStore());
+    proofCheckFor({ by: 'file', path: '/no/log' }, null, memoryStore());
     expect(said).toEqual([expect.stringContaining('There is no /no/log yet.')]);
   });
 
@@ -62,22 +62,22 @@ describe('a look for proof', () => {
     const store = memoryStore();
     const lock = await heldBy(store);
     let stored = await store.read(lock.name);
-    const look = lookFor({ by: 'manual' }, lock, { ...methods(store), read: () => stored });
+    const check = proofCheckFor({ by: 'manual' }, lock, { ...methods(store), read: () => stored });
     const watch = watchAfterSilence(lock);
     if (stored === null || stored.record === null) throw new Error('The lock is free.');
     stored = { ...stored, age: 7 };
-    expect(await look(watch)).toBe(7);
+    expect(await check(watch)).toBe(7);
     stored = { ...stored, record: { ...(stored.record ?? never()), token: 'other' } };
-    expect(await look(watch)).toBe(0);
+    expect(await check(watch)).toBe(0);
     stored = { ...stored, record: null };
-    expect(await look(watch)).toBe(0);
+    expect(await check(watch)).toBe(0);
     stored = null;
-    expect(await look(watch)).toBe(0);
+    expect(await check(watch)).toBe(0);
   });
 
   it('finds no stall of a command without a lock that is to call `beat`', () => {
-    const look = lookFor({ by: 'manual' }, null, memoryStore());
-    expect(look(watchAfterSilence(null))).toBe(0);
+    const check = proofCheckFor({ by: 'manual' }, null, memoryStore());
+    expect(check(watchAfterSilence(null))).toBe(0);
   });
 });
 
