@@ -6,6 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     // The sources are loaded once: a mutant takes a third of a second, not two.
     isolate: false,
+    setupFiles: ['support/no-harm.ts'],
     include: (process.env['MUTATION_TESTS'] ?? '').split(','),
     exclude: [
       'test/stores/file/{breakages,faults,hostile-tree}.test.ts',

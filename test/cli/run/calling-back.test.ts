@@ -1,7 +1,7 @@
 import fs, { readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { callingBack } from '../../../src/cli/run/calling-back.js';
 import { pretend, replace } from '../../../support/replace.js';
 import { temporaryFolder } from '../../../support/world.js';
@@ -81,7 +81,7 @@ describe.skipIf(process.platform === 'win32')('what a command calls livinglock b
     executable((path) => !isLauncher(path));
     replace(os, { tmpdir: () => join(folder, 'a b') });
     const { LIVINGLOCK = '' } = callingBack();
-    onTestFinished(() => fs.rmSync(dirname(LIVINGLOCK), { recursive: true }));
     expect(LIVINGLOCK).toMatch(/^\/tmp\/livinglock-\w+\/livinglock$/);
+    fs.rmSync(dirname(LIVINGLOCK), { recursive: true });
   });
 });

@@ -1,0 +1,53 @@
+import childProcess from 'node:child_process';
+import fs, { readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+// A fault that mutation testing plants may signal any process, or remove any folder. What this process has started, and the folders that
+// livinglock and its tests make, are all that the tests need.
+
+const started = new Set<number>();
+const FOLDERS = [tmpdir(), '/tmp', '/dev/shm'].map((parent) => join(parent, 'livinglock-'));
+
+/** Whether a process was started by this one, or by one of those. */
+function isOurs(pid: number): boolean {
+  for (let each = pid; each > 1; each = parentOf(each)) {
+    if (started.has(each)) return true;
+  }
+  return false;
+}
+
+function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0;
+  }
+}
+
+const { kill } = process;
+process.kill = (pid, signal) => {
+  if (signal !== 0 && !isOurs(Math.abs(pid))) throw new Error(`Process ${pid} is none of ours.`);
+  return kill.call(process, pid, signal);
+};
+
+const { spawn } = childProcess;
+const { rmSync } = fs;
+const spawnAndRemember: object = {
+  spawn(...args: Parameters<typeof spawn>) {
+    const child = spawn(...args);
+    if (child.pid !== undefined) started.add(child.pid);
+    return child;
+  },
+};
+Object.assign(childProcess, spawnAndRemember);
+fs.rmSync = (path, options) => {
+  const full = resolve(String(path));
+  if (options?.recursive && !FOLDERS.some((start) => full.startsWith(start))) {
+    throw new Error(`${full} is none of our folders.`);
+  }
+  rmSync(path, options);
+};
+syncBuiltinESMExports();
