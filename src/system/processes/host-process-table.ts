@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { isBare, isOfUnknownBoot, type ProcessIdentity } from './process-identity.js';
-import type { GroupMember, Liveness, ProcessLook, ProcessProbe, ProcessTable } from './process-table.js';
+import type { Liveness, ProcessLook, ProcessProbe, ProcessTable } from './process-table.js';
 
 /** How often to check whether a signalled process is gone, in milliseconds. */
 const DEATH_POLL = 20;
@@ -12,6 +12,8 @@ const KILL_TIMEOUT = 5000;
  */
 const AGE_TOLERANCE = 2000;
 const ROOT = 0;
+/** How often the members of a process group are listed until two lists agree. */
+const MOST_READINGS = 5;
 const LIVENESS_BY_SOCKET = { yes: 'alive', no: 'dead', unclear: 'unknown' } as const;
 
 /** The process table of a machine, as far as the platform's probe can see it. */
@@ -210,19 +212,23 @@ export class HostProcessTable implements ProcessTable {
     return isSame && this.#isAnyRunning(identity);
   }
 
-  /** A process that forks and ends may be missing from a list, and so may its children, which are younger than the list. */
-  #isUnchanged(group: number, members: readonly GroupMember[]): boolean {
-    const pidsOf = (listed: readonly GroupMember[]) => listed.map(({ pid }) => pid).join();
-    return pidsOf(this.#probe.members(group)) === pidsOf(members);
-  }
-
-  /** Seeing none proves nothing if some may be hidden, or if the kernel says that there is one. */
+  /**
+   * Seeing none proves nothing if some may be hidden, or if the kernel says that there is one. A process that forks and ends may be missing from a
+   * list, and so may its children, which are younger than the list: only two equal lists of zombies are believed. Zombies that are
+   * reaped meanwhile make lists differ as well, but soon there are none left.
+   */
   #isAnyMemberRunning(group: number): boolean {
-    if (this.#probe.exists(-group) === 'no') return false;
-    const members = this.#probe.members(group);
-    if (members.some((member) => !isFinished(member))) return true;
-    const areAllZombies = members.length > 0 && !this.#probe.mayHide() && this.#isUnchanged(group, members);
-    return !areAllZombies && this.#probe.exists(-group) !== 'no';
+    let zombies = '';
+    for (let readings = 0; readings < MOST_READINGS; readings++) {
+      if (this.#probe.exists(-group) === 'no') return false;
+      const members = this.#probe.members(group);
+      if (members.some((member) => !isFinished(member))) return true;
+      if (this.#probe.mayHide()) break;
+      const before = zombies;
+      zombies = members.map(({ pid }) => pid).join();
+      if (zombies !== '' && zombies === before) return false;
+    }
+    return this.#probe.exists(-group) !== 'no';
   }
 }
 

@@ -220,6 +220,21 @@ describe('a process group', () => {
     expect(processes.liveness(someIdentity({ group: true }))).toBe(verdict);
   });
 
+  it('whose zombies are reaped while they are listed is dead', () => {
+    const zombies = [5001, 5002, 5003].map((pid) => ({ pid, zombie: true, threads: 1 }));
+    let reaped = 0;
+    const processes = new HostProcessTable(
+      {
+        ...someProbe(),
+        exists: (pid) => (pid < 0 ? 'yes' : 'no'),
+        mayHide: () => false,
+        members: () => zombies.slice(Math.min(reaped++, 2)),
+      },
+      new FakeClock(),
+    );
+    expect(processes.liveness({ ...someIdentity(), group: true })).toBe('dead');
+  });
+
   it('whose zombies differ each time is alive: each forks before it ends', () => {
     let pid = 5000;
     const processes = new HostProcessTable(
