@@ -29,7 +29,7 @@ function parentOf(pid: number): number {
 
 const { kill } = process;
 process.kill = (pid, signal) => {
-  if (signal !== 0 && !isOurs(Math.abs(pid))) throw new Error(`Process ${pid} is none of ours.`);
+  if (signal !== 0 && !isOurs(Math.abs(pid))) throw new Error(`Process ${pid} is not ours.`);
   return kill.call(process, pid, signal);
 };
 
@@ -46,7 +46,7 @@ Object.assign(childProcess, spawnAndRemember);
 fs.rmSync = (path, options) => {
   const full = resolve(String(path));
   if (options?.recursive && !FOLDERS.some((start) => full.startsWith(start))) {
-    throw new Error(`${full} is none of our folders.`);
+    throw new Error(`${full} is not one of our folders.`);
   }
   rmSync(path, options);
 };

@@ -215,7 +215,7 @@ export class HostProcessTable implements ProcessTable {
   /**
    * Seeing none proves nothing if some may be hidden, or if the kernel says that there is one. A process that forks and ends may be missing from a
    * list, and so may its children, which are younger than the list: only two equal lists of zombies are believed. Zombies that are
-   * reaped meanwhile make lists differ as well, but soon there are none left.
+   * reaped meanwhile make lists differ as well, but that soon ends.
    */
   #isAnyMemberRunning(group: number): boolean {
     let zombies = '';

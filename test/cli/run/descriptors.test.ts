@@ -115,7 +115,7 @@ describe('descriptors for the command', () => {
     },
   );
 
-  it('are none on Windows, or where they cannot be listed', () => {
+  it('are not passed on by Windows, or where they cannot be listed', () => {
     open({ ...FIRST, 3: { kind: 'File', ino: 10 } });
     pretend('win32');
     expect(givenDescriptors()).toEqual([]);

@@ -54,7 +54,7 @@ describe('a release after a run', () => {
     expect(tries).toBe(2);
   });
 
-  it('is none without a lock', async () => {
+  it('does nothing without a lock', async () => {
     await expect(releasePatiently(null, someLocks())).resolves.toBeUndefined();
   });
 });

@@ -55,7 +55,7 @@ describe('signals of a run', () => {
     },
   );
 
-  it('are none that concern this process alone', () => {
+  it('do not include those that concern this process alone', () => {
     listen();
     for (const signal of ['SIGPIPE', 'SIGPROF', 'SIGCHLD', 'SIGWINCH', 'SIGSEGV'] as const) {
       const known = process.listenerCount(signal);

@@ -163,7 +163,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(await isHeld()).toBe(false);
   });
 
-  it('kills a command that does not heed SIGTERM', async () => {
+  it('kills a command that ignores SIGTERM', async () => {
     expect(
       await statusOf("trap '' TERM; while :; do sleep 0.01; done", { timeout: 200, killAfter: 50 }),
     ).toBe(124);
