@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { acquire } from 'livinglock';
 import { redisStore } from 'livinglock/redis';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWithRedis } from '../support/redis/describe-with-redis.js';
 import { ioRedis } from '../support/redis/redis-drivers.js';
 import { connect } from '../support/redis/redis-scene.js';
@@ -29,14 +28,5 @@ describeWithRedis('the job with its lock in Redis', (server) => {
       stdout: expect.stringMatching(/\ndone\n$/),
       stderr: '',
     });
-  });
-});
-
-describe('docs/redis.md', () => {
-  it('shows exactly the job that is tested here', () => {
-    const [page, program] = ['../docs/redis.md', './redis-job.ts'].map((path) =>
-      readFileSync(new URL(path, import.meta.url), 'utf8'),
-    );
-    expect(page).toContain(program);
   });
 });
