@@ -100,7 +100,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   });
 
   it('names the group of its command in the lock before that begins', async () => {
-    const running = statusOf('touch "$0/begun"; while [ ! -e "$0/end" ]; do sleep 0.01; done');
+    const running = statusOf('touch "$0/begun"; while [ -d "$0" ] && [ ! -e "$0/end" ]; do sleep 0.01; done');
     await made('begun');
     const stored = await locks.store.read('nightly');
     expect(stored?.record?.workers).toEqual([expect.objectContaining({ group: true })]);
@@ -109,7 +109,9 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   });
 
   it('holds the lock for what its command has left running', async () => {
-    const running = statusOf('(while [ ! -e "$0/end" ]; do sleep 0.01; done; touch "$0/last") & exit 4');
+    const running = statusOf(
+      '(while [ -d "$0" ] && [ ! -e "$0/end" ]; do sleep 0.01; done; touch "$0/last") & exit 4',
+    );
     await vi.waitFor(async () => {
       const stored = await locks.store.read('nightly');
       expect(stored?.record?.workers).toHaveLength(1);
@@ -127,7 +129,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   });
 
   it('passes signals on to its command', async () => {
-    const running = statusOf('trap "exit 9" TERM; touch "$0/begun"; while :; do sleep 0.01; done');
+    const running = statusOf('trap "exit 9" TERM; touch "$0/begun"; while [ -d "$0" ]; do sleep 0.01; done');
     await made('begun');
     deliver('SIGTERM');
     expect(await running).toBe(9);
@@ -156,7 +158,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   });
 
   it('ends a command that takes too long', async () => {
-    expect(await statusOf('while :; do sleep 0.01; done', { timeout: 50 })).toBe(124);
+    expect(await statusOf('while [ -d "$0" ]; do sleep 0.01; done', { timeout: 50 })).toBe(124);
     expect(said).toEqual([
       expect.stringContaining('has reached its time limit of 50 ms (--timeout). Ending it.'),
     ]);
@@ -165,13 +167,13 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
 
   it('kills a command that ignores SIGTERM', async () => {
     expect(
-      await statusOf("trap '' TERM; while :; do sleep 0.01; done", { timeout: 200, killAfter: 50 }),
+      await statusOf('trap "" TERM; while [ -d "$0" ]; do sleep 0.01; done', { timeout: 200, killAfter: 50 }),
     ).toBe(124);
   });
 
   it('ends a command that has stalled, and says what would have been a proof', async () => {
     const options = { proof: { by: 'output' }, staleTimeout: 100, heartbeatInterval: 10 } as const;
-    expect(await statusOf('while :; do sleep 0.01; done', options)).toBe(124);
+    expect(await statusOf('while [ -d "$0" ]; do sleep 0.01; done', options)).toBe(124);
     expect(said).toEqual([
       expect.stringMatching(/has stalled: for \d+ ms it has not written anything\. Ending it\. .*python -u/),
     ]);
@@ -184,7 +186,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       heartbeatInterval: 10,
       onStall: 'warn',
     } as const;
-    const running = statusOf('while [ ! -e "$0/end" ]; do sleep 0.01; done; exit 6', options);
+    const running = statusOf('while [ -d "$0" ] && [ ! -e "$0/end" ]; do sleep 0.01; done; exit 6', options);
     await vi.waitFor(() => expect(said).toHaveLength(1), { timeout: 20_000 });
     writeFileSync(join(folder, 'end'), '');
     expect(await running).toBe(6);
@@ -201,7 +203,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   });
 
   it('ends a command whose lock is lost, once, and says who has it', async () => {
-    const running = statusOf('touch "$0/begun"; while :; do sleep 0.01; done', {
+    const running = statusOf('touch "$0/begun"; while [ -d "$0" ]; do sleep 0.01; done', {
       proof: { by: 'manual' },
       staleTimeout: HOUR,
     });
@@ -254,7 +256,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   it('leaves keyboard signals to the terminal that both are on', async () => {
     terminals(0);
     const running = statusOf(
-      'trap "exit 9" INT; trap "exit 10" TERM; touch "$0/begun"; while :; do sleep 0.01; done',
+      'trap "exit 9" INT; trap "exit 10" TERM; touch "$0/begun"; while [ -d "$0" ]; do sleep 0.01; done',
     );
     await made('begun');
     // Until then the command may not have been able to receive what the keyboard sent.
