@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { LockRecord } from '../src/core/record.js';
 import { type AcquireOptions, acquire, type Dependencies, type Lock } from '../src/index.js';
 import type { FileSystem } from '../src/stores/file/file-system.js';
@@ -23,12 +23,6 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
-
-const cleanUps: (() => void)[] = [];
-
-afterEach(() => {
-  for (const cleanUp of cleanUps.splice(0)) cleanUp();
-});
 
 /** Where a test with thousands of folders makes them: in memory, on Linux, because a busy disk takes minutes for it. */
 export const MEMORY: string = isWritable('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -45,7 +39,7 @@ function isWritable(folder: string): boolean {
 /** A new empty folder, removed after the test. */
 export function temporaryFolder(parent: string = tmpdir()): string {
   const folder = realpathSync(mkdtempSync(join(parent, 'livinglock-test-')));
-  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -62,7 +56,7 @@ export class World {
     this.processes = new FakeProcessTable(clock);
     this.folder = temporaryFolder(parent);
     this.path = join(this.folder, 'job.lock');
-    cleanUps.push(() => {
+    onTestFinished(() => {
       for (const lock of this.#held) lock.release().catch(() => {});
     });
   }
