@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../machine.js';
+import { poll } from '../running.js';
 
 /** What the commands of one page find: a home folder, and `livinglock` on the PATH. */
 export interface Sandbox {
@@ -28,11 +29,13 @@ export function makeSandbox(programs: string): Sandbox {
 /** Runs a script of the shell. What it starts in the background ends with the test. */
 export function prepare(script: string, { home, env }: Sandbox): Promise<void> {
   const child = spawn('sh', ['-e', '-c', script], { cwd: home, env, detached: true, stdio: 'ignore' });
-  onTestFinished(() => {
-    // SIGTERM, so that a run ends its command too.
-    spawnSync('sh', ['-c', `kill -TERM -- -${child.pid}; sleep 0.3; kill -KILL -- -${child.pid}`], {
-      stdio: 'ignore',
-    });
+  // SIGTERM, so that a run ends its command too.
+  onTestFinished(async () => {
+    const { pid } = child;
+    // A group of 0 would be that of this process.
+    if (pid === undefined) return;
+    signalGroup(pid, 'SIGTERM');
+    await poll('What was started in the background does not end', () => !signalGroup(pid, 0));
   });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -40,6 +43,15 @@ export function prepare(script: string, { home, env }: Sandbox): Promise<void> {
       code === 0 ? resolve() : reject(new Error(`The preparation failed with ${code}: ${script}`)),
     );
   });
+}
+
+/** Whether anything is left in the group. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal);
+  } catch {
+    return false;
+  }
 }
 
 /** What a terminal shows for these commands, without a terminal's colours. */
