@@ -55,7 +55,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Many tests only wait, for a process or for a time to pass, but some need a processor, and there may be only two.
-    maxWorkers: 3,
+    maxWorkers: 5,
     // Loading the sources again for each file would take a quarter of the time. No test may depend on what another has left in a module.
     isolate: false,
     sequence: { sequencer: LongestFirst },

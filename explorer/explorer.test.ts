@@ -13,8 +13,8 @@ const SEED = 20_260_101;
 /** `npm run test:long` plays all of them. */
 const isLong = process.env['LIVINGLOCK_LONG'] !== undefined;
 /** The maximum of schedules from each state, and the number of random ones. */
-const MOST = isLong ? Number.POSITIVE_INFINITY : 50;
-const RANDOM = isLong ? 100 : 5;
+const MOST = isLong ? Number.POSITIVE_INFINITY : 20;
+const RANDOM = isLong ? 100 : 3;
 
 const stage = new Stage(4);
 const exploration = new Exploration(stage);

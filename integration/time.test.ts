@@ -158,7 +158,11 @@ async function startedAgo(milliseconds: number): Promise<string[]> {
     ['--time', '--fork', '--kill-child', '--monotonic', offset, '--boottime', offset, 'cat'],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
-  onTestFinished(() => void namespace.kill());
+  // It ignores SIGTERM while it waits for its child, which ends with its input.
+  onTestFinished(async () => {
+    namespace.stdin.end();
+    await once(namespace, 'close');
+  });
   // It echoes its input, so by then it is there.
   namespace.stdin.write('!');
   await once(namespace.stdout, 'data');
