@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What is long by nature: many schedules, many pauses and kills, all that the documentation shows. `npm run test:long`. */
+/** What is long by nature: many schedules, many pauses and kills, long computations, all that the documentation shows. `npm run test:long`. */
 const LONG = [
   'explorer/breakages.test.ts',
+  'explorer/explorer.test.ts',
+  'integration/cpu-bound.test.ts',
   'integration/crowds.test.ts',
   'integration/death.test.ts',
   'integration/docs.test.ts',
@@ -20,12 +22,9 @@ const SLOW_UNITS = [
   'test/stores/sqlite/suite.test.ts',
   'test/verify/**/*.test.ts',
 ];
-/** Goes through some schedules with the others, and through all with the long ones. */
-const EXPLORER = 'explorer/explorer.test.ts';
 
 /** What takes longest: begun last, it would run on alone when all else is done. */
 const LONGEST = [
-  EXPLORER,
   ...LONG,
   'integration/cli-store.test.ts',
   'integration/postgres.test.ts',
@@ -84,7 +83,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'long', include: [...LONG, EXPLORER], env: { LIVINGLOCK_LONG: 'yes' } },
+        test: { name: 'long', include: LONG },
       },
     ],
   },

@@ -1,15 +1,11 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ErrLockBusy, ErrLockStore } from '../src/index.js';
 import { type Cut, CuttingProxy } from '../support/cutting-proxy.js';
-import { temporaryFolder } from '../support/machine.js';
 import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
 import { poolOf } from '../support/postgres/postgres-pool.js';
 import type { PostgresServer } from '../support/postgres/postgres-server.js';
-import { expectToStandRestarts } from './support/restarts.js';
 
 const HOUR = 3_600_000;
-/** Random events take their time on a busy machine. */
-const PATIENT = { timeout: 300_000 };
 const CUTS: readonly Cut[] = ['before', 'after'];
 
 describeWithPostgres('connections to a PostgreSQL server', (server) => {
@@ -132,13 +128,6 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
     await lock.heartBeat();
     expect(lock.signal.aborted).toBe(false);
     await lock.release();
-  });
-
-  test('that is restarted under load never lets two in, and all go on', PATIENT, async () => {
-    const { table } = new PostgresLocks(server());
-    await expectToStandRestarts(['postgres', server().urlFor(), table], temporaryFolder(), () =>
-      server().restart(),
-    );
   });
 });
 

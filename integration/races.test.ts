@@ -8,7 +8,7 @@ import { outcomeOf } from '../support/outcomes.js';
 import { Room } from '../support/witness.js';
 
 const RACERS = 8;
-const ROUNDS = 50;
+const ROUNDS = 20;
 const TWO_HOURS = 7_200_000;
 
 let locks: string;

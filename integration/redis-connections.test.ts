@@ -4,13 +4,11 @@ import { type AcquireOptions, acquire, ErrLockBusy, type Lock } from '../src/ind
 import { type RedisStoreOptions, redisStore } from '../src/stores/redis/index.js';
 import { type FakeClock, FakeProcessTable } from '../src/testing/index.js';
 import { type Cut, CuttingProxy } from '../support/cutting-proxy.js';
-import { temporaryFolder } from '../support/machine.js';
 import { describeWithRedis } from '../support/redis/describe-with-redis.js';
 import { type Connection, type Driver, drivers } from '../support/redis/redis-drivers.js';
 import { connect, NAME, Scene } from '../support/redis/redis-scene.js';
 import { RedisServer } from '../support/redis/redis-server.js';
 import { poll } from '../support/running.js';
-import { expectToStandRestarts } from './support/restarts.js';
 
 const SECOND = 1000;
 const HOUR = 3_600_000;
@@ -151,13 +149,6 @@ describeWithRedis('a Redis server that persists every answered write', () => {
   beforeEach(async () => {
     server = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'always');
     onTestFinished(() => server.end());
-  });
-
-  test('never lets two in when it is shut down or killed, and restarted, under load', async () => {
-    await expectToStandRestarts(['ioredis', server.url], temporaryFolder(), async (count) => {
-      await server.stop(count % 2 === 0 ? 'SIGKILL' : 'SIGTERM');
-      await server.start();
-    });
   });
 
   test.each(drivers)('lets the holder go on when it is back, by $name', async (driver) => {

@@ -89,8 +89,27 @@ export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>):
     await age(2);
     expect(outcomeOf(await here.ask({ do: 'acquire', path, options }))).toBe('done');
   });
+}
 
-  test('of a process that is killed before or after any statement are free at once', async () => {
+const CROWD = 50;
+/** How many are started at the same time, so that each is ready within reasonable time. */
+const GROUP = 5;
+
+/** Defines tests of many processes, whose starts take a while. Must be called inside a `describe`. `open` is called once for each test. */
+export function testCrowd(open: () => SharedLocks | Promise<SharedLocks>): void {
+  test('of processes that are killed at random moments never let two in', PATIENT, async () => {
+    const { store, check } = await open();
+    const room = newRoom();
+
+    await killAtRandom({ path, room, store, least: 12, most: 200, life: 400 });
+
+    const last = await startActor({ store });
+    expect(outcomeOf(await last.ask({ do: 'acquire', path }))).toBe('done');
+    expect(outcomeOf(await last.ask({ do: 'release', path }))).toBe('done');
+    await check?.();
+  });
+
+  test('of a process that is killed before or after any statement are free at once', PATIENT, async () => {
     const { store } = await open();
     const next = await startActor({ store });
     for (const command of ['acquire', 'heartBeat', 'release'] as const) {
@@ -111,25 +130,6 @@ export function testSharedLocks(open: () => SharedLocks | Promise<SharedLocks>):
       // Before and after at least one statement.
       expect(steps).toBeGreaterThan(2);
     }
-  });
-}
-
-const CROWD = 50;
-/** How many are started at the same time, so that each is ready within reasonable time. */
-const GROUP = 5;
-
-/** Defines tests of many processes, whose starts take a while. Must be called inside a `describe`. `open` is called once for each test. */
-export function testCrowd(open: () => SharedLocks | Promise<SharedLocks>): void {
-  test('of processes that are killed at random moments never let two in', PATIENT, async () => {
-    const { store, check } = await open();
-    const room = newRoom();
-
-    await killAtRandom({ path, room, store, least: 12, most: 200, life: 400 });
-
-    const last = await startActor({ store });
-    expect(outcomeOf(await last.ask({ do: 'acquire', path }))).toBe('done');
-    expect(outcomeOf(await last.ask({ do: 'release', path }))).toBe('done');
-    await check?.();
   });
 
   test('that fifty processes want at once go to one, and after its death to one more', PATIENT, async () => {
