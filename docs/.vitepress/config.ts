@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DefaultTheme, defineConfig } from 'vitepress';
 import { drawDiagrams } from './diagrams.js';
 import { english, japanese } from './navigation.js';
+import { linkFromReadme } from './readme.js';
 import { linkToRepository } from './repository.js';
 
 /** Files that pages link to, but that are not pages. */
@@ -36,6 +37,7 @@ export default defineConfig({
     languageAlias: { crontab: 'sh' },
     config(markdown) {
       drawDiagrams(markdown);
+      linkFromReadme(markdown);
       linkToRepository(markdown);
     },
   },

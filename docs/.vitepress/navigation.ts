@@ -60,6 +60,7 @@ export const english: DefaultTheme.Config = {
 
 export const japanese: DefaultTheme.Config = {
   nav: [
+    { text: 'README', link: '/ja/readme' },
     { text: 'コマンド', link: '/command' },
     { text: 'API', link: '/api' },
     { text: 'レシピ', link: '/recipes/' },
