@@ -114,8 +114,8 @@ Description=The job ${name}, run by livinglock
 Type=oneshot
 ${userName === null ? '' : `User=${userName}\n`}WorkingDirectory=${directory.replaceAll('%', '%%')}
 ${secretPath === null ? '' : `EnvironmentFile=${secretPath.replaceAll('%', '%%')}\n`}ExecStart=${[quoteSystemdPath(program), ...args.map(quoteForSystemd)].join(' ')}
-# The lock is held, so this run was skipped.
-SuccessExitStatus=${conflictExitCode}
+# ${conflictExitCode}: the lock was held, so this run was skipped. 143: the run was ended by SIGTERM, as by systemctl stop.
+SuccessExitStatus=${conflictExitCode} 143
 # The run itself passes signals on to the command, and outlives it.
 KillMode=mixed
 # Whatever hardening you add must leave the folder of the lock writable, and other processes visible (no ProtectProc=).
