@@ -78,7 +78,8 @@ function wordsOf(error: unknown): string {
 
 const PERMIT =
   'Give this user of Redis the right to run scripts, and the commands in them, on keys with the prefix: ' +
-  '`ACL SETUSER name ~livinglock:* +eval +evalsha +time +hgetall +hset +hdel`.';
+  '`ACL SETUSER name ~livinglock:* +eval +evalsha +time +hgetall +hset +hdel`. ' +
+  'To list the locks, it also needs `+scan +hmget`.';
 const REACH =
   'Check that Redis is running and can be reached from here. If the change was made anyway, the next call finds out.';
 

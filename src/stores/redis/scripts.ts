@@ -124,6 +124,7 @@ local step = redis.call('SCAN', ARGV[1], 'MATCH', pattern, 'COUNT', 1000)
 local reply = { step[1] }
 for _, key in ipairs(step[2]) do
   local fields = redis.pcall('HMGET', key, 'lock_name', 'lock_owner')
+  if fields.err and not string.find(fields.err, 'WRONGTYPE') then return fields end
   if not fields.err and fields[1] and fields[2] and fields[2] ~= '' and KEYS[1] .. fields[1] == key then
     reply[#reply + 1] = fields[1]
   end
