@@ -1,6 +1,7 @@
 import type { Clock } from '../system/clock.js';
 import { callEvery } from './call-every.js';
 import type { LeaseEvent } from './lease.js';
+import type { Progress } from './record.js';
 import type { Store } from './store.js';
 
 /** The lock whose lease is monitored. */
@@ -10,6 +11,7 @@ export interface Monitored {
   readonly store: Store;
   readonly clock: Clock;
   readonly staleTimeout: number;
+  readonly heartbeatMinimalInterval: number;
 }
 
 /** Where the monitor reports to. */
@@ -17,6 +19,8 @@ export interface LeaseView {
   /** When the last confirmed heartbeat was sent, on the monotonic clock; `null` once the lease is over. */
   confirmedAt(): number | null;
   tell(event: LeaseEvent): void;
+  /** What the job has reported so far. */
+  progress(): Progress | undefined;
 }
 
 /** How often the store is asked between heartbeats, in milliseconds. */
@@ -27,7 +31,8 @@ const LONGEST_MARGIN = 5000;
 const MARGIN = 1 / 10;
 
 /**
- * Between heartbeats, tells a lease what the store says and what time it is. It only reads: it is no proof of work.
+ * Between heartbeats, tells a lease what the store says and what time it is. That is no proof of work: it only reads, and writes what the job
+ * has sent too early to be written at once.
  *
  * All times are on the monotonic clock and count from before a heartbeat was sent, so that the holder learns of a loss before anyone else may act.
  */
@@ -39,6 +44,8 @@ export class LeaseMonitor {
   /** Whether an answer is pending, to a read or to a heartbeat. */
   #isAsking = false;
   #isBeating = false;
+  /** Whether there was a heartbeat within the minimal interval since the last one was sent. */
+  #isHeldBack = false;
   #isNearDeadline = false;
   #hasEnded = false;
   /** Created only when needed: to create and abort one takes a twentieth of acquire and release. */
@@ -55,6 +62,12 @@ export class LeaseMonitor {
   /** A heartbeat was sent; its answer is pending. */
   heartbeatSent(): void {
     this.#isBeating = true;
+    this.#isHeldBack = false;
+  }
+
+  /** There was a heartbeat within the minimal interval: it is written when the interval is over, or shortly before the deadline. */
+  holdBack(): void {
+    this.#isHeldBack = true;
   }
 
   heartbeatAnswered(): void {
@@ -67,7 +80,7 @@ export class LeaseMonitor {
    */
   heartbeatFailed(): void {
     this.#isBeating = false;
-    if (this.#left <= this.#margin) this.#ask();
+    if (this.#left <= this.#margin) this.#ask(false);
   }
 
   end(): void {
@@ -78,17 +91,43 @@ export class LeaseMonitor {
 
   #tick(): void {
     this.#tellTime(this.#isAsking);
-    this.#ask();
+    this.#ask(this.#isIntervalOver);
     this.#awaitDeadline();
   }
 
-  #ask(): void {
-    if (!this.#isAsking && !this.#hasEnded) void this.#read();
+  #ask(mayWrite: boolean): void {
+    if (!this.#isAsking && !this.#hasEnded) void this.#askStore(mayWrite);
+  }
+
+  async #askStore(mayWrite: boolean): Promise<void> {
+    this.#isAsking = true;
+    const isAnswered = mayWrite && this.#isHeldBack && (await this.#write());
+    if (!isAnswered) await this.#read();
+    this.#isAsking = false;
+  }
+
+  /** Returns whether the store has answered. If it has not, that says nothing about the lock: the disk may be full. */
+  async #write(): Promise<boolean> {
+    const { name, token, store, clock } = this.#lock;
+    const sentAt = clock.monotonic();
+    this.#isHeldBack = false;
+    try {
+      // Without workers: by the time this is written, the job may have named others.
+      const outcome = await store.beat(name, token, { progress: this.#lease.progress() });
+      this.#lease.tell(
+        outcome.done
+          ? { type: 'confirmed', beatAt: sentAt }
+          : { type: 'gone', successor: outcome.found, toldTo: 'others' },
+      );
+      return true;
+    } catch {
+      this.#isHeldBack = true;
+      return false;
+    }
   }
 
   async #read(): Promise<void> {
     const { name, token, store, clock } = this.#lock;
-    this.#isAsking = true;
     const askedAt = clock.monotonic();
     try {
       const stored = await store.read(name);
@@ -100,8 +139,6 @@ export class LeaseMonitor {
     } catch (error) {
       // The next heartbeat reports it to the job.
       this.#lease.tell({ type: 'unanswered', at: clock.monotonic(), cause: error });
-    } finally {
-      this.#isAsking = false;
     }
   }
 
@@ -116,7 +153,7 @@ export class LeaseMonitor {
     this.#isNearDeadline = true;
     try {
       await this.#sleepUntil(this.#margin);
-      this.#ask();
+      this.#ask(true);
       // After oversleeping, the store has had no time to answer; then the next tick is soon enough.
       if (this.#left <= 0) return this.#tellTime(false);
       await this.#sleepUntil(0);
@@ -143,6 +180,12 @@ export class LeaseMonitor {
     while (!this.#hasEnded && this.#left > margin) {
       await this.#lock.clock.sleep(this.#left - margin, { ref: false, signal });
     }
+  }
+
+  get #isIntervalOver(): boolean {
+    const confirmedAt = this.#lease.confirmedAt();
+    const { heartbeatMinimalInterval, clock } = this.#lock;
+    return confirmedAt !== null && clock.monotonic() - confirmedAt >= heartbeatMinimalInterval;
   }
 
   get #margin(): number {

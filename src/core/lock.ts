@@ -1,4 +1,3 @@
-import type { Clock } from '../system/clock.js';
 import { callOnExit } from '../system/exit.js';
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import { isStillRunning, type ProcessTable } from '../system/processes/process-table.js';
@@ -6,24 +5,18 @@ import type { ErrLockLost } from './errors.js';
 import { fitProgress, type HeartBeat, progressAfter } from './heart-beat.js';
 import { isWorthAnotherTry, takeBackLater } from './in-doubt.js';
 import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease.js';
-import { LeaseMonitor } from './lease-monitor.js';
+import { LeaseMonitor, type Monitored } from './lease-monitor.js';
 import { answerTo, Pending } from './pending.js';
 import type { LockRecord, Progress } from './record.js';
-import type { Awaitable, Outcome, Store } from './store.js';
+import type { Awaitable, Outcome } from './store.js';
 import { identifyWorkers, type Worker } from './workers.js';
 
 /** What {@link Lock} is made of. */
-export interface LockParts {
-  readonly name: string;
-  readonly store: Store;
-  readonly clock: Clock;
+export interface LockParts extends Monitored {
   readonly processes: ProcessTable;
-  readonly token: string;
   readonly record: LockRecord;
   /** When the claim was about to be sent, on the monotonic clock. */
   readonly claimedAt: number;
-  readonly heartbeatMinimalInterval: number;
-  readonly staleTimeout: number;
   readonly holdAtLeast: number;
 }
 
@@ -74,8 +67,11 @@ export class Lock {
     this.#holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : 0;
     this.#lease = newLease(parts.claimedAt);
     this.#stayOnExit = callOnExit(() => this.#removeAtExit());
-    const confirmedAt = () => ('confirmedAt' in this.#lease ? this.#lease.confirmedAt : null);
-    this.#monitor = new LeaseMonitor(parts, { confirmedAt, tell: (event) => this.#apply(event) });
+    this.#monitor = new LeaseMonitor(parts, {
+      confirmedAt: () => ('confirmedAt' in this.#lease ? this.#lease.confirmedAt : null),
+      tell: (event) => this.#apply(event),
+      progress: () => fitProgress(this.#progress),
+    });
   }
 
   /**
@@ -92,8 +88,10 @@ export class Lock {
   }
 
   /**
-   * Proof of work: call it at every checkpoint, as often as you like. Within `heartbeatMinimalInterval` of the last heartbeat
-   * written it does nothing. With the file store the heartbeat is in the file when the call returns, awaited or not.
+   * Proof of work: call it at every checkpoint, as often as you like. Within `heartbeatMinimalInterval` of the last heartbeat written it only
+   * remembers the call, and writes it when the interval is over, within 30 seconds and before others may take over, if the event loop is free.
+   * Otherwise it writes at once: with the file store, the heartbeat is in the file when the call returns, awaited or not.
+   *
    * In a loop that never yields, a `.catch()` on each call uses a little memory until the loop ends: send one only every so many rounds.
    *
    * After `release()` it does nothing. Rejects with {@link ErrLockLost} if the lock was lost; with {@link ErrLockStore} if
@@ -111,7 +109,10 @@ export class Lock {
     const lease = this.#lease;
     if (lease.is !== 'held') return this.#answer();
     const { clock, heartbeatMinimalInterval } = this.#parts;
-    if (clock.monotonic() - lease.confirmedAt < heartbeatMinimalInterval) return NOTHING;
+    if (clock.monotonic() - lease.confirmedAt < heartbeatMinimalInterval) {
+      this.#monitor.holdBack();
+      return NOTHING;
+    }
     return this.#writing?.promise ?? this.#write();
   }
 
@@ -198,10 +199,9 @@ export class Lock {
   }
 
   #interrupt(): void {
-    const waiting = [this.#writing, this.#removing];
+    for (const pending of [this.#writing, this.#removing]) pending?.settle(this.#answer());
     this.#writing = undefined;
     this.#removing = undefined;
-    for (const pending of waiting) pending?.settle(this.#answer());
   }
 
   /** The result of a call that has nothing to do, or is done. */
@@ -215,13 +215,13 @@ export class Lock {
     const { store, clock } = this.#parts;
     const sentAt = clock.monotonic();
     const beat = { progress: fitProgress(this.#progress), workers: this.#workers };
+    this.#monitor.heartbeatSent();
     const written = answerTo(
       () => store.beat(this.name, this.token, beat),
       (outcome) => this.#settleBeat(outcome, sentAt),
       (error) => this.#failBeat(error),
     );
     if (!(written instanceof Pending)) return written;
-    this.#monitor.heartbeatSent();
     this.#writing = written;
     return written.promise;
   }
@@ -291,7 +291,10 @@ export class Lock {
 
   #sendRemoval(): Awaitable<Outcome> {
     const left = this.#holdUntil - this.#parts.clock.monotonic();
-    const hold = this.#holdUntil > 0 && left > 0 ? left : undefined;
-    return this.#parts.store.remove(this.name, this.token, hold);
+    return this.#parts.store.remove(
+      this.name,
+      this.token,
+      this.#holdUntil > 0 && left > 0 ? left : undefined,
+    );
   }
 }

@@ -20,7 +20,7 @@ export interface AcquireOptions {
    */
   readonly staleTimeout?: Duration | undefined;
   /**
-   * A call of `heartBeat()` this soon after the last heartbeat written does nothing, so it can be called in
+   * A call of `heartBeat()` this soon after the last heartbeat written is only remembered, and written later, so it can be called in
    * the innermost loop. `0` writes each time. Must be shorter than `staleTimeout`.
    *
    * Default: `'1m'`, or half of `staleTimeout` if that is a minute or less.

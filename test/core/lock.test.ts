@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseRecord } from '../../src/core/record.js';
 import type { Awaitable, Outcome } from '../../src/core/store.js';
 import {
   acquire,
@@ -10,7 +11,13 @@ import {
   fileStore,
   type Lock,
 } from '../../src/index.js';
+import { systemFileSystem } from '../../src/stores/file/file-system.js';
 import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from '../../support/world.js';
+
+/** What another process gets whose stale timeout is two minutes. */
+function contend(world: World): Promise<Lock> {
+  return world.acquire(world.processes.start(), { staleTimeout: '2m' });
+}
 
 describe('a heartbeat', () => {
   it('writes nothing within the minimal interval, and writes when it is over', async () => {
@@ -77,6 +84,95 @@ describe('a heartbeat', () => {
     const lock = await world.acquire();
     await expect(lock.heartBeat({ progress })).rejects.toThrow(RangeError);
     await expect(lock.heartBeat({ progress: 1 })).resolves.toBeUndefined();
+  });
+
+  it('that wrote nothing is written when the interval is over, so that the lock is never stale early', async () => {
+    const world = new World();
+    const lock = await world.acquire(world.processes.start(), {
+      staleTimeout: '2m',
+      heartbeatMinimalInterval: '1m',
+    });
+    await world.clock.advance(59 * SECOND);
+    await lock.heartBeat({ note: 'late' });
+    await world.clock.advance(2 * MINUTE);
+    await expect(contend(world)).rejects.toThrow(/^.+ last heartbeat .+ late\b/);
+    expect(lock.signal.aborted).toBe(false);
+
+    await world.clock.advance(2 * SECOND);
+    await contend(world);
+    await expect(lock.heartBeat()).rejects.toBeInstanceOf(ErrLockLost);
+  });
+
+  it('that wrote nothing is written before the lock is stale, if the interval is hardly shorter than the stale timeout', async () => {
+    const world = new World();
+    const options = { staleTimeout: '2m', heartbeatMinimalInterval: '119s' } as const;
+    const lock = await world.acquire(world.processes.start(), options);
+    await world.clock.advance(MINUTE);
+    await lock.heartBeat();
+    await world.clock.advance(MINUTE + 1);
+    await expect(contend(world)).rejects.toBeInstanceOf(ErrLockBusy);
+  });
+
+  it('that wrote nothing is written once, as no other proof of work', async () => {
+    const world = new World();
+    const lock = await world.acquire(world.processes.start(), {
+      staleTimeout: '10m',
+      heartbeatMinimalInterval: '1m',
+    });
+    await lock.heartBeat();
+    await world.clock.advance(MINUTE);
+    const { text } = world;
+    await world.clock.advance(9 * MINUTE);
+    expect(world.text).toBe(text);
+    await lock.release();
+  });
+
+  it('that wrote nothing finds a loss, which is still reported', async () => {
+    const world = new World();
+    const lock = await world.acquire(world.processes.start(), {
+      staleTimeout: '10m',
+      heartbeatMinimalInterval: '1m',
+    });
+    await lock.heartBeat();
+    rmSync(world.path);
+    await world.clock.advance(MINUTE);
+    expect(lock.signal.aborted).toBe(true);
+    await expect(lock[Symbol.asyncDispose]()).rejects.toBeInstanceOf(ErrLockLost);
+  });
+
+  it('that wrote nothing leaves the workers as they are', async () => {
+    const world = new World();
+    const worker = world.processes.start();
+    const lock = await world.acquire(world.processes.start(), { heartbeatMinimalInterval: '1m' });
+    await lock.heartBeat();
+    await lock.setWorkers([worker.pid]);
+    await lock.heartBeat();
+    await world.clock.advance(MINUTE);
+    expect(parseRecord(world.text, new Date(0))?.workers).toMatchObject([{ pid: worker.pid }]);
+  });
+
+  it('that wrote nothing is tried again if the store fails, and does not count as a loss', async () => {
+    const world = new World();
+    let isFull = false;
+    const fileSystem = fileSystemWith({
+      renameSync: (from, to) => {
+        if (isFull) throw systemError('ENOSPC', 'rename');
+        return systemFileSystem.renameSync(from, to);
+      },
+    });
+    const dependencies = world.as(world.processes.start());
+    const store = fileStore({ ...dependencies, fileSystem });
+    const options = { staleTimeout: '2m', heartbeatMinimalInterval: '1m' } as const;
+    const lock = await acquire(world.path, { ...options, store, dependencies });
+    isFull = true;
+    await lock.heartBeat({ note: 'late' });
+    await world.clock.advance(100 * SECOND);
+    expect(lock.signal.aborted).toBe(false);
+    isFull = false;
+    await world.clock.advance(20 * SECOND);
+    expect(world.text).toContain('late');
+    await world.clock.advance(90 * SECOND);
+    await expect(contend(world)).rejects.toBeInstanceOf(ErrLockBusy);
   });
 
   it('refuses a progress or a note of the wrong type', async () => {

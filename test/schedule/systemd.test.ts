@@ -40,7 +40,9 @@ describe('units of systemd', () => {
 
   it('do not count a skipped run as a failure, nor one that systemctl stop ended', () => {
     expect(installer.configure(someJob()).text).toContain('\nSuccessExitStatus=75 143\n');
-    expect(installer.configure(someJob({ conflictExitCode: 3 })).text).toContain('\nSuccessExitStatus=3 143\n');
+    expect(installer.configure(someJob({ conflictExitCode: 3 })).text).toContain(
+      '\nSuccessExitStatus=3 143\n',
+    );
   });
 
   it('restrict nothing that an ordinary job does, such as sudo or writing to /usr', () => {

@@ -21,12 +21,7 @@ export type BeatOptions = Values<typeof BEAT_OPTIONS>;
 
 /** Sends a heartbeat for the run that started this process. Returns the exit code. */
 export async function beat(options: BeatOptions): Promise<number> {
-  const {
-    LIVINGLOCK_PATH: path,
-    LIVINGLOCK_TOKEN: token,
-    LIVINGLOCK_HEARTBEAT_INTERVAL: interval,
-    LIVINGLOCK_HELD_IN: address = '',
-  } = process.env;
+  const { LIVINGLOCK_PATH: path, LIVINGLOCK_TOKEN: token, LIVINGLOCK_HELD_IN: address = '' } = process.env;
   if (path === undefined || token === undefined) {
     throw new CliError(
       ExitCode.usage,
@@ -35,7 +30,7 @@ export async function beat(options: BeatOptions): Promise<number> {
   }
   // Started by --force beside a holder: there is no lock, so nothing can be lost.
   if (token === '') return ExitCode.ok;
-  const held = { path, token, interval: Number(interval ?? 0) };
+  const held = { path, token };
   if (address === '') return withLocks(undefined, ({ store }) => beatIn(store, held, options));
   try {
     return await withLocks(parseStore(address), ({ store }) => beatIn(store, held, options));
@@ -68,21 +63,12 @@ function isThere(pid: number): boolean {
 interface Held {
   readonly path: string;
   readonly token: string;
-  /** Milliseconds. */
-  readonly interval: number;
 }
 
-async function beatIn(
-  store: Store,
-  { path, token, interval }: Held,
-  { progress, note }: BeatOptions,
-): Promise<number> {
+async function beatIn(store: Store, { path, token }: Held, { progress, note }: BeatOptions): Promise<number> {
   const stored = await store.read(path);
   if (stored?.record?.token !== token) return lost(path);
   const before = stored.record.progress;
-  // The first progress is shown at once.
-  const isNews = before === null && (progress !== undefined || note !== undefined);
-  if (stored.age < interval && !isNews) return ExitCode.ok;
   const after: Progress | undefined =
     progress === undefined && note === undefined
       ? undefined

@@ -17,6 +17,6 @@ export const BEAT = defineCommand({
 \`livinglock run\` sets LIVINGLOCK to the path of a program that does the same as livinglock,
 even if PATH does not include it, as under cron.
 
-It can be called as often as you like: within the heartbeat interval it writes nothing.`,
+Each call starts a program and writes a heartbeat. In a fast loop, call it about once a second.`,
   run: beat,
 });

@@ -109,7 +109,6 @@ export class Supervision {
       LIVINGLOCK_RUNNER: String(process.pid),
       LIVINGLOCK_TOKEN: lock?.token ?? '',
       LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
-      LIVINGLOCK_HEARTBEAT_INTERVAL: String(options.heartbeatInterval),
     };
     try {
       return await start(command, {

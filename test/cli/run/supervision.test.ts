@@ -85,7 +85,6 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       LIVINGLOCK_RUNNER: String(process.pid),
       LIVINGLOCK_TOKEN: lock.token,
       LIVINGLOCK_FENCING_TOKEN: String(lock.fencingToken),
-      LIVINGLOCK_HEARTBEAT_INTERVAL: '1000',
       LIVINGLOCK_NODE: process.execPath,
     });
     expect(env.get('PATH')).toBe(process.env['PATH']);
