@@ -165,6 +165,13 @@ describe('bad input is refused in one line', () => {
     ],
     ['JSON of nothing', [...named, '--every', '2m', '--json', '--', 'node'], 64, /only for --list/],
     ['a list and more', [...named, '--list', '--uninstall'], 64, /cannot be used with/],
+    [
+      'two times',
+      [...named, '--at', '03:00', '--at', '03:05', '--', 'node'],
+      64,
+      /one --at.*cron expression such as "0,30 3 \* \* \*"/,
+    ],
+    ['a list of times', [...named, '--at', '03:00,03:05', '--', 'node'], 64, /cron expression such as/],
     ['no such weekday', [...named, '--at', 'moonday 03:30', '--', 'node'], 64, /weekday "moo"/],
     [
       'system units of cron',

@@ -57,6 +57,20 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     });
   });
 
+  test('is uninstalled whichever scheduler has it', () => {
+    const user = new User();
+    expect(user.schedule(...JOB, '--install', '--yes', '--', 'true').code).toBe(0);
+    const removal = user.schedule('--name', 'parser', '--uninstall', '--yes');
+    expect(removal).toMatchObject({ code: 0, errors: '' });
+    expect(removal.output).toMatch(/^parser is no longer scheduled by cron\.$/m);
+    expect(existsSync(user.crontab)).toBe(false);
+    expect(user.schedule('--name', 'parser', '--uninstall')).toEqual({
+      code: 0,
+      output: 'parser is not scheduled by livinglock here: nothing to change.\n',
+      errors: '',
+    });
+  });
+
   test('leaves no crontab for a user who had none', () => {
     const user = new User();
     expect(user.schedule(...JOB, '--install', '--yes', '--', 'true').code).toBe(0);
@@ -147,7 +161,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(code).toBe(64);
     expect(output).toMatch(/^\+ \*\/2 /m);
     expect(errors).toBe(
-      'livinglock: Nothing was changed: there is no terminal to ask on. Agree beforehand with --yes.\n',
+      'livinglock: Nothing was changed: there is no terminal to ask on. Confirm in advance with --yes.\n',
     );
     expect(existsSync(user.crontab)).toBe(false);
   });

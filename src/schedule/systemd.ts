@@ -59,10 +59,10 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
       return [...files, systemctl('daemon-reload'), systemctl('enable', '--now', `${unit(job.name)}.timer`)];
     },
     async uninstall(name) {
-      const state = await stateOf(run, mode, `${unit(name)}.timer`);
       const files = [...(await fileStep(timer(name), null)), ...(await fileStep(service(name), null))];
       const secretFile = await secret(name).step(null);
       if (files.length === 0) return secretFile;
+      const state = await stateOf(run, mode, `${unit(name)}.timer`);
       const isOn = state.isActive || state.isEnabled;
       const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
       return [...off, ...files, ...secretFile, systemctl('daemon-reload')];

@@ -98,6 +98,12 @@ A password in the address of a store is kept in a file of mode 600, which the jo
     if (values.name === undefined) {
       throw new CliError(ExitCode.usage, 'What are the job and its lock called? Give --name NAME.');
     }
+    if (given.filter(({ name }) => name === 'every' || name === 'at').length > 1) {
+      throw new CliError(
+        ExitCode.usage,
+        'A job has one --every or one --at. For several times a day, --at takes a cron expression such as "0,30 3 * * *".',
+      );
+    }
     const { schedule } = await import('./schedule.js');
     const request: Request = {
       ...where,

@@ -3,28 +3,24 @@ import type { Scheduled } from '../../schedule/installer.js';
 import { installerFor } from '../../schedule/installers.js';
 import type { SchedulerName } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
-import { ScheduleError } from '../../schedule/schedule-error.js';
 import { expectRights, scopeOf } from '../../schedule/scope.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatDateAndTime } from '../terminal/local-time.js';
 import { print } from '../terminal/messages.js';
 import { filling, widthOf } from '../terminal/text-width.js';
+import { schedulersFor, unlessAbsent, type Where } from './schedulers.js';
 
 /** The options of `livinglock schedule --list`. */
-export interface ListRequest {
+export interface ListRequest extends Where {
   /** `null` for all jobs. */
   readonly name: string | null;
-  /** `null` for all schedulers of this system. */
-  readonly scheduler: SchedulerName | null;
-  readonly isSystem: boolean;
-  readonly userName: string | null;
   readonly isJson: boolean;
 }
 
 /** Prints what livinglock has scheduled. Returns the exit code. */
 export async function list(request: ListRequest): Promise<number> {
   const all: Scheduled[] = [];
-  for (const scheduler of request.scheduler === null ? schedulersFor(request) : [request.scheduler]) {
+  for (const scheduler of schedulersFor(request)) {
     all.push(...(await listOf(scheduler, request)));
   }
   const jobs = all.filter(({ name }) => request.name === null || name === request.name);
@@ -32,33 +28,12 @@ export async function list(request: ListRequest): Promise<number> {
   return ExitCode.ok;
 }
 
-function schedulersFor({ isSystem, userName }: ListRequest): SchedulerName[] {
-  if (isSystem) return ['systemd'];
-  if (userName !== null) return ['cron'];
-  switch (process.platform) {
-    case 'win32':
-      return ['task-scheduler'];
-    case 'darwin':
-      return ['launchd', 'cron'];
-    default:
-      return ['systemd', 'cron'];
-  }
-}
-
 async function listOf(scheduler: SchedulerName, request: ListRequest): Promise<readonly Scheduled[]> {
   const uid = process.geteuid?.() ?? 0;
   const scope = scopeOf({ ...request, scheduler }, uid);
   // Everyone can read the units of the system.
   if (scheduler === 'cron') expectRights(scope, uid);
-  try {
-    return await installerFor(scheduler, runProgram, scope).list(new Date());
-  } catch (error) {
-    // Without its program, or a home folder for its files, nothing can have been scheduled.
-    const isAbsent =
-      error instanceof ScheduleError && (error.reason === 'absent' || error.reason === 'refused');
-    if (isAbsent && request.scheduler === null) return [];
-    throw error;
-  }
+  return unlessAbsent(request, () => installerFor(scheduler, runProgram, scope).list(new Date()));
 }
 
 const TITLES = ['NAME', 'SCHEDULER', 'WHEN', 'NEXT RUN', 'COMMAND'];

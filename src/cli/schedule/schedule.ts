@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Step } from '../../schedule/installer.js';
 import { installerFor, schedulerHere } from '../../schedule/installers.js';
-import { describeTiming } from '../../schedule/job.js';
+import { describeTiming, type SchedulerName } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
 import { expectRights, isKnown, type Scope, scopeOf } from '../../schedule/scope.js';
 import { CliError } from '../errors/cli-error.js';
@@ -10,13 +10,15 @@ import { print, say, write } from '../terminal/messages.js';
 import { confirm } from './confirm.js';
 import { jobOf, ownProgram } from './new-job.js';
 import type { Request } from './request.js';
+import { schedulersFor, unlessAbsent } from './schedulers.js';
 
 /** Prints, installs or uninstalls the configuration of a job. Returns the exit code. */
 export async function schedule(request: Request): Promise<number> {
+  if (request.action === 'uninstall') return uninstall(request);
   const scheduler = request.scheduler ?? schedulerHere();
   const uid = process.geteuid?.() ?? 0;
   const scope = scopeOf({ ...request, scheduler }, uid);
-  if (request.action !== 'print') expectRights(scope, uid);
+  if (request.action === 'install') expectRights(scope, uid);
   const installer = installerFor(scheduler, runProgram, scope);
   const { name, isAgreed, userName } = request;
   switch (request.action) {
@@ -42,12 +44,27 @@ export async function schedule(request: Request): Promise<number> {
         `${name} is scheduled: ${describeTiming(job.timing)}, by ${scheduler}.`,
       );
     }
-    case 'uninstall': {
-      const steps = await installer.uninstall(name);
-      if (steps.length === 0) return tell(`${name} is not scheduled by ${scheduler}: nothing to change.`);
-      return carryOut(steps, isAgreed, `${name} is no longer scheduled by ${scheduler}.`);
-    }
   }
+}
+
+/** From all schedulers that may have it: who removes a job need not know which one it was. */
+async function uninstall(request: Request): Promise<number> {
+  const { name } = request;
+  const uid = process.geteuid?.() ?? 0;
+  const steps: Step[] = [];
+  const found: SchedulerName[] = [];
+  // With --user-name, it is in the crontab of that user or a unit of the system.
+  for (const scheduler of schedulersFor({ ...request, userName: null })) {
+    const scope = scopeOf({ ...request, scheduler }, uid);
+    expectRights(scope, uid);
+    const installer = installerFor(scheduler, runProgram, scope);
+    const ofThis = await unlessAbsent(request, () => installer.uninstall(name));
+    if (ofThis.length > 0) found.push(scheduler);
+    steps.push(...ofThis);
+  }
+  const where = request.scheduler === null ? 'by livinglock here' : `by ${request.scheduler}`;
+  if (steps.length === 0) return tell(`${name} is not scheduled ${where}: nothing to change.`);
+  return carryOut(steps, request.isAgreed, `${name} is no longer scheduled by ${found.join(' and ')}.`);
 }
 
 /** A Node installed by nvm, for instance, is in the home folder of the user who installed it. */
@@ -70,7 +87,7 @@ async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string)
   if (answer === null) {
     throw new CliError(
       ExitCode.usage,
-      'Nothing was changed: there is no terminal to ask on. Agree beforehand with --yes.',
+      'Nothing was changed: there is no terminal to ask on. Confirm in advance with --yes.',
     );
   }
   if (!answer) {
