@@ -165,7 +165,7 @@ describe.skipIf(!isPosix)('an obstacle beside a lock', () => {
     ]).ended;
     expect(code).toBe(73);
     expect(stderr).toEqual(
-      oneLineWith(`Cannot create the lock ${desk.path('x')}: EACCES: permission denied. Give`),
+      oneLineWith(`Cannot create the lock ${desk.path('x')}: EACCES: permission denied. This process's user`),
     );
     expect(stderr).not.toMatch(INTERNAL);
   });

@@ -5,7 +5,11 @@ export function remedyFor(code: string): string {
 
 const MAKE_ROOM = 'Free up space on that file system, or inodes.';
 const PERMIT =
-  "Give this process's user permission to read and write the lock's folder, or choose another folder.";
+  "This process's user must be able to read and write the lock's folder, and to read a lock file that another user wrote (umask 022 or 027). " +
+  'Otherwise choose another folder.';
+const PERMIT_REMOVAL =
+  "This process's user must be able to write the lock's folder. In a sticky folder, such as /tmp, only the user who wrote a lock file can " +
+  'replace it. Otherwise choose another folder.';
 const CLOSE_FILES = 'Close files that are not needed, or raise the limit (`ulimit -n`).';
 /**
  * Files that belong to a lock have its name plus up to 49 bytes. Most file systems allow 255 bytes in a name, and Linux allows 4095 in
@@ -20,7 +24,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', MAKE_ROOM],
   ['EDQUOT', MAKE_ROOM],
   ['EACCES', PERMIT],
-  ['EPERM', PERMIT],
+  ['EPERM', PERMIT_REMOVAL],
   ['EROFS', 'Mount that file system read-write, or choose another folder.'],
   ['EMFILE', CLOSE_FILES],
   ['ENFILE', CLOSE_FILES],

@@ -371,6 +371,20 @@ describe('a stalled holder', () => {
     expect(world.processes.signals.map(({ signal }) => signal)).toEqual(['SIGTERM', 'SIGKILL']);
   });
 
+  it('of another user in a sticky folder cannot be replaced, which the error says', async () => {
+    const world = new World();
+    await world.acquire(world.processes.start());
+    await world.clock.advance(2 * HOUR);
+    const fileSystem = fileSystemWith({
+      renameSync: () => {
+        throw systemError('EPERM', 'rename');
+      },
+    });
+    const dependencies = world.as();
+    const takeover = acquire(world.path, { store: fileStore({ ...dependencies, fileSystem }), dependencies });
+    await expect(takeover).rejects.toThrow(/^Cannot take over the lock .+: EPERM.+ In a sticky folder/);
+  });
+
   it('keeps the lock when it cannot be ended', async () => {
     const world = new World();
     const holder = world.processes.start({}, { forbidden: true });
