@@ -214,7 +214,7 @@ describe('an address of a store', () => {
     ['sqlite:/proc/none/locks.db', 73, /Cannot open the SQLite database \/proc\/none\/locks.db: /],
     ['postgres://batch:secret@127.0.0.1:1/shop', 73, /ECONNREFUSED.*Check that the server is running/],
     ['redis://:secret@127.0.0.1:1', 73, /Cannot reach Redis at 127.0.0.1:1: .*ECONNREFUSED/],
-    ['redis://:secret@127.0.0.1:1/shop', 64, /is not one of Redis/],
+    ['redis://:secret@127.0.0.1:1/shop', 64, /no valid address of Redis.*%40 for @/],
     ['postgresq://batch:secret@db/shop', 64, /It is one of postgres:/],
   ])('such as %s is refused with %i, and without its password', async (store, code, message) => {
     const ended = await new Desk().run(['run', '--store', store, 'job', '--', 'echo', 'never']);

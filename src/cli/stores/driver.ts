@@ -34,7 +34,7 @@ export function unreachable(place: string, error: unknown): CliError {
 export function addressRefused(kind: string, error: unknown): CliError {
   return new CliError(
     ExitCode.usage,
-    `The address of the store is not one of ${kind}: ${messageOf(error)}. See \`livinglock help run\`.`,
+    `The store (--store, LIVINGLOCK_STORE) has no valid address of ${kind}: ${messageOf(error)}. In a user name or password, write %40 for @, %2F for /, %23 for # and %3A for :.`,
   );
 }
 
