@@ -1,5 +1,6 @@
 import { isBare } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
+import { formatDuration } from '../describe.js';
 import type { LockRecord } from '../record.js';
 import type { Stored } from '../store.js';
 import type { OwnerRelation } from './owner.js';
@@ -17,7 +18,7 @@ const SETTLING_TIME = 2000;
 export const DEFAULT_STALE_TIMEOUT = 3_600_000;
 
 /** Why most holders count as live. */
-export const AT_WORK = 'its process is alive and its heartbeat is fresh';
+export const AT_WORK = 'its process is alive and has not stalled';
 
 /**
  * Decides whether a lock may be taken from its holder. Pure: reads nothing and has no clock.
@@ -57,18 +58,20 @@ export function judge(
   if (liveness !== 'alive' && relation === 'earlier-run') {
     return { state: 'dead', reason: 'its owner was restarted on the same host' };
   }
-  if (age > timeoutOf(record, liveness, staleTimeout)) {
+  const timeout = timeoutOf(record, liveness, staleTimeout);
+  if (age > timeout) {
     return { state: 'stalled', reason: 'it has sent no heartbeat for longer than its stale timeout' };
   }
-  return { state: 'live', reason: whyLive(liveness, relation) };
+  return { state: 'live', reason: liveness === 'alive' ? AT_WORK : unproved(timeout - age, relation) };
 }
 
-function whyLive(liveness: Liveness, relation: OwnerRelation): string {
-  if (liveness === 'alive') return AT_WORK;
-  const unproved = 'its heartbeat is fresh, and nothing proves from here that its process is dead';
+function unproved(left: number, relation: OwnerRelation): string {
+  const reason =
+    'nothing proves from here that its process is dead: ' +
+    `without another heartbeat, the lock can be taken over in ${formatDuration(left)}`;
   return relation === 'namesake'
-    ? `${unproved}: it has the same \`owner\`, but runs on another host or in a different environment`
-    : unproved;
+    ? `${reason}; it has the same \`owner\`, but runs on another host or in a different environment`
+    : reason;
 }
 
 /**

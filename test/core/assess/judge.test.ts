@@ -25,6 +25,13 @@ describe('the judge', () => {
     expect(judge(stored(), 'unknown', HOUR, 'namesake').state).toBe('live');
   });
 
+  it('says when a lock can be taken over whose holder cannot be seen', () => {
+    const { reason } = judge(stored({ age: 8 * MINUTE }), 'unknown', HOUR);
+    expect(reason).toBe(
+      'nothing proves from here that its process is dead: without another heartbeat, the lock can be taken over in 52 minutes',
+    );
+  });
+
   it('finds a lock that was released early held until its time is over, whatever happened to its holder', () => {
     const released = stored({
       record: someRecord({ hold: HOUR }),
