@@ -217,6 +217,38 @@ describe('a record with nonsense in it', () => {
     });
   });
 
+  it.each(['7', -1, 1.5, Number.MAX_SAFE_INTEGER, null, []])(
+    'has no fencing token if that is %j',
+    (token) => {
+      expect(changed({ fencing_token: token })?.fencingToken).toBeNull();
+      expect(changed({ fencing_token: 0 })?.fencingToken).toBe(0);
+    },
+  );
+
+  it.each(['0.5', -0.1, 1.1, null])('has no progress if its ratio is %j, but its note', (ratio) => {
+    expect(changed({ progress: { ratio, note: 'table 4' } })?.progress).toEqual({
+      ratio: null,
+      note: 'table 4',
+    });
+    expect(changed({ progress: { ratio: 1, note: '' } })?.progress).toEqual({ ratio: 1, note: null });
+    expect(changed({ progress: { ratio: 0 } })?.progress).toEqual({ ratio: 0, note: null });
+  });
+
+  it.each([0, '1h', true])('has no stale timeout, nor hold, if that is %j', (time) => {
+    expect(changed({ stale_timeout_ms: time, hold_ms: time })).toMatchObject({
+      staleTimeout: null,
+      hold: null,
+    });
+  });
+
+  it('has the socket that its process inherited, if that is a text', () => {
+    const identity = { pid: 4242, boot_id: 'boot-1' };
+    expect(changed({ process: { ...identity, inherited_socket: 'x' } })?.process.inheritedSocket).toBe('x');
+    expect(changed({ process: { ...identity, inherited_socket: 7 } })?.process).not.toHaveProperty(
+      'inheritedSocket',
+    );
+  });
+
   it('does not take the identity of another PID', () => {
     expect(changed({ process: { pid: 1, boot_id: 'boot-1' } })?.process).toEqual({
       pid: 4242,

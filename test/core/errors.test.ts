@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ErrLockBusy,
+  ErrLockLost,
+  ErrLockStore,
+  ErrNotALock,
+  ErrTerminationFailed,
+} from '../../src/core/errors.js';
+import { MINUTE, someRecord } from '../../support/world.js';
+
+const LOCK = '/locks/job.lock';
+
+function systemError(message: string, code = 'ENOSPC'): Error {
+  return Object.assign(new Error(message), { code, syscall: 'open' });
+}
+
+describe('an error', () => {
+  it('has the name of its class, which tells it apart where the class is not at hand', () => {
+    const errors = [
+      new ErrLockBusy(LOCK, someRecord(), 0, 'why'),
+      new ErrLockLost(LOCK, null),
+      new ErrLockStore(LOCK, 'EIO', 'what'),
+      new ErrNotALock(LOCK, 'what'),
+      new ErrTerminationFailed(LOCK, someRecord(), new Error('why')),
+    ];
+    expect(errors.map(({ name }) => name)).toEqual([
+      'ErrLockBusy',
+      'ErrLockLost',
+      'ErrLockStore',
+      'ErrNotALock',
+      'ErrTerminationFailed',
+    ]);
+  });
+
+  it('of a lost lock says how it was lost, and what to do', () => {
+    expect(new ErrLockLost(LOCK, null).message).toBe(
+      `${LOCK} was lost: nobody holds it now. It was taken over by a run that has since ended, or broken, or deleted. ` +
+        'Stop working: this run is no longer exclusive. If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.',
+    );
+    const cause = new Error('connect ECONNREFUSED.');
+    expect(new ErrLockLost(LOCK, null, { since: MINUTE, cause }).message).toMatch(
+      /heartbeat was 1 minute ago.+ The last error: connect ECONNREFUSED\.$/,
+    );
+  });
+
+  it('of a process that could not be ended has the reason, and says what to do', () => {
+    const cause = new Error('EPERM');
+    const error = new ErrTerminationFailed(LOCK, someRecord(), cause);
+    expect(error.cause).toBe(cause);
+    expect(error.message).toMatch(/could not be ended: EPERM\. Nothing was taken over\. End it yourself/);
+  });
+});
+
+describe('a failure of the store', () => {
+  it('may have been carried out, unless the store knows better', () => {
+    expect(new ErrLockStore(LOCK, 'EIO', 'what').isInDoubt).toBe(true);
+    expect(new ErrLockStore(LOCK, 'EIO', 'what', { isInDoubt: false }).isInDoubt).toBe(false);
+  });
+
+  it('says what was attempted, why it failed, and what to do; nothing twice', () => {
+    const failure = { code: 'X', reason: 'no room', cause: null };
+    expect(ErrLockStore.of(LOCK, 'create the lock', failure).message).toBe(
+      `Cannot create the lock ${LOCK}: no room`,
+    );
+    expect(ErrLockStore.of(LOCK, 'create the lock', { ...failure, remedy: 'Make room.' }).message).toBe(
+      `Cannot create the lock ${LOCK}: no room. Make room.`,
+    );
+  });
+
+  it.each([
+    [`ENOSPC: no space left on device, open '${LOCK}'`, 'ENOSPC: no space left on device'],
+    [`ENOSPC: no space left, rename '/locks/job.lock.guard/1' -> '${LOCK}'`, 'ENOSPC: no space left'],
+    ["ENOSPC: no space left, mkdir '/proc/self/fd/7/x'", 'ENOSPC: no space left'],
+    ["ENOSPC: no space left, mkdir '/locks'", "ENOSPC: no space left, mkdir '/locks'"],
+  ])('leaves out files of its own: %s', (message, reason) => {
+    const error = systemError(message);
+    expect(ErrLockStore.from(LOCK, 'create the lock', error, { ENOSPC: 'Make room.' })).toMatchObject({
+      message: `Cannot create the lock ${LOCK}: ${reason}. Make room.`,
+      code: 'ENOSPC',
+      cause: error,
+    });
+  });
+
+  it('has the usual remedy for its code', () => {
+    const error = ErrLockStore.from(LOCK, 'read the lock', systemError('EROFS: read-only', 'EROFS'));
+    expect(error).toMatchObject({ message: expect.stringMatching(/EROFS: read-only\. Mount that file/) });
+  });
+
+  it.each([new ErrNotALock(LOCK, 'what'), new Error('a bug'), 'a text'])('is no other error: %s', (error) => {
+    expect(ErrLockStore.from(LOCK, 'read the lock', error)).toBe(error);
+  });
+});
