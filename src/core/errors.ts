@@ -46,8 +46,11 @@ export class ErrLockBusy extends LivingLockError {
 
 /**
  * The lock is no longer held: another process took it over after the heartbeats had stopped, or someone broke or deleted
- * it. Or the store has not answered for `staleTimeout`, so that may have happened (`isCertain` is `false`); then the store's
- * error is the `cause`. Anything the caller does from here on is not exclusive, so it must stop.
+ * it. Or the store has not answered for `staleTimeout`, so that may have happened (`isCertain` is `false`).
+ * Anything the caller does from here on is not exclusive, so it must stop.
+ *
+ * The `cause`, if there is one, is the store's error if `isCertain` is `false`. Otherwise it is what the function under `withLock` or
+ * `tryWithLock` threw after the loss.
  */
 export class ErrLockLost extends LivingLockError {
   override name = 'ErrLockLost';
@@ -107,7 +110,12 @@ export interface StoreFailure {
  */
 export class ErrLockStore extends LivingLockError {
   override name = 'ErrLockStore';
-  /** Whether the store may have made the change, with only the answer lost. Default: `true`. */
+  /**
+   * Whether the store may have made the change, with only the answer lost. Also `true` where the store cannot tell, as it may be for a
+   * connection that was refused.
+   *
+   * Default: `true`.
+   */
   readonly isInDoubt: boolean;
 
   /** For stores: how a store of your own reports an error, with the original one as the `cause`. */

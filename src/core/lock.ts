@@ -76,8 +76,9 @@ export class Lock {
 
   /**
    * Aborts when the lock is lost, with the {@link ErrLockLost} as its reason. Pass it to `fetch`, streams and timers, so that
-   * they end when the lock does. It aborts at a heartbeat, or within 30 seconds without one. If the store no longer
-   * answers, it aborts `staleTimeout` after the last confirmed heartbeat, before anyone can take over.
+   * they end when the lock does. It aborts at a heartbeat, or when the store is read in between: every quarter of `staleTimeout`, but not
+   * more often than every second, and at least every 30 seconds. If the store no longer answers, it aborts `staleTimeout` after the last
+   * confirmed heartbeat, before anyone can take over.
    */
   get signal(): AbortSignal {
     if (this.#loss === undefined) {

@@ -11,7 +11,8 @@ export interface AcquireOptions {
   /**
    * A holder that has sent no heartbeat for longer than this counts as stalled, and can be taken over even though its
    * process is alive. Choose a multiple of the longest time between two checkpoints. `Infinity`: never; the existence of the process is
-   * proof enough. If holder and contender differ, the longer timeout counts.
+   * proof enough. If holder and contender differ, the longer timeout counts. If there is no contender, nothing happens to a stalled
+   * holder: its next heartbeat renews the lock.
    *
    * If nobody can see whether the holder exists (in another container, on another machine), `Infinity` counts as an hour, so a holder
    * there has to send heartbeats more often than that. For a PID file, or one of the Go package, any longer timeout counts as an hour there.
@@ -32,7 +33,10 @@ export interface AcquireOptions {
    * Default: `0`, reject with `ErrLockBusy` at once.
    */
   readonly wait?: Duration | undefined;
-  /** Stops waiting: `acquire` rejects with the signal's reason. */
+  /**
+   * Stops waiting: `acquire` rejects with the signal's reason. Has no effect once the lock is held: to end the work, pass a signal to the
+   * work too.
+   */
   readonly signal?: AbortSignal | undefined;
   /**
    * The minimum time the lock stays held, counted from the acquisition, even if it is released earlier. Use it when several servers whose

@@ -18,7 +18,9 @@ export type Attempt<T> =
  * Rejects
  * - as {@link acquire} does if the lock cannot be had; the function is then not called;
  * - with {@link ErrLockLost} if the lock was lost meanwhile; an error of the function is its `cause`;
- * - otherwise with what the function throws.
+ * - with what the function throws;
+ * - with {@link ErrLockStore} if the lock could not be released after the function was done. Its work is done then, but its result is not
+ *   returned: if you need it, keep it in a variable outside.
  *
  * @example
  * import { withLock } from 'livinglock';

@@ -10,12 +10,32 @@ interface Sleeper {
  * the earliest first.
  *
  * @example
- * import { acquire } from 'livinglock';
- * import { FakeClock } from 'livinglock/testing';
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { acquire, ErrLockLost } from 'livinglock';
+ * import { FakeClock, type FakeProcess, FakeProcessTable, memoryStore } from 'livinglock/testing';
  *
- * const clock = new FakeClock();
- * const lock = await acquire(path, { staleTimeout: '1h', dependencies: { clock } });
- * await clock.advance(61 * 60_000); // the lock is stale now
+ * test('a run that hangs is taken over, and learns it', async () => {
+ *   const clock = new FakeClock();
+ *   const processes = new FakeProcessTable(clock);
+ *   // The store measures the age of heartbeats, and says whether they come from this machine. `acquire` asks which processes are alive,
+ *   // and waits. So both need the same clock and processes: with the system's own, one of them would see another world.
+ *   const store = memoryStore({ clock, processes });
+ *   const acquireAs = (process: FakeProcess) =>
+ *     acquire('nightly', { store, staleTimeout: '1h', dependencies: { clock, processes: processes.as(process) } });
+ *
+ *   const hung = await acquireAs(processes.start());
+ *   await clock.advance(59 * 60_000);
+ *   await assert.rejects(acquireAs(processes.start()), { code: 'ERR_LOCK_BUSY' });
+ *   await clock.advance(2 * 60_000);
+ *   const next = await acquireAs(processes.start());
+ *   assert.ok(next.fencingToken > hung.fencingToken);
+ *
+ *   await clock.advance(30_000); // by now the old holder has read the store
+ *   assert.ok(hung.signal.aborted);
+ *   await assert.rejects(hung.heartBeat(), ErrLockLost);
+ *   await next.release();
+ * });
  */
 export class FakeClock implements Clock {
   #now: number;
