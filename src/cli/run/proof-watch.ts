@@ -25,16 +25,14 @@ export interface ProofWatchOptions {
 /**
  * Passes a command's proofs of work on as heartbeats, and notices when none arrives for longer than the stale timeout.
  *
- * A throttled heartbeat is written later, so the written one is never older than the last proof by more than the
- * interval: this runner notices a stall before any contender may take over.
+ * A heartbeat within the interval is written after the proof, so this runner mostly notices a stall before any contender may take over. It does not
+ * if the command has sent its heartbeats itself, or has never given a proof: then a contender may be first, by up to one period.
  */
 export class ProofWatch {
   readonly #options: ProofWatchOptions;
   readonly #timer: NodeJS.Timeout;
   #provenAt = systemClock.monotonic();
   #checkedAt = systemClock.monotonic();
-  /** The proof that still has to be written. */
-  #isOwing = false;
   #state: 'watching' | 'stalled' | 'ending' = 'watching';
   #complaint: string | null = null;
 
@@ -49,7 +47,6 @@ export class ProofWatch {
   /** Called when the command has shown that it is at work. */
   prove(): void {
     this.#provenAt = systemClock.monotonic();
-    this.#isOwing = true;
     if (this.#state === 'stalled') this.#state = 'watching';
     this.#beat();
   }
@@ -73,11 +70,7 @@ export class ProofWatch {
     const now = systemClock.monotonic();
     const isLate = now - this.#checkedAt > period + LATE;
     this.#checkedAt = now;
-    if (this.#state === 'ending' || this.#isOwing) {
-      this.#isOwing = false;
-      this.#beat();
-    }
-    if (this.#state === 'ending') return;
+    if (this.#state === 'ending') return this.#beat();
     const { check, staleTimeout, onStall } = this.#options;
     try {
       const silence = await check(this);

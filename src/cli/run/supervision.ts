@@ -180,6 +180,7 @@ export class Supervision {
       heartbeatInterval,
       check: proofCheckFor(proof, lock, locks.store),
       onStall: (silence) => {
+        if (ending.reason !== null) return;
         const stall = `The command has stalled: for ${formatDuration(silence)} ${describeProof(proof)}.`;
         if (onStall === 'warn') {
           say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hintOn(proof)}`);
@@ -196,6 +197,7 @@ export class Supervision {
     const { timeout } = this.#job.options;
     if (!Number.isFinite(timeout)) return;
     ending.after(timeout, () => {
+      if (ending.reason !== null) return;
       this.#end('timeout', ending, watch);
       say(`The command has reached its time limit of ${formatDuration(timeout)} (--timeout). Ending it.`);
     });

@@ -40,14 +40,11 @@ describe('a watch for proofs', () => {
     await vi.advanceTimersByTimeAsync(PERIOD);
   }
 
-  it('makes up for a heartbeat that was throttled, once', async () => {
+  it('sends one heartbeat for each proof', async () => {
     const beat = vi.spyOn(lock, 'heartBeat');
     watchWith(() => 0).prove();
+    await pass(PERIOD);
     expect(beat).toHaveBeenCalledTimes(1);
-    await pass(PERIOD);
-    expect(beat).toHaveBeenCalledTimes(2);
-    await pass(PERIOD);
-    expect(beat).toHaveBeenCalledTimes(2);
   });
 
   it('sends a heartbeat at each check while the command is being ended, and reports no stall then', async () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RunOptions } from '../../../src/cli/run/options.js';
+import { ProofWatch } from '../../../src/cli/run/proof-watch.js';
 import { Signals } from '../../../src/cli/run/signals.js';
 import { type Job, Supervision } from '../../../src/cli/run/supervision.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
@@ -209,6 +210,28 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     await made('begun');
     await locks.store.remove('nightly', lock.token);
     await lock.heartBeat().catch(() => {});
+    expect(await running).toBe(76);
+    expect(said).toEqual([expect.stringMatching(/nightly was lost: .*Ending the command\.\n$/)]);
+  });
+
+  it('says nothing of a stall or a time limit that it reaches while it is being ended', async () => {
+    const told = 'trap "touch \\"$0/told\\"" TERM';
+    const running = statusOf(`${told}; touch "$0/begun"; while [ ! -e "$0/end" ]; do sleep 0.01; done`, {
+      proof: { by: 'output' },
+      staleTimeout: 400,
+      heartbeatInterval: 200,
+      timeout: 500,
+      killAfter: HOUR,
+    });
+    await made('begun');
+    await locks.store.remove('nightly', lock.token);
+    await lock.heartBeat().catch(() => {});
+    await made('told');
+    const checks = vi.spyOn(ProofWatch.prototype, 'silence', 'get');
+    await vi.waitFor(() => expect(checks.mock.results.some(({ value }) => value > 1000)).toBe(true), {
+      timeout: 20_000,
+    });
+    writeFileSync(join(folder, 'end'), '');
     expect(await running).toBe(76);
     expect(said).toEqual([expect.stringMatching(/nightly was lost: .*Ending the command\.\n$/)]);
   });
