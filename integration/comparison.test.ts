@@ -115,11 +115,12 @@ describe.skipIf(!isPosix)('livinglock', () => {
 
   test('stays with a job that takes longer than expected, as long as it works', async () => {
     const proof = ['--heartbeat', 'output', '--stale-timeout', '2s'];
-    const busy = await started(
-      desk.start(run(proof, 'sh', '-c', 'echo go; for i in 1 2 3 4 5 6; do sleep 0.5; echo $i; done')),
-    );
-    await busy.prints(/5/);
+    const done = desk.path('done');
+    const script = 'echo go; until [ -e "$0" ]; do sleep 0.5; echo work; done';
+    const busy = await started(desk.start(run(proof, 'sh', '-c', script, done)));
+    await busy.prints(/(work\s+){5}/);
     expect(await desk.run(run(proof, 'true'))).toMatchObject({ code: 75 });
+    writeFileSync(done, '');
     expect(await busy.ended).toMatchObject({ code: 0 });
   });
 });

@@ -1,7 +1,6 @@
 import type { Clock } from '../system/clock.js';
 import { callEvery } from './call-every.js';
 import type { LeaseEvent } from './lease.js';
-import type { Progress } from './record.js';
 import type { Store } from './store.js';
 
 /** The lock whose lease is monitored. */
@@ -11,7 +10,6 @@ export interface Monitored {
   readonly store: Store;
   readonly clock: Clock;
   readonly staleTimeout: number;
-  readonly heartbeatMinimalInterval: number;
 }
 
 /** Where the monitor reports to. */
@@ -19,8 +17,6 @@ export interface LeaseView {
   /** When the last confirmed heartbeat was sent, on the monotonic clock; `null` once the lease is over. */
   confirmedAt(): number | null;
   tell(event: LeaseEvent): void;
-  /** What the job has reported so far. */
-  progress(): Progress | undefined;
 }
 
 /** How often the store is asked between heartbeats, in milliseconds. */
@@ -31,8 +27,7 @@ const LONGEST_MARGIN = 5000;
 const MARGIN = 1 / 10;
 
 /**
- * Between heartbeats, tells a lease what the store says and what time it is. That is no proof of work: it only reads, and writes what the job
- * has sent too early to be written at once.
+ * Between heartbeats, tells a lease what the store says and what time it is. It only reads: it is no proof of work.
  *
  * All times are on the monotonic clock and count from before a heartbeat was sent, so that the holder learns of a loss before anyone else may act.
  */
@@ -44,8 +39,6 @@ export class LeaseMonitor {
   /** Whether an answer is pending, to a read or to a heartbeat. */
   #isAsking = false;
   #isBeating = false;
-  /** Whether there was a heartbeat within the minimal interval since the last one was sent. */
-  #isHeldBack = false;
   #isNearDeadline = false;
   #hasEnded = false;
   /** Created only when needed: to create and abort one takes a twentieth of acquire and release. */
@@ -62,12 +55,6 @@ export class LeaseMonitor {
   /** A heartbeat was sent; its answer is pending. */
   heartbeatSent(): void {
     this.#isBeating = true;
-    this.#isHeldBack = false;
-  }
-
-  /** There was a heartbeat within the minimal interval: it is written when the interval is over, or shortly before the deadline. */
-  holdBack(): void {
-    this.#isHeldBack = true;
   }
 
   heartbeatAnswered(): void {
@@ -80,7 +67,7 @@ export class LeaseMonitor {
    */
   heartbeatFailed(): void {
     this.#isBeating = false;
-    if (this.#left <= this.#margin) this.#ask(false);
+    if (this.#left <= this.#margin) this.#ask();
   }
 
   end(): void {
@@ -91,43 +78,17 @@ export class LeaseMonitor {
 
   #tick(): void {
     this.#tellTime(this.#isAsking);
-    this.#ask(this.#isIntervalOver);
+    this.#ask();
     this.#awaitDeadline();
   }
 
-  #ask(mayWrite: boolean): void {
-    if (!this.#isAsking && !this.#hasEnded) void this.#askStore(mayWrite);
-  }
-
-  async #askStore(mayWrite: boolean): Promise<void> {
-    this.#isAsking = true;
-    const isAnswered = mayWrite && this.#isHeldBack && (await this.#write());
-    if (!isAnswered) await this.#read();
-    this.#isAsking = false;
-  }
-
-  /** Returns whether the store has answered. If it has not, that says nothing about the lock: the disk may be full. */
-  async #write(): Promise<boolean> {
-    const { name, token, store, clock } = this.#lock;
-    const sentAt = clock.monotonic();
-    this.#isHeldBack = false;
-    try {
-      // Without workers: by the time this is written, the job may have named others.
-      const outcome = await store.beat(name, token, { progress: this.#lease.progress() });
-      this.#lease.tell(
-        outcome.done
-          ? { type: 'confirmed', beatAt: sentAt }
-          : { type: 'gone', successor: outcome.found, toldTo: 'others' },
-      );
-      return true;
-    } catch {
-      this.#isHeldBack = true;
-      return false;
-    }
+  #ask(): void {
+    if (!this.#isAsking && !this.#hasEnded) void this.#read();
   }
 
   async #read(): Promise<void> {
     const { name, token, store, clock } = this.#lock;
+    this.#isAsking = true;
     const askedAt = clock.monotonic();
     try {
       const stored = await store.read(name);
@@ -139,6 +100,8 @@ export class LeaseMonitor {
     } catch (error) {
       // The next heartbeat reports it to the job.
       this.#lease.tell({ type: 'unanswered', at: clock.monotonic(), cause: error });
+    } finally {
+      this.#isAsking = false;
     }
   }
 
@@ -153,7 +116,7 @@ export class LeaseMonitor {
     this.#isNearDeadline = true;
     try {
       await this.#sleepUntil(this.#margin);
-      this.#ask(true);
+      this.#ask();
       // After oversleeping, the store has had no time to answer; then the next tick is soon enough.
       if (this.#left <= 0) return this.#tellTime(false);
       await this.#sleepUntil(0);
@@ -180,12 +143,6 @@ export class LeaseMonitor {
     while (!this.#hasEnded && this.#left > margin) {
       await this.#lock.clock.sleep(this.#left - margin, { ref: false, signal });
     }
-  }
-
-  get #isIntervalOver(): boolean {
-    const confirmedAt = this.#lease.confirmedAt();
-    const { heartbeatMinimalInterval, clock } = this.#lock;
-    return confirmedAt !== null && clock.monotonic() - confirmedAt >= heartbeatMinimalInterval;
   }
 
   get #margin(): number {

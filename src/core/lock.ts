@@ -1,24 +1,17 @@
 import { callOnExit } from '../system/exit.js';
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
-import { isStillRunning, type ProcessTable } from '../system/processes/process-table.js';
 import type { ErrLockLost } from './errors.js';
 import { fitProgress, type HeartBeat, progressAfter } from './heart-beat.js';
 import { isWorthAnotherTry, takeBackLater } from './in-doubt.js';
+import { LateBeat } from './late-beat.js';
 import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease.js';
-import { LeaseMonitor, type Monitored } from './lease-monitor.js';
+import { LeaseMonitor } from './lease-monitor.js';
+import type { LockParts } from './lock-parts.js';
 import { answerTo, Pending } from './pending.js';
-import type { LockRecord, Progress } from './record.js';
-import type { Awaitable, Outcome } from './store.js';
+import type { Progress } from './record.js';
+import { Removal } from './removal.js';
+import type { Outcome } from './store.js';
 import { identifyWorkers, type Worker } from './workers.js';
-
-/** What {@link Lock} is made of. */
-export interface LockParts extends Monitored {
-  readonly processes: ProcessTable;
-  readonly record: LockRecord;
-  /** When the claim was about to be sent, on the monotonic clock. */
-  readonly claimedAt: number;
-  readonly holdAtLeast: number;
-}
 
 /** Calls that do nothing share one promise, because some jobs make millions of them. */
 const NOTHING = Promise.resolve();
@@ -43,9 +36,9 @@ export class Lock {
   /** By the clock of the store. */
   readonly acquiredAt: Date;
   readonly #parts: LockParts;
-  /** On the monotonic clock. */
-  readonly #holdUntil: number;
+  readonly #removal: Removal;
   readonly #monitor: LeaseMonitor;
+  readonly #lateBeat: LateBeat;
   readonly #stayOnExit: () => void;
   #lease: Lease;
   /** Created when someone asks for the signal; most jobs never do. */
@@ -54,24 +47,24 @@ export class Lock {
   #workers: readonly ProcessIdentity[] | undefined;
   /** The write that calls are waiting for. */
   #writing: Pending<void> | undefined;
+  /** Whether a call waits for the write, which then reports a loss. */
+  #isAwaited = false;
   #removing: Pending<void> | undefined;
 
   /** @internal */
   constructor(parts: LockParts) {
-    const { clock, record, holdAtLeast } = parts;
+    const { record } = parts;
     this.name = parts.name;
     this.token = parts.token;
     this.fencingToken = record.fencingToken ?? 0;
     this.acquiredAt = record.acquiredAt ?? record.timestamp;
     this.#parts = parts;
-    this.#holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : 0;
+    this.#removal = new Removal(parts);
     this.#lease = newLease(parts.claimedAt);
-    this.#stayOnExit = callOnExit(() => this.#removeAtExit());
-    this.#monitor = new LeaseMonitor(parts, {
-      confirmedAt: () => ('confirmedAt' in this.#lease ? this.#lease.confirmedAt : null),
-      tell: (event) => this.#apply(event),
-      progress: () => fitProgress(this.#progress),
-    });
+    this.#stayOnExit = callOnExit(() => this.#removal.sendAtExit(this.#workers));
+    const confirmedAt = () => ('confirmedAt' in this.#lease ? this.#lease.confirmedAt : null);
+    this.#monitor = new LeaseMonitor(parts, { confirmedAt, tell: (event) => this.#apply(event) });
+    this.#lateBeat = new LateBeat({ ...parts, confirmedAt, write: () => this.#writeLate() });
   }
 
   /**
@@ -90,8 +83,8 @@ export class Lock {
 
   /**
    * Proof of work: call it at every checkpoint, as often as you like. Within `heartbeatMinimalInterval` of the last heartbeat written it only
-   * remembers the call, and writes it when the interval is over, within 30 seconds and before others may take over, if the event loop is free.
-   * Otherwise it writes at once: with the file store, the heartbeat is in the file when the call returns, awaited or not.
+   * remembers the call, and writes it when the interval is over and the event loop is free. Otherwise it writes at once: with the file store,
+   * the heartbeat is in the file when the call returns, awaited or not.
    *
    * In a loop that never yields, a `.catch()` on each call uses a little memory until the loop ends: send one only every so many rounds.
    *
@@ -109,11 +102,8 @@ export class Lock {
     }
     const lease = this.#lease;
     if (lease.is !== 'held') return this.#answer();
-    const { clock, heartbeatMinimalInterval } = this.#parts;
-    if (clock.monotonic() - lease.confirmedAt < heartbeatMinimalInterval) {
-      this.#monitor.holdBack();
-      return NOTHING;
-    }
+    if (this.#lateBeat.isEarly(lease.confirmedAt)) return NOTHING;
+    this.#isAwaited = true;
     return this.#writing?.promise ?? this.#write();
   }
 
@@ -136,6 +126,7 @@ export class Lock {
     this.#workers = identifyWorkers(workers, this.#workers ?? [], this.#parts.processes);
     // A write that has already started does not contain them.
     while (this.#writing !== undefined) await this.#writing.promise.catch(() => {});
+    this.#isAwaited = true;
     return this.#lease.is === 'held' ? this.#write() : this.#answer();
   }
 
@@ -193,14 +184,15 @@ export class Lock {
         this.release().catch(() => {});
         return;
       case 'remove':
-        this.#removeQuietly();
+        this.#removal.sendQuietly();
         takeBackLater(this.#parts, this.token, true);
         return;
     }
   }
 
   #interrupt(): void {
-    for (const pending of [this.#writing, this.#removing]) pending?.settle(this.#answer());
+    this.#writing?.settle(this.#answerBeat());
+    this.#removing?.settle(this.#answer());
     this.#writing = undefined;
     this.#removing = undefined;
   }
@@ -212,17 +204,29 @@ export class Lock {
     return Promise.reject(this.#lease.error);
   }
 
+  /** The result of a write, which is reported only if a call waits for it. */
+  #answerBeat(): Promise<void> {
+    return this.#isAwaited ? this.#answer() : NOTHING;
+  }
+
+  /** A failure is not reported: the next heartbeat tries again. */
+  #writeLate(): void {
+    if (this.#writing !== undefined || this.#lease.is !== 'held') return;
+    this.#isAwaited = false;
+    this.#write().catch(() => {});
+  }
+
   #write(): Promise<void> {
     const { store, clock } = this.#parts;
     const sentAt = clock.monotonic();
     const beat = { progress: fitProgress(this.#progress), workers: this.#workers };
-    this.#monitor.heartbeatSent();
     const written = answerTo(
       () => store.beat(this.name, this.token, beat),
       (outcome) => this.#settleBeat(outcome, sentAt),
       (error) => this.#failBeat(error),
     );
     if (!(written instanceof Pending)) return written;
+    this.#monitor.heartbeatSent();
     this.#writing = written;
     return written.promise;
   }
@@ -232,23 +236,24 @@ export class Lock {
     this.#monitor.heartbeatAnswered();
     if (outcome.done) {
       this.#apply({ type: 'confirmed', beatAt: sentAt });
-      return this.#answer();
+      this.#lateBeat.written(sentAt);
+      return this.#answerBeat();
     }
     // A release in flight has already removed the lock under this heartbeat. A release in doubt is sent again to find out.
     const isReleasing = this.#lease.is === 'releasing';
     this.#apply({ type: 'gone', successor: outcome.found, toldTo: 'others' });
-    return isReleasing ? NOTHING : (this.#removing?.promise ?? this.#answer());
+    return isReleasing ? NOTHING : (this.#removing?.promise ?? this.#answerBeat());
   }
 
   #failBeat(error: unknown): Promise<void> {
     this.#writing = undefined;
     this.#monitor.heartbeatFailed();
-    return this.#lease.is === 'lost' ? this.#answer() : Promise.reject(error);
+    return this.#lease.is === 'lost' ? this.#answerBeat() : Promise.reject(error);
   }
 
   #remove(): Promise<void> {
     const removed = answerTo(
-      () => this.#sendRemoval(),
+      () => this.#removal.send(),
       (outcome) => this.#settleRemoval(outcome),
       (error) => this.#failRemoval(error),
     );
@@ -272,30 +277,5 @@ export class Lock {
     this.#apply({ type: 'release-failed' });
     if (this.#lease.is === 'lost') return this.#answer();
     return isFirst && isWorthAnotherTry(error) ? this.release() : Promise.reject(error);
-  }
-
-  /** The work may outlive this process. */
-  #removeAtExit(): void {
-    const isAtWork = this.#workers?.some((worker) => isStillRunning(worker, this.#parts.processes));
-    if (isAtWork !== true) this.#removeQuietly();
-  }
-
-  /** When the process exits, only a store that answers synchronously can do it; with others the next contender finds a dead holder. */
-  #removeQuietly(): void {
-    try {
-      const outcome = this.#sendRemoval();
-      if (outcome instanceof Promise) outcome.catch(() => {});
-    } catch {
-      // As above.
-    }
-  }
-
-  #sendRemoval(): Awaitable<Outcome> {
-    const left = this.#holdUntil - this.#parts.clock.monotonic();
-    return this.#parts.store.remove(
-      this.name,
-      this.token,
-      this.#holdUntil > 0 && left > 0 ? left : undefined,
-    );
   }
 }

@@ -17,10 +17,9 @@ function monitorOf(
   let confirmedAt: number | null = start;
   const store: Store = { ...memoryStore({ clock }), resolve: (name) => name, read: () => answer(++asked) };
   const monitor = new LeaseMonitor(
-    { name: 'nightly', token: 'mine', store, clock, staleTimeout, heartbeatMinimalInterval: 0 },
+    { name: 'nightly', token: 'mine', store, clock, staleTimeout },
     {
       confirmedAt: () => confirmedAt,
-      progress: () => undefined,
       tell: (event) => {
         told.push(event);
         if (event.type === 'confirmed' && event.beatAt !== null) confirmedAt = event.beatAt;

@@ -11,7 +11,6 @@ import {
   fileStore,
   type Lock,
 } from '../../src/index.js';
-import { systemFileSystem } from '../../src/stores/file/file-system.js';
 import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from '../../support/world.js';
 
 /** What another process gets whose stale timeout is two minutes. */
@@ -149,30 +148,6 @@ describe('a heartbeat', () => {
     await lock.heartBeat();
     await world.clock.advance(MINUTE);
     expect(parseRecord(world.text, new Date(0))?.workers).toMatchObject([{ pid: worker.pid }]);
-  });
-
-  it('that wrote nothing is tried again if the store fails, and does not count as a loss', async () => {
-    const world = new World();
-    let isFull = false;
-    const fileSystem = fileSystemWith({
-      renameSync: (from, to) => {
-        if (isFull) throw systemError('ENOSPC', 'rename');
-        return systemFileSystem.renameSync(from, to);
-      },
-    });
-    const dependencies = world.as(world.processes.start());
-    const store = fileStore({ ...dependencies, fileSystem });
-    const options = { staleTimeout: '2m', heartbeatMinimalInterval: '1m' } as const;
-    const lock = await acquire(world.path, { ...options, store, dependencies });
-    isFull = true;
-    await lock.heartBeat({ note: 'late' });
-    await world.clock.advance(100 * SECOND);
-    expect(lock.signal.aborted).toBe(false);
-    isFull = false;
-    await world.clock.advance(20 * SECOND);
-    expect(world.text).toContain('late');
-    await world.clock.advance(90 * SECOND);
-    await expect(contend(world)).rejects.toBeInstanceOf(ErrLockBusy);
   });
 
   it('refuses a progress or a note of the wrong type', async () => {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { Step } from '../../schedule/installer.js';
+import type { Installer, Step } from '../../schedule/installer.js';
 import { installerFor, schedulerHere } from '../../schedule/installers.js';
 import { describeTiming, type SchedulerName } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
+import { ScheduleError } from '../../schedule/schedule-error.js';
 import { expectRights, isKnown, type Scope, scopeOf } from '../../schedule/scope.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -10,7 +11,7 @@ import { print, say, write } from '../terminal/messages.js';
 import { confirm } from './confirm.js';
 import { jobOf, ownProgram } from './new-job.js';
 import type { Request } from './request.js';
-import { schedulersFor, unlessAbsent } from './schedulers.js';
+import { schedulersFor } from './schedulers.js';
 
 /** Prints, installs or uninstalls the configuration of a job. Returns the exit code. */
 export async function schedule(request: Request): Promise<number> {
@@ -47,24 +48,44 @@ export async function schedule(request: Request): Promise<number> {
   }
 }
 
-/** From all schedulers that may have it: who removes a job need not know which one it was. */
+/**
+ * Who removes a job need not know which scheduler has it. Looks in all of them; with --user-name, which is about crontabs as well as about units of
+ * the system, only in the default one.
+ */
 async function uninstall(request: Request): Promise<number> {
-  const { name } = request;
-  const uid = process.geteuid?.() ?? 0;
+  const { name, userName, isAgreed } = request;
+  const scheduler = request.scheduler ?? (userName === null ? null : schedulerHere());
   const steps: Step[] = [];
   const found: SchedulerName[] = [];
-  // With --user-name, it is in the crontab of that user or a unit of the system.
-  for (const scheduler of schedulersFor({ ...request, userName: null })) {
-    const scope = scopeOf({ ...request, scheduler }, uid);
-    expectRights(scope, uid);
-    const installer = installerFor(scheduler, runProgram, scope);
-    const ofThis = await unlessAbsent(request, () => installer.uninstall(name));
-    if (ofThis.length > 0) found.push(scheduler);
-    steps.push(...ofThis);
+  const failures: ScheduleError[] = [];
+  for (const each of schedulersFor({ ...request, scheduler })) {
+    try {
+      const ofThis = await installerHere(each, request).uninstall(name);
+      if (ofThis.length > 0) found.push(each);
+      steps.push(...ofThis);
+    } catch (error) {
+      if (!(error instanceof ScheduleError) || scheduler !== null) throw error;
+      if (mayHave(each, error)) failures.push(error);
+    }
   }
-  const where = request.scheduler === null ? 'by livinglock here' : `by ${request.scheduler}`;
-  if (steps.length === 0) return tell(`${name} is not scheduled ${where}: nothing to change.`);
-  return carryOut(steps, request.isAgreed, `${name} is no longer scheduled by ${found.join(' and ')}.`);
+  const [failure] = failures;
+  if (found.length === 0 && failure !== undefined) throw failure;
+  for (const { message } of failures) say(message);
+  const by = scheduler === null ? 'by livinglock here' : `by ${scheduler}`;
+  if (found.length === 0) return tell(`${name} is not scheduled ${by}: nothing to change.`);
+  return carryOut(steps, isAgreed, `${name} is no longer scheduled by ${found.join(' and ')}.`);
+}
+
+function installerHere(scheduler: SchedulerName, request: Request): Installer {
+  const uid = process.geteuid?.() ?? 0;
+  const scope = scopeOf({ ...request, scheduler }, uid);
+  expectRights(scope, uid);
+  return installerFor(scheduler, runProgram, scope);
+}
+
+/** Whether a scheduler that fails may have the job. Without a crontab program there is no crontab; systemd is asked only if it has units of the job. */
+function mayHave(scheduler: SchedulerName, { reason }: ScheduleError): boolean {
+  return reason !== 'refused' && (reason !== 'absent' || scheduler === 'systemd');
 }
 
 /** A Node installed by nvm, for instance, is in the home folder of the user who installed it. */

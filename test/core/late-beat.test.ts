@@ -1,0 +1,164 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type AcquireOptions, acquire, ErrLockBusy, type Lock, type Store } from '../../src/index.js';
+import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
+import { HOUR, MINUTE, SECOND } from '../../support/world.js';
+
+const NAME = 'nightly';
+
+describe('a heartbeat within the minimal interval', () => {
+  let clock: FakeClock;
+  let processes: FakeProcessTable;
+  let locks: Store;
+  let start: number;
+  /** What comes between the holder and its store. */
+  let onBeat: (beat: () => ReturnType<Store['beat']>) => ReturnType<Store['beat']>;
+  let beats: number;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    processes = new FakeProcessTable(clock);
+    locks = memoryStore({ clock, processes });
+    start = clock.monotonic();
+    onBeat = (beat) => beat();
+    beats = 0;
+  });
+
+  function acquireBy(store: Store, options: AcquireOptions): Promise<Lock> {
+    const dependencies = { clock, processes: processes.as(processes.start()) };
+    return acquire(NAME, { ...options, store, dependencies });
+  }
+
+  function hold(options: AcquireOptions): Promise<Lock> {
+    const store: Store = {
+      resolve: (name) => name,
+      read: (name) => locks.read(name),
+      claim: (...claim) => locks.claim(...claim),
+      remove: (...removal) => locks.remove(...removal),
+      beat: (...beat) => {
+        beats++;
+        return onBeat(() => locks.beat(...beat));
+      },
+    };
+    return acquireBy(store, options);
+  }
+
+  const until = (time: number) => clock.advance(start + time - clock.monotonic());
+  const contend = (staleTimeout: number) => acquireBy(locks, { staleTimeout });
+  const progress = async () => (await locks.read(NAME))?.record?.progress?.ratio;
+
+  it.each([
+    { staleTimeout: 0.8 * SECOND, calls: [320, 1080], end: 1560 },
+    { staleTimeout: 4 * SECOND, heartbeatMinimalInterval: 3900, calls: [3000, 7000], end: 7650 },
+    {
+      staleTimeout: 3610 * SECOND,
+      heartbeatMinimalInterval: 3609 * SECOND,
+      calls: [3_606_000],
+      end: 3_610_500,
+    },
+    { staleTimeout: 0.3 * SECOND, calls: [350, 480], end: 655 },
+  ])('keeps the lock until the stale timeout after it: $calls', async ({ calls, end, ...options }) => {
+    const lock = await hold(options);
+    for (const time of calls) {
+      await until(time);
+      await lock.heartBeat();
+    }
+    await until(end);
+    await expect(contend(options.staleTimeout)).rejects.toBeInstanceOf(ErrLockBusy);
+    await until((calls.at(-1) ?? 0) + 2 * options.staleTimeout);
+    await contend(options.staleTimeout);
+  });
+
+  it('counts also if it came while another one was being written', async () => {
+    onBeat = async (beat) => {
+      const outcome = await beat();
+      await clock.sleep(5 * SECOND);
+      return outcome;
+    };
+    const lock = await hold({ staleTimeout: 2 * MINUTE });
+    await until(60 * SECOND);
+    const one = lock.heartBeat();
+    await until(64.9 * SECOND);
+    const two = lock.heartBeat();
+    await until(66 * SECOND);
+    await Promise.all([one, two]);
+    await until(180.5 * SECOND);
+    await expect(contend(2 * MINUTE)).rejects.toBeInstanceOf(ErrLockBusy);
+  });
+
+  it('counts although a later one cannot be written', async () => {
+    const lock = await hold({ staleTimeout: HOUR });
+    await until(59 * SECOND);
+    await lock.heartBeat();
+    await until(121 * SECOND);
+    onBeat = () => Promise.reject(new Error('EIO'));
+    await expect(lock.heartBeat()).rejects.toThrow('EIO');
+    await until(HOUR + 59 * SECOND);
+    await expect(contend(HOUR)).rejects.toBeInstanceOf(ErrLockBusy);
+  });
+
+  it('is written once, even if the answer to that is lost', async () => {
+    onBeat = async (beat) => {
+      await beat();
+      throw new Error('The answer is lost.');
+    };
+    const lock = await hold({ staleTimeout: HOUR });
+    await until(30 * SECOND);
+    await lock.heartBeat();
+    await until(10 * HOUR);
+    expect(beats).toBe(1);
+    await contend(HOUR);
+  });
+
+  it('does not revive a lock that has been stale meanwhile', async () => {
+    const lock = await hold({ staleTimeout: 3 * SECOND });
+    await until(SECOND);
+    await lock.heartBeat();
+    clock.sleep = (
+      (sleep) =>
+      async (...args: Parameters<FakeClock['sleep']>) => {
+        await sleep.apply(clock, args);
+        // This process was stopped, and goes on only now.
+        await sleep.call(clock, 10 * SECOND, { ref: false });
+      }
+    )(clock.sleep);
+    await until(20 * SECOND);
+    await contend(3 * SECOND);
+  });
+
+  it('is not written after the release', async () => {
+    const lock = await hold({ staleTimeout: HOUR });
+    await lock.heartBeat();
+    await lock.release();
+    await until(HOUR);
+    expect(beats).toBe(0);
+  });
+
+  it('never makes progress go backwards', async () => {
+    const lock = await hold({ staleTimeout: HOUR });
+    onBeat = async (beat) => {
+      await clock.sleep(3 * SECOND);
+      return beat();
+    };
+    await until(30 * SECOND);
+    await lock.heartBeat({ progress: 0.1 });
+    await until(61 * SECOND);
+    onBeat = (beat) => beat();
+    const later = lock.heartBeat({ progress: 0.9 });
+    await until(64 * SECOND);
+    await later;
+    await until(5 * MINUTE);
+    expect(await progress()).toBe(0.9);
+  });
+
+  it('does not cost the lock if the store lets its write hang', async () => {
+    const lock = await hold({ staleTimeout: HOUR });
+    onBeat = async () => {
+      await clock.sleep(20 * SECOND);
+      throw new Error('statement timeout');
+    };
+    await until(30 * SECOND);
+    await lock.heartBeat();
+    await until(HOUR + 10 * SECOND);
+    expect(lock.signal.aborted).toBe(false);
+  });
+});
