@@ -115,6 +115,29 @@ describe('a unit of the system', () => {
     },
   );
 
+  test.skipIf(!canMount || !existsSync('/etc/systemd/system'))(
+    'is removed for --user-name nowhere else, and without a scheduler that cannot be asked (as root on Linux, in mounts of its own)',
+    () => {
+      const user = new User();
+      const systemctl = join(user.folder, 'bin', 'systemctl');
+      writeFileSync(systemctl, '#!/bin/sh\necho "Failed to connect to bus" >&2; exit 1\n');
+      chmodSync(systemctl, 0o755);
+      const script = `
+        mount -t tmpfs none /etc/systemd/system || exit
+        "$@" parser --for cron --every 2m --install --yes -- true || exit
+        touch /etc/systemd/system/livinglock-backup.service /etc/systemd/system/livinglock-backup.timer
+        "$@" parser --uninstall --yes; echo "parser: $?"
+        "$@" backup --uninstall --yes; echo "backup: $?"
+        "$@" backup --uninstall --yes --user-name daemon; echo "of daemon: $?"
+        ls /etc/systemd/system`;
+      const command = [process.execPath, PROGRAM, 'schedule', '--name'];
+      const ended = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
+      expect(ended.output).toMatch(/^parser is no longer scheduled by cron\.\nparser: 0\nbackup: 73\n/m);
+      expect(ended.output).toMatch(/\nof daemon: \d+\nlivinglock-backup\.service\nlivinglock-backup\.timer\n$/);
+      expect(ended.errors).toMatch(/Failed to connect to bus/);
+    },
+  );
+
   test.skipIf(!isRoot)('is not installed for a user that does not exist (as root)', () => {
     const user = new User();
     const { code, errors } = user.schedule(
