@@ -133,7 +133,9 @@ describe('a unit of the system', () => {
       const command = [process.execPath, PROGRAM, 'schedule', '--name'];
       const ended = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
       expect(ended.output).toMatch(/^parser is no longer scheduled by cron\.\nparser: 0\nbackup: 73\n/m);
-      expect(ended.output).toMatch(/\nof daemon: \d+\nlivinglock-backup\.service\nlivinglock-backup\.timer\n$/);
+      expect(ended.output).toMatch(
+        /\nof daemon: \d+\nlivinglock-backup\.service\nlivinglock-backup\.timer\n$/,
+      );
       expect(ended.errors).toMatch(/Failed to connect to bus/);
     },
   );
