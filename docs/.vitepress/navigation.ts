@@ -39,6 +39,7 @@ const BACKGROUND = [
   { text: 'How it works', link: '/protocol' },
   { text: 'The lock file', link: '/lock-file' },
   { text: 'Evidence', link: '/evidence' },
+  { text: 'Mutation tests', link: '/mutation' },
   { text: 'Performance', link: '/performance' },
 ];
 
