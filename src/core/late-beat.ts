@@ -63,7 +63,7 @@ export class LateBeat {
     }
   }
 
-  /** Milliseconds until a heartbeat has to be written; `null` if there is none. */
+  /** Milliseconds until the remembered heartbeat has to be written; `null` if nothing has. */
   get #left(): number | null {
     const { clock, staleTimeout } = this.#parts;
     const confirmedAt = this.#parts.confirmedAt();
