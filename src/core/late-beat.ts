@@ -21,8 +21,10 @@ const LONGEST_INTERVAL = 0.9;
 export class LateBeat {
   readonly #parts: LateBeatParts;
   readonly #interval: number;
-  #calledAt = Number.NEGATIVE_INFINITY;
-  #writtenAt = Number.NEGATIVE_INFINITY;
+  /** Whether a heartbeat was remembered since the last one was sent. */
+  #isDue = false;
+  /** Whether one was remembered that is part of the write in flight. */
+  #isInFlight = false;
   #isWaiting = false;
 
   constructor(parts: LateBeatParts) {
@@ -30,17 +32,27 @@ export class LateBeat {
     this.#interval = Math.min(parts.heartbeatMinimalInterval, parts.staleTimeout * LONGEST_INTERVAL);
   }
 
-  /** The job has sent a heartbeat. Returns whether that was too soon after the last one to write it now. */
+  /** Whether it is too soon after the last confirmed heartbeat to write one now. */
   isEarly(confirmedAt: number): boolean {
-    this.#calledAt = this.#parts.clock.monotonic();
-    if (this.#calledAt - confirmedAt >= this.#interval) return false;
-    this.#resume();
-    return true;
+    return this.#parts.clock.monotonic() - confirmedAt < this.#interval;
   }
 
-  /** A heartbeat was written, which was sent at this time. The job may have sent another one since then. */
-  written(sentAt: number): void {
-    this.#writtenAt = sentAt;
+  /** The job has sent a heartbeat that is not written now. */
+  remember(): void {
+    this.#isDue = true;
+    this.#resume();
+  }
+
+  /** A heartbeat is being written, which stands for all that came before. */
+  sent(isLate: boolean): void {
+    this.#isInFlight = this.#isDue && !isLate;
+    this.#isDue = false;
+  }
+
+  /** Whoever waits for the write was told if it has failed, but not the caller of a heartbeat that was remembered before. */
+  answered(hasFailed: boolean): void {
+    if (hasFailed && this.#isInFlight) this.#isDue = true;
+    this.#isInFlight = false;
     this.#resume();
   }
 
@@ -51,10 +63,13 @@ export class LateBeat {
   async #wait(): Promise<void> {
     this.#isWaiting = true;
     try {
-      for (let left = this.#left; left !== null; left = this.#left) {
-        if (left <= 0) return this.#parts.write();
+      let left = this.#left;
+      while (left !== null) {
+        // At least one turn of the event loop: whoever waits to write comes first.
         // Without a signal: to create and abort one takes longer than what is left of this takes when the lease is over.
-        await this.#parts.clock.sleep(left, { ref: false });
+        await this.#parts.clock.sleep(Math.max(left, 0), { ref: false });
+        left = this.#left;
+        if (left !== null && left <= 0) return this.#parts.write();
       }
     } catch {
       // The clock refuses to sleep. The next heartbeat is written.
@@ -67,7 +82,7 @@ export class LateBeat {
   get #left(): number | null {
     const { clock, staleTimeout } = this.#parts;
     const confirmedAt = this.#parts.confirmedAt();
-    if (confirmedAt === null || this.#calledAt <= this.#writtenAt) return null;
+    if (confirmedAt === null || !this.#isDue) return null;
     const since = clock.monotonic() - confirmedAt;
     return since < staleTimeout ? this.#interval - since : null;
   }

@@ -15,6 +15,8 @@ import { identifyWorkers, type Worker } from './workers.js';
 
 /** Calls that do nothing share one promise, because some jobs make millions of them. */
 const NOTHING = Promise.resolve();
+/** What calls get for an answer of the store. Those that wait for the same answer share one promise, for the same reason. */
+const REPORTS = new WeakMap<Promise<void>, Promise<void>>();
 
 /**
  * A lock that is held. Only `acquire`, `withLock` and `tryWithLock` create one.
@@ -47,8 +49,6 @@ export class Lock {
   #workers: readonly ProcessIdentity[] | undefined;
   /** The write that calls are waiting for. */
   #writing: Pending<void> | undefined;
-  /** Whether a call waits for the write, which then reports a loss. */
-  #isAwaited = false;
   #removing: Pending<void> | undefined;
 
   /** @internal */
@@ -101,10 +101,11 @@ export class Lock {
       }
     }
     const lease = this.#lease;
-    if (lease.is !== 'held') return this.#answer();
-    if (this.#lateBeat.isEarly(lease.confirmedAt)) return NOTHING;
-    this.#isAwaited = true;
-    return this.#writing?.promise ?? this.#write();
+    if (lease.is !== 'held') return this.#reporting(this.#answer());
+    const isEarly = this.#lateBeat.isEarly(lease.confirmedAt);
+    if (isEarly || this.#writing !== undefined) this.#lateBeat.remember();
+    if (isEarly) return NOTHING;
+    return this.#reporting(this.#writing?.promise ?? this.#write());
   }
 
   /**
@@ -126,8 +127,7 @@ export class Lock {
     this.#workers = identifyWorkers(workers, this.#workers ?? [], this.#parts.processes);
     // A write that has already started does not contain them.
     while (this.#writing !== undefined) await this.#writing.promise.catch(() => {});
-    this.#isAwaited = true;
-    return this.#lease.is === 'held' ? this.#write() : this.#answer();
+    return this.#reporting(this.#lease.is === 'held' ? this.#write() : this.#answer());
   }
 
   /**
@@ -136,6 +136,10 @@ export class Lock {
    * removed (the lock is then still held, and the next call tries again).
    */
   release(): Promise<void> {
+    return this.#reporting(this.#release());
+  }
+
+  #release(): Promise<void> {
     if (this.#removing !== undefined) return this.#removing.promise;
     this.#apply({ type: 'release' });
     return this.#lease.is === 'releasing' ? this.#remove() : this.#answer();
@@ -181,7 +185,7 @@ export class Lock {
         if (this.#lease.is === 'lost') this.#loss?.abort(this.#lease.error);
         return;
       case 'release':
-        this.release().catch(() => {});
+        this.#release().catch(() => {});
         return;
       case 'remove':
         this.#removal.sendQuietly();
@@ -191,34 +195,40 @@ export class Lock {
   }
 
   #interrupt(): void {
-    this.#writing?.settle(this.#answerBeat());
+    this.#writing?.settle(this.#answer());
     this.#removing?.settle(this.#answer());
     this.#writing = undefined;
     this.#removing = undefined;
   }
 
+  /** Remembers that a call has rejected with the loss. */
+  #reporting(answer: Promise<void>): Promise<void> {
+    if (answer === NOTHING) return answer;
+    const report = REPORTS.get(answer);
+    if (report !== undefined) return report;
+    const newReport = answer.catch((error: unknown) => {
+      if (this.#lease.is === 'lost' && error === this.#lease.error) this.#apply({ type: 'reported' });
+      throw error;
+    });
+    REPORTS.set(answer, newReport);
+    return newReport;
+  }
+
   /** The result of a call that has nothing to do, or is done. */
   #answer(): Promise<void> {
     if (this.#lease.is !== 'lost') return NOTHING;
-    this.#apply({ type: 'reported' });
     return Promise.reject(this.#lease.error);
-  }
-
-  /** The result of a write, which is reported only if a call waits for it. */
-  #answerBeat(): Promise<void> {
-    return this.#isAwaited ? this.#answer() : NOTHING;
   }
 
   /** A failure is not reported: the next heartbeat tries again. */
   #writeLate(): void {
-    if (this.#writing !== undefined || this.#lease.is !== 'held') return;
-    this.#isAwaited = false;
-    this.#write().catch(() => {});
+    if (this.#writing === undefined && this.#lease.is === 'held') this.#write(true).catch(() => {});
   }
 
-  #write(): Promise<void> {
+  #write(isLate = false): Promise<void> {
     const { store, clock } = this.#parts;
     const sentAt = clock.monotonic();
+    this.#lateBeat.sent(isLate);
     const beat = { progress: fitProgress(this.#progress), workers: this.#workers };
     const written = answerTo(
       () => store.beat(this.name, this.token, beat),
@@ -236,19 +246,20 @@ export class Lock {
     this.#monitor.heartbeatAnswered();
     if (outcome.done) {
       this.#apply({ type: 'confirmed', beatAt: sentAt });
-      this.#lateBeat.written(sentAt);
-      return this.#answerBeat();
+      this.#lateBeat.answered(false);
+      return this.#answer();
     }
     // A release in flight has already removed the lock under this heartbeat. A release in doubt is sent again to find out.
     const isReleasing = this.#lease.is === 'releasing';
     this.#apply({ type: 'gone', successor: outcome.found, toldTo: 'others' });
-    return isReleasing ? NOTHING : (this.#removing?.promise ?? this.#answerBeat());
+    return isReleasing ? NOTHING : (this.#removing?.promise ?? this.#answer());
   }
 
   #failBeat(error: unknown): Promise<void> {
     this.#writing = undefined;
     this.#monitor.heartbeatFailed();
-    return this.#lease.is === 'lost' ? this.#answerBeat() : Promise.reject(error);
+    this.#lateBeat.answered(true);
+    return this.#lease.is === 'lost' ? this.#answer() : Promise.reject(error);
   }
 
   #remove(): Promise<void> {
@@ -276,6 +287,6 @@ export class Lock {
     this.#removing = undefined;
     this.#apply({ type: 'release-failed' });
     if (this.#lease.is === 'lost') return this.#answer();
-    return isFirst && isWorthAnotherTry(error) ? this.release() : Promise.reject(error);
+    return isFirst && isWorthAnotherTry(error) ? this.#release() : Promise.reject(error);
   }
 }

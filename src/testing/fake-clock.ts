@@ -1,5 +1,8 @@
 import type { Clock, SleepOptions } from '../system/clock.js';
 
+/** Milliseconds. Less than that may be too little to change the time. */
+const SHORTEST_SLEEP = 0.001;
+
 interface Sleeper {
   readonly due: number;
   readonly wake: () => void;
@@ -71,7 +74,10 @@ export class FakeClock implements Clock {
         reject(signal?.reason);
       };
       const sleeper = {
-        due: this.#monotonic + milliseconds,
+        due: Math.max(
+          this.#monotonic + milliseconds,
+          milliseconds > 0 ? this.#monotonic + SHORTEST_SLEEP : 0,
+        ),
         wake: () => {
           this.#sleepers.delete(sleeper);
           signal?.removeEventListener('abort', giveUp);

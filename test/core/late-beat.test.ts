@@ -161,4 +161,57 @@ describe('a heartbeat within the minimal interval', () => {
     await until(HOUR + 10 * SECOND);
     expect(lock.signal.aborted).toBe(false);
   });
+
+  it('does not keep a call that names workers from its turn', async () => {
+    onBeat = async (beat) => {
+      await clock.sleep(10);
+      return beat();
+    };
+    const lock = await hold({ staleTimeout: HOUR, heartbeatMinimalInterval: 5 });
+    let isNamed = false;
+    const work = async () => {
+      while (!isNamed && clock.monotonic() < start + MINUTE) {
+        void lock.heartBeat();
+        await clock.sleep(2);
+      }
+    };
+    const working = work();
+    await clock.advance(20);
+    const naming = lock.setWorkers([]).then(() => {
+      isNamed = true;
+    });
+    await clock.advance(SECOND);
+    expect(isNamed).toBe(true);
+    await Promise.all([working, naming]);
+  });
+
+  it.each([57, 59])(
+    'counts if it came before or while another write hung, which failed, at %d s',
+    async (time) => {
+      const lock = await hold({ staleTimeout: 2 * MINUTE });
+      await until(57 * SECOND);
+      if (time === 57) await lock.heartBeat();
+      await until(58 * SECOND);
+      onBeat = async () => {
+        await clock.sleep(5 * SECOND);
+        throw new Error('EIO');
+      };
+      const named = lock.setWorkers([]).catch(() => {});
+      await until(59 * SECOND);
+      if (time === 59) await lock.heartBeat();
+      onBeat = (beat) => beat();
+      await until(121 * SECOND);
+      await named;
+      await expect(contend(2 * MINUTE)).rejects.toBeInstanceOf(ErrLockBusy);
+    },
+  );
+
+  it('that comes at the same moment as one that was written is not forgotten', async () => {
+    const lock = await hold({ staleTimeout: HOUR });
+    await until(MINUTE);
+    await lock.heartBeat({ progress: 0.1 });
+    await lock.heartBeat({ progress: 0.9 });
+    await until(3 * MINUTE);
+    expect(await progress()).toBe(0.9);
+  });
 });

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseRecord } from '../../src/core/record.js';
-import type { Awaitable, Outcome } from '../../src/core/store.js';
+import type { Awaitable, Outcome, Store } from '../../src/core/store.js';
 import {
   acquire,
   breakLock,
@@ -437,6 +437,29 @@ describe('the end of a block with `await using`', () => {
   it('reports a loss that nobody has noticed', async () => {
     const world = new World();
     expect(await lose(world, () => world.clock.advance(MINUTE))).toBeInstanceOf(ErrLockLost);
+  });
+});
+
+describe('a loss that only the lock itself has found', () => {
+  it('by a release in doubt is reported at the end of the block', async () => {
+    const world = new World();
+    let isBroken = true;
+    const files = fileStore(world.as());
+    const store: Store = {
+      ...delegate(files),
+      remove: (...removal) => {
+        if (isBroken) throw new Error('The answer is lost.');
+        return files.remove(...removal);
+      },
+    };
+    const lock = await world.acquire(undefined, { store });
+    await expect(lock.release()).rejects.toThrow('The answer is lost.');
+    isBroken = false;
+    rmSync(world.path);
+    await world.acquire(world.processes.start());
+    await world.clock.advance(MINUTE);
+    expect(lock.signal.aborted).toBe(true);
+    await expect(lock[Symbol.asyncDispose]()).rejects.toBeInstanceOf(ErrLockLost);
   });
 });
 

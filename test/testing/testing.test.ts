@@ -29,6 +29,18 @@ describe('the fake clock', () => {
     expect(clock.sleeping).toBe(0);
   });
 
+  it('lets time pass in any sleep, however short', async () => {
+    const clock = new FakeClock();
+    const before = clock.monotonic();
+    void clock.sleep(Number.EPSILON).then(() => clock.sleep(Number.EPSILON));
+    await clock.advance(1);
+    expect(clock.sleeping).toBe(0);
+    const asleep = clock.sleep(1e-12);
+    await clock.advance(1e-3);
+    await asleep;
+    expect(clock.monotonic()).toBeGreaterThan(before + 1);
+  });
+
   it('lets a sleeper go when its signal aborts', async () => {
     const clock = new FakeClock();
     const controller = new AbortController();
