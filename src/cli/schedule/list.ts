@@ -3,12 +3,13 @@ import type { Scheduled } from '../../schedule/installer.js';
 import { installerFor } from '../../schedule/installers.js';
 import type { SchedulerName } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
+import { ScheduleError } from '../../schedule/schedule-error.js';
 import { expectRights, scopeOf } from '../../schedule/scope.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatDateAndTime } from '../terminal/local-time.js';
 import { print } from '../terminal/messages.js';
 import { filling, widthOf } from '../terminal/text-width.js';
-import { schedulersFor, unlessAbsent, type Where } from './schedulers.js';
+import { schedulersFor, type Where } from './schedulers.js';
 
 /** The options of `livinglock schedule --list`. */
 export interface ListRequest extends Where {
@@ -33,7 +34,15 @@ async function listOf(scheduler: SchedulerName, request: ListRequest): Promise<r
   const scope = scopeOf({ ...request, scheduler }, uid);
   // Everyone can read the units of the system.
   if (scheduler === 'cron') expectRights(scope, uid);
-  return unlessAbsent(request, () => installerFor(scheduler, runProgram, scope).list(new Date()));
+  try {
+    return await installerFor(scheduler, runProgram, scope).list(new Date());
+  } catch (error) {
+    // Without its program, or a home folder for its files, nothing can have been scheduled.
+    const isAbsent =
+      error instanceof ScheduleError && (error.reason === 'absent' || error.reason === 'refused');
+    if (isAbsent && request.scheduler === null) return [];
+    throw error;
+  }
 }
 
 const TITLES = ['NAME', 'SCHEDULER', 'WHEN', 'NEXT RUN', 'COMMAND'];
