@@ -1,9 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type Actor, startActor } from '../support/actors.js';
-import { canUnshare, childrenOf, temporaryFolder, waitForEndOf } from '../support/machine.js';
+import { type Actor, nextMessage, startActor, startProgram } from '../support/actors.js';
+import {
+  canUnshare,
+  childrenOf,
+  descendantsOf,
+  isRoot,
+  processState,
+  temporaryFolder,
+  waitForEndOf,
+} from '../support/machine.js';
 import { type Outcome, outcomeOf } from '../support/outcomes.js';
 import { poll } from '../support/running.js';
 import { Desk, PROGRAM } from './support/desk.js';
@@ -40,17 +57,105 @@ describe.skipIf(!canUnshare)('between containers (by unshare, as root on Linux)'
     expect(await acquire(contender)).toBe('busy');
   });
 
-  test('a killed holder is respected too, because nothing proves its death', async () => {
-    const [holder, inside, outside] = await Promise.all([
-      startInContainer(),
-      startInContainer(),
-      startActor(),
-    ]);
-    await acquire(holder);
-    await holder.kill();
+  describe.each(['in a container', 'outside'] as const)('a holder %s', (where) => {
+    const startHolder = () => (where === 'outside' ? startActor() : startInContainer());
+    const contenders: [string, () => Promise<Actor>][] = [
+      ['another container', startInContainer],
+      [
+        'another container with other mounts and another network',
+        () => startInContainer(['--net', '--mount']),
+      ],
+      ['outside', startActor],
+    ];
 
-    expect(await acquire(inside)).toBe('busy');
-    expect(await acquire(outside)).toBe('busy');
+    test.each(contenders)('that was killed is replaced at once from %s', async (_, startContender) => {
+      const [holder, contender] = await Promise.all([startHolder(), startContender()]);
+      await acquire(holder);
+      await sign();
+      await kill(holder);
+
+      expect(await acquire(contender)).toBe('done');
+    });
+
+    test.each(contenders)('that is stopped is respected from %s', async (_, startContender) => {
+      const [holder, contender] = await Promise.all([startHolder(), startContender()]);
+      await acquire(holder);
+      await sign();
+      process.kill(innermost(holder.outerPid), 'SIGSTOP');
+
+      expect(await acquire(contender)).toBe('busy');
+      expect(await acquire(contender, -TWO_HOURS)).toBe('done');
+    });
+
+    test('that computes without a pause is respected, then replaced at once', async () => {
+      const within = where === 'outside' ? [] : CONTAINER;
+      const end = join(temporaryFolder(), 'end');
+      const job = startProgram('crunch', [path, String(TWO_HOURS), 'heartbeats', end], {
+        within,
+        isQuiet: true,
+      });
+      await nextMessage(job);
+      const contender = await startInContainer();
+      await sign();
+
+      expect(await acquire(contender)).toBe('busy');
+      const pid = innermost(job.pid);
+      process.kill(pid, 'SIGKILL');
+      await waitForEndOf([pid]);
+      expect(await acquire(contender)).toBe('done');
+    });
+  });
+
+  test.skipIf(!canFreeze)('a holder in a frozen cgroup is respected', async () => {
+    const holder = await startInContainer();
+    await acquire(holder);
+    await freeze(innermost(holder.outerPid));
+
+    expect(await acquire(await startInContainer())).toBe('busy');
+  });
+
+  test('the next holder in the same container is known although the number of its namespace was used before', async () => {
+    const inode = (actor: Actor) => readlinkSync(`/proc/${innermost(actor.outerPid)}/ns/pid`);
+    const seen = new Map<string, Actor>();
+    let again: Actor | undefined;
+    // The kernel gives a freed number out again soon.
+    for (let round = 0; round < 50 && again === undefined; round++) {
+      const holder = await startInContainer();
+      const number = inode(holder);
+      if (seen.has(number)) again = holder;
+      seen.set(number, holder);
+      expect(await acquire(holder)).toBe('done');
+      if (again === undefined) await kill(holder);
+    }
+
+    expect(again).toBeDefined();
+    expect(await acquire(await startInContainer())).toBe('busy');
+  });
+
+  test('nobody who is stopped in the middle of a change is taken for dead', async () => {
+    const holder = await startInContainer([], INIT);
+    const stopped = holder.ask({ do: 'acquire', path, interruption: { before: 'linkSync', by: 'SIGSTOP' } });
+    const pid = innermost(holder.outerPid);
+    await poll('It does not stop', () => processState(pid) === 'T');
+    const longAgo = new Date(Date.now() - TWO_HOURS);
+    utimesSync(`${path}.guard`, longAgo, longAgo);
+
+    expect(await acquire(await startInContainer())).toBe('busy');
+    expect(await acquire(await startActor())).toBe('busy');
+    process.kill(pid, 'SIGCONT');
+    expect(outcomeOf(await stopped)).toBe('done');
+  });
+
+  test('whoever is killed in the middle of a change is out of the way at once', async () => {
+    const holder = await startInContainer([], INIT);
+    void holder
+      .ask({ do: 'acquire', path, interruption: { before: 'linkSync', by: 'SIGSTOP' } })
+      .catch(() => {});
+    await poll('It does not stop', () => processState(innermost(holder.outerPid)) === 'T');
+    await kill(holder);
+    expect(existsSync(`${path}.guard`)).toBe(true);
+
+    expect(await acquire(await startInContainer())).toBe('done');
   });
 
   test('a stalled holder is taken over, and finds out', async () => {
@@ -63,42 +168,84 @@ describe.skipIf(!canUnshare)('between containers (by unshare, as root on Linux)'
 });
 
 describe.skipIf(!canUnshare)('a run in a container, with default options', () => {
-  test.each(['its container', 'its runner'])(
-    'is replaced an hour after the last heartbeat, when %s was killed',
-    async (what) => {
-      const desk = new Desk();
-      const container = ['--pid', '--fork', '--mount-proc', '--kill-child'];
-      const livinglock = [process.execPath, PROGRAM, 'run', 'job', '--'];
-      // PID 1 of the container is the runner itself, or a shell; then the command goes on beside it.
-      const within =
-        what === 'its container' ? livinglock : ['sh', '-c', '"$@"; sleep 1000', 'sh', ...livinglock];
-      const run = desk.startProgram('unshare', [
-        ...container,
-        ...within,
-        'sh',
-        '-c',
-        'echo here $$; exec sleep 1000',
-      ]);
-      await run.prints(/here/);
-      await poll('The lock does not name it', () => Array.isArray(desk.record('job')['workers']));
-      // Killed in the middle of a change, it would keep others from the lock for half a minute.
-      await poll('It does not leave the guard', () => !existsSync(`${desk.path('job')}.guard`));
-      const [first = 0] = childrenOf(run.pid);
-      const [runner = 0] = what === 'its container' ? [first] : childrenOf(first);
-      // Otherwise the next container may get the same namespace number, and then know that all its processes are dead.
-      const namespace = openSync(`/proc/${first}/ns/pid`, 'r');
-      onTestFinished(() => closeSync(namespace));
-      process.kill(runner, 'SIGKILL');
-      await waitForEndOf([runner]);
-      const next = () => desk.startProgram('unshare', [...container, ...livinglock, 'echo', 'ran']).ended;
+  const livinglock = [process.execPath, PROGRAM, 'run', 'job', '--'];
+  let desk: Desk;
+  let command: number;
+  let runner: number;
 
-      expect(await next()).toMatchObject({ code: 75 });
-      makeOlder(desk.path('job'), 3_590_000);
-      expect(await next()).toMatchObject({ code: 75 });
-      makeOlder(desk.path('job'), 20_000);
-      expect(await next()).toMatchObject({ code: 0, stdout: 'ran\n' });
+  /** Starts a run, whose container has another first process; and finds out its processes. */
+  async function start(script: string): Promise<void> {
+    desk = new Desk();
+    const run = desk.startProgram('unshare', [
+      ...CONTAINER.slice(1),
+      ...INIT,
+      ...livinglock,
+      'sh',
+      '-c',
+      script,
+    ]);
+    await run.prints(/here/);
+    await poll('The lock does not name it', () => Array.isArray(desk.record('job')['workers']));
+    // Killed in the middle of a change, it would be in the guard.
+    await poll('It does not leave the guard', () => !existsSync(`${desk.path('job')}.guard`));
+    const [first = 0] = childrenOf(run.pid);
+    [runner = 0] = childrenOf(first);
+    [command = 0] = childrenOf(runner);
+    container = first;
+  }
+
+  let container: number;
+
+  async function kill(...pids: readonly number[]): Promise<void> {
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await waitForEndOf(pids);
+  }
+
+  const inside = () =>
+    desk.startProgram('unshare', [...CONTAINER.slice(1), ...livinglock, 'echo', 'ran']).ended;
+  const outside = () => desk.startProgram(process.execPath, [...livinglock.slice(1), 'echo', 'ran']).ended;
+  const ran = { code: 0, stdout: 'ran\n' };
+  const isBusy = { code: 75 };
+
+  test.each(['another container', 'outside'])(
+    'is replaced at once from %s, when its container was killed',
+    async (where) => {
+      await start('echo here; exec sleep 1000');
+      await kill(container);
+
+      expect(await (where === 'outside' ? outside : inside)()).toMatchObject(ran);
     },
   );
+
+  test('keeps the lock as long as its command lives, when its runner was killed', async () => {
+    await start('echo here; exec sleep 1000');
+    await kill(runner);
+    makeOlder(desk.path('job'), 7_200_000);
+
+    expect(await inside()).toMatchObject(isBusy);
+    expect(await outside()).toMatchObject(isBusy);
+    await kill(command);
+    expect(await inside()).toMatchObject(ran);
+  });
+
+  test('of a command that closes what it inherits is replaced an hour after the last heartbeat, when its runner was killed', async () => {
+    // As sudo does.
+    const closing =
+      'for (const n of [20, 21]) fs.closeSync(n); console.log("here"); setInterval(() => {}, 1000)';
+    await start(`exec ${process.execPath} -e '${closing}'`);
+    await poll(
+      'The lock does not notice',
+      () => JSON.stringify(desk.record('job')['workers']).includes('"sign"') === false,
+    );
+    await kill(runner);
+
+    expect(await inside()).toMatchObject(isBusy);
+    makeOlder(desk.path('job'), 3_590_000);
+    expect(await inside()).toMatchObject(isBusy);
+    makeOlder(desk.path('job'), 20_000);
+    expect(await inside()).toMatchObject(ran);
+    await kill(command);
+  });
 });
 
 /** Makes its last heartbeat this many milliseconds older. */
@@ -165,9 +312,50 @@ async function acquire(actor: Actor, ago = 0): Promise<Outcome> {
 
 /** In its own PID namespace: PIDs start at 1 again, and processes outside cannot be seen. */
 const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+/** Its first process, if that is to be another one: signals of its own do nothing to it (pid_namespaces(7)). */
+const INIT = ['sh', '-c', '"$@"; sleep 1000', 'sh'];
 
-function startInContainer(): Promise<Actor> {
-  return startActor({ within: CONTAINER });
+function startInContainer(more: readonly string[] = [], init: readonly string[] = []): Promise<Actor> {
+  // unshare says on standard error that its child was killed.
+  return startActor({ within: [...CONTAINER, ...more, ...init], isQuiet: true });
+}
+
+/** And waits until it is gone, which is later than that of the program that has started it. */
+async function kill({ outerPid }: Actor): Promise<void> {
+  const pid = innermost(outerPid);
+  process.kill(pid, 'SIGKILL');
+  await waitForEndOf([pid]);
+}
+
+/** As this process knows it. */
+function innermost(pid: number | undefined): number {
+  return descendantsOf(pid).at(-1) ?? pid ?? 0;
+}
+
+function signs(): string[] {
+  return readdirSync(dirname(path)).filter((name) => name.includes('.life.'));
+}
+
+/** A holder outside keeps its sign of life soon after it has the lock. */
+async function sign(): Promise<void> {
+  await poll('It keeps no sign of life', () => signs().length > 0);
+}
+
+const FREEZER = '/sys/fs/cgroup/freezer';
+const canFreeze = existsSync(FREEZER) && isRoot;
+
+async function freeze(pid: number): Promise<void> {
+  const group = mkdtempSync(join(FREEZER, 'livinglock-test-'));
+  onTestFinished(async () => {
+    writeFileSync(join(group, 'freezer.state'), 'THAWED');
+    process.kill(pid, 'SIGKILL');
+    await waitForEndOf([pid]);
+    await poll('It stays', () => readFileSync(join(group, 'cgroup.procs'), 'utf8') === '');
+    rmdirSync(group);
+  });
+  writeFileSync(join(group, 'cgroup.procs'), String(pid));
+  writeFileSync(join(group, 'freezer.state'), 'FROZEN');
+  await poll('It does not freeze', () => readFileSync(join(group, 'freezer.state'), 'utf8') === 'FROZEN\n');
 }
 
 /** In the container of another actor. */

@@ -1,4 +1,6 @@
 import { type Clock, systemClock } from '../system/clock.js';
+import type { Life } from '../system/life/life.js';
+import { systemLife } from '../system/life/system.js';
 import type { ProcessTable } from '../system/processes/process-table.js';
 import { systemProcesses } from '../system/processes/system.js';
 
@@ -8,6 +10,11 @@ export interface Dependencies {
   readonly clock: Clock;
   /** Which processes are alive. */
   readonly processes: ProcessTable;
+  /**
+   * Signs of life, which tell more than PIDs between containers. Only the file store keeps them. Default: the system's, or none if `processes` are
+   * given. `null`: none.
+   */
+  readonly life?: Life | null;
 }
 
 /** Anything left out defaults to the system's own. */
@@ -15,5 +22,9 @@ export function withSystemDefaults(dependencies: Partial<Dependencies> = {}): De
   return {
     clock: dependencies.clock ?? systemClock,
     processes: dependencies.processes ?? systemProcesses(),
+    life:
+      dependencies.life === undefined && dependencies.processes === undefined
+        ? systemLife()
+        : (dependencies.life ?? null),
   };
 }

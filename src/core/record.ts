@@ -182,6 +182,7 @@ export function serializeIdentity(identity: ProcessIdentity): Readonly<Record<st
     started: identity.started,
     group: identity.group,
     inherited_socket: identity.inheritedSocket,
+    sign: identity.sign,
   };
 }
 
@@ -199,6 +200,7 @@ export function identityFrom(value: unknown): ProcessIdentity | null {
     started: textFrom(fields.get('started')),
     ...(fields.get('group') === true && { group: true }),
     ...(inheritedSocket !== null && { inheritedSocket }),
+    ...(fields.get('sign') === true && { sign: true }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
+import type { Liveness } from '../system/processes/process-table.js';
 import type { LockRecord, Progress } from './record.js';
 
 /** A store may answer synchronously. The file store does, so that a heartbeat is on disk before the call returns. */
@@ -104,6 +105,12 @@ export interface Store {
    * With or without `hold`, no data about the job is kept: command, user, working folder, progress and workers, see `releasedRecord`.
    */
   remove(name: string, token: string, hold?: number): Awaitable<Outcome>;
+
+  /**
+   * What a holder's sign of life tells, if process tables cannot: whether the holder is alive, or what inherited the sign from it. May be left
+   * out if the store keeps none.
+   */
+  askHolder?(name: string, holder: LockRecord): Promise<Liveness>;
 
   /**
    * The names of all locks that have a record, in alphabetical order. For `livinglock status`; may be left out if the store

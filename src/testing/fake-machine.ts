@@ -81,6 +81,8 @@ export interface Entry {
 /** Everything that exists, on all machines; each PID namespace sees its own part. */
 export class FakeMachine {
   readonly signals: SentSignal[] = [];
+  /** Who keeps the signs of life, by their inode numbers. `null`: nobody any more. */
+  readonly signs = new Map<number, FakeProcess | null>();
   readonly #clock: Clock | undefined;
   readonly #entries = new Map<string, Entry>();
   /** On the monotonic clock, by tick. */
@@ -109,6 +111,10 @@ export class FakeMachine {
 
   find(viewer: ProcessIdentity, pid: number): Entry | undefined {
     return this.#entries.get(key({ ...viewer, pid }));
+  }
+
+  isRunning(process: FakeProcess): boolean {
+    return this.#entryOf(process)?.zombie === false;
   }
 
   members(viewer: ProcessIdentity, group: number): readonly Entry[] {

@@ -1,4 +1,5 @@
 import type { Clock } from '../system/clock.js';
+import type { Life } from '../system/life/life.js';
 import { HostProcessTable } from '../system/processes/host-process-table.js';
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type {
@@ -10,6 +11,7 @@ import type {
   ProcessTable,
 } from '../system/processes/process-table.js';
 import { FakeClock } from './fake-clock.js';
+import { FakeLife } from './fake-life.js';
 import {
   type Entry,
   FakeMachine,
@@ -53,6 +55,16 @@ export class FakeProcessTable implements ProcessTable {
   /** The same processes as seen by another one of them. */
   as(process: FakeProcess): ProcessTable {
     return new HostProcessTable(new FakeProbe(this.#machine, process), this.#clock);
+  }
+
+  /**
+   * The signs of life of one of them, for `dependencies.life`. With them, a holder in another PID namespace is known to be alive or dead.
+   * Without, as by default, nothing is known about it.
+   *
+   * @param process Default: the calling process.
+   */
+  lifeOf(process: FakeProcess = this.#self): Life {
+    return new FakeLife(this.#machine, process);
   }
 
   /** The calling process. */

@@ -1,7 +1,9 @@
-import { fstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { fstatSync, readlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { type ProcessTable, systemProcesses } from '../../index.js';
+import { descriptorOf } from '../../system/life/linux.js';
 import { randomUuid } from '../../system/uuid.js';
+import type { InheritedSign } from './inherited-sign.js';
 
 /** A socket that the command and all its descendants inherit. */
 export interface InheritedSocket {
@@ -37,34 +39,23 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
   }
 }
 
-/** Whether a process has inherited it and still has it open. */
-export function hasOpen(pid: number, { inode }: InheritedSocket): boolean {
-  const folder = `/proc/${pid}/fd`;
-  try {
-    return readdirSync(folder).some((name) => readlinkSync(`${folder}/${name}`) === `socket:[${inode}]`);
-  } catch {
-    // The process has ended, or belongs to another user.
-    return false;
-  }
-}
-
-/** Node has no public API for this. */
-function descriptorOf(server: Server): number | null {
-  const handle: unknown = Reflect.get(server, '_handle');
-  const descriptor: unknown =
-    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : null;
-  return typeof descriptor === 'number' && descriptor > 2 ? descriptor : null;
-}
-
-/** The system's process table, extended by the socket that this process hands on. */
-export function processesWith(socket: InheritedSocket | null): ProcessTable {
+/** The system's process table, extended by what this process hands on. */
+export function processesWith(
+  socket: InheritedSocket | null,
+  sign: InheritedSign | null = null,
+): ProcessTable {
   const processes = systemProcesses();
-  if (socket === null) return processes;
+  if (socket === null && sign === null) return processes;
   return {
-    self: () => ({ ...processes.self(), inheritedSocket: socket.name }),
+    self: () => ({ ...processes.self(), ...(socket !== null && { inheritedSocket: socket.name }) }),
     identify(pid, group) {
       const identity = processes.identify(pid, group);
-      return identity?.group === true ? { ...identity, inheritedSocket: socket.name } : identity;
+      if (identity === null) return null;
+      return {
+        ...identity,
+        ...(socket !== null && identity.group === true && { inheritedSocket: socket.name }),
+        ...(sign?.isWith(identity) === true && { sign: true }),
+      };
     },
     liveness: (identity, age) => processes.liveness(identity, age),
     terminate: (identity, grace, writer) => processes.terminate(identity, grace, writer),

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { systemProcesses, type Worker } from '../../index.js';
 import { LinuxProbe } from '../../system/processes/linux.js';
 import { isStillRunning } from '../../system/processes/process-table.js';
-import { hasOpen, type InheritedSocket } from './inherited-socket.js';
-import { type ListedProcess, listProcesses } from './process-list.js';
+import type { InheritedSocket } from './inherited-socket.js';
+import { hasOpen, type ListedProcess, listProcesses } from './process-list.js';
 
 /** The command and everything it started that has stayed with it: the lock must outlive all of it. */
 export interface ProcessGroup {

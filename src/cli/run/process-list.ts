@@ -50,3 +50,14 @@ function listByPs(): ListedProcess[] {
     return [{ pid: Number(pid), parent: Number(parent), group: Number(group), started: started.join(' ') }];
   });
 }
+
+/** Whether a process has a socket open, by its inode number. On Linux. */
+export function hasOpen(pid: number, { inode }: { readonly inode: bigint }): boolean {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).some((name) => readlinkSync(`${folder}/${name}`) === `socket:[${inode}]`);
+  } catch {
+    // The process has ended, or belongs to another user.
+    return false;
+  }
+}

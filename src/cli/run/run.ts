@@ -3,6 +3,7 @@ import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
+import { makeInheritedSign } from './inherited-sign.js';
 import { makeInheritedSocket, processesWith } from './inherited-socket.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
@@ -16,7 +17,9 @@ export function run(lock: string, command: readonly string[], options: RunOption
   speakOf({ job: options.label ?? lock, lock: null });
   expectProgram(command[0] ?? '');
   expectUtf8Arguments();
-  return withLocks(options.store, (locks) => runIn(locks, lock, { command, options, descriptors }), true);
+  const sign = makeInheritedSign();
+  const job = { command, options, descriptors, sign };
+  return withLocks(options.store, (locks) => runIn(locks, lock, job), true, sign);
 }
 
 const STALL_UNSEEN =
@@ -36,7 +39,7 @@ function sayHints(isStallUnseen: boolean): void {
 async function runIn(
   locks: Locks,
   called: string,
-  job: Pick<Job, 'command' | 'options' | 'descriptors'>,
+  job: Pick<Job, 'command' | 'options' | 'descriptors' | 'sign'>,
 ): Promise<number> {
   const name = locks.nameOf(called);
   const { label, quiet, isStallUnseen } = job.options;
@@ -45,7 +48,8 @@ async function runIn(
   const signals = new Signals(job.options.ignoreHangup);
   const inheritedSocket = await makeInheritedSocket();
   try {
-    const lock = await acquireOrYield(name, locks, job, signals, processesWith(inheritedSocket));
+    const processes = processesWith(inheritedSocket, job.sign);
+    const lock = await acquireOrYield(name, locks, job, signals, processes);
     if (typeof lock === 'number') return lock;
     if (!quiet) sayHints(isStallUnseen);
     return await new Supervision({ ...job, lock, name, locks, signals, inheritedSocket }).toTheEnd();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, systemProcesses, type Worker } from '../../index.js';
+import type { InheritedSign } from './inherited-sign.js';
 import type { ProcessGroup } from './process-group.js';
 
 /** How often to look whether all processes of the command are gone, in milliseconds: each interval longer than the last. */
@@ -9,12 +10,17 @@ const LATEST_LOOK = 1000;
 const MOST_WORKERS = 4;
 
 /** Resolves when the whole group is gone. The command itself has ended; whatever it left running is under the lock as well. */
-export async function outlive(group: ProcessGroup, lock: Lock | null): Promise<void> {
-  let named = JSON.stringify(group.named);
+export async function outlive(
+  group: ProcessGroup,
+  lock: Lock | null,
+  sign: InheritedSign | null = null,
+): Promise<void> {
+  const namesOf = (workers: readonly Worker[]) => JSON.stringify(workers) + (sign?.namesOf(workers) ?? '');
+  let named = namesOf(group.named);
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
     if (group.isGone()) return;
     const survivors = group.survivors();
-    const names = JSON.stringify(survivors);
+    const names = namesOf(survivors);
     if (names !== named && (await nameWorkers(lock, survivors))) named = names;
     await sleep(delay);
   }

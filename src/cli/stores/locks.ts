@@ -1,4 +1,4 @@
-import type { Store } from '../../index.js';
+import type { Life, Store } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -23,13 +23,18 @@ export interface Locks {
   list(): Promise<readonly NamedLock[]>;
 }
 
-/** Opens the store, and closes it again however the work ends. */
+/**
+ * Opens the store, and closes it again however the work ends.
+ *
+ * @param life Which signs of life a store in files keeps. Default: the system's.
+ */
 export async function withLocks<T>(
   address: StoreAddress | undefined,
   use: (locks: Locks) => Promise<T>,
   mayCreate = false,
+  life?: Life | null,
 ): Promise<T> {
-  if (address === undefined) return use(await files(mayCreate));
+  if (address === undefined) return use(await files(mayCreate, life));
   const { store, address: forOthers, place, close } = await openStore(address, mayCreate);
   try {
     return await use({
@@ -46,10 +51,10 @@ export async function withLocks<T>(
   }
 }
 
-async function files(mayCreate: boolean): Promise<Locks> {
+async function files(mayCreate: boolean, life: Life | null | undefined): Promise<Locks> {
   const { fileStore } = await import('../../index.js');
   return {
-    store: fileStore(),
+    store: fileStore(life === undefined ? {} : { life }),
     address: '',
     // Only now, because a lock that is given as a path needs no such folder.
     place: () => namedLocksFolder().path,

@@ -39,16 +39,40 @@ export async function examine(
   const stored = await store.read(name);
   if (stored === null) return null;
   const { record } = stored;
-  const seen = (record === null ? [] : processesOf(record)).map((identity) => ({
-    identity,
-    liveness: mayBeElsewhere(identity, stored.provenance, processes.self())
-      ? 'unknown'
-      : processes.liveness(identity, stored.writtenAge),
-  }));
-  const liveness = combineLiveness(seen.map((each) => each.liveness));
+  const byTable = (record === null ? [] : processesOf(record)).map(
+    (identity): SeenProcess => ({
+      identity,
+      liveness: mayBeElsewhere(identity, stored.provenance, processes.self())
+        ? 'unknown'
+        : processes.liveness(identity, stored.writtenAge),
+    }),
+  );
+  const seen = await bySign(byTable, name, stored, store);
+  const liveness = combineLiveness(livenessOf(seen));
   const hasBeatenSince = uptime !== null && stored.age < uptime;
   const relation = record === null ? 'none' : relationOf(record, owner, processes.self(), hasBeatenSince);
   return { stored, verdict: judge(stored, liveness, staleTimeout, relation), processes: seen };
+}
+
+/** Asks the holder's sign of life about those of whom nothing else is known: the holder, and workers that have inherited it. */
+async function bySign(
+  seen: readonly SeenProcess[],
+  name: string,
+  { record }: Stored,
+  store: Store,
+): Promise<readonly SeenProcess[]> {
+  if (record === null || record.hold !== null || combineLiveness(livenessOf(seen)) !== 'unknown') return seen;
+  const answer = await store.askHolder?.(name, record);
+  if (answer === undefined || answer === 'unknown') return seen;
+  return seen.map((each, index) =>
+    each.liveness === 'unknown' && (index === 0 || each.identity.sign === true)
+      ? { ...each, liveness: answer }
+      : each,
+  );
+}
+
+function livenessOf(processes: readonly SeenProcess[]): readonly Liveness[] {
+  return processes.map((each) => each.liveness);
 }
 
 /** Once workers are named, they count, and not whatever else inherited something from the holder, such as a daemon. */

@@ -2,8 +2,8 @@ import type { Clock } from '../../system/clock.js';
 import {
   INITIAL_PID_NAMESPACE,
   isBare,
+  isOfSameKernel,
   isOfUnknownBoot,
-  kernelBootId,
   type ProcessIdentity,
 } from '../../system/processes/process-identity.js';
 import type { LockRecord } from '../record.js';
@@ -84,8 +84,7 @@ export function wasInEarlierBoot(process: ProcessIdentity, at: number, place: Pl
  * But other machines have other host names, and a record older than this boot cannot be of a process still running in it.
  */
 function isOfOtherBoot(process: ProcessIdentity, self: ProcessIdentity): boolean {
-  if (process.bootId === null || self.bootId === null) return false;
-  return kernelBootId(process.bootId) !== kernelBootId(self.bootId);
+  return process.bootId !== null && self.bootId !== null && !isOfSameKernel(process, self);
 }
 
 function isOnSameHost({ hostname }: ProcessIdentity, self: ProcessIdentity): boolean {

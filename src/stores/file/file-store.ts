@@ -4,13 +4,17 @@ import { type Dependencies, withSystemDefaults } from '../../core/dependencies.j
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import { type LockRecord, serializeRecord } from '../../core/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { isOfSameKernel } from '../../system/processes/process-identity.js';
+import type { Liveness } from '../../system/processes/process-table.js';
 import { systemCode } from '../../system/system-code.js';
 import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 import { isWellFormed } from '../shared/lock-name.js';
+import { askSign } from './ask-sign.js';
 import { type FileSystem, systemFileSystem } from './file-system.js';
 import type { Stay } from './guard-entry.js';
-import type { GuardOwner } from './guard-names.js';
+import { type GuardOwner, lifePath } from './guard-names.js';
 import { LockFile } from './lock-file.js';
+import { Signs } from './signs.js';
 import { reads, refuseUnlessRegular } from './text-file.js';
 import { attempted, GUARD_PAUSES, Visits } from './visits.js';
 
@@ -34,9 +38,13 @@ class FileStore implements Store {
   readonly #fs: FileSystem;
   readonly #file: LockFile;
   readonly #visits: Visits;
+  readonly #dependencies: Dependencies;
+  readonly #signs: Signs;
 
   constructor(dependencies: Dependencies, fileSystem: FileSystem) {
+    this.#dependencies = dependencies;
     this.#clock = dependencies.clock;
+    this.#signs = new Signs(dependencies, fileSystem);
     this.#fs = fileSystem;
     this.#file = new LockFile(dependencies, fileSystem);
     this.#visits = new Visits(dependencies, fileSystem, this.#file);
@@ -68,12 +76,19 @@ class FileStore implements Store {
 
   claim(path: string, claim: Claim, over?: string): Awaitable<Outcome> {
     const isNew = over === undefined;
+    const { token } = claim;
     return this.#visits.enter({
       path,
       attempted: isNew ? 'create the lock' : 'take over the lock',
-      section: (stay, there) =>
-        isNew ? this.#create(there, claim, stay) : this.#replace(there, claim, over, stay),
+      section: (stay, there) => {
+        const outcome = this.#signs.claim({ path: there, token }, stay, () =>
+          isNew ? this.#create(there, claim, stay) : this.#replace(there, claim, over, stay),
+        );
+        if (outcome.done) this.#signs.plan(token, () => this.#keepSign(path, token));
+        return outcome;
+      },
       creates: isNew,
+      keepsSign: this.#signs.comeFirst,
       givenUp: (owner) => {
         const stored = this.read(path);
         const reason = `${describeOwner(owner)} is changing it just now`;
@@ -88,11 +103,39 @@ class FileStore implements Store {
       {
         path,
         attempted: 'write a heartbeat to the lock',
-        section: (stay, there) => this.#renew(there, token, beat, stay),
+        section: (stay, there) => {
+          const outcome = this.#renew(there, token, beat, stay);
+          if (!outcome.done) this.#signs.drop(token);
+          else if (this.#signs.isDue(token)) this.#signs.keep({ path: there, token }, stay);
+          return outcome;
+        },
+        // A job that never yields to the event loop.
+        keepsSign: this.#signs.isDue(token),
+        keptSign: this.#signs.nameOf(token),
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
     );
+  }
+
+  /** Without one, the holder is known by its PID alone, so a failure is not the job's. */
+  #keepSign(path: string, token: string): void {
+    void Promise.resolve()
+      .then(() =>
+        this.#visits.enter({
+          path,
+          attempted: 'keep a sign of life at the lock',
+          section: (stay, there) => {
+            const found = this.#file.read(there)?.record ?? null;
+            if (found?.token !== token || found.hold !== null) return { done: false, found };
+            this.#signs.keep({ path: there, token }, stay);
+            return { done: true, record: found };
+          },
+          keepsSign: true,
+          givenUp: (owner) => this.#occupied(path, owner),
+        }),
+      )
+      .catch(() => {});
   }
 
   /** Synchronous as well, because when the process exits there is no later. */
@@ -101,12 +144,30 @@ class FileStore implements Store {
       {
         path,
         attempted: 'release the lock',
-        section: (stay, there) =>
-          hold > 0 ? this.#retire(there, token, hold, stay) : this.#discard(there, token),
+        section: (stay, there) => {
+          const outcome = hold > 0 ? this.#retire(there, token, hold, stay) : this.#discard(there, token);
+          this.#signs.end({ path: there, token });
+          return outcome;
+        },
+        keptSign: this.#signs.nameOf(token),
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
     );
+  }
+
+  /** The sign counts only if it belongs to the user who wrote the record. */
+  async askHolder(path: string, { process, token }: LockRecord): Promise<Liveness> {
+    const { life = null, processes } = this.#dependencies;
+    if (life === null || !isOfSameKernel(process, processes.self())) return 'unknown';
+    try {
+      const { uid, dev = 0 } = this.#fs.lstatSync(path) ?? {};
+      const sign = lifePath(path, token ?? '', dev);
+      if (uid === undefined || sign === null) return 'unknown';
+      return await askSign(life, this.#fs, { path, sign, uid });
+    } catch {
+      return 'unknown';
+    }
   }
 
   /**
@@ -143,9 +204,10 @@ class FileStore implements Store {
     const stored = this.#file.read(path);
     if (stored?.version !== over) return { done: false, found: stored?.record ?? null };
     if (stored?.foreign !== undefined) throw new ErrNotALock(path, stored.foreign);
-    if (over !== undefined) stay.sweep();
     const record = this.#compose(claim, stored?.record ?? null);
     this.#write(path, record, stay);
+    // The sign of the previous holder is litter by now, too.
+    if (over !== undefined) stay.sweep(path, this.#signs.pathOf({ path, token: claim.token }));
     return { done: true, record };
   }
 

@@ -45,6 +45,8 @@ export interface FileStatus {
   readonly mode: number;
   /** The ID of the user it belongs to. */
   readonly uid: number;
+  /** The ID of the device that contains it. Default: 0. */
+  readonly dev?: number;
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;

@@ -1,3 +1,4 @@
+import { isOfSameKernel } from '../../system/processes/process-identity.js';
 import type { OpenFolder } from './file-system.js';
 import { type GuardOwner, isOfSameThread, ownerFrom } from './guard-names.js';
 import type { Surroundings } from './surroundings.js';
@@ -15,11 +16,20 @@ export const STALE = 30_000;
 const ALWAYS_STALE = new Date(0);
 export const NEVER_STALE = new Date(8.64e15);
 
+/** A file in a guard that says who its owner is. */
+export interface OwnerFile {
+  readonly name: string;
+  /** Whether the owner keeps a sign of life there. */
+  readonly isSigned: boolean;
+}
+
 /** How long ago a guard was last touched, as far as that may count. */
 interface Age {
   readonly time: Date;
   /** The owner that determines it. */
   readonly owner: GuardOwner | null;
+  /** The name of its file, if only its sign of life can tell more. */
+  readonly toAsk: string | null;
 }
 
 /**
@@ -28,39 +38,42 @@ interface Age {
  * @param entrant The name of the process that wants to enter.
  */
 export function ageOf(
-  owners: readonly string[],
+  owners: readonly OwnerFile[],
   folder: OpenFolder,
   entrant: string,
   surroundings: Surroundings,
 ): Age {
-  let age: Age = { time: ALWAYS_STALE, owner: null };
-  for (const name of owners) {
-    const owner = ownerFrom(name);
-    const time = timeOf(name, owner, folder, entrant, surroundings);
-    if (time >= age.time) age = { time, owner };
+  let age: Age = { time: ALWAYS_STALE, owner: null, toAsk: null };
+  for (const file of owners) {
+    const each = ageOfOne(file, folder, entrant, surroundings);
+    if (each.time >= age.time) age = each;
   }
   return age;
 }
 
-function timeOf(
-  name: string,
-  owner: GuardOwner | null,
+function ageOfOne(
+  { name, isSigned }: OwnerFile,
   folder: OpenFolder,
   entrant: string,
-  { processes, isOfEarlierBoot }: Surroundings,
-): Date {
+  { processes, life, isOfEarlierBoot, answers }: Surroundings,
+): Age {
+  const owner = ownerFrom(name);
+  const at = (time: Date, toAsk: string | null = null) => ({ time, owner, toAsk });
   // Sections of one thread never overlap: if it finds its own guard, that is a leftover that it could not remove.
-  if (owner === null || isOfSameThread(name, entrant)) return ALWAYS_STALE;
-  switch (processes.liveness(owner.identity)) {
+  if (owner === null || isOfSameThread(name, entrant)) return at(ALWAYS_STALE);
+  const liveness = processes.liveness(owner.identity);
+  switch (liveness === 'unknown' ? (answers.get(name) ?? 'unknown') : liveness) {
     case 'dead':
-      return ALWAYS_STALE;
+      return at(ALWAYS_STALE);
     case 'alive':
-      return NEVER_STALE;
+      return at(NEVER_STALE);
     case 'unknown': {
+      if (isOfEarlierBoot(owner.identity, folder)) return at(ALWAYS_STALE);
+      const canBeAsked = isSigned && life !== null && isOfSameKernel(owner.identity, processes.self());
+      if (canBeAsked && !answers.has(name)) return at(NEVER_STALE, name);
       const changed = new Date(folder.status.mtimeMs);
       // In the future: the clock was set back since, and nobody knows by how much.
-      const isWrong = changed.getTime() > Date.now() + STALE;
-      return isWrong || isOfEarlierBoot(owner.identity, folder) ? ALWAYS_STALE : changed;
+      return at(changed.getTime() > Date.now() + STALE ? ALWAYS_STALE : changed);
     }
   }
 }

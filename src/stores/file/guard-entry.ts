@@ -1,12 +1,15 @@
 import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
+import type { Sign } from '../../system/life/life.js';
 import { systemCode } from '../../system/system-code.js';
 import { threadId } from '../../system/thread.js';
 import { type FileStatus, type FileSystem, type OpenFolder, OTHERS_MAY_WRITE } from './file-system.js';
-import { ageOf, NEVER_STALE } from './guard-age.js';
+import { ageOf, NEVER_STALE, type OwnerFile } from './guard-age.js';
 import {
   entrancePath,
   type GuardOwner,
+  guardLifeName,
   guardPath,
+  isGuardLife,
   isStaged,
   isStillOpen,
   ownerFrom,
@@ -14,7 +17,7 @@ import {
   stagedName,
 } from './guard-names.js';
 import { sweepLitter } from './litter.js';
-import { isOtherThanFile, removeIfEmpty, removeIfThere } from './removal.js';
+import { isLikeSign, removeIfEmpty, removeIfThere } from './removal.js';
 import type { Surroundings } from './surroundings.js';
 import { createEmptyFile, reads, writeText } from './text-file.js';
 
@@ -24,12 +27,23 @@ const PERMISSIONS = 0o777;
 
 /** What a section can do while it is inside. */
 export interface Stay {
-  /** Removes what killed processes left beside the lock. */
-  sweep(): void;
+  /** Removes what killed processes left beside the lock, except the sign of life of its holder. */
+  sweep(path: string, sign: string | null): void;
   /** Writes a file that is to be linked to the lock's path, and returns its path: the owner's file, which exists already. */
   sign(text: string): string;
   /** Writes a file and passes its path to `move`, which renames it to the lock's path. */
   stage(text: string, move: (staged: string) => void): void;
+  /** Keeps the sign of life at another path, of which the ID of its device is a part, from when this process leaves. `null` if that is not possible. */
+  keepSign(pathOn: (device: number) => string | null): Sign | null;
+}
+
+/** A sign of life, and the owner of a guard that it tells about. */
+export interface Question {
+  /** The name of the owner's file. */
+  readonly owner: string;
+  readonly sign: string;
+  /** The user whose sign it must be. */
+  readonly uid: number;
 }
 
 /** The guard while this entry owns it. */
@@ -38,6 +52,14 @@ interface Inside {
   readonly folder: OpenFolder | null;
   /** The descriptor of the owner's file, while it is open. */
   file: number | null;
+  /** Until it is moved. */
+  sign: OwnSign | null;
+}
+
+interface OwnSign {
+  readonly name: string;
+  /** `null` if it is kept beyond the stay. */
+  sign: Sign | null;
 }
 
 /**
@@ -59,6 +81,8 @@ export class GuardEntry implements Stay {
   /** The files of the owner last seen: the only ones that this entry may remove, and finally its own. */
   #seen: readonly string[] = [];
   seenOwner: GuardOwner | null = null;
+  /** What could tell more about that owner. */
+  toAsk: Question | null = null;
   readonly guard: string;
 
   constructor(surroundings: Surroundings, path: string, lock: string) {
@@ -79,6 +103,7 @@ export class GuardEntry implements Stay {
     makePrivateFolder(fs, entrance);
     let folder: OpenFolder | null = null;
     let file: number | null = null;
+    let sign: OwnSign | null = null;
     try {
       if (!this.#surroundings.isClosed) {
         folder = fs.openFolderSync(entrance);
@@ -87,6 +112,7 @@ export class GuardEntry implements Stay {
       }
       file = createEmptyFile(fs, within(folder, entrance, this.#name));
       if (folder !== null && !isLike(fs.fstatSync(file), folder.status)) throw this.#exchanged();
+      sign = this.#beginSign(folder, entrance, file);
       if (process.platform === 'win32') {
         // Windows renames no folder that contains an open file, and none onto another folder, so an empty one has to go first. One that is
         // not empty stays. A file would be replaced.
@@ -96,8 +122,10 @@ export class GuardEntry implements Stay {
         removeIfEmpty(fs, guard);
       }
       fs.renameSync(entrance, guard);
-      this.#inside = { folder, file };
+      this.#inside = { folder, file, sign };
     } catch (error) {
+      sign?.sign?.close();
+      if (sign !== null) removeIfThere(fs, within(folder, entrance, sign.name));
       // Before it is removed: an NFS client keeps an open file under another name, and so keeps the folder.
       if (file !== null) closeQuietly(fs, file);
       removeIfThere(fs, within(folder, entrance, this.#name));
@@ -105,7 +133,10 @@ export class GuardEntry implements Stay {
       // ENOTDIR: there is something other than a folder. `statSync` says what.
       const isInTheWay = isTaken(error) || systemCode(error) === 'ENOTDIR';
       // The folder may have been renamed and only the answer lost. No other entry's file has this name.
-      if (!isInTheWay) removeIfThere(fs, within(folder, guard, this.#name));
+      if (!isInTheWay) {
+        if (sign !== null) removeIfThere(fs, within(folder, guard, sign.name));
+        removeIfThere(fs, within(folder, guard, this.#name));
+      }
       folder?.close();
       if (isInTheWay) throw systemError('EEXIST', 'mkdir', guard);
       this.#refuseIfForbidden(error);
@@ -121,15 +152,22 @@ export class GuardEntry implements Stay {
     const folder = this.#open(guard);
     try {
       const names = this.#fs.readdirSync(folder.path ?? guard);
-      const owners = names.filter((name) => ownerFrom(name) !== null);
-      const others = names.filter((name) => !owners.includes(name));
-      const stranger =
-        others.find((name) => !isStaged(name) && !isStillOpen(name)) ??
-        names.find((name) => isOtherThanFile(this.#fs, within(folder, guard, name)));
+      const statuses = new Map(
+        names.map((name) => [name, this.#fs.lstatSync(within(folder, guard, name))] as const),
+      );
+      const stranger = names.find((name) => !isOurs(name, statuses.get(name)));
       if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
-      this.#seen = [...others.filter(isStaged), ...owners];
-      const { time, owner } = ageOf(owners, folder, this.#name, this.#surroundings);
+      const owners = names.filter((name) => ownerFrom(name) !== null);
+      this.#seen = [...names.filter((name) => isStaged(name) || isGuardLife(name)), ...owners];
+      const signOf = (owner: string) => guardLifeName(owner, statuses.get(owner)?.dev ?? 0);
+      const files = owners.map((name): OwnerFile => ({ name, isSigned: names.includes(signOf(name)) }));
+      const { time, owner, toAsk } = ageOf(files, folder, this.#name, this.#surroundings);
       this.seenOwner = owner ?? this.seenOwner;
+      const uid = statuses.get(toAsk ?? '')?.uid;
+      this.toAsk =
+        toAsk === null || uid === undefined
+          ? null
+          : { owner: toAsk, sign: `${guardPath(this.#lock)}/${signOf(toAsk)}`, uid };
       return { mtime: time };
     } finally {
       folder.close();
@@ -143,7 +181,9 @@ export class GuardEntry implements Stay {
   rmdirSync(guard: string): void {
     if (this.#inside !== null) {
       this.#closeFile(this.#inside);
-      this.#unlink(within(this.#inside.folder, guard, this.#name));
+      const { folder, sign } = this.#inside;
+      if (sign !== null) removeIfThere(this.#fs, within(folder, guard, sign.name));
+      this.#unlink(within(folder, guard, this.#name));
     } else if (this.#seen.length > 0) {
       const folder = this.#open(guard);
       try {
@@ -159,8 +199,8 @@ export class GuardEntry implements Stay {
   /** proper-lockfile sets a time to find out how precise file times are. The answers of `statSync` do not depend on it. */
   utimesSync(): void {}
 
-  sweep(): void {
-    sweepLitter(this.#surroundings, this.guard);
+  sweep(path: string, sign: string | null): void {
+    sweepLitter(this.#surroundings, path, sign);
   }
 
   sign(text: string): string {
@@ -190,12 +230,51 @@ export class GuardEntry implements Stay {
     }
   }
 
+  keepSign(pathOn: (device: number) => string | null): Sign | null {
+    const { life, keepsSign } = this.#surroundings;
+    if (life === null || !keepsSign) return null;
+    const { folder, sign: own } = this.#mustBeInside();
+    try {
+      const file = within(folder, this.guard, own?.name ?? this.#name);
+      const path = pathOn(this.#fs.lstatSync(file)?.dev ?? 0);
+      if (path === null) return null;
+      if (!life.isMovable) return life.keep(path);
+      if (own === null || own.sign === null) return null;
+      this.#fs.linkSync(file, path);
+      const { sign } = own;
+      own.sign = null;
+      return sign;
+    } catch {
+      return null;
+    }
+  }
+
   close(): void {
     const inside = this.#inside;
     this.#inside = null;
     if (inside === null) return;
     this.#closeFile(inside);
+    inside.sign?.sign?.close();
     inside.folder?.close();
+  }
+
+  #beginSign(folder: OpenFolder | null, entrance: string, file: number): OwnSign | null {
+    const { life, keepsSign, keptSign } = this.#surroundings;
+    if (life === null || !life.isMovable || !(keepsSign || keptSign !== null)) return null;
+    const name = guardLifeName(this.#name, this.#fs.fstatSync(file).dev ?? 0);
+    const path = within(folder, entrance, name);
+    if (keptSign !== null && this.#isLinked(keptSign, path)) return { name, sign: null };
+    const sign = keepsSign ? life.keep(path) : null;
+    return sign && { name, sign };
+  }
+
+  #isLinked(existing: string, path: string): boolean {
+    try {
+      this.#fs.linkSync(existing, path);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #closeFile(inside: Inside): void {
@@ -265,6 +344,13 @@ function closeQuietly(fs: FileSystem, descriptor: number): void {
 /** A path inside an open folder: if the system supports that, in exactly this folder, whatever is at its path by now. */
 function within(folder: OpenFolder | null, otherwise: string, name: string): string {
   return `${folder?.path ?? otherwise}/${name}`;
+}
+
+/** `undefined`: it is gone by now. */
+function isOurs(name: string, status: FileStatus | undefined): boolean {
+  if (isGuardLife(name)) return status === undefined || isLikeSign(status);
+  const isName = ownerFrom(name) !== null || isStaged(name) || isStillOpen(name);
+  return isName && status?.isFile() !== false;
 }
 
 /** Leaves nothing behind when it fails, not even if only the answer was lost. */

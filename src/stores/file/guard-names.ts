@@ -17,6 +17,11 @@ const OWNER = new RegExp(`^${UUID},[1-9]\\d{0,9},\\d{1,10}(?:,[^,]*){4}$`);
 const STAGED = new RegExp(`^${UUID}\\.record(?:\\.\\d{1,10})?$`);
 const ENTRANCE = new RegExp(`^\\.${UUID}(\\.swept)?$`);
 
+/** On which file system a sign of life was made: on another one, its kernel's socket or lock is another. */
+const DEVICE = '[0-9a-z]{1,13}';
+const GUARD_LIFE = new RegExp(`^${UUID}\\.${DEVICE}\\.life$`);
+const LIFE = new RegExp(`^\\.life\\.${UUID}\\.${DEVICE}$`);
+
 /** The path of a lock's guard. */
 export function guardPath(path: string): string {
   return `${path}.guard`;
@@ -53,6 +58,27 @@ export function ownerName({ identity, thread }: GuardOwner): string {
 /** Where the owner with that file name writes what it then moves to the lock's path. */
 export function stagedName(owner: string): string {
   return `${owner.slice(0, owner.indexOf(SEPARATOR))}.record`;
+}
+
+/** The name of the sign of life of the owner with that file name, on that device. */
+export function guardLifeName(owner: string, device: number): string {
+  return `${owner.slice(0, owner.indexOf(SEPARATOR))}.${device.toString(36)}.life`;
+}
+
+/** Whether it is an owner's sign of life. */
+export function isGuardLife(name: string): boolean {
+  return GUARD_LIFE.test(name);
+}
+
+/** The path of the sign of life of the holder with that token, on that device. `null` if its token is not one of ours. */
+export function lifePath(lock: string, token: string, device: number): string | null {
+  const [, uuid] = new RegExp(`^(${UUID})(?:\\.|$)`).exec(token) ?? [];
+  return uuid === undefined ? null : `${lock}.life.${uuid}.${device.toString(36)}`;
+}
+
+/** Whether a name that begins with the lock's name is that of a holder's sign of life, judged by the rest. */
+export function isLife(rest: string): boolean {
+  return LIFE.test(rest);
 }
 
 /** Whether it is a file that an owner has written in order to move it. */

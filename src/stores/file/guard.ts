@@ -1,16 +1,19 @@
 import lockfile from 'proper-lockfile';
 import { STALE } from './guard-age.js';
-import { GuardEntry, type Stay } from './guard-entry.js';
+import { GuardEntry, type Question, type Stay } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Another process is inside. */
 export class GuardHeld extends Error {
   readonly owner: GuardOwner | null;
+  /** The sign of life to ask before the next try. */
+  readonly toAsk: Question | null;
 
-  constructor(owner: GuardOwner | null) {
+  constructor(owner: GuardOwner | null, toAsk: Question | null) {
     super('the guard is held');
     this.owner = owner;
+    this.toAsk = toAsk;
   }
 }
 
@@ -41,7 +44,7 @@ export function runGuarded<T>(
     });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ELOCKED')
-      throw new GuardHeld(entry.seenOwner);
+      throw new GuardHeld(entry.seenOwner, entry.toAsk);
     throw error;
   }
   try {

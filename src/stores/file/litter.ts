@@ -1,35 +1,42 @@
 import { basename, dirname, join } from 'node:path';
 import type { OpenFolder } from './file-system.js';
-import { condemnedPath, entranceKind, ownerFrom } from './guard-names.js';
-import { isOtherThanFile, removeIfEmpty } from './removal.js';
+import { condemnedPath, entranceKind, guardPath, isGuardLife, isLife, ownerFrom } from './guard-names.js';
+import { isOtherThanFile, removeIfEmpty, removeSign } from './removal.js';
 import type { Surroundings } from './surroundings.js';
 
 /** After this many milliseconds a process about which nothing is known is no longer about to enter. */
 const LONGEST_ENTRY = 30_000;
 
 /**
- * Removes what killed processes left beside a lock: folders in which they prepared to enter the guard. Must be called inside the
- * guard.
+ * Removes what killed processes left beside a lock: folders in which they prepared to enter the guard, and signs of life. Must be called
+ * inside the guard, where nobody else begins to hold the lock.
  *
  * This cannot hurt a living process: an entrant whose folder is gone finds that out in the very call that would have made it the
  * winner, and tries again. Nor does it touch anything that is not ours: only real folders are entered, and only regular files with the name
- * of an owner are removed.
+ * of an owner, and signs of life, are removed.
+ *
+ * @param lock The path of the lock.
+ * @param sign The path of the holder's sign of life, if it may keep one.
  */
-export function sweepLitter(surroundings: Surroundings, guard: string): void {
-  for (const name of namesBeside(surroundings, guard)) {
-    const kind = entranceKind(name.slice(basename(guard).length));
+export function sweepLitter(surroundings: Surroundings, lock: string, sign: string | null): void {
+  const guard = guardPath(lock);
+  for (const name of namesIn(dirname(lock), surroundings)) {
+    if (!name.startsWith(basename(lock))) continue;
+    const found = join(dirname(lock), name);
+    if (isLife(name.slice(basename(lock).length)) && found !== sign) removeSign(surroundings.fs, found);
+    const kind = name.startsWith(basename(guard)) ? entranceKind(name.slice(basename(guard).length)) : null;
     if (kind === null) continue;
     try {
-      sweep(surroundings, guard, join(dirname(guard), name), kind);
+      sweep(surroundings, guard, found, kind);
     } catch {
       // Litter harms nobody; the next takeover tries again.
     }
   }
 }
 
-function namesBeside({ fs }: Surroundings, guard: string): string[] {
+function namesIn(folder: string, { fs }: Surroundings): string[] {
   try {
-    return fs.readdirSync(dirname(guard)).filter((name) => name.startsWith(`${basename(guard)}.`));
+    return fs.readdirSync(folder);
   } catch {
     return [];
   }
@@ -51,11 +58,13 @@ function sweep(
   try {
     const names = fs.readdirSync(folder.path ?? found);
     const owners = names.filter((name) => ownerFrom(name) !== null);
-    if (owners.length < names.length) return;
+    const signs = names.filter(isGuardLife);
+    if (owners.length + signs.length < names.length) return;
     if (owners.some((name) => isOtherThanFile(fs, join(folder.path ?? found, name)))) return;
     if (kind === 'entrance' && !owners.every((name) => isAbandoned(surroundings, name, folder))) return;
     const condemned = kind === 'condemned' || owners.length === 0 ? found : condemnedPath(guard);
     if (condemned !== found) fs.renameSync(found, condemned);
+    for (const name of signs) removeSign(fs, join(folder.path ?? condemned, name));
     for (const name of owners) fs.unlinkSync(join(folder.path ?? condemned, name));
     removeIfEmpty(fs, condemned);
   } finally {

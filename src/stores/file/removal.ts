@@ -1,9 +1,28 @@
 import { systemCode } from '../../system/system-code.js';
-import type { FileSystem } from './file-system.js';
+import type { FileStatus, FileSystem } from './file-system.js';
 
 /** Whether something is there that is not a regular file. Owners of guards create only regular files in a folder. */
 export function isOtherThanFile(fs: FileSystem, path: string): boolean {
   return fs.lstatSync(path)?.isFile() === false;
+}
+
+/** The bits of a mode that tell the type of a file, and the type of a socket (inode(7)). */
+const TYPE = 0o170000;
+const SOCKET = 0o140000;
+
+/** Whether something can be a sign of life: a socket, or an empty file. Nothing else is removed under the name of one. */
+export function isLikeSign(status: FileStatus): boolean {
+  return (status.mode & TYPE) === SOCKET || (status.isFile() && status.size === 0);
+}
+
+/** Removes a sign of life that nobody keeps any more, or that says nothing any more; at worst it is litter. */
+export function removeSign(fs: FileSystem, path: string): void {
+  try {
+    const status = fs.lstatSync(path);
+    if (status !== undefined && isLikeSign(status)) removeIfThere(fs, path);
+  } catch {
+    // The next takeover sweeps it.
+  }
 }
 
 /** Removes a file that is at worst litter: if it cannot be removed, the next takeover sweeps it. */

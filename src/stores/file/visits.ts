@@ -1,15 +1,17 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import pRetry from 'p-retry';
 import { wasInEarlierBoot } from '../../core/assess/provenance.js';
 import type { Dependencies } from '../../core/dependencies.js';
 import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import type { Awaitable, Outcome } from '../../core/store.js';
 import { blockFor } from '../../system/block-for.js';
+import type { Life } from '../../system/life/life.js';
 import { systemCode } from '../../system/system-code.js';
+import { askSign } from './ask-sign.js';
 import type { FileSystem } from './file-system.js';
 import { isClosedToOthers } from './ground.js';
 import { GuardHeld, runGuarded } from './guard.js';
-import type { Stay } from './guard-entry.js';
+import type { Question, Stay } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
 import type { LockFile } from './lock-file.js';
 import { makeFolder } from './make-folder.js';
@@ -24,6 +26,10 @@ const GUARD_RETRY_DELAY = 40;
  */
 export const GUARD_PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
 
+type Answers = Surroundings['answers'];
+
+const NO_ANSWERS: Answers = new Map();
+
 /** One stay in the guard. */
 export interface Visit {
   readonly path: string;
@@ -33,6 +39,10 @@ export interface Visit {
   readonly section: (stay: Stay, path: string) => Outcome;
   /** Whether the section may create a lock, and its folder if necessary. */
   readonly creates?: boolean;
+  /** Whether a sign of life is needed that stays. */
+  readonly keepsSign?: boolean;
+  /** The name of a sign beside the lock that this process keeps already. */
+  readonly keptSign?: string | null;
   readonly givenUp: (owner: GuardOwner | null) => Error;
 }
 
@@ -40,36 +50,47 @@ export interface Visit {
 export class Visits {
   readonly #clock: Dependencies['clock'];
   readonly #processes: Dependencies['processes'];
+  readonly #life: Life | null;
   readonly #fs: FileSystem;
   readonly #file: LockFile;
 
-  constructor({ clock, processes }: Dependencies, fileSystem: FileSystem, file: LockFile) {
+  constructor({ clock, processes, life = null }: Dependencies, fileSystem: FileSystem, file: LockFile) {
     this.#clock = clock;
     this.#processes = processes;
+    this.#life = life;
     this.#fs = fileSystem;
     this.#file = file;
   }
 
   /** Synchronously if the guard is free, or becomes free after one of the pauses (in milliseconds); otherwise later. */
   enter(visit: Visit, pauses: readonly number[] = [0]): Awaitable<Outcome> {
+    let toAsk: Question | null = null;
     for (const pause of pauses) {
       blockFor(pause);
       try {
-        return attempted(visit.path, visit.attempted, () => this.#whileThere(visit));
+        return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, NO_ANSWERS));
       } catch (error) {
         if (!(error instanceof GuardHeld)) throw error;
+        toAsk = error.toAsk;
       }
     }
-    return this.#enterLater(visit);
+    return this.#enterLater(visit, toAsk);
   }
 
   /** Waits for the guard for as long as its owner is plausibly just at work. */
-  async #enterLater(visit: Visit): Promise<Outcome> {
+  async #enterLater(visit: Visit, toAsk: Question | null): Promise<Outcome> {
+    let question = toAsk;
     try {
       return await pRetry(
         async () => {
-          await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
-          return attempted(visit.path, visit.attempted, () => this.#whileThere(visit));
+          if (question === null) await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
+          const answers = await this.#ask(question, visit.path);
+          try {
+            return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, answers));
+          } catch (error) {
+            question = error instanceof GuardHeld ? error.toAsk : null;
+            throw error;
+          }
         },
         {
           retries: GUARD_RETRIES,
@@ -84,11 +105,18 @@ export class Visits {
     }
   }
 
+  /** An answer is valid for one try: it may be another owner by then, or be dead. */
+  async #ask(question: Question | null, path: string): Promise<Answers> {
+    if (question === null || this.#life === null) return NO_ANSWERS;
+    const { owner, sign, uid } = question;
+    return new Map([[owner, await askSign(this.#life, this.#fs, { path, sign, uid })]]);
+  }
+
   /** If the folder is gone, so is the lock, and there is no place for a guard. */
-  #whileThere(visit: Visit, wasThere = false): Outcome {
-    const { path, section, creates = false } = visit;
+  #whileThere(visit: Visit, answers: Answers, wasThere = false): Outcome {
+    const { path, creates = false } = visit;
     try {
-      return this.#inFolder(path, section);
+      return this.#inFolder(visit, answers);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       const stored = this.#file.read(path);
@@ -97,22 +125,25 @@ export class Visits {
       if (stored === null && creates && !makeFolder(this.#fs, dirname(path))) {
         // Another process has just created it. If that happens twice, the folder accepts nothing, like `/proc`.
         if (wasThere) throw error;
-        return this.#whileThere(visit, true);
+        return this.#whileThere(visit, answers, true);
       }
       return { done: false, found: stored?.record ?? null };
     }
   }
 
   /** If others could replace the lock's folder, goes through the folder that was opened. */
-  #inFolder(path: string, section: Visit['section']): Outcome {
+  #inFolder(visit: Visit, answers: Answers): Outcome {
+    const { path, section } = visit;
     const isClosed = isClosedToOthers(dirname(path));
     if (isClosed) {
-      return runGuarded(this.#surroundings(path, isClosed), path, (stay) => section(stay, path));
+      const surroundings = this.#surroundings(path, visit, answers, isClosed);
+      return runGuarded(surroundings, path, (stay) => section(stay, path));
     }
     const folder = this.#fs.openFolderSync(dirname(path), true);
     try {
       const there = folder.path === null ? path : `${folder.path}/${basename(path)}`;
-      return runGuarded(this.#surroundings(there, isClosed), there, (stay) => section(stay, there), path);
+      const surroundings = this.#surroundings(there, visit, answers, isClosed);
+      return runGuarded(surroundings, there, (stay) => section(stay, there), path);
     } catch (error) {
       throw error instanceof ErrNotALock ? new ErrNotALock(path, error.found) : error;
     } finally {
@@ -120,11 +151,20 @@ export class Visits {
     }
   }
 
-  #surroundings(path: string, isClosed: boolean): Surroundings {
+  #surroundings(
+    path: string,
+    { keepsSign = false, keptSign = null }: Visit,
+    answers: Answers,
+    isClosed: boolean,
+  ): Surroundings {
     return {
       isClosed,
+      answers,
       fs: this.#fs,
       processes: this.#processes,
+      life: this.#life,
+      keepsSign: keepsSign || this.#life?.when === 'entering',
+      keptSign: keptSign && join(dirname(path), keptSign),
       isOfEarlierBoot: (process, { status }) =>
         wasInEarlierBoot(process, status.mtimeMs, this.#file.placeOf(path)),
     };

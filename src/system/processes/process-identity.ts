@@ -23,6 +23,8 @@ export interface ProcessIdentity {
    * `/proc/self/ns/net`, a space, the name in that network namespace (unix(7), "abstract"), a space, and the inode number.
    */
   readonly inheritedSocket?: string;
+  /** Linux only, for a worker: it had inherited the holder's sign of life when it was named, so when that has ended, it has ended too. */
+  readonly sign?: true;
 }
 
 /** Whether only the PID is known, and not the machine, boot or namespace it counts in. */
@@ -39,6 +41,12 @@ export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 /** The boot ID of the kernel, without the time namespace of the process. */
 export function kernelBootId(bootId: string): string {
   return bootId.replace(/ time:\[\d+\]$/, '');
+}
+
+/** Whether both processes run on one kernel, in one boot of it. */
+export function isOfSameKernel(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  if (one.bootId === null || other.bootId === null) return false;
+  return kernelBootId(one.bootId) === kernelBootId(other.bootId);
 }
 
 /** Whether both processes are outside containers and the boot of one is unknown, so that both may be of one boot. */

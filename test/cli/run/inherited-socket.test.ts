@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import fs, { fstatSync, readlinkSync } from 'node:fs';
 import { connect, Server } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { hasOpen, makeInheritedSocket, processesWith } from '../../../src/cli/run/inherited-socket.js';
+import { makeInheritedSocket, processesWith } from '../../../src/cli/run/inherited-socket.js';
+import { hasOpen } from '../../../src/cli/run/process-list.js';
 import { systemProcesses } from '../../../src/index.js';
 import { pretend, replace } from '../../../support/replace.js';
 

@@ -12,7 +12,14 @@ const PATH = process.env['PATH'] ?? '';
 describe.skipIf(process.platform === 'win32')('a command', () => {
   async function started(script: string, changes: Partial<Outfit> = {}, ...args: readonly string[]) {
     const command = ['/bin/sh', '-c', script, 'sh', ...args];
-    const outfit = { env: { PATH }, isOutputSeen: false, descriptors: [], inheritedSocket: null, ...changes };
+    const outfit = {
+      env: { PATH },
+      isOutputSeen: false,
+      descriptors: [],
+      inheritedSocket: null,
+      sign: null,
+      ...changes,
+    };
     const begun = await start(command, outfit);
     onTestFinished(async () => {
       begun.group.signal('SIGKILL');
@@ -117,7 +124,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     terminals();
     // Otherwise libuv might report the error by the descriptor that the socket takes in the command.
     openUpTo(40);
-    const outfit = { env: { PATH }, isOutputSeen: false, descriptors: [], inheritedSocket: null };
+    const outfit = { env: { PATH }, isOutputSeen: false, descriptors: [], inheritedSocket: null, sign: null };
     const socket = { name: 'x', descriptor: 2, inode: 0n, close: () => {} };
     await expect(start(['/no/program'], { ...outfit, inheritedSocket: socket })).rejects.toMatchObject({
       code: 'ENOENT',

@@ -48,6 +48,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       signals,
       descriptors: [],
       inheritedSocket: null,
+      sign: null,
       ...job,
     });
   }

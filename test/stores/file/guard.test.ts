@@ -26,7 +26,16 @@ function surroundings(
   process: FakeProcess = world.processes.own,
   fs: FileSystem = systemFileSystem,
 ): Surroundings {
-  return { fs, processes: world.as(process).processes, isOfEarlierBoot: () => false, isClosed: false };
+  return {
+    fs,
+    processes: world.as(process).processes,
+    life: null,
+    keepsSign: false,
+    keptSign: null,
+    answers: new Map(),
+    isOfEarlierBoot: () => false,
+    isClosed: false,
+  };
 }
 
 /** Leaves the guard like a process that was killed, or is paused, inside. */

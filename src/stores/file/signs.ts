@@ -1,0 +1,114 @@
+import { basename, dirname, join } from 'node:path';
+import { callEvery } from '../../core/call-every.js';
+import type { Dependencies } from '../../core/dependencies.js';
+import type { Outcome } from '../../core/store.js';
+import type { Life, Sign } from '../../system/life/life.js';
+import type { FileSystem } from './file-system.js';
+import type { Stay } from './guard-entry.js';
+import { lifePath } from './guard-names.js';
+import { removeSign } from './removal.js';
+
+/** Milliseconds from a claim to its sign of life, where others can see the process by its PID. Most jobs that are shorter need none. */
+const SOON = 100;
+
+/** A lock, by its path inside the folder that was opened, and its holder. */
+export interface Held {
+  readonly path: string;
+  readonly token: string;
+}
+
+interface KeptSign {
+  readonly sign: Sign;
+  /** The name of its file, beside the lock. */
+  readonly name: string;
+}
+
+/** The signs of life of the locks that this process holds in files. */
+export class Signs {
+  readonly #life: Life | null;
+  readonly #clock: Dependencies['clock'];
+  readonly #fs: FileSystem;
+  readonly #kept = new Map<string, KeptSign>();
+  /** Those that are due soon, each with what stops waiting for it. */
+  readonly #due = new Map<string, () => void>();
+
+  constructor({ life = null, clock }: Pick<Dependencies, 'life' | 'clock'>, fileSystem: FileSystem) {
+    this.#life = life;
+    this.#clock = clock;
+    this.#fs = fileSystem;
+  }
+
+  /** Whether a holder keeps its sign before it claims the lock. */
+  get comeFirst(): boolean {
+    return this.#life !== null && this.#life.when !== 'holding';
+  }
+
+  isDue(token: string): boolean {
+    return this.#due.has(token);
+  }
+
+  /** Claims a lock, in the guard. */
+  claim({ path, token }: Held, stay: Stay, claim: () => Outcome): Outcome {
+    if (!this.comeFirst) return claim();
+    this.keep({ path, token }, stay);
+    let isDone = false;
+    try {
+      const outcome = claim();
+      isDone = outcome.done;
+      return outcome;
+    } finally {
+      if (!isDone) this.end({ path, token });
+    }
+  }
+
+  /** Calls the function soon, unless the sign is ended or kept before. */
+  plan(token: string, keep: () => void): void {
+    if (this.#life?.when !== 'holding') return;
+    const stop = callEvery(SOON, this.#clock, () => {
+      this.#forget(token);
+      keep();
+    });
+    this.#due.set(token, stop);
+  }
+
+  /** In the guard. */
+  keep({ path, token }: Held, stay: Stay): void {
+    this.#forget(token);
+    let name = '';
+    const sign = stay.keepSign((device) => {
+      const life = lifePath(path, token, device);
+      name = life === null ? '' : basename(life);
+      return life;
+    });
+    if (sign !== null) this.#kept.set(token, { sign, name });
+  }
+
+  /** The name of the sign beside the lock, if it is kept. */
+  nameOf(token: string): string | null {
+    return this.#kept.get(token)?.name ?? null;
+  }
+
+  pathOf({ path, token }: Held): string | null {
+    const name = this.nameOf(token);
+    return name && join(dirname(path), name);
+  }
+
+  /** In the guard. */
+  end(held: Held): void {
+    const sign = this.pathOf(held);
+    this.drop(held.token);
+    if (sign !== null) removeSign(this.#fs, sign);
+  }
+
+  /** Keeps it no longer. The file stays. */
+  drop(token: string): void {
+    this.#forget(token);
+    this.#kept.get(token)?.sign.close();
+    this.#kept.delete(token);
+  }
+
+  #forget(token: string): void {
+    this.#due.get(token)?.();
+    this.#due.delete(token);
+  }
+}

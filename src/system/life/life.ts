@@ -1,0 +1,37 @@
+import type { Liveness } from '../processes/process-table.js';
+
+/**
+ * Signs of life: files that tell every process of a machine whether the process that keeps one is alive, because the kernel itself
+ * takes it away when that process is gone, however it went. A PID tells that only within one PID namespace.
+ */
+export interface Life {
+  /**
+   * When a holder must begin to keep its sign.
+   *
+   * - `entering`: before it enters a lock's guard. Its PID proves nothing to others.
+   * - `claiming`: before it claims the lock.
+   * - `holding`: soon after it has claimed the lock. To most others its PID proves enough.
+   */
+  readonly when: 'entering' | 'claiming' | 'holding';
+
+  /** Whether a sign stays one under another name: whether it can be linked and moved while it is kept. */
+  readonly isMovable: boolean;
+
+  /** Begins to keep a sign at a path where nothing is. It is a sign when this returns. `null` if that is not possible there. Never throws. */
+  keep(path: string): Sign | null;
+
+  /**
+   * Whether the process that keeps the sign at a path is alive, or another one that inherited it. `unknown` if there is none.
+   *
+   * @param writer The ID of the user whose sign it must be. Default: anybody's.
+   */
+  ask(path: string, writer?: number): Promise<Liveness>;
+}
+
+/** A sign that this process keeps. */
+export interface Sign {
+  /** For a child to inherit. `null` if it cannot be passed on. */
+  readonly descriptor: number | null;
+  /** Keeps it no longer. The file may stay. Never throws. */
+  close(): void;
+}

@@ -1,0 +1,39 @@
+import { statSync, writeFileSync } from 'node:fs';
+import type { Life, Sign } from '../system/life/life.js';
+import { INITIAL_PID_NAMESPACE } from '../system/processes/process-identity.js';
+import type { Liveness } from '../system/processes/process-table.js';
+import type { FakeMachine, FakeProcess } from './fake-machine.js';
+
+/** The signs of life of one fake process: empty files, of which the fake machine knows who keeps them. */
+export class FakeLife implements Life {
+  readonly isMovable = true;
+  readonly #machine: FakeMachine;
+  readonly #process: FakeProcess;
+
+  constructor(machine: FakeMachine, process: FakeProcess) {
+    this.#machine = machine;
+    this.#process = process;
+  }
+
+  get when(): Life['when'] {
+    return this.#process.identity.pidNamespace === INITIAL_PID_NAMESPACE ? 'holding' : 'entering';
+  }
+
+  keep(path: string): Sign | null {
+    try {
+      writeFileSync(path, '', { flag: 'wx' });
+    } catch {
+      return null;
+    }
+    const { ino } = statSync(path);
+    this.#machine.signs.set(ino, this.#process);
+    return { descriptor: null, close: () => void this.#machine.signs.set(ino, null) };
+  }
+
+  async ask(path: string, writer?: number): Promise<Liveness> {
+    const { ino, uid } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    const keeper = ino === undefined ? undefined : this.#machine.signs.get(ino);
+    if (keeper === undefined || (writer !== undefined && writer !== uid)) return 'unknown';
+    return keeper !== null && this.#machine.isRunning(keeper) ? 'alive' : 'dead';
+  }
+}
