@@ -75,6 +75,9 @@ describe('real processes find no fault', () => {
       expect(report.findings).toContainEqual(
         expect.objectContaining({ check: 'reboot', verdict: 'limited' }),
       );
+      expect(report.findings).toContainEqual(
+        expect.objectContaining({ check: 'signs-of-life', verdict: 'limited' }),
+      );
     },
   );
 });

@@ -20,6 +20,7 @@ export type FileSystemCheck =
   | 'shared-view'
   | 'whole-reads'
   | 'reboot'
+  | 'signs-of-life'
   | 'exclusion'
   | 'holding'
   | 'recovery'

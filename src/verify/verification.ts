@@ -21,6 +21,7 @@ import { exclusivenessProbes } from './probes/exclusiveness.js';
 import { fileProbes } from './probes/files.js';
 import type { Probe, Site } from './probes/probe.js';
 import { sharingProbes } from './probes/sharing.js';
+import { signProbes } from './probes/signs-of-life.js';
 
 /** Options after the check: complete, in milliseconds. */
 export interface VerifySettings {
@@ -30,7 +31,7 @@ export interface VerifySettings {
 }
 
 /** One for each assumption that the file store makes about a file system. */
-const PROBES: readonly Probe[] = [...exclusivenessProbes, ...fileProbes, ...sharingProbes];
+const PROBES: readonly Probe[] = [...exclusivenessProbes, ...fileProbes, ...sharingProbes, ...signProbes];
 
 /**
  * How often, and how many milliseconds apart, to try the removal. A process that is being killed finishes its current system

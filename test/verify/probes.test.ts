@@ -9,8 +9,11 @@ import {
   type FileSystemVerdict,
   systemFileSystem,
 } from '../../src/index.js';
+import type { Life } from '../../src/system/life/life.js';
+import { systemLife } from '../../src/system/life/system.js';
 import type { Onlooker, Sight, Sightings } from '../../src/verify/probes/probe.js';
 import { observe } from '../../src/verify/probes/sharing.js';
+import { signsOfLife } from '../../src/verify/probes/signs-of-life.js';
 import { probe } from '../../src/verify/verification.js';
 import { fileSystemWith, systemError, temporaryFolder } from '../../support/world.js';
 
@@ -438,11 +441,62 @@ const LINUX_LIES: readonly Row[] = [
   ],
 ];
 
+describe('the probe for signs of life', () => {
+  const system = systemLife();
+
+  function findings(changes: Partial<Life> | null, fs: Partial<FileSystem> = {}) {
+    const fileSystem = fileSystemWith({ statfsSync: () => ({ type: 0xef53 }), ...fs });
+    const life: Life = {
+      when: 'holding',
+      isMovable: true,
+      keep: (path) => system?.keep(path) ?? null,
+      ask: (path) => system?.ask(path) ?? Promise.resolve('unknown'),
+      ...changes,
+    };
+    const site = {
+      fs: fileSystem,
+      folder: temporaryFolder(),
+      onlooker: onlookerAt(fileSystem, {}),
+      now: Date.now,
+    };
+    return signsOfLife(site, changes === null ? null : life);
+  }
+
+  it('is content with a system that has none', async () => {
+    expect(await findings(null)).toMatchObject({
+      verdict: 'safe',
+      message: expect.stringContaining('no containers'),
+    });
+  });
+
+  it.runIf(process.platform === 'linux').each<[string, Partial<Life>, Partial<FileSystem>, RegExp]>([
+    ['none can be kept', { keep: () => null }, {}, /No process can keep/],
+    [
+      'none can be linked',
+      {},
+      {
+        linkSync() {
+          throw systemError('EPERM', 'link');
+        },
+      },
+      /cannot be linked here \(EPERM\)/,
+    ],
+    ['none can be asked', { ask: async () => 'unknown' }, {}, /cannot be asked/],
+    ['one outlives its process', { ask: async () => 'alive' }, {}, /does not end/],
+    ['the file system is not local', {}, { statfsSync: () => ({ type: 0x6969 }) }, /It is not known/],
+  ])('sees that %s', async (_, changes, fs, words) => {
+    expect(await findings(changes, fs)).toEqual({
+      verdict: 'limited',
+      message: expect.stringMatching(words),
+    });
+  });
+});
+
 describe('the probes', () => {
   it('find no fault in a file system that works as POSIX requires', async () => {
     const findings = await findingsWith({});
     expect(findings.filter(({ check, verdict }) => verdict !== 'safe' && check !== 'reboot')).toEqual([]);
-    expect(findings).toHaveLength(11);
+    expect(findings).toHaveLength(12);
   });
 
   it.each(LIES)('see that %s', async (_what, lie, check, verdict, words) => {
