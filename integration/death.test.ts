@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { inspect } from 'livinglock';
@@ -18,7 +18,7 @@ import { outcomeOf } from '../support/outcomes.js';
 import { killIfThere, poll } from '../support/running.js';
 import { countInLanes } from './support/lanes.js';
 import { killAtRandom } from './support/random-kills.js';
-import { deadRecord, everythingTheKilledLeave } from './support/remains.js';
+import { copyRemains, deadRecord, everythingTheKilledLeave } from './support/remains.js';
 
 /** Tests that start a process for each of many calls may take long on a busy machine. */
 const PATIENT = { timeout: 180_000 };
@@ -155,7 +155,7 @@ async function killBeforeEachCallOf(
   const calls = await countInLanes(survivors, async (before, survivor) => {
     const folder = join(temporaryFolder(), 'does', 'not', 'exist');
     const path = join(folder, 'job.lock');
-    if (remains !== undefined) cpSync(remains, folder, { recursive: true });
+    if (remains !== undefined) copyRemains(remains, folder);
     const victim = await startActor();
     if (command !== 'acquire') await victim.ask({ do: 'acquire', path });
 

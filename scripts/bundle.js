@@ -33,10 +33,11 @@ const COMMON = {
     if (level === 'warn') throw new Error(log.message);
   },
 };
-/** Names and lines are kept: there are no source maps, and an uncaught error shows the line that threw it. */
-const READABLE = { compress: true, mangle: false, codegen: false };
-/** A stack trace names the same functions and lines. Local names are short, because Node reads the whole text at each start. */
-const SHORTER = { ...READABLE, mangle: { toplevel: false, keepNames: true } };
+/**
+ * Lines and the names of functions are kept: there are no source maps, and an uncaught error shows the line that threw it. Local names are short,
+ * because Node reads the whole text at each start.
+ */
+const READABLE = { compress: true, mangle: { toplevel: false, keepNames: true }, codegen: false };
 const PLUGINS = [lazily('write-file-atomic', 'sync'), leaner(SOURCES), builtins(), licences()];
 /** The drivers of databases belong to the user. */
 const DRIVERS = ['pg', 'redis', 'ioredis'];
@@ -77,7 +78,7 @@ async function bundleCommand() {
     external: DRIVERS,
     plugins: [...PLUGINS, together(fileOf, groups)],
   });
-  await bundle.write({ ...outputTo(BIN, fileOf, ['common', 'run']), minify: SHORTER, format: 'cjs' });
+  await bundle.write({ ...outputTo(BIN, fileOf, ['common', 'run']), format: 'cjs' });
   writeFileSync(join(BIN, 'package.json'), '{ "type": "commonjs" }\n');
   for (const launcher of ['livinglock.sh', 'livinglock.cmd']) {
     copyFileSync(join(SOURCES, 'cli', 'run', launcher), join(BIN, launcher));

@@ -1,7 +1,6 @@
 import {
   chmodSync,
   chownSync,
-  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -24,6 +23,7 @@ import {
 import { onTestFinished } from 'vitest';
 import { NOBODY, newFolder, removeFolder } from '../../support/host.js';
 import { steppedFileSystem } from '../../support/stepped-file-system.js';
+import { copyRemains } from './remains.js';
 import { type Tree, treeOf } from './tree.js';
 
 // Root's lock in a folder of the user nobody, who replaces something there in the middle of root's operation. Both are this process, which
@@ -183,7 +183,7 @@ function exchangeLock(put: (scene: Scene, path: string) => void): Exchange {
 export const operations = {
   'an acquisition': { act: (scene) => scene.acquire() },
   'a takeover, with all that the killed leave': {
-    prepare: async ({ remains, folder }) => cpSync(remains, folder, { recursive: true }),
+    prepare: async ({ remains, folder }) => copyRemains(remains, folder),
     act: (scene) => scene.acquire(),
   },
   'a heartbeat': { prepare: (scene) => scene.acquire(), act: ({ lock }) => lock.heartBeat() },

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, linkSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startActor } from '../../support/actors.js';
 import { temporaryFolder } from '../../support/machine.js';
@@ -36,5 +36,14 @@ async function leaveIn(remains: string, command: 'acquire' | 'heartBeat', before
   if (command !== 'acquire') await victim.ask({ do: 'acquire', path });
   const answer = await victim.ask({ do: command, path, interruption: { before, by: 'SIGKILL' } });
   if (outcomeOf(answer) !== 'killed') throw new Error(`There is no ${before} in ${command}.`);
-  cpSync(folder, remains, { recursive: true });
+  copyRemains(folder, remains);
+}
+
+/** Copies all of it. A socket, at which nobody listens any more, gets another name: there is no other way to have the same. */
+export function copyRemains(from: string, to: string): void {
+  const isSocket = (path: string) => lstatSync(path).isSocket();
+  cpSync(from, to, { recursive: true, filter: (path) => !isSocket(path) });
+  for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' })) {
+    if (isSocket(join(from, name))) linkSync(join(from, name), join(to, name));
+  }
 }

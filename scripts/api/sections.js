@@ -127,6 +127,8 @@ export const SECTIONS = [
       'systemClock',
       'ProcessTable',
       'systemProcesses',
+      'Life',
+      'Sign',
       'fileStore',
       'FileStoreOptions',
       'FileSystem',
