@@ -1,7 +1,8 @@
 import { fstatSync, unlinkSync } from 'node:fs';
-import type { Life, Liveness, Lock, ProcessIdentity, Sign, Worker } from '../../index.js';
+import type { Life, Liveness, Lock, Sign, Worker } from '../../index.js';
 import { systemLife } from '../../system/life/system.js';
 import { LinuxProbe } from '../../system/processes/linux.js';
+import { isFinished } from '../../system/processes/process-table.js';
 import { hasOpen } from './process-list.js';
 
 /** When to look whether the command still has it open, in milliseconds: each time twice as long after the last. */
@@ -22,6 +23,7 @@ export class InheritedSign implements Life {
   readonly #life: Life;
   /** In the order in which they were begun. */
   readonly #open = new Set<Heirloom>();
+  #isInherited = true;
 
   constructor(life: Life) {
     this.#life = life;
@@ -65,35 +67,37 @@ export class InheritedSign implements Life {
     return oldest?.descriptor ?? null;
   }
 
-  /** Whether a process, or every process of a group, has the lock's sign open. Some programs close what they did not open, such as sudo. */
-  isWith({ pid, group }: Pick<ProcessIdentity, 'pid' | 'group'>): boolean {
+  /** Whether the workers of the lock have it open, as far as is known: a command begins with it. */
+  get isInherited(): boolean {
+    return this.#isInherited && this.#open.size > 0;
+  }
+
+  /** Finds out whether every process of these workers has it open, and returns whether that is news. Some programs close what they did not open, such as sudo. */
+  look(workers: readonly Worker[]): boolean {
     const [oldest] = this.#open;
     if (oldest === undefined) return false;
-    const pids = group === true ? new LinuxProbe().members(pid).map((member) => member.pid) : [pid];
-    return pids.length > 0 && pids.every((each) => hasOpen(each, oldest));
-  }
-
-  /** The workers that {@link isWith} is true of, as a text to compare. */
-  namesOf(workers: readonly Worker[]): string {
-    return JSON.stringify(
-      workers.filter((worker) =>
-        this.isWith(typeof worker === 'number' ? { pid: worker } : { pid: worker.group, group: true }),
-      ),
+    const probe = new LinuxProbe();
+    const pids = workers.flatMap((worker) =>
+      typeof worker === 'number' ? [worker] : probe.members(worker.group).map(({ pid }) => pid),
     );
+    const isInherited = pids.every((pid) => {
+      if (hasOpen(pid, oldest)) return true;
+      // What has ended has nothing open.
+      const found = probe.look(pid);
+      return found === null || isFinished(found);
+    });
+    const isNews = isInherited !== this.#isInherited;
+    this.#isInherited = isInherited;
+    return isNews;
   }
 
-  /** Names the workers in the lock again whenever another of them has the sign open. Returns a function that ends this. */
+  /** Looks from time to time, and names the workers in the lock again if there are news. Returns a function that ends this. */
   watch(lock: Lock, workers: readonly Worker[]): () => void {
-    let named = this.namesOf(workers);
     let timer: NodeJS.Timeout;
     const lookIn = (delay: number) => {
       timer = setTimeout(() => {
-        const names = this.namesOf(workers);
-        if (names !== named) {
-          named = names;
-          // They may have just ended, or the lock be lost; others see that.
-          lock.setWorkers(workers).catch(() => {});
-        }
+        // They may have just ended, or the lock be lost; others see that.
+        if (this.look(workers)) lock.setWorkers(workers).catch(() => {});
         lookIn(Math.min(delay * 2, LATEST_LOOK));
       }, delay).unref();
     };

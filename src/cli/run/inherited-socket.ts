@@ -54,7 +54,7 @@ export function processesWith(
       return {
         ...identity,
         ...(socket !== null && identity.group === true && { inheritedSocket: socket.name }),
-        ...(sign?.isWith(identity) === true && { sign: true }),
+        ...(sign?.isInherited === true && { sign: true }),
       };
     },
     liveness: (identity, age) => processes.liveness(identity, age),

@@ -15,13 +15,13 @@ export async function outlive(
   lock: Lock | null,
   sign: InheritedSign | null = null,
 ): Promise<void> {
-  const namesOf = (workers: readonly Worker[]) => JSON.stringify(workers) + (sign?.namesOf(workers) ?? '');
-  let named = namesOf(group.named);
+  let named = JSON.stringify(group.named);
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
     if (group.isGone()) return;
     const survivors = group.survivors();
-    const names = namesOf(survivors);
-    if (names !== named && (await nameWorkers(lock, survivors))) named = names;
+    const names = JSON.stringify(survivors);
+    const isNews = sign?.look(survivors) === true;
+    if ((isNews || names !== named) && (await nameWorkers(lock, survivors))) named = names;
     await sleep(delay);
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { isBare, isOfUnknownBoot, type ProcessIdentity } from './process-identity.js';
-import type { Liveness, ProcessLook, ProcessProbe, ProcessTable } from './process-table.js';
+import { isFinished, type Liveness, type ProcessProbe, type ProcessTable } from './process-table.js';
 
 /** How often to check whether a signalled process is gone, in milliseconds. */
 const DEATH_POLL = 20;
@@ -230,12 +230,4 @@ export class HostProcessTable implements ProcessTable {
     }
     return this.#probe.exists(-group) !== 'no';
   }
-}
-
-/**
- * A zombie may still be running: the main thread of a killed process is one until the last of its threads has ended, and every
- * Node process has several (proc_pid_stat(5), `num_threads`).
- */
-function isFinished({ zombie, threads }: Pick<ProcessLook, 'zombie' | 'threads'>): boolean {
-  return zombie && threads <= 1;
 }

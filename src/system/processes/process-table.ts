@@ -106,3 +106,11 @@ export interface ProcessLook {
 export interface GroupMember extends Pick<ProcessLook, 'zombie' | 'threads'> {
   readonly pid: number;
 }
+
+/**
+ * A zombie may still be running: the main thread of a killed process is one until the last of its threads has ended, and every
+ * Node process has several (proc_pid_stat(5), `num_threads`).
+ */
+export function isFinished({ zombie, threads }: Pick<ProcessLook, 'zombie' | 'threads'>): boolean {
+  return zombie && threads <= 1;
+}
