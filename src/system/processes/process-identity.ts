@@ -39,7 +39,7 @@ export function isBare(identity: ProcessIdentity): boolean {
 export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
 /** The boot ID of the kernel, without the time namespace of the process. */
-export function kernelBootId(bootId: string): string {
+function kernelBootId(bootId: string): string {
   return bootId.replace(/ time:\[\d+\]$/, '');
 }
 
