@@ -7,6 +7,7 @@ import type { FakeMachine, FakeProcess } from './fake-machine.js';
 /** The signs of life of one fake process: empty files, of which the fake machine knows who keeps them. */
 export class FakeLife implements Life {
   readonly isMovable = true;
+  readonly needsLocalFiles = true;
   readonly #machine: FakeMachine;
   readonly #process: FakeProcess;
 

@@ -449,6 +449,7 @@ describe('the probe for signs of life', () => {
     const life: Life = {
       when: 'holding',
       isMovable: true,
+      needsLocalFiles: true,
       keep: (path) => system?.keep(path) ?? null,
       ask: (path) => system?.ask(path) ?? Promise.resolve('unknown'),
       ...changes,

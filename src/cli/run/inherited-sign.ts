@@ -38,6 +38,10 @@ export class InheritedSign implements Life {
     return this.#life.isMovable;
   }
 
+  get needsLocalFiles(): boolean {
+    return this.#life.needsLocalFiles;
+  }
+
   ask(path: string, writer?: number): Promise<Liveness> {
     return this.#life.ask(path, writer);
   }

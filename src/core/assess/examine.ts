@@ -30,44 +30,56 @@ export interface SeenProcess {
 export async function examine(
   name: string,
   store: Store,
-  { processes }: Dependencies,
+  dependencies: Dependencies,
   staleTimeout: number | undefined,
   owner: string | null = null,
 ): Promise<Examined | null> {
+  const { processes } = dependencies;
   // Before the age is measured; otherwise the last heartbeat of an earlier run might seem to be from this one.
   const uptime = owner === null ? null : (processes.uptime?.() ?? null);
   const stored = await store.read(name);
   if (stored === null) return null;
   const { record } = stored;
-  const byTable = (record === null ? [] : processesOf(record)).map(
-    (identity): SeenProcess => ({
-      identity,
-      liveness: mayBeElsewhere(identity, stored.provenance, processes.self())
-        ? 'unknown'
-        : processes.liveness(identity, stored.writtenAge),
-    }),
-  );
-  const seen = await bySign(byTable, name, stored, store);
+  const seen =
+    record === null || record.hold !== null ? [] : await look(record, stored, name, store, dependencies);
   const liveness = combineLiveness(livenessOf(seen));
   const hasBeatenSince = uptime !== null && stored.age < uptime;
   const relation = record === null ? 'none' : relationOf(record, owner, processes.self(), hasBeatenSince);
   return { stored, verdict: judge(stored, liveness, staleTimeout, relation), processes: seen };
 }
 
-/** Asks the holder's sign of life about those of whom nothing else is known: the holder, and workers that have inherited it. */
-async function bySign(
-  seen: readonly SeenProcess[],
+/** Asks the process table and the holder's sign of life; the second one only about those of whom the first one knows nothing. */
+async function look(
+  record: LockRecord,
+  { provenance, writtenAge }: Stored,
   name: string,
-  { record }: Stored,
   store: Store,
+  { processes, life }: Dependencies,
 ): Promise<readonly SeenProcess[]> {
-  if (record === null || record.hold !== null || combineLiveness(livenessOf(seen)) !== 'unknown') return seen;
-  const answer = await store.askHolder?.(name, record);
-  if (answer === undefined || answer === 'unknown') return seen;
+  const byTable = (identity: ProcessIdentity): Liveness =>
+    mayBeElsewhere(identity, provenance, processes.self())
+      ? 'unknown'
+      : processes.liveness(identity, writtenAge);
+  const bySign = async (seen: readonly SeenProcess[]) => {
+    const isUnknown = combineLiveness(livenessOf(seen)) === 'unknown';
+    const answer = isUnknown ? await store.askHolder?.(name, record) : 'unknown';
+    // It tells about the holder, which comes first, and about workers that have inherited it.
+    return fill(seen, ({ sign }, index) =>
+      index === 0 || sign === true ? (answer ?? 'unknown') : 'unknown',
+    );
+  };
+  const unseen = processesOf(record).map((identity): SeenProcess => ({ identity, liveness: 'unknown' }));
+  // Where a sign comes first, a process table starts a program to find anything out.
+  return life?.when === 'claiming' ? fill(await bySign(unseen), byTable) : bySign(fill(unseen, byTable));
+}
+
+/** Adds what is known about those of whom nothing is known yet. */
+function fill(
+  seen: readonly SeenProcess[],
+  livenessOfOne: (identity: ProcessIdentity, index: number) => Liveness,
+): readonly SeenProcess[] {
   return seen.map((each, index) =>
-    each.liveness === 'unknown' && (index === 0 || each.identity.sign === true)
-      ? { ...each, liveness: answer }
-      : each,
+    each.liveness === 'unknown' ? { ...each, liveness: livenessOfOne(each.identity, index) } : each,
   );
 }
 

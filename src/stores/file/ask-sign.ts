@@ -12,11 +12,8 @@ export interface SignOf {
   readonly uid: number;
 }
 
-/**
- * Asks a sign of life. Its end is proof only on a file system that is known to give one file one inode: over a network, or in FUSE, a kernel may
- * make a second one for it, at which nobody listens.
- */
+/** Asks a sign of life, and believes what can be believed where it is. */
 export async function askSign(life: Life, fs: FileSystem, { path, sign, uid }: SignOf): Promise<Liveness> {
   const answer = await life.ask(sign, uid);
-  return answer === 'dead' && !isLocal(fs, dirname(path)) ? 'unknown' : answer;
+  return answer === 'dead' && life.needsLocalFiles && !isLocal(fs, dirname(path)) ? 'unknown' : answer;
 }

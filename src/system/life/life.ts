@@ -17,6 +17,9 @@ export interface Life {
   /** Whether a sign stays one under another name: whether it can be linked and moved while it is kept. */
   readonly isMovable: boolean;
 
+  /** Whether the end of a sign proves a death only on a file system that gives one file one inode for certain. */
+  readonly needsLocalFiles: boolean;
+
   /** Begins to keep a sign at a path where nothing is. It is a sign when this returns. `null` if that is not possible there. Never throws. */
   keep(path: string): Sign | null;
 

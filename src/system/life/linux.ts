@@ -21,6 +21,8 @@ const FIRST_NAMESPACE = 0xeffffff0;
  */
 export class LinuxLife implements Life {
   readonly isMovable = true;
+  /** A kernel may make a second inode for a socket, over a network or in FUSE, at which nobody listens. */
+  readonly needsLocalFiles = true;
   readonly #self: () => ProcessIdentity;
 
   constructor(self: () => ProcessIdentity) {

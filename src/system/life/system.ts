@@ -1,4 +1,5 @@
 import { systemProcesses } from '../processes/system.js';
+import { FlockLife } from './flock.js';
 import type { Life } from './life.js';
 import { LinuxLife } from './linux.js';
 
@@ -6,8 +7,21 @@ let life: Life | null | undefined;
 
 /** The signs of life of the running system. `null` if it has none. */
 export function systemLife(): Life | null {
-  if (life === undefined) {
-    life = process.platform === 'linux' ? new LinuxLife(() => systemProcesses().self()) : null;
-  }
+  life ??= lifeOf(process.platform);
   return life;
+}
+
+/** The signs of life of a platform. */
+export function lifeOf(platform: NodeJS.Platform): Life | null {
+  switch (platform) {
+    case 'linux':
+      return new LinuxLife(() => systemProcesses().self());
+    case 'darwin':
+    case 'freebsd':
+    case 'openbsd':
+    case 'netbsd':
+      return new FlockLife();
+    default:
+      return null;
+  }
 }

@@ -27,7 +27,7 @@ export async function signsOfLife({ fs, folder }: Site, life: Life | null): Prom
   if (failure !== null) return limited(`A sign of life cannot be linked here (${failure}). ${CONSEQUENCE}`);
   if (answer !== 'alive')
     return limited(`A living process cannot be asked for its sign of life. ${CONSEQUENCE}`);
-  if (!isLocal(fs, folder)) {
+  if (life.needsLocalFiles && !isLocal(fs, folder)) {
     return limited(
       `It is not known whether all containers see the same signs of life on this kind of file system. ${CONSEQUENCE}`,
     );
