@@ -15,6 +15,7 @@ import { type Actor, nextMessage, startActor, startProgram } from '../support/ac
 import {
   canUnshare,
   childrenOf,
+  commandLine,
   descendantsOf,
   isRoot,
   processState,
@@ -170,33 +171,34 @@ describe.skipIf(!canUnshare)('between containers (by unshare, as root on Linux)'
 describe.skipIf(!canUnshare)('a run in a container, with default options', () => {
   const livinglock = [process.execPath, PROGRAM, 'run', 'job', '--'];
   let desk: Desk;
-  let command: number;
+  let container: number;
   let runner: number;
+  let command: number;
 
-  /** Starts a run, whose container has another first process; and finds out its processes. */
-  async function start(script: string): Promise<void> {
+  /** Starts a run, and finds out its processes. */
+  async function start(script: string, init: readonly string[] = INIT): Promise<void> {
     desk = new Desk();
     const run = desk.startProgram('unshare', [
       ...CONTAINER.slice(1),
-      ...INIT,
+      ...init,
       ...livinglock,
       'sh',
       '-c',
       script,
     ]);
     await run.prints(/here/);
-    await poll('The lock does not name it', () => Array.isArray(desk.record('job')['workers']));
+    await poll('The lock does not name it', () => JSON.stringify(desk.record('job')).includes('"workers"'));
     // Killed in the middle of a change, it would be in the guard.
     await poll('It does not leave the guard', () => !existsSync(`${desk.path('job')}.guard`));
-    const [first = 0] = childrenOf(run.pid);
-    [runner = 0] = childrenOf(first);
-    [command = 0] = childrenOf(runner);
-    container = first;
+    [container = 0] = childrenOf(run.pid);
+    [runner = 0] = init.length > 0 ? childrenOf(container) : [container];
+    command =
+      childrenOf(runner).find(
+        (pid) => commandLine(pid).includes(script) || commandLine(pid)[0] === 'sleep',
+      ) ?? 0;
   }
 
-  let container: number;
-
-  async function kill(...pids: readonly number[]): Promise<void> {
+  async function end(...pids: readonly number[]): Promise<void> {
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await waitForEndOf(pids);
   }
@@ -204,47 +206,78 @@ describe.skipIf(!canUnshare)('a run in a container, with default options', () =>
   const inside = () =>
     desk.startProgram('unshare', [...CONTAINER.slice(1), ...livinglock, 'echo', 'ran']).ended;
   const outside = () => desk.startProgram(process.execPath, [...livinglock.slice(1), 'echo', 'ran']).ended;
-  const ran = { code: 0, stdout: 'ran\n' };
-  const isBusy = { code: 75 };
+  const RAN = { code: 0, stdout: 'ran\n' };
+  const BUSY = { code: 75 };
 
-  test.each(['another container', 'outside'])(
-    'is replaced at once from %s, when its container was killed',
-    async (where) => {
-      await start('echo here; exec sleep 1000');
-      await kill(container);
+  test.each([
+    ['another container', 'another first process'],
+    ['outside', 'another first process'],
+    ['another container', 'the runner as its first process'],
+    ['outside', 'the runner as its first process'],
+  ])('is replaced at once from %s, when its container with %s was killed', async (where, what) => {
+    await start('echo here; exec sleep 1000', what === 'another first process' ? INIT : []);
+    await end(container);
 
-      expect(await (where === 'outside' ? outside : inside)()).toMatchObject(ran);
-    },
-  );
+    expect(await (where === 'outside' ? outside : inside)()).toMatchObject(RAN);
+  });
 
   test('keeps the lock as long as its command lives, when its runner was killed', async () => {
     await start('echo here; exec sleep 1000');
-    await kill(runner);
+    await end(runner);
     makeOlder(desk.path('job'), 7_200_000);
 
-    expect(await inside()).toMatchObject(isBusy);
-    expect(await outside()).toMatchObject(isBusy);
-    await kill(command);
-    expect(await inside()).toMatchObject(ran);
+    expect(await inside()).toMatchObject(BUSY);
+    expect(await outside()).toMatchObject(BUSY);
+    await end(command);
+    await poll('It is not replaced', async () => (await inside()).code === 0);
+    await end(container);
   });
 
-  test('of a command that closes what it inherits is replaced an hour after the last heartbeat, when its runner was killed', async () => {
-    // As sudo does.
-    const closing =
-      'for (const n of [20, 21]) fs.closeSync(n); console.log("here"); setInterval(() => {}, 1000)';
-    await start(`exec ${process.execPath} -e '${closing}'`);
-    await poll(
-      'The lock does not notice',
-      () => JSON.stringify(desk.record('job')['workers']).includes('"sign"') === false,
-    );
-    await kill(runner);
+  test('keeps the lock as long as anything of its command lives, whatever that has closed', async () => {
+    // Python's `subprocess` and sudo do that.
+    await start('echo here; sleep 1000 20>&- & exec sleep 1000');
+    const [other = 0] = childrenOf(command);
+    await end(runner, command);
 
-    expect(await inside()).toMatchObject(isBusy);
-    makeOlder(desk.path('job'), 3_590_000);
-    expect(await inside()).toMatchObject(isBusy);
-    makeOlder(desk.path('job'), 20_000);
-    expect(await inside()).toMatchObject(ran);
-    await kill(command);
+    expect(await inside()).toMatchObject(BUSY);
+    await end(other);
+    await poll('It is not replaced', async () => (await inside()).code === 0);
+    await end(container);
+  });
+
+  test('does not wait for zombies that nobody clears away', async () => {
+    const careless = `require('child_process').spawn(process.argv[1], process.argv.slice(2), { stdio: 'inherit' }); setInterval(() => {}, 1000);`;
+    await start('echo here; exec sleep 1000', [process.execPath, '-e', careless]);
+    await end(runner);
+    process.kill(command, 'SIGKILL');
+    await poll('It is no zombie', () => processState(command) === 'Z');
+
+    await poll('It is not replaced', async () => (await inside()).code === 0);
+    await end(container);
+  });
+
+  test('does not wait for a daemon that its command has left', async () => {
+    await start('setsid sleep 1000 & echo here; exec sleep 1000');
+    await end(runner, command);
+
+    await poll('It is not replaced', async () => (await inside()).code === 0);
+    await end(container);
+  });
+
+  test('leaves nothing behind in its container', async () => {
+    desk = new Desk();
+    const list = 'echo here; ps -e -o stat=,args= | grep -v -e "ps -e" -e grep -e "sh -c"';
+    const { stdout } = await desk.startProgram('unshare', [
+      ...CONTAINER.slice(1),
+      'sh',
+      '-c',
+      `"$@"; ${list}`,
+      'sh',
+      ...livinglock,
+      'true',
+    ]).ended;
+
+    expect(stdout.trim()).toBe('here');
   });
 });
 

@@ -24,7 +24,7 @@ export { acquire, acquire as Acquire, breakLock, inspect } from './stores/file-l
 export { checkLockName } from './stores/shared/lock-name.js';
 export { type Attempt, tryWithLock, withLock } from './stores/with-lock.js';
 export { type Clock, type SleepOptions, systemClock } from './system/clock.js';
-export type { Life, Sign } from './system/life/life.js';
+export type { Life, Sign, SignFile } from './system/life/life.js';
 export type { ProcessIdentity } from './system/processes/process-identity.js';
 export type { Liveness, ProcessTable } from './system/processes/process-table.js';
 export { systemProcesses } from './system/processes/system.js';

@@ -129,6 +129,7 @@ export const SECTIONS = [
       'systemProcesses',
       'Life',
       'Sign',
+      'SignFile',
       'fileStore',
       'FileStoreOptions',
       'FileSystem',

@@ -28,7 +28,7 @@ export function identifyWorkers(
     const identity = identify(worker, processes);
     // When a group began can be found out only while its leader exists.
     const isSame = ({ pid, group }: ProcessIdentity) => pid === identity.pid && group === identity.group;
-    return identity.started === null ? (known.find(isSame) ?? identity) : identity;
+    return { ...identity, started: identity.started ?? known.find(isSame)?.started ?? null };
   });
 }
 

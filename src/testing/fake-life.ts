@@ -1,5 +1,5 @@
 import { statSync, writeFileSync } from 'node:fs';
-import type { Life, Sign } from '../system/life/life.js';
+import { isExpected, type Life, type Sign, type SignFile } from '../system/life/life.js';
 import { INITIAL_PID_NAMESPACE } from '../system/processes/process-identity.js';
 import type { Liveness } from '../system/processes/process-table.js';
 import type { FakeMachine, FakeProcess } from './fake-machine.js';
@@ -31,10 +31,11 @@ export class FakeLife implements Life {
     return { descriptor: null, close: () => void this.#machine.signs.set(ino, null) };
   }
 
-  async ask(path: string, writer?: number): Promise<Liveness> {
-    const { ino, uid } = statSync(path, { throwIfNoEntry: false }) ?? {};
-    const keeper = ino === undefined ? undefined : this.#machine.signs.get(ino);
-    if (keeper === undefined || (writer !== undefined && writer !== uid)) return 'unknown';
+  async ask(path: string, expected?: SignFile): Promise<Liveness> {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status === undefined || !isExpected(status, expected)) return 'unknown';
+    const keeper = this.#machine.signs.get(status.ino);
+    if (keeper === undefined) return 'unknown';
     return keeper !== null && this.#machine.isRunning(keeper) ? 'alive' : 'dead';
   }
 }

@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import { type ProcessTable, systemProcesses } from '../../index.js';
 import { descriptorOf } from '../../system/life/linux.js';
 import { randomUuid } from '../../system/uuid.js';
-import type { InheritedSign } from './inherited-sign.js';
 
 /** A socket that the command and all its descendants inherit. */
 export interface InheritedSocket {
@@ -39,23 +38,27 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
   }
 }
 
-/** The system's process table, extended by what this process hands on. */
+/**
+ * The system's process table, extended by the socket that this process hands on, and by whether the lock's sign of life outlasts whatever this process
+ * starts.
+ */
 export function processesWith(
   socket: InheritedSocket | null,
-  sign: InheritedSign | null = null,
+  isCovered: () => boolean = () => false,
 ): ProcessTable {
   const processes = systemProcesses();
-  if (socket === null && sign === null) return processes;
+  const cover = () => isCovered() && { sign: true as const };
   return {
-    self: () => ({ ...processes.self(), ...(socket !== null && { inheritedSocket: socket.name }) }),
+    self: () => ({
+      ...processes.self(),
+      ...(socket !== null && { inheritedSocket: socket.name }),
+      ...cover(),
+    }),
     identify(pid, group) {
       const identity = processes.identify(pid, group);
       if (identity === null) return null;
-      return {
-        ...identity,
-        ...(socket !== null && identity.group === true && { inheritedSocket: socket.name }),
-        ...(sign?.isInherited === true && { sign: true }),
-      };
+      const isHeir = socket !== null && identity.group === true;
+      return { ...identity, ...(isHeir && { inheritedSocket: socket.name }), ...cover() };
     },
     liveness: (identity, age) => processes.liveness(identity, age),
     terminate: (identity, grace, writer) => processes.terminate(identity, grace, writer),

@@ -1,9 +1,9 @@
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire.js';
+import { Cover } from './cover.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
-import { makeInheritedSign } from './inherited-sign.js';
 import { makeInheritedSocket, processesWith } from './inherited-socket.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
@@ -17,9 +17,9 @@ export function run(lock: string, command: readonly string[], options: RunOption
   speakOf({ job: options.label ?? lock, lock: null });
   expectProgram(command[0] ?? '');
   expectUtf8Arguments();
-  const sign = makeInheritedSign();
-  const job = { command, options, descriptors, sign };
-  return withLocks(options.store, (locks) => runIn(locks, lock, job), true, sign);
+  const cover = new Cover(descriptors);
+  const job = { command, options, descriptors, cover };
+  return withLocks(options.store, (locks) => runIn(locks, lock, job), true, cover.life);
 }
 
 const STALL_UNSEEN =
@@ -39,22 +39,25 @@ function sayHints(isStallUnseen: boolean): void {
 async function runIn(
   locks: Locks,
   called: string,
-  job: Pick<Job, 'command' | 'options' | 'descriptors' | 'sign'>,
+  job: Pick<Job, 'command' | 'options' | 'descriptors' | 'cover'>,
 ): Promise<number> {
   const name = locks.nameOf(called);
   const { label, quiet, isStallUnseen } = job.options;
   if (label === undefined) speakOf({ job: called, lock: name });
   if (!quiet) sayWhichAreMeant([called], locks);
   const signals = new Signals(job.options.ignoreHangup);
-  const inheritedSocket = await makeInheritedSocket();
+  const { cover } = job;
+  // Without the socket the command waits at its gate.
+  const inheritedSocket = cover.comesFirst ? null : await makeInheritedSocket();
   try {
-    const processes = processesWith(inheritedSocket, job.sign);
+    const processes = processesWith(inheritedSocket, () => cover.isThere);
     const lock = await acquireOrYield(name, locks, job, signals, processes);
     if (typeof lock === 'number') return lock;
     if (!quiet) sayHints(isStallUnseen);
     return await new Supervision({ ...job, lock, name, locks, signals, inheritedSocket }).toTheEnd();
   } finally {
     inheritedSocket?.close();
+    await cover.end();
     signals.ignore();
   }
 }

@@ -29,8 +29,6 @@ export interface Outfit {
   /** Descriptors of this process that the command gets under the same numbers. */
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;
-  /** The descriptor of the lock's sign of life, under any number. */
-  readonly sign: number | null;
 }
 
 /**
@@ -39,9 +37,9 @@ export interface Outfit {
  */
 const GATE = 'read -r go <&GATE || exit 125; exec GATE<&-; exec "$@"';
 /** A redirection can name a descriptor by one digit only: with two digits, some shells do not accept it (dash). */
-const LAST_OF_SHELL = 9;
+export const LAST_OF_SHELL = 9;
 
-/** The preferred number of an inherited socket in the command. Scripts may open the lower ones themselves. */
+/** The preferred number of the inherited socket in the command. Scripts may open the lower ones themselves. */
 const SOCKET_DESCRIPTOR = 20;
 
 /** Starts a command; rejects with the system's error if it cannot be started. */
@@ -49,7 +47,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   if (process.platform === 'win32') return startOnWindows(command, outfit, sharesTerminal);
 
-  const { env, descriptors, inheritedSocket, sign } = outfit;
+  const { env, descriptors, inheritedSocket } = outfit;
   const shared = sharesTerminal
     ? sharedGroup({ socket: inheritedSocket, token: env['LIVINGLOCK_TOKEN'] ?? '' })
     : null;
@@ -60,7 +58,6 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   }
   const spare = freeNumber(descriptors, inheritedSocket === null ? 3 : SOCKET_DESCRIPTOR);
   put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
-  if (sign !== null) put(stdio, freeNumber([...descriptors, spare], SOCKET_DESCRIPTOR), sign);
   const [program = '', ...args] = inheritedSocket === null ? gated(command, spare) : command;
   const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });
   const output = route.read(child);

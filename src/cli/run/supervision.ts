@@ -10,9 +10,9 @@ import type { Locks } from '../stores/locks.js';
 import { said, say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
 import { proofCheckFor } from './check-proof.js';
+import type { Cover } from './cover.js';
 import { Ending, type Reason } from './ending.js';
 import { statusAfter } from './exit.js';
-import type { InheritedSign } from './inherited-sign.js';
 import type { InheritedSocket } from './inherited-socket.js';
 import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
@@ -43,7 +43,7 @@ export interface Job {
   /** Descriptors that this process was given, for the command. */
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;
-  readonly sign: InheritedSign | null;
+  readonly cover: Cover;
 }
 
 /** One command under one lock, from its start until nothing of it is left. */
@@ -102,7 +102,7 @@ export class Supervision {
   }
 
   async #start(): Promise<Started> {
-    const { lock, name, locks, command, options, descriptors, inheritedSocket, sign } = this.#job;
+    const { lock, name, locks, command, options, descriptors, inheritedSocket } = this.#job;
     const env = {
       ...process.env,
       ...callingBack(),
@@ -118,7 +118,6 @@ export class Supervision {
         isOutputSeen: options.proof.by === 'output',
         descriptors,
         inheritedSocket,
-        sign: lock === null ? null : (sign?.descriptor ?? null),
       });
     } catch (error) {
       const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
@@ -127,25 +126,22 @@ export class Supervision {
   }
 
   async #run({ exited, group, sharesTerminal, output, begin }: Started): Promise<number> {
-    const { lock, options, sign } = this.#job;
+    const { lock, options, cover } = this.#job;
     const ending = new Ending(group, options.killAfter);
     const watch = this.#watch(ending);
-    let stopLooking: (() => void) | undefined;
     try {
       const passages = output.map((read) => new Passage(read, () => watch.prove()));
       lock?.signal.addEventListener('abort', () => this.#end('lost', ending, watch));
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
+      if (lock !== null) await cover.begin(group);
       await this.#name(group.named, begin);
-      if (lock !== null) stopLooking = sign?.watch(lock, group.named);
       const { code, signal } = await exited;
-      stopLooking?.();
-      await outlive(group, lock, sign);
+      await outlive(group, lock);
       await Promise.all(passages.map((passage) => passage.drain()));
       const lost = passages.flatMap((passage) => passage.failure ?? []);
       return statusAfter(ending.reason, { code, signal }, lost);
     } finally {
-      stopLooking?.();
       watch.stop();
       ending.stop();
     }

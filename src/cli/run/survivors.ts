@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, systemProcesses, type Worker } from '../../index.js';
-import type { InheritedSign } from './inherited-sign.js';
 import type { ProcessGroup } from './process-group.js';
 
 /** How often to look whether all processes of the command are gone, in milliseconds: each interval longer than the last. */
@@ -10,18 +9,13 @@ const LATEST_LOOK = 1000;
 const MOST_WORKERS = 4;
 
 /** Resolves when the whole group is gone. The command itself has ended; whatever it left running is under the lock as well. */
-export async function outlive(
-  group: ProcessGroup,
-  lock: Lock | null,
-  sign: InheritedSign | null = null,
-): Promise<void> {
+export async function outlive(group: ProcessGroup, lock: Lock | null): Promise<void> {
   let named = JSON.stringify(group.named);
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
     if (group.isGone()) return;
     const survivors = group.survivors();
     const names = JSON.stringify(survivors);
-    const isNews = sign?.look(survivors) === true;
-    if ((isNews || names !== named) && (await nameWorkers(lock, survivors))) named = names;
+    if (names !== named && (await nameWorkers(lock, survivors))) named = names;
     await sleep(delay);
   }
 }

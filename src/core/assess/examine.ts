@@ -63,10 +63,12 @@ async function look(
   const bySign = async (seen: readonly SeenProcess[]) => {
     const isUnknown = combineLiveness(livenessOf(seen)) === 'unknown';
     const answer = isUnknown ? await store.askHolder?.(name, record) : 'unknown';
-    // It tells about the holder, which comes first, and about workers that have inherited it.
-    return fill(seen, ({ sign }, index) =>
-      index === 0 || sign === true ? (answer ?? 'unknown') : 'unknown',
-    );
+    return fill(seen, (identity, index) => {
+      const isHolder = index === 0;
+      // What has inherited the socket may go on without the holder.
+      const isCovered = identity.sign === true || (isHolder && identity.inheritedSocket === undefined);
+      return (answer === 'alive' && isHolder) || (answer === 'dead' && isCovered) ? answer : 'unknown';
+    });
   };
   const unseen = processesOf(record).map((identity): SeenProcess => ({ identity, liveness: 'unknown' }));
   // Where a sign comes first, a process table starts a program to find anything out.

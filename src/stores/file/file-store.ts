@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { composeRecord, releasedRecord } from '../../core/compose-record.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
@@ -12,7 +12,7 @@ import { isWellFormed } from '../shared/lock-name.js';
 import { askSign } from './ask-sign.js';
 import { type FileSystem, systemFileSystem } from './file-system.js';
 import type { Stay } from './guard-entry.js';
-import { type GuardOwner, lifePath } from './guard-names.js';
+import { type GuardOwner, lifeFrom, lifePrefix } from './guard-names.js';
 import { LockFile } from './lock-file.js';
 import { Signs } from './signs.js';
 import { reads, refuseUnlessRegular } from './text-file.js';
@@ -118,24 +118,20 @@ class FileStore implements Store {
     );
   }
 
-  /** Without one, the holder is known by its PID alone, so a failure is not the job's. */
+  /** Throws if that is not possible now. Without one, the holder is known by its PID alone, so that is nothing to the job. */
   #keepSign(path: string, token: string): void {
-    void Promise.resolve()
-      .then(() =>
-        this.#visits.enter({
-          path,
-          attempted: 'keep a sign of life at the lock',
-          section: (stay, there) => {
-            const found = this.#file.read(there)?.record ?? null;
-            if (found?.token !== token || found.hold !== null) return { done: false, found };
-            this.#signs.keep({ path: there, token }, stay);
-            return { done: true, record: found };
-          },
-          keepsSign: true,
-          givenUp: (owner) => this.#occupied(path, owner),
-        }),
-      )
-      .catch(() => {});
+    this.#visits.enterNow({
+      path,
+      attempted: 'keep a sign of life at the lock',
+      section: (stay, there) => {
+        const found = this.#file.read(there)?.record ?? null;
+        if (found?.token !== token || found.hold !== null) return { done: false, found };
+        this.#signs.keep({ path: there, token }, stay);
+        return { done: true, record: found };
+      },
+      keepsSign: true,
+      givenUp: (owner) => this.#occupied(path, owner),
+    });
   }
 
   /** Synchronous as well, because when the process exits there is no later. */
@@ -161,10 +157,16 @@ class FileStore implements Store {
     const { life = null, processes } = this.#dependencies;
     if (life === null || !isOfSameKernel(process, processes.self())) return 'unknown';
     try {
-      const { uid, dev = 0 } = this.#fs.lstatSync(path) ?? {};
-      const sign = lifePath(path, token ?? '', dev);
-      if (uid === undefined || sign === null) return 'unknown';
-      return await askSign(life, this.#fs, { path, sign, uid });
+      const { uid } = this.#fs.lstatSync(path) ?? {};
+      const prefix = basename(lifePrefix(path, token ?? '') ?? '');
+      if (uid === undefined || prefix === '') return 'unknown';
+      for (const name of this.#fs.readdirSync(dirname(path))) {
+        const numbers = name.startsWith(`${prefix}.`) ? lifeFrom(name.slice(basename(path).length)) : null;
+        if (numbers === null) continue;
+        const answer = await askSign(life, this.#fs, join(dirname(path), name), { uid, ...numbers });
+        if (answer !== 'unknown') return answer;
+      }
+      return 'unknown';
     } catch {
       return 'unknown';
     }
@@ -207,7 +209,10 @@ class FileStore implements Store {
     const record = this.#compose(claim, stored?.record ?? null);
     this.#write(path, record, stay);
     // The sign of the previous holder is litter by now, too.
-    if (over !== undefined) stay.sweep(path, this.#signs.pathOf({ path, token: claim.token }));
+    if (over !== undefined) {
+      const sign = this.#signs.pathOf({ path, token: claim.token });
+      stay.sweep(path, { sign, writer: stored?.writer });
+    }
     return { done: true, record };
   }
 

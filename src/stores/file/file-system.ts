@@ -47,6 +47,8 @@ export interface FileStatus {
   readonly uid: number;
   /** The ID of the device that contains it. Default: 0. */
   readonly dev?: number;
+  /** The number of its inode. Default: 0. */
+  readonly ino?: number;
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;

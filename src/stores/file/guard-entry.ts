@@ -1,11 +1,12 @@
 import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
-import type { Sign } from '../../system/life/life.js';
+import type { Sign, SignFile } from '../../system/life/life.js';
 import { systemCode } from '../../system/system-code.js';
 import { threadId } from '../../system/thread.js';
 import { type FileStatus, type FileSystem, type OpenFolder, OTHERS_MAY_WRITE } from './file-system.js';
 import { ageOf, NEVER_STALE, type OwnerFile } from './guard-age.js';
 import {
   entrancePath,
+  type FileNumbers,
   type GuardOwner,
   guardLifeName,
   guardPath,
@@ -16,7 +17,7 @@ import {
   ownerName,
   stagedName,
 } from './guard-names.js';
-import { sweepLitter } from './litter.js';
+import { type Litter, sweepLitter } from './litter.js';
 import { isLikeSign, removeIfEmpty, removeIfThere } from './removal.js';
 import type { Surroundings } from './surroundings.js';
 import { createEmptyFile, reads, writeText } from './text-file.js';
@@ -27,14 +28,14 @@ const PERMISSIONS = 0o777;
 
 /** What a section can do while it is inside. */
 export interface Stay {
-  /** Removes what killed processes left beside the lock, except the sign of life of its holder. */
-  sweep(path: string, sign: string | null): void;
+  /** Removes what killed processes left beside the lock. */
+  sweep(path: string, litter: Litter): void;
   /** Writes a file that is to be linked to the lock's path, and returns its path: the owner's file, which exists already. */
   sign(text: string): string;
   /** Writes a file and passes its path to `move`, which renames it to the lock's path. */
   stage(text: string, move: (staged: string) => void): void;
-  /** Keeps the sign of life at another path, of which the ID of its device is a part, from when this process leaves. `null` if that is not possible. */
-  keepSign(pathOn: (device: number) => string | null): Sign | null;
+  /** Keeps the sign of life at another path, of which its numbers are a part, from when this process leaves. `null` if that is not possible. */
+  keepSign(pathOf: (numbers: FileNumbers) => string): Sign | null;
 }
 
 /** A sign of life, and the owner of a guard that it tells about. */
@@ -42,8 +43,7 @@ export interface Question {
   /** The name of the owner's file. */
   readonly owner: string;
   readonly sign: string;
-  /** The user whose sign it must be. */
-  readonly uid: number;
+  readonly file: SignFile;
 }
 
 /** The guard while this entry owns it. */
@@ -163,11 +163,7 @@ export class GuardEntry implements Stay {
       const files = owners.map((name): OwnerFile => ({ name, isSigned: names.includes(signOf(name)) }));
       const { time, owner, toAsk } = ageOf(files, folder, this.#name, this.#surroundings);
       this.seenOwner = owner ?? this.seenOwner;
-      const uid = statuses.get(toAsk ?? '')?.uid;
-      this.toAsk =
-        toAsk === null || uid === undefined
-          ? null
-          : { owner: toAsk, sign: `${guardPath(this.#lock)}/${signOf(toAsk)}`, uid };
+      this.toAsk = toAsk === null ? null : this.#questionAbout(toAsk, signOf(toAsk), statuses.get(toAsk));
       return { mtime: time };
     } finally {
       folder.close();
@@ -199,8 +195,8 @@ export class GuardEntry implements Stay {
   /** proper-lockfile sets a time to find out how precise file times are. The answers of `statSync` do not depend on it. */
   utimesSync(): void {}
 
-  sweep(path: string, sign: string | null): void {
-    sweepLitter(this.#surroundings, path, sign);
+  sweep(path: string, litter: Litter): void {
+    sweepLitter(this.#surroundings, path, litter);
   }
 
   sign(text: string): string {
@@ -230,17 +226,16 @@ export class GuardEntry implements Stay {
     }
   }
 
-  keepSign(pathOn: (device: number) => string | null): Sign | null {
+  keepSign(pathOf: (numbers: FileNumbers) => string): Sign | null {
     const { life, keepsSign } = this.#surroundings;
     if (life === null || !keepsSign) return null;
     const { folder, sign: own } = this.#mustBeInside();
     try {
       const file = within(folder, this.guard, own?.name ?? this.#name);
-      const path = pathOn(this.#fs.lstatSync(file)?.dev ?? 0);
-      if (path === null) return null;
-      if (!life.isMovable) return life.keep(path);
+      const { dev = 0, ino = 0 } = this.#fs.lstatSync(file) ?? {};
+      if (!life.isMovable) return life.keep(pathOf({ dev, ino: 0 }));
       if (own === null || own.sign === null) return null;
-      this.#fs.linkSync(file, path);
+      this.#fs.linkSync(file, pathOf({ dev, ino }));
       const { sign } = own;
       own.sign = null;
       return sign;
@@ -256,6 +251,11 @@ export class GuardEntry implements Stay {
     this.#closeFile(inside);
     inside.sign?.sign?.close();
     inside.folder?.close();
+  }
+
+  /** The sign must belong to the owner, and be on the device that its name tells. */
+  #questionAbout(owner: string, sign: string, { uid, dev }: Partial<FileStatus> = {}): Question {
+    return { owner, sign: `${guardPath(this.#lock)}/${sign}`, file: { uid, dev } };
   }
 
   #beginSign(folder: OpenFolder | null, entrance: string, file: number): OwnSign | null {

@@ -17,10 +17,10 @@ const OWNER = new RegExp(`^${UUID},[1-9]\\d{0,9},\\d{1,10}(?:,[^,]*){4}$`);
 const STAGED = new RegExp(`^${UUID}\\.record(?:\\.\\d{1,10})?$`);
 const ENTRANCE = new RegExp(`^\\.${UUID}(\\.swept)?$`);
 
-/** On which file system a sign of life was made: on another one, its kernel's socket or lock is another. */
-const DEVICE = '[0-9a-z]{1,13}';
-const GUARD_LIFE = new RegExp(`^${UUID}\\.${DEVICE}\\.life$`);
-const LIFE = new RegExp(`^\\.life\\.${UUID}\\.${DEVICE}$`);
+/** The number of a device or an inode: in base 36, because names have to stay short. */
+const NUMBER = '[0-9a-z]{1,13}';
+const GUARD_LIFE = new RegExp(`^${UUID}\\.${NUMBER}\\.life$`);
+const LIFE = new RegExp(`^\\.life\\.[0-9a-f]{20}\\.(${NUMBER})\\.(${NUMBER})$`);
 
 /** The path of a lock's guard. */
 export function guardPath(path: string): string {
@@ -70,15 +70,29 @@ export function isGuardLife(name: string): boolean {
   return GUARD_LIFE.test(name);
 }
 
-/** The path of the sign of life of the holder with that token, on that device. `null` if its token is not one of ours. */
-export function lifePath(lock: string, token: string, device: number): string | null {
+/** How the path of the sign of life of the holder with that token begins. `null` if its token is not one of ours. */
+export function lifePrefix(lock: string, token: string): string | null {
   const [, uuid] = new RegExp(`^(${UUID})(?:\\.|$)`).exec(token) ?? [];
-  return uuid === undefined ? null : `${lock}.life.${uuid}.${device.toString(36)}`;
+  // As much as leaves the whole name as short as the longest in which a process prepares to enter the guard.
+  return uuid === undefined ? null : `${lock}.life.${uuid.replaceAll('-', '').slice(0, 20)}`;
 }
 
-/** Whether a name that begins with the lock's name is that of a holder's sign of life, judged by the rest. */
-export function isLife(rest: string): boolean {
-  return LIFE.test(rest);
+/** Which file a sign of life is. A copy is another one, at which nobody listens. */
+export interface FileNumbers {
+  readonly dev: number;
+  readonly ino: number;
+}
+
+export function lifePath(prefix: string, { dev, ino }: FileNumbers): string {
+  return `${prefix}.${dev.toString(36)}.${ino.toString(36)}`;
+}
+
+/** Which file a name means that begins with the lock's name, if it is that of a holder's sign of life, judged by the rest. */
+export function lifeFrom(rest: string): FileNumbers | null {
+  const [, dev, ino] = LIFE.exec(rest) ?? [];
+  return dev === undefined || ino === undefined
+    ? null
+    : { dev: Number.parseInt(dev, 36), ino: Number.parseInt(ino, 36) };
 }
 
 /** Whether it is a file that an owner has written in order to move it. */

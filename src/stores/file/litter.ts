@@ -1,11 +1,19 @@
 import { basename, dirname, join } from 'node:path';
 import type { OpenFolder } from './file-system.js';
-import { condemnedPath, entranceKind, guardPath, isGuardLife, isLife, ownerFrom } from './guard-names.js';
+import { condemnedPath, entranceKind, guardPath, isGuardLife, lifeFrom, ownerFrom } from './guard-names.js';
 import { isOtherThanFile, removeIfEmpty, removeSign } from './removal.js';
 import type { Surroundings } from './surroundings.js';
 
 /** After this many milliseconds a process about which nothing is known is no longer about to enter. */
 const LONGEST_ENTRY = 30_000;
+
+/** Whose signs of life are litter. */
+export interface Litter {
+  /** The path of the sign that its holder keeps now, if any. */
+  readonly sign: string | null;
+  /** The user who wrote the last record, if that is known. Signs of other users may be anything. */
+  readonly writer: number | null | undefined;
+}
 
 /**
  * Removes what killed processes left beside a lock: folders in which they prepared to enter the guard, and signs of life. Must be called
@@ -16,14 +24,14 @@ const LONGEST_ENTRY = 30_000;
  * of an owner, and signs of life, are removed.
  *
  * @param lock The path of the lock.
- * @param sign The path of the holder's sign of life, if it may keep one.
  */
-export function sweepLitter(surroundings: Surroundings, lock: string, sign: string | null): void {
+export function sweepLitter(surroundings: Surroundings, lock: string, { sign, writer }: Litter): void {
   const guard = guardPath(lock);
   for (const name of namesIn(dirname(lock), surroundings)) {
     if (!name.startsWith(basename(lock))) continue;
     const found = join(dirname(lock), name);
-    if (isLife(name.slice(basename(lock).length)) && found !== sign) removeSign(surroundings.fs, found);
+    if (lifeFrom(name.slice(basename(lock).length)) !== null && found !== sign)
+      removeSign(surroundings.fs, found, writer);
     const kind = name.startsWith(basename(guard)) ? entranceKind(name.slice(basename(guard).length)) : null;
     if (kind === null) continue;
     try {

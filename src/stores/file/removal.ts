@@ -15,11 +15,17 @@ export function isLikeSign(status: FileStatus): boolean {
   return (status.mode & TYPE) === SOCKET || (status.isFile() && status.size === 0);
 }
 
-/** Removes a sign of life that nobody keeps any more, or that says nothing any more; at worst it is litter. */
-export function removeSign(fs: FileSystem, path: string): void {
+/**
+ * Removes a sign of life that nobody keeps any more, or that says nothing any more; at worst it is litter.
+ *
+ * @param writer The user whose sign it may be, beside this one.
+ */
+export function removeSign(fs: FileSystem, path: string, writer?: number | null): void {
   try {
     const status = fs.lstatSync(path);
-    if (status !== undefined && isLikeSign(status)) removeIfThere(fs, path);
+    if (status === undefined || !isLikeSign(status)) return;
+    const self = process.geteuid?.() ?? status.uid;
+    if (status.uid === self || status.uid === writer) removeIfThere(fs, path);
   } catch {
     // The next takeover sweeps it.
   }

@@ -4,8 +4,9 @@ import type { Dependencies } from '../../core/dependencies.js';
 import type { Outcome } from '../../core/store.js';
 import type { Life, Sign } from '../../system/life/life.js';
 import type { FileSystem } from './file-system.js';
+import { GuardHeld } from './guard.js';
 import type { Stay } from './guard-entry.js';
-import { lifePath } from './guard-names.js';
+import { lifePath, lifePrefix } from './guard-names.js';
 import { removeSign } from './removal.js';
 
 /** Milliseconds from a claim to its sign of life, where others can see the process by its PID. Most jobs that are shorter need none. */
@@ -61,12 +62,16 @@ export class Signs {
     }
   }
 
-  /** Calls the function soon, unless the sign is ended or kept before. */
+  /** Calls the function soon, until it does not fail because the guard is occupied, unless the sign is ended or kept before. */
   plan(token: string, keep: () => void): void {
     if (this.#life?.when !== 'holding') return;
     const stop = callEvery(SOON, this.#clock, () => {
+      try {
+        keep();
+      } catch (error) {
+        if (error instanceof GuardHeld) return;
+      }
       this.#forget(token);
-      keep();
     });
     this.#due.set(token, stop);
   }
@@ -74,23 +79,27 @@ export class Signs {
   /** In the guard. */
   keep({ path, token }: Held, stay: Stay): void {
     this.#forget(token);
+    const prefix = lifePrefix(path, token);
+    if (prefix === null) return;
     let name = '';
-    const sign = stay.keepSign((device) => {
-      const life = lifePath(path, token, device);
-      name = life === null ? '' : basename(life);
+    const sign = stay.keepSign((numbers) => {
+      const life = lifePath(prefix, numbers);
+      name = basename(life);
       return life;
     });
     if (sign !== null) this.#kept.set(token, { sign, name });
   }
 
-  /** The name of the sign beside the lock, if it is kept. */
+  /** The name of the sign beside the lock, if it tells that this process lives. */
   nameOf(token: string): string | null {
-    return this.#kept.get(token)?.name ?? null;
+    const kept = this.#kept.get(token);
+    return kept === undefined || kept.sign.isShared === true ? null : kept.name;
   }
 
+  /** The path of the sign, if it is kept. */
   pathOf({ path, token }: Held): string | null {
-    const name = this.nameOf(token);
-    return name && join(dirname(path), name);
+    const kept = this.#kept.get(token);
+    return kept === undefined ? null : join(dirname(path), kept.name);
   }
 
   /** In the guard. */

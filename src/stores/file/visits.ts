@@ -68,13 +68,18 @@ export class Visits {
     for (const pause of pauses) {
       blockFor(pause);
       try {
-        return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, NO_ANSWERS));
+        return this.enterNow(visit);
       } catch (error) {
         if (!(error instanceof GuardHeld)) throw error;
         toAsk = error.toAsk;
       }
     }
     return this.#enterLater(visit, toAsk);
+  }
+
+  /** Throws {@link GuardHeld} if the guard is occupied. */
+  enterNow(visit: Visit): Outcome {
+    return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, NO_ANSWERS));
   }
 
   /** Waits for the guard for as long as its owner is plausibly just at work. */
@@ -84,7 +89,7 @@ export class Visits {
       return await pRetry(
         async () => {
           if (question === null) await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
-          const answers = await this.#ask(question, visit.path);
+          const answers = await this.#ask(question);
           try {
             return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, answers));
           } catch (error) {
@@ -106,10 +111,10 @@ export class Visits {
   }
 
   /** An answer is valid for one try: it may be another owner by then, or be dead. */
-  async #ask(question: Question | null, path: string): Promise<Answers> {
+  async #ask(question: Question | null): Promise<Answers> {
     if (question === null || this.#life === null) return NO_ANSWERS;
-    const { owner, sign, uid } = question;
-    return new Map([[owner, await askSign(this.#life, this.#fs, { path, sign, uid })]]);
+    const { owner, sign, file } = question;
+    return new Map([[owner, await askSign(this.#life, this.#fs, sign, file)]]);
   }
 
   /** If the folder is gone, so is the lock, and there is no place for a guard. */

@@ -1,7 +1,7 @@
 import fs, { constants, type Stats } from 'node:fs';
 import type { Liveness } from '../processes/process-table.js';
 import { systemCode } from '../system-code.js';
-import type { Life, Sign } from './life.js';
+import { isExpected, type Life, type Sign, type SignFile } from './life.js';
 
 /** To lock a file while opening it, alone or together with others: in open(2) of macOS and the BSDs, `sys/fcntl.h`. Node has no constants for them. */
 export const O_SHLOCK = 0x10;
@@ -12,7 +12,7 @@ export interface LockingFiles {
   openSync(path: string, flags: number, mode?: number): number;
   closeSync(descriptor: number): void;
   fchmodSync(descriptor: number, mode: number): void;
-  lstatSync(path: string): Pick<Stats, 'uid' | 'size'> & { isFile(): boolean };
+  lstatSync(path: string): Pick<Stats, 'uid' | 'dev' | 'ino' | 'size'> & { isFile(): boolean };
 }
 
 /** Whoever may read the lock may ask. */
@@ -45,12 +45,11 @@ export class FlockLife implements Life {
   }
 
   /** Two that ask at once do not take each other for the keeper: they lock it together. */
-  async ask(path: string, writer?: number): Promise<Liveness> {
+  async ask(path: string, expected?: SignFile): Promise<Liveness> {
     const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
     try {
       const status = this.#files.lstatSync(path);
-      const isSign = status.isFile() && status.size === 0 && (writer === undefined || status.uid === writer);
-      if (!isSign) return 'unknown';
+      if (!status.isFile() || status.size > 0 || !isExpected(status, expected)) return 'unknown';
       this.#close(this.#files.openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_SHLOCK));
       return 'dead';
     } catch (error) {

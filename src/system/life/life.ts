@@ -26,15 +26,34 @@ export interface Life {
   /**
    * Whether the process that keeps the sign at a path is alive, or another one that inherited it. `unknown` if there is none.
    *
-   * @param writer The ID of the user whose sign it must be. Default: anybody's.
+   * @param expected Which file it must be; another one tells nothing.
    */
-  ask(path: string, writer?: number): Promise<Liveness>;
+  ask(path: string, expected?: SignFile): Promise<Liveness>;
+}
+
+/** The file of a sign: what stat(2) says about it. What is left out may be anything. */
+export interface SignFile {
+  /** The ID of the user whose file it is. */
+  readonly uid?: number | undefined;
+  readonly dev?: number | undefined;
+  readonly ino?: number | undefined;
+}
+
+/** Whether it is the expected file. */
+export function isExpected(found: SignFile, { uid, dev, ino }: SignFile = {}): boolean {
+  return [
+    uid === undefined || found.uid === uid,
+    dev === undefined || found.dev === dev,
+    ino === undefined || found.ino === ino,
+  ].every(Boolean);
 }
 
 /** A sign that this process keeps. */
 export interface Sign {
   /** For a child to inherit. `null` if it cannot be passed on. */
   readonly descriptor: number | null;
+  /** Whether another process keeps it, too, so that it tells nothing about this one alone. Default: `false`. */
+  readonly isShared?: boolean;
   /** Keeps it no longer. The file may stay. Never throws. */
   close(): void;
 }

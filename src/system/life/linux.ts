@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../processes/process-identity.js';
 import type { Liveness } from '../processes/process-table.js';
 import { systemCode } from '../system-code.js';
-import type { Life, Sign } from './life.js';
+import { isExpected, type Life, type Sign, type SignFile } from './life.js';
 
 /** In open(2). Node has no constant for it. */
 const O_PATH = 0o10000000;
@@ -42,7 +42,7 @@ export class LinuxLife implements Life {
   }
 
   /** Through a descriptor, which leads to the file that was looked at, and is short. */
-  async ask(path: string, writer?: number): Promise<Liveness> {
+  async ask(path: string, expected?: SignFile): Promise<Liveness> {
     if (!isOfLinux(this.#self())) return 'unknown';
     let descriptor: number;
     try {
@@ -52,7 +52,7 @@ export class LinuxLife implements Life {
     }
     try {
       const status = fstatSync(descriptor);
-      if (!status.isSocket() || (writer !== undefined && status.uid !== writer)) return 'unknown';
+      if (!status.isSocket() || !isExpected(status, expected)) return 'unknown';
       return await answerOf(`/proc/self/fd/${descriptor}`);
     } catch {
       return 'unknown';

@@ -23,7 +23,7 @@ export interface ProcessIdentity {
    * `/proc/self/ns/net`, a space, the name in that network namespace (unix(7), "abstract"), a space, and the inode number.
    */
   readonly inheritedSocket?: string;
-  /** Linux only, for a worker: it had inherited the holder's sign of life when it was named, so when that has ended, it has ended too. */
+  /** Linux only: the holder's sign of life does not end before this process, or group, and what a command has inherited from it. */
   readonly sign?: true;
 }
 

@@ -78,8 +78,19 @@ it('does not exist on other systems', async () => {
 describe('the process table', () => {
   const socket = { name: 'net:[1] livinglock/x 7', descriptor: 20, inode: 7n, close: () => {} };
 
-  it('is the own one of the system without a socket', () => {
-    expect(processesWith(null)).toBe(systemProcesses());
+  it('is that of the system without a socket', () => {
+    const table = processesWith(null);
+    expect(table.self()).toEqual(systemProcesses().self());
+    expect(table.identify(process.pid)).toEqual(systemProcesses().identify(process.pid));
+  });
+
+  it('says that the sign of life outlasts what it names, as long as that is so', () => {
+    let isCovered = false;
+    const table = processesWith(null, () => isCovered);
+    expect(table.identify(process.pid)).not.toHaveProperty('sign');
+    isCovered = true;
+    expect(table.identify(process.pid)).toMatchObject({ sign: true });
+    expect(table.self()).toMatchObject({ sign: true });
   });
 
   it('names the socket with this process and with groups', () => {

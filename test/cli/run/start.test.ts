@@ -17,7 +17,6 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
       isOutputSeen: false,
       descriptors: [],
       inheritedSocket: null,
-      sign: null,
       ...changes,
     };
     const begun = await start(command, outfit);
@@ -124,7 +123,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     terminals();
     // Otherwise libuv might report the error by the descriptor that the socket takes in the command.
     openUpTo(40);
-    const outfit = { env: { PATH }, isOutputSeen: false, descriptors: [], inheritedSocket: null, sign: null };
+    const outfit = { env: { PATH }, isOutputSeen: false, descriptors: [], inheritedSocket: null };
     const socket = { name: 'x', descriptor: 2, inode: 0n, close: () => {} };
     await expect(start(['/no/program'], { ...outfit, inheritedSocket: socket })).rejects.toMatchObject({
       code: 'ENOENT',

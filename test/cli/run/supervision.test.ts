@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Cover } from '../../../src/cli/run/cover.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { ProofWatch } from '../../../src/cli/run/proof-watch.js';
 import { Signals } from '../../../src/cli/run/signals.js';
@@ -48,7 +49,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       signals,
       descriptors: [],
       inheritedSocket: null,
-      sign: null,
+      cover: new Cover([]),
       ...job,
     });
   }

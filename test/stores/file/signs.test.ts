@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -10,6 +10,7 @@ import {
   fileStore,
   inspect,
   type Lock,
+  type ProcessTable,
 } from '../../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../../src/stores/file/file-system.js';
 import { guardLifeName, ownerName } from '../../../src/stores/file/guard-names.js';
@@ -108,6 +109,68 @@ describe('a holder in another container', () => {
     await expect(acquireBy(other)).rejects.toThrow(ErrLockBusy);
     await pass(HOUR + SECOND);
     await acquireBy(other);
+  });
+
+  test.each([
+    ['is dead with it, if the sign covers it', true, 'done'],
+    ['may go on without it, if it does not', false, 'busy'],
+  ])('whose worker %s', async (_, isCovered, outcome) => {
+    const worker = world.processes.start({ pidNamespace: 'pid:[4026532001]', hostname: 'one' });
+    const processes = world.processes.as(one);
+    const identify: ProcessTable['identify'] = (pid, group) => {
+      const identity = processes.identify(pid, group);
+      return identity && { ...identity, ...(isCovered && { sign: true }) };
+    };
+    const covering: ProcessTable = {
+      self: () => one.identity,
+      identify,
+      liveness: (identity, age) => processes.liveness(identity, age),
+      terminate: () => Promise.reject(new Error('never')),
+    };
+    const dependencies = { ...dependenciesOf(one), processes: covering };
+    const lock = await acquire(world.path, { store: storeOf(one), dependencies });
+    await lock.setWorkers([worker.pid]);
+    one.kill();
+
+    expect(
+      await acquireBy(other).then(
+        () => 'done',
+        () => 'busy',
+      ),
+    ).toBe(outcome);
+  });
+
+  test('that may have started something which inherited a socket from it is respected', async () => {
+    const processes = world.processes.as(one);
+    const self = () => ({ ...one.identity, inheritedSocket: 'net:[1] livinglock/x 7' });
+    const handing: ProcessTable = {
+      self,
+      identify: (pid, group) => processes.identify(pid, group),
+      liveness: (identity, age) => processes.liveness(identity, age),
+      terminate: () => Promise.reject(new Error('never')),
+    };
+    await acquire(world.path, {
+      store: storeOf(one),
+      dependencies: { ...dependenciesOf(one), processes: handing },
+    });
+    one.kill();
+
+    await expect(acquireBy(other)).rejects.toThrow(ErrLockBusy);
+  });
+
+  test('is respected if all of it was copied: nobody listens at a copy', async () => {
+    await acquireBy(one);
+    const [sign = ''] = signs();
+    const copy = join(world.folder, 'copy');
+    mkdirSync(copy);
+    copyFileSync(world.path, join(copy, 'job.lock'));
+    const left = world.processes.lifeOf(one).keep(join(copy, sign));
+    left?.close();
+    const path = join(copy, 'job.lock');
+
+    await expect(
+      acquire(path, { store: storeOf(other), dependencies: dependenciesOf(other) }),
+    ).rejects.toThrow(ErrLockBusy);
   });
 
   test('is respected on a file system in which a second inode may stand for one file', async () => {
@@ -220,15 +283,15 @@ describe('the sign of life of a holder', () => {
   test('never removes what is in its place', async () => {
     const lock = await acquireBy(one);
     const [name = ''] = signs();
-    const uuid = '00000000-0000-4000-8000-000000000001';
+    const other20 = '00000000000000000001';
     const foreign = [
-      name.replace(/[\da-f-]{36}/, uuid),
+      name.replace(/[\da-f]{20}/, other20),
       'job.lock.life.notes',
       'job.lock.life',
       'other.lock.life.',
     ];
     for (const each of foreign) writeFileSync(join(world.folder, each), 'mine');
-    mkdirSync(join(world.folder, name.replace(/[\da-f-]{36}/, uuid.replace(/1$/, '2'))));
+    mkdirSync(join(world.folder, name.replace(/[\da-f]{20}/, other20.replace(/1$/, '2'))));
     const before = world.files.filter((each) => each !== name && each !== 'job.lock');
     await lock.release();
     await acquireBy(one);
@@ -241,7 +304,7 @@ describe('the sign of life of a holder', () => {
   test('left by a holder that died between claim and sign is swept by the next takeover', async () => {
     await acquireBy(one);
     const [name = ''] = signs();
-    const left = name.replace(/[\da-f-]{36}/, '00000000-0000-4000-8000-000000000001');
+    const left = name.replace(/[\da-f]{20}/, '00000000000000000001');
     writeFileSync(join(world.folder, left), '');
     one.kill();
     await acquireBy(other);

@@ -96,8 +96,8 @@ describe.skipIf(process.platform === 'win32')('a file that is locked as on macOS
 
   test('of another user tells nothing', async () => {
     lifeOfProcess('one').keep(path);
-    expect(await lifeOfProcess('other').ask(path, 12_345)).toBe('unknown');
-    expect(await lifeOfProcess('other').ask(path, process.geteuid?.())).toBe('alive');
+    expect(await lifeOfProcess('other').ask(path, { uid: 12_345 })).toBe('unknown');
+    expect(await lifeOfProcess('other').ask(path, { uid: process.geteuid?.() })).toBe('alive');
   });
 
   test('is not kept on a file system without such locks', async () => {

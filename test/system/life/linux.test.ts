@@ -138,8 +138,8 @@ describe.runIf(process.platform === 'linux')('a sign of life', () => {
   test('of another user tells nothing', async () => {
     keep();
 
-    expect(await life.ask(path, 12_345)).toBe('unknown');
-    expect(await life.ask(path, process.geteuid?.())).toBe('alive');
+    expect(await life.ask(path, { uid: 12_345 })).toBe('unknown');
+    expect(await life.ask(path, { uid: process.geteuid?.() })).toBe('alive');
   });
 
   test.each([
