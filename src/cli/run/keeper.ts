@@ -47,11 +47,12 @@ export class Keeper {
    * @param sign The descriptor of the sign.
    */
   static async start(group: number, sign: number): Promise<Keeper | null> {
-    const child = spawn(SHELL, ['-c', SCRIPT, 'livinglock', String(group)], {
+    // Not named after this program: whoever ends that by its name must not end its keeper, too. In a list of processes it is one short line.
+    const child = spawn(SHELL, ['-c', 'eval "$KEEPER"', 'keeper', String(group)], {
       // What ends the command does not reach it.
       detached: true,
       cwd: '/',
-      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      env: { PATH: process.env['PATH'], LC_ALL: 'C', KEEPER: SCRIPT },
       stdio: ['pipe', 'ignore', 'ignore', sign],
     });
     child.stdin?.on('error', () => {});
