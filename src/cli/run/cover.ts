@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { systemLife } from '../../system/life/system.js';
+import type { InheritedSocket } from './inherited-socket.js';
 import { Keeper, SHELL } from './keeper.js';
 import type { ProcessGroup } from './process-group.js';
 import { SharedSign } from './shared-sign.js';
-import { LAST_OF_SHELL } from './start.js';
 
 /**
  * What makes the lock's sign of life last as long as the command, even if the runner is killed.
@@ -21,29 +21,35 @@ export class Cover {
   /** The signs of life for the store, if they are not just the system's. */
   readonly life: SharedSign | undefined;
   #keeper: Keeper | null = null;
+  #isTold = false;
 
-  /** @param descriptors Those that the command gets from this process. */
-  constructor(descriptors: readonly number[]) {
+  constructor() {
     const life = systemLife();
-    this.#kind = life?.when === 'entering' ? kindIn(descriptors) : 'nothing';
+    this.#kind = life?.when === 'entering' ? kindHere() : 'nothing';
     if (life !== null && this.#kind === 'keeper') this.life = new SharedSign(life);
   }
 
-  /** Whether the command must not begin before {@link begin} is done. */
-  get comesFirst(): boolean {
-    return this.#kind === 'keeper';
+  /** Whether the sign outlasts everything that this process starts: it starts no command without. */
+  get isThere(): boolean {
+    return this.#kind !== 'nothing';
   }
 
   /** Whether the sign outlasts everything that is named as a worker now. */
-  get isThere(): boolean {
-    return this.#kind === 'container' || this.#keeper !== null;
+  get isOfWorkers(): boolean {
+    return this.#kind === 'container' || this.#isTold;
   }
 
-  /** If it cannot be had, a dead runner proves nothing to other containers. */
-  async begin({ named: [group] }: ProcessGroup): Promise<void> {
+  /** Must be called with the lock, and before the command is started. */
+  async begin(socket: InheritedSocket | null): Promise<void> {
     const sign = this.life?.descriptor ?? null;
-    if (sign === null || typeof group !== 'object') return;
-    this.#keeper = await Keeper.start(group.group, sign);
+    if (sign !== null) this.#keeper = await Keeper.start(sign, socket?.inode ?? 0n);
+  }
+
+  /** Must be called as soon as the command is started. */
+  tell({ named: [group] }: ProcessGroup): void {
+    if (this.#keeper === null || typeof group !== 'object') return;
+    this.#keeper.tell(group.group);
+    this.#isTold = true;
   }
 
   async end(): Promise<void> {
@@ -52,11 +58,9 @@ export class Cover {
   }
 }
 
-function kindIn(descriptors: readonly number[]): Kind {
+function kindHere(): Kind {
   if (process.pid === 1) return 'container';
   // On a terminal the command has no group of its own.
   const isOnTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
-  // The gate at which the command waits takes one.
-  const hasFree = descriptors.filter((number) => number <= LAST_OF_SHELL).length < LAST_OF_SHELL - 2;
-  return !isOnTerminal && hasFree && existsSync(SHELL) ? 'keeper' : 'nothing';
+  return !isOnTerminal && existsSync(SHELL) ? 'keeper' : 'nothing';
 }

@@ -1,6 +1,5 @@
 import { fstatSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { type ProcessTable, systemProcesses } from '../../index.js';
 import { descriptorOf } from '../../system/life/linux.js';
 import { randomUuid } from '../../system/uuid.js';
 
@@ -36,33 +35,4 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
   } catch {
     return null;
   }
-}
-
-/**
- * The system's process table, extended by the socket that this process hands on, and by whether the lock's sign of life outlasts whatever this process
- * starts.
- */
-export function processesWith(
-  socket: InheritedSocket | null,
-  isCovered: () => boolean = () => false,
-): ProcessTable {
-  const processes = systemProcesses();
-  const cover = () => isCovered() && { sign: true as const };
-  return {
-    self: () => ({
-      ...processes.self(),
-      ...(socket !== null && { inheritedSocket: socket.name }),
-      ...cover(),
-    }),
-    identify(pid, group) {
-      const identity = processes.identify(pid, group);
-      if (identity === null) return null;
-      const isHeir = socket !== null && identity.group === true;
-      return { ...identity, ...(isHeir && { inheritedSocket: socket.name }), ...cover() };
-    },
-    liveness: (identity, age) => processes.liveness(identity, age),
-    terminate: (identity, grace, writer) => processes.terminate(identity, grace, writer),
-    refuseTermination: (identity, writer) => processes.refuseTermination?.(identity, writer),
-    uptime: () => processes.uptime?.() ?? null,
-  };
 }

@@ -4,9 +4,10 @@ import { acquireOrYield } from './acquire.js';
 import { Cover } from './cover.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
-import { makeInheritedSocket, processesWith } from './inherited-socket.js';
+import { makeInheritedSocket } from './inherited-socket.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
+import { processesWith } from './processes.js';
 import { Signals } from './signals.js';
 import { type Job, Supervision } from './supervision.js';
 
@@ -17,7 +18,7 @@ export function run(lock: string, command: readonly string[], options: RunOption
   speakOf({ job: options.label ?? lock, lock: null });
   expectProgram(command[0] ?? '');
   expectUtf8Arguments();
-  const cover = new Cover(descriptors);
+  const cover = new Cover();
   const job = { command, options, descriptors, cover };
   return withLocks(options.store, (locks) => runIn(locks, lock, job), true, cover.life);
 }
@@ -47,10 +48,9 @@ async function runIn(
   if (!quiet) sayWhichAreMeant([called], locks);
   const signals = new Signals(job.options.ignoreHangup);
   const { cover } = job;
-  // Without the socket the command waits at its gate.
-  const inheritedSocket = cover.comesFirst ? null : await makeInheritedSocket();
+  const inheritedSocket = await makeInheritedSocket();
   try {
-    const processes = processesWith(inheritedSocket, () => cover.isThere);
+    const processes = processesWith(inheritedSocket, cover);
     const lock = await acquireOrYield(name, locks, job, signals, processes);
     if (typeof lock === 'number') return lock;
     if (!quiet) sayHints(isStallUnseen);

@@ -37,7 +37,7 @@ export interface Outfit {
  */
 const GATE = 'read -r go <&GATE || exit 125; exec GATE<&-; exec "$@"';
 /** A redirection can name a descriptor by one digit only: with two digits, some shells do not accept it (dash). */
-export const LAST_OF_SHELL = 9;
+const LAST_OF_SHELL = 9;
 
 /** The preferred number of the inherited socket in the command. Scripts may open the lower ones themselves. */
 const SOCKET_DESCRIPTOR = 20;

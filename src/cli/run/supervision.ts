@@ -102,7 +102,7 @@ export class Supervision {
   }
 
   async #start(): Promise<Started> {
-    const { lock, name, locks, command, options, descriptors, inheritedSocket } = this.#job;
+    const { lock, name, locks, command, options, descriptors, inheritedSocket, cover } = this.#job;
     const env = {
       ...process.env,
       ...callingBack(),
@@ -113,12 +113,15 @@ export class Supervision {
       LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
     };
     try {
-      return await start(command, {
+      if (lock !== null) await cover.begin(inheritedSocket);
+      const started = await start(command, {
         env,
         isOutputSeen: options.proof.by === 'output',
         descriptors,
         inheritedSocket,
       });
+      cover.tell(started.group);
+      return started;
     } catch (error) {
       const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
       throw new CliError(ExitCode.notExecutable, `Cannot start ${command[0]}: ${messageOf(error)}.${remedy}`);
@@ -126,7 +129,7 @@ export class Supervision {
   }
 
   async #run({ exited, group, sharesTerminal, output, begin }: Started): Promise<number> {
-    const { lock, options, cover } = this.#job;
+    const { lock, options } = this.#job;
     const ending = new Ending(group, options.killAfter);
     const watch = this.#watch(ending);
     try {
@@ -134,7 +137,6 @@ export class Supervision {
       lock?.signal.addEventListener('abort', () => this.#end('lost', ending, watch));
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
-      if (lock !== null) await cover.begin(group);
       await this.#name(group.named, begin);
       const { code, signal } = await exited;
       await outlive(group, lock);

@@ -49,7 +49,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       signals,
       descriptors: [],
       inheritedSocket: null,
-      cover: new Cover([]),
+      cover: new Cover(),
       ...job,
     });
   }
