@@ -1,6 +1,8 @@
 /** What a contender has to do. */
 export interface Part {
   readonly pid: number;
+  /** Whether it has a PID namespace of its own. */
+  readonly inContainer: boolean;
   /** The path of the lock. */
   readonly path: string;
   readonly script: ScriptName;
@@ -20,14 +22,17 @@ export interface Part {
 const SCRIPTS = ['job', 'visit', 'mortal'] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
-export function formatPart({ pid, path, script, stepped, dies, breakage }: Part): string {
-  return [pid, path, script, stepped ? 'stepped' : 'free', dies, breakage].join('\n');
+export function formatPart({ pid, inContainer, path, script, stepped, dies, breakage }: Part): string {
+  const place = inContainer ? 'container' : 'host';
+  return [pid, place, path, script, stepped ? 'stepped' : 'free', dies, breakage].join('\n');
 }
 
 export function parsePart(text: string): Part {
-  const [pid = '', path = '', script = '', pace = '', dies = '', breakage = ''] = text.split('\n');
+  const [pid = '', place = '', path = '', script = '', pace = '', dies = '', breakage = ''] =
+    text.split('\n');
   return {
     pid: Number(pid),
+    inContainer: place === 'container',
     path,
     script: SCRIPTS.find((name) => name === script) ?? 'job',
     stepped: pace === 'stepped',

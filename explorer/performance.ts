@@ -6,7 +6,7 @@ import { Referee } from './referee.js';
 import type { Scenario } from './scenario.js';
 import type { Action } from './schedule.js';
 import type { Stage } from './stage.js';
-import type { States } from './states.js';
+import { isInContainers, isStalled, type States } from './states.js';
 import type { Step } from './step-report.js';
 import { judgeStrangers, strangersIn } from './strangers.js';
 import type { Strategy } from './strategies/strategy.js';
@@ -75,7 +75,7 @@ class Director {
 
   run(strategy: Strategy): void {
     for (const [index, contender] of this.#cast.entries()) this.#start(contender, FIRST_PID + index);
-    if (this.#scenario.state === 'stalled-holder') this.#letFirstStall();
+    if (isStalled(this.#scenario.state)) this.#letFirstStall();
     let current: number | null = null;
     while (this.#cast.some(({ canMove }) => canMove)) {
       const { action, calls } = strategy.next({
@@ -94,8 +94,17 @@ class Director {
 
   #start(contender: Contender, pid: number): void {
     const { path } = this.#stage;
-    const { breakage } = this.#scenario;
-    const report = contender.start({ pid, path, script: 'job', stepped: true, dies: '', breakage });
+    const { state, breakage } = this.#scenario;
+    const inContainer = isInContainers(state);
+    const report = contender.start({
+      pid,
+      inContainer,
+      path,
+      script: 'job',
+      stepped: true,
+      dies: '',
+      breakage,
+    });
     this.#referee.introduce(contender);
     for (const step of report.steps) this.#referee.judge(contender, step);
   }
@@ -142,7 +151,7 @@ class Director {
   }
 
   #jump(): void {
-    this.#stage.world.pass(JUMP);
+    this.#stage.letPass(JUMP);
     this.#show('', { call: `${JUMP / 1000} seconds pass`, outcome: '', told: [] });
   }
 

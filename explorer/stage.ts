@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Contender } from './contender.js';
@@ -32,6 +32,17 @@ export class Stage implements AsyncDisposable {
     return readdirSync(this.folder)
       .filter((name) => !isStranger(name))
       .sort();
+  }
+
+  /** The age of folders counts by the machine's clock, so they grow older by themselves. */
+  letPass(milliseconds: number): void {
+    this.world.pass(milliseconds);
+    for (const name of this.files) {
+      const path = join(this.folder, name);
+      const status = lstatSync(path);
+      const seconds = (status.mtimeMs - milliseconds) / 1000;
+      if (status.isDirectory()) utimesSync(path, seconds, seconds);
+    }
   }
 
   /** Only the elapsed time is left of what was played before. */

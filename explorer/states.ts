@@ -12,6 +12,10 @@ export const STATES = [
   'stalled-holder',
   'foreign-file',
   'future-guard',
+  'containers',
+  'dead-container',
+  'dead-container-guard',
+  'stalled-container',
 ] as const;
 
 /**
@@ -21,8 +25,20 @@ export const STATES = [
  * - `stalled-holder`: one of the contenders has the lock, and was paused for longer than the stale timeout.
  * - `foreign-file`: a user's file is at the lock's path.
  * - `future-guard`: a process about which nothing is known is in the guard, since a time that is years ahead.
+ * - `containers`: there is nothing, and each contender has a PID namespace of its own: no PID proves anything to another.
+ * - `dead-container`, `dead-container-guard`, `stalled-container`: `dead-holder`, `dead-guard` and `stalled-holder` with such contenders.
  */
 export type State = (typeof STATES)[number];
+
+/** Whether each process has a PID namespace of its own. */
+export function isInContainers(state: State): boolean {
+  return PASTS[state].inContainers;
+}
+
+/** Whether one of the contenders has the lock, and was paused. */
+export function isStalled(state: State): boolean {
+  return state === 'stalled-holder' || state === 'stalled-container';
+}
 
 interface Item {
   readonly name: string;
@@ -30,16 +46,36 @@ interface Item {
   readonly text: string | null;
 }
 
-/** The calls before which earlier processes were killed, one after the other. */
-const DEATHS: Readonly<Record<State, readonly string[]>> = {
-  free: [],
-  'dead-holder': ['mkdir 1'],
+/** Earlier processes, killed one after the other. */
+interface Past {
+  readonly inContainers: boolean;
+  /** The calls before which they were killed. */
+  readonly deaths: readonly string[];
+}
+
+const PASTS: Readonly<Record<State, Past>> = {
+  free: onHost(),
+  // At its heartbeat, before it entered the guard.
+  'dead-holder': onHost('mkdir 2'),
   // A new lock that was not linked; a heartbeat that did not finish; a takeover that did not get into the guard.
-  'dead-guard': ['link 1', 'replace 1', 'rename 1'],
-  'stalled-holder': [],
-  'foreign-file': [],
-  'future-guard': [],
+  'dead-guard': onHost('link 1', 'replace 1', 'rename 1'),
+  'stalled-holder': onHost(),
+  'foreign-file': onHost(),
+  'future-guard': onHost(),
+  containers: inContainers(),
+  'dead-container': inContainers('mkdir 2'),
+  // The same three as above, of which the first had its sign of life beside the lock already; and one that did not yet listen at its sign.
+  'dead-container-guard': inContainers('link 2', 'replace 1', 'rename 1', 'listen 1'),
+  'stalled-container': inContainers(),
 };
+
+function onHost(...deaths: readonly string[]): Past {
+  return { inContainers: false, deaths };
+}
+
+function inContainers(...deaths: readonly string[]): Past {
+  return { inContainers: true, deaths };
+}
 
 const FIRST_PID = 1001;
 const TEN_YEARS = 315_360_000_000;
@@ -63,7 +99,7 @@ export class States {
     for (const { name, text } of left) this.#put(join(this.#stage.folder, name), text);
     // Last, because adding entries changes a folder's time.
     for (const { name } of left) this.#age(join(this.#stage.folder, name));
-    if (state === 'dead-guard') plantStrangers(this.#stage.folder);
+    if (state === 'dead-guard' || state === 'dead-container-guard') plantStrangers(this.#stage.folder);
     if (state === 'foreign-file') plantForeignFile(this.#stage.path);
     if (state === 'future-guard') this.#leaveGuard(new Date(Date.now() + TEN_YEARS));
   }
@@ -91,8 +127,10 @@ export class States {
     const { contenders, path, folder } = this.#stage;
     const [actor] = contenders;
     this.#stage.clear();
-    for (const [index, dies] of DEATHS[state].entries()) {
-      actor?.start({ pid: FIRST_PID + index, path, script: 'job', stepped: false, dies, breakage });
+    const { inContainers, deaths } = PASTS[state];
+    for (const [index, dies] of deaths.entries()) {
+      const pid = FIRST_PID + index;
+      actor?.start({ pid, inContainer: inContainers, path, script: 'job', stepped: false, dies, breakage });
       actor?.kill();
     }
     return readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {

@@ -11,6 +11,7 @@ export function mortalStore(store: Store, gate: Gate): Store {
     read: (name) => store.read(name),
     claim: (name, claim, over) => store.claim(name, claim, over),
     beat: (name, token, beat) => store.beat(name, token, beat),
+    askHolder: async (name, record) => (await store.askHolder?.(name, record)) ?? 'unknown',
     remove: (name, token) => (gate.isDead ? { done: false, found: null } : store.remove(name, token)),
   };
 }

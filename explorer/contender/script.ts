@@ -17,6 +17,7 @@ import { type Gate, Killed } from './gate.js';
 import { mortalStore } from './mortal-store.js';
 import { sleepThrough } from './sleep.js';
 import { steppedFileSystem } from './stepped-file-system.js';
+import { SteppedLife } from './stepped-life.js';
 
 /** How often a job tries to acquire the lock before it gives up. */
 const TRIES = 2;
@@ -40,21 +41,22 @@ class Actor {
   readonly #options: AcquireOptions;
   #lock: Lock | undefined;
 
-  constructor({ pid, path, breakage }: Part, gate: Gate, world: World) {
+  constructor({ pid, inContainer, path, breakage }: Part, gate: Gate, world: World) {
     this.#path = path;
     this.#gate = gate;
     const broken = breakageOf(breakage);
     const clock = clockOf(world, sleepThrough(gate));
-    const processes = processesOf(world, pid);
+    const processes = processesOf(world, pid, inContainer);
+    const life = new SteppedLife(gate, world, { pid, inContainer });
     const stepped = steppedFileSystem(gate, world);
     const fileSystem = broken?.fileSystem?.(stepped, clock) ?? stepped;
-    const store = fileStore({ clock, processes, fileSystem });
+    const store = fileStore({ clock, processes, life, fileSystem });
     this.#options = {
       staleTimeout: STALE_TIMEOUT,
       heartbeatMinimalInterval: HEARTBEAT_INTERVAL,
       command: `contender ${pid}`,
       store: mortalStore(broken?.store?.(store, fileSystem) ?? store, gate),
-      dependencies: { clock, processes },
+      dependencies: { clock, processes, life },
     };
   }
 

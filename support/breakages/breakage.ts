@@ -14,6 +14,7 @@ export function storeWith(intact: Store, changes: Partial<Store>): Store {
     read: (name) => intact.read(name),
     claim: (name, claim, over) => intact.claim(name, claim, over),
     beat: (name, token, beat) => intact.beat(name, token, beat),
+    askHolder: async (name, record) => (await intact.askHolder?.(name, record)) ?? 'unknown',
     remove: (name, token, hold) => intact.remove(name, token, hold),
     ...changes,
   };

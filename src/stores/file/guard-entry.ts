@@ -134,8 +134,8 @@ export class GuardEntry implements Stay {
       const isInTheWay = isTaken(error) || systemCode(error) === 'ENOTDIR';
       // The folder may have been renamed and only the answer lost. No other entry's file has this name.
       if (!isInTheWay) {
-        if (sign !== null) removeIfThere(fs, within(folder, guard, sign.name));
         removeIfThere(fs, within(folder, guard, this.#name));
+        if (sign !== null) removeIfThere(fs, within(folder, guard, sign.name));
       }
       folder?.close();
       if (isInTheWay) throw systemError('EEXIST', 'mkdir', guard);
@@ -158,7 +158,7 @@ export class GuardEntry implements Stay {
       const stranger = names.find((name) => !isOurs(name, statuses.get(name)));
       if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
       const owners = names.filter((name) => ownerFrom(name) !== null);
-      this.#seen = [...names.filter((name) => isStaged(name) || isGuardLife(name)), ...owners];
+      this.#seen = [...names.filter(isStaged), ...owners, ...names.filter(isGuardLife)];
       const signOf = (owner: string) => guardLifeName(owner, statuses.get(owner)?.dev ?? 0);
       const files = owners.map((name): OwnerFile => ({ name, isSigned: names.includes(signOf(name)) }));
       const { time, owner, toAsk } = ageOf(files, folder, this.#name, this.#surroundings);
@@ -171,15 +171,16 @@ export class GuardEntry implements Stay {
   }
 
   /**
-   * Removes exactly the files that were seen, their owner's last, then the folder, which fails if a newer owner is in it. So a
-   * late contender can neither remove a newer guard nor enter beside it.
+   * Removes exactly the files that were seen, then the folder, which fails if a newer owner is in it. So a late contender can neither
+   * remove a newer guard nor enter beside it. Signs of life come last: if this process is killed half-way, an owner without
+   * its sign would be one about which nothing is known, while a sign without its owner belongs to nobody.
    */
   rmdirSync(guard: string): void {
     if (this.#inside !== null) {
       this.#closeFile(this.#inside);
       const { folder, sign } = this.#inside;
-      if (sign !== null) removeIfThere(this.#fs, within(folder, guard, sign.name));
       this.#unlink(within(folder, guard, this.#name));
+      if (sign !== null) removeIfThere(this.#fs, within(folder, guard, sign.name));
     } else if (this.#seen.length > 0) {
       const folder = this.#open(guard);
       try {

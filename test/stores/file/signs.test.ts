@@ -395,4 +395,47 @@ describe('the guard of a process in another container', () => {
       expect(world.files.filter((name) => name.includes('guard'))).toEqual([]);
     },
   );
+
+  /** A file system that its process leaves for ever after it has removed so many files from the guard. */
+  function deadlyFileSystem(process: FakeProcess, removals: number): Partial<FileSystem> {
+    let left = removals;
+    const refuseToTheDead = () => {
+      if (left === 0) throw systemError('EIO');
+    };
+    return {
+      unlinkSync(path) {
+        refuseToTheDead();
+        systemFileSystem.unlinkSync(path);
+        if (path.includes('job.lock.guard/') && --left === 0) process.kill();
+      },
+      rmdirSync(path) {
+        refuseToTheDead();
+        systemFileSystem.rmdirSync(path);
+      },
+    };
+  }
+
+  test.each([1, 2])(
+    'is taken at once from one that has died while leaving, after it removed files: %d',
+    async (removals) => {
+      await acquireBy(one, { store: storeOf(one, deadlyFileSystem(one, removals)) });
+      expect(world.files).toContain('job.lock.guard');
+
+      await acquireBy(other);
+      expect(world.files).not.toContain('job.lock.guard');
+    },
+  );
+
+  test.each([1, 2])(
+    'is taken at once if one that took it has died meanwhile, after it removed files: %d',
+    async (removals) => {
+      stayInside(one);
+      one.kill();
+      await acquireBy(other, { store: storeOf(other, deadlyFileSystem(other, removals)) }).catch(() => {});
+      expect(world.files).toContain('job.lock.guard');
+
+      await acquireBy(outside);
+      expect(world.files).not.toContain('job.lock.guard');
+    },
+  );
 });
