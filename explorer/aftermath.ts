@@ -12,7 +12,6 @@ const MORTAL = 1030;
 const HEIR = 1031;
 /** After this many milliseconds what such a process prepared counts as litter. Its lock is not stale by then. */
 const LONGEST_ENTRY = 31_000;
-const UUID_LENGTH = 36;
 
 /**
  * When all contenders have ended, someone can acquire and send a heartbeat. If that one is killed, the next one takes
@@ -56,7 +55,7 @@ function tokenFrom({ steps }: Report): string {
 
 /** The name of the holder's sign of life. */
 function signOf(token: string): string {
-  return `job.lock.life.${token.slice(0, UUID_LENGTH)}.0`;
+  return `job.lock.life.${token.replaceAll('-', '').slice(0, 20)}.0.0`;
 }
 
 function expectForeignFile(stage: Stage): void {

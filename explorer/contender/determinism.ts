@@ -17,7 +17,7 @@ function numberIdentifiers(): void {
     return openSync(path, flags, mode);
   };
   crypto.randomUUID = () =>
-    `${digits(owner, 8)}-0000-4000-8000-${digits(++count, 12)}` satisfies `${string}-${string}-${string}-${string}-${string}`;
+    `${digits(owner, 8)}-${digits(++count, 4)}-4000-8000-000000000000` satisfies `${string}-${string}-${string}-${string}-${string}`;
   syncBuiltinESMExports();
 }
 

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, lstatSync, openSync } from 'node:fs';
-import type { Life, Liveness, Sign } from 'livinglock';
+import type { Life, Liveness, Sign, SignFile } from 'livinglock';
 import type { World } from '../world.js';
 import { type Gate, Killed } from './gate.js';
 
@@ -15,6 +15,7 @@ interface Keeper {
  */
 export class SteppedLife implements Life {
   readonly isMovable = true;
+  readonly needsLocalFiles = false;
   readonly when: Life['when'];
   readonly #gate: Gate;
   readonly #world: World;
@@ -38,11 +39,14 @@ export class SteppedLife implements Life {
     }
   }
 
-  /** Two calls, as on Linux: the file may be moved or removed after it was opened. */
-  async ask(path: string, writer?: number): Promise<Liveness> {
+  /**
+   * Two calls, as on Linux: the file may be moved or removed after it was opened. The numbers of files are not compared, since the stepped file
+   * system gives none: they would differ from run to run.
+   */
+  async ask(path: string, { uid }: SignFile = {}): Promise<Liveness> {
     const found = this.#gate.step('open', `${path} (sign)`, () => lstatSync(path, { throwIfNoEntry: false }));
     if (found === undefined || !found.isFile() || found.size > 0) return 'unknown';
-    if (writer !== undefined && writer !== found.uid) return 'unknown';
+    if (uid !== undefined && uid !== found.uid) return 'unknown';
     return this.#gate.step('connect', path, () => (this.#world.isKept(found.ino) ? 'alive' : 'dead'));
   }
 
