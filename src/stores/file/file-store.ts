@@ -7,14 +7,14 @@ import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/
 import { isOfSameKernel } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
 import { systemCode } from '../../system/system-code.js';
-import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 import { isWellFormed } from '../shared/lock-name.js';
 import { askSign } from './ask-sign.js';
+import { nextFencingToken } from './fencing-token.js';
 import { type FileSystem, systemFileSystem } from './file-system.js';
-import type { Stay } from './guard-entry.js';
 import { type GuardOwner, lifeFrom, lifePrefix } from './guard-names.js';
 import { LockFile } from './lock-file.js';
 import { Signs } from './signs.js';
+import type { Stay } from './stay.js';
 import { reads, refuseUnlessRegular } from './text-file.js';
 import { attempted, GUARD_PAUSES, Visits } from './visits.js';
 
@@ -286,19 +286,6 @@ class FileStore implements Store {
       { isInDoubt: false },
     );
   }
-}
-
-/** The greatest that this process has handed out, for any lock. */
-let lastFencingToken = 0;
-
-/**
- * A released lock leaves nothing behind to count on from, so the time in microseconds replaces a counter. The tokens that
- * this process handed out before make up for a clock that was set back meanwhile.
- */
-function nextFencingToken(previous: number, now: number): number {
-  const time = Math.min(Math.floor(now * 1000), LATEST_FENCING_TIME);
-  lastFencingToken = Math.max(previous + 1, lastFencingToken + 1, time);
-  return lastFencingToken;
 }
 
 /** Whether link(2) says that the file system has no hard links, or none between two folders. */

@@ -1,50 +1,27 @@
 import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
-import type { Sign, SignFile } from '../../system/life/life.js';
+import type { Sign } from '../../system/life/life.js';
 import { systemCode } from '../../system/system-code.js';
 import { threadId } from '../../system/thread.js';
-import { type FileStatus, type FileSystem, type OpenFolder, OTHERS_MAY_WRITE } from './file-system.js';
-import { ageOf, NEVER_STALE, type OwnerFile } from './guard-age.js';
+import type { FileSystem, OpenFolder } from './file-system.js';
+import { ageOf, NEVER_STALE } from './guard-age.js';
 import {
   entrancePath,
   type FileNumbers,
   type GuardOwner,
-  guardLifeName,
   guardPath,
-  isGuardLife,
-  isStaged,
-  isStillOpen,
-  ownerFrom,
   ownerName,
   stagedName,
 } from './guard-names.js';
+import { GuardSign } from './guard-sign.js';
+import { type Survey, survey } from './guard-survey.js';
 import { type Litter, sweepLitter } from './litter.js';
-import { isLikeSign, removeIfEmpty, removeIfThere } from './removal.js';
+import { isLike, makePrivateFolder } from './private-folder.js';
+import { removeIfEmpty, removeIfThere } from './removal.js';
+import type { Question, Stay } from './stay.js';
 import type { Surroundings } from './surroundings.js';
 import { createEmptyFile, reads, writeText } from './text-file.js';
 
-/** Others may read the guard but not write to it: what is in it must come from the owner. */
-const FOLDER_MODE = 0o755;
 const PERMISSIONS = 0o777;
-
-/** What a section can do while it is inside. */
-export interface Stay {
-  /** Removes what killed processes left beside the lock. */
-  sweep(path: string, litter: Litter): void;
-  /** Writes a file that is to be linked to the lock's path, and returns its path: the owner's file, which exists already. */
-  sign(text: string): string;
-  /** Writes a file and passes its path to `move`, which renames it to the lock's path. */
-  stage(text: string, move: (staged: string) => void): void;
-  /** Keeps the sign of life at another path, of which its numbers are a part, from when this process leaves. `null` if that is not possible. */
-  keepSign(pathOf: (numbers: FileNumbers) => string): Sign | null;
-}
-
-/** A sign of life, and the owner of a guard that it tells about. */
-export interface Question {
-  /** The name of the owner's file. */
-  readonly owner: string;
-  readonly sign: string;
-  readonly file: SignFile;
-}
 
 /** The guard while this entry owns it. */
 interface Inside {
@@ -52,14 +29,7 @@ interface Inside {
   readonly folder: OpenFolder | null;
   /** The descriptor of the owner's file, while it is open. */
   file: number | null;
-  /** Until it is moved. */
-  sign: OwnSign | null;
-}
-
-interface OwnSign {
-  readonly name: string;
-  /** `null` if it is kept beyond the stay. */
-  sign: Sign | null;
+  readonly sign: GuardSign | null;
 }
 
 /**
@@ -103,7 +73,7 @@ export class GuardEntry implements Stay {
     makePrivateFolder(fs, entrance);
     let folder: OpenFolder | null = null;
     let file: number | null = null;
-    let sign: OwnSign | null = null;
+    let sign: GuardSign | null = null;
     try {
       if (!this.#surroundings.isClosed) {
         folder = fs.openFolderSync(entrance);
@@ -112,7 +82,8 @@ export class GuardEntry implements Stay {
       }
       file = createEmptyFile(fs, within(folder, entrance, this.#name));
       if (folder !== null && !isLike(fs.fstatSync(file), folder.status)) throw this.#exchanged();
-      sign = this.#beginSign(folder, entrance, file);
+      const own = { name: this.#name, descriptor: file };
+      sign = GuardSign.begin(this.#surroundings, own, (name) => within(folder, entrance, name));
       if (process.platform === 'win32') {
         // Windows renames no folder that contains an open file, and none onto another folder, so an empty one has to go first. One that is
         // not empty stays. A file would be replaced.
@@ -124,7 +95,7 @@ export class GuardEntry implements Stay {
       fs.renameSync(entrance, guard);
       this.#inside = { folder, file, sign };
     } catch (error) {
-      sign?.sign?.close();
+      sign?.close();
       if (sign !== null) removeIfThere(fs, within(folder, entrance, sign.name));
       // Before it is removed: an NFS client keeps an open file under another name, and so keeps the folder.
       if (file !== null) closeQuietly(fs, file);
@@ -151,19 +122,15 @@ export class GuardEntry implements Stay {
     if (this.#inside !== null) return { mtime: NEVER_STALE };
     const folder = this.#open(guard);
     try {
-      const names = this.#fs.readdirSync(folder.path ?? guard);
-      const statuses = new Map(
-        names.map((name) => [name, this.#fs.lstatSync(within(folder, guard, name))] as const),
+      const found = this.#fs.readdirSync(folder.path ?? guard);
+      const { stranger, owners, names, signOf } = survey(this.#fs, found, (name) =>
+        within(folder, guard, name),
       );
-      const stranger = names.find((name) => !isOurs(name, statuses.get(name)));
       if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
-      const owners = names.filter((name) => ownerFrom(name) !== null);
-      this.#seen = [...names.filter(isStaged), ...owners, ...names.filter(isGuardLife)];
-      const signOf = (owner: string) => guardLifeName(owner, statuses.get(owner)?.dev ?? 0);
-      const files = owners.map((name): OwnerFile => ({ name, isSigned: names.includes(signOf(name)) }));
-      const { time, owner, toAsk } = ageOf(files, folder, this.#name, this.#surroundings);
+      this.#seen = names;
+      const { time, owner, toAsk } = ageOf(owners, folder, this.#name, this.#surroundings);
       this.seenOwner = owner ?? this.seenOwner;
-      this.toAsk = toAsk === null ? null : this.#questionAbout(toAsk, signOf(toAsk), statuses.get(toAsk));
+      this.toAsk = toAsk === null ? null : this.#questionAbout(toAsk, signOf(toAsk));
       return { mtime: time };
     } finally {
       folder.close();
@@ -230,16 +197,11 @@ export class GuardEntry implements Stay {
   keepSign(pathOf: (numbers: FileNumbers) => string): Sign | null {
     const { life, keepsSign } = this.#surroundings;
     if (life === null || !keepsSign) return null;
-    const { folder, sign: own } = this.#mustBeInside();
+    const { folder, sign } = this.#mustBeInside();
+    const path = within(folder, this.guard, sign?.name ?? this.#name);
     try {
-      const file = within(folder, this.guard, own?.name ?? this.#name);
-      const { dev = 0, ino = 0 } = this.#fs.lstatSync(file) ?? {};
-      if (!life.isMovable) return life.keep(pathOf({ dev, ino: 0 }));
-      if (own === null || own.sign === null) return null;
-      this.#fs.linkSync(file, pathOf({ dev, ino }));
-      const { sign } = own;
-      own.sign = null;
-      return sign;
+      if (life.isMovable) return sign?.leave(this.#fs, path, pathOf) ?? null;
+      return life.keep(pathOf({ dev: this.#fs.lstatSync(path)?.dev ?? 0, ino: 0 }));
     } catch {
       return null;
     }
@@ -250,32 +212,12 @@ export class GuardEntry implements Stay {
     this.#inside = null;
     if (inside === null) return;
     this.#closeFile(inside);
-    inside.sign?.sign?.close();
+    inside.sign?.close();
     inside.folder?.close();
   }
 
-  /** The sign must belong to the owner, and be on the device that its name tells. */
-  #questionAbout(owner: string, sign: string, { uid, dev }: Partial<FileStatus> = {}): Question {
-    return { owner, sign: `${guardPath(this.#lock)}/${sign}`, file: { uid, dev } };
-  }
-
-  #beginSign(folder: OpenFolder | null, entrance: string, file: number): OwnSign | null {
-    const { life, keepsSign, keptSign } = this.#surroundings;
-    if (life === null || !life.isMovable || !(keepsSign || keptSign !== null)) return null;
-    const name = guardLifeName(this.#name, this.#fs.fstatSync(file).dev ?? 0);
-    const path = within(folder, entrance, name);
-    if (keptSign !== null && this.#isLinked(keptSign, path)) return { name, sign: null };
-    const sign = keepsSign ? life.keep(path) : null;
-    return sign && { name, sign };
-  }
-
-  #isLinked(existing: string, path: string): boolean {
-    try {
-      this.#fs.linkSync(existing, path);
-      return true;
-    } catch {
-      return false;
-    }
+  #questionAbout(owner: string, { name, file }: ReturnType<Survey['signOf']>): Question {
+    return { owner, file, sign: `${guardPath(this.#lock)}/${name}` };
   }
 
   #closeFile(inside: Inside): void {
@@ -345,31 +287,6 @@ function closeQuietly(fs: FileSystem, descriptor: number): void {
 /** A path inside an open folder: if the system supports that, in exactly this folder, whatever is at its path by now. */
 function within(folder: OpenFolder | null, otherwise: string, name: string): string {
   return `${folder?.path ?? otherwise}/${name}`;
-}
-
-/** `undefined`: it is gone by now. */
-function isOurs(name: string, status: FileStatus | undefined): boolean {
-  if (isGuardLife(name)) return status === undefined || isLikeSign(status);
-  const isName = ownerFrom(name) !== null || isStaged(name) || isStillOpen(name);
-  return isName && status?.isFile() !== false;
-}
-
-/** Leaves nothing behind when it fails, not even if only the answer was lost. */
-function makePrivateFolder(fs: FileSystem, folder: string): void {
-  try {
-    fs.mkdirSync(folder, FOLDER_MODE);
-  } catch (error) {
-    removeIfEmpty(fs, folder);
-    throw error;
-  }
-}
-
-/**
- * Whether a folder is the one that was just created, judged by its owner and its mode. Compared with a new file in it, because a file
- * server may know this user by another number, or store no modes at all.
- */
-function isLike(file: FileStatus, folder: FileStatus): boolean {
-  return folder.uid === file.uid && (folder.mode & ~file.mode & OTHERS_MAY_WRITE) === 0;
 }
 
 /** Whether rename(2) failed because a folder that is not empty is in the way; on Windows, any folder. */

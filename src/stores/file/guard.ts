@@ -1,7 +1,8 @@
 import lockfile from 'proper-lockfile';
 import { STALE } from './guard-age.js';
-import { GuardEntry, type Question, type Stay } from './guard-entry.js';
+import { GuardEntry } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
+import type { Question, Stay } from './stay.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Another process is inside. */

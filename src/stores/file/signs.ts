@@ -5,9 +5,9 @@ import type { Outcome } from '../../core/store.js';
 import type { Life, Sign } from '../../system/life/life.js';
 import type { FileSystem } from './file-system.js';
 import { GuardHeld } from './guard.js';
-import type { Stay } from './guard-entry.js';
 import { lifePath, lifePrefix } from './guard-names.js';
 import { removeSign } from './removal.js';
+import type { Stay } from './stay.js';
 
 /** Milliseconds from a claim to its sign of life, where others can see the process by its PID. Most jobs that are shorter need none. */
 const SOON = 100;

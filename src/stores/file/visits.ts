@@ -11,10 +11,10 @@ import { askSign } from './ask-sign.js';
 import type { FileSystem } from './file-system.js';
 import { isClosedToOthers } from './ground.js';
 import { GuardHeld, runGuarded } from './guard.js';
-import type { Question, Stay } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
 import type { LockFile } from './lock-file.js';
 import { makeFolder } from './make-folder.js';
+import type { Question, Stay } from './stay.js';
 import type { Surroundings } from './surroundings.js';
 
 /** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */

@@ -15,7 +15,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ErrNotALock } from '../../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../../src/stores/file/file-system.js';
 import { GuardHeld, runGuarded } from '../../../src/stores/file/guard.js';
-import type { Stay } from '../../../src/stores/file/guard-entry.js';
+import type { Stay } from '../../../src/stores/file/stay.js';
 import type { Surroundings } from '../../../src/stores/file/surroundings.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
 import { fileSystemWith, systemError, temporaryFolder, World } from '../../../support/world.js';

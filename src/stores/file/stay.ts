@@ -1,0 +1,23 @@
+import type { Sign, SignFile } from '../../system/life/life.js';
+import type { FileNumbers } from './guard-names.js';
+import type { Litter } from './litter.js';
+
+/** What a section can do while it is inside. */
+export interface Stay {
+  /** Removes what killed processes left beside the lock. */
+  sweep(path: string, litter: Litter): void;
+  /** Writes a file that is to be linked to the lock's path, and returns its path: the owner's file, which exists already. */
+  sign(text: string): string;
+  /** Writes a file and passes its path to `move`, which renames it to the lock's path. */
+  stage(text: string, move: (staged: string) => void): void;
+  /** Keeps the sign of life at another path, of which its numbers are a part, from when this process leaves. `null` if that is not possible. */
+  keepSign(pathOf: (numbers: FileNumbers) => string): Sign | null;
+}
+
+/** A sign of life, and the owner of a guard that it tells about. */
+export interface Question {
+  /** The name of the owner's file. */
+  readonly owner: string;
+  readonly sign: string;
+  readonly file: SignFile;
+}
