@@ -35,6 +35,9 @@ const LONGEST = [
   'integration/cli-terminal.test.ts',
 ];
 
+/** Tests with commands of Windows. `npm run test:windows` runs them elsewhere, if Wine is installed. */
+const OF_WINDOWS = 'integration/windows/**/*.test.ts';
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const others = await super.sort(files);
@@ -78,12 +81,16 @@ export default defineConfig({
             'torture/**/*.test.ts',
             'explorer/**/*.test.ts',
           ],
-          exclude: LONG,
+          exclude: process.platform === 'win32' ? LONG : [...LONG, OF_WINDOWS],
         },
       },
       {
         extends: true,
         test: { name: 'long', include: LONG },
+      },
+      {
+        extends: true,
+        test: { name: 'windows', include: [OF_WINDOWS] },
       },
     ],
   },

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { isAbsolute } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { messageOf } from '../system/message-of.js';
+import { systemProgram } from '../system/windows-program.js';
 import { ScheduleError } from './schedule-error.js';
 
 /** The status of a program that a signal ended. Anything but 0 will do. */
@@ -18,7 +20,9 @@ export type RunProgram = (program: string, args: readonly string[], input?: Uint
 
 export const runProgram: RunProgram = async (program, args, input) => {
   // The output is parsed here, so it must not be translated.
-  const child = spawn(program, args, { env: { ...process.env, LC_ALL: 'C' }, windowsHide: true });
+  const path =
+    process.platform === 'win32' && !isAbsolute(program) ? systemProgram(`${program}.exe`) : program;
+  const child = spawn(path, args, { env: { ...process.env, LC_ALL: 'C' }, windowsHide: true });
   try {
     // If the process could not be started, there may be no pipes either (EMFILE).
     if (child.pid === undefined) await once(child, 'spawn');

@@ -19,6 +19,8 @@ const LAUNCHER = fileURLToPath(
 
 /** A path in which no shell splits or expands anything. */
 const ONE_WORD = /^[\w@%+=:,./-]+$/;
+/** For cmd.exe `=` and `,` split words, too. Windows shortens long names with `~`. */
+const ONE_WORD_ON_WINDOWS = /^[\w@+:.\\/~-]+$/;
 
 /**
  * The variables with which a command calls `livinglock`. `LIVINGLOCK` is the path of a launcher: one word, so that a shell may
@@ -34,11 +36,18 @@ export function callingBack(): NodeJS.ProcessEnv {
 }
 
 function launcherFor(script: string): string {
-  if (process.platform === 'win32') return LAUNCHER;
+  if (process.platform === 'win32') return launcherOnWindows();
   if (!isExecutable('/bin/sh')) return alias('livinglock.cjs', (path) => writeForNode(path, script));
   if (!isExecutable(LAUNCHER)) return alias('livinglock', copyLauncher);
   // A symbolic link works even where nothing in the folder may be executed (noexec).
-  return ONE_WORD.test(LAUNCHER) ? LAUNCHER : alias('livinglock', (path) => symlinkSync(LAUNCHER, path));
+  return isOneWord(LAUNCHER) ? LAUNCHER : alias('livinglock', (path) => symlinkSync(LAUNCHER, path));
+}
+
+/** The launcher does not depend on where it is. Where no name for it is one word, such as `C:\Program Files`, quotes make it one for cmd.exe. */
+function launcherOnWindows(): string {
+  if (isOneWord(LAUNCHER)) return LAUNCHER;
+  const copy = alias('livinglock.cmd', copyLauncher);
+  return isOneWord(copy) ? copy : `"${LAUNCHER}"`;
 }
 
 /** Minimal container images have Node but no shell. The extension keeps a package.json in a parent folder from making it a module. */
@@ -56,8 +65,8 @@ function copyLauncher(path: string): void {
  * that goes on. If no such folder can be made, the launcher's own path, which works if it is quoted.
  */
 function alias(name: string, make: (path: string) => void): string {
-  for (const parent of [resolve(tmpdir()), '/tmp']) {
-    if (!ONE_WORD.test(parent)) continue;
+  for (const parent of process.platform === 'win32' ? [tmpdir()] : [resolve(tmpdir()), '/tmp']) {
+    if (!isOneWord(parent)) continue;
     try {
       const folder = mkdtempSync(join(parent, 'livinglock-'));
       callOnExit(() => removeIfPossible(folder));
@@ -68,6 +77,10 @@ function alias(name: string, make: (path: string) => void): string {
     }
   }
   return LAUNCHER;
+}
+
+function isOneWord(path: string): boolean {
+  return (process.platform === 'win32' ? ONE_WORD_ON_WINDOWS : ONE_WORD).test(path);
 }
 
 /** An exception here would keep the other exit listeners from being called. */

@@ -10,10 +10,17 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Resolves when the process has ended. */
+/**
+ * Resolves when the process has ended. On Windows, cross-spawn reports the exit status 1 of what it could not find as an error, and a process that
+ * cannot be ended is an error, too.
+ */
 export function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.on('error', () => {
+      const { exitCode: code, signalCode: signal } = child;
+      if (code !== null || signal !== null) resolve({ code, signal });
+    });
   });
 }
 

@@ -7,11 +7,11 @@ import { quoted } from './command-line.js';
 
 /**
  * Finds the program as execvp(3) would, before anything is locked, and returns its file. Throws
- * with the exit codes of a shell. Windows finds programs in its own way, so there only the start tells.
+ * with the exit codes of a shell. Windows chooses the file when it starts the program, so there its name is returned.
  */
 export function expectProgram(program: string): string {
   if (program === '') throw new CliError(ExitCode.usage, 'The command to run must not be empty.');
-  if (process.platform === 'win32') return program;
+  if (process.platform === 'win32') return expectOnWindows(program);
   const candidates = program.includes('/') ? [program] : inPath(program);
   const files = candidates.filter(isThere);
   if (files.length === 0) {
@@ -30,6 +30,21 @@ export function expectProgram(program: string): string {
     );
   }
   return found;
+}
+
+/** Whatever is in the current folder comes first there, and a name may lack its extension. */
+function expectOnWindows(program: string): string {
+  const { PATH = '', PATHEXT = '.COM;.EXE;.BAT;.CMD' } = process.env;
+  const folders = /[\\/:]/.test(program) ? [''] : ['.', ...PATH.split(delimiter)];
+  const extensions = ['', ...PATHEXT.split(';')];
+  const isFound = folders.some((folder) =>
+    extensions.some((extension) => isFile(join(folder, program + extension))),
+  );
+  if (isFound) return program;
+  throw new CliError(
+    ExitCode.notFound,
+    `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH. What only cmd.exe knows needs -c.`,
+  );
 }
 
 /** Whether this is more than the name of a program: `echo hi | wc`. */
@@ -55,6 +70,14 @@ function isThere(file: string): boolean {
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
+    return isFile(file);
+  } catch {
+    return false;
+  }
+}
+
+function isFile(file: string): boolean {
+  try {
     return statSync(file).isFile();
   } catch {
     return false;

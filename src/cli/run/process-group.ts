@@ -1,4 +1,4 @@
-import { type ChildProcess, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { systemProcesses, type Worker } from '../../index.js';
 import { LinuxProbe } from '../../system/processes/linux.js';
@@ -132,27 +132,6 @@ function ancestorsOf(entry: ListedProcess, byPid: ReadonlyMap<number, ListedProc
     line.push(each);
   }
   return line;
-}
-
-/** Windows has no signals; a process can only be ended, together with everything it started (taskkill, `/t`). */
-export function treeOf(root: number): ProcessGroup {
-  return {
-    named: [root],
-    signal() {
-      spawnSync('taskkill', ['/pid', String(root), '/t', '/f'], { stdio: 'ignore' });
-    },
-    survivors: () => (exists(root) ? [root] : []),
-    isGone: () => !exists(root),
-  };
-}
-
-function exists(target: number): boolean {
-  try {
-    process.kill(target, 0);
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
-  }
 }
 
 /** A process that is already gone, or belongs to someone else (sudo), cannot be signalled. */

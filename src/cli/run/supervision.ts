@@ -22,7 +22,8 @@ import { describeProof, hintOn } from './proof.js';
 import { ProofWatch } from './proof-watch.js';
 import { releasePatiently } from './release.js';
 import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
-import { type Started, start } from './start.js';
+import { start } from './start.js';
+import type { Started } from './started.js';
 import { outlive } from './survivors.js';
 
 /** How long, in milliseconds, the command waits for earlier messages to be written. A reader that hangs must not hold it up. */

@@ -1,6 +1,7 @@
+import { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { statusAfter } from '../../../src/cli/run/exit.js';
+import { exitOf, statusAfter } from '../../../src/cli/run/exit.js';
 
 const OK = { code: 0, signal: null };
 const FAILED = { code: 3, signal: null };
@@ -25,5 +26,16 @@ describe('the exit status of a run', () => {
     { when: 'nobody read it and it failed', reason: null, exit: FAILED, failures: ['unread'], status: 3 },
   ] as const)('is $status if $when', ({ reason, exit, failures, status }) => {
     expect(statusAfter(reason, exit, failures)).toBe(status);
+  });
+});
+
+describe('the end of a command', () => {
+  it('is an error of cross-spawn only if the command has ended', async () => {
+    const child = new ChildProcess();
+    const exited = exitOf(child);
+    child.emit('error', new Error('it cannot be ended'));
+    Object.assign(child, { exitCode: 1 });
+    child.emit('error', new Error('spawn dir ENOENT'));
+    expect(await exited).toEqual({ code: 1, signal: null });
   });
 });

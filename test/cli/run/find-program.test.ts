@@ -63,10 +63,35 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     );
   });
 
-  it('has a name, and is found by Windows itself', () => {
+  it('has a name', () => {
     expect(() => expectProgram('')).toThrow(refusal(ExitCode.usage, 'empty'));
+  });
+});
+
+describe('a program on Windows', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('may lack its extension, is a file, and is returned as it is written', () => {
     pretend('win32');
-    expect(expectProgram('livinglock-has-no')).toBe('livinglock-has-no');
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'job.CMD'), '');
+    mkdirSync(join(folder, 'other.CMD'));
+    vi.stubEnv('PATHEXT', '.EXE;.CMD');
+    vi.stubEnv('PATH', folder);
+    expect(expectProgram('job')).toBe('job');
+    expect(expectProgram('job.CMD')).toBe('job.CMD');
+    expect(expectProgram(join(folder, 'job'))).toBe(join(folder, 'job'));
+    for (const missing of ['other', 'echo', join(folder, 'other')]) {
+      expect(() => expectProgram(missing)).toThrow(
+        refusal(ExitCode.notFound, 'What only cmd.exe knows needs -c'),
+      );
+    }
     expect(() => expectProgram('')).toThrow(refusal(ExitCode.usage, 'empty'));
+  });
+
+  it('is found in the current folder without PATH', () => {
+    pretend('win32');
+    vi.stubEnv('PATH', undefined);
+    expect(expectProgram('package.json')).toBe('package.json');
   });
 });

@@ -2,7 +2,7 @@ import childProcess, { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { InheritedSocket } from '../../../src/cli/run/inherited-socket.js';
-import { groupOf, sharedGroup, treeOf } from '../../../src/cli/run/process-group.js';
+import { groupOf, sharedGroup } from '../../../src/cli/run/process-group.js';
 import { pretend, replace } from '../../../support/replace.js';
 import { poll } from '../../../support/running.js';
 import { FakeProc, NAMESPACE, OWN_GROUP } from './fake-proc.js';
@@ -178,28 +178,5 @@ describe.skipIf(process.platform === 'win32')('a group of its own', () => {
     const kill = vi.spyOn(process, 'kill');
     group.signal('SIGTERM');
     expect(kill).not.toHaveBeenCalledWith(-pid, 'SIGTERM');
-  });
-});
-
-describe('a tree of processes, on Windows', () => {
-  it('is ended as a whole, and is gone with its root', () => {
-    const calls: unknown[] = [];
-    const changes: object = { spawnSync: (...call: readonly unknown[]) => calls.push(call) };
-    replace(childProcess, changes);
-    const tree = treeOf(20);
-    expect(tree.named).toEqual([20]);
-    tree.signal('SIGTERM');
-    expect(calls).toEqual([['taskkill', ['/pid', '20', '/t', '/f'], { stdio: 'ignore' }]]);
-    const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
-    expect([tree.survivors(), tree.isGone()]).toEqual([[20], false]);
-    expect(kill).toHaveBeenCalledWith(20, 0);
-    const fail = (code: string) =>
-      kill.mockImplementation(() => {
-        throw Object.assign(new Error(code), { code });
-      });
-    fail('EPERM');
-    expect([tree.survivors(), tree.isGone()]).toEqual([[20], false]);
-    fail('ESRCH');
-    expect([tree.survivors(), tree.isGone()]).toEqual([[], true]);
   });
 });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeInheritedSocket } from '../../../src/cli/run/inherited-socket.js';
-import { type Outfit, start } from '../../../src/cli/run/start.js';
+import { start } from '../../../src/cli/run/start.js';
+import type { Outfit } from '../../../src/cli/run/started.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { terminals } from './stage.js';
 

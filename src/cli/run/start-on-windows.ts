@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { isForCmd } from './command-line.js';
+import { exitOf } from './exit.js';
+import { INHERITED, visibleOutput } from './output.js';
+import { treeOf } from './process-tree.js';
+import type { Outfit, Started } from './started.js';
+
+/** Windows has no exec, so the command begins at once. cross-spawn finds scripts and quotes arguments the Windows way. */
+export async function startOnWindows(
+  [program = '', ...args]: readonly string[],
+  { env, isOutputSeen }: Outfit,
+): Promise<Started> {
+  const { default: crossSpawn } = await import('cross-spawn');
+  const route = isOutputSeen ? visibleOutput() : INHERITED;
+  const child = crossSpawn(program, args, {
+    env,
+    stdio: ['inherit', ...route.stdio],
+    windowsVerbatimArguments: isForCmd([program, ...args]),
+  });
+  const exited = exitOf(child);
+  const { pid } = child;
+  if (pid === undefined) {
+    await once(child, 'spawn');
+    throw new Error('The command has started without a PID.');
+  }
+  return {
+    exited,
+    group: treeOf(child, pid),
+    // Ctrl-C and Ctrl-Break reach every process of a console, whatever its standard streams are.
+    sharesTerminal: true,
+    output: route.read(child),
+    begin: null,
+  };
+}

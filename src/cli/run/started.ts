@@ -1,0 +1,26 @@
+import type { Exit } from './exit.js';
+import type { InheritedSocket } from './inherited-socket.js';
+import type { ReadOutput } from './output.js';
+import type { ProcessGroup } from './process-group.js';
+
+/** A command that has been started. */
+export interface Started {
+  readonly exited: Promise<Exit>;
+  readonly group: ProcessGroup;
+  /** Whether signals of the keyboard reach the command without the runner. */
+  readonly sharesTerminal: boolean;
+  /** The output that this process reads. */
+  readonly output: readonly ReadOutput[];
+  /** Lets the command begin. If this process dies before, nothing will ever have run. `null` if it has begun already. */
+  readonly begin: (() => void) | null;
+}
+
+/** What a command is started with. */
+export interface Outfit {
+  readonly env: NodeJS.ProcessEnv;
+  /** Whether the runner must see that the command writes. */
+  readonly isOutputSeen: boolean;
+  /** Descriptors of this process that the command gets under the same numbers. */
+  readonly descriptors: readonly number[];
+  readonly inheritedSocket: InheritedSocket | null;
+}
