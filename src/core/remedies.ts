@@ -1,6 +1,7 @@
 /** What to do about a system error, in a sentence for the end of a message; empty if the message itself says it. */
 export function remedyFor(code: string): string {
-  return REMEDIES.get(code) ?? '';
+  const own = process.platform === 'win32' ? ON_WINDOWS.get(code) : undefined;
+  return own ?? REMEDIES.get(code) ?? '';
 }
 
 const MAKE_ROOM = 'Free up space on that file system, or inodes.';
@@ -43,4 +44,23 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     "Try again, and make sure that nothing cleans up the lock's folder; if nothing can be created there at all, as in /proc, choose another folder.",
   ],
   ['EEXIST', 'Try again.'],
+]);
+
+const OPEN_OR_FORBIDDEN =
+  'Another program may have that file open, such as a virus scanner or a backup: try again. Or this user may not write to that folder: choose ' +
+  'another one, such as one below %LOCALAPPDATA%.';
+
+/** Windows has drives, and no limit that a shell could raise. It does not tell a file that is open from one that must not be changed. */
+const ON_WINDOWS: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'Free up space on that drive.'],
+  ['EACCES', OPEN_OR_FORBIDDEN],
+  ['EPERM', OPEN_OR_FORBIDDEN],
+  ['EBUSY', OPEN_OR_FORBIDDEN],
+  ['EROFS', 'That drive cannot be written to. Choose a folder on another one.'],
+  ['EMFILE', 'Close files that are not needed.'],
+  ['ENFILE', 'Close files that are not needed.'],
+  [
+    'ENOENT',
+    "Make sure that the drive or the share is there, that nothing cleans up the lock's folder, and try again.",
+  ],
 ]);

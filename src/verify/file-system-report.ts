@@ -122,17 +122,23 @@ export function adviceFor(verdict: FileSystemVerdict): string | null {
       return null;
     case 'limited':
       return (
-        'If all runs of the job are on one machine, prefer a local file system, such as /var/lib/<application> or ' +
-        '/run/<application>, where nothing of this is missing. If they are on several machines, keep the lock in a database ' +
+        `If all runs of the job are on one machine, prefer a local file system, such as ${localFolder()}, ` +
+        'where nothing of this is missing. If they are on several machines, keep the lock in a database ' +
         'that all of them reach: a lock file cannot tell a process that is dead elsewhere from one that is paused.'
       );
     case 'unsafe':
       return (
-        'Do not keep a lock here. If all runs of the job are on one machine, use a local file system, such as ' +
-        '/var/lib/<application> or /run/<application>. If they are on several machines, keep the lock in a database that all ' +
+        `Do not keep a lock here. If all runs of the job are on one machine, use a local file system, such as ${localFolder()}. ` +
+        'If they are on several machines, keep the lock in a database that all ' +
         'of them reach.'
       );
   }
+}
+
+function localFolder(): string {
+  return process.platform === 'win32'
+    ? '%LOCALAPPDATA%\\<application>'
+    : '/var/lib/<application> or /run/<application>';
 }
 
 /** The report for people, in several lines; the last one ends without a line break. */

@@ -6,6 +6,7 @@ import {
   ErrNotALock,
   ErrTerminationFailed,
 } from '../../src/core/errors.js';
+import { pretend } from '../../support/replace.js';
 import { MINUTE, someRecord } from '../../support/world.js';
 
 const LOCK = '/locks/job.lock';
@@ -84,6 +85,19 @@ describe('a failure of the store', () => {
   it('has the usual remedy for its code', () => {
     const error = ErrLockStore.from(LOCK, 'read the lock', systemError('EROFS: read-only', 'EROFS'));
     expect(error).toMatchObject({ message: expect.stringMatching(/EROFS: read-only\. Mount that file/) });
+  });
+
+  it('has the remedy of the platform', () => {
+    pretend('win32');
+    for (const [code, remedy] of [
+      ['EPERM', /may have that file open/],
+      ['ENOENT', /the drive or the share is there/],
+      ['EIO', /Check that the disk/],
+    ] as const) {
+      const error = ErrLockStore.from(LOCK, 'read the lock', systemError(code, code));
+      expect(error).toMatchObject({ message: expect.stringMatching(remedy) });
+      expect(error).toMatchObject({ message: expect.not.stringMatching(/umask|sticky|proc/) });
+    }
   });
 
   it.each([new ErrNotALock(LOCK, 'what'), new Error('a bug'), 'a text'])('is no other error: %s', (error) => {

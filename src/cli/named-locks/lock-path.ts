@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { faultOnWindows } from '../../stores/file/windows-path.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { namedLocksFolder } from './named-locks-folder.js';
@@ -13,6 +14,13 @@ const EXTENSION = '.lock';
  * @param mayCreate Whether to create that folder if it is missing.
  */
 export function lockPath(lock: string, mayCreate: boolean): string {
+  const path = anyPath(lock, mayCreate);
+  const fault = process.platform === 'win32' ? faultOnWindows(path) : null;
+  if (fault !== null) throw new CliError(ExitCode.usage, `${path} cannot be a lock: ${fault}.`);
+  return path;
+}
+
+function anyPath(lock: string, mayCreate: boolean): string {
   if (lock === '') throw new CliError(ExitCode.usage, 'The name of a lock must not be empty.');
   if (lock.includes('\0'))
     throw new CliError(ExitCode.usage, 'The name of a lock must not contain a NUL byte.');

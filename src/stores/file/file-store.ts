@@ -17,6 +17,7 @@ import { Signs } from './signs.js';
 import type { Stay } from './stay.js';
 import { reads, refuseUnlessRegular } from './text-file.js';
 import { attempted, GUARD_PAUSES, Visits } from './visits.js';
+import { faultOnWindows } from './windows-path.js';
 
 /** What a file store needs from the system; anything left out defaults to the system's own. */
 export interface FileStoreOptions extends Partial<Dependencies> {
@@ -61,7 +62,10 @@ class FileStore implements Store {
       throw new TypeError(
         `The path of a lock must not contain half a surrogate pair: ${JSON.stringify(name)}.`,
       );
-    return resolve(name);
+    const path = resolve(name);
+    const fault = process.platform === 'win32' ? faultOnWindows(path) : null;
+    if (fault !== null) throw new TypeError(`${path} cannot be a lock: ${fault}.`);
+    return path;
   }
 
   read(path: string): Stored | null {

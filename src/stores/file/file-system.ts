@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
+import { insistentFileSystem } from './insistent-file-system.js';
 
 /**
  * The calls that the file store makes, all synchronous. Inject another file system to observe the calls, or to let one of
@@ -58,8 +59,7 @@ export interface FileStatus {
 /** The bits of a mode that let the group and everybody write. */
 export const OTHERS_MAY_WRITE = 0o022;
 
-/** The file system of the machine. */
-export const systemFileSystem: FileSystem = {
+const nodeFileSystem: FileSystem = {
   openSync: fs.openSync,
   fstatSync: (descriptor) => fs.fstatSync(descriptor),
   readSync: (descriptor, buffer) => fs.readSync(descriptor, buffer),
@@ -79,6 +79,10 @@ export const systemFileSystem: FileSystem = {
   writeFileAtomicSync: (path, data, mode) =>
     writeFileAtomic.sync(path, data, { fsync: false, ...(mode !== undefined && { mode, chown: UNCHANGED }) }),
 };
+
+/** The file system of the machine. */
+export const systemFileSystem: FileSystem =
+  process.platform === 'win32' ? insistentFileSystem(nodeFileSystem) : nodeFileSystem;
 
 /** For chown(2): leave the owner as it is. By default `write-file-atomic` keeps the owner of the file it replaces. */
 const UNCHANGED = { uid: -1, gid: -1 };

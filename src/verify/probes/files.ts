@@ -40,6 +40,11 @@ function replacement({ fs, folder }: Site): Outcome {
   }
   const reader = whileOpen(fs, path, () => fs.writeFileAtomicSync(path, 'newest'));
   if (reader !== 'new') {
+    if (process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(reader)) {
+      return safe(
+        `A file cannot be replaced while another process reads it (${reader}). It is tried again for up to 2 seconds.`,
+      );
+    }
     return limited(
       `A file cannot be replaced while another process reads it (${reader}): contenders may get errors at the moment of a heartbeat.`,
     );

@@ -1,0 +1,72 @@
+import { performance } from 'node:perf_hooks';
+import { blockFor } from '../../system/block-for.js';
+import { systemCode } from '../../system/system-code.js';
+
+/** For how many milliseconds a call is tried again. A virus scanner or a backup reads a lock file in less. */
+const TIMEOUT = 2000;
+/** The longest pause between two tries, in milliseconds. */
+const LONGEST_PAUSE = 10;
+
+/** The calls that Windows may refuse because of an open file, as in `FileSystem`. */
+interface Refusable {
+  openSync(path: string, flags: string | number, mode?: number): number;
+  unlinkSync(path: string): void;
+  rmdirSync(path: string): void;
+  renameSync(from: string, to: string): void;
+  writeFileAtomicSync(path: string, data: string, mode?: number): void;
+  lstatSync(path: string): { isDirectory(): boolean } | undefined;
+}
+
+/** What it takes to wait. Inject another one to make tests deterministic. */
+export interface Patience {
+  /** Milliseconds of a clock that is never set. */
+  now(): number;
+  /** Blocks for this many milliseconds. */
+  pause(milliseconds: number): void;
+}
+
+const PATIENCE: Patience = { now: () => performance.now(), pause: blockFor };
+
+/**
+ * For Windows, where a file that any process has open just now, such as a reader or a virus scanner, cannot be replaced, and not always be
+ * removed or opened. All calls are synchronous, so the waiting is, too.
+ */
+export function insistentFileSystem<T extends Refusable>(fs: T, patience: Patience = PATIENCE): T {
+  const insist = <R>(call: () => R, isFinal = () => false): R => {
+    const deadline = patience.now() + TIMEOUT;
+    for (;;) {
+      try {
+        return call();
+      } catch (error) {
+        if (!isOfOpenFile(error) || isFinal() || patience.now() >= deadline) throw error;
+        patience.pause(Math.random() * LONGEST_PAUSE);
+      }
+    }
+  };
+  return {
+    ...fs,
+    openSync: (path, flags, mode) => insist(() => fs.openSync(path, flags, mode)),
+    unlinkSync: (path) => insist(() => fs.unlinkSync(path)),
+    rmdirSync: (path) => insist(() => fs.rmdirSync(path)),
+    // A folder in the way, such as somebody's guard, stays there.
+    renameSync: (from, to) =>
+      insist(
+        () => fs.renameSync(from, to),
+        () => isFolder(fs, to),
+      ),
+    writeFileAtomicSync: (path, data, mode) => insist(() => fs.writeFileAtomicSync(path, data, mode)),
+  };
+}
+
+/** Windows says the same if it is not permitted at all. */
+function isOfOpenFile(error: unknown): boolean {
+  return ['EPERM', 'EACCES', 'EBUSY'].includes(systemCode(error) ?? '');
+}
+
+function isFolder(fs: Refusable, path: string): boolean {
+  try {
+    return fs.lstatSync(path)?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}
