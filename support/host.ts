@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { blockFor } from '../src/system/block-for.js';
 
 // What a server needs to know about this machine, whether it is started for a test or for something else.
 
@@ -27,7 +28,16 @@ export function removeFolder(folder: string): void {
   // A test may have removed its permissions.
   chmodSync(folder, 0o755);
   // And a process that is being killed may write into it until it is gone.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  for (let tries = 1; ; tries++) {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+      return;
+    } catch (error) {
+      // On Windows the folder in which a process works is in use for a moment after its end.
+      if (isPosix || tries > 50) throw error;
+      blockFor(20);
+    }
+  }
 }
 
 function isReadableByNobody(file: string): boolean {

@@ -163,7 +163,7 @@ describe('a command', () => {
   });
 
   test.each(['livinglock', 'my livinglock'])(
-    'sends heartbeats by %%LIVINGLOCK%% from a script (%s)',
+    'sends heartbeats from a script, where the package is in a folder such as %j',
     async (name) => {
       const desk = new Desk();
       const dist = join(desk.folder, name, 'dist');

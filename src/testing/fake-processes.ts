@@ -157,8 +157,8 @@ class FakeProbe implements ProcessProbe {
     return { started: entry.process.identity.started, zombie: entry.zombie, threads: entry.threads };
   }
 
-  sameStart(one: string, other: string): boolean {
-    return one === other;
+  sameStart(recorded: string, current: string): 'yes' | 'no' {
+    return recorded === current ? 'yes' : 'no';
   }
 
   mayExistElsewhere(pid: number): boolean {

@@ -56,10 +56,10 @@ async function look(
   store: Store,
   { processes, life }: Dependencies,
 ): Promise<readonly SeenProcess[]> {
-  const byTable = (identity: ProcessIdentity): Liveness =>
-    mayBeElsewhere(identity, provenance, processes.self())
-      ? 'unknown'
-      : processes.liveness(identity, writtenAge);
+  const livenessOfOne = (identity: ProcessIdentity, age: number | undefined): Liveness =>
+    mayBeElsewhere(identity, provenance, processes.self()) ? 'unknown' : processes.liveness(identity, age);
+  const byTable = (identity: ProcessIdentity) => livenessOfOne(identity, writtenAge);
+  const byPid = (identity: ProcessIdentity) => livenessOfOne({ ...identity, started: null }, undefined);
   const bySign = async (seen: readonly SeenProcess[]) => {
     const isUnknown = combineLiveness(livenessOf(seen)) === 'unknown';
     const answer = isUnknown ? await store.askHolder?.(name, record) : 'unknown';
@@ -71,8 +71,11 @@ async function look(
     });
   };
   const unseen = processesOf(record).map((identity): SeenProcess => ({ identity, liveness: 'unknown' }));
-  // Where a sign comes first, a process table starts a program to find anything out.
-  return life?.when === 'claiming' ? fill(await bySign(unseen), byTable) : bySign(fill(unseen, byTable));
+  if (life?.when !== 'claiming') return bySign(fill(unseen, byTable));
+  // Where a sign comes first, a process table starts a program to find out when a process began. Of a lock that is held it does not matter.
+  const seen = await bySign(unseen);
+  const isHeld = combineLiveness(livenessOf(seen)) === 'alive';
+  return fill(seen, isHeld ? byPid : byTable);
 }
 
 /** Adds what is known about those of whom nothing is known yet. */

@@ -1,23 +1,22 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { composeRecord, releasedRecord } from '../../core/compose-record.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import { type LockRecord, serializeRecord } from '../../core/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { isOfSameKernel } from '../../system/processes/process-identity.js';
+import { isOfSameMachine } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
 import { systemCode } from '../../system/system-code.js';
-import { isWellFormed } from '../shared/lock-name.js';
 import { askSign } from './ask-sign.js';
 import { nextFencingToken } from './fencing-token.js';
 import { type FileSystem, systemFileSystem } from './file-system.js';
 import { type GuardOwner, lifeFrom, lifePrefix } from './guard-names.js';
 import { LockFile } from './lock-file.js';
+import { resolvePath } from './resolve-path.js';
 import { Signs } from './signs.js';
 import type { Stay } from './stay.js';
 import { reads, refuseUnlessRegular } from './text-file.js';
 import { attempted, GUARD_PAUSES, Visits } from './visits.js';
-import { faultOnWindows } from './windows-path.js';
 
 /** What a file store needs from the system; anything left out defaults to the system's own. */
 export interface FileStoreOptions extends Partial<Dependencies> {
@@ -52,20 +51,7 @@ class FileStore implements Store {
   }
 
   resolve(name: string): string {
-    if (typeof name !== 'string' || name === '') {
-      throw new TypeError('The path of a lock must be a string that is not empty.');
-    }
-    if (name.includes('\0'))
-      throw new TypeError(`The path of a lock must not contain a NUL byte: ${JSON.stringify(name)}.`);
-    // In UTF-8 all unpaired surrogates become the same character, so two names would be one file.
-    if (!isWellFormed(name))
-      throw new TypeError(
-        `The path of a lock must not contain half a surrogate pair: ${JSON.stringify(name)}.`,
-      );
-    const path = resolve(name);
-    const fault = process.platform === 'win32' ? faultOnWindows(path) : null;
-    if (fault !== null) throw new TypeError(`${path} cannot be a lock: ${fault}.`);
-    return path;
+    return resolvePath(name);
   }
 
   read(path: string): Stored | null {
@@ -159,7 +145,7 @@ class FileStore implements Store {
   /** The sign counts only if it belongs to the user who wrote the record. */
   async askHolder(path: string, { process, token }: LockRecord): Promise<Liveness> {
     const { life = null, processes } = this.#dependencies;
-    if (life === null || !isOfSameKernel(process, processes.self())) return 'unknown';
+    if (life === null || !isOfSameMachine(process, processes.self())) return 'unknown';
     try {
       const { uid } = this.#fs.lstatSync(path) ?? {};
       const prefix = basename(lifePrefix(path, token ?? '') ?? '');

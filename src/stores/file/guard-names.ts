@@ -21,6 +21,7 @@ const ENTRANCE = new RegExp(`^\\.${UUID}(\\.swept)?$`);
 const NUMBER = '[0-9a-z]{1,13}';
 const GUARD_LIFE = new RegExp(`^${UUID}\\.${NUMBER}\\.life$`);
 const LIFE = new RegExp(`^\\.life\\.[0-9a-f]{20}\\.(${NUMBER})\\.(${NUMBER})$`);
+const LIFE_PATH = new RegExp(`\\.life\\.[0-9a-f]{20}\\.${NUMBER}\\.${NUMBER}$`);
 
 /** The path of a lock's guard. */
 export function guardPath(path: string): string {
@@ -93,6 +94,11 @@ export function lifeFrom(rest: string): FileNumbers | null {
   return dev === undefined || ino === undefined
     ? null
     : { dev: Number.parseInt(dev, 36), ino: Number.parseInt(ino, 36) };
+}
+
+/** Whether a path is that of a holder's sign of life. */
+export function isLifePath(path: string): boolean {
+  return LIFE_PATH.test(path);
 }
 
 /** Whether it is a file that an owner has written in order to move it. */

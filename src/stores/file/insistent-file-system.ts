@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { blockFor } from '../../system/block-for.js';
 import { systemCode } from '../../system/system-code.js';
+import { isLifePath } from './guard-names.js';
 
 /** For how many milliseconds a call is tried again. A virus scanner or a backup reads a lock file in less. */
 const TIMEOUT = 2000;
@@ -46,7 +47,12 @@ export function insistentFileSystem<T extends Refusable>(fs: T, patience: Patien
   return {
     ...fs,
     openSync: (path, flags, mode) => insist(() => fs.openSync(path, flags, mode)),
-    unlinkSync: (path) => insist(() => fs.unlinkSync(path)),
+    unlinkSync: (path) =>
+      insist(
+        () => fs.unlinkSync(path),
+        // It stays open as long as its keeper lives, and is removed with it.
+        () => isLifePath(path),
+      ),
     rmdirSync: (path) => insist(() => fs.rmdirSync(path)),
     // A folder in the way, such as somebody's guard, stays there.
     renameSync: (from, to) =>

@@ -6,7 +6,7 @@ import type { FileSystem, OpenFolder } from './file-system.js';
 /** What the guard needs from its environment. */
 export interface Surroundings {
   readonly fs: FileSystem;
-  readonly processes: ProcessTable;
+  readonly processes: Pick<ProcessTable, 'self' | 'liveness'>;
   /** Whether a process belongs to an earlier boot of this machine, judged by the guard in which it left its name. */
   readonly isOfEarlierBoot: (process: ProcessIdentity, guard: OpenFolder) => boolean;
   readonly life: Life | null;

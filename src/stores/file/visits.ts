@@ -6,6 +6,7 @@ import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import type { Awaitable, Outcome } from '../../core/store.js';
 import { blockFor } from '../../system/block-for.js';
 import type { Life } from '../../system/life/life.js';
+import type { ProcessTable } from '../../system/processes/process-table.js';
 import { systemCode } from '../../system/system-code.js';
 import { askSign } from './ask-sign.js';
 import type { FileSystem } from './file-system.js';
@@ -26,9 +27,15 @@ const GUARD_RETRY_DELAY = 40;
  */
 export const GUARD_PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
 
-type Answers = Surroundings['answers'];
+/** From this try on it matters when the owner of an occupied guard began, where a program must be started to find that out: half a second after the first. */
+const FIRST_SLOW_TRY = 25;
 
-const NO_ANSWERS: Answers = new Map();
+/** What one try to enter knows. */
+interface Attempt {
+  readonly answers: Surroundings['answers'];
+  /** Whether the owner of the guard may be another process that got the PID. Most owners are just at work. */
+  readonly comparesStarts: boolean;
+}
 
 /** One stay in the guard. */
 export interface Visit {
@@ -79,19 +86,20 @@ export class Visits {
 
   /** Throws {@link GuardHeld} if the guard is occupied. */
   enterNow(visit: Visit): Outcome {
-    return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, NO_ANSWERS));
+    return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, this.#attempt(0)));
   }
 
   /** Waits for the guard for as long as its owner is plausibly just at work. */
   async #enterLater(visit: Visit, toAsk: Question | null): Promise<Outcome> {
     let question = toAsk;
+    let tries = 0;
     try {
       return await pRetry(
         async () => {
           if (question === null) await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
-          const answers = await this.#ask(question);
+          const attempt = this.#attempt(++tries, await this.#ask(question));
           try {
-            return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, answers));
+            return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, attempt));
           } catch (error) {
             question = error instanceof GuardHeld ? error.toAsk : null;
             throw error;
@@ -111,17 +119,21 @@ export class Visits {
   }
 
   /** An answer is valid for one try: it may be another owner by then, or be dead. */
-  async #ask(question: Question | null): Promise<Answers> {
-    if (question === null || this.#life === null) return NO_ANSWERS;
+  async #ask(question: Question | null): Promise<Attempt['answers']> {
+    if (question === null || this.#life === null) return new Map();
     const { owner, sign, file } = question;
     return new Map([[owner, await askSign(this.#life, this.#fs, sign, file)]]);
   }
 
+  #attempt(tries: number, answers: Attempt['answers'] = new Map()): Attempt {
+    return { answers, comparesStarts: this.#life?.when !== 'claiming' || tries >= FIRST_SLOW_TRY };
+  }
+
   /** If the folder is gone, so is the lock, and there is no place for a guard. */
-  #whileThere(visit: Visit, answers: Answers, wasThere = false): Outcome {
+  #whileThere(visit: Visit, attempt: Attempt, wasThere = false): Outcome {
     const { path, creates = false } = visit;
     try {
-      return this.#inFolder(visit, answers);
+      return this.#inFolder(visit, attempt);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       const stored = this.#file.read(path);
@@ -130,24 +142,24 @@ export class Visits {
       if (stored === null && creates && !makeFolder(this.#fs, dirname(path))) {
         // Another process has just created it. If that happens twice, the folder accepts nothing, like `/proc`.
         if (wasThere) throw error;
-        return this.#whileThere(visit, answers, true);
+        return this.#whileThere(visit, attempt, true);
       }
       return { done: false, found: stored?.record ?? null };
     }
   }
 
   /** If others could replace the lock's folder, goes through the folder that was opened. */
-  #inFolder(visit: Visit, answers: Answers): Outcome {
+  #inFolder(visit: Visit, attempt: Attempt): Outcome {
     const { path, section } = visit;
     const isClosed = isClosedToOthers(dirname(path));
     if (isClosed) {
-      const surroundings = this.#surroundings(path, visit, answers, isClosed);
+      const surroundings = this.#surroundings(path, visit, attempt, isClosed);
       return runGuarded(surroundings, path, (stay) => section(stay, path));
     }
     const folder = this.#fs.openFolderSync(dirname(path), true);
     try {
       const there = folder.path === null ? path : `${folder.path}/${basename(path)}`;
-      const surroundings = this.#surroundings(there, visit, answers, isClosed);
+      const surroundings = this.#surroundings(there, visit, attempt, isClosed);
       return runGuarded(surroundings, there, (stay) => section(stay, there), path);
     } catch (error) {
       throw error instanceof ErrNotALock ? new ErrNotALock(path, error.found) : error;
@@ -159,14 +171,14 @@ export class Visits {
   #surroundings(
     path: string,
     { keepsSign = false, keptSign = null }: Visit,
-    answers: Answers,
+    { answers, comparesStarts }: Attempt,
     isClosed: boolean,
   ): Surroundings {
     return {
       isClosed,
       answers,
       fs: this.#fs,
-      processes: this.#processes,
+      processes: comparesStarts ? this.#processes : byPidAlone(this.#processes),
       life: this.#life,
       keepsSign: keepsSign || this.#life?.when === 'entering',
       keptSign: keptSign && join(dirname(path), keptSign),
@@ -174,6 +186,14 @@ export class Visits {
         wasInEarlierBoot(process, status.mtimeMs, this.#file.placeOf(path)),
     };
   }
+}
+
+/** Whichever process has the PID counts. */
+function byPidAlone(processes: ProcessTable): Surroundings['processes'] {
+  return {
+    self: () => processes.self(),
+    liveness: (identity) => processes.liveness({ ...identity, started: null }),
+  };
 }
 
 /** Puts what was attempted in front of a system error. */

@@ -2,6 +2,7 @@ import { systemProcesses } from '../processes/system.js';
 import { FlockLife } from './flock.js';
 import type { Life } from './life.js';
 import { LinuxLife } from './linux.js';
+import { WindowsLife } from './windows.js';
 
 let life: Life | null | undefined;
 
@@ -21,6 +22,8 @@ export function lifeOf(platform: NodeJS.Platform): Life | null {
     case 'openbsd':
     case 'netbsd':
       return new FlockLife();
+    case 'win32':
+      return new WindowsLife();
     default:
       return null;
   }

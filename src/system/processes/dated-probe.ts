@@ -6,25 +6,32 @@ import { ancestorsBy, processExists } from './signals.js';
 /** Runs a program and returns its output; throws if it fails. */
 export type Run = (file: string, args: readonly string[]) => string;
 
-/** Milliseconds. Start times given as dates are rounded, and may differ by a second for the same process. */
+/** Milliseconds. Start times given as dates are rounded, and may differ by a second for the same process; and a runtime starts later than its process. */
 const TOLERANCE = 2000;
 
 /** A platform where programs report processes, and their start times as dates. Neither PID namespaces nor sockets are visible. */
 export abstract class DatedProbe implements ProcessProbe {
   readonly trustsHostname = true;
   abstract readonly hasGroups: boolean;
-  readonly #run: Run;
+  /** Throws if the program fails. */
+  protected readonly run: Run;
   #self: ProcessIdentity | undefined;
 
   constructor(run: Run) {
-    this.#run = run;
+    this.run = run;
   }
 
-  abstract look(pid: number): ProcessLook | null;
+  abstract look(pid: number, isFresh?: boolean): ProcessLook | null;
   abstract members(group: number): readonly GroupMember[];
   abstract ownUser(): number | null;
   abstract usersOf(pid: number): readonly number[] | null;
   protected abstract bootId(): string | null;
+
+  /** Not from `process.uptime()`: only that program gives everyone the same answer, whatever the wall clock did since. */
+  protected ownStart(): string | null {
+    return this.look(process.pid)?.started ?? null;
+  }
+
   /** One line for each process: its PID and its parent's. */
   protected abstract parents(): string | null;
 
@@ -35,8 +42,7 @@ export abstract class DatedProbe implements ProcessProbe {
       hostname: hostname(),
       bootId: this.bootId(),
       pidNamespace: null,
-      // Not from `process.uptime()`: only that program gives everyone the same answer, whatever the wall clock did since.
-      started: this.look(process.pid)?.started ?? null,
+      started: this.ownStart(),
     };
     // What could not be read now, for example with too many open files, may be readable next time.
     if (self.started !== null) this.#self = self;
@@ -59,10 +65,11 @@ export abstract class DatedProbe implements ProcessProbe {
     return [];
   }
 
-  sameStart(one: string, other: string): boolean {
-    const difference = Date.parse(one) - Date.parse(other);
-    // Dates that cannot be compared prove nothing, so they must not look like another process.
-    return Number.isNaN(difference) || Math.abs(difference) <= TOLERANCE;
+  /** The PID is given to another process only later. An earlier start, and dates that cannot be compared, prove nothing. */
+  sameStart(recorded: string, current: string): 'yes' | 'no' | 'unclear' {
+    const later = Date.parse(current) - Date.parse(recorded);
+    if (later > TOLERANCE) return 'no';
+    return later >= -TOLERANCE ? 'yes' : 'unclear';
   }
 
   mayExistElsewhere(): boolean {
@@ -93,7 +100,7 @@ export abstract class DatedProbe implements ProcessProbe {
   /** The trimmed output of a program; `null` if it fails, or prints nothing. */
   protected output(file: string, args: readonly string[]): string | null {
     try {
-      return this.#run(file, args).trim() || null;
+      return this.run(file, args).trim() || null;
     } catch {
       return null;
     }

@@ -97,7 +97,8 @@ export class HostProcessTable implements ProcessTable {
 
   /** Judged by its start time. For a group whose leader has ended: by a member that inherited the holder's socket. */
   #isCertainlySame({ pid, started, group, inheritedSocket }: ProcessIdentity): boolean {
-    if (started !== null && (this.#probe.look(pid)?.started ?? null) !== null) return true;
+    const current = this.#probe.look(pid, true)?.started ?? null;
+    if (started !== null && current !== null) return this.#probe.sameStart(started, current) === 'yes';
     if (group !== true || inheritedSocket === undefined) return false;
     const owners = this.#probe.socketOwners(inheritedSocket);
     return this.#probe.members(pid).some((member) => owners.includes(member.pid));
@@ -207,9 +208,10 @@ export class HostProcessTable implements ProcessTable {
     const info = this.#probe.exists(pid) === 'no' ? null : this.#probe.look(pid);
     // It is gone; or the kernel hides other users' processes (`hidepid`, proc(5)).
     if (info === null) return this.#isAnyRunning(identity);
-    const isSame = started === null || info.started === null || this.#probe.sameStart(started, info.started);
+    const isOther =
+      started !== null && info.started !== null && this.#probe.sameStart(started, info.started) === 'no';
     // The number is given to another process only once nothing is left of the group.
-    return isSame && this.#isAnyRunning(identity);
+    return !isOther && this.#isAnyRunning(identity);
   }
 
   /**

@@ -148,8 +148,8 @@ export class LinuxProbe implements ProcessProbe {
     return started === undefined || started === null ? null : uptime() * 1000 - Number(started) * TICK;
   }
 
-  sameStart(one: string, other: string): boolean {
-    return one === other;
+  sameStart(recorded: string, current: string): 'yes' | 'no' {
+    return recorded === current ? 'yes' : 'no';
   }
 
   /**

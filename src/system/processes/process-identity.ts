@@ -49,6 +49,12 @@ export function isOfSameKernel(one: ProcessIdentity, other: ProcessIdentity): bo
   return kernelBootId(one.bootId) === kernelBootId(other.bootId);
 }
 
+/** Whether both processes run on one machine, judged by its name where there are no boot IDs. */
+export function isOfSameMachine(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  if (one.bootId !== null || other.bootId !== null) return isOfSameKernel(one, other);
+  return one.hostname !== null && one.hostname === other.hostname;
+}
+
 /** Whether both processes are outside containers and the boot of one is unknown, so that both may be of one boot. */
 export function isOfUnknownBoot(one: ProcessIdentity, other: ProcessIdentity): boolean {
   return (

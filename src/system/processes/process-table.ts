@@ -66,10 +66,14 @@ export interface ProcessProbe {
   isSocketOpen(socket: string): 'yes' | 'no' | 'unclear';
   /** The PIDs of the processes that have it open, as far as they are visible. */
   socketOwners(socket: string): readonly number[];
-  /** `null` if nothing is known about the process except that it exists. */
-  look(pid: number): ProcessLook | null;
-  /** Whether two start times, as in {@link ProcessLook.started}, belong to one process. */
-  sameStart(one: string, other: string): boolean;
+  /**
+   * `null` if nothing is known about the process except that it exists.
+   *
+   * @param isFresh Whether an answer of before will not do. Default: `false`.
+   */
+  look(pid: number, isFresh?: boolean): ProcessLook | null;
+  /** Whether a process that was recorded with one start time, as in {@link ProcessLook.started}, is the one that now has the other. */
+  sameStart(recorded: string, current: string): 'yes' | 'no' | 'unclear';
   /** Whether a PID may name a process of this machine other than the one it names here: in another PID namespace. */
   mayExistElsewhere(pid: number): boolean;
   /** How long ago a process began, from its {@link ProcessLook.started}, as far as that can be compared with file times. */
@@ -95,6 +99,7 @@ export interface AgeRange {
 }
 
 export interface ProcessLook {
+  /** It may be found out only when it is read. */
   readonly started: string | null;
   /** It has exited and waits only for its parent to reap it. */
   readonly zombie: boolean;

@@ -57,6 +57,13 @@ describe('while another process has a file open, on Windows', () => {
     expect(called).toEqual(['rmdir', 'rmdir']);
   });
 
+  it('it is left alone if it is a sign of life, which is open as long as its keeper lives', () => {
+    const { fs, called } = disk(['EBUSY']);
+    const sign = 'C:\\locks\\job.lock.life.6c1f7c3e0a7e4f7e9a53.19z2.0';
+    expect(() => fs.unlinkSync(sign)).toThrow('EBUSY');
+    expect(called).toEqual(['unlink']);
+  });
+
   it('it is tried for two seconds', () => {
     const { fs, time } = disk(Array.from({ length: 9999 }, () => 'EPERM'));
     expect(() => fs.renameSync('staged', 'lock')).toThrow('EPERM');

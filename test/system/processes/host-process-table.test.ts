@@ -19,7 +19,7 @@ function someProbe(): ProcessProbe {
     isSocketOpen: () => 'no',
     socketOwners: () => [],
     look: () => ({ started: someIdentity().started, zombie: false, threads: 1 }),
-    sameStart: (one, other) => one === other,
+    sameStart: (recorded, current) => (recorded === current ? 'yes' : 'no'),
     mayExistElsewhere: () => false,
     ageOf: () => ({ least: 0, most: 0 }),
     ownUser: () => null,
@@ -535,4 +535,30 @@ describe('terminating a process', () => {
     await clock.advance(60_000);
     await failed;
   });
+});
+
+describe('a process that cannot be told from the one that was recorded', () => {
+  const processes = new HostProcessTable({ ...someProbe(), sameStart: () => 'unclear' }, new FakeClock());
+
+  it('is alive, and is not ended', async () => {
+    expect(processes.liveness(someIdentity())).toBe('alive');
+    await expect(processes.terminate(someIdentity(), 0)).rejects.toThrow(/not certain/);
+  });
+});
+
+it('a process is ended only after its start was asked once more', async () => {
+  const fresh: (boolean | undefined)[] = [];
+  const probe = someProbe();
+  const processes = new HostProcessTable(
+    {
+      ...probe,
+      look(pid, isFresh) {
+        fresh.push(isFresh);
+        return isFresh === true ? { started: 'later', zombie: false, threads: 1 } : probe.look(pid);
+      },
+    },
+    new FakeClock(),
+  );
+  await expect(processes.terminate(someIdentity(), 0)).rejects.toThrow(/not certain/);
+  expect(fresh).toContain(true);
 });

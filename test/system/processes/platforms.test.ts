@@ -311,10 +311,13 @@ describe('with ps(1)', () => {
     expect(probe.ageOf('once').least).toBeNaN();
   });
 
-  it('start times count as the same within two seconds, and if they cannot be compared', () => {
-    expect(probe.sameStart('2026-11-21T08:10:16.000Z', '2026-11-21T08:10:18.000Z')).toBe(true);
-    expect(probe.sameStart('2026-11-21T08:10:16.000Z', '2026-11-21T08:10:18.001Z')).toBe(false);
-    expect(probe.sameStart('2026-11-21T08:10:16.000Z', 'once')).toBe(true);
+  it('a process that began more than two seconds later is another one', () => {
+    const recorded = '2026-11-21T08:10:16.000Z';
+    expect(probe.sameStart(recorded, '2026-11-21T08:10:18.000Z')).toBe('yes');
+    expect(probe.sameStart(recorded, '2026-11-21T08:10:18.001Z')).toBe('no');
+    expect(probe.sameStart(recorded, '2026-11-21T08:10:14.000Z')).toBe('yes');
+    expect(probe.sameStart(recorded, '2026-11-21T08:10:13.999Z')).toBe('unclear');
+    expect(probe.sameStart(recorded, 'once')).toBe('unclear');
   });
 
   it.runIf(process.platform !== 'win32')('the system answers as expected', async () => {
@@ -334,23 +337,81 @@ describe('with ps(1)', () => {
 });
 
 describe('with PowerShell', () => {
-  const probe = new WindowsProbe((_file, args) => {
-    if (args.at(-1)?.includes('Win32_Process'))
-      return `4 0\r\n${process.ppid} 4242\r\n4242 ${process.ppid}\r\n`;
-    if (args.at(-1)?.includes('-Id 77)')) return '2026-11-21T08:10:16.1234567Z\r\n';
-    if (args.at(-1)?.includes('-Id 78)')) return '\r\n';
-    throw new Error('exit code 1');
-  });
+  const ANSWERS = new Map([
+    ['Win32_Process', `4 0\r\n${process.ppid} 4242\r\n4242 ${process.ppid}\r\n`],
+    ['-Id 77)', '2026-11-21T08:10:16.1234567Z\r\n'],
+    ['-Id 78)', '\r\n'],
+  ]);
+
+  /** A machine whose PowerShell fails with that code whenever it has no answer. */
+  function machine(code = '') {
+    const started: string[] = [];
+    let time = 0;
+    const run = (file: string, args: readonly string[]) => {
+      started.push(file);
+      const [, answer] = [...ANSWERS].find(([part]) => args.at(-1)?.includes(part)) ?? [];
+      if (answer === undefined) throw systemError(code, 'spawnSync powershell.exe');
+      return answer;
+    };
+    const probe = new WindowsProbe(run, () => time);
+    const pass = (milliseconds: number) => {
+      time += milliseconds;
+    };
+    return { probe, started, pass };
+  }
 
   it('a process is identified by its start', () => {
+    const { probe } = machine();
     expect(probe.look(77)).toEqual({ started: '2026-11-21T08:10:16.123Z', zombie: false, threads: 1 });
-    expect(probe.look(78)).toBeNull();
-    expect(probe.look(79)).toBeNull();
-    expect(probe.self()).toMatchObject({ pid: process.pid, bootId: null, started: null });
+    expect(probe.look(78).started).toBeNull();
+    expect(probe.look(79).started).toBeNull();
+  });
+
+  it('nothing is started to know about this process, or whether another one exists', () => {
+    const { probe, started } = machine();
+    const processes = new HostProcessTable(probe, systemClock);
+    const self = processes.self();
+    expect(Math.abs(Date.parse(self.started ?? '') - Date.now() + performance.now())).toBeLessThan(60_000);
+    expect(processes.liveness({ ...self, started: null })).toBe('alive');
+    expect(processes.liveness({ ...self, pid: 2 ** 31 - 1 })).toBe('dead');
+    expect(started).toEqual([]);
+  });
+
+  it('it is started by its path, once a minute for each process', () => {
+    const { probe, started, pass } = machine();
+    const starts = () => [probe.look(77).started, probe.look(79).started];
+    const answers = starts();
+    pass(59_999);
+    expect(starts()).toEqual(answers);
+    expect(started).toHaveLength(2);
+    for (const file of started) {
+      expect(file).toMatch(/^.:\\\w+\\System32\\WindowsPowerShell\\v1\.0\\powershell\.exe$/i);
+    }
+    pass(1);
+    starts();
+    expect(started).toHaveLength(4);
+    expect(probe.look(77, true).started).toBe(answers[0]);
+    expect(started).toHaveLength(5);
+  });
+
+  it('it is not started again once it hangs', () => {
+    const { probe, started, pass } = machine('ETIMEDOUT');
+    expect(probe.look(79).started).toBeNull();
+    pass(3_600_000);
+    expect(probe.look(77, true).started).toBeNull();
+    expect(probe.ancestors()).toEqual([process.ppid]);
+    expect(started).toHaveLength(1);
+  });
+
+  it('it is started again after another failure', () => {
+    const { probe, pass } = machine('ENOENT');
+    expect(probe.look(79).started).toBeNull();
+    pass(60_000);
+    expect(probe.look(77).started).not.toBeNull();
   });
 
   it('its ancestors are known, even if their PIDs form a circle', () => {
-    expect(probe.ancestors()).toEqual([process.ppid, 4242]);
+    expect(machine().probe.ancestors()).toEqual([process.ppid, 4242]);
   });
 });
 
