@@ -14,8 +14,8 @@ export interface AcquireOptions {
    * proof enough. If holder and contender differ, the longer timeout counts. If there is no contender, nothing happens to a stalled
    * holder: its next heartbeat renews the lock.
    *
-   * If nobody can see whether the holder exists (in another container, on another machine), `Infinity` counts as an hour, so a holder
-   * there has to send heartbeats more often than that. For a PID file, or one of the Go package, any longer timeout counts as an hour there.
+   * If nobody can see whether the holder exists (on another machine, or in a container without a sign of life), `Infinity` counts as an
+   * hour, so a holder there has to send heartbeats more often than that. For a PID file, or one of the Go package, any longer timeout counts as an hour there.
    *
    * Default: `'1h'`.
    */
@@ -48,7 +48,7 @@ export interface AcquireOptions {
   readonly holdAtLeast?: Duration | undefined;
   /**
    * A stable name for this contender, such as `'server-1'`; shown to anyone who finds the lock busy. After a restart of its machine
-   * or container, the owner gets its own lock back at once. Others have to wait for `staleTimeout`, because they
+   * or container, the owner gets its own lock back at once, even where others have to wait for `staleTimeout` because they
    * cannot know that its process is gone.
    *
    * Safe only if at most one machine or container with that name and host name runs at a time, and starts again only after it

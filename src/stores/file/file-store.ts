@@ -26,8 +26,8 @@ export interface FileStoreOptions extends Partial<Dependencies> {
 /**
  * Keeps each lock in its own file, whose path is the lock's name. This is the default store.
  *
- * Never two holders among the processes of one machine and PID namespace. Across namespaces and machines a paused process
- * cannot be told from a dead one; see `docs/protocol.md` for the remaining cases.
+ * Never two holders among the processes of one machine, in containers or not, if the path is on a local file system. Across machines a
+ * paused process cannot be told from a dead one; see `docs/limits.md` for this and the remaining cases.
  */
 export function fileStore(options: FileStoreOptions = {}): Store {
   return new FileStore(withSystemDefaults(options), options.fileSystem ?? systemFileSystem);

@@ -5,7 +5,7 @@ import type { Surroundings } from './surroundings.js';
 
 /**
  * After this many milliseconds a guard is taken from an owner about which nothing is known: on another machine, or in
- * another PID namespace. It is never taken from an owner that is known to be alive, and at once from a dead one.
+ * another PID namespace without a sign of life. It is never taken from an owner that is known to be alive, and at once from a dead one.
  */
 export const STALE = 30_000;
 
