@@ -1,11 +1,14 @@
 import childProcess from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { acquire, ErrLockBusy, inspect } from 'livinglock';
 import { describe, expect, test } from 'vitest';
+import { serializeRecord } from '../../src/core/record.js';
 import { startActor } from '../../support/actors.js';
 import { temporaryFolder } from '../../support/machine.js';
 import { replace } from '../../support/replace.js';
+import { someRecord } from '../../support/world.js';
 import { Desk } from '../support/desk.js';
 
 /** What is started synchronously from here on. */
@@ -43,6 +46,30 @@ describe('without starting a program', () => {
     expect(started).toEqual([]);
     expect(readdirSync(desk.locks)).toEqual([]);
   });
+});
+
+test('a holder whose PID was given to another process is known by its start', async () => {
+  const path = join(temporaryFolder(), 'job.lock');
+  const one = await startActor();
+  const recordOf = (pid: number, started: Date) => {
+    const identity = { pid, hostname: hostname(), bootId: null, pidNamespace: null };
+    return someRecord({
+      process: { ...identity, started: started.toISOString() },
+      timestamp: new Date(),
+      monotonic: null,
+    });
+  };
+  writeFileSync(path, serializeRecord(recordOf(one.pid, new Date())));
+  await expect(acquire(path)).rejects.toBeInstanceOf(ErrLockBusy);
+  const started = programs();
+  writeFileSync(path, serializeRecord(recordOf(one.pid, new Date(Date.now() - 3_600_000))));
+  await (await acquire(path)).release();
+  // The answer of before still counts.
+  expect(started).toEqual([]);
+  const other = await startActor();
+  writeFileSync(path, serializeRecord(recordOf(other.pid, new Date())));
+  await expect(acquire(path)).rejects.toBeInstanceOf(ErrLockBusy);
+  expect(started).toEqual([expect.stringMatching(/^C:\\Windows\\System32\\.*\\powershell\.exe$/i)]);
 });
 
 test('many processes hold a lock one after the other, and each loses at most time', async () => {
