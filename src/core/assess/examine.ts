@@ -42,27 +42,30 @@ export async function examine(
   const { record } = stored;
   const seen =
     record === null || record.hold !== null ? [] : await look(record, stored, name, store, dependencies);
+  if (seen === 'replaced') return examine(name, store, dependencies, staleTimeout, owner);
   const liveness = combineLiveness(livenessOf(seen));
   const hasBeatenSince = uptime !== null && stored.age < uptime;
   const relation = record === null ? 'none' : relationOf(record, owner, processes.self(), hasBeatenSince);
   return { stored, verdict: judge(stored, liveness, staleTimeout, relation), processes: seen };
 }
 
-/** Asks the process table and the holder's sign of life; the second one only about those of whom the first one knows nothing. */
+/**
+ * Asks the process table and the holder's sign of life; the second one only about those of whom the first one knows nothing. `replaced`: the holder
+ * has released the lock since, or another has taken it over, so that its sign could tell nothing any more.
+ */
 async function look(
   record: LockRecord,
   { provenance, writtenAge }: Stored,
   name: string,
   store: Store,
   { processes, life }: Dependencies,
-): Promise<readonly SeenProcess[]> {
+): Promise<readonly SeenProcess[] | 'replaced'> {
   const livenessOfOne = (identity: ProcessIdentity, age: number | undefined): Liveness =>
     mayBeElsewhere(identity, provenance, processes.self()) ? 'unknown' : processes.liveness(identity, age);
   const byTable = (identity: ProcessIdentity) => livenessOfOne(identity, writtenAge);
   const byPid = (identity: ProcessIdentity) => livenessOfOne({ ...identity, started: null }, undefined);
   const bySign = async (seen: readonly SeenProcess[]) => {
-    const isUnknown = combineLiveness(livenessOf(seen)) === 'unknown';
-    const answer = isUnknown ? await store.askHolder?.(name, record) : 'unknown';
+    const answer = isUnclear(seen) ? await store.askHolder?.(name, record) : 'unknown';
     return fill(seen, (identity, index) => {
       const isHolder = index === 0;
       // What has inherited the socket may go on without the holder.
@@ -71,7 +74,10 @@ async function look(
     });
   };
   const unseen = processesOf(record).map((identity): SeenProcess => ({ identity, liveness: 'unknown' }));
-  if (life?.when !== 'claiming') return bySign(fill(unseen, byTable));
+  if (life?.when !== 'claiming') {
+    const seen = await bySign(fill(unseen, byTable));
+    return isUnclear(seen) && (await isReplaced(record, name, store)) ? 'replaced' : seen;
+  }
   // Where a sign comes first, a process table starts a program to find out when a process began. Of a lock that is held it does not matter.
   const seen = await bySign(unseen);
   const isHeld = combineLiveness(livenessOf(seen)) === 'alive';
@@ -86,6 +92,16 @@ function fill(
   return seen.map((each, index) =>
     each.liveness === 'unknown' ? { ...each, liveness: livenessOfOne(each.identity, index) } : each,
   );
+}
+
+function isUnclear(seen: readonly SeenProcess[]): boolean {
+  return combineLiveness(livenessOf(seen)) === 'unknown';
+}
+
+async function isReplaced({ token }: LockRecord, name: string, store: Store): Promise<boolean> {
+  if (store.askHolder === undefined) return false;
+  const now = await store.read(name);
+  return now?.record?.token !== token;
 }
 
 function livenessOf(processes: readonly SeenProcess[]): readonly Liveness[] {

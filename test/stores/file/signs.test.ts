@@ -9,6 +9,7 @@ import {
   ErrLockBusy,
   fileStore,
   inspect,
+  type Life,
   type Lock,
   type ProcessTable,
 } from '../../../src/index.js';
@@ -38,9 +39,12 @@ function dependenciesOf(process: FakeProcess): Dependencies {
   return { ...world.as(process), life: world.processes.lifeOf(process) };
 }
 
+function localFileSystem(changes: Partial<FileSystem> = {}): FileSystem {
+  return fileSystemWith({ statfsSync: () => ({ type: EXT4 }), ...changes });
+}
+
 function storeOf(process: FakeProcess, changes: Partial<FileSystem> = {}) {
-  const fileSystem = fileSystemWith({ statfsSync: () => ({ type: EXT4 }), ...changes });
-  return fileStore({ ...dependenciesOf(process), fileSystem });
+  return fileStore({ ...dependenciesOf(process), fileSystem: localFileSystem(changes) });
 }
 
 function acquireBy(process: FakeProcess, options: AcquireOptions = {}): Promise<Lock> {
@@ -179,6 +183,29 @@ describe('a holder in another container', () => {
     const store = storeOf(other, { statfsSync: () => ({ type: NFS }) });
 
     await expect(acquireBy(other, { store })).rejects.toThrow(ErrLockBusy);
+  });
+
+  test('that was replaced while it was asked is not taken for the holder', async () => {
+    await acquireBy(one);
+    one.kill();
+    let successor: Lock | undefined;
+    const life = world.processes.lifeOf(other);
+    const slow: Life = {
+      when: life.when,
+      isMovable: life.isMovable,
+      needsLocalFiles: life.needsLocalFiles,
+      keep: (path) => life.keep(path),
+      ask: async (path, writer) => {
+        successor ??= await acquireBy(outside);
+        return life.ask(path, writer);
+      },
+    };
+    const dependencies = { ...dependenciesOf(other), life: slow };
+    const store = fileStore({ ...dependencies, fileSystem: localFileSystem() });
+    const busy = await acquire(world.path, { store, dependencies }).catch((error: unknown) => error);
+
+    expect(busy).toBeInstanceOf(ErrLockBusy);
+    expect(busy).toMatchObject({ holder: { token: successor?.token } });
   });
 
   test('is respected if it is of another boot', async () => {
