@@ -52,6 +52,8 @@ const EXPECTATIONS: readonly Expectation[] = [
   { breakage: 'staged-beside', state: 'dead-guard', bounds: ALONE, rule: 'not ours' },
   { breakage: 'unread-content', state: 'foreign-file', bounds: ONE_FAULT, rule: 'not ours' },
   { breakage: 'endless-guard', state: 'future-guard', bounds: ALONE, rule: 'truth' },
+  { breakage: 'claims-before-it-listens', state: 'containers', bounds: null, rule: 'no robbery' },
+  { breakage: 'claims-before-it-keeps', state: 'containers', bounds: ONE_FAULT, rule: 'never stuck' },
 ];
 
 async function find(explored: Iterable<Explored>, rule: Rule): Promise<Performance | null> {

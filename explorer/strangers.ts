@@ -7,6 +7,8 @@ const TEXT = 'name,amount\nshop,12\n';
 /** A dead owner of a guard, whose name would be swept anywhere else. */
 const DEAD_OWNER =
   '00009999-0000-4000-8000-000000000001,9999,0,9999,the%20only%20boot,pid%3A%5B4026531836%5D,explorer';
+/** Named like the sign of life of a holder. */
+const SIGNS = [4, 5, 6].map((number) => `job.lock.life.00009999-0000-4000-8000-00000000000${number}.0`);
 const ENTRANCES = [
   'job.lock.guard.00009999-0000-4000-8000-000000000002',
   'job.lock.guard.00009999-0000-4000-8000-000000000003',
@@ -18,6 +20,8 @@ const NAMES: ReadonlySet<string> = new Set([
   'job.lock.20261125',
   'job.lock.tmp',
   'job.lock.guard.bak',
+  'job.lock.life',
+  ...SIGNS,
   ...ENTRANCES,
   'other',
   'private',
@@ -25,12 +29,19 @@ const NAMES: ReadonlySet<string> = new Set([
 
 export function plantStrangers(folder: string): void {
   const [link = '', foreign = ''] = ENTRANCES;
-  for (const name of ['other', 'private', foreign]) mkdirSync(join(folder, name));
-  for (const name of ['private/shadow', `${foreign}/notes.txt`, 'job.lock.20261125'])
+  const [note = '', box = '', shortcut = ''] = SIGNS;
+  for (const name of ['other', 'private', foreign, box]) mkdirSync(join(folder, name));
+  for (const name of ['private/shadow', `${foreign}/notes.txt`, 'job.lock.20261125', note])
     writeFileSync(join(folder, name), TEXT);
-  for (const name of ['job.lock.1', 'job.lock.guard.bak', `other/${DEAD_OWNER}`, `${foreign}/${DEAD_OWNER}`])
+  for (const name of [
+    'job.lock.1',
+    'job.lock.guard.bak',
+    'job.lock.life',
+    `other/${DEAD_OWNER}`,
+    `${foreign}/${DEAD_OWNER}`,
+  ])
     writeFileSync(join(folder, name), '');
-  symlinkSync('private/shadow', join(folder, 'job.lock.tmp'));
+  for (const name of ['job.lock.tmp', shortcut]) symlinkSync('private/shadow', join(folder, name));
   symlinkSync('other', join(folder, link));
 }
 

@@ -1,6 +1,7 @@
 import type { Breakage } from './breakage.js';
 import { endlessGuard } from './endless-guard.js';
 import { followedLink } from './followed-link.js';
+import { claimsBeforeItKeeps, claimsBeforeItListens } from './late-sign.js';
 import { namelessTheft } from './nameless-theft.js';
 import { noGuard } from './no-guard.js';
 import { openAndWrite } from './open-and-write.js';
@@ -25,6 +26,8 @@ const breakages: ReadonlyMap<string, Breakage> = new Map([
   ['staged-beside', stagedBeside],
   ['unread-content', unreadContent],
   ['endless-guard', endlessGuard],
+  ['claims-before-it-listens', claimsBeforeItListens],
+  ['claims-before-it-keeps', claimsBeforeItKeeps],
 ]);
 
 export const BREAKAGES: readonly string[] = [...breakages.keys()];
