@@ -28,13 +28,18 @@ export function removeFolder(folder: string): void {
   // A test may have removed its permissions.
   chmodSync(folder, 0o755);
   // And a process that is being killed may write into it until it is gone.
+  if (isPosix) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  else removeOnWindows(folder);
+}
+
+/** The folder in which a process works is in use for a moment after its end. */
+function removeOnWindows(folder: string): void {
   for (let tries = 1; ; tries++) {
     try {
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+      rmSync(folder, { recursive: true, force: true });
       return;
     } catch (error) {
-      // On Windows the folder in which a process works is in use for a moment after its end.
-      if (isPosix || tries > 50) throw error;
+      if (tries > 100) throw error;
       blockFor(20);
     }
   }
