@@ -83,6 +83,7 @@ describe('a failure of the store', () => {
   });
 
   it('has the usual remedy for its code', () => {
+    pretend('linux');
     const error = ErrLockStore.from(LOCK, 'read the lock', systemError('EROFS: read-only', 'EROFS'));
     expect(error).toMatchObject({ message: expect.stringMatching(/EROFS: read-only\. Mount that file/) });
   });
