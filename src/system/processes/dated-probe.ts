@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import type { ProcessIdentity } from './process-identity.js';
 import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
 import { ancestorsBy, processExists } from './signals.js';
@@ -27,11 +28,6 @@ export abstract class DatedProbe implements ProcessProbe {
   abstract usersOf(pid: number): readonly number[] | null;
   protected abstract bootId(): string | null;
 
-  /** Not from `process.uptime()`: only that program gives everyone the same answer, whatever the wall clock did since. */
-  protected ownStart(): string | null {
-    return this.look(process.pid)?.started ?? null;
-  }
-
   /** One line for each process: its PID and its parent's. */
   protected abstract parents(): string | null;
 
@@ -42,10 +38,10 @@ export abstract class DatedProbe implements ProcessProbe {
       hostname: hostname(),
       bootId: this.bootId(),
       pidNamespace: null,
-      started: this.ownStart(),
+      // At most a little later than what the programs say, whatever the wall clock did since.
+      started: new Date(performance.timeOrigin).toISOString(),
     };
-    // What could not be read now, for example with too many open files, may be readable next time.
-    if (self.started !== null) this.#self = self;
+    this.#self = self;
     return self;
   }
 

@@ -3,8 +3,9 @@ import { uptime } from 'node:os';
 import { DatedProbe, type Run } from './dated-probe.js';
 import type { GroupMember, ProcessLook } from './process-table.js';
 
-/** Not found by `PATH`, which may lead to somebody else's program: its output decides which process is signalled. */
+// Not found by `PATH`, which may lead to somebody else's programs: their output decides which process is signalled.
 const PS = '/bin/ps';
+const SYSCTL = '/usr/sbin/sysctl';
 
 /** macOS, and other Unix systems without Linux's `/proc`: uses ps(1) and sysctl(8). */
 export class PosixProbe extends DatedProbe {
@@ -15,7 +16,7 @@ export class PosixProbe extends DatedProbe {
   }
 
   look(pid: number): ProcessLook | null {
-    const output = this.output('ps', ['-o', 'stat=,lstart=', '-p', String(pid)]);
+    const output = this.output(PS, ['-o', 'stat=,lstart=', '-p', String(pid)]);
     const [, state, started] = /^(\S+)\s+(.*\S)$/.exec(output ?? '') ?? [];
     const time = Date.parse(`${started} UTC`);
     if (state === undefined || Number.isNaN(time)) return null;
@@ -51,7 +52,7 @@ export class PosixProbe extends DatedProbe {
   }
 
   protected bootId(): string | null {
-    return this.output('sysctl', ['-n', 'kern.bootsessionuuid']);
+    return this.output(SYSCTL, ['-n', 'kern.bootsessionuuid']);
   }
 
   protected parents(): string | null {

@@ -56,11 +56,6 @@ export class WindowsProbe extends DatedProbe {
     return null;
   }
 
-  /** At most a little later than what PowerShell says, whatever the wall clock did since. */
-  protected override ownStart(): string {
-    return new Date(performance.timeOrigin).toISOString();
-  }
-
   protected parents(): string | null {
     return this.#powerShell(
       'Get-CimInstance Win32_Process | ForEach-Object { "$($_.ProcessId) $($_.ParentProcessId)" }',

@@ -265,26 +265,26 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
 
 describe('with ps(1)', () => {
   const outputs = new Map([
-    ['sysctl -n kern.bootsessionuuid', 'B007\n'],
+    ['/usr/sbin/sysctl -n kern.bootsessionuuid', 'B007\n'],
     ['/bin/ps -o ruid=,svuid= -p 77', '  501   0\n'],
     ['/bin/ps -o ruid=,svuid= -p 78', 'ps: svuid: keyword not found\n'],
     ['/bin/ps -A -o pid=,ppid=', `    1     0\n  ${process.ppid}   4242\n 4242     1\n 5000  1\n`],
-    [`ps -o stat=,lstart= -p ${process.pid}`, 'S+   Sat Nov 21 08:10:16 2026    \n'],
-    ['ps -o stat=,lstart= -p 77', 'Z    Sat Nov 21 08:10:17 2026\n'],
-    ['ps -o stat=,lstart= -p 78', 'garbage\n'],
+    ['/bin/ps -o stat=,lstart= -p 77', 'Z    Sat Nov 21 08:10:17 2026\n'],
+    ['/bin/ps -o stat=,lstart= -p 78', 'garbage\n'],
   ]);
+  const started: string[] = [];
   const probe = new PosixProbe((file, args) => {
+    started.push(file);
     const output = outputs.get([file, ...args].join(' '));
     if (output === undefined) throw new Error('exit code 1');
     return output;
   });
 
-  it('a process is identified by boot and start', () => {
-    expect(probe.self()).toMatchObject({
-      bootId: 'B007',
-      pidNamespace: null,
-      started: '2026-11-21T08:10:16.000Z',
-    });
+  it('a process is identified by boot and start, for which ps need not be started', () => {
+    const own = new Date(performance.timeOrigin).toISOString();
+    expect(probe.self()).toMatchObject({ bootId: 'B007', pidNamespace: null, started: own });
+    probe.self();
+    expect(started).toEqual(['/usr/sbin/sysctl']);
   });
 
   it('a zombie is seen, and a missing process or unexpected output is unknown', () => {
