@@ -4,7 +4,7 @@ import { explain } from './explanation.js';
 import { Exploration, type Explored } from './exploration.js';
 import type { Scenario } from './scenario.js';
 import { Stage } from './stage.js';
-import { STATES } from './states.js';
+import { STATES, type State } from './states.js';
 import type { Bounds } from './strategies/exhaustive.js';
 
 const TIMEOUT = 600_000;
@@ -37,16 +37,20 @@ async function expectNoViolation(
 }
 
 /** Everything in the test is also in `npm run explore`, which goes further. */
-const BOUNDS: readonly { readonly what: string; readonly bounds: Bounds }[] = [
-  { what: 'with two preemptions', bounds: { preemptions: 2, faults: 0, waits: 0 } },
-  {
-    what: 'with a kill or an endless pause anywhere',
-    bounds: { preemptions: 0, faults: 1, waits: Number.POSITIVE_INFINITY },
-  },
-];
+function boundsIn(state: State): readonly { readonly what: string; readonly bounds: Bounds }[] {
+  // With two, 20,000 schedules begin here: minutes.
+  const preemptions = state === 'dead-container-guard' ? 1 : 2;
+  return [
+    { what: `with preemptions: ${preemptions}`, bounds: { preemptions, faults: 0, waits: 0 } },
+    {
+      what: 'with a kill or an endless pause anywhere',
+      bounds: { preemptions: 0, faults: 1, waits: Number.POSITIVE_INFINITY },
+    },
+  ];
+}
 
 describe.each(STATES)('from the state %s', (state) => {
-  for (const { what, bounds } of BOUNDS) {
+  for (const { what, bounds } of boundsIn(state)) {
     test(
       `no schedule of two contenders ${what} breaks a rule`,
       async () => {

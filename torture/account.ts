@@ -7,12 +7,15 @@ type Draft = { -readonly [Key in keyof Stay]: Stay[Key] };
 /** The events of one process, from its start to its end. */
 export class Account {
   readonly #pid: number;
+  readonly #namespace: number;
   readonly #chronicle: Chronicle;
   #stay: Draft | null = null;
   #killedAt: number | null = null;
 
-  constructor(pid: number, chronicle: Chronicle) {
+  /** @param namespace The number of its PID namespace. 0: that of the torture. */
+  constructor(pid: number, namespace: number, chronicle: Chronicle) {
     this.#pid = pid;
+    this.#namespace = namespace;
     this.#chronicle = chronicle;
   }
 
@@ -21,7 +24,7 @@ export class Account {
     const stay = this.#stay;
     switch (message.what) {
       case 'acquired':
-        this.#stay = begin(this.#pid, message);
+        this.#stay = begin(this.#pid, this.#namespace, message);
         this.#chronicle.add(this.#stay);
         return;
       case 'entered':
@@ -62,6 +65,11 @@ export class Account {
     if (by === 'SIGKILL') this.#killedAt ??= at;
   }
 
+  /** Its whole namespace is about to be killed. */
+  diesWithNamespace(at: number): void {
+    this.#killedAt ??= at;
+  }
+
   /** The process has ended, and all its messages have been received. */
   close(how: string | null, at: number): void {
     const stay = this.#stay;
@@ -91,10 +99,15 @@ export class Account {
   }
 }
 
-function begin(pid: number, { fencingToken, claimedAt, at }: Message & { readonly what: 'acquired' }): Draft {
+function begin(
+  pid: number,
+  namespace: number,
+  { fencingToken, claimedAt, at }: Message & { readonly what: 'acquired' },
+): Draft {
   return {
     holder: 'process',
     pid,
+    namespace,
     fencingToken,
     claimedAt,
     lastBeatAt: claimedAt,

@@ -1,9 +1,11 @@
-import { readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdirSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { acquire } from 'livinglock';
 import { HolderProcess } from '../support/holder-process.js';
 
+/** After so many seconds folders count as litter in which a process that nobody can see prepared to enter the guard. */
+const LONGEST_ENTRY = 31;
 const HOLDER = fileURLToPath(new URL('./holder.js', import.meta.url));
 
 /** The files beside a lock, and the lock itself. */
@@ -14,14 +16,27 @@ export interface Aftermath {
   readonly after: readonly string[];
 }
 
-/** Must be called when nobody else uses the lock any more. */
-export async function clearUp(lock: string): Promise<Aftermath> {
+/**
+ * Must be called when nobody else uses the lock any more.
+ *
+ * @param hadNamespaces Whether some of them were in other PID namespaces.
+ */
+export async function clearUp(lock: string, hadNamespaces: boolean): Promise<Aftermath> {
   const folder = dirname(lock);
   const before = readdirSync(folder);
   const holder = new HolderProcess(HOLDER, lock);
   await holder.held();
   await holder.end();
+  if (hadNamespaces) age(folder);
   const successor = await acquire(lock);
   await successor.release();
   return { before, after: readdirSync(folder) };
+}
+
+/** Instead of waiting for so long. */
+function age(folder: string): void {
+  const longAgo = Date.now() / 1000 - LONGEST_ENTRY;
+  for (const name of readdirSync(folder)) {
+    if (name.includes('.guard.')) utimesSync(join(folder, name), longAgo, longAgo);
+  }
 }

@@ -1,5 +1,7 @@
 import { systemClock } from 'livinglock';
 import type { Account } from './account.js';
+import type { Chronicle } from './chronicle.js';
+import type { Namespace } from './namespaces/namespace.js';
 import type { StrikeSignal } from './protocol.js';
 import type { Random } from './random.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -8,6 +10,8 @@ import type { WorkerProcess } from './worker-process.js';
 const LATEST_STRIKE = 60;
 /** In milliseconds. */
 const LONGEST_STOP = 3000;
+/** How many of the kills from outside end a whole PID namespace, if the process is in one. */
+const NAMESPACE_SHARE = 0.25;
 /** How often to resume a process that has not been seen to continue, in milliseconds. */
 const RESUME_PERIOD = 20;
 
@@ -16,21 +20,29 @@ export class Assailant {
   readonly #kill: number;
   readonly #stop: number;
   readonly #random: Random;
+  readonly #chronicle: Chronicle;
   #isResting = false;
 
   /** @param kill The probability that a SIGKILL follows an acquisition; likewise `stop`. */
-  constructor(kill: number, stop: number, random: Random) {
+  constructor(kill: number, stop: number, random: Random, chronicle: Chronicle) {
     this.#kill = kill;
     this.#stop = stop;
     this.#random = random;
+    this.#chronicle = chronicle;
   }
 
-  /** Must be called at each acquisition. */
-  threaten(worker: WorkerProcess, account: Account): void {
+  /**
+   * Must be called at each acquisition.
+   *
+   * @param namespace Where the process is; `null`: beside the torture.
+   */
+  threaten(worker: WorkerProcess, account: Account, namespace: Namespace | null): void {
     const lot = this.#random.next();
     const delay = this.#random.next() ** 2 * LATEST_STRIKE;
     const by = lot < this.#kill ? 'SIGKILL' : lot < this.#kill + this.#stop ? 'SIGSTOP' : null;
-    if (by !== null) setTimeout(() => this.#strike(worker, account, by), delay).unref();
+    const isForAll = namespace !== null && lot < this.#kill * NAMESPACE_SHARE;
+    const strike = () => (isForAll ? this.#end(namespace) : this.#strike(worker, account, by));
+    if (by !== null) setTimeout(strike, delay).unref();
   }
 
   /** Must be called when a process is about to stop itself. That may take a while, so it is resumed repeatedly until it continues. */
@@ -47,8 +59,14 @@ export class Assailant {
     this.#isResting = true;
   }
 
-  #strike(worker: WorkerProcess, account: Account, by: StrikeSignal): void {
-    if (this.#isResting || worker.hasEnded) return;
+  #end(namespace: Namespace): void {
+    if (this.#isResting || namespace.isKilled) return;
+    this.#chronicle.namespaces.killed += 1;
+    this.#chronicle.namespaces.processes += namespace.kill();
+  }
+
+  #strike(worker: WorkerProcess, account: Account, by: StrikeSignal | null): void {
+    if (by === null || this.#isResting || worker.hasEnded) return;
     account.struck(by, systemClock.monotonic());
     worker.signal(by);
     if (by === 'SIGSTOP') setTimeout(() => worker.signal('SIGCONT'), this.#stopTime()).unref();

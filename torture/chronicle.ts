@@ -15,6 +15,8 @@ export interface Strikes {
 export class Chronicle {
   readonly kills: Strikes = { outside: 0, atCall: 0, inGuard: 0 };
   readonly stops: Strikes = { outside: 0, atCall: 0, inGuard: 0 };
+  /** PID namespaces, and the processes that died with them. */
+  readonly namespaces = { killed: 0, processes: 0 };
   /** Each fault with how often it was reported. */
   readonly failures = new Map<string, number>();
   readonly #stays: Stay[] = [];

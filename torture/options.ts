@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { BREAKAGES } from '../support/breakages/index.js';
+import { canMakeNamespaces } from './namespaces/namespace.js';
 
 export const HELP = `Usage: npm run torture -- [OPTIONS]
 
@@ -13,6 +14,9 @@ Reports the result. Not on Windows, where no process can be stopped.
   --commands N          number of commands that contend beside them, each run by livinglock run: a process and its child, which
                         work at the same time. Three out of four runs are struck: their runner, process or child is killed, or several of them,
                         or the runner gets a signal that it passes on. Default: 4
+  --namespaces N        runs the processes in N PID namespaces, as in containers; the commands stay outside. One in four of the kills from outside
+                        kills the first process of a namespace, and so all others in it. Needs Linux, root, and unshare and nsenter of
+                        util-linux. Default: 0
   --seconds N           duration. Default: 60
   --kill P              probability that one of the processes is killed in a round, from 0 to 1. Default: 0.1
   --stop P              probability that it is stopped, for up to three seconds. Default: 0.1
@@ -29,10 +33,13 @@ const DAY = 86_400_000;
 const MOST_SECONDS = 86_400;
 const MOST_PROCESSES = 256;
 const MOST_COMMANDS = 64;
+const MOST_NAMESPACES = 64;
 
 export interface TortureOptions {
   readonly processes: number;
   readonly commands: number;
+  /** How many PID namespaces the processes are in; 0: they are beside the torture. */
+  readonly namespaces: number;
   readonly seconds: number;
   /** Probabilities. */
   readonly kill: number;
@@ -52,6 +59,7 @@ export function readOptions(args: readonly string[]): TortureOptions | 'help' {
     options: {
       processes: { type: 'string', default: '8' },
       commands: { type: 'string', default: '4' },
+      namespaces: { type: 'string', default: '0' },
       seconds: { type: 'string', default: '60' },
       kill: { type: 'string', default: '0.1' },
       stop: { type: 'string', default: '0.1' },
@@ -67,6 +75,7 @@ export function readOptions(args: readonly string[]): TortureOptions | 'help' {
   return {
     processes: readInteger('processes', values.processes, 1, MOST_PROCESSES),
     commands: readInteger('commands', values.commands, 0, MOST_COMMANDS),
+    namespaces: readNamespaces(values.namespaces),
     seconds: readNumber('seconds', values.seconds, 0, MOST_SECONDS),
     kill,
     // At most one of the two happens.
@@ -88,6 +97,12 @@ function readInteger(name: string, text: string, least: number, most: number): n
   const number = readNumber(name, text, least, most);
   if (Number.isInteger(number)) return number;
   throw new RangeError(`--${name} must be an integer, but is '${text}'.`);
+}
+
+function readNamespaces(text: string): number {
+  const number = readInteger('namespaces', text, 0, MOST_NAMESPACES);
+  if (number === 0 || canMakeNamespaces()) return number;
+  throw new Error('--namespaces needs Linux, root, and the commands unshare and nsenter (util-linux).');
 }
 
 function readFolder(path: string): string {

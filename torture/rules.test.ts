@@ -10,6 +10,7 @@ function stayAt(acquiredAt: number, changes: Partial<Stay> = {}): Stay {
   return {
     holder: 'process',
     pid: acquiredAt,
+    namespace: 0,
     fencingToken: acquiredAt,
     claimedAt: acquiredAt,
     lastBeatAt: acquiredAt,

@@ -7,6 +7,7 @@ import type { Chronicle } from './chronicle.js';
 import { employCommand } from './command/employ.js';
 import { Crew } from './crew.js';
 import { employProcess } from './employ-process.js';
+import { Namespaces } from './namespaces/namespaces.js';
 import type { TortureOptions } from './options.js';
 import { Random } from './random.js';
 
@@ -34,7 +35,7 @@ export async function torture(
   try {
     const lock = join(folder, 'lock', 'job.lock');
     await contend(options, { lock, witness: join(folder, 'witness') }, chronicle, signal);
-    const aftermath = await clearUpIfPossible(lock, chronicle);
+    const aftermath = await clearUpIfPossible(lock, options, chronicle);
     signal.throwIfAborted();
     return { chronicle, aftermath };
   } finally {
@@ -50,17 +51,18 @@ async function contend(
 ): Promise<void> {
   const { kill, stop, seed, seconds } = options;
   // Half of the strikes come from outside, half from the processes themselves.
-  const assailant = new Assailant(kill / 2, stop / 2, new Random(`${seed}, outside`));
+  const assailant = new Assailant(kill / 2, stop / 2, new Random(`${seed}, outside`), chronicle);
+  const namespaces = new Namespaces(options.namespaces);
   mkdirSync(join(paths.lock, '..'));
   const crews = [
-    processCrew(options, paths, chronicle, assailant),
+    processCrew(options, paths, chronicle, assailant, namespaces),
     new Crew(
       options.commands,
       (number) => employCommand(paths, new Random(`${seed}, command ${number}`), chronicle),
       chronicle,
     ),
   ];
-  const end = () => Promise.all(crews.map((crew) => crew.end()));
+  const end = () => Promise.all([...crews.map((crew) => crew.end()), namespaces.end()]);
   signal.addEventListener('abort', end);
   try {
     await sleep(seconds * 1000, undefined, { signal });
@@ -78,17 +80,27 @@ function processCrew(
   paths: { readonly lock: string; readonly witness: string },
   chronicle: Chronicle,
   assailant: Assailant,
+  namespaces: Namespaces,
 ): Crew {
   const longestRest = LONGEST_REST + commands * REST_FOR_COMMAND;
   const settings = { ...paths, staleTimeout, kill: kill / 2, stop: stop / 2, breakage, longestRest };
   const employ = (number: number) =>
-    employProcess({ ...settings, seed: `${seed}, process ${number}` }, chronicle, assailant);
+    employProcess(
+      { ...settings, seed: `${seed}, process ${number}` },
+      namespaces.of(number),
+      chronicle,
+      assailant,
+    );
   return new Crew(processes, employ, chronicle);
 }
 
-async function clearUpIfPossible(lock: string, chronicle: Chronicle): Promise<Aftermath | null> {
+async function clearUpIfPossible(
+  lock: string,
+  { namespaces }: TortureOptions,
+  chronicle: Chronicle,
+): Promise<Aftermath | null> {
   try {
-    return await clearUp(lock);
+    return await clearUp(lock, namespaces > 0);
   } catch (error) {
     chronicle.fail(`afterwards the lock could not be had: ${error instanceof Error ? error.message : error}`);
     return null;

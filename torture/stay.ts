@@ -7,6 +7,8 @@ export interface Stay {
   readonly holder: 'process' | 'command';
   /** For a command: that of its process group. */
   readonly pid: number;
+  /** The number of its PID namespace. 0: that of the torture, as for all commands. */
+  readonly namespace: number;
   readonly fencingToken: number;
   /** When the claim was made, from the lock's record. For a command: the last time that was written before it began to work. */
   readonly claimedAt: number;

@@ -14,14 +14,17 @@ export interface Succession {
  * taken over before do not count, nor does the last one if nobody followed it.
  *
  * @param stays In the order in which they were acquired.
+ * @param counts Which deaths count, by the dead holder and the next one. Default: all.
  */
-export function summarizeSuccession(stays: readonly Stay[]): Succession {
+export function summarizeSuccession(
+  stays: readonly Stay[],
+  counts: (dead: Stay, next: Stay) => boolean = () => true,
+): Succession {
   const waits = stays
-    .flatMap(({ end, endedAt }, index) => {
+    .flatMap((dead, index) => {
       const next = stays[index + 1];
-      return end === 'killed' && next !== undefined && next.acquiredAt > endedAt
-        ? [next.acquiredAt - endedAt]
-        : [];
+      const isSucceeded = dead.end === 'killed' && next !== undefined && next.acquiredAt > dead.endedAt;
+      return isSucceeded && counts(dead, next) ? [next.acquiredAt - dead.endedAt] : [];
     })
     .sort((one, other) => one - other);
   return {

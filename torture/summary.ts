@@ -8,7 +8,7 @@ import type { TortureOptions } from './options.js';
 import type { Overlap } from './rules.js';
 import type { Ordeal } from './run.js';
 import type { Stay } from './stay.js';
-import { summarizeSuccession } from './succession.js';
+import { type Succession, summarizeSuccession } from './succession.js';
 import type { Verdict } from './verdict.js';
 
 const PACKAGES = ['livinglock', 'proper-lockfile', 'write-file-atomic', 'fs-native-extensions'];
@@ -29,10 +29,11 @@ export function formatReport(
     ['busy answers', describeBusy(chronicle)],
     ['crashes', describeStrikes(kills)],
     ['stops', describeStrikes(stops)],
+    ['namespaces', describeNamespaces(options, chronicle)],
     ['commands', describeCommands(chronicle)],
     ['overlaps', describeOverlaps(overlaps, stays)],
     ['locks lost', `${stays.filter(({ end }) => end === 'lost').length}, which their holders have learnt`],
-    ['after a death', describeSuccession(stays)],
+    ['after a death', describeSuccession(options, stays)],
     ['files left', describeAftermath(aftermath)],
     ['machine', `${describeMachine()}; ${describeMount(options.folder)}`],
     ['versions', describeSoftware(PACKAGES)],
@@ -43,9 +44,9 @@ export function formatReport(
 
 /** As options of a command line. */
 function describeOptions(options: TortureOptions): string {
-  const { processes, commands, seconds, kill, stop, staleTimeout, breakage } = options;
+  const { processes, commands, namespaces, seconds, kill, stop, staleTimeout, breakage } = options;
   const broken = breakage === '' ? '' : ` --breakage ${breakage}`;
-  return `--processes ${processes} --commands ${commands} --seconds ${seconds} --kill ${kill} --stop ${stop} --stale-timeout ${staleTimeout}${broken}`;
+  return `--processes ${processes} --commands ${commands} --namespaces ${namespaces} --seconds ${seconds} --kill ${kill} --stop ${stop} --stale-timeout ${staleTimeout}${broken}`;
 }
 
 function describeBusy({ busy, occupied }: Chronicle): string {
@@ -57,6 +58,13 @@ function describeStrikes({ outside, atCall, inGuard }: Strikes): string {
     `${outside + atCall}: ${outside} at a random moment, ${atCall} at a call that changes the lock, ` +
     `${inGuard} of these in the guard`
   );
+}
+
+function describeNamespaces(
+  { namespaces }: TortureOptions,
+  { namespaces: { killed, processes } }: Chronicle,
+): string {
+  return namespaces === 0 ? 'none of their own' : `${killed} killed, with ${processes} processes in them`;
 }
 
 /** How many commands worked under the lock, and what was done to them. */
@@ -75,15 +83,24 @@ function describeOverlaps(overlaps: readonly Overlap[], stays: readonly Stay[]):
   return `${overlaps.length}: ${legitimate} legitimate takeovers, ${overlaps.length - legitimate} without right; ${met} seen by the kernel's lock`;
 }
 
-function describeSuccession(stays: readonly Stay[]): string {
-  const { deaths, median, p99, max } = summarizeSuccession(stays);
-  if (deaths === 0) return 'no holder died';
-  const [middle, late, latest] = [median, p99, max].map((milliseconds) => `${formatNumber(milliseconds)} ms`);
+function describeSuccession({ namespaces }: TortureOptions, stays: readonly Stay[]): string {
+  const all = summarizeSuccession(stays);
+  if (all.deaths === 0) return 'no holder died';
+  const within = summarizeSuccession(stays, (dead, next) => dead.namespace === next.namespace);
+  const between = summarizeSuccession(stays, (dead, next) => dead.namespace !== next.namespace);
+  const details =
+    namespaces === 0 ? [] : [['in one namespace', within] as const, ['to another one', between] as const];
   return (
-    `median ${middle}, p99 ${late}, max ${latest} of ${deaths} holders, ` +
+    `${describeWaits(all)}, ` +
     'from their SIGKILL, or the end of a command without its runner, until the next acquire resolved ' +
-    '(each tries every 5 ms, unless it rests or is stopped)'
+    '(each tries every 5 ms, unless it rests or is stopped)' +
+    details.map(([name, waits]) => `\n  ${name}: ${describeWaits(waits)}`).join('')
   );
+}
+
+function describeWaits({ deaths, median, p99, max }: Succession): string {
+  const [middle, late, latest] = [median, p99, max].map((milliseconds) => `${formatNumber(milliseconds)} ms`);
+  return deaths === 0 ? 'no holder' : `median ${middle}, p99 ${late}, max ${latest} of ${deaths} holders`;
 }
 
 function describeAftermath(aftermath: Aftermath | null): string {

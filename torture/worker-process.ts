@@ -1,29 +1,36 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { childrenOf, type Namespace } from './namespaces/namespace.js';
 import { isMessage, type Message, type WorkerSettings } from './protocol.js';
 
 const PROGRAM = fileURLToPath(new URL('./worker/program.js', import.meta.url));
 
-const living = new Set<ChildProcess>();
+const living = new Set<WorkerProcess>();
 
 // However this process ends, except by SIGKILL: a stopped worker would not notice by itself.
 process.on('exit', () => {
-  for (const child of living) child.kill('SIGKILL');
+  for (const worker of living) worker.signal('SIGKILL');
 });
 
 /** One of the contending processes, as seen by the torture. */
 export class WorkerProcess {
+  /** In a namespace: that of the shell outside which waits for it. */
   readonly pid: number;
   /** Resolves when it has ended and all its messages have been received: with `null` if it ended well, else with how it ended. */
   readonly end: Promise<string | null>;
   readonly #child: ChildProcess;
+  readonly #isInside: boolean;
   #hasEnded = false;
   #hasStoppedItself = false;
 
-  constructor(settings: WorkerSettings) {
-    const child = fork(PROGRAM, [JSON.stringify(settings)], { execArgv: [] });
-    living.add(child);
+  /** @param namespace Where it runs; `null`: beside the torture. */
+  constructor(settings: WorkerSettings, namespace: Namespace | null) {
+    const command = [...(namespace?.entrance() ?? []), process.execPath, PROGRAM, JSON.stringify(settings)];
+    const [program = '', ...args] = command;
+    const child = spawn(program, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+    living.add(this);
     this.#child = child;
+    this.#isInside = namespace !== null;
     this.pid = child.pid ?? Number.NaN;
     this.end = new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
@@ -32,7 +39,7 @@ export class WorkerProcess {
     });
     void this.end.then(() => {
       this.#hasEnded = true;
-      living.delete(child);
+      living.delete(this);
     });
   }
 
@@ -55,12 +62,25 @@ export class WorkerProcess {
   }
 
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
-    this.#child.kill(signal);
+    if (this.#isInside) this.#signalInside(signal);
+    else this.#child.kill(signal);
   }
 
   /** Asks it to end after its current turn. */
   finish(): void {
     // If it has ended meanwhile, nothing is left to do.
     this.#child.send('finish', () => {});
+  }
+
+  #signalInside(signal: NodeJS.Signals): void {
+    if (this.#hasEnded) return;
+    const [pid] = childrenOf(this.#child.pid);
+    // The shell has not started it yet, or has waited for its end already.
+    if (pid === undefined) return void (signal === 'SIGKILL' && this.#child.kill(signal));
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended at this moment.
+    }
   }
 }

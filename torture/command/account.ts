@@ -108,6 +108,7 @@ function begin(leader: number, fencingToken: number, claimedAt: number): Draft {
   return {
     holder: 'command',
     pid: leader,
+    namespace: 0,
     fencingToken,
     claimedAt,
     lastBeatAt: Number.POSITIVE_INFINITY,

@@ -26,6 +26,7 @@ export function attentiveStore(store: Store, listener: StoreListener): Store {
       const outcome = store.beat(name, token, beat);
       return outcome instanceof Promise ? outcome.then(listen) : listen(outcome);
     },
+    askHolder: async (name, record) => (await store.askHolder?.(name, record)) ?? 'unknown',
     remove: (name, token) => store.remove(name, token),
   };
 }

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { systemProcesses } from 'livinglock';
 import type { StrikeSignal, WorkerSettings } from '../protocol.js';
 import type { Random } from '../random.js';
 
@@ -61,10 +62,13 @@ export class SelfStrike {
   }
 }
 
-/** The name of the file in the guard begins with a token and its owner's PID. */
+/** The name of the file in the guard begins with a token and its owner's PID; two words later comes when it was started. */
 function isInGuard(lock: string): boolean {
+  const { pid, started } = systemProcesses().self();
+  const isMine = ([, itsPid, , itsStart]: readonly string[]) =>
+    itsPid === String(pid) && itsStart === encodeURIComponent(started ?? '');
   try {
-    return readdirSync(`${lock}.guard`).some((name) => name.split(',')[1] === String(process.pid));
+    return readdirSync(`${lock}.guard`).some((name) => isMine(name.split(',')));
   } catch {
     return false;
   }
