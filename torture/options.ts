@@ -15,8 +15,8 @@ Reports the result. Not on Windows, where no process can be stopped.
                         work at the same time. Three out of four runs are struck: their runner, process or child is killed, or several of them,
                         or the runner gets a signal that it passes on. Default: 4
   --namespaces N        runs the processes in N PID namespaces, as in containers; the commands stay outside. One in four of the kills from outside
-                        kills the first process of a namespace, and so all others in it. Needs Linux, root, and unshare and nsenter of
-                        util-linux. Default: 0
+                        kills the first process of a namespace, and so all others in it. Needs Linux, root, unshare and nsenter (util-linux),
+                        and bash. Default: 0
   --seconds N           duration. Default: 60
   --kill P              probability that one of the processes is killed in a round, from 0 to 1. Default: 0.1
   --stop P              probability that it is stopped, for up to three seconds. Default: 0.1
@@ -102,7 +102,7 @@ function readInteger(name: string, text: string, least: number, most: number): n
 function readNamespaces(text: string): number {
   const number = readInteger('namespaces', text, 0, MOST_NAMESPACES);
   if (number === 0 || canMakeNamespaces()) return number;
-  throw new Error('--namespaces needs Linux, root, and the commands unshare and nsenter (util-linux).');
+  throw new Error('--namespaces needs Linux, root, unshare and nsenter (util-linux), and bash.');
 }
 
 function readFolder(path: string): string {

@@ -51,11 +51,10 @@ export function isMessage(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'what' in message;
 }
 
-/** The descriptor that all processes of one command share, for the kernel's lock on the witness. */
-export const WITNESS_DESCRIPTOR = 9;
-
 /** The settings of a command of `livinglock run`, as JSON in its first argument; the second one is the role. */
 export interface CommandSettings {
+  /** The descriptor that all processes of one command share, for the kernel's lock on the witness. */
+  readonly witness: number;
   /** How long each of the two works, in milliseconds. */
   readonly work: Readonly<Record<Role, number>>;
   /** Whether the child ignores the signals that the runner passes on. */

@@ -5,6 +5,7 @@ import { type Aftermath, clearUp } from './aftermath.js';
 import { Assailant } from './assailant.js';
 import type { Chronicle } from './chronicle.js';
 import { employCommand } from './command/employ.js';
+import { ANY_SHELL, BASH } from './command/script.js';
 import { Crew } from './crew.js';
 import { employProcess } from './employ-process.js';
 import { Namespaces } from './namespaces/namespaces.js';
@@ -52,13 +53,14 @@ async function contend(
   const { kill, stop, seed, seconds } = options;
   // Half of the strikes come from outside, half from the processes themselves.
   const assailant = new Assailant(kill / 2, stop / 2, new Random(`${seed}, outside`), chronicle);
+  const shell = options.namespaces > 0 ? BASH : ANY_SHELL;
   const namespaces = new Namespaces(options.namespaces);
   mkdirSync(join(paths.lock, '..'));
   const crews = [
     processCrew(options, paths, chronicle, assailant, namespaces),
     new Crew(
       options.commands,
-      (number) => employCommand(paths, new Random(`${seed}, command ${number}`), chronicle),
+      (number) => employCommand(paths, shell, new Random(`${seed}, command ${number}`), chronicle),
       chronicle,
     ),
   ];

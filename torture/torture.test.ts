@@ -1,55 +1,13 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { death } from '../support/actors.js';
-import { isPosix, processState, temporaryFolder } from '../support/machine.js';
+import { canUnshare, isPosix, processState } from '../support/machine.js';
+import { fact, faultsIn, run, someRecord, start } from './tortured.js';
 
-const COMMAND = fileURLToPath(new URL('../build/torture/torture.js', import.meta.url));
 const CROWD = ['--processes', '5', '--kill', '0.3'];
-
-/** Starts the command, with its lock in a folder of the test. */
-function start(...args: readonly string[]) {
-  const folder = temporaryFolder();
-  const command = spawn(process.execPath, [COMMAND, '--folder', folder, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  onTestFinished(async () => {
-    // Not SIGKILL, after which nobody would end its processes.
-    command.kill('SIGTERM');
-    await death(command);
-  });
-  return { command, folder };
-}
-
-/** Runs it to its end. It must not leave a file behind, whatever the result. */
-async function run(...args: readonly string[]) {
-  const { command, folder } = start(...args);
-  const [output, errors] = await Promise.all([text(command.stdout), text(command.stderr)]);
-  const { code } = await death(command);
-  expect(readdirSync(folder)).toEqual([]);
-  return { code, output, errors };
-}
-
-/** The first number in the line of the report with that name. */
-function fact(output: string, name: string): number {
-  const [, number] = new RegExp(`^${name} +(\\d+)`, 'm').exec(output) ?? [];
-  if (number === undefined) throw new Error(`There is no line '${name}' in:\n${output}`);
-  return Number(number);
-}
-
-/** What the report ends with. */
-function faultsIn(output: string): string[] {
-  return output
-    .slice(output.search(/^faults /m))
-    .split('\n')
-    .slice(1)
-    .filter((line) => line !== '');
-}
 
 describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
   test('never overlap while a holder may not be taken over alive', async () => {
@@ -60,6 +18,27 @@ describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
     expect(fact(output, 'overlaps')).toBe(0);
     expect(fact(output, 'locks lost')).toBe(0);
     expect(fact(output, 'commands')).toBeGreaterThan(0);
+    expectSomethingHasHappened(output);
+  });
+
+  test.skipIf(!canUnshare)('never overlap between PID namespaces either', async () => {
+    const places = ['--namespaces', '3', '--processes', '6', '--commands', '2'];
+    const { code, output } = await run(
+      ...CROWD,
+      ...places,
+      '--stop',
+      '0.2',
+      '--seconds',
+      '15',
+      '--seed',
+      '4',
+    );
+
+    expect(faultsIn(output)).toEqual([]);
+    expect(code).toBe(0);
+    expect(fact(output, 'overlaps')).toBe(0);
+    expect(fact(output, 'namespaces')).toBeGreaterThan(0);
+    expect(output).toMatch(/^ {2}to another one: median /m);
     expectSomethingHasHappened(output);
   });
 
@@ -114,6 +93,7 @@ describe.skipIf(!isPosix)(
       ['--processes 0', '--processes must be a number from 1 to 256'],
       ['--processes 2.5', '--processes must be an integer'],
       ['--commands 65', '--commands must be a number from 0 to 64'],
+      ['--namespaces 65', '--namespaces must be a number from 0 to 64'],
       ['--seconds soon', "--seconds must be a number from 0 to 86400, but is 'soon'"],
       ['--kill 0.7 --stop 0.7', '--stop must be a number from 0 to'],
       ['--stale-timeout 0', '--stale-timeout must be a number from 1 to'],
@@ -142,32 +122,4 @@ async function interrupt(command: ChildProcessByStdio<null, Readable, Readable>)
   command.kill('SIGINT');
   expect(await text(command.stderr)).toContain('Interrupted');
   expect((await death(command)).code).toBe(130);
-}
-
-interface HolderRecord {
-  readonly process_id: number;
-  readonly workers?: readonly { readonly pid: number }[];
-}
-
-/** The record of the first holder that is seen and wanted. */
-async function someRecord(
-  folder: string,
-  isWanted: (record: HolderRecord) => boolean = () => true,
-): Promise<HolderRecord> {
-  for (;;) {
-    const [own] = readdirSync(folder);
-    const lock = join(folder, own ?? '', 'lock', 'job.lock');
-    const record = existsSync(lock) ? recordIn(lock) : null;
-    if (record !== null && isWanted(record)) return record;
-    await sleep(5);
-  }
-}
-
-function recordIn(lock: string): HolderRecord | null {
-  try {
-    return JSON.parse(readFileSync(lock, 'utf8'));
-  } catch {
-    // It was released at that moment.
-    return null;
-  }
 }

@@ -4,21 +4,16 @@ import type { Member } from '../crew.js';
 import type { Random } from '../random.js';
 import { RunAccount } from './account.js';
 import { drawPlan, type Strike } from './plan.js';
-import { RunProcess } from './run-process.js';
-
-/** Where the lock and the witness are. */
-interface Paths {
-  readonly lock: string;
-  readonly witness: string;
-}
+import { type Paths, RunProcess } from './run-process.js';
+import type { Shell } from './script.js';
 
 /** Starts `livinglock run` with a command once, and strikes it as the random numbers say. */
-export function employCommand({ lock, witness }: Paths, random: Random, chronicle: Chronicle): Member {
+export function employCommand(paths: Paths, shell: Shell, random: Random, chronicle: Chronicle): Member {
   const plan = drawPlan(random);
   const { strike, delay } = plan;
   const account = new RunAccount(plan, chronicle);
   const assail = (attack: Strike) => setTimeout(() => hit(run, attack, account, chronicle), delay).unref();
-  const run = new RunProcess(lock, witness, plan, (message) => {
+  const run = new RunProcess(paths, shell, plan, (message) => {
     account.hear(message);
     if (message.what === 'started' && strike?.when === 'work') assail(strike);
   });

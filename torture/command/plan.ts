@@ -40,7 +40,7 @@ const MOST_WORK = 200;
 const LATEST_STRIKE = 300;
 
 /** How one run of `livinglock run` is to go. Times are milliseconds. */
-export interface Plan extends CommandSettings {
+export interface Plan extends Omit<CommandSettings, 'witness'> {
   /** How long the runner waits if the lock is busy. */
   readonly wait: number;
   readonly strike: Strike | null;

@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from 'livinglock';
-import type { CommandMessage } from '../protocol.js';
+import type { CommandMessage, CommandSettings } from '../protocol.js';
 import type { Part, Plan } from './plan.js';
-import { scriptFor } from './script.js';
+import { type Shell, scriptFor } from './script.js';
 
 const LIVINGLOCK = fileURLToPath(new URL('../../../dist/bin/livinglock.js', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../worker/command.js', import.meta.url));
@@ -17,6 +17,12 @@ const living = new Set<RunProcess>();
 process.on('exit', () => {
   for (const run of living) run.kill();
 });
+
+/** Where the lock and the witness are. */
+export interface Paths {
+  readonly lock: string;
+  readonly witness: string;
+}
 
 /** How a runner ended, and when that was noticed. */
 export interface RunnerEnd {
@@ -38,10 +44,16 @@ export class RunProcess {
   #hasEnded = false;
   #isKilled = false;
 
-  constructor(lock: string, witness: string, plan: Plan, onMessage: (message: CommandMessage) => void) {
+  constructor(
+    { lock, witness }: Paths,
+    shell: Shell,
+    plan: Plan,
+    onMessage: (message: CommandMessage) => void,
+  ) {
     const { work, childIgnoresSignals } = plan;
-    const settings = JSON.stringify({ work, childIgnoresSignals });
-    const command = ['sh', '-c', scriptFor(plan), 'sh', witness, process.execPath, PROGRAM, settings];
+    const settings: CommandSettings = { witness: shell.witness, work, childIgnoresSignals };
+    const script = [shell.program, '-c', scriptFor(plan, shell), 'sh'];
+    const command = [...script, witness, process.execPath, PROGRAM, JSON.stringify(settings)];
     // With a label, since a record has no room for such a long command line.
     const options = ['--quiet', '--wait', `${plan.wait}ms`, '--label', 'torture'];
     this.#runner = spawn(process.execPath, [LIVINGLOCK, 'run', ...options, lock, '--', ...command], {

@@ -14,9 +14,10 @@ const FIRST_PROCESS = ['sh', '-c', 'echo; exec cat'];
 /** The numbers of the namespaces that were started. 0 stands for the torture's own. */
 let lastNumber = 0;
 
-/** Whether this process may make PID namespaces. */
+/** Whether this process may make PID namespaces, and has what the torture needs then. */
 export function canMakeNamespaces(): boolean {
-  return succeeds('unshare', ...UNSHARE, 'true') && succeeds('nsenter', '--version');
+  const isThere = (program: string) => succeeds(program, '--version');
+  return ['nsenter', 'bash'].every(isThere) && succeeds('unshare', ...UNSHARE, 'true');
 }
 
 /** A PID namespace, as a container has one. */

@@ -3,13 +3,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import extensions from 'fs-native-extensions';
-import {
-  type CommandMessage,
-  type CommandSettings,
-  type Recorded,
-  type Role,
-  WITNESS_DESCRIPTOR,
-} from '../protocol.js';
+import type { CommandMessage, CommandSettings, Recorded, Role } from '../protocol.js';
 
 /** How often it reports that it is alive, in milliseconds. */
 const PIECE = 10;
@@ -44,7 +38,7 @@ async function work(duration: number): Promise<void> {
  * the others end; and no dead one is seen, since a process closes its files before it becomes a zombie.
  */
 function isFamilyAlone(): boolean {
-  return extensions.tryLock(WITNESS_DESCRIPTOR);
+  return extensions.tryLock(settings.witness);
 }
 
 function readRecord(): Recorded {
