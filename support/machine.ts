@@ -3,8 +3,10 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { childrenOf } from './children.js';
 import { isLinux, isRoot, newFolder, removeFolder } from './host.js';
 
+export * from './children.js';
 export * from './host.js';
 
 // What this machine is, and what it allows a test to do.
@@ -52,17 +54,7 @@ export function processState(pid: number): string {
   }
 }
 
-/** The children of a process of this Linux machine that have not ended. */
-export function childrenOf(pid: number | undefined): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')
-      .split(' ')
-      .filter((child) => child !== '')
-      .map(Number),
-  );
-}
-
-/** Those, and their descendants. */
+/** The children of a process of this Linux machine, and their descendants. */
 export function descendantsOf(pid: number | undefined): number[] {
   try {
     return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);

@@ -197,3 +197,19 @@ test('the time after a death ends with the next acquisition, unless somebody had
   expect(summarizeSuccession(stays)).toEqual({ deaths: 2, median: 6.5, p99: 9.93, max: 10 });
   expect(summarizeSuccession([stayAt(0)]).deaths).toBe(0);
 });
+
+test('the time after a death is told apart by where the next holder is', () => {
+  const deadIn = (namespace: number, endedAt: number) =>
+    stayAt(endedAt - 100, { namespace, end: 'killed', endedAt });
+  const stays = [
+    deadIn(1, 1000),
+    stayAt(1004, { namespace: 1 }),
+    deadIn(1, 3000),
+    stayAt(3008, { namespace: 2 }),
+  ];
+  const within = summarizeSuccession(stays, (dead, next) => dead.namespace === next.namespace);
+  const between = summarizeSuccession(stays, (dead, next) => dead.namespace !== next.namespace);
+
+  expect(within).toMatchObject({ deaths: 1, max: 4 });
+  expect(between).toMatchObject({ deaths: 1, max: 8 });
+});

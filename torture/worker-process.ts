@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { childrenOf, type Namespace } from './namespaces/namespace.js';
+import { childrenOf } from '../support/children.js';
+import type { Namespace } from './namespaces/namespace.js';
 import { isMessage, type Message, type WorkerSettings } from './protocol.js';
 
 const PROGRAM = fileURLToPath(new URL('./worker/program.js', import.meta.url));
@@ -74,11 +75,11 @@ export class WorkerProcess {
 
   #signalInside(signal: NodeJS.Signals): void {
     if (this.#hasEnded) return;
-    const [pid] = childrenOf(this.#child.pid);
-    // The shell has not started it yet, or has waited for its end already.
-    if (pid === undefined) return void (signal === 'SIGKILL' && this.#child.kill(signal));
     try {
-      process.kill(pid, signal);
+      const [pid] = childrenOf(this.#child.pid);
+      if (pid !== undefined) process.kill(pid, signal);
+      // The shell has not started it yet, or has waited for its end already.
+      else if (signal === 'SIGKILL') this.#child.kill(signal);
     } catch {
       // It has ended at this moment.
     }

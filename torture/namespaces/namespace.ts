@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { systemClock } from 'livinglock';
+import { childrenOf } from '../../support/children.js';
 
 const UNSHARE = ['--pid', '--fork', '--kill-child', '--mount-proc', '--'];
 
@@ -72,16 +72,6 @@ export class Namespace {
     for (const onKill of this.#members) onKill(at);
     this.#outer.kill('SIGKILL');
     return this.#members.size;
-  }
-}
-
-/** The PIDs of its children that have not been waited for. */
-export function childrenOf(pid: number | undefined): number[] {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    return children.split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
   }
 }
 
