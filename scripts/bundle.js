@@ -43,6 +43,8 @@ const PLUGINS = [lazily('write-file-atomic', 'sync'), leaner(SOURCES), builtins(
 const DRIVERS = ['pg', 'redis', 'ioredis'];
 /** `verifyFileSystem` starts this in processes of its own, from beside the file that starts it. */
 const HELPER = join(SOURCES, 'verify', 'helper', 'program.ts');
+/** `livinglock run` starts this one. */
+const KEEPER = join(SOURCES, 'cli', 'run', 'keeper-program.ts');
 
 rmSync(DIST, { recursive: true, force: true });
 await bundleLibrary();
@@ -74,7 +76,7 @@ async function bundleCommand() {
   ];
   const bundle = await rolldown({
     ...COMMON,
-    input: { livinglock: join(SOURCES, 'cli', 'livinglock.ts'), program: HELPER },
+    input: { livinglock: join(SOURCES, 'cli', 'livinglock.ts'), program: HELPER, 'keeper-program': KEEPER },
     external: DRIVERS,
     plugins: [...PLUGINS, together(fileOf, groups)],
   });

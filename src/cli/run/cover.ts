@@ -1,48 +1,57 @@
-import { existsSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import type { Lock } from '../../index.js';
 import { systemLife } from '../../system/life/system.js';
+import { messageOf } from '../../system/message-of.js';
+import { say } from '../terminal/messages.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import { Keeper, SHELL } from './keeper.js';
+import { Keeper } from './keeper.js';
 import type { ProcessGroup } from './process-group.js';
 import { SharedSign } from './shared-sign.js';
 
-/**
- * What makes the lock's sign of life last as long as the command, even if the runner is killed.
- *
- * - `container`: the runner is its first process. When that ends, the kernel ends everything in the container (pid_namespaces(7)).
- * - `keeper`: a {@link Keeper}.
- * - `nothing`: to other containers, the death of the runner proves nothing about the command.
- */
-type Kind = 'container' | 'keeper' | 'nothing';
+/** The first process of a container. When it ends, the kernel ends all others in it (pid_namespaces(7)). */
+const FIRST = 1;
 
-/** Makes the lock's sign of life last as long as the command. */
+/** Makes the lock's sign of life last as long as the command, in a container, by a {@link Keeper}. */
 export class Cover {
-  readonly #kind: Kind;
-  /** The signs of life for the store, if they are not just the system's. */
+  /** The signs of life for the store. Left out if they are just the system's: then the death of the runner proves nothing about the command. */
   readonly life: SharedSign | undefined;
+  readonly #isFirst = process.pid === FIRST;
   #keeper: Keeper | null = null;
   #isTold = false;
 
   constructor() {
     const life = systemLife();
-    this.#kind = life?.when === 'entering' ? kindHere() : 'nothing';
-    if (life !== null && this.#kind === 'keeper') this.life = new SharedSign(life);
+    // On a terminal the command has no group of its own.
+    const hasGroup = [0, 1, 2].every((descriptor) => !isatty(descriptor));
+    if (life?.when === 'entering' && (this.#isFirst || hasGroup)) this.life = new SharedSign(life);
   }
 
-  /** Whether the sign outlasts everything that this process starts: it starts no command without. */
+  /** Whether the sign outlasts everything that this process starts: it starts nothing before {@link begin} is done. */
   get isThere(): boolean {
-    return this.#kind !== 'nothing';
+    return this.life !== undefined;
   }
 
   /** Whether the sign outlasts everything that is named as a worker now. */
   get isOfWorkers(): boolean {
-    return this.#kind === 'container' || this.#isTold;
+    return this.#keeper?.isRunning === true && (this.#isFirst || this.#isTold);
   }
 
-  /** Must be called with the lock, and before the command is started. */
-  async begin(socket: InheritedSocket | null): Promise<void> {
+  /**
+   * Must be called before the command is started. If no keeper can be started, the lock names this process, of whose command the sign then tells
+   * nothing.
+   */
+  async begin(lock: Lock, socket: InheritedSocket | null, descriptors: readonly number[]): Promise<void> {
     const sign = this.life?.descriptor ?? null;
-    if (sign !== null) this.#keeper = await Keeper.start(sign, socket?.inode ?? 0n);
+    if (sign === null) return;
+    try {
+      this.#keeper = await Keeper.start({ sign, socket: socket?.name ?? '', token: lock.token, descriptors });
+    } catch (error) {
+      say(
+        `Cannot start a process that keeps the lock's sign of life: ${messageOf(error)}. If this container is killed, runs in other ` +
+          'containers wait until the lock is stale.',
+      );
+      await lock.setWorkers([process.pid]);
+    }
   }
 
   /** Must be called as soon as the command is started. */
@@ -56,11 +65,4 @@ export class Cover {
     await this.#keeper?.end();
     this.#keeper = null;
   }
-}
-
-function kindHere(): Kind {
-  if (process.pid === 1) return 'container';
-  // On a terminal the command has no group of its own.
-  const isOnTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
-  return !isOnTerminal && existsSync(SHELL) ? 'keeper' : 'nothing';
 }

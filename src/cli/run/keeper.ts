@@ -1,45 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { staysOpen } from './descriptors.js';
 
-export const SHELL = '/bin/sh';
+const PROGRAM = fileURLToPath(new URL('./keeper-program.js', import.meta.url));
+/** A container may limit how many threads there are. */
+const FEW_THREADS = '--v8-pool-size=0';
+const SIGN = 3;
 
-/**
- * Waits until the runner says that all is over, or has died. Then it lives as long as the command does.
- *
- * If the runner died before it could tell the command's group: as long as anything has the socket open that the command inherits. A list of sockets may
- * miss one that exists all the time, so three must.
- *
- * Otherwise as long as anything of that group lives. A zombie has ended, provided that its main thread was the last one (proc_pid_stat(5): state, group,
- * number of threads). Where /proc shows nothing, only the kernel's answer counts, which takes zombies for living processes.
- */
-const SCRIPT = `
-isOpen() {
-  while IFS= read -r line; do
-    case $line in *" $1 @livinglock/"*) return 0;; esac
-  done < /proc/net/unix
-  return 1
+/** What it keeps, and how it knows the command. */
+export interface KeeperOptions {
+  /** The descriptor of the sign. */
+  readonly sign: number;
+  /** The name of the socket that the command inherits, see `ProcessIdentity.inheritedSocket`; empty if there is none. */
+  readonly socket: string;
+  /** The value of `LIVINGLOCK_TOKEN` in the environment of the command. */
+  readonly token: string;
+  /** The descriptors that this process was given. It must not keep them open. */
+  readonly descriptors: readonly number[];
+  /** Default: the program beside this file. */
+  readonly program?: string;
 }
-read -r group || {
-  while isOpen "$1" || isOpen "$1" || isOpen "$1"; do sleep 1; done
-  exit
-}
-read -r over && exit
-while case $(kill -0 -- "-$group" 2>&1) in *"o such process"*) false;; esac; do
-  seen= alive=
-  for file in /proc/[0-9]*/stat; do
-    { IFS= read -r line < "$file"; } 2> /dev/null || continue
-    seen=1
-    set -- \${line##*) }
-    [ "$3" = "$group" ] || continue
-    case $1 in Z | X) [ "\${18}" -le 1 ] && continue;; esac
-    alive=1
-    break
-  done
-  [ -n "$seen" ] && [ -z "$alive" ] && exit
-  sleep 1
-done
-`;
 
 /**
  * A process beside a command in a container. It keeps the lock's sign of life until nothing is left of the command, also if the runner is killed: the
@@ -56,37 +38,43 @@ export class Keeper {
     this.input = child.stdin;
   }
 
-  /**
-   * Starts it, before the command. Rejects with the system's error.
-   *
-   * @param sign The descriptor of the sign.
-   * @param socket The inode number of the socket that the command inherits.
-   */
-  static async start(sign: number, socket: bigint): Promise<Keeper> {
-    // Not named after this program: whoever ends that by its name must not end its keeper, too. In a list of processes it is one short line.
-    const child = spawn(SHELL, ['-c', 'eval "$KEEPER"', 'keeper', String(socket)], {
-      // What ends the command does not reach it.
-      detached: true,
-      cwd: '/',
-      env: { PATH: process.env['PATH'], LC_ALL: 'C', KEEPER: SCRIPT },
-      stdio: ['pipe', 'ignore', 'ignore', sign],
-    });
+  /** Starts it, before the command. Rejects with the system's error. It keeps the sign from when this resolves. */
+  static async start(options: KeeperOptions): Promise<Keeper> {
+    const { sign, socket, token, descriptors, program = PROGRAM } = options;
+    const env = { ...process.env };
+    // Options for the job.
+    delete env['NODE_OPTIONS'];
+    const stdio: ('pipe' | 'ignore' | number)[] = ['pipe', 'ignore', 'ignore', sign];
+    for (const number of descriptors.filter((each) => each > SIGN && staysOpen(each))) {
+      while (stdio.length <= number) stdio.push('ignore');
+    }
+    // What ends the command does not reach it.
+    const place = { detached: true, cwd: '/' };
+    const child = spawn(process.execPath, [FEW_THREADS, program, socket, token], { ...place, env, stdio });
     child.stdin?.on('error', () => {});
     await once(child, 'spawn');
     child.unref();
     return new Keeper(child);
   }
 
-  /** From now on it needs no socket to know the command. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** From now on it knows the command by its group. */
   tell(group: number): void {
     this.input?.write(`${group}\n`);
   }
 
   /** Resolves when it is gone: where nobody else does so, this process must clear it away. */
   async end(): Promise<void> {
+    if (!this.isRunning) return;
     this.#process.ref();
-    this.input?.end('over\nover\n');
-    if (this.#process.exitCode === null && this.#process.signalCode === null)
-      await once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await once(this.#process, 'exit');
   }
 }

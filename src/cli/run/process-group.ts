@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { systemProcesses, type Worker } from '../../index.js';
 import { LinuxProbe } from '../../system/processes/linux.js';
 import { isStillRunning } from '../../system/processes/process-table.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import { hasOpen, type ListedProcess, listProcesses } from './process-list.js';
+import { hasOpen, hasToken, type ListedProcess, listProcesses } from './process-list.js';
 
 /** The command and everything it started that has stayed with it: the lock must outlive all of it. */
 export interface ProcessGroup {
@@ -84,16 +83,6 @@ function orphansBy({ socket, token }: Inheritance): IsOrphan {
     const branch = [entry, ...line.filter(({ pid }) => pid > 1)];
     return branch.every((each) => !others.has(nameOf(each)));
   };
-}
-
-/** The environment with which the process began its program (proc_pid_environ(5)). */
-function hasToken(pid: number, token: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`LIVINGLOCK_TOKEN=${token}`);
-  } catch {
-    // The process has ended, or belongs to another user.
-    return false;
-  }
 }
 
 /**

@@ -61,3 +61,13 @@ export function hasOpen(pid: number, { inode }: { readonly inode: bigint }): boo
     return false;
   }
 }
+
+/** The environment with which the process began its program (proc_pid_environ(5)). */
+export function hasToken(pid: number, token: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`LIVINGLOCK_TOKEN=${token}`);
+  } catch {
+    // The process has ended, or belongs to another user.
+    return false;
+  }
+}

@@ -114,7 +114,7 @@ export class Supervision {
       LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
     };
     try {
-      if (lock !== null) await cover.begin(inheritedSocket);
+      if (lock !== null) await cover.begin(lock, inheritedSocket, descriptors);
       const started = await start(command, {
         env,
         isOutputSeen: options.proof.by === 'output',
