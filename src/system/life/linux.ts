@@ -17,6 +17,9 @@ const FIRST_NAMESPACE = 0xeffffff0;
  * A listening unix socket. Connecting tells whether any process still has it open, also across PID, network and mount namespaces, and however
  * busy or frozen that process is: the kernel itself accepts, or says EAGAIN if too many connections wait.
  *
+ * When it is refused, no thread of that process runs any code any more, but its other files may be open for some milliseconds: the kernel closes
+ * them one after the other, beginning with the greatest descriptor (`task_work_run` in its `kernel/task_work.c`).
+ *
  * Chromium's `ProcessSingleton` keeps a socket beside its lock, too.
  */
 export class LinuxLife implements Life {
