@@ -9,7 +9,7 @@ export interface Shell {
 /** The greatest descriptor that every shell accepts. */
 export const ANY_SHELL: Shell = { program: 'sh', witness: 9 };
 /**
- * Where signs of life tell others that a command is dead: greater than the descriptor of the sign in the command, and so closed before it. See
+ * Where sockets tell others that a command is dead: greater than the descriptor of any that the command inherits, and so closed before it. See
  * `Witness`.
  */
 export const BASH: Shell = { program: 'bash', witness: 99 };
