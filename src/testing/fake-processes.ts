@@ -62,6 +62,15 @@ export class FakeProcessTable implements ProcessTable {
    * Without, as by default, nothing is known about it.
    *
    * @param process Default: the calling process.
+   * @example
+   * import { acquire } from 'livinglock';
+   * import { FakeProcessTable } from 'livinglock/testing';
+   *
+   * const processes = new FakeProcessTable();
+   * const other = processes.start({ pidNamespace: 'pid:[4026532001]' });
+   * await acquire(path, { dependencies: { processes: processes.as(other), life: processes.lifeOf(other) } });
+   * other.kill();
+   * await acquire(path, { dependencies: { processes, life: processes.lifeOf() } }); // takes over at once
    */
   lifeOf(process: FakeProcess = this.#self): Life {
     return new FakeLife(this.#machine, process);
