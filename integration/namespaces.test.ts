@@ -372,6 +372,8 @@ function signs(): string[] {
 /** A holder outside keeps its sign of life soon after it has the lock. */
 async function sign(): Promise<void> {
   await poll('It keeps no sign of life', () => signs().length > 0);
+  // Stopped in the middle of a change, it would be in the guard.
+  await poll('It does not leave the guard', () => !existsSync(`${path}.guard`));
 }
 
 const FREEZER = '/sys/fs/cgroup/freezer';
