@@ -2,7 +2,7 @@ import type { Row } from './performance.js';
 import { LETTERS } from './schedule.js';
 
 const FIRST_CONTENDER = 1010;
-const UUID = /0{4}(\d{4})-0000-4000-8000-0*(\d+)(?:,[^ /]*)?/g;
+const UUID = /0{4}(\d{4})-0*(\d+)-4000-8000-0{12}(?:,[^ /]*)?/g;
 const HEADINGS = ['step', 'who', 'call', 'outcome', 'the lock file then names', 'was told'];
 
 /** A schedule for people: who did what, with which result, and who held the lock by then. */

@@ -10,6 +10,8 @@ import { folderOfRoot, type Tree, treeOf, withoutTimeOf } from './support/tree.j
 
 // Whoever owns the folder of a lock can replace what is in it between any two system calls of root. Each of them is tried, for each operation.
 
+/** Milliseconds, for one that plays hundreds of exchanges. */
+const TIMEOUT = 240_000;
 const ROOT = 0;
 const ERR_NOT_A_LOCK = expect.objectContaining({ code: 'ERR_NOT_A_LOCK' });
 /** Every heartbeat is written. */
@@ -139,6 +141,7 @@ describe.skipIf(!isLinux || !canBeNobody)(
           }
         }
       },
+      TIMEOUT,
     );
   },
 );
