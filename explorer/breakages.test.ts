@@ -91,6 +91,12 @@ test('a failing schedule is explained step by step, with the command that plays 
   expect(explanation).toContain("npm run explore -- --replay 'free:2:A15-t-B38-A3:no-guard'");
 });
 
+test('the explanation names signs of life after their holders', () => {
+  const { scenario, actions } = parseReplay('containers:2:A12');
+  const explanation = explain(exploration.replay(scenario, actions), exploration);
+  expect(explanation).toMatch(/ link job\.lock\.guard\/A#2\.0\.life -> job\.lock\.life\.A#1\.0\.0 /);
+});
+
 test('there is a test for every breakage', () => {
   expect(EXPECTATIONS.map(({ breakage }) => breakage)).toEqual(BREAKAGES);
 });

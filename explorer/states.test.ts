@@ -55,5 +55,5 @@ test.each<State>(['dead-holder', 'dead-container', 'dead-guard', 'dead-container
 
 /** Not of a user; see `strangers.ts`. */
 function isLibrarys(path: string): boolean {
-  return !/00009999/.test(path);
+  return !path.includes('00009999');
 }

@@ -8,7 +8,7 @@ const TEXT = 'name,amount\nshop,12\n';
 const DEAD_OWNER =
   '00009999-0000-4000-8000-000000000001,9999,0,9999,the%20only%20boot,pid%3A%5B4026531836%5D,explorer';
 /** Named like the sign of life of a holder. */
-const SIGNS = [4, 5, 6].map((number) => `job.lock.life.0000999900004000800${number}.0.0`);
+const SIGNS = [4, 5, 6].map((number) => `job.lock.life.00009999000${number}40008000.0.0`);
 const ENTRANCES = [
   'job.lock.guard.00009999-0000-4000-8000-000000000002',
   'job.lock.guard.00009999-0000-4000-8000-000000000003',

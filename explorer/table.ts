@@ -3,6 +3,7 @@ import { LETTERS } from './schedule.js';
 
 const FIRST_CONTENDER = 1010;
 const UUID = /0{4}(\d{4})-0*(\d+)-4000-8000-0{12}(?:,[^ /]*)?/g;
+const SIGN = /\.life\.0{4}(\d{4})0*(\d+)40008000\./g;
 const HEADINGS = ['step', 'who', 'call', 'outcome', 'the lock file then names', 'was told'];
 
 /** A schedule for people: who did what, with which result, and who held the lock by then. */
@@ -34,6 +35,7 @@ function shorten(text: string, folder: string): string {
     .replaceAll(`${folder}/`, '')
     .replaceAll(folder, '.')
     .replaceAll(UUID, (_, pid, number) => `${nameOf(Number(pid))}#${number}`)
+    .replaceAll(SIGN, (_, pid, number) => `.life.${nameOf(Number(pid))}#${number}.`)
     .replaceAll(/(\.record)\.\d+\b/g, '$1.tmp');
 }
 
