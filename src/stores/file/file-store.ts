@@ -89,15 +89,14 @@ class FileStore implements Store {
 
   /** On disk when the call returns, so that a job that never yields to the event loop can send heartbeats too. */
   beat(path: string, token: string, beat: Beat): Awaitable<Outcome> {
-    return this.#visits.enter(
+    const outcome = this.#visits.enter(
       {
         path,
         attempted: 'write a heartbeat to the lock',
         section: (stay, there) => {
-          const outcome = this.#renew(there, token, beat, stay);
-          if (!outcome.done) this.#signs.drop(token);
-          else if (this.#signs.isDue(token)) this.#signs.keep({ path: there, token }, stay);
-          return outcome;
+          const renewed = this.#renew(there, token, beat, stay);
+          if (renewed.done && this.#signs.isDue(token)) this.#signs.keep({ path: there, token }, stay);
+          return renewed;
         },
         // A job that never yields to the event loop.
         keepsSign: this.#signs.isDue(token),
@@ -106,6 +105,7 @@ class FileStore implements Store {
       },
       GUARD_PAUSES,
     );
+    return this.#signs.dropIfLost(token, outcome);
   }
 
   /** Throws if that is not possible now. Without one, the holder is known by its PID alone, so that is nothing to the job. */
@@ -126,20 +126,21 @@ class FileStore implements Store {
 
   /** Synchronous as well, because when the process exits there is no later. */
   remove(path: string, token: string, hold = 0): Awaitable<Outcome> {
-    return this.#visits.enter(
+    const outcome = this.#visits.enter(
       {
         path,
         attempted: 'release the lock',
         section: (stay, there) => {
-          const outcome = hold > 0 ? this.#retire(there, token, hold, stay) : this.#discard(there, token);
+          const removed = hold > 0 ? this.#retire(there, token, hold, stay) : this.#discard(there, token);
           this.#signs.end({ path: there, token });
-          return outcome;
+          return removed;
         },
         keptSign: this.#signs.nameOf(token),
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
     );
+    return this.#signs.dropIfLost(token, outcome);
   }
 
   /** The sign counts only if it belongs to the user who wrote the record. */

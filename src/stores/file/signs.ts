@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { callEvery } from '../../core/call-every.js';
 import type { Dependencies } from '../../core/dependencies.js';
-import type { Outcome } from '../../core/store.js';
+import type { Awaitable, Outcome } from '../../core/store.js';
 import type { Life, Sign } from '../../system/life/life.js';
 import type { FileSystem } from './file-system.js';
 import { GuardHeld } from './guard.js';
@@ -107,6 +107,13 @@ export class Signs {
     const sign = this.pathOf(held);
     this.drop(held.token);
     if (sign !== null) removeSign(this.#fs, sign);
+  }
+
+  /** Keeps it no longer if the lock turns out to be lost, with its folder or without. Returns what it was given. */
+  dropIfLost(token: string, outcome: Awaitable<Outcome>): Awaitable<Outcome> {
+    if (outcome instanceof Promise) return outcome.then((settled) => this.dropIfLost(token, settled));
+    if (!outcome.done) this.drop(token);
+    return outcome;
   }
 
   /** Keeps it no longer. The file stays. */

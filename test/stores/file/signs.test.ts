@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -7,6 +7,7 @@ import {
   breakLock,
   type Dependencies,
   ErrLockBusy,
+  ErrLockLost,
   fileStore,
   inspect,
   type Life,
@@ -369,6 +370,18 @@ describe('a holder whose PID others can see', () => {
     expect(signs()).toHaveLength(1);
     await lock.release();
     expect(world.files).toEqual([]);
+  });
+
+  test('keeps none at a lock that it has lost with its folder', async () => {
+    const lock = await acquireBy(outside);
+    rmSync(world.folder, { recursive: true });
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+    mkdirSync(world.folder);
+    await acquireBy(other);
+    const before = statSync(world.folder).mtimeMs;
+    await pass(100);
+
+    expect(statSync(world.folder).mtimeMs).toBe(before);
   });
 
   test('keeps none at a lock that it has lost', async () => {
