@@ -3,8 +3,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What is long by nature: many schedules, many pauses and kills, long computations, all that the documentation shows. `npm run test:long`. */
 const LONG = [
-  'explorer/breakages.test.ts',
   'explorer/explorer.test.ts',
+  'explorer/breakages.test.ts',
   'integration/cpu-bound.test.ts',
   'integration/crowds.test.ts',
   'integration/death.test.ts',
