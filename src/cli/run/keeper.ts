@@ -13,7 +13,7 @@ const SIGN = 3;
 export interface KeeperOptions {
   /** The descriptor of the sign. */
   readonly sign: number;
-  /** The name of the socket that the command inherits, see `ProcessIdentity.inheritedSocket`; empty if there is none. */
+  /** The name of the socket that the command inherits, see `ProcessIdentity.inheritedSocket`; empty without one. */
   readonly socket: string;
   /** The value of `LIVINGLOCK_TOKEN` in the environment of the command. */
   readonly token: string;

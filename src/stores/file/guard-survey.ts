@@ -9,7 +9,7 @@ export interface Survey {
   /** The name of something that livinglock cannot have put there. */
   readonly stranger: string | undefined;
   readonly owners: readonly OwnerFile[];
-  /** What is to be removed to remove the guard, in this order. */
+  /** What to remove, in this order, to remove the guard. */
   readonly names: readonly string[];
   /** The sign of life of the owner with that file. It must belong to the owner, and be on the device that its name tells. */
   signOf(owner: string): { readonly name: string; readonly file: SignFile };

@@ -24,7 +24,7 @@ export interface Life {
   keep(path: string): Sign | null;
 
   /**
-   * Whether the process that keeps the sign at a path is alive, or another one that inherited it. `unknown` if there is none.
+   * Whether the process that keeps the sign at a path is alive, or another one that inherited it. `unknown` if nothing is there.
    *
    * @param expected Which file it must be; another one tells nothing.
    */

@@ -16,7 +16,7 @@ export interface Files {
 
 /**
  * An empty file that its keeper has opened without sharing. Windows closes and removes it when the process is gone. So a sign proves that its
- * keeper is alive, on a share even that of another machine; that there is none proves nothing.
+ * keeper is alive, on a share even that of another machine. A missing sign proves nothing.
  */
 export class WindowsLife implements Life {
   readonly when = 'claiming';
