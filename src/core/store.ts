@@ -107,8 +107,8 @@ export interface Store {
   remove(name: string, token: string, hold?: number): Awaitable<Outcome>;
 
   /**
-   * What a holder's sign of life tells, if process tables cannot: whether the holder is alive, or what inherited the sign from it. May be left
-   * out if the store keeps none.
+   * What a holder's sign of life tells, if process tables cannot: whether the holder is alive, or another process that keeps the sign for
+   * it. May be left out if the store keeps none.
    */
   askHolder?(name: string, holder: LockRecord): Promise<Liveness>;
 
