@@ -92,6 +92,15 @@ export default defineConfig({
         extends: true,
         test: { name: 'windows', include: [OF_WINDOWS] },
       },
+      {
+        extends: true,
+        test: {
+          name: 'ecosystem',
+          globalSetup: ['ecosystem/support/install.ts'],
+          include: ['ecosystem/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+        },
+      },
     ],
   },
 });

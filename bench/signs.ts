@@ -2,7 +2,8 @@
  * What a sign of life costs. `npm run bench:signs`; in a container, where each process keeps one: `unshare --pid --fork --mount-proc npm run
  * bench:signs`, as root on Linux.
  */
-import { type AcquireOptions, acquire, fileStore, type Store } from 'livinglock';
+import { type AcquireOptions, acquire, type Store } from 'livinglock';
+import { fileStore } from 'livinglock/file';
 import { describeMachine, describeSoftware } from '../support/figures/machine.js';
 import { Progress } from '../support/figures/progress.js';
 import { readEffort } from './arguments.js';

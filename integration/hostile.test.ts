@@ -13,15 +13,8 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
-import {
-  acquire,
-  breakLock,
-  ErrLockBusy,
-  fileStore,
-  inspect,
-  LivingLockError,
-  systemProcesses,
-} from 'livinglock';
+import { acquire, breakLock, ErrLockBusy, inspect, LivingLockError, systemProcesses } from 'livinglock';
+import { fileStore } from 'livinglock/file';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startActor } from '../support/actors.js';
 import {

@@ -36,12 +36,14 @@ describe('the packed package', () => {
         'LICENSE',
         'README.ja.md',
         'README.md',
-        'dist/bin/THIRD-PARTY.txt',
+        'dist/THIRD-PARTY.txt',
         'dist/bin/livinglock.cmd',
         'dist/bin/livinglock.js',
         'dist/bin/livinglock.sh',
+        'dist/index.d.mts',
         'dist/index.d.ts',
         'dist/index.js',
+        'dist/index.mjs',
         'dist/stores/postgres/index.d.ts',
         'dist/stores/postgres/index.js',
         'dist/stores/redis/index.d.ts',
@@ -73,7 +75,7 @@ describe('the packed package', () => {
     const program =
       "import { acquire } from 'livinglock'; await acquire('shown.lock'); await acquire('shown.lock');";
     const { stderr } = await run('shown.mjs', program).catch((error) => error);
-    expect(stderr).toMatch(/^\s+throw new ErrLockBusy\(.{0,100}\);$/m);
+    expect(stderr).toMatch(/^\s+throw new (?:\w+\.)?ErrLockBusy\(.{0,100}\);$/m);
     expect(stderr).toMatch(/ at Contender\.acquireNow \(.*livinglock\/dist\/core\.js:\d+:\d+\)/);
     expect(stderr).not.toContain('[as ');
   });
@@ -90,15 +92,18 @@ describe('the packed package', () => {
     ).toEqual([]);
   });
 
-  test.each([
-    { folder: 'dist', packages: ['ms', 'p-retry', 'proper-lockfile', 'retry', 'write-file-atomic'] },
-    {
-      folder: 'dist/bin',
-      packages: ['cross-spawn', 'leven', 'ms', 'p-retry', 'proper-lockfile', 'string-width', 'wrap-ansi'],
-    },
-  ])('has the licences of the packages whose code is in $folder', ({ folder: place, packages }) => {
-    const licences = readFileSync(join(installed(), place, 'THIRD-PARTY.txt'), 'utf8');
-    for (const name of packages) expect(licences).toMatch(new RegExp(`^${name} \\d.* \\(`, 'm'));
+  test('has the licences of the packages whose code is in it', () => {
+    const licences = readFileSync(join(installed(), 'dist', 'THIRD-PARTY.txt'), 'utf8');
+    for (const name of [
+      'cross-spawn',
+      'leven',
+      'ms',
+      'p-retry',
+      'proper-lockfile',
+      'string-width',
+      'write-file-atomic',
+    ])
+      expect(licences).toMatch(new RegExp(`^${name} \\d.* \\(`, 'm'));
   });
 
   test('runs when it is imported', async () => {

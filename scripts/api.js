@@ -10,6 +10,7 @@ import { SECTIONS } from './api/sections.js';
 const PAGE = join(import.meta.dirname, '..', 'docs', 'api.md');
 const ENTRIES = {
   livinglock: 'index.ts',
+  'livinglock/file': 'stores/file/index.ts',
   'livinglock/sqlite': 'stores/sqlite/index.ts',
   'livinglock/postgres': 'stores/postgres/index.ts',
   'livinglock/redis': 'stores/redis/index.ts',

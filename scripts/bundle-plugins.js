@@ -107,6 +107,14 @@ export function lazily(name, method) {
   };
 }
 
+/** Takes the text of the program that `verifyFileSystem` starts from a file of its own. */
+export function embedded(file) {
+  return {
+    name: 'embedded',
+    resolveId: (source) => (source === './program-text.js' ? { id: file, external: 'absolute' } : null),
+  };
+}
+
 /** The licences of the bundled packages require their text to be passed on. */
 export function licences() {
   return {

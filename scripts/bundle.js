@@ -1,11 +1,14 @@
 // Part of npm run build: bundles the library and the command into few files, in dist and dist/bin. cron starts them every minute, and
-// finding a hundred files would take most of the time. The command is CommonJS, which Node starts faster than modules.
+// finding a hundred files would take most of the time. All of it is CommonJS: Node starts it faster than modules, Jest needs it, and a library of
+// which a process has one copy knows all of the locks that it holds. For `import`, each entry point has a module that only passes names on.
 
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
-import { builtins, lazily, leaner, licences } from './bundle-plugins.js';
+import { builtins, embedded, lazily, leaner, licences } from './bundle-plugins.js';
 
+const require = createRequire(import.meta.url);
 const PROJECT = join(import.meta.dirname, '..');
 const SOURCES = join(PROJECT, 'src');
 const DIST = join(PROJECT, 'dist');
@@ -16,16 +19,31 @@ const TYPES = join(PROJECT, 'build', 'types');
 /** The entry points of package.json, without extensions. */
 const ENTRIES = [
   'index',
+  'stores/file/index',
   'stores/sqlite/index',
   'stores/postgres/index',
   'stores/redis/index',
   'testing/index',
 ];
 
+/** The command, and the programs that it starts. */
+const PROGRAMS = { 'bin/livinglock': 'livinglock.ts', 'bin/keeper-program': 'run/keeper-program.ts' };
+const INPUT = Object.fromEntries([
+  ...ENTRIES.map((entry) => [entry, join(SOURCES, `${entry}.ts`)]),
+  ...Object.entries(PROGRAMS).map(([name, file]) => [name, join(SOURCES, 'cli', file)]),
+]);
+/** Files of modules that are loaded at the same time; see `grouped`. */
+const GROUPS = ['base', 'core', 'file', 'common', 'run', 'words', 'status', 'rows'];
+
+const GLOBALS = 'globals.d.ts';
+const GLOBAL_NAMES = /\bAbortSignal\b|\basyncDispose\b/;
+
 const COMMON = {
   platform: 'node',
   // Reading a property of a Node module has no other effect.
   treeshake: { propertyReadSideEffects: false },
+  // write-file-atomic hashes it for a name; see `leaner`. A user's bundle may have none.
+  transform: { define: { __filename: '"livinglock"' } },
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
   onLog(level, log) {
     // A program that imports the library lazily gets the same chunk as everybody else.
@@ -38,71 +56,59 @@ const COMMON = {
  * because Node reads the whole text at each start.
  */
 const READABLE = { compress: true, mangle: { toplevel: false, keepNames: true }, codegen: false };
-const PLUGINS = [lazily('write-file-atomic', 'sync'), leaner(SOURCES), builtins(), licences()];
+const PLUGINS = [lazily('write-file-atomic', 'sync'), leaner(SOURCES), builtins()];
 /** The drivers of databases belong to the user. */
 const DRIVERS = ['pg', 'redis', 'ioredis'];
-/** `verifyFileSystem` starts this in processes of its own, from beside the file that starts it. */
+/** `verifyFileSystem` starts this in processes of its own. */
 const HELPER = join(SOURCES, 'verify', 'helper', 'program.ts');
-/** `livinglock run` starts this one. */
-const KEEPER = join(SOURCES, 'cli', 'run', 'keeper-program.ts');
+const HELPER_TEXT = 'verify-helper.js';
 
 rmSync(DIST, { recursive: true, force: true });
-await bundleLibrary();
-await bundleCommand();
-for (const entry of ENTRIES) copyTypes(`${entry}.d.ts`);
-
-async function bundleLibrary() {
-  const fileOf = new Map();
-  const bundle = await rolldown({
-    ...COMMON,
-    input: {
-      ...Object.fromEntries(ENTRIES.map((entry) => [entry, join(SOURCES, `${entry}.ts`)])),
-      program: HELPER,
-    },
-    external: DRIVERS,
-    // write-file-atomic derives names from it that no other copy derives. Modules have none.
-    transform: { define: { __filename: 'import.meta.url' } },
-    plugins: [...PLUGINS, together(fileOf, [['core', /[\\/]src[\\/]index\.ts$/]])],
-  });
-  await bundle.write({ ...outputTo(DIST, fileOf, ['core']), format: 'esm' });
+await bundleHelper();
+await bundleProgram();
+writeFileSync(join(DIST, 'package.json'), '{ "type": "commonjs" }\n');
+for (const launcher of ['livinglock.sh', 'livinglock.cmd']) {
+  copyFileSync(join(SOURCES, 'cli', 'run', launcher), join(BIN, launcher));
+  chmodSync(join(BIN, launcher), 0o755);
+}
+copyFileSync(join(import.meta.dirname, GLOBALS), join(DIST, GLOBALS));
+for (const entry of ENTRIES) {
+  writeModule(entry);
+  copyTypes(`${entry}.d.ts`);
 }
 
-async function bundleCommand() {
-  const fileOf = new Map();
-  const groups = [
-    [null, /[\\/]livinglock\.ts$/],
-    ['common', /[\\/](?:(?:run|beat)[\\/]command|holder|lock-path)\.ts$/],
-    ['run', /[\\/]src[\\/](?:index|cli[\\/]run[\\/]run)\.ts$/],
-  ];
-  const bundle = await rolldown({
-    ...COMMON,
-    input: { livinglock: join(SOURCES, 'cli', 'livinglock.ts'), program: HELPER, 'keeper-program': KEEPER },
-    external: DRIVERS,
-    plugins: [...PLUGINS, together(fileOf, groups)],
+/** As text: where a user has bundled the library there is no file that another process could run. */
+async function bundleHelper() {
+  const bundle = await rolldown({ ...COMMON, input: HELPER, plugins: PLUGINS });
+  const { output } = await bundle.generate({
+    format: 'cjs',
+    minify: true,
+    comments: false,
+    codeSplitting: false,
   });
-  await bundle.write({ ...outputTo(BIN, fileOf, ['common', 'run']), format: 'cjs' });
-  writeFileSync(join(BIN, 'package.json'), '{ "type": "commonjs" }\n');
-  for (const launcher of ['livinglock.sh', 'livinglock.cmd']) {
-    copyFileSync(join(SOURCES, 'cli', 'run', launcher), join(BIN, launcher));
-    chmodSync(join(BIN, launcher), 0o755);
-  }
+  mkdirSync(DIST, { recursive: true });
+  writeFileSync(join(DIST, HELPER_TEXT), `exports.PROGRAM_TEXT = ${JSON.stringify(output[0].code)};\n`);
 }
 
-function outputTo(dir, fileOf, names) {
-  return {
-    dir,
+async function bundleProgram() {
+  const groups = new Map();
+  const plugins = [...PLUGINS, embedded(`./${HELPER_TEXT}`), licences(), grouped(groups)];
+  const bundle = await rolldown({ ...COMMON, input: INPUT, external: DRIVERS, plugins });
+  await bundle.write({
+    dir: DIST,
+    format: 'cjs',
     minify: READABLE,
     minifyInternalExports: false,
     comments: false,
     entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
+    chunkFileNames: ({ moduleIds }) => (moduleIds.some(isOfCommand) ? 'bin/[name].js' : '[name].js'),
     codeSplitting: {
-      groups: names.map((name) => ({
+      groups: GROUPS.map((name) => ({
         name,
-        test: (id) => fileOf.get(id) === name || (name === names[0] && isRuntime(id)),
+        test: (id) => groups.get(id) === name || (name === 'base' && isRuntime(id)),
       })),
     },
-  };
+  });
 }
 
 /** Added by rolldown itself. */
@@ -110,21 +116,68 @@ function isRuntime(id) {
   return id.includes('rolldown/runtime');
 }
 
-/** One file for everything that is loaded at the same time anyway: one file is found faster than ten. */
-function together(fileOf, groups) {
+function isOfCommand(id) {
+  return /[\\/]src[\\/](?:cli|schedule)[\\/]/.test(id);
+}
+
+/**
+ * Finds out what goes into one file, because one is found faster than ten: what is loaded at the same time anyway. `base` is what the file store needs
+ * of the core, and so all that a heartbeat of the command loads of it.
+ */
+function grouped(groups) {
   return {
-    name: 'together',
+    name: 'grouped',
     buildEnd() {
-      for (const [name, pattern] of groups) {
+      const ids = [...this.getModuleIds()];
+      const reachable = (pattern) => {
+        const reached = new Set();
         const follow = (id) => {
-          if (fileOf.has(id)) return;
-          fileOf.set(id, name);
+          if (reached.has(id)) return;
+          reached.add(id);
           this.getModuleInfo(id)?.importedIds.forEach(follow);
         };
-        [...this.getModuleIds()].filter((id) => pattern.test(id)).forEach(follow);
-      }
+        ids.filter((id) => pattern.test(id)).forEach(follow);
+        return reached;
+      };
+      const core = reachable(/[\\/]src[\\/]index\.ts$/);
+      const file = reachable(/[\\/]src[\\/]stores[\\/]file[\\/]index\.ts$/);
+      const common = reachable(
+        /[\\/]cli[\\/](?:livinglock|(?:run|beat)[\\/]command|.*[\\/](?:holder|lock-path))\.ts$/,
+      );
+      const stores = reachable(/[\\/]src[\\/]stores[\\/](?:postgres|redis|sqlite)[\\/]index\.ts$/);
+      const verification = reachable(/[\\/]src[\\/]verify[\\/]verification\.ts$/);
+      put(
+        'base',
+        [...core, ...stores].filter((id) => file.has(id) || common.has(id) || verification.has(id)),
+      );
+      put('core', core);
+      put('file', file);
+      put(null, [INPUT['bin/livinglock']]);
+      put('common', common);
+      put('run', reachable(/[\\/]cli[\\/]run[\\/]run\.ts$/));
+      put('words', reachable(/[\\/](?:string-width|wrap-ansi)[\\/]index\.js$/));
+      put(
+        'status',
+        reachable(
+          /[\\/]cli[\\/](?:status[\\/][\w-]+|stores[\\/](?:driver|place|locks|open-store)|break|wait)\.ts$/,
+        ),
+      );
+      put('rows', reachable(/[\\/]stores[\\/]shared[\\/][\w-]+\.ts$/));
     },
   };
+
+  function put(name, ids) {
+    for (const id of ids) if (!groups.has(id)) groups.set(id, name);
+  }
+}
+
+/** For `import`. Names are listed, because not everybody who reads a CommonJS file finds out which ones it exports. */
+function writeModule(entry) {
+  const file = join(DIST, `${entry}.js`);
+  const names = Object.keys(require(file)).toSorted();
+  const from = `'./${basename(file)}'`;
+  writeFileSync(join(DIST, `${entry}.mjs`), `export { ${names.join(', ')} } from ${from};\n`);
+  writeFileSync(join(DIST, `${entry}.d.mts`), `export * from ${from};\n`);
 }
 
 /** Copies a declaration file, and those that it imports. */
@@ -133,7 +186,12 @@ function copyTypes(file, copied = new Set()) {
   copied.add(file);
   const text = readFileSync(join(TYPES, file), 'utf8');
   mkdirSync(join(DIST, dirname(file)), { recursive: true });
-  writeFileSync(join(DIST, file), text);
+  writeFileSync(join(DIST, file), GLOBAL_NAMES.test(text) ? `${referenceFrom(file)}\n${text}` : text);
   for (const [, path] of text.matchAll(/(?:from|import\()\s*'(\.[^']+)\.js'/g))
     copyTypes(join(dirname(file), `${path}.d.ts`), copied);
+}
+
+/** Not everybody has types of these, which come with those of Node. */
+function referenceFrom(file) {
+  return `/// <reference path="${relative(dirname(file), GLOBALS).replaceAll('\\', '/')}" />`;
 }

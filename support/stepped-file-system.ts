@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { type FileSystem, systemFileSystem } from 'livinglock';
+import { type FileSystem, systemFileSystem } from 'livinglock/file';
 
 /** The calls inside `write-file-atomic`, each of which may be its last. */
 const ATOMIC_WRITE = [

@@ -5,9 +5,9 @@ import {
   ErrLockLost,
   ErrLockStore,
   ErrNotALock,
-  fileStore,
   type Lock,
 } from 'livinglock';
+import { fileStore } from 'livinglock/file';
 import { breakageOf } from '../../support/breakages/index.js';
 import { HEARTBEAT_INTERVAL, STALE_TIMEOUT } from '../options.js';
 import type { Part, ScriptName } from '../part.js';

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { type FileStatus, type FileSystem, systemFileSystem } from 'livinglock';
+import { type FileStatus, type FileSystem, systemFileSystem } from 'livinglock/file';
 import type { World } from '../world.js';
 import type { Gate } from './gate.js';
 

@@ -11,15 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import {
-  acquire,
-  breakLock,
-  fileStore,
-  LivingLockError,
-  type Lock,
-  type Store,
-  systemClock,
-} from 'livinglock';
+import { acquire, breakLock, LivingLockError, type Lock, type Store, systemClock } from 'livinglock';
+import { fileStore } from 'livinglock/file';
 import { onTestFinished } from 'vitest';
 import { NOBODY, newFolder, removeFolder } from '../../support/host.js';
 import { steppedFileSystem } from '../../support/stepped-file-system.js';

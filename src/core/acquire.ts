@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
+import { isError } from '../system/is-error.js';
 import { type Examined, examine, processesOf, refuseTooManyTries } from './assess/examine.js';
 import { mayBeElsewhere } from './assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
@@ -28,7 +29,7 @@ export async function acquire(
 ): Promise<Lock> {
   const settings = readOptions(options);
   const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? defaultStore(dependencies);
+  const store = settings.store ?? (await defaultStore(dependencies));
   const name = store.resolve(path);
   settings.signal?.throwIfAborted();
   const contender = new Contender(name, store, dependencies, settings);
@@ -144,11 +145,7 @@ class Contender {
         await processes.terminate(identity, this.#settings.terminationGrace, writer);
       }
     } catch (error) {
-      throw new ErrTerminationFailed(
-        this.#name,
-        holder,
-        error instanceof Error ? error : new Error(String(error)),
-      );
+      throw new ErrTerminationFailed(this.#name, holder, isError(error) ? error : new Error(String(error)));
     }
   }
 

@@ -1,3 +1,4 @@
+import { isError } from '../system/is-error.js';
 import { systemCode } from '../system/system-code.js';
 import { describeHolding, describeProcess, formatDuration } from './describe.js';
 import type { LockRecord } from './record.js';
@@ -78,7 +79,7 @@ export interface Silence {
 function describeLoss(lock: string, successor: LockRecord | null, silence: Silence | undefined): string {
   if (silence !== undefined) {
     const { since, cause } = silence;
-    const last = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'no answer came';
+    const last = isError(cause) ? cause.message.replace(/\.$/, '') : 'no answer came';
     return (
       `${lock} counts as lost: its last confirmed heartbeat was ${formatDuration(since)} ago, and since its store does not answer, ` +
       `another process may have taken it over. Stop working: this run may no longer be exclusive. The last error: ${last}.`
@@ -155,7 +156,7 @@ export class ErrLockStore extends LivingLockError {
     error: unknown,
     remedies: Readonly<Record<string, string>> = {},
   ): unknown {
-    if (error instanceof LivingLockError || !(error instanceof Error)) return error;
+    if (error instanceof LivingLockError || !isError(error)) return error;
     const code = systemCode(error);
     if (code === null) return error;
     const reason = withoutInternals(error.message, lock);

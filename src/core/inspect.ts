@@ -45,7 +45,7 @@ export async function inspect(
 ): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'store', 'dependencies']);
   const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? defaultStore(dependencies);
+  const store = settings.store ?? (await defaultStore(dependencies));
   const name = store.resolve(path);
   return toInspection(name, await examine(name, store, dependencies, settings.staleTimeout));
 }
@@ -58,7 +58,7 @@ export async function breakLock(
 ): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'force', 'store', 'dependencies']);
   const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? defaultStore(dependencies);
+  const store = settings.store ?? (await defaultStore(dependencies));
   const name = store.resolve(path);
   return breakBy(new Claims(name, store, dependencies), name, store, dependencies, settings);
 }

@@ -103,7 +103,7 @@ export interface AcquireOptions {
 }
 
 /** Creates the store if the options name none. `core` itself knows no store. */
-export type DefaultStore = (dependencies: Dependencies) => Store;
+export type DefaultStore = (dependencies: Dependencies) => Promise<Store>;
 
 /** Checked options, with defaults filled in and durations in milliseconds. */
 export interface Settings {

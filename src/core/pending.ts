@@ -15,6 +15,11 @@ export class Pending<T> {
   }
 }
 
+/** Also a promise of another realm, or one that a driver has made itself. */
+export function isPromise<T>(answer: Awaitable<T>): answer is Promise<T> {
+  return typeof answer === 'object' && answer !== null && 'then' in answer;
+}
+
 /** Synchronously if the store answers synchronously: in a loop that never yields, no promise would ever be resolved. */
 export function answerTo<T, Result>(
   operate: () => Awaitable<T>,
@@ -23,7 +28,7 @@ export function answerTo<T, Result>(
 ): Promise<Result> | Pending<Result> {
   try {
     const answer = operate();
-    return answer instanceof Promise ? new Pending(answer.then(done, failed)) : done(answer);
+    return isPromise(answer) ? new Pending(Promise.resolve(answer).then(done, failed)) : done(answer);
   } catch (error) {
     return failed(error);
   }

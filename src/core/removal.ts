@@ -1,6 +1,7 @@
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import { isStillRunning } from '../system/processes/process-table.js';
 import type { LockParts } from './lock-parts.js';
+import { isPromise } from './pending.js';
 import type { Awaitable, Outcome } from './store.js';
 
 /** Sends the release of a lock to its store, with what is left of `holdAtLeast`. */
@@ -26,7 +27,7 @@ export class Removal {
   sendQuietly(): void {
     try {
       const outcome = this.send();
-      if (outcome instanceof Promise) outcome.catch(() => {});
+      if (isPromise(outcome)) Promise.resolve(outcome).catch(() => {});
     } catch {
       // As above.
     }

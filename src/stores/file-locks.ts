@@ -3,10 +3,15 @@ import type { Inspection } from '../core/inspect.js';
 import { breakLock as breakLockIn, inspect as inspectIn } from '../core/inspect.js';
 import type { BreakOptions, InspectOptions } from '../core/inspect-options.js';
 import type { Lock } from '../core/lock.js';
-import type { AcquireOptions } from '../core/options.js';
-import { fileStore } from './file/file-store.js';
+import type { AcquireOptions, DefaultStore } from '../core/options.js';
 
 // What the package exports: core, which knows no store, with the file store as the default.
+
+/** Loaded only when it is needed: a program that keeps locks in a database pays nothing for files. */
+const fileStore: DefaultStore = async (dependencies) => {
+  const file = await import('./file/file-store.js');
+  return file.fileStore(dependencies);
+};
 
 /**
  * Acquires the lock of that name. For the default store the name is a path, whose folder is created if necessary. Release the lock yourself, or

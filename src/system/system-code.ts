@@ -1,5 +1,7 @@
+import { isError } from './is-error.js';
+
 /** The code of a system error such as `ENOENT`, or `null`. */
 export function systemCode(error: unknown): string | null {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return null;
+  if (!isError(error) || !('code' in error) || !('syscall' in error)) return null;
   return typeof error.code === 'string' ? error.code : null;
 }

@@ -1,5 +1,5 @@
 import { LivingLockError } from '../core/errors.js';
-import { acquire } from '../stores/file-locks.js';
+import type { Lock } from '../core/lock.js';
 import { bootTime, systemClock } from '../system/clock.js';
 import type { Evidence, Stay } from './findings.js';
 import { type Crew, type Helper, within } from './helper/helper.js';
@@ -18,6 +18,8 @@ export interface ContentionRules {
   /** Milliseconds. */
   readonly duration: number;
   readonly signal: AbortSignal | undefined;
+  /** Given, and not imported, because the file that imports this one later, when it is needed, contains it. */
+  readonly acquire: (path: string) => Promise<Lock>;
 }
 
 /** Lets several processes contend for a lock. Kills one from time to time, and replaces it. */
@@ -82,7 +84,7 @@ class Contention {
 
   async #whyStuck(): Promise<string | null> {
     try {
-      const lock = await acquire(this.#rules.lock);
+      const lock = await this.#rules.acquire(this.#rules.lock);
       await lock.release();
       return null;
     } catch (error) {

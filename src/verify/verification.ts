@@ -5,8 +5,9 @@ import { describeType, systemFileSystem } from '../stores/file/file-system.js';
 import { blockFor } from '../system/block-for.js';
 import { systemClock } from '../system/clock.js';
 import { callOnExit } from '../system/exit.js';
+import { isError } from '../system/is-error.js';
 import { systemCode } from '../system/system-code.js';
-import { runContention } from './contention.js';
+import { type ContentionRules, runContention } from './contention.js';
 import {
   adviceFor,
   type FileSystemFinding,
@@ -30,6 +31,8 @@ export interface VerifySettings {
   readonly signal: AbortSignal | undefined;
 }
 
+type Acquire = ContentionRules['acquire'];
+
 /** One for each assumption that the file store makes about a file system. */
 const PROBES: readonly Probe[] = [...exclusivenessProbes, ...fileProbes, ...sharingProbes, ...signProbes];
 
@@ -42,7 +45,11 @@ const TRIES = 20;
 const PAUSE = 50;
 
 /** Verifies a folder; see `verifyFileSystem`. */
-export async function verification(directory: string, settings: VerifySettings): Promise<FileSystemReport> {
+export async function verification(
+  directory: string,
+  settings: VerifySettings,
+  acquire: Acquire,
+): Promise<FileSystemReport> {
   const folder = new PrivateFolder(directory);
   const crew = new Crew();
   const giveUp = () => crew.killAll();
@@ -52,7 +59,7 @@ export async function verification(directory: string, settings: VerifySettings):
   });
   settings.signal?.addEventListener('abort', giveUp, { once: true });
   try {
-    return await examine(folder, crew, settings);
+    return await examine(folder, crew, settings, acquire);
   } catch (error) {
     // Whatever failed did so because the helpers were ended.
     settings.signal?.throwIfAborted();
@@ -69,12 +76,13 @@ async function examine(
   folder: PrivateFolder,
   crew: Crew,
   { processes, duration, signal }: VerifySettings,
+  acquire: Acquire,
 ): Promise<FileSystemReport> {
   const fs = systemFileSystem;
   const site = { fs, folder: folder.path, onlooker: onlooker(await crew.hire()), now: systemClock.now };
   const probed = await probe(site, signal);
   const lock = join(folder.path, 'contention', 'job.lock');
-  const evidence = await runContention(crew, { lock, processes, duration, signal });
+  const evidence = await runContention(crew, { lock, processes, duration, signal, acquire });
   signal?.throwIfAborted();
   const findings = [...probed, ...findingsOf(evidence)];
   const verdict = verdictOf(findings);
@@ -105,7 +113,7 @@ async function tryOut(each: Probe, site: Site): Promise<Outcome> {
     site.fs.mkdirSync(folder);
     return await each.run({ ...site, folder });
   } catch (error) {
-    if (!(error instanceof Error) || systemCode(error) === null) throw error;
+    if (!isError(error) || systemCode(error) === null) throw error;
     return unsafe(`A call fails that livinglock cannot do without: ${error.message}.`);
   }
 }

@@ -1,5 +1,6 @@
 import type { Duration } from '../core/options.js';
 import { duration, methods, refuseUnknown, show } from '../core/validate.js';
+import { acquire } from '../stores/file-locks.js';
 import type { FileSystemReport } from './file-system-report.js';
 import type { VerifySettings } from './verification.js';
 
@@ -53,7 +54,7 @@ export async function verifyFileSystem(
   settings.signal?.throwIfAborted();
   // Imported only here: it is as much code as everything else, and every cron job would have to load it.
   const { verification } = await import('./verification.js');
-  return verification(directory, settings);
+  return verification(directory, settings, acquire);
 }
 
 /** Checks options and fills in the defaults. Throws a `TypeError` or `RangeError` that names the option and the value. */

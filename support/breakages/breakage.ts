@@ -1,4 +1,5 @@
-import type { Clock, FileSystem, Store } from 'livinglock';
+import type { Clock, Store } from 'livinglock';
+import type { FileSystem } from 'livinglock/file';
 
 /** Breaks something on purpose, to see whether the explorer notices. */
 export interface Breakage {

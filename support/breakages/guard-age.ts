@@ -1,4 +1,5 @@
-import type { Clock, FileSystem } from 'livinglock';
+import type { Clock } from 'livinglock';
+import type { FileSystem } from 'livinglock/file';
 
 /** After this many milliseconds a broken guard counts as left behind, whoever is in it. As in proper-lockfile. */
 const STALE = 10_000;

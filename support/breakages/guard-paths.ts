@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { FileSystem } from 'livinglock';
+import type { FileSystem } from 'livinglock/file';
 
 /** The guard itself. */
 export function isGuard(path: string): boolean {

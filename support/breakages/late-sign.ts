@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { FileSystem } from 'livinglock';
+import type { FileSystem } from 'livinglock/file';
 import type { Breakage } from './breakage.js';
 import { isGuard } from './guard-paths.js';
 

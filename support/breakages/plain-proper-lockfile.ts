@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import type { Clock, FileSystem } from 'livinglock';
+import type { Clock } from 'livinglock';
+import type { FileSystem } from 'livinglock/file';
 import type { Breakage } from './breakage.js';
 import { isStale } from './guard-age.js';
 import { isEntrance, isGuard, withFilesBeside } from './guard-paths.js';

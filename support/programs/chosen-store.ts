@@ -1,4 +1,5 @@
-import { type Clock, fileStore, type Store } from 'livinglock';
+import type { Clock, Store } from 'livinglock';
+import { fileStore } from 'livinglock/file';
 import { type PostgresConnection, postgresStore } from 'livinglock/postgres';
 import { type RedisClient, redisStore } from 'livinglock/redis';
 import { type SqliteDatabase, sqliteStore } from 'livinglock/sqlite';

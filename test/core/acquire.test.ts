@@ -10,11 +10,11 @@ import {
   ErrLockBusy,
   ErrLockLost,
   ErrTerminationFailed,
-  fileStore,
   inspect,
   type Store,
 } from '../../src/index.js';
 import { systemFileSystem } from '../../src/stores/file/file-system.js';
+import { fileStore } from '../../src/stores/file/index.js';
 import {
   DAY,
   fileSystemWith,

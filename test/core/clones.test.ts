@@ -1,14 +1,8 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { provenanceInDatabase } from '../../src/core/assess/provenance.js';
-import {
-  acquire,
-  ErrLockBusy,
-  ErrTerminationFailed,
-  fileStore,
-  inspect,
-  type Store,
-} from '../../src/index.js';
+import { acquire, ErrLockBusy, ErrTerminationFailed, inspect, type Store } from '../../src/index.js';
+import { fileStore } from '../../src/stores/file/index.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
 import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
 import { HOUR, MINUTE, someIdentity, someRecord, World } from '../../support/world.js';

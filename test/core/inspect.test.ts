@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { breakLock, ErrLockBusy, ErrLockLost, fileStore, inspect, type Store } from '../../src/index.js';
+import { breakLock, ErrLockBusy, ErrLockLost, inspect, type Store } from '../../src/index.js';
+import { fileStore } from '../../src/stores/file/index.js';
 import { HOUR, MINUTE, systemError, World } from '../../support/world.js';
 
 describe('inspecting', () => {

@@ -2,15 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseRecord } from '../../src/core/record.js';
 import type { Awaitable, Outcome, Store } from '../../src/core/store.js';
-import {
-  acquire,
-  breakLock,
-  ErrLockBusy,
-  ErrLockLost,
-  ErrLockStore,
-  fileStore,
-  type Lock,
-} from '../../src/index.js';
+import { acquire, breakLock, ErrLockBusy, ErrLockLost, ErrLockStore, type Lock } from '../../src/index.js';
+import { fileStore } from '../../src/stores/file/index.js';
 import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from '../../support/world.js';
 
 /** What another process gets whose stale timeout is two minutes. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { fileStore } from '../../src/index.js';
+import { fileStore } from '../../src/stores/file/index.js';
 import { memoryStore, testStore } from '../../src/testing/index.js';
 import { temporaryFolder } from '../../support/world.js';
 

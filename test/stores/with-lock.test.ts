@@ -1,8 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ErrLockBusy, ErrLockLost, fileStore, type Lock, tryWithLock, withLock } from '../../src/index.js';
+import { ErrLockBusy, ErrLockLost, type Lock, tryWithLock, withLock } from '../../src/index.js';
 import { systemFileSystem } from '../../src/stores/file/file-system.js';
+import { fileStore } from '../../src/stores/file/index.js';
 import { fileSystemWith, HOUR, MINUTE, systemError, temporaryFolder, World } from '../../support/world.js';
 
 describe('withLock', () => {

@@ -1,14 +1,8 @@
 import { constants, linkSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  type FileStatus,
-  type FileSystem,
-  type FileSystemCheck,
-  type FileSystemFinding,
-  type FileSystemVerdict,
-  systemFileSystem,
-} from '../../src/index.js';
+import type { FileSystemCheck, FileSystemFinding, FileSystemVerdict } from '../../src/index.js';
+import { type FileStatus, type FileSystem, systemFileSystem } from '../../src/stores/file/index.js';
 import type { Life } from '../../src/system/life/life.js';
 import { systemLife } from '../../src/system/life/system.js';
 import type { Onlooker, Sight, Sightings } from '../../src/verify/probes/probe.js';

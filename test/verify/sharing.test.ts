@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type FileSystem, systemFileSystem } from '../../src/index.js';
+import { type FileSystem, systemFileSystem } from '../../src/stores/file/index.js';
 import { observe, observeUntil, version } from '../../src/verify/probes/sharing.js';
 import { fileSystemWith, systemError, temporaryFolder } from '../../support/world.js';
 

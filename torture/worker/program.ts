@@ -1,6 +1,7 @@
 // A process of the torture: node program.js <settings as JSON>. It contends for the lock until it is told to finish or is killed.
 
-import { fileStore, type Store, systemClock } from 'livinglock';
+import { type Store, systemClock } from 'livinglock';
+import { fileStore } from 'livinglock/file';
 import { breakageOf } from '../../support/breakages/index.js';
 import { steppedFileSystem } from '../../support/stepped-file-system.js';
 import type { StrikeSignal, WorkerSettings } from '../protocol.js';

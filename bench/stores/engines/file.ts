@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileStore } from 'livinglock';
+import { fileStore } from 'livinglock/file';
 import type { Place } from '../../place.js';
 import { livinglock } from '../rivals/livinglock.js';
 import type { Engine } from './engine.js';

@@ -52,7 +52,7 @@ export async function withLocks<T>(
 }
 
 async function files(mayCreate: boolean, life: Life | null | undefined): Promise<Locks> {
-  const { fileStore } = await import('../../index.js');
+  const { fileStore } = await import('../../stores/file/index.js');
   return {
     store: fileStore(life === undefined ? {} : { life }),
     address: '',

@@ -13,5 +13,6 @@ export interface SqliteDatabase {
 
 /** A prepared statement. */
 export interface SqliteStatement {
-  all(...parameters: (string | number | null)[]): unknown[];
+  /** `unknown`, and not what is passed: below TypeScript 6, the types of `better-sqlite3` fit nothing narrower. */
+  all(...parameters: unknown[]): unknown[];
 }

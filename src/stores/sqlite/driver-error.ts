@@ -1,4 +1,5 @@
 import { ErrLockStore } from '../../core/errors.js';
+import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
 
 // node:sqlite and its twin identify an error by number, better-sqlite3 by name, and a few calls of either only by words.
@@ -42,7 +43,7 @@ const CODES: readonly (readonly [code: number, name: string, words: string])[] =
 const PRIMARY_NAME = /^SQLITE_[A-Z]+/;
 
 function systemCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'SQLITE_ERROR';
+  if (!isError(error)) return 'SQLITE_ERROR';
   const number = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'ERR_SQLITE_ERROR';
   const [name] =

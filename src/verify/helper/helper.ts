@@ -1,9 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Onlooker } from '../probes/probe.js';
 import type { Command, Message } from './program.js';
-
-const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
+import { PROGRAM_TEXT } from './program-text.js';
 
 /** A process that does not answer within this many milliseconds hangs in a call to the file system. */
 const ANSWER_TIMEOUT = 15_000;
@@ -48,8 +46,12 @@ export class Helper {
 
   /** Starts a process. It can be used once it has reported that it is ready. */
   constructor() {
-    // Not the parent's own arguments for Node, which may name a debugger's port.
-    this.#child = fork(PROGRAM, [], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    // Without the parent's own arguments for Node, which may name a debugger's port.
+    this.#child = spawn(process.execPath, ['--input-type=commonjs', '-'], {
+      stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
+    });
+    // If it ends before it has read its program, its `ended` tells.
+    this.#child.stdin?.on('error', () => {}).end(PROGRAM_TEXT);
     this.ended = new Promise((resolve) => {
       // Not `exit`, after which messages may still arrive.
       this.#child.once('close', () => resolve());

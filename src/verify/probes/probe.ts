@@ -1,4 +1,5 @@
 import type { FileSystem } from '../../stores/file/file-system.js';
+import { isError } from '../../system/is-error.js';
 import { systemCode } from '../../system/system-code.js';
 import type { FileSystemCheck, Outcome } from '../file-system-report.js';
 
@@ -56,7 +57,7 @@ export function errorOf(call: () => unknown): Error | null {
     call();
     return null;
   } catch (error) {
-    if (!(error instanceof Error) || systemCode(error) === null) throw error;
+    if (!isError(error) || systemCode(error) === null) throw error;
     return error;
   }
 }

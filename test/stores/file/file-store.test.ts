@@ -17,8 +17,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { serializeRecord } from '../../../src/core/record.js';
 import type { Claim } from '../../../src/core/store.js';
-import { acquire, ErrLockBusy, fileStore, inspect } from '../../../src/index.js';
+import { acquire, ErrLockBusy, inspect } from '../../../src/index.js';
 import { systemFileSystem } from '../../../src/stores/file/file-system.js';
+import { fileStore } from '../../../src/stores/file/index.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
 import {
   fileSystemWith,

@@ -8,7 +8,6 @@ import {
   type Dependencies,
   ErrLockBusy,
   ErrLockLost,
-  fileStore,
   inspect,
   type Life,
   type Lock,
@@ -16,6 +15,7 @@ import {
 } from '../../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../../src/stores/file/file-system.js';
 import { guardLifeName, ownerName } from '../../../src/stores/file/guard-names.js';
+import { fileStore } from '../../../src/stores/file/index.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
 import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from '../../../support/world.js';
 

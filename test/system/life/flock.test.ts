@@ -1,7 +1,8 @@
 import fs, { constants, linkSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { acquire, ErrLockBusy, fileStore, type ProcessTable } from '../../../src/index.js';
+import { acquire, ErrLockBusy, type ProcessTable } from '../../../src/index.js';
+import { fileStore } from '../../../src/stores/file/index.js';
 import { FlockLife, type LockingFiles, O_EXLOCK, O_SHLOCK } from '../../../src/system/life/flock.js';
 import { lifeOf } from '../../../src/system/life/system.js';
 import { FakeClock } from '../../../src/testing/index.js';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import type { FileSystem } from '../../../../src/index.js';
 import { systemFileSystem } from '../../../../src/stores/file/file-system.js';
+import type { FileSystem } from '../../../../src/stores/file/index.js';
 import { systemError } from '../../../../support/world.js';
 
 /** One use of a call, counted from 1. The calls inside an atomic write count by themselves: `writeFileAtomicSync/renameSync`. */

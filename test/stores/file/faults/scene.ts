@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { parseRecord } from '../../../../src/core/record.js';
-import { ErrLockLost, fileStore, type Lock, type LockRecord } from '../../../../src/index.js';
+import { ErrLockLost, type Lock, type LockRecord } from '../../../../src/index.js';
+import { fileStore } from '../../../../src/stores/file/index.js';
 import type { FakeProcess } from '../../../../src/testing/index.js';
 import { MEMORY, SECOND, World } from '../../../../support/world.js';
 import { FaultyDisk } from './disk.js';

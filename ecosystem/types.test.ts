@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { newFolder, removeFolder } from '../support/machine.js';
+
+const HERE = import.meta.dirname;
+const VERSIONS = ['5.2', '5.9', '6', '7'];
+/** How a project may find packages. Version 7 no longer has `node10`. */
+const NODENEXT = { module: 'nodenext', moduleResolution: 'nodenext', extension: '.mts' };
+const RESOLUTIONS = [
+  NODENEXT,
+  { module: 'nodenext', moduleResolution: 'nodenext', extension: '.cts' },
+  { module: 'esnext', moduleResolution: 'bundler', extension: '.ts' },
+  { module: 'commonjs', moduleResolution: 'node10', extension: '.ts' },
+];
+const WITH_NODE = { lib: ['es2023'], types: ['node'] };
+const WITHOUT_TYPES = { lib: ['es2022'], types: [] };
+
+describe.each(VERSIONS)('TypeScript %s', (version) => {
+  const resolutions = RESOLUTIONS.filter(
+    ({ moduleResolution }) => moduleResolution !== 'node10' || version !== '7',
+  );
+
+  test.each(resolutions)('$extension, $moduleResolution: a job', async (resolution) => {
+    expect(await compile(version, resolution, 'core.ts', WITH_NODE)).toBe('');
+  });
+
+  test.each(resolutions)(
+    '$extension, $moduleResolution: without the types of Node or of any driver',
+    async (resolution) => {
+      expect(await compile(version, resolution, 'without-types.ts', WITHOUT_TYPES)).toBe('');
+    },
+  );
+
+  test.each(['sqlite.ts', 'postgres.ts', 'redis.ts'])('%s, with its drivers', async (job) => {
+    expect(await compile(version, NODENEXT, job, WITH_NODE)).toBe('');
+  });
+});
+
+/** What the compiler reports about the jobs and about this package. What it reports about other packages is theirs. */
+async function compile(
+  version: string,
+  { extension, ...resolution }: typeof NODENEXT,
+  job: string,
+  options: object,
+): Promise<string> {
+  const folder = newFolder();
+  onTestFinished(() => removeFolder(folder));
+  symlinkSync(join(HERE, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  const file = basename(job, '.ts') + extension;
+  copyFileSync(join(HERE, 'types', job), join(folder, file));
+  const compilerOptions = {
+    ...resolution,
+    ...options,
+    target: 'es2022',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    esModuleInterop: true,
+    skipLibCheck: false,
+    noEmit: true,
+    ...(version === '6' && { ignoreDeprecations: '6.0' }),
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+  const compiler = join(HERE, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [compiler, '--pretty', 'false', '-p', folder],
+    {
+      cwd: folder,
+    },
+  ).catch((error) => error);
+  return reportsOf(stdout)
+    .filter((report) => !isOfOtherPackage(report))
+    .join('\n');
+}
+
+/** A report begins at the margin, and may go on in lines that are indented. */
+function reportsOf(output: string): readonly string[] {
+  return output.split(/\n(?! )/).filter((report) => report !== '');
+}
+
+function isOfOtherPackage(report: string): boolean {
+  return /^(?:.*\/)?node_modules\/(?!livinglock\/)/.test(report);
+}

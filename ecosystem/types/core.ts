@@ -1,0 +1,38 @@
+// A job that keeps its lock in a file.
+import {
+  type AcquireOptions,
+  acquire,
+  ErrLockBusy,
+  type Lock,
+  type LockRecord,
+  tryWithLock,
+} from 'livinglock';
+import { fileStore } from 'livinglock/file';
+import { FakeClock, FakeProcessTable, memoryStore } from 'livinglock/testing';
+
+export async function job(chunks: readonly string[]): Promise<LockRecord | null> {
+  const clock = new FakeClock();
+  const dependencies = { clock, processes: new FakeProcessTable(clock) };
+  const options: AcquireOptions = { staleTimeout: '2h', dependencies, store: fileStore(dependencies) };
+  let lock: Lock;
+  try {
+    lock = await acquire('job.lock', options);
+  } catch (error) {
+    if (error instanceof ErrLockBusy) return error.holder;
+    throw error;
+  }
+  for (const [index, note] of chunks.entries()) {
+    lock.signal.throwIfAborted();
+    await lock.heartBeat({ progress: index / chunks.length, note });
+  }
+  await lock.release();
+  return null;
+}
+
+export async function skipped(): Promise<string> {
+  const { ran, busy, value } = await tryWithLock('job.lock', { store: memoryStore() }, () => 'done');
+  return ran ? value : busy.message;
+}
+
+// @ts-expect-error: without types, this would be no error.
+acquire(42);

@@ -1,0 +1,10 @@
+import { DatabaseSync } from 'node:sqlite';
+import Database from 'better-sqlite3';
+import { acquire } from 'livinglock';
+import { sqliteStore } from 'livinglock/sqlite';
+
+export const stores = [sqliteStore(new DatabaseSync('locks.db')), sqliteStore(new Database('locks.db'))];
+export const locks = Promise.all(stores.map((store) => acquire('job', { store })));
+
+// @ts-expect-error: not a database.
+sqliteStore({});
