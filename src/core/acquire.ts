@@ -3,11 +3,14 @@ import pRetry from 'p-retry';
 import { isError } from '../system/is-error.js';
 import { type Examined, examine, processesOf, refuseTooManyTries } from './assess/examine.js';
 import { mayBeElsewhere } from './assess/provenance.js';
+import { publishBusy, publishWaiting } from './contention-events.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock, ErrTerminationFailed } from './errors.js';
+import { HolderEvents } from './holder-events.js';
 import { type Claimed, Claims } from './in-doubt.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from './options.js';
+import { predecessorIn } from './predecessor.js';
 import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import type { Claim, Store, Stored } from './store.js';
 import { isOfOtherLock } from './token.js';
@@ -32,8 +35,7 @@ export async function acquire(
   const store = settings.store ?? (await defaultStore(dependencies));
   const name = store.resolve(path);
   settings.signal?.throwIfAborted();
-  const contender = new Contender(name, store, dependencies, settings);
-  return settings.wait > 0 ? contender.acquireWithin(settings.wait) : contender.acquireNow();
+  return new Contender(name, store, dependencies, settings).acquire();
 }
 
 /** One call of `acquire`: the only place where store, judge, processes and clock meet. */
@@ -44,6 +46,8 @@ class Contender {
   readonly #settings: Settings;
   readonly #claims: Claims;
   readonly #claim: Omit<Claim, 'token'>;
+  /** On the monotonic clock. */
+  readonly #calledAt: number;
 
   constructor(name: string, store: Store, dependencies: Dependencies, settings: Settings) {
     this.#name = name;
@@ -51,6 +55,7 @@ class Contender {
     this.#store = store;
     this.#dependencies = dependencies;
     this.#settings = settings;
+    this.#calledAt = dependencies.clock.monotonic();
     this.#claim = {
       process: dependencies.processes.self(),
       workers: [],
@@ -62,18 +67,30 @@ class Contender {
     };
   }
 
+  async acquire(): Promise<Lock> {
+    const { wait } = this.#settings;
+    try {
+      return await (wait > 0 ? this.acquireWithin(wait) : this.acquireNow());
+    } catch (error) {
+      if (error instanceof ErrLockBusy)
+        publishBusy(error, this.#dependencies.clock.monotonic() - this.#calledAt);
+      throw error;
+    }
+  }
+
   /** Reads, judges, and claims exactly the version that was judged. If the lock changed meanwhile, judges again. */
   async acquireNow(): Promise<Lock> {
     const { clock } = this.#dependencies;
     for (let tries = 1, late = 0; ; tries++) {
       const { staleTimeout, owner } = this.#settings;
       const examined = await examine(this.#name, this.#store, this.#dependencies, staleTimeout, owner);
+      const found = examined?.stored.record ?? null;
       // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
-      if (examined !== null && !this.#claims.isOurs(examined.stored.record)) {
-        await this.#refuseUnlessTakeable(examined);
-      }
+      const isOurs = this.#claims.isOurs(found);
+      if (examined !== null && !isOurs) await this.#refuseUnlessTakeable(examined);
       refuseTooManyTries(tries, this.#name, examined);
-      const claimed = await this.#claims.send(this.#claim, examined?.stored.version);
+      const predecessor = isOurs ? this.#claims.replacedBy(found) : predecessorIn(examined);
+      const claimed = await this.#claims.send(this.#claim, examined?.stored.version, predecessor);
       if (claimed === null) continue;
       const isInTime = clock.monotonic() - claimed.claimedAt < staleTimeout;
       if (isInTime || late === MOST_LATE) return this.#lock(claimed);
@@ -98,6 +115,7 @@ class Contender {
         if (!(error instanceof ErrLockBusy)) return;
         const left = deadline - clock.monotonic();
         if (left <= 0) throw error;
+        if (attemptNumber === 1) publishWaiting(error, wait);
         await clock.sleep(Math.min(left, delayAfter(attemptNumber)), { signal });
         signal?.throwIfAborted();
       },
@@ -149,19 +167,21 @@ class Contender {
     }
   }
 
-  #lock({ token, record, claimedAt }: Claimed): Lock {
-    return new Lock({
-      name: this.#name,
+  #lock(claimed: Claimed): Lock {
+    const { clock, processes } = this.#dependencies;
+    const held = { ...claimed, name: this.#name, clock };
+    const events = new HolderEvents(held);
+    const lock = new Lock({
+      ...held,
       store: this.#store,
-      clock: this.#dependencies.clock,
-      processes: this.#dependencies.processes,
-      token,
-      record,
-      claimedAt,
+      processes,
+      events,
       heartbeatMinimalInterval: this.#settings.heartbeatMinimalInterval,
       staleTimeout: this.#settings.staleTimeout,
       holdAtLeast: this.#settings.holdAtLeast,
     });
+    events.acquired(this.#calledAt);
+    return lock;
   }
 }
 

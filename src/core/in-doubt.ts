@@ -2,15 +2,23 @@ import type { ProcessTable } from '../system/processes/process-table.js';
 import { callEvery } from './call-every.js';
 import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from './errors.js';
+import type { Predecessor } from './predecessor.js';
 import type { LockRecord } from './record.js';
 import type { Claim, Store } from './store.js';
 import { makeToken } from './token.js';
 
+interface Doubt {
+  /** The process that has sent the claim. */
+  readonly process: string;
+  /** Whom it replaces if it was carried out. */
+  readonly predecessor: Predecessor | null;
+}
+
 /**
- * Tokens of claims in doubt, by process and lock. A store may have carried out a claim that failed, with only the answer
- * lost, or may still carry it out much later. Then a living process holds the lock without knowing it.
+ * Claims in doubt, by token. A store may have carried out a claim that failed, with only the answer lost, or may still carry
+ * it out much later. Then a living process holds the lock without knowing it.
  */
-const inDoubt = new Map<string, string>();
+const inDoubt = new Map<string, Doubt>();
 
 /** How many are kept: more than can ever be in flight. */
 const MOST_IN_DOUBT = 1000;
@@ -44,13 +52,15 @@ interface Sender extends Pick<Dependencies, 'clock' | 'processes'> {
  * take it over before the stale timeout. Checks the store regularly, for an hour or as long as the process lives.
  *
  * @param wasHeld Whether the claim is known to have been carried out. If not, it may still be, so a free lock proves nothing.
+ * @param predecessor Whom the claim replaces.
  */
 export function takeBackLater(
   { name, store, clock, processes }: Sender,
   token: string,
   wasHeld = false,
+  predecessor: Predecessor | null = null,
 ): void {
-  inDoubt.set(token, keyOf(processes));
+  inDoubt.set(token, { process: keyOf(processes), predecessor });
   const [oldest] = inDoubt.keys();
   if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) inDoubt.delete(oldest);
   let checks = 0;
@@ -82,6 +92,8 @@ function keyOf(processes: ProcessTable): string {
 export interface Claimed {
   readonly token: string;
   readonly record: LockRecord;
+  /** Whom it has replaced. */
+  readonly predecessor: Predecessor | null;
   /** When it was sent, on the monotonic clock. */
   readonly claimedAt: number;
 }
@@ -93,8 +105,11 @@ export interface Claimed {
 export class Claims {
   readonly #sender: Sender;
   readonly #process: string;
-  /** A store that repeats a claim by itself, over a new connection, reports that the lock is held: by the first try. */
-  readonly #sent = new Set<string>();
+  /**
+   * Whom each of them replaces, by token. A store that repeats a claim by itself, over a new connection, reports that the lock is held: by the
+   * first try.
+   */
+  readonly #sent = new Map<string, Predecessor | null>();
   #hasFailed = false;
 
   constructor(name: string, store: Store, { clock, processes }: Dependencies) {
@@ -105,21 +120,33 @@ export class Claims {
   /** Whether a record comes from one of these claims, or from one in doubt of an earlier call of this process. It can be replaced at once. */
   isOurs(record: LockRecord | null): boolean {
     const token = record?.token ?? null;
-    return token !== null && (this.#sent.has(token) || inDoubt.get(token) === this.#process);
+    return token !== null && (this.#sent.has(token) || inDoubt.get(token)?.process === this.#process);
+  }
+
+  /** Whom the claim has replaced that this record comes from. */
+  replacedBy(record: LockRecord | null): Predecessor | null {
+    const token = record?.token ?? '';
+    return this.#sent.get(token) ?? inDoubt.get(token)?.predecessor ?? null;
   }
 
   /**
    * Sends a claim. `null` if it was not carried out, or if that is unknown: then reading the lock again tells. If a second claim fails,
    * rejects with its error.
+   *
+   * @param predecessor Whom it replaces.
    */
-  async send(claim: Omit<Claim, 'token'>, over: string | undefined): Promise<Claimed | null> {
+  async send(
+    claim: Omit<Claim, 'token'>,
+    over: string | undefined,
+    predecessor: Predecessor | null = null,
+  ): Promise<Claimed | null> {
     const { name, store, clock } = this.#sender;
     const token = makeToken(name);
     const claimedAt = clock.monotonic();
-    this.#sent.add(token);
+    this.#sent.set(token, predecessor);
     try {
       const outcome = await store.claim(name, { ...claim, token }, over);
-      return outcome.done ? { token, record: outcome.record, claimedAt } : null;
+      return outcome.done ? { token, record: outcome.record, predecessor, claimedAt } : null;
     } catch (error) {
       if (!mayBeDone(error)) throw error;
       this.doubt(token);
@@ -131,6 +158,6 @@ export class Claims {
 
   /** Takes a claim back if the store turns out to have carried it out. */
   doubt(token: string): void {
-    takeBackLater(this.#sender, token);
+    takeBackLater(this.#sender, token, false, this.#sent.get(token));
   }
 }

@@ -8,6 +8,7 @@ import { type Effect, type Lease, type LeaseEvent, newLease, transition } from '
 import { LeaseMonitor } from './lease-monitor.js';
 import type { LockParts } from './lock-parts.js';
 import { answerTo, Pending } from './pending.js';
+import type { Predecessor } from './predecessor.js';
 import type { Progress } from './record.js';
 import { Removal } from './removal.js';
 import type { Outcome } from './store.js';
@@ -37,6 +38,8 @@ export class Lock {
   readonly fencingToken: number;
   /** By the clock of the store. */
   readonly acquiredAt: Date;
+  /** Whom it was taken over from, and how far that run had come (`lock.predecessor?.record?.progress`). `null` if the lock was free. */
+  readonly predecessor: Predecessor | null;
   readonly #parts: LockParts;
   readonly #removal: Removal;
   readonly #monitor: LeaseMonitor;
@@ -58,6 +61,7 @@ export class Lock {
     this.token = parts.token;
     this.fencingToken = record.fencingToken ?? 0;
     this.acquiredAt = record.acquiredAt ?? record.timestamp;
+    this.predecessor = parts.predecessor;
     this.#parts = parts;
     this.#removal = new Removal(parts);
     this.#lease = newLease(parts.claimedAt);
@@ -177,6 +181,7 @@ export class Lock {
       case 'end':
         this.#monitor.end();
         this.#stayOnExit();
+        this.#parts.events.ended(this.#lease);
         return;
       case 'interrupt':
         this.#interrupt();
@@ -247,6 +252,7 @@ export class Lock {
     if (outcome.done) {
       this.#apply({ type: 'confirmed', beatAt: sentAt });
       this.#lateBeat.answered(false);
+      this.#parts.events.heartbeatWritten(outcome.record, sentAt);
       return this.#answer();
     }
     // A release in flight has already removed the lock under this heartbeat. A release in doubt is sent again to find out.

@@ -23,19 +23,24 @@ export class Removal {
     return store.remove(name, token, hold);
   }
 
-  /** When the process exits, only a store that answers synchronously can do it; with others the next contender finds a dead holder. */
-  sendQuietly(): void {
+  /**
+   * When the process exits, only a store that answers synchronously can do it; with others the next contender finds a dead holder.
+   * Returns whether it was done.
+   */
+  sendQuietly(): boolean {
     try {
       const outcome = this.send();
-      if (isPromise(outcome)) Promise.resolve(outcome).catch(() => {});
+      if (!isPromise(outcome)) return outcome.done;
+      Promise.resolve(outcome).catch(() => {});
     } catch {
       // As above.
     }
+    return false;
   }
 
   /** The work may outlive this process. */
   sendAtExit(workers: readonly ProcessIdentity[] = []): void {
     const isAtWork = workers.some((worker) => isStillRunning(worker, this.#parts.processes));
-    if (!isAtWork) this.sendQuietly();
+    if (!isAtWork && this.sendQuietly()) this.#parts.events.ended({ is: 'released' });
   }
 }

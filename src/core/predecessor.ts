@@ -1,0 +1,26 @@
+import type { Examined } from './assess/examine.js';
+import type { LockRecord } from './record.js';
+
+/** The holder that a lock was taken over from: its run has not ended as it should have. */
+export interface Predecessor {
+  /** What it wrote last, with its progress. `null` if only a torn file was left of it. */
+  readonly record: LockRecord | null;
+  /**
+   * - `dead`: it no longer exists.
+   * - `stalled`: it had stopped sending heartbeats. Unless `terminateStalled` ended it, it may still be at work until it notices its loss.
+   */
+  readonly state: 'dead' | 'stalled';
+  /** How that was found out, in words. */
+  readonly reason: string;
+  /** Milliseconds from its last heartbeat to the takeover; without a record, since the file last changed. */
+  readonly heartbeatAge: number;
+}
+
+/** Whom a contender replaces by its claim; `null` if the lock was released, or never held. */
+export function predecessorIn(examined: Examined | null): Predecessor | null {
+  if (examined === null) return null;
+  const { stored, verdict } = examined;
+  const { state, reason } = verdict;
+  if (state !== 'dead' && state !== 'stalled') return null;
+  return { record: stored.record, state, reason, heartbeatAge: stored.age };
+}
