@@ -4,6 +4,7 @@ const USE = [
   { text: 'The command', link: '/command' },
   { text: 'API', link: '/api' },
   { text: 'Heartbeats', link: '/heartbeats' },
+  { text: 'Events', link: '/events' },
   { text: 'Named locks', link: '/named-locks' },
 ];
 
