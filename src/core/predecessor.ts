@@ -1,13 +1,13 @@
 import type { Examined } from './assess/examine.js';
 import type { LockRecord } from './record.js';
 
-/** The holder that a lock was taken over from: its run has not ended as it should have. */
+/** The holder that a lock was taken over from, because its run did not get to release it. */
 export interface Predecessor {
-  /** What it wrote last, with its progress. `null` if only a torn file was left of it. */
+  /** What it wrote last, with its progress. `null` if a crash left only part of a lock file. */
   readonly record: LockRecord | null;
   /**
-   * - `dead`: it no longer exists.
-   * - `stalled`: it had stopped sending heartbeats. Unless `terminateStalled` ended it, it may still be at work until it notices its loss.
+   * `dead`: it no longer exists. `stalled`: it had stopped sending heartbeats, and may still be at work until it notices its loss, unless
+   * `terminateStalled` has ended it.
    */
   readonly state: 'dead' | 'stalled';
   /** How that was found out, in words. */

@@ -36,10 +36,16 @@ export const locks: Rules = {
   },
 
   async 'is taken over at once from a dead holder'(stage) {
-    const { fencingToken } = await stage.hold(stage.claim({ process: stage.dead() }));
-    assert.equal((await inspect(stage.name, { store: stage.store })).state, 'dead');
+    const { store, name } = stage;
+    const claim = stage.claim({ process: stage.dead() });
+    const { fencingToken } = await stage.hold(claim);
+    const progress = { ratio: 0.4, note: 'table 4 of 10' };
+    await store.beat(name, claim.token, { progress });
+    assert.equal((await inspect(name, { store })).state, 'dead');
     const lock = await acquireFrom(stage);
     assert.ok(lock.fencingToken > (fencingToken ?? 0));
+    assert.equal(lock.predecessor?.state, 'dead');
+    assert.deepEqual(lock.predecessor.record?.progress, progress);
     await lock.release();
   },
 
