@@ -31,9 +31,11 @@ export function pageOf(sections, declarations) {
   ]);
   return `${[INTRODUCTION, contents.join('\n'), ...parts].map((part) => part.trim()).join('\n\n')}\n`;
 
-  /** The table of contents names functions and classes; their types stand beside them. */
+  /** The table of contents names what programs call; its types stand beside it. */
   function isFirst(name) {
-    return ['function', 'class'].includes(declarations.get(name).kind) && !name.startsWith('system');
+    return (
+      ['function', 'class', 'constant'].includes(declarations.get(name).kind) && !name.startsWith('system')
+    );
   }
 
   function link(name) {
