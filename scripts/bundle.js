@@ -2,10 +2,11 @@
 // finding a hundred files would take most of the time. All of it is CommonJS: Node starts it faster than modules, Jest needs it, and a library of
 // which a process has one copy knows all of the locks that it holds. For `import`, each entry point has a module that only passes names on.
 
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
+import { dts } from 'rolldown-plugin-dts';
 import { builtins, embedded, lazily, leaner, licences } from './bundle-plugins.js';
 
 const require = createRequire(import.meta.url);
@@ -36,7 +37,6 @@ const INPUT = Object.fromEntries([
 const GROUPS = ['base', 'core', 'file', 'common', 'run', 'words', 'status', 'rows'];
 
 const GLOBALS = 'globals.d.ts';
-const GLOBAL_NAMES = /\bAbortSignal\b|\basyncDispose\b/;
 
 const COMMON = {
   platform: 'node',
@@ -72,10 +72,8 @@ for (const launcher of ['livinglock.sh', 'livinglock.cmd']) {
   chmodSync(join(BIN, launcher), 0o755);
 }
 copyFileSync(join(import.meta.dirname, GLOBALS), join(DIST, GLOBALS));
-for (const entry of ENTRIES) {
-  writeModule(entry);
-  copyTypes(`${entry}.d.ts`);
-}
+for (const entry of ENTRIES) writeModule(entry);
+await bundleTypes();
 
 /** As text: where a user has bundled the library there is no file that another process could run. */
 async function bundleHelper() {
@@ -180,18 +178,23 @@ function writeModule(entry) {
   writeFileSync(join(DIST, `${entry}.d.mts`), `export * from ${from};\n`);
 }
 
-/** Copies a declaration file, and those that it imports. */
-function copyTypes(file, copied = new Set()) {
-  if (copied.has(file)) return;
-  copied.add(file);
-  const text = readFileSync(join(TYPES, file), 'utf8');
-  mkdirSync(join(DIST, dirname(file)), { recursive: true });
-  writeFileSync(join(DIST, file), GLOBAL_NAMES.test(text) ? `${referenceFrom(file)}\n${text}` : text);
-  for (const [, path] of text.matchAll(/(?:from|import\()\s*'(\.[^']+)\.js'/g))
-    copyTypes(join(dirname(file), `${path}.d.ts`), copied);
+/** The declarations that tsc has written, in few files as well. */
+async function bundleTypes() {
+  const input = Object.fromEntries(ENTRIES.map((entry) => [entry, join(TYPES, `${entry}.d.ts`)]));
+  const bundle = await rolldown({
+    input,
+    external: /^node:/,
+    plugins: [dts({ dtsInput: true, sourcemap: false })],
+  });
+  await bundle.write({
+    dir: DIST,
+    format: 'esm',
+    chunkFileNames: '[name].ts',
+    banner: ({ fileName }) => referenceFrom(fileName),
+  });
 }
 
-/** Not everybody has types of these, which come with those of Node. */
+/** Not everybody has types of the names in that file, which come with those of Node. */
 function referenceFrom(file) {
   return `/// <reference path="${relative(dirname(file), GLOBALS).replaceAll('\\', '/')}" />`;
 }
