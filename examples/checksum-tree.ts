@@ -16,7 +16,7 @@ import { existsSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { acquire, ErrLockBusy, ErrLockLost, type Lock } from 'livinglock';
+import { acquire, type Duration, ErrLockBusy, ErrLockLost, type Lock, toDuration } from 'livinglock';
 import { hashFile, listFiles, unlessVanished } from './checksum-tree/files.js';
 import { type Entry, WorkFolder } from './checksum-tree/work-folder.js';
 
@@ -36,7 +36,7 @@ Writes the SHA-256 of every regular file below a folder. Does not follow symboli
   --checkpoint-every FILES   default: 500
   --help
 
-TIME is a number of milliseconds, or a duration such as 90s, 5m, 2h.
+TIME is a duration such as 90s, 5m, 2h.
 
 Exit codes: ${EXIT.done} done, ${EXIT.failed} failed, ${EXIT.lost} stopped because the lock was lost, ${EXIT.usage} wrong usage, ${EXIT.busy} already running.`;
 
@@ -127,15 +127,19 @@ function belongsToJob(path: string, { output, lock }: Job): boolean {
 async function acquireFor({ folder, lock, staleTimeout, heartbeatInterval, wait }: Job): Promise<Lock> {
   try {
     return await acquire(lock, {
-      staleTimeout,
-      heartbeatMinimalInterval: heartbeatInterval,
-      wait,
+      staleTimeout: readDuration(staleTimeout),
+      heartbeatMinimalInterval: readDuration(heartbeatInterval),
+      wait: readDuration(wait),
       command: `checksum-tree ${folder}`,
     });
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+function readDuration(text: string | undefined): Duration | undefined {
+  return text === undefined ? undefined : toDuration(text);
 }
 
 function exitCodeFor(error: unknown): number {

@@ -35,7 +35,7 @@ try {
     heartbeatMinimalInterval: '1m',
     // The job runs once an hour, however short it is, as long as the servers' clocks differ by less than five minutes.
     holdAtLeast: '55m',
-  };
+  } as const;
   const { ran, busy } = await tryWithLock('hourly-invoices', options, async (lock) => {
     for (const [done, customer] of customers.entries()) {
       await lock.heartBeat({ progress: done / customers.length, note: customer }).catch(carryOn);

@@ -24,7 +24,11 @@ await client.connect();
 const customers = ['Ada', 'Edsger', 'Grace', 'Katherine', 'Alan'];
 
 try {
-  const options = { store: redisStore(client), staleTimeout: '30m', heartbeatMinimalInterval: '1m' };
+  const options = {
+    store: redisStore(client),
+    staleTimeout: '30m',
+    heartbeatMinimalInterval: '1m',
+  } as const;
   const { ran, busy } = await tryWithLock('monthly-invoices', options, async (lock) => {
     for (const [done, customer] of customers.entries()) {
       await lock.heartBeat({ progress: done / customers.length, note: customer });

@@ -28,7 +28,7 @@ test('a job without a single await that does not beat loses its lock, and finds 
   const { path, end, job } = await startCrunching('silence');
   const contender = await startActor();
 
-  const options = { staleTimeout: STALE_TIMEOUT, wait: '30s' };
+  const options = { staleTimeout: STALE_TIMEOUT, wait: '30s' } as const;
   expect(outcomeOf(await contender.ask({ do: 'acquire', path, options }))).toBe('done');
 
   writeFileSync(end, '');

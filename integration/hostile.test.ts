@@ -91,7 +91,7 @@ describe("somebody's file at the path of a lock", () => {
     const before = treeOf(folder);
 
     await expect(acquire(path)).rejects.toEqual(ERR_NOT_A_LOCK);
-    await expect(acquire(path, { terminateStalled: true, staleTimeout: 1, ...OFTEN })).rejects.toEqual(
+    await expect(acquire(path, { terminateStalled: true, staleTimeout: '1ms', ...OFTEN })).rejects.toEqual(
       ERR_NOT_A_LOCK,
     );
     await expect(breakLock(path, { force: true })).rejects.toEqual(ERR_NOT_A_LOCK);

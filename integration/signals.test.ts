@@ -166,7 +166,7 @@ async function writeRecord(
 }
 
 function takeOver(contender: Actor): Promise<Report | Death> {
-  const options = { staleTimeout: 100, terminateStalled: true, terminationGrace: 1000 };
+  const options = { staleTimeout: '100ms', terminateStalled: true, terminationGrace: '1s' } as const;
   return contender.ask({ do: 'acquire', path, options });
 }
 

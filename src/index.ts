@@ -2,6 +2,7 @@ export type { SeenProcess } from './core/assess/examine.js';
 export { channels, type LockChannel, type LockChannels } from './core/channels.js';
 export { type ClaimedAt, composeRecord, type ReleasedAt, releasedRecord } from './core/compose-record.js';
 export type { Dependencies } from './core/dependencies.js';
+export { type Duration, toDuration } from './core/duration.js';
 export {
   ErrLockBusy,
   ErrLockLost,
@@ -26,7 +27,7 @@ export type { HeartBeat } from './core/heart-beat.js';
 export type { Inspection } from './core/inspect.js';
 export type { BreakOptions, InspectOptions } from './core/inspect-options.js';
 export type { Lock } from './core/lock.js';
-export type { AcquireOptions, Duration } from './core/options.js';
+export type { AcquireOptions } from './core/options.js';
 export type { Predecessor } from './core/predecessor.js';
 export { type LockRecord, type Progress, parseRecord, serializeRecord } from './core/record.js';
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './core/store.js';

@@ -84,7 +84,7 @@ export class Desk {
   /** A process that holds the lock, and sends no heartbeats. */
   async stalled(name: string): Promise<Actor> {
     const actor = await startActor();
-    await this.#hold(actor, name, { staleTimeout: 1, heartbeatMinimalInterval: 0 });
+    await this.#hold(actor, name, { staleTimeout: '1ms', heartbeatMinimalInterval: 0 });
     const isStalled = async () => (await inspect(this.path(name))).state === 'stalled';
     await poll(`${name} does not stall`, isStalled);
     return actor;

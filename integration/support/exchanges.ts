@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { acquire, breakLock, LivingLockError, type Lock, type Store, systemClock } from 'livinglock';
+import { acquire, breakLock, type Duration, LivingLockError, type Lock, type Store, systemClock } from 'livinglock';
 import { fileStore } from 'livinglock/file';
 import { onTestFinished } from 'vitest';
 import { NOBODY, newFolder, removeFolder } from '../../support/host.js';
@@ -91,7 +91,7 @@ export class Scene {
     }
   }
 
-  async acquire(holdAtLeast?: string): Promise<void> {
+  async acquire(holdAtLeast?: Duration): Promise<void> {
     this.#lock = await acquire(this.path, { store: this.store, heartbeatMinimalInterval: 0, holdAtLeast });
   }
 

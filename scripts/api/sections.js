@@ -15,6 +15,7 @@ export const SECTIONS = [
       'HeartBeat',
       'Worker',
       'Duration',
+      'toDuration',
     ],
   },
   {

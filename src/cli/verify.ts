@@ -3,7 +3,7 @@ import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command.js';
 import { InvalidArgument } from './grammar/invalid-argument.js';
 import type { Options, Values } from './grammar/option.js';
-import { parsePositiveDuration } from './grammar/parse-duration.js';
+import { parsePositiveDuration, withUnit } from './grammar/parse-duration.js';
 import { print } from './terminal/messages.js';
 
 const OPTIONS = {
@@ -45,7 +45,7 @@ async function verify(
 ): Promise<number> {
   const { ErrLockStore, formatFileSystemReport, verifyFileSystem } = await import('../index.js');
   try {
-    const report = await verifyFileSystem(directory, { processes, duration });
+    const report = await verifyFileSystem(directory, { processes, duration: withUnit(duration) });
     await print(json ? JSON.stringify(report, null, 2) : formatFileSystemReport(report));
     return report.verdict === 'unsafe' ? ExitCode.no : ExitCode.ok;
   } catch (error) {

@@ -1,5 +1,5 @@
 import { fitText, type Progress } from './record.js';
-import { show } from './validate.js';
+import { refuseUnknown, show } from './validate.js';
 
 /** What a job can report with a heartbeat; shown to anyone who finds the lock busy. Anything left out stays as it was. */
 export interface HeartBeat {
@@ -25,12 +25,22 @@ export function progressAfter(
       `A heartbeat of ${lock} takes an object such as { progress: 0.4 }, not ${show(update)}.`,
     );
   }
+  refuseOthers(update);
   const { progress, note } = update;
   checkRatio(progress);
   checkNote(note);
   if (progress === undefined && note === undefined) return before;
   return { ratio: progress ?? before?.ratio ?? null, note: note ?? before?.note ?? null };
 }
+
+/** Some jobs send millions of heartbeats, and to list the keys would take longer than all else. */
+function refuseOthers(update: HeartBeat): void {
+  for (const name in update) {
+    if (name !== 'progress' && name !== 'note') refuseUnknown(update, FIELDS, ' of a heartbeat');
+  }
+}
+
+const FIELDS: readonly (keyof HeartBeat)[] = ['progress', 'note'];
 
 function checkRatio(progress: unknown): void {
   if (progress === undefined) return;

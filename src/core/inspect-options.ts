@@ -1,12 +1,6 @@
 import type { Dependencies } from './dependencies.js';
-import {
-  type AcquireOptions,
-  type Duration,
-  dependencies,
-  readStaleTimeout,
-  type Settings,
-  store,
-} from './options.js';
+import type { Duration } from './duration.js';
+import { type AcquireOptions, dependencies, readStaleTimeout, type Settings, store } from './options.js';
 import type { Store } from './store.js';
 import { boolean, refuseUnknown } from './validate.js';
 
@@ -41,7 +35,7 @@ export function readInspectOptions(
 ): InspectSettings {
   refuseUnknown(options, known);
   return {
-    staleTimeout: options.staleTimeout === undefined ? undefined : readStaleTimeout(options.staleTimeout),
+    staleTimeout: options.staleTimeout === undefined ? undefined : readStaleTimeout(options),
     force: boolean('force', options.force ?? false),
     store: store(options.store),
     dependencies: dependencies(options.dependencies),

@@ -1,10 +1,10 @@
 import { DEFAULT_STALE_TIMEOUT } from './assess/judge.js';
-import type { Dependencies } from './dependencies.js';
+import { DEPENDENCY_NAMES, type Dependencies } from './dependencies.js';
+import type { Duration } from './duration.js';
 import type { Store } from './store.js';
-import { boolean, duration, finite, methods, refuseUnknown, show, text } from './validate.js';
+import { boolean, duration, finite, longDuration, methods, refuseUnknown, show, text } from './validate.js';
 
-/** Milliseconds, or a string such as `'90s'`, `'5m'`, `'2h'` (in the notation of the package `ms`). */
-export type Duration = number | string;
+export type { Duration } from './duration.js';
 
 /** Options for acquiring a lock. */
 export interface AcquireOptions {
@@ -16,6 +16,9 @@ export interface AcquireOptions {
    *
    * If nobody can see whether the holder exists (on another machine, or in a container without a sign of life), `Infinity` counts as an
    * hour, so a holder there has to send heartbeats more often than that. For a PID file, or one of the Go package, any longer timeout counts as an hour there.
+   *
+   * A number below 1,000 is refused, because it is likely to be meant as seconds: write `'30s'` or `'30ms'`. With another clock
+   * (`dependencies.clock`) it is accepted.
    *
    * Default: `'1h'`.
    */
@@ -41,7 +44,7 @@ export interface AcquireOptions {
   /**
    * The minimum time the lock stays held, counted from the acquisition, even if it is released earlier. Use it when several servers whose
    * clocks differ start an hourly job that takes a second: then only one of them runs it. Choose it well below the time between two runs. A
-   * holder that dies, or loses the lock, is still replaced. (`lockAtLeastFor` in ShedLock.)
+   * holder that dies, or loses the lock, is still replaced. (`lockAtLeastFor` in ShedLock.) A number from 1 to 999 is refused, as for `staleTimeout`.
    *
    * Default: `0`, a released lock is free.
    */
@@ -80,7 +83,7 @@ export interface AcquireOptions {
    */
   readonly terminateStalled?: boolean | undefined;
   /**
-   * The time between SIGTERM and SIGKILL with `terminateStalled`.
+   * The time between SIGTERM and SIGKILL with `terminateStalled`. A number from 1 to 999 is refused, as for `staleTimeout`.
    *
    * Default: `'5s'`.
    */
@@ -129,7 +132,8 @@ const MINUTE = 60_000;
  */
 export function readOptions(options: AcquireOptions): Settings {
   refuseUnknown(options, OPTION_NAMES);
-  const staleTimeout = readStaleTimeout(options.staleTimeout);
+  const staleTimeout = readStaleTimeout(options);
+  const long = lengthReader(options);
   const heartbeatMinimalInterval = duration(
     'heartbeatMinimalInterval',
     options.heartbeatMinimalInterval ?? (staleTimeout > MINUTE ? MINUTE : staleTimeout / 2),
@@ -146,11 +150,11 @@ export function readOptions(options: AcquireOptions): Settings {
     heartbeatMinimalInterval,
     wait: duration('wait', options.wait ?? 0),
     signal: methods('signal', options.signal, ['addEventListener', 'throwIfAborted']),
-    holdAtLeast: finite('holdAtLeast', duration('holdAtLeast', options.holdAtLeast ?? 0)),
+    holdAtLeast: finite('holdAtLeast', long('holdAtLeast', options.holdAtLeast ?? 0)),
     owner: readOwner(options.owner),
     sticky: readSticky(options),
     terminateStalled: boolean('terminateStalled', options.terminateStalled ?? false),
-    terminationGrace: duration('terminationGrace', options.terminationGrace ?? 5000),
+    terminationGrace: long('terminationGrace', options.terminationGrace ?? 5000),
     command: text('command', options.command),
     store: store(options.store),
     dependencies: dependencies(options.dependencies),
@@ -172,10 +176,16 @@ const OPTION_NAMES: readonly (keyof AcquireOptions)[] = [
   'dependencies',
 ];
 
-export function readStaleTimeout(value: Duration | undefined): number {
-  const staleTimeout = duration('staleTimeout', value ?? DEFAULT_STALE_TIMEOUT);
+export function readStaleTimeout(options: Pick<AcquireOptions, 'staleTimeout' | 'dependencies'>): number {
+  const value = options.staleTimeout ?? DEFAULT_STALE_TIMEOUT;
+  const staleTimeout = lengthReader(options)('staleTimeout', value);
   if (staleTimeout > 0) return staleTimeout;
   throw new RangeError(`The option \`staleTimeout\` must be more than 0, but is ${show(value)}.`);
+}
+
+/** A test with a clock of its own lets a few milliseconds pass, and means them. */
+function lengthReader({ dependencies }: Pick<AcquireOptions, 'dependencies'>): typeof duration {
+  return dependencies?.clock === undefined ? longDuration : duration;
 }
 
 function readSticky({ sticky, owner }: AcquireOptions): boolean {
@@ -207,9 +217,7 @@ export function store(value: Store | undefined): Store | undefined {
 
 export function dependencies(value: Partial<Dependencies> | undefined): Partial<Dependencies> | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'object' || value === null) {
-    throw new TypeError(`The option \`dependencies\` must be an object, but is ${show(value)}.`);
-  }
+  refuseUnknown(value, DEPENDENCY_NAMES, ' of `dependencies`');
   methods('dependencies.clock', value.clock, ['now', 'monotonic', 'sleep']);
   methods('dependencies.processes', value.processes, ['self', 'identify', 'liveness', 'terminate']);
   return value;

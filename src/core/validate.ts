@@ -1,26 +1,41 @@
-import ms from 'ms';
+import { bothReadings, hasNoUnit, millisecondsOf } from './duration.js';
+import { similarTo } from './similar.js';
 
 // Checks of what users pass in. Each throws a `TypeError` or `RangeError` that names the option and the value.
 
-/** Throws for an unknown key. */
-export function refuseUnknown(options: object, known: readonly string[]): void {
+/**
+ * Throws a `TypeError` for an unknown key, because a misspelt option would silently have no effect.
+ *
+ * @param of What they are options of, if the caller cannot be in doubt about it: ` of \`dependencies\``.
+ */
+export function refuseUnknown(options: object, known: readonly string[], of = ''): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`The options must be an object, but are ${show(options)}.`);
+    throw new TypeError(`The options${of} must be an object, but are ${show(options)}.`);
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    throw new TypeError(`There is no option \`${name}\`. The options are ${known.join(', ')}.`);
+    throw new TypeError(`There is no option \`${name}\`${of}. ${suggestion(name, known)}`);
   }
 }
 
+function suggestion(name: string, known: readonly string[]): string {
+  const similar = similarTo(name, known).map((other) => `\`${other}\``);
+  if (similar.length > 0) return `Did you mean ${similar.join(' or ')}?`;
+  return known.length === 1 ? `The only one is ${known[0]}.` : `The options are ${known.join(', ')}.`;
+}
+
+/** Milliseconds. Throws a `TypeError` or `RangeError` for what is not a duration. */
 export function duration(name: string, value: unknown): number {
   if (typeof value !== 'number' && typeof value !== 'string') {
     throw new TypeError(
       `The option \`${name}\` must be a number of milliseconds or a string such as '90s', but is ${show(value)}.`,
     );
   }
-  const milliseconds = typeof value === 'number' ? value : parseDuration(value);
-  if (Number.isNaN(milliseconds)) {
+  if (typeof value === 'string' && hasNoUnit(value)) {
+    throw new RangeError(`The option \`${name}\` is '${value}', which has no unit: ${bothReadings(value)}.`);
+  }
+  const milliseconds = typeof value === 'number' ? value : millisecondsOf(value);
+  if (milliseconds === undefined || Number.isNaN(milliseconds)) {
     throw new RangeError(
       `The option \`${name}\` must be a number of milliseconds or a string such as '90s' or '2h', but is ${show(value)}.`,
     );
@@ -30,15 +45,19 @@ export function duration(name: string, value: unknown): number {
   return milliseconds;
 }
 
-function parseDuration(value: string): number {
-  // For text that is not a duration, `ms` returns `undefined`, whatever its types say.
-  const milliseconds: unknown = isNotEmpty(value) ? ms(value) : undefined;
-  return typeof milliseconds === 'number' ? milliseconds : Number.NaN;
-}
+/** Below this, a number is more likely to be meant as seconds, in an option for which a second is short. */
+const LEAST_NUMBER = 1000;
 
-/** All that `ms` requires of a string at run time. */
-function isNotEmpty(value: string): value is ms.StringValue {
-  return value !== '';
+/**
+ * Like {@link duration}, but refuses small numbers: they have to be written with a unit. Not for `wait`, which programs compute from the
+ * time they have left, and not where a mix-up of units only costs time.
+ */
+export function longDuration(name: string, value: unknown): number {
+  const milliseconds = duration(name, value);
+  if (typeof value !== 'number' || value === 0 || value >= LEAST_NUMBER) return milliseconds;
+  throw new RangeError(
+    `The option \`${name}\` is ${value}, which means ${value} milliseconds: ${bothReadings(value)}.`,
+  );
 }
 
 export function finite(name: string, milliseconds: number): number {

@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { ProcessTable } from '../system/processes/process-table.js';
 import { MAX_WORKERS } from './record.js';
-import { show } from './validate.js';
+import { refuseUnknown, show } from './validate.js';
 
 /** A process, by its PID; or the process group led by a process: the child of a `spawn` with `detached: true`, and everything it starts. */
 export type Worker = number | { readonly group: number };
@@ -34,6 +34,7 @@ export function identifyWorkers(
 
 function identify(worker: Worker, processes: ProcessTable): ProcessIdentity {
   const isGroup = typeof worker === 'object' && worker !== null;
+  if (isGroup) refuseUnknown(worker, ['group'], ' of a worker');
   const pid = isGroup ? worker.group : worker;
   if (!Number.isSafeInteger(pid) || pid <= 0)
     throw new RangeError(`A PID is a positive integer, not ${show(pid)}.`);

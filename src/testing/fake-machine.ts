@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../core/validate.js';
 import type { Clock } from '../system/clock.js';
 import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../system/processes/process-identity.js';
 import type { AgeRange } from '../system/processes/process-table.js';
@@ -28,6 +29,15 @@ export interface FakeManners {
   readonly inheritedSocket?: string;
 }
 
+const MANNERS: readonly (keyof FakeManners)[] = [
+  'ignoresTerm',
+  'forbidden',
+  'user',
+  'parent',
+  'group',
+  'inheritedSocket',
+];
+
 /** A process that exists only in a `FakeProcessTable`. */
 export class FakeProcess {
   /** What a lock records about it. */
@@ -54,8 +64,9 @@ export class FakeProcess {
   }
 
   /** It ends, but its parent does not reap it. With `threads` above 1 some of its threads are still running. */
-  zombify({ threads = 1 }: { readonly threads?: number } = {}): void {
-    this.#machine.zombify(this, threads);
+  zombify(options: { readonly threads?: number } = {}): void {
+    refuseUnknown(options, ['threads']);
+    this.#machine.zombify(this, options.threads ?? 1);
   }
 
   /** It ends, and a new process gets its PID. */
@@ -96,6 +107,7 @@ export class FakeMachine {
   }
 
   start(place: FakePlace | ProcessIdentity, manners: FakeManners, pid?: number): FakeProcess {
+    refuseUnknown(manners, MANNERS, ' of a fake process');
     const identity: ProcessIdentity = {
       pid: pid ?? this.#nextPid++,
       hostname: place.hostname ?? 'fake-host',

@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../core/validate.js';
 import type { Clock } from '../system/clock.js';
 import type { Life } from '../system/life/life.js';
 import { HostProcessTable } from '../system/processes/host-process-table.js';
@@ -49,6 +50,7 @@ export class FakeProcessTable implements ProcessTable {
 
   /** Starts a process, by default on the same machine, with a PID that no other process had before. */
   start(place: FakePlace = {}, manners: FakeManners = {}): FakeProcess {
+    refuseUnknown(place, ['hostname', 'bootId', 'pidNamespace'], ' of a place');
     return this.#machine.start(place, manners);
   }
 

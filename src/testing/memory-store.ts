@@ -1,8 +1,9 @@
 import { provenanceInDatabase } from '../core/assess/provenance.js';
 import { composeRecord, releasedRecord } from '../core/compose-record.js';
-import { type Dependencies, withSystemDefaults } from '../core/dependencies.js';
+import { DEPENDENCY_NAMES, type Dependencies, withSystemDefaults } from '../core/dependencies.js';
 import type { LockRecord } from '../core/record.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../core/store.js';
+import { refuseUnknown } from '../core/validate.js';
 import { checkLockName } from '../stores/shared/lock-name.js';
 
 /**
@@ -19,6 +20,7 @@ import { checkLockName } from '../stores/shared/lock-name.js';
  * const lock = await acquire('nightly', { store, dependencies: { clock } });
  */
 export function memoryStore(dependencies: Partial<Dependencies> = {}): Store {
+  refuseUnknown(dependencies, DEPENDENCY_NAMES);
   return new MemoryStore(withSystemDefaults(dependencies));
 }
 

@@ -1,5 +1,5 @@
-import type { Duration } from '../core/options.js';
-import { duration, methods, refuseUnknown, show } from '../core/validate.js';
+import type { Duration } from '../core/duration.js';
+import { longDuration, methods, refuseUnknown, show } from '../core/validate.js';
 import { acquire } from '../stores/file-locks.js';
 import type { FileSystemReport } from './file-system-report.js';
 import type { VerifySettings } from './verification.js';
@@ -13,7 +13,8 @@ export interface VerifyOptions {
    */
   readonly processes?: number | undefined;
   /**
-   * How long they contend. The single calls before that take less than a second.
+   * How long they contend. The single calls before that take less than a second. A number below 1,000 is refused, because it is likely to be
+   * meant as seconds: write `'30s'` or `'30ms'`.
    *
    * Default: `'3s'`.
    */
@@ -78,7 +79,7 @@ function readProcesses(value: unknown): number {
 }
 
 function readDuration(value: unknown): number {
-  const milliseconds = duration('duration', value);
+  const milliseconds = longDuration('duration', value);
   if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
   throw new RangeError(`The option \`duration\` must be more than 0 and finite, but is ${show(value)}.`);
 }

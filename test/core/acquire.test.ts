@@ -664,7 +664,7 @@ describe('a file that is not a lock', () => {
     world.write(content, world.clock.now() - DAY);
     const before = statSync(world.path);
     const expected = { name: 'ErrNotALock', code: 'ERR_NOT_A_LOCK', lock: world.path };
-    for (const options of [{}, { wait: '1h' }, { terminateStalled: true }, { staleTimeout: 1 }]) {
+    for (const options of [{}, { wait: '1h' }, { terminateStalled: true }, { staleTimeout: 1 }] as const) {
       await expect(
         world.acquire(undefined, { heartbeatMinimalInterval: 0, ...options }),
       ).rejects.toMatchObject({ ...expected, message: expect.stringContaining(words) });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { acquire, breakLock, ErrLockBusy, inspect, withLock } from '../../src/index.js';
 import { FakeProcessTable } from '../../src/testing/index.js';
-import { HOUR, MINUTE, SECOND, World } from '../../support/world.js';
+import { HOUR, MINUTE, SECOND, untyped, World } from '../../support/world.js';
 
-const OPTIONS = { holdAtLeast: '55m' };
+const OPTIONS = { holdAtLeast: '55m' } as const;
 
 describe('a lock with `holdAtLeast`', () => {
   it('is busy until then although it was released, and free afterwards', async () => {
@@ -143,7 +143,7 @@ describe('a lock with `holdAtLeast`', () => {
       RangeError,
     );
     await expect(world.acquire(undefined, { holdAtLeast: -1 })).rejects.toThrow(RangeError);
-    await expect(world.acquire(undefined, { holdAtLeast: 'soon' })).rejects.toThrow(RangeError);
+    await expect(world.acquire(undefined, untyped({ holdAtLeast: 'soon' }))).rejects.toThrow(RangeError);
     expect(world.files).toEqual([]);
   });
 

@@ -152,6 +152,15 @@ describe('a heartbeat', () => {
     }
   });
 
+  it('refuses what it does not know, with the nearest name', async () => {
+    const world = new World();
+    const lock = await world.acquire();
+    const refused: Promise<unknown> = Reflect.apply(lock.heartBeat, lock, [{ Progress: 1 }]);
+    await expect(refused).rejects.toThrow(
+      new TypeError('There is no option `Progress` of a heartbeat. Did you mean `progress`?'),
+    );
+  });
+
   it.each([[5], ['40 %'], [null], [[]]])('refuses %j as its argument', async (update) => {
     const world = new World();
     const lock = await world.acquire();

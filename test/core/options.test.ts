@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readOptions } from '../../src/core/options.js';
 import { acquire, breakLock, inspect, withLock } from '../../src/index.js';
+import { FakeClock } from '../../src/testing/index.js';
 import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../../support/world.js';
 
 describe('the options', () => {
@@ -17,11 +18,26 @@ describe('the options', () => {
   });
 
   it('accept milliseconds, or strings as people write them', () => {
-    const options = { staleTimeout: '2h', heartbeatMinimalInterval: '90s', wait: '1.5m' };
+    const options = { staleTimeout: '2h', heartbeatMinimalInterval: '90s', wait: '1.5m' } as const;
     expect(readOptions(options)).toMatchObject({
       staleTimeout: 2 * HOUR,
       heartbeatMinimalInterval: 90_000,
       wait: 90_000,
+    });
+  });
+
+  it('accept small numbers where they are meant, or come from a test with its own clock', () => {
+    expect(readOptions({ wait: 30, heartbeatMinimalInterval: 30 })).toMatchObject({ wait: 30 });
+    expect(readOptions({ holdAtLeast: 0, terminationGrace: 0 })).toMatchObject({ terminationGrace: 0 });
+    expect(readOptions({ staleTimeout: '60ms', holdAtLeast: '5ms' })).toMatchObject({ staleTimeout: 60 });
+    expect(readOptions({ staleTimeout: 1000 }).staleTimeout).toBe(SECOND);
+    const dependencies = { clock: new FakeClock() };
+    expect(
+      readOptions({ staleTimeout: 30, holdAtLeast: 5, terminationGrace: 5, dependencies }),
+    ).toMatchObject({
+      staleTimeout: 30,
+      holdAtLeast: 5,
+      terminationGrace: 5,
     });
   });
 
@@ -70,7 +86,20 @@ const WRONG: readonly (readonly [
     RangeError,
     /`heartbeatMinimalInterval` \(3600000 ms\).*`staleTimeout`/,
   ],
-  [{ staleTimeout: 10, heartbeatMinimalInterval: 11 }, RangeError, /`heartbeatMinimalInterval` \(11 ms\)/],
+  [
+    { staleTimeout: '10ms', heartbeatMinimalInterval: 11 },
+    RangeError,
+    /`heartbeatMinimalInterval` \(11 ms\).*`staleTimeout` \(10 ms\)/,
+  ],
+  [{ staleTimeout: 30 }, RangeError, /`staleTimeout` is 30, .* 30 milliseconds: write '30s' .* '30ms'/],
+  [{ staleTimeout: 999 }, RangeError, /`staleTimeout`.* '999s' .* '999ms'/],
+  [{ staleTimeout: 0.5 }, RangeError, /`staleTimeout`.* '0.5s' .* '0.5ms'/],
+  [{ staleTimeout: 30, dependencies: {} }, RangeError, /`staleTimeout`.* '30s' .* '30ms'/],
+  [{ holdAtLeast: 30 }, RangeError, /`holdAtLeast`.* '30s' .* '30ms'/],
+  [{ terminationGrace: 5 }, RangeError, /`terminationGrace`.* '5s' .* '5ms'/],
+  [{ staleTimeout: '30' }, RangeError, /`staleTimeout` is '30', .* no unit: write '30s' .* '30ms'/],
+  [{ wait: '1.5' }, RangeError, /`wait`.* '1.5s' .* '1.5ms'/],
+  [{ heartbeatMinimalInterval: '.5 ' }, RangeError, /`heartbeatMinimalInterval`.* '.5s' .* '.5ms'/],
   [{ wait: -1 }, RangeError, /`wait`.*-1/],
   [{ wait: () => 1 }, TypeError, /`wait`.*function/],
   [{ signal: 'now' }, TypeError, /`signal`.*'now'/],
@@ -83,7 +112,10 @@ const WRONG: readonly (readonly [
   [{ dependencies: 'fake' }, TypeError, /`dependencies`.*'fake'/],
   [{ dependencies: { clock: { now: Date.now } } }, TypeError, /`dependencies.clock`.*`monotonic`/],
   [{ dependencies: { processes: {} } }, TypeError, /`dependencies.processes`.*`self`/],
-  [{ staleTimeOut: '2h' }, TypeError, /no option `staleTimeOut`.*staleTimeout/],
+  [{ staleTimeOut: '2h' }, TypeError, /no option `staleTimeOut`\. Did you mean `staleTimeout`\?$/],
+  [{ wiat: '2h' }, TypeError, /no option `wiat`\. Did you mean `wait`\?$/],
+  [{ ttl: '2h' }, TypeError, /no option `ttl`\. The options are staleTimeout, .*, dependencies\.$/],
+  [{ dependencies: { clok: {} } }, TypeError, /no option `clok` of `dependencies`\. Did you mean `clock`\?$/],
 ];
 
 describe('wrong options', () => {
@@ -98,7 +130,11 @@ describe('wrong options', () => {
   it('are refused by `inspect` and `breakLock`, too', async () => {
     await expect(inspect('job.lock', untyped({ force: true }))).rejects.toThrow(/no option `force`/);
     await expect(inspect('job.lock', { staleTimeout: 0 })).rejects.toThrow(RangeError);
+    await expect(inspect('job.lock', { staleTimeout: 30 })).rejects.toThrow(/'30s'/);
+    await expect(inspect('job.lock', untyped({ stroe: {} }))).rejects.toThrow(/Did you mean `store`\?/);
     await expect(breakLock('job.lock', untyped({ force: 1 }))).rejects.toThrow(/`force`/);
+    await expect(breakLock('job.lock', { staleTimeout: 30 })).rejects.toThrow(/'30s'/);
+    await expect(breakLock('job.lock', untyped({ Force: true }))).rejects.toThrow(/Did you mean `force`\?/);
   });
 
   it('include a value that is not an object', async () => {

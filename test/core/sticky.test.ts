@@ -4,7 +4,7 @@ import { FakeProcessTable } from '../../src/testing/index.js';
 import { HOUR, MINUTE, SECOND, World } from '../../support/world.js';
 
 /** A server that holds the lock for longer than the time between two of its runs. */
-const SERVER_1 = { owner: 'server-1', sticky: true, holdAtLeast: '25m' };
+const SERVER_1 = { owner: 'server-1', sticky: true, holdAtLeast: '25m' } as const;
 const SERVER_2 = { ...SERVER_1, owner: 'server-2' };
 
 /** Acquires the lock and releases it at once. */

@@ -33,6 +33,12 @@ describe('workers', () => {
     );
   });
 
+  it('have no other names', () => {
+    expect(() => identify([{ gruop: pid }])).toThrow(
+      new TypeError('There is no option `gruop` of a worker. Did you mean `group`?'),
+    );
+  });
+
   it.each([0, -1, -pid, 1.5, Number.NaN, 2 ** 60, '1', null, undefined])(
     'have a PID, not %j, which kill(2) would take for more than a process',
     (worker) => {

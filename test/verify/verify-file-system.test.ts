@@ -22,6 +22,7 @@ const WRONG: readonly (readonly [
   [{ processes: 2.5 }, RangeError, /`processes`.*2\.5/],
   [{ processes: '4' }, TypeError, /`processes`.*'4'/],
   [{ duration: 0 }, RangeError, /`duration`.* 0/],
+  [{ duration: 30 }, RangeError, /`duration`.* '30s' .* '30ms'/],
   [{ duration: 'a while' }, RangeError, /`duration`.*'a while'/],
   [{ duration: Number.POSITIVE_INFINITY }, RangeError, /`duration`.*Infinity/],
   [{ signal: {} }, TypeError, /`signal`/],

@@ -68,7 +68,7 @@ export class Contender {
       this.#selfStrike.startLooking();
       try {
         return await acquire(this.#settings.lock, {
-          staleTimeout: this.#settings.staleTimeout,
+          staleTimeout: `${this.#settings.staleTimeout}ms`,
           // Every heartbeat is written.
           heartbeatMinimalInterval: 0,
           command: 'livinglock torture',

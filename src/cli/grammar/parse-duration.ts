@@ -1,4 +1,5 @@
 import ms from 'ms';
+import type { Duration } from '../../index.js';
 import { InvalidArgument } from './invalid-argument.js';
 
 /**
@@ -19,6 +20,11 @@ export function parsePositiveDuration(text: string): number {
   const milliseconds = parseDuration(text);
   if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
   throw new InvalidArgument('This must be more than 0, and have an end.');
+}
+
+/** For the library, which refuses small numbers because their unit may have been mixed up. Here it was clear. */
+export function withUnit(milliseconds: number): Duration {
+  return milliseconds < 1000 ? `${milliseconds}ms` : milliseconds;
 }
 
 function parse(text: string): number | undefined {

@@ -19,22 +19,10 @@ export class UnknownWord extends CliError {
 
   /** The message, with the most likely words. */
   async explain(): Promise<string> {
-    const { default: distance } = await import('leven');
-    const similar = this.#known
-      .map((known) => ({ known, typos: distance(this.#word, known) }))
-      .filter(({ known, typos }) => typos <= MOST_TYPOS && typos < MOST_WRONG * lengthOf(known, this.#word));
-    const fewest = Math.min(...similar.map(({ typos }) => typos));
-    const best = similar.filter(({ typos }) => typos === fewest).map(({ known }) => known);
+    // Only now: a command line without typos need not load it.
+    const { similarTo } = await import('../../core/similar.js');
+    const best = similarTo(this.#word, this.#known);
     if (best.length === 0) return this.message;
-    return `${this.message} (Did you mean ${best.length > 1 ? 'one of ' : ''}${best.toSorted().join(', ')}?)`;
+    return `${this.message} (Did you mean ${best.length > 1 ? 'one of ' : ''}${best.join(', ')}?)`;
   }
-}
-
-/** How many letters of a word may differ, and what share of them. */
-const MOST_TYPOS = 3;
-const MOST_WRONG = 0.6;
-
-/** Without the hyphens that every option begins with. */
-function lengthOf(...words: readonly string[]): number {
-  return Math.max(...words.map((word) => word.replace(/^--/, '').length));
 }

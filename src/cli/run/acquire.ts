@@ -9,6 +9,7 @@ import {
   type ProcessTable,
   systemClock,
 } from '../../index.js';
+import { withUnit } from '../grammar/parse-duration.js';
 import type { Locks } from '../stores/locks.js';
 import { describeHolding } from '../terminal/holder.js';
 import { say } from '../terminal/messages.js';
@@ -33,11 +34,11 @@ export async function acquireOrYield(
       store: locks.store,
       owner: options.owner,
       sticky: options.sticky,
-      holdAtLeast: options.holdAtLeast,
-      staleTimeout: options.staleTimeout,
+      holdAtLeast: withUnit(options.holdAtLeast),
+      staleTimeout: withUnit(options.staleTimeout),
       heartbeatMinimalInterval: options.heartbeatInterval,
       terminateStalled: options.killStalled,
-      terminationGrace: killAfter,
+      terminationGrace: withUnit(killAfter),
       command: options.label ?? options.line ?? command.map(quoted).join(' '),
       wait: duration,
       signal: signals.aborted,

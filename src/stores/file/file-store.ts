@@ -1,9 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import { composeRecord, releasedRecord } from '../../core/compose-record.js';
-import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
+import { DEPENDENCY_NAMES, type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import { type LockRecord, serializeRecord } from '../../core/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { refuseUnknown } from '../../core/validate.js';
 import { isOfSameMachine } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
 import { systemCode } from '../../system/system-code.js';
@@ -30,6 +31,7 @@ export interface FileStoreOptions extends Partial<Dependencies> {
  * paused process cannot be told from a dead one; see `docs/limits.md` for this and the remaining cases.
  */
 export function fileStore(options: FileStoreOptions = {}): Store {
+  refuseUnknown(options, [...DEPENDENCY_NAMES, 'fileSystem']);
   return new FileStore(withSystemDefaults(options), options.fileSystem ?? systemFileSystem);
 }
 

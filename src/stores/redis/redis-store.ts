@@ -15,7 +15,7 @@ const DEFAULT_PREFIX = 'livinglock:';
 const DEFAULT_TIMEOUT = 5000;
 
 /** Options of a store in Redis. The clock and the processes are for tests. */
-export interface RedisStoreOptions extends Partial<Dependencies> {
+export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 'processes'>> {
   /**
    * What the keys begin with; the lock's name follows. With a hash tag, such as `'{livinglock}:'`, all locks are in one slot of a cluster.
    *

@@ -23,7 +23,9 @@ const RETRY_DELAY = 40;
 const PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
 
 /** Options of a store in SQLite. The clock and the processes are for tests. */
-export interface SqliteStoreOptions extends SqliteSchemaOptions, Partial<Dependencies> {
+export interface SqliteStoreOptions
+  extends SqliteSchemaOptions,
+    Partial<Pick<Dependencies, 'clock' | 'processes'>> {
   /**
    * Whether to create the table when the first lock is claimed. With `false` it must exist, see {@link sqliteSchema}.
    *

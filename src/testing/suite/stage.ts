@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LockRecord } from '../../core/record.js';
 import type { Awaitable, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { refuseUnknown } from '../../core/validate.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import { systemProcesses } from '../../system/processes/system.js';
 
@@ -38,6 +39,7 @@ export class Stage {
   readonly #made: StoreUnderTest;
 
   constructor(made: StoreUnderTest) {
+    refuseUnknown(made, ['store', 'another', 'nameOf', 'close'], ' of a store to test');
     this.#made = made;
     this.store = made.store;
     this.name = this.nameOf('job');

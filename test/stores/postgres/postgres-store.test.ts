@@ -120,21 +120,24 @@ describe('the table', () => {
     });
   });
 
-  it.each([undefined, '55m'])('keeps nothing about the work of a released lock: %s', async (holdAtLeast) => {
-    const scene = new Scene();
-    const lock = await scene.acquire({ command: 'import --password=1234', owner: 'server-1', holdAtLeast });
-    await lock.heartBeat({ note: 'customer 1234' });
-    await lock.setWorkers([scene.processes.own.pid]);
-    expect(await scene.row()).toMatchObject({
-      details: { command: 'import --password=1234', user: expect.any(String), cwd: process.cwd() },
-      workers: [{ pid: scene.processes.own.pid }],
-      progress: { note: 'customer 1234' },
-    });
-    await lock.release();
-    const row = await scene.row();
-    expect(row).toMatchObject({ details: null, workers: [], progress: null });
-    expect(Object.keys(Object(row['holder']))).toEqual(['owner', 'process', 'process_id']);
-  });
+  it.each([undefined, '55m'] as const)(
+    'keeps nothing about the work of a released lock: %s',
+    async (holdAtLeast) => {
+      const scene = new Scene();
+      const lock = await scene.acquire({ command: 'import --password=1234', owner: 'server-1', holdAtLeast });
+      await lock.heartBeat({ note: 'customer 1234' });
+      await lock.setWorkers([scene.processes.own.pid]);
+      expect(await scene.row()).toMatchObject({
+        details: { command: 'import --password=1234', user: expect.any(String), cwd: process.cwd() },
+        workers: [{ pid: scene.processes.own.pid }],
+        progress: { note: 'customer 1234' },
+      });
+      await lock.release();
+      const row = await scene.row();
+      expect(row).toMatchObject({ details: null, workers: [], progress: null });
+      expect(Object.keys(Object(row['holder']))).toEqual(['owner', 'process', 'process_id']);
+    },
+  );
 
   it('says of a lock that was released early until when it is held', async () => {
     const scene = new Scene();

@@ -75,7 +75,7 @@ describe('options', () => {
   it.each([{ commandTimeout: 0 }, { commandTimeout: -1 }, { commandTimeout: 'soon' }])(
     'are refused where they are too small: %j',
     (options) => {
-      expect(() => redisStore(client, options)).toThrow(RangeError);
+      expect(() => redisStore(client, untyped(options))).toThrow(RangeError);
     },
   );
 

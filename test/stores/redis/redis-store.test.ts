@@ -87,18 +87,21 @@ describeWithRedis('the store in Redis', (server) => {
     ]);
   });
 
-  it.each([undefined, '55m'])('keeps nothing about the work of a released lock: %s', async (holdAtLeast) => {
-    const scene = await Scene.open(server());
-    const lock = await scene.acquire({ command: 'import --password=1234', owner: 'server-1', holdAtLeast });
-    await lock.heartBeat({ note: 'customer 1234' });
-    await lock.setWorkers([scene.processes.own.pid]);
-    expect((await scene.hash())['details']).toContain('--password=1234');
-    await lock.release();
-    const { details = '', workers = '', progress = '', holder = '' } = await scene.hash();
-    expect({ details, workers, progress }).toEqual({ details: '', workers: '', progress: '' });
-    expect(Object.keys(JSON.parse(holder))).toEqual(['process_id', 'process', 'owner']);
-    expect(JSON.stringify(await scene.hash())).not.toMatch(/password|customer/);
-  });
+  it.each([undefined, '55m'] as const)(
+    'keeps nothing about the work of a released lock: %s',
+    async (holdAtLeast) => {
+      const scene = await Scene.open(server());
+      const lock = await scene.acquire({ command: 'import --password=1234', owner: 'server-1', holdAtLeast });
+      await lock.heartBeat({ note: 'customer 1234' });
+      await lock.setWorkers([scene.processes.own.pid]);
+      expect((await scene.hash())['details']).toContain('--password=1234');
+      await lock.release();
+      const { details = '', workers = '', progress = '', holder = '' } = await scene.hash();
+      expect({ details, workers, progress }).toEqual({ details: '', workers: '', progress: '' });
+      expect(Object.keys(JSON.parse(holder))).toEqual(['process_id', 'process', 'owner']);
+      expect(JSON.stringify(await scene.hash())).not.toMatch(/password|customer/);
+    },
+  );
 
   it('keeps its locks under another prefix if the option says so', async () => {
     const scene = await Scene.open(server());

@@ -130,27 +130,30 @@ describe('the table', () => {
     });
   });
 
-  it.each([undefined, '55m'])('keeps nothing about the work of a released lock: %s', async (holdAtLeast) => {
-    const scene = new Scene();
-    const lock = await scene.acquire(undefined, {
-      command: 'import --password=1234',
-      owner: 'server-1',
-      holdAtLeast,
-    });
-    await lock.heartBeat({ note: 'customer 1234' });
-    await lock.setWorkers([scene.processes.own.pid]);
-    const { details, progress } = scene.row();
-    expect(JSON.parse(String(details))).toEqual({
-      command: 'import --password=1234',
-      user: expect.any(String),
-      cwd: process.cwd(),
-    });
-    expect(String(progress)).toContain('customer 1234');
-    await lock.release();
-    const row = scene.row();
-    expect(row).toMatchObject({ details: null, workers: '[]', progress: null });
-    expect(Object.keys(JSON.parse(String(row['holder'])))).toEqual(['process_id', 'process', 'owner']);
-  });
+  it.each([undefined, '55m'] as const)(
+    'keeps nothing about the work of a released lock: %s',
+    async (holdAtLeast) => {
+      const scene = new Scene();
+      const lock = await scene.acquire(undefined, {
+        command: 'import --password=1234',
+        owner: 'server-1',
+        holdAtLeast,
+      });
+      await lock.heartBeat({ note: 'customer 1234' });
+      await lock.setWorkers([scene.processes.own.pid]);
+      const { details, progress } = scene.row();
+      expect(JSON.parse(String(details))).toEqual({
+        command: 'import --password=1234',
+        user: expect.any(String),
+        cwd: process.cwd(),
+      });
+      expect(String(progress)).toContain('customer 1234');
+      await lock.release();
+      const row = scene.row();
+      expect(row).toMatchObject({ details: null, workers: '[]', progress: null });
+      expect(Object.keys(JSON.parse(String(row['holder'])))).toEqual(['process_id', 'process', 'owner']);
+    },
+  );
 
   it('says of a lock that was released who had it last, and that nobody holds it', async () => {
     const scene = new Scene();

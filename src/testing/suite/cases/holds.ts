@@ -132,7 +132,7 @@ export const holds: Rules = {
 
   async 'is free when `holdAtLeast` is over'(stage) {
     const { store, name } = stage;
-    const lock = await acquire(name, { store, holdAtLeast: 5 * MOMENT });
+    const lock = await acquire(name, { store, holdAtLeast: `${5 * MOMENT}ms` });
     await lock.release();
     await stage.until(
       async () => (await inspect(name, { store })).state === 'free',

@@ -4,8 +4,8 @@ import type { Lock } from '../../../core/lock.js';
 import { acquire, breakLock, inspect } from '../../../stores/file-locks.js';
 import type { Rules, Stage } from '../stage.js';
 
-/** In milliseconds: short enough for a test to wait for it. */
-const SHORT_TIMEOUT = 40;
+/** Short enough for a test to wait for it. */
+const SHORT_TIMEOUT = '40ms';
 
 /** What users do with locks in the store. */
 export const locks: Rules = {
@@ -68,7 +68,7 @@ export const locks: Rules = {
 
   async 'is taken over from a stalled holder, which learns of it'(stage) {
     const { store, name } = stage;
-    const options = { store, staleTimeout: SHORT_TIMEOUT, heartbeatMinimalInterval: 0 };
+    const options = { store, staleTimeout: SHORT_TIMEOUT, heartbeatMinimalInterval: 0 } as const;
     const stalled = await acquire(name, options);
     await stage.until(
       async () => (await inspect(name, { store })).state === 'stalled',
