@@ -29,7 +29,7 @@ interface Released {
   readonly is: 'released';
 }
 
-interface Lost {
+export interface Lost {
   readonly is: 'lost';
   readonly error: ErrLockLost;
   /** Whether a call has rejected with it. */

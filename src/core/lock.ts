@@ -7,6 +7,7 @@ import { LateBeat } from './late-beat.js';
 import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease.js';
 import { LeaseMonitor } from './lease-monitor.js';
 import type { LockParts } from './lock-parts.js';
+import { LossNotice } from './loss-notice.js';
 import { answerTo, Pending } from './pending.js';
 import type { Predecessor } from './predecessor.js';
 import type { Progress } from './record.js';
@@ -16,8 +17,6 @@ import { identifyWorkers, type Worker } from './workers.js';
 
 /** Calls that do nothing share one promise, because some jobs make millions of them. */
 const NOTHING = Promise.resolve();
-/** What calls get for an answer of the store. Those that wait for the same answer share one promise, for the same reason. */
-const REPORTS = new WeakMap<Promise<void>, Promise<void>>();
 
 /**
  * A lock that is held. Only `acquire`, `withLock` and `tryWithLock` create one.
@@ -46,8 +45,10 @@ export class Lock {
   readonly #lateBeat: LateBeat;
   readonly #stayOnExit: () => void;
   #lease: Lease;
-  /** Created when someone asks for the signal; most jobs never do. */
-  #loss: AbortController | undefined;
+  readonly #notice: LossNotice = new LossNotice({
+    lost: () => (this.#lease.is === 'lost' ? this.#lease : null),
+    reported: () => this.#apply({ type: 'reported' }),
+  });
   #progress: Progress | undefined;
   #workers: readonly ProcessIdentity[] | undefined;
   /** The write that calls are waiting for. */
@@ -78,11 +79,7 @@ export class Lock {
    * confirmed heartbeat, before anyone can take over.
    */
   get signal(): AbortSignal {
-    if (this.#loss === undefined) {
-      this.#loss = new AbortController();
-      if (this.#lease.is === 'lost') this.#loss.abort(this.#lease.error);
-    }
-    return this.#loss.signal;
+    return this.#notice.signal;
   }
 
   /**
@@ -91,6 +88,9 @@ export class Lock {
    * the heartbeat is in the file when the call returns, awaited or not.
    *
    * In a loop that never yields, a `.catch()` on each call uses a little memory until the loop ends: send one only every so many rounds.
+   *
+   * Await it. If nobody does, a loss is not an unhandled rejection: it aborts {@link signal}, `release()` and `withLock` reject with it, and if
+   * nobody has asked for the signal, Node prints a warning. See `docs/heartbeats.md`.
    *
    * After `release()` it does nothing. Rejects with {@link ErrLockLost} if the lock was lost; with {@link ErrLockStore} if
    * the heartbeat could not be written (the lock is then still held, until `staleTimeout`, and the next call tries again); with a
@@ -105,11 +105,11 @@ export class Lock {
       }
     }
     const lease = this.#lease;
-    if (lease.is !== 'held') return this.#reporting(this.#answer());
+    if (lease.is !== 'held') return this.#beatAnswer(this.#answer());
     const isEarly = this.#lateBeat.isEarly(lease.confirmedAt);
     if (isEarly || this.#writing !== undefined) this.#lateBeat.remember();
     if (isEarly) return NOTHING;
-    return this.#reporting(this.#writing?.promise ?? this.#write());
+    return this.#beatAnswer(this.#writing?.promise ?? this.#write());
   }
 
   /**
@@ -131,7 +131,7 @@ export class Lock {
     this.#workers = identifyWorkers(workers, this.#workers ?? [], this.#parts.processes);
     // A write that has already started does not contain them.
     while (this.#writing !== undefined) await this.#writing.promise.catch(() => {});
-    return this.#reporting(this.#lease.is === 'held' ? this.#write() : this.#answer());
+    return this.#notice.reporting(this.#lease.is === 'held' ? this.#write() : this.#answer());
   }
 
   /**
@@ -140,7 +140,7 @@ export class Lock {
    * removed (the lock is then still held, and the next call tries again).
    */
   release(): Promise<void> {
-    return this.#reporting(this.#release());
+    return this.#notice.reporting(this.#release());
   }
 
   #release(): Promise<void> {
@@ -187,7 +187,7 @@ export class Lock {
         this.#interrupt();
         return;
       case 'abort':
-        if (this.#lease.is === 'lost') this.#loss?.abort(this.#lease.error);
+        this.#notice.abort();
         return;
       case 'release':
         this.#release().catch(() => {});
@@ -206,23 +206,13 @@ export class Lock {
     this.#removing = undefined;
   }
 
-  /** Remembers that a call has rejected with the loss. */
-  #reporting(answer: Promise<void>): Promise<void> {
-    if (answer === NOTHING) return answer;
-    const report = REPORTS.get(answer);
-    if (report !== undefined) return report;
-    const newReport = answer.catch((error: unknown) => {
-      if (this.#lease.is === 'lost' && error === this.#lease.error) this.#apply({ type: 'reported' });
-      throw error;
-    });
-    REPORTS.set(answer, newReport);
-    return newReport;
+  #beatAnswer(answer: Promise<void>): Promise<void> {
+    return answer === NOTHING ? answer : this.#notice.toBeat(answer);
   }
 
   /** The result of a call that has nothing to do, or is done. */
   #answer(): Promise<void> {
-    if (this.#lease.is !== 'lost') return NOTHING;
-    return Promise.reject(this.#lease.error);
+    return this.#notice.rejection ?? NOTHING;
   }
 
   /** A failure is not reported: the next heartbeat tries again. */
