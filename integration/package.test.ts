@@ -156,7 +156,7 @@ describe('the packed package', () => {
   test('finds the program of its helper processes', async () => {
     const program = `
       import { verifyFileSystem } from 'livinglock';
-      const { figures } = await verifyFileSystem('.', { processes: 2, duration: 300 });
+      const { figures } = await verifyFileSystem('.', { processes: 2, duration: '300ms' });
       console.log(figures.acquisitions > 0);
     `;
     expect(await run('verify.mjs', program)).toBe('true\n');

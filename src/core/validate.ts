@@ -56,7 +56,7 @@ export function longDuration(name: string, value: unknown): number {
   const milliseconds = duration(name, value);
   if (typeof value !== 'number' || value === 0 || value >= LEAST_NUMBER) return milliseconds;
   throw new RangeError(
-    `The option \`${name}\` is ${value}, which means ${value} milliseconds: ${bothReadings(value)}.`,
+    `The option \`${name}\` is ${value}, which means ${value} ms: ${bothReadings(value)}.`,
   );
 }
 

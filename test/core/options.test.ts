@@ -91,7 +91,7 @@ const WRONG: readonly (readonly [
     RangeError,
     /`heartbeatMinimalInterval` \(11 ms\).*`staleTimeout` \(10 ms\)/,
   ],
-  [{ staleTimeout: 30 }, RangeError, /`staleTimeout` is 30, .* 30 milliseconds: write '30s' .* '30ms'/],
+  [{ staleTimeout: 30 }, RangeError, /`staleTimeout` is 30, which means 30 ms: write '30s' .* '30ms'/],
   [{ staleTimeout: 999 }, RangeError, /`staleTimeout`.* '999s' .* '999ms'/],
   [{ staleTimeout: 0.5 }, RangeError, /`staleTimeout`.* '0.5s' .* '0.5ms'/],
   [{ staleTimeout: 30, dependencies: {} }, RangeError, /`staleTimeout`.* '30s' .* '30ms'/],

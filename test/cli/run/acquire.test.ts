@@ -180,7 +180,7 @@ describe('the lock of a run', () => {
   });
 
   it('is not to be had by this run though the holder has stalled by its own stale timeout', async () => {
-    await hold({ staleTimeout: 1 });
+    await hold({ staleTimeout: '1ms' });
     await vi.waitFor(async () => expect((await locks.store.read('nightly'))?.age).toBeGreaterThan(1));
     expect(await acquired()).toBe(75);
     expect(said).toEqual([expect.stringContaining('--stale-timeout 0.001s takes it over')]);
