@@ -17,9 +17,6 @@ export interface Dependencies {
   readonly life?: Life | null;
 }
 
-/** What {@link Dependencies} has, to find misspelt names. */
-export const DEPENDENCY_NAMES: readonly (keyof Dependencies)[] = ['clock', 'processes', 'life'];
-
 /** Anything left out defaults to the system's own. */
 export function withSystemDefaults(dependencies: Partial<Dependencies> = {}): Dependencies {
   return {

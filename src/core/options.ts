@@ -1,5 +1,5 @@
 import { DEFAULT_STALE_TIMEOUT } from './assess/judge.js';
-import { DEPENDENCY_NAMES, type Dependencies } from './dependencies.js';
+import type { Dependencies } from './dependencies.js';
 import type { Duration } from './duration.js';
 import type { Store } from './store.js';
 import { boolean, duration, finite, longDuration, methods, refuseUnknown, show, text } from './validate.js';
@@ -214,6 +214,9 @@ export function readOwner(value: unknown): string | null {
 export function store(value: Store | undefined): Store | undefined {
   return methods('store', value, ['resolve', 'read', 'claim', 'beat', 'remove']);
 }
+
+/** All of `dependencies`. */
+export const DEPENDENCY_NAMES: readonly (keyof Dependencies)[] = ['clock', 'processes', 'life'];
 
 export function dependencies(value: Partial<Dependencies> | undefined): Partial<Dependencies> | undefined {
   if (value === undefined) return undefined;

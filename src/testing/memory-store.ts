@@ -1,6 +1,7 @@
 import { provenanceInDatabase } from '../core/assess/provenance.js';
 import { composeRecord, releasedRecord } from '../core/compose-record.js';
-import { DEPENDENCY_NAMES, type Dependencies, withSystemDefaults } from '../core/dependencies.js';
+import { type Dependencies, withSystemDefaults } from '../core/dependencies.js';
+import { DEPENDENCY_NAMES } from '../core/options.js';
 import type { LockRecord } from '../core/record.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../core/store.js';
 import { refuseUnknown } from '../core/validate.js';

@@ -1,7 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { composeRecord, releasedRecord } from '../../core/compose-record.js';
-import { DEPENDENCY_NAMES, type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
+import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
+import { DEPENDENCY_NAMES } from '../../core/options.js';
 import { type LockRecord, serializeRecord } from '../../core/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { refuseUnknown } from '../../core/validate.js';
