@@ -58,7 +58,9 @@ type DurationText = Exclude<Duration, number>;
  * import { toDuration, withLock } from 'livinglock';
  *
  * const staleTimeout = toDuration(process.env.STALE_TIMEOUT ?? '30m');
- * await withLock('/var/lib/importer/nightly.lock', { staleTimeout }, (lock) => importAll(lock));
+ * await withLock('/var/lib/importer/nightly.lock', { staleTimeout }, async (lock) => {
+ *   await lock.heartBeat();
+ * });
  */
 export function toDuration(text: string): Duration {
   if (typeof text !== 'string') throw new TypeError(`toDuration needs a string, not ${typeof text}.`);
