@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { fileStore, verifyFileSystem } from '../src/index.js';
+import { verifyFileSystem } from '../src/index.js';
+import { fileStore } from '../src/stores/file/index.js';
 import { postgresSchema, postgresStore } from '../src/stores/postgres/index.js';
 import { redisStore } from '../src/stores/redis/index.js';
 import { sqliteSchema, sqliteStore } from '../src/stores/sqlite/index.js';

@@ -11,7 +11,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { acquire, breakLock, type Duration, LivingLockError, type Lock, type Store, systemClock } from 'livinglock';
+import {
+  acquire,
+  breakLock,
+  type Duration,
+  LivingLockError,
+  type Lock,
+  type Store,
+  systemClock,
+} from 'livinglock';
 import { fileStore } from 'livinglock/file';
 import { onTestFinished } from 'vitest';
 import { NOBODY, newFolder, removeFolder } from '../../support/host.js';
