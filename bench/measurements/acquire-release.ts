@@ -3,6 +3,7 @@ import type { Effort } from '../effort.js';
 import type { Measurement } from '../measurement.js';
 import type { Place } from '../place.js';
 import { baseline, field } from '../rivals/field.js';
+import { guardCalls } from '../rivals/guard-calls.js';
 import type { Rival } from '../rivals/rival.js';
 import { measureByTurns, type Subject } from '../rounds.js';
 
@@ -14,7 +15,7 @@ export async function measureAcquireRelease(
   effort: Effort,
   progress: Progress,
 ): Promise<Measurement> {
-  const subjects = field.map((rival) => acquireAndRelease(rival, place.newPath()));
+  const subjects = [...field, guardCalls].map((rival) => acquireAndRelease(rival, place.newPath()));
   const turns = await measureByTurns(subjects, effort, progress);
   return { title: acquireRelease, baseline: baseline.name, ...turns };
 }
