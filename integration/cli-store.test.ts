@@ -7,6 +7,7 @@ import { describeWithRedis } from '../support/redis/describe-with-redis.js';
 import { nodeRedis } from '../support/redis/redis-drivers.js';
 import { RedisServer } from '../support/redis/redis-server.js';
 import { poll } from '../support/running.js';
+import { silentServer } from '../support/silent-server.js';
 import { Desk } from './support/desk.js';
 
 describe.skipIf(!isPosix)('a command under a lock', () => {
@@ -205,6 +206,26 @@ function testStore(address: () => string): void {
     expect(await run.ended).toMatchObject({ code: 76 });
   });
 }
+
+describe.skipIf(!isPosix)('a server that accepts connections and never answers', () => {
+  test('does not hold up a wait for longer than its timeout', async () => {
+    const { port } = await silentServer();
+    const store = `postgres://127.0.0.1:${port}`;
+    const ended = await new Desk().run(['wait', '--timeout', '50ms', '--store', store, 'job']);
+    expect(ended).toMatchObject({
+      code: 73,
+      stderr: expect.stringMatching(/^livinglock: Cannot read the lock job: no answer within 1 second\. /),
+    });
+  });
+
+  test('does not hold up a run that is told to stop', async () => {
+    const { port, isCalled } = await silentServer();
+    const run = new Desk().start(['run', '--store', `postgres://127.0.0.1:${port}`, 'job', '--', 'true']);
+    await poll('It does not connect', isCalled);
+    run.signal('SIGTERM');
+    expect(await run.ended).toMatchObject({ code: 143, stdout: '' });
+  });
+});
 
 describe('an address of a store', () => {
   test.each([

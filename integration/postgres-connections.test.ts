@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { ErrLockBusy, ErrLockStore } from '../src/index.js';
+import { acquire, ErrLockBusy, ErrLockStore } from '../src/index.js';
+import { FakeClock } from '../src/testing/index.js';
 import { type Cut, CuttingProxy } from '../support/cutting-proxy.js';
 import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
 import { poolOf } from '../support/postgres/postgres-pool.js';
@@ -107,6 +108,50 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
         expect(lock.signal.aborted).toBe(false);
         await attempt();
       }
+      expect(await locks.row()).toMatchObject({ token: lock.token, lock_owner: null });
+    });
+  });
+
+  describe('that are all in use, in a pool', () => {
+    const USED_UP = {
+      name: 'ErrLockStore',
+      code: 'ETIMEDOUT',
+      message: expect.stringContaining(
+        'no answer within 30 seconds. All connections of the pool are in use, and the job may hold the only one: ' +
+          'raise `max` of the pool, or give the lock a pool of its own.',
+      ),
+    };
+
+    test('do not hold up a contender for ever, and tell it', async () => {
+      const locks = new PostgresLocks(server());
+      const pool = poolOf(server(), { max: 1 });
+      const own = await pool.connect();
+      const clock = new FakeClock();
+      const refused = expect(
+        acquire(locks.lock, { store: locks.store(pool, { clock }) }),
+      ).rejects.toMatchObject(USED_UP);
+      await clock.advance(30_000);
+      await refused;
+      own.release();
+      await (await locks.acquire(pool)).release();
+    });
+
+    test('do not lose the lock of the job that has taken the only one', async () => {
+      const locks = new PostgresLocks(server());
+      const pool = poolOf(server(), { max: 1 });
+      const clock = new FakeClock();
+      const store = locks.store(pool, { clock });
+      const lock = await acquire(locks.lock, { store, heartbeatMinimalInterval: 0 });
+      const own = await pool.connect();
+      for (const attempt of [() => lock.heartBeat(), () => lock.release()]) {
+        const refused = expect(attempt()).rejects.toMatchObject(USED_UP);
+        await clock.advance(30_000);
+        await refused;
+      }
+      expect(lock.signal.aborted).toBe(false);
+      own.release();
+      // The release that was given up is carried out now.
+      await lock.release();
       expect(await locks.row()).toMatchObject({ token: lock.token, lock_owner: null });
     });
   });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../core/describe.js';
+import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command.js';
 import { parseDuration } from './grammar/parse-duration.js';
@@ -11,6 +12,10 @@ import { say } from './terminal/messages.js';
 /** How often to look, in milliseconds: each interval longer than the last. */
 const FIRST_LOOK = 50;
 const LATEST_LOOK = 500;
+
+/** How long a store may take to answer the last look, in milliseconds; and what is the same as forever. */
+const LAST_ANSWER = 1000;
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export const WAIT = defineCommand({
   name: 'wait',
@@ -41,8 +46,9 @@ async function waitFor(lock: string, locks: Locks, timeout: number): Promise<num
   const name = locks.nameOf(lock);
   sayWhichAreMeant([lock], locks);
   const deadline = systemClock.monotonic() + timeout;
+  const signal = timeout === 0 ? undefined : silenceAfter(name, timeout + LAST_ANSWER);
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
-    const { state, reason, holder, heartbeatAge } = await inspect(name, { store });
+    const { state, reason, holder, heartbeatAge } = await inspect(name, { store, signal });
     if (state === 'foreign') throw new ErrNotALock(name, reason);
     if (state !== 'live' && state !== 'cooldown') return ExitCode.ok;
     const left = deadline - systemClock.monotonic();
@@ -53,4 +59,19 @@ async function waitFor(lock: string, locks: Locks, timeout: number): Promise<num
     }
     await sleep(Math.min(delay, left));
   }
+}
+
+/** Aborts, with what to say, if the store still has not answered by then. */
+function silenceAfter(name: string, timeout: number): AbortSignal | undefined {
+  if (timeout > LONGEST_TIMEOUT) return undefined;
+  const silence = new AbortController();
+  const tell = () =>
+    silence.abort(
+      new CliError(
+        ExitCode.store,
+        `Cannot read the lock ${name}: no answer within ${formatDuration(timeout)}. See whether the store can be reached from here.`,
+      ),
+    );
+  setTimeout(tell, timeout).unref();
+  return silence.signal;
 }

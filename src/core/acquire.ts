@@ -3,9 +3,11 @@ import pRetry from 'p-retry';
 import { isError } from '../system/is-error.js';
 import { type Examined, examine, processesOf, refuseTooManyTries } from './assess/examine.js';
 import { mayBeElsewhere } from './assess/provenance.js';
+import { type CallLimit, type Reader, withLimit } from './call-limit.js';
 import { publishBusy, publishWaiting } from './contention-events.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
-import { ErrLockBusy, ErrNotALock, ErrTerminationFailed } from './errors.js';
+import { formatDuration } from './describe.js';
+import { ErrLockBusy, ErrLockStore, ErrNotALock, ErrTerminationFailed } from './errors.js';
 import { HolderEvents } from './holder-events.js';
 import { type Claimed, Claims } from './in-doubt.js';
 import { Lock } from './lock.js';
@@ -18,6 +20,11 @@ import { isOfOtherLock } from './token.js';
 /** The delay between two attempts while waiting doubles from the first of these to the second, in milliseconds. */
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 500;
+
+/** The last attempt begins at most this many milliseconds before `wait` is over, to be answered by then. */
+const LONGEST_RESERVE = 100;
+/** If the store has been silent for this many milliseconds when `wait` is over, its last answer no longer counts. */
+const LONGEST_SILENCE = 1000;
 
 /** After this many claims answered later than the stale timeout, the next is accepted: with such a slow store, the timeout cannot be kept. */
 const MOST_LATE = 10;
@@ -34,8 +41,9 @@ export async function acquire(
   const dependencies = withSystemDefaults(settings.dependencies);
   const store = settings.store ?? (await defaultStore(dependencies));
   const name = store.resolve(path);
-  settings.signal?.throwIfAborted();
-  return new Contender(name, store, dependencies, settings).acquire();
+  return withLimit(settings.signal, (limit) =>
+    new Contender(name, store, dependencies, settings, limit).acquire(),
+  );
 }
 
 /** One call of `acquire`: the only place where store, judge, processes and clock meet. */
@@ -44,18 +52,26 @@ class Contender {
   readonly #store: Store;
   readonly #dependencies: Dependencies;
   readonly #settings: Settings;
+  readonly #limit: CallLimit;
+  readonly #reader: Reader;
   readonly #claims: Claims;
   readonly #claim: Omit<Claim, 'token'>;
   /** On the monotonic clock. */
   readonly #calledAt: number;
+  /** When the last attempt began, on the monotonic clock. */
+  #attemptedAt = 0;
+  /** How the one before ended. */
+  #busy: ErrLockBusy | null = null;
 
-  constructor(name: string, store: Store, dependencies: Dependencies, settings: Settings) {
+  constructor(name: string, store: Store, dependencies: Dependencies, settings: Settings, limit: CallLimit) {
     this.#name = name;
-    this.#claims = new Claims(name, store, dependencies);
+    this.#claims = new Claims(name, store, dependencies, limit);
     this.#store = store;
     this.#dependencies = dependencies;
     this.#settings = settings;
     this.#calledAt = dependencies.clock.monotonic();
+    this.#limit = limit;
+    this.#reader = limit.reader(store);
     this.#claim = {
       process: dependencies.processes.self(),
       workers: [],
@@ -83,7 +99,7 @@ class Contender {
     const { clock } = this.#dependencies;
     for (let tries = 1, late = 0; ; tries++) {
       const { staleTimeout, owner } = this.#settings;
-      const examined = await examine(this.#name, this.#store, this.#dependencies, staleTimeout, owner);
+      const examined = await examine(this.#name, this.#reader, this.#dependencies, staleTimeout, owner);
       const found = examined?.stored.record ?? null;
       // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
       const isOurs = this.#claims.isOurs(found);
@@ -104,21 +120,47 @@ class Contender {
     const { clock } = this.#dependencies;
     const { signal } = this.#settings;
     const deadline = clock.monotonic() + wait;
+    if (Number.isFinite(wait)) this.#limit.endAfter(wait, clock, (isInDoubt) => this.#late(isInDoubt));
+    const attempt = () => {
+      this.#attemptedAt = clock.monotonic();
+      return this.acquireNow();
+    };
     // Without the signal: p-retry would also check it after the last attempt, and lose a lock that was just acquired.
-    return pRetry(() => this.acquireNow(), {
+    return pRetry(attempt, {
       retries: Number.POSITIVE_INFINITY,
       // The injected clock does the delay, below.
       minTimeout: 0,
       factor: 1,
       shouldRetry: ({ error }) => error instanceof ErrLockBusy,
       onFailedAttempt: async ({ error, attemptNumber }) => {
-        if (!(error instanceof ErrLockBusy)) return;
-        const left = deadline - clock.monotonic();
-        if (left <= 0) throw error;
-        if (attemptNumber === 1) publishWaiting(error, wait);
-        await clock.sleep(Math.min(left, delayAfter(attemptNumber)), { signal });
+        // It may be anything, and p-retry passes on errors only.
         signal?.throwIfAborted();
+        if (!(error instanceof ErrLockBusy)) return;
+        this.#busy = error;
+        const now = clock.monotonic();
+        const left = deadline - now;
+        const reserve = Math.min(2 * (now - this.#attemptedAt), LONGEST_RESERVE);
+        const isLast = left <= reserve;
+        if (attemptNumber === 1 && left > 0) publishWaiting(error, wait);
+        if (left > 0) {
+          await this.#limit.sleep(isLast ? left : Math.min(left - reserve, delayAfter(attemptNumber)), clock);
+        }
+        if (isLast) throw error;
       },
+    });
+  }
+
+  /** The error of a call whose `wait` was over before the store had answered. */
+  #late(isInDoubt: boolean): Error {
+    const { clock } = this.#dependencies;
+    const isSilent = clock.monotonic() - this.#attemptedAt > LONGEST_SILENCE;
+    if (this.#busy !== null && !isSilent && !isInDoubt) return this.#busy;
+    return ErrLockStore.of(this.#name, 'acquire', {
+      code: 'ETIMEDOUT',
+      reason: `the store did not answer within the \`wait\` of ${formatDuration(this.#settings.wait)}`,
+      remedy: 'Check that it can be reached from here, or wait longer.',
+      cause: undefined,
+      isInDoubt,
     });
   }
 
@@ -159,10 +201,14 @@ class Contender {
         }
         processes.refuseTermination?.(identity, writer);
       }
+      // Whoever has begun to end a holder takes over from it, even if `wait` is over by then.
+      this.#limit.liftTime();
+      const { terminationGrace, signal } = this.#settings;
       for (const identity of named) {
-        await processes.terminate(identity, this.#settings.terminationGrace, writer);
+        await this.#limit.until(processes.terminate(identity, terminationGrace, writer, signal));
       }
     } catch (error) {
+      this.#limit.throwIfOver();
       throw new ErrTerminationFailed(this.#name, holder, isError(error) ? error : new Error(String(error)));
     }
   }

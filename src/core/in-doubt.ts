@@ -1,10 +1,11 @@
 import type { ProcessTable } from '../system/processes/process-table.js';
 import { callEvery } from './call-every.js';
+import type { CallLimit } from './call-limit.js';
 import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from './errors.js';
 import type { Predecessor } from './predecessor.js';
 import type { LockRecord } from './record.js';
-import type { Claim, Store } from './store.js';
+import type { Awaitable, Claim, Outcome, Store } from './store.js';
 import { makeToken } from './token.js';
 
 interface Doubt {
@@ -26,6 +27,14 @@ const MOST_IN_DOUBT = 1000;
 /** How often to check for a claim in doubt, in milliseconds, and how many times: for an hour. */
 const PERIOD = 30_000;
 const CHECKS = 120;
+
+/** Claims that nobody waits for any more, until they are answered and taken back. */
+const abandoned = new Set<Promise<void>>();
+
+/** Resolves when all of them are answered. A process that ends before leaves a lock to others only when it is stale. */
+export async function abandonedClaims(): Promise<void> {
+  await Promise.all(abandoned);
+}
 
 /** Whether the store may have carried out the operation that failed with this error. */
 function mayBeDone(error: unknown): boolean {
@@ -53,13 +62,14 @@ interface Sender extends Pick<Dependencies, 'clock' | 'processes'> {
  *
  * @param wasHeld Whether the claim is known to have been carried out. If not, it may still be, so a free lock proves nothing.
  * @param predecessor Whom the claim replaces.
+ * @returns Stops the checks.
  */
 export function takeBackLater(
   { name, store, clock, processes }: Sender,
   token: string,
   wasHeld = false,
   predecessor: Predecessor | null = null,
-): void {
+): () => void {
   inDoubt.set(token, { process: keyOf(processes), predecessor });
   const [oldest] = inDoubt.keys();
   if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) inDoubt.delete(oldest);
@@ -73,6 +83,7 @@ export function takeBackLater(
       () => {},
     );
   });
+  return stop;
 }
 
 /** Whether it was done; `null` if the store does not hold that claim. */
@@ -104,6 +115,7 @@ export interface Claimed {
  */
 export class Claims {
   readonly #sender: Sender;
+  readonly #limit: CallLimit;
   readonly #process: string;
   /**
    * Whom each of them replaces, by token. A store that repeats a claim by itself, over a new connection, reports that the lock is held: by the
@@ -112,8 +124,9 @@ export class Claims {
   readonly #sent = new Map<string, Predecessor | null>();
   #hasFailed = false;
 
-  constructor(name: string, store: Store, { clock, processes }: Dependencies) {
+  constructor(name: string, store: Store, { clock, processes }: Dependencies, limit: CallLimit) {
     this.#sender = { name, store, clock, processes };
+    this.#limit = limit;
     this.#process = keyOf(processes);
   }
 
@@ -131,7 +144,7 @@ export class Claims {
 
   /**
    * Sends a claim. `null` if it was not carried out, or if that is unknown: then reading the lock again tells. If a second claim fails,
-   * rejects with its error.
+   * rejects with its error. If the call ends first, rejects with its reason, and the claim is taken back as soon as it is answered.
    *
    * @param predecessor Whom it replaces.
    */
@@ -143,12 +156,18 @@ export class Claims {
     const { name, store, clock } = this.#sender;
     const token = makeToken(name);
     const claimedAt = clock.monotonic();
+    this.#limit.throwIfOver();
     this.#sent.set(token, predecessor);
+    let isAbandoned = false;
     try {
-      const outcome = await store.claim(name, { ...claim, token }, over);
+      const answer = store.claim(name, { ...claim, token }, over);
+      const outcome = await this.#limit.until(answer, () => {
+        isAbandoned = true;
+        this.#abandon(token, answer);
+      });
       return outcome.done ? { token, record: outcome.record, predecessor, claimedAt } : null;
     } catch (error) {
-      if (!mayBeDone(error)) throw error;
+      if (isAbandoned || !mayBeDone(error)) throw error;
       this.doubt(token);
       if (this.#hasFailed || !isWorthAnotherTry(error)) throw error;
       this.#hasFailed = true;
@@ -159,5 +178,25 @@ export class Claims {
   /** Takes a claim back if the store turns out to have carried it out. */
   doubt(token: string): void {
     takeBackLater(this.#sender, token, false, this.#sent.get(token));
+  }
+
+  /** Nobody waits for the answer any more. Until it comes, or if the claim cannot be taken back then, the lock is checked regularly. */
+  #abandon(token: string, answer: Awaitable<Outcome>): void {
+    const { name, store } = this.#sender;
+    const stop = takeBackLater(this.#sender, token, false, this.#sent.get(token));
+    const settled = Promise.resolve(answer)
+      .then(
+        async (outcome) => {
+          if (outcome.done || outcome.found?.token === token) await store.remove(name, token);
+          stop();
+        },
+        (error) => {
+          if (!mayBeDone(error)) stop();
+        },
+      )
+      // It could not be removed. The next check tries again.
+      .catch(() => {})
+      .finally(() => abandoned.delete(settled));
+    abandoned.add(settled);
   }
 }

@@ -1,6 +1,13 @@
 import type { Dependencies } from './dependencies.js';
 import type { Duration } from './duration.js';
-import { type AcquireOptions, dependencies, readStaleTimeout, type Settings, store } from './options.js';
+import {
+  type AcquireOptions,
+  dependencies,
+  readSignal,
+  readStaleTimeout,
+  type Settings,
+  store,
+} from './options.js';
 import type { Store } from './store.js';
 import { boolean, refuseUnknown } from './validate.js';
 
@@ -12,6 +19,8 @@ export interface InspectOptions {
    * Default: the holder's own; `'1h'` if it does not name one.
    */
   readonly staleTimeout?: Duration | undefined;
+  /** Ends the call at once, even if the store does not answer: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Where the lock is kept. Default: a file store. */
   readonly store?: Store | undefined;
   /** For tests: another clock or process table. */
@@ -37,12 +46,13 @@ export function readInspectOptions(
   return {
     staleTimeout: options.staleTimeout === undefined ? undefined : readStaleTimeout(options),
     force: boolean('force', options.force ?? false),
+    signal: readSignal(options.signal),
     store: store(options.store),
     dependencies: dependencies(options.dependencies),
   };
 }
 
-export interface InspectSettings extends Pick<Settings, 'store' | 'dependencies'> {
+export interface InspectSettings extends Pick<Settings, 'signal' | 'store' | 'dependencies'> {
   readonly staleTimeout: number | undefined;
   readonly force: boolean;
 }

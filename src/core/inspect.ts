@@ -1,4 +1,5 @@
 import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './assess/examine.js';
+import { type CallLimit, withLimit } from './call-limit.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { ErrLockBusy, ErrNotALock } from './errors.js';
 import { Claims } from './in-doubt.js';
@@ -43,11 +44,13 @@ export async function inspect(
   options: InspectOptions,
   defaultStore: DefaultStore,
 ): Promise<Inspection> {
-  const settings = readInspectOptions(options, ['staleTimeout', 'store', 'dependencies']);
+  const settings = readInspectOptions(options, ['staleTimeout', 'signal', 'store', 'dependencies']);
   const dependencies = withSystemDefaults(settings.dependencies);
   const store = settings.store ?? (await defaultStore(dependencies));
   const name = store.resolve(path);
-  return toInspection(name, await examine(name, store, dependencies, settings.staleTimeout));
+  return withLimit(settings.signal, async (limit) =>
+    toInspection(name, await examine(name, limit.reader(store), dependencies, settings.staleTimeout)),
+  );
 }
 
 /** Removes a lock whose holder is dead or has stalled. */
@@ -56,21 +59,23 @@ export async function breakLock(
   options: BreakOptions,
   defaultStore: DefaultStore,
 ): Promise<Inspection> {
-  const settings = readInspectOptions(options, ['staleTimeout', 'force', 'store', 'dependencies']);
+  const settings = readInspectOptions(options, ['staleTimeout', 'force', 'signal', 'store', 'dependencies']);
   const dependencies = withSystemDefaults(settings.dependencies);
   const store = settings.store ?? (await defaultStore(dependencies));
   const name = store.resolve(path);
-  return breakBy(new Claims(name, store, dependencies), name, store, dependencies, settings);
+  return withLimit(settings.signal, (limit) => breakWithin(limit, name, store, dependencies, settings));
 }
 
 /** Takes it over like any other contender, so that exactly what was judged is removed. */
-async function breakBy(
-  claims: Claims,
+async function breakWithin(
+  limit: CallLimit,
   name: string,
   store: Store,
   dependencies: Dependencies,
   { staleTimeout, force }: InspectSettings,
 ): Promise<Inspection> {
+  const claims = new Claims(name, store, dependencies, limit);
+  const reader = limit.reader(store);
   const claim = {
     process: dependencies.processes.self(),
     workers: [],
@@ -82,7 +87,7 @@ async function breakBy(
   };
   let broken: Examined | null = null;
   for (let tries = 1; ; tries++) {
-    const examined = await examine(name, store, dependencies, staleTimeout);
+    const examined = await examine(name, reader, dependencies, staleTimeout);
     if (examined === null || examined.verdict.state === 'free') return toInspection(name, null);
     const { stored, verdict } = examined;
     if (verdict.state === 'foreign') throw new ErrNotALock(name, verdict.reason);
@@ -95,22 +100,28 @@ async function breakBy(
     refuseTooManyTries(tries, name, examined);
     const claimed = await claims.send(claim, stored.version);
     if (claimed === null) continue;
-    await removeForCertain(store, name, claimed.token, claims);
+    await removeForCertain(store, name, claimed.token, claims, limit);
     return toInspection(name, broken);
   }
 }
 
 /** Tries twice, and again later if that fails: as long as the record is there, this process seems to hold the lock. */
-async function removeForCertain(store: Store, name: string, token: string, claims: Claims): Promise<void> {
+async function removeForCertain(
+  store: Store,
+  name: string,
+  token: string,
+  claims: Claims,
+  limit: CallLimit,
+): Promise<void> {
+  const remove = async () => {
+    limit.throwIfOver();
+    await limit.until(store.remove(name, token));
+  };
   try {
-    await store.remove(name, token);
-  } catch {
-    try {
-      await store.remove(name, token);
-    } catch (error) {
-      claims.doubt(token);
-      throw error;
-    }
+    await remove().catch(remove);
+  } catch (error) {
+    claims.doubt(token);
+    throw error;
   }
 }
 

@@ -33,12 +33,16 @@ export interface AcquireOptions {
   /**
    * How long to keep trying while the lock is busy. `Infinity`: until it is free.
    *
-   * Default: `0`, reject with `ErrLockBusy` at once.
+   * It also limits how long to wait for a store that does not answer: then `acquire` rejects with an `ErrLockStore` of the code
+   * `ETIMEDOUT`. Only a stalled holder that is being ended (`terminateStalled`) is still awaited.
+   *
+   * Default: `0`, reject with `ErrLockBusy` at once; a store that does not answer is awaited for as long as the store itself allows (`commandTimeout`).
    */
   readonly wait?: Duration | undefined;
   /**
-   * Stops waiting: `acquire` rejects with the signal's reason. Has no effect once the lock is held: to end the work, pass a signal to the
-   * work too.
+   * Ends the call at once, whatever it is waiting for, even for a store that never answers: `acquire` rejects with the signal's reason. If the
+   * store carries out a claim afterwards, the lock is released again. Has no effect once the lock is held: to end the work, pass a signal
+   * to the work too.
    */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -149,7 +153,7 @@ export function readOptions(options: AcquireOptions): Settings {
     staleTimeout,
     heartbeatMinimalInterval,
     wait: duration('wait', options.wait ?? 0),
-    signal: methods('signal', options.signal, ['addEventListener', 'throwIfAborted']),
+    signal: readSignal(options.signal),
     holdAtLeast: finite('holdAtLeast', long('holdAtLeast', options.holdAtLeast ?? 0)),
     owner: readOwner(options.owner),
     sticky: readSticky(options),
@@ -186,6 +190,10 @@ export function readStaleTimeout(options: Pick<AcquireOptions, 'staleTimeout' | 
 /** A test with a clock of its own lets a few milliseconds pass, and means them. */
 function lengthReader({ dependencies }: Pick<AcquireOptions, 'dependencies'>): typeof duration {
   return dependencies?.clock === undefined ? longDuration : duration;
+}
+
+export function readSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  return methods('signal', signal, ['addEventListener', 'removeEventListener', 'throwIfAborted']);
 }
 
 function readSticky({ sticky, owner }: AcquireOptions): boolean {

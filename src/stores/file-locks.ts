@@ -23,7 +23,7 @@ const fileStore: DefaultStore = async (dependencies) => {
  * Rejects
  * - with {@link ErrLockBusy} while the holder is alive and sends heartbeats, at once or after `wait`;
  * - with {@link ErrNotALock} if the path is a file that is not a lock;
- * - with {@link ErrLockStore} if the store fails;
+ * - with {@link ErrLockStore} if the store fails, or does not answer within its own limit or `wait` (`ETIMEDOUT`);
  * - with {@link ErrTerminationFailed} if `terminateStalled` could not end a stalled holder;
  * - with a `TypeError` or `RangeError` for wrong options, before anything is touched;
  * - with the reason of `signal` when it aborts.
@@ -38,7 +38,8 @@ export function acquire(path: string, options: AcquireOptions = {}): Promise<Loc
 }
 
 /**
- * Reports the state of a lock without changing anything. Rejects with {@link ErrLockStore} if it cannot be read.
+ * Reports the state of a lock without changing anything. Rejects with {@link ErrLockStore} if it cannot be read, and with the reason of
+ * `signal` when it aborts.
  *
  * @example
  * import { inspect } from 'livinglock';
@@ -57,7 +58,8 @@ export function inspect(path: string, options: InspectOptions = {}): Promise<Ins
  * Rejects
  * - with {@link ErrLockBusy} if the holder is alive and sends heartbeats, unless `force` is set;
  * - with {@link ErrNotALock} for a file that is not a lock, even with `force`;
- * - with {@link ErrLockStore} if the store fails.
+ * - with {@link ErrLockStore} if the store fails;
+ * - with the reason of `signal` when it aborts.
  *
  * @example
  * import { breakLock } from 'livinglock';

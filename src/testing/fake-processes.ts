@@ -106,8 +106,13 @@ export class FakeProcessTable implements ProcessTable {
     return this.as(this.#self).liveness(identity, age);
   }
 
-  terminate(identity: ProcessIdentity, grace: number, writer?: number | null): Promise<void> {
-    return this.as(this.#self).terminate(identity, grace, writer);
+  terminate(
+    identity: ProcessIdentity,
+    grace: number,
+    writer?: number | null,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.as(this.#self).terminate(identity, grace, writer, signal);
   }
 
   refuseTermination(identity: ProcessIdentity, writer?: number | null): void {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CallLimit } from '../../src/core/call-limit.js';
 import { ErrLockStore } from '../../src/core/errors.js';
 import { Claims } from '../../src/core/in-doubt.js';
 import { ErrLockBusy, ErrNotALock, type Store } from '../../src/index.js';
@@ -27,7 +28,7 @@ describe('claims', () => {
       remove: (...removal) => store.remove(...removal),
       ...changes,
     };
-    return new Claims(NAME, changed, { clock, processes: table });
+    return new Claims(NAME, changed, { clock, processes: table }, new CallLimit(undefined));
   }
 
   function claim() {

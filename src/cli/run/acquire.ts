@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AT_WORK } from '../../core/assess/judge.js';
 import { formatDuration } from '../../core/describe.js';
+import { abandonedClaims } from '../../core/in-doubt.js';
 import {
   acquire,
   ErrLockBusy,
@@ -19,6 +20,9 @@ import { type Signals, statusOf } from './signals.js';
 
 /** Milliseconds between two tries to reach a database. */
 const PAUSE = 1000;
+
+/** How long, in milliseconds, a claim that a signal has interrupted may take to be answered, so that the lock is not left held. */
+const CLAIM_TIMEOUT = 1000;
 
 /** The lock; `null` to run the command without it; or an exit code, not to run the command. */
 export async function acquireOrYield(
@@ -67,7 +71,10 @@ export async function acquireOrYield(
       return acquirePatiently(wait);
     });
   } catch (error) {
-    if (signals.received !== null) return statusOf(signals.received);
+    if (signals.received !== null) {
+      await Promise.race([abandonedClaims(), sleep(CLAIM_TIMEOUT, undefined, { ref: false })]);
+      return statusOf(signals.received);
+    }
     if (!(error instanceof ErrLockBusy)) throw error;
     if (force) {
       say(`WARNING: ${busyLine(error)}. Running beside it anyway (--force), WITHOUT the lock.`);

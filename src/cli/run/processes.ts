@@ -28,7 +28,7 @@ export function processesWith(
       };
     },
     liveness: (identity, age) => processes.liveness(identity, age),
-    terminate: (identity, grace, writer) => processes.terminate(identity, grace, writer),
+    terminate: (...args) => processes.terminate(...args),
     refuseTermination: (identity, writer) => processes.refuseTermination?.(identity, writer),
     uptime: () => processes.uptime?.() ?? null,
   };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Life, Store } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
@@ -8,6 +9,9 @@ import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
 import { say } from '../terminal/messages.js';
 import { openStore } from './open-store.js';
 import type { StoreAddress } from './store-option.js';
+
+/** How long to wait, in milliseconds, for a connection to be closed. A server that is silent must not hold up the end. */
+const CLOSE_TIMEOUT = 1000;
 
 /** The locks of one store, by their names on the command line. */
 export interface Locks {
@@ -47,7 +51,7 @@ export async function withLocks<T>(
     });
   } finally {
     // An error while closing does not undo the work.
-    await close().catch(() => {});
+    await Promise.race([close().catch(() => {}), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
   }
 }
 

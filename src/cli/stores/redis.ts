@@ -5,6 +5,8 @@ import { placeOf } from './place.js';
 
 /** How long a server may take to answer before the next try, in milliseconds. */
 const TIMEOUT = 10_000;
+/** The same for an operation: somebody waits for `livinglock beat` and `status`. */
+const COMMAND_TIMEOUT = 5000;
 
 /** @param address A URL of a Redis server, `rediss:` with TLS. */
 export async function openRedis(address: string): Promise<OpenStore> {
@@ -38,7 +40,11 @@ async function openNodeRedis(url: string): Promise<Client | null> {
   client.on('error', () => {});
   const ready = once(client, 'ready');
   client.connect().catch(() => {});
-  return { store: redisStore(client), ready, end: () => client.destroy() };
+  return {
+    store: redisStore(client, { commandTimeout: COMMAND_TIMEOUT }),
+    ready,
+    end: () => client.destroy(),
+  };
 }
 
 async function openIoRedis(url: string): Promise<Client | null> {
@@ -46,7 +52,8 @@ async function openIoRedis(url: string): Promise<Client | null> {
   if (redis === null) return null;
   const client = read(() => new redis.Redis(url, { connectionName: 'livinglock', connectTimeout: TIMEOUT }));
   client.on('error', () => {});
-  return { store: redisStore(client), ready: once(client, 'ready'), end: () => client.disconnect() };
+  const store = redisStore(client, { commandTimeout: COMMAND_TIMEOUT });
+  return { store, ready: once(client, 'ready'), end: () => client.disconnect() };
 }
 
 /** A stopped server, or a proxy without a server, may accept a connection and then stay silent. */

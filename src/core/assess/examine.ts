@@ -1,9 +1,10 @@
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
+import type { Reader } from '../call-limit.js';
 import type { Dependencies } from '../dependencies.js';
 import { ErrLockBusy } from '../errors.js';
 import type { LockRecord } from '../record.js';
-import type { Store, Stored } from '../store.js';
+import type { Stored } from '../store.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
 import { relationOf } from './owner.js';
 import { mayBeElsewhere } from './provenance.js';
@@ -29,7 +30,7 @@ export interface SeenProcess {
 /** Reads a lock and judges its holder; `null` if nobody holds it. Changes nothing. */
 export async function examine(
   name: string,
-  store: Store,
+  store: Reader,
   dependencies: Dependencies,
   staleTimeout: number | undefined,
   owner: string | null = null,
@@ -57,7 +58,7 @@ async function look(
   record: LockRecord,
   { provenance, writtenAge }: Stored,
   name: string,
-  store: Store,
+  store: Reader,
   { processes, life }: Dependencies,
 ): Promise<readonly SeenProcess[] | 'replaced'> {
   const livenessOfOne = (identity: ProcessIdentity, age: number | undefined): Liveness =>
@@ -98,7 +99,7 @@ function isUnclear(seen: readonly SeenProcess[]): boolean {
   return combineLiveness(livenessOf(seen)) === 'unknown';
 }
 
-async function isReplaced({ token }: LockRecord, name: string, store: Store): Promise<boolean> {
+async function isReplaced({ token }: LockRecord, name: string, store: Reader): Promise<boolean> {
   if (store.askHolder === undefined) return false;
   const now = await store.read(name);
   return now?.record?.token !== token;

@@ -7,3 +7,22 @@ export interface PostgresConnection {
   /** `'I'` outside a transaction. A `Client` of `pg` has it since 2026 (8.23); a `Pool` does not need it. */
   getTransactionStatus?(): string | null;
 }
+
+/** Whether it is a `Client` of `pg` that nobody has connected, or could connect. It would keep every statement for later, without end. */
+export function isUnconnected(connection: PostgresConnection): boolean {
+  if (fieldOf(connection, '_connected') !== false) return false;
+  return fieldOf(connection, '_connecting') === false || fieldOf(connection, '_connectionError') === true;
+}
+
+/** Whether it is a `Pool` of `pg` with statements that wait for a connection, and no connection to spare. */
+export function isUsedUp(connection: PostgresConnection): boolean {
+  const total = Number(fieldOf(connection, 'totalCount'));
+  const max = Number(fieldOf(fieldOf(connection, 'options'), 'max'));
+  const isWaiting = Number(fieldOf(connection, 'waitingCount')) > 0;
+  return isWaiting && total >= max && fieldOf(connection, 'idleCount') === 0;
+}
+
+/** A field that only some connections have. */
+export function fieldOf(holder: unknown, name: string): unknown {
+  return typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined;
+}

@@ -1,75 +1,80 @@
 import { ErrLockStore } from '../../core/errors.js';
-import { messageOf } from '../../system/message-of.js';
+import { NoAnswer } from '../shared/in-time.js';
+import { isUsedUp, type PostgresConnection } from './connection.js';
+import { identify, POOL_USED_UP } from './identify-error.js';
 
-// PostgreSQL identifies an error by five characters (https://www.postgresql.org/docs/current/errcodes-appendix.html), Node by a
-// name such as ECONNREFUSED, and `pg` reports connection errors only in words.
+/** PostgreSQL's code, or the system's. */
+export function codeOf(error: unknown): string {
+  return identify(error).code;
+}
 
 /** Two transactions conflicted, and this one had to give way. Nothing was changed: try again. */
 export function isConflict(error: unknown): boolean {
-  return ['40001', '40P01'].includes(systemCode(error));
+  return ['40001', '40P01'].includes(codeOf(error));
 }
 
 /** The connection is in a transaction in which something has already failed. */
 export function isInTransaction(error: unknown): boolean {
-  return systemCode(error) === '25P02';
+  return codeOf(error) === '25P02';
 }
 
-/** The connection broke, or the server is shutting down or starting up. Whether the statement was carried out is unknown. */
+/**
+ * The connection broke, or the server is shutting down or starting up. Whether the statement was carried out is unknown. The next connection may
+ * be a good one; with postgres.js that is so unless the whole client was ended.
+ */
 export function isConnectionLost(error: unknown): boolean {
-  return /^(?:08006|08P01|57P0[123]|ECONNRESET|EPIPE)$/.test(systemCode(error));
+  return /^(?:08006|08P01|57P0[123]|ECONNRESET|EPIPE|CONNECTION_(?:CLOSED|DESTROYED|ENDED))$/.test(
+    codeOf(error),
+  );
 }
 
 /** The table does not exist, so nobody holds the lock. */
 export function isWithoutTable(error: unknown): boolean {
-  return systemCode(error) === '42P01';
+  return codeOf(error) === '42P01';
 }
 
 /** Somebody else created the table at the same moment, which `IF NOT EXISTS` does not notice in time. */
 export function isCreatedMeanwhile(error: unknown): boolean {
-  return ['23505', '42P07', '42710'].includes(systemCode(error));
+  return ['23505', '42P07', '42710'].includes(codeOf(error));
 }
 
 /** Puts what was attempted in front of a driver's error, and what to do after it. */
-export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
-  const code = systemCode(error);
-  const reason = reasonOf(error).replace(/\.$/, '');
-  return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code, reason), cause: error });
-}
-
-/** What `pg` says only in words, and the code that it means. */
-const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
-  [/^Connection terminated/, '08006'],
-  [/not queryable/, '08003'],
-  [/^timeout exceeded when trying to connect|timeout expired/, '08001'],
-  [/^Query read timeout/, 'ETIMEDOUT'],
-  [/password must be a string/, '28P01'],
-  [/after calling end on the pool|is closed/, '08003'],
-];
-
-function systemCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'XX000';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return WORDS.find(([words]) => words.test(error.message))?.[1] ?? 'XX000';
-}
-
-/** If a host has several addresses and none of them answers, each has its own message. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ');
-  return messageOf(error);
+export function storeError(
+  lock: string,
+  attempted: string,
+  error: unknown,
+  connection: PostgresConnection,
+): ErrLockStore {
+  if (error instanceof NoAnswer) {
+    const { code, message: reason } = error;
+    const remedy = isUsedUp(connection) ? USED_UP : NO_ANSWER;
+    return ErrLockStore.of(lock, attempted, { code, reason, remedy, cause: error });
+  }
+  const { code, message } = identify(error);
+  const reason = message.replace(/\.$/, '');
+  if (code !== POOL_USED_UP) {
+    return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code, reason), cause: error });
+  }
+  // Without a connection, nothing was sent.
+  const failure = { code: 'ETIMEDOUT', reason, remedy: USED_UP, cause: error, isInDoubt: false };
+  return ErrLockStore.of(lock, attempted, failure);
 }
 
 const OTHER_SHAPE =
   'The table differs from what `postgresSchema()` creates: choose another one with the option `tableName`, or change it.';
 const NO_SERVER = 'Check that the server is running and that its address is right.';
+const NO_ANSWER = `${NO_SERVER} If the change was made anyway, the next call finds out.`;
+const USED_UP =
+  'All connections of the pool are in use, and the job may hold the only one: raise `max` of the pool, or give the lock a pool of its own. ' +
+  'If nothing else uses the pool, check that the server answers.';
+const CLOSED =
+  'A closed connection does not reopen: give the store a `Pool`, and end it after the last release.';
 const LOGIN = 'Check the user and the password, and what `pg_hba.conf` of the server allows.';
 const CALL_AGAIN = 'Nothing was changed; call again.';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['08001', NO_SERVER],
-  [
-    '08003',
-    'A closed connection does not reopen: give the store a `Pool`, and end it after the last release.',
-  ],
+  ['08003', CLOSED],
   ['3D000', 'Create the database, or choose another one.'],
   ['3F000', 'Create the schema, or choose another one with the option `schema`.'],
   ['25006', 'Connect to the primary server: this one, or this connection, is read-only.'],
@@ -90,6 +95,9 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['57014', 'It was cancelled, or took longer than `statement_timeout`. Call again.'],
   ['57P01', 'The server was shut down, or the connection ended by hand. Call again.'],
   ['57P03', 'Wait until the server has started.'],
+  ['CONNECT_TIMEOUT', NO_SERVER],
+  ['CONNECTION_DESTROYED', CLOSED],
+  ['CONNECTION_ENDED', CLOSED],
   ['ECONNREFUSED', NO_SERVER],
   ['ENOENT', NO_SERVER],
   ['ENOTFOUND', NO_SERVER],

@@ -1,41 +1,37 @@
 import { provenanceInDatabase } from '../../core/assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
-import { ErrLockStore } from '../../core/errors.js';
+import type { Duration } from '../../core/options.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { refuseUnknown } from '../../core/validate.js';
-import { systemClock } from '../../system/clock.js';
+import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, workersText } from '../shared/row.js';
 import { type Answer, readAnswer, readText } from './answer.js';
 import type { PostgresConnection } from './connection.js';
-import {
-  isConflict,
-  isConnectionLost,
-  isCreatedMeanwhile,
-  isInTransaction,
-  isWithoutTable,
-  storeError,
-} from './driver-error.js';
+import { isCreatedMeanwhile, isWithoutTable } from './driver-error.js';
 import { toJsonb } from './jsonb.js';
+import { Queries } from './queries.js';
 import { type PostgresSchemaOptions, postgresSchema, quotedTable } from './schema.js';
+import type { Send } from './send.js';
 import { type Statements, statementsFor } from './statements.js';
 
-/** How many attempts a statement gets if other transactions conflict with it, and how many if its connection breaks. */
-const MOST_TRIES = 10;
-const MOST_CONNECTIONS = 2;
-/** The longest pause between attempts, in milliseconds. */
-const RETRY_DELAY = 40;
-
-/** Options of a store in PostgreSQL. The processes are for tests. */
+/** Options of a store in PostgreSQL. The clock and the processes are for tests. */
 export interface PostgresStoreOptions
   extends PostgresSchemaOptions,
-    Partial<Pick<Dependencies, 'processes'>> {
+    Partial<Pick<Dependencies, 'clock' | 'processes'>> {
   /**
    * Whether to create the table when the first lock is claimed. With `false` it must exist, see {@link postgresSchema}.
    *
    * Default: `true`.
    */
   readonly createTable?: boolean | undefined;
+  /**
+   * How long an operation may take, including the wait for a connection of a pool. Then it rejects with an `ErrLockStore` of the code
+   * `ETIMEDOUT`, however long the driver would go on. `Infinity`: as long as the driver goes on.
+   *
+   * Default: `'30s'`.
+   */
+  readonly commandTimeout?: Duration | undefined;
 }
 
 /**
@@ -56,7 +52,7 @@ export interface PostgresStoreOptions
  * const lock = await acquire('nightly-import', { store: postgresStore(pool), staleTimeout: '2h' });
  */
 export function postgresStore(connection: PostgresConnection, options: PostgresStoreOptions = {}): Store {
-  refuseUnknown(options, ['tableName', 'schema', 'createTable', 'processes']);
+  refuseUnknown(options, ['tableName', 'schema', 'createTable', 'commandTimeout', 'clock', 'processes']);
   const { tableName, schema, createTable = true } = options;
   if (typeof createTable !== 'boolean') {
     throw new TypeError(`The option \`createTable\` must be true or false, but is ${typeof createTable}.`);
@@ -68,23 +64,25 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   }
   const statements = statementsFor(quotedTable({ tableName, schema }));
   const ddl = createTable ? postgresSchema({ tableName, schema }) : null;
-  return new PostgresStore(connection, statements, ddl, withSystemDefaults(options).processes);
+  const limit = readCommandTimeout(options.commandTimeout);
+  const { clock, processes } = withSystemDefaults(options);
+  return new PostgresStore(new Queries(connection, limit, clock), statements, ddl, processes);
 }
 
 class PostgresStore implements Store {
-  readonly #connection: PostgresConnection;
+  readonly #queries: Queries;
   readonly #statements: Statements;
   /** `null` if the store must not create the table. */
   readonly #schema: string | null;
   readonly #processes: Dependencies['processes'];
 
   constructor(
-    connection: PostgresConnection,
+    queries: Queries,
     statements: Statements,
     schema: string | null,
     processes: Dependencies['processes'],
   ) {
-    this.#connection = connection;
+    this.#queries = queries;
     this.#statements = statements;
     this.#schema = schema;
     this.#processes = processes;
@@ -95,8 +93,8 @@ class PostgresStore implements Store {
   }
 
   read(name: string): Promise<Stored | null> {
-    return this.#withRetries(name, 'read the lock', async () => {
-      const answer = await this.#find(name);
+    return this.#queries.run(name, 'read the lock', async (query) => {
+      const answer = await this.#find(query, name);
       return answer?.isHeld === true ? this.#toStored(answer.row) : null;
     });
   }
@@ -107,95 +105,80 @@ class PostgresStore implements Store {
     const json = [holder, details, workers].map(toJsonb);
     const values = [name, claim.token, withoutNul(owner), timeoutText, ...json];
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
-    return this.#withRetries(name, attempted, async () => {
+    return this.#queries.run(name, attempted, async (query) => {
       const answer =
         over === undefined
-          ? await this.#create(values)
-          : await this.#ask(this.#statements.replace, [...values, over]);
-      return this.#toOutcome(name, answer);
+          ? await this.#create(query, values)
+          : await this.#ask(query, this.#statements.replace, [...values, over]);
+      return this.#toOutcome(query, name, answer);
     });
   }
 
   beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
     const progressColumn = progress === undefined ? null : toJsonb(JSON.stringify(progress));
     const workersColumn = workers === undefined ? null : toJsonb(workersText(workers));
-    return this.#withRetries(name, 'write a heartbeat to the lock', async () => {
-      const answer = await this.#ask(this.#statements.beat, [name, token, progressColumn, workersColumn]);
-      return this.#toOutcome(name, answer);
-    });
+    const values = [name, token, progressColumn, workersColumn];
+    return this.#queries.run(name, 'write a heartbeat to the lock', async (query) =>
+      this.#toOutcome(query, name, await this.#ask(query, this.#statements.beat, values)),
+    );
   }
 
   remove(name: string, token: string, hold = 0): Promise<Outcome> {
     const { remove, retire } = this.#statements;
-    return this.#withRetries(name, 'release the lock', async () => {
+    return this.#queries.run(name, 'release the lock', async (query) => {
       const answer =
         hold > 0
-          ? await this.#ask(retire, [name, token, String(hold)])
-          : await this.#ask(remove, [name, token]);
-      return this.#toOutcome(name, answer, answer?.token === token && !answer.isHeld);
+          ? await this.#ask(query, retire, [name, token, String(hold)])
+          : await this.#ask(query, remove, [name, token]);
+      return this.#toOutcome(query, name, answer, answer?.token === token && !answer.isHeld);
     });
   }
 
   names(): Promise<string[]> {
-    return this.#withRetries('the locks of the database', 'list', () => this.#allNames());
+    return this.#queries.run('the locks of the database', 'list', (query) => this.#allNames(query));
   }
 
-  async #allNames(): Promise<string[]> {
+  async #allNames(query: Send): Promise<string[]> {
     try {
-      const { rows } = await this.#connection.query(this.#statements.names);
-      return rows.map(readText).toSorted();
+      return (await query(this.#statements.names)).map(readText).toSorted();
     } catch (error) {
       if (this.#schema !== null && isWithoutTable(error)) return [];
       throw error;
     }
   }
 
-  #find(name: string): Promise<Answer | null> {
-    return this.#ask(this.#statements.read, [name]);
+  #find(query: Send, name: string): Promise<Answer | null> {
+    return this.#ask(query, this.#statements.read, [name]);
   }
 
-  async #create(values: (string | null)[]): Promise<Answer | null> {
-    const create = () => this.#query(this.#statements.create, values);
+  async #create(query: Send, values: (string | null)[]): Promise<Answer | null> {
+    const create = () => answerTo(query, this.#statements.create, values);
     try {
       return await create();
     } catch (error) {
       if (this.#schema === null || !isWithoutTable(error)) throw error;
-      await this.#createTable(this.#schema);
+      await createTable(query, this.#schema);
       return create();
     }
   }
 
-  async #createTable(schema: string): Promise<void> {
-    try {
-      await this.#connection.query(schema);
-    } catch (error) {
-      if (!isCreatedMeanwhile(error)) throw error;
-    }
-  }
-
   /** The answer of a statement; `null` if the table does not exist yet. */
-  async #ask(sql: string, values: (string | null)[]): Promise<Answer | null> {
+  async #ask(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
     try {
-      return await this.#query(sql, values);
+      return await answerTo(query, sql, values);
     } catch (error) {
       if (this.#schema !== null && isWithoutTable(error)) return null;
       throw error;
     }
   }
 
-  async #query(sql: string, values: (string | null)[]): Promise<Answer | null> {
-    const { rows } = await this.#connection.query(sql, values);
-    const [row] = rows;
-    return row === undefined ? null : readAnswer(row);
-  }
-
-  async #toOutcome(name: string, answer: Answer | null, isDoneBefore = false): Promise<Outcome> {
+  async #toOutcome(query: Send, name: string, answer: Answer | null, isDoneBefore = false): Promise<Outcome> {
     if (answer?.isDone || (answer && isDoneBefore)) {
       if (answer.row.record === null) throw new Error('what was written to the table cannot be read from it');
       return { done: true, record: answer.row.record };
     }
     // A statement also finds nothing if the row was inserted after it had begun.
-    const found = answer ?? (await this.#find(name));
+    const found = answer ?? (await this.#find(query, name));
     return { done: false, found: found?.isHeld === true ? found.row.record : null };
   }
 
@@ -205,43 +188,19 @@ class PostgresStore implements Store {
     const provenance = provenanceInDatabase(record, this.#processes.self());
     return { version, record, age, provenance };
   }
+}
 
-  /**
-   * Runs the operation, again if other transactions conflicted with it, and once more if the connection broke: a pool has another one. Every
-   * statement may be carried out twice, because the second time it finds that what it was to change has changed.
-   */
-  async #withRetries<T>(lock: string, attempted: string, act: () => Promise<T>): Promise<T> {
-    let connections = 1;
-    for (let tries = 1; ; tries++) {
-      try {
-        this.#refuseTransaction(lock, attempted);
-        const result = await act();
-        this.#refuseTransaction(lock, attempted);
-        return result;
-      } catch (error) {
-        if (error instanceof ErrLockStore) throw error;
-        if (isInTransaction(error)) throw inTransaction(lock, attempted);
-        if (isConnectionLost(error)) connections += 1;
-        else if (!isConflict(error)) throw storeError(lock, attempted, error);
-        if (tries === MOST_TRIES || connections > MOST_CONNECTIONS) throw storeError(lock, attempted, error);
-        await systemClock.sleep(Math.random() * RETRY_DELAY);
-      }
-    }
-  }
-
-  #refuseTransaction(lock: string, attempted: string): void {
-    const status = this.#connection.getTransactionStatus?.() ?? 'I';
-    if (status !== 'I') throw inTransaction(lock, attempted);
+async function createTable(query: Send, schema: string): Promise<void> {
+  try {
+    await query(schema);
+  } catch (error) {
+    if (!isCreatedMeanwhile(error)) throw error;
   }
 }
 
-function inTransaction(lock: string, attempted: string): ErrLockStore {
-  return new ErrLockStore(
-    lock,
-    'ERR_LOCK_IN_TRANSACTION',
-    `Cannot ${attempted} ${lock} in the middle of a transaction, because a rollback would undo it. ` +
-      'Give the store a `Pool` or a connection of its own, or end the transaction first.',
-  );
+async function answerTo(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
+  const [row] = await query(sql, values);
+  return row === undefined ? null : readAnswer(row);
 }
 
 /** PostgreSQL text cannot contain a NUL. Only for text that is just shown. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isError } from '../../system/is-error.js';
 
 /**
  * A connection to Redis, as far as a store needs it: a client, pool, sentinel or cluster of node-redis (the package `redis`, version
@@ -40,7 +41,8 @@ export function scriptOf(text: string): Script {
 /** Tells the two drivers apart by how they spell `EVALSHA`. Throws a `TypeError` for anything else. */
 export function runnerOf(client: RedisClient): Run {
   if (isNodeRedis(client)) {
-    return (script, key, parameters) => {
+    return async (script, key, parameters) => {
+      refuseClosed(client);
       const options = () => ({ keys: [key], arguments: [...parameters] });
       return bySha(
         () => client.evalSha(script.sha, options()),
@@ -58,6 +60,13 @@ export function runnerOf(client: RedisClient): Run {
   throw new TypeError(
     'redisStore needs a client of node-redis (version 4 or later) or of ioredis, such as `await createClient().connect()` or `new Redis()`.',
   );
+}
+
+/** A sentinel of node-redis that was never connected would throw a `TypeError` of its own. */
+function refuseClosed(client: NodeRedisClient): void {
+  if ('isOpen' in client && client.isOpen === false) {
+    throw Object.assign(new Error('The client is closed'), { code: 'ClientClosedError' });
+  }
 }
 
 /** Whether keys are spread over several servers, so that no single one knows all of them. */
@@ -86,7 +95,7 @@ async function bySha(byName: () => Promise<unknown>, byText: () => Promise<unkno
   try {
     return await answerOf(byName());
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return answerOf(byText());
+    if (isError(error) && error.message.startsWith('NOSCRIPT')) return answerOf(byText());
     throw error;
   }
 }

@@ -1,5 +1,7 @@
 import { ErrLockStore, LivingLockError } from '../../core/errors.js';
+import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
+import { errorChain } from '../shared/error-chain.js';
 
 // Redis begins its errors with a code in capitals. Drivers report connection errors with a system code, or with the name of a class
 // that only node-redis uses, or, in ioredis, only in words.
@@ -9,14 +11,13 @@ import { messageOf } from '../../system/message-of.js';
  * and nobody knows. Each script does nothing if it was carried out before, or finds its own token.
  */
 export function isPassing(error: unknown): boolean {
-  return PASSING.has(systemCode(error));
+  return PASSING.has(identify(error).code);
 }
 
 /** Puts what was attempted in front of a driver's error, and what to do after it. */
 export function storeError(lock: string, attempted: string, error: unknown): unknown {
   if (error instanceof LivingLockError || error instanceof TypeError) return error;
-  const code = systemCode(error);
-  const reason = wordsOf(error);
+  const { code, reason } = identify(error);
   return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code), cause: error });
 }
 
@@ -62,8 +63,17 @@ const IOREDIS_WORDS: ReadonlyMap<string, string> = new Map([
   ['Command timed out', 'TimeoutError'],
 ]);
 
-function systemCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'REDIS_ERROR';
+/** Whoever wraps the error of a driver. */
+function identify(error: unknown): { readonly code: string; readonly reason: string } {
+  const chain = errorChain(error).map((link) => ({ code: codeOf(link), reason: wordsOf(link) }));
+  return (
+    chain.find(({ code }) => PASSING.has(code) || REMEDIES.has(code)) ??
+    chain[0] ?? { code: codeOf(error), reason: wordsOf(error) }
+  );
+}
+
+function codeOf(error: unknown): string {
+  if (!isError(error)) return 'REDIS_ERROR';
   const [, code] = CODE.exec(wordsOf(error)) ?? [];
   if (code !== undefined) return code;
   if ('code' in error && typeof error.code === 'string') return error.code;

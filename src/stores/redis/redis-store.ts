@@ -3,7 +3,8 @@ import { type Dependencies, withSystemDefaults } from '../../core/dependencies.j
 import { ErrLockStore } from '../../core/errors.js';
 import type { Duration } from '../../core/options.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { duration, refuseUnknown, show } from '../../core/validate.js';
+import { refuseUnknown, show } from '../../core/validate.js';
+import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, workersText } from '../shared/row.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
@@ -12,7 +13,6 @@ import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
 import { Timeout } from './timeout.js';
 
 const DEFAULT_PREFIX = 'livinglock:';
-const DEFAULT_TIMEOUT = 5000;
 
 /** Options of a store in Redis. The clock and the processes are for tests. */
 export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 'processes'>> {
@@ -26,7 +26,7 @@ export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 
    * How long an operation may take, including retries after a lost connection or while the server is not ready. Then it
    * rejects with an `ErrLockStore` of the code `ETIMEDOUT`, however long the client would go on. `Infinity`: as long as the client goes on.
    *
-   * Default: `'5s'`.
+   * Default: `'30s'`.
    */
   readonly commandTimeout?: Duration | undefined;
 }
@@ -56,8 +56,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   if (typeof prefix !== 'string') {
     throw new TypeError(`The option \`prefix\` must be a string, but is ${show(prefix)}.`);
   }
-  const limit = duration('commandTimeout', options.commandTimeout ?? DEFAULT_TIMEOUT);
-  if (limit === 0) throw new RangeError('The option `commandTimeout` must be more than 0.');
+  const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
   return new RedisStore(
     runnerOf(client),

@@ -1,6 +1,6 @@
 import type { Clock } from '../../system/clock.js';
+import { inTime } from '../shared/in-time.js';
 import { isPassing, storeError } from './driver-error.js';
-import { inTime } from './in-time.js';
 
 /** The pause before something is sent again doubles from the first of these to the second, in milliseconds. */
 const FIRST_DELAY = 10;

@@ -53,34 +53,33 @@ export function workersText(workers: readonly ProcessIdentity[]): string {
 
 /** @param value A row of a result, by column names. */
 export function readRow(value: unknown): Row {
+  const row = typeof value === 'object' && value !== null ? value : {};
   // Integers are bigints if the connection is configured so.
-  const row = new Map<string, unknown>(
-    typeof value === 'object' && value !== null ? Object.entries(value) : [],
-  );
+  const at = (column: string): unknown => Reflect.get(row, column);
   // A text in SQLite; PostgreSQL has a type for it.
   const json = (column: string) => {
-    const content = row.get(column);
+    const content = at(column);
     return typeof content === 'string' ? parseJson(content) : content;
   };
   const holder = json('holder');
   const details = json('details');
-  const timeout = row.get('stale_timeout_ms');
+  const timeout = at('stale_timeout_ms');
   const record = recordFrom({
     ...(typeof details === 'object' && details),
     ...(typeof holder === 'object' && holder),
-    timestamp: row.get('heartbeat_at'),
-    token: row.get('token'),
-    fencing_token: Number(row.get('fencing_token')),
-    acquired_at: row.get('lock_time'),
+    timestamp: at('heartbeat_at'),
+    token: at('token'),
+    fencing_token: Number(at('fencing_token')),
+    acquired_at: at('lock_time'),
     stale_timeout_ms: timeout === null ? null : Number(timeout),
-    monotonic_ms: row.get('monotonic_ms'),
+    monotonic_ms: at('monotonic_ms'),
     workers: json('workers'),
     progress: json('progress'),
-    hold_ms: row.get('hold_ms'),
+    hold_ms: at('hold_ms'),
   });
-  const age = row.get('age');
+  const age = at('age');
   return {
-    version: String(row.get('version')),
+    version: String(at('version')),
     record,
     // In the future: the clock of the database was set back since. It counts as long ago as it is ahead, or the lock could be held for ever.
     age: record === null || typeof age !== 'number' ? Number.POSITIVE_INFINITY : Math.abs(age),

@@ -53,29 +53,39 @@ export class HostProcessTable implements ProcessTable {
     return this.#probe.uptime?.() ?? null;
   }
 
-  async terminate(identity: ProcessIdentity, grace: number, writer?: number | null): Promise<void> {
+  async terminate(
+    identity: ProcessIdentity,
+    grace: number,
+    writer?: number | null,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const { inheritedSocket, group } = identity;
-    await this.#end(identity, grace, writer);
+    await this.#end(identity, grace, writer, signal);
     if (inheritedSocket === undefined || group === true) return;
     for (const pid of this.#probe.socketOwners(inheritedSocket)) {
       const owner = this.identify(pid);
-      if (owner !== null) await this.#end(owner, grace, writer);
+      if (owner !== null) await this.#end(owner, grace, writer, signal);
     }
     if (this.#probe.isSocketOpen(inheritedSocket) !== 'no') {
       throw new Error(`what PID ${identity.pid} started cannot be seen from here`);
     }
   }
 
-  async #end(identity: ProcessIdentity, grace: number, writer: number | null | undefined): Promise<void> {
+  async #end(
+    identity: ProcessIdentity,
+    grace: number,
+    writer: number | null | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     this.refuseTermination(identity, writer);
     if (this.#isGone(identity)) return;
     this.#signal(identity, 'SIGTERM');
-    if (await this.#diesWithin(identity, grace)) return;
+    if (await this.#diesWithin(identity, grace, signal)) return;
     // What was known about it is old by now, and may no longer be known.
     this.refuseTermination(identity, writer);
     if (this.#isGone(identity)) return;
     this.#signal(identity, 'SIGKILL');
-    if (await this.#diesWithin(identity, KILL_TIMEOUT)) return;
+    if (await this.#diesWithin(identity, KILL_TIMEOUT, signal)) return;
     throw new Error(`PID ${identity.pid} is still there after SIGKILL`);
   }
 
@@ -151,12 +161,16 @@ export class HostProcessTable implements ProcessTable {
     }
   }
 
-  async #diesWithin(identity: ProcessIdentity, timeout: number): Promise<boolean> {
+  async #diesWithin(
+    identity: ProcessIdentity,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     const deadline = this.#clock.monotonic() + timeout;
     while (!this.#isGone(identity)) {
       const left = deadline - this.#clock.monotonic();
       if (left <= 0) return false;
-      await this.#clock.sleep(Math.min(left, DEATH_POLL));
+      await this.#clock.sleep(Math.min(left, DEATH_POLL), { signal });
     }
     return true;
   }

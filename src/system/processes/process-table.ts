@@ -32,8 +32,14 @@ export interface ProcessTable {
    *
    * @param writer The ID of the user who named the process, `null` if that may be anybody. Default: a user who may signal only processes
    *   of the calling process's own user.
+   * @param signal Stops it: rejects with the signal's reason, and signals nothing more.
    */
-  terminate(identity: ProcessIdentity, grace: number, writer?: number | null): Promise<void>;
+  terminate(
+    identity: ProcessIdentity,
+    grace: number,
+    writer?: number | null,
+    signal?: AbortSignal,
+  ): Promise<void>;
   /** Throws the reason why `terminate` would send nothing. May be left out; then only `terminate` itself reports it. */
   refuseTermination?(identity: ProcessIdentity, writer?: number | null): void;
   /** How many milliseconds this machine, or the container in which this process runs, has been up. `null` if unknown. */

@@ -18,7 +18,8 @@ import {
   postgresSchema,
   postgresStore,
 } from '../../../src/stores/postgres/index.js';
-import { type FakePlace, FakeProcessTable } from '../../../src/testing/index.js';
+import { FakeClock, type FakePlace, FakeProcessTable } from '../../../src/testing/index.js';
+import { poll } from '../../../support/running.js';
 import { HOUR, MINUTE, untyped } from '../../../support/world.js';
 
 const NAME = 'nightly';
@@ -306,7 +307,7 @@ describe('the connection', () => {
 
   test.each([
     ['Connection terminated unexpectedly', '08006', ''],
-    ['timeout exceeded when trying to connect', '08001', 'Check that the server is running'],
+    ['Connection terminated due to connection timeout', '08001', 'Check that the server is running'],
     ['Query read timeout', 'ETIMEDOUT', 'Check that the server is running'],
     ['Cannot use a pool after calling end on the pool', '08003', 'end it after the last release'],
     ['PGlite is closed', '08003', 'end it after the last release'],
@@ -318,6 +319,42 @@ describe('the connection', () => {
       code,
       message: expect.stringMatching(`^Cannot read the lock nightly: ${words}(?:\\..* ${remedy}.+)?$`),
     });
+  });
+});
+
+describe('an answer that comes after it was given up', () => {
+  it('leaves no lock with a contender that knows nothing of it, and none lost that another call has', async () => {
+    const clock = new FakeClock();
+    const processes = new FakeProcessTable(clock);
+    const dependencies = { clock, processes };
+    let deliver: (() => Promise<unknown>) | null = null;
+    let isHeldBack = false;
+    const slow: PostgresConnection = {
+      query: (text, values) => {
+        if (!isHeldBack || !text.includes('INSERT')) return database.query(text, values);
+        return new Promise((resolve) => {
+          deliver = async () => resolve(await database.query(text, values));
+        });
+      },
+    };
+    const store = postgresStore(slow, { tableName: new Scene().table, ...dependencies });
+    await (await acquire(NAME, { store, dependencies })).release();
+
+    isHeldBack = true;
+    const refused = expect(acquire(NAME, { store, dependencies })).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+      isInDoubt: true,
+    });
+    await poll('The claim was not sent', () => deliver !== null);
+    await clock.advance(30_000);
+    await refused;
+    isHeldBack = false;
+    const lock = await acquire(NAME, { store, dependencies, heartbeatMinimalInterval: 0 });
+    await Object(deliver)();
+    expect((await inspect(NAME, { store, dependencies })).holder?.token).toBe(lock.token);
+    await lock.heartBeat();
+    await lock.release();
+    expect((await inspect(NAME, { store, dependencies })).state).toBe('free');
   });
 });
 

@@ -31,12 +31,22 @@ describe('an answer that says to try again', () => {
     const clock = new FakeClock();
     const store = redisStore(refusing(error, 4), { clock });
     const read = store.read(NAME);
-    await clock.advance(5 * SECOND);
+    await clock.advance(30 * SECOND);
     expect(await read).toBeNull();
     const never = redisStore(refusing(error, 1000), { clock });
     const refused = expect(never.read(NAME)).rejects.toMatchObject({ code: 'ETIMEDOUT', lock: NAME });
-    await clock.advance(5 * SECOND);
+    await clock.advance(30 * SECOND);
     await refused;
+  });
+
+  it('is recognized in an error that wraps it', async () => {
+    const clock = new FakeClock();
+    const wrapped = new Error('The cache failed', {
+      cause: new Error('LOADING Redis is loading the dataset in memory'),
+    });
+    const read = redisStore(refusing(wrapped, 4), { clock }).read(NAME);
+    await clock.advance(SECOND);
+    expect(await read).toBeNull();
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../core/describe.js';
 import type { Clock } from '../../system/clock.js';
 
 /** Thrown if an answer did not come in time. */
@@ -5,7 +6,7 @@ export class NoAnswer extends Error {
   readonly code = 'ETIMEDOUT';
 
   constructor(limit: number) {
-    super(`no answer within ${limit} ms`);
+    super(`no answer within ${formatDuration(limit)}`);
   }
 }
 
@@ -20,7 +21,7 @@ const PARTS = 10;
 
 /**
  * Returns what the function returns, if that comes within the limit in milliseconds; otherwise throws a {@link NoAnswer}. The signal
- * tells the function that nobody waits for it any more.
+ * tells the function that nobody waits for it any more. With `Infinity` there is no limit.
  */
 export async function inTime<T>(
   limit: number,
@@ -29,6 +30,7 @@ export async function inTime<T>(
 ): Promise<T> {
   const answered = new AbortController();
   const over = new AbortController();
+  if (limit === Number.POSITIVE_INFINITY) return act(over.signal);
   try {
     return await Promise.race([act(over.signal), pass(limit, clock, answered.signal)]);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inTime, NoAnswer } from '../../../src/stores/redis/in-time.js';
+import { inTime, NoAnswer } from '../../../src/stores/shared/in-time.js';
 import { blockFor } from '../../../src/system/block-for.js';
 import { systemClock } from '../../../src/system/clock.js';
 import { FakeClock } from '../../../src/testing/index.js';

@@ -1,0 +1,100 @@
+import pg from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import type { PostgresConnection } from '../src/stores/postgres/index.js';
+import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
+import { poolOf } from '../support/postgres/postgres-pool.js';
+import { poll } from '../support/running.js';
+
+describeWithPostgres('the statements that pg sends', (server) => {
+  async function clientOf(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: server().urlFor() });
+    await client.connect();
+    onTestFinished(() => client.end());
+    return client;
+  }
+
+  /** What a job does with a lock. */
+  async function work(locks: PostgresLocks, connection: PostgresConnection): Promise<void> {
+    const lock = await locks.acquire(connection);
+    await lock.heartBeat({ progress: 0.5 });
+    await lock.heartBeat();
+    expect(await locks.inspect(connection)).toMatchObject({ state: 'live', holder: { token: lock.token } });
+    await lock.release();
+  }
+
+  async function namesIn(client: pg.Client): Promise<number> {
+    const { rows } = await client.query('SELECT name FROM pg_prepared_statements');
+    return rows.length;
+  }
+
+  test('are parsed once for a connection, if they come again', async () => {
+    const locks = new PostgresLocks(server());
+    const client = await clientOf();
+    await work(locks, client);
+    await work(locks, client);
+    // Read, create, beat, remove.
+    expect(await namesIn(client)).toBe(4);
+  });
+
+  test('do not confuse two tables', async () => {
+    const client = await clientOf();
+    for (const locks of [new PostgresLocks(server()), new PostgresLocks(server())]) await work(locks, client);
+    expect(await namesIn(client)).toBe(8);
+  });
+
+  test('have no names any more once a session has forgotten them, as behind a pooler', async () => {
+    const locks = new PostgresLocks(server());
+    const client = await clientOf();
+    const lock = await locks.acquire(client);
+    await lock.heartBeat();
+    await client.query('DEALLOCATE ALL');
+    await lock.heartBeat({ note: 'later' });
+    expect(await locks.row()).toMatchObject({ token: lock.token, progress: { note: 'later' } });
+    await lock.heartBeat();
+    await lock.release();
+    expect(await namesIn(client)).toBe(0);
+  });
+
+  test('have no names any more once a session knows them from another client, as behind a pooler', async () => {
+    const locks = new PostgresLocks(server());
+    const client = await clientOf();
+    const lock = await locks.acquire(client);
+    await lock.heartBeat();
+    const before = await namesIn(client);
+    Reflect.set(Object(Reflect.get(client, 'connection')), 'parsedStatements', {});
+    await lock.heartBeat({ note: 'later' });
+    expect(await locks.row()).toMatchObject({ token: lock.token, progress: { note: 'later' } });
+    await lock.release();
+    expect(await namesIn(client)).toBe(before);
+  });
+
+  test('do not leave a connection in the pool on which no answer came in time', async () => {
+    const locks = new PostgresLocks(server());
+    const pool = poolOf(server(), { max: 1 });
+    const store = locks.store(pool, { commandTimeout: 300 });
+    const lock = await locks.acquire(pool, { store });
+    const other = await clientOf();
+    await other.query('BEGIN');
+    await other.query(`SELECT FROM ${locks.table} FOR UPDATE`);
+    await expect(lock.heartBeat()).rejects.toMatchObject({ name: 'ErrLockStore', code: 'ETIMEDOUT' });
+    await poll('The connection stays', () => pool.totalCount === 0);
+    await other.query('ROLLBACK');
+    await lock.heartBeat();
+    await lock.release();
+  });
+
+  test('keep the timeout that the pool already has', async () => {
+    const locks = new PostgresLocks(server());
+    const pool = poolOf(server(), { max: 1, query_timeout: 200 });
+    const lock = await locks.acquire(pool);
+    const other = await clientOf();
+    await other.query('BEGIN');
+    await other.query(`SELECT FROM ${locks.table} FOR UPDATE`);
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+      message: expect.stringContaining('Query read timeout'),
+    });
+    await other.query('ROLLBACK');
+    await lock.release();
+  });
+});

@@ -1,0 +1,126 @@
+import type { Clock } from '../system/clock.js';
+import { onAbort } from './on-abort.js';
+import { isPromise } from './pending.js';
+import type { Awaitable, Store } from './store.js';
+
+/** What a call only reads with. */
+export type Reader = Pick<Store, 'read' | 'askHolder'>;
+
+/** With what a call rejects. `isInDoubt`: whether the operation that it waited for may change the lock. */
+type Reason = (isInDoubt: boolean) => unknown;
+
+/** Aborting without a reason would create an error. */
+const LIFTED = 'lifted';
+
+/**
+ * Ends a call that waits for something that may never answer: when its `signal` aborts, or its time is over. The operation itself cannot be
+ * ended, and its answer may come later.
+ */
+export class CallLimit {
+  readonly #liftSignal: () => void;
+  #reason: Reason | null = null;
+  /** Set while an operation is in flight; a call has one at a time. */
+  #interrupt: ((reason: Reason) => void) | null = null;
+  #timer: AbortController | null = null;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#liftSignal =
+      signal === undefined ? () => {} : onAbort(signal, () => this.#endWith(() => signal.reason));
+  }
+
+  /** Also ends the call after that many milliseconds. */
+  endAfter(milliseconds: number, clock: Clock, reason: Reason): void {
+    this.#timer = new AbortController();
+    const { signal } = this.#timer;
+    clock
+      .sleep(milliseconds, { signal })
+      // Answers that arrived while the process was busy are handled first.
+      .then(() => clock.sleep(0, { signal }))
+      .then(
+        () => this.#endWith(reason),
+        () => {},
+      );
+  }
+
+  /** From now on only the signal ends the call. */
+  liftTime(): void {
+    this.#timer?.abort(LIFTED);
+  }
+
+  /** The call is over. */
+  lift(): void {
+    this.liftTime();
+    this.#liftSignal();
+  }
+
+  get isOver(): boolean {
+    return this.#reason !== null;
+  }
+
+  throwIfOver(): void {
+    if (this.#reason !== null) throw this.#reason(false);
+  }
+
+  /**
+   * What the operation returns, unless the limit comes first. Nothing changes for an answer that is there already.
+   *
+   * @param abandon Called in that case.
+   * @param isInDoubt Whether the operation may change the lock. Default: only what has to be abandoned may.
+   */
+  until<T>(operation: Awaitable<T>, abandon?: () => void, isInDoubt = abandon !== undefined): Awaitable<T> {
+    if (!isPromise(operation)) return operation;
+    return new Promise<T>((resolve, reject) => {
+      const interrupt = (reason: Reason) => {
+        reject(reason(isInDoubt));
+        abandon?.();
+      };
+      this.#interrupt = interrupt;
+      // At once, so that nothing comes between an answer and the call that gets it.
+      const settled =
+        <A>(settle: (answer: A) => void) =>
+        (answer: A) => {
+          if (this.#interrupt === interrupt) this.#interrupt = null;
+          settle(answer);
+        };
+      operation.then(settled(resolve), settled(reject));
+      if (this.#reason !== null) interrupt(this.#reason);
+    });
+  }
+
+  /** Sleeps for that many milliseconds, within the limit. */
+  async sleep(milliseconds: number, clock: Clock): Promise<void> {
+    const waking = new AbortController();
+    const { signal } = waking;
+    await this.until(clock.sleep(milliseconds, { signal }), () => waking.abort(LIFTED), false);
+  }
+
+  /** Reads from a store, within the limit. */
+  reader(store: Store): Reader {
+    const read = (name: string) => this.until(store.read(name));
+    const ask = store.askHolder?.bind(store);
+    if (ask === undefined) return { read };
+    return { read, askHolder: async (name, holder) => this.until(ask(name, holder)) };
+  }
+
+  #endWith(reason: Reason): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
+    const interrupt = this.#interrupt;
+    this.#interrupt = null;
+    interrupt?.(reason);
+  }
+}
+
+/** Makes a call that ends when the signal aborts. */
+export async function withLimit<T>(
+  signal: AbortSignal | undefined,
+  act: (limit: CallLimit) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const limit = new CallLimit(signal);
+  try {
+    return await act(limit);
+  } finally {
+    limit.lift();
+  }
+}
