@@ -27,6 +27,7 @@ const SLOW_UNITS = [
 const LONGEST = [
   ...LONG,
   'integration/cli-store.test.ts',
+  'integration/fenced-import.test.ts',
   'integration/postgres.test.ts',
   'integration/redis-connections.test.ts',
   'integration/cli-process-group.test.ts',
@@ -72,7 +73,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          globalSetup: ['support/redis/report-skip.ts'],
+          globalSetup: ['support/redis/report-skip.ts', 'support/mysql/report-skip.ts'],
           include: [
             ...SLOW_UNITS,
             'integration/**/*.test.ts',

@@ -44,6 +44,8 @@ describe('the packed package', () => {
         'dist/index.d.ts',
         'dist/index.js',
         'dist/index.mjs',
+        'dist/stores/mysql/index.d.ts',
+        'dist/stores/mysql/index.js',
         'dist/stores/postgres/index.d.ts',
         'dist/stores/postgres/index.js',
         'dist/stores/redis/index.d.ts',

@@ -14,13 +14,19 @@ const ENTRIES = {
   'livinglock/sqlite': 'stores/sqlite/index.ts',
   'livinglock/postgres': 'stores/postgres/index.ts',
   'livinglock/redis': 'stores/redis/index.ts',
+  'livinglock/mysql': 'stores/mysql/index.ts',
   'livinglock/testing': 'testing/index.ts',
 };
 
-const declarations = new Map();
-for (const [module, entry] of Object.entries(ENTRIES)) {
-  for (const [name, declaration] of readExports(entry)) declarations.set(name, { ...declaration, module });
-}
+const found = Object.entries(ENTRIES).flatMap(([module, entry]) =>
+  [...readExports(entry).values()].map((declaration) => ({ ...declaration, module })),
+);
+const declarations = new Map(
+  found.map((declaration) => {
+    const name = headingOf(declaration);
+    return [name, { ...declaration, name }];
+  }),
+);
 refuseMissing();
 const page = pageOf(SECTIONS, declarations);
 if (!process.argv.includes('--check')) {
@@ -28,6 +34,12 @@ if (!process.argv.includes('--check')) {
 } else if (page !== readFileSync(PAGE, 'utf8')) {
   console.error('docs/api.md is not up to date: npm run docs:api.');
   process.exitCode = 1;
+}
+
+/** Where several entry points have a function of that name, its heading says which one it is. */
+function headingOf({ name, kind, module }) {
+  const isShared = kind === 'function' && found.filter((other) => other.name === name).length > 1;
+  return isShared ? `${name} (${module})` : name;
 }
 
 /** Every export stands in one section, and every name in a section is exported. */

@@ -24,6 +24,7 @@ const ENTRIES = [
   'stores/sqlite/index',
   'stores/postgres/index',
   'stores/redis/index',
+  'stores/mysql/index',
   'testing/index',
 ];
 

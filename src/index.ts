@@ -4,6 +4,7 @@ export { type ClaimedAt, composeRecord, type ReleasedAt, releasedRecord } from '
 export type { Dependencies } from './core/dependencies.js';
 export { type Duration, toDuration } from './core/duration.js';
 export {
+  ErrFenced,
   ErrLockBusy,
   ErrLockLost,
   ErrLockStore,

@@ -15,6 +15,7 @@ const DATABASES = [
   { text: 'Redis', link: '/redis' },
   { text: 'SQLite', link: '/sqlite' },
   { text: 'Your own store', link: '/own-store' },
+  { text: 'Refuse late writes', link: '/fencing' },
 ];
 
 const RECIPES = [
@@ -27,6 +28,8 @@ const RECIPES = [
   { text: 'PHP', link: '/recipes/php' },
   { text: 'Rails', link: '/recipes/rails' },
   { text: 'R', link: '/recipes/r' },
+  { text: 'Schedulers in Node', link: '/recipes/schedulers' },
+  { text: 'A leader', link: '/recipes/leader' },
   { text: 'Monitoring', link: '/recipes/monitoring' },
 ];
 

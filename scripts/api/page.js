@@ -16,6 +16,7 @@ const GIVEN = {
   importChunk: 'declare function importChunk(chunk: { readonly name: string }): Promise<void>;',
   lock: "declare const lock: import('livinglock').Lock;",
   path: 'declare const path: string;',
+  client: "declare const client: import('pg').PoolClient;",
   ourStore: "declare function ourStore(connection: object): import('livinglock').Store;",
   connect: 'declare function connect(): Promise<object>;',
 };

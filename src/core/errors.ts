@@ -186,6 +186,30 @@ export class ErrNotALock extends LivingLockError {
 }
 
 /**
+ * A write that came too late: a later holder of the lock has claimed the fence already. Roll the transaction back and stop working, because
+ * another run is at work. `docs/fencing.md` explains fences.
+ */
+export class ErrFenced extends LivingLockError {
+  override name = 'ErrFenced';
+  declare readonly code: 'ERR_FENCED';
+  /** The token of the refused holder. */
+  readonly fencingToken: number;
+  /** The greatest token that has claimed the fence. */
+  readonly newestToken: number;
+
+  constructor(lock: string, fencingToken: number, newestToken: number) {
+    super(
+      lock,
+      'ERR_FENCED',
+      `${lock} is fenced off for this run: its fencing token ${fencingToken} is out of date, because a later holder has claimed the fence with ${newestToken}. ` +
+        'Roll back this transaction and stop working: another run has taken over.',
+    );
+    this.fencingToken = fencingToken;
+    this.newestToken = newestToken;
+  }
+}
+
+/**
  * A stalled holder could not be ended, or must not be (`terminateStalled`). It still holds the lock. The `cause` says why. If one
  * of its processes must not be ended, none of them was signalled.
  */

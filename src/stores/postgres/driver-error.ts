@@ -18,6 +18,11 @@ export function isInTransaction(error: unknown): boolean {
   return codeOf(error) === '25P02';
 }
 
+/** The statement is only allowed within a transaction. */
+export function isOutsideTransaction(error: unknown): boolean {
+  return codeOf(error) === '25P01';
+}
+
 /**
  * The connection broke, or the server is shutting down or starting up. Whether the statement was carried out is unknown. The next connection may
  * be a good one; with postgres.js that is so unless the whole client was ended.

@@ -1,3 +1,6 @@
+export type { FencedLock } from '../shared/fence.js';
 export type { PostgresConnection } from './connection.js';
+export { fence, type PostgresFenceOptions } from './fence.js';
+export { fenceSchema, type PostgresFenceSchemaOptions } from './fence-schema.js';
 export { type PostgresStoreOptions, postgresStore } from './postgres-store.js';
 export { type PostgresSchemaOptions, postgresSchema } from './schema.js';

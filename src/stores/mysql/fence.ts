@@ -1,0 +1,119 @@
+import { refuseUnknown } from '../../core/validate.js';
+import {
+  checkFencedLock,
+  columnOf,
+  FENCE_TABLE,
+  type FencedLock,
+  outsideTransaction,
+  refuseLate,
+  withoutTable,
+} from '../shared/fence.js';
+import { checkedIdentifier } from '../shared/sql-identifier.js';
+
+/**
+ * A connection to MySQL or MariaDB, as far as a fence needs it: `Connection` and `PoolConnection` of `mysql2/promise` and of `mariadb`.
+ * `query` resolves to the rows, or to an array that begins with them.
+ */
+export interface MysqlConnection {
+  query(sql: string, values?: (string | number)[]): Promise<unknown>;
+}
+
+/** The name of the table of fences. */
+export interface MysqlFenceOptions {
+  /**
+   * The table that contains the fences. ASCII letters, digits and underscores.
+   *
+   * Default: `'livinglock_fences'`.
+   */
+  readonly tableName?: string | undefined;
+}
+
+/**
+ * Claims the fence of a lock in the caller's own transaction, and refuses a holder that comes too late: one that was paused, and taken over.
+ * Until the transaction ends nobody else can claim the fence, so no late write can come between the claim and the commit.
+ *
+ * Call it first in each transaction, before anything is read, on the connection that the transaction runs on. Create the table before, see
+ * {@link fenceSchema}: in the transaction, that would commit it.
+ *
+ * Rejects with {@link ErrFenced} if a later holder has claimed the fence: let the error roll the transaction back. With
+ * {@link ErrLockStore} outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`) and without the table (`ER_NO_SUCH_TABLE`). With the
+ * errors of the driver, unchanged. With a `TypeError` for a lock without a fencing token.
+ *
+ * @example
+ * import { fence } from 'livinglock/mysql';
+ * import mysql from 'mysql2/promise';
+ *
+ * const connection = await mysql.createConnection('mysql://batch@db.internal/shop');
+ * await connection.beginTransaction();
+ * await fence(connection, lock);
+ * await connection.query("UPDATE payouts SET state = 'paid' WHERE state = 'due'");
+ * await connection.commit();
+ */
+export async function fence(
+  connection: MysqlConnection,
+  lock: FencedLock,
+  options: MysqlFenceOptions = {},
+): Promise<void> {
+  refuseUnknown(options, ['tableName']);
+  const table = quotedFenceTable(options.tableName);
+  checkFencedLock(lock);
+  const { name, fencingToken } = lock;
+  // Outside of a transaction it ends with its statement, and cannot be released.
+  await connection.query('SAVEPOINT livinglock_fence');
+  try {
+    await connection.query(
+      `INSERT INTO ${table} (lock_name, fencing_token) VALUES (?, ?)
+      ON DUPLICATE KEY UPDATE fencing_token = GREATEST(fencing_token, ?)`,
+      [name, fencingToken, fencingToken],
+    );
+    const answer = await connection.query(
+      `SELECT CAST(fencing_token AS CHAR) AS newest FROM ${table} WHERE lock_name = ? FOR UPDATE`,
+      [name],
+    );
+    await connection.query('RELEASE SAVEPOINT livinglock_fence');
+    refuseLate(lock, columnOf(firstRow(answer), 'newest'));
+  } catch (error) {
+    if (numberOf(error) === NO_SAVEPOINT) throw outsideTransaction(lock, error);
+    if (numberOf(error) !== NO_TABLE) throw error;
+    throw withoutTable(lock, 'ER_NO_SUCH_TABLE', 'Create the table from `fenceSchema()`.', error);
+  }
+}
+
+/**
+ * The statement that creates the table of {@link fence}. It does nothing if the table exists. Run it before, in a migration for example: it
+ * ends any transaction that it runs in.
+ *
+ * @example
+ * import { fenceSchema } from 'livinglock/mysql';
+ * import mysql from 'mysql2/promise';
+ *
+ * const connection = await mysql.createConnection('mysql://batch@db.internal/shop');
+ * await connection.query(fenceSchema());
+ */
+export function fenceSchema(options: MysqlFenceOptions = {}): string {
+  refuseUnknown(options, ['tableName']);
+  // Bytes: with a collation, names that differ in case or in spaces at the end would be one.
+  return `CREATE TABLE IF NOT EXISTS ${quotedFenceTable(options.tableName)} (
+  lock_name     VARBINARY(255) NOT NULL PRIMARY KEY,
+  fencing_token BIGINT NOT NULL -- the greatest that has claimed the fence
+) ENGINE = InnoDB`;
+}
+
+function quotedFenceTable(tableName: string = FENCE_TABLE): string {
+  return `\`${checkedIdentifier('tableName', tableName)}\``;
+}
+
+/** mysql2 resolves to the rows and their fields, mariadb to the rows. */
+function firstRow(answer: unknown): unknown {
+  const [first]: readonly unknown[] = Array.isArray(answer) ? answer : [];
+  return Array.isArray(first) ? first[0] : first;
+}
+
+/** ER_SP_DOES_NOT_EXIST */
+const NO_SAVEPOINT = 1305;
+/** ER_NO_SUCH_TABLE */
+const NO_TABLE = 1146;
+
+function numberOf(error: unknown): unknown {
+  return columnOf(error, 'errno');
+}

@@ -1,0 +1,64 @@
+import { ErrFenced, ErrLockStore } from '../../core/errors.js';
+import { messageOf } from '../../system/message-of.js';
+import { checkLockName } from './lock-name.js';
+
+/** The table of the fences, unless the user names another. */
+export const FENCE_TABLE = 'livinglock_fences';
+
+/**
+ * What a fence needs to know of a lock. A `Lock` has both. Give a lock in a file a name that is the same on all machines that share it, and
+ * no others.
+ *
+ * @example
+ * import { fence } from 'livinglock/postgres';
+ *
+ * await fence(client, { name: 'import@db-1', fencingToken: lock.fencingToken });
+ */
+export interface FencedLock {
+  /** At most 255 bytes. */
+  readonly name: string;
+  /** `lock.fencingToken`; in a job of `livinglock run`, the number in `LIVINGLOCK_FENCING_TOKEN`. */
+  readonly fencingToken: number;
+}
+
+/** Throws a `TypeError` for a name that a database would change, or for a token that is missing. */
+export function checkFencedLock({ name, fencingToken }: FencedLock): void {
+  checkLockName(name);
+  if (Number.isSafeInteger(fencingToken) && fencingToken > 0) return;
+  throw new TypeError(
+    `A fence needs the fencing token of ${name}, a whole number above 0, but got ${fencingToken}.`,
+  );
+}
+
+/** @param newest The greatest token that has claimed the fence, as text, by now. */
+export function refuseLate({ name, fencingToken }: FencedLock, newest: unknown): void {
+  const token = Number(newest);
+  if (token === fencingToken) return;
+  if (token > fencingToken) throw new ErrFenced(name, fencingToken, token);
+  throw new TypeError(`The fence of ${name} has not answered with its token, but with ${String(newest)}.`);
+}
+
+/** A column of the first row of an answer. */
+export function columnOf(row: unknown, name: string): unknown {
+  return new Map<string, unknown>(Object.entries(row ?? {})).get(name);
+}
+
+export function outsideTransaction({ name }: FencedLock, cause?: unknown): ErrLockStore {
+  return new ErrLockStore(
+    name,
+    'ERR_FENCE_WITHOUT_TRANSACTION',
+    `Cannot claim the fence of ${name} outside of a transaction, where it would protect nothing. ` +
+      'Begin a transaction first, on the same connection.',
+    { cause, isInDoubt: false },
+  );
+}
+
+export function withoutTable(
+  { name }: FencedLock,
+  code: string,
+  remedy: string,
+  cause: unknown,
+): ErrLockStore {
+  const reason = messageOf(cause);
+  return ErrLockStore.of(name, 'claim the fence of', { code, reason, remedy, cause, isInDoubt: false });
+}
