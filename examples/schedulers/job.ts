@@ -1,0 +1,10 @@
+import type { Lock } from 'livinglock';
+
+/** What the examples in this folder schedule. Tests bring their own. */
+export interface Job {
+  /** The path of the lock. */
+  readonly lock: string;
+  readonly writeReport: (lock: Lock) => Promise<void>;
+  /** Hears why a run was skipped. */
+  readonly skipped: (reason: string) => void;
+}
