@@ -1,6 +1,6 @@
 import { ErrLockStore } from '../../core/errors.js';
 import type { Clock } from '../../system/clock.js';
-import { inTime } from '../shared/in-time.js';
+import { inTime, type Over } from '../shared/in-time.js';
 import { isUnconnected, type PostgresConnection } from './connection.js';
 import { isConflict, isConnectionLost, isInTransaction, storeError } from './driver-error.js';
 import { type Send, senderTo } from './send.js';
@@ -47,11 +47,11 @@ export class Queries {
     lock: string,
     attempted: string,
     act: (query: Send) => Promise<T>,
-    over: AbortSignal,
+    over: Over,
   ): Promise<T> {
     const query: Send = async (sql, values) => {
       // After the time is over, nobody would hear of what it does.
-      over.throwIfAborted();
+      over.throwIfOver();
       return this.#send(sql, values);
     };
     let connections = 1;
@@ -65,7 +65,7 @@ export class Queries {
         if (isConnectionLost(error)) connections += 1;
         else if (!isConflict(error)) throw error;
         if (tries === MOST_TRIES || connections > MOST_CONNECTIONS) throw error;
-        await this.#clock.sleep(Math.random() * RETRY_DELAY, { signal: over });
+        await this.#clock.sleep(Math.random() * RETRY_DELAY, { signal: over.signal });
       }
     }
   }

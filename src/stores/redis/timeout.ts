@@ -1,5 +1,5 @@
 import type { Clock } from '../../system/clock.js';
-import { inTime } from '../shared/in-time.js';
+import { inTime, type Over } from '../shared/in-time.js';
 import { isPassing, storeError } from './driver-error.js';
 
 /** The pause before something is sent again doubles from the first of these to the second, in milliseconds. */
@@ -29,13 +29,13 @@ export class Timeout {
     }
   }
 
-  async #untilItPasses<T>(send: () => Promise<T>, over: AbortSignal): Promise<T> {
+  async #untilItPasses<T>(send: () => Promise<T>, over: Over): Promise<T> {
     for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LONGEST_DELAY)) {
       try {
         return await send();
       } catch (error) {
-        if (over.aborted || !isPassing(error)) throw error;
-        await this.#clock.sleep(delay, { signal: over });
+        if (over.isOver || !isPassing(error)) throw error;
+        await this.#clock.sleep(delay, { signal: over.signal });
       }
     }
   }

@@ -19,22 +19,43 @@ const ANSWERED = new Error('answered');
  */
 const PARTS = 10;
 
+/** Whether the time is over. A signal is made only for those who ask for it: to make one for each operation would cost more than the timer. */
+export class Over {
+  #reason: NoAnswer | null = null;
+  #controller: AbortController | null = null;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== null) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  get isOver(): boolean {
+    return this.#reason !== null;
+  }
+
+  throwIfOver(): void {
+    if (this.#reason !== null) throw this.#reason;
+  }
+
+  end(reason: NoAnswer): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
 /**
- * Returns what the function returns, if that comes within the limit in milliseconds; otherwise throws a {@link NoAnswer}. The signal
- * tells the function that nobody waits for it any more. With `Infinity` there is no limit.
+ * Returns what the function returns, if that comes within the limit in milliseconds; otherwise throws a {@link NoAnswer}. The function is told
+ * when nobody waits for it any more. With `Infinity` there is no limit.
  */
-export async function inTime<T>(
-  limit: number,
-  clock: Clock,
-  act: (over: AbortSignal) => Promise<T>,
-): Promise<T> {
+export async function inTime<T>(limit: number, clock: Clock, act: (over: Over) => Promise<T>): Promise<T> {
+  const over = new Over();
+  if (limit === Number.POSITIVE_INFINITY) return act(over);
   const answered = new AbortController();
-  const over = new AbortController();
-  if (limit === Number.POSITIVE_INFINITY) return act(over.signal);
   try {
-    return await Promise.race([act(over.signal), pass(limit, clock, answered.signal)]);
+    return await Promise.race([act(over), pass(limit, clock, answered.signal)]);
   } catch (error) {
-    if (error instanceof NoAnswer) over.abort(error);
+    if (error instanceof NoAnswer) over.end(error);
     throw error;
   } finally {
     answered.abort(ANSWERED);

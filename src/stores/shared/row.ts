@@ -59,6 +59,8 @@ export function readRow(value: unknown): Row {
   // A text in SQLite; PostgreSQL has a type for it.
   const json = (column: string) => {
     const content = at(column);
+    // Redis has no `NULL`, and to parse an empty text would throw an error for each row.
+    if (content === '') return undefined;
     return typeof content === 'string' ? parseJson(content) : content;
   };
   const holder = json('holder');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inTime, NoAnswer } from '../../../src/stores/shared/in-time.js';
+import { inTime, NoAnswer, type Over } from '../../../src/stores/shared/in-time.js';
 import { blockFor } from '../../../src/system/block-for.js';
 import { systemClock } from '../../../src/system/clock.js';
 import { FakeClock } from '../../../src/testing/index.js';
@@ -23,8 +23,10 @@ describe('an answer with a time limit', () => {
   it('is given up when the time is over, and its signal aborts', async () => {
     const clock = new FakeClock();
     let signal: AbortSignal | undefined;
-    const act = (over: AbortSignal) => {
-      signal = over;
+    let over: Over | undefined;
+    const act = (told: Over) => {
+      over = told;
+      signal = told.signal;
       return new Promise<string>(() => {});
     };
     const given = expect(inTime(LIMIT, clock, act)).rejects.toThrow(NoAnswer);
@@ -33,6 +35,21 @@ describe('an answer with a time limit', () => {
     await clock.advance(1);
     await given;
     expect(signal?.aborted).toBe(true);
+    expect(over?.isOver).toBe(true);
+    expect(() => over?.throwIfOver()).toThrow(NoAnswer);
+  });
+
+  it('is given up with a signal for those who ask later, too', async () => {
+    const clock = new FakeClock();
+    let over: Over | undefined;
+    const act = (told: Over) => {
+      over = told;
+      return new Promise<string>(() => {});
+    };
+    const given = expect(inTime(LIMIT, clock, act)).rejects.toThrow(NoAnswer);
+    await clock.advance(LIMIT);
+    await given;
+    expect(over?.signal.reason).toBeInstanceOf(NoAnswer);
   });
 
   it('is read before the time is over, although this process was busy all the time', async () => {
