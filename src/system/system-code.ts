@@ -5,3 +5,13 @@ export function systemCode(error: unknown): string | null {
   if (!isError(error) || !('code' in error) || !('syscall' in error)) return null;
   return typeof error.code === 'string' ? error.code : null;
 }
+
+/** As the system reports it: for what has the same meaning as that error. */
+export function systemError(
+  code: string,
+  syscall: string,
+  path: string,
+  message = `${syscall} '${path}'`,
+): Error {
+  return Object.assign(new Error(`${code}: ${message}`), { code, syscall, path });
+}

@@ -1,6 +1,6 @@
 import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import type { Sign } from '../../system/life/life.js';
-import { systemCode } from '../../system/system-code.js';
+import { systemCode, systemError } from '../../system/system-code.js';
 import { threadId } from '../../system/thread.js';
 import type { FileSystem, OpenFolder } from './file-system.js';
 import { ageOf, NEVER_STALE } from './guard-age.js';
@@ -294,8 +294,4 @@ export function isTaken(error: unknown): boolean {
   const code = systemCode(error);
   if (code === 'ENOTEMPTY' || code === 'EEXIST') return true;
   return process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES');
-}
-
-function systemError(code: string, syscall: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path });
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { systemCode } from '../../system/system-code.js';
+import { systemCode, systemError } from '../../system/system-code.js';
 import type { FileStatus, FileSystem } from './file-system.js';
 import { removeIfThere } from './removal.js';
 
@@ -114,9 +114,5 @@ function symbolicLink(path: string): Error {
 }
 
 function notAFile(path: string, code: string, reason: string): Error {
-  return Object.assign(new Error(`${code}: ${reason}, and a lock has to be a regular file`), {
-    code,
-    syscall: 'open',
-    path,
-  });
+  return systemError(code, 'open', path, `${reason}, and a lock has to be a regular file`);
 }
