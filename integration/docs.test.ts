@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { check, commandLinesIn } from '../support/docs/command-lines.js';
@@ -19,6 +19,15 @@ describe.each(pages)('$path', (page) => {
   test('has no dead link', () => {
     const dead = linksOf(page).filter(({ target }) => !isThere(target, page));
     expect(dead).toEqual([]);
+  });
+
+  const quotes = page.blocks.filter(({ notes }) => notes.has('from'));
+  test.runIf(quotes.length > 0)('quotes files as they are', () => {
+    const wrong = quotes.filter(({ notes, code }) => {
+      const source = readFileSync(join(PROJECT, notes.get('from') ?? ''), 'utf8');
+      return !unindented(source).includes(unindented(code));
+    });
+    expect(wrong).toEqual([]);
   });
 
   test('shows command lines that livinglock understands', async () => {
@@ -103,7 +112,7 @@ describe('programs in the documentation', () => {
     const sources = new Map<string, string>();
     for (const { path, blocks } of pages) {
       for (const { line, language, code, notes } of blocks) {
-        if (language !== 'ts') continue;
+        if (language !== 'ts' || notes.has('from')) continue;
         const name = `${path.replaceAll(/[^\w]+/g, '-')}-${line}.ts`;
         sources.set(name, `${path}, line ${line}`);
         writeFileSync(join(folder, name), `${notes.get('given') ?? ''}\n${code}\nexport {};\n`);
@@ -131,6 +140,10 @@ describe('programs in the documentation', () => {
     expect({ status, errors }).toEqual({ status: 0, errors: [] });
   }, 120_000);
 });
+
+function unindented(code: string): string {
+  return code.replaceAll(/^ +/gm, '');
+}
 
 function isRun(block: Block, language: string): boolean {
   return block.language === language && block.notes.has('run');

@@ -12,6 +12,7 @@ const USE = [
 const DATABASES = [
   { text: 'Which database?', link: '/databases' },
   { text: 'PostgreSQL', link: '/postgres' },
+  { text: 'Other PostgreSQL drivers', link: '/adapters' },
   { text: 'Redis', link: '/redis' },
   { text: 'SQLite', link: '/sqlite' },
   { text: 'Your own store', link: '/own-store' },
@@ -41,6 +42,7 @@ const HELP = [
 const BACKGROUND = [
   { text: 'Guarantees', link: '/guarantees' },
   { text: 'Limits', link: '/limits' },
+  { text: 'What runs where', link: '/platforms' },
   { text: 'How it works', link: '/protocol' },
   { text: 'The lock file', link: '/lock-file' },
   { text: 'Evidence', link: '/evidence' },

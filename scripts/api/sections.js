@@ -72,6 +72,7 @@ export const SECTIONS = [
       'postgresStore',
       'PostgresStoreOptions',
       'PostgresConnection',
+      'PostgresResult',
       'postgresSchema',
       'PostgresSchemaOptions',
       'redisStore',

@@ -1,12 +1,20 @@
 import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { isBun, isDeno } from './runtime.js';
 
 /** Where time comes from. Inject another clock to make tests deterministic. */
 export interface Clock {
   /** The wall clock: milliseconds since 1970-01-01 UTC, fractions included. */
   now(): number;
-  /** Milliseconds on a clock that all processes of one boot share and that nobody can set. */
+  /** Milliseconds on a clock that nobody can set. */
   monotonic(): number;
+  /**
+   * Whether all processes of one boot share the clock that `monotonic` reads. If not, the wall clock tells how old the heartbeats of other
+   * processes are.
+   *
+   * Default: `true`. The system's clock is not shared in Bun and Deno.
+   */
+  readonly isShared?: boolean | undefined;
   /**
    * Milliseconds since the machine was started, including the time it was suspended. May be too high, but not too low: anything older belongs
    * to an earlier boot. Default: what `monotonic` returns.
@@ -27,12 +35,20 @@ export interface SleepOptions {
   readonly ref?: boolean | undefined;
 }
 
+/** What the clock's `monotonic` returns; `null` if it means nothing to other processes. */
+export function sharedTime(clock: Clock): number | null {
+  return clock.isShared === false ? null : clock.monotonic();
+}
+
 /** With more milliseconds than this, `setTimeout` fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Two clocks read within this many milliseconds count as read at the same time; and how many attempts are made at that. */
 const CLOSE_READINGS = 0.02;
 const MOST_READINGS = 10;
+
+/** In Bun and Deno `hrtime` counts from the start of the process. */
+const isBootTimeKnown = !isBun && !isDeno;
 
 /**
  * `performance.now()` and `hrtime` read the same kernel clock (`CLOCK_MONOTONIC` on Linux). The first counts from the start of
@@ -50,6 +66,8 @@ const MOST_READS = 20_000;
 
 /** The system's clocks. */
 export const systemClock: Clock = {
+  isShared: isBootTimeKnown,
+
   now() {
     const coarse = Date.now();
     const fine = wallOffset + performance.now();
@@ -78,8 +96,13 @@ export const systemClock: Clock = {
 /**
  * Milliseconds on the one clock that all processes of a machine share and nobody can set, read exactly: two
  * processes can tell from it which of them was first, without sharing a file. (`systemClock.monotonic()` is faster, but
- * differs by some microseconds between processes.)
+ * differs by some microseconds between processes.) Where there is none, the wall clock takes its place.
  */
+export function commonTime(): number {
+  return isBootTimeKnown ? bootTime() : systemClock.now();
+}
+
+/** Milliseconds since the machine was started, without those that it was suspended. In Bun and Deno, since the process was started. */
 export function bootTime(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,6 +1,8 @@
 // Used instead of the package signal-exit, with which the exit status becomes 0 if an exit listener of the program throws, and a listener
 // for each signal comes and goes with every lock.
 
+import { isBun } from './runtime.js';
+
 /** The signals that people, terminals and service managers send. */
 const COMMON_SIGNALS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 /** The other signals that end a process and can be caught without harm. */
@@ -42,7 +44,7 @@ function releaseAll(): void {
 }
 
 function listen(): () => void {
-  const restoreEmit = watchExit();
+  const stopWatching = isBun ? listenToExit() : watchExit();
   addListeners(COMMON_SIGNALS);
   // Each listener costs 5 µs, so a lock that is released within the same turn of the event loop does without the others.
   let listened = COMMON_SIGNALS;
@@ -53,8 +55,14 @@ function listen(): () => void {
   return () => {
     clearImmediate(later);
     for (const signal of listened) process.removeListener(signal, onSignal);
-    restoreEmit();
+    stopWatching();
   };
+}
+
+/** Bun calls the listeners itself. Ours is called before those that are added later. */
+function listenToExit(): () => void {
+  process.on('exit', releaseAll);
+  return () => process.removeListener('exit', releaseAll);
 }
 
 /** In front of the others: a `once` listener of the program is gone when it has been called. */

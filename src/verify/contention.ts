@@ -1,6 +1,6 @@
 import { LivingLockError } from '../core/errors.js';
 import type { Lock } from '../core/lock.js';
-import { bootTime, systemClock } from '../system/clock.js';
+import { commonTime, systemClock } from '../system/clock.js';
 import type { Evidence, Stay } from './findings.js';
 import { type Crew, type Helper, within } from './helper/helper.js';
 import type { Message } from './helper/program.js';
@@ -41,16 +41,16 @@ class Contention {
   async run(): Promise<Evidence> {
     const { duration, signal } = this.#rules;
     await this.#fill();
-    const start = bootTime();
+    const start = commonTime();
     for (;;) {
-      const left = start + duration - bootTime();
+      const left = start + duration - commonTime();
       const pause = KILL_INTERVAL * (0.5 + Math.random());
       await systemClock.sleep(Math.max(0, Math.min(left, pause)), { signal });
       if (left <= pause) break;
       await this.#killOne();
       await this.#fill();
     }
-    const end = bootTime();
+    const end = commonTime();
     await Promise.all(this.#all.map((contender) => this.#stop(contender)));
     return this.#evidence(end - start, await this.#whyStuck());
   }
@@ -150,7 +150,7 @@ class Contender {
   /** SIGKILL. Resolves when it is gone, and all its reports have been received. */
   async kill(): Promise<void> {
     // Noted first, because afterwards another contender may already have the lock.
-    this.#killedAt = bootTime();
+    this.#killedAt = commonTime();
     this.#helper.kill();
     await this.#helper.ended;
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../system/clock.js';
+import { type Clock, sharedTime } from '../../system/clock.js';
 import {
   INITIAL_PID_NAMESPACE,
   isBare,
@@ -49,8 +49,9 @@ export function provenanceInDatabase({ process }: LockRecord, self: ProcessIdent
  * suspended laptop makes a healthy holder look stale. Otherwise the wall clock tells.
  */
 export function ageOf(record: LockRecord, provenance: Provenance, place: Place, byWallClock: number): number {
-  if (provenance === 'this-boot' && record.monotonic !== null) {
-    const age = place.clock.monotonic() - record.monotonic;
+  const now = sharedTime(place.clock);
+  if (provenance === 'this-boot' && record.monotonic !== null && now !== null) {
+    const age = now - record.monotonic;
     // In the future: a time namespace has its own clock.
     if (age >= -CLOCK_TOLERANCE) return Math.max(0, age);
   }
@@ -107,7 +108,7 @@ function bootedAt(place: Place): number {
 }
 
 function sinceBoot({ clock }: Place): number {
-  return clock.sinceBoot?.() ?? clock.monotonic();
+  return clock.sinceBoot?.() ?? sharedTime(clock) ?? Number.POSITIVE_INFINITY;
 }
 
 /**

@@ -6,6 +6,7 @@ import { DEPENDENCY_NAMES } from '../../core/options.js';
 import { type LockRecord, serializeRecord } from '../../core/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { refuseUnknown } from '../../core/validate.js';
+import { sharedTime } from '../../system/clock.js';
 import { isOfSameMachine } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
 import { systemCode } from '../../system/system-code.js';
@@ -262,13 +263,13 @@ class FileStore implements Store {
     const now = this.#clock.now();
     return composeRecord(claim, {
       now: new Date(now),
-      monotonic: this.#clock.monotonic(),
+      monotonic: sharedTime(this.#clock),
       fencingToken: nextFencingToken(previous?.fencingToken ?? 0, now),
     });
   }
 
   #now(): Pick<LockRecord, 'timestamp' | 'monotonic'> {
-    return { timestamp: new Date(this.#clock.now()), monotonic: this.#clock.monotonic() };
+    return { timestamp: new Date(this.#clock.now()), monotonic: sharedTime(this.#clock) };
   }
 
   #occupied(path: string, owner: GuardOwner | null): Error {

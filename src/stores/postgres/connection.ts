@@ -1,9 +1,18 @@
+import type { PostgresResult } from './result.js';
+
 /**
- * A connection to PostgreSQL, as far as a store needs it: `Pool`, `Client` and `PoolClient` of `pg`, and `PGlite` of
- * `@electric-sql/pglite`.
+ * A connection to PostgreSQL, as far as a store needs it: `Pool`, `Client` and `PoolClient` of `pg`, `PGlite` of
+ * `@electric-sql/pglite`, `DataSource` of TypeORM, or a function around what another driver has, such as
+ * `{ query: (text, values) => sql.unsafe(text, values) }` for postgres.js. See `docs/adapters.md`.
  */
 export interface PostgresConnection {
-  query(text: string, values?: (string | null)[]): Promise<{ readonly rows: readonly unknown[] }>;
+  /**
+   * Sends one statement.
+   *
+   * @param text Its parameters are `$1`, `$2` and so on. Each may occur several times.
+   * @param values One for each parameter. `undefined`: there are none.
+   */
+  query(text: string, values?: (string | null)[]): Promise<PostgresResult>;
   /** `'I'` outside a transaction. A `Client` of `pg` has it since 2026 (8.23); a `Pool` does not need it. */
   getTransactionStatus?(): string | null;
 }

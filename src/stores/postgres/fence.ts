@@ -10,6 +10,7 @@ import {
 import type { PostgresConnection } from './connection.js';
 import { isCreatedMeanwhile, isOutsideTransaction, isWithoutTable } from './driver-error.js';
 import { fenceSchema, type PostgresFenceSchemaOptions, quotedFenceTable } from './fence-schema.js';
+import { rowsOf } from './result.js';
 
 /** Options of {@link fence} in PostgreSQL. */
 export interface PostgresFenceOptions extends PostgresFenceSchemaOptions {
@@ -56,8 +57,8 @@ export async function fence(
   }
   await refuseOutsideTransaction(connection, lock, table);
   const values = [lock.name, String(lock.fencingToken)];
-  const { rows } = await connection.query(claim(table), values);
-  refuseLate(lock, columnOf(rows[0], 'newest'));
+  const [row] = rowsOf(await connection.query(claim(table), values));
+  refuseLate(lock, columnOf(row, 'newest'));
 }
 
 /**
@@ -97,8 +98,8 @@ async function createIfMissing(
   table: string,
   ddl: string,
 ): Promise<void> {
-  const { rows } = await connection.query('SELECT to_regclass($1::text)::text AS found', [table]);
-  if (columnOf(rows[0], 'found') !== null) return;
+  const [row] = rowsOf(await connection.query('SELECT to_regclass($1::text)::text AS found', [table]));
+  if (columnOf(row, 'found') !== null) return;
   // Within the savepoint a failure does not end the caller's transaction.
   await connection.query('SAVEPOINT livinglock_fence').catch((error: unknown) => {
     throw isOutsideTransaction(error) ? outsideTransaction(lock, error) : error;

@@ -36,7 +36,7 @@ export interface PostgresStoreOptions
 
 /**
  * Keeps locks in a table of a PostgreSQL database, one row each, through a connection that the user already has: a `Pool` or a
- * `Client` of `pg`, or a `PGlite`. Each operation is one statement; times are the server's.
+ * `Client` of `pg`, a `PGlite`, or what another driver or ORM has (see `docs/adapters.md`). Each operation is one statement; times are the server's.
  *
  * Prefer a `Pool`, which reconnects after the server was restarted. Rolling back would silently undo the lock, so in an open
  * transaction of a `Client` every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fieldOf, type PostgresConnection } from './connection.js';
 import { codeOf } from './driver-error.js';
+import { rowsOf } from './result.js';
 
 /** A value of a statement. */
 type Value = string | null;
@@ -28,7 +29,7 @@ interface PgConnection {
  * @param limit How long a statement may take, in milliseconds.
  */
 export function senderTo(connection: PostgresConnection, limit: number): Send {
-  if (!isPg(connection)) return async (sql, values) => (await connection.query(sql, values)).rows;
+  if (!isPg(connection)) return async (sql, values) => rowsOf(await connection.query(sql, values));
   const timeout = hasTimeout(connection) || !Number.isFinite(limit) ? {} : { query_timeout: limit };
   let mayName = true;
   return async (text, values) => {

@@ -5,6 +5,7 @@ import { ErrLockStore } from '../../core/errors.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { refuseUnknown } from '../../core/validate.js';
 import { blockFor } from '../../system/block-for.js';
+import { sharedTime } from '../../system/clock.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, readRow, workersText } from '../shared/row.js';
@@ -114,7 +115,7 @@ class SqliteStore implements Store {
     return this.#withRetries(name, 'write a heartbeat to the lock', () => {
       const workersColumn = workers === undefined ? null : workersText(workers);
       const progressColumn = progress === undefined ? null : JSON.stringify(progress);
-      const row = this.#row(beat, this.#clock.monotonic(), workersColumn, progressColumn, name, token);
+      const row = this.#row(beat, sharedTime(this.#clock), workersColumn, progressColumn, name, token);
       return this.#toOutcome(name, row);
     });
   }
@@ -125,7 +126,7 @@ class SqliteStore implements Store {
     return this.#withRetries(name, 'release the lock', () => {
       const row =
         hold > 0
-          ? this.#row(retire, hold, hold, this.#clock.monotonic(), name, token)
+          ? this.#row(retire, hold, hold, sharedTime(this.#clock), name, token)
           : this.#row(remove, name, token);
       return this.#toOutcome(name, row ?? this.#row(released, name, token));
     });
@@ -162,7 +163,7 @@ class SqliteStore implements Store {
   /** In the order in which the statements take them. */
   #parametersOf(claim: Claim): (string | number | null)[] {
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
-    return [owner, timeout, claim.token, timeout, this.#clock.monotonic(), holder, details, workers];
+    return [owner, timeout, claim.token, timeout, sharedTime(this.#clock), holder, details, workers];
   }
 
   #find(name: string): Row | null {

@@ -4,7 +4,7 @@ import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../../core/errors.js';
 import type { Lock } from '../../core/lock.js';
 import { systemFileSystem } from '../../stores/file/file-system.js';
 import { acquire } from '../../stores/file-locks.js';
-import { bootTime, systemClock } from '../../system/clock.js';
+import { commonTime, systemClock } from '../../system/clock.js';
 import { messageOf } from '../../system/message-of.js';
 import type { Sight, Sightings } from '../probes/probe.js';
 import { observe, observeUntil } from '../probes/sharing.js';
@@ -20,7 +20,7 @@ export type Command =
   /** Stop, holding nothing. */
   | { readonly do: 'stop' };
 
-/** What a helper reports. Times are milliseconds of the machine's monotonic clock. */
+/** What a helper reports. Times are those of `commonTime`. */
 export type Message =
   | { readonly says: 'ready' }
   | { readonly says: 'saw'; readonly sight: Sight }
@@ -96,7 +96,7 @@ async function contend(path: string): Promise<void> {
         heartbeatMinimalInterval: 0,
         command: 'livinglock verify',
       });
-      await say({ says: 'entered', at: bootTime(), fencingToken: lock.fencingToken, turnedAway });
+      await say({ says: 'entered', at: commonTime(), fencingToken: lock.fencingToken, turnedAway });
       turnedAway = 0;
       await stay(lock);
     } catch (error) {
@@ -117,7 +117,7 @@ async function stay(lock: Lock): Promise<void> {
     }
   } finally {
     // Reported, and known to be reported, before anything is done: a process killed in the middle of a release counts as having left.
-    await say({ says: 'left', at: bootTime(), heartbeats });
+    await say({ says: 'left', at: commonTime(), heartbeats });
   }
   await release(lock);
 }

@@ -14,6 +14,7 @@ import {
 } from '../../../src/index.js';
 import {
   type PostgresConnection,
+  type PostgresResult,
   type PostgresStoreOptions,
   postgresSchema,
   postgresStore,
@@ -319,6 +320,19 @@ describe('the connection', () => {
       code,
       message: expect.stringMatching(`^Cannot read the lock nightly: ${words}(?:\\..* ${remedy}.+)?$`),
     });
+  });
+
+  const ROWS_EXPECTED =
+    /Cannot read the lock .*must resolve to the rows, as objects, or to an object with `rows`/;
+
+  test.each([
+    ['rows and their number', [[{ answer: '{}' }], 1]],
+    ['rows without names', { rows: [['done', '{}']] }],
+    ['the number of rows', 1],
+    ['nothing', undefined],
+  ])('that answers with %s is refused', async (_, result) => {
+    const connection = { query: async () => untyped<PostgresResult>(result) };
+    await expect(new Scene().acquire({ connection })).rejects.toThrow(ROWS_EXPECTED);
   });
 });
 

@@ -14,3 +14,11 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 testStore('the store in PostgreSQL by PGlite', () => ({ store: postgresStore(database) }), { describe, it });
+
+testStore(
+  'the store in PostgreSQL through a driver that answers with the rows alone',
+  () => ({
+    store: postgresStore({ query: async (text, values) => (await database.query(text, values)).rows }),
+  }),
+  { describe, it },
+);

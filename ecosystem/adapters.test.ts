@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { type Awaitable, acquire, type Store } from 'livinglock';
+import { testStore } from 'livinglock/testing';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { CuttingProxy } from '../support/cutting-proxy.js';
+import { describeWithServer } from '../support/describe-with-server.js';
+import { canServePostgres, PostgresServer } from '../support/postgres/postgres-server.js';
+import * as drizzle from './adapters/drizzle.js';
+import * as knex from './adapters/knex.js';
+import * as kysely from './adapters/kysely.js';
+import * as neon from './adapters/neon.js';
+import * as pgPromise from './adapters/pg-promise.js';
+import * as postgresJs from './adapters/postgres-js.js';
+import * as prisma from './adapters/prisma.js';
+import * as sequelize from './adapters/sequelize.js';
+import * as typeorm from './adapters/typeorm.js';
+import { generatedClient } from './support/prisma.js';
+import { WebSocketProxy } from './support/websocket-proxy.js';
+
+// Through each driver of `docs/adapters.md`, which shows the lines in `adapters/`.
+
+/** A store, and what ends its connections. */
+interface Opened {
+  readonly store: Store;
+  end(): Awaitable<unknown>;
+}
+
+const DRIVERS: Record<string, (url: string) => Awaitable<Opened>> = {
+  'postgres.js': postgresJs.open,
+  Knex: knex.open,
+  Kysely: kysely.open,
+  Drizzle: drizzle.open,
+  TypeORM: typeorm.open,
+  Sequelize: sequelize.open,
+  'pg-promise': pgPromise.open,
+  Prisma: async (url) => prisma.open(url, await generatedClient()),
+  'the pool of Neon': neon.open,
+};
+
+describeWithServer('through', canServePostgres, startServers, (servers) => {
+  describe.each(Object.entries(DRIVERS))('%s', (_, open) => {
+    let opened: Opened;
+    let another: Opened;
+
+    beforeAll(async () => {
+      opened = await open(servers().url);
+      another = await open(servers().url);
+    });
+
+    afterAll(async () => {
+      await opened?.end();
+      await another?.end();
+    });
+
+    testStore('a store', () => ({ store: opened.store, another: () => another.store }), { describe, it });
+
+    test('the lock of a dead holder is taken over', async () => {
+      const name = randomUUID();
+      const pid = await dieHolding(name, servers().url);
+      const lock = await acquire(name, { store: opened.store });
+      await lock.release();
+      expect(lock.predecessor).toMatchObject({ state: 'dead', record: { processId: pid } });
+    });
+  });
+});
+
+/** Acquires a lock in a process that ends without releasing it. Resolves to its PID. */
+async function dieHolding(name: string, url: string): Promise<number> {
+  const program = `
+    import { acquire } from 'livinglock';
+    import { postgresStore } from 'livinglock/postgres';
+    import pg from 'pg';
+    const [name, url] = process.argv.slice(1);
+    const pool = new pg.Pool({ connectionString: url });
+    await acquire(name, { store: postgresStore(pool) });
+    console.log(process.pid);
+    process.exit();`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', program, name, url],
+    { cwd: import.meta.dirname },
+  );
+  return Number(stdout);
+}
+
+async function startServers() {
+  const server = await PostgresServer.start();
+  const proxy = await CuttingProxy.start({ path: server.socket });
+  const webSockets = await WebSocketProxy.start(server.socket);
+  return {
+    url: `postgres://postgres@127.0.0.1:${proxy.port}/postgres`,
+    async end() {
+      await webSockets.end();
+      await proxy.end();
+      await server.end();
+    },
+  };
+}
