@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type Awaitable, acquire, type Store } from 'livinglock';
+import { type Awaitable, acquire, inspect, type Store } from 'livinglock';
 import { testStore } from 'livinglock/testing';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { CuttingProxy } from '../support/cutting-proxy.js';
 import { describeWithServer } from '../support/describe-with-server.js';
@@ -20,6 +21,9 @@ import { generatedClient } from './support/prisma.js';
 import { WebSocketProxy } from './support/websocket-proxy.js';
 
 // Through each driver of `docs/adapters.md`, which shows the lines in `adapters/`.
+
+/** A user who may log in, and nothing else. */
+const GUEST = 'guest';
 
 /** A store, and what ends its connections. */
 interface Opened {
@@ -41,12 +45,14 @@ const DRIVERS: Record<string, (url: string) => Awaitable<Opened>> = {
 
 describeWithServer('through', canServePostgres, startServers, (servers) => {
   describe.each(Object.entries(DRIVERS))('%s', (_, open) => {
+    let url: string;
     let opened: Opened;
     let another: Opened;
 
     beforeAll(async () => {
-      opened = await open(servers().url);
-      another = await open(servers().url);
+      url = await servers().newDatabase();
+      opened = await open(url);
+      another = await open(url);
     });
 
     afterAll(async () => {
@@ -58,10 +64,39 @@ describeWithServer('through', canServePostgres, startServers, (servers) => {
 
     test('the lock of a dead holder is taken over', async () => {
       const name = randomUUID();
-      const pid = await dieHolding(name, servers().url);
+      const pid = await dieHolding(name, url);
       const lock = await acquire(name, { store: opened.store });
       await lock.release();
       expect(lock.predecessor).toMatchObject({ state: 'dead', record: { processId: pid } });
+    });
+
+    test('a heartbeat survives that the server ends all connections', async () => {
+      // Its pool has no other connections yet, which would be broken as well.
+      const fresh = await open(url);
+      try {
+        const lock = await acquire(randomUUID(), { store: fresh.store, heartbeatMinimalInterval: 0 });
+        await servers().disconnectAll();
+        await lock.heartBeat({ note: 'on a new connection' });
+        const { holder } = await inspect(lock.name, { store: fresh.store });
+        expect(holder?.progress?.note).toBe('on a new connection');
+        await lock.release();
+      } finally {
+        await fresh.end();
+      }
+    });
+
+    test('an error has the code of PostgreSQL, and says what to do', async () => {
+      const guest = await open(url.replace('//postgres@', `//${GUEST}@`));
+      try {
+        const refused = acquire(randomUUID(), { store: guest.store });
+        await expect(refused).rejects.toMatchObject({
+          name: 'ErrLockStore',
+          code: '42501',
+          message: expect.stringMatching(/permission denied .*\. Have somebody .* grant this user/),
+        });
+      } finally {
+        await guest.end();
+      }
     });
   });
 });
@@ -89,9 +124,24 @@ async function startServers() {
   const server = await PostgresServer.start();
   const proxy = await CuttingProxy.start({ path: server.socket });
   const webSockets = await WebSocketProxy.start(server.socket);
+  const admin = new pg.Client({ connectionString: server.urlFor() });
+  await admin.connect();
+  await admin.query(`CREATE ROLE ${GUEST} LOGIN`);
+
   return {
-    url: `postgres://postgres@127.0.0.1:${proxy.port}/postgres`,
+    /** Without any table. Resolves to its address. */
+    async newDatabase() {
+      const name = `d${randomUUID().replaceAll('-', '')}`;
+      await admin.query(`CREATE DATABASE ${name}`);
+      return `postgres://postgres@127.0.0.1:${proxy.port}/${name}`;
+    },
+    disconnectAll: () =>
+      admin.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+      ),
     async end() {
+      await admin.end();
       await webSockets.end();
       await proxy.end();
       await server.end();
