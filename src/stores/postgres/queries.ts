@@ -5,9 +5,12 @@ import { isUnconnected, type PostgresConnection } from './connection.js';
 import { isConflict, isConnectionLost, isInTransaction, storeError } from './driver-error.js';
 import { type Send, senderTo } from './send.js';
 
-/** How many attempts a statement gets if other transactions conflict with it, and how many if its connection breaks. */
+/**
+ * How many attempts a statement gets if other transactions conflict with it, and how many if its connection breaks: after a restart of the server a
+ * pool may have several that it does not know to be broken.
+ */
 const MOST_TRIES = 10;
-const MOST_CONNECTIONS = 2;
+const MOST_CONNECTIONS = 4;
 /** The longest pause between attempts, in milliseconds. */
 const RETRY_DELAY = 40;
 
@@ -27,8 +30,8 @@ export class Queries {
   }
 
   /**
-   * Runs the operation, again if other transactions conflicted with it, and once more if the connection broke: a pool has another one. Every
-   * statement may be carried out twice, because the second time it finds that what it was to change has changed.
+   * Runs the operation, again if other transactions conflicted with it, or if the connection broke: a pool has another one. Every
+   * statement may be carried out again, because then it finds that what it was to change has changed.
    *
    * Throws an `ErrLockStore` that says what was attempted.
    */

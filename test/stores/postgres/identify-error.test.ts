@@ -70,7 +70,7 @@ function failing(...errors: unknown[]): PostgresConnection {
 }
 
 function read(error: unknown): Promise<unknown> {
-  return Promise.resolve(postgresStore(failing(error, error), { createTable: false }).read(NAME));
+  return Promise.resolve(postgresStore(failing(error, error, error, error), { createTable: false }).read(NAME));
 }
 
 describe.each(Object.entries(WRAPPERS))('an error of PostgreSQL in one of %s', (_library, wrap) => {
@@ -124,8 +124,8 @@ describe('a connection that was lost', () => {
         },
       }),
     ],
-  ])('is tried again, once, with %s', async (_driver, error) => {
-    expect(await postgresStore(failing(error)).read(NAME)).toBeNull();
+  ])('is replaced by others of the pool, up to three, with %s', async (_driver, error) => {
+    expect(await postgresStore(failing(error, error, error)).read(NAME)).toBeNull();
     await expect(read(error)).rejects.toThrow(ErrLockStore);
   });
 
