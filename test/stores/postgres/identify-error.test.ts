@@ -70,7 +70,9 @@ function failing(...errors: unknown[]): PostgresConnection {
 }
 
 function read(error: unknown): Promise<unknown> {
-  return Promise.resolve(postgresStore(failing(error, error, error, error), { createTable: false }).read(NAME));
+  return Promise.resolve(
+    postgresStore(failing(error, error, error, error), { createTable: false }).read(NAME),
+  );
 }
 
 describe.each(Object.entries(WRAPPERS))('an error of PostgreSQL in one of %s', (_library, wrap) => {
