@@ -130,7 +130,8 @@ class PostgresStore implements Store {
         hold > 0
           ? await this.#ask(query, retire, [name, token, String(hold)])
           : await this.#ask(query, remove, [name, token]);
-      return this.#toOutcome(query, name, answer, answer?.token === token && !answer.isHeld);
+      const isReleased = answer?.isHeld === false || (hold > 0 && answer?.row.record?.hold != null);
+      return this.#toOutcome(query, name, answer, answer?.token === token && isReleased);
     });
   }
 

@@ -3,6 +3,9 @@ import { fieldOf, type PostgresConnection } from './connection.js';
 import { codeOf } from './driver-error.js';
 import { rowsOf } from './result.js';
 
+/** Timers of Node with more milliseconds than this fire at once. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
 /** A value of a statement. */
 type Value = string | null;
 
@@ -30,7 +33,7 @@ interface PgConnection {
  */
 export function senderTo(connection: PostgresConnection, limit: number): Send {
   if (!isPg(connection)) return async (sql, values) => rowsOf(await connection.query(sql, values));
-  const timeout = hasTimeout(connection) || !Number.isFinite(limit) ? {} : { query_timeout: limit };
+  const timeout = hasTimeout(connection) || limit > LONGEST_TIMEOUT ? {} : { query_timeout: limit };
   let mayName = true;
   return async (text, values) => {
     const query = { text, values, ...timeout };

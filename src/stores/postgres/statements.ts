@@ -32,7 +32,8 @@ const ANSWER = `json_build_object(
   )::text`;
 
 /**
- * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. Each
+ * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. A network may deliver a statement
+ * again, long after its repetition was answered, so none does the same twice: a released row keeps the token of its last holder. Each
  * returns at most one row with two columns: the `outcome`, which is `done` or `found`, and the `answer`.
  */
 export interface Statements {
@@ -70,7 +71,7 @@ export function statementsFor(table: string): Statements {
         fencing_token = greatest(lock.fencing_token + 1, excluded.fencing_token), revision = lock.revision + 1,
         stale_timeout_ms = excluded.stale_timeout_ms, holder = excluded.holder, details = excluded.details,
         workers = excluded.workers, progress = NULL, hold_ms = NULL
-      WHERE lock.lock_owner IS NULL`,
+      WHERE lock.lock_owner IS NULL AND lock.token IS DISTINCT FROM excluded.token`,
     ),
 
     replace: change(
@@ -106,7 +107,7 @@ export function statementsFor(table: string): Statements {
         heartbeat_at = at, expires_at = ${later('$3::text::numeric')}, hold_ms = $3::text::numeric, ${NO_WORK},
         revision = revision + 1
       FROM moment
-      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
+      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL AND hold_ms IS NULL`,
     ),
 
     names: `SELECT lock_name AS answer FROM ${table} WHERE lock_owner IS NOT NULL`,

@@ -56,12 +56,15 @@ export const READ: Script = operation(`return answer('found')`);
 /**
  * Parameters: name, version to replace (empty: nobody must hold the lock), owner, token, stale timeout, holder, details and workers.
  *
+ * A network may deliver it again, long after its repetition was answered and the lock was released. The hash keeps the token of the last holder.
+ *
  * The fencing token counts on from the hash, which stays after a release. If somebody deleted the hash, the time takes its place; it
  * also lets a lock move here from a file.
  */
 export const CLAIM: Script = operation(`
 local over, owner, token, timeout, holder, details, workers = unpack(ARGV, 2)
 if held ~= (over ~= '') or held and version ~= over then return answer('found') end
+if not held and lock.token == token then return answer('found') end
 local microseconds = math.min(time[1] * 1000000 + time[2], ${LATEST_FENCING_TIME})
 local fencing = whole(math.max((tonumber(lock.fencing_token) or 0) + 1, microseconds))
 local robbed = held and not retired

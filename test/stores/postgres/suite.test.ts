@@ -2,6 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { testStore } from '../../../src/testing/index.js';
+import { testLateCopies } from '../../../support/late-copies.js';
 
 // `integration/postgres.test.ts` tests a real server.
 
@@ -12,6 +13,8 @@ beforeAll(async () => {
 });
 
 afterAll(() => database.close());
+
+describe('what a network delivers late to PostgreSQL', () => testLateCopies(() => postgresStore(database)));
 
 testStore('the store in PostgreSQL by PGlite', () => ({ store: postgresStore(database) }), { describe, it });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { acquire, breakLock, ErrLockBusy, ErrLockLost, inspect } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { TIME_TEXT } from '../../../src/stores/redis/time-text.js';
+import { testLateCopies } from '../../../support/late-copies.js';
 import { describeWithRedis } from '../../../support/redis/describe-with-redis.js';
 import { drivers } from '../../../support/redis/redis-drivers.js';
 import { KEY, NAME, Scene } from '../../../support/redis/redis-scene.js';
@@ -10,6 +11,13 @@ import { DAY, HOUR, MINUTE } from '../../../support/world.js';
 const CONTAINER = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };
 
 describeWithRedis('the store in Redis', (server) => {
+  describe.each(drivers)('with $name, what a network delivers late', (driver) => {
+    testLateCopies(async () => {
+      const { connection } = await Scene.open(server(), driver);
+      return redisStore(connection.client);
+    });
+  });
+
   describe.each(drivers)('with $name, the hash', (driver) => {
     it('says who holds the lock, since when, and until when others wait', async () => {
       const scene = await Scene.open(server(), driver);
