@@ -12,7 +12,7 @@ import { HolderEvents } from './holder-events.js';
 import { type Claimed, Claims } from './in-doubt.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from './options.js';
-import { predecessorIn } from './predecessor.js';
+import { replacedIn } from './predecessor.js';
 import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
 import type { Claim, Store, Stored } from './store.js';
 import { isOfOtherLock } from './token.js';
@@ -105,8 +105,8 @@ class Contender {
       const isOurs = this.#claims.isOurs(found);
       if (examined !== null && !isOurs) await this.#refuseUnlessTakeable(examined);
       refuseTooManyTries(tries, this.#name, examined);
-      const predecessor = isOurs ? this.#claims.replacedBy(found) : predecessorIn(examined);
-      const claimed = await this.#claims.send(this.#claim, examined?.stored.version, predecessor);
+      const replaced = isOurs ? this.#claims.replacedBy(found) : replacedIn(examined, clock.monotonic());
+      const claimed = await this.#claims.send(this.#claim, examined?.stored.version, replaced);
       if (claimed === null) continue;
       const isInTime = clock.monotonic() - claimed.claimedAt < staleTimeout;
       if (isInTime || late === MOST_LATE) return this.#lock(claimed);
@@ -213,9 +213,10 @@ class Contender {
     }
   }
 
-  #lock(claimed: Claimed): Lock {
+  #lock({ token, record, replaced, claimedAt }: Claimed): Lock {
     const { clock, processes } = this.#dependencies;
-    const held = { ...claimed, name: this.#name, clock };
+    const { predecessor } = replaced;
+    const held = { name: this.#name, token, record, predecessor, claimedAt, clock };
     const events = new HolderEvents(held);
     const lock = new Lock({
       ...held,

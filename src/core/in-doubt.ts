@@ -3,7 +3,7 @@ import { callEvery } from './call-every.js';
 import type { CallLimit } from './call-limit.js';
 import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from './errors.js';
-import type { Predecessor } from './predecessor.js';
+import { NOTHING, type Replaced } from './predecessor.js';
 import type { LockRecord } from './record.js';
 import type { Awaitable, Claim, Outcome, Store } from './store.js';
 import { makeToken } from './token.js';
@@ -11,8 +11,8 @@ import { makeToken } from './token.js';
 interface Doubt {
   /** The process that has sent the claim. */
   readonly process: string;
-  /** Whom it replaces if it was carried out. */
-  readonly predecessor: Predecessor | null;
+  /** What it replaces if it was carried out. */
+  readonly replaced: Replaced;
 }
 
 /**
@@ -61,23 +61,23 @@ interface Sender extends Pick<Dependencies, 'clock' | 'processes'> {
  * take it over before the stale timeout. Checks the store regularly, for an hour or as long as the process lives.
  *
  * @param wasHeld Whether the claim is known to have been carried out. If not, it may still be, so a free lock proves nothing.
- * @param predecessor Whom the claim replaces.
+ * @param replaced What the claim replaces. A hold of the lock goes on after the claim was taken back.
  * @returns Stops the checks.
  */
 export function takeBackLater(
   { name, store, clock, processes }: Sender,
   token: string,
   wasHeld = false,
-  predecessor: Predecessor | null = null,
+  replaced: Replaced = NOTHING,
 ): () => void {
-  inDoubt.set(token, { process: keyOf(processes), predecessor });
+  inDoubt.set(token, { process: keyOf(processes), replaced });
   const [oldest] = inDoubt.keys();
   if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) inDoubt.delete(oldest);
   let checks = 0;
   const stop = callEvery(PERIOD, clock, () => {
     checks += 1;
     if (checks === CHECKS) stop();
-    takeBack(name, store, token).then(
+    takeBack({ name, store, clock }, token, replaced).then(
       (done) => (done ?? wasHeld) && stop(),
       // Still unreachable. The next check tries again.
       () => {},
@@ -87,11 +87,24 @@ export function takeBackLater(
 }
 
 /** Whether it was done; `null` if the store does not hold that claim. */
-async function takeBack(name: string, store: Store, token: string): Promise<boolean | null> {
-  const stored = await store.read(name);
+async function takeBack(
+  sender: Pick<Sender, 'name' | 'store' | 'clock'>,
+  token: string,
+  replaced: Replaced,
+): Promise<boolean | null> {
+  const stored = await sender.store.read(sender.name);
   if (stored?.record?.token !== token) return null;
-  const { done } = await store.remove(name, token);
+  const { done } = await remove(sender, token, replaced);
   return done;
+}
+
+function remove(
+  { name, store, clock }: Pick<Sender, 'name' | 'store' | 'clock'>,
+  token: string,
+  { holdUntil }: Replaced,
+): Awaitable<Outcome> {
+  const left = holdUntil - clock.monotonic();
+  return store.remove(name, token, left > 0 ? left : undefined);
 }
 
 function keyOf(processes: ProcessTable): string {
@@ -103,8 +116,8 @@ function keyOf(processes: ProcessTable): string {
 export interface Claimed {
   readonly token: string;
   readonly record: LockRecord;
-  /** Whom it has replaced. */
-  readonly predecessor: Predecessor | null;
+  /** What it has replaced. */
+  readonly replaced: Replaced;
   /** When it was sent, on the monotonic clock. */
   readonly claimedAt: number;
 }
@@ -118,10 +131,10 @@ export class Claims {
   readonly #limit: CallLimit;
   readonly #process: string;
   /**
-   * Whom each of them replaces, by token. A store that repeats a claim by itself, over a new connection, reports that the lock is held: by the
+   * What each of them replaces, by token. A store that repeats a claim by itself, over a new connection, reports that the lock is held: by the
    * first try.
    */
-  readonly #sent = new Map<string, Predecessor | null>();
+  readonly #sent = new Map<string, Replaced>();
   #hasFailed = false;
 
   constructor(name: string, store: Store, { clock, processes }: Dependencies, limit: CallLimit) {
@@ -136,28 +149,28 @@ export class Claims {
     return token !== null && (this.#sent.has(token) || inDoubt.get(token)?.process === this.#process);
   }
 
-  /** Whom the claim has replaced that this record comes from. */
-  replacedBy(record: LockRecord | null): Predecessor | null {
+  /** What the claim has replaced that this record comes from. */
+  replacedBy(record: LockRecord | null): Replaced {
     const token = record?.token ?? '';
-    return this.#sent.get(token) ?? inDoubt.get(token)?.predecessor ?? null;
+    return this.#sent.get(token) ?? inDoubt.get(token)?.replaced ?? NOTHING;
   }
 
   /**
    * Sends a claim. `null` if it was not carried out, or if that is unknown: then reading the lock again tells. If a second claim fails,
    * rejects with its error. If the call ends first, rejects with its reason, and the claim is taken back as soon as it is answered.
    *
-   * @param predecessor Whom it replaces.
+   * @param replaced What it replaces.
    */
   async send(
     claim: Omit<Claim, 'token'>,
     over: string | undefined,
-    predecessor: Predecessor | null = null,
+    replaced: Replaced = NOTHING,
   ): Promise<Claimed | null> {
     const { name, store, clock } = this.#sender;
     const token = makeToken(name);
     const claimedAt = clock.monotonic();
     this.#limit.throwIfOver();
-    this.#sent.set(token, predecessor);
+    this.#sent.set(token, replaced);
     let isAbandoned = false;
     try {
       const answer = store.claim(name, { ...claim, token }, over);
@@ -165,7 +178,7 @@ export class Claims {
         isAbandoned = true;
         this.#abandon(token, answer);
       });
-      return outcome.done ? { token, record: outcome.record, predecessor, claimedAt } : null;
+      return outcome.done ? { token, record: outcome.record, replaced, claimedAt } : null;
     } catch (error) {
       if (isAbandoned || !mayBeDone(error)) throw error;
       this.doubt(token);
@@ -182,12 +195,12 @@ export class Claims {
 
   /** Nobody waits for the answer any more. Until it comes, or if the claim cannot be taken back then, the lock is checked regularly. */
   #abandon(token: string, answer: Awaitable<Outcome>): void {
-    const { name, store } = this.#sender;
-    const stop = takeBackLater(this.#sender, token, false, this.#sent.get(token));
+    const replaced = this.#sent.get(token) ?? NOTHING;
+    const stop = takeBackLater(this.#sender, token, false, replaced);
     const settled = Promise.resolve(answer)
       .then(
         async (outcome) => {
-          if (outcome.done || outcome.found?.token === token) await store.remove(name, token);
+          if (outcome.done || outcome.found?.token === token) await remove(this.#sender, token, replaced);
           stop();
         },
         (error) => {

@@ -194,7 +194,7 @@ export class Lock {
         return;
       case 'remove':
         this.#removal.sendQuietly();
-        takeBackLater(this.#parts, this.token, true);
+        takeBackLater(this.#parts, this.token, true, this.#removal.replaced);
         return;
     }
   }

@@ -17,10 +17,27 @@ export interface Predecessor {
 }
 
 /** Whom a contender replaces by its claim; `null` if the lock was released, or never held. */
-export function predecessorIn(examined: Examined | null): Predecessor | null {
+function predecessorIn(examined: Examined | null): Predecessor | null {
   if (examined === null) return null;
   const { stored, verdict } = examined;
   const { state, reason } = verdict;
   if (state !== 'dead' && state !== 'stalled') return null;
   return { record: stored.record, state, reason, heartbeatAge: stored.age };
+}
+
+/** What a claim replaces. */
+export interface Replaced {
+  readonly predecessor: Predecessor | null;
+  /** Until when a released lock still counts as held, on the monotonic clock; 0 if it does not. */
+  readonly holdUntil: number;
+}
+
+export const NOTHING: Replaced = { predecessor: null, holdUntil: 0 };
+
+/** @param now On the monotonic clock. */
+export function replacedIn(examined: Examined | null, now: number): Replaced {
+  const predecessor = predecessorIn(examined);
+  if (examined?.verdict.state !== 'cooldown') return { predecessor, holdUntil: 0 };
+  const { record, age } = examined.stored;
+  return { predecessor, holdUntil: now + (record?.hold ?? 0) - age };
 }

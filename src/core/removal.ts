@@ -2,6 +2,7 @@ import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import { isStillRunning } from '../system/processes/process-table.js';
 import type { LockParts } from './lock-parts.js';
 import { isPromise } from './pending.js';
+import type { Replaced } from './predecessor.js';
 import type { Awaitable, Outcome } from './store.js';
 
 /** Sends the release of a lock to its store, with what is left of `holdAtLeast`. */
@@ -14,6 +15,11 @@ export class Removal {
     const { clock, holdAtLeast } = parts;
     this.#parts = parts;
     this.#holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : 0;
+  }
+
+  /** What others find if the lock is taken back later. */
+  get replaced(): Replaced {
+    return { predecessor: null, holdUntil: this.#holdUntil };
   }
 
   send(): Awaitable<Outcome> {

@@ -237,6 +237,33 @@ describe('a call to a store that never answers', () => {
       expect(clock.sleeping).toBe(0);
     });
 
+    it.each([
+      ['at once', async (claim: Held) => claim.answer()],
+      ['later', deliverWithoutAnswer],
+    ])('leaves a hold as it was, taken back %s', async (_when, deliver) => {
+      const inCharge = { owner: 'db-1', sticky: true, holdAtLeast: HOUR };
+      const released = await acquireHere(inCharge);
+      await released.release();
+      await clock.advance(10 * MINUTE);
+      const claim = await abandoned(inCharge);
+      await deliver(claim);
+      await clock.advance(MINUTE);
+      expect(await stateForOthers()).toBe('cooldown');
+      await clock.advance(48 * MINUTE);
+      expect(await stateForOthers()).toBe('cooldown');
+      await clock.advance(2 * MINUTE);
+      expect(await stateForOthers()).toBe('free');
+    });
+
+    /** The store carries it out, and the answer is lost. */
+    async function deliverWithoutAnswer(claim: Held): Promise<void> {
+      silent = new Set(['remove']);
+      await claim.answer();
+      await settle();
+      held.at(-1)?.fail(new ErrLockBusy(NAME, null, 0, 'someone is changing it'));
+      silent = new Set();
+    }
+
     it('has nothing taken back if it was not carried out', async () => {
       const claim = await abandoned();
       const other = await acquireThere();
