@@ -83,7 +83,8 @@ export class CallLimit {
           settle(answer);
         };
       operation.then(settled(resolve), settled(reject));
-      if (this.#reason !== null) interrupt(this.#reason);
+      // The answer may have come at once.
+      if (this.#reason !== null && this.#interrupt === interrupt) interrupt(this.#reason);
     });
   }
 

@@ -3,6 +3,7 @@ import { callEvery } from './call-every.js';
 import type { CallLimit } from './call-limit.js';
 import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from './errors.js';
+import { isPromise } from './pending.js';
 import { NOTHING, type Replaced } from './predecessor.js';
 import type { LockRecord } from './record.js';
 import type { Awaitable, Claim, Outcome, Store } from './store.js';
@@ -173,7 +174,7 @@ export class Claims {
     this.#sent.set(token, replaced);
     let isAbandoned = false;
     try {
-      const answer = store.claim(name, { ...claim, token }, over);
+      const answer = once(store.claim(name, { ...claim, token }, over));
       const outcome = await this.#limit.until(answer, () => {
         isAbandoned = true;
         this.#abandon(token, answer);
@@ -212,4 +213,9 @@ export class Claims {
       .finally(() => abandoned.delete(settled));
     abandoned.add(settled);
   }
+}
+
+/** Some drivers send a statement at each call of `then`. */
+function once<T>(answer: Awaitable<T>): Awaitable<T> {
+  return isPromise(answer) ? Promise.resolve(answer) : answer;
 }

@@ -17,7 +17,8 @@ export class Pending<T> {
 
 /** Also a promise of another realm, or one that a driver has made itself. */
 export function isPromise<T>(answer: Awaitable<T>): answer is Promise<T> {
-  return typeof answer === 'object' && answer !== null && 'then' in answer;
+  const isObject = (typeof answer === 'object' && answer !== null) || typeof answer === 'function';
+  return isObject && 'then' in answer && typeof answer.then === 'function';
 }
 
 /** Synchronously if the store answers synchronously: in a loop that never yields, no promise would ever be resolved. */

@@ -264,6 +264,45 @@ describe('a call to a store that never answers', () => {
       silent = new Set();
     }
 
+    it('is not given a lock that is taken back, if the signal aborts while the claim is answered', async () => {
+      const hasty: Store = {
+        ...distant(),
+        claim(name, claim, over) {
+          const outcome = store.claim(name, claim, over);
+          stopping.abort(ENOUGH);
+          return thenable(() => outcome);
+        },
+      };
+      await expect(acquireHere({ store: hasty })).rejects.toBe(ENOUGH);
+      await settle();
+      expect(await stateForOthers()).toBe('free');
+    });
+
+    it('sends its claim once, also if a driver sends it at each call of `then`', async () => {
+      let sent = 0;
+      const lazy: Store = {
+        ...distant(),
+        claim: (name, claim, over) =>
+          thenable(() => {
+            sent += 1;
+            return store.claim(name, claim, over);
+          }),
+      };
+      const lock = await acquireHere({ store: lazy });
+      expect(sent).toBe(1);
+      await lock.release();
+    });
+
+    /** Not of the class `Promise`; it begins when somebody waits for it, and answers at once. */
+    function thenable<T>(operate: () => Awaitable<T>): Promise<T> {
+      return Object.assign(Object.create(Promise.prototype), {
+        // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
+        then: (done: (answer: Awaitable<T>) => unknown) => {
+          done(operate());
+        },
+      });
+    }
+
     it('has nothing taken back if it was not carried out', async () => {
       const claim = await abandoned();
       const other = await acquireThere();
