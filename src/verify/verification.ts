@@ -17,6 +17,7 @@ import {
   verdictOf,
 } from './file-system-report.js';
 import { figuresOf, findingsOf } from './findings.js';
+import { refuseWithoutNode } from './helper/environment.js';
 import { Crew, onlooker } from './helper/helper.js';
 import { exclusivenessProbes } from './probes/exclusiveness.js';
 import { fileProbes } from './probes/files.js';
@@ -50,6 +51,7 @@ export async function verification(
   settings: VerifySettings,
   acquire: Acquire,
 ): Promise<FileSystemReport> {
+  refuseWithoutNode();
   const folder = new PrivateFolder(directory);
   const crew = new Crew();
   const giveUp = () => crew.killAll();

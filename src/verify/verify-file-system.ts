@@ -34,7 +34,8 @@ const OPTION_NAMES: readonly (keyof VerifyOptions)[] = ['processes', 'duration',
  * It verifies processes on this machine. It cannot try what happens between machines.
  *
  * Rejects with {@link ErrLockStore} if there is no such folder or nothing can be written there; with a `TypeError` or
- * `RangeError` for wrong parameters, before anything is touched; with the signal's reason when it aborts.
+ * `RangeError` for wrong parameters, before anything is touched; with the signal's reason when it aborts; with an `Error` in a program that is an
+ * executable of its own (such as one made by `node --experimental-sea-config`), whose executable does not run the helper processes.
  *
  * The idea comes from the checker of the Python package filelock (tox-dev).
  *

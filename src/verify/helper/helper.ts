@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Onlooker } from '../probes/probe.js';
+import { helperEnvironment } from './environment.js';
 import type { Command, Message } from './program.js';
 import { PROGRAM_TEXT } from './program-text.js';
 
@@ -49,6 +50,7 @@ export class Helper {
     // Without the parent's own arguments for Node, which may name a debugger's port.
     this.#child = spawn(process.execPath, ['--input-type=commonjs', '-'], {
       stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
+      env: helperEnvironment(),
     });
     // If it ends before it has read its program, its `ended` tells.
     this.#child.stdin?.on('error', () => {}).end(PROGRAM_TEXT);
