@@ -56,12 +56,24 @@ const PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
 /** And they report a command that the user may not run like this; elsewhere it is a `NOPERM`. */
 const NO_RIGHT = /^ERR (?:ACL failure in script: |(?=The user executing the script ))/;
 const CODE = /^([A-Z]{2,}) /;
+const LONG_NAME = /^[A-Z]\w+Error$/;
 
-const IOREDIS_WORDS: ReadonlyMap<string, string> = new Map([
+/** By how the messages of drivers begin: ioredis has no class for some errors, and in a minified bundle classes lose their names. */
+const BY_WORDS: readonly (readonly [words: string, code: string])[] = [
   ['Connection is closed.', 'ClientClosedError'],
+  ['The client is closed', 'ClientClosedError'],
   ["Stream isn't writeable and enableOfflineQueue options is false", 'ClientOfflineError'],
+  ['The client is offline', 'ClientOfflineError'],
   ['Command timed out', 'TimeoutError'],
-]);
+  ['Command timeout during maintenance.', 'TimeoutError'],
+  ['Socket timeout', 'SocketTimeoutError'],
+  ['Socket closed unexpectedly', 'SocketClosedUnexpectedlyError'],
+  ['Connection timeout', 'ConnectionTimeoutError'],
+  ['All the root nodes are unavailable', 'RootNodesUnavailableError'],
+  ['Reached the max retries per request limit', 'MaxRetriesPerRequestError'],
+  ['Failed to refresh slots cache.', 'ClusterAllFailedError'],
+  ['The command was aborted', 'AbortError'],
+];
 
 /** Whoever wraps the error of a driver. */
 function identify(error: unknown): { readonly code: string; readonly reason: string } {
@@ -77,8 +89,10 @@ function codeOf(error: unknown): string {
   const [, code] = CODE.exec(wordsOf(error)) ?? [];
   if (code !== undefined) return code;
   if ('code' in error && typeof error.code === 'string') return error.code;
-  const name = error.constructor.name;
-  return IOREDIS_WORDS.get(error.message) ?? (name === 'Error' ? 'REDIS_ERROR' : name);
+  const [, byWords] = BY_WORDS.find(([words]) => error.message.startsWith(words)) ?? [];
+  const { name } = error.constructor;
+  // The name of a minified class says nothing.
+  return byWords ?? (LONG_NAME.test(name) ? name : 'REDIS_ERROR');
 }
 
 function wordsOf(error: unknown): string {

@@ -39,6 +39,29 @@ describe('an answer that says to try again', () => {
     await refused;
   });
 
+  // As drivers word them. In a minified bundle, their classes have one letter.
+  it.each([
+    'Socket closed unexpectedly',
+    "Socket timeout timeout. Expecting data, but didn't receive any in 5000ms.",
+    'Connection timeout',
+    'The client is offline',
+    'All the root nodes are unavailable',
+    'The command was aborted',
+    'Reached the max retries per request limit (which is 1). Refer to "maxRetriesPerRequest" option for details.',
+    'Failed to refresh slots cache.',
+  ])('is recognized without the name of its class: %s', async (words) => {
+    const clock = new FakeClock();
+    const minified = Object.defineProperty(new Error(words), 'constructor', { value: { name: 'uC' } });
+    const read = redisStore(refusing(minified, 4), { clock }).read(NAME);
+    await clock.advance(SECOND);
+    expect(await read).toBeNull();
+  });
+
+  it('never shows the name of a minified class', async () => {
+    const minified = Object.defineProperty(new Error('made up'), 'constructor', { value: { name: 'uC' } });
+    await expect(redisStore(refusing(minified, 1)).read(NAME)).rejects.toMatchObject({ code: 'REDIS_ERROR' });
+  });
+
   it('is recognized in an error that wraps it', async () => {
     const clock = new FakeClock();
     const wrapped = new Error('The cache failed', {
