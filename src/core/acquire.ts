@@ -203,7 +203,8 @@ class Contender {
       }
       // Whoever has begun to end a holder takes over from it, even if `wait` is over by then.
       this.#limit.liftTime();
-      const { terminationGrace, signal } = this.#settings;
+      const { terminationGrace } = this.#settings;
+      const { signal } = this.#limit;
       for (const identity of named) {
         await this.#limit.until(processes.terminate(identity, terminationGrace, writer, signal));
       }

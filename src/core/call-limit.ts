@@ -22,6 +22,7 @@ export class CallLimit {
   /** Set while an operation is in flight; a call has one at a time. */
   #interrupt: ((reason: Reason) => void) | null = null;
   #timer: AbortController | null = null;
+  #controller: AbortController | null = null;
 
   constructor(signal: AbortSignal | undefined) {
     this.#liftSignal =
@@ -51,6 +52,13 @@ export class CallLimit {
   lift(): void {
     this.liftTime();
     this.#liftSignal();
+  }
+
+  /** Aborts when the call ends. Each call has its own: an operation may listen to it for as long as it likes. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== null) this.#controller.abort(LIFTED);
+    return this.#controller.signal;
   }
 
   get isOver(): boolean {
@@ -106,6 +114,7 @@ export class CallLimit {
   #endWith(reason: Reason): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
+    this.#controller?.abort(LIFTED);
     const interrupt = this.#interrupt;
     this.#interrupt = null;
     interrupt?.(reason);
