@@ -21,8 +21,8 @@ describe.each(pages)('$path', (page) => {
     expect(dead).toEqual([]);
   });
 
-  const quotes = page.blocks.filter(({ notes }) => notes.has('from'));
-  test.runIf(quotes.length > 0)('quotes files as they are', () => {
+  test('quotes files as they are', () => {
+    const quotes = page.blocks.filter(({ notes }) => notes.has('from'));
     const wrong = quotes.filter(({ notes, code }) => {
       const source = readFileSync(join(PROJECT, notes.get('from') ?? ''), 'utf8');
       return !unindented(source).includes(unindented(code));
