@@ -97,6 +97,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'ecosystem',
+          // Each is a compiler.
+          maxConcurrency: 2,
           globalSetup: ['ecosystem/support/install.ts'],
           include: ['ecosystem/**/*.test.ts'],
           exclude: ['**/node_modules/**'],

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { newFolder, removeFolder } from '../support/machine.js';
 
 const HERE = import.meta.dirname;
@@ -20,7 +20,7 @@ const WITH_NODE = { lib: ['es2023'], types: ['node'] };
 const OF_ORMS = { ...WITH_NODE, skipLibCheck: true };
 const WITHOUT_TYPES = { lib: ['es2022'], types: [] };
 
-describe.each(VERSIONS)('TypeScript %s', (version) => {
+describe.concurrent.each(VERSIONS)('TypeScript %s', (version) => {
   const resolutions = RESOLUTIONS.filter(
     ({ moduleResolution }) => moduleResolution !== 'node10' || version !== '7',
   );
@@ -54,34 +54,34 @@ async function compile(
   options: object,
 ): Promise<string> {
   const folder = newFolder();
-  onTestFinished(() => removeFolder(folder));
-  symlinkSync(join(HERE, 'node_modules'), join(folder, 'node_modules'), 'junction');
-  const files = jobs.map((job) => basename(job, '.ts') + extension);
-  for (const [index, file] of files.entries())
-    copyFileSync(join(HERE, jobs[index] ?? ''), join(folder, file));
-  const compilerOptions = {
-    ...resolution,
-    target: 'es2022',
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    esModuleInterop: true,
-    skipLibCheck: false,
-    ...options,
-    noEmit: true,
-    ...(version === '6' && { ignoreDeprecations: '6.0' }),
-  };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
-  const compiler = join(HERE, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [compiler, '--pretty', 'false', '-p', folder],
-    {
-      cwd: folder,
-    },
-  ).catch((error) => error);
-  return reportsOf(stdout)
-    .filter((report) => !isOfOtherPackage(report))
-    .join('\n');
+  try {
+    symlinkSync(join(HERE, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    const files = jobs.map((job) => basename(job, '.ts') + extension);
+    for (const [index, file] of files.entries())
+      copyFileSync(join(HERE, jobs[index] ?? ''), join(folder, file));
+    const compilerOptions = {
+      ...resolution,
+      target: 'es2022',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      esModuleInterop: true,
+      skipLibCheck: false,
+      ...options,
+      noEmit: true,
+      ...(version === '6' && { ignoreDeprecations: '6.0' }),
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+    const compiler = join(HERE, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
+    const parameters = [compiler, '--pretty', 'false', '-p', folder];
+    const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd: folder }).catch(
+      (error) => error,
+    );
+    return reportsOf(stdout)
+      .filter((report) => !isOfOtherPackage(report))
+      .join('\n');
+  } finally {
+    removeFolder(folder);
+  }
 }
 
 /** A report begins at the margin, and may go on in lines that are indented. */
