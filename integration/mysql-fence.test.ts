@@ -89,7 +89,7 @@ describeWithMysql('a fence in MariaDB', (server) => {
     },
   );
 
-  test('stays locked also if the claim changes nothing', async () => {
+  test('stays locked even if the claim changes nothing', async () => {
     const { pool, first, second, begin } = await meet(server());
     await first.beginTransaction();
     await fence(first, FIRST);

@@ -170,7 +170,7 @@ function grouped(groups) {
   }
 }
 
-/** For `import`. Names are listed, because not everybody who reads a CommonJS file finds out which ones it exports. */
+/** For `import`. Names are listed, because not every tool finds out which ones a CommonJS file exports. */
 function writeModule(entry) {
   const file = join(DIST, `${entry}.js`);
   const names = Object.keys(require(file)).toSorted();
@@ -195,7 +195,7 @@ async function bundleTypes() {
   });
 }
 
-/** Not everybody has types of the names in that file, which come with those of Node. */
+/** Not every project has types for the names in that file, which come with those of Node. */
 function referenceFrom(file) {
   return `/// <reference path="${relative(dirname(file), GLOBALS).replaceAll('\\', '/')}" />`;
 }

@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { postgresStore } from 'livinglock/postgres';
 
-/** What a generated client has of what is used here. There is none yet when this is compiled. */
+/** What a generated client has of what is used here. It does not exist yet when this is compiled. */
 export type PrismaClientClass = new (options: {
   adapter: PrismaPg;
 }) => {

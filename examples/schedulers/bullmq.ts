@@ -1,4 +1,4 @@
-// A report that workers of BullMQ write: one at a time, also if a job counts as stalled and is given to a second worker.
+// A report that workers of BullMQ write: one at a time, even if a job counts as stalled and is given to a second worker.
 
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';

@@ -201,7 +201,7 @@ class Contender {
         }
         processes.refuseTermination?.(identity, writer);
       }
-      // Whoever has begun to end a holder takes over from it, even if `wait` is over by then.
+      // Once it has begun to end a holder, it takes over, even if `wait` is over by then.
       this.#limit.liftTime();
       const { terminationGrace } = this.#settings;
       const { signal } = this.#limit;

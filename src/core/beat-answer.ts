@@ -38,7 +38,7 @@ export class BeatAnswer extends Promise<void> {
     super((resolve) => resolve(answer));
     this.#listener = listener;
     super.then(undefined, (error) => {
-      // When Node looks for unhandled rejections, too: whoever waits has said so by then.
+      // When Node looks for unhandled rejections, too: a caller that waits has said so by then.
       process.nextTick(() => {
         if (!this.#isAwaited) announce(error, listener);
       });

@@ -278,7 +278,7 @@ describe('a call to a store that never answers', () => {
       expect(await stateForOthers()).toBe('free');
     });
 
-    it('sends its claim once, also if a driver sends it at each call of `then`', async () => {
+    it('sends its claim once, even if a driver sends it at each call of `then`', async () => {
       let sent = 0;
       const lazy: Store = {
         ...distant(),

@@ -152,7 +152,7 @@ describe('the events of a lock in a file', () => {
     expect(namesOf(events)).toEqual(['acquired', 'lost']);
   });
 
-  it('are published by `withLock` and `tryWithLock`, also if the work fails', async () => {
+  it('are published by `withLock` and `tryWithLock`, even if the work fails', async () => {
     const options = { dependencies: world.as() };
     await withLock(world.path, options, () => tryWithLock(world.path, options, () => {}));
     const failing = tryWithLock(world.path, options, () => Promise.reject(new Error('disk on fire')));

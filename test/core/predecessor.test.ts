@@ -99,7 +99,7 @@ describe('the predecessor of a lock', () => {
       'a lock of the Go package',
       (pid: number) => `{"process_id":${pid},"timestamp":"2026-01-01T00:00:00Z"}\n`,
     ],
-  ])('is whoever wrote %s, without progress', async (_what, textFor) => {
+  ])('is the one who wrote %s, without progress', async (_what, textFor) => {
     const other = world.processes.start();
     world.write(textFor(other.pid));
     other.kill();

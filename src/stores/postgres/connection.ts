@@ -10,7 +10,7 @@ export interface PostgresConnection {
    * Sends one statement.
    *
    * @param text Its parameters are `$1`, `$2` and so on. Each may occur several times.
-   * @param values One for each parameter. `undefined`: there are none.
+   * @param values One for each parameter. `undefined`: no parameters.
    */
   query(text: string, values?: (string | null)[]): Promise<PostgresResult>;
   /** `'I'` outside a transaction. A `Client` of `pg` has it since 2026 (8.23); a `Pool` does not need it. */

@@ -62,7 +62,7 @@ export async function fence(
 }
 
 /**
- * Locks the row also if nothing changes. The token that it returns is the newest: at `READ COMMITTED` the update continues to the current row, and at
+ * Locks the row even if nothing changes. The token that it returns is the newest: at `READ COMMITTED` the update continues to the current row, and at
  * the stricter levels it fails if that is not the row of the snapshot.
  */
 function claim(table: string): string {

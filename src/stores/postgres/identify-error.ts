@@ -15,7 +15,7 @@ interface Identity {
   readonly message: string;
 }
 
-/** Tells what went wrong, whoever reports it. */
+/** Tells what went wrong, from any driver or wrapper. */
 export function identify(error: unknown): Identity {
   const chain = errorChain(error);
   for (const [codeOf, links] of [

@@ -75,7 +75,7 @@ const BY_WORDS: readonly (readonly [words: string, code: string])[] = [
   ['The command was aborted', 'AbortError'],
 ];
 
-/** Whoever wraps the error of a driver. */
+/** Looks through the errors that wrap the error of a driver. */
 function identify(error: unknown): { readonly code: string; readonly reason: string } {
   const chain = errorChain(error).map((link) => ({ code: codeOf(link), reason: wordsOf(link) }));
   return (

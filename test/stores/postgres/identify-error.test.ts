@@ -183,7 +183,7 @@ describe('a pool of which all connections are in use', () => {
   });
 });
 
-describe('an error that is none of PostgreSQL', () => {
+describe('an error that does not come from PostgreSQL', () => {
   it.each([
     ['text', 'made up', 'XX000', 'made up'],
     ['without a code', new Error('made up'), 'XX000', 'made up'],
