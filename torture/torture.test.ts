@@ -43,12 +43,16 @@ describe.skipIf(!isPosix)('processes that are killed and stopped', () => {
 
   test('overlap only by legitimate takeovers where holders may be taken over when they are silent', async () => {
     const stops = ['--stop', '0.6', '--stale-timeout', '100', '--commands', '1'];
-    const { code, output } = await run(...CROWD, ...stops, '--seconds', '8', '--seed', '2');
-
-    expect(faultsIn(output)).toEqual([]);
-    expect(code).toBe(0);
-    expect(fact(output, 'overlaps')).toBeGreaterThan(0);
-    expectSomethingHasHappened(output);
+    let overlaps = 0;
+    // On a busy machine there are few turns, and in none of them a holder may wake up after it was taken over.
+    for (let seed = 2; seed <= 6 && overlaps === 0; seed++) {
+      const { code, output } = await run(...CROWD, ...stops, '--seconds', '8', '--seed', String(seed));
+      expect(faultsIn(output)).toEqual([]);
+      expect(code).toBe(0);
+      expectSomethingHasHappened(output);
+      overlaps = fact(output, 'overlaps');
+    }
+    expect(overlaps).toBeGreaterThan(0);
   });
 });
 
