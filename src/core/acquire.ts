@@ -58,8 +58,8 @@ class Contender {
   readonly #claim: Omit<Claim, 'token'>;
   /** On the monotonic clock. */
   readonly #calledAt: number;
-  /** When the last attempt began, on the monotonic clock. */
-  #attemptedAt = 0;
+  /** When the attempt under way began, on the monotonic clock; `null` between two attempts, when a pause of this process says nothing about the store. */
+  #attemptedAt: number | null = null;
   /** How the one before ended. */
   #busy: ErrLockBusy | null = null;
 
@@ -120,9 +120,12 @@ class Contender {
     const { clock } = this.#dependencies;
     const { signal } = this.#settings;
     const deadline = clock.monotonic() + wait;
-    if (Number.isFinite(wait)) this.#limit.endAfter(wait, clock, (isInDoubt) => this.#late(isInDoubt));
+    if (Number.isFinite(wait) && !this.#store.isPrompt)
+      this.#limit.endAfter(wait, clock, (isInDoubt) => this.#late(isInDoubt));
+    let attemptedAt = 0;
     const attempt = () => {
-      this.#attemptedAt = clock.monotonic();
+      attemptedAt = clock.monotonic();
+      this.#attemptedAt = attemptedAt;
       return this.acquireNow();
     };
     // Without the signal: p-retry would also check it after the last attempt, and lose a lock that was just acquired.
@@ -137,9 +140,10 @@ class Contender {
         signal?.throwIfAborted();
         if (!(error instanceof ErrLockBusy)) return;
         this.#busy = error;
+        this.#attemptedAt = null;
         const now = clock.monotonic();
         const left = deadline - now;
-        const reserve = Math.min(2 * (now - this.#attemptedAt), LONGEST_RESERVE);
+        const reserve = Math.min(2 * (now - attemptedAt), LONGEST_RESERVE);
         const isLast = left <= reserve;
         if (attemptNumber === 1 && left > 0) publishWaiting(error, wait);
         if (left > 0) {
@@ -153,7 +157,7 @@ class Contender {
   /** The error of a call whose `wait` was over before the store had answered. */
   #late(isInDoubt: boolean): Error {
     const { clock } = this.#dependencies;
-    const isSilent = clock.monotonic() - this.#attemptedAt > LONGEST_SILENCE;
+    const isSilent = this.#attemptedAt !== null && clock.monotonic() - this.#attemptedAt > LONGEST_SILENCE;
     if (this.#busy !== null && !isSilent && !isInDoubt) return this.#busy;
     return ErrLockStore.of(this.#name, 'acquire', {
       code: 'ETIMEDOUT',

@@ -78,6 +78,12 @@ export type Outcome =
  * The shape follows ShedLock's storage accessor (insert, update, extend, unlock), with `claim` for the first two.
  */
 export interface Store {
+  /**
+   * Whether every operation ends by itself within seconds, because it asks nobody over a network. Then `acquire` does not cut one off when its
+   * `wait` is over. Default: `false`.
+   */
+  readonly isPrompt?: boolean | undefined;
+
   /** The canonical form of a lock's name. Throws a `TypeError` for a name that cannot be used. */
   resolve(name: string): string;
 

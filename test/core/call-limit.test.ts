@@ -407,6 +407,27 @@ describe('a call to a store that never answers', () => {
       await (await acquired).release();
     });
 
+    it('but not in the middle of an operation that ends by itself, as with files', async () => {
+      const changing = new ErrLockBusy(NAME, null, 0, 'someone is changing it');
+      const guarded: Store = {
+        ...distant(),
+        isPrompt: true,
+        claim: async () => {
+          await clock.sleep(5 * SECOND);
+          throw changing;
+        },
+      };
+      let outcome: unknown = 'waiting';
+      const ended = acquireHere({ store: guarded, wait: '3s' }).catch((error: unknown) => {
+        outcome = error;
+      });
+      await clock.advance(4 * SECOND);
+      expect(outcome).toBe('waiting');
+      await clock.advance(SECOND);
+      await ended;
+      expect(outcome).toBe(changing);
+    });
+
     it('with the store as the reason if it was busy at first and then silent', async () => {
       await acquireThere();
       const ended = expect(acquireHere({ wait: '3s' })).rejects.toMatchObject({ code: 'ETIMEDOUT' });

@@ -38,6 +38,7 @@ export function fileStore(options: FileStoreOptions = {}): Store {
 }
 
 class FileStore implements Store {
+  readonly isPrompt = true;
   readonly #clock: Dependencies['clock'];
   readonly #fs: FileSystem;
   readonly #file: LockFile;

@@ -69,6 +69,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
 }
 
 class SqliteStore implements Store {
+  readonly isPrompt = true;
   readonly #database: SqliteDatabase;
   readonly #statements: Statements;
   /** `null` if the store must not create the table. */
