@@ -96,7 +96,7 @@ export const systemClock: Clock = {
 /**
  * Milliseconds on the one clock that all processes of a machine share and nobody can set, read exactly: two
  * processes can tell from it which of them was first, without sharing a file. (`systemClock.monotonic()` is faster, but
- * differs by some microseconds between processes.) Where there is none, the wall clock takes its place.
+ * differs by some microseconds between processes.) Without such a clock, the wall clock takes its place.
  */
 export function commonTime(): number {
   return isBootTimeKnown ? bootTime() : systemClock.now();

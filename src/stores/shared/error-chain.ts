@@ -25,7 +25,7 @@ export function errorChain(error: unknown): readonly object[] {
   return [...chain];
 }
 
-/** The text in that field of an error; `null` if there is none. */
+/** The text in that field of an error, or `null`. */
 export function textIn(link: object, field: string): string | null {
   const text: unknown = Reflect.get(link, field);
   return typeof text === 'string' && text !== '' ? text : null;
