@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Awaitable, Claim, Store } from '../src/core/store.js';
+import { FakeProcessTable } from '../src/testing/index.js';
+import { bareClaim } from './claim.js';
 
 const NAME = 'late-copies';
 const HOUR = 3_600_000;
@@ -31,14 +33,5 @@ export function testLateCopies(open: () => Awaitable<Store>): void {
 }
 
 function claimOf(token: string): Claim {
-  return {
-    token,
-    process: { pid: 4242, hostname: 'db-2', bootId: null, pidNamespace: null, started: '1' },
-    workers: [],
-    staleTimeout: HOUR,
-    command: null,
-    user: null,
-    cwd: null,
-    owner: null,
-  };
+  return bareClaim(token, new FakeProcessTable().self());
 }

@@ -21,6 +21,7 @@ import { acquire, ErrLockBusy, inspect } from '../../../src/index.js';
 import { systemFileSystem } from '../../../src/stores/file/file-system.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
+import { bareClaim } from '../../../support/claim.js';
 import {
   fileSystemWith,
   HOUR,
@@ -34,16 +35,7 @@ import {
 } from '../../../support/world.js';
 
 function claimOf(world: World): Claim {
-  return {
-    token: randomUUID(),
-    process: world.processes.self(),
-    workers: [],
-    staleTimeout: HOUR,
-    command: null,
-    user: null,
-    cwd: null,
-    owner: null,
-  };
+  return bareClaim(randomUUID(), world.processes.self());
 }
 
 describe('the file store', () => {

@@ -1,25 +1,16 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import type { Claim } from '../../../src/core/store.js';
 import { acquire, inspect, type Store } from '../../../src/index.js';
 import { type PostgresConnection, postgresStore } from '../../../src/stores/postgres/index.js';
 import { FakeClock, FakeProcessTable } from '../../../src/testing/index.js';
+import { bareClaim } from '../../../support/claim.js';
 import { poll } from '../../../support/running.js';
 import { silentServer } from '../../../support/silent-server.js';
 import { HOUR, MINUTE, SECOND, untyped } from '../../../support/world.js';
 
 const NAME = 'nightly';
 const TOKEN = 'token';
-const CLAIM: Claim = {
-  token: TOKEN,
-  process: new FakeProcessTable().self(),
-  workers: [],
-  staleTimeout: HOUR,
-  command: null,
-  user: null,
-  cwd: null,
-  owner: null,
-};
+const CLAIM = bareClaim(TOKEN, new FakeProcessTable().self());
 
 const SILENT: PostgresConnection = { query: () => new Promise(() => {}) };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { acquire, breakLock, ErrLockBusy, ErrLockLost, inspect } from '../../../src/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { TIME_TEXT } from '../../../src/stores/redis/time-text.js';
+import { bareClaim } from '../../../support/claim.js';
 import { testLateCopies } from '../../../support/late-copies.js';
 import { describeWithRedis } from '../../../support/redis/describe-with-redis.js';
 import { drivers } from '../../../support/redis/redis-drivers.js';
@@ -204,16 +205,7 @@ describeWithRedis('the store in Redis', (server) => {
       const before = await scene.connection.call('DUMP', KEY);
       const store = redisStore(scene.connection.client);
       const { token } = await scene.acquire({ store: { prefix: 'other:' } });
-      const claim = {
-        token,
-        owner: null,
-        process: scene.processes.self(),
-        workers: [],
-        staleTimeout: HOUR,
-        command: null,
-        user: null,
-        cwd: null,
-      };
+      const claim = bareClaim(token, scene.processes.self());
       const operations = {
         'read the lock': () => store.read(NAME),
         'create the lock': () => store.claim(NAME, claim),
