@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
+import { systemError } from '../../system/system-code.js';
 import { insistentFileSystem } from './insistent-file-system.js';
 
 /**
@@ -106,8 +107,7 @@ function openFolder(path: string, followLinks: boolean): OpenFolder {
 function lookAtFolder(path: string, followLinks: boolean): OpenFolder {
   const status = followLinks ? fs.statSync(path) : fs.lstatSync(path);
   if (status.isDirectory()) return { path: null, status, close() {} };
-  const message = `ENOTDIR: not a directory, open '${path}'`;
-  throw Object.assign(new Error(message), { code: 'ENOTDIR', syscall: 'open', path });
+  throw systemError('ENOTDIR', 'open', path, `not a directory, open '${path}'`);
 }
 
 // File systems by their magic numbers in statfs(2), from the kernel's `include/uapi/linux/magic.h` and their own sources.

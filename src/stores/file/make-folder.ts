@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { systemCode } from '../../system/system-code.js';
+import { systemCode, systemError } from '../../system/system-code.js';
 import type { FileSystem } from './file-system.js';
 
 /**
@@ -32,8 +32,7 @@ function refuseIfDangling(fs: FileSystem, folder: string): void {
     fs.statfsSync(folder);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') return;
-    const message = `ENOENT: the folder '${folder}' is a dangling symbolic link`;
-    throw Object.assign(new Error(message), { code: 'ENOENT', syscall: 'mkdir', path: folder });
+    throw systemError('ENOENT', 'mkdir', folder, `the folder '${folder}' is a dangling symbolic link`);
   }
 }
 
