@@ -1,11 +1,15 @@
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PostgresConnection } from '../src/stores/postgres/index.js';
+import { FakeClock } from '../src/testing/index.js';
 import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
 import { poolOf } from '../support/postgres/postgres-pool.js';
 import { poll } from '../support/running.js';
 
 describeWithPostgres('the statements that pg sends', (server) => {
+  /** Nobody else's time passes, in which the lock would be read once more than the test says. */
+  const dependencies = { clock: new FakeClock() };
+
   async function clientOf(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: server().urlFor() });
     await client.connect();
@@ -15,7 +19,7 @@ describeWithPostgres('the statements that pg sends', (server) => {
 
   /** What a job does with a lock. */
   async function work(locks: PostgresLocks, connection: PostgresConnection): Promise<void> {
-    const lock = await locks.acquire(connection);
+    const lock = await locks.acquire(connection, { dependencies });
     await lock.heartBeat({ progress: 0.5 });
     await lock.heartBeat();
     expect(await locks.inspect(connection)).toMatchObject({ state: 'live', holder: { token: lock.token } });
@@ -45,7 +49,7 @@ describeWithPostgres('the statements that pg sends', (server) => {
   test('have no names any more once a session has forgotten them, as behind a pooler', async () => {
     const locks = new PostgresLocks(server());
     const client = await clientOf();
-    const lock = await locks.acquire(client);
+    const lock = await locks.acquire(client, { dependencies });
     await lock.heartBeat();
     await client.query('DEALLOCATE ALL');
     await lock.heartBeat({ note: 'later' });
@@ -58,7 +62,7 @@ describeWithPostgres('the statements that pg sends', (server) => {
   test('have no names any more once a session knows them from another client, as behind a pooler', async () => {
     const locks = new PostgresLocks(server());
     const client = await clientOf();
-    const lock = await locks.acquire(client);
+    const lock = await locks.acquire(client, { dependencies });
     await lock.heartBeat();
     const before = await namesIn(client);
     Reflect.set(Object(Reflect.get(client, 'connection')), 'parsedStatements', {});

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { isRoot, NOBODY, newFolder, removeFolder } from '../host.js';
@@ -37,6 +38,19 @@ export async function pgBouncerTo(server: PostgresServer, mode: PoolMode): Promi
     if (child.exitCode === null && child.kill('SIGKILL')) await exited;
     removeFolder(folder);
   });
-  await poll('PgBouncer does not start', () => existsSync(join(folder, '.s.PGSQL.6432')));
+  // The socket has its name before anyone listens.
+  await poll('PgBouncer does not start', () => listensAt(join(folder, '.s.PGSQL.6432')));
   return `postgres://postgres@/postgres?host=${encodeURIComponent(folder)}&port=6432`;
+}
+
+async function listensAt(socket: string): Promise<boolean> {
+  const connection = connect(socket);
+  try {
+    await once(connection, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    connection.destroy();
+  }
 }
