@@ -1,9 +1,11 @@
-import { cpSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { acquire } from '../src/index.js';
 import { type Death, death, nextMessage, startProgram } from '../support/actors.js';
 import { isPosix, temporaryFolder } from '../support/machine.js';
+import { poll } from '../support/running.js';
 
 let folder: string;
 
@@ -15,17 +17,30 @@ test('the library listens to nothing before the first lock is held, and after th
   const seen = await nextMessage(startProgram('exits', ['listeners', folder]));
   expect(seen).toMatchObject({
     before: { isAsMade: true },
-    held: { isAsMade: false, listeners: expect.arrayContaining(['SIGTERM 1']) },
+    held: { isAsMade: false },
+    later: { isAsMade: false, listeners: expect.arrayContaining(['SIGTERM 1']) },
     stillHeld: { isAsMade: false, listeners: expect.arrayContaining(['SIGTERM 1']) },
   });
   if (isPosix) expect(seen).toMatchObject({ later: { listeners: expect.arrayContaining(['SIGQUIT 1']) } });
-  const { before } = Object(seen);
-  expect(seen).toMatchObject({ imported: before, released: before });
+  const { before, held } = Object(seen);
+  expect(seen).toMatchObject({ imported: before, held: { listeners: before.listeners }, released: before });
+  expect(held.isAsMade).toBe(false);
 });
 
 describe.skipIf(!isPosix)('SIGTERM ends a program at once that never yields', () => {
   test.each(['spins after the import', 'spins after the release'])('and %s', async (scenario) => {
     expect(await endBySignal(scenario, 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
+  });
+
+  test('and spins with the lock, which the next one takes over', async () => {
+    const program = startProgram('exits', ['spins with the lock', folder], { isQuiet: true });
+    const path = join(folder, 'job.lock');
+    await poll('It is not held', () => existsSync(path));
+    program.kill('SIGTERM');
+    expect(await death(program)).toMatchObject({ signal: 'SIGTERM' });
+    const lock = await acquire(path);
+    expect(lock.predecessor).toMatchObject({ state: 'dead', record: { process: { pid: program.pid } } });
+    await lock.release();
   });
 });
 

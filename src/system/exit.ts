@@ -3,10 +3,8 @@
 
 import { isBun } from './runtime.js';
 
-/** The signals that people, terminals and service managers send. */
-const COMMON_SIGNALS: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
-/** The other signals that end a process and can be caught without harm. */
-const RARE_SIGNALS = rareSignals(process.platform);
+/** The signals that end a process and can be caught without harm. */
+const SIGNALS = signalsOf(process.platform);
 
 /** Marks the listeners of all copies of this module in a process: each must know that the others' are not handlers of the program. */
 const EXIT_LISTENER = Symbol.for('livinglock exit listener');
@@ -43,18 +41,19 @@ function releaseAll(): void {
   for (const call of calls) call();
 }
 
+/**
+ * The signals are left alone until the event loop turns: before that no listener could be called, so a signal would not end a program that never
+ * yields, as it does without a lock. And each listener costs 5 µs, which a lock that is released within the same turn saves.
+ */
 function listen(): () => void {
   const stopWatching = isBun ? listenToExit() : watchExit();
-  addListeners(COMMON_SIGNALS);
-  // Each listener costs 5 µs, so a lock that is released within the same turn of the event loop does without the others.
-  let listened = COMMON_SIGNALS;
-  const later = setImmediate(() => {
-    addListeners(RARE_SIGNALS);
-    listened = [...COMMON_SIGNALS, ...RARE_SIGNALS];
+  const listening = setImmediate(() => {
+    // In front of the others: a `once` listener of the program is gone when it has been called.
+    for (const signal of SIGNALS) process.prependListener(signal, onSignal);
   }).unref();
   return () => {
-    clearImmediate(later);
-    for (const signal of listened) process.removeListener(signal, onSignal);
+    clearImmediate(listening);
+    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
     stopWatching();
   };
 }
@@ -63,11 +62,6 @@ function listen(): () => void {
 function listenToExit(): () => void {
   process.on('exit', releaseAll);
   return () => process.removeListener('exit', releaseAll);
-}
-
-/** In front of the others: a `once` listener of the program is gone when it has been called. */
-function addListeners(signals: readonly NodeJS.Signals[]): void {
-  for (const signal of signals) process.prependListener(signal, onSignal);
 }
 
 /**
@@ -135,9 +129,11 @@ function countIn(emitter: unknown): number {
   return isShared && typeof emitter.count === 'number' ? emitter.count : 0;
 }
 
-function rareSignals(platform: NodeJS.Platform): readonly NodeJS.Signals[] {
-  if (platform === 'win32') return [];
+function signalsOf(platform: NodeJS.Platform): readonly NodeJS.Signals[] {
+  const common: NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
+  if (platform === 'win32') return common;
   const posix: NodeJS.Signals[] = [
+    ...common,
     'SIGALRM',
     'SIGABRT',
     'SIGVTALRM',

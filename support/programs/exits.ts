@@ -17,12 +17,12 @@ const scenarios = new Map<string, () => unknown>([
       const imported = describe();
       const [one, other] = [await acquire(path), await acquire(join(folder, 'other.lock'))];
       const held = describe();
-      await one.release();
-      const stillHeld = describe();
       await nextTurn();
       const later = describe();
+      await one.release();
+      const stillHeld = describe();
       await other.release();
-      await say({ before, imported, held, stillHeld, later, released: describe() });
+      await say({ before, imported, held, later, stillHeld, released: describe() });
     },
   ],
   [
@@ -30,6 +30,15 @@ const scenarios = new Map<string, () => unknown>([
     async () => {
       await load();
       await say('spinning');
+      spin();
+    },
+  ],
+  [
+    'spins with the lock',
+    async () => {
+      const { acquire } = await load();
+      await say('spinning');
+      await acquire(path);
       spin();
     },
   ],

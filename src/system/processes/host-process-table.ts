@@ -1,6 +1,12 @@
 import type { Clock } from '../clock.js';
 import { isBare, isOfUnknownBoot, type ProcessIdentity } from './process-identity.js';
-import { isFinished, type Liveness, type ProcessProbe, type ProcessTable } from './process-table.js';
+import {
+  isFinished,
+  type Liveness,
+  type ProcessLook,
+  type ProcessProbe,
+  type ProcessTable,
+} from './process-table.js';
 
 /** How often to check whether a signalled process is gone, in milliseconds. */
 const DEATH_POLL = 20;
@@ -188,14 +194,18 @@ export class HostProcessTable implements ProcessTable {
    * it was, it is gone. That it was on this machine is known to whoever knows where the record was stored, see `mayBeElsewhere`.
    */
   #isGoneInUnknownBoot(identity: ProcessIdentity): boolean {
-    return isOfUnknownBoot(identity, this.#probe.self()) && !this.#isAnyRunning(identity);
+    if (!isOfUnknownBoot(identity, this.#probe.self())) return false;
+    return !this.#isAnyRunning(identity, this.#look(identity.pid));
   }
 
-  /** Whether any process with that PID or in that group is running, whenever it began. */
-  #isAnyRunning({ pid, group }: ProcessIdentity): boolean {
+  /**
+   * Whether any process with that PID or in that group is running, whenever it began.
+   *
+   * @param info What {@link #look} says about the PID.
+   */
+  #isAnyRunning({ pid, group }: ProcessIdentity, info: ProcessLook | null): boolean {
     if (group === true && this.#probe.exists(-pid) === 'no') return false;
-    const info = this.#probe.look(pid);
-    const hasEnded = this.#probe.exists(pid) === 'no' || (info !== null && isFinished(info));
+    const hasEnded = info === null ? this.#probe.exists(pid) === 'no' : isFinished(info);
     return !hasEnded || (group === true && this.#isAnyMemberRunning(pid));
   }
 
@@ -219,13 +229,16 @@ export class HostProcessTable implements ProcessTable {
   /** Whether exactly this process or group is running, assuming that its PID counts here. */
   #isRunning(identity: ProcessIdentity): boolean {
     const { pid, started } = identity;
-    const info = this.#probe.exists(pid) === 'no' ? null : this.#probe.look(pid);
-    // It is gone; or the kernel hides other users' processes (`hidepid`, proc(5)).
-    if (info === null) return this.#isAnyRunning(identity);
-    const isOther =
-      started !== null && info.started !== null && this.#probe.sameStart(started, info.started) === 'no';
+    const info = this.#look(pid);
+    const current = started === null ? null : (info?.started ?? null);
+    const isOther = started !== null && current !== null && this.#probe.sameStart(started, current) === 'no';
     // The number is given to another process only once nothing is left of the group.
-    return !isOther && this.#isAnyRunning(identity);
+    return !isOther && this.#isAnyRunning(identity, info);
+  }
+
+  /** `null`: it is gone, or the kernel hides other users' processes (`hidepid`, proc(5)). */
+  #look(pid: number): ProcessLook | null {
+    return this.#probe.exists(pid) === 'no' ? null : this.#probe.look(pid);
   }
 
   /**

@@ -39,6 +39,13 @@ describe('a process', () => {
     expect(processes.liveness(other.identity)).toBe('dead');
   });
 
+  it('is looked at once', () => {
+    const probe = someProbe();
+    const look = vi.spyOn(probe, 'look');
+    expect(new HostProcessTable(probe, new FakeClock()).liveness(someIdentity())).toBe('alive');
+    expect(look).toHaveBeenCalledTimes(1);
+  });
+
   it('is alive when it belongs to another user (EPERM)', () => {
     const processes = new FakeProcessTable();
     expect(processes.liveness(processes.start({}, { forbidden: true }).identity)).toBe('alive');
