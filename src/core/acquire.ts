@@ -8,7 +8,6 @@ import { publishBusy, publishWaiting } from './contention-events.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { formatDuration } from './describe.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock, ErrTerminationFailed } from './errors.js';
-import { HolderEvents } from './holder-events.js';
 import { type Claimed, Claims } from './in-doubt.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from './options.js';
@@ -55,7 +54,6 @@ class Contender {
   readonly #limit: CallLimit;
   readonly #reader: Reader;
   readonly #claims: Claims;
-  readonly #claim: Omit<Claim, 'token'>;
   /** On the monotonic clock. */
   readonly #calledAt: number;
   /** When the attempt under way began, on the monotonic clock; `null` between two attempts, when a pause of this process says nothing about the store. */
@@ -72,15 +70,6 @@ class Contender {
     this.#calledAt = dependencies.clock.monotonic();
     this.#limit = limit;
     this.#reader = limit.reader(store);
-    this.#claim = {
-      process: dependencies.processes.self(),
-      workers: [],
-      staleTimeout: settings.staleTimeout,
-      command: fitText(settings.command ?? process.argv.slice(1).join(' ')) || null,
-      user: currentUser(),
-      cwd: currentFolder(),
-      owner: settings.owner,
-    };
   }
 
   async acquire(): Promise<Lock> {
@@ -106,7 +95,11 @@ class Contender {
       if (examined !== null && !isOurs) await this.#refuseUnlessTakeable(examined);
       refuseTooManyTries(tries, this.#name, examined);
       const replaced = isOurs ? this.#claims.replacedBy(found) : replacedIn(examined, clock.monotonic());
-      const claimed = await this.#claims.send(this.#claim, examined?.stored.version, replaced);
+      const claimed = await this.#claims.send(
+        (token) => this.#claimWith(token),
+        examined?.stored.version,
+        replaced,
+      );
       if (claimed === null) continue;
       const isInTime = clock.monotonic() - claimed.claimedAt < staleTimeout;
       if (isInTime || late === MOST_LATE) return this.#lock(claimed);
@@ -114,6 +107,20 @@ class Contender {
       this.#claims.doubt(claimed.token);
       late += 1;
     }
+  }
+
+  #claimWith(token: string): Claim {
+    const { staleTimeout, command = process.argv.slice(1).join(' '), owner } = this.#settings;
+    return {
+      token,
+      process: this.#dependencies.processes.self(),
+      workers: [],
+      staleTimeout,
+      command: fitText(command) || null,
+      user: currentUser(),
+      cwd: currentFolder(),
+      owner,
+    };
   }
 
   async acquireWithin(wait: number): Promise<Lock> {
@@ -220,20 +227,22 @@ class Contender {
 
   #lock({ token, record, replaced, claimedAt }: Claimed): Lock {
     const { clock, processes } = this.#dependencies;
-    const { predecessor } = replaced;
-    const held = { name: this.#name, token, record, predecessor, claimedAt, clock };
-    const events = new HolderEvents(held);
-    const lock = new Lock({
-      ...held,
+    const { heartbeatMinimalInterval, staleTimeout, holdAtLeast } = this.#settings;
+    // To copy one object into another takes longer than all else that is done for a lock here.
+    return new Lock({
+      name: this.#name,
+      token,
+      record,
+      predecessor: replaced.predecessor,
+      calledAt: this.#calledAt,
+      claimedAt,
       store: this.#store,
+      clock,
       processes,
-      events,
-      heartbeatMinimalInterval: this.#settings.heartbeatMinimalInterval,
-      staleTimeout: this.#settings.staleTimeout,
-      holdAtLeast: this.#settings.holdAtLeast,
+      heartbeatMinimalInterval,
+      staleTimeout,
+      holdAtLeast,
     });
-    events.acquired(this.#calledAt);
-    return lock;
   }
 }
 

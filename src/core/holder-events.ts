@@ -9,6 +9,8 @@ import type { LockRecord } from './record.js';
 export interface HeldLock extends Pick<Monitored, 'name' | 'token' | 'clock'> {
   readonly record: LockRecord;
   readonly predecessor: Predecessor | null;
+  /** When the call of `acquire` began, on the monotonic clock. */
+  readonly calledAt: number;
   /** When the claim was about to be sent, on the monotonic clock. */
   readonly claimedAt: number;
 }
@@ -25,9 +27,8 @@ export class HolderEvents {
     this.#beatAt = lock.claimedAt;
   }
 
-  /** @param calledAt When the call of `acquire` began, on the monotonic clock. */
-  acquired(calledAt: number): void {
-    const { predecessor, clock } = this.#lock;
+  acquired(): void {
+    const { predecessor, clock, calledAt } = this.#lock;
     if (predecessor !== null && channels.takeover.hasSubscribers) {
       channels.takeover.publish({ ...this.#holder, predecessor });
     }

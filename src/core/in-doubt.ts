@@ -160,10 +160,11 @@ export class Claims {
    * Sends a claim. `null` if it was not carried out, or if that is unknown: then reading the lock again tells. If a second claim fails,
    * rejects with its error. If the call ends first, rejects with its reason, and the claim is taken back as soon as it is answered.
    *
+   * @param claimWith Makes the claim of that token.
    * @param replaced What it replaces.
    */
   async send(
-    claim: Omit<Claim, 'token'>,
+    claimWith: (token: string) => Claim,
     over: string | undefined,
     replaced: Replaced = NOTHING,
   ): Promise<Claimed | null> {
@@ -174,7 +175,7 @@ export class Claims {
     this.#sent.set(token, replaced);
     let isAbandoned = false;
     try {
-      const answer = once(store.claim(name, { ...claim, token }, over));
+      const answer = once(store.claim(name, claimWith(token), over));
       const outcome = await this.#limit.until(answer, () => {
         isAbandoned = true;
         this.#abandon(token, answer);

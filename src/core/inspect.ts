@@ -11,7 +11,7 @@ import {
 } from './inspect-options.js';
 import type { DefaultStore } from './options.js';
 import type { LockRecord } from './record.js';
-import type { Store } from './store.js';
+import type { Claim, Store } from './store.js';
 
 /** What is known about a lock. */
 export interface Inspection {
@@ -76,7 +76,8 @@ async function breakWithin(
 ): Promise<Inspection> {
   const claims = new Claims(name, store, dependencies, limit);
   const reader = limit.reader(store);
-  const claim = {
+  const claimWith = (token: string): Claim => ({
+    token,
     process: dependencies.processes.self(),
     workers: [],
     staleTimeout: 1,
@@ -84,7 +85,7 @@ async function breakWithin(
     user: null,
     cwd: null,
     owner: null,
-  };
+  });
   let broken: Examined | null = null;
   for (let tries = 1; ; tries++) {
     const examined = await examine(name, reader, dependencies, staleTimeout);
@@ -98,7 +99,7 @@ async function breakWithin(
       throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
     }
     refuseTooManyTries(tries, name, examined);
-    const claimed = await claims.send(claim, stored.version);
+    const claimed = await claims.send(claimWith, stored.version);
     if (claimed === null) continue;
     await removeForCertain(store, name, claimed.token, claims, limit);
     return toInspection(name, broken);

@@ -1,10 +1,10 @@
-import type { Clock } from '../system/clock.js';
+import type { LockParts } from './lock-parts.js';
 
 /** The lock whose heartbeats are written late. */
-export interface LateBeatParts {
-  readonly clock: Clock;
-  readonly staleTimeout: number;
-  readonly heartbeatMinimalInterval: number;
+type LateBeatParts = Pick<LockParts, 'clock' | 'staleTimeout' | 'heartbeatMinimalInterval'>;
+
+/** How it is known when to write, and how it is done. */
+export interface LateBeatView {
   /** When the last confirmed heartbeat was sent, on the monotonic clock; `null` once the lease is over. */
   confirmedAt(): number | null;
   /** Writes a heartbeat, unless one is being written. */
@@ -20,6 +20,7 @@ const LONGEST_INTERVAL = 0.9;
  */
 export class LateBeat {
   readonly #parts: LateBeatParts;
+  readonly #view: LateBeatView;
   readonly #interval: number;
   /** Whether a heartbeat was remembered since the last one was sent. */
   #isDue = false;
@@ -27,8 +28,9 @@ export class LateBeat {
   #isInFlight = false;
   #isWaiting = false;
 
-  constructor(parts: LateBeatParts) {
+  constructor(parts: LateBeatParts, view: LateBeatView) {
     this.#parts = parts;
+    this.#view = view;
     this.#interval = Math.min(parts.heartbeatMinimalInterval, parts.staleTimeout * LONGEST_INTERVAL);
   }
 
@@ -69,7 +71,7 @@ export class LateBeat {
         // Without a signal: to create and abort one takes longer than what is left of this takes when the lease is over.
         await this.#parts.clock.sleep(Math.max(left, 0), { ref: false });
         left = this.#left;
-        if (left !== null && left <= 0) return this.#parts.write();
+        if (left !== null && left <= 0) return this.#view.write();
       }
     } catch {
       // The clock refuses to sleep. The next heartbeat is written.
@@ -81,7 +83,7 @@ export class LateBeat {
   /** Milliseconds until the remembered heartbeat has to be written; `null` if nothing has. */
   get #left(): number | null {
     const { clock, staleTimeout } = this.#parts;
-    const confirmedAt = this.#parts.confirmedAt();
+    const confirmedAt = this.#view.confirmedAt();
     if (confirmedAt === null || !this.#isDue) return null;
     const since = clock.monotonic() - confirmedAt;
     return since < staleTimeout ? this.#interval - since : null;

@@ -2,6 +2,7 @@ import { callOnExit } from '../system/exit.js';
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { ErrLockLost } from './errors.js';
 import { fitProgress, type HeartBeat, progressAfter } from './heart-beat.js';
+import { HolderEvents } from './holder-events.js';
 import { isWorthAnotherTry, takeBackLater } from './in-doubt.js';
 import { LateBeat } from './late-beat.js';
 import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease.js';
@@ -40,6 +41,7 @@ export class Lock {
   /** Whom it was taken over from, and how far that run had come (`lock.predecessor?.record?.progress`). `null` if the lock was free. */
   readonly predecessor: Predecessor | null;
   readonly #parts: LockParts;
+  readonly #events: HolderEvents;
   readonly #removal: Removal;
   readonly #monitor: LeaseMonitor;
   readonly #lateBeat: LateBeat;
@@ -64,12 +66,14 @@ export class Lock {
     this.acquiredAt = record.acquiredAt ?? record.timestamp;
     this.predecessor = parts.predecessor;
     this.#parts = parts;
-    this.#removal = new Removal(parts);
+    this.#events = new HolderEvents(parts);
+    this.#removal = new Removal(parts, this.#events);
     this.#lease = newLease(parts.claimedAt);
     this.#stayOnExit = callOnExit(() => this.#removal.sendAtExit(this.#workers));
     const confirmedAt = () => ('confirmedAt' in this.#lease ? this.#lease.confirmedAt : null);
     this.#monitor = new LeaseMonitor(parts, { confirmedAt, tell: (event) => this.#apply(event) });
-    this.#lateBeat = new LateBeat({ ...parts, confirmedAt, write: () => this.#writeLate() });
+    this.#lateBeat = new LateBeat(parts, { confirmedAt, write: () => this.#writeLate() });
+    this.#events.acquired();
   }
 
   /**
@@ -181,7 +185,7 @@ export class Lock {
       case 'end':
         this.#monitor.end();
         this.#stayOnExit();
-        this.#parts.events.ended(this.#lease);
+        this.#events.ended(this.#lease);
         return;
       case 'interrupt':
         this.#interrupt();
@@ -242,7 +246,7 @@ export class Lock {
     if (outcome.done) {
       this.#apply({ type: 'confirmed', beatAt: sentAt });
       this.#lateBeat.answered(false);
-      this.#parts.events.heartbeatWritten(outcome.record, sentAt);
+      this.#events.heartbeatWritten(outcome.record, sentAt);
       return this.#answer();
     }
     // A release in flight has already removed the lock under this heartbeat. A release in doubt is sent again to find out.

@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import { isStillRunning } from '../system/processes/process-table.js';
+import type { HolderEvents } from './holder-events.js';
 import type { LockParts } from './lock-parts.js';
 import { isPromise } from './pending.js';
 import type { Replaced } from './predecessor.js';
@@ -8,12 +9,14 @@ import type { Awaitable, Outcome } from './store.js';
 /** Sends the release of a lock to its store, with what is left of `holdAtLeast`. */
 export class Removal {
   readonly #parts: LockParts;
+  readonly #events: HolderEvents;
   /** On the monotonic clock. */
   readonly #holdUntil: number;
 
-  constructor(parts: LockParts) {
+  constructor(parts: LockParts, events: HolderEvents) {
     const { clock, holdAtLeast } = parts;
     this.#parts = parts;
+    this.#events = events;
     this.#holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : 0;
   }
 
@@ -47,6 +50,6 @@ export class Removal {
   /** The work may outlive this process. */
   sendAtExit(workers: readonly ProcessIdentity[] = []): void {
     const isAtWork = workers.some((worker) => isStillRunning(worker, this.#parts.processes));
-    if (!isAtWork && this.sendQuietly()) this.#parts.events.ended({ is: 'released' });
+    if (!isAtWork && this.sendQuietly()) this.#events.ended({ is: 'released' });
   }
 }

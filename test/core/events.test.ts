@@ -197,10 +197,11 @@ describe('without subscribers', () => {
       token: 'made up',
       clock: Object.assign(new FakeClock(), { monotonic: refuse }),
       record: someRecord(),
+      calledAt: 0,
       claimedAt: 0,
       predecessor: { record: null, state: 'dead', reason: 'made up', heartbeatAge: 0 },
     });
-    holder.acquired(0);
+    holder.acquired();
     holder.heartbeatWritten(someRecord(), 0);
     holder.ended({ is: 'released' });
     expect(Object.values(channels).some(({ hasSubscribers }) => hasSubscribers)).toBe(false);

@@ -31,9 +31,18 @@ describe('claims', () => {
     return new Claims(NAME, changed, { clock, processes: table }, new CallLimit(undefined));
   }
 
-  function claim() {
+  function claim(token: string) {
     const process = processes.self();
-    return { process, workers: [], staleTimeout: HOUR, command: null, user: null, cwd: null, owner: null };
+    return {
+      token,
+      process,
+      workers: [],
+      staleTimeout: HOUR,
+      command: null,
+      user: null,
+      cwd: null,
+      owner: null,
+    };
   }
 
   const failingWith = (error: Error) => claimsOf({ claim: () => Promise.reject(error) });
@@ -43,21 +52,21 @@ describe('claims', () => {
     new ErrNotALock(NAME, 'made up'),
     new ErrLockStore(NAME, 'EIO', 'made up', { isInDoubt: false }),
   ])('that were certainly not carried out are looked for by nobody: $name', async (error) => {
-    await expect(failingWith(error).send(claim(), undefined)).rejects.toBe(error);
+    await expect(failingWith(error).send(claim, undefined)).rejects.toBe(error);
     expect(clock.sleeping).toBe(0);
   });
 
   it.each(['ETIMEDOUT', 'EACCES', 'EPERM', 'EROFS'])('are not sent again after %s', async (code) => {
     const error = new ErrLockStore(NAME, code, 'made up', { isInDoubt: true });
-    await expect(failingWith(error).send(claim(), undefined)).rejects.toBe(error);
+    await expect(failingWith(error).send(claim, undefined)).rejects.toBe(error);
     expect(clock.sleeping).toBe(1);
   });
 
   it('are sent once more after anything else', async () => {
     for (const error of [new Error('made up'), new ErrLockStore(NAME, 'EIO', 'x', { isInDoubt: true })]) {
       const claims = failingWith(error);
-      expect(await claims.send(claim(), undefined)).toBeNull();
-      await expect(claims.send(claim(), undefined)).rejects.toBe(error);
+      expect(await claims.send(claim, undefined)).toBeNull();
+      await expect(claims.send(claim, undefined)).rejects.toBe(error);
     }
   });
 
@@ -81,7 +90,7 @@ describe('claims', () => {
 
   it('in doubt are not taken back where somebody else holds the lock', async () => {
     let removals = 0;
-    await store.claim(NAME, { ...claim(), token: 'other' });
+    await store.claim(NAME, claim('other'));
     claimsOf({
       remove: (...removal) => {
         removals += 1;
