@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
-/** Modules of Node that take milliseconds to load, and that a plain acquire does not need. Only functions are imported from them. */
-const HEAVY = new Set(['node:child_process', 'node:crypto', 'node:worker_threads']);
+/** Modules of Node that take milliseconds to load, and that a plain acquire does not need. Only functions and classes are imported from them. */
+const HEAVY = new Set(['node:child_process', 'node:crypto', 'node:net', 'node:tty', 'node:worker_threads']);
 
 /** A hash with a different value each time. */
 const RANDOM_HASH = `exports.createHash = () => ({
@@ -79,9 +79,10 @@ function moduleOf(name) {
 
 function lazyModule(name) {
   return namesIn(name)
-    .map(
-      (each) => `export const ${each} = (...args) => process.getBuiltinModule('${name}').${each}(...args);`,
-    )
+    .map((each) => {
+      const real = `process.getBuiltinModule('${name}').${each}`;
+      return `export function ${each}(...args) { return new.target ? new ${real}(...args) : ${real}(...args); }`;
+    })
     .join('\n');
 }
 
