@@ -75,7 +75,7 @@ describeWithPostgres('the statements that pg sends', (server) => {
   test('do not leave a connection in the pool on which no answer came in time', async () => {
     const locks = new PostgresLocks(server());
     const pool = poolOf(server(), { max: 1 });
-    const store = locks.store(pool, { commandTimeout: 300 });
+    const store = locks.store(pool, { commandTimeout: '300ms' });
     const lock = await locks.acquire(pool, { store });
     const other = await clientOf();
     await other.query('BEGIN');

@@ -28,6 +28,7 @@ export interface PostgresStoreOptions
   /**
    * How long an operation may take, including the wait for a connection of a pool. Then it rejects with an `ErrLockStore` of the code
    * `ETIMEDOUT`, however long the driver would go on. `Infinity`: as long as the driver goes on.
+   * A number below 1,000 is refused, because it is likely to be meant as seconds.
    *
    * Default: `'30s'`.
    */

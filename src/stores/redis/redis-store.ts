@@ -25,6 +25,7 @@ export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 
   /**
    * How long an operation may take, including retries after a lost connection or while the server is not ready. Then it
    * rejects with an `ErrLockStore` of the code `ETIMEDOUT`, however long the client would go on. `Infinity`: as long as the client goes on.
+   * A number below 1,000 is refused, because it is likely to be meant as seconds.
    *
    * Default: `'30s'`.
    */

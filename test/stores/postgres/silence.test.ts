@@ -74,9 +74,12 @@ describe('a connection that never answers', () => {
     expect(outcome()).toBe('pending');
   });
 
-  it.each([0, -1, 'soon', Number.NaN])('does not take a `commandTimeout` of %s', (commandTimeout) => {
-    expect(() => postgresStore(SILENT, untyped({ commandTimeout }))).toThrow(RangeError);
-  });
+  it.each([0, -1, 30, '30', 'soon', Number.NaN])(
+    'does not take a `commandTimeout` of %s',
+    (commandTimeout) => {
+      expect(() => postgresStore(SILENT, untyped({ commandTimeout }))).toThrow(RangeError);
+    },
+  );
 
   it('does not take something else as `commandTimeout`', () => {
     expect(() => postgresStore(SILENT, untyped({ commandTimeout: true }))).toThrow(TypeError);
