@@ -3,6 +3,7 @@ import { type Actor, startActor } from '../support/actors.js';
 import { descendantsOf, waitForEndOf } from '../support/machine.js';
 import { type Outcome, outcomeOf } from '../support/outcomes.js';
 import { Running } from '../support/running.js';
+import { CONTAINER } from './support/containers.js';
 import { PROGRAM } from './support/desk.js';
 import { canMountFat, FatDisk } from './support/fat-disk.js';
 import { reportOf, verify } from './support/verification.js';
@@ -10,7 +11,6 @@ import { reportOf, verify } from './support/verification.js';
 // FAT has neither hard links nor sockets: a lock is created by rename, and its holder can keep no sign of life.
 
 const TWO_HOURS = 7_200_000;
-const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
 describe.skipIf(!canMountFat)('on FAT (vfat by a loop device, as root on Linux)', () => {
   let disk: FatDisk;

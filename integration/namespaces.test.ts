@@ -24,6 +24,7 @@ import {
 } from '../support/machine.js';
 import { type Outcome, outcomeOf } from '../support/outcomes.js';
 import { poll } from '../support/running.js';
+import { CONTAINER, INIT, makeOlder } from './support/containers.js';
 import { Desk, PROGRAM } from './support/desk.js';
 
 const TWO_HOURS = 7_200_000;
@@ -281,15 +282,6 @@ describe.skipIf(!canUnshare)('a run in a container, with default options', () =>
   });
 });
 
-/** Makes its last heartbeat this many milliseconds older. */
-function makeOlder(file: string, milliseconds: number): void {
-  const record = JSON.parse(readFileSync(file, 'utf8'));
-  const timestamp = new Date(Date.parse(record.timestamp) - milliseconds);
-  const monotonic = record.monotonic_ms - milliseconds;
-  writeFileSync(file, `${JSON.stringify({ ...record, timestamp, monotonic_ms: monotonic })}\n`);
-  utimesSync(file, timestamp, timestamp);
-}
-
 describe.skipIf(!canUnshare)('within one container (by unshare and nsenter, as root on Linux)', () => {
   test('a killed holder is taken over at once', async () => {
     const contender = await startInContainer();
@@ -342,11 +334,6 @@ async function acquire(actor: Actor, ago = 0): Promise<Outcome> {
   await actor.ask({ do: 'turnClockBack', by: 0 });
   return outcome;
 }
-
-/** In its own PID namespace: PIDs start at 1 again, and processes outside cannot be seen. */
-const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
-/** Its first process, if that is to be another one: signals of its own do nothing to it (pid_namespaces(7)). */
-const INIT = ['sh', '-c', '"$@"; sleep 1000', 'sh'];
 
 function startInContainer(more: readonly string[] = [], init: readonly string[] = []): Promise<Actor> {
   // unshare says on standard error that its child was killed.

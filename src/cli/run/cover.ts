@@ -1,26 +1,35 @@
 import { isatty } from 'node:tty';
-import type { Lock } from '../../index.js';
+import type { Life, Lock, Worker } from '../../index.js';
 import { systemLife } from '../../system/life/system.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import { Keeper } from './keeper.js';
+import { Keeper, type KeeperOptions } from './keeper.js';
 import type { ProcessGroup } from './process-group.js';
 import { SharedSign } from './shared-sign.js';
 
 /** The first process of a container. When it ends, the kernel ends all others in it (pid_namespaces(7)). */
 const FIRST = 1;
 
+const CONSEQUENCE = 'If this container is killed, runs in other containers wait until the lock is stale.';
+
+/** What a cover needs of a {@link Keeper}. */
+type CoverKeeper = Pick<Keeper, 'tell' | 'isRunning' | 'ended' | 'end'>;
+type StartKeeper = (options: KeeperOptions) => Promise<CoverKeeper>;
+
 /** Makes the lock's sign of life last as long as the command, in a container, by a {@link Keeper}. */
 export class Cover {
   /** The signs of life for the store. Left out if they are just the system's: then the death of the runner proves nothing about the command. */
   readonly life: SharedSign | undefined;
   readonly #isFirst = process.pid === FIRST;
-  #keeper: Keeper | null = null;
+  readonly #startKeeper: StartKeeper;
+  #keeper: CoverKeeper | null = null;
+  #lock: Lock | null = null;
   #isTold = false;
 
-  constructor() {
-    const life = systemLife();
+  /** @param life The system's signs of life. */
+  constructor(life: Life | null = systemLife(), startKeeper: StartKeeper = Keeper.start) {
+    this.#startKeeper = startKeeper;
     // On a terminal the command has no group of its own.
     const hasGroup = [0, 1, 2].every((descriptor) => !isatty(descriptor));
     if (life?.when === 'entering' && (this.#isFirst || hasGroup)) this.life = new SharedSign(life);
@@ -43,26 +52,41 @@ export class Cover {
   async begin(lock: Lock, socket: InheritedSocket | null, descriptors: readonly number[]): Promise<void> {
     const sign = this.life?.descriptor ?? null;
     if (sign === null) return;
+    this.#lock = lock;
     try {
-      this.#keeper = await Keeper.start({ sign, socket: socket?.name ?? '', token: lock.token, descriptors });
+      this.#keeper = await this.#startKeeper({
+        sign,
+        socket: socket?.name ?? '',
+        token: lock.token,
+        descriptors,
+      });
     } catch (error) {
-      say(
-        `Cannot start a process that keeps the lock's sign of life: ${messageOf(error)}. If this container is killed, runs in other ` +
-          'containers wait until the lock is stale.',
-      );
+      say(`Cannot start a process that keeps the lock's sign of life: ${messageOf(error)}. ${CONSEQUENCE}`);
       await lock.setWorkers([process.pid]);
     }
   }
 
   /** Must be called as soon as the command is started. */
-  tell({ named: [group] }: ProcessGroup): void {
-    if (this.#keeper === null || typeof group !== 'object') return;
-    this.#keeper.tell(group.group);
+  tell({ named }: ProcessGroup): void {
+    const [group] = named;
+    const keeper = this.#keeper;
+    if (keeper === null || typeof group !== 'object') return;
+    keeper.tell(group.group);
     this.#isTold = true;
+    void keeper.ended.then(() => this.#nameAgain(named));
   }
 
   async end(): Promise<void> {
-    await this.#keeper?.end();
+    const keeper = this.#keeper;
     this.#keeper = null;
+    await keeper?.end();
+  }
+
+  /** Without its keeper the sign tells nothing about the command. The lock may still say that it does. */
+  async #nameAgain(workers: readonly Worker[]): Promise<void> {
+    if (this.#keeper === null) return;
+    say(`The process that keeps the lock's sign of life has ended. ${CONSEQUENCE}`);
+    // What is lost or has ended needs no name.
+    await this.#lock?.setWorkers(workers).catch(() => {});
   }
 }

@@ -30,11 +30,14 @@ export interface KeeperOptions {
  */
 export class Keeper {
   readonly #process: ChildProcess;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly ended: Promise<unknown>;
   /** What it hears from the runner. */
   readonly input: Writable | null;
 
   private constructor(child: ChildProcess) {
     this.#process = child;
+    this.ended = once(child, 'exit');
     this.input = child.stdin;
   }
 
@@ -75,6 +78,6 @@ export class Keeper {
     if (!this.isRunning) return;
     this.#process.ref();
     this.#process.kill('SIGKILL');
-    await once(this.#process, 'exit');
+    await this.ended;
   }
 }
