@@ -1,14 +1,18 @@
-import { type ProcessTable, systemProcesses } from '../../index.js';
+import { type ProcessIdentity, type ProcessTable, systemProcesses } from '../../index.js';
 import type { Cover } from './cover.js';
 import type { InheritedSocket } from './inherited-socket.js';
 
 /**
  * The system's process table, extended by the socket that this process hands on, and by whether the lock's sign of life outlasts whatever this process
  * starts.
+ *
+ * @param isStartCostly Whether it takes a program to find out when another process began, such as PowerShell, half a second. Then the moment at
+ *   which a process is named stands for its start: this process names what it has just started.
  */
 export function processesWith(
   socket: InheritedSocket | null,
   cover: Pick<Cover, 'isThere' | 'isOfWorkers'>,
+  isStartCostly = process.platform === 'win32',
 ): ProcessTable {
   const processes = systemProcesses();
   return {
@@ -18,7 +22,7 @@ export function processesWith(
       ...(cover.isThere && { sign: true }),
     }),
     identify(pid, group) {
-      const identity = processes.identify(pid, group);
+      const identity = isStartCostly ? identifyAsNew(pid, processes) : processes.identify(pid, group);
       if (identity === null) return null;
       const isHeir = socket !== null && identity.group === true;
       return {
@@ -32,4 +36,10 @@ export function processesWith(
     refuseTermination: (identity, writer) => processes.refuseTermination?.(identity, writer),
     uptime: () => processes.uptime?.() ?? null,
   };
+}
+
+function identifyAsNew(pid: number, processes: ProcessTable): ProcessIdentity | null {
+  const identity = { ...processes.self(), pid, started: null };
+  if (processes.liveness(identity) === 'dead') return null;
+  return { ...identity, started: new Date().toISOString() };
 }

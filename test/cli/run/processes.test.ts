@@ -36,6 +36,23 @@ describe('the process table', () => {
     expect(table.identify(1, true)).toBeNull();
   });
 
+  it('takes the start of what it names for now, where it takes a program to find out', () => {
+    const system = systemProcesses();
+    const identify = vi.spyOn(system, 'identify');
+    const liveness = vi.spyOn(system, 'liveness').mockReturnValue('alive');
+    const before = Date.now();
+    const table = processesWith(null, NO_COVER, true);
+    const { started, ...rest } = table.identify(4242) ?? {};
+    expect(Date.parse(started ?? '')).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(started ?? '')).toBeLessThanOrEqual(Date.now());
+    expect({ ...rest, started: null }).toEqual({ ...system.self(), pid: 4242, started: null });
+    // Otherwise it would be asked when the process began.
+    expect(liveness).toHaveBeenCalledWith(expect.objectContaining({ pid: 4242, started: null }));
+    liveness.mockReturnValue('dead');
+    expect(table.identify(4242)).toBeNull();
+    expect(identify).not.toHaveBeenCalled();
+  });
+
   it('leaves everything else to the system', async () => {
     const system = systemProcesses();
     const table = processesWith(socket, NO_COVER);
