@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { acquire, ErrLockBusy, type ProcessTable } from '../../../src/index.js';
 import { fileStore } from '../../../src/stores/file/index.js';
+import { systemClock } from '../../../src/system/clock.js';
 import { FlockLife, type LockingFiles, O_EXLOCK, O_SHLOCK } from '../../../src/system/life/flock.js';
 import { lifeOf } from '../../../src/system/life/system.js';
+import { HostProcessTable } from '../../../src/system/processes/host-process-table.js';
+import { PosixProbe } from '../../../src/system/processes/posix.js';
 import { FakeClock } from '../../../src/testing/index.js';
 import { someIdentity, systemError, temporaryFolder } from '../../../support/world.js';
+
+const SYSCTL = '/usr/sbin/sysctl';
 
 /** The files of this machine, with the locks of macOS: of whoever opened a file, until it is closed everywhere. */
 class MadeUpKernel {
@@ -144,6 +149,47 @@ describe.skipIf(process.platform === 'win32')('a lock on macOS', () => {
     expect(other.liveness).not.toHaveBeenCalled();
     await lock.release();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  describe('of two processes with ps(1)', () => {
+    /** And what each of them has started. */
+    function programsAnd(process: string) {
+      const programs: string[] = [];
+      const probe = new PosixProbe((file) => {
+        programs.push(file);
+        return file.endsWith('sysctl') ? 'B007' : `S Sat Nov 21 08:10:17 2026`;
+      });
+      const dependencies = {
+        clock: systemClock,
+        processes: new HostProcessTable(probe, systemClock),
+        life: lifeOfProcess(process),
+      };
+      const options = { store: fileStore(dependencies), dependencies, heartbeatMinimalInterval: 0 };
+      return { programs, acquire: () => acquire(join(folder, 'job.lock'), options) };
+    }
+
+    test('is acquired, kept, found busy, taken over and released after one question: which boot it is', async () => {
+      const [one, other] = [programsAnd('one'), programsAnd('other')];
+      const first = await one.acquire();
+      await first.heartBeat();
+      await expect(other.acquire()).rejects.toThrow(ErrLockBusy);
+      kernel.kill('one');
+      const second = await other.acquire();
+      await second.heartBeat();
+      await second.release();
+      await (await other.acquire()).release();
+      expect([one.programs, other.programs]).toEqual([[SYSCTL], [SYSCTL]]);
+    });
+
+    test('is found busy by the start of its holder if that cannot keep a sign of life', async () => {
+      const [one, other] = [programsAnd('one'), programsAnd('other')];
+      kernel.refusal = 'ENOTSUP';
+      const lock = await one.acquire();
+      expect(one.programs).toEqual([SYSCTL]);
+      await expect(other.acquire()).rejects.toThrow(ErrLockBusy);
+      expect(new Set(other.programs)).toEqual(new Set([SYSCTL, '/bin/ps']));
+      await lock.release();
+    });
   });
 });
 
