@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
 import pRetry from 'p-retry';
 import { isError } from '../system/is-error.js';
 import { type Examined, examine, processesOf, refuseTooManyTries } from './assess/examine.js';
 import { mayBeElsewhere } from './assess/provenance.js';
 import { type CallLimit, type Reader, withLimit } from './call-limit.js';
 import { publishBusy, publishWaiting } from './contention-events.js';
+import { currentFolder, currentUser } from './current.js';
 import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { formatDuration } from './describe.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock, ErrTerminationFailed } from './errors.js';
@@ -12,7 +12,7 @@ import { type Claimed, Claims } from './in-doubt.js';
 import { Lock } from './lock.js';
 import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from './options.js';
 import { replacedIn } from './predecessor.js';
-import { fitCwd, fitText, fitUser, type LockRecord } from './record.js';
+import { fitText, type LockRecord } from './record.js';
 import type { Claim, Store, Stored } from './store.js';
 import { isOfOtherLock } from './token.js';
 
@@ -250,30 +250,4 @@ class Contender {
 function delayAfter(attempt: number): number {
   const delay = Math.min(FIRST_DELAY * 2 ** Math.min(attempt - 1, 16), LONGEST_DELAY);
   return delay * (0.5 + Math.random() / 2);
-}
-
-let user: string | null | undefined;
-
-/** Asked once, because the answer comes from a file or from a directory service. */
-function currentUser(): string | null {
-  user ??= fitUser(lookUpUser() ?? '') || null;
-  return user;
-}
-
-function lookUpUser(): string | null {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run as a user that is not in its password file.
-    return process.geteuid === undefined ? null : String(process.geteuid());
-  }
-}
-
-/** `null` if the folder was removed: it has no path any more. */
-function currentFolder(): string | null {
-  try {
-    return fitCwd(process.cwd());
-  } catch {
-    return null;
-  }
 }

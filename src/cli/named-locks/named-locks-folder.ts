@@ -1,114 +1,18 @@
-import { join, resolve } from 'node:path';
+import { locksFolder } from '../../system/home/locks-folder.js';
+import { type Surroundings, surroundings } from '../../system/home/surroundings.js';
 import { messageOf } from '../../system/message-of.js';
-import type { Step, TrustedFolder } from '../../system/trusted-folder.js';
+import type { TrustedFolder } from '../../system/trusted-folder.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { findHome, isClosedToAll } from './home-folder.js';
-import { machineId } from './machine-id.js';
-import { type Surroundings, surroundings } from './surroundings.js';
-
-/** Folders in which every user may create a folder. The first one is in memory, and systemd gives no unit a private one. */
-const SHARED = ['/run/lock', '/var/tmp', '/tmp'];
-
-/**
- * Where named locks are stored: a folder that belongs to this user on this machine, and is **the same from everywhere**. It depends
- * only on the user, the user database, and the owners and modes of folders. It depends neither on the environment, which differs
- * between cron, systemd and a terminal (`$HOME`, `$TMPDIR`, `$XDG_RUNTIME_DIR`), nor on what is writable right now.
- *
- * `$LIVINGLOCK_DIR`, if set, overrides all of this. See `docs/named-locks.md`.
- */
-export function namedLocksFolder(system: Surroundings = surroundings): TrustedFolder {
-  const { LIVINGLOCK_DIR } = system.environment;
-  if (LIVINGLOCK_DIR) return { path: resolve(LIVINGLOCK_DIR), steps: [] };
-  if (system.platform === 'win32') return { path: onWindows(system), steps: [] };
-  try {
-    if (system.uid === 0 && system.platform !== 'darwin') return ofRoot(system);
-    const home = findHome(system);
-    if (home.is === 'hidden') throw undecided(home.reason);
-    return home.is === 'usable' ? inHome(home.path, system) : inSharedFolder(system);
-  } catch (error) {
-    throw error instanceof CliError ? error : undecided(messageOf(error));
-  }
-}
 
 /** What to do if named locks cannot be used. */
 export const REMEDY = 'Set LIVINGLOCK_DIR to a folder of your own, or give the lock as a path.';
 
-function onWindows({ environment, home }: Surroundings): string {
-  return join(environment['LOCALAPPDATA'] ?? join(home() ?? '', 'AppData', 'Local'), 'livinglock');
-}
-
-function ofRoot({ platform }: Surroundings): TrustedFolder {
-  const run = platform === 'linux' ? '/run' : '/var/run';
-  return folder([above(run, 0o755), ours(join(run, 'livinglock'))]);
-}
-
-function inHome(home: string, system: Surroundings): TrustedFolder {
-  const names = system.platform === 'darwin' ? ['Library', 'Application Support'] : ['.local', 'state'];
-  const [first, second] = [join(home, ...names.slice(0, 1)), join(home, ...names)];
-  const livinglock = join(second, 'livinglock');
-  return folder([
-    above(home),
-    above(first),
-    above(second),
-    ours(livinglock),
-    ours(join(livinglock, machineId(system))),
-  ]);
-}
-
-function inSharedFolder(system: Surroundings): TrustedFolder {
-  const shared = SHARED.find((path) => isShared(path, system));
-  if (shared === undefined) {
-    throw new CliError(
-      ExitCode.store,
-      `There is no folder for named locks: UID ${system.uid} has no home folder to write to, and none of ${SHARED.join(', ')} is open to all users (mode 1777). ${REMEDY}`,
-    );
-  }
-  if (isPrivate(shared, system)) throw undecided(`${shared} is private here (systemd's PrivateTmp=yes)`);
-  return folder([above(shared), ours(join(shared, `livinglock-${system.uid}`))]);
-}
-
-/** World-writable and sticky: a user can create entries there that others cannot replace. */
-function isShared(path: string, system: Surroundings): boolean {
+/** Where named locks are stored, see {@link locksFolder}. Throws a `CliError` that says what to do. */
+export function namedLocksFolder(system: Surroundings = surroundings): TrustedFolder {
   try {
-    const status = system.stat(path);
-    if (isClosedToAll(status)) throw undecided(`${path} is closed here, as by systemd's InaccessiblePaths=`);
-    return status.kind === 'folder' && (status.mode & 0o1002) === 0o1002;
+    return locksFolder(system);
   } catch (error) {
-    if (error instanceof CliError) throw error;
-    return false;
+    throw new CliError(ExitCode.store, `${messageOf(error)}. ${REMEDY}`, { cause: error });
   }
-}
-
-/** From proc_pid_mountinfo(5): the fourth field is the mounted root, the fifth is the mount point. */
-function isPrivate(path: string, system: Surroundings): boolean {
-  if (system.platform !== 'linux') return false;
-  try {
-    const mounts = system.read('/proc/self/mountinfo').split('\n');
-    return mounts.some((mount) => {
-      const [, , , root = '', point] = mount.split(' ');
-      return point === path && /\/systemd-private-[^/]+\/tmp$/.test(root);
-    });
-  } catch {
-    return false;
-  }
-}
-
-function folder(steps: readonly Step[]): TrustedFolder {
-  return { path: steps.at(-1)?.path ?? '', steps };
-}
-
-function above(path: string, mode = 0o700): Step {
-  return { path, mode, isOurs: false };
-}
-
-function ours(path: string): Step {
-  return { path, mode: 0o700, isOurs: true };
-}
-
-function undecided(reason: string): CliError {
-  return new CliError(
-    ExitCode.store,
-    `Cannot tell which folder of named locks your other runs use: ${reason}. ${REMEDY}`,
-  );
 }

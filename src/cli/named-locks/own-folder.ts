@@ -1,9 +1,9 @@
+import { type Surroundings, surroundings } from '../../system/home/surroundings.js';
 import { messageOf } from '../../system/message-of.js';
 import { makeTrustedFolder, type TrustedFolder, verifyTrustedFolder } from '../../system/trusted-folder.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { REMEDY } from './named-locks-folder.js';
-import { type Surroundings, surroundings } from './surroundings.js';
 
 /** Creates the folder of named locks if it is missing, and verifies that it belongs to this user. */
 export function makeOwnFolder(folder: TrustedFolder, system: Surroundings = surroundings): void {

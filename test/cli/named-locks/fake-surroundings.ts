@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Surroundings } from '../../../src/cli/named-locks/surroundings.js';
+import type { Surroundings } from '../../../src/system/home/surroundings.js';
 import type { FileStatus } from '../../../src/system/trusted-folder.js';
 
 const TMPFS = 0x01021994;

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { systemCode } from '../../system/system-code.js';
+import { systemCode } from '../system-code.js';
 import type { Surroundings } from './surroundings.js';
 
 /** machine-id(5), and the place where D-Bus keeps the same number on systems without systemd. */

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { systemCode } from '../../system/system-code.js';
-import type { FileStatus } from '../../system/trusted-folder.js';
+import { systemCode } from '../system-code.js';
+import type { FileStatus } from '../trusted-folder.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Paths that systemd's `ProtectHome=tmpfs` covers with an empty file system (systemd.exec(5)). */

@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statfsSync } from 'node:fs';
 import { constants, hostname, userInfo } from 'node:os';
-import { messageOf } from '../../system/message-of.js';
-import { type Folders, systemFolders } from '../../system/trusted-folder.js';
-import { CliError } from '../errors/cli-error.js';
-import { ExitCode } from '../errors/exit-codes.js';
+import { messageOf } from '../message-of.js';
+import { type Folders, systemFolders } from '../trusted-folder.js';
 
-/** The parts of a machine that decide where named locks are stored. File functions throw what `node:fs` throws. */
+/** The parts of a machine that decide where named locks and the history are stored. File functions throw what `node:fs` throws. */
 export interface Surroundings extends Folders {
   readonly platform: NodeJS.Platform;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -45,10 +43,6 @@ function home(): string | null {
     return userInfo().homedir;
   } catch (error) {
     if (error instanceof Error && 'errno' in error && error.errno === -constants.errno.ENOENT) return null;
-    throw new CliError(
-      ExitCode.store,
-      `Cannot look up your home folder: ${messageOf(error)}. Set LIVINGLOCK_DIR to a folder of your own, or give the lock as a path.`,
-      { cause: error },
-    );
+    throw new Error(`your home folder cannot be looked up: ${messageOf(error)}`, { cause: error });
   }
 }
