@@ -46,6 +46,8 @@ describe('the packed package', () => {
         'dist/index.mjs',
         'dist/stores/mysql/index.d.ts',
         'dist/stores/mysql/index.js',
+        'dist/history/index.d.ts',
+        'dist/history/index.js',
         'dist/stores/postgres/index.d.ts',
         'dist/stores/postgres/index.js',
         'dist/stores/redis/index.d.ts',
@@ -54,6 +56,7 @@ describe('the packed package', () => {
         'dist/stores/sqlite/index.js',
         'dist/testing/index.d.ts',
         'dist/testing/index.js',
+        'docs/history.schema.json',
         'docs/status.schema.json',
         'man/livinglock.1',
         'package.json',
@@ -63,6 +66,7 @@ describe('the packed package', () => {
 
   test('leaves the pages of the documentation to the repository, except for what programs and the README need', () => {
     expect(files.filter((file) => file.startsWith('docs/'))).toEqual([
+      'docs/history.schema.json',
       'docs/status.schema.json',
       'docs/terminal.svg',
     ]);

@@ -15,6 +15,7 @@ const ENTRIES = {
   'livinglock/postgres': 'stores/postgres/index.ts',
   'livinglock/redis': 'stores/redis/index.ts',
   'livinglock/mysql': 'stores/mysql/index.ts',
+  'livinglock/history': 'history/index.ts',
   'livinglock/testing': 'testing/index.ts',
 };
 

@@ -25,6 +25,7 @@ const ENTRIES = [
   'stores/postgres/index',
   'stores/redis/index',
   'stores/mysql/index',
+  'history/index',
   'testing/index',
 ];
 

@@ -66,6 +66,25 @@ export const SECTIONS = [
     ],
   },
   {
+    title: 'See what ran',
+    text: '[The history](history.md) shows what is in it, and how `livinglock run` and a job of your own write it.',
+    names: [
+      'openHistory',
+      'HistoryOptions',
+      'History',
+      'ReadOptions',
+      'ReadLockOptions',
+      'LockHistory',
+      'PastRun',
+      'Run',
+      'RunOutcome',
+      'Skips',
+      'TakenOver',
+      'RunReport',
+      'ErrHistory',
+    ],
+  },
+  {
     title: 'Keep locks in a database',
     text: '[Locks in a database](databases.md) says which one to choose, and each of the pages there shows a complete job.',
     names: [

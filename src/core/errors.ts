@@ -232,7 +232,7 @@ export class ErrTerminationFailed extends LivingLockError {
 }
 
 /** Removes the failed system call from a message, unless its path helps the reader: the lock and files in the guard do not. */
-function withoutInternals(message: string, lock: string): string {
+export function withoutInternals(message: string, lock: string): string {
   const [reason, ...others] = message.split(/, [a-z]+ (?='\/)/s);
   if (reason !== undefined && others.join() === `'${lock}'`) return reason;
   return message.replace(/, [a-z]+ '[^']*(?:\.guard\b|\/proc\/self\/fd\/).*'$/s, '');

@@ -242,27 +242,27 @@ export function parseJson(text: string): unknown {
 }
 
 /** A map, because a parsed object may have a key such as `__proto__`. */
-function objectFrom(value: unknown): ReadonlyMap<string, unknown> | null {
+export function objectFrom(value: unknown): ReadonlyMap<string, unknown> | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   return new Map<string, unknown>(Object.entries(value));
 }
 
 /** In `kill(2)`, 0 and negative numbers mean process groups; they must never reach a signal. */
-function pidFrom(value: unknown): number | null {
+export function pidFrom(value: unknown): number | null {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_PID ? value : null;
 }
 
-function dateFrom(value: unknown): Date | null {
+export function dateFrom(value: unknown): Date | null {
   if (typeof value !== 'string' || !/^[+-]?\d{4,6}-\d\d-\d\dT/.test(value)) return null;
   const time = Date.parse(value);
   return Number.isFinite(time) && Math.abs(time) <= MAX_DATE ? new Date(time) : null;
 }
 
-function textFrom(value: unknown, limit?: number): string | null {
+export function textFrom(value: unknown, limit?: number): string | null {
   return typeof value === 'string' && value !== '' ? fitText(value, limit) : null;
 }
 
-function fencingTokenFrom(value: unknown): number | null {
+export function fencingTokenFrom(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MAX_FENCING_TOKEN
     ? value
     : null;
@@ -285,7 +285,7 @@ function workersFrom(value: unknown): ProcessIdentity[] {
     .filter((worker) => worker !== null);
 }
 
-function progressFrom(value: unknown): Progress | null {
+export function progressFrom(value: unknown): Progress | null {
   const fields = objectFrom(value);
   if (fields === null) return null;
   const ratio = fields.get('ratio');

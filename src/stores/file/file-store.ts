@@ -75,7 +75,7 @@ class FileStore implements Store {
     return this.#visits.enter({
       path,
       attempted: isNew ? 'create the lock' : 'take over the lock',
-      section: (stay, there) => {
+      section: (stay, there): Outcome => {
         const outcome = this.#signs.claim({ path: there, token }, stay, () =>
           isNew ? this.#create(there, claim, stay) : this.#replace(there, claim, over, stay),
         );
@@ -84,6 +84,7 @@ class FileStore implements Store {
       },
       creates: isNew,
       keepsSign: this.#signs.comeFirst,
+      unchanged,
       givenUp: (owner) => {
         const stored = this.read(path);
         const reason = `${describeOwner(owner)} is changing it just now`;
@@ -98,7 +99,7 @@ class FileStore implements Store {
       {
         path,
         attempted: 'write a heartbeat to the lock',
-        section: (stay, there) => {
+        section: (stay, there): Outcome => {
           const renewed = this.#renew(there, token, beat, stay);
           if (renewed.done && this.#signs.isDue(token)) this.#signs.keep({ path: there, token }, stay);
           return renewed;
@@ -106,6 +107,7 @@ class FileStore implements Store {
         // A job that never yields to the event loop.
         keepsSign: this.#signs.isDue(token),
         keptSign: this.#signs.nameOf(token),
+        unchanged,
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
@@ -118,13 +120,14 @@ class FileStore implements Store {
     this.#visits.enterNow({
       path,
       attempted: 'keep a sign of life at the lock',
-      section: (stay, there) => {
+      section: (stay, there): Outcome => {
         const found = this.#file.read(there)?.record ?? null;
         if (found?.token !== token || found.hold !== null) return { done: false, found };
         this.#signs.keep({ path: there, token }, stay);
         return { done: true, record: found };
       },
       keepsSign: true,
+      unchanged,
       givenUp: (owner) => this.#occupied(path, owner),
     });
   }
@@ -135,12 +138,13 @@ class FileStore implements Store {
       {
         path,
         attempted: 'release the lock',
-        section: (stay, there) => {
+        section: (stay, there): Outcome => {
           const removed = hold > 0 ? this.#retire(there, token, hold, stay) : this.#discard(there, token);
           this.#signs.end({ path: there, token });
           return removed;
         },
         keptSign: this.#signs.nameOf(token),
+        unchanged,
         givenUp: (owner) => this.#occupied(path, owner),
       },
       GUARD_PAUSES,
@@ -282,6 +286,10 @@ class FileStore implements Store {
       { isInDoubt: false },
     );
   }
+}
+
+function unchanged(found: LockRecord | null): Outcome {
+  return { done: false, found };
 }
 
 /** Whether link(2) says that the file system has no hard links, or none between two folders. */

@@ -3,7 +3,8 @@ import pRetry from 'p-retry';
 import { wasInEarlierBoot } from '../../core/assess/provenance.js';
 import type { Dependencies } from '../../core/dependencies.js';
 import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
-import type { Awaitable, Outcome } from '../../core/store.js';
+import type { LockRecord } from '../../core/record.js';
+import type { Awaitable } from '../../core/store.js';
 import { blockFor } from '../../system/block-for.js';
 import type { Life } from '../../system/life/life.js';
 import type { ProcessTable } from '../../system/processes/process-table.js';
@@ -38,18 +39,20 @@ interface Attempt {
 }
 
 /** One stay in the guard. */
-export interface Visit {
+export interface Visit<T> {
   readonly path: string;
   /** For the message, if it fails. */
   readonly attempted: string;
   /** What to do, at that path, which leads to the same folder whatever is put in its place meanwhile. */
-  readonly section: (stay: Stay, path: string) => Outcome;
+  readonly section: (stay: Stay, path: string) => T;
   /** Whether the section may create a lock, and its folder if necessary. */
   readonly creates?: boolean;
   /** Whether a sign of life is needed that stays. */
   readonly keepsSign?: boolean;
   /** The name of a sign beside the lock that this process keeps already. */
   readonly keptSign?: string | null;
+  /** The answer if the folder is gone, and with it what should be changed, or was just created; what is at the path is passed. */
+  readonly unchanged: (found: LockRecord | null) => T;
   readonly givenUp: (owner: GuardOwner | null) => Error;
 }
 
@@ -70,7 +73,7 @@ export class Visits {
   }
 
   /** Synchronously if the guard is free, or becomes free after one of the pauses (in milliseconds); otherwise later. */
-  enter(visit: Visit, pauses: readonly number[] = [0]): Awaitable<Outcome> {
+  enter<T>(visit: Visit<T>, pauses: readonly number[] = [0]): Awaitable<T> {
     let toAsk: Question | null = null;
     for (const pause of pauses) {
       blockFor(pause);
@@ -85,12 +88,12 @@ export class Visits {
   }
 
   /** Throws {@link GuardHeld} if the guard is occupied. */
-  enterNow(visit: Visit): Outcome {
+  enterNow<T>(visit: Visit<T>): T {
     return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, this.#attempt(0)));
   }
 
   /** Waits for the guard for as long as its owner is plausibly just at work. */
-  async #enterLater(visit: Visit, toAsk: Question | null): Promise<Outcome> {
+  async #enterLater<T>(visit: Visit<T>, toAsk: Question | null): Promise<T> {
     let question = toAsk;
     let tries = 0;
     try {
@@ -130,7 +133,7 @@ export class Visits {
   }
 
   /** If the folder is gone, so is the lock, and there is no place for a guard. */
-  #whileThere(visit: Visit, attempt: Attempt, wasThere = false): Outcome {
+  #whileThere<T>(visit: Visit<T>, attempt: Attempt, wasThere = false): T {
     const { path, creates = false } = visit;
     try {
       return this.#inFolder(visit, attempt);
@@ -144,12 +147,12 @@ export class Visits {
         if (wasThere) throw error;
         return this.#whileThere(visit, attempt, true);
       }
-      return { done: false, found: stored?.record ?? null };
+      return visit.unchanged(stored?.record ?? null);
     }
   }
 
   /** If others could replace the lock's folder, goes through the folder that was opened. */
-  #inFolder(visit: Visit, attempt: Attempt): Outcome {
+  #inFolder<T>(visit: Visit<T>, attempt: Attempt): T {
     const { path, section } = visit;
     const isClosed = isClosedToOthers(dirname(path));
     if (isClosed) {
@@ -170,7 +173,7 @@ export class Visits {
 
   #surroundings(
     path: string,
-    { keepsSign = false, keptSign = null }: Visit,
+    { keepsSign = false, keptSign = null }: Visit<unknown>,
     { answers, comparesStarts }: Attempt,
     isClosed: boolean,
   ): Surroundings {

@@ -1,0 +1,34 @@
+import { join, resolve } from 'node:path';
+import { above, folder, locksFolder, ours } from '../system/home/locks-folder.js';
+import { type Surroundings, surroundings } from '../system/home/surroundings.js';
+import type { TrustedFolder } from '../system/trusted-folder.js';
+
+const NAME = 'history';
+/** From hier(7): what programs keep across restarts. Root's named locks are in a folder that is emptied at each. */
+const OF_ROOT = { linux: '/var/lib', other: '/var/db' };
+
+/**
+ * Where the history of this user is kept: beside the named locks, for root in a folder that outlasts a restart. `$LIVINGLOCK_HISTORY`, if
+ * set, overrides this. See `docs/history.md`.
+ *
+ * Throws an `Error` that says why the folder is not known.
+ */
+export function historyFolder(system: Surroundings = surroundings): TrustedFolder {
+  const { LIVINGLOCK_HISTORY, LIVINGLOCK_DIR } = system.environment;
+  if (LIVINGLOCK_HISTORY) return { path: resolve(LIVINGLOCK_HISTORY), steps: [] };
+  if (!LIVINGLOCK_DIR && isRootOfUnix(system)) return ofRoot(system);
+  const { path: locks, steps } = locksFolder(system);
+  const path = join(locks, NAME);
+  return steps.length === 0 ? { path, steps } : folder([...steps, ours(path)]);
+}
+
+/** On macOS root has named locks in its home folder, as everyone. Windows has no such user. */
+function isRootOfUnix({ platform, uid }: Surroundings): boolean {
+  return uid === 0 && platform !== 'darwin' && platform !== 'win32';
+}
+
+function ofRoot({ platform }: Surroundings): TrustedFolder {
+  const state = platform === 'linux' ? OF_ROOT.linux : OF_ROOT.other;
+  const livinglock = join(state, 'livinglock');
+  return folder([above(state, 0o755), ours(livinglock), ours(join(livinglock, NAME))]);
+}

@@ -1,0 +1,208 @@
+import { readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { Duration } from '../core/duration.js';
+import type { Predecessor } from '../core/predecessor.js';
+import { duration, refuseUnknown, show } from '../core/validate.js';
+import { systemCode } from '../system/system-code.js';
+import { makeTrustedFolder, type TrustedFolder, verifyTrustedFolder } from '../system/trusted-folder.js';
+import type { Limits } from './contents.js';
+import { ErrHistory } from './errors.js';
+import { historyFolder } from './folder.js';
+import { Journal } from './journal.js';
+import { isJournalName, journalName } from './journal-name.js';
+import { type JournalOwner, runLine, skipsLine } from './line.js';
+import { completed, reportOn } from './report.js';
+import type { LockHistory, RunReport } from './run.js';
+
+const DAY = 86_400_000;
+const DEFAULTS: Limits = { maxRuns: 1000, maxAge: 90 * DAY };
+
+/** Options of {@link openHistory}. */
+export interface HistoryOptions {
+  /**
+   * The folder of the history. Default: the environment variable `LIVINGLOCK_HISTORY`, or else the folder that `livinglock run` uses for this
+   * user, see `docs/history.md`. It is created when something is written.
+   */
+  readonly folder?: string | undefined;
+  /** How many runs of each lock are kept. Default: 1,000. */
+  readonly maxRuns?: number | undefined;
+  /** How long a run is kept after its end; the last one of each lock is always kept. Default: 90 days. */
+  readonly maxAge?: Duration | undefined;
+}
+
+/** Which runs to read. */
+export interface ReadOptions {
+  /** How many of each lock: the last ones. Default: all that are kept. */
+  readonly last?: number | undefined;
+}
+
+/** The same, for one lock. */
+export interface ReadLockOptions extends ReadOptions {
+  /** The database that keeps it; `null`, the default, for a file. */
+  readonly store?: string | null | undefined;
+}
+
+/**
+ * Opens the history of what ran under locks on this machine, which `livinglock run` writes for named locks. Touches nothing yet. `acquire` and
+ * `withLock` write none; a job of your own can, with {@link History.record}.
+ *
+ * Throws a `TypeError` or `RangeError` for wrong options, and an `Error` if it cannot be told where the history of this user is.
+ *
+ * @example
+ * import { openHistory } from 'livinglock/history';
+ *
+ * for (const { lock, runs } of await openHistory().list({ last: 1 })) {
+ *   console.log(lock, runs.at(-1)?.outcome);
+ * }
+ */
+export function openHistory(options: HistoryOptions = {}): History {
+  refuseUnknown(options, ['folder', 'maxRuns', 'maxAge']);
+  const { folder, maxRuns = DEFAULTS.maxRuns, maxAge } = options;
+  return new History(folder === undefined ? historyFolder() : { path: resolve(folder), steps: [] }, {
+    maxRuns: count('maxRuns', maxRuns),
+    maxAge: maxAge === undefined ? DEFAULTS.maxAge : duration('maxAge', maxAge),
+  });
+}
+
+/** What ran under locks on this machine, for one user. Only {@link openHistory} creates one. */
+export class History {
+  readonly #folder: TrustedFolder;
+  readonly #limits: Limits;
+
+  /** @internal */
+  constructor(folder: TrustedFolder, limits: Limits) {
+    this.#folder = folder;
+    this.#limits = limits;
+  }
+
+  /** Where it is kept: one file for each lock. */
+  get folder(): string {
+    return this.#folder.path;
+  }
+
+  /**
+   * Adds a run. Many processes may do this at once. Call it when the run has ended, and do not let its failure be that of the job.
+   *
+   * Rejects with {@link ErrHistory} if it cannot be written, for example because the disk is full, or because another process has been writing
+   * for two seconds; with a `TypeError` or `RangeError` for a report that is incomplete or wrong.
+   *
+   * @example
+   * import { withLock } from 'livinglock';
+   * import { openHistory } from 'livinglock/history';
+   *
+   * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
+   *   await lock.heartBeat({ note: 'at work' });
+   *   const { token: id, name, acquiredAt: startedAt, fencingToken } = lock;
+   *   await openHistory().record({ id, lock: name, startedAt, fencingToken, outcome: 'succeeded' });
+   * });
+   */
+  async record(report: RunReport): Promise<void> {
+    const run = completed(report);
+    await this.#append(run, runLine(run));
+  }
+
+  /**
+   * Adds how the run ended that a lock was taken over from: `killed` if its process was dead, `stalled` if it had stopped sending heartbeats. If
+   * that run writes later how it ended, its own record counts. Does nothing without a predecessor. Rejects as {@link record} does.
+   *
+   * @param lock The lock's canonical name.
+   * @param predecessor The {@link Lock.predecessor} of the run that has it now.
+   * @param store The database that keeps it; `null` for a file.
+   */
+  async recordPredecessor(
+    lock: string,
+    predecessor: Predecessor | null,
+    store: string | null = null,
+  ): Promise<void> {
+    const report = predecessor && reportOn(predecessor, { lock, store });
+    if (report !== null) await this.record(report);
+  }
+
+  /**
+   * Counts an attempt to run that found the lock busy. Rejects as {@link record} does.
+   *
+   * @param lock The lock's canonical name.
+   * @param store The database that keeps it; `null` for a file.
+   */
+  async recordSkip(lock: string, store: string | null = null): Promise<void> {
+    const now = new Date();
+    await this.#append({ lock, store }, skipsLine({ count: 1, first: now, last: now }));
+  }
+
+  /**
+   * Reads the runs of one lock; of a lock without a history, none. Rejects with {@link ErrHistory} if they cannot be read.
+   *
+   * @param lock The lock's canonical name.
+   */
+  async read(lock: string, { last, store = null }: ReadLockOptions = {}): Promise<LockHistory> {
+    const owner = { lock, store };
+    this.#explained(lock, () => verifyTrustedFolder(this.#folder));
+    return this.#journalOf(owner).read(...this.#extent(last));
+  }
+
+  /** Reads the runs of all locks, in the order of their names. Files that are no journals are left out. Rejects with {@link ErrHistory}. */
+  async list({ last }: ReadOptions = {}): Promise<LockHistory[]> {
+    const owners = this.#explained('all locks', () => {
+      verifyTrustedFolder(this.#folder);
+      return namesIn(this.folder)
+        .filter(isJournalName)
+        .flatMap((name) => ownerOf(join(this.folder, name)) ?? []);
+    });
+    return owners
+      .toSorted((one, other) => compare(one.lock, other.lock) || compare(one.store ?? '', other.store ?? ''))
+      .map((owner) => this.#journalOf(owner).read(...this.#extent(last)));
+  }
+
+  async #append(owner: JournalOwner, line: string): Promise<void> {
+    this.#explained(owner.lock, () => makeTrustedFolder(this.#folder));
+    await this.#journalOf(owner).append(line, this.#limits);
+  }
+
+  #journalOf({ lock, store }: JournalOwner): Journal {
+    return new Journal(join(this.folder, journalName({ lock, store })), { lock, store });
+  }
+
+  /** How many runs to show, and whether these are all. */
+  #extent(last: number | undefined): [most: number, isAll: boolean] {
+    const { maxRuns } = this.#limits;
+    return last === undefined ? [maxRuns, true] : [Math.min(maxRuns, count('last', last)), false];
+  }
+
+  #explained<T>(lock: string, action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw ErrHistory.from(lock, this.folder, error);
+    }
+  }
+}
+
+function compare(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** `null` for what is not a journal, or a copy of one. */
+function ownerOf(path: string): JournalOwner | null {
+  try {
+    const owner = Journal.ownerOf(path);
+    return owner !== null && journalName(owner) === basename(path) ? owner : null;
+  } catch (error) {
+    if (systemCode(error) === null) return null;
+    throw error;
+  }
+}
+
+function count(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
+  throw new RangeError(`The option \`${name}\` must be a whole number above 0, but is ${show(value)}.`);
+}

@@ -1,0 +1,134 @@
+import fs from 'node:fs';
+import writeFileAtomic from 'write-file-atomic';
+import { systemCode } from '../system/system-code.js';
+
+// A journal as a file: opened only if it is a regular file of ours, read from its end, and changed in the guard only.
+
+/** Others may not even read it: a command line may contain a password. */
+const MODE = 0o600;
+/** The first line has the name of a lock in it, and paths have at most 4,096 bytes, each of which may become six in JSON. */
+const MAX_HEADER = 32 * 1024;
+const { O_RDONLY, O_RDWR, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+
+/** Text from a journal. */
+export interface JournalText {
+  readonly header: string;
+  /** What follows the first line; of a longer file the end, without the line that was cut. */
+  readonly text: string;
+  readonly size: number;
+}
+
+/** `null` if there is no file, or an empty one, which a power cut may leave behind. */
+export function readJournal(path: string, maxBytes: number): JournalText | null {
+  return withFile(path, O_RDONLY, (descriptor) => textOf(descriptor, maxBytes));
+}
+
+/** The first line, and the size. `null` as above. */
+export function beginningOf(path: string): Pick<JournalText, 'header' | 'size'> | null {
+  return withFile(path, O_RDONLY, (descriptor) => {
+    const { size } = fs.fstatSync(descriptor);
+    return size === 0 ? null : { header: headerOf(descriptor), size };
+  });
+}
+
+/**
+ * Appends lines, all of them or none. Must be called in the guard.
+ *
+ * It is one write in append mode: the kernel finds the end of the file and writes there while no other write to that file is carried out (write(2)),
+ * so that readers, who are in no guard, see lines only in part while the last one is being copied, and ignore a last line without a line
+ * break. Returns the new size.
+ */
+export function appendTo(path: string, lines: string): number | null {
+  return withFile(path, O_RDWR | O_APPEND, (descriptor) => {
+    const { size } = fs.fstatSync(descriptor);
+    // A power cut may have left part of a line.
+    const data = Buffer.from(endsLine(descriptor, size) ? lines : `\n${lines}`);
+    try {
+      for (let written = 0; written < data.length; )
+        written += fs.writeSync(descriptor, data, written, data.length - written);
+      return size + data.length;
+    } catch (error) {
+      // The disk was full after the first bytes. In the guard nobody else has appended.
+      fs.ftruncateSync(descriptor, size);
+      throw error;
+    }
+  });
+}
+
+/** Replaces the file, or creates it: whatever happens half-way, it is either the old or the new one. Must be called in the guard. */
+export function replaceJournal(path: string, text: string): void {
+  writeFileAtomic.sync(path, text, { mode: modeOf(path), chown: UNCHANGED, fsync: true });
+}
+
+/** For chown(2): leave the owner as it is. */
+const UNCHANGED = { uid: -1, gid: -1 };
+
+/** Somebody may let a group read it. */
+function modeOf(path: string): number {
+  const status = fs.lstatSync(path, { throwIfNoEntry: false });
+  return status === undefined ? MODE : status.mode & 0o777;
+}
+
+/** Follows no link, and waits for no FIFO. */
+function withFile<T>(path: string, flags: number, use: (descriptor: number) => T): T | null {
+  // Before it is opened, because opening some devices does something, and a process that waits for the reader of a FIFO would take this for one.
+  const there = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined) return null;
+  refuseUnlessOurs(there);
+  const descriptor = openIfThere(path, flags | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor === null) return null;
+  try {
+    refuseUnlessOurs(fs.fstatSync(descriptor));
+    return use(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function openIfThere(path: string, flags: number): number | null {
+  try {
+    return fs.openSync(path, flags);
+  } catch (error) {
+    // It was removed meanwhile.
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function refuseUnlessOurs(status: fs.Stats): void {
+  if (status.isSymbolicLink()) throw new Error('it is a symbolic link');
+  if (!status.isFile()) throw new Error('it is not a regular file');
+  // Some other file of the user could be given that name.
+  if (status.nlink > 1) throw new Error('it has a second name (a hard link)');
+}
+
+function textOf(descriptor: number, maxBytes: number): JournalText | null {
+  const { size } = fs.fstatSync(descriptor);
+  if (size === 0) return null;
+  const header = headerOf(descriptor);
+  const begin = Math.max(Buffer.byteLength(header) + 1, size - maxBytes);
+  const isCut = begin > Buffer.byteLength(header) + 1;
+  const text = textFrom(descriptor, begin, size);
+  return { header, size, text: isCut ? text.slice(text.indexOf('\n') + 1) : text };
+}
+
+function headerOf(descriptor: number): string {
+  const text = textFrom(descriptor, 0, MAX_HEADER);
+  const end = text.indexOf('\n');
+  return end === -1 ? text : text.slice(0, end);
+}
+
+function textFrom(descriptor: number, begin: number, end: number): string {
+  const buffer = Buffer.alloc(Math.max(0, end - begin));
+  let length = 0;
+  while (length < buffer.length) {
+    const read = fs.readSync(descriptor, buffer, length, buffer.length - length, begin + length);
+    if (read === 0) break;
+    length += read;
+  }
+  return buffer.toString('utf8', 0, length);
+}
+
+function endsLine(descriptor: number, size: number): boolean {
+  return size === 0 || textFrom(descriptor, size - 1, size) === '\n';
+}

@@ -1,0 +1,124 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { withSystemDefaults } from '../core/dependencies.js';
+import { systemFileSystem } from '../stores/file/file-system.js';
+import { LockFile } from '../stores/file/lock-file.js';
+import type { Stay } from '../stores/file/stay.js';
+import { Visits } from '../stores/file/visits.js';
+import { compacted, entriesIn, type Limits, summarize } from './contents.js';
+import { ErrHistory } from './errors.js';
+import { appendTo, beginningOf, readJournal, replaceJournal } from './journal-file.js';
+import { type Header, headerFrom, headerLine, type JournalOwner } from './line.js';
+import type { LockHistory } from './run.js';
+
+/** Of a longer journal, which is not one that this package has left, only the end is read. */
+const MAX_BYTES = 16 * 1024 * 1024;
+/** Where only the last runs are of interest: how many bytes hold each of them, and all that was skipped since the journal was compacted. */
+const BYTES_AT_LEAST = 256 * 1024;
+const BYTES_PER_RUN = 4 * 1024;
+
+/** A journal is compacted when it has grown by this many bytes, or by this part of its size. */
+const LEAST_GROWTH = 64 * 1024;
+const GROWTH = 1 / 4;
+/** It is compacted as well when something in it is older than the limit by this part. */
+const EXCESS_AGE = 1 / 10;
+
+/** The journal of one lock. */
+export class Journal {
+  readonly #path: string;
+  readonly #owner: JournalOwner;
+
+  constructor(path: string, owner: JournalOwner) {
+    this.#path = path;
+    this.#owner = owner;
+  }
+
+  /** `null` if there is none. */
+  static ownerOf(path: string): JournalOwner | null {
+    const beginning = beginningOf(path);
+    return beginning && headerFrom(beginning.header);
+  }
+
+  /**
+   * @param most How many runs to show: the last ones.
+   * @param isAll Whether these are all that are kept.
+   */
+  read(most: number, isAll: boolean): LockHistory {
+    const bytes = isAll ? MAX_BYTES : Math.min(MAX_BYTES, BYTES_AT_LEAST + most * BYTES_PER_RUN);
+    const journal = this.#explained(() => readJournal(this.#path, bytes));
+    if (journal !== null) this.#expectOurs(journal.header);
+    return summarize(this.#owner, entriesIn(journal?.text ?? ''), most);
+  }
+
+  /** Many processes may do this at once. Waits while another one is at it. */
+  async append(lines: string, limits: Limits): Promise<void> {
+    const dependencies = withSystemDefaults();
+    const file = new LockFile(dependencies, systemFileSystem);
+    try {
+      await new Visits(dependencies, systemFileSystem, file).enter({
+        path: this.#path,
+        attempted: 'write to',
+        section: (stay, path) => this.#appendInside(path, lines, limits, stay),
+        unchanged: () => {
+          throw new ErrHistory(this.#owner.lock, this.#path, 'the folder has just been removed');
+        },
+        givenUp: () =>
+          new ErrHistory(this.#owner.lock, this.#path, 'another process has been writing for too long'),
+      });
+    } catch (error) {
+      throw ErrHistory.from(this.#owner.lock, this.#path, error);
+    }
+  }
+
+  /** In the guard. */
+  #appendInside(path: string, lines: string, limits: Limits, stay: Stay): void {
+    const now = new Date();
+    const beginning = beginningOf(path);
+    if (beginning === null) {
+      // With its first line, so that a crash leaves no file without one.
+      const header = headerLine({ ...this.#owner, keptBytes: 0, oldest: now });
+      replaceJournal(path, `${header}${lines}`);
+      return;
+    }
+    const header = this.#expectOurs(beginning.header);
+    const size = appendTo(path, lines) ?? 0;
+    if (!isDue(header, size, limits, now)) return;
+    // In the guard, so that nobody appends to the old file meanwhile.
+    stay.sweep(path, { sign: null, writer: undefined });
+    sweepStaged(path);
+    const journal = readJournal(path, MAX_BYTES);
+    if (journal !== null) replaceJournal(path, compacted(this.#owner, entriesIn(journal.text), limits, now));
+  }
+
+  #expectOurs(line: string): Header {
+    const header = headerFrom(line);
+    if (header?.lock === this.#owner.lock && header.store === this.#owner.store) return header;
+    const what = header === null ? 'something else' : `the history of ${header.lock}`;
+    throw new ErrHistory(this.#owner.lock, this.#path, `it contains ${what}, and was not changed`);
+  }
+
+  #explained<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw ErrHistory.from(this.#owner.lock, this.#path, error);
+    }
+  }
+}
+
+/** Removes what a process left that was killed while it compacted: write-file-atomic adds a 32-bit hash to the name. */
+function sweepStaged(path: string): void {
+  const name = basename(path);
+  for (const each of readdirSync(dirname(path))) {
+    if (each.startsWith(`${name}.`) && /^\.\d{1,10}$/.test(each.slice(name.length)))
+      rmSync(join(dirname(path), each), { force: true });
+  }
+}
+
+function isDue({ keptBytes, oldest }: Header, size: number, { maxAge }: Limits, now: Date): boolean {
+  const growth = size - keptBytes;
+  return (
+    growth > Math.max(LEAST_GROWTH, keptBytes * GROWTH) ||
+    now.getTime() - oldest.getTime() > maxAge * (1 + EXCESS_AGE)
+  );
+}

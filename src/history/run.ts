@@ -1,0 +1,111 @@
+import type { Progress } from '../core/record.js';
+
+/** The ways in which a run can end, in the order in which the documentation explains them. */
+export const OUTCOMES = [
+  'succeeded',
+  'failed',
+  'ended-by-signal',
+  'stalled',
+  'timed-out',
+  'lost',
+  'not-started',
+  'killed',
+] as const;
+
+/**
+ * How a run ended.
+ *
+ * - `succeeded`, `failed`: by itself, with exit status 0 or another one.
+ * - `ended-by-signal`: a signal ended the command.
+ * - `stalled`: it gave no proof of work for its stale timeout, and was ended, or taken over from.
+ * - `timed-out`: it reached its time limit, and was ended.
+ * - `lost`: another run took its lock over, or somebody broke it, so the run was not exclusive.
+ * - `not-started`: there was no such command, it could not be executed, the lock could not be read or written, or a signal came first.
+ * - `killed`: it could not say itself how it ended, after SIGKILL or a power cut for example. The run after it found it dead.
+ */
+export type RunOutcome = (typeof OUTCOMES)[number];
+
+/** From whom a run took its lock over, because that run did not get to release it. */
+export interface TakenOver {
+  /** The `id` of that run; `null` if a crash left only part of a lock file. */
+  readonly id: string | null;
+  readonly pid: number | null;
+  readonly host: string | null;
+  readonly state: 'dead' | 'stalled';
+  /** How that was found out, in words. */
+  readonly reason: string;
+}
+
+/** One run of a job, as the history knows it. Anything that it does not know is `null`. */
+export interface Run {
+  /** Unique to the run: the token of its lock. `null` for a run that never had the lock. */
+  readonly id: string | null;
+  /** The lock's canonical name: for a file, its absolute path. */
+  readonly lock: string;
+  /** The database that keeps the lock, for people; `null` for a file. */
+  readonly store: string | null;
+  readonly outcome: RunOutcome;
+  readonly startedAt: Date;
+  /** When it ended; for a run that was killed, its last heartbeat. */
+  readonly endedAt: Date;
+  /** Milliseconds from the start to the end. */
+  readonly duration: number;
+  /** The exit status of `livinglock run`, or of a job that writes its own records. */
+  readonly exitCode: number | null;
+  /** The signal that ended the command. */
+  readonly signal: string | null;
+  /** More about the outcome, in words: why the command could not be started, or how it is known that the run is dead. */
+  readonly reason: string | null;
+  /** What ran, or its label. */
+  readonly command: string | null;
+  /** The working folder. */
+  readonly cwd: string | null;
+  readonly host: string | null;
+  readonly user: string | null;
+  /** The stable name of the machine, from the option `owner`. */
+  readonly owner: string | null;
+  /** The PID of the holder. */
+  readonly pid: number | null;
+  readonly fencingToken: number | null;
+  /** What the last heartbeat reported. */
+  readonly progress: Progress | null;
+  /** `null` if the lock was free. */
+  readonly takenOverFrom: TakenOver | null;
+  /** The file with the output of the run. */
+  readonly output: string | null;
+  /** Whether the run did not write this itself: the run after it did, when it took the lock over. */
+  readonly isReported: boolean;
+}
+
+/** What {@link History.record} takes. User, host, folder and PID default to those of this process, everything else to `null`. */
+export interface RunReport extends Partial<Run> {
+  readonly lock: string;
+  readonly outcome: RunOutcome;
+  readonly startedAt: Date;
+}
+
+/** Attempts to run that found the lock busy. They are counted, not listed. */
+export interface Skips {
+  readonly count: number;
+  readonly first: Date;
+  readonly last: Date;
+}
+
+/** A run, and what was skipped from the end of the run before it to its own end. */
+export interface PastRun extends Run {
+  readonly skips: number;
+}
+
+/** What is known about the runs of one lock. */
+export interface LockHistory {
+  readonly lock: string;
+  readonly store: string | null;
+  /** In the order in which they ended: the newest last. */
+  readonly runs: readonly PastRun[];
+  /** What was skipped after the last run, usually because another one is at work. `null`: nothing. */
+  readonly skips: Skips | null;
+  /** Milliseconds that a run usually takes: the median of the last 20 that succeeded. `null` before the first. */
+  readonly usualDuration: number | null;
+  /** How many lines of the file could not be read. */
+  readonly unreadable: number;
+}

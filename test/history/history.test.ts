@@ -1,0 +1,237 @@
+import { execFileSync } from 'node:child_process';
+import fs, {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { ErrHistory, type History, openHistory } from '../../src/history/index.js';
+import { replace } from '../../support/replace.js';
+import { DAY, temporaryFolder, untyped } from '../../support/world.js';
+import { JOB, NOON, someRun } from './some-runs.js';
+
+let folder: string;
+let history: History;
+
+beforeEach(() => {
+  folder = join(temporaryFolder(), 'history');
+  history = openHistory({ folder });
+});
+
+/** The only journal. */
+function journal(): string {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+  expect(names).toHaveLength(1);
+  return join(folder, names[0] ?? '');
+}
+
+async function made(): Promise<string> {
+  await history.record(someRun());
+  return journal();
+}
+
+const ids = async () => (await history.read(JOB)).runs.map(({ id }) => id);
+
+describe('a history', () => {
+  it('lists what was recorded, lock by lock', async () => {
+    await history.record(someRun());
+    await history.record(someRun({ id: 'b', lock: '/a.lock', outcome: 'failed', exitCode: 3 }));
+    await history.record(someRun({ id: 'c', store: 'Redis at db-1' }));
+    await history.recordSkip('/a.lock');
+
+    expect(await history.list()).toMatchObject([
+      { lock: '/a.lock', store: null, runs: [{ id: 'b', exitCode: 3 }], skips: { count: 1 } },
+      { lock: JOB, store: null, runs: [{ id: 'a-token' }], skips: null },
+      { lock: JOB, store: 'Redis at db-1', runs: [{ id: 'c' }] },
+    ]);
+    expect(await history.read(JOB)).toMatchObject({ runs: [{ ...someRun(), skips: 0 }] });
+    expect(await history.read(JOB, { store: 'Redis at db-1' })).toMatchObject({ runs: [{ id: 'c' }] });
+    expect(await history.read('/unknown')).toMatchObject({ runs: [], skips: null });
+  });
+
+  it('touches nothing until something is recorded', async () => {
+    expect(await history.list()).toEqual([]);
+    expect(await history.read(JOB)).toMatchObject({ runs: [] });
+    expect(fs.existsSync(folder)).toBe(false);
+  });
+
+  it('says of this process what a report leaves out', async () => {
+    await history.record({ lock: JOB, outcome: 'failed', startedAt: new Date(Date.now() - 5000) });
+    const { runs } = await history.read(JOB);
+    expect(runs).toMatchObject([
+      { pid: process.pid, cwd: process.cwd(), host: expect.any(String), id: null },
+    ]);
+    expect(runs[0]?.duration).toBeGreaterThanOrEqual(5000);
+  });
+
+  it.each<[string, object]>([
+    ['an unknown field', { ...someRun(), exitcode: 1 }],
+    ['an unknown outcome', { ...someRun(), outcome: 'paused' }],
+    ['a time that is none', someRun({ startedAt: new Date(Number.NaN) })],
+    ['no lock', { outcome: 'failed', startedAt: NOON }],
+  ])('refuses a report with %s, before anything is written', async (_what, report) => {
+    await expect(history.record(untyped(report))).rejects.toThrow(/of a run/);
+    expect(fs.existsSync(folder)).toBe(false);
+  });
+
+  it.each([{ maxRun: 1 }, { maxRuns: 0 }, { maxRuns: 1.5 }, { maxAge: '90' }])(
+    'refuses the options %j',
+    (options) => {
+      expect(() => openHistory(untyped(options))).toThrow(/option/);
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')('can be read by its user only', async () => {
+    const file = await made();
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('shows the last runs on request', async () => {
+    for (const id of ['a', 'b', 'c']) await history.record(someRun({ id }));
+    expect((await history.read(JOB, { last: 2 })).runs).toMatchObject([{ id: 'b' }, { id: 'c' }]);
+    await expect(history.read(JOB, { last: 0 })).rejects.toThrow('`last`');
+  });
+});
+
+describe('a journal on the disk', () => {
+  it('loses nothing when many write at once', async () => {
+    await Promise.all(
+      Array.from({ length: 100 }, (_, index) => history.record(someRun({ id: String(index) }))),
+    );
+    expect(new Set(await ids()).size).toBe(100);
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  it('goes on after a line that a power cut has cut off', async () => {
+    const file = await made();
+    await history.record(someRun({ id: 'cut' }));
+    truncateSync(file, statSync(file).size - 20);
+    await history.record(someRun({ id: 'next' }));
+    expect(await history.read(JOB)).toMatchObject({
+      runs: [{ id: 'a-token' }, { id: 'next' }],
+      unreadable: 1,
+    });
+  });
+
+  it('begins again in an empty file', async () => {
+    const file = await made();
+    truncateSync(file, 0);
+    expect(await ids()).toEqual([]);
+    await history.record(someRun({ id: 'next' }));
+    expect(await ids()).toEqual(['next']);
+  });
+
+  it('is bounded by the number of runs', async () => {
+    history = openHistory({ folder, maxRuns: 5 });
+    const runs = 300;
+    for (let index = 0; index < runs; index++) await history.record(someRun({ id: String(index) }));
+    expect(statSync(journal()).size).toBeLessThan(100_000);
+    expect(await ids()).toEqual(['295', '296', '297', '298', '299']);
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  it('is bounded by age', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOON });
+    try {
+      await history.record(someRun({ id: 'old' }));
+      vi.setSystemTime(NOON.getTime() + 100 * DAY);
+      await history.record(someRun({ id: 'new', endedAt: new Date() }));
+      expect(await ids()).toEqual(['new']);
+      await history.recordSkip(JOB);
+      expect(readFileSync(journal(), 'utf8').trim().split('\n')).toHaveLength(3);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is left as it was by a write that found the disk full after the first bytes', async () => {
+    const file = await made();
+    const before = readFileSync(file, 'utf8');
+    const { writeSync } = fs;
+    let isFull = false;
+    const changes: object = {
+      writeSync: (descriptor: number, data: Buffer, offset: number, length: number) => {
+        if (!Buffer.isBuffer(data) || !data.includes('too much'))
+          return writeSync(descriptor, data, offset, length);
+        if (isFull)
+          throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+        isFull = true;
+        return writeSync(descriptor, data, offset, 10);
+      },
+    };
+    replace(fs, changes);
+    await expect(history.record(someRun({ id: 'too much' }))).rejects.toThrow(
+      `Cannot use the history of ${JOB} in ${file}: ENOSPC: no space left on device, write.`,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  it('is read from its end if it is far too long', async () => {
+    const file = await made();
+    const line = readFileSync(file, 'utf8').split('\n')[1];
+    appendFileSync(file, `${line}\n`.repeat(40_000).slice(0, 20_000_000));
+    appendFileSync(file, `\n{"x":"${'x'.repeat(10_000_000)}"}\n`);
+    await history.recordSkip(JOB);
+    expect(statSync(file).size).toBeLessThan(1_000_000);
+    expect((await history.read(JOB)).runs.length).toBeLessThanOrEqual(1000);
+  });
+
+  it('is compacted where another process was killed while doing so', async () => {
+    const file = await made();
+    writeFileSync(`${file}.123456`, 'half');
+    writeFileSync(`${file}.old`, 'of somebody');
+    appendFileSync(file, 'x'.repeat(70_000));
+    await history.recordSkip(JOB);
+    expect(readdirSync(folder).map((name) => name.replace(/.*jsonl/, ''))).toEqual(['', '.old']);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('what is in the place of a journal', () => {
+  it.each<[string, string, (file: string) => void]>([
+    ['a symbolic link', 'it is a symbolic link', (file) => symlinkSync(join(folder, 'target'), file)],
+    ['a FIFO', 'it is not a regular file', (file) => execFileSync('mkfifo', [file])],
+    ['a folder', 'it is not a regular file', (file) => mkdirSync(file)],
+    ['a hard link', 'it has a second name', (file) => linkSync(join(folder, 'target'), file)],
+    [
+      'a file of somebody else',
+      'it contains something else, and was not changed',
+      (file) => writeFileSync(file, 'x,y\n'),
+    ],
+    [
+      'the journal of another lock',
+      'it contains the history of /other.lock',
+      (file) => writeFileSync(file, '{"livinglock":"history","lock":"/other.lock"}\n'),
+    ],
+  ])('is refused if it is %s, and left alone', async (_what, reason, put) => {
+    const file = await made();
+    fs.renameSync(file, join(folder, 'target'));
+    const before = readFileSync(join(folder, 'target'), 'utf8');
+    put(file);
+    await history.record(someRun({ lock: '/fine.lock' }));
+
+    for (const call of [
+      () => history.record(someRun()),
+      () => history.recordSkip(JOB),
+      () => history.read(JOB),
+    ]) {
+      await expect(call()).rejects.toThrow(reason);
+      await expect(call()).rejects.toThrow(ErrHistory);
+    }
+    expect(readFileSync(join(folder, 'target'), 'utf8')).toBe(before);
+    expect(await history.list()).toMatchObject([{ lock: '/fine.lock' }]);
+  });
+
+  it('is not listed if it is a copy', async () => {
+    const file = await made();
+    fs.copyFileSync(file, file.replace(/[0-9a-f]{16}/, '0123456789abcdef'));
+    expect(await history.list()).toHaveLength(1);
+  });
+});
