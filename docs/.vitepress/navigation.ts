@@ -4,6 +4,7 @@ const USE = [
   { text: 'The command', link: '/command' },
   { text: 'API', link: '/api' },
   { text: 'Heartbeats', link: '/heartbeats' },
+  { text: 'History', link: '/history' },
   { text: 'Events', link: '/events' },
   { text: 'In your project', link: '/projects' },
   { text: 'Named locks', link: '/named-locks' },

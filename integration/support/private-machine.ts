@@ -17,11 +17,12 @@ alice:x:${ALICE}:${ALICE}::/run/homes/alice:/bin/sh
 daemon-of-test:x:${DAEMON}:${DAEMON}::/usr/sbin:/bin/sh
 `;
 
-/** Everything that this changes is in a namespace of its own: /run with homes in it, /var/tmp, /etc, and the host name. */
+/** Everything that this changes is in a namespace of its own: /run with homes in it, /var/tmp, /var/lib, /etc, and the host name. */
 const SETUP = `
 set -e
 mount -t tmpfs -o mode=755 none /run
 mount -t tmpfs -o mode=1777 none /var/tmp
+mount -t tmpfs -o mode=755 none /var/lib
 mkdir -m 1777 /run/lock
 mkdir -m 755 /run/homes
 mkdir -m 700 /run/homes/alice

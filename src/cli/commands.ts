@@ -5,6 +5,7 @@ export const COMMANDS: Commands = new Map<string, Load>([
   ['run', async () => (await import('./run/command.js')).RUN],
   ['beat', async () => (await import('./beat/command.js')).BEAT],
   ['status', async () => (await import('./status/command.js')).STATUS],
+  ['history', async () => (await import('./history/command.js')).HISTORY],
   ['break', async () => (await import('./break.js')).BREAK],
   ['wait', async () => (await import('./wait.js')).WAIT],
   ['schema', async () => (await import('./schema.js')).SCHEMA],

@@ -57,6 +57,7 @@ function isDataFile(path: string): boolean {
   }
 }
 
-function isPath(lock: string): boolean {
+/** Whether a lock of the command line is a path, and not a name. */
+export function isPath(lock: string): boolean {
   return lock.includes('/') || (process.platform === 'win32' && /[\\:]/.test(lock));
 }

@@ -14,7 +14,7 @@ import { withUnit } from '../grammar/parse-duration.js';
 import type { Locks } from '../stores/locks.js';
 import { describeHolding } from '../terminal/holder.js';
 import { say } from '../terminal/messages.js';
-import { quoted } from './command-line.js';
+import { shownCommand } from './command-line.js';
 import type { RunOptions } from './options.js';
 import { type Signals, statusOf } from './signals.js';
 
@@ -43,7 +43,7 @@ export async function acquireOrYield(
       heartbeatMinimalInterval: options.heartbeatInterval,
       terminateStalled: options.killStalled,
       terminationGrace: withUnit(killAfter),
-      command: options.label ?? options.line ?? command.map(quoted).join(' '),
+      command: shownCommand(command, options),
       wait: duration,
       signal: signals.aborted,
       dependencies: { processes },

@@ -27,6 +27,14 @@ export function isForCmd(command: readonly string[]): boolean {
   return CMD.every((word, index) => command[index] === word) && /^".*"$/s.test(command[CMD.length] ?? '');
 }
 
+/** What runs, for people: its label, the line for the shell, or the words of the command. */
+export function shownCommand(
+  command: readonly string[],
+  { label, line }: { readonly label: string | undefined; readonly line: string | undefined },
+): string {
+  return label ?? line ?? command.map(quoted).join(' ');
+}
+
 /** Quoted for a shell, so that a shown command line is unambiguous and can be copied. */
 export function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { RunOutcome } from '../../history/run.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import type { Reason } from './ending.js';
 import type { WriteFailure } from './pass-on.js';
@@ -36,6 +37,20 @@ export function statusAfter(reason: Reason | null, exit: Exit, failures: readonl
       return ExitCode.timeout;
     case null:
       return failures.includes('failed') ? ExitCode.output : ownStatus(exit, failures.length > 0);
+  }
+}
+
+/** What the history says of a command that has run. */
+export function outcomeAfter(reason: Reason | null, { signal }: Exit, status: number): RunOutcome {
+  switch (reason) {
+    case 'lost':
+    case 'stalled':
+      return reason;
+    case 'timeout':
+      return 'timed-out';
+    case null:
+      if (signal !== null) return 'ended-by-signal';
+      return status === 0 ? 'succeeded' : 'failed';
   }
 }
 

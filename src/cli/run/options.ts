@@ -25,4 +25,6 @@ export interface RunOptions {
   /** A line for a shell, instead of a command. */
   readonly line: string | undefined;
   readonly store: StoreAddress | undefined;
+  /** Whether the run is recorded in the history. `default`: if the lock has a name, and is in a file. */
+  readonly history: 'on' | 'off' | 'default';
 }

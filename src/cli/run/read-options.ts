@@ -93,6 +93,13 @@ export const RUN_OPTIONS = {
     parse: parseExitCode,
     default: { value: ExitCode.busy },
   },
+  history: {
+    flags: '--history',
+    description:
+      'record this run in the history, which `livinglock history` shows (default: only with a lock that is a name)',
+    conflicts: ['noHistory'],
+  },
+  noHistory: { flags: '--no-history', description: 'do not record this run in the history' },
   ignoreHangup: {
     flags: '--ignore-hangup',
     description: 'ignore SIGHUP, and do not pass it on: nohup before `livinglock` cannot do this',
@@ -108,6 +115,8 @@ export function completeRunOptions({
   heartbeat,
   staleTimeout,
   heartbeatInterval,
+  history,
+  noHistory,
   ...rest
 }: RunValues): RunOptions {
   const proof = heartbeat ?? { by: 'alive' };
@@ -135,6 +144,7 @@ export function completeRunOptions({
     heartbeatInterval: interval,
     timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
     line: rest.command,
+    history: history ? 'on' : noHistory ? 'off' : 'default',
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire.js';
+import { shownCommand } from './command-line.js';
 import { Cover } from './cover.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
@@ -8,6 +9,7 @@ import { makeInheritedSocket } from './inherited-socket.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
 import { processesWith } from './processes.js';
+import { isRecorded, Recorder } from './recorder.js';
 import { Signals } from './signals.js';
 import { type Job, Supervision } from './supervision.js';
 
@@ -16,12 +18,33 @@ export function run(lock: string, command: readonly string[], options: RunOption
   // Before this process opens descriptors of its own.
   const descriptors = givenDescriptors();
   speakOf({ job: options.label ?? lock, lock: null });
-  expectProgram(command[0] ?? '');
+  const recorderIn = (locks: Locks) => {
+    const subject = { name: locks.nameOf(lock), locks, command: shownCommand(command, options), options };
+    return new Recorder(isRecorded(lock, options) ? subject : null);
+  };
+  try {
+    expectProgram(command[0] ?? '');
+  } catch (error) {
+    if (!isRecorded(lock, options)) throw error;
+    return withLocks(options.store, (locks) => giveUp(error, recorderIn(locks)), true);
+  }
   expectUtf8Arguments();
   const cover = new Cover();
   const job = { command, options, descriptors, cover };
-  return withLocks(options.store, (locks) => runIn(locks, lock, job), true, cover.life);
+  return withLocks(
+    options.store,
+    (locks) => runIn(locks, lock, { ...job, recorder: recorderIn(locks) }),
+    true,
+    cover.life,
+  );
 }
+
+async function giveUp(error: unknown, recorder: Recorder): Promise<never> {
+  await recorder.failed(error, NOT_STARTED);
+  throw error;
+}
+
+const NOT_STARTED = { outcome: 'not-started', signal: null } as const;
 
 const STALL_UNSEEN =
   'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as at work. ' +
@@ -40,24 +63,45 @@ function sayHints(isStallUnseen: boolean): void {
 async function runIn(
   locks: Locks,
   called: string,
-  job: Pick<Job, 'command' | 'options' | 'descriptors' | 'cover'>,
+  job: Pick<Job, 'command' | 'options' | 'descriptors' | 'cover' | 'recorder'>,
 ): Promise<number> {
   const name = locks.nameOf(called);
   const { label, quiet, isStallUnseen } = job.options;
   if (label === undefined) speakOf({ job: called, lock: name });
   if (!quiet) sayWhichAreMeant([called], locks);
   const signals = new Signals(job.options.ignoreHangup);
-  const { cover } = job;
+  const { cover, recorder } = job;
   const inheritedSocket = await makeInheritedSocket();
   try {
     const processes = processesWith(inheritedSocket, cover);
-    const lock = await acquireOrYield(name, locks, job, signals, processes);
-    if (typeof lock === 'number') return lock;
+    const lock = await acquireOrYield(name, locks, job, signals, processes).catch((error) =>
+      giveUp(error, recorder),
+    );
+    if (typeof lock === 'number') {
+      const { received: signal } = signals;
+      await (signal === null ? recorder.skipped() : recorder.ended({ ...NOT_STARTED, signal }, lock));
+      return lock;
+    }
+    recorder.begin(lock);
     if (!quiet) sayHints(isStallUnseen);
-    return await new Supervision({ ...job, lock, name, locks, signals, inheritedSocket }).toTheEnd();
+    return await supervise(
+      new Supervision({ ...job, lock, name, locks, signals, inheritedSocket }),
+      recorder,
+    );
   } finally {
     inheritedSocket?.close();
     await cover.end();
     signals.ignore();
+  }
+}
+
+async function supervise(supervision: Supervision, recorder: Recorder): Promise<number> {
+  try {
+    const status = await supervision.toTheEnd();
+    await recorder.ended(supervision.end, status);
+    return status;
+  } catch (error) {
+    await recorder.failed(error, supervision.end);
+    throw error;
   }
 }

@@ -12,7 +12,7 @@ import { callingBack } from './calling-back.js';
 import { proofCheckFor } from './check-proof.js';
 import type { Cover } from './cover.js';
 import { Ending, type Reason } from './ending.js';
-import { statusAfter } from './exit.js';
+import { outcomeAfter, statusAfter } from './exit.js';
 import type { InheritedSocket } from './inherited-socket.js';
 import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
@@ -20,6 +20,7 @@ import { Passage } from './pass-on.js';
 import type { ProcessGroup } from './process-group.js';
 import { describeProof, hintOn } from './proof.js';
 import { ProofWatch } from './proof-watch.js';
+import type { Recorder, RunEnd } from './recorder.js';
 import { releasePatiently } from './release.js';
 import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
 import { start } from './start.js';
@@ -45,25 +46,34 @@ export interface Job {
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;
   readonly cover: Cover;
+  readonly recorder: Recorder;
 }
 
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {
   readonly #job: Job;
   #isLossKnown = false;
+  #end: RunEnd = { outcome: 'not-started', signal: null };
 
   constructor(job: Job) {
     this.#job = job;
   }
 
+  /** How it has ended, for the history. */
+  get end(): RunEnd {
+    return this.#end;
+  }
+
   async toTheEnd(): Promise<number> {
-    const { lock, name, locks } = this.#job;
+    const { lock, name, locks, recorder } = this.#job;
     const status = await this.#runUnlessSignalled();
+    await recorder.beforeRelease();
     try {
       await releasePatiently(lock, locks);
     } catch (error) {
       if (!(error instanceof ErrLockLost)) return this.#giveUp(error, status);
       if (!this.#isLossKnown) say(describeLoss(name, error));
+      this.#end = { ...this.#end, outcome: 'lost' };
       return ExitCode.lost;
     }
     return status;
@@ -80,7 +90,10 @@ export class Supervision {
         said(),
         sleep(MESSAGE_TIMEOUT, undefined, { ref: false, signal: signals.aborted }),
       ]).catch(() => {});
-      if (signals.received !== null) return statusOf(signals.received);
+      if (signals.received !== null) {
+        this.#end = { outcome: 'not-started', signal: signals.received };
+        return statusOf(signals.received);
+      }
       started = await this.#start();
     } catch (error) {
       await lock?.release().catch(() => {});
@@ -130,20 +143,23 @@ export class Supervision {
   }
 
   async #run({ exited, group, sharesTerminal, output, begin }: Started): Promise<number> {
-    const { lock, options } = this.#job;
+    const { lock, options, recorder } = this.#job;
     const ending = new Ending(group, options.killAfter);
     const watch = this.#watch(ending);
     try {
       const passages = output.map((read) => new Passage(read, () => watch.prove()));
-      lock?.signal.addEventListener('abort', () => this.#end('lost', ending, watch));
+      lock?.signal.addEventListener('abort', () => this.#stop('lost', ending, watch));
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
       await this.#name(group.named, begin);
-      const { code, signal } = await exited;
+      recorder.started();
+      const exit = await exited;
       await outlive(group, lock);
       await Promise.all(passages.map((passage) => passage.drain()));
       const lost = passages.flatMap((passage) => passage.failure ?? []);
-      return statusAfter(ending.reason, { code, signal }, lost);
+      const status = statusAfter(ending.reason, exit, lost);
+      this.#end = { outcome: outcomeAfter(ending.reason, exit, status), signal: exit.signal };
+      return status;
     } finally {
       watch.stop();
       ending.stop();
@@ -191,7 +207,7 @@ export class Supervision {
         if (onStall === 'warn') {
           say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hintOn(proof)}`);
         } else {
-          this.#end('stalled', ending, watch);
+          this.#stop('stalled', ending, watch);
           say(`${stall} Ending it.${hintOn(proof)}`);
         }
       },
@@ -204,12 +220,12 @@ export class Supervision {
     if (!Number.isFinite(timeout)) return;
     ending.after(timeout, () => {
       if (ending.reason !== null) return;
-      this.#end('timeout', ending, watch);
+      this.#stop('timeout', ending, watch);
       say(`The command has reached its time limit of ${formatDuration(timeout)} (--timeout). Ending it.`);
     });
   }
 
-  #end(reason: Reason, ending: Ending, watch: ProofWatch): void {
+  #stop(reason: Reason, ending: Ending, watch: ProofWatch): void {
     if (ending.reason !== null) return;
     // Before any message: a process that writes to a terminal from the background may be stopped (`stty tostop`).
     ending.begin(reason);

@@ -1,18 +1,9 @@
 import { describeWork, oneLine } from '../../core/describe.js';
+import { formatAge } from '../terminal/age.js';
+import { type Column, layOut } from '../terminal/table.js';
 import type { Style, Terminal } from '../terminal/terminal.js';
-import { cut, cutStart, filling, widthOf } from '../terminal/text-width.js';
-import { formatAge } from './age.js';
+import { cutStart } from '../terminal/text-width.js';
 import type { LockStatus, ProcessStatus } from './lock-status.js';
-
-interface Column {
-  readonly title: string;
-  /** Empty if there is nothing to say. */
-  readonly text: (lock: LockStatus) => string;
-  readonly style?: (lock: LockStatus) => Style;
-  readonly isNumber?: boolean;
-  /** Truncates a text that is too long. */
-  readonly cut?: (text: string, columns: number) => string;
-}
 
 const COLORS: Readonly<Record<LockStatus['state'], Style>> = {
   free: 'dim',
@@ -23,14 +14,14 @@ const COLORS: Readonly<Record<LockStatus['state'], Style>> = {
   foreign: 'red',
 };
 
-const LOCK: Column = { title: 'LOCK', text: ({ name }) => oneLine(name), cut: cutStart };
-const WORKERS: Column = { title: 'WORKERS', text: workers };
-const OWNER: Column = { title: 'OWNER', text: ({ owner }) => oneLine(owner ?? '') };
-const HOST: Column = { title: 'HOST', text: ({ host }) => oneLine(host ?? '') };
-const COMMAND: Column = { title: 'COMMAND', text: describeWork };
-const PROGRESS: Column = { title: 'PROGRESS', text: ({ progress }) => formatProgress(progress) };
+const LOCK: Column<LockStatus> = { title: 'LOCK', text: ({ name }) => oneLine(name), cut: cutStart };
+const WORKERS: Column<LockStatus> = { title: 'WORKERS', text: workers };
+const OWNER: Column<LockStatus> = { title: 'OWNER', text: ({ owner }) => oneLine(owner ?? '') };
+const HOST: Column<LockStatus> = { title: 'HOST', text: ({ host }) => oneLine(host ?? '') };
+const COMMAND: Column<LockStatus> = { title: 'COMMAND', text: describeWork };
+const PROGRESS: Column<LockStatus> = { title: 'PROGRESS', text: ({ progress }) => formatProgress(progress) };
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Column<LockStatus>[] = [
   LOCK,
   { title: 'STATE', text: ({ state }) => state, style: ({ state }) => COLORS[state] },
   { title: 'PID', text: holder, isNumber: true },
@@ -44,10 +35,10 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** Columns that most locks leave empty; shown if any lock fills them. */
-const OCCASIONAL: ReadonlySet<Column> = new Set([WORKERS, OWNER, PROGRESS]);
+const OCCASIONAL: ReadonlySet<Column<LockStatus>> = new Set([WORKERS, OWNER, PROGRESS]);
 
 /** Columns that shrink if the table is too wide, in this order, and the width that each keeps. */
-const GIVING_WAY: readonly (readonly [Column, number])[] = [
+const GIVING_WAY: readonly (readonly [Column<LockStatus>, number])[] = [
   [COMMAND, 20],
   [PROGRESS, 26],
   [WORKERS, 12],
@@ -58,74 +49,11 @@ const GIVING_WAY: readonly (readonly [Column, number])[] = [
   [COMMAND, 8],
 ];
 
-const GAP = '  ';
 const BAR_LENGTH = 10;
 
 /** A line with titles, and one for each lock. None is wider than the terminal. */
 export function table(locks: readonly LockStatus[], terminal: Terminal): string[] {
-  const rows = locks.map((lock) => ({
-    lock,
-    texts: new Map(COLUMNS.map((column) => [column, column.text(lock)])),
-  }));
-  const columns = COLUMNS.filter(
-    (column) => !OCCASIONAL.has(column) || rows.some(({ texts }) => texts.get(column) !== ''),
-  );
-  const natural = columns.map((column): [Column, number] => {
-    const widths = rows.map(({ texts }) => widthOf(texts.get(column) ?? ''));
-    return [column, Math.max(widthOf(column.title), ...widths)];
-  });
-  const widths = giveWay(new Map(natural), terminal.columns);
-  return [
-    line(
-      widths,
-      terminal.columns,
-      ({ title }) => title,
-      (text) => terminal.paint('bold', text),
-    ),
-    ...rows.map(({ lock, texts }) =>
-      line(
-        widths,
-        terminal.columns,
-        (column) => texts.get(column) || '-',
-        (text, { style }) => (style === undefined ? text : terminal.paint(style(lock), text)),
-      ),
-    ),
-  ];
-}
-
-/** The widths of the columns, after those that can shrink have done so. */
-function giveWay(natural: ReadonlyMap<Column, number>, room: number): ReadonlyMap<Column, number> {
-  const widths = new Map(natural);
-  const taken = [...widths.values()].reduce((sum, width) => sum + width, GAP.length * (widths.size - 1));
-  let excess = taken - room;
-  for (const [column, kept] of GIVING_WAY) {
-    const width = widths.get(column) ?? 0;
-    const cut = Math.min(width - kept, excess);
-    if (cut <= 0) continue;
-    widths.set(column, width - cut);
-    excess -= cut;
-  }
-  return widths;
-}
-
-/** Columns that do not fit even then are left out, from the right. */
-function line(
-  widths: ReadonlyMap<Column, number>,
-  room: number,
-  textOf: (column: Column) => string,
-  paint: (text: string, column: Column) => string,
-): string {
-  const parts: string[] = [];
-  let left = room;
-  for (const [column, width] of widths) {
-    if (left <= 0) break;
-    const text = (column.cut ?? cut)(textOf(column), Math.min(width, left));
-    const spaces = filling(text, Math.min(width, left));
-    const painted = paint(text, column);
-    parts.push(column.isNumber ? `${spaces}${painted}` : `${painted}${spaces}`);
-    left -= width + GAP.length;
-  }
-  return parts.join(GAP).trimEnd();
+  return layOut(locks, { columns: COLUMNS, occasional: OCCASIONAL, givingWay: GIVING_WAY }, terminal);
 }
 
 function holder({ pid, state, processes }: LockStatus): string {

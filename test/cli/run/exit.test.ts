@@ -1,7 +1,7 @@
 import { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { exitOf, statusAfter } from '../../../src/cli/run/exit.js';
+import { exitOf, outcomeAfter, statusAfter } from '../../../src/cli/run/exit.js';
 
 const OK = { code: 0, signal: null };
 const FAILED = { code: 3, signal: null };
@@ -27,6 +27,20 @@ describe('the exit status of a run', () => {
     { when: 'nobody read it and it failed', reason: null, exit: FAILED, failures: ['unread'], status: 3 },
   ] as const)('is $status if $when', ({ reason, exit, failures, status }) => {
     expect(statusAfter(reason, exit, failures)).toBe(status);
+  });
+});
+
+describe('the outcome of a run', () => {
+  it.each([
+    [null, OK, 0, 'succeeded'],
+    [null, FAILED, 3, 'failed'],
+    [null, OK, 74, 'failed'],
+    [null, { code: null, signal: 'SIGKILL' }, 137, 'ended-by-signal'],
+    ['lost', OK, 76, 'lost'],
+    ['stalled', { code: null, signal: 'SIGTERM' }, 124, 'stalled'],
+    ['timeout', FAILED, 124, 'timed-out'],
+  ] as const)('with the reason %s, the end %j and the status %i is %s', (reason, exit, status, outcome) => {
+    expect(outcomeAfter(reason, exit, status)).toBe(outcome);
   });
 });
 

@@ -21,6 +21,8 @@ const NONE: RunValues = {
   killStalled: false,
   force: false,
   conflictExitCode: 75,
+  history: false,
+  noHistory: false,
   ignoreHangup: false,
   quiet: false,
 };
@@ -33,6 +35,12 @@ function complete(changes: Partial<RunValues> = {}) {
 }
 
 describe('options of a run', () => {
+  it('say whether it is recorded', () => {
+    expect(complete().history).toBe('default');
+    expect(complete({ history: true }).history).toBe('on');
+    expect(complete({ noHistory: true }).history).toBe('off');
+  });
+
   it('are to notice no stall where others can see whether the command exists', () => {
     expect(complete()).toMatchObject({
       proof: { by: 'alive' },

@@ -51,6 +51,7 @@ export function someOptions(changes: Partial<RunOptions> = {}): RunOptions {
     label: undefined,
     line: undefined,
     store: undefined,
+    history: 'default',
     ...changes,
   };
 }

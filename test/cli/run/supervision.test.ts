@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { Cover } from '../../../src/cli/run/cover.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { ProofWatch } from '../../../src/cli/run/proof-watch.js';
+import { Recorder } from '../../../src/cli/run/recorder.js';
 import { Signals } from '../../../src/cli/run/signals.js';
 import { type Job, Supervision } from '../../../src/cli/run/supervision.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
@@ -50,6 +51,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       descriptors: [],
       inheritedSocket: null,
       cover: new Cover(),
+      recorder: new Recorder(null),
       ...job,
     });
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge } from '../../../src/cli/status/age.js';
 import type { LockStatus } from '../../../src/cli/status/lock-status.js';
 import { table } from '../../../src/cli/status/table.js';
+import { formatAge } from '../../../src/cli/terminal/age.js';
 import type { Terminal } from '../../../src/cli/terminal/terminal.js';
 import { widthOf } from '../../../src/cli/terminal/text-width.js';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../support/world.js';

@@ -1,0 +1,43 @@
+import { defineCommand } from '../grammar/command.js';
+import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { parsePositiveDuration } from '../grammar/parse-duration.js';
+
+export const HISTORY = defineCommand({
+  name: 'history',
+  summary: 'show what ran under which lock',
+  description:
+    'Shows the runs of locks, the newest last: the given locks, or all that have a history. `livinglock run` records them, for locks that are names; see its --history.',
+  options: {
+    last: {
+      flags: '--last <number>',
+      description: 'show so many runs of each lock',
+      parse: parseCount,
+      default: { value: 20, name: '20' },
+    },
+    since: {
+      flags: '--since <time>',
+      description: 'show only runs that ended within this time',
+      parse: parsePositiveDuration,
+    },
+    failed: { flags: '--failed', description: 'show only runs that did not succeed' },
+    json: { flags: '--json', description: 'print JSON of the shape docs/history.schema.json' },
+  },
+  operands: { locks: { term: '[lock...]', description: 'locks: names, or paths' } },
+  notes: `Examples:
+  livinglock history
+  livinglock history --last 100 backup
+  livinglock history --failed --since 7d
+  livinglock history --json | jq -r '.[].runs[] | select(.outcome == "killed") | .command'
+
+LIVINGLOCK_HISTORY names another folder of the history; an empty one turns it off for \`livinglock run\`.`,
+  async run({ locks, ...options }) {
+    const { history } = await import('./history.js');
+    return history(locks, options);
+  },
+});
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count > 0 && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgument('It must be a whole number above 0.');
+}

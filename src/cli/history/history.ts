@@ -1,0 +1,44 @@
+import type { LockHistory, PastRun } from '../../history/run.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import { print, say } from '../terminal/messages.js';
+import { terminal } from '../terminal/terminal.js';
+import { lockJson } from './json.js';
+import { displayName } from './names.js';
+import { readHistory } from './read-history.js';
+import { linesOf } from './table.js';
+
+export interface Selection {
+  readonly last: number;
+  /** Milliseconds since the end of a run. */
+  readonly since: number | undefined;
+  readonly failed: boolean;
+  readonly json: boolean;
+}
+
+/** Prints the history of these locks, or of all. Returns the exit code. */
+export async function history(names: readonly string[], selection: Selection): Promise<number> {
+  const { folder, locks } = await readHistory(names);
+  const selected = locks.map((lock) => ({ ...lock, runs: select(lock.runs, selection) }));
+  for (const lock of locks) reportUnreadable(lock);
+  if (selection.json) {
+    await print(JSON.stringify(selected.map(lockJson), null, 2));
+  } else {
+    const lines = linesOf(selected, terminal(process.stdout));
+    await print(lines.length > 0 ? lines.join('\n') : `No runs in ${folder}.`);
+  }
+  return ExitCode.ok;
+}
+
+function select(runs: readonly PastRun[], { last, since, failed }: Selection): readonly PastRun[] {
+  const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.now() - since;
+  return runs
+    .filter(({ outcome, endedAt }) => endedAt.getTime() >= from && !(failed && outcome === 'succeeded'))
+    .slice(-last);
+}
+
+function reportUnreadable(lock: LockHistory): void {
+  const { unreadable } = lock;
+  if (unreadable === 0) return;
+  const lines = unreadable === 1 ? '1 line of its history' : `${unreadable} lines of its history`;
+  say(`${displayName(lock)}: ${lines} cannot be read: cut off by a crash, or written by another version.`);
+}

@@ -1,0 +1,24 @@
+import { basename, dirname } from 'node:path';
+import type { LockHistory } from '../../history/run.js';
+import { lockName } from '../named-locks/lock-path.js';
+import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
+
+/** What people call a lock: its name if it is a named one, and where it is if that is a database. */
+export function displayName({ lock, store }: Pick<LockHistory, 'lock' | 'store'>): string {
+  if (store !== null) return `${lock} (${store})`;
+  return dirname(lock) === folderOfNames() ? (lockName(basename(lock)) ?? lock) : lock;
+}
+
+let known: string | null | undefined;
+
+/** Looked up once, not for each of many locks. `null` if it is not known where named locks are. */
+function folderOfNames(): string | null {
+  if (known === undefined) {
+    try {
+      known = namedLocksFolder().path;
+    } catch {
+      known = null;
+    }
+  }
+  return known;
+}

@@ -1,0 +1,91 @@
+import { oneLine } from '../../core/describe.js';
+import type { LockHistory, PastRun, RunOutcome } from '../../history/run.js';
+import { formatAge } from '../terminal/age.js';
+import { formatDateAndTime, formatTime } from '../terminal/local-time.js';
+import { type Column, layOut } from '../terminal/table.js';
+import type { Style, Terminal } from '../terminal/terminal.js';
+import { cut, cutStart } from '../terminal/text-width.js';
+import { displayName } from './names.js';
+
+interface Row {
+  readonly name: string;
+  readonly run: PastRun;
+}
+
+const STYLES: Readonly<Record<RunOutcome, Style>> = {
+  succeeded: 'green',
+  failed: 'red',
+  'ended-by-signal': 'red',
+  stalled: 'red',
+  'timed-out': 'red',
+  lost: 'red',
+  'not-started': 'red',
+  killed: 'red',
+};
+
+const LOCK: Column<Row> = { title: 'LOCK', text: ({ name }) => oneLine(name), cut: cutStart };
+const PROGRESS: Column<Row> = { title: 'PROGRESS', text: ({ run }) => progressOf(run) };
+const SKIPS: Column<Row> = {
+  title: 'SKIPS',
+  text: ({ run }) => (run.skips === 0 ? '' : String(run.skips)),
+  isNumber: true,
+};
+
+const COLUMNS: readonly Column<Row>[] = [
+  LOCK,
+  { title: 'STARTED', text: ({ run }) => formatDateAndTime(run.startedAt) },
+  { title: 'TOOK', text: ({ run }) => formatTook(run.duration), isNumber: true },
+  { title: 'OUTCOME', text: ({ run }) => run.outcome, style: ({ run }) => STYLES[run.outcome] },
+  { title: 'EXIT', text: ({ run }) => exitOf(run), isNumber: true },
+  PROGRESS,
+  SKIPS,
+];
+
+const LAYOUT = {
+  columns: COLUMNS,
+  occasional: new Set([PROGRESS, SKIPS]),
+  givingWay: [
+    [PROGRESS, 12],
+    [LOCK, 16],
+  ],
+} as const;
+
+/** A table of all runs in the order of their starts, and a sentence about each lock whose last attempts were skipped. Empty if nothing ran. */
+export function linesOf(locks: readonly LockHistory[], terminal: Terminal): string[] {
+  const rows = locks
+    .flatMap((lock) => {
+      const name = displayName(lock);
+      return lock.runs.map((run) => ({ name, run }));
+    })
+    // Those of one lock stay in the order in which they ended.
+    .toSorted((one, other) => one.run.startedAt.getTime() - other.run.startedAt.getTime());
+  const remarks = locks.flatMap(remarkOn).map((remark) => cut(remark, terminal.columns));
+  return [
+    ...(rows.length > 0 ? layOut(rows, LAYOUT, terminal) : []),
+    ...(rows.length > 0 && remarks.length > 0 ? [''] : []),
+    ...remarks,
+  ];
+}
+
+/** `4m 12s`, `850ms` */
+function formatTook(duration: number): string {
+  return duration < 1000 ? `${Math.round(duration)}ms` : formatAge(duration);
+}
+
+function remarkOn(lock: LockHistory): string[] {
+  if (lock.skips === null) return [];
+  const { count, last } = lock.skips;
+  const what = count === 1 ? '1 skip since,' : `${count} skips since, the last one`;
+  return [oneLine(`${displayName(lock)}: ${what} ${formatTime(last)}.`)];
+}
+
+function exitOf({ signal, outcome, exitCode }: PastRun): string {
+  if (signal !== null && outcome === 'ended-by-signal') return signal;
+  return exitCode === null ? '' : String(exitCode);
+}
+
+function progressOf({ progress }: PastRun): string {
+  const { ratio = null, note = null } = progress ?? {};
+  const parts = [ratio === null ? '' : `${Math.floor(ratio * 100)} %`, oneLine(note ?? '')];
+  return parts.filter((part) => part !== '').join('  ');
+}

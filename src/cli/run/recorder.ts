@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunOutcome } from '../../history/run.js';
+import { type Lock, type Progress, systemClock } from '../../index.js';
+import { messageOf } from '../../system/message-of.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import { isPath } from '../named-locks/lock-path.js';
+import type { Locks } from '../stores/locks.js';
+import { say } from '../terminal/messages.js';
+import type { RunOptions } from './options.js';
+
+/** How long, in milliseconds, a database may take to tell the progress. The release waits for it. */
+const READ_TIMEOUT = 1000;
+
+/** How a run ended, as far as its command goes. */
+export interface RunEnd {
+  readonly outcome: RunOutcome;
+  /** The signal that ended the command, or that arrived before it could begin. */
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What is recorded about. */
+export interface Subject {
+  /** The lock's canonical name. */
+  readonly name: string;
+  readonly locks: Locks;
+  /** The command as people see it. */
+  readonly command: string;
+  readonly options: RunOptions;
+}
+
+/**
+ * Whether a run is recorded: with a name as its lock, unless the options or an empty `LIVINGLOCK_HISTORY` say otherwise. Whoever names a folder
+ * in that variable wants all of them in it.
+ *
+ * @param lock As on the command line.
+ */
+export function isRecorded(lock: string, { history, store }: RunOptions): boolean {
+  if (history !== 'default') return history === 'on';
+  const { LIVINGLOCK_HISTORY } = process.env;
+  return LIVINGLOCK_HISTORY === undefined ? store === undefined && !isPath(lock) : LIVINGLOCK_HISTORY !== '';
+}
+
+/**
+ * Writes the history of a run. The code for it is loaded only when the command has been started, so that it starts no later. If something goes
+ * wrong, one message says what is missing; the run goes on.
+ */
+export class Recorder {
+  readonly #subject: Subject | null;
+  #lock: Lock | null = null;
+  #startedAt = new Date();
+  #startedAtMonotonic = systemClock.monotonic();
+  #progress: Progress | null = null;
+  #written: Promise<void> = Promise.resolve();
+  #hasFailed = false;
+
+  /** @param subject `null` to record nothing. */
+  constructor(subject: Subject | null) {
+    this.#subject = subject;
+  }
+
+  /** The run begins, with this lock or without one. */
+  begin(lock: Lock | null): void {
+    this.#lock = lock;
+    this.#startedAt = lock?.acquiredAt ?? new Date();
+    this.#startedAtMonotonic = systemClock.monotonic();
+  }
+
+  /** The command is at work. If this run is killed, too, nobody else knows what it has taken over from. */
+  started(): void {
+    const predecessor = this.#lock?.predecessor ?? null;
+    if (predecessor === null) return;
+    this.#write(({ history, name, store }) => history.recordPredecessor(name, predecessor, store));
+  }
+
+  /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. */
+  async beforeRelease(): Promise<void> {
+    const lock = this.#lock;
+    if (this.#subject === null || lock === null) return;
+    const { locks, name } = this.#subject;
+    try {
+      const stored = await Promise.race([locks.store.read(name), sleep(READ_TIMEOUT, null, { ref: false })]);
+      if (stored?.record?.token === lock.token) this.#progress = stored.record.progress;
+    } catch {
+      // The release says what is wrong with the store.
+    }
+  }
+
+  /** Somebody else holds the lock. */
+  skipped(): Promise<void> {
+    this.#write(({ history, name, store }) => history.recordSkip(name, store));
+    return this.#written;
+  }
+
+  /** @param exitCode That of the runner. */
+  ended(end: RunEnd, exitCode: number): Promise<void> {
+    this.#writeRun({ ...end, exitCode, reason: null });
+    return this.#written;
+  }
+
+  /** The run has failed with this error. Unless it has begun, the command has not run. */
+  failed(error: unknown, end: RunEnd): Promise<void> {
+    const exitCode = error instanceof CliError ? error.exitCode : ExitCode.store;
+    // The message may repeat the command.
+    const reason = this.#subject?.options.label === undefined ? messageOf(error) : null;
+    this.#writeRun({ ...end, exitCode, reason });
+    return this.#written;
+  }
+
+  #writeRun(end: RunEnd & { readonly exitCode: number; readonly reason: string | null }): void {
+    const duration = systemClock.monotonic() - this.#startedAtMonotonic;
+    const lock = this.#lock;
+    this.#write(async ({ history, name, store, command, owner, takenOver }) =>
+      history.record({
+        ...end,
+        id: lock?.token ?? null,
+        lock: name,
+        store,
+        startedAt: this.#startedAt,
+        duration,
+        command,
+        owner,
+        fencingToken: lock?.fencingToken ?? null,
+        progress: this.#progress,
+        takenOverFrom: lock?.predecessor ? takenOver(lock.predecessor) : null,
+      }),
+    );
+  }
+
+  /** One after the other. */
+  #write(action: (recording: Recording) => Promise<void>): void {
+    const subject = this.#subject;
+    if (subject === null) return;
+    this.#written = this.#written
+      .then(async () => action(await recordingOf(subject)))
+      .catch((error) => this.#complain(error));
+  }
+
+  #complain(error: unknown): void {
+    if (!this.#hasFailed)
+      say(
+        `This run is missing from the history: ${messageOf(error).replace(/\.?$/, '.')} --no-history turns it off.`,
+      );
+    this.#hasFailed = true;
+  }
+}
+
+type Recording = Awaited<ReturnType<typeof recordingOf>>;
+
+async function recordingOf({ name, locks, command, options }: Subject) {
+  const { openHistory, takenOver } = await import('./recording.js');
+  const store = options.store === undefined ? null : locks.place();
+  return { history: openHistory(), takenOver, name, store, command, owner: options.owner ?? null };
+}
