@@ -11,7 +11,7 @@ import { measureByTurns, type Subject } from './rounds.js';
 // What programs take from their start to their end: by turns, and as ratios to the first of them.
 
 /** As under cron: variables such as `NODE_EXTRA_CA_CERTS` make every Node several times slower to start, and so hide the rest. */
-const ENVIRONMENT = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+const { PATH, HOME } = process.env;
 
 /** A folder that is removed when this process ends. */
 export function benchFolder(): string {
@@ -23,10 +23,20 @@ export function benchFolder(): string {
 }
 
 export function startOf(name: string, program: string, ...args: readonly string[]): Subject {
+  return startIn({}, name, program, ...args);
+}
+
+/** The same, with more in the environment. */
+export function startIn(
+  more: NodeJS.ProcessEnv,
+  name: string,
+  program: string,
+  ...args: readonly string[]
+): Subject {
   return {
     name,
     run() {
-      const { status, error } = spawnSync(program, args, { stdio: 'ignore', env: ENVIRONMENT });
+      const { status, error } = spawnSync(program, args, { stdio: 'ignore', env: { PATH, HOME, ...more } });
       if (status !== 0) throw error ?? new Error(`${name} has ended with ${status}`);
     },
   };

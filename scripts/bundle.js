@@ -145,10 +145,16 @@ function grouped(groups) {
         /[\\/]cli[\\/](?:livinglock|(?:run|beat)[\\/]command|.*[\\/](?:holder|lock-path))\.ts$/,
       );
       const stores = reachable(/[\\/]src[\\/]stores[\\/](?:postgres|redis|sqlite)[\\/]index\.ts$/);
+      const history = reachable(/[\\/]src[\\/]history[\\/]index\.ts$/);
       const verification = reachable(/[\\/]src[\\/]verify[\\/]verification\.ts$/);
       put(
         'base',
         [...core, ...stores].filter((id) => file.has(id) || common.has(id) || verification.has(id)),
+      );
+      // Or the library would need a file of the command to find the history.
+      put(
+        'base',
+        [...history].filter((id) => common.has(id)),
       );
       put('core', core);
       put('file', file);

@@ -8,6 +8,7 @@ import { systemCode } from '../system/system-code.js';
 const MODE = 0o600;
 /** The first line has the name of a lock in it, and paths have at most 4,096 bytes, each of which may become six in JSON. */
 const MAX_HEADER = 32 * 1024;
+const USUAL_HEADER = 512;
 const { O_RDONLY, O_RDWR, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /** Text from a journal. */
@@ -112,9 +113,10 @@ function textOf(descriptor: number, maxBytes: number): JournalText | null {
   return { header, size, text: isCut ? text.slice(text.indexOf('\n') + 1) : text };
 }
 
-function headerOf(descriptor: number): string {
-  const text = textFrom(descriptor, 0, MAX_HEADER);
+function headerOf(descriptor: number, length = USUAL_HEADER): string {
+  const text = textFrom(descriptor, 0, length);
   const end = text.indexOf('\n');
+  if (end === -1 && length < MAX_HEADER) return headerOf(descriptor, MAX_HEADER);
   return end === -1 ? text : text.slice(0, end);
 }
 

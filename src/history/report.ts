@@ -5,7 +5,7 @@ import { refuseUnknown, show } from '../core/validate.js';
 import type { JournalOwner } from './line.js';
 import { OUTCOMES, type Run, type RunReport, type TakenOver } from './run.js';
 
-const KEYS: Readonly<Record<keyof Run, true>> = {
+const KEYS: Readonly<Record<keyof RunReport, true>> = {
   id: true,
   lock: true,
   store: true,
@@ -24,7 +24,7 @@ const KEYS: Readonly<Record<keyof Run, true>> = {
   pid: true,
   fencingToken: true,
   progress: true,
-  takenOverFrom: true,
+  predecessor: true,
   output: true,
   isReported: true,
 };
@@ -32,7 +32,8 @@ const KEYS: Readonly<Record<keyof Run, true>> = {
 /** Checks a report, and fills in what it leaves out. Throws a `TypeError` or `RangeError`. */
 export function completed(report: RunReport): Run {
   refuseUnknown(report, Object.keys(KEYS), ' of a run');
-  const { lock, outcome, startedAt } = report;
+  const { predecessor, ...rest } = report;
+  const { lock, outcome, startedAt } = rest;
   if (typeof lock !== 'string')
     throw new TypeError(`The \`lock\` of a run must be a string, but is ${show(lock)}.`);
   if (!OUTCOMES.includes(outcome))
@@ -52,14 +53,14 @@ export function completed(report: RunReport): Run {
     owner: null,
     fencingToken: null,
     progress: null,
-    takenOverFrom: null,
     output: null,
     isReported: false,
     cwd: currentFolder(),
     host: hostname(),
     user: currentUser(),
     pid: process.pid,
-    ...report,
+    ...rest,
+    takenOverFrom: predecessor ? takenOver(predecessor) : null,
     endedAt,
   };
 }
@@ -91,7 +92,7 @@ export function reportOn(
 }
 
 /** What a run says about whom it took its lock over from. */
-export function takenOver({ record, state, reason }: Predecessor): TakenOver {
+function takenOver({ record, state, reason }: Predecessor): TakenOver {
   return {
     id: record?.token ?? null,
     pid: record?.processId ?? null,

@@ -1,3 +1,4 @@
+import type { Predecessor } from '../core/predecessor.js';
 import type { Progress } from '../core/record.js';
 
 /** The ways in which a run can end, in the order in which the documentation explains them. */
@@ -77,11 +78,15 @@ export interface Run {
   readonly isReported: boolean;
 }
 
-/** What {@link History.record} takes. User, host, folder and PID default to those of this process, everything else to `null`. */
-export interface RunReport extends Partial<Run> {
+/**
+ * What {@link History.record} takes. The end defaults to now; user, host, folder and PID to those of this process; everything else to `null`.
+ */
+export interface RunReport extends Partial<Omit<Run, 'takenOverFrom'>> {
   readonly lock: string;
   readonly outcome: RunOutcome;
   readonly startedAt: Date;
+  /** From whom the run took its lock over: {@link Lock.predecessor}. */
+  readonly predecessor?: Predecessor | null | undefined;
 }
 
 /** Attempts to run that found the lock busy. They are counted, not listed. */

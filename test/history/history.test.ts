@@ -13,9 +13,10 @@ import fs, {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ErrHistory, type History, openHistory } from '../../src/history/index.js';
+import { parseRecord } from '../../src/index.js';
 import { replace } from '../../support/replace.js';
 import { DAY, temporaryFolder, untyped } from '../../support/world.js';
-import { JOB, NOON, someRun } from './some-runs.js';
+import { JOB, NOON, someReport, someRun } from './some-runs.js';
 
 let folder: string;
 let history: History;
@@ -33,7 +34,7 @@ function journal(): string {
 }
 
 async function made(): Promise<string> {
-  await history.record(someRun());
+  await history.record(someReport());
   return journal();
 }
 
@@ -41,9 +42,9 @@ const ids = async () => (await history.read(JOB)).runs.map(({ id }) => id);
 
 describe('a history', () => {
   it('lists what was recorded, lock by lock', async () => {
-    await history.record(someRun());
-    await history.record(someRun({ id: 'b', lock: '/a.lock', outcome: 'failed', exitCode: 3 }));
-    await history.record(someRun({ id: 'c', store: 'Redis at db-1' }));
+    await history.record(someReport());
+    await history.record(someReport({ id: 'b', lock: '/a.lock', outcome: 'failed', exitCode: 3 }));
+    await history.record(someReport({ id: 'c', store: 'Redis at db-1' }));
     await history.recordSkip('/a.lock');
 
     expect(await history.list()).toMatchObject([
@@ -54,6 +55,40 @@ describe('a history', () => {
     expect(await history.read(JOB)).toMatchObject({ runs: [{ ...someRun(), skips: 0 }] });
     expect(await history.read(JOB, { store: 'Redis at db-1' })).toMatchObject({ runs: [{ id: 'c' }] });
     expect(await history.read('/unknown')).toMatchObject({ runs: [], skips: null });
+  });
+
+  it('has the run that a lock was taken over from', async () => {
+    const record = {
+      ...(parseRecord('{"process_id":17,"timestamp":"2026-11-26T11:59:00.000Z"}', NOON) ?? expect.fail()),
+      token: 'b',
+      acquiredAt: new Date(NOON.getTime() - 120_000),
+      progress: { ratio: 0.4, note: 'table 4' },
+    };
+    const predecessor = {
+      record,
+      state: 'dead',
+      reason: 'its process no longer exists',
+      heartbeatAge: 60_000,
+    } as const;
+    await history.recordPredecessor(JOB, predecessor);
+    await history.recordPredecessor(JOB, null);
+    await history.recordPredecessor(JOB, { ...predecessor, record: null });
+    await history.record(someReport({ predecessor }));
+    const { reason, state } = predecessor;
+    expect((await history.read(JOB)).runs).toMatchObject([
+      {
+        id: 'b',
+        outcome: 'killed',
+        duration: 60_000,
+        progress: { ratio: 0.4 },
+        reason,
+        isReported: true,
+        pid: 17,
+      },
+      { id: 'a-token', takenOverFrom: { id: 'b', pid: 17, host: null, state, reason }, isReported: false },
+    ]);
+    await history.recordPredecessor('/other', { ...predecessor, state: 'stalled' });
+    expect((await history.read('/other')).runs).toMatchObject([{ outcome: 'stalled' }]);
   });
 
   it('touches nothing until something is recorded', async () => {
@@ -72,9 +107,9 @@ describe('a history', () => {
   });
 
   it.each<[string, object]>([
-    ['an unknown field', { ...someRun(), exitcode: 1 }],
-    ['an unknown outcome', { ...someRun(), outcome: 'paused' }],
-    ['a time that is none', someRun({ startedAt: new Date(Number.NaN) })],
+    ['an unknown field', { ...someReport(), exitcode: 1 }],
+    ['an unknown outcome', { ...someReport(), outcome: 'paused' }],
+    ['a time that is none', someReport({ startedAt: new Date(Number.NaN) })],
     ['no lock', { outcome: 'failed', startedAt: NOON }],
   ])('refuses a report with %s, before anything is written', async (_what, report) => {
     await expect(history.record(untyped(report))).rejects.toThrow(/of a run/);
@@ -95,7 +130,7 @@ describe('a history', () => {
   });
 
   it('shows the last runs on request', async () => {
-    for (const id of ['a', 'b', 'c']) await history.record(someRun({ id }));
+    for (const id of ['a', 'b', 'c']) await history.record(someReport({ id }));
     expect((await history.read(JOB, { last: 2 })).runs).toMatchObject([{ id: 'b' }, { id: 'c' }]);
     await expect(history.read(JOB, { last: 0 })).rejects.toThrow('`last`');
   });
@@ -104,7 +139,7 @@ describe('a history', () => {
 describe('a journal on the disk', () => {
   it('loses nothing when many write at once', async () => {
     await Promise.all(
-      Array.from({ length: 100 }, (_, index) => history.record(someRun({ id: String(index) }))),
+      Array.from({ length: 100 }, (_, index) => history.record(someReport({ id: String(index) }))),
     );
     expect(new Set(await ids()).size).toBe(100);
     expect(readdirSync(folder)).toHaveLength(1);
@@ -112,9 +147,9 @@ describe('a journal on the disk', () => {
 
   it('goes on after a line that a power cut has cut off', async () => {
     const file = await made();
-    await history.record(someRun({ id: 'cut' }));
+    await history.record(someReport({ id: 'cut' }));
     truncateSync(file, statSync(file).size - 20);
-    await history.record(someRun({ id: 'next' }));
+    await history.record(someReport({ id: 'next' }));
     expect(await history.read(JOB)).toMatchObject({
       runs: [{ id: 'a-token' }, { id: 'next' }],
       unreadable: 1,
@@ -125,14 +160,14 @@ describe('a journal on the disk', () => {
     const file = await made();
     truncateSync(file, 0);
     expect(await ids()).toEqual([]);
-    await history.record(someRun({ id: 'next' }));
+    await history.record(someReport({ id: 'next' }));
     expect(await ids()).toEqual(['next']);
   });
 
   it('is bounded by the number of runs', async () => {
     history = openHistory({ folder, maxRuns: 5 });
     const runs = 300;
-    for (let index = 0; index < runs; index++) await history.record(someRun({ id: String(index) }));
+    for (let index = 0; index < runs; index++) await history.record(someReport({ id: String(index) }));
     expect(statSync(journal()).size).toBeLessThan(100_000);
     expect(await ids()).toEqual(['295', '296', '297', '298', '299']);
     expect(readdirSync(folder)).toHaveLength(1);
@@ -141,9 +176,9 @@ describe('a journal on the disk', () => {
   it('is bounded by age', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: NOON });
     try {
-      await history.record(someRun({ id: 'old' }));
+      await history.record(someReport({ id: 'old' }));
       vi.setSystemTime(NOON.getTime() + 100 * DAY);
-      await history.record(someRun({ id: 'new', endedAt: new Date() }));
+      await history.record(someReport({ id: 'new', endedAt: new Date() }));
       expect(await ids()).toEqual(['new']);
       await history.recordSkip(JOB);
       expect(readFileSync(journal(), 'utf8').trim().split('\n')).toHaveLength(3);
@@ -168,7 +203,7 @@ describe('a journal on the disk', () => {
       },
     };
     replace(fs, changes);
-    await expect(history.record(someRun({ id: 'too much' }))).rejects.toThrow(
+    await expect(history.record(someReport({ id: 'too much' }))).rejects.toThrow(
       `Cannot use the history of ${JOB} in ${file}: ENOSPC: no space left on device, write.`,
     );
     expect(readFileSync(file, 'utf8')).toBe(before);
@@ -215,10 +250,10 @@ describe.skipIf(process.platform === 'win32')('what is in the place of a journal
     fs.renameSync(file, join(folder, 'target'));
     const before = readFileSync(join(folder, 'target'), 'utf8');
     put(file);
-    await history.record(someRun({ lock: '/fine.lock' }));
+    await history.record(someReport({ lock: '/fine.lock' }));
 
     for (const call of [
-      () => history.record(someRun()),
+      () => history.record(someReport()),
       () => history.recordSkip(JOB),
       () => history.read(JOB),
     ]) {

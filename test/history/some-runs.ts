@@ -1,4 +1,4 @@
-import type { Run } from '../../src/history/run.js';
+import type { Run, RunReport } from '../../src/history/run.js';
 
 export const JOB = '/run/livinglock/backup.lock';
 export const NOON = new Date('2026-11-26T12:00:00.000Z');
@@ -28,4 +28,10 @@ export function someRun(changes: Partial<Run> = {}): Run {
     isReported: false,
     ...changes,
   };
+}
+
+/** The same as a job reports it. */
+export function someReport(changes: Partial<RunReport> = {}): RunReport {
+  const { takenOverFrom: _, ...run } = someRun();
+  return { ...run, ...changes };
 }

@@ -1,4 +1,4 @@
-import type { LockHistory, PastRun } from '../../history/run.js';
+import type { LockHistory, PastRun } from '../../history/index.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';

@@ -1,4 +1,4 @@
-import type { LockHistory, PastRun } from '../../history/run.js';
+import type { LockHistory, PastRun } from '../../history/index.js';
 import { displayName } from './names.js';
 
 /** One lock as `history --json` prints it. Its public description is docs/history.schema.json. */

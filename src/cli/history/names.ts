@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { LockHistory } from '../../history/run.js';
+import type { LockHistory } from '../../history/index.js';
 import { lockName } from '../named-locks/lock-path.js';
 import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
 

@@ -1,5 +1,5 @@
-import { openHistory } from '../../history/history.js';
-import type { LockHistory } from '../../history/run.js';
+import type { LockHistory } from '../../history/index.js';
+import { openHistory } from '../../history/index.js';
 import { LivingLockError } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';

@@ -1,5 +1,5 @@
 import { oneLine } from '../../core/describe.js';
-import type { LockHistory, PastRun, RunOutcome } from '../../history/run.js';
+import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
 import { formatAge } from '../terminal/age.js';
 import { formatDateAndTime, formatTime } from '../terminal/local-time.js';
 import { type Column, layOut } from '../terminal/table.js';

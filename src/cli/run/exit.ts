@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { RunOutcome } from '../../history/run.js';
+import type { RunOutcome } from '../../history/index.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import type { Reason } from './ending.js';
 import type { WriteFailure } from './pass-on.js';

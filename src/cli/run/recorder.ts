@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunOutcome } from '../../history/run.js';
+import type { RunOutcome } from '../../history/index.js';
 import { type Lock, type Progress, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
@@ -66,10 +66,9 @@ export class Recorder {
     this.#startedAtMonotonic = systemClock.monotonic();
   }
 
-  /** The command is at work. If this run is killed, too, nobody else knows what it has taken over from. */
+  /** The command is at work, so there is time to load the rest. If this run is killed, too, nobody else knows what it has taken over from. */
   started(): void {
     const predecessor = this.#lock?.predecessor ?? null;
-    if (predecessor === null) return;
     this.#write(({ history, name, store }) => history.recordPredecessor(name, predecessor, store));
   }
 
@@ -110,7 +109,7 @@ export class Recorder {
   #writeRun(end: RunEnd & { readonly exitCode: number; readonly reason: string | null }): void {
     const duration = systemClock.monotonic() - this.#startedAtMonotonic;
     const lock = this.#lock;
-    this.#write(async ({ history, name, store, command, owner, takenOver }) =>
+    this.#write(async ({ history, name, store, command, owner }) =>
       history.record({
         ...end,
         id: lock?.token ?? null,
@@ -122,7 +121,7 @@ export class Recorder {
         owner,
         fencingToken: lock?.fencingToken ?? null,
         progress: this.#progress,
-        takenOverFrom: lock?.predecessor ? takenOver(lock.predecessor) : null,
+        predecessor: lock?.predecessor,
       }),
     );
   }
@@ -148,7 +147,7 @@ export class Recorder {
 type Recording = Awaited<ReturnType<typeof recordingOf>>;
 
 async function recordingOf({ name, locks, command, options }: Subject) {
-  const { openHistory, takenOver } = await import('./recording.js');
+  const { openHistory } = await import('../../history/index.js');
   const store = options.store === undefined ? null : locks.place();
-  return { history: openHistory(), takenOver, name, store, command, owner: options.owner ?? null };
+  return { history: openHistory(), name, store, command, owner: options.owner ?? null };
 }
