@@ -236,6 +236,31 @@ describe.skipIf(!isPosix)('the history', () => {
   });
 });
 
+describe.skipIf(!isPosix)('status', () => {
+  test('shows how the last run has ended, also of locks that nobody holds', async () => {
+    const desk = new Desk();
+    await desk.run(['run', 'free', '--', 'true']);
+    await desk.run(['run', 'job', '-c', 'exit 4']);
+    const run = desk.start(['run', 'job', '--', ...OBEDIENT]);
+    await run.prints(/at work/);
+    await desk.run(['run', '-q', 'job', '--', 'true']);
+
+    const { code, stdout } = await desk.run(['status']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^free +free +-.*\njob +live /m);
+    expect(stdout).toMatch(
+      /\n\nfree, last: succeeded [\d:]+, took \d+m?s\njob, last: failed [\d:]+, took \d+m?s, 1 skip\n$/,
+    );
+    const json = JSON.parse((await desk.run(['status', '--json', 'job', 'free'])).stdout);
+    expect(json).toMatchObject([
+      { name: 'job', state: 'live', lastRun: { outcome: 'failed', exitCode: 4 }, skips: 1 },
+      { name: 'free', state: 'free', lastRun: { outcome: 'succeeded' }, usualDurationMs: expect.any(Number) },
+    ]);
+    run.write('0\n');
+    await run.ended;
+  });
+});
+
 describe.skipIf(!isPosix)('a history that cannot be written', () => {
   const COMPLAINT = oneLineWith('This run is missing from the history: Cannot use the history of ');
 

@@ -50,7 +50,7 @@ describe.skipIf(!canBePrivate)('a job that is run by name (as root on Linux)', (
     });
     expect(await machine.run(['status'], { uid: 0 })).toMatchObject({
       code: 0,
-      stdout: 'No locks in /run/livinglock.\n',
+      stdout: expect.stringMatching(/^backup +free +-.*\n\nbackup, last: succeeded /m),
     });
   });
 
@@ -70,7 +70,8 @@ describe.skipIf(!canBePrivate)('a job that is run by name (as root on Linux)', (
     });
     first.write('0\n');
     expect(await first.ended).toMatchObject({ code: 0, stderr: '' });
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder)).toEqual(['history']);
+    expect(readdirSync(`${folder}/history`)).toEqual([expect.stringMatching(/^backup-\w+\.jsonl$/)]);
   });
 });
 

@@ -36,7 +36,7 @@ const INPUT = Object.fromEntries([
   ...Object.entries(PROGRAMS).map(([name, file]) => [name, join(SOURCES, 'cli', file)]),
 ]);
 /** Files of modules that are loaded at the same time; see `grouped`. */
-const GROUPS = ['base', 'core', 'file', 'common', 'run', 'words', 'status', 'rows'];
+const GROUPS = ['base', 'core', 'file', 'common', 'run', 'history', 'words', 'status', 'rows'];
 
 const GLOBALS = 'globals.d.ts';
 
@@ -161,6 +161,7 @@ function grouped(groups) {
       put(null, [INPUT['bin/livinglock']]);
       put('common', common);
       put('run', reachable(/[\\/]cli[\\/]run[\\/]run\.ts$/));
+      put('history', history);
       put('words', reachable(/[\\/](?:string-width|wrap-ansi)[\\/]index\.js$/));
       put(
         'status',

@@ -242,7 +242,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** A map, because a parsed object may have a key such as `__proto__`. */
-export function objectFrom(value: unknown): ReadonlyMap<string, unknown> | null {
+function objectFrom(value: unknown): ReadonlyMap<string, unknown> | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   return new Map<string, unknown>(Object.entries(value));
 }
@@ -258,7 +258,7 @@ export function dateFrom(value: unknown): Date | null {
   return Number.isFinite(time) && Math.abs(time) <= MAX_DATE ? new Date(time) : null;
 }
 
-export function textFrom(value: unknown, limit?: number): string | null {
+function textFrom(value: unknown, limit?: number): string | null {
   return typeof value === 'string' && value !== '' ? fitText(value, limit) : null;
 }
 

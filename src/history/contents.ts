@@ -39,7 +39,7 @@ export function summarize(
   for (const entry of entries) {
     if (entry.is === 'skips') skips = together(skips, entry.skips);
     if (entry.is !== 'run' || superseded.has(entry.run)) continue;
-    runs.push({ ...entry.run, skips: skips?.count ?? 0 });
+    runs.push(skips === null ? entry.run : { ...entry.run, skips: skips.count });
     skips = null;
   }
   const unreadable = entries.filter(({ is }) => is === 'unknown' || is === 'garbage').length;
@@ -91,20 +91,23 @@ function firstKept(
   return first;
 }
 
-/** Reports by others about runs that have written how they ended themselves, or that others have reported as well. */
+/** Reports by others about runs that have written how they ended themselves, or that another one has reported, too. */
 function supersededIn(entries: readonly Entry[]): ReadonlySet<Run> {
-  const known = new Map<string, Run>();
-  const superseded = new Set<Run>();
-  for (const entry of entries) {
-    if (entry.is !== 'run' || entry.run.id === null) continue;
-    const { run } = entry;
-    const other = known.get(entry.run.id);
-    const isWorse = run.isReported && other !== undefined;
-    if (other !== undefined) superseded.add(isWorse ? run : other);
-    if (!isWorse) known.set(entry.run.id, run);
-  }
-  return superseded;
+  const runs = entries.flatMap((entry) => (entry.is === 'run' ? [entry.run] : []));
+  const reports = runs.filter(({ isReported }) => isReported);
+  if (reports.length === 0) return NONE;
+  const known = new Set(runs.filter(({ isReported }) => !isReported).map(({ id }) => id));
+  return new Set(
+    reports.filter(({ id }) => {
+      if (id === null) return false;
+      if (known.has(id)) return true;
+      known.add(id);
+      return false;
+    }),
+  );
 }
+
+const NONE: ReadonlySet<Run> = new Set();
 
 /** Skips that follow each other become one line. */
 function linesOf(entries: readonly Entry[]): string[] {

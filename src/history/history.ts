@@ -142,6 +142,12 @@ export class History {
 
   /** Reads the runs of all locks, in the order of their names. Files that are no journals are left out. Rejects with {@link ErrHistory}. */
   async list({ last }: ReadOptions = {}): Promise<LockHistory[]> {
+    const locks = await this.locks();
+    return locks.map((owner) => this.#journalOf(owner).read(...this.#extent(last)));
+  }
+
+  /** Finds out which locks have a history, in the order of their names, without reading it. Rejects with {@link ErrHistory}. */
+  async locks(): Promise<Pick<LockHistory, 'lock' | 'store'>[]> {
     const owners = this.#explained('all locks', () => {
       verifyTrustedFolder(this.#folder);
       return namesIn(this.folder)
@@ -149,8 +155,8 @@ export class History {
         .flatMap((name) => ownerOf(join(this.folder, name)) ?? []);
     });
     return owners
-      .toSorted((one, other) => compare(one.lock, other.lock) || compare(one.store ?? '', other.store ?? ''))
-      .map((owner) => this.#journalOf(owner).read(...this.#extent(last)));
+      .map(({ lock, store }) => ({ lock, store }))
+      .toSorted((one, other) => compare(one.lock, other.lock) || compare(one.store ?? '', other.store ?? ''));
   }
 
   async #append(owner: JournalOwner, line: string): Promise<void> {

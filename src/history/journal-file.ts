@@ -17,6 +17,8 @@ export interface JournalText {
   /** What follows the first line; of a longer file the end, without the line that was cut. */
   readonly text: string;
   readonly size: number;
+  /** Whether it is less than all. */
+  readonly isCut: boolean;
 }
 
 /** `null` if there is no file, or an empty one, which a power cut may leave behind. */
@@ -110,7 +112,7 @@ function textOf(descriptor: number, maxBytes: number): JournalText | null {
   const begin = Math.max(Buffer.byteLength(header) + 1, size - maxBytes);
   const isCut = begin > Buffer.byteLength(header) + 1;
   const text = textFrom(descriptor, begin, size);
-  return { header, size, text: isCut ? text.slice(text.indexOf('\n') + 1) : text };
+  return { header, size, isCut, text: isCut ? text.slice(text.indexOf('\n') + 1) : text };
 }
 
 function headerOf(descriptor: number, length = USUAL_HEADER): string {

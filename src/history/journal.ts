@@ -47,7 +47,10 @@ export class Journal {
     const bytes = isAll ? MAX_BYTES : Math.min(MAX_BYTES, BYTES_AT_LEAST + most * BYTES_PER_RUN);
     const journal = this.#explained(() => readJournal(this.#path, bytes));
     if (journal !== null) this.#expectOurs(journal.header);
-    return summarize(this.#owner, entriesIn(journal?.text ?? ''), most);
+    const history = summarize(this.#owner, entriesIn(journal?.text ?? ''), most);
+    // There may be a huge line that is garbage.
+    const isWanting = journal?.isCut === true && history.runs.length < most && bytes < MAX_BYTES;
+    return isWanting ? this.read(most, true) : history;
   }
 
   /** Many processes may do this at once. Waits while another one is at it. */

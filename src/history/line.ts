@@ -4,13 +4,11 @@ import {
   fitCwd,
   fitText,
   fitUser,
-  objectFrom,
   parseJson,
   pidFrom,
   progressFrom,
-  textFrom,
 } from '../core/record.js';
-import { OUTCOMES, type Run, type RunOutcome, type Skips, type TakenOver } from './run.js';
+import { OUTCOMES, type PastRun, type Run, type RunOutcome, type Skips, type TakenOver } from './run.js';
 
 // The lines of a journal: JSON Lines (https://jsonlines.org), with the keys of `livinglock history --json`.
 
@@ -30,7 +28,8 @@ export interface Header extends JournalOwner {
 
 /** A line after the first one. */
 export type Entry =
-  | { readonly is: 'run'; readonly run: Run; readonly line: string }
+  /** What was skipped before the run is in lines of its own. */
+  | { readonly is: 'run'; readonly run: PastRun; readonly line: string }
   | { readonly is: 'skips'; readonly skips: Skips }
   /** JSON, but nothing that this version knows: a later version may. */
   | { readonly is: 'unknown'; readonly line: string }
@@ -40,7 +39,6 @@ export type Entry =
 const MAX_LINE = 64 * 1024;
 /** The value of the key `livinglock` in the first line. */
 const KIND = 'history';
-const SIGNAL_BYTES = 32;
 
 export function headerLine({ lock, store, keptBytes, oldest }: Header): string {
   return `${JSON.stringify({ livinglock: KIND, lock, store: store ?? undefined, keptBytes, oldest })}\n`;
@@ -48,15 +46,15 @@ export function headerLine({ lock, store, keptBytes, oldest }: Header): string {
 
 /** `null` if the line does not begin a journal. */
 export function headerFrom(line: string): Header | null {
-  const fields = objectFrom(parseJson(line));
-  const lock = fields?.get('lock');
-  if (fields?.get('livinglock') !== KIND || typeof lock !== 'string') return null;
-  const store = fields.get('store');
+  const fields = parseJson(line);
+  if (!isObject(fields)) return null;
+  const { lock, store } = fields;
+  if (fields['livinglock'] !== KIND || typeof lock !== 'string') return null;
   return {
     lock,
     store: typeof store === 'string' ? store : null,
-    keptBytes: numberFrom(fields.get('keptBytes')) ?? 0,
-    oldest: dateFrom(fields.get('oldest')) ?? new Date(0),
+    keptBytes: numberFrom(fields['keptBytes']) ?? 0,
+    oldest: dateFrom(fields['oldest']) ?? new Date(0),
   };
 }
 
@@ -95,22 +93,27 @@ export function skipsLine({ count, first, last }: Skips): string {
 
 export function entryFrom(line: string): Entry {
   if (line.length > MAX_LINE) return { is: 'garbage' };
-  const fields = objectFrom(parseJson(line));
-  if (fields === null) return { is: 'garbage' };
+  const fields = parseJson(line);
+  if (!isObject(fields)) return { is: 'garbage' };
   const skips = skipsFrom(fields);
   if (skips !== null) return { is: 'skips', skips };
   const run = runFrom(fields);
   return run === null ? { is: 'unknown', line } : { is: 'run', run, line };
 }
 
-type Fields = ReadonlyMap<string, unknown>;
+/** Of the keys that are asked for, no object inherits one. */
+type Fields = Readonly<Record<string, unknown>>;
 
-function runFrom(fields: Fields): Run | null {
-  const text = (name: string, limit?: number) => textFrom(fields.get(name), limit);
-  const lock = fields.get('lock');
-  const outcome = outcomeFrom(fields.get('outcome'));
-  const startedAt = dateFrom(fields.get('startedAt'));
-  const endedAt = dateFrom(fields.get('endedAt'));
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function runFrom(fields: Fields): PastRun | null {
+  const text = (name: string) => textFrom(fields[name]);
+  const { lock } = fields;
+  const outcome = outcomeFrom(fields['outcome']);
+  const startedAt = dateFrom(fields['startedAt']);
+  const endedAt = dateFrom(fields['endedAt']);
   if (typeof lock !== 'string' || outcome === null || startedAt === null || endedAt === null) return null;
   return {
     id: text('id'),
@@ -119,28 +122,29 @@ function runFrom(fields: Fields): Run | null {
     outcome,
     startedAt,
     endedAt,
-    duration: numberFrom(fields.get('durationMs')) ?? Math.max(0, endedAt.getTime() - startedAt.getTime()),
-    exitCode: exitCodeFrom(fields.get('exitCode')),
-    signal: text('signal', SIGNAL_BYTES),
+    duration: numberFrom(fields['durationMs']) ?? Math.max(0, endedAt.getTime() - startedAt.getTime()),
+    exitCode: exitCodeFrom(fields['exitCode']),
+    signal: text('signal'),
     reason: text('reason'),
     command: text('command'),
     cwd: text('cwd'),
     host: text('host'),
     user: text('user'),
     owner: text('owner'),
-    pid: pidFrom(fields.get('pid')),
-    fencingToken: fencingTokenFrom(fields.get('fencingToken')),
-    progress: progressFrom(fields.get('progress')),
-    takenOverFrom: takenOverFrom(fields.get('takenOverFrom')),
-    output: text('output', MAX_LINE),
-    isReported: fields.get('isReported') === true,
+    pid: pidFrom(fields['pid']),
+    fencingToken: fencingTokenFrom(fields['fencingToken']),
+    progress: progressFrom(fields['progress']),
+    takenOverFrom: takenOverFrom(fields['takenOverFrom']),
+    output: text('output'),
+    isReported: fields['isReported'] === true,
+    skips: 0,
   };
 }
 
 function skipsFrom(fields: Fields): Skips | null {
-  const count = numberFrom(fields.get('skips'));
-  const first = dateFrom(fields.get('first'));
-  const last = dateFrom(fields.get('last'));
+  const count = numberFrom(fields['skips']);
+  const first = dateFrom(fields['first']);
+  const last = dateFrom(fields['last']);
   return count === null || first === null || last === null ? null : { count, first, last };
 }
 
@@ -149,20 +153,25 @@ function outcomeFrom(value: unknown): RunOutcome | null {
 }
 
 function takenOverFrom(value: unknown): TakenOver | null {
-  const fields = objectFrom(value);
-  const state = fields?.get('state');
-  if (fields === null || (state !== 'dead' && state !== 'stalled')) return null;
+  if (!isObject(value)) return null;
+  const { state } = value;
+  if (state !== 'dead' && state !== 'stalled') return null;
   return {
-    id: textFrom(fields.get('id')),
-    pid: pidFrom(fields.get('pid')),
-    host: textFrom(fields.get('host')),
+    id: textFrom(value['id']),
+    pid: pidFrom(value['pid']),
+    host: textFrom(value['host']),
     state,
-    reason: textFrom(fields.get('reason')) ?? '',
+    reason: textFrom(value['reason']) ?? '',
   };
 }
 
 function exitCodeFrom(value: unknown): number | null {
   return typeof value === 'number' && Number.isInteger(value) ? value : null;
+}
+
+/** As it is: it was cut when it was written, and no line is endless. */
+function textFrom(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
 }
 
 /** A finite number that is not negative. */

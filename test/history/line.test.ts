@@ -20,7 +20,7 @@ describe('a line of a journal', () => {
   ])('says the same when it is read', (run) => {
     const line = runLine(run);
     expect(line.indexOf('\n')).toBe(line.length - 1);
-    expect(entryFrom(line.trim())).toEqual({ is: 'run', run, line: line.trim() });
+    expect(entryFrom(line.trim())).toEqual({ is: 'run', run: { ...run, skips: 0 }, line: line.trim() });
   });
 
   it('leaves out what is not known', () => {

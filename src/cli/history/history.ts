@@ -17,7 +17,8 @@ export interface Selection {
 
 /** Prints the history of these locks, or of all. Returns the exit code. */
 export async function history(names: readonly string[], selection: Selection): Promise<number> {
-  const { folder, locks } = await readHistory(names);
+  const { last, since, failed } = selection;
+  const { folder, locks } = await readHistory(names, failed || since !== undefined ? undefined : last);
   const selected = locks.map((lock) => ({ ...lock, runs: select(lock.runs, selection) }));
   for (const lock of locks) reportUnreadable(lock);
   if (selection.json) {

@@ -1,6 +1,6 @@
 import { oneLine } from '../../core/describe.js';
 import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
-import { formatAge } from '../terminal/age.js';
+import { formatTook } from '../terminal/age.js';
 import { formatDateAndTime, formatTime } from '../terminal/local-time.js';
 import { type Column, layOut } from '../terminal/table.js';
 import type { Style, Terminal } from '../terminal/terminal.js';
@@ -65,11 +65,6 @@ export function linesOf(locks: readonly LockHistory[], terminal: Terminal): stri
     ...(rows.length > 0 && remarks.length > 0 ? [''] : []),
     ...remarks,
   ];
-}
-
-/** `4m 12s`, `850ms` */
-function formatTook(duration: number): string {
-  return duration < 1000 ? `${Math.round(duration)}ms` : formatAge(duration);
 }
 
 function remarkOn(lock: LockHistory): string[] {

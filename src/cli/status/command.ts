@@ -5,7 +5,7 @@ export const STATUS = defineCommand({
   name: 'status',
   summary: 'show who holds which lock',
   description:
-    'Shows who holds the locks, since when, and how far they are: the given locks, or all named locks of this user that are held.',
+    'Shows who holds the locks, since when, how far they are, and how their last runs have ended: the given locks, or all named locks of this user that are held or have a history.',
   options: {
     json: { flags: '--json', description: 'print JSON of the shape docs/status.schema.json' },
     watch: {
@@ -21,8 +21,8 @@ export const STATUS = defineCommand({
   livinglock status --watch backup /var/lib/importer/nightly.lock
   livinglock status --json | jq -r '.[] | select(.state == "stalled") | .pid'
 
-Exits with 0 if all have a live holder, with 1 if one is free, with 3 if one is stalled or dead; 3 takes precedence
-over 1. With --json --watch each change is an array in one line.`,
+Exits with 0 if all have a live holder, with 1 if a given one is free, with 3 if one is stalled or dead; 3 takes
+precedence over 1. With --json --watch each change is an array in one line.`,
   async run({ locks, json, watch, store }) {
     if (watch) {
       const { watchStatus } = await import('./watch-status.js');

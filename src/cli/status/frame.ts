@@ -1,4 +1,6 @@
 import { formatDuration, oneLine } from '../../core/describe.js';
+import { formatTook } from '../terminal/age.js';
+import { formatTime } from '../terminal/local-time.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { cut } from '../terminal/text-width.js';
 import type { LockStatus } from './lock-status.js';
@@ -7,7 +9,10 @@ import { table } from './table.js';
 /** The locks for people, line by line: a table, and a sentence about each stale one. */
 export function frameOf(locks: readonly LockStatus[], place: () => string, terminal: Terminal): string[] {
   if (locks.length === 0) return [cut(`No locks in ${place()}.`, terminal.columns)];
-  const remarks = locks.filter(({ state }) => state !== 'free' && state !== 'live').map(remarkOn);
+  const remarks = [
+    ...locks.filter(({ state }) => state !== 'free' && state !== 'live').map(remarkOn),
+    ...locks.flatMap(pastOf),
+  ];
   return [
     ...table(locks, terminal),
     ...(remarks.length > 0 ? [''] : []),
@@ -29,4 +34,16 @@ function remarkOn({ name, state, reason, cooldownMs, staleTimeoutMs }: LockStatu
       ? `, unless its --stale-timeout is longer than ${formatDuration(staleTimeoutMs)}`
       : '';
   return oneLine(`${name} is ${state}: ${reason}. The next run takes over${unless}.`);
+}
+
+/** `backup, last: succeeded 03:00:01, took 4m 12s, 3 skips`, and of a lock that is held how long its runs usually take. */
+function pastOf({ name, state, lastRun, skips, usualDurationMs }: LockStatus): string[] {
+  if (lastRun === null) return [];
+  const parts = [
+    `${lastRun.outcome} ${formatTime(new Date(lastRun.startedAt))}`,
+    `took ${formatTook(lastRun.durationMs)}`,
+    skips > 0 && (skips === 1 ? '1 skip' : `${skips} skips`),
+    state === 'live' && usualDurationMs !== null && `usually takes ${formatTook(usualDurationMs)}`,
+  ].filter((part) => part !== false);
+  return [oneLine(`${name}, last: ${parts.join(', ')}`)];
 }

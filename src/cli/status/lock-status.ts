@@ -1,3 +1,4 @@
+import type { LockHistory, RunOutcome } from '../../history/index.js';
 import type { Inspection, Liveness } from '../../index.js';
 
 /** A holder that does not say otherwise counts as stalled after an hour, in milliseconds. */
@@ -10,6 +11,16 @@ export interface ProcessStatus {
   /** Whether the PID stands for the whole process group that it leads, or led. */
   readonly isGroup: boolean;
   readonly liveness: Liveness;
+}
+
+/** How a run of a lock has ended. */
+interface LastRun {
+  readonly outcome: RunOutcome;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly durationMs: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
 }
 
 /** One lock as `status --json` prints it. Its public description is docs/status.schema.json. */
@@ -34,10 +45,21 @@ export interface LockStatus {
   /** The holder, then its workers. */
   readonly processes: readonly ProcessStatus[];
   readonly progress: { readonly ratio: number | null; readonly note: string | null } | null;
+  readonly lastRun: LastRun | null;
+  /** How many attempts were skipped since then. */
+  readonly skips: number;
+  readonly usualDurationMs: number | null;
 }
 
-/** @param called The name of the lock on the command line. */
-export function lockStatus(called: string, inspection: Inspection): LockStatus {
+/**
+ * @param called The name of the lock on the command line.
+ * @param past What the history says about it.
+ */
+export function lockStatus(
+  called: string,
+  inspection: Inspection,
+  past: LockHistory | null = null,
+): LockStatus {
   const { name, state, reason, holder, heartbeatAge, processes } = inspection;
   return {
     name: called,
@@ -52,7 +74,7 @@ export function lockStatus(called: string, inspection: Inspection): LockStatus {
     owner: holder?.owner ?? null,
     acquiredAt: holder?.acquiredAt?.toISOString() ?? null,
     heartbeatAt: holder?.timestamp.toISOString() ?? null,
-    heartbeatAgeMs: heartbeatAge === null ? null : Math.round(heartbeatAge),
+    heartbeatAgeMs: rounded(heartbeatAge),
     cooldownMs: cooldown(inspection),
     staleTimeoutMs: holder === null ? null : finite(holder.staleTimeout ?? DEFAULT_STALE_TIMEOUT),
     fencingToken: holder?.fencingToken ?? null,
@@ -64,7 +86,28 @@ export function lockStatus(called: string, inspection: Inspection): LockStatus {
       liveness,
     })),
     progress: holder?.progress ?? null,
+    lastRun: lastRunIn(past),
+    skips: past?.skips?.count ?? 0,
+    usualDurationMs: rounded(past?.usualDuration ?? null),
   };
+}
+
+function lastRunIn(past: LockHistory | null): LastRun | null {
+  const run = past?.runs.at(-1);
+  if (run === undefined) return null;
+  const { outcome, startedAt, endedAt, duration, exitCode, signal } = run;
+  return {
+    outcome,
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt.toISOString(),
+    durationMs: Math.round(duration),
+    exitCode,
+    signal,
+  };
+}
+
+function rounded(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : Math.round(milliseconds);
 }
 
 /** How much longer it counts as held, in milliseconds. */

@@ -1,23 +1,34 @@
+import type { LockHistory } from '../../history/index.js';
 import { inspect, LivingLockError } from '../../index.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import type { NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
+import type { Past } from './past.js';
 
 /** The status of some locks, and what could not be read. */
 export interface Seen {
   readonly locks: readonly LockStatus[];
   /** Why other locks could not be read. */
   readonly failures: readonly string[];
+  /** What else went wrong: about the history. */
+  readonly notes: readonly string[];
+  /** Whether the locks were named; otherwise nobody expects them to be held. */
+  readonly isNamed: boolean;
 }
 
-/** Reads the given locks; without names, all held locks among those that can be listed. */
-export async function readStatus(names: readonly string[], { store, nameOf, list }: Locks): Promise<Seen> {
+/** Reads the given locks; without names, those that are held, among those that can be listed, and those that have a history. */
+export async function readStatus(
+  names: readonly string[],
+  { store, nameOf, list }: Locks,
+  past: Past,
+): Promise<Seen> {
   const isNamed = names.length > 0;
   const locks: LockStatus[] = [];
   const failures: string[] = [];
   const listed = async () => {
     try {
-      return await list();
+      return merged(await list(), await past.locks());
     } catch (error) {
       failures.push(messageOf(error));
       return [];
@@ -27,13 +38,26 @@ export async function readStatus(names: readonly string[], { store, nameOf, list
   for (const { name, path } of wanted) {
     try {
       const inspection = await inspect(path, { store });
+      const before = await past.of(inspection.name);
       // Nobody named this lock, and it was released between listing and reading: as if it had never been listed.
-      if (isNamed || inspection.state !== 'free') locks.push(lockStatus(name, inspection));
+      if (isNamed || inspection.state !== 'free' || hasRun(before))
+        locks.push(lockStatus(name, inspection, before));
     } catch (error) {
       failures.push(messageOf(error));
     }
   }
-  return { locks, failures };
+  return { locks, failures, notes: past.complaint === null ? [] : [past.complaint], isNamed };
+}
+
+function merged(held: readonly NamedLock[], past: readonly NamedLock[]): readonly NamedLock[] {
+  const paths = new Set(held.map(({ path }) => path));
+  return [...held, ...past.filter(({ path }) => !paths.has(path))].toSorted((one, other) =>
+    one.name < other.name ? -1 : 1,
+  );
+}
+
+function hasRun(past: LockHistory | null): boolean {
+  return past !== null && past.runs.length > 0;
 }
 
 /** An error that is not a store's is a bug. */
@@ -43,10 +67,10 @@ function messageOf(error: unknown): string {
 }
 
 /** A lock that could not be read counts most, then one that needs attention. */
-export function exitCodeFor({ locks, failures }: Seen): number {
+export function exitCodeFor({ locks, failures, isNamed }: Omit<Seen, 'notes'>): number {
   const isIn = (...states: readonly LockStatus['state'][]) =>
     locks.some(({ state }) => states.includes(state));
   if (failures.length > 0 || isIn('foreign')) return ExitCode.store;
   if (isIn('stalled', 'dead')) return ExitCode.stale;
-  return isIn('free') ? ExitCode.no : ExitCode.ok;
+  return isNamed && isIn('free') ? ExitCode.no : ExitCode.ok;
 }

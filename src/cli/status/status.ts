@@ -3,6 +3,7 @@ import type { StoreAddress } from '../stores/store-option.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { frameOf } from './frame.js';
+import { Past } from './past.js';
 import { exitCodeFor, readStatus } from './read-status.js';
 
 /** Prints the status of locks once. Returns the exit code. */
@@ -16,8 +17,8 @@ export function status(
 
 async function show(names: readonly string[], locks: Locks, isJson: boolean): Promise<number> {
   sayWhichAreMeant(names, locks);
-  const seen = await readStatus(names, locks);
-  for (const failure of seen.failures) say(failure);
+  const seen = await readStatus(names, locks, new Past(locks));
+  for (const complaint of [...seen.failures, ...seen.notes]) say(complaint);
   if (isJson) {
     await print(JSON.stringify(seen.locks, null, 2));
   } else if (seen.failures.length === 0 || seen.locks.length > 0) {

@@ -5,6 +5,7 @@ import type { StoreAddress } from '../stores/store-option.js';
 import { print, say, stdout } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { frameOf } from './frame.js';
+import { Past } from './past.js';
 import { readStatus, type Seen } from './read-status.js';
 import { Screen } from './screen.js';
 
@@ -20,8 +21,9 @@ export function watchStatus(
   return withLocks(store, async (locks) => {
     sayWhichAreMeant(names, locks);
     const show = showing(locks.place, isJson);
+    const past = new Past(locks);
     for (;;) {
-      await show(await readStatus(names, locks));
+      await show(await readStatus(names, locks, past));
       await sleep(PERIOD);
     }
   });
@@ -38,13 +40,13 @@ function showing(place: () => string, isJson: boolean): Show {
 
 function onScreen(place: () => string): Show {
   const screen = new Screen(stdout());
-  return async ({ locks, failures }) => {
+  return async ({ locks, failures, notes }) => {
     const lines =
       failures.length > 0 && locks.length === 0
         ? []
         : frameOf(locks, place, terminal({ isTTY: true, columns: screen.columns }));
     // Notes and labels come from other processes.
-    await screen.draw([...lines, ...failures.map(oneLine)]);
+    await screen.draw([...lines, ...[...failures, ...notes].map(oneLine)]);
   };
 }
 
@@ -53,7 +55,7 @@ function atEachChange(show: (seen: Seen, isFirst: boolean) => Promise<void>): Sh
   return async (seen) => {
     const now = JSON.stringify(seen, withoutAges);
     if (now === before) return;
-    for (const failure of seen.failures) say(failure);
+    for (const complaint of [...seen.failures, ...seen.notes]) say(complaint);
     await show(seen, before === null);
     before = now;
   };

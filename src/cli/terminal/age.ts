@@ -20,3 +20,8 @@ export function formatAge(milliseconds: number): string {
   const first = `${Math.floor(time / large[1])}${large[0]}`;
   return small === undefined || rest === 0 ? first : `${first} ${rest}${small[0]}`;
 }
+
+/** How long a run took: as an age, but `850ms` below a second. */
+export function formatTook(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)}ms` : formatAge(milliseconds);
+}

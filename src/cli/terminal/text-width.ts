@@ -3,9 +3,12 @@ import stringWidth from 'string-width';
 // The width of texts in columns of a terminal. A Chinese or Japanese character takes two, an accent none.
 // cli-truncate 5, the last version for Node 20, cannot replace this: if half a character fits it shows the whole one, and the line is a column too wide.
 
+const ASCII = /^[\x20-\x7e]*$/;
+
 /** How many columns the text takes. */
 export function widthOf(text: string): number {
-  return stringWidth(text);
+  // Most texts are in ASCII, and a table may have thousands of them.
+  return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
 /** Truncates a longer text to this many columns. */

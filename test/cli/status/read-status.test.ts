@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Past } from '../../../src/cli/status/past.js';
 import { exitCodeFor, readStatus, type Seen } from '../../../src/cli/status/read-status.js';
 import { withLocks } from '../../../src/cli/stores/locks.js';
+import { openHistory } from '../../../src/history/index.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -24,8 +26,46 @@ describe('the status of locks', () => {
   it('finds nothing without a folder, and does not create it', async () => {
     const folder = join(temporaryFolder(), 'none');
     vi.stubEnv('LIVINGLOCK_DIR', folder);
-    expect(await lookAt([])).toEqual({ locks: [], failures: [] });
+    expect(await lookAt([])).toEqual({ locks: [], failures: [], notes: [], isNamed: false });
     expect(existsSync(folder)).toBe(false);
+  });
+
+  it('lists locks that nobody holds, if they have run', async () => {
+    const folder = runtimeFolder();
+    writeFileSync(join(folder, 'c.lock'), '1');
+    const history = openHistory();
+    const startedAt = new Date(Date.now() - 60_000);
+    const ran = { outcome: 'failed', startedAt, exitCode: 4 } as const;
+    await history.record({ ...ran, lock: join(folder, 'b.lock') });
+    await history.record({ ...ran, lock: join(folder, 'a.lock') });
+    await history.recordSkip(join(folder, 'a.lock'));
+    await history.recordSkip(join(folder, 'skipped.lock'));
+    await history.record({ ...ran, lock: '/elsewhere/d.lock' });
+    await history.record({ ...ran, lock: 'e', store: 'Redis' });
+    const { locks, failures, notes } = await lookAt([]);
+    expect(locks).toMatchObject([
+      {
+        name: 'a',
+        state: 'free',
+        skips: 1,
+        lastRun: { outcome: 'failed', exitCode: 4 },
+        usualDurationMs: null,
+      },
+      { name: 'b', state: 'free', skips: 0, lastRun: { startedAt: startedAt.toISOString() } },
+      { name: 'c', lastRun: null },
+    ]);
+    expect([...failures, ...notes]).toEqual([]);
+    expect((await lookAt(['b'])).locks).toMatchObject([{ name: 'b', lastRun: { outcome: 'failed' } }]);
+  });
+
+  it('can be read without a history', async () => {
+    const folder = runtimeFolder();
+    writeFileSync(join(folder, 'a.lock'), '1');
+    vi.stubEnv('LIVINGLOCK_HISTORY', '/dev/null');
+    const { locks, failures, notes } = await lookAt([]);
+    expect(locks).toMatchObject([{ name: 'a', lastRun: null }]);
+    expect(failures).toEqual([]);
+    expect(notes).toEqual([expect.stringContaining('Cannot use the history of')]);
   });
 
   it('keeps the order in which locks are named', async () => {
@@ -51,13 +91,15 @@ describe('the status of locks', () => {
       runtimeFolder();
       const [free] = (await lookAt(['free'])).locks;
       if (free === undefined) throw new Error('There is nothing to see.');
-      expect(exitCodeFor({ locks: states.map((state) => ({ ...free, state })), failures })).toBe(code);
+      const locks = states.map((state) => ({ ...free, state }));
+      expect(exitCodeFor({ locks, failures, isNamed: true })).toBe(code);
+      expect(exitCodeFor({ locks, failures, isNamed: false })).toBe(code === 1 ? 0 : code);
     },
   );
 });
 
 function lookAt(names: readonly string[]): Promise<Seen> {
-  return withLocks(undefined, (locks) => readStatus(names, locks));
+  return withLocks(undefined, (locks) => readStatus(names, locks, new Past(locks)));
 }
 
 function runtimeFolder(): string {

@@ -140,6 +140,9 @@ function lock(some: Partial<LockStatus> = {}): LockStatus {
     workers: [],
     processes: [{ pid: 4242, role: 'holder', isGroup: false, liveness: 'alive' }],
     progress: null,
+    lastRun: null,
+    skips: 0,
+    usualDurationMs: null,
     ...some,
   };
 }

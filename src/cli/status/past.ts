@@ -1,0 +1,61 @@
+import { dirname } from 'node:path';
+import { type History, type LockHistory, openHistory } from '../../history/index.js';
+import { LivingLockError } from '../../index.js';
+import { lockName } from '../named-locks/lock-path.js';
+import type { NamedLock } from '../named-locks/named-locks.js';
+import type { Locks } from '../stores/locks.js';
+
+/** For how many milliseconds an answer is kept: `--watch` asks twice a second, about each lock. */
+const VALIDITY = 2000;
+
+/** What the history says about the locks of a store. Whoever looks at locks can do without: what goes wrong is a complaint. */
+export class Past {
+  readonly #locks: Locks;
+  readonly #known = new Map<string, { readonly at: number; readonly history: LockHistory | null }>();
+  #history: History | null = null;
+  complaint: string | null = null;
+
+  constructor(locks: Locks) {
+    this.#locks = locks;
+  }
+
+  /** The last run of a lock, and what was skipped since. `null` if nothing is known. */
+  async of(lock: string): Promise<LockHistory | null> {
+    const known = this.#known.get(lock);
+    if (known !== undefined && performance.now() - known.at < VALIDITY) return known.history;
+    const history = await this.#ask((history) => history.read(lock, { store: this.#store, last: 1 }), null);
+    this.#known.set(lock, { at: performance.now(), history });
+    return history;
+  }
+
+  /** The locks that have run, among those that `status` lists. */
+  async locks(): Promise<readonly NamedLock[]> {
+    const store = this.#store;
+    const found = await this.#ask((history) => history.locks(), []);
+    return found
+      .filter((each) => each.store === store)
+      .flatMap(({ lock }) => {
+        if (store !== null) return { name: lock, path: lock };
+        const place = this.#locks.place();
+        const name = dirname(lock) === place ? lockName(lock.slice(place.length + 1)) : null;
+        return name === null ? [] : { name, path: lock };
+      });
+  }
+
+  get #store(): string | null {
+    return this.#locks.address === '' ? null : this.#locks.place();
+  }
+
+  async #ask<T>(question: (history: History) => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      this.#history ??= openHistory();
+      const answer = await question(this.#history);
+      this.complaint = null;
+      return answer;
+    } catch (error) {
+      // Why it is not known where it is, `list` says about the locks themselves.
+      if (error instanceof LivingLockError) this.complaint = error.message;
+      return otherwise;
+    }
+  }
+}
