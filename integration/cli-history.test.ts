@@ -115,6 +115,13 @@ describe.skipIf(!isPosix)('the history has a run that', () => {
     });
   });
 
+  test('was killed, although only its lock was broken', async () => {
+    const desk = new Desk();
+    await desk.dead('job');
+    expect(await desk.run(['break', 'job'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await lastRun(desk)).toMatchObject({ outcome: 'killed', isReported: true });
+  });
+
   test('stalled and was taken over from, until it says itself how it ended', async () => {
     const desk = new Desk();
     const options = [

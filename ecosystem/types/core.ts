@@ -8,6 +8,7 @@ import {
   tryWithLock,
 } from 'livinglock';
 import { fileStore } from 'livinglock/file';
+import { openHistory, type PastRun } from 'livinglock/history';
 import { FakeClock, FakeProcessTable, memoryStore } from 'livinglock/testing';
 
 export async function job(chunks: readonly string[]): Promise<LockRecord | null> {
@@ -36,3 +37,11 @@ export async function skipped(): Promise<string> {
 
 // @ts-expect-error: without types, this would be no error.
 acquire(42);
+
+export async function lastRun(lock: Lock): Promise<PastRun | undefined> {
+  const history = openHistory({ folder: 'history', maxAge: '30 days' });
+  const { name, token: id, acquiredAt: startedAt, predecessor } = lock;
+  await history.record({ id, lock: name, startedAt, predecessor, outcome: 'succeeded', exitCode: undefined });
+  const { runs } = await history.read(name, { last: 1 });
+  return runs.at(-1);
+}

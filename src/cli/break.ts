@@ -1,5 +1,8 @@
+import type { Inspection } from '../index.js';
+import { messageOf } from '../system/message-of.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command.js';
+import { isRecorded } from './history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './stores/locks.js';
 import { STORE_OPTION } from './stores/store-option.js';
 import { describeHolding } from './terminal/holder.js';
@@ -21,16 +24,26 @@ export const BREAK = defineCommand({
   notes: `Examples:
   livinglock break backup
   livinglock break --force /var/lib/importer/nightly.lock`,
-  run: ({ lock, force, store }) => withLocks(store, (locks) => breakOpen(lock, locks, force)),
+  run: ({ lock, force, store }) =>
+    withLocks(store, (locks) => {
+      const isKept = isRecorded(lock, { history: 'default', store });
+      return breakOpen(lock, locks, force, (broken) => (isKept ? record(broken, locks) : undefined));
+    }),
 });
 
-async function breakOpen(lock: string, locks: Locks, force: boolean): Promise<number> {
+async function breakOpen(
+  lock: string,
+  locks: Locks,
+  force: boolean,
+  report: (broken: Inspection) => Promise<void> | undefined,
+): Promise<number> {
   const { breakLock, ErrLockBusy } = await import('../index.js');
   const { store } = locks;
   const path = locks.nameOf(lock);
   sayWhichAreMeant([lock], locks);
   try {
-    const { state, reason, holder, heartbeatAge } = await breakLock(path, { force, store });
+    const broken = await breakLock(path, { force, store });
+    const { state, reason, holder, heartbeatAge } = broken;
     if (state === 'free') {
       await print(`Nobody holds ${path}: there is nothing to remove.`);
     } else {
@@ -38,6 +51,7 @@ async function breakOpen(lock: string, locks: Locks, force: boolean): Promise<nu
       const holding = describeHolding(holder, heartbeatAge ?? 0).replace(/^is/, 'was');
       await print(`Removed ${path}, which ${holding}.${why}`);
     }
+    await report(broken);
     return ExitCode.ok;
   } catch (error) {
     if (!(error instanceof ErrLockBusy)) throw error;
@@ -45,5 +59,18 @@ async function breakOpen(lock: string, locks: Locks, force: boolean): Promise<nu
       `${path} ${describeHolding(error.holder, error.heartbeatAge)}. Not removed: ${error.reason}; --force removes it anyway.`,
     );
     return ExitCode.busy;
+  }
+}
+
+/** No run takes over a lock that is broken, so nobody else would record how its holder has ended. */
+async function record(broken: Inspection, { address, place }: Locks): Promise<void> {
+  const { name, state, holder, reason, heartbeatAge } = broken;
+  if (state !== 'dead' && state !== 'stalled') return;
+  const predecessor = { record: holder, state, reason, heartbeatAge: heartbeatAge ?? 0 };
+  try {
+    const { openHistory } = await import('../history/index.js');
+    await openHistory().recordPredecessor(name, predecessor, address === '' ? null : place());
+  } catch (error) {
+    say(`The run is missing from the history: ${messageOf(error)}`);
   }
 }

@@ -32,36 +32,38 @@ const KEYS: Readonly<Record<keyof RunReport, true>> = {
 /** Checks a report, and fills in what it leaves out. Throws a `TypeError` or `RangeError`. */
 export function completed(report: RunReport): Run {
   refuseUnknown(report, Object.keys(KEYS), ' of a run');
-  const { predecessor, ...rest } = report;
-  const { lock, outcome, startedAt } = rest;
+  const { lock, outcome, startedAt, predecessor } = report;
   if (typeof lock !== 'string')
     throw new TypeError(`The \`lock\` of a run must be a string, but is ${show(lock)}.`);
-  if (!OUTCOMES.includes(outcome))
+  if (!OUTCOMES.includes(outcome)) {
     throw new RangeError(
       `The \`outcome\` of a run must be one of ${OUTCOMES.join(', ')}, but is ${show(outcome)}.`,
     );
+  }
   const endedAt = date('endedAt', report.endedAt ?? new Date());
   const took = endedAt.getTime() - date('startedAt', startedAt).getTime();
   return {
-    id: null,
-    store: null,
-    duration: Math.max(0, took),
-    exitCode: null,
-    signal: null,
-    reason: null,
-    command: null,
-    owner: null,
-    fencingToken: null,
-    progress: null,
-    output: null,
-    isReported: false,
-    cwd: currentFolder(),
-    host: hostname(),
-    user: currentUser(),
-    pid: process.pid,
-    ...rest,
-    takenOverFrom: predecessor ? takenOver(predecessor) : null,
+    id: report.id ?? null,
+    lock,
+    store: report.store ?? null,
+    outcome,
+    startedAt,
     endedAt,
+    duration: report.duration ?? Math.max(0, took),
+    exitCode: report.exitCode ?? null,
+    signal: report.signal ?? null,
+    reason: report.reason ?? null,
+    command: report.command ?? null,
+    cwd: report.cwd === undefined ? currentFolder() : report.cwd,
+    host: report.host === undefined ? hostname() : report.host,
+    user: report.user === undefined ? currentUser() : report.user,
+    owner: report.owner ?? null,
+    pid: report.pid === undefined ? process.pid : report.pid,
+    fencingToken: report.fencingToken ?? null,
+    progress: report.progress ?? null,
+    takenOverFrom: predecessor ? takenOver(predecessor) : null,
+    output: report.output ?? null,
+    isReported: report.isReported ?? false,
   };
 }
 

@@ -78,10 +78,12 @@ export interface Run {
   readonly isReported: boolean;
 }
 
+type Optional<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+
 /**
  * What {@link History.record} takes. The end defaults to now; user, host, folder and PID to those of this process; everything else to `null`.
  */
-export interface RunReport extends Partial<Omit<Run, 'takenOverFrom'>> {
+export interface RunReport extends Optional<Omit<Run, 'takenOverFrom'>> {
   readonly lock: string;
   readonly outcome: RunOutcome;
   readonly startedAt: Date;

@@ -4,7 +4,6 @@ import { type Lock, type Progress, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { isPath } from '../named-locks/lock-path.js';
 import type { Locks } from '../stores/locks.js';
 import { say } from '../terminal/messages.js';
 import type { RunOptions } from './options.js';
@@ -27,18 +26,6 @@ export interface Subject {
   /** The command as people see it. */
   readonly command: string;
   readonly options: RunOptions;
-}
-
-/**
- * Whether a run is recorded: with a name as its lock, unless the options or an empty `LIVINGLOCK_HISTORY` say otherwise. Whoever names a folder
- * in that variable wants all of them in it.
- *
- * @param lock As on the command line.
- */
-export function isRecorded(lock: string, { history, store }: RunOptions): boolean {
-  if (history !== 'default') return history === 'on';
-  const { LIVINGLOCK_HISTORY } = process.env;
-  return LIVINGLOCK_HISTORY === undefined ? store === undefined && !isPath(lock) : LIVINGLOCK_HISTORY !== '';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isRecorded } from '../history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire.js';
@@ -9,7 +10,7 @@ import { makeInheritedSocket } from './inherited-socket.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
 import { processesWith } from './processes.js';
-import { isRecorded, Recorder } from './recorder.js';
+import { Recorder } from './recorder.js';
 import { Signals } from './signals.js';
 import { type Job, Supervision } from './supervision.js';
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
+import { isRecorded } from '../../../src/cli/history/is-recorded.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
-import { isRecorded, Recorder } from '../../../src/cli/run/recorder.js';
+import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { openHistory } from '../../../src/history/index.js';
 import { acquire, type Lock } from '../../../src/index.js';

@@ -1,0 +1,14 @@
+import { isPath } from '../named-locks/lock-path.js';
+import type { RunOptions } from '../run/options.js';
+
+/**
+ * Whether a run is recorded: with a name as its lock, unless the options or an empty `LIVINGLOCK_HISTORY` say otherwise. Whoever names a folder
+ * in that variable wants all of them in it.
+ *
+ * @param lock As on the command line.
+ */
+export function isRecorded(lock: string, { history, store }: Pick<RunOptions, 'history' | 'store'>): boolean {
+  if (history !== 'default') return history === 'on';
+  const { LIVINGLOCK_HISTORY } = process.env;
+  return LIVINGLOCK_HISTORY === undefined ? store === undefined && !isPath(lock) : LIVINGLOCK_HISTORY !== '';
+}
