@@ -73,7 +73,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          globalSetup: ['support/redis/report-skip.ts', 'support/mysql/report-skip.ts'],
+          globalSetup: [
+            'support/redis/report-skip.ts',
+            'support/mysql/report-skip.ts',
+            'support/browser/report-skip.ts',
+          ],
           include: [
             ...SLOW_UNITS,
             'integration/**/*.test.ts',

@@ -2,7 +2,7 @@
 // page, a picture does not load, a link leads nowhere, or the browser asks for something that is not there. `npm run docs` builds the site.
 // CHROMIUM names another browser of that kind.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -10,23 +10,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { FLAGS, findBrowser } from './browser.js';
 
 const SITE = join(import.meta.dirname, '..', 'build', 'site');
 const WIDTH = 390;
 const LONGEST_RUN = 300_000;
-const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--hide-scrollbars',
-  '--window-size=1200,900',
-];
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -55,6 +43,9 @@ function findPages() {
 }
 
 async function visitInBrowser() {
+  const program = findBrowser();
+  if (program === undefined)
+    throw new Error('There is no Chromium. CHROMIUM names another browser of that kind.');
   const server = createServer().listen(0, '127.0.0.1');
   const reported = new Promise((resolve, reject) => {
     server.on('request', (request, response) => answer(request, response).then(resolveIfAny, reject));
@@ -65,7 +56,9 @@ async function visitInBrowser() {
   await once(server, 'listening');
   const profile = mkdtempSync(join(tmpdir(), 'livinglock-site-'));
   const url = `http://127.0.0.1:${server.address().port}/check`;
-  const browser = spawn(findBrowser(), [...FLAGS, `--user-data-dir=${profile}`, url], { stdio: 'ignore' });
+  const browser = spawn(program, [...FLAGS, '--window-size=1200,900', `--user-data-dir=${profile}`, url], {
+    stdio: 'ignore',
+  });
   const ended = once(browser, 'exit');
   const limit = setTimeout(() => browser.kill(), LONGEST_RUN);
   try {
@@ -83,14 +76,6 @@ async function visitInBrowser() {
 
 function throwTooEarly() {
   throw new Error('The browser ended before it had seen every page.');
-}
-
-function findBrowser() {
-  const names = process.env.CHROMIUM === undefined ? BROWSERS : [process.env.CHROMIUM];
-  const found = names.find((name) => spawnSync(name, ['--version']).status === 0);
-  if (found === undefined)
-    throw new Error(`None of these is installed: ${names.join(', ')}. CHROMIUM names another.`);
-  return found;
 }
 
 /** Serves the site, and the page that visits all others. Resolves to the report that this page sends in the end. */

@@ -140,12 +140,17 @@ function oldestIn(entries: readonly Entry[], { maxAge }: Limits, now: Date): Dat
 }
 
 function usualDuration(runs: readonly Run[]): number | null {
-  const durations = runs
+  const durations = usualDurations(runs);
+  const middle = durations.length / 2;
+  const [lower, upper] = [durations[Math.ceil(middle) - 1], durations[Math.floor(middle)]];
+  return lower === undefined || upper === undefined ? null : (lower + upper) / 2;
+}
+
+/** How long the last runs took that succeeded, in milliseconds, the shortest first. */
+export function usualDurations(runs: readonly Run[]): number[] {
+  return runs
     .filter(({ outcome }) => outcome === 'succeeded')
     .slice(-USUAL_RUNS)
     .map(({ duration }) => duration)
     .toSorted((one, other) => one - other);
-  const middle = durations.length / 2;
-  const [lower, upper] = [durations[Math.ceil(middle) - 1], durations[Math.floor(middle)]];
-  return lower === undefined || upper === undefined ? null : (lower + upper) / 2;
 }

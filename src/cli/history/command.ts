@@ -21,18 +21,28 @@ export const HISTORY = defineCommand({
     },
     failed: { flags: '--failed', description: 'show only runs that did not succeed' },
     json: { flags: '--json', description: 'print JSON of the shape docs/history.schema.json' },
+    html: {
+      flags: '--html <file>',
+      description:
+        'write a page to look at in a browser, with all runs unless --last or --since are given; - is the standard output',
+      conflicts: ['json', 'failed'],
+    },
   },
   operands: { locks: { term: '[lock...]', description: 'locks: names, or paths' } },
   notes: `Examples:
   livinglock history
   livinglock history --last 100 backup
   livinglock history --failed --since 7d
+  livinglock history --html history.html
   livinglock history --json | jq -r '.[].runs[] | select(.outcome == "killed") | .command'
 
 LIVINGLOCK_HISTORY names another folder of the history; an empty one turns it off for \`livinglock run\`.`,
-  async run({ locks, ...options }) {
-    const { history } = await import('./history.js');
-    return history(locks, options);
+  async run({ locks, ...options }, { given }) {
+    const { history, historyAsPage } = await import('./history.js');
+    const { html, since } = options;
+    if (html === undefined) return history(locks, options);
+    const last = given.some(({ name }) => name === 'last') ? options.last : Number.POSITIVE_INFINITY;
+    return historyAsPage(locks, { last, since, failed: false }, html);
   },
 });
 

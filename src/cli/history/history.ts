@@ -12,11 +12,13 @@ export interface Selection {
   /** Milliseconds since the end of a run. */
   readonly since: number | undefined;
   readonly failed: boolean;
-  readonly json: boolean;
 }
 
 /** Prints the history of these locks, or of all. Returns the exit code. */
-export async function history(names: readonly string[], selection: Selection): Promise<number> {
+export async function history(
+  names: readonly string[],
+  selection: Selection & { readonly json: boolean },
+): Promise<number> {
   const { last, since, failed } = selection;
   const { folder, locks } = await readHistory(names, failed || since !== undefined ? undefined : last);
   const selected = locks.map((lock) => ({ ...lock, runs: select(lock.runs, selection) }));
@@ -27,6 +29,22 @@ export async function history(names: readonly string[], selection: Selection): P
     const lines = linesOf(selected, terminal(process.stdout));
     await print(lines.length > 0 ? lines.join('\n') : `No runs in ${folder}.`);
   }
+  return ExitCode.ok;
+}
+
+/** Writes a page of HTML to the file; `-` is stdout. Returns the exit code. */
+export async function historyAsPage(
+  names: readonly string[],
+  selection: Selection,
+  file: string,
+): Promise<number> {
+  const { locks } = await readHistory(names, undefined);
+  for (const lock of locks) reportUnreadable(lock);
+  const { writeHistory } = await import('./html/write-history.js');
+  await writeHistory(
+    locks.map((lock) => ({ history: lock, runs: select(lock.runs, selection) })),
+    file,
+  );
   return ExitCode.ok;
 }
 

@@ -74,12 +74,14 @@ function remarkOn(lock: LockHistory): string[] {
   return [oneLine(`${displayName(lock)}: ${what} ${formatTime(last)}.`)];
 }
 
-function exitOf({ signal, outcome, exitCode }: PastRun): string {
+/** The exit status, or the signal. Empty if there is neither. */
+export function exitOf({ signal, outcome, exitCode }: PastRun): string {
   if (signal !== null && outcome === 'ended-by-signal') return signal;
   return exitCode === null ? '' : String(exitCode);
 }
 
-function progressOf({ progress }: PastRun): string {
+/** What the last heartbeat reported. */
+export function progressOf({ progress }: PastRun): string {
   const { ratio = null, note = null } = progress ?? {};
   const parts = [ratio === null ? '' : `${Math.floor(ratio * 100)} %`, oneLine(note ?? '')];
   return parts.filter((part) => part !== '').join('  ');

@@ -2,10 +2,15 @@
 
 /** ISO 8601 to the second, with the offset from UTC: `2026-11-26T03:00:01+01:00`. */
 export function formatTimestamp(time: Date): string {
+  return `${formatDate(time)}T${formatClock(time)}${formatOffset(time)}`;
+}
+
+/** How far this time zone is from UTC at that time: `+01:00`. */
+export function formatOffset(time: Date): string {
   const offset = -time.getTimezoneOffset();
   const hours = twoDigits(Math.floor(Math.abs(offset) / 60));
   const minutes = twoDigits(Math.abs(offset) % 60);
-  return `${formatDate(time)}T${formatClock(time)}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
+  return `${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
 }
 
 /** `03:00:01`, preceded by the date if it is not today's. */

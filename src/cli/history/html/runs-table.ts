@@ -1,0 +1,54 @@
+import type { PastRun } from '../../../history/index.js';
+import { formatTook } from '../../terminal/age.js';
+import { formatDateAndTime } from '../../terminal/local-time.js';
+import { exitOf, progressOf } from '../table.js';
+import { LOOKS } from './outcomes.js';
+import { text } from './text.js';
+import { workOf } from './work.js';
+
+const COLUMNS: readonly {
+  readonly title: string;
+  readonly textOf: (run: PastRun, usual: string) => string;
+}[] = [
+  { title: 'Started', textOf: ({ startedAt }) => formatDateAndTime(startedAt) },
+  { title: 'Took', textOf: ({ duration }) => formatTook(duration) },
+  { title: 'Outcome', textOf: ({ outcome }) => LOOKS[outcome].label },
+  { title: 'Exit', textOf: exitOf },
+  { title: 'Skips', textOf: ({ skips }) => (skips === 0 ? '' : String(skips)) },
+  { title: 'Progress', textOf: progressOf },
+  { title: 'Details', textOf: detailsOf },
+];
+
+const TITLES = COLUMNS.map(({ title }) => `<th scope="col">${title}`).join('');
+
+/**
+ * The newest run first. End tags are left out where HTML allows it, and so are the last cells of a row if they are empty: there may be 20,000 rows.
+ *
+ * @param usual What most runs of the lock are.
+ */
+export function runsTable(caption: string, runs: readonly PastRun[], usual: string): string {
+  const rows = runs.map((run) => row(run, usual)).toReversed();
+  return `<table class="runs"><caption class="hidden">${text(caption)}</caption><thead><tr>${TITLES}</thead><tbody>
+${rows.join('\n')}
+</tbody></table>`;
+}
+
+function row(run: PastRun, usual: string): string {
+  const cells = COLUMNS.map(({ textOf }) => text(textOf(run, usual)));
+  while (cells.at(-1) === '') cells.pop();
+  return `<tr class=${run.outcome}>${cells.map((cell) => `<td>${cell}`).join('')}`;
+}
+
+function detailsOf(run: PastRun, usual: string): string {
+  const { reason, takenOverFrom, isReported, output } = run;
+  const work = workOf(run);
+  return [
+    reason ?? '',
+    takenOverFrom === null ? '' : `took over from PID ${takenOverFrom.pid ?? '?'}: ${takenOverFrom.reason}`,
+    isReported ? 'recorded by a later run' : '',
+    work === usual ? '' : work,
+    output === null ? '' : `output in ${output}`,
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+}
