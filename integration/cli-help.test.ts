@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { Desk, oneLineWith } from './support/desk.js';
 
-const COMMANDS = ['run', 'beat', 'status', 'break', 'wait', 'verify', 'completion'];
+const COMMANDS = ['run', 'beat', 'status', 'check', 'break', 'wait', 'verify', 'completion'];
 
 describe('livinglock', () => {
   test('without arguments prints help to stderr, and exits with 64', async () => {
@@ -47,6 +47,7 @@ describe('livinglock', () => {
     expect(codes).toEqual([
       '0',
       '1',
+      '2',
       '3',
       '64',
       '66',

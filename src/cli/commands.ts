@@ -6,6 +6,7 @@ export const COMMANDS: Commands = new Map<string, Load>([
   ['beat', async () => (await import('./beat/command.js')).BEAT],
   ['status', async () => (await import('./status/command.js')).STATUS],
   ['history', async () => (await import('./history/command.js')).HISTORY],
+  ['check', async () => (await import('./check/command.js')).CHECK],
   ['break', async () => (await import('./break.js')).BREAK],
   ['wait', async () => (await import('./wait.js')).WAIT],
   ['schema', async () => (await import('./schema.js')).SCHEMA],

@@ -1,9 +1,11 @@
 /** Exit codes of livinglock itself, as opposed to the status of the wrapped command. The README explains each. */
 export const ExitCode = {
   ok: 0,
-  /** `status`: nobody holds one of the locks. `verify`: two might hold a lock there. `schedule`: you said no. */
+  /** `status`: nobody holds one of the locks. `verify`: two might hold a lock there. `schedule`: you said no. `check`: WARNING. */
   no: 1,
-  /** `status`: a holder is dead, or has stopped heartbeating. */
+  /** `check`: CRITICAL. As monitoring plugins, it has statuses of its own (https://www.monitoring-plugins.org/doc/guidelines.html). */
+  critical: 2,
+  /** `status`: a holder is dead, or has stopped heartbeating. `check`: UNKNOWN. */
   stale: 3,
   /** EX_USAGE of sysexits(3): wrong options or arguments. */
   usage: 64,

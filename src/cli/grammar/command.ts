@@ -19,6 +19,8 @@ export interface Command<O extends Options = Options, P extends Operands = Opera
   readonly isWrapper?: boolean;
   /** Replaces the usual message about too many operands. */
   tooMany?(given: readonly GivenOption[]): string;
+  /** Reports what went wrong, its command line included, if its exit codes are not those of this program. Returns the exit code. */
+  explain?(error: unknown): Promise<number>;
   /** Does the work. Returns the exit code. */
   run(values: Values<O, P>, rest: Rest): Promise<number>;
 }

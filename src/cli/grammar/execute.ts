@@ -35,6 +35,11 @@ async function executeCommand(
     return ExitCode.ok;
   }
   if (isAmong(words, HELP)) return printHelp(command);
-  const { values, rest } = interpret(words, command);
-  return command.run(values, rest);
+  try {
+    const { values, rest } = interpret(words, command);
+    return await command.run(values, rest);
+  } catch (error) {
+    if (command.explain === undefined) throw error;
+    return command.explain(error);
+  }
 }

@@ -1,5 +1,4 @@
-import type { LockHistory } from '../../history/index.js';
-import { openHistory } from '../../history/index.js';
+import { type History, type LockHistory, openHistory } from '../../history/index.js';
 import { LivingLockError } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
@@ -15,7 +14,7 @@ export async function readHistory(
   names: readonly string[],
   last: number | undefined,
 ): Promise<{ readonly folder: string; readonly locks: readonly LockHistory[] }> {
-  const history = open();
+  const history = openOwnHistory();
   const { folder } = history;
   const all = await history.list({ last });
   if (names.length === 0) return { folder, locks: all };
@@ -29,7 +28,8 @@ export async function readHistory(
   return { folder, locks };
 }
 
-function open(): ReturnType<typeof openHistory> {
+/** The history of this user. Throws a `CliError` that says what to do. */
+export function openOwnHistory(): History {
   try {
     return openHistory();
   } catch (error) {

@@ -49,7 +49,8 @@ export async function readStatus(
   return { locks, failures, notes: past.complaint === null ? [] : [past.complaint], isNamed };
 }
 
-function merged(held: readonly NamedLock[], past: readonly NamedLock[]): readonly NamedLock[] {
+/** Those that are held, and those that have run, by name. */
+export function merged(held: readonly NamedLock[], past: readonly NamedLock[]): readonly NamedLock[] {
   const paths = new Set(held.map(({ path }) => path));
   return [...held, ...past.filter(({ path }) => !paths.has(path))].toSorted((one, other) =>
     one.name < other.name ? -1 : 1,

@@ -25,3 +25,18 @@ export function formatAge(milliseconds: number): string {
 export function formatTook(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)}ms` : formatAge(milliseconds);
 }
+
+const WORDS: readonly (readonly [string, number])[] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+];
+
+/** A duration as people say it, rounded down, in the largest unit of which there are two: `31 hours`, `3 days`, `90 seconds`. */
+export function inWords(milliseconds: number): string {
+  const time = Math.max(0, milliseconds);
+  const [word, length] = WORDS.find(([, each]) => time >= 2 * each) ?? ['second', 1000];
+  const count = Math.floor(time / length);
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

@@ -18,6 +18,17 @@ export function formatTime(time: Date): string {
   return time.toDateString() === new Date().toDateString() ? formatClock(time) : formatDateAndTime(time);
 }
 
+/** As people say it: `03:00` today, `Monday 03:00` within a week, `2026-11-12` before, and in the future. */
+export function formatDay(time: Date, now: Date): string {
+  const clock = formatClock(time).slice(0, -3);
+  if (time.toDateString() === now.toDateString()) return clock;
+  const age = now.getTime() - time.getTime();
+  // After six days, the name of the day could also be today's.
+  return age > 0 && age < 6 * 86_400_000 ? `${DAYS[time.getDay()]} ${clock}` : formatDate(time);
+}
+
+const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+
 /** `2026-11-26 03:00:01` */
 export function formatDateAndTime(time: Date): string {
   return `${formatDate(time)} ${formatClock(time)}`;

@@ -1,0 +1,39 @@
+import { oneLine } from '../../core/describe.js';
+import { describeError } from '../errors/describe-error.js';
+import { readJobs } from '../jobs/read-jobs.js';
+import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
+import type { StoreAddress } from '../stores/store-option.js';
+import { print } from '../terminal/messages.js';
+import { findingsOn, type Limits } from './findings.js';
+import { pluginLine } from './plugin-output.js';
+import { STATUSES } from './severity.js';
+
+/** Prints one line about these locks, or about all. Returns the exit code. */
+export function check(
+  names: readonly string[],
+  limits: Limits,
+  store: StoreAddress | undefined,
+): Promise<number> {
+  return withLocks(store, (locks) => report(names, locks, limits));
+}
+
+async function report(names: readonly string[], locks: Locks, limits: Limits): Promise<number> {
+  sayWhichAreMeant(names, locks);
+  const jobs = await readJobs(names, locks);
+  if (jobs.length === 0) return unknown(`no locks in ${locks.place()}, and no history`);
+  const now = new Date();
+  const checked = jobs.map((job) => ({ job, findings: findingsOn(job, limits, now) }));
+  const { severity, line } = pluginLine(checked, limits, now);
+  await print(line);
+  return STATUSES[severity];
+}
+
+/** A monitoring system shows what is on stdout, and takes the usual exit codes for those of a plugin. */
+export async function explain(error: unknown): Promise<number> {
+  return unknown((await describeError(error)).message);
+}
+
+async function unknown(reason: string): Promise<number> {
+  await print(`UNKNOWN: ${oneLine(reason).replaceAll('|', '¦')}`);
+  return STATUSES.unknown;
+}

@@ -1,0 +1,116 @@
+import { oneLine } from '../../core/describe.js';
+import type { LockHistory } from '../../history/index.js';
+import type { Inspection } from '../../index.js';
+import type { Job } from '../jobs/read-jobs.js';
+import { inWords } from '../terminal/age.js';
+import { formatDay } from '../terminal/local-time.js';
+import { describeEnd } from './describe-end.js';
+import type { Limit } from './limits.js';
+import { type Finding, type Severity, severityOf } from './severity.js';
+import { ageOfSuccess, runtimeOf, skipsInARow } from './values.js';
+
+/** What is wrong, and how wrong. */
+export interface Limits {
+  /** Milliseconds since the last success. */
+  readonly maxAge: Limit | undefined;
+  /** Attempts that were skipped in a row. */
+  readonly maxSkips: Limit | undefined;
+  /** Milliseconds since the run began that is at work. */
+  readonly maxRuntime: Limit | undefined;
+  /** If the last run did not succeed. */
+  readonly onFailure: Severity;
+}
+
+/** All that is wrong with a job; nothing if it is well. */
+export function findingsOn({ lock, history, failures }: Job, limits: Limits, now: Date): readonly Finding[] {
+  const findings = [
+    ...failures.map((text) => ({ severity: 'unknown', text }) as const),
+    ...(lock === null ? [] : [ofLock(lock, limits, now), ofRuntime(lock, history, limits, now)]),
+    ...(history === null ? [] : [ofLastRun(history, limits, now), ofSkips(history, lock, limits, now)]),
+    ...(history === null ? [] : [ofAge(history, lock, limits, now), ofNothing(history, lock)]),
+  ];
+  return findings.flatMap((finding) =>
+    finding === null || finding.severity === 'ok' ? [] : [inOneLine(finding)],
+  );
+}
+
+type Perhaps = Finding | null;
+
+function ofLock({ state, reason, holder, heartbeatAge }: Inspection, limits: Limits, now: Date): Perhaps {
+  switch (state) {
+    case 'stalled':
+      return {
+        severity: 'critical',
+        text: `stalled: PID ${holder?.processId ?? 'unknown'} has sent no heartbeat for ${inWords(heartbeatAge ?? 0)}`,
+      };
+    case 'dead': {
+      const since = holder === null ? '' : ` since ${formatDay(holder.timestamp, now)}`;
+      return { severity: limits.onFailure, text: `dead${since}: ${reason}, and no run has taken over` };
+    }
+    case 'foreign':
+      return { severity: 'critical', text: `not a lock: ${reason}` };
+    case 'free':
+    case 'live':
+    case 'cooldown':
+      return null;
+  }
+}
+
+function ofRuntime(lock: Inspection, history: LockHistory | null, limits: Limits, now: Date): Perhaps {
+  const runtime = runtimeOf(lock, now);
+  if (runtime === null) return null;
+  const usual = history?.usualDuration ?? null;
+  const usually = usual === null ? '' : ` (usually ${inWords(usual)})`;
+  const text = `at work for ${inWords(runtime)}${usually}: PID ${lock.holder?.processId}`;
+  return { severity: severityOf(runtime, limits.maxRuntime), text };
+}
+
+function ofLastRun({ runs }: LockHistory, { onFailure }: Limits, now: Date): Perhaps {
+  const run = runs.at(-1);
+  if (run === undefined || run.outcome === 'succeeded') return null;
+  return {
+    severity: onFailure,
+    text: `the last run (${formatDay(run.startedAt, now)}) ${describeEnd(run)}`,
+  };
+}
+
+function ofSkips(history: LockHistory, lock: Inspection | null, limits: Limits, now: Date): Perhaps {
+  const count = skipsInARow(history);
+  const { skips } = history;
+  const times = count === 1 ? 'once' : `${count} times in a row`;
+  const why = holderOf(lock, now) ?? (skips === null ? '' : `the last one ${formatDay(skips.last, now)}`);
+  return { severity: severityOf(count, limits.maxSkips), text: `skipped ${times}: ${why}` };
+}
+
+/** `PID 4242 holds it since Monday 03:00` */
+function holderOf(lock: Inspection | null, now: Date): string | null {
+  if (lock === null || lock.holder === null || lock.state === 'free') return null;
+  const { processId, acquiredAt, timestamp } = lock.holder;
+  return lock.state === 'cooldown'
+    ? `it counts as held since ${formatDay(timestamp, now)} (--hold-at-least)`
+    : `PID ${processId} holds it since ${formatDay(acquiredAt ?? timestamp, now)}`;
+}
+
+function ofAge(history: LockHistory, lock: Inspection | null, limits: Limits, now: Date): Perhaps {
+  const age = ageOfSuccess(history, lock, now);
+  if (age === null) return null;
+  const atLeast = age.isKnown ? '' : 'at least ';
+  return {
+    severity: severityOf(age.milliseconds, limits.maxAge),
+    text: `no success for ${atLeast}${inWords(age.milliseconds)}`,
+  };
+}
+
+/** The first run may be at work. Otherwise this may be a name that was mistyped. */
+function ofNothing({ runs, unreadable }: LockHistory, lock: Inspection | null): Perhaps {
+  if (runs.length > 0 || (lock !== null && lock.state !== 'free' && lock.state !== 'cooldown')) return null;
+  return {
+    severity: 'unknown',
+    text: unreadable > 0 ? 'its history cannot be read' : 'no run has ended yet, as far as the history says',
+  };
+}
+
+/** Commands, notes and reasons come from others. */
+function inOneLine({ severity, text }: Finding): Finding {
+  return { severity, text: oneLine(text) };
+}

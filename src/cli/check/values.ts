@@ -1,0 +1,34 @@
+import type { LockHistory } from '../../history/index.js';
+import type { Inspection } from '../../index.js';
+
+// What `check` compares with its limits.
+
+/** Milliseconds since the last success. */
+export interface Age {
+  readonly milliseconds: number;
+  /** Otherwise there was no success since then. Whether there was one before is not known. */
+  readonly isKnown: boolean;
+}
+
+/** `null` if nothing has run. */
+export function ageOfSuccess({ runs }: LockHistory, lock: Inspection | null, now: Date): Age | null {
+  const success = runs.findLast(({ outcome }) => outcome === 'succeeded');
+  const time = success?.endedAt ?? runs[0]?.startedAt ?? lock?.holder?.acquiredAt ?? null;
+  return time && { milliseconds: since(time, now), isKnown: success !== undefined };
+}
+
+/** How long, in milliseconds, the run has been at work that holds the lock. `null` if none does, or if it does not say. */
+export function runtimeOf({ state, holder }: Inspection, now: Date): number | null {
+  const isAtWork = state === 'live' || state === 'stalled';
+  return isAtWork && holder !== null && holder.acquiredAt !== null ? since(holder.acquiredAt, now) : null;
+}
+
+/** Since the last run has ended. */
+export function skipsInARow({ skips }: LockHistory): number {
+  return skips?.count ?? 0;
+}
+
+/** The clock may have been set back. */
+function since(time: Date, now: Date): number {
+  return Math.max(0, now.getTime() - time.getTime());
+}

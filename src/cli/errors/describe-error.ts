@@ -1,0 +1,27 @@
+import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { UnknownWord } from '../grammar/unknown-word.js';
+import { CliError } from './cli-error.js';
+import { ExitCode } from './exit-codes.js';
+import { describeTrouble } from './trouble.js';
+
+/** What went wrong, for people, and the exit code that stands for it. */
+export interface Failure {
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/** Describes anything that a subcommand throws. */
+export async function describeError(error: unknown): Promise<Failure> {
+  if (error instanceof CliError) {
+    const message = error instanceof UnknownWord ? await error.explain() : error.message;
+    return { message, exitCode: error.exitCode };
+  }
+  if (error instanceof InvalidArgument) return { message: error.message, exitCode: ExitCode.usage };
+  // Loaded only now, because `--help` and most mistakes do without it.
+  const { LivingLockError } = await import('../../index.js');
+  if (error instanceof LivingLockError) return { message: error.message, exitCode: ExitCode.store };
+  const trouble = describeTrouble(error);
+  if (trouble !== null) return { message: trouble, exitCode: ExitCode.store };
+  const what = error instanceof Error ? error.stack : error;
+  return { message: `This is a bug in livinglock: ${what}`, exitCode: ExitCode.internal };
+}

@@ -1,0 +1,61 @@
+import type { LockHistory } from '../../history/index.js';
+import { type Inspection, inspect, LivingLockError } from '../../index.js';
+import { displayName } from '../history/names.js';
+import { openOwnHistory } from '../history/read-history.js';
+import type { NamedLock } from '../named-locks/named-locks.js';
+import { merged } from '../status/read-status.js';
+import type { Locks } from '../stores/locks.js';
+
+/** What can be found out about the runs under one lock: who holds it now, and how earlier runs ended. */
+export interface Job {
+  /** As people call it. */
+  readonly name: string;
+  /** `null` if the lock could not be read. */
+  readonly lock: Inspection | null;
+  /** `null` if the history could not be read. */
+  readonly history: LockHistory | null;
+  /** Why something could not be read. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Reads the given locks; without names, all that can be listed or have a history: unlike `status`, also paths. Throws if it cannot be told which
+ * these are.
+ */
+export async function readJobs(names: readonly string[], locks: Locks): Promise<readonly Job[]> {
+  const history = openOwnHistory();
+  const store = locks.address === '' ? null : locks.place();
+  const named = names.map((name) => ({ name, path: locks.nameOf(name) }));
+  const wanted = names.length > 0 ? named : merged(await locks.list(), await recorded());
+  const jobs: Job[] = [];
+  for (const each of unique(wanted)) jobs.push(await read(each));
+  return jobs;
+
+  async function recorded(): Promise<NamedLock[]> {
+    return (await history.locks())
+      .filter((each) => each.store === store)
+      .map(({ lock }) => ({ name: store === null ? displayName({ lock, store }) : lock, path: lock }));
+  }
+
+  async function read({ name, path }: NamedLock): Promise<Job> {
+    const failures: string[] = [];
+    const lock = await unlessFailed(failures, inspect(path, { store: locks.store }));
+    const past = await unlessFailed(failures, history.read(lock?.name ?? path, { store }));
+    return { name, lock, history: past, failures };
+  }
+}
+
+/** A lock that is named twice is one job, by its first name: labels of metrics must be unique. */
+function unique(locks: readonly NamedLock[]): readonly NamedLock[] {
+  return locks.filter(({ path }, index) => locks.findIndex((other) => other.path === path) === index);
+}
+
+async function unlessFailed<T>(failures: string[], reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof LivingLockError)) throw error;
+    failures.push(error.message);
+    return null;
+  }
+}

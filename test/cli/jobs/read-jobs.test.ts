@@ -1,0 +1,70 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Job, readJobs } from '../../../src/cli/jobs/read-jobs.js';
+import { withLocks } from '../../../src/cli/stores/locks.js';
+import { openHistory } from '../../../src/history/index.js';
+import { temporaryFolder } from '../../../support/world.js';
+
+afterEach(() => void vi.unstubAllEnvs());
+
+function jobs(...names: readonly string[]): Promise<readonly Job[]> {
+  return withLocks(undefined, (locks) => readJobs(names, locks));
+}
+
+function named(): string {
+  const folder = temporaryFolder();
+  vi.stubEnv('LIVINGLOCK_DIR', folder);
+  return folder;
+}
+
+describe('the jobs', () => {
+  it('are all locks that are there or have a history, those that are paths as well', async () => {
+    const folder = named();
+    writeFileSync(join(folder, 'c.lock'), '1');
+    const history = openHistory();
+    const ran = { outcome: 'failed', startedAt: new Date() } as const;
+    await history.record({ ...ran, lock: join(folder, 'b.lock') });
+    await history.recordSkip(join(folder, 'a.lock'));
+    await history.record({ ...ran, lock: '/nowhere/d.lock' });
+    await history.record({ ...ran, lock: 'e', store: 'Redis' });
+    expect(await jobs()).toMatchObject([
+      { name: '/nowhere/d.lock', lock: { state: 'free' }, history: { runs: [{ outcome: 'failed' }] } },
+      { name: 'a', history: { runs: [], skips: { count: 1 } } },
+      { name: 'b', history: { runs: [{ outcome: 'failed' }] } },
+      { name: 'c', history: { runs: [] }, failures: [] },
+    ]);
+  });
+
+  it('are those that were named, each once', async () => {
+    const folder = named();
+    const found = await jobs('b', 'a', join(folder, 'b.lock'), 'a');
+    expect(found.map(({ name }) => name)).toEqual(['b', 'a']);
+  });
+
+  it('have all runs that are kept', async () => {
+    const folder = named();
+    const history = openHistory();
+    for (let run = 0; run < 3; run++)
+      await history.record({ outcome: 'succeeded', startedAt: new Date(), lock: join(folder, 'a.lock') });
+    expect((await jobs('a'))[0]?.history?.runs).toHaveLength(3);
+  });
+
+  it('say what cannot be read of them, and what can', async () => {
+    const folder = named();
+    const [free] = await jobs('a');
+    expect(free).toMatchObject({ lock: { state: 'free' }, history: { runs: [] }, failures: [] });
+    mkdirSync(join(folder, 'a.lock'));
+    expect(await jobs('a')).toMatchObject([
+      { lock: null, history: { runs: [] }, failures: [expect.stringContaining('a.lock')] },
+    ]);
+    vi.stubEnv('LIVINGLOCK_HISTORY', '/dev/null');
+    expect(await jobs('b')).toMatchObject([
+      {
+        lock: { state: 'free' },
+        history: null,
+        failures: [expect.stringContaining('Cannot use the history')],
+      },
+    ]);
+  });
+});
