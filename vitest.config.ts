@@ -77,6 +77,7 @@ export default defineConfig({
             'support/redis/report-skip.ts',
             'support/mysql/report-skip.ts',
             'support/browser/report-skip.ts',
+            'support/prometheus/report-skip.ts',
           ],
           include: [
             ...SLOW_UNITS,

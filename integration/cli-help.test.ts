@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { Desk, oneLineWith } from './support/desk.js';
 
-const COMMANDS = ['run', 'beat', 'status', 'check', 'break', 'wait', 'verify', 'completion'];
+const COMMANDS = ['run', 'beat', 'status', 'check', 'metrics', 'break', 'wait', 'verify', 'completion'];
 
 describe('livinglock', () => {
   test('without arguments prints help to stderr, and exits with 64', async () => {

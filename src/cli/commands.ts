@@ -7,6 +7,7 @@ export const COMMANDS: Commands = new Map<string, Load>([
   ['status', async () => (await import('./status/command.js')).STATUS],
   ['history', async () => (await import('./history/command.js')).HISTORY],
   ['check', async () => (await import('./check/command.js')).CHECK],
+  ['metrics', async () => (await import('./metrics/command.js')).METRICS],
   ['break', async () => (await import('./break.js')).BREAK],
   ['wait', async () => (await import('./wait.js')).WAIT],
   ['schema', async () => (await import('./schema.js')).SCHEMA],

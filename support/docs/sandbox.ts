@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../machine.js';
@@ -76,6 +76,7 @@ export function normalized(text: string, { home, locks }: Sandbox): string {
     .replaceAll(locks, '/run/livinglock')
     .replaceAll(home, '/srv/shop')
     .replaceAll(hostname(), 'db-1')
+    .replaceAll(`user="${userInfo().username}"`, 'user="batch"')
     .replaceAll(/\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:\d\d)?/g, '<time>')
     .replaceAll(/\b\d\d:\d\d:\d\d\b/g, '<time>')
     .replaceAll(/(?<=\bsince |\brun \()\d\d:\d\d\b/g, '<time>')

@@ -2,12 +2,12 @@ import { oneLine } from '../../core/describe.js';
 import type { LockHistory } from '../../history/index.js';
 import type { Inspection } from '../../index.js';
 import type { Job } from '../jobs/read-jobs.js';
+import { ageOfSuccess, runtimeOf, skipsInARow } from '../jobs/values.js';
 import { inWords } from '../terminal/age.js';
 import { formatDay } from '../terminal/local-time.js';
 import { describeEnd } from './describe-end.js';
 import type { Limit } from './limits.js';
 import { type Finding, type Severity, severityOf } from './severity.js';
-import { ageOfSuccess, runtimeOf, skipsInARow } from './values.js';
 
 /** What is wrong, and how wrong. */
 export interface Limits {

@@ -1,8 +1,8 @@
 import type { Job } from '../jobs/read-jobs.js';
+import { ageOfSuccess, runtimeOf, skipsInARow } from '../jobs/values.js';
 import type { Limits } from './findings.js';
 import type { Limit } from './limits.js';
 import { type Finding, SEVERITIES, type Severity, worst } from './severity.js';
-import { ageOfSuccess, runtimeOf, skipsInARow } from './values.js';
 
 /** A job, and what is wrong with it. */
 export interface Checked {

@@ -2,7 +2,7 @@ import type { LockHistory, RunOutcome } from '../../history/index.js';
 import type { Inspection, Liveness } from '../../index.js';
 
 /** A holder that does not say otherwise counts as stalled after an hour, in milliseconds. */
-const DEFAULT_STALE_TIMEOUT = 3_600_000;
+export const DEFAULT_STALE_TIMEOUT = 3_600_000;
 
 /** A process of a holder. */
 export interface ProcessStatus {

@@ -1,7 +1,7 @@
 import type { LockHistory } from '../../history/index.js';
 import type { Inspection } from '../../index.js';
 
-// What `check` compares with its limits.
+// Numbers that say how a job is.
 
 /** Milliseconds since the last success. */
 export interface Age {

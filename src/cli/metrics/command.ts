@@ -1,0 +1,34 @@
+import { defineCommand } from '../grammar/command.js';
+import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { STORE_OPTION } from '../stores/store-option.js';
+
+export const METRICS = defineCommand({
+  name: 'metrics',
+  summary: 'print metrics of locks and their runs for Prometheus',
+  description:
+    'Prints OpenMetrics text about locks and how their runs ended: the given locks, or all that are there or have a history.',
+  options: {
+    textfile: {
+      flags: '--textfile <path>',
+      description:
+        "write it to this file for node_exporter's textfile collector, in one step; the name must end with .prom",
+      parse: parseTextfile,
+    },
+    store: STORE_OPTION,
+  },
+  operands: { locks: { term: '[lock...]', description: 'locks: names, or paths' } },
+  notes: `Examples:
+  livinglock metrics
+  livinglock metrics --textfile /var/lib/prometheus/node-exporter/livinglock.prom
+
+If something cannot be read, it exits with 73, and livinglock_up is 0.`,
+  async run({ locks, textfile, store }) {
+    const { metrics } = await import('./metrics.js');
+    return metrics(locks, textfile, store);
+  },
+});
+
+function parseTextfile(text: string): string {
+  if (text.endsWith('.prom')) return text;
+  throw new InvalidArgument('The collector reads only files whose names end with .prom.');
+}

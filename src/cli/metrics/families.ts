@@ -1,0 +1,182 @@
+import { type LockHistory, OUTCOMES, type PastRun } from '../../history/run.js';
+import type { Inspection } from '../../index.js';
+import type { Job } from '../jobs/read-jobs.js';
+import { skipsInARow } from '../jobs/values.js';
+import { DEFAULT_STALE_TIMEOUT } from '../status/lock-status.js';
+import type { Family, Labels } from './exposition.js';
+
+/** Where the locks are that were read, for the labels that all values have. */
+export interface Origin {
+  /** The database; `null` for files. */
+  readonly store: string | null;
+  /** Whose locks these are: two users may have locks of the same name. */
+  readonly user: string | null;
+}
+
+/** What a family says about each job: one value, or several that differ in one more label. `null`: nothing. */
+interface Gauge {
+  readonly name: string;
+  readonly unit?: Family['unit'];
+  readonly help: string;
+  value(job: Job): number | null | readonly (readonly [Labels, number])[];
+}
+
+/** The name of the family that is always there, and always the first one. */
+export const UP = 'livinglock_up';
+
+const STATES = [
+  'free',
+  'live',
+  'cooldown',
+  'stalled',
+  'dead',
+  'foreign',
+] as const satisfies readonly Inspection['state'][];
+
+/** No family is a counter: the history is bounded, so that its sums go down when old runs fall out. */
+const GAUGES: readonly Gauge[] = [
+  {
+    name: 'livinglock_held',
+    help: 'Whether the lock is held, so that a run would be skipped.',
+    value: ({ lock }) => lock && Number(lock.state === 'live' || lock.state === 'cooldown'),
+  },
+  {
+    name: 'livinglock_state',
+    help: 'Whether the lock is in this state.',
+    value: ({ lock }) => lock && STATES.map((state) => [{ state }, Number(lock.state === state)] as const),
+  },
+  {
+    name: 'livinglock_acquired_timestamp_seconds',
+    unit: 'seconds',
+    help: 'When the run began that is at work.',
+    value: (job) => seconds(holderOf(job)?.acquiredAt),
+  },
+  {
+    name: 'livinglock_heartbeat_timestamp_seconds',
+    unit: 'seconds',
+    help: 'The last heartbeat of the run that is at work.',
+    value: (job) => seconds(holderOf(job)?.timestamp),
+  },
+  {
+    name: 'livinglock_heartbeat_age_seconds',
+    unit: 'seconds',
+    help: 'The age of that heartbeat when this was written, by the clock that decides whether the run has stalled.',
+    value: (job) => seconds(holderOf(job) && job.lock?.heartbeatAge),
+  },
+  {
+    name: 'livinglock_stale_timeout_seconds',
+    unit: 'seconds',
+    help: 'The age of a heartbeat above which the run counts as stalled.',
+    value: (job) => {
+      const holder = holderOf(job);
+      return holder && seconds(holder.staleTimeout ?? DEFAULT_STALE_TIMEOUT);
+    },
+  },
+  {
+    name: 'livinglock_progress_ratio',
+    unit: 'ratio',
+    help: 'How much of its work the run that is at work has done, from 0 to 1.',
+    value: (job) => holderOf(job)?.progress?.ratio ?? null,
+  },
+  {
+    name: 'livinglock_last_success_timestamp_seconds',
+    unit: 'seconds',
+    help: 'When the last run ended that succeeded.',
+    value: ({ history }) => seconds(history?.runs.findLast(hasSucceeded)?.endedAt),
+  },
+  {
+    name: 'livinglock_last_run_end_timestamp_seconds',
+    unit: 'seconds',
+    help: 'When the last run ended.',
+    value: ({ history }) => seconds(history?.runs.at(-1)?.endedAt),
+  },
+  {
+    name: 'livinglock_last_run_duration_seconds',
+    unit: 'seconds',
+    help: 'How long the last run took.',
+    value: ({ history }) => seconds(history?.runs.at(-1)?.duration),
+  },
+  {
+    name: 'livinglock_last_run_succeeded',
+    help: 'Whether the last run succeeded.',
+    value: ({ history }) => {
+      const run = history?.runs.at(-1);
+      return run === undefined ? null : Number(hasSucceeded(run));
+    },
+  },
+  {
+    name: 'livinglock_usual_duration_seconds',
+    unit: 'seconds',
+    help: 'How long a run usually takes: the median of the last 20 that succeeded.',
+    value: ({ history }) => seconds(history?.usualDuration),
+  },
+  {
+    name: 'livinglock_runs',
+    help: 'Runs in the history, which keeps the last 1000 of 90 days, by outcome.',
+    value: ({ history }) =>
+      history && OUTCOMES.map((outcome) => [{ outcome }, runsWith(history, outcome)] as const),
+  },
+  {
+    name: 'livinglock_skips',
+    help: 'Skipped attempts in the history.',
+    value: ({ history }) =>
+      history === null ? null : history.runs.reduce((sum, { skips }) => sum + skips, skipsInARow(history)),
+  },
+  {
+    name: 'livinglock_skips_since_last_run',
+    help: 'Attempts that were skipped since the last run has ended.',
+    value: ({ history }) => history && skipsInARow(history),
+  },
+  {
+    name: 'livinglock_history_unreadable_lines',
+    help: 'Lines of the history that cannot be read.',
+    value: ({ history }) => history?.unreadable ?? null,
+  },
+];
+
+/**
+ * All that is known about the jobs, as Prometheus wants it.
+ *
+ * @param isComplete Whether everything could be read.
+ */
+export function familiesOf(jobs: readonly Job[], { store, user }: Origin, isComplete: boolean): Family[] {
+  const up: Family = {
+    name: UP,
+    unit: null,
+    help: 'Whether all locks and their history could be read.',
+    samples: [{ labels: { store, user }, value: Number(isComplete) }],
+  };
+  const families = GAUGES.map(({ name, unit = null, help, value }) => ({
+    name,
+    unit,
+    help,
+    samples: jobs.flatMap((job) => {
+      const found = value(job);
+      const values = typeof found === 'number' ? [[{}, found] as const] : (found ?? []);
+      return values.map(([more, each]) => ({
+        labels: { lock: job.name, store, user, ...more },
+        value: each,
+      }));
+    }),
+  }));
+  return [up, ...families];
+}
+
+/** Who is at work. */
+function holderOf({ lock }: Job): Inspection['holder'] {
+  return lock?.state === 'live' || lock?.state === 'stalled' ? lock.holder : null;
+}
+
+function hasSucceeded({ outcome }: PastRun): boolean {
+  return outcome === 'succeeded';
+}
+
+function runsWith({ runs }: LockHistory, wanted: PastRun['outcome']): number {
+  return runs.filter(({ outcome }) => outcome === wanted).length;
+}
+
+/** Of a time, or of milliseconds. */
+function seconds(value: Date | number | null | undefined): number | null {
+  if (value === null || value === undefined) return null;
+  return (value instanceof Date ? value.getTime() : value) / 1000;
+}

@@ -1,0 +1,48 @@
+import { currentUser } from '../../core/current.js';
+import { describeError } from '../errors/describe-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import { type Job, readJobs } from '../jobs/read-jobs.js';
+import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
+import type { StoreAddress } from '../stores/store-option.js';
+import { say, write } from '../terminal/messages.js';
+import { exposition, typeLine } from './exposition.js';
+import { familiesOf, UP } from './families.js';
+import { writeTextfile } from './textfile.js';
+
+/** What was read, and why something could not be. */
+interface Read {
+  readonly jobs: readonly Job[];
+  readonly store: string | null;
+  readonly failures: readonly string[];
+}
+
+/** Prints the metrics of these locks, or of all, or writes them to a file. Returns the exit code. */
+export async function metrics(
+  names: readonly string[],
+  textfile: string | undefined,
+  address: StoreAddress | undefined,
+): Promise<number> {
+  const { jobs, store, failures } = await read(names, address);
+  for (const failure of failures) say(failure);
+  const isComplete = failures.length === 0;
+  const text = exposition(familiesOf(jobs, { store, user: currentUser() }, isComplete));
+  if (textfile === undefined) await write(text);
+  else writeTextfile(textfile, text, typeLine(UP));
+  return isComplete ? ExitCode.ok : ExitCode.store;
+}
+
+/** A store that is away must not look like one in which nothing has changed. */
+async function read(names: readonly string[], address: StoreAddress | undefined): Promise<Read> {
+  try {
+    return await withLocks(address, async (locks) => {
+      sayWhichAreMeant(names, locks);
+      const store = locks.address === '' ? null : locks.place();
+      const jobs = await readJobs(names, locks);
+      return { jobs, store, failures: jobs.flatMap(({ failures }) => failures) };
+    });
+  } catch (error) {
+    const { message, exitCode } = await describeError(error);
+    if (exitCode !== ExitCode.store) throw error;
+    return { jobs: [], store: null, failures: [message] };
+  }
+}

@@ -1,0 +1,86 @@
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CliError } from '../../../src/cli/errors/cli-error.js';
+import { writeTextfile } from '../../../src/cli/metrics/textfile.js';
+import { temporaryFolder } from '../../../support/world.js';
+
+const BEGINNING = '# TYPE ours gauge\n';
+const TEXT = `${BEGINNING}ours 1\n`;
+
+describe('the text file', () => {
+  it('is written, replaced, and can be read by everyone', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'a.prom');
+    const before = process.umask(0o077);
+    try {
+      writeTextfile(path, TEXT, BEGINNING);
+      expect(readFileSync(path, 'utf8')).toBe(TEXT);
+      const { ino } = lstatSync(path);
+      writeTextfile(path, `${TEXT}more 2\n`, BEGINNING);
+      expect(readFileSync(path, 'utf8')).toBe(`${TEXT}more 2\n`);
+      // In place it could be seen half written.
+      expect(lstatSync(path).ino).not.toBe(ino);
+      if (process.platform !== 'win32') expect(lstatSync(path).mode & 0o777).toBe(0o644);
+      expect(readdirSync(folder)).toEqual(['a.prom']);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it('may be empty before', () => {
+    const path = join(temporaryFolder(), 'a.prom');
+    writeFileSync(path, '');
+    writeTextfile(path, TEXT, BEGINNING);
+    expect(readFileSync(path, 'utf8')).toBe(TEXT);
+  });
+
+  it.each(['name,price\n', 'ours 1\n', '#', BEGINNING.slice(0, -1), `\n${TEXT}`])(
+    'does not replace the file of somebody else with %o in it',
+    (content) => {
+      const folder = temporaryFolder();
+      const path = join(folder, 'a.prom');
+      writeFileSync(path, content);
+      chmodSync(path, 0o600);
+      expect(() => writeTextfile(path, TEXT, BEGINNING)).toThrow(
+        `Cannot write ${path}: it was not written by livinglock metrics, and was not changed. Name another file.`,
+      );
+      expect(readFileSync(path, 'utf8')).toBe(content);
+      expect(readdirSync(folder)).toEqual(['a.prom']);
+    },
+  );
+
+  it('is not written through a link, nor in the place of a folder', () => {
+    const folder = temporaryFolder();
+    const target = join(folder, 'target');
+    writeFileSync(target, TEXT);
+    const link = join(folder, 'link.prom');
+    symlinkSync(target, link);
+    expect(() => writeTextfile(link, `${TEXT}more`, BEGINNING)).toThrow('it is a symbolic link');
+    expect(readlinkSync(link)).toBe(target);
+    mkdirSync(join(folder, 'folder.prom'));
+    expect(() => writeTextfile(join(folder, 'folder.prom'), TEXT, BEGINNING)).toThrow(
+      'it is not a regular file',
+    );
+    // The other name keeps what it has.
+    linkSync(target, join(folder, 'second.prom'));
+    writeTextfile(join(folder, 'second.prom'), `${TEXT}more`, BEGINNING);
+    expect(readFileSync(target, 'utf8')).toBe(TEXT);
+  });
+
+  it('says why it cannot be written', () => {
+    const path = join(temporaryFolder(), 'missing', 'a.prom');
+    expect(() => writeTextfile(path, TEXT, BEGINNING)).toThrow(CliError);
+    expect(() => writeTextfile(path, TEXT, BEGINNING)).toThrow(/^Cannot write .*a\.prom: ENOENT: /);
+  });
+});
