@@ -79,7 +79,7 @@ export function normalized(text: string, { home, locks }: Sandbox): string {
     .replaceAll(`user="${userInfo().username}"`, 'user="batch"')
     .replaceAll(/\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:\d\d)?/g, '<time>')
     .replaceAll(/\b\d\d:\d\d:\d\d\b/g, '<time>')
-    .replaceAll(/(?<=\bsince |\brun \()\d\d:\d\d\b/g, '<time>')
+    .replaceAll(/(?<=\bsince |\brun \()(?:\w+day )?\d\d:\d\d\b/g, '<time>')
     .replaceAll(DURATION, '<duration>')
     .replaceAll(/\b[0-9a-f]{8}-[0-9a-f-]{27}(?:\.[0-9a-f]{8})?/g, '<uuid>')
     .replaceAll(/\b(PID|group|pid) +\d+/g, '$1 <n>')

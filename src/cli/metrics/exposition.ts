@@ -9,7 +9,7 @@ export interface Family {
   readonly samples: readonly Sample[];
 }
 
-export interface Sample {
+interface Sample {
   readonly labels: Labels;
   readonly value: number;
 }
