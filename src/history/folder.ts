@@ -4,6 +4,7 @@ import { type Surroundings, surroundings } from '../system/home/surroundings.js'
 import type { TrustedFolder } from '../system/trusted-folder.js';
 
 const NAME = 'history';
+const LOGS = 'logs';
 /** From hier(7): what programs keep across restarts. Root's named locks are in a folder that is emptied at each. */
 const OF_ROOT = { linux: '/var/lib', other: '/var/db' };
 
@@ -19,6 +20,13 @@ export function historyFolder(system: Surroundings = surroundings): TrustedFolde
   if (!LIVINGLOCK_DIR && isRootOfUnix(system)) return ofRoot(system);
   const { path: locks, steps } = locksFolder(system);
   const path = join(locks, NAME);
+  return steps.length === 0 ? { path, steps } : folder([...steps, ours(path)]);
+}
+
+/** Where the output of runs is kept: in the folder of the history, so that whoever moves one moves both. Throws as {@link historyFolder} does. */
+export function logsFolder(system: Surroundings = surroundings): TrustedFolder {
+  const { path: history, steps } = historyFolder(system);
+  const path = join(history, LOGS);
   return steps.length === 0 ? { path, steps } : folder([...steps, ours(path)]);
 }
 

@@ -11,12 +11,17 @@ const PRIME = 0x01000193;
  * The name of the journal of a lock: what people recognize, and a hash of what tells it from all others. Should two locks have the
  * same name, the second is refused by the first line of the file.
  */
-export function journalName({ lock, store }: JournalOwner): string {
+export function journalName(owner: JournalOwner): string {
+  return `${nameOf(owner)}${EXTENSION}`;
+}
+
+/** The same without an extension, for other files about the runs of that lock. */
+export function nameOf({ lock, store }: JournalOwner): string {
   const shown = basename(lock, '.lock')
     .replace(/[^\w.-]+/g, '_')
     .slice(0, SHOWN);
   const identity = `${store ?? ''}\n${lock}`;
-  return `${shown}-${SEEDS.map((seed) => hash(identity, seed)).join('')}${EXTENSION}`;
+  return `${shown}-${SEEDS.map((seed) => hash(identity, seed)).join('')}`;
 }
 
 export function isJournalName(name: string): boolean {

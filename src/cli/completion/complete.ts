@@ -1,6 +1,14 @@
 import type { Command } from '../grammar/command.js';
 import { visibleOptions } from '../grammar/help-text.js';
-import { isVariadic, longName, type Option, operandName, shortName, takesValue } from '../grammar/option.js';
+import {
+  isVariadic,
+  longName,
+  mayTakeValue,
+  type Option,
+  operandName,
+  shortName,
+  takesValue,
+} from '../grammar/option.js';
 import { namedLocks } from '../named-locks/named-locks.js';
 import { FILE_PROOF, PROOFS } from '../run/proof.js';
 
@@ -40,7 +48,9 @@ function completeFor(command: Command, words: readonly string[]): string[] {
   if (expecting !== undefined) return valuesOf(expecting, word, '');
   const [, long, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
   if (!isPastOptions && long !== undefined && value !== undefined) {
-    const option = optionWithValue(command, long);
+    const option =
+      optionWithValue(command, long) ??
+      Object.values(command.options).find((each) => mayTakeValue(each) && long === longName(each));
     return option === undefined ? [] : valuesOf(option, value, `${long}=`);
   }
   if (!isPastOptions && word.startsWith('-'))
@@ -105,7 +115,7 @@ function valuesOf(option: Option, word: string, prefix: string): string[] {
       values.map((value) => [`${prefix}${value}`, '']),
     );
   }
-  return /<(?:file|path)>/.test(option.flags) ? directive(':files') : [];
+  return /<(?:file|path)>|\[=path\]/.test(option.flags) ? directive(':files') : [];
 }
 
 function locks(): Candidate[] {

@@ -1,6 +1,6 @@
 /** An option of a subcommand. Parsing, help, the manual page and the completion of words all derive from it. */
 export interface Option {
-  /** `-w, --wait <time>`; without a value in angle brackets it is a switch. */
+  /** `-w, --wait <time>`; `--log[=place]` may have a value, in the same word; otherwise it is a switch. */
   readonly flags: string;
   readonly description: string;
   /** Throws an `InvalidArgument`. Without it the value is the text. */
@@ -39,7 +39,9 @@ type OptionValue<O extends Option> = string extends O['flags']
   ? unknown
   : O['flags'] extends `${string}<${string}`
     ? Parsed<O> | (O extends { default: unknown } ? never : undefined)
-    : boolean;
+    : O['flags'] extends `${string}[=${string}`
+      ? Parsed<O> | boolean
+      : boolean;
 
 type OperandValue<P extends Operand> = string extends P['term']
   ? unknown
@@ -65,6 +67,11 @@ export function shortName({ flags }: Option): string | undefined {
 
 export function takesValue({ flags }: Option): boolean {
   return flags.includes('<');
+}
+
+/** Whether it takes a value after an equals sign, and can do without. */
+export function mayTakeValue({ flags }: Option): boolean {
+  return flags.includes('[=');
 }
 
 /** The text inside the brackets: `lock` */

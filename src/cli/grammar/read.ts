@@ -7,6 +7,7 @@ import {
   isRequired,
   isVariadic,
   longName,
+  mayTakeValue,
   type Operand,
   type Operands,
   type Option,
@@ -104,7 +105,11 @@ export function interpret(words: Words, command: Command): { values: Values<Opti
 
 function identify({ long, value, shown }: OptionWord, options: Options): GivenOption {
   const [name, option] = Object.entries(options).find(([, each]) => longName(each) === long) ?? [];
-  if (name === undefined || option === undefined || (value !== undefined && !takesValue(option))) {
+  if (
+    name === undefined ||
+    option === undefined ||
+    (value !== undefined && !takesValue(option) && !mayTakeValue(option))
+  ) {
     const meant = shown.startsWith('--') ? knownOptions(options).map(longName) : [];
     throw new UnknownWord('option', shown, long, meant);
   }

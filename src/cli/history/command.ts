@@ -1,5 +1,5 @@
 import { defineCommand } from '../grammar/command.js';
-import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { parseCount } from '../grammar/parse-count.js';
 import { parsePositiveDuration } from '../grammar/parse-duration.js';
 
 export const HISTORY = defineCommand({
@@ -45,9 +45,3 @@ LIVINGLOCK_HISTORY names another folder of the history; an empty one turns it of
     return historyAsPage(locks, { last, since, failed: false }, html);
   },
 });
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count > 0 && Number.isSafeInteger(count)) return count;
-  throw new InvalidArgument('It must be a whole number above 0.');
-}

@@ -1,4 +1,5 @@
 import type { StoreAddress } from '../stores/store-option.js';
+import type { OutputOptions } from './output-options.js';
 import type { Proof } from './proof.js';
 
 /** The options of `livinglock run`; durations in milliseconds. */
@@ -27,4 +28,5 @@ export interface RunOptions {
   readonly store: StoreAddress | undefined;
   /** Whether the run is recorded in the history. `default`: if the lock has a name, and is in a file. */
   readonly history: 'on' | 'off' | 'default';
+  readonly output: OutputOptions;
 }

@@ -21,29 +21,52 @@ export interface OutputRoute {
   read(child: ChildProcess): ReadOutput[];
 }
 
-type OutputStdio = 'inherit' | 'pipe' | number;
+type OutputStdio = 'inherit' | 'ignore' | 'pipe' | number;
+
+/**
+ * - `inherited`: the command gets our descriptors, and this process does not see what it writes.
+ * - `seen`: this process sees that the command writes.
+ * - `read`: all of it goes through this process.
+ * - `merged`: the same, and as nothing is passed on, through one pipe, which keeps the order of stdout and stderr.
+ * - `discarded`: nobody reads it.
+ */
+export type OutputMode = 'inherited' | 'seen' | 'read' | 'merged' | 'discarded';
 
 const NAMES = new Map([
   [1, 'stdout'],
   [2, 'stderr'],
 ]);
 
-/** The command gets our descriptors, and this process does not see what it writes. */
-export const INHERITED: OutputRoute = { stdio: ['inherit', 'inherit'], read: () => [] };
+const INHERITED: OutputRoute = { stdio: ['inherit', 'inherit'], read: () => [] };
+const DISCARDED: OutputRoute = { stdio: ['ignore', 'ignore'], read: () => [] };
+
+export function routeFor(mode: OutputMode): OutputRoute {
+  switch (mode) {
+    case 'inherited':
+      return INHERITED;
+    case 'seen':
+      return readOutput(together(OUTPUTS.filter((descriptor) => !isWatchable(descriptor))));
+    case 'read':
+      return readOutput(together(OUTPUTS));
+    case 'merged':
+      return readOutput([OUTPUTS]);
+    case 'discarded':
+      return DISCARDED;
+  }
+}
 
 /**
- * Lets this process see that the command writes. A file is handed to the command and watched from outside (`watchOutputFiles`): a full disk
- * is then the command's own failure, the order is kept, and the command outlives this process. Anything else is read here and passed on.
+ * Reads the output for these descriptors of ours; those of each group through one pipe. That is needed to see that the command writes, unless it is to a file: a file is handed to the
+ * command and watched from outside (`watchOutputFiles`). A full disk is then the command's own failure, the order is kept, and the command
+ * outlives this process.
  */
-export function visibleOutput(): OutputRoute {
-  const groups = toBeRead();
+function readOutput(groups: readonly (readonly number[])[]): OutputRoute {
   const pipes = makeRealPipes(groups.length);
   return pipes === null ? byPipesOfNode(groups.flat()) : byRealPipes(groups, pipes);
 }
 
 /** The descriptors of each pipe. Descriptors with the same target share one: two would lose the order of the output. */
-function toBeRead(): readonly number[][] {
-  const descriptors = OUTPUTS.filter((descriptor) => !isWatchable(descriptor));
+function together(descriptors: readonly number[]): readonly (readonly number[])[] {
   return descriptors.length === 2 && isSameThing() ? [descriptors] : descriptors.map((number) => [number]);
 }
 
@@ -56,7 +79,7 @@ function isSameThing(): boolean {
   return one === other;
 }
 
-function byRealPipes(groups: readonly number[][], pipes: readonly RealPipe[]): OutputRoute {
+function byRealPipes(groups: readonly (readonly number[])[], pipes: readonly RealPipe[]): OutputRoute {
   const pipeOf = (descriptor: number) =>
     pipes[groups.findIndex((group) => group.includes(descriptor))]?.writing ?? 'inherit';
   return {

@@ -6,6 +6,9 @@ import type { ReadOutput } from './output.js';
 /** A daemon that the command left behind may hold its output open forever. After this much silence, nothing more is coming. */
 const SILENCE = 500;
 
+/** Where a part of the output goes. Rejects, with the system's error, if it cannot be written there. */
+export type Outlet = (chunk: Buffer) => Promise<void>;
+
 /** Why output could not be written: its reader is gone, for which POSIX has SIGPIPE, or anything else. */
 export type WriteFailure = 'unread' | 'failed';
 
@@ -19,14 +22,21 @@ export type WriteFailure = 'unread' | 'failed';
 export class Passage {
   readonly #output: ReadOutput;
   readonly #onOutput: () => void;
+  readonly #outlet: Outlet;
   readonly #ended: Promise<void>;
   #isWriting = false;
   #chunks = 0;
   #failure: WriteFailure | null = null;
 
-  constructor(output: ReadOutput, onOutput: () => void) {
+  /** @param outlet Where it goes. Default: to the descriptor that the output is for. */
+  constructor(
+    output: ReadOutput,
+    onOutput: () => void,
+    outlet: Outlet = (chunk) => writeAll(output.descriptor, chunk),
+  ) {
     this.#output = output;
     this.#onOutput = onOutput;
+    this.#outlet = outlet;
     this.#ended = this.#pass();
   }
 
@@ -46,13 +56,13 @@ export class Passage {
   }
 
   async #pass(): Promise<void> {
-    const { source, descriptor } = this.#output;
+    const { source } = this.#output;
     try {
       for await (const chunk of source) {
         this.#chunks++;
         this.#onOutput();
         this.#isWriting = true;
-        await writeAll(descriptor, chunk).catch((error) => this.#fail(error));
+        await this.#outlet(chunk).catch((error) => this.#fail(error));
         if (this.#failure !== null) break;
         this.#isWriting = false;
       }

@@ -7,6 +7,7 @@ import type { Options, Values } from '../grammar/option.js';
 import { parseDuration, parsePositiveDuration } from '../grammar/parse-duration.js';
 import { STORE_OPTION, type StoreAddress } from '../stores/store-option.js';
 import type { RunOptions } from './options.js';
+import { completeOutputOptions, OUTPUT_OPTIONS } from './output-options.js';
 import { parseProof } from './proof.js';
 
 const HOUR = 3_600_000;
@@ -100,6 +101,7 @@ export const RUN_OPTIONS = {
     conflicts: ['noHistory'],
   },
   noHistory: { flags: '--no-history', description: 'do not record this run in the history' },
+  ...OUTPUT_OPTIONS,
   ignoreHangup: {
     flags: '--ignore-hangup',
     description: 'ignore SIGHUP, and do not pass it on: nohup before `livinglock` cannot do this',
@@ -117,6 +119,11 @@ export function completeRunOptions({
   heartbeatInterval,
   history,
   noHistory,
+  log,
+  noLog,
+  keepLogs,
+  logSize,
+  output,
   ...rest
 }: RunValues): RunOptions {
   const proof = heartbeat ?? { by: 'alive' };
@@ -145,6 +152,7 @@ export function completeRunOptions({
     timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
     line: rest.command,
     history: history ? 'on' : noHistory ? 'off' : 'default',
+    output: completeOutputOptions({ log, noLog, keepLogs, logSize, output }),
   };
 }
 

@@ -38,6 +38,7 @@ export class Recorder {
   #startedAt = new Date();
   #startedAtMonotonic = systemClock.monotonic();
   #progress: Progress | null = null;
+  #output: string | null = null;
   #written: Promise<void> = Promise.resolve();
   #hasFailed = false;
 
@@ -51,6 +52,11 @@ export class Recorder {
     this.#lock = lock;
     this.#startedAt = lock?.acquiredAt ?? new Date();
     this.#startedAtMonotonic = systemClock.monotonic();
+  }
+
+  /** @param path The file with the output of the run; `null` if there is none. */
+  keepsOutputIn(path: string | null): void {
+    this.#output = path;
   }
 
   /** The command is at work, so there is time to load the rest. If this run is killed, too, nobody else knows what it has taken over from. */
@@ -109,6 +115,7 @@ export class Recorder {
         fencingToken: lock?.fencingToken ?? null,
         progress: this.#progress,
         predecessor: lock?.predecessor,
+        output: this.#output,
       }),
     );
   }

@@ -1,3 +1,5 @@
+import type { Lock } from '../../index.js';
+import { randomUuid } from '../../system/uuid.js';
 import { isRecorded } from '../history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
@@ -7,6 +9,7 @@ import { Cover } from './cover.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
 import { makeInheritedSocket } from './inherited-socket.js';
+import type { KeptOutput } from './kept/kept-output.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
 import { processesWith } from './processes.js';
@@ -85,9 +88,11 @@ async function runIn(
     }
     recorder.begin(lock);
     if (!quiet) sayHints(isStallUnseen);
-    return await supervise(
-      new Supervision({ ...job, lock, name, locks, signals, inheritedSocket }),
-      recorder,
+    const output = await keptOutput(job, lock, name, locks);
+    recorder.keepsOutputIn(output?.path ?? null);
+    const supervision = new Supervision({ ...job, lock, name, locks, signals, inheritedSocket, output });
+    return await supervise(supervision, recorder, (status) =>
+      output?.show(shownCommand(job.command, job.options), supervision.end, status),
     );
   } finally {
     inheritedSocket?.close();
@@ -96,13 +101,36 @@ async function runIn(
   }
 }
 
-async function supervise(supervision: Supervision, recorder: Recorder): Promise<number> {
+/** Loaded only where an option asks for it. */
+async function keptOutput(
+  { options }: Pick<Job, 'options'>,
+  lock: Lock | null,
+  name: string,
+  locks: Locks,
+): Promise<KeptOutput | null> {
+  if (options.output.passOn === 'always' && options.output.log === null) return null;
+  const { KeptOutput } = await import('./kept/kept-output.js');
+  return new KeptOutput(options, {
+    owner: { lock: name, store: options.store === undefined ? null : locks.place() },
+    startedAt: lock?.acquiredAt ?? new Date(),
+    token: lock?.token ?? randomUuid(),
+  });
+}
+
+/** @param show Shows what was held back of the output. */
+async function supervise(
+  supervision: Supervision,
+  recorder: Recorder,
+  show: (status: number | null) => Promise<void> | undefined,
+): Promise<number> {
   try {
     const status = await supervision.toTheEnd();
     await recorder.ended(supervision.end, status);
+    await show(status);
     return status;
   } catch (error) {
     await recorder.failed(error, supervision.end);
+    await show(null);
     throw error;
   }
 }

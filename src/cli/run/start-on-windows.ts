@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { isForCmd } from './command-line.js';
 import { exitOf } from './exit.js';
-import { INHERITED, visibleOutput } from './output.js';
+import { routeFor } from './output.js';
 import { treeOf } from './process-tree.js';
 import type { Outfit, Started } from './started.js';
 
 /** Windows has no exec, so the command begins at once. cross-spawn finds scripts and quotes arguments the Windows way. */
 export async function startOnWindows(
   [program = '', ...args]: readonly string[],
-  { env, isOutputSeen }: Outfit,
+  { env, output }: Outfit,
 ): Promise<Started> {
   const { default: crossSpawn } = await import('cross-spawn');
-  const route = isOutputSeen ? visibleOutput() : INHERITED;
+  const route = routeFor(output);
   const child = crossSpawn(program, args, {
     env,
     stdio: ['inherit', ...route.stdio],

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { staysOpen } from './descriptors.js';
 import { exitOf } from './exit.js';
-import { INHERITED, visibleOutput } from './output.js';
+import { routeFor } from './output.js';
 import { groupOf, sharedGroup } from './process-group.js';
 import { startOnWindows } from './start-on-windows.js';
 import type { Outfit, Started } from './started.js';
@@ -25,11 +25,11 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   if (process.platform === 'win32') return startOnWindows(command, outfit);
   const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
 
-  const { env, isOutputSeen, descriptors, inheritedSocket } = outfit;
+  const { env, output, descriptors, inheritedSocket } = outfit;
   const shared = sharesTerminal
     ? sharedGroup({ socket: inheritedSocket, token: env['LIVINGLOCK_TOKEN'] ?? '' })
     : null;
-  const route = isOutputSeen ? visibleOutput() : INHERITED;
+  const route = routeFor(output);
   const stdio: Stdio[] = ['inherit', ...route.stdio];
   for (const descriptor of descriptors) {
     if (!staysOpen(descriptor)) put(stdio, descriptor, descriptor);
@@ -38,7 +38,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
   const [program = '', ...args] = inheritedSocket === null ? gated(command, spare) : command;
   const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });
-  const output = route.read(child);
+  const read = route.read(child);
   const exited = exitOf(child);
   const pid = await pidOf(child);
   const gate = inheritedSocket === null ? child.stdio[spare] : null;
@@ -48,7 +48,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
     exited,
     group: shared?.(child) ?? groupOf(pid),
     sharesTerminal,
-    output,
+    output: read,
     begin: gate instanceof Writable ? () => gate.end('go\n') : null,
   };
 }

@@ -1,6 +1,6 @@
 import type { Exit } from './exit.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import type { ReadOutput } from './output.js';
+import type { OutputMode, ReadOutput } from './output.js';
 import type { ProcessGroup } from './process-group.js';
 
 /** A command that has been started. */
@@ -18,8 +18,7 @@ export interface Started {
 /** What a command is started with. */
 export interface Outfit {
   readonly env: NodeJS.ProcessEnv;
-  /** Whether the runner must see that the command writes. */
-  readonly isOutputSeen: boolean;
+  readonly output: OutputMode;
   /** Descriptors of this process that the command gets under the same numbers. */
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;

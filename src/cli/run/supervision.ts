@@ -14,6 +14,7 @@ import type { Cover } from './cover.js';
 import { Ending, type Reason } from './ending.js';
 import { outcomeAfter, statusAfter } from './exit.js';
 import type { InheritedSocket } from './inherited-socket.js';
+import type { KeptOutput } from './kept/kept-output.js';
 import { describeLoss } from './loss.js';
 import type { RunOptions } from './options.js';
 import { Passage } from './pass-on.js';
@@ -47,6 +48,8 @@ export interface Job {
   readonly inheritedSocket: InheritedSocket | null;
   readonly cover: Cover;
   readonly recorder: Recorder;
+  /** `null` if all output is passed on as it comes, and not kept. */
+  readonly output: KeptOutput | null;
 }
 
 /** One command under one lock, from its start until nothing of it is left. */
@@ -116,7 +119,7 @@ export class Supervision {
   }
 
   async #start(): Promise<Started> {
-    const { lock, name, locks, command, options, descriptors, inheritedSocket, cover } = this.#job;
+    const { lock, name, locks, command, options, descriptors, inheritedSocket, cover, output } = this.#job;
     const env = {
       ...process.env,
       ...callingBack(),
@@ -130,7 +133,7 @@ export class Supervision {
       if (lock !== null) await cover.begin(lock, inheritedSocket, descriptors);
       const started = await start(command, {
         env,
-        isOutputSeen: options.proof.by === 'output',
+        output: output?.mode ?? (options.proof.by === 'output' ? 'seen' : 'inherited'),
         descriptors,
         inheritedSocket,
       });
@@ -143,11 +146,12 @@ export class Supervision {
   }
 
   async #run({ exited, group, sharesTerminal, output, begin }: Started): Promise<number> {
-    const { lock, options, recorder } = this.#job;
+    const { lock, options, recorder, output: kept } = this.#job;
     const ending = new Ending(group, options.killAfter);
     const watch = this.#watch(ending);
     try {
-      const passages = output.map((read) => new Passage(read, () => watch.prove()));
+      const prove = () => watch.prove();
+      const passages = output.map((read) => new Passage(read, prove, kept?.outletFor(read)));
       lock?.signal.addEventListener('abort', () => this.#stop('lost', ending, watch));
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
@@ -156,6 +160,7 @@ export class Supervision {
       const exit = await exited;
       await outlive(group, lock);
       await Promise.all(passages.map((passage) => passage.drain()));
+      await kept?.complete();
       const lost = passages.flatMap((passage) => passage.failure ?? []);
       const status = statusAfter(ending.reason, exit, lost);
       this.#end = { outcome: outcomeAfter(ending.reason, exit, status), signal: exit.signal };

@@ -47,6 +47,8 @@ describe('the candidates for a word', () => {
     { words: ['run', '--heartbeat=file:a'], expected: [':files'] },
     { words: ['run', '--on-stall='], expected: ['--on-stall=end', '--on-stall=warn'] },
     { words: ['run', '--quiet='], expected: [] },
+    { words: ['run', '--log='], expected: [':files'] },
+    { words: ['run', '--log', 'im'], expected: ['import'] },
     { words: ['run', 'backup', ''], expected: ['--'] },
     { words: ['run', 'backup', '--', 'pg'], expected: [':command'] },
     { words: ['run', 'backup', '--', 'pg_dump', '--fi'], expected: [':command'] },

@@ -135,6 +135,30 @@ describe('a command line', () => {
   });
 });
 
+describe('an option that can do without a value', () => {
+  const keep = defineCommand({
+    name: 'keep',
+    summary: 'keep',
+    description: 'Keeps.',
+    options: { log: { flags: '--log[=path]', description: 'a log', parse: (text: string) => text } },
+    operands: COPY.operands,
+    notes: '',
+    run: async () => 0,
+  });
+
+  it('takes only what follows an equals sign', () => {
+    const logOf = (...words: readonly string[]) => read(keep, [...words, 'source']).values.log;
+    expect(logOf()).toBe(false);
+    expect(logOf('--log')).toBe(true);
+    expect(logOf('--log=here')).toBe('here');
+    expect(logOf('--log=')).toBe('');
+    expect(read(keep, ['--log', 'source', 'target']).values).toMatchObject({
+      source: 'source',
+      targets: ['target'],
+    });
+  });
+});
+
 describe('the value of an option', () => {
   it('is the next word, even if that looks like an option', () => {
     for (const value of ['-5', '-q', '--quiet', '--', ''])

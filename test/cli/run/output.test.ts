@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { INHERITED, visibleOutput } from '../../../src/cli/run/output.js';
+import { type OutputMode, routeFor } from '../../../src/cli/run/output.js';
 import { replace } from '../../../support/replace.js';
 
 type Stream = { readonly ino?: bigint; readonly rdev?: bigint; readonly isFile?: boolean };
@@ -26,8 +26,8 @@ const FILE = { isFile: true };
 
 describe.runIf(process.platform !== 'win32')('the output of a command', () => {
   /** Runs a script with its output on that route, and returns what is read from each pipe. */
-  async function outputOf(script: string) {
-    const route = visibleOutput();
+  async function outputOf(script: string, mode: OutputMode = 'seen') {
+    const route = routeFor(mode);
     const child = spawn('/bin/sh', ['-c', script], { stdio: ['ignore', ...route.stdio] });
     const closed = once(child, 'close');
     const read = route.read(child);
@@ -37,15 +37,32 @@ describe.runIf(process.platform !== 'win32')('the output of a command', () => {
   }
 
   it('is inherited where nobody needs to see it', () => {
-    expect(INHERITED.stdio).toEqual(['inherit', 'inherit']);
-    expect(INHERITED.read(new ChildProcess())).toEqual([]);
+    const route = routeFor('inherited');
+    expect(route.stdio).toEqual(['inherit', 'inherit']);
+    expect(route.read(new ChildProcess())).toEqual([]);
   });
 
   it('is inherited where it is a file', () => {
     outputs(FILE, FILE);
-    const route = visibleOutput();
+    const route = routeFor('seen');
     expect(route.stdio).toEqual(['inherit', 'inherit']);
     expect(route.read(new ChildProcess())).toEqual([]);
+  });
+
+  it('is read from a file where all of it has to be read', async () => {
+    outputs({ ...FILE, ino: 5n }, { ...FILE, ino: 5n });
+    expect(await outputOf('echo a; echo b >&2', 'read')).toEqual([
+      { name: 'stdout and stderr', descriptor: 1, text: 'a\nb\n' },
+    ]);
+  });
+
+  it('is read from one pipe where nothing is passed on, whatever it goes to', async () => {
+    outputs(FILE, { ino: 6n });
+    expect(await outputOf('echo a; echo b >&2; echo c', 'merged')).toMatchObject([{ text: 'a\nb\nc\n' }]);
+  });
+
+  it('goes nowhere where nobody wants it', async () => {
+    expect(await outputOf('echo a; echo b >&2', 'discarded')).toEqual([]);
   });
 
   it('is read from one pipe where both go to the same thing, in order', async () => {
@@ -86,7 +103,7 @@ describe.runIf(process.platform !== 'win32')('the output of a command', () => {
       outputs(stdout, stderr);
       const failing: object = { spawnSync: () => ({ status: 1 }) };
       replace(childProcess, failing);
-      expect(visibleOutput().stdio).toEqual(stdio);
+      expect(routeFor('seen').stdio).toEqual(stdio);
       const script = names.map((name) => (name === 'stdout' ? 'echo a' : 'echo b >&2')).join('; ');
       const read = await outputOf(script);
       expect(read.map(({ name }) => name)).toEqual(names);

@@ -23,6 +23,11 @@ const NONE: RunValues = {
   conflictExitCode: 75,
   history: false,
   noHistory: false,
+  log: false,
+  noLog: false,
+  keepLogs: undefined,
+  logSize: undefined,
+  output: 'always',
   ignoreHangup: false,
   quiet: false,
 };
@@ -39,6 +44,20 @@ describe('options of a run', () => {
     expect(complete().history).toBe('default');
     expect(complete({ history: true }).history).toBe('on');
     expect(complete({ noHistory: true }).history).toBe('off');
+  });
+
+  it('say what becomes of the output', () => {
+    const usual = { path: null, keep: 20, size: 10 * 1024 * 1024 };
+    expect(complete().output).toEqual({ passOn: 'always', log: null });
+    expect(complete({ log: true, output: 'never' }).output).toEqual({ passOn: 'never', log: usual });
+    expect(complete({ log: '/var/log/jobs/', keepLogs: 3, logSize: 5000 }).output.log).toEqual({
+      path: '/var/log/jobs/',
+      keep: 3,
+      size: 5000,
+    });
+    const usage = expect.objectContaining({ exitCode: ExitCode.usage });
+    expect(() => complete({ keepLogs: 3 })).toThrow(usage);
+    expect(() => complete({ logSize: 5000 })).toThrow(usage);
   });
 
   it('are to notice no stall where others can see whether the command exists', () => {
@@ -96,6 +115,13 @@ describe('the value of an option', () => {
     { option: RUN_OPTIONS.command, good: ['a | b', ' x '], bad: ['', ' \n'] },
     { option: RUN_OPTIONS.holdAtLeast, good: ['1h', '0'], bad: ['infinity', 'x'] },
     { option: RUN_OPTIONS.staleTimeout, good: ['1', 'infinity'], bad: ['0', '-1'] },
+    { option: RUN_OPTIONS.log, good: ['/var/log/jobs/', 'x'], bad: [''] },
+    { option: RUN_OPTIONS.keepLogs, good: ['1', '1000'], bad: ['0', '-1', '1.5', ''] },
+    {
+      option: RUN_OPTIONS.logSize,
+      good: ['4096', '4k', '1.5M', '2GB', '1GiB'],
+      bad: ['4095', 'M', '', '1X', 'x'],
+    },
     { option: RUN_OPTIONS.conflictExitCode, good: ['0', '255'], bad: ['256', '-1', '1x', 'x1', '1.5', ''] },
   ])('$option.flags takes $good, and refuses $bad', ({ option, good, bad }) => {
     for (const text of good) expect(() => option.parse(text)).not.toThrow();

@@ -52,6 +52,7 @@ export function someOptions(changes: Partial<RunOptions> = {}): RunOptions {
     line: undefined,
     store: undefined,
     history: 'default',
+    output: { passOn: 'always', log: null },
     ...changes,
   };
 }

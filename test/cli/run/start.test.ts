@@ -15,7 +15,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     const command = ['/bin/sh', '-c', script, 'sh', ...args];
     const outfit = {
       env: { PATH },
-      isOutputSeen: false,
+      output: 'inherited' as const,
       descriptors: [],
       inheritedSocket: null,
       ...changes,
@@ -97,7 +97,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
 
   it('lets its output be read on request', async () => {
     terminals();
-    const { begin, exited, output } = await started('echo out; echo err >&2', { isOutputSeen: true });
+    const { begin, exited, output } = await started('echo out; echo err >&2', { output: 'seen' });
     const read = Promise.all(output.map(({ source }) => text(source)));
     begin?.();
     await exited;
@@ -124,7 +124,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     terminals();
     // Otherwise libuv might report the error by the descriptor that the socket takes in the command.
     openUpTo(40);
-    const outfit = { env: { PATH }, isOutputSeen: false, descriptors: [], inheritedSocket: null };
+    const outfit = { env: { PATH }, output: 'inherited' as const, descriptors: [], inheritedSocket: null };
     const socket = { name: 'x', descriptor: 2, inode: 0n, close: () => {} };
     await expect(start(['/no/program'], { ...outfit, inheritedSocket: socket })).rejects.toMatchObject({
       code: 'ENOENT',

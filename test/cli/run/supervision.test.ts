@@ -52,6 +52,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       inheritedSocket: null,
       cover: new Cover(),
       recorder: new Recorder(null),
+      output: null,
       ...job,
     });
   }

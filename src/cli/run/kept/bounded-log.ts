@@ -1,0 +1,78 @@
+/** A file at whose positions a log is written. All calls write or read as much as they are asked for, or reject. */
+export interface LogFile {
+  write(data: Buffer, position: number): Promise<void>;
+  read(position: number, length: number): Promise<Buffer>;
+  truncate(length: number): Promise<void>;
+}
+
+/** Bytes that are moved at once. */
+const PIECE = 256 * 1024;
+/** Wide enough for any number of bytes, so that the line always takes the same room. */
+const DIGITS = 16;
+
+/** The line that stands for what is left out. */
+export function gapLine(bytes: number): Buffer {
+  return Buffer.from(`\n[livinglock: ${String(bytes).padStart(DIGITS)} bytes are left out here]\n`);
+}
+
+/** Finds the first such line in a log, and how many bytes it stands for. `null` if there is none. */
+export function findGap(log: Buffer): { readonly start: number; readonly bytes: number } | null {
+  const beginning = Buffer.from('\n[livinglock: ');
+  for (let start = log.indexOf(beginning); start !== -1; start = log.indexOf(beginning, start + 1)) {
+    const bytes = Number(log.toString('latin1', start + beginning.length, start + beginning.length + DIGITS));
+    if (gapLine(bytes).equals(log.subarray(start, start + GAP))) return { start, bytes };
+  }
+  return null;
+}
+
+const GAP = gapLine(0).length;
+
+/**
+ * A log of bounded size: of a longer output the beginning and the end are kept, at least a third of the limit each, and one line stands for what
+ * is left out between them.
+ *
+ * The end is in the file at any moment, so that it can be read meanwhile, and whatever kills this process: output is appended, and when the limit is
+ * reached, the last third is copied over the middle one. Only then is the file made shorter.
+ */
+export class BoundedLog {
+  readonly #file: LogFile;
+  readonly #limit: number;
+  /** How much of the end is kept at least, and how much of the beginning exactly. */
+  readonly #tail: number;
+  readonly #head: number;
+  #size = 0;
+  #leftOut = 0;
+
+  /** @param limit Bytes. */
+  constructor(file: LogFile, limit: number) {
+    this.#file = file;
+    this.#limit = limit;
+    this.#tail = Math.floor((limit - GAP) / 3);
+    this.#head = limit - GAP - 2 * this.#tail;
+  }
+
+  /** Adds output. Calls must not overlap. Rejects as the file does. */
+  async write(chunk: Buffer): Promise<void> {
+    for (let written = 0; written < chunk.length; ) {
+      if (this.#size === this.#limit) await this.#makeRoom();
+      const part = chunk.subarray(written, written + this.#limit - this.#size);
+      await this.#file.write(part, this.#size);
+      this.#size += part.length;
+      written += part.length;
+    }
+  }
+
+  async #makeRoom(): Promise<void> {
+    const gap = this.#head;
+    const start = gap + GAP;
+    const from = this.#limit - this.#tail;
+    for (let moved = 0; moved < this.#tail; moved += PIECE) {
+      const piece = await this.#file.read(from + moved, Math.min(PIECE, this.#tail - moved));
+      await this.#file.write(piece, start + moved);
+    }
+    this.#leftOut += this.#leftOut === 0 ? from - gap : from - start;
+    await this.#file.write(gapLine(this.#leftOut), gap);
+    this.#size = start + this.#tail;
+    await this.#file.truncate(this.#size);
+  }
+}

@@ -1,0 +1,65 @@
+import { messageOf } from '../../../system/message-of.js';
+import { systemCode } from '../../../system/system-code.js';
+import { say } from '../../terminal/messages.js';
+import { writeAll } from '../../terminal/write-all.js';
+import type { ReadOutput } from '../output.js';
+import { Spool } from './spool.js';
+
+/** One stream of a command, held back until it is known how the command ends. */
+export class HeldOutput {
+  readonly #output: ReadOutput;
+  readonly #folder: () => string;
+  #state: 'empty' | Spool | 'passed on' = 'empty';
+
+  /** @param folder Returns the folder for the file. It may throw. */
+  constructor(output: ReadOutput, folder: () => string) {
+    this.#output = output;
+    this.#folder = folder;
+  }
+
+  /** If it cannot be held back, all of it is passed on. Rejects if that fails. */
+  async write(chunk: Buffer): Promise<void> {
+    if (this.#state !== 'passed on' && (await this.#hold(chunk))) return;
+    await writeAll(this.#output.descriptor, chunk);
+  }
+
+  get isEmpty(): boolean {
+    return this.#state === 'empty';
+  }
+
+  /** Passes on what is held back. A reader that is gone does not want it. */
+  async release(): Promise<void> {
+    const state = this.#state;
+    if (!(state instanceof Spool)) return;
+    try {
+      await state.passOn(this.#output.descriptor);
+    } catch (error) {
+      if (systemCode(error) !== 'EPIPE')
+        say(`The command's ${this.#output.name} cannot be written: ${messageOf(error)}.`);
+    }
+    this.discard();
+  }
+
+  discard(): void {
+    if (this.#state instanceof Spool) this.#state.close();
+    this.#state = 'passed on';
+  }
+
+  async #hold(chunk: Buffer): Promise<boolean> {
+    try {
+      if (!(this.#state instanceof Spool)) this.#state = new Spool(this.#folder());
+      await this.#state.write(chunk);
+      return true;
+    } catch (error) {
+      say(
+        `The command's ${this.#output.name} cannot be held back: ${messageOf(error)}. It is passed on as it comes.`,
+      );
+    }
+    const held = this.#state;
+    this.#state = 'passed on';
+    if (held instanceof Spool) {
+      await held.passOn(this.#output.descriptor).finally(() => held.close());
+    }
+    return false;
+  }
+}

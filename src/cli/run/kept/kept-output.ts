@@ -1,0 +1,106 @@
+import { systemClock } from '../../../index.js';
+import { messageOf } from '../../../system/message-of.js';
+import { makeTrustedFolder } from '../../../system/trusted-folder.js';
+import { ExitCode } from '../../errors/exit-codes.js';
+import { formatTook } from '../../terminal/age.js';
+import { said, say } from '../../terminal/messages.js';
+import { describeEnd } from '../../terminal/outcome.js';
+import { writeAll } from '../../terminal/write-all.js';
+import type { RunOptions } from '../options.js';
+import type { OutputMode, ReadOutput } from '../output.js';
+import type { LogOptions } from '../output-options.js';
+import type { Outlet } from '../pass-on.js';
+import type { RunEnd } from '../recorder.js';
+import { HeldOutput } from './held-output.js';
+import { folderOf, isFolder, RunLog, type RunOfLog } from './run-log.js';
+
+/** The output of a run that is kept in a log, held back, or thrown away. */
+export class KeptOutput {
+  readonly mode: OutputMode;
+  readonly #options: RunOptions;
+  readonly #log: RunLog | null;
+  readonly #held: HeldOutput[] = [];
+  readonly #startedAt = systemClock.monotonic();
+
+  constructor(options: RunOptions, run: RunOfLog) {
+    this.#options = options;
+    this.#log = options.output.log && openLog(options.output.log, run);
+    this.mode = modeOf(options, this.#log !== null);
+  }
+
+  /** The file with the output; `null` if there is none. */
+  get path(): string | null {
+    return this.#log?.path ?? null;
+  }
+
+  /** Where the runner has to put what it reads. */
+  outletFor(output: ReadOutput): Outlet {
+    const passOn = this.#passOn(output);
+    const log = this.#log;
+    if (log === null) return passOn;
+    // At once: a reader that is slow does not hold up the log.
+    return async (chunk) => {
+      await Promise.all([passOn(chunk), log.write(chunk)]);
+    };
+  }
+
+  /** The command has ended, and nothing more is coming. */
+  async complete(): Promise<void> {
+    await this.#log?.close();
+  }
+
+  /**
+   * Passes on what was held back, under a line that says how the run has ended, unless it was a success. To be called without the lock: the reader
+   * may be slow.
+   *
+   * @param command For people.
+   * @param status The exit status of the run; `null` if something went wrong in the runner.
+   */
+  async show(command: string, end: RunEnd, status: number | null): Promise<void> {
+    const isFailure = status !== ExitCode.ok && end.outcome !== 'not-started';
+    if (this.#options.output.passOn !== 'on-failure' || !isFailure) return;
+    const took = formatTook(systemClock.monotonic() - this.#startedAt);
+    const what = `${command} ${describeEnd(end)}${status === null ? '' : `: exit status ${status}`} after ${took}.`;
+    say(`${what} ${this.#held.every(({ isEmpty }) => isEmpty) ? 'It has written nothing.' : 'Its output:'}`);
+    await said();
+    for (const held of this.#held) await held.release();
+  }
+
+  #passOn(output: ReadOutput): Outlet {
+    switch (this.#options.output.passOn) {
+      case 'always':
+        return (chunk) => writeAll(output.descriptor, chunk);
+      case 'never':
+        return async () => {};
+      case 'on-failure': {
+        const held = new HeldOutput(output, () => this.#spoolFolder());
+        this.#held.push(held);
+        return (chunk) => held.write(chunk);
+      }
+    }
+  }
+
+  /** Where its log would be. */
+  #spoolFolder(): string {
+    const path = this.#options.output.log?.path ?? null;
+    const folder = folderOf(path !== null && isFolder(path) ? path : null);
+    makeTrustedFolder(folder);
+    return folder.path;
+  }
+}
+
+function openLog(options: LogOptions, run: RunOfLog): RunLog | null {
+  try {
+    return RunLog.open(options, run);
+  } catch (error) {
+    say(`The output of this run is not kept: ${messageOf(error).replace(/\.?$/, '.')}`);
+    return null;
+  }
+}
+
+function modeOf({ output: { passOn }, proof }: RunOptions, isLogged: boolean): OutputMode {
+  const isProof = proof.by === 'output';
+  if (passOn === 'never') return isLogged || isProof ? 'merged' : 'discarded';
+  if (isLogged || passOn === 'on-failure') return 'read';
+  return isProof ? 'seen' : 'inherited';
+}

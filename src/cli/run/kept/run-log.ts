@@ -1,0 +1,123 @@
+import { closeSync, constants, fstatSync, ftruncate, lstatSync, openSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { logsFolder } from '../../../history/folder.js';
+import type { JournalOwner } from '../../../history/line.js';
+import { logName } from '../../../history/log-name.js';
+import { makeFolders } from '../../../system/make-folders.js';
+import { messageOf } from '../../../system/message-of.js';
+import { makeTrustedFolder, type TrustedFolder } from '../../../system/trusted-folder.js';
+import { say } from '../../terminal/messages.js';
+import { writeAll } from '../../terminal/write-all.js';
+import type { LogOptions } from '../output-options.js';
+import { BoundedLog } from './bounded-log.js';
+import { pruneLogs } from './prune-logs.js';
+import { readAt, writeAt } from './whole-file.js';
+
+const truncate = promisify(ftruncate);
+
+/** Others may not even read it: the output may contain what only this user may see. */
+const MODE = 0o600;
+const { O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/** The run whose output is kept. */
+export interface RunOfLog {
+  readonly owner: JournalOwner;
+  readonly startedAt: Date;
+  readonly token: string;
+}
+
+/** The log of one run. If something goes wrong, one message says what is missing; the run goes on. */
+export class RunLog {
+  readonly path: string;
+  readonly #descriptor: number;
+  readonly #write: (chunk: Buffer) => Promise<void>;
+  readonly #prune: () => void;
+  #last: Promise<void> = Promise.resolve();
+  #isBroken = false;
+
+  private constructor(
+    path: string,
+    descriptor: number,
+    write: (chunk: Buffer) => Promise<void>,
+    prune = () => {},
+  ) {
+    this.path = path;
+    this.#descriptor = descriptor;
+    this.#write = write;
+    this.#prune = prune;
+  }
+
+  /** Throws the system's error, or an `Error` that says why the folder cannot be trusted. */
+  static open(options: LogOptions, run: RunOfLog): RunLog {
+    const { path, keep, size } = options;
+    if (path !== null && !isFolder(path)) return RunLog.#append(resolve(path));
+    const folder = folderOf(path);
+    makeTrustedFolder(folder);
+    const { owner, startedAt, token } = run;
+    const file = join(folder.path, logName(owner, startedAt, token));
+    const descriptor = openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, MODE);
+    const log = new BoundedLog(
+      {
+        write: (data, position) => writeAt(descriptor, data, position),
+        read: (position, length) => readAt(descriptor, position, length),
+        truncate: (length) => truncate(descriptor, length),
+      },
+      size,
+    );
+    return new RunLog(
+      file,
+      descriptor,
+      (chunk) => log.write(chunk),
+      () => pruneLogs(folder.path, owner, keep, basename(file)),
+    );
+  }
+
+  static #append(path: string): RunLog {
+    makeFolders(dirname(path), 0o700);
+    // Before it is opened: opening some devices does something.
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there?.isFile() === false) throw new Error(`${path} is not a regular file`);
+    const descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, MODE);
+    if (!fstatSync(descriptor).isFile()) {
+      closeSync(descriptor);
+      throw new Error(`${path} is not a regular file`);
+    }
+    return new RunLog(path, descriptor, (chunk) => writeAll(descriptor, chunk));
+  }
+
+  /** Adds output, after what was added before. Never rejects. */
+  write(chunk: Buffer): Promise<void> {
+    this.#last = this.#last.then(async () => {
+      if (this.#isBroken) return;
+      try {
+        await this.#write(chunk);
+      } catch (error) {
+        this.#isBroken = true;
+        say(`The log of this run is incomplete: ${messageOf(error)} (${this.path}).`);
+      }
+    });
+    return this.#last;
+  }
+
+  /** Must be called at the end. Removes the logs of the oldest runs. */
+  async close(): Promise<void> {
+    await this.#last;
+    closeSync(this.#descriptor);
+    try {
+      this.#prune();
+    } catch (error) {
+      say(`Old logs were not removed: ${messageOf(error)}.`);
+    }
+  }
+}
+
+/** @param path As on the command line; `null` for the folder beside the history. */
+export function folderOf(path: string | null): TrustedFolder {
+  return path === null ? logsFolder() : { path: resolve(path), steps: [] };
+}
+
+/** Whether a path of `--log` means a folder: one that is there, or that is written as one. */
+export function isFolder(path: string): boolean {
+  return /[/\\]$/.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

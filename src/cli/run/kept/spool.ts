@@ -1,0 +1,42 @@
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomUuid } from '../../../system/uuid.js';
+import { writeAll } from '../../terminal/write-all.js';
+import { readAt, writeAt } from './whole-file.js';
+
+/** Bytes that are read at once. */
+const PIECE = 256 * 1024;
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
+
+/** Holds output back on the disk, in a file without a name: whatever ends this process, nothing of it stays behind. */
+export class Spool {
+  readonly #descriptor: number;
+  #size = 0;
+
+  /** Throws the system's error if no file can be created in that folder. */
+  constructor(folder: string) {
+    const path = join(folder, `output-${randomUuid()}.tmp`);
+    this.#descriptor = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    unlinkSync(path);
+  }
+
+  /** Adds all of it, or rejects and adds nothing. */
+  async write(chunk: Buffer): Promise<void> {
+    await writeAt(this.#descriptor, chunk, this.#size);
+    this.#size += chunk.length;
+  }
+
+  /** Writes all that it holds to a descriptor of ours, piece by piece. */
+  async passOn(descriptor: number): Promise<void> {
+    for (let position = 0; position < this.#size; ) {
+      const piece = await readAt(this.#descriptor, position, Math.min(PIECE, this.#size - position));
+      if (piece.length === 0) throw new Error('the file it was held in is shorter than it was');
+      await writeAll(descriptor, piece);
+      position += piece.length;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}

@@ -1,0 +1,34 @@
+import { nameOf } from './journal-name.js';
+import type { JournalOwner } from './line.js';
+
+const EXTENSION = '.log';
+/** How much of the run's token is in the name of its log. All of it would let others send heartbeats in its place. */
+const SHOWN = 8;
+
+/** A run, as the name of its log tells it from all others. */
+export interface LoggedRun {
+  readonly startedAt: Date;
+  /** The beginning of its token. */
+  readonly id: string;
+}
+
+/** The name of the log of a run: names of one lock are in the order in which its runs started. */
+export function logName(owner: JournalOwner, startedAt: Date, token: string): string {
+  const time = startedAt.toISOString().replaceAll(/[-:.]/g, '');
+  return `${nameOf(owner)}-${time}-${idOf(token)}${EXTENSION}`;
+}
+
+export function idOf(token: string): string {
+  return token.replaceAll(/[^\w]/g, '').slice(0, SHOWN);
+}
+
+/** `null` for a file that is not the log of a run under that lock. */
+export function runOfLog(owner: JournalOwner, name: string): LoggedRun | null {
+  const prefix = `${nameOf(owner)}-`;
+  if (!name.startsWith(prefix)) return null;
+  const [, date, hours, minutes, seconds, milliseconds, id] =
+    /^(\d{8})T(\d\d)(\d\d)(\d\d)(\d{3})Z-(\w{1,8})\.log$/.exec(name.slice(prefix.length)) ?? [];
+  if (date === undefined || id === undefined) return null;
+  const day = date.replace(/^(\d{4})(\d\d)/, '$1-$2-');
+  return { startedAt: new Date(`${day}T${hours}:${minutes}:${seconds}.${milliseconds}Z`), id };
+}
