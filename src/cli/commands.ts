@@ -6,6 +6,7 @@ export const COMMANDS: Commands = new Map<string, Load>([
   ['beat', async () => (await import('./beat/command.js')).BEAT],
   ['status', async () => (await import('./status/command.js')).STATUS],
   ['history', async () => (await import('./history/command.js')).HISTORY],
+  ['logs', async () => (await import('./logs/command.js')).LOGS],
   ['check', async () => (await import('./check/command.js')).CHECK],
   ['metrics', async () => (await import('./metrics/command.js')).METRICS],
   ['break', async () => (await import('./break.js')).BREAK],

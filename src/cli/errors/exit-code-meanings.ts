@@ -8,7 +8,8 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
   stale:
     'status: a holder is dead, or has stopped heartbeating; the next run takes over. check: UNKNOWN, also for wrong options',
   usage: 'wrong options or arguments',
-  noInput: 'verify, schedule: there is no such folder, or nothing can be written there',
+  noInput:
+    'verify, schedule: there is no such folder, or nothing can be written there. logs: no output is kept',
   internal: 'a bug in livinglock',
   store:
     'the lock, or its folder, cannot be read or written; or the file is not a lock. metrics: something could not be read, or the file not be written. run: a stalled holder could not be ended (--kill-stalled)',

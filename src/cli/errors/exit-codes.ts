@@ -9,7 +9,7 @@ export const ExitCode = {
   stale: 3,
   /** EX_USAGE of sysexits(3): wrong options or arguments. */
   usage: 64,
-  /** EX_NOINPUT: there is no such folder, or nothing can be written there. */
+  /** EX_NOINPUT: there is no such folder, or nothing can be written there. `logs`: no output is kept. */
   noInput: 66,
   /** EX_SOFTWARE: a bug in this program. */
   internal: 70,

@@ -64,7 +64,7 @@ export function print(text: string): Promise<void> {
 }
 
 /** Writes to stdout. Resolves when it is written, which for a pipe on Windows happens later. */
-export function write(text: string): Promise<void> {
+export function write(text: string | Buffer): Promise<void> {
   return new Promise((resolve) => {
     stdout().write(text, () => resolve());
   });

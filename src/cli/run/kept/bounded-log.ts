@@ -15,17 +15,23 @@ export function gapLine(bytes: number): Buffer {
   return Buffer.from(`\n[livinglock: ${String(bytes).padStart(DIGITS)} bytes are left out here]\n`);
 }
 
-/** Finds the first such line in a log, and how many bytes it stands for. `null` if there is none. */
-export function findGap(log: Buffer): { readonly start: number; readonly bytes: number } | null {
+export const GAP_LENGTH = gapLine(0).length;
+
+/** Where a log has a line for what is left out, and how many bytes that is. */
+export interface Gap {
+  readonly start: number;
+  readonly bytes: number;
+}
+
+/** Finds the first such line. `null` if there is none. */
+export function findGap(log: Buffer): Gap | null {
   const beginning = Buffer.from('\n[livinglock: ');
   for (let start = log.indexOf(beginning); start !== -1; start = log.indexOf(beginning, start + 1)) {
     const bytes = Number(log.toString('latin1', start + beginning.length, start + beginning.length + DIGITS));
-    if (gapLine(bytes).equals(log.subarray(start, start + GAP))) return { start, bytes };
+    if (gapLine(bytes).equals(log.subarray(start, start + GAP_LENGTH))) return { start, bytes };
   }
   return null;
 }
-
-const GAP = gapLine(0).length;
 
 /**
  * A log of bounded size: of a longer output the beginning and the end are kept, at least a third of the limit each, and one line stands for what
@@ -47,8 +53,8 @@ export class BoundedLog {
   constructor(file: LogFile, limit: number) {
     this.#file = file;
     this.#limit = limit;
-    this.#tail = Math.floor((limit - GAP) / 3);
-    this.#head = limit - GAP - 2 * this.#tail;
+    this.#tail = Math.floor((limit - GAP_LENGTH) / 3);
+    this.#head = limit - GAP_LENGTH - 2 * this.#tail;
   }
 
   /** Adds output. Calls must not overlap. Rejects as the file does. */
@@ -64,7 +70,7 @@ export class BoundedLog {
 
   async #makeRoom(): Promise<void> {
     const gap = this.#head;
-    const start = gap + GAP;
+    const start = gap + GAP_LENGTH;
     const from = this.#limit - this.#tail;
     for (let moved = 0; moved < this.#tail; moved += PIECE) {
       const piece = await this.#file.read(from + moved, Math.min(PIECE, this.#tail - moved));

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BoundedLog, findGap, gapLine, type LogFile } from '../../../../src/cli/run/kept/bounded-log.js';
+import {
+  BoundedLog,
+  findGap,
+  GAP_LENGTH as GAP,
+  type LogFile,
+} from '../../../../src/cli/run/kept/bounded-log.js';
 
 /** A file in memory, which can be full, or gone, after a number of calls that change it. */
 class MemoryFile implements LogFile {
@@ -30,7 +35,6 @@ class MemoryFile implements LogFile {
   }
 }
 
-const GAP = gapLine(0).length;
 const limits = fc.integer({ min: GAP + 3, max: 600 });
 /** Chunks of a long output, no two parts of which are alike. */
 const outputs = fc.array(fc.nat(300), { minLength: 5, maxLength: 40 }).map((lengths) => {

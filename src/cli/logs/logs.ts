@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PastRun } from '../../history/index.js';
+import type { JournalOwner } from '../../history/line.js';
+import { inspect, LivingLockError } from '../../index.js';
+import { messageOf } from '../../system/message-of.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import { openOwnHistory } from '../history/read-history.js';
+import { type Locks, withLocks } from '../stores/locks.js';
+import type { StoreAddress } from '../stores/store-option.js';
+import { formatTook } from '../terminal/age.js';
+import { formatTime } from '../terminal/local-time.js';
+import { say, write } from '../terminal/messages.js';
+import { describeEnd } from '../terminal/outcome.js';
+import { findLogs, isOf, type KeptLog } from './find-logs.js';
+import { GrowingLog, type Reader } from './growing-log.js';
+
+/** Milliseconds between two looks at a log that is being written. */
+const PERIOD = 200;
+
+export interface LogsOptions {
+  /** 1 for the last run, 2 for the one before. */
+  readonly run: number;
+  readonly follow: boolean;
+  readonly store: StoreAddress | undefined;
+}
+
+const READER: Reader = {
+  print: write,
+  tellMissing: (bytes) => say(`${bytes} bytes were left out of the log before they could be read.`),
+};
+
+/** Prints the output of a run. Returns the exit code. */
+export function logs(called: string, options: LogsOptions): Promise<number> {
+  return withLocks(options.store, async (locks) => {
+    const lock = locks.nameOf(called);
+    const owner = { lock, store: options.store === undefined ? null : locks.place() };
+    const log = choose(findLogs(owner, await runsOf(owner)), called, options.run);
+    const isAtWork = async () => isOf(log, await holderOf(lock, locks));
+    const holder = await holderOf(lock, locks);
+    const wasAtWork = isOf(log, holder);
+    if (holder !== null && !wasAtWork && options.run === 1)
+      say(`${called} is at work, but its output is not kept, or in another folder. This is an earlier run.`);
+    await (options.follow ? follow(log, isAtWork) : printOnce(log));
+    if (wasAtWork && !options.follow) say(`${called} is at work: livinglock logs -f ${called} follows it.`);
+    if (!wasAtWork || options.follow) sayHowItEnded(called, log, await runsOf(owner));
+    return ExitCode.ok;
+  });
+}
+
+function choose(found: readonly KeptLog[], called: string, run: number): KeptLog {
+  const log = found[run - 1];
+  if (log !== undefined) return log;
+  throw new CliError(
+    ExitCode.noInput,
+    found.length === 0
+      ? `There is no output of ${called}. livinglock run --log keeps it.`
+      : `The output of ${found.length === 1 ? 'one run' : `${found.length} runs`} of ${called} is kept: there is no --run ${run}.`,
+  );
+}
+
+async function runsOf({ lock, store }: JournalOwner): Promise<readonly PastRun[]> {
+  return (await openOwnHistory().read(lock, { store })).runs;
+}
+
+async function follow(log: KeptLog, isAtWork: () => Promise<boolean>): Promise<void> {
+  await withLog(log, async (growing) => {
+    for (;;) {
+      // First: a run that has ended since then has written everything before.
+      const isMoreComing = await isAtWork();
+      await growing.readOn(READER);
+      if (!isMoreComing) return;
+      await sleep(PERIOD);
+    }
+  });
+}
+
+function printOnce(log: KeptLog): Promise<void> {
+  return withLog(log, (growing) => growing.readOn(READER, growing.size));
+}
+
+async function withLog(log: KeptLog, use: (log: GrowingLog) => Promise<void>): Promise<void> {
+  const growing = open(log.path);
+  try {
+    await use(growing);
+  } finally {
+    growing.close();
+  }
+}
+
+function open(path: string): GrowingLog {
+  try {
+    return new GrowingLog(path);
+  } catch (error) {
+    throw new CliError(ExitCode.noInput, `Cannot read the log: ${messageOf(error)}.`);
+  }
+}
+
+/** The token of the run at work. A lock that cannot be read is no reason to withhold what it wrote. */
+async function holderOf(lock: string, { store }: Locks): Promise<string | null> {
+  try {
+    const { state, holder } = await inspect(lock, { store });
+    return state === 'live' || state === 'stalled' ? (holder?.token ?? null) : null;
+  } catch (error) {
+    if (!(error instanceof LivingLockError)) throw error;
+    say(error.message);
+    return null;
+  }
+}
+
+/** What the output itself may not say. */
+function sayHowItEnded(called: string, log: KeptLog, runs: readonly PastRun[]): void {
+  const run = runs.findLast(({ id, output }) => output === log.path || (log.id !== null && isOf(log, id)));
+  if (run === undefined || run.outcome === 'succeeded') return;
+  const { exitCode, startedAt, duration } = run;
+  const status = exitCode === null ? '' : `: exit status ${exitCode}`;
+  say(
+    `${called} ${describeEnd(run)}${status}. Started ${formatTime(startedAt)}, took ${formatTook(duration)}.`,
+  );
+}
