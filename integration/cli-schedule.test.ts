@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { canMount, isPosix } from '../support/machine.js';
@@ -113,6 +113,35 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     const seen: unknown = JSON.parse(readFileSync(join(user.folder, 'seen.json'), 'utf8'));
     expect(seen).toEqual([NASTY, join(user.folder, 'locks', 'parser.lock'), label]);
     expect(command).toContain(' run --conflict-exit-code=0 --wait=5s --quiet ');
+  });
+
+  test('keeps its output in a folder that is made for it, and where livinglock logs finds it', () => {
+    const user = new User();
+    const logs = join(user.folder, 'locks', 'history', 'logs');
+    expect(user.schedule(...JOB, '--', 'echo', 'done').output).toContain(` --log=${logs}/ `);
+    expect(existsSync(logs)).toBe(false);
+    const { output } = user.schedule(...JOB, '--install', '--yes', '--', 'echo', 'done');
+    expect(output).toContain(`${logs}\n+ a folder for the output of the last runs\n`);
+    expect(statSync(logs).mode & 0o777).toBe(0o700);
+    expect(user.schedule(...JOB, '--install', '--yes', '--', 'echo', 'done').output).toContain(
+      'nothing to change',
+    );
+
+    const line = readFileSync(user.crontab, 'utf8').split('\n')[1] ?? '';
+    const env = { HOME: '/', PATH: '/usr/bin:/bin' };
+    const command = line.split(' ').slice(5).join(' ');
+    expect(spawnSync('/bin/sh', ['-c', command], { env, encoding: 'utf8' }).stdout).toBe('done\n');
+    expect(user.start(process.execPath, [PROGRAM, 'logs', 'parser']).output).toBe('done\n');
+  });
+
+  test('keeps its output elsewhere, or not at all, if an option says so', () => {
+    const user = new User();
+    const output = (...options: string[]) => user.schedule(...JOB, ...options, '--', 'true').output;
+    expect(output('--log=kept/')).toContain(' --log=kept/ ');
+    expect(output('--no-log')).toContain(' --no-log ');
+    expect(output('--for', 'systemd')).not.toContain('--log');
+    user.schedule(...JOB, '--log=kept/', '--install', '--yes', '--', 'true');
+    expect(existsSync(join(user.folder, 'kept'))).toBe(true);
   });
 
   test('is silent and succeeds when a run is skipped, but still shows errors', () => {

@@ -8,6 +8,7 @@ import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
 import { commandOf } from '../run/command-line.js';
 import { expectProgram } from '../run/find-program.js';
 import { say } from '../terminal/messages.js';
+import { withLog } from './log-folder.js';
 import type { Request } from './request.js';
 
 const STORE = '--store=';
@@ -17,8 +18,8 @@ const STORE = '--store=';
  * The same holds for `$LIVINGLOCK_DIR`, so a lock in that folder is named by its path.
  */
 export function jobOf(request: Request, scheduler: SchedulerName): Job {
-  const { name, timing, directory, command, line, runOptions, conflictExitCode, userName, isHardened } =
-    request;
+  const { name, timing, directory, command, line, conflictExitCode, userName, isHardened } = request;
+  const runOptions = withLog(request, scheduler);
   if (timing === null) {
     throw new CliError(
       ExitCode.usage,

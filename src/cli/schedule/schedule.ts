@@ -9,6 +9,7 @@ import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say, write } from '../terminal/messages.js';
 import { confirm } from './confirm.js';
+import { logFolderSteps } from './log-folder.js';
 import { jobOf, ownProgram } from './new-job.js';
 import type { Request } from './request.js';
 import { schedulersFor } from './schedulers.js';
@@ -40,7 +41,7 @@ export async function schedule(request: Request): Promise<number> {
       if (steps.length === 0) return tell(`${name} is scheduled like this already: nothing to change.`);
       for (const note of [...notes, ...notesOnUser(scope)]) say(note);
       return carryOut(
-        steps,
+        [...logFolderSteps(request, scheduler), ...steps],
         isAgreed,
         `${name} is scheduled: ${describeTiming(job.timing)}, by ${scheduler}.`,
       );
