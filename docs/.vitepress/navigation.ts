@@ -5,6 +5,7 @@ const USE = [
   { text: 'API', link: '/api' },
   { text: 'Heartbeats', link: '/heartbeats' },
   { text: 'History', link: '/history' },
+  { text: 'Output', link: '/output' },
   { text: 'Events', link: '/events' },
   { text: 'In your project', link: '/projects' },
   { text: 'Named locks', link: '/named-locks' },

@@ -14,7 +14,7 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
   store:
     'the lock, or its folder, cannot be read or written; or the file is not a lock. metrics: something could not be read, or the file not be written. run: a stalled holder could not be ended (--kill-stalled)',
   output:
-    'the standard output cannot be written. run: what the command wrote could not be passed on (--heartbeat output)',
+    'the standard output cannot be written. run: what the command wrote could not be passed on (--heartbeat output, --log)',
   busy: 'someone else holds the lock. run: nothing was run (another code by -E). schedule: the crontab has changed meanwhile',
   lost: 'run, beat: the lock was lost during the run, so the work was not exclusive',
   timeout: 'run: the command was ended, because it took too long (--timeout) or has stalled',
