@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Duration } from '../core/duration.js';
 import type { Predecessor } from '../core/predecessor.js';
 import { duration, refuseUnknown, show } from '../core/validate.js';
+import { namesIn } from '../system/names-in.js';
 import { systemCode } from '../system/system-code.js';
 import { makeTrustedFolder, type TrustedFolder, verifyTrustedFolder } from '../system/trusted-folder.js';
 import type { Limits } from './contents.js';
@@ -186,15 +186,6 @@ export class History {
 function compare(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** `null` for what is not a journal, or a copy of one. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { historyFolder } from '../../src/history/folder.js';
+import { historyFolder, logsFolder } from '../../src/history/folder.js';
 import { FakeSurroundings } from '../cli/named-locks/fake-surroundings.js';
 
 const ALICE = 1000;
@@ -38,6 +38,18 @@ describe.skipIf(process.platform === 'win32')('the history is kept', () => {
     expect(historyFolder(root)).toEqual({ path: '/srv/locks/history', steps: [] });
     root.environment['LIVINGLOCK_HISTORY'] = '/srv/history';
     expect(historyFolder(root)).toEqual({ path: '/srv/history', steps: [] });
+  });
+
+  it('with the output of runs in a folder of its own, just as closed to others', () => {
+    const root = new FakeSurroundings(0, '/root');
+    const path = '/var/lib/livinglock/history/logs';
+    expect(logsFolder(root).path).toBe(path);
+    expect(logsFolder(root).steps).toEqual([
+      ...historyFolder(root).steps,
+      { path, mode: 0o700, isOurs: true },
+    ]);
+    root.environment['LIVINGLOCK_HISTORY'] = '/srv/history';
+    expect(logsFolder(root)).toEqual({ path: '/srv/history/logs', steps: [] });
   });
 
   it('nowhere, if the home folder cannot be seen from here', () => {

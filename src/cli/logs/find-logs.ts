@@ -1,10 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { logsFolder } from '../../history/folder.js';
 import type { PastRun } from '../../history/index.js';
 import type { JournalOwner } from '../../history/line.js';
 import { idOf, runOfLog } from '../../history/log-name.js';
-import { systemCode } from '../../system/system-code.js';
+import { namesIn } from '../../system/names-in.js';
 
 /** A file with the output of a run. */
 export interface KeptLog {
@@ -45,13 +45,4 @@ function logsIn(folder: string, owner: JournalOwner): KeptLog[] {
     const run = runOfLog(owner, name);
     return run === null ? [] : [{ ...run, path: join(folder, name) }];
   });
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -11,7 +11,7 @@ const PIECE = 256 * 1024;
 const DIGITS = 16;
 
 /** The line that stands for what is left out. */
-export function gapLine(bytes: number): Buffer {
+function gapLine(bytes: number): Buffer {
   return Buffer.from(`\n[livinglock: ${String(bytes).padStart(DIGITS)} bytes are left out here]\n`);
 }
 

@@ -1,0 +1,144 @@
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { GrowingLog } from '../../../src/cli/logs/growing-log.js';
+import { BoundedLog } from '../../../src/cli/run/kept/bounded-log.js';
+import { temporaryFolder } from '../../../support/world.js';
+
+/** A log of that size, and what writes it. */
+function someLog(limit: number) {
+  const path = join(temporaryFolder(), 'log');
+  const descriptor = openSync(path, 'w+');
+  const log = new BoundedLog(
+    {
+      async write(data, position) {
+        writeSync(descriptor, data, 0, data.length, position);
+      },
+      async read(position, length) {
+        const buffer = Buffer.alloc(length);
+        expect(readSync(descriptor, buffer, 0, length, position)).toBe(length);
+        return buffer;
+      },
+      async truncate(length) {
+        ftruncateSync(descriptor, length);
+      },
+    },
+    limit,
+  );
+  return { path, write: (chunk: Buffer) => log.write(chunk), close: () => closeSync(descriptor) };
+}
+
+/** Reads as `logs -f` does. */
+function reading(path: string) {
+  const log = new GrowingLog(path);
+  const seen: { text: string; readonly pieces: (string | number)[] } = { text: '', pieces: [] };
+  const reader = {
+    async print(piece: Buffer) {
+      seen.text += piece.toString('latin1');
+      seen.pieces.push(piece.toString('latin1'));
+    },
+    tellMissing(bytes: number) {
+      seen.pieces.push(bytes);
+    },
+  };
+  return { seen, readOn: (most?: number) => log.readOn(reader, most), close: () => log.close() };
+}
+
+/** Numbered, so that no part of the output is like another. */
+function lines(from: number, to: number): Buffer {
+  return Buffer.from(
+    Array.from({ length: to - from }, (_, index) => `${String(from + index).padStart(7)}\n`).join(''),
+  );
+}
+
+/** Whether these are the whole output: parts of it, and numbers of bytes that were left out between them. */
+function expectToCover(pieces: readonly (string | number)[], output: string): void {
+  let position = 0;
+  for (const piece of pieces) {
+    // A line for what was left out is as good as a number.
+    const parts = String(piece).split(/\n\[livinglock: +(\d+) bytes are left out here\]\n/);
+    for (const [index, part] of parts.entries()) {
+      const isMissing = typeof piece === 'number' || index % 2 === 1;
+      if (!isMissing) expect(part).toBe(output.slice(position, position + part.length));
+      position += isMissing ? Number(part) : part.length;
+    }
+  }
+  expect(position).toBe(output.length);
+}
+
+describe('a log that is being written', () => {
+  it('is read up to its end, again and again', async () => {
+    const { path, write, close } = someLog(4096);
+    const { seen, readOn, close: end } = reading(path);
+    await readOn();
+    expect(seen.text).toBe('');
+    await write(Buffer.from('one'));
+    await readOn();
+    await write(Buffer.from(' two'));
+    await readOn();
+    await readOn();
+    expect(seen.pieces).toEqual(['one', ' two']);
+    end();
+    close();
+  });
+
+  it('is read without a gap or a repetition, however often its middle is cut out', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 400, max: 2000 }),
+        fc.array(fc.record({ count: fc.nat(100), isRead: fc.boolean() }), { minLength: 5, maxLength: 40 }),
+        async (limit, steps) => {
+          const { path, write, close } = someLog(limit);
+          const { seen, readOn, close: end } = reading(path);
+          let written = 0;
+          for (const { count, isRead } of steps) {
+            await write(lines(written, written + count));
+            written += count;
+            if (isRead) await readOn();
+          }
+          await readOn();
+          end();
+          close();
+          expectToCover(seen.pieces, lines(0, written).toString());
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is read no further than asked for', async () => {
+    const path = join(temporaryFolder(), 'log');
+    writeFileSync(path, Buffer.alloc(1_000_000, 'a'));
+    const { seen, readOn, close } = reading(path);
+    await readOn(1);
+    expect(seen.text.length).toBeLessThan(1_000_000);
+    await readOn();
+    expect(seen.text.length).toBe(1_000_000);
+    close();
+  });
+
+  it('goes on at its end if somebody else has cut it', async () => {
+    const path = join(temporaryFolder(), 'log');
+    writeFileSync(path, lines(0, 100));
+    const { seen, readOn, close } = reading(path);
+    await readOn();
+    truncateSync(path, 100);
+    await readOn();
+    expect(seen.text).toBe(lines(0, 100).toString());
+    close();
+  });
+
+  it('must be a regular file', () => {
+    expect(() => new GrowingLog(temporaryFolder())).toThrow();
+    expect(() => new GrowingLog(join(temporaryFolder(), 'none'))).toThrow('ENOENT');
+  });
+});
