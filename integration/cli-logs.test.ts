@@ -335,6 +335,15 @@ describe.skipIf(!isPosix)('run --output', () => {
     expect(stderr).toMatch(/cannot be held back: ENOSPC/);
   });
 
+  test.skipIf(!existsSync('/proc/self'))(
+    'on-failure says where the output is that was passed on',
+    async () => {
+      const { stdout, stderr } = await new Desk().run(failing('echo one; exit 3', '--log=/proc/logs/'));
+      expect(stdout).toBe('one\n');
+      expect(stderr).toMatch(/cannot be held back.*\n.*exit status 3 after \S+ Its output is above\.\n$/);
+    },
+  );
+
   test('never throws the output away, but not the exit status or the proof', async () => {
     const desk = new Desk();
     const run = (...options: string[]) =>
@@ -364,7 +373,9 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
     await following.prints(/done/);
     expect(await following.ended).toMatchObject({ code: 0, stdout: 'at work\ndone\n' });
     await run.ended;
-    expect((await desk.run(['logs', 'job'])).stderr).toEqual(oneLineWith('job failed: exit status 3'));
+    expect((await desk.run(['logs', 'job'])).stderr).toEqual(
+      oneLineWith(/job, started [\d:]+, failed: exit status 3 after/),
+    );
   });
 
   test('follows a run whose log is cut meanwhile, and says what is missing', async () => {

@@ -36,7 +36,7 @@ const INPUT = Object.fromEntries([
   ...Object.entries(PROGRAMS).map(([name, file]) => [name, join(SOURCES, 'cli', file)]),
 ]);
 /** Files of modules that are loaded at the same time; see `grouped`. */
-const GROUPS = ['base', 'core', 'file', 'common', 'run', 'history', 'words', 'status', 'rows'];
+const GROUPS = ['base', 'core', 'file', 'common', 'run', 'kept', 'history', 'words', 'status', 'rows'];
 
 const GLOBALS = 'globals.d.ts';
 
@@ -146,6 +146,7 @@ function grouped(groups) {
       );
       const stores = reachable(/[\\/]src[\\/]stores[\\/](?:postgres|redis|sqlite)[\\/]index\.ts$/);
       const history = reachable(/[\\/]src[\\/]history[\\/]index\.ts$/);
+      const kept = reachable(/[\\/]cli[\\/]run[\\/]kept[\\/]kept-output\.ts$/);
       const verification = reachable(/[\\/]src[\\/]verify[\\/]verification\.ts$/);
       put(
         'base',
@@ -158,9 +159,15 @@ function grouped(groups) {
       );
       put('core', core);
       put('file', file);
+      // As above: a log is beside the history, which is written only when the command has ended.
+      put(
+        'base',
+        [...history].filter((id) => kept.has(id)),
+      );
       put(null, [INPUT['bin/livinglock']]);
       put('common', common);
       put('run', reachable(/[\\/]cli[\\/]run[\\/]run\.ts$/));
+      put('kept', kept);
       put('history', history);
       put('words', reachable(/[\\/](?:string-width|wrap-ansi)[\\/]index\.js$/));
       put(

@@ -8,10 +8,9 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { openOwnHistory } from '../history/read-history.js';
 import { type Locks, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
-import { formatTook } from '../terminal/age.js';
 import { formatTime } from '../terminal/local-time.js';
 import { say, write } from '../terminal/messages.js';
-import { describeEnd } from '../terminal/outcome.js';
+import { describeRun } from '../terminal/outcome.js';
 import { findLogs, isOf, type KeptLog } from './find-logs.js';
 import { GrowingLog, type Reader } from './growing-log.js';
 
@@ -112,9 +111,5 @@ async function holderOf(lock: string, { store }: Locks): Promise<string | null> 
 function sayHowItEnded(called: string, log: KeptLog, runs: readonly PastRun[]): void {
   const run = runs.findLast(({ id, output }) => output === log.path || (log.id !== null && isOf(log, id)));
   if (run === undefined || run.outcome === 'succeeded') return;
-  const { exitCode, startedAt, duration } = run;
-  const status = exitCode === null ? '' : `: exit status ${exitCode}`;
-  say(
-    `${called} ${describeEnd(run)}${status}. Started ${formatTime(startedAt)}, took ${formatTook(duration)}.`,
-  );
+  say(`${called}, started ${formatTime(run.startedAt)}, ${describeRun(run)}.`);
 }

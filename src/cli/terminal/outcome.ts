@@ -1,7 +1,14 @@
 import type { Run } from '../../history/index.js';
+import { formatTook } from './age.js';
 
-/** How a run ended, as the end of a sentence about its command. */
-export function describeEnd({ outcome, signal }: Pick<Run, 'outcome' | 'signal'>): string {
+/** How a run ended, and how long it took, as the end of a sentence about its command. */
+export function describeRun(run: Pick<Run, 'outcome' | 'signal' | 'exitCode' | 'duration'>): string {
+  const { exitCode, duration } = run;
+  const status = exitCode === null ? '' : `: exit status ${exitCode}`;
+  return `${describeEnd(run)}${status} after ${formatTook(duration)}`;
+}
+
+function describeEnd({ outcome, signal }: Pick<Run, 'outcome' | 'signal'>): string {
   switch (outcome) {
     case 'succeeded':
     case 'failed':

@@ -23,8 +23,8 @@ export class HeldOutput {
     await writeAll(this.#output.descriptor, chunk);
   }
 
-  get isEmpty(): boolean {
-    return this.#state === 'empty';
+  get state(): 'empty' | 'held' | 'passed on' {
+    return this.#state instanceof Spool ? 'held' : this.#state;
   }
 
   /** Passes on what is held back. A reader that is gone does not want it. */

@@ -2,9 +2,7 @@ import { systemClock } from '../../../index.js';
 import { messageOf } from '../../../system/message-of.js';
 import { makeTrustedFolder } from '../../../system/trusted-folder.js';
 import { ExitCode } from '../../errors/exit-codes.js';
-import { formatTook } from '../../terminal/age.js';
 import { said, say } from '../../terminal/messages.js';
-import { describeEnd } from '../../terminal/outcome.js';
 import { writeAll } from '../../terminal/write-all.js';
 import type { RunOptions } from '../options.js';
 import type { OutputMode, ReadOutput } from '../output.js';
@@ -59,11 +57,17 @@ export class KeptOutput {
   async show(command: string, end: RunEnd, status: number | null): Promise<void> {
     const isFailure = status !== ExitCode.ok && end.outcome !== 'not-started';
     if (this.#options.output.passOn !== 'on-failure' || !isFailure) return;
-    const took = formatTook(systemClock.monotonic() - this.#startedAt);
-    const what = `${command} ${describeEnd(end)}${status === null ? '' : `: exit status ${status}`} after ${took}.`;
-    say(`${what} ${this.#held.every(({ isEmpty }) => isEmpty) ? 'It has written nothing.' : 'Its output:'}`);
+    const { describeRun } = await import('../../terminal/outcome.js');
+    const duration = systemClock.monotonic() - this.#startedAt;
+    say(`${command} ${describeRun({ ...end, exitCode: status, duration })}. ${this.#describeHeld()}`);
     await said();
     for (const held of this.#held) await held.release();
+  }
+
+  #describeHeld(): string {
+    const states = this.#held.map(({ state }) => state);
+    if (states.includes('held')) return 'Its output:';
+    return states.includes('passed on') ? 'Its output is above.' : 'It has written nothing.';
   }
 
   #passOn(output: ReadOutput): Outlet {
