@@ -303,7 +303,7 @@ function startGated(
   const program = `
     const { start } = await import(${JSON.stringify(start)});
     const descriptors = ${JSON.stringify(descriptors)};
-    const outfit = { env: process.env, output: 'inherited' as const, descriptors, inheritedSocket: null };
+    const outfit = { env: process.env, output: 'inherited', descriptors, inheritedSocket: null };
     const started = await start(${JSON.stringify(command)}, outfit);
     const named = JSON.stringify(started.group.named);
     if (${begins}) started.begin();
