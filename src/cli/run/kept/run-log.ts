@@ -34,7 +34,7 @@ export class RunLog {
   readonly #write: (chunk: Buffer) => Promise<void>;
   readonly #prune: () => void;
   #last: Promise<void> = Promise.resolve();
-  #isBroken = false;
+  #isOver = false;
 
   private constructor(
     path: string,
@@ -89,20 +89,22 @@ export class RunLog {
   /** Adds output, after what was added before. Never rejects. */
   write(chunk: Buffer): Promise<void> {
     this.#last = this.#last.then(async () => {
-      if (this.#isBroken) return;
+      if (this.#isOver) return;
       try {
         await this.#write(chunk);
       } catch (error) {
-        this.#isBroken = true;
+        this.#isOver = true;
         say(`The log of this run is incomplete: ${messageOf(error)} (${this.path}).`);
       }
     });
     return this.#last;
   }
 
-  /** Must be called at the end. Removes the logs of the oldest runs. */
+  /** Must be called at the end: nothing that comes later is added. Removes the logs of the oldest runs. */
   async close(): Promise<void> {
     await this.#last;
+    // Or a daemon's output could end up in another file that is given the same descriptor.
+    this.#isOver = true;
     closeSync(this.#descriptor);
     try {
       this.#prune();
