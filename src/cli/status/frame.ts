@@ -3,6 +3,7 @@ import { formatTook } from '../terminal/age.js';
 import { formatTime } from '../terminal/local-time.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { cut } from '../terminal/text-width.js';
+import { estimateOf } from './estimate.js';
 import type { LockStatus } from './lock-status.js';
 import { table } from './table.js';
 
@@ -36,14 +37,18 @@ function remarkOn({ name, state, reason, cooldownMs, staleTimeoutMs }: LockStatu
   return oneLine(`${name} is ${state}: ${reason}. The next run takes over${unless}.`);
 }
 
-/** `backup, last: succeeded 03:00:01, took 4m 12s, 3 skips`, and of a lock that is held how long its runs usually take. */
-function pastOf({ name, state, lastRun, skips, usualDurationMs }: LockStatus): string[] {
-  if (lastRun === null) return [];
-  const parts = [
-    `${lastRun.outcome} ${formatTime(new Date(lastRun.startedAt))}`,
+/**
+ * `backup, last: succeeded 03:00:01, took 4m 12s, 3 skips`, and of a lock that is held how long its runs usually take, and when this one is likely
+ * to end.
+ */
+function pastOf(lock: LockStatus): string[] {
+  const { name, state, lastRun, skips, usualDurationMs } = lock;
+  const past = lastRun !== null && [
+    `last: ${lastRun.outcome} ${formatTime(new Date(lastRun.startedAt))}`,
     `took ${formatTook(lastRun.durationMs)}`,
     skips > 0 && (skips === 1 ? '1 skip' : `${skips} skips`),
     state === 'live' && usualDurationMs !== null && `usually takes ${formatTook(usualDurationMs)}`,
-  ].filter((part) => part !== false);
-  return [oneLine(`${name}, last: ${parts.join(', ')}`)];
+  ];
+  const parts = [...(past || []), estimateOf(lock)].filter((part) => part !== false && part !== null);
+  return parts.length === 0 ? [] : [oneLine(`${name}, ${parts.join(', ')}`)];
 }
