@@ -223,7 +223,7 @@ describe.skipIf(!isPosix)('run --log', () => {
     async () => {
       const desk = new Desk();
       const command = 'test -t 0 && test ! -t 1 && echo ready; read -r word; echo "got $word" >&2';
-      const run = startOnTerminal(desk, `livinglock run --log job -c '${command}'`);
+      const run = startOnTerminal(desk, `exec livinglock run --log job -c '${command}'`);
       await run.prints(/ready/);
       run.write('hello\n');
       await run.prints(/got hello/);
@@ -231,6 +231,19 @@ describe.skipIf(!isPosix)('run --log', () => {
       expect(contentOf(logsOf(desk)[0])).toBe('ready\ngot hello\n');
     },
   );
+});
+
+describe.skipIf(!isPosix || !canHaveTerminal)('on a terminal, run --log', () => {
+  test('leaves Ctrl-C to the command', async () => {
+    const desk = new Desk();
+    const command = `trap "echo interrupted; exit 5" INT; echo ready; while :; do sleep 0.05; done`;
+    const run = startOnTerminal(desk, `exec livinglock run --log job -c '${command}'`);
+    await run.prints(/ready/);
+    run.write('\u0003');
+    expect(await run.ended).toMatchObject({ code: 5, stdout: expect.stringContaining('interrupted') });
+    expect(contentOf(logsOf(desk)[0])).toBe('ready\ninterrupted\n');
+    expect(desk.holds('job')).toBe(false);
+  });
 });
 
 describe.skipIf(!isPosix)('run --output', () => {

@@ -52,7 +52,7 @@ export class HeldOutput {
       return true;
     } catch (error) {
       say(
-        `The command's ${this.#output.name} cannot be held back: ${messageOf(error)}. It is passed on as it comes.`,
+        `The command's ${this.#output.name} cannot be held back: ${messageOf(error)}. It is passed on at once.`,
       );
     }
     const held = this.#state;

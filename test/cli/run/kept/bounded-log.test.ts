@@ -42,7 +42,7 @@ const outputs = fc.array(fc.nat(300), { minLength: 5, maxLength: 40 }).map((leng
   return lengths.map((length) => Buffer.from(Array.from({ length }, () => (written++ * 7919) % 251)));
 });
 
-/** How much of the beginning and of the end is kept at the least. */
+/** How much of the beginning and of the end is kept at least. */
 function shareOf(limit: number): number {
   return Math.floor((limit - GAP) / 3);
 }
