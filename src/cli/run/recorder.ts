@@ -29,8 +29,8 @@ export interface Subject {
 }
 
 /**
- * Writes the history of a run. The code for it is loaded only when the command has been started, so that it starts no later. If something goes
- * wrong, one message says what is missing; the run goes on.
+ * Writes the history of a run: before its command starts, and after the lock is released, but never in between, where a slow disk would hold up
+ * heartbeats and signals. If something goes wrong, one message says what is missing; the run goes on.
  */
 export class Recorder {
   readonly #subject: Subject | null;
@@ -39,7 +39,6 @@ export class Recorder {
   #startedAtMonotonic = systemClock.monotonic();
   #progress: Progress | null = null;
   #output: string | null = null;
-  #written: Promise<void> = Promise.resolve();
   #hasFailed = false;
 
   /** @param subject `null` to record nothing. */
@@ -59,10 +58,18 @@ export class Recorder {
     this.#output = path;
   }
 
-  /** The command is at work, so there is time to load the rest. If this run is killed, too, nobody else knows what it has taken over from. */
-  started(): void {
+  /** Whether {@link recordPredecessor} has anything to write. */
+  get knowsPredecessor(): boolean {
+    return this.#subject !== null && (this.#lock?.predecessor ?? null) !== null;
+  }
+
+  /** Not later: if this run is killed, too, nobody else knows whom it has taken over from. */
+  recordPredecessor(): Promise<void> {
     const predecessor = this.#lock?.predecessor ?? null;
-    this.#write(({ history, name, store }) => history.recordPredecessor(name, predecessor, store));
+    return this.#write(
+      ({ history, name, store }) => history.recordPredecessor(name, predecessor, store),
+      'The run before this one',
+    );
   }
 
   /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. */
@@ -80,14 +87,12 @@ export class Recorder {
 
   /** Somebody else holds the lock. */
   skipped(): Promise<void> {
-    this.#write(({ history, name, store }) => history.recordSkip(name, store));
-    return this.#written;
+    return this.#write(({ history, name, store }) => history.recordSkip(name, store));
   }
 
   /** @param exitCode That of the runner. */
   ended(end: RunEnd, exitCode: number): Promise<void> {
-    this.#writeRun({ ...end, exitCode, reason: null });
-    return this.#written;
+    return this.#writeRun({ ...end, exitCode, reason: null });
   }
 
   /** The run has failed with this error. Unless it has begun, the command has not run. */
@@ -95,14 +100,13 @@ export class Recorder {
     const exitCode = error instanceof CliError ? error.exitCode : ExitCode.store;
     // The message may repeat the command.
     const reason = this.#subject?.options.label === undefined ? messageOf(error) : null;
-    this.#writeRun({ ...end, exitCode, reason });
-    return this.#written;
+    return this.#writeRun({ ...end, exitCode, reason });
   }
 
-  #writeRun(end: RunEnd & { readonly exitCode: number; readonly reason: string | null }): void {
+  #writeRun(end: RunEnd & { readonly exitCode: number; readonly reason: string | null }): Promise<void> {
     const duration = systemClock.monotonic() - this.#startedAtMonotonic;
     const lock = this.#lock;
-    this.#write(async ({ history, name, store, command, owner }) =>
+    return this.#write(({ history, name, store, command, owner }) =>
       history.record({
         ...end,
         id: lock?.token ?? null,
@@ -120,19 +124,19 @@ export class Recorder {
     );
   }
 
-  /** One after the other. */
-  #write(action: (recording: Recording) => Promise<void>): void {
-    const subject = this.#subject;
-    if (subject === null) return;
-    this.#written = this.#written
-      .then(async () => action(await recordingOf(subject)))
-      .catch((error) => this.#complain(error));
+  async #write(action: (recording: Recording) => Promise<void>, what = 'This run'): Promise<void> {
+    if (this.#subject === null) return;
+    try {
+      await action(await recordingOf(this.#subject));
+    } catch (error) {
+      this.#complain(what, error);
+    }
   }
 
-  #complain(error: unknown): void {
+  #complain(what: string, error: unknown): void {
     if (!this.#hasFailed)
       say(
-        `This run is missing from the history: ${messageOf(error).replace(/\.?$/, '.')} --no-history turns it off.`,
+        `${what} is missing from the history: ${messageOf(error).replace(/\.?$/, '.')} --no-history turns it off.`,
       );
     this.#hasFailed = true;
   }

@@ -1,5 +1,6 @@
 import { close as closeInspector, url as inspectorUrl } from 'node:inspector';
 import { constants } from 'node:os';
+import { setImmediate as nextCheck } from 'node:timers/promises';
 import { endEarly } from '../early-signal.js';
 import { ExitCode } from '../errors/exit-codes.js';
 
@@ -42,6 +43,7 @@ export class Signals {
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
   received: NodeJS.Signals | null = null;
   #receiver: ((signal: NodeJS.Signals) => void) | null = null;
+  #isWriting = false;
 
   /** @param isHangupIgnored Whether to ignore SIGHUP. */
   constructor(isHangupIgnored: boolean) {
@@ -64,15 +66,36 @@ export class Signals {
     this.#receiver = receiver;
   }
 
+  /**
+   * Ignores SIGXFSZ meanwhile: a write beyond `ulimit -f` raises it in the process that writes (setrlimit(2)), and here that is the runner, not the
+   * command.
+   */
+  async whileWriting(write: () => Promise<void>): Promise<void> {
+    this.#isWriting = true;
+    try {
+      await write();
+    } finally {
+      await turn();
+      this.#isWriting = false;
+    }
+  }
+
   ignore(): void {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
   }
 
   #receive(signal: NodeJS.Signals): void {
+    if (this.#isWriting && signal === 'SIGXFSZ') return;
     this.received = signal;
     this.#stopWaiting.abort();
     this.#receiver?.(signal);
   }
+}
+
+/** One full turn of the event loop, in which signals are delivered. */
+export async function turn(): Promise<void> {
+  await nextCheck();
+  await nextCheck();
 }
 
 /**

@@ -1,4 +1,4 @@
-import { setImmediate as nextCheck, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../../core/describe.js';
 import { remedyFor } from '../../core/remedies.js';
 import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
@@ -23,7 +23,7 @@ import { describeProof, hintOn } from './proof.js';
 import { ProofWatch } from './proof-watch.js';
 import type { Recorder, RunEnd } from './recorder.js';
 import { releasePatiently } from './release.js';
-import { isOfTheKeyboard, type Signals, statusOf } from './signals.js';
+import { isOfTheKeyboard, type Signals, statusOf, turn } from './signals.js';
 import { start } from './start.js';
 import type { Started } from './started.js';
 import { outlive } from './survivors.js';
@@ -87,6 +87,7 @@ export class Supervision {
     const { lock, signals } = this.#job;
     let started: Started;
     try {
+      await this.#recordPredecessor();
       // Signals that arrived while this process was busy are delivered by the event loop.
       await turn();
       await Promise.race([
@@ -99,6 +100,8 @@ export class Supervision {
       }
       started = await this.#start();
     } catch (error) {
+      // The release reports it.
+      if (error instanceof ErrLockLost) return ExitCode.lost;
       await lock?.release().catch(() => {});
       throw error;
     }
@@ -109,6 +112,14 @@ export class Supervision {
       if (started.group.isGone()) await lock?.release().catch(() => {});
       throw error;
     }
+  }
+
+  /** On a slow disk that may take so long that another run takes over meanwhile, so the lock is confirmed before the command starts. */
+  async #recordPredecessor(): Promise<void> {
+    const { lock, recorder, signals } = this.#job;
+    if (!recorder.knowsPredecessor) return;
+    await signals.whileWriting(() => recorder.recordPredecessor());
+    await lock?.setWorkers([]);
   }
 
   /** The command's exit status matters more than a lock that could not be released: a reported failure would make someone start it again. */
@@ -146,7 +157,7 @@ export class Supervision {
   }
 
   async #run({ exited, group, sharesTerminal, output, begin }: Started): Promise<number> {
-    const { lock, options, recorder, output: kept } = this.#job;
+    const { lock, options, output: kept } = this.#job;
     const ending = new Ending(group, options.killAfter);
     const watch = this.#watch(ending);
     try {
@@ -156,7 +167,6 @@ export class Supervision {
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
       await this.#name(group.named, begin);
-      recorder.started();
       const exit = await exited;
       await outlive(group, lock);
       await Promise.all(passages.map((passage) => passage.drain()));
@@ -241,10 +251,4 @@ export class Supervision {
       watch.keepForTheEnd();
     }
   }
-}
-
-/** One full turn of the event loop, in which signals are delivered. */
-async function turn(): Promise<void> {
-  await nextCheck();
-  await nextCheck();
 }

@@ -141,7 +141,8 @@ describe('what is recorded', () => {
   it('is nothing without a subject', async () => {
     const recording = new Recorder(null);
     recording.begin(lock);
-    recording.started();
+    expect(recording.knowsPredecessor).toBe(false);
+    await recording.recordPredecessor();
     await recording.beforeRelease();
     await recording.skipped();
     await recording.ended({ outcome: 'succeeded', signal: null }, 0);

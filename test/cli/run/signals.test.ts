@@ -73,6 +73,16 @@ describe('signals of a run', () => {
     expect(listening.received).toBe('SIGTERM');
   });
 
+  it.skipIf(process.platform === 'win32')('leave SIGXFSZ out while this process writes', async () => {
+    const listening = listen();
+    await listening.whileWriting(async () => {
+      setImmediate(() => deliver('SIGXFSZ'));
+    });
+    expect(listening.received).toBeNull();
+    deliver('SIGXFSZ');
+    expect(listening.received).toBe('SIGXFSZ');
+  });
+
   it('take SIGUSR1 over from the start of the program', () => {
     process.on('SIGUSR1', endEarly);
     listen();

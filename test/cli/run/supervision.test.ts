@@ -280,6 +280,44 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(said).toEqual([]);
   });
 
+  describe('that has taken its lock over', () => {
+    /** Records whom it was taken over from, while this happens. */
+    function recorderDuring(happens: () => unknown): Recorder {
+      const recorder = new Recorder(null);
+      vi.spyOn(recorder, 'knowsPredecessor', 'get').mockReturnValue(true);
+      vi.spyOn(recorder, 'recordPredecessor').mockImplementation(async () => void (await happens()));
+      return recorder;
+    }
+
+    it('starts nothing if the lock is lost while that is recorded, even if the store is slow', async () => {
+      const { store } = locks;
+      const beat = store.beat.bind(store);
+      vi.spyOn(store, 'beat').mockImplementation(async (...args) => {
+        for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
+        return beat(...args);
+      });
+      const recorder = recorderDuring(() => store.remove('nightly', lock.token));
+      // With a socket, the command begins as soon as it is started.
+      const job = { recorder, inheritedSocket: noSocket() };
+      const run = supervision('touch "$0/begun"', {}, job);
+      expect(await run.toTheEnd()).toBe(76);
+      expect(run.end.outcome).toBe('lost');
+      expect(existsSync(join(folder, 'begun'))).toBe(false);
+      // It had nothing to end.
+      expect(said).toEqual([expect.stringMatching(/nightly was lost: .*not exclusive any more\.\n$/)]);
+    });
+
+    it('does not take SIGXFSZ for a signal to itself when that cannot be written', async () => {
+      const recorder = recorderDuring(() => deliver('SIGXFSZ'));
+      expect(await statusOf('exit 3', {}, { recorder })).toBe(3);
+    });
+
+    it('receives other signals meanwhile', async () => {
+      const recorder = recorderDuring(() => deliver('SIGTERM'));
+      expect(await statusOf('exit 3', {}, { recorder })).toBe(143);
+    });
+  });
+
   it('leaves keyboard signals to the terminal that both are on', async () => {
     terminals(0);
     const running = statusOf(
