@@ -1,5 +1,7 @@
 import fs from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
+import { OTHERS_MAY_WRITE, systemFileSystem } from '../stores/file/file-system.js';
+import type { Stay } from '../stores/file/stay.js';
+import { writeText } from '../stores/file/text-file.js';
 import { systemCode } from '../system/system-code.js';
 
 // A journal as a file: opened only if it is a regular file of ours, read from its end, and changed in the guard only.
@@ -26,6 +28,11 @@ export function readJournal(path: string, maxBytes: number): JournalText | null 
   return withFile(path, O_RDONLY, (descriptor) => textOf(descriptor, maxBytes));
 }
 
+/** Whether there is no line break in the file. */
+export function isOneLine({ header, size }: Pick<JournalText, 'header' | 'size'>): boolean {
+  return size === Buffer.byteLength(header);
+}
+
 /** The first line, and the size. `null` as above. */
 export function beginningOf(path: string): Pick<JournalText, 'header' | 'size'> | null {
   return withFile(path, O_RDONLY, (descriptor) => {
@@ -45,11 +52,10 @@ export function appendTo(path: string, lines: string): number | null {
   return withFile(path, O_RDWR | O_APPEND, (descriptor) => {
     const { size } = fs.fstatSync(descriptor);
     // A power cut may have left part of a line.
-    const data = Buffer.from(endsLine(descriptor, size) ? lines : `\n${lines}`);
+    const text = endsLine(descriptor, size) ? lines : `\n${lines}`;
     try {
-      for (let written = 0; written < data.length; )
-        written += fs.writeSync(descriptor, data, written, data.length - written);
-      return size + data.length;
+      writeText(systemFileSystem, descriptor, text);
+      return size + Buffer.byteLength(text);
     } catch (error) {
       // The disk was full after the first bytes. In the guard nobody else has appended.
       fs.ftruncateSync(descriptor, size);
@@ -58,18 +64,24 @@ export function appendTo(path: string, lines: string): number | null {
   });
 }
 
-/** Replaces the file, or creates it: whatever happens half-way, it is either the old or the new one. Must be called in the guard. */
-export function replaceJournal(path: string, text: string): void {
-  writeFileAtomic.sync(path, text, { mode: modeOf(path), chown: UNCHANGED, fsync: true });
+/** Replaces the file, or creates it: whatever happens half-way, it is either the old or the new one. */
+export function replaceJournal(path: string, text: string, stay: Stay): void {
+  stay.reserve((staged) => {
+    create(staged, text);
+    systemFileSystem.renameSync(staged, path);
+  });
 }
 
-/** For chown(2): leave the owner as it is. */
-const UNCHANGED = { uid: -1, gid: -1 };
-
-/** Somebody may let a group read it. */
-function modeOf(path: string): number {
-  const status = fs.lstatSync(path, { throwIfNoEntry: false });
-  return status === undefined ? MODE : status.mode & 0o777;
+/** Not flushed to disk: on a slow one, that would keep everyone else out of the guard. A power cut costs the history, not a job. */
+function create(path: string, text: string): void {
+  const descriptor = systemFileSystem.openSync(path, 'wx', MODE);
+  try {
+    writeText(systemFileSystem, descriptor, text);
+    if (fs.fstatSync(descriptor).size !== Buffer.byteLength(text))
+      throw new Error('it was written only in part');
+  } finally {
+    fs.closeSync(descriptor);
+  }
 }
 
 /** Follows no link, and waits for no FIFO. */
@@ -103,6 +115,11 @@ function refuseUnlessOurs(status: fs.Stats): void {
   if (!status.isFile()) throw new Error('it is not a regular file');
   // Some other file of the user could be given that name.
   if (status.nlink > 1) throw new Error('it has a second name (a hard link)');
+  const self = process.geteuid?.();
+  if (self === undefined) return;
+  if (status.uid !== self) throw new Error(`it belongs to another user (UID ${status.uid})`);
+  if ((status.mode & OTHERS_MAY_WRITE) !== 0)
+    throw new Error('other users may write to it; chmod go-w closes it');
 }
 
 function textOf(descriptor: number, maxBytes: number): JournalText | null {

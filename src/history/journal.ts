@@ -1,5 +1,3 @@
-import { readdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { withSystemDefaults } from '../core/dependencies.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
 import { LockFile } from '../stores/file/lock-file.js';
@@ -7,8 +5,15 @@ import type { Stay } from '../stores/file/stay.js';
 import { Visits } from '../stores/file/visits.js';
 import { compacted, entriesIn, type Limits, summarize } from './contents.js';
 import { ErrHistory } from './errors.js';
-import { appendTo, beginningOf, readJournal, replaceJournal } from './journal-file.js';
-import { type Header, headerFrom, headerLine, type JournalOwner } from './line.js';
+import {
+  appendTo,
+  beginningOf,
+  isOneLine,
+  type JournalText,
+  readJournal,
+  replaceJournal,
+} from './journal-file.js';
+import { type Header, headerFrom, headerLine, isTornHeader, type JournalOwner } from './line.js';
 import type { LockHistory } from './run.js';
 
 /** Of a longer journal, which is not one that this package has left, only the end is read. */
@@ -46,7 +51,7 @@ export class Journal {
   read(most: number, isAll: boolean): LockHistory {
     const bytes = isAll ? MAX_BYTES : Math.min(MAX_BYTES, BYTES_AT_LEAST + most * BYTES_PER_RUN);
     const journal = this.#explained(() => readJournal(this.#path, bytes));
-    if (journal !== null) this.#expectOurs(journal.header);
+    if (journal !== null && !this.#isTorn(journal)) this.#expectOurs(journal.header);
     const history = summarize(this.#owner, entriesIn(journal?.text ?? ''), most);
     // There may be a huge line that is garbage.
     const isWanting = journal?.isCut === true && history.runs.length < most && bytes < MAX_BYTES;
@@ -77,20 +82,32 @@ export class Journal {
   #appendInside(path: string, lines: string, limits: Limits, stay: Stay): void {
     const now = new Date();
     const beginning = beginningOf(path);
-    if (beginning === null) {
+    if (beginning === null || this.#isTorn(beginning)) {
       // With its first line, so that a crash leaves no file without one.
       const header = headerLine({ ...this.#owner, keptBytes: 0, oldest: now });
-      replaceJournal(path, `${header}${lines}`);
+      replaceJournal(path, `${header}${lines}`, stay);
       return;
     }
     const header = this.#expectOurs(beginning.header);
     const size = appendTo(path, lines) ?? 0;
     if (!isDue(header, size, limits, now)) return;
-    // In the guard, so that nobody appends to the old file meanwhile.
+    try {
+      this.#compact(path, limits, now, stay);
+    } catch {
+      // There is no room for a copy. Nothing is missing, and the next append tries again.
+    }
+  }
+
+  /** In the guard, so that nobody appends to the old file meanwhile. */
+  #compact(path: string, limits: Limits, now: Date, stay: Stay): void {
     stay.sweep(path, { sign: null, writer: undefined });
-    sweepStaged(path);
     const journal = readJournal(path, MAX_BYTES);
-    if (journal !== null) replaceJournal(path, compacted(this.#owner, entriesIn(journal.text), limits, now));
+    if (journal === null) return;
+    replaceJournal(path, compacted(this.#owner, entriesIn(journal.text), limits, now), stay);
+  }
+
+  #isTorn(journal: Pick<JournalText, 'header' | 'size'>): boolean {
+    return isOneLine(journal) && isTornHeader(journal.header, this.#owner);
   }
 
   #expectOurs(line: string): Header {
@@ -106,15 +123,6 @@ export class Journal {
     } catch (error) {
       throw ErrHistory.from(this.#owner.lock, this.#path, error);
     }
-  }
-}
-
-/** Removes what a process left that was killed while it compacted: write-file-atomic adds a 32-bit hash to the name. */
-function sweepStaged(path: string): void {
-  const name = basename(path);
-  for (const each of readdirSync(dirname(path))) {
-    if (each.startsWith(`${name}.`) && /^\.\d{1,10}$/.test(each.slice(name.length)))
-      rmSync(join(dirname(path), each), { force: true });
   }
 }
 

@@ -58,6 +58,17 @@ export function headerFrom(line: string): Header | null {
   };
 }
 
+/** Whether a crash may have left this of the first line: a part, or as many zero bytes. */
+export function isTornHeader(text: string, owner: JournalOwner): boolean {
+  if (text.replaceAll('\0', '') === '') return true;
+  const whole = headerLine({ ...owner, keptBytes: 0, oldest: new Date(0) });
+  const beginning = whole.slice(0, whole.lastIndexOf('0,"oldest"'));
+  return (
+    beginning.startsWith(text) ||
+    (text.startsWith(beginning) && /^\d+(?:,[\w":.-]{0,36})?$/.test(text.slice(beginning.length)))
+  );
+}
+
 /** Texts are cut as in a lock's record, so that the size of a journal is bounded. */
 export function runLine(run: Run): string {
   const { id, lock, store, outcome, startedAt, endedAt, exitCode, signal, reason, takenOverFrom } = run;

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ErrHistory, type History, openHistory } from '../../src/history/index.js';
 import { parseRecord } from '../../src/index.js';
+import { isRoot, NOBODY } from '../../support/machine.js';
 import { replace } from '../../support/replace.js';
 import { DAY, temporaryFolder, untyped } from '../../support/world.js';
 import { JOB, NOON, someReport, someRun } from './some-runs.js';
@@ -156,14 +157,6 @@ describe('a journal on the disk', () => {
     });
   });
 
-  it('begins again in an empty file', async () => {
-    const file = await made();
-    truncateSync(file, 0);
-    expect(await ids()).toEqual([]);
-    await history.record(someReport({ id: 'next' }));
-    expect(await ids()).toEqual(['next']);
-  });
-
   it('is bounded by the number of runs', async () => {
     history = openHistory({ folder, maxRuns: 5 });
     const runs = 300;
@@ -193,13 +186,11 @@ describe('a journal on the disk', () => {
     const { writeSync } = fs;
     let isFull = false;
     const changes: object = {
-      writeSync: (descriptor: number, data: Buffer, offset: number, length: number) => {
-        if (!Buffer.isBuffer(data) || !data.includes('too much'))
-          return writeSync(descriptor, data, offset, length);
+      writeSync: (descriptor: number, data: Buffer) => {
         if (isFull)
           throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-        isFull = true;
-        return writeSync(descriptor, data, offset, 10);
+        isFull = data.includes('too much');
+        return writeSync(descriptor, isFull ? data.subarray(0, 10) : data);
       },
     };
     replace(fs, changes);
@@ -219,13 +210,81 @@ describe('a journal on the disk', () => {
     expect((await history.read(JOB)).runs.length).toBeLessThanOrEqual(1000);
   });
 
-  it('is compacted where another process was killed while doing so', async () => {
+  it('leaves files with names like its own alone when it is compacted', async () => {
     const file = await made();
-    writeFileSync(`${file}.123456`, 'half');
-    writeFileSync(`${file}.old`, 'of somebody');
+    writeFileSync(`${file}.20261126`, 'a copy of somebody');
     appendFileSync(file, 'x'.repeat(70_000));
     await history.recordSkip(JOB);
-    expect(readdirSync(folder).map((name) => name.replace(/.*jsonl/, ''))).toEqual(['', '.old']);
+    expect(statSync(file).size).toBeLessThan(1000);
+    expect(readFileSync(`${file}.20261126`, 'utf8')).toBe('a copy of somebody');
+    expect(readdirSync(folder)).toHaveLength(2);
+  });
+
+  describe('where write(2) writes only a part', () => {
+    /** At most this many bytes at once; and then, if the disk is full, nothing. */
+    function writesAtMost(bytes: number, isFull: (data: Buffer) => boolean): void {
+      const { writeSync } = fs;
+      let written = 0;
+      const changes: object = {
+        writeSync: (descriptor: number, data: Buffer, ...rest: number[]) => {
+          if (!Buffer.isBuffer(data)) return writeSync(descriptor, data, ...rest);
+          if (written > 0 && isFull(data)) throw NO_SPACE;
+          written += 1;
+          return writeSync(descriptor, data.subarray(0, bytes));
+        },
+      };
+      replace(fs, changes);
+    }
+    const NO_SPACE = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+
+    it('is created and compacted whole', async () => {
+      writesAtMost(100, () => false);
+      const file = await made();
+      appendFileSync(file, 'x'.repeat(70_000));
+      await history.record(someReport({ id: 'next' }));
+      expect(statSync(file).size).toBeLessThan(5000);
+      expect(await ids()).toEqual(['a-token', 'next']);
+    });
+
+    it('is not created in part', async () => {
+      writesAtMost(10, () => true);
+      await expect(history.record(someReport())).rejects.toThrow('ENOSPC');
+      expect(readdirSync(folder)).toEqual([]);
+    });
+
+    it('keeps what it has if there is no room to compact it, which is no error', async () => {
+      const file = await made();
+      appendFileSync(file, `${readFileSync(file, 'utf8').split('\n')[1]}\n`.repeat(300));
+      const { size } = statSync(file);
+      writesAtMost(4096, (data) => data.length > 4096);
+      await history.record(someReport({ id: 'next' }));
+      expect(statSync(file).size).toBeGreaterThan(size);
+      expect((await ids()).at(-1)).toBe('next');
+      expect(readdirSync(folder)).toHaveLength(1);
+    });
+  });
+
+  it('is only for its user, whatever the old file was', async () => {
+    const file = await made();
+    fs.chmodSync(file, 0o644);
+    appendFileSync(file, 'x'.repeat(70_000));
+    await history.recordSkip(JOB);
+    if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    '',
+    '{',
+    '{"livinglock":"history","lock":"/run',
+    `{"livinglock":"history","lock":"${JOB}","keptBytes":1`,
+    `{"livinglock":"history","lock":"${JOB}","keptBytes":12,"oldest":"2026-11-26T12:00:00.000Z"`,
+    '\0\0\0\0',
+  ])('begins again in a file that a crash has left with %j', async (left) => {
+    const file = await made();
+    writeFileSync(file, left);
+    expect(await ids()).toEqual([]);
+    await history.record(someReport({ id: 'next' }));
+    expect(await ids()).toEqual(['next']);
   });
 });
 
@@ -239,6 +298,19 @@ describe.skipIf(process.platform === 'win32')('what is in the place of a journal
       'a file of somebody else',
       'it contains something else, and was not changed',
       (file) => writeFileSync(file, 'x,y\n'),
+    ],
+    [
+      'a file of somebody else that begins alike',
+      'it contains something else',
+      (file) => writeFileSync(file, '{"livinglock":"history","lock":"/run/other'),
+    ],
+    [
+      'open to others',
+      'other users may write to it',
+      (file) => {
+        fs.copyFileSync(join(folder, 'target'), file);
+        fs.chmodSync(file, 0o620);
+      },
     ],
     [
       'the journal of another lock',
@@ -262,6 +334,13 @@ describe.skipIf(process.platform === 'win32')('what is in the place of a journal
     }
     expect(readFileSync(join(folder, 'target'), 'utf8')).toBe(before);
     expect(await history.list()).toMatchObject([{ lock: '/fine.lock' }]);
+  });
+
+  it.skipIf(!isRoot)('is refused if it belongs to another user (as root)', async () => {
+    const file = await made();
+    fs.chownSync(file, NOBODY, -1);
+    for (const call of [history.record(someReport()), history.read(JOB)])
+      await expect(call).rejects.toThrow(`it belongs to another user (UID ${NOBODY})`);
   });
 
   it('is not listed if it is a copy', async () => {

@@ -181,13 +181,19 @@ export class GuardEntry implements Stay {
 
   stage(text: string, move: (staged: string) => void): void {
     const { folder, file } = this.#mustBeInside();
-    const staged = within(folder, this.guard, stagedName(this.#name));
     // With the permissions of the owner's file, which depend on the umask, and not with those of the file being replaced.
     const own = within(folder, this.guard, this.#name);
     const status = file === null ? this.#fs.lstatSync(own) : this.#fs.fstatSync(file);
-    try {
+    this.reserve((staged) => {
       this.#write(staged, text, status && status.mode & PERMISSIONS);
       move(staged);
+    });
+  }
+
+  reserve(use: (staged: string) => void): void {
+    const staged = within(this.#mustBeInside().folder, this.guard, stagedName(this.#name));
+    try {
+      use(staged);
     } catch (error) {
       removeIfThere(this.#fs, staged);
       throw error;

@@ -10,6 +10,8 @@ export interface Stay {
   sign(text: string): string;
   /** Writes a file and passes its path to `move`, which renames it to the lock's path. */
   stage(text: string, move: (staged: string) => void): void;
+  /** Passes a path where only this process writes, and removes the file there if the function throws. */
+  reserve(use: (staged: string) => void): void;
   /** Keeps the sign of life at another path, of which its numbers are a part, from when this process leaves. `null` if that is not possible. */
   keepSign(pathOf: (numbers: FileNumbers) => string): Sign | null;
 }
