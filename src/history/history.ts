@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import type { Duration } from '../core/duration.js';
 import type { Predecessor } from '../core/predecessor.js';
-import { duration, refuseUnknown, show } from '../core/validate.js';
+import { longDuration, refuseUnknown, show } from '../core/validate.js';
 import { namesIn } from '../system/names-in.js';
 import { systemCode } from '../system/system-code.js';
 import { makeTrustedFolder, type TrustedFolder, verifyTrustedFolder } from '../system/trusted-folder.js';
@@ -60,7 +60,7 @@ export function openHistory(options: HistoryOptions = {}): History {
   const { folder, maxRuns = DEFAULTS.maxRuns, maxAge } = options;
   return new History(folder === undefined ? historyFolder() : { path: resolve(folder), steps: [] }, {
     maxRuns: count('maxRuns', maxRuns),
-    maxAge: maxAge === undefined ? DEFAULTS.maxAge : duration('maxAge', maxAge),
+    maxAge: maxAge === undefined ? DEFAULTS.maxAge : longDuration('maxAge', maxAge),
   });
 }
 

@@ -3,7 +3,7 @@ import { systemFileSystem } from '../stores/file/file-system.js';
 import { LockFile } from '../stores/file/lock-file.js';
 import type { Stay } from '../stores/file/stay.js';
 import { Visits } from '../stores/file/visits.js';
-import { compacted, entriesIn, type Limits, summarize } from './contents.js';
+import { compacted, type Limits, summarize } from './contents.js';
 import { ErrHistory } from './errors.js';
 import {
   appendTo,
@@ -52,7 +52,7 @@ export class Journal {
     const bytes = isAll ? MAX_BYTES : Math.min(MAX_BYTES, BYTES_AT_LEAST + most * BYTES_PER_RUN);
     const journal = this.#explained(() => readJournal(this.#path, bytes));
     if (journal !== null && !this.#isTorn(journal)) this.#expectOurs(journal.header);
-    const history = summarize(this.#owner, entriesIn(journal?.text ?? ''), most);
+    const history = summarize(this.#owner, journal?.text ?? '', most);
     // There may be a huge line that is garbage.
     const isWanting = journal?.isCut === true && history.runs.length < most && bytes < MAX_BYTES;
     return isWanting ? this.read(most, true) : history;
@@ -103,7 +103,7 @@ export class Journal {
     stay.sweep(path, { sign: null, writer: undefined });
     const journal = readJournal(path, MAX_BYTES);
     if (journal === null) return;
-    replaceJournal(path, compacted(this.#owner, entriesIn(journal.text), limits, now), stay);
+    replaceJournal(path, compacted(this.#owner, journal.text, limits, now), stay);
   }
 
   #isTorn(journal: Pick<JournalText, 'header' | 'size'>): boolean {

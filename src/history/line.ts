@@ -153,7 +153,7 @@ function runFrom(fields: Fields): PastRun | null {
 }
 
 function skipsFrom(fields: Fields): Skips | null {
-  const count = numberFrom(fields['skips']);
+  const count = Number.isSafeInteger(fields['skips']) ? numberFrom(fields['skips']) : null;
   const first = dateFrom(fields['first']);
   const last = dateFrom(fields['last']);
   return count === null || first === null || last === null ? null : { count, first, last };

@@ -113,6 +113,6 @@ export interface LockHistory {
   readonly skips: Skips | null;
   /** Milliseconds that a run usually takes: the median of the last 20 that succeeded. `null` before the first. */
   readonly usualDuration: number | null;
-  /** How many lines of the file could not be read. */
+  /** How many lines could not be read, as far as the file was read for this. */
   readonly unreadable: number;
 }

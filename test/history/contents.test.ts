@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compacted, entriesIn, summarize } from '../../src/history/contents.js';
+import { compacted, summarize } from '../../src/history/contents.js';
 import { headerFrom, runLine, skipsLine } from '../../src/history/line.js';
 import type { RunOutcome } from '../../src/history/run.js';
 import { DAY, MINUTE } from '../../support/world.js';
@@ -21,12 +21,12 @@ function skip(minutes: number): string {
 }
 
 function history(...lines: readonly string[]) {
-  return summarize(OWNER, entriesIn(lines.join('')), 1000);
+  return summarize(OWNER, lines.join(''), 1000);
 }
 
 /** The lines after the first, when the journal is compacted at minute 100. */
 function kept(lines: readonly string[], limits = {}): string[] {
-  const text = compacted(OWNER, entriesIn(lines.join('')), { ...LIMITS, ...limits }, at(100));
+  const text = compacted(OWNER, lines.join(''), { ...LIMITS, ...limits }, at(100));
   return text.split(/(?<=\n)/).slice(1);
 }
 
@@ -42,7 +42,7 @@ describe('a journal', () => {
   });
 
   it('shows the last runs, but counts the skips before them', () => {
-    const { runs } = summarize(OWNER, entriesIn([run(0), skip(1), run(2), run(3)].join('')), 2);
+    const { runs } = summarize(OWNER, [run(0), skip(1), run(2), run(3)].join(''), 2);
     expect(runs).toMatchObject([{ id: 'at 2', skips: 1 }, { id: 'at 3' }]);
   });
 
@@ -72,6 +72,22 @@ describe('a journal', () => {
       expect(history(...lines).runs.map(({ outcome }) => outcome)).toEqual(['lost']);
     expect(history(reported, reported).runs).toHaveLength(1);
     expect(history(run(0, { id: null }), run(1, { id: null })).runs).toHaveLength(2);
+  });
+
+  it('is read from its end, and no further than needed', () => {
+    const runs = Array.from({ length: 30 }, (_, index) => run(index));
+    const text = ['garbage\n', skip(0), ...runs, 'garbage\n'].join('');
+    expect(summarize(OWNER, text, 5)).toMatchObject({ runs: { length: 5 }, unreadable: 1 });
+    expect(summarize(OWNER, text, 30)).toMatchObject({
+      runs: [{ skips: 1 }, ...runs.slice(1).map(() => ({ skips: 0 }))],
+      unreadable: 2,
+    });
+  });
+
+  it('does not count more skips than a number can hold', () => {
+    const many = skipsLine({ count: Number.MAX_SAFE_INTEGER, first: at(0), last: at(0) });
+    expect(history(many, skip(1)).skips?.count).toBe(Number.MAX_SAFE_INTEGER);
+    expect(history('{"skips":1e300,"first":"2026-11-26","last":"2026-11-26"}\n').skips).toBeNull();
   });
 
   it('knows how long a run usually takes', () => {
@@ -118,15 +134,29 @@ describe('compacting a journal', () => {
     expect(kept([run(0), run(1)], { maxAge: MINUTE })).toEqual([run(1)]);
   });
 
+  it('goes on before a run that ended while the clock was wrong, and leaves out only that', () => {
+    const lines = [run(0), skip(1), run(-1e7), skip(2), run(3), run(1e7), skip(4), run(5)];
+    expect(kept(lines, { maxAge: 1000 * MINUTE })).toEqual(
+      lines.filter((_, index) => ![1, 2].includes(index)),
+    );
+    expect(kept(lines, { maxRuns: 2 })).toEqual(lines.slice(5));
+  });
+
+  it('keeps no more lines of another version than runs', () => {
+    const later = Array.from({ length: 5 }, (_, index) => `{"later":${index}}\n`);
+    expect(kept([run(0), ...later, run(1)], { maxRuns: 3 })).toEqual([run(0), ...later.slice(2), run(1)]);
+    expect(kept([...later, run(0), run(1)], { maxRuns: 1 })).toEqual([run(1)]);
+  });
+
   it('says in the first line what is left', () => {
     const lines = [run(10), skip(20), run(30)];
-    const text = compacted(OWNER, entriesIn(lines.join('')), LIMITS, at(100));
+    const text = compacted(OWNER, lines.join(''), LIMITS, at(100));
     expect(headerFrom(text.split('\n')[0] ?? '')).toEqual({
       ...OWNER,
       keptBytes: lines.join('').length,
       oldest: at(10),
     });
-    const old = compacted(OWNER, entriesIn(run(0)), { ...LIMITS, maxAge: MINUTE }, at(100));
+    const old = compacted(OWNER, run(0), { ...LIMITS, maxAge: MINUTE }, at(100));
     expect(headerFrom(old.split('\n')[0] ?? '')).toMatchObject({ oldest: at(99) });
   });
 });

@@ -117,7 +117,7 @@ describe('a history', () => {
     expect(fs.existsSync(folder)).toBe(false);
   });
 
-  it.each([{ maxRun: 1 }, { maxRuns: 0 }, { maxRuns: 1.5 }, { maxAge: '90' }])(
+  it.each([{ maxRun: 1 }, { maxRuns: 0 }, { maxRuns: 1.5 }, { maxAge: '90' }, { maxAge: 90 }])(
     'refuses the options %j',
     (options) => {
       expect(() => openHistory(untyped(options))).toThrow(/option/);

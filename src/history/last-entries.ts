@@ -1,0 +1,124 @@
+import { type Entry, entryFrom } from './line.js';
+import type { Run, Skips } from './run.js';
+
+// Reads a journal from its end, and no further than needed: what is beyond may be any amount of garbage.
+
+/** A line that is kept. */
+export type KeptEntry = Exclude<Entry, { readonly is: 'garbage' }>;
+
+/** How much of a journal is of interest. */
+export interface Wanted {
+  /** How many runs, and at most how many lines of another version. */
+  readonly runs: number;
+  /** How many that succeeded must be among them, even if that takes more runs. */
+  readonly succeeded: number;
+  /** Which runs to leave out, except for the last one. */
+  readonly isOld: (run: Run) => boolean;
+}
+
+/** What was found. */
+export interface Found {
+  /** In the order in which they were written. What was skipped before a run that is left out is left out, too. */
+  readonly entries: readonly KeptEntry[];
+  /** How many of the lines that were looked at could not be read. */
+  readonly unreadable: number;
+}
+
+/**
+ * @param text Whole lines after the first, except perhaps the last: it counts only with its line break. Without one it is just being written, or
+ * a crash has cut it off.
+ */
+export function lastEntries(text: string, wanted: Wanted): Found {
+  const collection = new Collection(wanted);
+  for (const line of linesFromEnd(text)) {
+    if (!collection.take(entryFrom(line))) break;
+  }
+  return collection.found();
+}
+
+/** Skips that follow each other as one. */
+export function together(earlier: Skips | null, later: Skips): Skips {
+  if (earlier === null) return later;
+  const count = Math.min(earlier.count + later.count, Number.MAX_SAFE_INTEGER);
+  return { count, first: earlier.first, last: later.last };
+}
+
+function* linesFromEnd(text: string): Generator<string> {
+  let end = text.lastIndexOf('\n');
+  while (end > 0) {
+    const begin = text.lastIndexOf('\n', end - 1) + 1;
+    if (begin < end) yield text.slice(begin, end);
+    end = begin - 1;
+  }
+}
+
+class Collection {
+  readonly #wanted: Wanted;
+  /** From the last to the first. */
+  readonly #entries = new Set<KeptEntry>();
+  /** By the `id` of a run: what another one reported about it; `null` if it has written itself how it ended. */
+  readonly #reports = new Map<string, KeptEntry | null>();
+  #runs = 0;
+  #succeeded = 0;
+  #unknown = 0;
+  #unreadable = 0;
+  /** What was skipped before the entry that was taken last. */
+  #skips: Skips | null = null;
+  /** Whether the run that was taken last is kept. */
+  #isKept = true;
+
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted;
+  }
+
+  /** Takes the entry before the ones that were taken. Returns whether more are needed. */
+  take(entry: Entry): boolean {
+    if (entry.is === 'run') return this.#takeRun(entry);
+    if (entry.is === 'skips') {
+      if (this.#isKept) this.#skips = this.#skips ? together(entry.skips, this.#skips) : entry.skips;
+      return true;
+    }
+    this.#unreadable += 1;
+    if (entry.is === 'unknown' && this.#isKept && this.#unknown < this.#wanted.runs) {
+      this.#unknown += 1;
+      this.#addSkips();
+      this.#entries.add(entry);
+    }
+    return true;
+  }
+
+  found(): Found {
+    this.#addSkips();
+    return { entries: [...this.#entries].toReversed(), unreadable: this.#unreadable };
+  }
+
+  #takeRun(entry: Extract<Entry, { readonly is: 'run' }>): boolean {
+    if (this.#isSuperseded(entry)) return true;
+    const { runs, succeeded, isOld } = this.#wanted;
+    if (this.#runs >= runs && this.#succeeded >= succeeded) return false;
+    // They were skipped before the run after this one.
+    this.#addSkips();
+    this.#isKept = this.#runs === 0 || !isOld(entry.run);
+    if (!this.#isKept) return true;
+    this.#runs += 1;
+    if (entry.run.outcome === 'succeeded') this.#succeeded += 1;
+    this.#entries.add(entry);
+    return true;
+  }
+
+  /** A report by another run counts only if the run itself has written nothing, and only once. */
+  #isSuperseded(entry: Extract<Entry, { readonly is: 'run' }>): boolean {
+    const { id, isReported } = entry.run;
+    if (id === null) return false;
+    const report = this.#reports.get(id);
+    if (isReported && report !== undefined) return true;
+    this.#reports.set(id, isReported ? entry : null);
+    if (report && this.#entries.delete(report)) this.#runs -= 1;
+    return false;
+  }
+
+  #addSkips(): void {
+    if (this.#skips !== null) this.#entries.add({ is: 'skips', skips: this.#skips });
+    this.#skips = null;
+  }
+}
