@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
-import { canBeNobody, canMount, isPosix, isRoot, NOBODY } from '../support/machine.js';
+import { canBeNobody, canMount, isLinux, isPosix, isRoot, NOBODY } from '../support/machine.js';
 import { Desk, oneLineWith } from './support/desk.js';
 
 // `livinglock history`, and what `livinglock run` writes into it.
@@ -189,7 +189,7 @@ describe.skipIf(!isPosix)('the history', () => {
     expect(await count('--since', '1ms')).toBe(0);
     expect(await desk.run(['history', 'unknown'])).toMatchObject({
       code: 0,
-      stdout: `No runs in ${join(desk.locks, 'history')}.\n`,
+      stdout: `No runs in ${desk.history}.\n`,
     });
     expect(await desk.run(['history', '--last', '0'])).toMatchObject({ code: 64 });
   });
@@ -214,7 +214,7 @@ describe.skipIf(!isPosix)('the history', () => {
     await desk.run(['run', '--no-history', 'job', '--', 'true']);
     await desk.run(['run', 'job', '--', 'true'], { LIVINGLOCK_HISTORY: '' });
     await desk.run(['run', './job.lock', '--', 'true']);
-    expect(existsSync(join(desk.locks, 'history'))).toBe(false);
+    expect(existsSync(desk.history)).toBe(false);
     await desk.run(['run', '--history', './job.lock', '--', 'true']);
     expect(await historyOf(desk)).toMatchObject([{ name: join(desk.folder, 'job.lock') }]);
   });
@@ -230,8 +230,8 @@ describe.skipIf(!isPosix)('the history', () => {
   test('shows what can be read, and says what cannot', async () => {
     const desk = new Desk();
     await desk.run(['run', 'job', '--', 'true']);
-    const [name = ''] = readdirSync(join(desk.locks, 'history'));
-    const file = join(desk.locks, 'history', name);
+    const [name = ''] = readdirSync(desk.history);
+    const file = join(desk.history, name);
     const [, line = ''] = readFileSync(file, 'utf8').split('\n');
     const future = line
       .replaceAll(/"20\d\d-/g, '"2999-')
@@ -276,11 +276,30 @@ describe.skipIf(!isPosix)('status', () => {
 describe.skipIf(!isPosix)('a history that cannot be written', () => {
   const COMPLAINT = oneLineWith('missing from the history: Cannot use the history of ');
 
+  test.skipIf(!isLinux)('does not keep the run from ending if nobody reads stderr', async () => {
+    const desk = new Desk();
+    const script = `
+      mkfifo pipe; exec 9<> pipe
+      while dd if=/dev/zero of=pipe bs=1k count=64 oflag=nonblock 2> /dev/null; do :; done
+      livinglock run job -c 'exit 4' 2>&9 9>&-
+    `;
+    expect(await desk.bash(script, { LIVINGLOCK_HISTORY: '/dev/null' })).toMatchObject({ code: 4 });
+  });
+
+  test('is not mentioned with --quiet, unless it was asked for', async () => {
+    const desk = new Desk();
+    writeFileSync(desk.history, '');
+    const run = (...options: readonly string[]) => desk.run(['run', ...options, 'job', '--', 'true']);
+    expect(await run('-q')).toMatchObject({ code: 0, stderr: '' });
+    expect(await run('-q', '--history')).toMatchObject({ code: 0, stderr: COMPLAINT });
+    expect(await run()).toMatchObject({ code: 0, stderr: COMPLAINT });
+  });
+
   test('because of `ulimit -f`, leaves the job as it is, also after a takeover', async () => {
     const desk = new Desk();
     await desk.run(['run', 'job', '--', 'true']);
-    const [name = ''] = readdirSync(join(desk.locks, 'history'));
-    appendFileSync(join(desk.locks, 'history', name), `${'{"later":"version"}'.padEnd(20_000)}\n`);
+    const [name = ''] = readdirSync(desk.history);
+    appendFileSync(join(desk.history, name), `${'{"later":"version"}'.padEnd(20_000)}\n`);
     await desk.dead('job');
     expect(await desk.bash("ulimit -f 16; livinglock run job -c 'echo done; exit 4'")).toMatchObject({
       code: 4,
@@ -292,7 +311,7 @@ describe.skipIf(!isPosix)('a history that cannot be written', () => {
   test.skipIf(!canBeNobody)('because of its folder, leaves the job as it is (as root)', async () => {
     const desk = new Desk();
     chmodSync(desk.locks, 0o777);
-    mkdirSync(join(desk.locks, 'history'), { mode: 0o755 });
+    mkdirSync(join(desk.locks, `history-${NOBODY}`), { mode: 0o755 });
     const run = (script: string) =>
       desk.startProgram('setpriv', [
         `--reuid=${NOBODY}`,

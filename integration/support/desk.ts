@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'livinglock';
 import { expect } from 'vitest';
 import { type Actor, startActor } from '../../support/actors.js';
-import { processState, temporaryFolder } from '../../support/machine.js';
+import { isPosix, processState, temporaryFolder } from '../../support/machine.js';
 import { type Ended, poll, Running } from '../../support/running.js';
 
 // The command `livinglock`, as a shell starts it.
@@ -15,6 +15,8 @@ export const PROGRAM = fileURLToPath(new URL('../../dist/bin/livinglock.js', imp
 export class Desk {
   readonly folder = temporaryFolder();
   readonly locks = join(this.folder, 'locks');
+  /** Of the user who runs the tests. */
+  readonly history = join(this.locks, isPosix ? `history-${process.geteuid?.()}` : 'history');
   readonly #programs = join(this.folder, 'bin');
 
   constructor() {

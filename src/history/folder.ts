@@ -19,8 +19,9 @@ export function historyFolder(system: Surroundings = surroundings): TrustedFolde
   if (LIVINGLOCK_HISTORY) return { path: resolve(LIVINGLOCK_HISTORY), steps: [] };
   if (!LIVINGLOCK_DIR && isRootOfUnix(system)) return ofRoot(system);
   const { path: locks, steps } = locksFolder(system);
-  const path = join(locks, NAME);
-  return steps.length === 0 ? { path, steps } : folder([...steps, ours(path)]);
+  if (steps.length > 0) return folder([...steps, ours(join(locks, NAME))]);
+  // Several users may share a folder of locks, and each has a history.
+  return { path: join(locks, system.platform === 'win32' ? NAME : `${NAME}-${system.uid}`), steps };
 }
 
 /** Where the output of runs is kept: in the folder of the history, so that whoever moves one moves both. Throws as {@link historyFolder} does. */

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import type { Duration } from '../core/duration.js';
 import type { Predecessor } from '../core/predecessor.js';
-import { longDuration, refuseUnknown, show } from '../core/validate.js';
+import { duration, longDuration, refuseUnknown, show } from '../core/validate.js';
 import { namesIn } from '../system/names-in.js';
 import { systemCode } from '../system/system-code.js';
 import { makeTrustedFolder, type TrustedFolder, verifyTrustedFolder } from '../system/trusted-folder.js';
@@ -15,7 +15,7 @@ import { completed, reportOn } from './report.js';
 import type { LockHistory, RunReport } from './run.js';
 
 const DAY = 86_400_000;
-const DEFAULTS: Limits = { maxRuns: 1000, maxAge: 90 * DAY };
+const DEFAULTS = { maxRuns: 1000, maxAge: 90 * DAY, writeTimeout: 2000 };
 
 /** Options of {@link openHistory}. */
 export interface HistoryOptions {
@@ -28,6 +28,8 @@ export interface HistoryOptions {
   readonly maxRuns?: number | undefined;
   /** How long a run is kept after its end; the last one of each lock is always kept. Default: 90 days. */
   readonly maxAge?: Duration | undefined;
+  /** How long to wait before a record is given up, if other processes are writing. Default: 2 seconds. */
+  readonly writeTimeout?: Duration | undefined;
 }
 
 /** Which runs to read. */
@@ -56,21 +58,22 @@ export interface ReadLockOptions extends ReadOptions {
  * }
  */
 export function openHistory(options: HistoryOptions = {}): History {
-  refuseUnknown(options, ['folder', 'maxRuns', 'maxAge']);
-  const { folder, maxRuns = DEFAULTS.maxRuns, maxAge } = options;
+  refuseUnknown(options, ['folder', 'maxRuns', 'maxAge', 'writeTimeout']);
+  const { folder, maxRuns = DEFAULTS.maxRuns, maxAge, writeTimeout = DEFAULTS.writeTimeout } = options;
   return new History(folder === undefined ? historyFolder() : { path: resolve(folder), steps: [] }, {
     maxRuns: count('maxRuns', maxRuns),
     maxAge: maxAge === undefined ? DEFAULTS.maxAge : longDuration('maxAge', maxAge),
+    writeTimeout: duration('writeTimeout', writeTimeout),
   });
 }
 
 /** What ran under locks on this machine, for one user. Only {@link openHistory} creates one. */
 export class History {
   readonly #folder: TrustedFolder;
-  readonly #limits: Limits;
+  readonly #limits: Limits & { readonly writeTimeout: number };
 
   /** @internal */
-  constructor(folder: TrustedFolder, limits: Limits) {
+  constructor(folder: TrustedFolder, limits: Limits & { readonly writeTimeout: number }) {
     this.#folder = folder;
     this.#limits = limits;
   }
@@ -83,8 +86,8 @@ export class History {
   /**
    * Adds a run. Many processes may do this at once. Call it when the run has ended, and do not let its failure be that of the job.
    *
-   * Rejects with {@link ErrHistory} if it cannot be written, for example because the disk is full, or because another process has been writing
-   * for two seconds; with a `TypeError` or `RangeError` for a report that is incomplete or wrong.
+   * Rejects with {@link ErrHistory} if it cannot be written, for example because the disk is full, or because other processes have
+   * been writing for the whole `writeTimeout`; with a `TypeError` or `RangeError` for a report that is incomplete or wrong.
    *
    * @example
    * import { withLock } from 'livinglock';
@@ -161,7 +164,7 @@ export class History {
 
   async #append(owner: JournalOwner, line: string): Promise<void> {
     this.#explained(owner.lock, () => makeTrustedFolder(this.#folder));
-    await this.#journalOf(owner).append(line, this.#limits);
+    await this.#journalOf(owner).append(line, this.#limits, this.#limits.writeTimeout);
   }
 
   #journalOf({ lock, store }: JournalOwner): Journal {

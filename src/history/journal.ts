@@ -58,13 +58,18 @@ export class Journal {
     return isWanting ? this.read(most, true) : history;
   }
 
-  /** Many processes may do this at once. Waits while another one is at it. */
-  async append(lines: string, limits: Limits): Promise<void> {
+  /**
+   * Many processes may do this at once.
+   *
+   * @param timeout How long to wait while another one is at it, in milliseconds.
+   */
+  async append(lines: string, limits: Limits, timeout: number): Promise<void> {
     const dependencies = withSystemDefaults();
     const file = new LockFile(dependencies, systemFileSystem);
     try {
       await new Visits(dependencies, systemFileSystem, file).enter({
         path: this.#path,
+        timeout,
         attempted: 'write to',
         section: (stay, path) => this.#appendInside(path, lines, limits, stay),
         unchanged: () => {

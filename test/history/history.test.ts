@@ -12,8 +12,10 @@ import fs, {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { withSystemDefaults } from '../../src/core/dependencies.js';
 import { ErrHistory, type History, openHistory } from '../../src/history/index.js';
 import { parseRecord } from '../../src/index.js';
+import { ownerName } from '../../src/stores/file/guard-names.js';
 import { isRoot, NOBODY } from '../../support/machine.js';
 import { replace } from '../../support/replace.js';
 import { DAY, temporaryFolder, untyped } from '../../support/world.js';
@@ -117,12 +119,16 @@ describe('a history', () => {
     expect(fs.existsSync(folder)).toBe(false);
   });
 
-  it.each([{ maxRun: 1 }, { maxRuns: 0 }, { maxRuns: 1.5 }, { maxAge: '90' }, { maxAge: 90 }])(
-    'refuses the options %j',
-    (options) => {
-      expect(() => openHistory(untyped(options))).toThrow(/option/);
-    },
-  );
+  it.each([
+    { maxRun: 1 },
+    { maxRuns: 0 },
+    { maxRuns: 1.5 },
+    { maxAge: '90' },
+    { maxAge: 90 },
+    { writeTimeout: -1 },
+  ])('refuses the options %j', (options) => {
+    expect(() => openHistory(untyped(options))).toThrow(/option/);
+  });
 
   it.skipIf(process.platform === 'win32')('can be read by its user only', async () => {
     const file = await made();
@@ -144,6 +150,19 @@ describe('a journal on the disk', () => {
     );
     expect(new Set(await ids()).size).toBe(100);
     expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  it('is not written while another process is in its guard, for as long as the writer wants to wait', async () => {
+    const file = await made();
+    const owner = ownerName({ identity: withSystemDefaults().processes.self(), thread: 4242 });
+    mkdirSync(`${file}.guard`, { mode: 0o700 });
+    writeFileSync(join(`${file}.guard`, owner), '');
+    const mkdir = vi.fn(fs.mkdirSync);
+    replace(fs, { mkdirSync: mkdir });
+    history = openHistory({ folder, writeTimeout: 0 });
+    await expect(history.recordSkip(JOB)).rejects.toThrow('another process has been writing for too long');
+    // Of about a hundred tries.
+    expect(mkdir.mock.calls.filter(([path]) => String(path).includes('.guard')).length).toBeLessThan(5);
   });
 
   it('goes on after a line that a power cut has cut off', async () => {

@@ -10,6 +10,8 @@ import type { RunOptions } from './options.js';
 
 /** How long, in milliseconds, a database may take to tell the progress. The release waits for it. */
 const READ_TIMEOUT = 1000;
+/** How long, in milliseconds, the start of the command, or the end of the run, may be held up by others that write to the same journal. */
+const WRITE_TIMEOUT = 200;
 
 /** How a run ended, as far as its command goes. */
 export interface RunEnd {
@@ -127,25 +129,32 @@ export class Recorder {
   async #write(action: (recording: Recording) => Promise<void>, what = 'This run'): Promise<void> {
     if (this.#subject === null) return;
     try {
-      await action(await recordingOf(this.#subject));
+      // Whoever was in the way before may be frozen.
+      await action(await recordingOf(this.#subject, this.#hasFailed ? 0 : WRITE_TIMEOUT));
     } catch (error) {
       this.#complain(what, error);
     }
   }
 
   #complain(what: string, error: unknown): void {
-    if (!this.#hasFailed)
-      say(
-        `${what} is missing from the history: ${messageOf(error).replace(/\.?$/, '.')} --no-history turns it off.`,
-      );
+    if (!this.#hasFailed && !this.#isSilent()) {
+      const reason = messageOf(error).replace(/\.?$/, '.');
+      say(`${what} is missing from the history: ${reason} --no-history turns it off.`);
+    }
     this.#hasFailed = true;
+  }
+
+  /** With --quiet, a history that nobody has asked for is nothing to talk about. */
+  #isSilent(): boolean {
+    const { quiet = false, history } = this.#subject?.options ?? {};
+    return quiet && history === 'default' && !process.env['LIVINGLOCK_HISTORY'];
   }
 }
 
 type Recording = Awaited<ReturnType<typeof recordingOf>>;
 
-async function recordingOf({ name, locks, command, options }: Subject) {
+async function recordingOf({ name, locks, command, options }: Subject, writeTimeout: number) {
   const { openHistory } = await import('../../history/index.js');
   const store = options.store === undefined ? null : locks.place();
-  return { history: openHistory(), name, store, command, owner: options.owner ?? null };
+  return { history: openHistory({ writeTimeout }), name, store, command, owner: options.owner ?? null };
 }

@@ -29,7 +29,8 @@ export function run(lock: string, command: readonly string[], options: RunOption
   try {
     expectProgram(command[0] ?? '');
   } catch (error) {
-    if (!isRecorded(lock, options)) throw error;
+    // No database is connected to only for that.
+    if (options.store !== undefined || !isRecorded(lock, options)) throw error;
     return withLocks(options.store, (locks) => giveUp(error, recorderIn(locks)), true);
   }
   expectUtf8Arguments();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../../core/describe.js';
 import { remedyFor } from '../../core/remedies.js';
 import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
@@ -27,9 +26,6 @@ import { isOfTheKeyboard, type Signals, statusOf, turn } from './signals.js';
 import { start } from './start.js';
 import type { Started } from './started.js';
 import { outlive } from './survivors.js';
-
-/** How long, in milliseconds, the command waits for earlier messages to be written. A reader that hangs must not hold it up. */
-const MESSAGE_TIMEOUT = 1000;
 
 /** EINVAL: the number of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
 const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
@@ -90,10 +86,7 @@ export class Supervision {
       await this.#recordPredecessor();
       // Signals that arrived while this process was busy are delivered by the event loop.
       await turn();
-      await Promise.race([
-        said(),
-        sleep(MESSAGE_TIMEOUT, undefined, { ref: false, signal: signals.aborted }),
-      ]).catch(() => {});
+      await said(signals.aborted);
       if (signals.received !== null) {
         this.#end = { outcome: 'not-started', signal: signals.received };
         return statusOf(signals.received);

@@ -1,9 +1,10 @@
 import { fstatSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { oneLine } from '../../core/describe.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatTimestamp } from './local-time.js';
-import { writeAll } from './write-all.js';
+import { writeWithoutBlocking } from './write-all.js';
 
 /** The job that a run executes. */
 export interface Subject {
@@ -33,15 +34,18 @@ export function say(text: string): void {
     const time = subject === null || isatty(2) ? '' : `${formatTimestamp(new Date())} `;
     const line = `${time}livinglock: ${oneLine(about(subject, text))}\n`;
     if (fstatSync(2).isFile()) around(() => writeSync(2, line));
-    else last = last.then(() => writeAll(2, Buffer.from(line))).catch(() => {});
+    else last = last.then(() => writeWithoutBlocking(2, Buffer.from(line))).catch(() => {});
   } catch {
     // Nobody reads stderr. The command must still be supervised.
   }
 }
 
-/** Resolves when all messages are written. */
-export function said(): Promise<void> {
-  return last;
+/** How long, in milliseconds, to wait for messages to be written. A reader that hangs must not hold anything up. */
+const TIMEOUT = 1000;
+
+/** Resolves when all messages are written, but at the latest after a second, or when that is aborted. */
+export async function said(signal?: AbortSignal): Promise<void> {
+  await Promise.race([last, sleep(TIMEOUT, undefined, { ref: false, signal })]).catch(() => {});
 }
 
 /** Puts the job in front, unless the text names it already. */

@@ -1,4 +1,4 @@
-import { write } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -6,21 +6,45 @@ type Write = (descriptor: number, chunk: Buffer, offset: number) => Promise<{ by
 
 const writeOnce: Write = promisify(write);
 
-/** Milliseconds to wait before trying again, if someone has made a pipe non-blocking. */
-const FULL = 5;
+/** Milliseconds to wait before trying again, if a pipe is non-blocking and full: at first, and at most. */
+const FIRST_PAUSE = 5;
+const LONGEST_PAUSE = 100;
 
 /**
  * Writes everything from outside the event loop. `process.stdout` and `writeSync` block on a full pipe (Node, "A note on process
  * I/O"), and a blocked process notices no signal and no timeout.
  */
 export async function writeAll(descriptor: number, chunk: Buffer, write = writeOnce): Promise<void> {
+  let pause = FIRST_PAUSE;
   for (let written = 0; written < chunk.length; ) {
     try {
       const { bytesWritten } = await write(descriptor, chunk, written);
       written += bytesWritten;
+      pause = FIRST_PAUSE;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
-      await sleep(FULL);
+      await sleep(pause);
+      pause = Math.min(2 * pause, LONGEST_PAUSE);
     }
+  }
+}
+
+/** Writes as {@link writeAll} does. On Linux, a pipe that nobody reads does not keep this process from exiting, which waits for all its threads. */
+export async function writeWithoutBlocking(descriptor: number, chunk: Buffer): Promise<void> {
+  const own = reopened(descriptor);
+  try {
+    await writeAll(own ?? descriptor, chunk);
+  } finally {
+    if (own !== null) closeSync(own);
+  }
+}
+
+/** The same pipe by another description: whether the one that was given blocks is up to those who share it. `null` if that is not possible. */
+function reopened(descriptor: number): number | null {
+  try {
+    if (process.platform !== 'linux' || !fstatSync(descriptor).isFIFO()) return null;
+    return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return null;
   }
 }

@@ -54,6 +54,8 @@ export interface Visit<T> {
   /** The answer if the folder is gone, and with it what should be changed, or was just created; what is at the path is passed. */
   readonly unchanged: (found: LockRecord | null) => T;
   readonly givenUp: (owner: GuardOwner | null) => Error;
+  /** How long, in milliseconds, to wait for an occupied guard. Default: about two seconds. */
+  readonly timeout?: number | undefined;
 }
 
 /** Enters the guards of locks: creates the folders it needs, waits for an occupied guard, and reports failures. */
@@ -94,12 +96,14 @@ export class Visits {
 
   /** Waits for the guard for as long as its owner is plausibly just at work. */
   async #enterLater<T>(visit: Visit<T>, toAsk: Question | null): Promise<T> {
+    const deadline = this.#clock.monotonic() + (visit.timeout ?? Number.POSITIVE_INFINITY);
+    const left = () => Math.max(0, deadline - this.#clock.monotonic());
     let question = toAsk;
     let tries = 0;
     try {
       return await pRetry(
         async () => {
-          if (question === null) await this.#clock.sleep(Math.random() * GUARD_RETRY_DELAY);
+          if (question === null) await this.#clock.sleep(Math.min(left(), Math.random() * GUARD_RETRY_DELAY));
           const attempt = this.#attempt(++tries, await this.#ask(question));
           try {
             return attempted(visit.path, visit.attempted, () => this.#whileThere(visit, attempt));
@@ -113,7 +117,7 @@ export class Visits {
           // The injected clock does the delay, above.
           minTimeout: 0,
           factor: 1,
-          shouldRetry: ({ error }) => error instanceof GuardHeld,
+          shouldRetry: ({ error }) => error instanceof GuardHeld && left() > 0,
         },
       );
     } catch (error) {

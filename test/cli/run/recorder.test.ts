@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
 import { isRecorded } from '../../../src/cli/history/is-recorded.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { openHistory } from '../../../src/history/index.js';
+import { Journal } from '../../../src/history/journal.js';
 import { acquire, type Lock } from '../../../src/index.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { messages, someLocks, someOptions } from './stage.js';
@@ -137,6 +138,27 @@ describe('what is recorded', () => {
       ]);
     },
   );
+
+  it.each<[number, Partial<RunOptions>, string]>([
+    [0, { quiet: true }, ''],
+    [1, { quiet: false }, ''],
+    [1, { quiet: true, history: 'on' }, ''],
+    [1, { quiet: true }, '/dev/null/history'],
+  ])('is missing with %i messages for %j and LIVINGLOCK_HISTORY=%s', async (count, options, variable) => {
+    vi.stubEnv('LIVINGLOCK_HISTORY', variable);
+    vi.stubEnv('LIVINGLOCK_DIR', '/dev/null');
+    await recorder(options).skipped();
+    expect(said).toHaveLength(count);
+  });
+
+  it('is given up after a short while if another process is in the way, and at once the next time', async () => {
+    const append = vi.spyOn(Journal.prototype, 'append').mockRejectedValue(new Error('busy'));
+    onTestFinished(() => append.mockRestore());
+    const recording = recorder();
+    await recording.skipped();
+    await recording.skipped();
+    expect(append.mock.calls.map(([, , timeout]) => timeout)).toEqual([200, 0]);
+  });
 
   it('is nothing without a subject', async () => {
     const recording = new Recorder(null);

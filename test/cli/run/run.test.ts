@@ -83,4 +83,10 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
     expect(readFileSync(lock, 'utf8')).toBe('name,price\n');
     expect(readdirSync(folder)).toEqual(['job.lock']);
   });
+
+  it('connects to no database only to record that there is no such command', () => {
+    const store = { kind: 'redis', text: 'redis://127.0.0.1:1' } as const;
+    const options = someOptions({ history: 'on', store });
+    expect(() => run(lock, ['/no/program'], options)).toThrow('There is no command /no/program');
+  });
 });
