@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -245,6 +246,24 @@ describe.skipIf(!isPosix)('the history', () => {
       stdout: expect.stringMatching(/succeeded +0\njob +2999-.*succeeded/),
       stderr: oneLineWith('job: 2 lines of its history cannot be read'),
     });
+  });
+});
+
+describe.skipIf(!isPosix)('a journal that cannot be read', () => {
+  test('costs one line, and only whoever asks for it fails', async () => {
+    const desk = new Desk();
+    await desk.run(['run', 'bad', '--', 'true']);
+    const [name = ''] = readdirSync(desk.history);
+    rmSync(join(desk.history, name));
+    mkdirSync(join(desk.history, name));
+    await desk.run(['run', 'good', '--', 'true']);
+    const complaint = oneLineWith('it is not a regular file');
+    const shown = expect.stringMatching(/^good .*succeeded/m);
+    expect(await desk.run(['history'])).toMatchObject({ code: 0, stdout: shown, stderr: complaint });
+    expect(await desk.run(['history', 'good'])).toMatchObject({ code: 0, stdout: shown, stderr: '' });
+    expect(await desk.run(['history', 'bad'])).toMatchObject({ code: 73, stdout: '', stderr: complaint });
+    expect(await desk.run(['status'])).toMatchObject({ code: 0, stderr: complaint });
+    expect(await desk.run(['status', 'good'])).toMatchObject({ code: 1, stderr: '' });
   });
 });
 

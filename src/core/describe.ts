@@ -65,11 +65,12 @@ export function formatDuration(milliseconds: number): string {
 
 /**
  * Makes text written by others safe for a terminal: a command line or a note may contain line breaks, sequences that move
- * the cursor, or characters that change the writing direction (Unicode's "Trojan Source", CVE-2021-42574).
+ * the cursor, or invisible characters, such as those that change the writing direction (Unicode's "Trojan Source", CVE-2021-42574). Of these,
+ * only the joiners stay, which emoji and Persian need.
  */
 export function oneLine(text: string): string {
   return text
     .replace(/\s+/g, ' ')
-    .replace(/[\p{Cc}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu, '\u{fffd}')
+    .replace(/(?![\u{200c}\u{200d}])[\p{Cc}\p{Cf}]/gu, '\u{fffd}')
     .trim();
 }

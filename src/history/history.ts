@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Duration } from '../core/duration.js';
 import type { Predecessor } from '../core/predecessor.js';
 import { duration, longDuration, refuseUnknown, show } from '../core/validate.js';
@@ -36,6 +36,12 @@ export interface HistoryOptions {
 export interface ReadOptions {
   /** How many of each lock: the last ones. Default: all that are kept. */
   readonly last?: number | undefined;
+}
+
+/** What to read of all locks. */
+export interface ListOptions extends ReadOptions {
+  /** Called for each journal that cannot be read, and that is left out: it belongs to another user, for example. */
+  readonly onUnreadable?: ((error: ErrHistory) => void) | undefined;
 }
 
 /** The same, for one lock. */
@@ -143,20 +149,27 @@ export class History {
     return this.#journalOf(owner).read(...this.#extent(last));
   }
 
-  /** Reads the runs of all locks, in the order of their names. Files that are no journals are left out. Rejects with {@link ErrHistory}. */
-  async list({ last }: ReadOptions = {}): Promise<LockHistory[]> {
-    const locks = await this.locks();
-    return locks.map((owner) => this.#journalOf(owner).read(...this.#extent(last)));
+  /**
+   * Reads the runs of all locks, in the order of their names. Files that are no journals are left out, and so are journals that cannot be read.
+   * Rejects with {@link ErrHistory} if the folder cannot be read.
+   */
+  async list({ last, onUnreadable }: ListOptions = {}): Promise<LockHistory[]> {
+    const locks = await this.locks({ onUnreadable });
+    return locks.flatMap((owner) => {
+      const read = () => this.#journalOf(owner).read(...this.#extent(last));
+      return unlessUnreadable(read, onUnreadable) ?? [];
+    });
   }
 
-  /** Finds out which locks have a history, in the order of their names, without reading it. Rejects with {@link ErrHistory}. */
-  async locks(): Promise<Pick<LockHistory, 'lock' | 'store'>[]> {
-    const owners = this.#explained('all locks', () => {
+  /** Finds out which locks have a history, in the order of their names, without reading it. Otherwise as {@link list}. */
+  async locks({
+    onUnreadable,
+  }: Pick<ListOptions, 'onUnreadable'> = {}): Promise<Pick<LockHistory, 'lock' | 'store'>[]> {
+    const names = this.#explained('all locks', () => {
       verifyTrustedFolder(this.#folder);
-      return namesIn(this.folder)
-        .filter(isJournalName)
-        .flatMap((name) => ownerOf(join(this.folder, name)) ?? []);
+      return namesIn(this.folder).filter(isJournalName);
     });
+    const owners = names.flatMap((name) => unlessUnreadable(() => this.#ownerOf(name), onUnreadable) ?? []);
     return owners
       .map(({ lock, store }) => ({ lock, store }))
       .toSorted((one, other) => compare(one.lock, other.lock) || compare(one.store ?? '', other.store ?? ''));
@@ -169,6 +182,17 @@ export class History {
 
   #journalOf({ lock, store }: JournalOwner): Journal {
     return new Journal(join(this.folder, journalName({ lock, store })), { lock, store });
+  }
+
+  /** `null` for what is not a journal, or a copy of one. */
+  #ownerOf(name: string): JournalOwner | null {
+    const path = join(this.folder, name);
+    try {
+      const owner = Journal.ownerOf(path);
+      return owner !== null && journalName(owner) === name ? owner : null;
+    } catch (error) {
+      throw ErrHistory.from(name, path, error);
+    }
   }
 
   /** How many runs to show, and whether these are all. */
@@ -191,14 +215,13 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
-/** `null` for what is not a journal, or a copy of one. */
-function ownerOf(path: string): JournalOwner | null {
+function unlessUnreadable<T>(read: () => T, onUnreadable: ListOptions['onUnreadable']): T | null {
   try {
-    const owner = Journal.ownerOf(path);
-    return owner !== null && journalName(owner) === basename(path) ? owner : null;
+    return read();
   } catch (error) {
-    if (systemCode(error) === null) return null;
-    throw error;
+    if (!(error instanceof ErrHistory)) throw error;
+    onUnreadable?.(error);
+    return null;
   }
 }
 

@@ -2,6 +2,7 @@ export { ErrHistory } from './errors.js';
 export {
   type History,
   type HistoryOptions,
+  type ListOptions,
   openHistory,
   type ReadLockOptions,
   type ReadOptions,

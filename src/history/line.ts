@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import {
   dateFrom,
   fencingTokenFrom,
@@ -135,7 +136,7 @@ function runFrom(fields: Fields): PastRun | null {
     endedAt,
     duration: numberFrom(fields['durationMs']) ?? Math.max(0, endedAt.getTime() - startedAt.getTime()),
     exitCode: exitCodeFrom(fields['exitCode']),
-    signal: text('signal'),
+    signal: signalFrom(fields['signal']),
     reason: text('reason'),
     command: text('command'),
     cwd: text('cwd'),
@@ -174,6 +175,10 @@ function takenOverFrom(value: unknown): TakenOver | null {
     state,
     reason: textFrom(value['reason']) ?? '',
   };
+}
+
+function signalFrom(value: unknown): string | null {
+  return typeof value === 'string' && Object.hasOwn(constants.signals, value) ? value : null;
 }
 
 function exitCodeFrom(value: unknown): number | null {

@@ -355,6 +355,19 @@ describe.skipIf(process.platform === 'win32')('what is in the place of a journal
     expect(await history.list()).toMatchObject([{ lock: '/fine.lock' }]);
   });
 
+  it('is left out of the list, which says so', async () => {
+    const file = await made();
+    await history.record(someReport({ lock: '/fine.lock' }));
+    fs.rmSync(file);
+    mkdirSync(file);
+    const errors: ErrHistory[] = [];
+    const onUnreadable = (error: ErrHistory) => void errors.push(error);
+    expect(await history.list({ onUnreadable })).toMatchObject([{ lock: '/fine.lock' }]);
+    expect(await history.locks({ onUnreadable })).toMatchObject([{ lock: '/fine.lock' }]);
+    expect(errors.map(({ path }) => path)).toEqual([file, file]);
+    expect(errors[0]).toMatchObject({ message: expect.stringContaining('it is not a regular file') });
+  });
+
   it.skipIf(!isRoot)('is refused if it belongs to another user (as root)', async () => {
     const file = await made();
     fs.chownSync(file, NOBODY, -1);

@@ -70,9 +70,11 @@ describe('a line of a journal', () => {
   it('takes strange values for unknown ones', () => {
     const line = runLine(someRun())
       .replace('"pid":4242', '"pid":-1')
-      .replace('"exitCode":0', '"exitCode":"0"')
+      .replace('"exitCode":0', '"exitCode":"0","signal":"SIG\\u001b[31m"')
       .replace('"durationMs":60000', '"durationMs":-5');
-    expect(entryFrom(line)).toMatchObject({ run: { pid: null, exitCode: null, duration: 60_000 } });
+    expect(entryFrom(line)).toMatchObject({
+      run: { pid: null, exitCode: null, signal: null, duration: 60_000 },
+    });
   });
 
   it('counts skips', () => {

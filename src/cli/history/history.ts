@@ -2,6 +2,7 @@ import type { LockHistory, PastRun } from '../../history/index.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
+import { toJson } from '../terminal/to-json.js';
 import { lockJson } from './json.js';
 import { displayName } from './names.js';
 import { readHistory } from './read-history.js';
@@ -24,7 +25,7 @@ export async function history(
   const selected = locks.map((lock) => ({ ...lock, runs: select(lock.runs, selection) }));
   for (const lock of locks) reportUnreadable(lock);
   if (selection.json) {
-    await print(JSON.stringify(selected.map(lockJson), null, 2));
+    await print(toJson(selected.map(lockJson)));
   } else {
     const lines = linesOf(selected, terminal(process.stdout));
     await print(lines.length > 0 ? lines.join('\n') : `No runs in ${folder}.`);

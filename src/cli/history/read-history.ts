@@ -1,9 +1,11 @@
-import { type History, type LockHistory, openHistory } from '../../history/index.js';
+import { type ErrHistory, type History, type LockHistory, openHistory } from '../../history/index.js';
 import { LivingLockError } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { lockPath } from '../named-locks/lock-path.js';
+import { say } from '../terminal/messages.js';
+import { describeUnreadable } from './describe-unreadable.js';
 
 /**
  * The history of the given locks, without names of all, and the folder that it is in.
@@ -16,16 +18,24 @@ export async function readHistory(
 ): Promise<{ readonly folder: string; readonly locks: readonly LockHistory[] }> {
   const history = openOwnHistory();
   const { folder } = history;
-  const all = await history.list({ last });
-  if (names.length === 0) return { folder, locks: all };
+  if (names.length === 0) return { folder, locks: await readAll(history, last) };
+  const inDatabases = (await history.locks()).filter(({ store }) => store !== null);
   const locks: LockHistory[] = [];
   for (const name of names) {
-    const path = lockPath(name, false);
-    const found = all.filter(({ lock, store }) => lock === (store === null ? path : name));
-    // Says why, if it is there but cannot be read.
-    locks.push(...(found.length > 0 ? found : [await history.read(path, { last })]));
+    const file = await history.read(lockPath(name, false), { last });
+    const others = inDatabases.filter(({ lock }) => lock === name);
+    if (others.length === 0 || file.runs.length > 0 || file.skips !== null) locks.push(file);
+    for (const { lock, store } of others) locks.push(await history.read(lock, { last, store }));
   }
   return { folder, locks };
+}
+
+async function readAll(history: History, last: number | undefined): Promise<readonly LockHistory[]> {
+  const unreadable: ErrHistory[] = [];
+  const locks = await history.list({ last, onUnreadable: (error) => unreadable.push(error) });
+  const complaint = describeUnreadable(unreadable);
+  if (complaint !== null) say(complaint);
+  return locks;
 }
 
 /** The history of this user. Throws a `CliError` that says what to do. */

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
-import { type History, type LockHistory, openHistory } from '../../history/index.js';
+import { type ErrHistory, type History, type LockHistory, openHistory } from '../../history/index.js';
 import { LivingLockError } from '../../index.js';
+import { describeUnreadable } from '../history/describe-unreadable.js';
 import { lockName } from '../named-locks/lock-path.js';
 import type { NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
@@ -8,30 +9,44 @@ import type { Locks } from '../stores/locks.js';
 /** For how many milliseconds an answer is kept: `--watch` asks twice a second, about each lock. */
 const VALIDITY = 2000;
 
+interface Answer<T> {
+  readonly answer: T;
+  /** What went wrong. */
+  readonly complaint: string | null;
+}
+
 /** What the history says about the locks of a store. Whoever looks at locks can do without: what goes wrong is a complaint. */
 export class Past {
   readonly #locks: Locks;
-  readonly #known = new Map<string, { readonly at: number; readonly history: LockHistory | null }>();
+  readonly #known = new Map<string, Answer<LockHistory | null> & { readonly at: number }>();
   #history: History | null = null;
-  complaint: string | null = null;
+  #complaintOfList: string | null = null;
 
   constructor(locks: Locks) {
     this.#locks = locks;
   }
 
+  get complaint(): string | null {
+    const complaints = [...this.#known.values()].map(({ complaint }) => complaint);
+    return this.#complaintOfList ?? complaints.find((complaint) => complaint !== null) ?? null;
+  }
+
   /** The last run of a lock, and what was skipped since. `null` if nothing is known. */
   async of(lock: string): Promise<LockHistory | null> {
     const known = this.#known.get(lock);
-    if (known !== undefined && performance.now() - known.at < VALIDITY) return known.history;
-    const history = await this.#ask((history) => history.read(lock, { store: this.#store, last: 1 }), null);
-    this.#known.set(lock, { at: performance.now(), history });
-    return history;
+    if (known !== undefined && performance.now() - known.at < VALIDITY) return known.answer;
+    const asked = await this.#ask((history) => history.read(lock, { store: this.#store, last: 1 }), null);
+    this.#known.set(lock, { ...asked, at: performance.now() });
+    return asked.answer;
   }
 
   /** The locks that have run, among those that `status` lists. */
   async locks(): Promise<readonly NamedLock[]> {
     const store = this.#store;
-    const found = await this.#ask((history) => history.locks(), []);
+    const unreadable: ErrHistory[] = [];
+    const onUnreadable = (error: ErrHistory) => void unreadable.push(error);
+    const { answer: found, complaint } = await this.#ask((history) => history.locks({ onUnreadable }), []);
+    this.#complaintOfList = complaint ?? describeUnreadable(unreadable);
     return found
       .filter((each) => each.store === store)
       .flatMap(({ lock }) => {
@@ -46,16 +61,13 @@ export class Past {
     return this.#locks.address === '' ? null : this.#locks.place();
   }
 
-  async #ask<T>(question: (history: History) => Promise<T>, otherwise: T): Promise<T> {
+  async #ask<T>(question: (history: History) => Promise<T>, otherwise: T): Promise<Answer<T>> {
     try {
       this.#history ??= openHistory();
-      const answer = await question(this.#history);
-      this.complaint = null;
-      return answer;
+      return { answer: await question(this.#history), complaint: null };
     } catch (error) {
       // Why it is not known where it is, `list` says about the locks themselves.
-      if (error instanceof LivingLockError) this.complaint = error.message;
-      return otherwise;
+      return { answer: otherwise, complaint: error instanceof LivingLockError ? error.message : null };
     }
   }
 }

@@ -2,6 +2,7 @@ import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
+import { toJson } from '../terminal/to-json.js';
 import { frameOf } from './frame.js';
 import { Past } from './past.js';
 import { exitCodeFor, readStatus } from './read-status.js';
@@ -20,7 +21,7 @@ async function show(names: readonly string[], locks: Locks, isJson: boolean): Pr
   const seen = await readStatus(names, locks, new Past(locks));
   for (const complaint of [...seen.failures, ...seen.notes]) say(complaint);
   if (isJson) {
-    await print(JSON.stringify(seen.locks, null, 2));
+    await print(toJson(seen.locks));
   } else if (seen.failures.length === 0 || seen.locks.length > 0) {
     await print(frameOf(seen.locks, locks.place, terminal(process.stdout)).join('\n'));
   }

@@ -4,6 +4,7 @@ import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { print, say, stdout } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
+import { toJson } from '../terminal/to-json.js';
 import { frameOf } from './frame.js';
 import { Past } from './past.js';
 import { readStatus, type Seen } from './read-status.js';
@@ -67,7 +68,7 @@ function withoutAges(key: string, value: unknown): unknown {
 }
 
 function printJson({ locks }: Seen): Promise<void> {
-  return print(JSON.stringify(locks));
+  return print(toJson(locks, 0));
 }
 
 function printText({ locks }: Seen, place: () => string, isFirst: boolean): Promise<void> {

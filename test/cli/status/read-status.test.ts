@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Past } from '../../../src/cli/status/past.js';
@@ -66,6 +66,21 @@ describe('the status of locks', () => {
     expect(locks).toMatchObject([{ name: 'a', lastRun: null }]);
     expect(failures).toEqual([]);
     expect(notes).toEqual([expect.stringContaining('Cannot use the history of')]);
+  });
+
+  it('notes a history that cannot be read, although others can', async () => {
+    const folder = runtimeFolder();
+    const history = openHistory();
+    const ran = { outcome: 'failed', startedAt: new Date() } as const;
+    await history.record({ ...ran, lock: join(folder, 'a.lock') });
+    const [journal = ''] = readdirSync(history.folder);
+    rmSync(join(history.folder, journal));
+    mkdirSync(join(history.folder, journal));
+    await history.record({ ...ran, lock: join(folder, 'b.lock') });
+    const notes = [expect.stringContaining('it is not a regular file')];
+    expect(await lookAt([])).toMatchObject({ locks: [{ name: 'b' }], failures: [], notes });
+    expect(await lookAt(['a', 'b'])).toMatchObject({ locks: [{ lastRun: null }, { lastRun: {} }], notes });
+    expect(await lookAt(['b'])).toMatchObject({ notes: [] });
   });
 
   it('keeps the order in which locks are named', async () => {

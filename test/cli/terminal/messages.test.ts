@@ -8,6 +8,8 @@ describe('a text from others', () => {
     { text: 'two\nlines', line: 'two lines' },
     { text: '\u001B[2Jgone', line: '\uFFFD[2Jgone' },
     { text: 'a\u202Eb\u2066c', line: 'a\uFFFDb\uFFFDc' },
+    { text: 'a\u200Eb\u061Cc\u200Bd\uFFF9', line: 'a\uFFFDb\uFFFDc\uFFFDd\uFFFD' },
+    { text: '👩\u200D💻 می\u200Cخواهم', line: '👩\u200D💻 می\u200Cخواهم' },
     { text: ' 日本語 🔒 ', line: '日本語 🔒' },
   ])('becomes one line without control characters: $line', ({ text, line }) => {
     expect(oneLine(text)).toBe(line);
