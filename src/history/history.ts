@@ -3,7 +3,6 @@ import type { Duration } from '../core/duration.js';
 import type { Predecessor } from '../core/predecessor.js';
 import { duration, longDuration, refuseUnknown, show } from '../core/validate.js';
 import { namesIn } from '../system/names-in.js';
-import { systemCode } from '../system/system-code.js';
 import { makeTrustedFolder, type TrustedFolder, verifyTrustedFolder } from '../system/trusted-folder.js';
 import type { Limits } from './contents.js';
 import { ErrHistory } from './errors.js';

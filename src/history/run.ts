@@ -21,7 +21,8 @@ export const OUTCOMES = [
  * - `stalled`: it gave no proof of work for its stale timeout, and was ended, or taken over from.
  * - `timed-out`: it reached its time limit, and was ended.
  * - `lost`: another run took its lock over, or somebody broke it, so the run was not exclusive.
- * - `not-started`: there was no such command, it could not be executed, the lock could not be read or written, or a signal came first.
+ * - `not-started`: there was no such command, it could not be executed, the lock could not be read or written or was lost before, or a signal came
+ *   first.
  * - `killed`: it could not say itself how it ended, after SIGKILL or a power cut for example. The run after it found it dead.
  */
 export type RunOutcome = (typeof OUTCOMES)[number];

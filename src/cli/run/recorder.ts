@@ -74,6 +74,12 @@ export class Recorder {
     );
   }
 
+  /** The command is at work, so there is time to load the code that writes later. */
+  prepare(): void {
+    // Should that fail, it fails again when something is written.
+    if (this.#subject !== null) void loaded().catch(() => {});
+  }
+
   /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. */
   async beforeRelease(): Promise<void> {
     const lock = this.#lock;
@@ -153,8 +159,10 @@ export class Recorder {
 
 type Recording = Awaited<ReturnType<typeof recordingOf>>;
 
+const loaded = () => import('../../history/index.js');
+
 async function recordingOf({ name, locks, command, options }: Subject, writeTimeout: number) {
-  const { openHistory } = await import('../../history/index.js');
+  const { openHistory } = await loaded();
   const store = options.store === undefined ? null : locks.place();
   return { history: openHistory({ writeTimeout }), name, store, command, owner: options.owner ?? null };
 }

@@ -71,8 +71,10 @@ export class Supervision {
       await releasePatiently(lock, locks);
     } catch (error) {
       if (!(error instanceof ErrLockLost)) return this.#giveUp(error, status);
-      if (!this.#isLossKnown) say(describeLoss(name, error));
-      this.#end = { ...this.#end, outcome: 'lost' };
+      const isStarted = this.#end.outcome !== 'not-started';
+      if (!this.#isLossKnown)
+        say(`${describeLoss(name, error)}${isStarted ? '' : ' The command was not started.'}`);
+      if (isStarted) this.#end = { ...this.#end, outcome: 'lost' };
       return ExitCode.lost;
     }
     return status;
@@ -150,7 +152,7 @@ export class Supervision {
   }
 
   async #run({ exited, group, sharesTerminal, output, begin }: Started): Promise<number> {
-    const { lock, options, output: kept } = this.#job;
+    const { lock, options, recorder, output: kept } = this.#job;
     const ending = new Ending(group, options.killAfter);
     const watch = this.#watch(ending);
     try {
@@ -160,6 +162,7 @@ export class Supervision {
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
       await this.#name(group.named, begin);
+      recorder.prepare();
       const exit = await exited;
       await outlive(group, lock);
       await Promise.all(passages.map((passage) => passage.drain()));

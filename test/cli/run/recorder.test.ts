@@ -165,6 +165,7 @@ describe('what is recorded', () => {
     recording.begin(lock);
     expect(recording.knowsPredecessor).toBe(false);
     await recording.recordPredecessor();
+    recording.prepare();
     await recording.beforeRelease();
     await recording.skipped();
     await recording.ended({ outcome: 'succeeded', signal: null }, 0);

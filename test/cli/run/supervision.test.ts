@@ -301,10 +301,9 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       const job = { recorder, inheritedSocket: noSocket() };
       const run = supervision('touch "$0/begun"', {}, job);
       expect(await run.toTheEnd()).toBe(76);
-      expect(run.end.outcome).toBe('lost');
+      expect(run.end.outcome).toBe('not-started');
       expect(existsSync(join(folder, 'begun'))).toBe(false);
-      // It had nothing to end.
-      expect(said).toEqual([expect.stringMatching(/nightly was lost: .*not exclusive any more\.\n$/)]);
+      expect(said).toEqual([expect.stringMatching(/nightly was lost: .*The command was not started\.\n$/)]);
     });
 
     it('does not take SIGXFSZ for a signal to itself when that cannot be written', async () => {
