@@ -16,7 +16,7 @@ const MEGABYTE = 1024 * 1024;
 const OBEDIENT = ['sh', '-c', 'echo at work; read -r answer; echo done; exit $answer'];
 const BOTH_STREAMS = `sh -c 'for i in 1 2 3 4 5 6 7 8 9; do echo "step $i"; echo "warning $i" >&2; done'`;
 
-function logsOf(desk: Desk, folder = join(desk.locks, 'history', 'logs')): string[] {
+function logsOf(desk: Desk, folder = join(desk.history, 'logs')): string[] {
   return existsSync(folder)
     ? readdirSync(folder)
         .toSorted()

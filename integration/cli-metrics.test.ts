@@ -98,7 +98,7 @@ describe.skipIf(!isPosix)('metrics', () => {
 
   test('of 50 locks are complete', async () => {
     const desk = new Desk();
-    const history = openHistory({ folder: join(desk.locks, 'history') });
+    const history = openHistory({ folder: desk.history });
     const names = Array.from({ length: 50 }, (_, index) => `job-${index}`);
     for (const name of names)
       await history.record({ lock: desk.path(name), outcome: 'succeeded', startedAt: new Date() });

@@ -117,7 +117,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
 
   test('keeps its output in a folder that is made for it, and where livinglock logs finds it', () => {
     const user = new User();
-    const logs = join(user.folder, 'locks', 'history', 'logs');
+    const logs = join(user.folder, 'locks', `history-${process.geteuid?.()}`, 'logs');
     expect(user.schedule(...JOB, '--', 'echo', 'done').output).toContain(` --log=${logs}/ `);
     expect(existsSync(logs)).toBe(false);
     const { output } = user.schedule(...JOB, '--install', '--yes', '--', 'echo', 'done');

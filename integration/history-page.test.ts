@@ -23,7 +23,7 @@ async function deskWith(
   runs: readonly (readonly [lock: string, ago: number, took: number, more?: Partial<RunReport>])[],
 ) {
   const desk = new Desk();
-  const history = openHistory({ folder: join(desk.locks, 'history') });
+  const history = openHistory({ folder: desk.history });
   for (const [name, ago, took, more] of runs) {
     const startedAt = new Date(Date.now() - ago * MINUTE);
     const endedAt = new Date(startedAt.getTime() + took * MINUTE);

@@ -36,7 +36,7 @@ const INPUT = Object.fromEntries([
   ...Object.entries(PROGRAMS).map(([name, file]) => [name, join(SOURCES, 'cli', file)]),
 ]);
 /** Files of modules that are loaded at the same time; see `grouped`. */
-const GROUPS = ['base', 'core', 'file', 'common', 'run', 'kept', 'history', 'words', 'status', 'rows'];
+const GROUPS = ['base', 'core', 'file', 'home', 'common', 'run', 'kept', 'history', 'words', 'status', 'rows'];
 
 const GLOBALS = 'globals.d.ts';
 
@@ -152,17 +152,12 @@ function grouped(groups) {
         'base',
         [...core, ...stores].filter((id) => file.has(id) || common.has(id) || verification.has(id)),
       );
-      // Or the library would need a file of the command to find the history.
-      put(
-        'base',
-        [...history].filter((id) => common.has(id)),
-      );
       put('core', core);
       put('file', file);
-      // As above: a log is beside the history, which is written only when the command has ended.
+      // Where the user's folders are. Or the library would need a file of the command to find the history.
       put(
-        'base',
-        [...history].filter((id) => kept.has(id)),
+        'home',
+        [...history].filter((id) => common.has(id) || kept.has(id)),
       );
       put(null, [INPUT['bin/livinglock']]);
       put('common', common);

@@ -74,6 +74,7 @@ export const SECTIONS = [
       'History',
       'ReadOptions',
       'ReadLockOptions',
+      'ListOptions',
       'LockHistory',
       'PastRun',
       'Run',
