@@ -36,7 +36,19 @@ const INPUT = Object.fromEntries([
   ...Object.entries(PROGRAMS).map(([name, file]) => [name, join(SOURCES, 'cli', file)]),
 ]);
 /** Files of modules that are loaded at the same time; see `grouped`. */
-const GROUPS = ['base', 'core', 'file', 'home', 'common', 'run', 'kept', 'history', 'words', 'status', 'rows'];
+const GROUPS = [
+  'base',
+  'core',
+  'file',
+  'home',
+  'common',
+  'run',
+  'kept',
+  'history',
+  'words',
+  'status',
+  'rows',
+];
 
 const GLOBALS = 'globals.d.ts';
 
