@@ -182,7 +182,7 @@ function signalFrom(value: unknown): string | null {
 }
 
 function exitCodeFrom(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) ? value : null;
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : null;
 }
 
 /** As it is: it was cut when it was written, and no line is endless. */
