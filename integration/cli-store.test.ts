@@ -256,7 +256,7 @@ describe('an address of a store', () => {
     const env = { LIVINGLOCK_STORE: 'redis://db' };
     const args = ['schedule', '--every', '2m', '--name', 'feed', '--for', 'cron', '--', 'true'];
     const { stdout } = await new Desk().run(args, env);
-    expect(stdout).toMatch(/ run .*--store=redis:\/\/db feed -- /);
+    expect(stdout).toMatch(/ run .*--store=redis:\/\/db .*feed -- /);
   });
 
   test('of a server that is away fails a checkpoint without a runner, which would end the command in time', async () => {

@@ -41,6 +41,8 @@ const YEAR = 365 * DAY;
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const NOT_A_LOCK = 73;
 const ERR_NOT_A_LOCK = expect.objectContaining({ code: 'ERR_NOT_A_LOCK' });
+/** Nothing is written beside the locks. */
+const NO_HISTORY = { LIVINGLOCK_HISTORY: '' };
 /** Every heartbeat is written. */
 const OFTEN = { heartbeatMinimalInterval: 0 };
 
@@ -67,7 +69,7 @@ describe("somebody's file at the path of a lock", () => {
       ['break', 'job'],
       ['break', '--force', 'job'],
     ]) {
-      expect(await desk.run(args)).toMatchObject({
+      expect(await desk.run(args, NO_HISTORY)).toMatchObject({
         code: NOT_A_LOCK,
         stdout: '',
         stderr: oneLineWith('begins with "\\u001b[31m#!/bin/sh\\nimport\\n"'),
@@ -130,7 +132,7 @@ describe("somebody's file at the path of a lock", () => {
     const desk = new Desk();
     // Not while the runner writes to it as well, to name the command.
     const program = `until grep -q '"workers"' "$0"; do sleep 0.01; done; printf 'mine' > "$0"`;
-    const run = await desk.run(['run', 'job', '--', 'sh', '-c', program, desk.path('job')]);
+    const run = await desk.run(['run', 'job', '--', 'sh', '-c', program, desk.path('job')], NO_HISTORY);
 
     expect(run).toMatchObject({ code: 76 });
     expect(readFileSync(desk.path('job'), 'utf8')).toBe('mine');
