@@ -112,7 +112,7 @@ describe('a history', () => {
   it.each<[string, object]>([
     ['an unknown field', { ...someReport(), exitcode: 1 }],
     ['an unknown outcome', { ...someReport(), outcome: 'paused' }],
-    ['a time that is none', someReport({ startedAt: new Date(Number.NaN) })],
+    ['an invalid time', someReport({ startedAt: new Date(Number.NaN) })],
     ['no lock', { outcome: 'failed', startedAt: NOON }],
   ])('refuses a report with %s, before anything is written', async (_what, report) => {
     await expect(history.record(untyped(report))).rejects.toThrow(/of a run/);

@@ -69,7 +69,7 @@ describe('the numbers on the page', () => {
     expect(usual).toEqual({ low: 11_000, median: 19_500, high: 27_000 });
   });
 
-  it('are none without runs', () => {
+  it('do not exist without runs', () => {
     expect(pageOf([])).toContain('No runs to show.');
     const page = pageOf([lockOf([], { skips: SKIPS })]);
     expect(rowsIn(page)[1]).toEqual(['/srv/backup.lock', '–', '–', '0', '–', '–', '–', '3']);
