@@ -1,0 +1,36 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { resolvePath } from '../../../src/stores/file/resolve-path.js';
+import { pretend } from '../../../support/replace.js';
+
+describe('the path of a lock', () => {
+  it('is absolute', () => {
+    expect(resolvePath('a/../job.lock')).toBe(resolve('job.lock'));
+  });
+
+  it.each<[what: string, name: unknown, words: string]>([
+    ['a number', 7, 'must be a string that is not empty'],
+    ['null', null, 'must be a string that is not empty'],
+    ['empty', '', 'must be a string that is not empty'],
+    ['a text with a NUL byte', 'job\0.lock', 'must not contain a NUL byte: "job\\u0000.lock"'],
+    [
+      'a text with half a surrogate pair, which becomes the same in UTF-8 as any other half',
+      'job\ud800.lock',
+      'must not contain half a surrogate pair: "job\\ud800.lock"',
+    ],
+  ])('cannot be %s', (_, name, words) => {
+    const resolving = () => Reflect.apply(resolvePath, undefined, [name]);
+    expect(resolving).toThrow(TypeError);
+    expect(resolving).toThrow(words);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'must be one file for all of its names on Windows, and may be anything elsewhere',
+    () => {
+      const name = resolve('job.lock');
+      expect(resolvePath(name)).toBe(name);
+      pretend('win32');
+      expect(() => resolvePath(name)).toThrow(`${name} cannot be a lock: it is the path of a device.`);
+    },
+  );
+});
