@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isStaged, ownerFrom, ownerName, stagedName } from '../../../src/stores/file/guard-names.js';
+import {
+  entranceKind,
+  isStaged,
+  isStillOpen,
+  lifePrefix,
+  ownerFrom,
+  ownerName,
+  stagedName,
+} from '../../../src/stores/file/guard-names.js';
 import { someIdentity } from '../../../support/world.js';
 
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
@@ -29,6 +37,12 @@ describe('the file name of an owner', () => {
       }),
     );
     expect(ownerFrom(OURS)).toEqual({ identity: someIdentity(), thread: 0 });
+  });
+
+  it('does not say what is unknown', () => {
+    const unknown = { hostname: null, bootId: null, pidNamespace: null, started: null };
+    const owner = { identity: someIdentity(unknown), thread: 0 };
+    expect(ownerFrom(ownerName(owner))).toEqual(owner);
   });
 
   it.each([
@@ -68,5 +82,33 @@ describe('the name of the file that an owner writes', () => {
       'a.record',
     ];
     expect(others.filter(isStaged)).toEqual([]);
+  });
+});
+
+describe('a folder beside the guard', () => {
+  it.each([
+    [`.${UUID}`, 'entrance'],
+    [`.${UUID}.swept`, 'condemned'],
+    [`.${UUID}.kept`, null],
+    [`.${UUID.toUpperCase()}`, null],
+    [`${UUID}`, null],
+    ['', null],
+  ] as const)('whose name ends in "%s" is: %s', (rest, kind) => {
+    expect(entranceKind(rest)).toBe(kind);
+  });
+});
+
+describe('the sign of life of a holder', () => {
+  it('is named after its token, if that is one of ours', () => {
+    expect(lifePrefix('/l/job.lock', UUID)).toBe('/l/job.lock.life.0f8fad5bd9cb469fa165');
+    for (const token of ['', 'token', `x${UUID}`, `${UUID}x`])
+      expect(lifePrefix('/l/job.lock', token)).toBeNull();
+  });
+});
+
+describe('a file that an NFS client keeps for a process', () => {
+  it('has a name of its own', () => {
+    expect(['.nfs000000000014b3a400000001', '.nfs0A'].filter(isStillOpen)).toHaveLength(2);
+    expect(['x.nfs0a', '.nfs0a.txt', '.nfs', '.nfsx'].filter(isStillOpen)).toEqual([]);
   });
 });
