@@ -218,8 +218,9 @@ describe('a holder in another container', () => {
   });
 
   test('is respected if it could keep no sign of life', async () => {
-    await acquireBy(one, { store: storeOf(one, { linkSync: refuseSigns }) });
+    const lock = await acquireBy(one, { store: storeOf(one, { linkSync: refuseSigns }) });
     expect(signs()).toEqual([]);
+    await lock.heartBeat();
     one.kill();
 
     await expect(acquireBy(other)).rejects.toThrow(ErrLockBusy);
