@@ -1,15 +1,13 @@
-import { readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ErrNotALock } from '../../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../../src/stores/file/file-system.js';
-import { GuardHeld, runGuarded } from '../../../src/stores/file/guard.js';
+import { GuardHeld } from '../../../src/stores/file/guard.js';
 import type { Stay } from '../../../src/stores/file/stay.js';
-import type { Surroundings } from '../../../src/stores/file/surroundings.js';
 import type { Life } from '../../../src/system/life/life.js';
-import type { FakeProcess } from '../../../src/testing/index.js';
-import { pretend } from '../../../support/replace.js';
-import { fileSystemWith, systemError, temporaryFolder, World } from '../../../support/world.js';
+import { systemError, temporaryFolder, World } from '../../../support/world.js';
+import { abandonInside, countingFileSystem, enter, failing, IN, withoutPaths } from './guard/entering.js';
 
 let world: World;
 let guard: string;
@@ -18,75 +16,6 @@ beforeEach(() => {
   world = new World();
   guard = `${world.path}.guard`;
 });
-
-interface Entrant extends Partial<Surroundings> {
-  readonly process?: FakeProcess;
-}
-
-/** Enters, and returns what the section returns. */
-function enter<T>(section: (stay: Stay) => T, changes: Partial<FileSystem> = {}, entrant: Entrant = {}): T {
-  const { process = world.processes.own, ...rest } = entrant;
-  const surroundings: Surroundings = {
-    fs: fileSystemWith(changes),
-    processes: world.as(process).processes,
-    life: null,
-    keepsSign: false,
-    keptSign: null,
-    answers: new Map(),
-    isOfEarlierBoot: () => false,
-    isClosed: false,
-    ...rest,
-  };
-  return runGuarded(surroundings, world.path, section);
-}
-
-const IN = () => 'in';
-
-/** Leaves the guard as a process does that is killed inside. */
-function abandonInside(process: FakeProcess): void {
-  const stop = (): never => {
-    throw systemError('EIO');
-  };
-  enter(IN, { unlinkSync: stop, rmdirSync: stop }, { process });
-}
-
-/** A file system that knows how many files and folders are open. */
-function countingFileSystem(changes: Partial<FileSystem> = {}) {
-  const fs = fileSystemWith(changes);
-  const counting = {
-    open: 0,
-    changes: {
-      ...changes,
-      openSync(path, flags, mode) {
-        const descriptor = fs.openSync(path, flags, mode);
-        counting.open++;
-        return descriptor;
-      },
-      closeSync(descriptor) {
-        counting.open--;
-        fs.closeSync(descriptor);
-      },
-      openFolderSync(path, followLinks) {
-        const folder = fs.openFolderSync(path, followLinks);
-        counting.open++;
-        return {
-          ...folder,
-          close() {
-            counting.open--;
-            folder.close();
-          },
-        };
-      },
-    } satisfies Partial<FileSystem>,
-  };
-  return counting;
-}
-
-function failing(code: string) {
-  return () => {
-    throw systemError(code);
-  };
-}
 
 describe('after an entry no file and no folder is open', () => {
   it.each<[what: string, section: (stay: Stay) => unknown, changes?: Partial<FileSystem>]>([
@@ -100,7 +29,7 @@ describe('after an entry no file and no folder is open', () => {
   ])('if the guard %s', (_, section, changes) => {
     const counting = countingFileSystem(changes);
     try {
-      enter(section, counting.changes);
+      enter(world, section, counting.changes);
     } catch {
       // Others test how it fails.
     }
@@ -109,32 +38,24 @@ describe('after an entry no file and no folder is open', () => {
 
   it.each(['dead', 'alive'])('if its owner is %s', (state) => {
     const owner = world.processes.start();
-    abandonInside(owner);
+    abandonInside(world, owner);
     if (state === 'dead') owner.kill();
     const counting = countingFileSystem();
-    const entering = () => enter(IN, counting.changes);
+    const entering = () => enter(world, IN, counting.changes);
     if (state === 'dead') expect(entering()).toBe('in');
     else expect(entering).toThrow(GuardHeld);
     expect(counting.open).toBe(0);
   });
 });
 
-/** As on macOS and Windows. */
-const withoutPaths: Partial<FileSystem> = {
-  openFolderSync: (path, followLinks) => ({
-    ...systemFileSystem.openFolderSync(path, followLinks),
-    path: null,
-  }),
-};
-
 describe('where no path leads to an open folder, as on macOS', () => {
   it('the guard is entered, kept by a living owner, and taken from a dead one', () => {
-    expect(enter(() => world.files, withoutPaths)).toEqual(['job.lock.guard']);
+    expect(enter(world, () => world.files, withoutPaths)).toEqual(['job.lock.guard']);
     const owner = world.processes.start();
-    abandonInside(owner);
-    expect(() => enter(IN, withoutPaths)).toThrow(GuardHeld);
+    abandonInside(world, owner);
+    expect(() => enter(world, IN, withoutPaths)).toThrow(GuardHeld);
     owner.kill();
-    expect(enter(IN, withoutPaths)).toBe('in');
+    expect(enter(world, IN, withoutPaths)).toBe('in');
     expect(world.files).toEqual([]);
   });
 });
@@ -146,7 +67,7 @@ describe('a folder with which others replace the one that was created', () => {
     const exchanged: Partial<FileSystem> = {
       openFolderSync: () => systemFileSystem.openFolderSync(victim),
     };
-    expect(() => enter(IN, exchanged)).toThrow(
+    expect(() => enter(world, IN, exchanged)).toThrow(
       expect.objectContaining({ code: 'EPERM', message: expect.stringMatching(/other users have replaced/) }),
     );
     expect(readdirSync(victim)).toEqual(['notes.txt']);
@@ -164,7 +85,7 @@ describe('an entry whose answer was lost', () => {
         throw systemError('EIO', 'rename');
       },
     };
-    expect(() => enter(IN, lost, { life, keepsSign })).toThrow(/EIO/);
+    expect(() => enter(world, IN, lost, { life, keepsSign })).toThrow(/EIO/);
     expect(world.files).toEqual([]);
   });
 
@@ -175,26 +96,26 @@ describe('an entry whose answer was lost', () => {
         throw systemError('EIO', 'write');
       },
     };
-    enter((stay) => stay.stage('text', (staged) => renameSync(staged, world.path)), lost);
+    enter(world, (stay) => stay.stage('text', (staged) => renameSync(staged, world.path)), lost);
     expect(world.text).toBe('text');
   });
 });
 
 describe('a guard that cannot be replaced', () => {
   it.each(['ENOTEMPTY', 'EEXIST'])('is occupied, if rename(2) says %s', (code) => {
-    abandonInside(world.processes.start());
-    expect(() => enter(IN, { renameSync: failing(code) })).toThrow(GuardHeld);
+    abandonInside(world, world.processes.start());
+    expect(() => enter(world, IN, { renameSync: failing(code) })).toThrow(GuardHeld);
   });
 
   it.each(['ENOTDIR', 'ELOOP'])('is not a guard, if open(2) says %s', (code) => {
-    symlinkSync(world.folder, guard);
+    writeFileSync(guard, '');
     const links: Partial<FileSystem> = {
       openFolderSync(path) {
         if (path === guard) throw systemError(code);
         return systemFileSystem.openFolderSync(path);
       },
     };
-    expect(() => enter(IN, links)).toThrow(/job\.lock\.guard is in the way: it is not a folder/);
+    expect(() => enter(world, IN, links)).toThrow(/job\.lock\.guard is in the way: it is not a folder/);
   });
 
   /** The guard belongs to that user, and rename(2) fails. */
@@ -202,10 +123,8 @@ describe('a guard that cannot be replaced', () => {
     return {
       renameSync: failing(code),
       lstatSync(path) {
-        const status = systemFileSystem.lstatSync(path);
-        return path === guard && uid !== undefined
-          ? Object.assign({ ...statSync(world.folder) }, { uid })
-          : status;
+        if (path !== guard || uid === undefined) return systemFileSystem.lstatSync(path);
+        return Object.assign(Object.create(statSync(world.folder)), { uid });
       },
     };
   }
@@ -213,16 +132,20 @@ describe('a guard that cannot be replaced', () => {
   const OTHER = 4711;
 
   it.each(['EPERM', 'EACCES'])('because it belongs to another user (%s), is not a lock of ours', (code) => {
-    expect(() => enter(IN, guardOf(OTHER, code))).toThrow(ErrNotALock);
-    expect(() => enter(IN, guardOf(OTHER, code))).toThrow('it belongs to user 4711, and cannot be replaced');
+    expect(() => enter(world, IN, guardOf(OTHER, code))).toThrow(ErrNotALock);
+    expect(() => enter(world, IN, guardOf(OTHER, code))).toThrow(
+      'it belongs to user 4711, and cannot be replaced',
+    );
   });
 
   it.skipIf(process.geteuid === undefined)('for any other reason, fails for that reason', () => {
-    expect(() => enter(IN, guardOf(OTHER, 'ENOSPC'))).toThrow(expect.objectContaining({ code: 'ENOSPC' }));
-    expect(() => enter(IN, guardOf(process.geteuid?.(), 'EACCES'))).toThrow(
+    expect(() => enter(world, IN, guardOf(OTHER, 'ENOSPC'))).toThrow(
+      expect.objectContaining({ code: 'ENOSPC' }),
+    );
+    expect(() => enter(world, IN, guardOf(process.geteuid?.(), 'EACCES'))).toThrow(
       expect.objectContaining({ code: 'EACCES' }),
     );
-    expect(() => enter(IN, guardOf(undefined, 'EACCES'))).toThrow(
+    expect(() => enter(world, IN, guardOf(undefined, 'EACCES'))).toThrow(
       expect.objectContaining({ code: 'EACCES' }),
     );
   });
@@ -237,15 +160,19 @@ describe('a file that is staged', () => {
         systemFileSystem.writeFileAtomicSync(path, data, mode);
       },
     };
-    enter((stay) => {
-      const [owner = ''] = readdirSync(guard);
-      stay.stage('text', () => {});
-      expect(modes).toEqual([statSync(join(guard, owner)).mode & 0o777]);
-      // Its file is closed by now.
-      stay.sign('');
-      stay.stage('text', () => {});
-      expect(modes[1]).toBe(modes[0]);
-    }, watched);
+    enter(
+      world,
+      (stay) => {
+        const [owner = ''] = readdirSync(guard);
+        stay.stage('text', () => {});
+        expect(modes).toEqual([statSync(join(guard, owner)).mode & 0o777]);
+        // Its file is closed by now.
+        stay.sign('');
+        stay.stage('text', () => {});
+        expect(modes[1]).toBe(modes[0]);
+      },
+      watched,
+    );
     expect(modes).toHaveLength(2);
   });
 });
@@ -270,7 +197,7 @@ describe('a sign of life where signs cannot be moved', () => {
   it('is kept at its place, whose name tells the device', () => {
     const kept: string[] = [];
     const { dev } = statSync(world.folder);
-    const sign = enter((stay) => stay.keepSign(place), {}, { life: immovable(kept), keepsSign: true });
+    const sign = enter(world, (stay) => stay.keepSign(place), {}, { life: immovable(kept), keepsSign: true });
     expect(sign).not.toBeNull();
     expect(kept).toEqual([place({ dev })]);
   });
@@ -278,7 +205,7 @@ describe('a sign of life where signs cannot be moved', () => {
   it('is not kept if none is needed, or if its device cannot be found out', () => {
     const kept: string[] = [];
     const life = immovable(kept);
-    expect(enter((stay) => stay.keepSign(place), {}, { life, keepsSign: false })).toBeNull();
+    expect(enter(world, (stay) => stay.keepSign(place), {}, { life, keepsSign: false })).toBeNull();
     let isInside = false;
     const unreadable: Partial<FileSystem> = {
       lstatSync(path) {
@@ -292,64 +219,7 @@ describe('a sign of life where signs cannot be moved', () => {
       isInside = false;
       return sign;
     };
-    expect(enter(section, unreadable, { life, keepsSign: true })).toBeNull();
+    expect(enter(world, section, unreadable, { life, keepsSign: true })).toBeNull();
     expect(kept).toEqual([]);
-  });
-});
-
-describe.skipIf(process.platform === 'win32')('on Windows, where no folder is replaced by rename', () => {
-  /** Refuses what Windows does, and replaces a file, as Windows does. */
-  function windows(code: string) {
-    const counting = countingFileSystem({
-      renameSync(from, to) {
-        const there = systemFileSystem.lstatSync(to);
-        const isFolder = systemFileSystem.lstatSync(from)?.isDirectory();
-        if (isFolder && counting.open > 0) throw systemError(code, 'rename');
-        if (isFolder && there?.isDirectory()) throw systemError(code, 'rename');
-        if (isFolder && there !== undefined) systemFileSystem.unlinkSync(to);
-        renameSync(from, to);
-      },
-    });
-    // There a folder is looked at, and not opened.
-    return { ...counting.changes, ...withoutPaths };
-  }
-
-  beforeEach(() => pretend('win32'));
-
-  it.each(['EPERM', 'EACCES'])('the guard is entered, and is occupied meanwhile (%s)', (code) => {
-    const changes = windows(code);
-    const owner = world.processes.start();
-    enter(() => expect(() => enter(IN, changes, { process: owner })).toThrow(GuardHeld), changes);
-    expect(world.files).toEqual([]);
-  });
-
-  it('an empty guard is removed first, and that of a dead owner, too', () => {
-    const changes = windows('EPERM');
-    systemFileSystem.mkdirSync(guard);
-    expect(enter(IN, changes)).toBe('in');
-    const owner = world.processes.start();
-    abandonInside(owner);
-    owner.kill();
-    expect(enter(IN, changes)).toBe('in');
-    expect(world.files).toEqual([]);
-  });
-
-  it('a file in the place of the guard stays there', () => {
-    writeFileSync(guard, 'mine');
-    expect(() => enter(IN, windows('EPERM'))).toThrow(/job\.lock\.guard is in the way: it is not a folder/);
-    expect(readFileSync(guard, 'utf8')).toBe('mine');
-  });
-
-  it('a full disk is not taken for an occupied guard', () => {
-    expect(() => enter(IN, { ...windows('EPERM'), renameSync: failing('ENOSPC') })).toThrow(
-      expect.objectContaining({ code: 'ENOSPC' }),
-    );
-  });
-
-  it('what is signed or staged can be read at the end', () => {
-    const changes = windows('EPERM');
-    expect(enter((stay) => readFileSync(stay.sign('signed'), 'utf8'), changes)).toBe('signed');
-    enter((stay) => stay.stage('staged', (staged) => renameSync(staged, world.path)), changes);
-    expect(world.text).toBe('staged');
   });
 });
