@@ -178,14 +178,22 @@ describe('a holder whose sign is due', () => {
   });
 
   it('has no sign if its token is not one of ours', async () => {
+    const linked: string[] = [];
+    const watched: Partial<FileSystem> = {
+      linkSync(existing, path) {
+        linked.push(path);
+        systemFileSystem.linkSync(existing, path);
+      },
+    };
     for (const process of [outside, inside]) {
-      const store = storeOf(process);
+      const store = storeOf(process, watched);
       await store.claim(world.path, claimOf(process, 'mine'));
       await world.clock.advance(SECOND);
       expect(await store.beat(world.path, 'mine', {})).toMatchObject({ done: true });
       expect(world.files).toEqual(['job.lock']);
       await store.remove(world.path, 'mine');
     }
+    expect(linked.filter((path) => path !== world.path && !path.includes('.guard'))).toEqual([]);
   });
 });
 
