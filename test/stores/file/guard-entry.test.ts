@@ -76,8 +76,12 @@ describe('a folder with which others replace the one that was created', () => {
 });
 
 describe('an entry whose answer was lost', () => {
-  it.each(['with a sign of life', 'without one'])('is taken back, %s', (how) => {
-    const keepsSign = how === 'with a sign of life';
+  it.each([
+    { keepsSign: true, isClosed: true },
+    { keepsSign: true, isClosed: false },
+    { keepsSign: false, isClosed: true },
+    { keepsSign: false, isClosed: false },
+  ])('is taken back (with a sign of life: $keepsSign, in a closed folder: $isClosed)', (entrant) => {
     const life = world.processes.lifeOf();
     const lost: Partial<FileSystem> = {
       renameSync(from, to) {
@@ -85,7 +89,7 @@ describe('an entry whose answer was lost', () => {
         throw systemError('EIO', 'rename');
       },
     };
-    expect(() => enter(world, IN, lost, { life, keepsSign })).toThrow(/EIO/);
+    expect(() => enter(world, IN, lost, { life, ...entrant })).toThrow(/EIO/);
     expect(world.files).toEqual([]);
   });
 
