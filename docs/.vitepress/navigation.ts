@@ -6,6 +6,7 @@ const USE = [
   { text: 'Heartbeats', link: '/heartbeats' },
   { text: 'History', link: '/history' },
   { text: 'Output', link: '/output' },
+  { text: 'Notifications', link: '/notifications' },
   { text: 'Events', link: '/events' },
   { text: 'In your project', link: '/projects' },
   { text: 'Named locks', link: '/named-locks' },

@@ -73,7 +73,7 @@ export function isTornHeader(text: string, owner: JournalOwner): boolean {
 /** Texts are cut as in a lock's record, so that the size of a journal is bounded. */
 export function runLine(run: Run): string {
   const { id, lock, store, outcome, startedAt, endedAt, exitCode, signal, reason, takenOverFrom } = run;
-  const { command, cwd, host, user, owner, pid, fencingToken, progress, output } = run;
+  const { command, cwd, host, user, owner, pid, fencingToken, progress, attempt, output } = run;
   return lineOf({
     id,
     lock,
@@ -94,6 +94,7 @@ export function runLine(run: Run): string {
     fencingToken,
     progress: progress && { ratio: progress.ratio, note: shortened(progress.note) },
     takenOverFrom: takenOverFrom && { ...takenOverFrom, reason: fitText(takenOverFrom.reason) },
+    attempt,
     output,
     isReported: run.isReported || null,
   });
@@ -147,6 +148,7 @@ function runFrom(fields: Fields): PastRun | null {
     fencingToken: fencingTokenFrom(fields['fencingToken']),
     progress: progressFrom(fields['progress']),
     takenOverFrom: takenOverFrom(fields['takenOverFrom']),
+    attempt: attemptFrom(fields['attempt']),
     output: text('output'),
     isReported: fields['isReported'] === true,
     skips: 0,
@@ -183,6 +185,11 @@ function signalFrom(value: unknown): string | null {
 
 function exitCodeFrom(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : null;
+}
+
+function attemptFrom(value: unknown): number | null {
+  const attempt = exitCodeFrom(value);
+  return attempt !== null && attempt > 0 ? attempt : null;
 }
 
 /** As it is: it was cut when it was written, and no line is endless. */

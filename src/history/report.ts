@@ -25,6 +25,7 @@ const KEYS: Readonly<Record<keyof RunReport, true>> = {
   fencingToken: true,
   progress: true,
   predecessor: true,
+  attempt: true,
   output: true,
   isReported: true,
 };
@@ -62,6 +63,7 @@ export function completed(report: RunReport): Run {
     fencingToken: report.fencingToken ?? null,
     progress: report.progress ?? null,
     takenOverFrom: predecessor ? takenOver(predecessor) : null,
+    attempt: report.attempt ?? null,
     output: report.output ?? null,
     isReported: report.isReported ?? false,
   };
@@ -94,7 +96,7 @@ export function reportOn(
 }
 
 /** What a run says about whom it took its lock over from. */
-function takenOver({ record, state, reason }: Predecessor): TakenOver {
+export function takenOver({ record, state, reason }: Predecessor): TakenOver {
   return {
     id: record?.token ?? null,
     pid: record?.processId ?? null,

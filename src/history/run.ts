@@ -40,7 +40,7 @@ export interface TakenOver {
 
 /** One run of a job, as the history knows it. Anything that it does not know is `null`. */
 export interface Run {
-  /** Unique to the run: the token of its lock. `null` for a run that never had the lock. */
+  /** Unique to the run: the token of its lock. Its attempts share it. `null` for a run that never had the lock. */
   readonly id: string | null;
   /** The lock's canonical name: for a file, its absolute path. */
   readonly lock: string;
@@ -73,6 +73,8 @@ export interface Run {
   readonly progress: Progress | null;
   /** `null` if the lock was free. */
   readonly takenOverFrom: TakenOver | null;
+  /** Which attempt under the same lock this is, from 1. `null` if a failure would not have been retried. */
+  readonly attempt: number | null;
   /** The file with the output of the run. */
   readonly output: string | null;
   /** Whether the run did not write this itself: the run after it did, when it took the lock over. */

@@ -24,6 +24,7 @@ export function someRun(changes: Partial<Run> = {}): Run {
     fencingToken: 7,
     progress: { ratio: 1, note: 'done' },
     takenOverFrom: null,
+    attempt: null,
     output: null,
     isReported: false,
     ...changes,

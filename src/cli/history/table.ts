@@ -31,19 +31,26 @@ const SKIPS: Column<Row> = {
   isNumber: true,
 };
 
+const TRY: Column<Row> = {
+  title: 'TRY',
+  text: ({ run }) => (run.attempt === null ? '' : String(run.attempt)),
+  isNumber: true,
+};
+
 const COLUMNS: readonly Column<Row>[] = [
   LOCK,
   { title: 'STARTED', text: ({ run }) => formatDateAndTime(run.startedAt) },
   { title: 'TOOK', text: ({ run }) => formatTook(run.duration), isNumber: true },
   { title: 'OUTCOME', text: ({ run }) => run.outcome, style: ({ run }) => STYLES[run.outcome] },
   { title: 'EXIT', text: ({ run }) => exitOf(run), isNumber: true },
+  TRY,
   PROGRESS,
   SKIPS,
 ];
 
 const LAYOUT = {
   columns: COLUMNS,
-  occasional: new Set([PROGRESS, SKIPS]),
+  occasional: new Set([TRY, PROGRESS, SKIPS]),
   givingWay: [
     [PROGRESS, 12],
     [LOCK, 16],

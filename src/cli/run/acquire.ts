@@ -15,8 +15,8 @@ import type { Locks } from '../stores/locks.js';
 import { describeHolding } from '../terminal/holder.js';
 import { say } from '../terminal/messages.js';
 import { shownCommand } from './command-line.js';
-import type { RunOptions } from './options.js';
 import { type Signals, statusOf } from './signals.js';
+import type { Job } from './supervision.js';
 
 /** Milliseconds between two tries to reach a database. */
 const PAUSE = 1000;
@@ -28,7 +28,7 @@ const CLAIM_TIMEOUT = 1000;
 export async function acquireOrYield(
   name: string,
   locks: Locks,
-  { command, options }: { readonly command: readonly string[]; readonly options: RunOptions },
+  { command, options, recorder }: Pick<Job, 'command' | 'options' | 'recorder'>,
   signals: Signals,
   processes: ProcessTable,
 ): Promise<Lock | null | number> {
@@ -81,6 +81,7 @@ export async function acquireOrYield(
       return null;
     }
     if (!quiet) say(`${busyLine(error)}. Not run${wait === 0 ? '; --wait 30s waits for it' : ''}.`);
+    await recorder.skipped(busyLine(error), conflictExitCode);
     return conflictExitCode;
   }
 }

@@ -1,5 +1,6 @@
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import { InvalidArgument } from '../grammar/invalid-argument.js';
 
 /**
  * The program and its arguments: the words after `--`, or a shell with the line of `-c`.
@@ -25,6 +26,12 @@ const CMD = ['cmd.exe', '/d', '/s', '/c'];
 /** Whether this is a line for cmd.exe, which takes everything between the outer quotes literally. */
 export function isForCmd(command: readonly string[]): boolean {
   return CMD.every((word, index) => command[index] === word) && /^".*"$/s.test(command[CMD.length] ?? '');
+}
+
+/** The value of an option that is a line for the shell. */
+export function parseLine(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgument('The line to run must not be empty.');
 }
 
 /** What runs, for people: its label, the line for the shell, or the words of the command. */

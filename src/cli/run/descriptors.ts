@@ -36,6 +36,18 @@ export function staysOpen(descriptor: number): boolean {
   return flags !== null && (flags & O_CLOEXEC) === 0;
 }
 
+/** How `spawn` sets up one descriptor. */
+export type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
+
+/** For a process that must not keep open what this one was given for the command, and could not close on exec. */
+export function withoutInherited(stdio: readonly Stdio[], given: readonly number[]): Stdio[] {
+  const all = [...stdio];
+  for (const number of given.filter((each) => each >= stdio.length && staysOpen(each))) {
+    while (all.length <= number) all.push('ignore');
+  }
+  return all;
+}
+
 /** `/dev/fd` exists on Linux, macOS and BSD. The descriptor that reads it is closed again by then. */
 function openDescriptors(): Descriptor[] {
   return attempt(() => readdirSync('/dev/fd'), []).flatMap((name) => {

@@ -2,12 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { staysOpen } from './descriptors.js';
+import { withoutInherited } from './descriptors.js';
 
 const PROGRAM = fileURLToPath(new URL('./keeper-program.js', import.meta.url));
 /** A container may limit how many threads there are. */
 const FEW_THREADS = '--v8-pool-size=0';
-const SIGN = 3;
 
 /** What it keeps, and how it knows the command. */
 export interface KeeperOptions {
@@ -47,10 +46,7 @@ export class Keeper {
     const env = { ...process.env };
     // Options for the job.
     delete env['NODE_OPTIONS'];
-    const stdio: ('pipe' | 'ignore' | number)[] = ['pipe', 'ignore', 'ignore', sign];
-    for (const number of descriptors.filter((each) => each > SIGN && staysOpen(each))) {
-      while (stdio.length <= number) stdio.push('ignore');
-    }
+    const stdio = withoutInherited(['pipe', 'ignore', 'ignore', sign], descriptors);
     // What ends the command does not reach it.
     const place = { detached: true, cwd: '/' };
     const child = spawn(process.execPath, [FEW_THREADS, program, socket, token], { ...place, env, stdio });

@@ -1,3 +1,4 @@
+import type { EventKind } from '../notify/kinds.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import type { OutputOptions } from './output-options.js';
 import type { Proof } from './proof.js';
@@ -29,4 +30,9 @@ export interface RunOptions {
   /** Whether the run is recorded in the history. `default`: if the lock has a name, and is in a file. */
   readonly history: 'on' | 'off' | 'default';
   readonly output: OutputOptions;
+  /** A line for the shell that is told about the run, and for which events. */
+  readonly notify: string | undefined;
+  readonly notifyOn: readonly EventKind[];
+  /** What Healthchecks calls the ping URL of a check. A secret. */
+  readonly ping: URL | undefined;
 }

@@ -6,6 +6,8 @@ import { InvalidArgument } from '../grammar/invalid-argument.js';
 import type { Options, Values } from '../grammar/option.js';
 import { parseDuration, parsePositiveDuration } from '../grammar/parse-duration.js';
 import { STORE_OPTION, type StoreAddress } from '../stores/store-option.js';
+import { parseLine } from './command-line.js';
+import { completeKinds, NOTIFY_OPTIONS } from './notify-options.js';
 import type { RunOptions } from './options.js';
 import { completeOutputOptions, OUTPUT_OPTIONS } from './output-options.js';
 import { parseProof } from './proof.js';
@@ -102,6 +104,7 @@ export const RUN_OPTIONS = {
   },
   noHistory: { flags: '--no-history', description: 'do not record this run in the history' },
   ...OUTPUT_OPTIONS,
+  ...NOTIFY_OPTIONS,
   ignoreHangup: {
     flags: '--ignore-hangup',
     description: 'ignore SIGHUP, and do not pass it on: nohup before `livinglock` cannot do this',
@@ -124,6 +127,7 @@ export function completeRunOptions({
   keepLogs,
   logSize,
   output,
+  notifyOn,
   ...rest
 }: RunValues): RunOptions {
   const proof = heartbeat ?? { by: 'alive' };
@@ -151,6 +155,7 @@ export function completeRunOptions({
     heartbeatInterval: interval,
     timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
     line: rest.command,
+    notifyOn: completeKinds(rest.notify, notifyOn),
     history: history ? 'on' : noHistory ? 'off' : 'default',
     output: completeOutputOptions({ log, noLog, keepLogs, logSize, output }),
   };
@@ -173,11 +178,6 @@ function parseOwner(text: string): string {
 function parseLabel(text: string): string {
   if (text.trim() !== '') return text;
   throw new InvalidArgument('A label must not be empty.');
-}
-
-function parseLine(text: string): string {
-  if (text.trim() !== '') return text;
-  throw new InvalidArgument('The line to run must not be empty.');
 }
 
 function parseFiniteDuration(text: string): number {

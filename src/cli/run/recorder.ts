@@ -4,9 +4,13 @@ import { type Lock, type Progress, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import type { Moment } from '../notify/announcer.js';
+import type { Facts } from '../notify/event.js';
 import type { Locks } from '../stores/locks.js';
 import { say } from '../terminal/messages.js';
+import type { Announcements } from './announcements.js';
 import type { RunOptions } from './options.js';
+import type { Signals } from './signals.js';
 
 /** How long, in milliseconds, a database may take to tell the progress. The release waits for it. */
 const READ_TIMEOUT = 1000;
@@ -18,6 +22,8 @@ export interface RunEnd {
   readonly outcome: RunOutcome;
   /** The signal that ended the command, or that arrived before it could begin. */
   readonly signal: NodeJS.Signals | null;
+  /** More about the outcome, in words. */
+  readonly reason?: string;
 }
 
 /** What is recorded about. */
@@ -28,11 +34,15 @@ export interface Subject {
   /** The command as people see it. */
   readonly command: string;
   readonly options: RunOptions;
+  /** Whether the run is part of the history. */
+  readonly isRecorded: boolean;
+  /** Who else wants to know. */
+  readonly announcements: Announcements;
 }
 
 /**
  * Writes the history of a run: before its command starts, and after the lock is released, but never in between, where a slow disk would hold up
- * heartbeats and signals. If something goes wrong, one message says what is missing; the run goes on.
+ * heartbeats and signals. Announces the run, too. If something goes wrong, one message says what is missing; the run goes on.
  */
 export class Recorder {
   readonly #subject: Subject | null;
@@ -62,7 +72,7 @@ export class Recorder {
 
   /** Whether {@link recordPredecessor} has anything to write. */
   get knowsPredecessor(): boolean {
-    return this.#subject !== null && (this.#lock?.predecessor ?? null) !== null;
+    return this.#subject?.isRecorded === true && (this.#lock?.predecessor ?? null) !== null;
   }
 
   /** Not later: if this run is killed, too, nobody else knows whom it has taken over from. */
@@ -75,9 +85,19 @@ export class Recorder {
   }
 
   /** The command is at work, so there is time to load the code that writes later. */
-  prepare(): void {
+  started(): void {
+    this.#announce('started', RUNNING);
     // Should that fail, it fails again when something is written.
-    if (this.#subject !== null) void loaded().catch(() => {});
+    if (this.#subject?.isRecorded) void loaded().catch(() => {});
+  }
+
+  /** @param reason What the command has not done, and for how long. */
+  stalled(reason: string): void {
+    this.#announce('stalled', { ...RUNNING, reason });
+  }
+
+  lost(reason: string): void {
+    this.#announce('lost', { ...RUNNING, reason });
   }
 
   /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. */
@@ -94,13 +114,14 @@ export class Recorder {
   }
 
   /** Somebody else holds the lock. */
-  skipped(): Promise<void> {
+  skipped(reason: string, exitCode: number): Promise<void> {
+    this.#announce('skipped', { ...RUNNING, exitCode, reason });
     return this.#write(({ history, name, store }) => history.recordSkip(name, store));
   }
 
   /** @param exitCode That of the runner. */
   ended(end: RunEnd, exitCode: number): Promise<void> {
-    return this.#writeRun({ ...end, exitCode, reason: null });
+    return this.#end({ reason: null, ...end, exitCode });
   }
 
   /** The run has failed with this error. Unless it has begun, the command has not run. */
@@ -108,35 +129,53 @@ export class Recorder {
     const exitCode = error instanceof CliError ? error.exitCode : ExitCode.store;
     // The message may repeat the command.
     const reason = this.#subject?.options.label === undefined ? messageOf(error) : null;
-    return this.#writeRun({ ...end, exitCode, reason });
+    return this.#end({ ...end, exitCode, reason });
   }
 
-  #writeRun(end: RunEnd & { readonly exitCode: number; readonly reason: string | null }): Promise<void> {
-    const duration = systemClock.monotonic() - this.#startedAtMonotonic;
+  /** Resolves when everybody has been told. Must be called when the lock is free. */
+  announced(signals: Signals): Promise<void> {
+    return this.#subject?.announcements.done(signals) ?? Promise.resolve();
+  }
+
+  /** What is announced can be looked up in the history. */
+  async #end(end: State<RunOutcome>): Promise<void> {
+    const subject = this.#subject;
+    if (subject === null) return;
+    const report = { ...this.#factsOn(subject), ...end };
+    await this.#write(({ history }) => history.record(report));
+    subject.announcements.tell('ended', report);
+  }
+
+  #announce(moment: Moment, state: State<null>): void {
+    const subject = this.#subject;
+    if (subject?.announcements.hasAudience)
+      subject.announcements.tell(moment, { ...this.#factsOn(subject), ...state });
+  }
+
+  /** All but how it has ended. */
+  #factsOn({ name, locks, command, options }: Subject): Omit<Facts, 'outcome'> {
     const lock = this.#lock;
-    return this.#write(({ history, name, store, command, owner }) =>
-      history.record({
-        ...end,
-        id: lock?.token ?? null,
-        lock: name,
-        store,
-        startedAt: this.#startedAt,
-        duration,
-        command,
-        owner,
-        fencingToken: lock?.fencingToken ?? null,
-        progress: this.#progress,
-        predecessor: lock?.predecessor,
-        output: this.#output,
-      }),
-    );
+    return {
+      id: lock?.token ?? null,
+      lock: name,
+      store: storeOf({ locks, options }),
+      startedAt: this.#startedAt,
+      duration: systemClock.monotonic() - this.#startedAtMonotonic,
+      command,
+      owner: options.owner ?? null,
+      fencingToken: lock?.fencingToken ?? null,
+      progress: this.#progress,
+      predecessor: lock?.predecessor ?? null,
+      output: this.#output,
+    };
   }
 
   async #write(action: (recording: Recording) => Promise<void>, what = 'This run'): Promise<void> {
-    if (this.#subject === null) return;
+    const subject = this.#subject;
+    if (!subject?.isRecorded) return;
     try {
       // Whoever was in the way before may be frozen.
-      await action(await recordingOf(this.#subject, this.#hasFailed ? 0 : WRITE_TIMEOUT));
+      await action(await recordingOf(subject, this.#hasFailed ? 0 : WRITE_TIMEOUT));
     } catch (error) {
       this.#complain(what, error);
     }
@@ -161,8 +200,18 @@ type Recording = Awaited<ReturnType<typeof recordingOf>>;
 
 const loaded = () => import('../../history/index.js');
 
-async function recordingOf({ name, locks, command, options }: Subject, writeTimeout: number) {
+async function recordingOf(subject: Subject, writeTimeout: number) {
   const { openHistory } = await loaded();
-  const store = options.store === undefined ? null : locks.place();
-  return { history: openHistory({ writeTimeout }), name, store, command, owner: options.owner ?? null };
+  return { history: openHistory({ writeTimeout }), name: subject.name, store: storeOf(subject) };
 }
+
+function storeOf({ locks, options }: Pick<Subject, 'locks' | 'options'>): string | null {
+  return options.store === undefined ? null : locks.place();
+}
+
+/** What changes in the course of a run. */
+interface State<Outcome> extends Pick<Facts, 'signal' | 'exitCode' | 'reason'> {
+  readonly outcome: Outcome;
+}
+
+const RUNNING: State<null> = { outcome: null, signal: null, exitCode: null, reason: null };

@@ -4,6 +4,7 @@ import { isRecorded } from '../history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire.js';
+import { Announcements } from './announcements.js';
 import { shownCommand } from './command-line.js';
 import { Cover } from './cover.js';
 import { givenDescriptors } from './descriptors.js';
@@ -22,16 +23,19 @@ export function run(lock: string, command: readonly string[], options: RunOption
   // Before this process opens descriptors of its own.
   const descriptors = givenDescriptors();
   speakOf({ job: options.label ?? lock, lock: null });
+  const isInHistory = isRecorded(lock, options);
+  const announcements = announcementsFor(options, descriptors);
+  const isTold = isInHistory || announcements.hasAudience;
   const recorderIn = (locks: Locks) => {
     const subject = { name: locks.nameOf(lock), locks, command: shownCommand(command, options), options };
-    return new Recorder(isRecorded(lock, options) ? subject : null);
+    return new Recorder(isTold ? { ...subject, isRecorded: isInHistory, announcements } : null);
   };
   try {
     expectProgram(command[0] ?? '');
   } catch (error) {
-    // No database is connected to only for that.
-    if (options.store !== undefined || !isRecorded(lock, options)) throw error;
-    return withLocks(options.store, (locks) => giveUp(error, recorderIn(locks)), true);
+    // No database is connected to only for the history.
+    if (!(options.store === undefined ? isTold : announcements.hasAudience)) throw error;
+    return withLocks(options.store, (locks) => refuse(error, recorderIn(locks), options), true);
   }
   expectUtf8Arguments();
   const cover = new Cover();
@@ -42,6 +46,23 @@ export function run(lock: string, command: readonly string[], options: RunOption
     true,
     cover.life,
   );
+}
+
+function announcementsFor(
+  { notify: command, notifyOn: kinds, ping: url }: RunOptions,
+  descriptors: readonly number[],
+): Announcements {
+  return new Announcements({ command, kinds, url, descriptors, endOfOutput: null });
+}
+
+async function refuse(error: unknown, recorder: Recorder, { ignoreHangup }: RunOptions): Promise<never> {
+  const signals = new Signals(ignoreHangup);
+  try {
+    return await giveUp(error, recorder);
+  } finally {
+    await recorder.announced(signals);
+    signals.ignore();
+  }
 }
 
 async function giveUp(error: unknown, recorder: Recorder): Promise<never> {
@@ -84,7 +105,7 @@ async function runIn(
     );
     if (typeof lock === 'number') {
       const { received: signal } = signals;
-      await (signal === null ? recorder.skipped() : recorder.ended({ ...NOT_STARTED, signal }, lock));
+      if (signal !== null) await recorder.ended({ ...NOT_STARTED, signal }, lock);
       return lock;
     }
     recorder.begin(lock);
@@ -98,6 +119,7 @@ async function runIn(
   } finally {
     inheritedSocket?.close();
     await cover.end();
+    await recorder.announced(signals);
     signals.ignore();
   }
 }

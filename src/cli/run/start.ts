@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { staysOpen } from './descriptors.js';
+import { type Stdio, staysOpen } from './descriptors.js';
 import { exitOf } from './exit.js';
 import { routeFor } from './output.js';
 import { groupOf, sharedGroup } from './process-group.js';
@@ -52,8 +52,6 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
     begin: gate instanceof Writable ? () => gate.end('go\n') : null,
   };
 }
-
-type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
 
 function put(stdio: Stdio[], number: number, what: Stdio): void {
   while (stdio.length < number) stdio.push('ignore');

@@ -5,6 +5,7 @@ import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import { PING_VARIABLE } from '../notify/ping-url.js';
 import type { Locks } from '../stores/locks.js';
 import { said, say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
@@ -52,6 +53,8 @@ export interface Job {
 export class Supervision {
   readonly #job: Job;
   #isLossKnown = false;
+  /** Why the command is being ended, in words. */
+  #reason: string | null = null;
   #end: RunEnd = { outcome: 'not-started', signal: null };
 
   constructor(job: Job) {
@@ -72,9 +75,9 @@ export class Supervision {
     } catch (error) {
       if (!(error instanceof ErrLockLost)) return this.#giveUp(error, status);
       const isStarted = this.#end.outcome !== 'not-started';
-      if (!this.#isLossKnown)
-        say(`${describeLoss(name, error)}${isStarted ? '' : ' The command was not started.'}`);
-      if (isStarted) this.#end = { ...this.#end, outcome: 'lost' };
+      const reason = describeLoss(name, error);
+      if (!this.#isLossKnown) say(`${reason}${isStarted ? '' : ' The command was not started.'}`);
+      if (isStarted) this.#end = { ...this.#end, outcome: 'lost', reason };
       return ExitCode.lost;
     }
     return status;
@@ -126,8 +129,10 @@ export class Supervision {
 
   async #start(): Promise<Started> {
     const { lock, name, locks, command, options, descriptors, inheritedSocket, cover, output } = this.#job;
+    // A run within the command must not ping for it.
+    const { [PING_VARIABLE]: _, ...ours } = process.env;
     const env = {
-      ...process.env,
+      ...ours,
       ...callingBack(),
       LIVINGLOCK_PATH: name,
       LIVINGLOCK_HELD_IN: locks.address,
@@ -162,14 +167,15 @@ export class Supervision {
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
       await this.#name(group.named, begin);
-      recorder.prepare();
+      recorder.started();
       const exit = await exited;
       await outlive(group, lock);
       await Promise.all(passages.map((passage) => passage.drain()));
       await kept?.complete();
       const lost = passages.flatMap((passage) => passage.failure ?? []);
       const status = statusAfter(ending.reason, exit, lost);
-      this.#end = { outcome: outcomeAfter(ending.reason, exit, status), signal: exit.signal };
+      const outcome = outcomeAfter(ending.reason, exit, status);
+      this.#end = { outcome, signal: exit.signal, ...(this.#reason !== null && { reason: this.#reason }) };
       return status;
     } finally {
       watch.stop();
@@ -205,7 +211,7 @@ export class Supervision {
   }
 
   #watch(ending: Ending): ProofWatch {
-    const { lock, locks, options } = this.#job;
+    const { lock, locks, options, recorder } = this.#job;
     const { proof, staleTimeout, heartbeatInterval, onStall } = options;
     const watch: ProofWatch = new ProofWatch({
       lock,
@@ -214,10 +220,13 @@ export class Supervision {
       check: proofCheckFor(proof, lock, locks.store),
       onStall: (silence) => {
         if (ending.reason !== null) return;
-        const stall = `The command has stalled: for ${formatDuration(silence)} ${describeProof(proof)}.`;
+        const reason = `for ${formatDuration(silence)} ${describeProof(proof)}`;
+        const stall = `The command has stalled: ${reason}.`;
+        recorder.stalled(reason);
         if (onStall === 'warn') {
           say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hintOn(proof)}`);
         } else {
+          this.#reason = reason;
           this.#stop('stalled', ending, watch);
           say(`${stall} Ending it.${hintOn(proof)}`);
         }
@@ -238,11 +247,15 @@ export class Supervision {
 
   #stop(reason: Reason, ending: Ending, watch: ProofWatch): void {
     if (ending.reason !== null) return;
+    const { lock, name, recorder } = this.#job;
     // Before any message: a process that writes to a terminal from the background may be stopped (`stty tostop`).
     ending.begin(reason);
     if (reason === 'lost') {
       this.#isLossKnown = true;
-      say(`${describeLoss(this.#job.name, this.#job.lock?.signal.reason)} Ending the command.`);
+      const loss = describeLoss(name, lock?.signal.reason);
+      this.#reason = loss;
+      recorder.lost(loss);
+      say(`${loss} Ending the command.`);
     } else {
       watch.keepForTheEnd();
     }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { acquireOrYield } from '../../../src/cli/run/acquire.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
+import { Recorder } from '../../../src/cli/run/recorder.js';
 import { Signals } from '../../../src/cli/run/signals.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import {
@@ -34,7 +35,7 @@ describe('the lock of a run', () => {
   });
 
   async function acquired(changes: Partial<RunOptions> = {}, command = ['make', 'it all']) {
-    const job = { command, options: someOptions(changes) };
+    const job = { command, options: someOptions(changes), recorder: new Recorder(null) };
     const outcome = await acquireOrYield('nightly', locks, job, signals, systemProcesses());
     if (typeof outcome === 'object' && outcome !== null) held.push(outcome);
     return outcome;

@@ -28,6 +28,9 @@ const NONE: RunValues = {
   keepLogs: undefined,
   logSize: undefined,
   output: 'always',
+  notify: undefined,
+  notifyOn: undefined,
+  ping: undefined,
   ignoreHangup: false,
   quiet: false,
 };

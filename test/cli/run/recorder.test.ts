@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
 import { isRecorded } from '../../../src/cli/history/is-recorded.js';
+import { Announcements } from '../../../src/cli/run/announcements.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
@@ -10,6 +11,8 @@ import { Journal } from '../../../src/history/journal.js';
 import { acquire, type Lock } from '../../../src/index.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { messages, someLocks, someOptions } from './stage.js';
+
+const NOBODY = { command: undefined, kinds: [], url: undefined, descriptors: [], endOfOutput: null };
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -49,7 +52,14 @@ describe('what is recorded', () => {
   afterEach(() => lock.release().catch(() => {}));
 
   function recorder(options: Partial<RunOptions> = {}): Recorder {
-    return new Recorder({ name: 'nightly', locks, command: 'make all', options: someOptions(options) });
+    return new Recorder({
+      name: 'nightly',
+      locks,
+      command: 'make all',
+      options: someOptions(options),
+      isRecorded: true,
+      announcements: new Announcements(NOBODY),
+    });
   }
 
   const runs = async () => (await openHistory().read('nightly')).runs;
@@ -112,8 +122,8 @@ describe('what is recorded', () => {
   });
 
   it('is how many attempts were skipped', async () => {
-    await recorder().skipped();
-    await recorder().skipped();
+    await recorder().skipped('held', 75);
+    await recorder().skipped('held', 75);
     expect(await openHistory().read('nightly')).toMatchObject({ runs: [], skips: { count: 2 } });
   });
 
@@ -129,7 +139,7 @@ describe('what is recorded', () => {
       vi.stubEnv('LIVINGLOCK_HISTORY', '/dev/null/history');
       const recording = recorder();
       recording.begin(lock);
-      await recording.skipped();
+      await recording.skipped('held', 75);
       await recording.ended({ outcome: 'succeeded', signal: null }, 0);
       expect(said).toEqual([
         expect.stringMatching(
@@ -147,7 +157,7 @@ describe('what is recorded', () => {
   ])('is missing with %i messages for %j and LIVINGLOCK_HISTORY=%s', async (count, options, variable) => {
     vi.stubEnv('LIVINGLOCK_HISTORY', variable);
     vi.stubEnv('LIVINGLOCK_DIR', '/dev/null');
-    await recorder(options).skipped();
+    await recorder(options).skipped('held', 75);
     expect(said).toHaveLength(count);
   });
 
@@ -155,8 +165,8 @@ describe('what is recorded', () => {
     const append = vi.spyOn(Journal.prototype, 'append').mockRejectedValue(new Error('busy'));
     onTestFinished(() => append.mockRestore());
     const recording = recorder();
-    await recording.skipped();
-    await recording.skipped();
+    await recording.skipped('held', 75);
+    await recording.skipped('held', 75);
     expect(append.mock.calls.map(([, , timeout]) => timeout)).toEqual([200, 0]);
   });
 
@@ -165,9 +175,9 @@ describe('what is recorded', () => {
     recording.begin(lock);
     expect(recording.knowsPredecessor).toBe(false);
     await recording.recordPredecessor();
-    recording.prepare();
+    recording.started();
     await recording.beforeRelease();
-    await recording.skipped();
+    await recording.skipped('held', 75);
     await recording.ended({ outcome: 'succeeded', signal: null }, 0);
     expect(await openHistory().list()).toEqual([]);
   });

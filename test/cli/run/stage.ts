@@ -53,6 +53,9 @@ export function someOptions(changes: Partial<RunOptions> = {}): RunOptions {
     store: undefined,
     history: 'default',
     output: { passOn: 'always', log: null },
+    notify: undefined,
+    notifyOn: ['failure', 'stall', 'lost'],
+    ping: undefined,
     ...changes,
   };
 }

@@ -1,0 +1,102 @@
+import { notifyBy } from './command.js';
+import { eventOf, type Facts } from './event.js';
+import type { EventKind } from './kinds.js';
+import { Pinger } from './ping.js';
+
+/** Who is told about a run. */
+export interface Audience {
+  /** A line for the shell. */
+  readonly command: string | undefined;
+  readonly kinds: readonly EventKind[];
+  readonly url: URL | undefined;
+  /** Descriptors that this process was given, for the job. */
+  readonly descriptors: readonly number[];
+  /** The end of what the command has written, if it is kept. */
+  readonly endOfOutput: (() => Buffer | null) | null;
+}
+
+/** What happens in a run. */
+export type Moment = 'started' | 'stalled' | 'lost' | 'skipped' | 'ended';
+
+/** Tells an audience about one run. */
+export class Announcer {
+  readonly #audience: Audience;
+  readonly #abandoned = new AbortController();
+  readonly #pinger: Pinger | null;
+  /** What the command was told, so that it is not told twice. */
+  readonly #told = new Set<EventKind>();
+  #commands: Promise<void> = Promise.resolve();
+  #pings: Promise<void> = Promise.resolve();
+
+  constructor(audience: Audience) {
+    const { url, endOfOutput } = audience;
+    const { signal } = this.#abandoned;
+    this.#audience = audience;
+    this.#pinger = url === undefined ? null : new Pinger({ url, endOfOutput, signal });
+  }
+
+  /** Returns at once. What one and the same listener is told arrives in this order. */
+  tell(moment: Moment, facts: Facts): void {
+    const pinger = this.#pinger;
+    if (pinger !== null) this.#pings = this.#pings.then(() => ping(pinger, moment, facts));
+    const { command: line, kinds, descriptors } = this.#audience;
+    const kind = kindOf(moment, facts, this.#told, kinds);
+    if (line === undefined || kind === null || !kinds.includes(kind)) return;
+    this.#told.add(kind);
+    const event = eventOf(kind, facts);
+    const { signal } = this.#abandoned;
+    this.#commands = this.#commands.then(() =>
+      signal.aborted ? undefined : notifyBy({ line, descriptors, signal }, event),
+    );
+  }
+
+  /** Resolves when everybody was told. */
+  async done(): Promise<void> {
+    await Promise.all([this.#commands, this.#pings]);
+  }
+
+  /** Ends what is still being told. */
+  abandon(): void {
+    this.#abandoned.abort();
+  }
+}
+
+/** Of the end of a run that was skipped nobody is told: the run that holds the lock reports its own. */
+function ping(pinger: Pinger, moment: Moment, facts: Facts): Promise<void> | undefined {
+  switch (moment) {
+    case 'started':
+      return pinger.started();
+    case 'stalled':
+      return pinger.stalled(facts);
+    case 'ended':
+      return pinger.ended(facts);
+    case 'lost':
+    case 'skipped':
+      return;
+  }
+}
+
+/** `null` for what has been told before. */
+function kindOf(
+  moment: Moment,
+  { outcome }: Facts,
+  told: ReadonlySet<EventKind>,
+  wanted: readonly EventKind[],
+): EventKind | null {
+  switch (moment) {
+    case 'started':
+      return 'start';
+    case 'stalled':
+      return 'stall';
+    case 'lost':
+      return 'lost';
+    case 'skipped':
+      return 'skip';
+    case 'ended':
+      if (outcome === 'succeeded') return 'success';
+      if (outcome === 'stalled' && told.has('stall')) return null;
+      if (outcome !== 'lost') return 'failure';
+      if (told.has('lost')) return null;
+      return wanted.includes('lost') ? 'lost' : 'failure';
+  }
+}

@@ -1,0 +1,78 @@
+import { hostname } from 'node:os';
+import { currentFolder, currentUser } from '../../core/current.js';
+import { fitText } from '../../core/record.js';
+import type { Run, RunOutcome, RunReport } from '../../history/index.js';
+import { takenOver } from '../../history/report.js';
+import { displayName } from '../history/names.js';
+import type { EventKind } from './kinds.js';
+
+/** What is known about a run at some time. `null` as outcome: it has not ended. */
+export type Facts = Omit<RunReport, 'outcome' | 'endedAt'> & { readonly outcome: RunOutcome | null };
+
+/** What a notification says, with the keys of `history --json`. Its public description is docs/event.schema.json. */
+export interface RunEvent extends Omit<Run, 'lock' | 'outcome' | 'endedAt' | 'duration' | 'isReported'> {
+  readonly event: EventKind;
+  readonly name: string;
+  readonly path: string;
+  readonly outcome: RunOutcome | null;
+  readonly endedAt: Date | null;
+  readonly durationMs: number;
+}
+
+export function eventOf(event: EventKind, facts: Facts): RunEvent {
+  const { lock, store = null, outcome, predecessor } = facts;
+  return {
+    event,
+    name: store === null ? displayName({ lock, store }) : lock,
+    path: lock,
+    store,
+    id: facts.id ?? null,
+    outcome,
+    startedAt: facts.startedAt,
+    endedAt: outcome === null ? null : new Date(),
+    durationMs: Math.round(facts.duration ?? 0),
+    exitCode: facts.exitCode ?? null,
+    signal: facts.signal ?? null,
+    reason: shortened(facts.reason),
+    command: shortened(facts.command),
+    cwd: currentFolder(),
+    host: hostname(),
+    user: currentUser(),
+    owner: facts.owner ?? null,
+    pid: process.pid,
+    fencingToken: facts.fencingToken ?? null,
+    progress: facts.progress ?? null,
+    takenOverFrom: predecessor ? takenOver(predecessor) : null,
+    attempt: facts.attempt ?? null,
+    output: facts.output ?? null,
+  };
+}
+
+/** As in the history: no variable of a process can be as long as all its arguments. */
+function shortened(text: string | null | undefined): string | null {
+  return text ? fitText(text) : null;
+}
+
+/** The same as environment variables; empty for what is not known. */
+export function variablesOf(event: RunEvent): NodeJS.ProcessEnv {
+  const facts = {
+    '': event.event,
+    _LOCK: event.name,
+    _OUTCOME: event.outcome,
+    _EXIT_CODE: event.exitCode,
+    _SIGNAL: event.signal,
+    _REASON: event.reason,
+    _COMMAND: event.command,
+    _HOST: event.host,
+    _ID: event.id,
+    _STARTED_AT: event.startedAt.toISOString(),
+    _SECONDS: Math.round(event.durationMs / 1000),
+    _ATTEMPT: event.attempt,
+    _OUTPUT: event.output,
+  };
+  // No variable can contain a NUL (execve(2)).
+  const text = (value: string | number | null) => String(value ?? '').replaceAll('\0', '');
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [`LIVINGLOCK_EVENT${name}`, text(value)]),
+  );
+}

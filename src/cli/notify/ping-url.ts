@@ -1,0 +1,15 @@
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+
+/** So that the URL need not stand where `ps` shows it. */
+export const PING_VARIABLE = 'LIVINGLOCK_PING_URL';
+
+/** Throws no `InvalidArgument`: its message would repeat the URL, which is a secret. */
+export function parsePingUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && /^https?:$/.test(url.protocol) && !/\s/.test(text)) return url;
+  throw new CliError(
+    ExitCode.usage,
+    `The URL to ping (--ping, ${PING_VARIABLE}) is invalid. It begins with https:// or http://.`,
+  );
+}

@@ -1,0 +1,93 @@
+import { formatDuration } from '../../core/describe.js';
+import { messageOf } from '../../system/message-of.js';
+import { randomUuid } from '../../system/uuid.js';
+import { say } from '../terminal/messages.js';
+import type { Facts } from './event.js';
+import { post } from './post.js';
+
+/** Bytes. Healthchecks keeps the beginning of a longer body, not the end. */
+const MOST_BODY = 100_000;
+/** In which an instance says that it keeps less. */
+const LIMIT_HEADER = 'ping-body-limit';
+/** With status 200, for the sake of old clients. */
+const REFUSALS = /^OK \((?:not found|rate limited)\)/;
+const GREATEST_STATUS = 255;
+
+export interface PingerOptions {
+  readonly url: URL;
+  /** The end of what the command has written, if it is kept. */
+  readonly endOfOutput: (() => Buffer | null) | null;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+  /** Default: the real one. */
+  readonly send?: typeof post;
+}
+
+/** Pings a service by the protocol of Healthchecks (https://healthchecks.io/docs/http_api/). Whatever goes wrong becomes one message. */
+export class Pinger {
+  readonly #options: PingerOptions;
+  /** By it the service knows which start and which end belong together. */
+  readonly #run = randomUuid();
+  #limit = MOST_BODY;
+
+  constructor(options: PingerOptions) {
+    this.#options = options;
+  }
+
+  started(): Promise<void> {
+    return this.#ping('start', Buffer.alloc(0));
+  }
+
+  stalled(facts: Facts): Promise<void> {
+    return this.#ping('log', Buffer.from(`stalled: ${facts.reason ?? ''}\n`));
+  }
+
+  ended(facts: Facts): Promise<void> {
+    const output = this.#options.endOfOutput?.() ?? null;
+    const body = output ?? Buffer.from(`${describeEnd(facts)}\n`);
+    return this.#ping(endpointFor(facts), body);
+  }
+
+  async #ping(endpoint: string, body: Buffer): Promise<void> {
+    const { url, signal, send = post } = this.#options;
+    try {
+      const kept = endOf(body, this.#limit);
+      const { headers, text } = await send(addressOf(url, endpoint, this.#run), kept, signal);
+      const limit = Number(headers[LIMIT_HEADER]);
+      if (limit > 0) this.#limit = Math.min(limit, MOST_BODY);
+      const [refusal] = REFUSALS.exec(text) ?? [];
+      if (refusal !== undefined) throw new Error(refusal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const which = endpoint === '' ? 'success' : endpoint;
+      say(`The ping (${which}) has not reached ${url.host}: ${messageOf(error)}.`);
+    }
+  }
+}
+
+/** The part of the path that says what has happened. */
+function endpointFor({ outcome, exitCode }: Facts): string {
+  if (outcome === 'succeeded') return '';
+  // Zero would be a success.
+  return exitCode && exitCode <= GREATEST_STATUS ? String(exitCode) : 'fail';
+}
+
+function addressOf(url: URL, endpoint: string, run: string): URL {
+  const address = new URL(url);
+  if (endpoint !== '') address.pathname = `${address.pathname.replace(/\/$/, '')}/${endpoint}`;
+  address.searchParams.set('rid', run);
+  return address;
+}
+
+function describeEnd({ outcome, exitCode, duration = 0, reason }: Facts): string {
+  const end = `${outcome}, exit status ${exitCode}, after ${formatDuration(duration)}`;
+  return reason ? `${end}: ${reason}` : end;
+}
+
+/** Not in the middle of a character of UTF-8: what is not UTF-8 is not kept. */
+function endOf(body: Buffer, limit: number): Buffer {
+  if (body.length <= limit) return body;
+  let first = body.length - limit;
+  while (first < body.length && ((body[first] ?? 0) & 0xc0) === 0x80) first++;
+  return body.subarray(first);
+}

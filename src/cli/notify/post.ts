@@ -1,0 +1,114 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../../core/describe.js';
+import { messageOf } from '../../system/message-of.js';
+import { systemCode } from '../../system/system-code.js';
+
+/** Milliseconds for all tries, for one, and between them. */
+export interface Timing {
+  readonly timeout: number;
+  readonly tryTimeout: number;
+  readonly pauses: readonly number[];
+}
+
+const TIMING: Timing = { timeout: 10_000, tryTimeout: 3000, pauses: [500, 1000] };
+/** How much of an answer is read. */
+const MOST_TEXT = 1000;
+
+/** An answer that says that the request was carried out. */
+export interface Answer {
+  readonly headers: IncomingMessage['headers'];
+  /** The beginning of its body. */
+  readonly text: string;
+}
+
+/** One try: what was answered, or why there is no answer. */
+type Try =
+  | { readonly answer: Answer & { readonly status: number; readonly reason: string } }
+  | { readonly error: string };
+
+/**
+ * Sends a POST request, up to three times: again if the network fails, or if the server says that it cannot now (429, 5xx). Rejects with an error
+ * whose message does not contain the URL.
+ */
+export async function post(
+  url: URL,
+  body: Buffer,
+  signal: AbortSignal,
+  { timeout, tryTimeout, pauses }: Timing = TIMING,
+): Promise<Answer> {
+  const over = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  for (let tries = 0; ; tries++) {
+    const result = await tryOnce(
+      url,
+      body,
+      AbortSignal.any([over, AbortSignal.timeout(tryTimeout)]),
+      tryTimeout,
+    );
+    if ('answer' in result && isAccepted(result.answer.status)) return result.answer;
+    const pause = pauses[tries];
+    if (pause === undefined || over.aborted || !isPassing(result)) throw new Error(describe(result));
+    await sleep(pause, undefined, { signal: over }).catch(() => {
+      throw new Error(describe(result));
+    });
+  }
+}
+
+async function tryOnce(url: URL, body: Buffer, signal: AbortSignal, tryTimeout: number): Promise<Try> {
+  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  const headers = {
+    'User-Agent': 'livinglock',
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': body.length,
+  };
+  try {
+    const response = await answerTo(request(url, { method: 'POST', headers, signal }), body);
+    const { statusCode: status = 0, statusMessage: reason = '' } = response;
+    return { answer: { status, reason, headers: response.headers, text: await beginningOf(response) } };
+  } catch (error) {
+    return { error: signal.aborted ? `no answer within ${formatDuration(tryTimeout)}` : textOf(error) };
+  }
+}
+
+function answerTo(request: ClientRequest, body: Buffer): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.on('response', resolve);
+    // Also after the answer, when nobody needs to know.
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** An answer that breaks off is one, too. */
+async function beginningOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  response.setEncoding('utf8');
+  try {
+    for await (const chunk of response) {
+      text += chunk;
+      if (text.length > MOST_TEXT) break;
+    }
+  } catch {
+    // As above.
+  }
+  return text.slice(0, MOST_TEXT);
+}
+
+function isAccepted(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function isPassing(result: Try): boolean {
+  return 'error' in result || result.answer.status === 429 || result.answer.status >= 500;
+}
+
+function describe(result: Try): string {
+  if ('error' in result) return result.error;
+  const { status, reason } = result.answer;
+  return `HTTP ${status} ${reason}`.trim();
+}
+
+/** Of several addresses that were tried, Node reports all errors in one, which has no message. */
+function textOf(error: unknown): string {
+  return messageOf(error) || (systemCode(error) ?? 'the network failed');
+}

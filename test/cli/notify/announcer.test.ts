@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Announcer, type Audience, type Moment } from '../../../src/cli/notify/announcer.js';
+import type { Facts } from '../../../src/cli/notify/event.js';
+import { EVENT_KINDS, USUAL_KINDS } from '../../../src/cli/notify/kinds.js';
+import { pingServer } from '../../../support/ping-server.js';
+import { temporaryFolder } from '../../../support/world.js';
+import { messages } from '../run/stage.js';
+import { someFacts } from './some-facts.js';
+
+describe.skipIf(process.platform === 'win32')('an audience', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    vi.stubEnv('IN', folder);
+    messages();
+  });
+
+  afterEach(() => vi.unstubAllEnvs());
+
+  function announcer(changes: Partial<Audience> = {}): Announcer {
+    return new Announcer({
+      command: 'echo "$LIVINGLOCK_EVENT" >> "$IN/told"',
+      kinds: USUAL_KINDS,
+      url: undefined,
+      descriptors: [],
+      endOfOutput: null,
+      ...changes,
+    });
+  }
+
+  const told = () =>
+    existsSync(join(folder, 'told')) ? readFileSync(join(folder, 'told'), 'utf8').trim().split('\n') : [];
+
+  type Happening = readonly [Moment, Partial<Facts>?];
+
+  it.each<[string, Audience['kinds'], Happening[], string[]]>([
+    ['success', USUAL_KINDS, [['started'], ['ended', { outcome: 'succeeded' }]], []],
+    ['success', EVENT_KINDS, [['started'], ['ended', { outcome: 'succeeded' }]], ['start', 'success']],
+    ['failure', USUAL_KINDS, [['started'], ['ended', { outcome: 'failed' }]], ['failure']],
+    ['failure', ['success'], [['started'], ['ended', { outcome: 'failed' }]], []],
+    ['missing command', USUAL_KINDS, [['ended', { outcome: 'not-started' }]], ['failure']],
+    ['time limit', USUAL_KINDS, [['ended', { outcome: 'timed-out' }]], ['failure']],
+    ['stall', USUAL_KINDS, [['stalled'], ['ended', { outcome: 'stalled' }]], ['stall']],
+    ['stall', ['failure'], [['stalled'], ['ended', { outcome: 'stalled' }]], ['failure']],
+    [
+      'stall that is over',
+      EVENT_KINDS,
+      [['stalled'], ['ended', { outcome: 'succeeded' }]],
+      ['stall', 'success'],
+    ],
+    [
+      'stall before a failure',
+      USUAL_KINDS,
+      [['stalled'], ['ended', { outcome: 'failed' }]],
+      ['stall', 'failure'],
+    ],
+    ['two stalls', USUAL_KINDS, [['stalled'], ['stalled']], ['stall', 'stall']],
+    ['loss', USUAL_KINDS, [['lost'], ['ended', { outcome: 'lost' }]], ['lost']],
+    ['loss at the end', USUAL_KINDS, [['ended', { outcome: 'lost' }]], ['lost']],
+    ['loss', ['failure'], [['lost'], ['ended', { outcome: 'lost' }]], ['failure']],
+    ['skip', USUAL_KINDS, [['skipped']], []],
+    ['skip', ['skip'], [['skipped']], ['skip']],
+  ])('is told of a %s, if it wants %j to be told', async (_what, kinds, happenings, expected) => {
+    const one = announcer({ kinds });
+    for (const [moment, facts] of happenings) one.tell(moment, someFacts(facts));
+    await one.done();
+    expect(told()).toEqual(expected);
+  });
+
+  it('is told one after the other, however long that takes', async () => {
+    const command = '[ "$LIVINGLOCK_EVENT" = stall ] && sleep 0.3; echo "$LIVINGLOCK_EVENT" >> "$IN/told"';
+    const one = announcer({ command });
+    for (const moment of ['stalled', 'lost'] as const) one.tell(moment, someFacts());
+    await one.done();
+    expect(told()).toEqual(['stall', 'lost']);
+  });
+
+  it('is a service, which is not told of skips, and hears of a loss at the end', async () => {
+    const { url, pings } = await pingServer();
+    const one = announcer({ command: undefined, url: new URL(url) });
+    one.tell('skipped', someFacts());
+    one.tell('started', someFacts());
+    one.tell('stalled', someFacts());
+    one.tell('lost', someFacts());
+    one.tell('ended', someFacts({ outcome: 'lost', exitCode: 76 }));
+    await one.done();
+    expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/start', '/log', '/76']);
+  });
+
+  it('is not told any more when the user has given up', async () => {
+    const { url, pings } = await pingServer();
+    const one = announcer({ command: 'echo begun >> "$IN/told"; exec sleep 1000', url: new URL(url) });
+    one.tell('stalled', someFacts());
+    one.tell('lost', someFacts());
+    await vi.waitFor(() => expect(told()).toEqual(['begun']), { timeout: 20_000 });
+    await vi.waitFor(() => expect(pings).toHaveLength(1), { timeout: 20_000 });
+    one.abandon();
+    one.tell('ended', someFacts({ outcome: 'failed' }));
+    await one.done();
+    expect(told()).toEqual(['begun']);
+    expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/log']);
+  });
+});

@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Facts } from '../../../src/cli/notify/event.js';
+import { Pinger, type PingerOptions } from '../../../src/cli/notify/ping.js';
+import { type PingServer, pingServer } from '../../../support/ping-server.js';
+import { messages } from '../run/stage.js';
+import { someFacts } from './some-facts.js';
+
+describe('a service', () => {
+  let server: PingServer;
+  let said: string[];
+
+  beforeEach(async () => {
+    server = await pingServer();
+    said = messages();
+  });
+
+  function pinger(path = '/secret', changes: Partial<PingerOptions> = {}): Pinger {
+    return new Pinger({
+      url: new URL(`${server.url}${path}`),
+      endOfOutput: null,
+      signal: new AbortController().signal,
+      ...changes,
+    });
+  }
+
+  const targets = () =>
+    server.pings.map(({ target }) =>
+      target.replace(/rid=[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'rid=RUN'),
+    );
+
+  it('is told the start, a stall and the end of a run, which is always the same one', async () => {
+    const one = pinger();
+    await one.started();
+    await one.stalled(someFacts({ reason: 'for 15 minutes it has not written anything' }));
+    await one.ended(someFacts({ outcome: 'succeeded', exitCode: 0 }));
+    await pinger().started();
+    expect(targets()).toEqual([
+      '/secret/start?rid=RUN',
+      '/secret/log?rid=RUN',
+      '/secret?rid=RUN',
+      '/secret/start?rid=RUN',
+    ]);
+    const runs = server.pings.map(({ target }) => target.replace(/.*rid=/, ''));
+    expect(new Set(runs.slice(0, 3)).size).toBe(1);
+    expect(runs[3]).not.toBe(runs[0]);
+    expect(server.pings.map(({ body }) => body)).toEqual([
+      '',
+      'stalled: for 15 minutes it has not written anything\n',
+      'succeeded, exit status 0, after 3 seconds\n',
+      '',
+    ]);
+    expect(said).toEqual([]);
+  });
+
+  it.each<[Partial<Facts>, string, string]>([
+    [{ outcome: 'failed', exitCode: 4 }, '/secret/4', 'failed, exit status 4, after 3 seconds'],
+    [{ outcome: 'ended-by-signal', exitCode: 137 }, '/secret/137', 'ended-by-signal, exit status 137'],
+    [
+      { outcome: 'not-started', exitCode: 127, reason: 'There is none.' },
+      '/secret/127',
+      'not-started, exit status 127, after 3 seconds: There is none.',
+    ],
+    [{ outcome: 'failed', exitCode: 3_221_225_786 }, '/secret/fail', 'failed'],
+    [{ outcome: 'failed', exitCode: 0 }, '/secret/fail', 'failed'],
+  ])('is told of %j', async (facts, path, body) => {
+    await pinger().ended(someFacts(facts));
+    expect(targets()).toEqual([`${path}?rid=RUN`]);
+    expect(server.pings[0]?.body).toContain(body);
+  });
+
+  it('may have a query and a slash at the end of its URL', async () => {
+    await pinger('/key/slug/?create=1').started();
+    expect(targets()).toEqual(['/key/slug/start?create=1&rid=RUN']);
+  });
+
+  it('gets the end of the output, in whole characters', async () => {
+    const output = Buffer.from(`${'é'.repeat(60_000)}.`);
+    await pinger('/secret', { endOfOutput: () => output }).ended(someFacts({ outcome: 'succeeded' }));
+    expect(server.pings[0]?.body).toBe(`${'é'.repeat(49_999)}.`);
+  });
+
+  it('gets no more of the output than it keeps', async () => {
+    server.reactions.push({ status: 200, headers: { 'Ping-Body-Limit': '3' } });
+    const one = pinger('/secret', { endOfOutput: () => Buffer.from('abcdef') });
+    await one.started();
+    await one.ended(someFacts({ outcome: 'succeeded' }));
+    expect(server.pings[1]?.body).toBe('def');
+  });
+
+  it('gets all that is known if no output is kept', async () => {
+    await pinger('/secret', { endOfOutput: () => null }).ended(someFacts({ outcome: 'failed', exitCode: 4 }));
+    expect(server.pings[0]?.body).toBe('failed, exit status 4, after 3 seconds\n');
+  });
+
+  it.each([
+    [{ status: 404 }, 'HTTP 404 Not Found'],
+    [{ status: 200, text: 'OK (not found)' }, 'OK (not found)'],
+    [{ status: 200, text: 'OK (rate limited)' }, 'OK (rate limited)'],
+  ])('that answers with %j is one message, which does not show the URL', async (reaction, words) => {
+    server.reactions.push(reaction);
+    await pinger().started();
+    const { host } = new URL(server.url);
+    expect(said).toEqual([expect.stringContaining(`The ping (start) has not reached ${host}: ${words}.\n`)]);
+    expect(said.join()).not.toContain('secret');
+  });
+
+  it('is not mentioned when the user has given up', async () => {
+    await pinger('/secret', { signal: AbortSignal.abort() }).started();
+    expect(said).toEqual([]);
+    expect(server.pings).toEqual([]);
+  });
+});
