@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { onTestFinished } from 'vitest';
 
 /** A request as the server got it. */
-export interface Ping {
+interface Ping {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
@@ -12,7 +12,7 @@ export interface Ping {
 }
 
 /** What the server does: answers, hangs up, or says nothing. */
-export type Reaction =
+type Reaction =
   | { readonly status: number; readonly text?: string; readonly headers?: Record<string, string> }
   | 'hang up'
   | 'silence';

@@ -22,6 +22,13 @@ export function parsePositiveDuration(text: string): number {
   throw new InvalidArgument('This must be more than 0, and have an end.');
 }
 
+/** Like {@link parseDuration}, but rejects `infinity`. */
+export function parseFiniteDuration(text: string): number {
+  const duration = parseDuration(text);
+  if (Number.isFinite(duration)) return duration;
+  throw new InvalidArgument('It must end.');
+}
+
 /** For the library, which refuses small numbers because their unit may have been mixed up. Here it was clear. */
 export function withUnit(milliseconds: number): Duration {
   return milliseconds < 1000 ? `${milliseconds}ms` : milliseconds;

@@ -15,8 +15,8 @@ import type { Locks } from '../stores/locks.js';
 import { describeHolding } from '../terminal/holder.js';
 import { say } from '../terminal/messages.js';
 import { shownCommand } from './command-line.js';
+import type { Job } from './job.js';
 import { type Signals, statusOf } from './signals.js';
-import type { Job } from './supervision.js';
 
 /** Milliseconds between two tries to reach a database. */
 const PAUSE = 1000;

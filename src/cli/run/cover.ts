@@ -73,18 +73,19 @@ export class Cover {
     if (keeper === null || typeof group !== 'object') return;
     keeper.tell(group.group);
     this.#isTold = true;
-    void keeper.ended.then(() => this.#nameAgain(named));
+    void keeper.ended.then(() => this.#nameAgain(keeper, named));
   }
 
   async end(): Promise<void> {
     const keeper = this.#keeper;
     this.#keeper = null;
+    this.#isTold = false;
     await keeper?.end();
   }
 
   /** Without its keeper the sign tells nothing about the command. The lock may still say that it does. */
-  async #nameAgain(workers: readonly Worker[]): Promise<void> {
-    if (this.#keeper === null) return;
+  async #nameAgain(keeper: CoverKeeper, workers: readonly Worker[]): Promise<void> {
+    if (this.#keeper !== keeper) return;
     say(`The process that keeps the lock's sign of life has ended. ${CONSEQUENCE}`);
     // What is lost or has ended needs no name.
     await this.#lock?.setWorkers(workers).catch(() => {});

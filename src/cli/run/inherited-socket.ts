@@ -11,7 +11,11 @@ export interface InheritedSocket {
   readonly inode: bigint;
   /** Closes it in this process. */
   close(): void;
+  /** Closes it, and becomes another socket, for another command. Rejects if there can be none. */
+  renew(): Promise<void>;
 }
+
+type OpenSocket = Omit<InheritedSocket, 'renew'>;
 
 /**
  * The runner may be killed between the start of the command and the moment when the lock names its process group. Then the kernel
@@ -20,6 +24,21 @@ export interface InheritedSocket {
  * `null` if such sockets do not exist (anywhere but on Linux; unix(7), "abstract") or are forbidden.
  */
 export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
+  const first = await openSocket();
+  if (first === null) return null;
+  const socket: InheritedSocket = {
+    ...first,
+    async renew() {
+      socket.close();
+      const next = await openSocket();
+      if (next === null) throw new Error('no socket can be made that shows whether the command lives');
+      Object.assign(socket, next);
+    },
+  };
+  return socket;
+}
+
+async function openSocket(): Promise<OpenSocket | null> {
   if (process.platform !== 'linux') return null;
   try {
     const namespace = readlinkSync('/proc/self/ns/net');

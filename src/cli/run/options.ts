@@ -30,6 +30,11 @@ export interface RunOptions {
   /** Whether the run is recorded in the history. `default`: if the lock has a name, and is in a file. */
   readonly history: 'on' | 'off' | 'default';
   readonly output: OutputOptions;
+  /** How often to run the command again. */
+  readonly retry: number;
+  readonly retryDelay: number;
+  /** The longest pause before acquiring. */
+  readonly jitter: number;
   /** A line for the shell that is told about the run, and for which events. */
   readonly notify: string | undefined;
   readonly notifyOn: readonly EventKind[];

@@ -24,7 +24,8 @@ export function processesWith(
     identify(pid, group) {
       const identity = isStartCostly ? identifyAsNew(pid, processes) : processes.identify(pid, group);
       if (identity === null) return null;
-      const isHeir = socket !== null && identity.group === true;
+      // If this process is a worker, then on behalf of the command that it is about to start.
+      const isHeir = socket !== null && (identity.group === true || pid === process.pid);
       return {
         ...identity,
         ...(isHeir && { inheritedSocket: socket.name }),

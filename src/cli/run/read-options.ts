@@ -4,13 +4,14 @@ import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import type { Options, Values } from '../grammar/option.js';
-import { parseDuration, parsePositiveDuration } from '../grammar/parse-duration.js';
+import { parseDuration, parseFiniteDuration, parsePositiveDuration } from '../grammar/parse-duration.js';
 import { STORE_OPTION, type StoreAddress } from '../stores/store-option.js';
 import { parseLine } from './command-line.js';
 import { completeKinds, NOTIFY_OPTIONS } from './notify-options.js';
 import type { RunOptions } from './options.js';
 import { completeOutputOptions, OUTPUT_OPTIONS } from './output-options.js';
 import { parseProof } from './proof.js';
+import { completeRetryDelay, RETRY_OPTIONS } from './retry-options.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -104,6 +105,7 @@ export const RUN_OPTIONS = {
   },
   noHistory: { flags: '--no-history', description: 'do not record this run in the history' },
   ...OUTPUT_OPTIONS,
+  ...RETRY_OPTIONS,
   ...NOTIFY_OPTIONS,
   ignoreHangup: {
     flags: '--ignore-hangup',
@@ -128,6 +130,7 @@ export function completeRunOptions({
   logSize,
   output,
   notifyOn,
+  retryDelay,
   ...rest
 }: RunValues): RunOptions {
   const proof = heartbeat ?? { by: 'alive' };
@@ -155,6 +158,7 @@ export function completeRunOptions({
     heartbeatInterval: interval,
     timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
     line: rest.command,
+    retryDelay: completeRetryDelay(rest.retry, retryDelay),
     notifyOn: completeKinds(rest.notify, notifyOn),
     history: history ? 'on' : noHistory ? 'off' : 'default',
     output: completeOutputOptions({ log, noLog, keepLogs, logSize, output }),
@@ -178,12 +182,6 @@ function parseOwner(text: string): string {
 function parseLabel(text: string): string {
   if (text.trim() !== '') return text;
   throw new InvalidArgument('A label must not be empty.');
-}
-
-function parseFiniteDuration(text: string): number {
-  const duration = parseDuration(text);
-  if (Number.isFinite(duration)) return duration;
-  throw new InvalidArgument('It must end.');
 }
 
 function parseStaleTimeout(text: string): number {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunOutcome } from '../../history/index.js';
-import { type Lock, type Progress, systemClock } from '../../index.js';
+import type { RunOutcome, RunReport } from '../../history/index.js';
+import { type Lock, type Predecessor, type Progress, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -24,6 +24,8 @@ export interface RunEnd {
   readonly signal: NodeJS.Signals | null;
   /** More about the outcome, in words. */
   readonly reason?: string;
+  /** Whether some of its output could not be passed on. */
+  readonly isOutputLost?: boolean;
 }
 
 /** What is recorded about. */
@@ -51,6 +53,7 @@ export class Recorder {
   #startedAtMonotonic = systemClock.monotonic();
   #progress: Progress | null = null;
   #output: string | null = null;
+  #attempt = 1;
   #hasFailed = false;
 
   /** @param subject `null` to record nothing. */
@@ -72,20 +75,35 @@ export class Recorder {
 
   /** Whether {@link recordPredecessor} has anything to write. */
   get knowsPredecessor(): boolean {
-    return this.#subject?.isRecorded === true && (this.#lock?.predecessor ?? null) !== null;
+    return this.#subject?.isRecorded === true && this.#predecessor !== null;
   }
 
   /** Not later: if this run is killed, too, nobody else knows whom it has taken over from. */
   recordPredecessor(): Promise<void> {
-    const predecessor = this.#lock?.predecessor ?? null;
+    const predecessor = this.#predecessor;
     return this.#write(
       ({ history, name, store }) => history.recordPredecessor(name, predecessor, store),
       'The run before this one',
     );
   }
 
+  /** The command has failed, and will be run again: nobody is told. */
+  async attempted(end: RunEnd, exitCode: number): Promise<void> {
+    await this.beforeRelease();
+    await this.#record(end, exitCode);
+  }
+
+  /** The next attempt begins, under the same lock. */
+  beginAgain(): void {
+    this.#attempt++;
+    this.#startedAt = new Date();
+    this.#startedAtMonotonic = systemClock.monotonic();
+    this.#progress = null;
+  }
+
   /** The command is at work, so there is time to load the code that writes later. */
   started(): void {
+    if (this.#attempt > 1) return;
     this.#announce('started', RUNNING);
     // Should that fail, it fails again when something is written.
     if (this.#subject?.isRecorded) void loaded().catch(() => {});
@@ -120,16 +138,18 @@ export class Recorder {
   }
 
   /** @param exitCode That of the runner. */
-  ended(end: RunEnd, exitCode: number): Promise<void> {
-    return this.#end({ reason: null, ...end, exitCode });
+  async ended(end: RunEnd, exitCode: number): Promise<void> {
+    const report = await this.#record(end, exitCode);
+    // What is announced can be looked up in the history.
+    if (report !== null) this.#subject?.announcements.tell('ended', report);
   }
 
   /** The run has failed with this error. Unless it has begun, the command has not run. */
   failed(error: unknown, end: RunEnd): Promise<void> {
     const exitCode = error instanceof CliError ? error.exitCode : ExitCode.store;
     // The message may repeat the command.
-    const reason = this.#subject?.options.label === undefined ? messageOf(error) : null;
-    return this.#end({ ...end, exitCode, reason });
+    const reason = this.#subject?.options.label === undefined ? { reason: messageOf(error) } : {};
+    return this.ended({ ...end, ...reason }, exitCode);
   }
 
   /** Resolves when everybody has been told. Must be called when the lock is free. */
@@ -137,16 +157,21 @@ export class Recorder {
     return this.#subject?.announcements.done(signals) ?? Promise.resolve();
   }
 
-  /** What is announced can be looked up in the history. */
-  async #end(end: State<RunOutcome>): Promise<void> {
+  async #record(end: RunEnd, exitCode: number): Promise<RunReport | null> {
     const subject = this.#subject;
-    if (subject === null) return;
-    const report = { ...this.#factsOn(subject), ...end };
+    if (subject === null) return null;
+    const { outcome, signal, reason = null } = end;
+    const report = { ...this.#factsOn(subject), outcome, signal, reason, exitCode };
     await this.#write(({ history }) => history.record(report));
-    subject.announcements.tell('ended', report);
+    return report;
   }
 
-  #announce(moment: Moment, state: State<null>): void {
+  /** Whom the first attempt has taken the lock over from. */
+  get #predecessor(): Predecessor | null {
+    return this.#attempt === 1 ? (this.#lock?.predecessor ?? null) : null;
+  }
+
+  #announce(moment: Moment, state: State): void {
     const subject = this.#subject;
     if (subject?.announcements.hasAudience)
       subject.announcements.tell(moment, { ...this.#factsOn(subject), ...state });
@@ -165,7 +190,8 @@ export class Recorder {
       owner: options.owner ?? null,
       fencingToken: lock?.fencingToken ?? null,
       progress: this.#progress,
-      predecessor: lock?.predecessor ?? null,
+      predecessor: this.#predecessor,
+      attempt: options.retry > 0 ? this.#attempt : null,
       output: this.#output,
     };
   }
@@ -210,8 +236,7 @@ function storeOf({ locks, options }: Pick<Subject, 'locks' | 'options'>): string
 }
 
 /** What changes in the course of a run. */
-interface State<Outcome> extends Pick<Facts, 'signal' | 'exitCode' | 'reason'> {
-  readonly outcome: Outcome;
-}
+type State = Pick<Facts, 'outcome' | 'signal' | 'exitCode' | 'reason'>;
 
-const RUNNING: State<null> = { outcome: null, signal: null, exitCode: null, reason: null };
+/** It has not ended. */
+const RUNNING: State = { outcome: null, signal: null, exitCode: null, reason: null };

@@ -10,13 +10,15 @@ import { Cover } from './cover.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
 import { makeInheritedSocket } from './inherited-socket.js';
+import type { Job } from './job.js';
 import type { KeptOutput } from './kept/kept-output.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
 import { processesWith } from './processes.js';
 import { Recorder } from './recorder.js';
+import { pauseAtRandom } from './retry.js';
 import { Signals } from './signals.js';
-import { type Job, Supervision } from './supervision.js';
+import { Supervision } from './supervision.js';
 
 /** Runs a command while holding a lock. Returns the exit code. */
 export function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
@@ -100,6 +102,7 @@ async function runIn(
   const inheritedSocket = await makeInheritedSocket();
   try {
     const processes = processesWith(inheritedSocket, cover);
+    await pauseAtRandom(job.options, signals);
     const lock = await acquireOrYield(name, locks, job, signals, processes).catch((error) =>
       giveUp(error, recorder),
     );

@@ -1,29 +1,26 @@
 import { formatDuration } from '../../core/describe.js';
 import { remedyFor } from '../../core/remedies.js';
-import { ErrLockLost, ErrLockStore, type Lock, type Worker } from '../../index.js';
+import { ErrLockLost, ErrLockStore, type Worker } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { PING_VARIABLE } from '../notify/ping-url.js';
-import type { Locks } from '../stores/locks.js';
 import { said, say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
 import { proofCheckFor } from './check-proof.js';
-import type { Cover } from './cover.js';
 import { Ending, type Reason } from './ending.js';
 import { outcomeAfter, statusAfter } from './exit.js';
-import type { InheritedSocket } from './inherited-socket.js';
-import type { KeptOutput } from './kept/kept-output.js';
+import type { Job } from './job.js';
 import { describeLoss } from './loss.js';
-import type { RunOptions } from './options.js';
 import { Passage } from './pass-on.js';
 import type { ProcessGroup } from './process-group.js';
 import { describeProof, hintOn } from './proof.js';
 import { ProofWatch } from './proof-watch.js';
-import type { Recorder, RunEnd } from './recorder.js';
+import type { RunEnd } from './recorder.js';
 import { releasePatiently } from './release.js';
-import { isOfTheKeyboard, type Signals, statusOf, turn } from './signals.js';
+import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
+import { isOfTheKeyboard, statusOf, turn } from './signals.js';
 import { start } from './start.js';
 import type { Started } from './started.js';
 import { outlive } from './survivors.js';
@@ -31,28 +28,11 @@ import { outlive } from './survivors.js';
 /** EINVAL: the number of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
 const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
 
-/** What to run, and under which lock. */
-export interface Job {
-  /** `null` for a command that runs by force, without the lock. */
-  readonly lock: Lock | null;
-  readonly name: string;
-  readonly locks: Locks;
-  readonly command: readonly string[];
-  readonly options: RunOptions;
-  readonly signals: Signals;
-  /** Descriptors that this process was given, for the command. */
-  readonly descriptors: readonly number[];
-  readonly inheritedSocket: InheritedSocket | null;
-  readonly cover: Cover;
-  readonly recorder: Recorder;
-  /** `null` if all output is passed on as it comes, and not kept. */
-  readonly output: KeptOutput | null;
-}
-
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {
   readonly #job: Job;
   #isLossKnown = false;
+  #isRepeated = false;
   /** Why the command is being ended, in words. */
   #reason: string | null = null;
   #end: RunEnd = { outcome: 'not-started', signal: null };
@@ -68,7 +48,7 @@ export class Supervision {
 
   async toTheEnd(): Promise<number> {
     const { lock, name, locks, recorder } = this.#job;
-    const status = await this.#runUnlessSignalled();
+    const status = await this.#runRepeatedly();
     await recorder.beforeRelease();
     try {
       await releasePatiently(lock, locks);
@@ -79,6 +59,21 @@ export class Supervision {
       if (!this.#isLossKnown) say(`${reason}${isStarted ? '' : ' The command was not started.'}`);
       if (isStarted) this.#end = { ...this.#end, outcome: 'lost', reason };
       return ExitCode.lost;
+    }
+    return status;
+  }
+
+  async #runRepeatedly(): Promise<number> {
+    const { recorder, options, signals } = this.#job;
+    let status = await this.#runUnlessSignalled();
+    for (let left = options.retry; left > 0 && isRepeatable(this.#end, this.#job); left--) {
+      await signals.whileWriting(() => recorder.attempted(this.#end, status));
+      await pauseBeforeRetry(this.#job);
+      recorder.beginAgain();
+      this.#end = { outcome: 'not-started', signal: null };
+      this.#reason = null;
+      this.#isRepeated = true;
+      status = await this.#runUnlessSignalled();
     }
     return status;
   }
@@ -96,10 +91,15 @@ export class Supervision {
         this.#end = { outcome: 'not-started', signal: signals.received };
         return statusOf(signals.received);
       }
+      lock?.signal.throwIfAborted();
+      if (this.#isRepeated) await renew(this.#job);
       started = await this.#start();
     } catch (error) {
-      // The release reports it.
-      if (error instanceof ErrLockLost) return ExitCode.lost;
+      // The release reports it. Of the first attempt nothing has run.
+      if (error instanceof ErrLockLost) {
+        if (this.#isRepeated) this.#end = { outcome: 'lost', signal: null };
+        return ExitCode.lost;
+      }
       await lock?.release().catch(() => {});
       throw error;
     }
@@ -160,10 +160,11 @@ export class Supervision {
     const { lock, options, recorder, output: kept } = this.#job;
     const ending = new Ending(group, options.killAfter);
     const watch = this.#watch(ending);
+    const onLoss = () => this.#stop('lost', ending, watch);
     try {
       const prove = () => watch.prove();
       const passages = output.map((read) => new Passage(read, prove, kept?.outletFor(read)));
-      lock?.signal.addEventListener('abort', () => this.#stop('lost', ending, watch));
+      lock?.signal.addEventListener('abort', onLoss);
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
       await this.#name(group.named, begin);
@@ -175,9 +176,15 @@ export class Supervision {
       const lost = passages.flatMap((passage) => passage.failure ?? []);
       const status = statusAfter(ending.reason, exit, lost);
       const outcome = outcomeAfter(ending.reason, exit, status);
-      this.#end = { outcome, signal: exit.signal, ...(this.#reason !== null && { reason: this.#reason }) };
+      this.#end = {
+        outcome,
+        signal: exit.signal,
+        isOutputLost: lost.length > 0,
+        ...(this.#reason !== null && { reason: this.#reason }),
+      };
       return status;
     } finally {
+      lock?.signal.removeEventListener('abort', onLoss);
       watch.stop();
       ending.stop();
     }

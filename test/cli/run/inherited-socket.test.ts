@@ -44,6 +44,31 @@ describe.runIf(process.platform === 'linux')('an inherited socket', () => {
     expect(close).toHaveBeenCalledTimes(1);
   });
 
+  it('becomes another one for another command', async () => {
+    const socket = await made();
+    const { name, inode } = socket;
+    const first = await child(socket.descriptor);
+    await socket.renew();
+    expect(socket.name).not.toBe(name);
+    expect(socket.inode).not.toBe(inode);
+    expect(hasOpen(process.pid, { inode })).toBe(false);
+    expect(hasOpen(first.pid, { inode })).toBe(true);
+    expect(hasOpen(first.pid, socket)).toBe(false);
+    const second = await child(socket.descriptor);
+    expect(hasOpen(second.pid, socket)).toBe(true);
+    socket.close();
+    expect(hasOpen(process.pid, socket)).toBe(false);
+  });
+
+  it('cannot become another one where there can be none', async () => {
+    const socket = await made();
+    vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {
+      queueMicrotask(() => this.emit('error', new Error('EMFILE')));
+      return this;
+    });
+    await expect(socket.renew()).rejects.toThrow('no socket can be made');
+  });
+
   it('answers nobody', async () => {
     const { name } = await made();
     const client = connect({ path: `\0${name.split(' ')[1]}` });

@@ -13,6 +13,7 @@ const SOCKET: InheritedSocket = {
   descriptor: 20,
   inode: 77n,
   close: () => {},
+  renew: async () => {},
 };
 
 /** A command with this PID that was started, or has ended. */

@@ -7,7 +7,13 @@ const NO_COVER = { isThere: false, isOfWorkers: false };
 afterEach(() => void vi.restoreAllMocks());
 
 describe('the process table', () => {
-  const socket = { name: 'net:[1] livinglock/x 7', descriptor: 20, inode: 7n, close: () => {} };
+  const socket = {
+    name: 'net:[1] livinglock/x 7',
+    descriptor: 20,
+    inode: 7n,
+    close: () => {},
+    renew: async () => {},
+  };
 
   it('is that of the system without a socket', () => {
     const table = processesWith(null, NO_COVER);
@@ -33,6 +39,7 @@ describe('the process table', () => {
     );
     expect(table.identify(20, true)).toMatchObject({ pid: 20, inheritedSocket: socket.name });
     expect(table.identify(20, false)).not.toHaveProperty('inheritedSocket');
+    expect(table.identify(process.pid)).toMatchObject({ inheritedSocket: socket.name });
     expect(table.identify(1, true)).toBeNull();
   });
 

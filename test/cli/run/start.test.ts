@@ -125,7 +125,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     // Otherwise libuv might report the error by the descriptor that the socket takes in the command.
     openUpTo(40);
     const outfit = { env: { PATH }, output: 'inherited' as const, descriptors: [], inheritedSocket: null };
-    const socket = { name: 'x', descriptor: 2, inode: 0n, close: () => {} };
+    const socket = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
     await expect(start(['/no/program'], { ...outfit, inheritedSocket: socket })).rejects.toMatchObject({
       code: 'ENOENT',
     });

@@ -2,13 +2,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Cover } from '../../../src/cli/run/cover.js';
+import type { InheritedSocket } from '../../../src/cli/run/inherited-socket.js';
+import type { Job } from '../../../src/cli/run/job.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { ProofWatch } from '../../../src/cli/run/proof-watch.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import { Signals } from '../../../src/cli/run/signals.js';
-import { type Job, Supervision } from '../../../src/cli/run/supervision.js';
+import { Supervision } from '../../../src/cli/run/supervision.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
-import { acquire, ErrLockLost, ErrLockStore, type Lock } from '../../../src/index.js';
+import { acquire, breakLock, ErrLockLost, ErrLockStore, type Lock } from '../../../src/index.js';
 import { HOUR, MINUTE, temporaryFolder } from '../../../support/world.js';
 import { messages, someLocks, someOptions, terminals } from './stage.js';
 
@@ -150,16 +152,84 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(await isHeld()).toBe(false);
   });
 
-  function noSocket(): Job['inheritedSocket'] {
-    return { name: 'x', descriptor: 2, inode: 0n, close: () => {} };
+  function noSocket(): InheritedSocket {
+    return { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
   }
 
   it('closes the socket here once the group is named', async () => {
     const close = vi.fn();
-    expect(
-      await statusOf('exit 0', {}, { inheritedSocket: { name: 'x', descriptor: 2, inode: 0n, close } }),
-    ).toBe(0);
+    expect(await statusOf('exit 0', {}, { inheritedSocket: { ...noSocket(), close } })).toBe(0);
     expect(close).toHaveBeenCalled();
+  });
+
+  describe('with retries', () => {
+    const SOON = { retry: 2, retryDelay: 0 };
+
+    it('repeats a command that fails, under the same lock', async () => {
+      const count = 'echo "$LIVINGLOCK_TOKEN" >> "$0/tokens"; [ "$(wc -l < "$0/tokens")" -eq 2 ]';
+      expect(await statusOf(count, SOON)).toBe(0);
+      expect(readFileSync(join(folder, 'tokens'), 'utf8')).toBe(`${lock.token}\n${lock.token}\n`);
+      expect(await isHeld()).toBe(false);
+    });
+
+    it('has the status of the last attempt', async () => {
+      expect(await statusOf('echo >> "$0/count"; exit "$(wc -l < "$0/count")"', SOON)).toBe(3);
+    });
+
+    it('names this process and a new socket in the lock before each further attempt', async () => {
+      const renew = vi.fn();
+      const named: unknown[] = [];
+      const setWorkers = vi.spyOn(lock, 'setWorkers');
+      renew.mockImplementation(() => named.push(...setWorkers.mock.calls.map(([workers]) => workers)));
+      await statusOf('exit 1', SOON, { inheritedSocket: { ...noSocket(), renew } });
+      expect(renew).toHaveBeenCalledTimes(2);
+      const group = [{ group: expect.any(Number) }];
+      expect(setWorkers.mock.calls.map(([workers]) => workers)).toEqual([
+        group,
+        [],
+        [process.pid],
+        group,
+        [],
+        [process.pid],
+        group,
+      ]);
+    });
+
+    it('repeats a command that has taken too long', async () => {
+      const line = 'echo >> "$0/count"; [ "$(wc -l < "$0/count")" -eq 2 ] || exec sleep 1000';
+      expect(await statusOf(line, { ...SOON, timeout: 500 })).toBe(0);
+    });
+
+    it('does not repeat after a signal for the runner', async () => {
+      const running = statusOf('echo >> "$0/count"; trap "exit 5" TERM; while :; do sleep 0.01; done', SOON);
+      await made('count');
+      deliver('SIGTERM');
+      expect(await running).toBe(5);
+      expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n');
+    });
+
+    it('is ended by a signal between two attempts', async () => {
+      const running = supervision('echo >> "$0/count"; exit 5', { retry: 1, retryDelay: HOUR });
+      const status = running.toTheEnd();
+      await vi.waitFor(() => expect(running.end.outcome).toBe('failed'), { timeout: 20_000 });
+      deliver('SIGTERM');
+      expect(await status).toBe(143);
+      expect(running.end).toMatchObject({ outcome: 'not-started', signal: 'SIGTERM' });
+      expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n');
+      expect(await isHeld()).toBe(false);
+    });
+
+    it('does not start again without its lock', async () => {
+      const running = supervision('echo >> "$0/count"; exit 5', { retry: 1, retryDelay: HOUR });
+      const status = running.toTheEnd();
+      await vi.waitFor(() => expect(running.end.outcome).toBe('failed'), { timeout: 20_000 });
+      await breakLock('nightly', { store: locks.store, force: true });
+      await lock.heartBeat().catch(() => {});
+      expect(await status).toBe(76);
+      expect(running.end).toMatchObject({ outcome: 'lost', reason: expect.stringContaining('was lost') });
+      expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n');
+      expect(said).toEqual([expect.stringMatching(/was lost/)]);
+    });
   });
 
   it('ends a command that takes too long', async () => {

@@ -1,0 +1,184 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { isLinux, isPosix, waitForEndOf } from '../support/machine.js';
+import { pingServer } from '../support/ping-server.js';
+import { killAtTheEnd, poll } from '../support/running.js';
+import { Desk } from './support/desk.js';
+
+// `livinglock run --retry` and `--jitter`.
+
+/** Fails until it has been called that often. */
+const works = (attempt: number) => `echo try >> tries; [ "$(wc -l < tries)" -ge ${attempt} ] || exit 4`;
+const SOON = ['--retry', '3', '--retry-delay', '10ms'];
+/** Long enough for a test, which ends it. */
+const LATER = ['--retry', '3', '--retry-delay', '1h'];
+
+const tries = (desk: Desk) => {
+  const file = join(desk.folder, 'tries');
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
+};
+
+async function runsOf(desk: Desk): Promise<readonly object[]> {
+  const { stdout } = await desk.run(['history', '--json', 'job']);
+  return JSON.parse(stdout)[0].runs;
+}
+
+describe.skipIf(!isPosix)('a run with --retry', () => {
+  test('repeats a command that fails, and the history has each attempt', async () => {
+    const desk = new Desk();
+    expect(await desk.run(['run', ...SOON, 'job', '-c', works(3)])).toEqual({
+      code: 0,
+      signal: null,
+      stdout: '',
+      stderr: '',
+    });
+    expect(tries(desk)).toBe(3);
+    const runs = await runsOf(desk);
+    expect(runs).toMatchObject([
+      { outcome: 'failed', exitCode: 4, attempt: 1 },
+      { outcome: 'failed', exitCode: 4, attempt: 2 },
+      { outcome: 'succeeded', exitCode: 0, attempt: 3 },
+    ]);
+    expect(new Set(runs.map((run) => Reflect.get(run, 'id'))).size).toBe(1);
+    const { stdout } = await desk.run(['history', 'job']);
+    expect(stdout).toMatch(/OUTCOME +EXIT +TRY\n(?:job .*failed +4 +[12]\n){2}job .*succeeded +0 +3\n$/);
+  });
+
+  test('has the exit status of the last attempt', async () => {
+    const desk = new Desk();
+    const line = 'echo try >> tries; exit "$(wc -l < tries)"';
+    expect(await desk.run(['run', ...SOON, 'job', '-c', line])).toMatchObject({ code: 4 });
+  });
+
+  test.each<[string, string[], number]>([
+    ['success', ['job', '-c', 'echo try >> tries'], 1],
+    ['missing command', ['job', '--', 'no-such-command'], 0],
+    ['lost lock', ['job', '-c', 'echo try >> tries; "$LIVINGLOCK" break --force job; exit 4'], 1],
+    ['command that was killed', ['job', '-c', 'echo try >> tries; kill -KILL $$'], 4],
+    ['time limit', ['--timeout', '300ms', 'job', '-c', 'echo try >> tries; exec sleep 1000'], 4],
+    [
+      'stall',
+      [
+        '--heartbeat',
+        'manual',
+        '--stale-timeout',
+        '300ms',
+        'job',
+        '-c',
+        'echo try >> tries; exec sleep 1000',
+      ],
+      4,
+    ],
+    ['failure without the lock', ['--force', 'job', '-c', 'echo try >> tries; exit 4'], 4],
+  ])('after a %s', async (_what, args, expected) => {
+    const desk = new Desk();
+    await desk.run(['run', '--no-history', ...SOON, ...args]);
+    expect(tries(desk)).toBe(expected);
+    expect(desk.holds('job')).toBe(false);
+  });
+
+  test('does not repeat a command whose output nobody reads', async () => {
+    const desk = new Desk();
+    const line = 'echo try >> tries; for i in 1 2 3 4 5 6 7 8 9; do echo $i; sleep 0.05; done';
+    const { stdout } = await desk.bash(
+      `livinglock run --heartbeat output ${SOON.join(' ')} job -c '${line}' | head -1; echo "\${PIPESTATUS[0]}"`,
+    );
+    expect(stdout).toBe('1\n141\n');
+    expect(tries(desk)).toBe(1);
+  });
+
+  test('holds the lock between two attempts, until a signal comes', async () => {
+    const desk = new Desk();
+    const run = desk.start(['run', ...LATER, '--stale-timeout', '1s', 'job', '-c', works(9)]);
+    await poll('It does not fail', async () =>
+      (await desk.run(['history', '--json', 'job'])).stdout.includes('failed'),
+    );
+    const beginning = Number(new Date(String(desk.record('job')['timestamp'])));
+    // Longer than the stale timeout.
+    await poll(
+      'It sends no heartbeats',
+      () => Number(new Date(String(desk.record('job')['timestamp']))) - beginning > 2000,
+    );
+    const other = await desk.run(['run', '--stale-timeout', '1s', 'job', '--', 'true']);
+    expect(other).toMatchObject({ code: 75 });
+    run.signal('SIGINT');
+    expect(await run.ended).toMatchObject({ code: 130 });
+    expect(tries(desk)).toBe(1);
+    expect(desk.holds('job')).toBe(false);
+    expect(await runsOf(desk)).toMatchObject([
+      { outcome: 'failed', attempt: 1 },
+      { outcome: 'not-started', attempt: 2, signal: 'SIGINT', skips: 1 },
+    ]);
+  });
+
+  test.each([
+    ['the command is at work', '', true],
+    // Before or after the lock names the command.
+    ['the command begins', '[ ! -e tries ] || kill -KILL $PPID;', false],
+  ])(
+    'leaves the lock to a later attempt if the runner is killed when %s',
+    async (_when, first, isKilledHere) => {
+      const desk = new Desk();
+      const line = `${first} ${works(2)}; echo $$ > pid.new; mv pid.new pid; exec sleep 1000`;
+      const run = desk.start(['run', ...SOON, 'job', '-c', line]);
+      await poll('It does not begin', () => existsSync(join(desk.folder, 'pid')));
+      const pid = Number(readFileSync(join(desk.folder, 'pid'), 'utf8'));
+      killAtTheEnd(pid);
+      if (isKilledHere) run.signal('SIGKILL');
+      await poll('It does not end', () => run.hasEnded);
+      expect(await desk.run(['run', '-q', 'job', '--', 'true'])).toMatchObject({ code: 75 });
+      process.kill(pid, 'SIGKILL');
+      await waitForEndOf([pid]);
+      expect(await desk.run(['run', '-q', 'job', '--', 'true'])).toMatchObject({ code: 0 });
+    },
+  );
+
+  test('tells others about the whole', async () => {
+    const [desk, { url, pings }] = [new Desk(), await pingServer()];
+    const notify = ['--notify', 'echo "$LIVINGLOCK_EVENT $LIVINGLOCK_EVENT_ATTEMPT" >> told'];
+    const kinds = ['--notify-on', 'start,success,failure'];
+    const told = () => readFileSync(join(desk.folder, 'told'), 'utf8');
+    await desk.run(['run', ...SOON, ...notify, ...kinds, '--ping', url, 'job', '-c', works(3)]);
+    expect(told()).toBe('start 1\nsuccess 3\n');
+    await desk.run(['run', ...SOON, ...notify, 'job', '-c', 'exit 4']);
+    expect(told()).toBe('start 1\nsuccess 3\nfailure 4\n');
+    expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/start', '/']);
+  });
+
+  test('needs whole numbers, and times that end', async () => {
+    const desk = new Desk();
+    for (const options of [
+      ['--retry', '-1'],
+      ['--retry', '1.5'],
+      ['--retry-delay', '1s'],
+      ['--jitter', 'infinity'],
+    ]) {
+      expect(await desk.run(['run', ...options, 'job', '-c', works(1)])).toMatchObject({ code: 64 });
+    }
+    expect(tries(desk)).toBe(0);
+  });
+});
+
+describe.skipIf(!isPosix)('a run with --jitter', () => {
+  test('waits without its lock, and a signal ends that at once', async () => {
+    const desk = new Desk();
+    const run = desk.start(['run', '--jitter', '10000d', 'job', '-c', works(1)]);
+    const ready = () =>
+      readFileSync(`/proc/${run.pid}/status`, 'utf8').match(/^SigCgt:\s*(\w+)/m)?.[1] ?? '0';
+    // It listens to SIGINT (signal 2).
+    if (isLinux) await poll('It is not ready', () => (Number.parseInt(ready().slice(-1), 16) & 2) !== 0);
+    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0 });
+    run.signal('SIGINT');
+    expect(await run.ended).toMatchObject({ code: 130, stdout: '', stderr: '' });
+    expect(tries(desk)).toBe(0);
+  });
+
+  test('is not longer for it in the history', async () => {
+    const desk = new Desk();
+    const before = Date.now();
+    await desk.run(['run', '--jitter', '2s', 'job', '--', 'true']);
+    const [run] = await runsOf(desk);
+    expect(Reflect.get(run ?? {}, 'durationMs')).toBeLessThan(Date.now() - before);
+  });
+});

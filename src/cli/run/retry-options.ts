@@ -1,0 +1,41 @@
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import { InvalidArgument } from '../grammar/invalid-argument.js';
+import type { Options } from '../grammar/option.js';
+import { parseFiniteDuration } from '../grammar/parse-duration.js';
+
+/** Milliseconds between two attempts. */
+const USUAL_DELAY = 10_000;
+
+/** The options of a run that say when it starts, and starts again. */
+export const RETRY_OPTIONS = {
+  retry: {
+    flags: '--retry <number>',
+    description: 'if the command fails, run it again, up to so many times, under the same lock',
+    parse: parseCount,
+    default: { value: 0, name: '0' },
+  },
+  retryDelay: {
+    flags: '--retry-delay <time>',
+    description: 'the pause before each retry, and up to a quarter more at random (default: 10s)',
+    parse: parseFiniteDuration,
+  },
+  jitter: {
+    flags: '--jitter <time>',
+    description: 'before acquiring the lock, wait for up to this long, at random',
+    parse: parseFiniteDuration,
+    default: { value: 0, name: 'do not wait' },
+  },
+} as const satisfies Options;
+
+/** How long to wait before a retry, if there is one. */
+export function completeRetryDelay(retry: number, retryDelay: number | undefined): number {
+  if (retry > 0 || retryDelay === undefined) return retryDelay ?? USUAL_DELAY;
+  throw new CliError(ExitCode.usage, '--retry-delay needs --retry NUMBER: without it nothing is retried.');
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgument('It must be a whole number.');
+}

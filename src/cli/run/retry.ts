@@ -1,0 +1,84 @@
+import { isatty } from 'node:tty';
+import { formatDuration } from '../../core/describe.js';
+import type { RunOutcome } from '../../history/index.js';
+import { ErrLockLost, systemClock } from '../../index.js';
+import { messageOf } from '../../system/message-of.js';
+import { say } from '../terminal/messages.js';
+import type { Cover } from './cover.js';
+import type { Job } from './job.js';
+import type { RunOptions } from './options.js';
+import type { RunEnd } from './recorder.js';
+import type { Signals } from './signals.js';
+
+/** By at most this part a pause is longer than it has to be, at random, so that many machines do not retry in step. */
+const SPREAD = 0.25;
+
+/** Ends that may be otherwise the next time. Nothing is left of the command after any of them. */
+const PASSING: ReadonlySet<RunOutcome> = new Set(['failed', 'ended-by-signal', 'stalled', 'timed-out']);
+
+/** Whether a command that has ended like this may run again: nobody wants it to stop, and nobody else has its lock. */
+export function isRepeatable(
+  { outcome, isOutputLost }: RunEnd,
+  { lock, signals }: Pick<Job, 'lock' | 'signals'>,
+): boolean {
+  return (
+    PASSING.has(outcome) &&
+    isOutputLost !== true &&
+    signals.received === null &&
+    lock?.signal.aborted !== true
+  );
+}
+
+/** Waits before the next attempt, and keeps the lock. Ends early if the lock is lost or a signal arrives. */
+export async function pauseBeforeRetry({
+  lock,
+  signals,
+  options,
+}: Pick<Job, 'lock' | 'signals' | 'options'>): Promise<void> {
+  const until = systemClock.monotonic() + options.retryDelay * (1 + SPREAD * Math.random());
+  const ends = lock === null ? signals.aborted : AbortSignal.any([signals.aborted, lock.signal]);
+  // Of a command that has ended the lock names nothing.
+  await keep(() => lock?.setWorkers([]));
+  for (;;) {
+    const left = until - systemClock.monotonic();
+    if (left <= 0 || ends.aborted) return;
+    await systemClock.sleep(Math.min(left, options.heartbeatInterval), { signal: ends }).catch(() => {});
+    await keep(() => lock?.heartBeat());
+  }
+}
+
+/**
+ * Must be called before the command is started again: the lock must show that it lives, should this process be killed before the lock names it. The
+ * socket of the attempt before is closed, and its keeper keeps the lock for that one only.
+ */
+export async function renew({
+  lock,
+  inheritedSocket,
+  cover,
+}: Pick<Job, 'lock' | 'inheritedSocket'> & { readonly cover: Pick<Cover, 'end'> }): Promise<void> {
+  await cover.end();
+  if (inheritedSocket === null) return;
+  await inheritedSocket.renew();
+  await lock?.setWorkers([process.pid]);
+}
+
+/** The lock's own signal reports a loss. */
+async function keep(write: () => Promise<void> | undefined): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof ErrLockLost)) say(messageOf(error));
+  }
+}
+
+/** Waits before the lock is acquired, so that many machines do not start in the same second. A signal ends it. */
+export async function pauseAtRandom(
+  { jitter, quiet }: Pick<RunOptions, 'jitter' | 'quiet'>,
+  signals: Pick<Signals, 'aborted'>,
+): Promise<void> {
+  if (jitter === 0) return;
+  const pause = jitter * Math.random();
+  // In a log it would be noise, and cron would send a mail.
+  if (isatty(2) && !quiet) say(`Starting in ${formatDuration(pause)} (--jitter).`);
+  await systemClock.sleep(pause, { signal: signals.aborted }).catch(() => {});
+}
