@@ -70,6 +70,26 @@ describe('a store from the environment', () => {
   });
 });
 
+describe('the URL to ping', () => {
+  test.skipIf(!isPosix)('is in a separate file, next to the store, and never printed', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_PING_URL'] = 'https://hc-ping.com/s3cr3t';
+    const file = join(user.folder, '.config', 'livinglock', 'parser.cron.sh');
+    const printed = user.schedule(...JOB, '--', 'node');
+    expect(printed.output).toContain(` * . ${file} && cd `);
+    expect(printed.output).not.toContain('--ping');
+    expect(printed.errors).toMatch(/^livinglock: The URL to ping is a secret.* mode 600.*PING_URL='\*\*\*'/);
+
+    const options = ['--store', 'postgres://batch:s3cr3t@db/shop', '--ping', 'https://hc-ping.com/s3cr3t'];
+    const installed = user.schedule(...JOB, '--install', '--yes', ...options, '--', 'true');
+    expect(readFileSync(file, 'utf8')).toBe(
+      "export LIVINGLOCK_STORE='postgres://batch:s3cr3t@db/shop'\nexport LIVINGLOCK_PING_URL='https://hc-ping.com/s3cr3t'\n",
+    );
+    expect(readFileSync(user.crontab, 'utf8')).not.toContain('s3cr3t');
+    for (const { output, errors } of [printed, installed]) expect(output + errors).not.toContain('s3cr3t');
+  });
+});
+
 describe('a unit of the system', () => {
   const unit = [...JOB.slice(0, -1), 'systemd', '--system'];
 

@@ -7,6 +7,7 @@ import { expectSuccess, failure, type RunProgram } from './programs.js';
 import { quoteForCron } from './quote.js';
 import { nextOfDescribed } from './read-timing.js';
 import { ScheduleError } from './schedule-error.js';
+import type { Secret } from './secret.js';
 import { FOR_SHELL, SecretFile } from './secret-file.js';
 import { difference } from './steps.js';
 
@@ -22,8 +23,9 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
   const user = userName === null ? [] : ['-u', userName];
   const secret = (name: string) => new SecretFile(home, 'cron', name, FOR_SHELL);
   const configure = (job: Job) => {
-    if (job.storeSecret !== null && userName !== null) {
-      throw new ScheduleError('refused', refusalOfSecret(userName));
+    const [secretOfJob] = job.secrets;
+    if (secretOfJob !== undefined && userName !== null) {
+      throw new ScheduleError('refused', refusalOf(secretOfJob, userName));
     }
     return configurationOf(job, secret(job.name));
   };
@@ -50,11 +52,11 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
     configure,
     async install(job) {
       const { text } = configure(job);
-      const file = userName === null ? await secret(job.name).step(job.storeSecret) : [];
+      const file = userName === null ? await secret(job.name).step(job.secrets) : [];
       return [...file, ...(await change(job.name, encode(text)))];
     },
     async uninstall(name) {
-      const file = userName === null ? await secret(name).step(null) : [];
+      const file = userName === null ? await secret(name).step([]) : [];
       return [...(await change(name, null)), ...file];
     },
     async list(now) {
@@ -72,15 +74,15 @@ function scheduledBy(name: string, line: string, now: Date): Scheduled {
 }
 
 /** The file would have to belong to that user, in a folder where root should not write. */
-function refusalOfSecret(userName: string): string {
+function refusalOf({ reason }: Secret, userName: string): string {
   return (
-    `The address of the store contains a password, and only ${userName} can keep the file for it. ` +
+    `${reason}, and only ${userName} can keep the file for it. ` +
     `Run livinglock schedule as that user (sudo -H -u ${userName}), without --user-name.`
   );
 }
 
 function configurationOf(
-  { name, timing, command, directory, storeSecret }: Job,
+  { name, timing, command, directory, secrets }: Job,
   secret: SecretFile,
 ): Configuration {
   if ([directory, ...command].some((word) => word.includes('\n'))) {
@@ -89,12 +91,12 @@ function configurationOf(
       'A line of a crontab cannot contain a line break. Put the command into a script, or let systemd run it (--for systemd).',
     );
   }
-  const source = storeSecret === null ? '' : `. ${quoteForCron(secret.path)} && `;
+  const source = secrets.length === 0 ? '' : `. ${quoteForCron(secret.path)} && `;
   const line = `${source}cd ${quoteForCron(directory)} && ${command.map(quoteForCron).join(' ')}`;
   return {
     text: blockOf(name, `${fieldsOf(timing)} ${line}`),
     notes: [
-      ...secret.notes(storeSecret),
+      ...secret.notes(secrets),
       ...(Buffer.byteLength(line) > LONGEST_COMMAND
         ? [
             `The line is longer than the ${LONGEST_COMMAND} bytes that some crons take. Put the command into a script.`,

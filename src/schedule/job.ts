@@ -1,4 +1,5 @@
 import { InvalidTiming } from './invalid-timing.js';
+import type { Secret } from './secret.js';
 import type { Times } from './times.js';
 
 export const SCHEDULERS = ['cron', 'systemd', 'launchd', 'task-scheduler'] as const;
@@ -20,8 +21,8 @@ export interface Job {
   readonly directory: string;
   /** The folder of its lock, which must be writable; `null` if the lock is in a database. */
   readonly lockFolder: string | null;
-  /** The address of the lock's store if it contains a password, which must not appear in a configuration. */
-  readonly storeSecret: string | null;
+  /** Must not appear in a configuration. */
+  readonly secrets: readonly Secret[];
   /** Whether systemd options restrict what the job can do. */
   readonly isHardened: boolean;
   /** Its exit code if the lock is held, which is not a failure. */

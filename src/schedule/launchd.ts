@@ -27,14 +27,14 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
   const agent = (job: Job) => agentOf({ ...job, command: commandOf(job, secret(job.name)) }, log(job.name));
   const configure = (job: Job): Configuration => ({
     text: agent(job),
-    notes: [...secret(job.name).notes(job.storeSecret), ...notesOf(job.timing)],
+    notes: [...secret(job.name).notes(job.secrets), ...notesOf(job.timing)],
   });
   return {
     configure,
     async install(job) {
       const wasLoaded = await isLoaded(job.name);
       const file = [
-        ...(await secret(job.name).step(job.storeSecret)),
+        ...(await secret(job.name).step(job.secrets)),
         ...(await fileStep(plist(job.name), agent(job))),
       ];
       if (file.length === 0 && wasLoaded) return [];
@@ -43,7 +43,7 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
     },
     async uninstall(name) {
       const off = (await isLoaded(name)) ? [bootout(name)] : [];
-      return [...off, ...(await fileStep(plist(name), null)), ...(await secret(name).step(null))];
+      return [...off, ...(await fileStep(plist(name), null)), ...(await secret(name).step([]))];
     },
     async list(now) {
       const agents = await filesIn(dirname(plist('')), /^livinglock\.(.+)\.plist$/);
@@ -74,8 +74,8 @@ function argumentsIn(plist: string): string {
 }
 
 /** An agent can set variables only in its own file, so a shell reads the file with the secret. */
-function commandOf({ command, storeSecret }: Job, secret: SecretFile): readonly string[] {
-  return storeSecret === null ? command : ['/bin/sh', '-c', '. "$0" && exec "$@"', secret.path, ...command];
+function commandOf({ command, secrets }: Job, secret: SecretFile): readonly string[] {
+  return secrets.length === 0 ? command : ['/bin/sh', '-c', '. "$0" && exec "$@"', secret.path, ...command];
 }
 
 function agentOf({ name, command, directory, timing }: Job, log: string): string {

@@ -6,9 +6,7 @@ import { systemCode } from '../system/system-code.js';
 import { makeTrustedFolder, type TrustedFolder } from '../system/trusted-folder.js';
 import type { Step } from './installer.js';
 import { orFailed, ScheduleError } from './schedule-error.js';
-import { maskPassword } from './store-secret.js';
-
-const VARIABLE = 'LIVINGLOCK_STORE';
+import type { Secret } from './secret.js';
 
 /** How a kind of file assigns a variable. */
 export interface SecretFormat {
@@ -28,7 +26,7 @@ export const FOR_SYSTEMD: SecretFormat = {
   assign: (variable, value) => `${variable}="${value.replaceAll(/["\\`$]/g, '\\$&')}"`,
 };
 
-/** A file that only its user can read, with the address of a job's store in it. */
+/** A file that only its user can read, with the secrets of a job in it. */
 export class SecretFile {
   readonly #home: () => string;
   readonly #name: string;
@@ -46,22 +44,25 @@ export class SecretFile {
   }
 
   /** What to know before the configuration is installed by hand. */
-  notes(address: string | null): string[] {
-    if (address === null) return [];
-    return [
-      `The address of the store contains a password, so the job reads it from ${this.path}. --install writes this file; by hand, give it mode 600 and ` +
-        `the line ${this.#lineOf(maskPassword(address))}, with the password in place of ***.`,
-    ];
+  notes(secrets: readonly Secret[]): string[] {
+    return secrets.map(
+      ({ variable, shown, hidden, reason }) =>
+        `${reason}, so the job reads it from ${this.path}. --install writes this file; by hand, give it mode 600 and ` +
+        `the line ${this.#format.assign(variable, shown)}, with ${hidden} in place of ***.`,
+    );
   }
 
-  /** The step after which the file contains this address, or is gone if it is `null`. */
-  async step(address: string | null): Promise<Step[]> {
-    if (address === null) return this.#removal();
-    if (/\p{Cc}/u.test(address)) {
-      throw new ScheduleError('refused', 'The address of the store contains a control character.');
+  /** The step after which the file contains these secrets, or is gone if there are none. */
+  async step(secrets: readonly Secret[]): Promise<Step[]> {
+    if (secrets.length === 0) return this.#removal();
+    if (secrets.some(({ value }) => /\p{Cc}/u.test(value))) {
+      throw new ScheduleError(
+        'refused',
+        `${secrets.map(({ variable }) => variable).join(', ')}: a control character cannot be kept in a file of variables.`,
+      );
     }
     const { path } = this;
-    const text = `${this.#lineOf(address)}\n`;
+    const text = secrets.map(({ variable, value }) => `${this.#format.assign(variable, value)}\n`).join('');
     const before = await orFailed(`change ${path}`, () => readPrivate(path));
     if (before === text) return [];
     return [
@@ -69,7 +70,7 @@ export class SecretFile {
         lines: [
           `${path} (mode 600)`,
           ...(before === null ? [] : ['- what it was']),
-          `+ ${this.#lineOf(maskPassword(address))}`,
+          ...secrets.map(({ variable, shown }) => `+ ${this.#format.assign(variable, shown)}`),
         ],
         apply: () => orFailed(`change ${path}`, () => this.#write(text)),
       },
@@ -109,10 +110,6 @@ export class SecretFile {
       await rm(temporary, { force: true });
       throw error;
     }
-  }
-
-  #lineOf(address: string): string {
-    return this.#format.assign(VARIABLE, address);
   }
 
   get #folder(): TrustedFolder {

@@ -34,7 +34,7 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
   const service = (name: string) => join(units(), `${unit(name)}.service`);
   const timer = (name: string) => join(units(), `${unit(name)}.timer`);
   const secret = (name: string) => new SecretFile(home, 'systemd', name, FOR_SYSTEMD);
-  const secretPath = (job: Job) => (job.storeSecret === null ? null : secret(job.name).path);
+  const secretPath = (job: Job) => (job.secrets.length === 0 ? null : secret(job.name).path);
   const serviceFor = (job: Job) => serviceOf(job, userName, secretPath(job));
   const systemctl = (...args: readonly string[]) => programStep(run, 'systemctl', ...mode, ...args);
   return {
@@ -45,13 +45,13 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
       ];
       return {
         text: files.join('\n'),
-        notes: [...secret(job.name).notes(job.storeSecret), ...notesOf(job), ...(isSystem ? [] : [LINGER])],
+        notes: [...secret(job.name).notes(job.secrets), ...notesOf(job), ...(isSystem ? [] : [LINGER])],
       };
     },
     async install(job) {
       const state = await stateOf(run, mode, `${unit(job.name)}.timer`);
       const files = [
-        ...(await secret(job.name).step(job.storeSecret)),
+        ...(await secret(job.name).step(job.secrets)),
         ...(await fileStep(service(job.name), serviceFor(job))),
         ...(await fileStep(timer(job.name), timerOf(job))),
       ];
@@ -60,7 +60,7 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
     },
     async uninstall(name) {
       const files = [...(await fileStep(timer(name), null)), ...(await fileStep(service(name), null))];
-      const secretFile = await secret(name).step(null);
+      const secretFile = await secret(name).step([]);
       if (files.length === 0) return secretFile;
       const state = await stateOf(run, mode, `${unit(name)}.timer`);
       const isOn = state.isActive || state.isEnabled;

@@ -79,10 +79,11 @@ function creation(run: RunProgram, name: string, task: string, isThere: boolean)
 
 /** In ASCII and without a declared encoding, so it is valid as UTF-8 and as UTF-16, whichever a shell writes to a file. */
 function taskOf(job: Job): string {
-  if (job.storeSecret !== null) {
+  const [secret] = job.secrets;
+  if (secret !== undefined) {
     throw new ScheduleError(
       'refused',
-      'The Task Scheduler has no place for the password in the address of the store. Give an address without one: for PostgreSQL, the file %APPDATA%\\postgresql\\pgpass.conf keeps the password.',
+      `${secret.reason}, for which the Task Scheduler has no place. ${secret.remedy}`,
     );
   }
   return bodyOf(job, fingerprintOf(job));

@@ -14,14 +14,26 @@ import { describe, expect, it } from 'vitest';
 import { cron } from '../../src/schedule/cron.js';
 import type { Installer } from '../../src/schedule/installer.js';
 import { launchd } from '../../src/schedule/launchd.js';
+import {
+  hasPassword,
+  maskPassword,
+  pingSecret,
+  type Secret,
+  storeSecret,
+} from '../../src/schedule/secret.js';
 import { FOR_SHELL, FOR_SYSTEMD, SecretFile } from '../../src/schedule/secret-file.js';
-import { hasPassword, maskPassword } from '../../src/schedule/store-secret.js';
 import { systemd } from '../../src/schedule/systemd.js';
 import { taskScheduler } from '../../src/schedule/task-scheduler.js';
 import { temporaryFolder } from '../../support/world.js';
 import { apply, FakeCrontab, FakePrograms, linesOf, NASTY, NOWHERE, refusalOf, someJob } from './support.js';
 
 const ADDRESS = 'postgres://batch:s3cr3t@db/shop';
+const SECRETS = secretsOf(ADDRESS);
+
+function secretsOf(address: string): readonly Secret[] {
+  const secret = storeSecret(address);
+  return secret === null ? [] : [secret];
+}
 
 describe('the address of a store', () => {
   it.each([
@@ -51,7 +63,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
 
   it('is closed to others, is written once, and is removed with its folder', async () => {
     const { home, file } = someFile();
-    const steps = await file.step(ADDRESS);
+    const steps = await file.step(SECRETS);
     expect(linesOf(steps)).toEqual([
       `${file.path} (mode 600)`,
       "+ export LIVINGLOCK_STORE='postgres://batch:***@db/shop'",
@@ -59,18 +71,18 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     await apply(steps);
     expect(statSync(file.path).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(home, '.config', 'livinglock'))).toEqual(['parser.cron.sh']);
-    expect(await file.step(ADDRESS)).toEqual([]);
+    expect(await file.step(SECRETS)).toEqual([]);
 
-    await apply(await file.step(null));
+    await apply(await file.step([]));
     expect(readdirSync(join(home, '.config'))).toEqual([]);
-    expect(await file.step(null)).toEqual([]);
+    expect(await file.step([])).toEqual([]);
   });
 
   it('is written again if others could read it', async () => {
     const { file } = someFile();
-    await apply(await file.step(ADDRESS));
+    await apply(await file.step(SECRETS));
     chmodSync(file.path, 0o644);
-    const steps = await file.step(ADDRESS);
+    const steps = await file.step(SECRETS);
     expect(linesOf(steps)).toContain('- what it was');
     await apply(steps);
     expect(statSync(file.path).mode & 0o777).toBe(0o600);
@@ -82,7 +94,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     const target = join(home, 'target');
     writeFileSync(target, 'mine');
     symlinkSync(target, file.path);
-    await apply(await file.step(ADDRESS));
+    await apply(await file.step(SECRETS));
     expect(readFileSync(target, 'utf8')).toBe('mine');
     expect(readFileSync(file.path, 'utf8')).toContain(ADDRESS);
   });
@@ -92,7 +104,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     mkdirSync(join(home, '.config'), { mode: 0o700 });
     const elsewhere = temporaryFolder();
     symlinkSync(elsewhere, join(home, '.config', 'livinglock'));
-    await expect(apply(await file.step(ADDRESS))).rejects.toMatchObject({
+    await expect(apply(await file.step(SECRETS))).rejects.toMatchObject({
       reason: 'failed',
       message: expect.stringMatching(
         /^Cannot change .*\.config\/livinglock is a symbolic link\. Only you may .*sudo -H/,
@@ -102,14 +114,14 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
   });
 
   it('is not possible for a user without a home folder', async () => {
-    expect(await new SecretFile(NOWHERE, 'cron', 'parser', FOR_SHELL).step(null)).toEqual([]);
+    expect(await new SecretFile(NOWHERE, 'cron', 'parser', FOR_SHELL).step([])).toEqual([]);
   });
 
   it('gives a shell the unchanged address', async () => {
     const { file } = someFile();
     for (const each of NASTY) {
       const address = `redis://:${each}@db`;
-      await apply(await file.step(address));
+      await apply(await file.step(secretsOf(address)));
       const script = '. "$0" && printf %s "$LIVINGLOCK_STORE"';
       expect(execFileSync('/bin/sh', ['-c', script, file.path], { encoding: 'utf8' })).toBe(address);
     }
@@ -125,12 +137,14 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
   });
 
   it('cannot contain a line break', async () => {
-    await expect(someFile().file.step('redis://:a\nb@db')).rejects.toMatchObject({ reason: 'refused' });
+    await expect(someFile().file.step([pingSecret('https://a\nb')])).rejects.toMatchObject({
+      reason: 'refused',
+    });
   });
 });
 
 describe.skipIf(process.platform === 'win32')('a job with a password', () => {
-  const job = someJob({ storeSecret: ADDRESS });
+  const job = someJob({ secrets: SECRETS });
   const home = () => temporaryFolder();
 
   it.each<[string, (home: string) => Installer, string]>([
@@ -157,13 +171,28 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     expect(notes[0]).toMatch(/--install writes this file.*mode 600.*\*\*\*@db\/shop/);
   });
 
+  it('has all its secrets in one file', async () => {
+    const folder = home();
+    const file = new SecretFile(() => folder, 'systemd', 'parser', FOR_SYSTEMD);
+    const steps = await file.step([...SECRETS, pingSecret('https://hc-ping.com/s3cr3t')]);
+    expect(linesOf(steps)).toEqual([
+      `${file.path} (mode 600)`,
+      '+ LIVINGLOCK_STORE="postgres://batch:***@db/shop"',
+      '+ LIVINGLOCK_PING_URL="***"',
+    ]);
+    await apply(steps);
+    expect(readFileSync(file.path, 'utf8')).toBe(
+      `LIVINGLOCK_STORE="${ADDRESS}"\nLIVINGLOCK_PING_URL="https://hc-ping.com/s3cr3t"\n`,
+    );
+  });
+
   it('of launchd runs the command with the address and unchanged arguments', async () => {
     const folder = home();
     const file = new SecretFile(() => folder, 'launchd', 'parser', FOR_SHELL);
-    await apply(await file.step(ADDRESS));
+    await apply(await file.step(SECRETS));
     const command = ['/bin/sh', '-c', 'printf "%s|" "$LIVINGLOCK_STORE" "$@"', 'sh', 'a b', ''];
     const { text } = launchd(new FakePrograms().run, folder, 501).configure(
-      someJob({ command, storeSecret: ADDRESS }),
+      someJob({ command, secrets: SECRETS }),
     );
     const list = /<array>(.*?)<\/array>/s.exec(text)?.[1] ?? '';
     const words = [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, word = '']) =>

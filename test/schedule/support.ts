@@ -37,7 +37,7 @@ export function someJob(changes: Partial<Job> = {}): Job {
     command: ['/usr/bin/node', '/opt/livinglock.js', 'run', 'parser', '--', '/usr/bin/true'],
     directory: '/srv/shop',
     lockFolder: '/home/batch/.local/state/livinglock/8c41f0d2a6b35e97',
-    storeSecret: null,
+    secrets: [],
     isHardened: false,
     conflictExitCode: 75,
     ...changes,

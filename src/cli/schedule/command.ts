@@ -81,7 +81,7 @@ export const SCHEDULE = defineCommand({
 
 The command is looked up now, and stored with its full path. The programs it starts are looked up in the scheduler's PATH, which
 is short: cron's is /usr/bin:/bin. Under cron a skipped run is silent, and sends no mail (--quiet --conflict-exit-code 0).
-A password in the address of a store is kept in a file of mode 600, which the job reads.`,
+A password in the address of a store, and a URL to ping, are kept in a file of mode 600, which the job reads.`,
   isWrapper: true,
   async run(values, { wrapped, given }) {
     const where = {

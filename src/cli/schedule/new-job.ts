@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Job, SchedulerName } from '../../schedule/job.js';
-import { hasPassword } from '../../schedule/store-secret.js';
+import { pingSecret, storeSecret } from '../../schedule/secret.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
@@ -12,6 +12,7 @@ import { withLog } from './log-folder.js';
 import type { Request } from './request.js';
 
 const STORE = '--store=';
+const PING = '--ping=';
 
 /**
  * Every program by its full path: cron's PATH is short, and a Node installed by nvm is only in the PATH of an interactive shell.
@@ -37,8 +38,11 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
   const found = expectProgram(program);
   const behind =
     line === undefined ? ['--', process.platform === 'win32' ? found : resolve(found), ...args] : [];
-  const store = runOptions.findLast((option) => option.startsWith(STORE))?.slice(STORE.length);
-  const storeSecret = store !== undefined && hasPassword(store) ? store : null;
+  const store = valueIn(STORE, runOptions);
+  const storeWithPassword = store === undefined ? null : storeSecret(store);
+  const url = valueIn(PING, runOptions);
+  const secrets = [storeWithPassword, url === undefined ? null : pingSecret(url)];
+  const hidden = storeWithPassword === null ? [PING] : [STORE, PING];
   const isChosen = Boolean(process.env['LIVINGLOCK_DIR']);
   // Only a process of another user can tell where that user's named locks are stored.
   const isElsewhere = store !== undefined || (userName !== null && !isChosen);
@@ -53,16 +57,20 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
       ownProgram(),
       'run',
       ...(scheduler === 'cron' ? silentIfBusy(runOptions) : []),
-      ...runOptions.filter((option) => storeSecret === null || !option.startsWith(STORE)),
+      ...runOptions.filter((option) => !hidden.some((prefix) => option.startsWith(prefix))),
       lock,
       ...behind,
     ],
     directory: expectFolder(directory),
     lockFolder,
-    storeSecret,
+    secrets: secrets.filter((secret) => secret !== null),
     isHardened,
     conflictExitCode,
   };
+}
+
+function valueIn(prefix: string, options: readonly string[]): string | undefined {
+  return options.findLast((option) => option.startsWith(prefix))?.slice(prefix.length);
 }
 
 /** cron sends a mail for each line that a job prints. A skipped run deserves none; errors do. */
