@@ -39,7 +39,7 @@ describe.skipIf(!isPosix)('a command of --notify', () => {
       [...ALL, 'job', '--', 'true'],
       [
         { event: 'start', outcome: null, exitCode: null, endedAt: null },
-        { event: 'success', outcome: 'succeeded', exitCode: 0 },
+        { event: 'success', outcome: 'succeeded', exitCode: 0, endedAt: expect.any(String) },
       ],
     ],
     [

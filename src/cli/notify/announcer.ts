@@ -1,3 +1,5 @@
+import { messageOf } from '../../system/message-of.js';
+import { say } from '../terminal/messages.js';
 import { notifyBy } from './command.js';
 import { eventOf, type Facts } from './event.js';
 import type { EventKind } from './kinds.js';
@@ -38,15 +40,14 @@ export class Announcer {
   /** Returns at once. What one and the same listener is told arrives in this order. */
   tell(moment: Moment, facts: Facts): void {
     const pinger = this.#pinger;
-    if (pinger !== null) this.#pings = this.#pings.then(() => ping(pinger, moment, facts));
+    if (pinger !== null) this.#pings = after(this.#pings, () => ping(pinger, moment, facts));
     const { command: line, kinds, descriptors } = this.#audience;
     const kind = kindOf(moment, facts, this.#told, kinds);
     if (line === undefined || kind === null || !kinds.includes(kind)) return;
     this.#told.add(kind);
-    const event = eventOf(kind, facts);
     const { signal } = this.#abandoned;
-    this.#commands = this.#commands.then(() =>
-      signal.aborted ? undefined : notifyBy({ line, descriptors, signal }, event),
+    this.#commands = after(this.#commands, () =>
+      signal.aborted ? undefined : notifyBy({ line, descriptors, signal }, eventOf(kind, facts)),
     );
   }
 
@@ -59,6 +60,11 @@ export class Announcer {
   abandon(): void {
     this.#abandoned.abort();
   }
+}
+
+/** A failure harms neither the run nor what is told after it. */
+function after(last: Promise<void>, work: () => Promise<void> | undefined): Promise<void> {
+  return last.then(work).catch((error) => say(`A notification is missing: ${messageOf(error)}`));
 }
 
 /** Of the end of a run that was skipped nobody is told: the run that holds the lock reports its own. */

@@ -7,7 +7,7 @@ import { displayName } from '../history/names.js';
 import type { EventKind } from './kinds.js';
 
 /** What is known about a run at some time. `null` as outcome: it has not ended. */
-export type Facts = Omit<RunReport, 'outcome' | 'endedAt'> & { readonly outcome: RunOutcome | null };
+export type Facts = Omit<RunReport, 'outcome'> & { readonly outcome: RunOutcome | null };
 
 /** What a notification says, with the keys of `history --json`. Its public description is docs/event.schema.json. */
 export interface RunEvent extends Omit<Run, 'lock' | 'outcome' | 'endedAt' | 'duration' | 'isReported'> {
@@ -29,7 +29,7 @@ export function eventOf(event: EventKind, facts: Facts): RunEvent {
     id: facts.id ?? null,
     outcome,
     startedAt: facts.startedAt,
-    endedAt: outcome === null ? null : new Date(),
+    endedAt: facts.endedAt ?? null,
     durationMs: Math.round(facts.duration ?? 0),
     exitCode: facts.exitCode ?? null,
     signal: facts.signal ?? null,

@@ -81,7 +81,8 @@ function addressOf(url: URL, endpoint: string, run: string): URL {
 
 function describeEnd({ outcome, exitCode, duration = 0, reason }: Facts): string {
   const end = `${outcome}, exit status ${exitCode}, after ${formatDuration(duration)}`;
-  return reason ? `${end}: ${reason}` : end;
+  // Who has the lock now is nothing for a service elsewhere: its command line may contain a password.
+  return reason && outcome !== 'lost' ? `${end}: ${reason}` : end;
 }
 
 /** Not in the middle of a character of UTF-8: what is not UTF-8 is not kept. */

@@ -161,7 +161,7 @@ export class Recorder {
     const subject = this.#subject;
     if (subject === null) return null;
     const { outcome, signal, reason = null } = end;
-    const report = { ...this.#factsOn(subject), outcome, signal, reason, exitCode };
+    const report = { ...this.#factsOn(subject), endedAt: new Date(), outcome, signal, reason, exitCode };
     await this.#write(({ history }) => history.record(report));
     return report;
   }

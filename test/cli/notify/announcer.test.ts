@@ -11,11 +11,12 @@ import { someFacts } from './some-facts.js';
 
 describe.skipIf(process.platform === 'win32')('an audience', () => {
   let folder: string;
+  let said: string[];
 
   beforeEach(() => {
     folder = temporaryFolder();
     vi.stubEnv('IN', folder);
-    messages();
+    said = messages();
   });
 
   afterEach(() => vi.unstubAllEnvs());
@@ -88,6 +89,20 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
     one.tell('ended', someFacts({ outcome: 'lost', exitCode: 76 }));
     await one.done();
     expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/start', '/log', '/76']);
+  });
+
+  it('is told the rest if one thing could not be told, which is one message', async () => {
+    const { url, pings } = await pingServer();
+    const endOfOutput = vi.fn(() => {
+      throw new Error('The output is gone.');
+    });
+    const one = announcer({ url: new URL(url), endOfOutput });
+    one.tell('ended', someFacts({ outcome: 'failed', exitCode: 4 }));
+    one.tell('stalled', someFacts());
+    await one.done();
+    expect(told()).toEqual(['failure', 'stall']);
+    expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/log']);
+    expect(said).toEqual([expect.stringContaining('A notification is missing: The output is gone.')]);
   });
 
   it('is not told any more when the user has given up', async () => {

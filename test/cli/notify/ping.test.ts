@@ -61,6 +61,11 @@ describe('a service', () => {
       'not-started, exit status 127, after 3 seconds: There is none.',
     ],
     [{ outcome: 'failed', exitCode: 3_221_225_786 }, '/secret/fail', 'failed'],
+    [
+      { outcome: 'lost', exitCode: 76, reason: 'PID 4242 (mysql -psecret)' },
+      '/secret/76',
+      'lost, exit status 76, after 3 seconds\n',
+    ],
     [{ outcome: 'failed', exitCode: 0 }, '/secret/fail', 'failed'],
   ])('is told of %j', async (facts, path, body) => {
     await pinger().ended(someFacts(facts));
