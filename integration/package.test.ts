@@ -56,6 +56,7 @@ describe('the packed package', () => {
         'dist/stores/sqlite/index.js',
         'dist/testing/index.d.ts',
         'dist/testing/index.js',
+        'docs/event.schema.json',
         'docs/history.schema.json',
         'docs/status.schema.json',
         'man/livinglock.1',
@@ -66,6 +67,7 @@ describe('the packed package', () => {
 
   test('leaves the pages of the documentation to the repository, except for what programs and the README need', () => {
     expect(files.filter((file) => file.startsWith('docs/'))).toEqual([
+      'docs/event.schema.json',
       'docs/history.schema.json',
       'docs/status.schema.json',
       'docs/terminal.svg',

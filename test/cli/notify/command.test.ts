@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { notifyBy } from '../../../src/cli/notify/command.js';
 import { eventOf } from '../../../src/cli/notify/event.js';
 import { waitForEndOf } from '../../../support/machine.js';
+import { killAtTheEnd } from '../../../support/running.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { messages } from '../run/stage.js';
 import { someFacts } from './some-facts.js';
@@ -30,6 +31,11 @@ describe.skipIf(process.platform === 'win32')('a command that is told about an e
     vi.waitFor(() => expect(existsSync(join(folder, file)) && written(file)).toMatch(/\n$/), {
       timeout: 20_000,
     });
+
+  async function expectToEnd(pids: readonly number[]): Promise<void> {
+    for (const pid of pids) killAtTheEnd(pid);
+    await waitForEndOf(pids);
+  }
 
   it('gets it as one line of JSON', async () => {
     await notify('cat > "$IN/event"');
@@ -85,13 +91,13 @@ describe.skipIf(process.platform === 'win32')('a command that is told about an e
         timeout: 300,
       },
     );
-    await waitForEndOf(written('pids').trim().split('\n').map(Number));
+    await expectToEnd(written('pids').trim().split('\n').map(Number));
     expect(said).toEqual([expect.stringMatching(/was still at work after .*, and was ended\.\n$/)]);
   });
 
   it('is ended if it leaves something running', async () => {
     await notify('sleep 1000 & echo $! > "$IN/pid"', { timeout: 300 });
-    await waitForEndOf([Number(written('pid'))]);
+    await expectToEnd([Number(written('pid'))]);
     expect(said).toHaveLength(1);
   });
 
@@ -101,7 +107,7 @@ describe.skipIf(process.platform === 'win32')('a command that is told about an e
     await made('pid');
     over.abort();
     await told;
-    await waitForEndOf([Number(written('pid'))]);
+    await expectToEnd([Number(written('pid'))]);
     expect(said).toEqual([]);
   });
 
