@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { run } from '../../../src/cli/run/run.js';
-import { acquire } from '../../../src/index.js';
-import { temporaryFolder } from '../../../support/world.js';
+import { openHistory } from '../../../src/history/index.js';
+import { acquire, systemClock } from '../../../src/index.js';
+import { HOUR, temporaryFolder } from '../../../support/world.js';
 import { messages, someOptions, terminals } from './stage.js';
 
 describe.skipIf(process.platform === 'win32')('a run of a command', () => {
@@ -19,7 +21,10 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
     terminals();
   });
 
-  afterEach(() => vi.unstubAllEnvs());
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+  });
 
   function statusOf(script: string, options: Partial<RunOptions> = {}): Promise<number> {
     return run(lock, ['/bin/sh', '-c', script, folder], someOptions(options));
@@ -42,6 +47,20 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
     await other.release();
     expect(readdirSync(folder)).not.toContain('begun');
     expect(said).toEqual([expect.stringContaining('is held by')]);
+  });
+
+  it('begins after the pause of --jitter, which is without the lock', async () => {
+    vi.stubEnv('LIVINGLOCK_HISTORY', join(folder, 'history'));
+    let resumedAt = Number.POSITIVE_INFINITY;
+    vi.spyOn(systemClock, 'sleep').mockImplementationOnce(async () => {
+      // The system's clock may be coarse.
+      await sleep(50);
+      expect(readdirSync(folder)).toEqual([]);
+      resumedAt = Date.now();
+    });
+    expect(await statusOf('exit 0', { jitter: HOUR, history: 'on' })).toBe(0);
+    const [pastRun] = (await openHistory().read(lock)).runs;
+    expect(pastRun?.startedAt.getTime()).toBeGreaterThanOrEqual(resumedAt);
   });
 
   it('needs a program, before anything is locked', () => {
