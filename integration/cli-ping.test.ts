@@ -48,6 +48,30 @@ describe.skipIf(!isPosix)('a run with --ping', () => {
     expect(runs[0]).toBeDefined();
   });
 
+  test.each<[string, string[], string, string | RegExp]>([
+    ['--log', ['--log'], 'echo one; exit 4', 'one\n'],
+    ['--log, of a success', ['--log'], 'echo one', 'one\n'],
+    ['--log=FILE', ['--log=file'], 'echo one; exit 4', 'one\n'],
+    ['--output on-failure', ['--output', 'on-failure'], 'echo one >&2; exit 4', 'one\n'],
+    ['--output never --log', ['--output', 'never', '--log'], 'echo one; echo two >&2', 'one\ntwo\n'],
+    ['--log, of nothing', ['--log'], 'exit 4', /^failed, exit status 4/],
+    ['--output never', ['--output', 'never', '--heartbeat', 'output'], 'echo one', /^succeeded/],
+    ['no option for it', ['--heartbeat', 'output'], 'echo one', /^succeeded/],
+  ])('sends the end of the output if it is kept: %s', async (_what, options, line, body) => {
+    const [desk, server] = [new Desk(), await pingServer()];
+    await desk.run(['run', '--ping', server.url, ...options, 'job', '-c', line]);
+    expect(server.pings.map((ping) => ping.body)).toEqual(['', expect.stringMatching(body)]);
+    if (typeof body === 'string') expect(server.pings[1]?.body).toBe(body);
+  });
+
+  test('sends 100 kB of the end of a longer output, and no part of a character', async () => {
+    const [desk, server] = [new Desk(), await pingServer()];
+    // 3 bytes each, and two newlines: the limit is within a character.
+    const write = `printf '€%.0s' $(seq 50000); echo; echo`;
+    await desk.run(['run', '--ping', server.url, '--log', 'job', '--', 'bash', '-c', write]);
+    expect(server.pings[1]?.body).toBe(`${'€'.repeat(33_332)}\n\n`);
+  });
+
   test('that is skipped says nothing', async () => {
     const [desk, server] = [new Desk(), await pingServer()];
     await desk.live('job');

@@ -13,3 +13,6 @@ export function parsePingUrl(text: string): URL {
     `The URL to ping (--ping, ${PING_VARIABLE}) is invalid. It begins with https:// or http://.`,
   );
 }
+
+/** Bytes of a ping's body. Healthchecks keeps the beginning of a longer one, not the end. */
+export const MOST_BODY = 100_000;

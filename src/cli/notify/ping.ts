@@ -3,10 +3,9 @@ import { messageOf } from '../../system/message-of.js';
 import { randomUuid } from '../../system/uuid.js';
 import { say } from '../terminal/messages.js';
 import type { Facts } from './event.js';
+import { MOST_BODY } from './ping-url.js';
 import { post } from './post.js';
 
-/** Bytes. Healthchecks keeps the beginning of a longer body, not the end. */
-const MOST_BODY = 100_000;
 /** In which an instance says that it keeps less. */
 const LIMIT_HEADER = 'ping-body-limit';
 /** With status 200, for the sake of old clients. */

@@ -6,10 +6,11 @@ import type { Signals } from './signals.js';
 
 /** What others are told about a run. The code for it is loaded only if there is somebody to tell, and when the command has been started. */
 export class Announcements {
-  readonly #audience: Audience | null;
+  readonly #audience: Omit<Audience, 'endOfOutput'> | null;
+  #endOfOutput: Audience['endOfOutput'] = null;
   #announcer: Promise<Announcer | null> | null = null;
 
-  constructor(audience: Audience) {
+  constructor(audience: Omit<Audience, 'endOfOutput'>) {
     const { command, url } = audience;
     this.#audience = command === undefined && url === undefined ? null : audience;
   }
@@ -19,10 +20,15 @@ export class Announcements {
     return this.#audience !== null;
   }
 
+  /** Must be called before anybody is told. */
+  readOutputBy(endOfOutput: Audience['endOfOutput']): void {
+    this.#endOfOutput = endOfOutput;
+  }
+
   /** Returns at once. */
   tell(moment: Moment, facts: Facts): void {
     if (this.#audience === null) return;
-    this.#announcer ??= load(this.#audience);
+    this.#announcer ??= load({ ...this.#audience, endOfOutput: this.#endOfOutput });
     void this.#announcer.then((announcer) => announcer?.tell(moment, facts));
   }
 

@@ -28,6 +28,14 @@ export interface RunEnd {
   readonly isOutputLost?: boolean;
 }
 
+/** What the command has written. */
+interface Output {
+  /** The file with it; `null` if there is none. */
+  readonly path: string | null;
+  /** Its end, for those who are told. */
+  readEnd(): Buffer | null;
+}
+
 /** What is recorded about. */
 export interface Subject {
   /** The lock's canonical name. */
@@ -68,9 +76,10 @@ export class Recorder {
     this.#startedAtMonotonic = systemClock.monotonic();
   }
 
-  /** @param path The file with the output of the run; `null` if there is none. */
-  keepsOutputIn(path: string | null): void {
-    this.#output = path;
+  /** @param output `null` if none of it is kept. */
+  keepsOutput(output: Output | null): void {
+    this.#output = output?.path ?? null;
+    this.#subject?.announcements.readOutputBy(() => output?.readEnd() ?? null);
   }
 
   /** Whether {@link recordPredecessor} has anything to write. */

@@ -54,7 +54,7 @@ function announcementsFor(
   { notify: command, notifyOn: kinds, ping: url }: RunOptions,
   descriptors: readonly number[],
 ): Announcements {
-  return new Announcements({ command, kinds, url, descriptors, endOfOutput: null });
+  return new Announcements({ command, kinds, url, descriptors });
 }
 
 async function refuse(error: unknown, recorder: Recorder, { ignoreHangup }: RunOptions): Promise<never> {
@@ -114,7 +114,7 @@ async function runIn(
     recorder.begin(lock);
     if (!quiet) sayHints(isStallUnseen);
     const output = await keptOutput(job, lock, name, locks);
-    recorder.keepsOutputIn(output?.path ?? null);
+    recorder.keepsOutput(output);
     const supervision = new Supervision({ ...job, lock, name, locks, signals, inheritedSocket, output });
     return await supervise(supervision, recorder, (status) =>
       output?.show(shownCommand(job.command, job.options), supervision.end, status),

@@ -12,7 +12,7 @@ import { acquire, type Lock } from '../../../src/index.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { messages, someLocks, someOptions } from './stage.js';
 
-const NOBODY = { command: undefined, kinds: [], url: undefined, descriptors: [], endOfOutput: null };
+const NOBODY = { command: undefined, kinds: [], url: undefined, descriptors: [] };
 
 afterEach(() => vi.unstubAllEnvs());
 

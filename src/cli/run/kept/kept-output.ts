@@ -2,6 +2,7 @@ import { systemClock } from '../../../index.js';
 import { messageOf } from '../../../system/message-of.js';
 import { makeTrustedFolder } from '../../../system/trusted-folder.js';
 import { ExitCode } from '../../errors/exit-codes.js';
+import { MOST_BODY } from '../../notify/ping-url.js';
 import { said, say } from '../../terminal/messages.js';
 import { writeAll } from '../../terminal/write-all.js';
 import type { RunOptions } from '../options.js';
@@ -10,6 +11,7 @@ import type { LogOptions } from '../output-options.js';
 import type { Outlet } from '../pass-on.js';
 import type { RunEnd } from '../recorder.js';
 import { HeldOutput } from './held-output.js';
+import { OutputEnd } from './output-end.js';
 import { folderOf, isFolder, RunLog, type RunOfLog } from './run-log.js';
 
 /** The output of a run that is kept in a log, held back, or thrown away. */
@@ -18,12 +20,17 @@ export class KeptOutput {
   readonly #options: RunOptions;
   readonly #log: RunLog | null;
   readonly #held: HeldOutput[] = [];
+  /** What a ping is sent with. */
+  readonly #end: OutputEnd | null;
   readonly #startedAt = systemClock.monotonic();
 
   constructor(options: RunOptions, run: RunOfLog) {
     this.#options = options;
     this.#log = options.output.log && openLog(options.output.log, run);
     this.mode = modeOf(options, this.#log !== null);
+    const isKept = this.#log !== null || options.output.passOn === 'on-failure';
+    // One byte more, which shows whether something is missing before the end.
+    this.#end = options.ping !== undefined && isKept ? new OutputEnd(MOST_BODY + 1) : null;
   }
 
   /** The file with the output; `null` if there is none. */
@@ -31,14 +38,19 @@ export class KeptOutput {
     return this.#log?.path ?? null;
   }
 
+  /** The end of the output; `null` if nobody needs it, or there is none. */
+  readEnd(): Buffer | null {
+    const end = this.#end?.read();
+    return end !== undefined && end.length > 0 ? end : null;
+  }
+
   /** Where the runner has to put what it reads. */
   outletFor(output: ReadOutput): Outlet {
     const passOn = this.#passOn(output);
-    const log = this.#log;
-    if (log === null) return passOn;
     // At once: a reader that is slow does not hold up the log.
     return async (chunk) => {
-      await Promise.all([passOn(chunk), log.write(chunk)]);
+      this.#end?.write(chunk);
+      await Promise.all([passOn(chunk), this.#log?.write(chunk)]);
     };
   }
 
