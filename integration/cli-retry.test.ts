@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isLinux, isPosix, waitForEndOf } from '../support/machine.js';
@@ -144,6 +144,76 @@ describe.skipIf(!isPosix)('a run with --retry', () => {
     await desk.run(['run', ...SOON, ...notify, 'job', '-c', 'exit 4']);
     expect(told()).toBe('start 1\nsuccess 3\nfailure 4\n');
     expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/start', '/']);
+  });
+
+  describe('whose output is kept', () => {
+    const line = (attempt: number) => `echo out; echo err >&2; ${works(attempt)}`;
+    const between = (attempt: number) => `\n[livinglock: attempt ${attempt} ended with exit status 4]\n`;
+
+    test('has one log of all attempts, with a line between them', async () => {
+      const [desk, { url, pings }] = [new Desk(), await pingServer()];
+      const options = [...SOON, '--output', 'never', '--log=logs/', '--ping', url];
+      await desk.run(['run', ...options, 'job', '-c', line(3)]);
+      const output = 'out\nerr\n';
+      const expected = `${output}${between(1)}${output}${between(2)}${output}`;
+      expect((await desk.run(['logs', 'job'])).stdout).toBe(expected);
+      expect(readdirSync(join(desk.folder, 'logs'))).toHaveLength(1);
+      expect(pings.at(-1)?.body).toBe(expected);
+      const outputs = (await runsOf(desk)).map((run) => String(Reflect.get(run, 'output')));
+      expect(new Set(outputs).size).toBe(1);
+      expect(readFileSync(outputs[0] ?? '', 'utf8')).toBe(expected);
+    });
+
+    test('appends all attempts to a file', async () => {
+      const desk = new Desk();
+      for (const _ of [1, 2]) await desk.run(['run', ...SOON, '--log=log', 'job', '-c', 'echo out; exit 4']);
+      const attempts = `out\n${between(1)}out\n${between(2)}out\n${between(3)}out\n`;
+      expect(readFileSync(join(desk.folder, 'log'), 'utf8')).toBe(attempts + attempts);
+    });
+
+    test.each([[[]], [['--log']]])(
+      'shows nothing on-failure if it succeeds at the end: %j',
+      async (options) => {
+        const desk = new Desk();
+        const run = ['run', '--output', 'on-failure', ...options, ...SOON, 'job', '-c', line(3)];
+        expect(await desk.run(run)).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+        expect(tries(desk)).toBe(3);
+      },
+    );
+
+    test('shows the output of all attempts on-failure if the last one fails', async () => {
+      const desk = new Desk();
+      const { stdout } = await desk.bash(
+        `livinglock run --output on-failure --retry 2 --retry-delay 0s job -c 'echo out; echo err >&2; exit 4' 2>&1 | cat`,
+      );
+      const lines = stdout.trimEnd().split('\n');
+      const said = lines.map((text) => text.replace(/^\S+ livinglock: job: /, ''));
+      expect(said).toEqual([
+        expect.stringMatching(/ failed: exit status 4 after .*\. Its output:$/),
+        'out',
+        'err',
+        'Attempt 1 ended with exit status 4.',
+        'out',
+        'err',
+        'Attempt 2 ended with exit status 4.',
+        'out',
+        'err',
+      ]);
+    });
+
+    test('shows it on-failure if a signal comes between two attempts', async () => {
+      const desk = new Desk();
+      const run = desk.start(['run', '--output', 'on-failure', ...LATER, 'job', '-c', 'echo out; exit 4']);
+      await poll('It does not fail', async () =>
+        (await desk.run(['history', '--json', 'job'])).stdout.includes('failed'),
+      );
+      run.signal('SIGTERM');
+      const { code, stdout, stderr } = await run.ended;
+      expect({ code, stdout }).toEqual({ code: 143, stdout: 'out\n' });
+      expect(stderr).toMatch(
+        /^.* was not started again: exit status 143 after .* Its output:\n.*: Attempt 1 ended with exit status 4\.\n$/,
+      );
+    });
   });
 
   test('needs whole numbers, and times that end', async () => {

@@ -64,10 +64,11 @@ export class Supervision {
   }
 
   async #runRepeatedly(): Promise<number> {
-    const { recorder, options, signals } = this.#job;
+    const { recorder, options, signals, output } = this.#job;
     let status = await this.#runUnlessSignalled();
     for (let left = options.retry; left > 0 && isRepeatable(this.#end, this.#job); left--) {
       await signals.whileWriting(() => recorder.attempted(this.#end, status));
+      output?.attempted(status);
       await pauseBeforeRetry(this.#job);
       recorder.beginAgain();
       this.#end = { outcome: 'not-started', signal: null };
@@ -75,6 +76,7 @@ export class Supervision {
       this.#isRepeated = true;
       status = await this.#runUnlessSignalled();
     }
+    await output?.complete();
     return status;
   }
 
@@ -172,7 +174,8 @@ export class Supervision {
       const exit = await exited;
       await outlive(group, lock);
       await Promise.all(passages.map((passage) => passage.drain()));
-      await kept?.complete();
+      // As long as heartbeats are sent.
+      await kept?.written();
       const lost = passages.flatMap((passage) => passage.failure ?? []);
       const status = statusAfter(ending.reason, exit, lost);
       const outcome = outcomeAfter(ending.reason, exit, status);

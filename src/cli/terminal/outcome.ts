@@ -2,13 +2,15 @@ import type { Run } from '../../history/index.js';
 import { formatTook } from './age.js';
 
 /** How a run ended, and how long it took, as the end of a sentence about its command. */
-export function describeRun(run: Pick<Run, 'outcome' | 'signal' | 'exitCode' | 'duration'>): string {
+export function describeRun(
+  run: Pick<Run, 'outcome' | 'signal' | 'exitCode' | 'duration' | 'attempt'>,
+): string {
   const { exitCode, duration } = run;
   const status = exitCode === null ? '' : `: exit status ${exitCode}`;
   return `${describeEnd(run)}${status} after ${formatTook(duration)}`;
 }
 
-function describeEnd({ outcome, signal }: Pick<Run, 'outcome' | 'signal'>): string {
+function describeEnd({ outcome, signal, attempt }: Pick<Run, 'outcome' | 'signal' | 'attempt'>): string {
   switch (outcome) {
     case 'succeeded':
     case 'failed':
@@ -21,7 +23,7 @@ function describeEnd({ outcome, signal }: Pick<Run, 'outcome' | 'signal'>): stri
     case 'lost':
       return 'lost its lock';
     case 'not-started':
-      return 'was not started';
+      return attempt !== null && attempt > 1 ? 'was not started again' : 'was not started';
     case 'killed':
       return 'was killed';
   }

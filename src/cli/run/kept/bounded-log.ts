@@ -10,9 +10,14 @@ const PIECE = 256 * 1024;
 /** Wide enough for any number of bytes, so that the line always takes the same room. */
 const DIGITS = 16;
 
+/** A line of ours between parts of an output. */
+export function lineOfOurs(text: string): Buffer {
+  return Buffer.from(`\n[livinglock: ${text}]\n`);
+}
+
 /** The line that stands for what is left out. */
 function gapLine(bytes: number): Buffer {
-  return Buffer.from(`\n[livinglock: ${String(bytes).padStart(DIGITS)} bytes are left out here]\n`);
+  return lineOfOurs(`${String(bytes).padStart(DIGITS)} bytes are left out here`);
 }
 
 export const GAP_LENGTH = gapLine(0).length;

@@ -10,6 +10,7 @@ import type { OutputMode, ReadOutput } from '../output.js';
 import type { LogOptions } from '../output-options.js';
 import type { Outlet } from '../pass-on.js';
 import type { RunEnd } from '../recorder.js';
+import { lineOfOurs } from './bounded-log.js';
 import { HeldOutput } from './held-output.js';
 import { OutputEnd } from './output-end.js';
 import { folderOf, isFolder, RunLog, type RunOfLog } from './run-log.js';
@@ -19,7 +20,9 @@ export class KeptOutput {
   readonly mode: OutputMode;
   readonly #options: RunOptions;
   readonly #log: RunLog | null;
-  readonly #held: HeldOutput[] = [];
+  /** What is held back, and what is said between two attempts. */
+  readonly #held: (HeldOutput | string)[] = [];
+  #attempt = 1;
   /** What a ping is sent with. */
   readonly #end: OutputEnd | null;
   readonly #startedAt = systemClock.monotonic();
@@ -54,7 +57,21 @@ export class KeptOutput {
     };
   }
 
-  /** The command has ended, and nothing more is coming. */
+  /** The command has ended, and will be run again. */
+  attempted(status: number): void {
+    const end = `${this.#attempt++} ended with exit status ${status}`;
+    const line = lineOfOurs(`attempt ${end}`);
+    void this.#log?.write(line);
+    this.#end?.write(line);
+    this.#held.push(`Attempt ${end}.`);
+  }
+
+  /** Resolves when the log has everything that has been read. */
+  async written(): Promise<void> {
+    await this.#log?.written;
+  }
+
+  /** The last attempt has ended, and nothing more is coming. */
   async complete(): Promise<void> {
     await this.#log?.close();
   }
@@ -67,17 +84,23 @@ export class KeptOutput {
    * @param status The exit status of the run; `null` if something went wrong in the runner.
    */
   async show(command: string, end: RunEnd, status: number | null): Promise<void> {
-    const isFailure = status !== ExitCode.ok && end.outcome !== 'not-started';
+    const isFailure = status !== ExitCode.ok && (end.outcome !== 'not-started' || this.#attempt > 1);
     if (this.#options.output.passOn !== 'on-failure' || !isFailure) return;
     const { describeRun } = await import('../../terminal/outcome.js');
     const duration = systemClock.monotonic() - this.#startedAt;
-    say(`${command} ${describeRun({ ...end, exitCode: status, duration })}. ${this.#describeHeld()}`);
-    await said();
-    for (const held of this.#held) await held.release();
+    const run = { ...end, exitCode: status, duration, attempt: this.#attempt };
+    say(`${command} ${describeRun(run)}. ${this.#describeHeld()}`);
+    for (const held of this.#held) {
+      if (typeof held === 'string') say(held);
+      else {
+        await said();
+        await held.release();
+      }
+    }
   }
 
   #describeHeld(): string {
-    const states = this.#held.map(({ state }) => state);
+    const states = this.#held.map((held) => (typeof held === 'string' ? 'empty' : held.state));
     if (states.includes('held')) return 'Its output:';
     return states.includes('passed on') ? 'Its output is above.' : 'It has written nothing.';
   }

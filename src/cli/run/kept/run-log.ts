@@ -100,9 +100,14 @@ export class RunLog {
     return this.#last;
   }
 
+  /** Resolves when all that was added is in the file. */
+  get written(): Promise<void> {
+    return this.#last;
+  }
+
   /** Must be called at the end: nothing that comes later is added. Removes the logs of the oldest runs. */
   async close(): Promise<void> {
-    await this.#last;
+    await this.written;
     // Or a daemon's output could end up in another file that is given the same descriptor.
     this.#isOver = true;
     closeSync(this.#descriptor);
