@@ -133,14 +133,18 @@ describe.skipIf(!isPosix)('a command of --notify', () => {
     ]);
   });
 
-  test('is told the end when the lock is free and the history written', async () => {
-    const desk = new Desk();
-    const notify = '(livinglock status job; livinglock history job; livinglock run job -- echo next) > told';
-    const job = ['job', '-c', '"$LIVINGLOCK" beat --progress 0.4; exit 4'];
-    await desk.run(['run', '--notify', notify, ...job]);
-    const seen = readFileSync(join(desk.folder, 'told'), 'utf8');
-    expect(seen).toMatch(/^LOCK .*\njob +free [\s\S]* failed +4 +40 %\nnext\n$/);
-  });
+  test.each([[[]], [['--log', '--output', 'on-failure']], [['--retry', '1', '--retry-delay', '0s']]])(
+    'is told the end when the lock is free and the history written: %j',
+    async (options) => {
+      const desk = new Desk();
+      const notify =
+        '(livinglock status job; livinglock history job; livinglock run job -- echo next) > told';
+      const job = ['job', '-c', '"$LIVINGLOCK" beat --progress 0.4; exit 4'];
+      await desk.run(['run', '--notify', notify, ...options, ...job]);
+      const seen = readFileSync(join(desk.folder, 'told'), 'utf8');
+      expect(seen).toMatch(/^LOCK .*\njob +free [\s\S]* failed +4 (?:.* )?40 %(?: .*)?\nnext\n$/);
+    },
+  );
 
   test('changes nothing of the run, whatever it does', async () => {
     const desk = new Desk();

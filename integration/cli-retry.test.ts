@@ -88,29 +88,32 @@ describe.skipIf(!isPosix)('a run with --retry', () => {
     expect(tries(desk)).toBe(1);
   });
 
-  test('holds the lock between two attempts, until a signal comes', async () => {
-    const desk = new Desk();
-    const run = desk.start(['run', ...LATER, '--stale-timeout', '1s', 'job', '-c', works(9)]);
-    await poll('It does not fail', async () =>
-      (await desk.run(['history', '--json', 'job'])).stdout.includes('failed'),
-    );
-    const beginning = Number(new Date(String(desk.record('job')['timestamp'])));
-    // Longer than the stale timeout.
-    await poll(
-      'It sends no heartbeats',
-      () => Number(new Date(String(desk.record('job')['timestamp']))) - beginning > 2000,
-    );
-    const other = await desk.run(['run', '--stale-timeout', '1s', 'job', '--', 'true']);
-    expect(other).toMatchObject({ code: 75 });
-    run.signal('SIGINT');
-    expect(await run.ended).toMatchObject({ code: 130 });
-    expect(tries(desk)).toBe(1);
-    expect(desk.holds('job')).toBe(false);
-    expect(await runsOf(desk)).toMatchObject([
-      { outcome: 'failed', attempt: 1 },
-      { outcome: 'not-started', attempt: 2, signal: 'SIGINT', skips: 1 },
-    ]);
-  });
+  test.each([[[]], [['--log', '--output', 'on-failure']]])(
+    'holds the lock between two attempts, until a signal comes: %j',
+    async (options) => {
+      const desk = new Desk();
+      const run = desk.start(['run', ...LATER, ...options, '--stale-timeout', '1s', 'job', '-c', works(9)]);
+      await poll('It does not fail', async () =>
+        (await desk.run(['history', '--json', 'job'])).stdout.includes('failed'),
+      );
+      const beginning = Number(new Date(String(desk.record('job')['timestamp'])));
+      // Longer than the stale timeout.
+      await poll(
+        'It sends no heartbeats',
+        () => Number(new Date(String(desk.record('job')['timestamp']))) - beginning > 2000,
+      );
+      const other = await desk.run(['run', '--stale-timeout', '1s', 'job', '--', 'true']);
+      expect(other).toMatchObject({ code: 75 });
+      run.signal('SIGINT');
+      expect(await run.ended).toMatchObject({ code: 130 });
+      expect(tries(desk)).toBe(1);
+      expect(desk.holds('job')).toBe(false);
+      expect(await runsOf(desk)).toMatchObject([
+        { outcome: 'failed', attempt: 1 },
+        { outcome: 'not-started', attempt: 2, signal: 'SIGINT', skips: 1 },
+      ]);
+    },
+  );
 
   test.each([
     ['the command is at work', '', true],

@@ -208,6 +208,32 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n');
     });
 
+    describe('while an attempt is recorded', () => {
+      function recorderDuring(happens: () => unknown): Recorder {
+        const recorder = new Recorder(null);
+        vi.spyOn(recorder, 'attempted').mockImplementation(async () => void (await happens()));
+        return recorder;
+      }
+
+      it.each([true, false])(
+        'may lose its lock, and does not start again: with a socket: %s',
+        async (hasSocket) => {
+          const recorder = recorderDuring(() => locks.store.remove('nightly', lock.token));
+          const job = { recorder, inheritedSocket: hasSocket ? noSocket() : null };
+          const run = supervision('echo >> "$0/count"; exit 5', SOON, job);
+          expect(await run.toTheEnd()).toBe(76);
+          expect(run.end.outcome).toBe('lost');
+          expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n');
+        },
+      );
+
+      it('does not take SIGXFSZ for a signal to itself', async () => {
+        const recorder = recorderDuring(() => deliver('SIGXFSZ'));
+        expect(await statusOf('echo >> "$0/count"; exit 5', SOON, { recorder })).toBe(5);
+        expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n\n\n');
+      });
+    });
+
     it('is ended by a signal between two attempts', async () => {
       const running = supervision('echo >> "$0/count"; exit 5', { retry: 1, retryDelay: HOUR });
       const status = running.toTheEnd();
