@@ -155,6 +155,8 @@ describe.skipIf(!isPosix)('run --log', () => {
     const desk = new Desk();
     const run = desk.start(['run', '--log', 'job', '--', ...OBEDIENT]);
     await run.prints(/at work/);
+    // It is passed on and written at the same time.
+    await poll('It is not in the log', () => contentOf(logsOf(desk)[0]) === 'at work\n');
     run.signal('SIGKILL');
     await run.ended;
     expect(contentOf(logsOf(desk)[0])).toBe('at work\n');
