@@ -9,16 +9,19 @@ export function displayName({ lock, store }: Pick<LockHistory, 'lock' | 'store'>
   return dirname(lock) === folderOfNames() ? (lockName(basename(lock)) ?? lock) : lock;
 }
 
-let known: string | null | undefined;
+let known: { readonly setting: string | undefined; readonly folder: string | null } | undefined;
 
 /** Looked up once, not for each of many locks. `null` if it is not known where named locks are. */
 function folderOfNames(): string | null {
-  if (known === undefined) {
-    try {
-      known = namedLocksFolder().path;
-    } catch {
-      known = null;
-    }
+  const setting = process.env['LIVINGLOCK_DIR'];
+  if (known === undefined || known.setting !== setting) known = { setting, folder: lookUp() };
+  return known.folder;
+}
+
+function lookUp(): string | null {
+  try {
+    return namedLocksFolder().path;
+  } catch {
+    return null;
   }
-  return known;
 }
