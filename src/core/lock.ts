@@ -22,8 +22,8 @@ const NOTHING = Promise.resolve();
 /**
  * A lock that is held. Only `acquire`, `withLock` and `tryWithLock` create one.
  *
- * In a file or in SQLite, a lock that is still held when the process ends is released then, also after an exception or a signal. After SIGKILL
- * the next contender finds a dead holder.
+ * In a file or in SQLite, a lock that is still held when the process ends is released then, also after an exception or a signal. After SIGKILL, or
+ * a signal before the event loop has turned, the next contender finds a dead holder.
  */
 export class Lock {
   /** The lock's canonical name: for a file, its absolute path. */

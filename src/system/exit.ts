@@ -47,10 +47,11 @@ function releaseAll(): void {
  */
 function listen(): () => void {
   const stopWatching = isBun ? listenToExit() : watchExit();
+  // Not `unref`, with which it would wait for some other event.
   const listening = setImmediate(() => {
     // In front of the others: a `once` listener of the program is gone when it has been called.
     for (const signal of SIGNALS) process.prependListener(signal, onSignal);
-  }).unref();
+  });
   return () => {
     clearImmediate(listening);
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);

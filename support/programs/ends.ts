@@ -2,7 +2,7 @@
 // node ends.js <ending> [<lock to acquire before>]
 
 import { constants } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 const [, , ending, path] = process.argv;
 
@@ -41,6 +41,8 @@ if (ending === 'its own release') {
   });
 }
 
+// From then on it listens to signals.
+await nextTurn();
 process.send?.(lock?.name ?? 'no lock', () => {
   process.disconnect();
   endings.get(ending)?.();

@@ -17,12 +17,13 @@ const scenarios = new Map<string, () => unknown>([
       const imported = describe();
       const [one, other] = [await acquire(path), await acquire(join(folder, 'other.lock'))];
       const held = describe();
+      const turns = process.getActiveResourcesInfo().includes('Immediate');
       await nextTurn();
       const later = describe();
       await one.release();
       const stillHeld = describe();
       await other.release();
-      await say({ before, imported, held, later, stillHeld, released: describe() });
+      await say({ before, imported, held, turns, later, stillHeld, released: describe() });
     },
   ],
   [
@@ -98,7 +99,6 @@ const scenarios = new Map<string, () => unknown>([
     'waits',
     async () => {
       await hold();
-      await nextTurn();
       await wait();
     },
   ],
@@ -172,6 +172,8 @@ function say(message: unknown): Promise<void> {
 /** Until a signal comes, but not forever, in case nobody sends one. */
 async function wait(): Promise<void> {
   setTimeout(() => process.exit(1), 60_000);
+  // From then on the library listens to signals.
+  await nextTurn();
   await say('waiting');
 }
 
