@@ -29,15 +29,11 @@ export function exposition(families: readonly Family[]): string {
 function linesOf({ name, unit, help, samples }: Family): string[] {
   if (samples.length === 0) return [];
   return [
-    typeLine(name),
+    `# TYPE ${name} gauge\n`,
     ...(unit === null ? [] : [`# UNIT ${name} ${unit}\n`]),
     `# HELP ${name} ${help}\n`,
     ...samples.map(({ labels, value }) => `${name}${labelSet(labels)} ${number(value)}\n`),
   ];
-}
-
-export function typeLine(name: string): string {
-  return `# TYPE ${name} gauge\n`;
 }
 
 function labelSet(labels: Labels): string {

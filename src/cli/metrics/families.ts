@@ -21,8 +21,8 @@ interface Gauge {
   value(job: Job): number | null | readonly (readonly [Labels, number])[];
 }
 
-/** The name of the family that is always there, and always the first one. */
-export const UP = 'livinglock_up';
+/** The family that is always there, and always the first one: its type and help tell our text file from others, so they must not change. */
+const UP = 'livinglock_up';
 
 const STATES = [
   'free',

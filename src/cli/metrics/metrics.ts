@@ -5,8 +5,8 @@ import { type Job, readJobs } from '../jobs/read-jobs.js';
 import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { say, write } from '../terminal/messages.js';
-import { exposition, typeLine } from './exposition.js';
-import { familiesOf, UP } from './families.js';
+import { exposition } from './exposition.js';
+import { familiesOf } from './families.js';
 import { writeTextfile } from './textfile.js';
 
 /** What was read, and why something could not be. */
@@ -27,7 +27,7 @@ export async function metrics(
   const isComplete = failures.length === 0;
   const text = exposition(familiesOf(jobs, { store, user: currentUser() }, isComplete));
   if (textfile === undefined) await write(text);
-  else writeTextfile(textfile, text, typeLine(UP));
+  else writeTextfile(textfile, text);
   return isComplete ? ExitCode.ok : ExitCode.store;
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
+import { isOwn } from '../../system/is-own.js';
 import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
@@ -10,18 +11,21 @@ const MODE = 0o644;
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /**
- * Puts the text in the place of the file in one step, so that the collector never reads half of it. Only a file that begins in the same way is
- * replaced, or an empty one. Throws a `CliError`.
- *
- * @param beginning The beginning that marks such a file.
+ * Puts the text in the place of the file in one step, so that the collector never reads half of it. Only a file of this user is replaced, with the
+ * same first two lines, or an empty one. Throws a `CliError`.
  */
-export function writeTextfile(path: string, text: string, beginning: string): void {
+export function writeTextfile(path: string, text: string): void {
   try {
-    refuseForeign(path, beginning);
+    refuseForeign(path, firstLines(text));
     replace(path, text);
   } catch (error) {
     throw new CliError(ExitCode.store, `Cannot write ${path}: ${messageOf(error)}.`, { cause: error });
   }
+}
+
+/** The type and the description of the first family, which are always the same. */
+function firstLines(text: string): string {
+  return text.slice(0, text.indexOf('\n', text.indexOf('\n') + 1) + 1);
 }
 
 function refuseForeign(path: string, beginning: string): void {
@@ -29,6 +33,7 @@ function refuseForeign(path: string, beginning: string): void {
   if (status === undefined) return;
   if (status.isSymbolicLink()) throw new Error('it is a symbolic link');
   if (!status.isFile()) throw new Error('it is not a regular file');
+  if (!isOwn(status)) throw new Error(`it belongs to another user (UID ${status.uid})`);
   const found = beginningOf(path, Buffer.byteLength(beginning));
   if (found !== '' && found !== beginning)
     throw new Error('it was not written by livinglock metrics, and was not changed. Name another file');

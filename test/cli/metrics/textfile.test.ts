@@ -10,12 +10,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
 import { writeTextfile } from '../../../src/cli/metrics/textfile.js';
 import { temporaryFolder } from '../../../support/world.js';
 
-const BEGINNING = '# TYPE ours gauge\n';
+const TYPE = '# TYPE ours gauge\n';
+const BEGINNING = `${TYPE}# HELP ours What is ours.\n`;
 const TEXT = `${BEGINNING}ours 1\n`;
 
 describe('the text file', () => {
@@ -24,10 +25,10 @@ describe('the text file', () => {
     const path = join(folder, 'a.prom');
     const before = process.umask(0o077);
     try {
-      writeTextfile(path, TEXT, BEGINNING);
+      writeTextfile(path, TEXT);
       expect(readFileSync(path, 'utf8')).toBe(TEXT);
       const { ino } = lstatSync(path);
-      writeTextfile(path, `${TEXT}more 2\n`, BEGINNING);
+      writeTextfile(path, `${TEXT}more 2\n`);
       expect(readFileSync(path, 'utf8')).toBe(`${TEXT}more 2\n`);
       // In place it could be seen half written.
       expect(lstatSync(path).ino).not.toBe(ino);
@@ -41,22 +42,37 @@ describe('the text file', () => {
   it('may be empty before', () => {
     const path = join(temporaryFolder(), 'a.prom');
     writeFileSync(path, '');
-    writeTextfile(path, TEXT, BEGINNING);
+    writeTextfile(path, TEXT);
     expect(readFileSync(path, 'utf8')).toBe(TEXT);
   });
 
-  it.each(['name,price\n', 'ours 1\n', '#', BEGINNING.slice(0, -1), `\n${TEXT}`])(
+  it.each(['name,price\n', 'ours 1\n', '#', BEGINNING.slice(0, -1), `${TYPE}mine 1\n`, `\n${TEXT}`])(
     'does not replace the file of somebody else with %o in it',
     (content) => {
       const folder = temporaryFolder();
       const path = join(folder, 'a.prom');
       writeFileSync(path, content);
       chmodSync(path, 0o600);
-      expect(() => writeTextfile(path, TEXT, BEGINNING)).toThrow(
+      expect(() => writeTextfile(path, TEXT)).toThrow(
         `Cannot write ${path}: it was not written by livinglock metrics, and was not changed. Name another file.`,
       );
       expect(readFileSync(path, 'utf8')).toBe(content);
       expect(readdirSync(folder)).toEqual(['a.prom']);
+    },
+  );
+
+  it.skipIf(process.geteuid === undefined).each(['', TEXT])(
+    'does not replace %o of another user',
+    (content) => {
+      const path = join(temporaryFolder(), 'a.prom');
+      writeFileSync(path, content);
+      const { uid } = lstatSync(path);
+      vi.spyOn(process, 'geteuid').mockReturnValue(uid + 1);
+      onTestFinished(() => void vi.restoreAllMocks());
+      expect(() => writeTextfile(path, TEXT)).toThrow(
+        `Cannot write ${path}: it belongs to another user (UID ${uid}).`,
+      );
+      expect(readFileSync(path, 'utf8')).toBe(content);
     },
   );
 
@@ -66,21 +82,19 @@ describe('the text file', () => {
     writeFileSync(target, TEXT);
     const link = join(folder, 'link.prom');
     symlinkSync(target, link);
-    expect(() => writeTextfile(link, `${TEXT}more`, BEGINNING)).toThrow('it is a symbolic link');
+    expect(() => writeTextfile(link, `${TEXT}more`)).toThrow('it is a symbolic link');
     expect(readlinkSync(link)).toBe(target);
     mkdirSync(join(folder, 'folder.prom'));
-    expect(() => writeTextfile(join(folder, 'folder.prom'), TEXT, BEGINNING)).toThrow(
-      'it is not a regular file',
-    );
+    expect(() => writeTextfile(join(folder, 'folder.prom'), TEXT)).toThrow('it is not a regular file');
     // The other name keeps what it has.
     linkSync(target, join(folder, 'second.prom'));
-    writeTextfile(join(folder, 'second.prom'), `${TEXT}more`, BEGINNING);
+    writeTextfile(join(folder, 'second.prom'), `${TEXT}more`);
     expect(readFileSync(target, 'utf8')).toBe(TEXT);
   });
 
   it('says why it cannot be written', () => {
     const path = join(temporaryFolder(), 'missing', 'a.prom');
-    expect(() => writeTextfile(path, TEXT, BEGINNING)).toThrow(CliError);
-    expect(() => writeTextfile(path, TEXT, BEGINNING)).toThrow(/^Cannot write .*a\.prom: ENOENT: /);
+    expect(() => writeTextfile(path, TEXT)).toThrow(CliError);
+    expect(() => writeTextfile(path, TEXT)).toThrow(/^Cannot write .*a\.prom: ENOENT: /);
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { resolve } from 'node:path';
+import { isOwn } from '../../../system/is-own.js';
 import { messageOf } from '../../../system/message-of.js';
 import { systemCode } from '../../../system/system-code.js';
 import { CliError } from '../../errors/cli-error.js';
@@ -11,7 +12,7 @@ const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /**
  * Writes a page into a file that only its user can read, because command lines may contain a password. Whoever reads it meanwhile sees the old page or
- * the new one. Only a page is replaced: never another file, and nothing is written through a link.
+ * the new one. Only a page of this user is replaced: never another file, and nothing is written through a link.
  *
  * Throws a `CliError` if something else is there, or the system refuses.
  */
@@ -36,6 +37,12 @@ export function writePage(file: string, page: string): void {
 function isPageThere(path: string): boolean {
   const status = fs.lstatSync(path, { throwIfNoEntry: false });
   if (status === undefined) return false;
+  if (!isOwn(status)) {
+    throw new CliError(
+      ExitCode.store,
+      `${path} belongs to another user (UID ${status.uid}), so it is not replaced. Choose another name.`,
+    );
+  }
   if (status.isFile() && beginningOf(path) === `${FIRST_LINE}\n`) return true;
   throw refusal(path);
 }

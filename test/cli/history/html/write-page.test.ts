@@ -9,7 +9,7 @@ import fs, {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FIRST_LINE } from '../../../../src/cli/history/html/page.js';
 import { writePage } from '../../../../src/cli/history/html/write-page.js';
 import { replace } from '../../../../support/replace.js';
@@ -70,6 +70,15 @@ describe('a page never replaces', () => {
     put();
     const before = state();
     expect(() => writePage(file, PAGE)).toThrow(`${file} exists and is not a page written by livinglock`);
+    expect(state()).toEqual(before);
+  });
+
+  it.skipIf(process.geteuid === undefined)('the page of another user', () => {
+    writeFileSync(file, PAGE);
+    vi.spyOn(process, 'geteuid').mockReturnValue(statSync(file).uid + 1);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const before = state();
+    expect(() => writePage(file, PAGE)).toThrow(`${file} belongs to another user`);
     expect(state()).toEqual(before);
   });
 
