@@ -113,6 +113,16 @@ describe.skipIf(!isPosix)('run --log', () => {
     expect((await desk.run(['logs', '--run', '2', 'job'])).stdout).toBe('two\n');
   });
 
+  test('of a run beside another one (--force) does not replace the log of that one', async () => {
+    const desk = new Desk();
+    const run = desk.start(['run', '--log', '--keep-logs', '1', 'job', '--', ...OBEDIENT]);
+    await run.prints(/at work/);
+    await desk.run(['run', '-q', '--force', '--log', '--keep-logs', '1', 'job', '--', 'echo', 'beside']);
+    expect(logsOf(desk)).toHaveLength(2);
+    run.write('0\n');
+    await run.ended;
+  });
+
   test('appends to a file', async () => {
     const desk = new Desk();
     for (const text of ['one', 'two']) await desk.run(['run', '--log=my.log', 'job', '--', 'echo', text]);

@@ -14,8 +14,15 @@ export interface LoggedRun {
 
 /** The name of the log of a run: names of one lock are in the order in which its runs started. */
 export function logName(owner: JournalOwner, startedAt: Date, token: string): string {
-  const time = startedAt.toISOString().replaceAll(/[-:.]/g, '');
-  return `${nameOf(owner)}-${time}-${idOf(token)}${EXTENSION}`;
+  return `${nameOf(owner)}-${inName(startedAt)}-${idOf(token)}${EXTENSION}`;
+}
+
+function inName(time: Date): string {
+  return time.toISOString().replaceAll(/[-:.]/g, '');
+}
+
+function isValid(time: Date): boolean {
+  return !Number.isNaN(time.getTime());
 }
 
 export function idOf(token: string): string {
@@ -26,9 +33,8 @@ export function idOf(token: string): string {
 export function runOfLog(owner: JournalOwner, name: string): LoggedRun | null {
   const prefix = `${nameOf(owner)}-`;
   if (!name.startsWith(prefix)) return null;
-  const [, date, hours, minutes, seconds, milliseconds, id] =
-    /^(\d{8})T(\d\d)(\d\d)(\d\d)(\d{3})Z-(\w{1,8})\.log$/.exec(name.slice(prefix.length)) ?? [];
-  if (date === undefined || id === undefined) return null;
-  const day = date.replace(/^(\d{4})(\d\d)/, '$1-$2-');
-  return { startedAt: new Date(`${day}T${hours}:${minutes}:${seconds}.${milliseconds}Z`), id };
+  const [, time, id] = /^(\d{8}T\d{9}Z)-(\w{1,8})\.log$/.exec(name.slice(prefix.length)) ?? [];
+  if (time === undefined || id === undefined) return null;
+  const startedAt = new Date(time.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\d)/, '$1-$2-$3:$4:$5.'));
+  return isValid(startedAt) && inName(startedAt) === time ? { startedAt, id } : null;
 }

@@ -40,6 +40,8 @@ describe('the name of a log', () => {
     (name: string) => name.replace('Z-', 'Z-/../'),
     (name: string) => name.replace(/T\d+/, 'T2'),
     (name: string) => name.replace(/-\w+\.log/, '.log'),
+    (name: string) => name.replace('20261126T020001250', '99999999T999999999'),
+    (name: string) => name.replace('20261126', '20260231'),
   ])('is not one that somebody else gives: %#', (change) => {
     expect(runOfLog(OWNER, change(logName(OWNER, TIME, TOKEN)))).toBeNull();
   });

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { logsFolder } from '../../history/folder.js';
 import type { PastRun } from '../../history/index.js';
 import type { JournalOwner } from '../../history/line.js';
 import { idOf, runOfLog } from '../../history/log-name.js';
-import { namesIn } from '../../system/names-in.js';
+import { logsIn } from '../../history/logs-in.js';
 
 /** A file with the output of a run. */
 export interface KeptLog {
@@ -38,11 +38,4 @@ export function findLogs(owner: JournalOwner, runs: readonly PastRun[]): KeptLog
 /** Whether it is the log of the run with that token. Any run may have appended to a file. */
 export function isOf({ id }: KeptLog, token: string | null): boolean {
   return token !== null && (id === null || id === idOf(token));
-}
-
-function logsIn(folder: string, owner: JournalOwner): KeptLog[] {
-  return namesIn(folder).flatMap((name) => {
-    const run = runOfLog(owner, name);
-    return run === null ? [] : [{ ...run, path: join(folder, name) }];
-  });
 }

@@ -140,6 +140,7 @@ async function keptOutput(
     owner: { lock: name, store: options.store === undefined ? null : locks.place() },
     startedAt: lock?.acquiredAt ?? new Date(),
     token: lock?.token ?? randomUuid(),
+    isBeside: lock === null,
   });
 }
 

@@ -1,21 +1,21 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { JournalOwner } from '../../../history/line.js';
 import { runOfLog } from '../../../history/log-name.js';
+import { logsIn } from '../../../history/logs-in.js';
 
 /**
- * Removes the logs of the oldest runs under a lock. Only regular files count whose names this program gives, so that nothing else in the folder is
- * touched.
+ * Removes the logs of the oldest runs under a lock. The log of a run that may be at work remains: of one that started after this run, and one that
+ * was written since then, as by a run beside the lock (`--force`).
  *
  * @param keep How many logs remain.
- * @param own The log of this run, which remains even if a clock was set back.
+ * @param own The name of the log of this run, which remains in any case.
  */
 export function pruneLogs(folder: string, owner: JournalOwner, keep: number, own: string): void {
-  const others = readdirSync(folder).filter((name) => name !== own && runOfLog(owner, name) !== null);
-  const excess = others.length - (keep - 1);
-  if (excess <= 0) return;
-  for (const name of others.toSorted().slice(0, excess)) {
-    const path = join(folder, name);
-    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true) rmSync(path, { force: true });
+  const start = runOfLog(owner, own)?.startedAt ?? new Date(0);
+  const others = logsIn(folder, owner).filter(({ name }) => name !== own);
+  const excess = Math.max(0, others.length - (keep - 1));
+  const oldest = others.toSorted((one, other) => (one.name < other.name ? -1 : 1)).slice(0, excess);
+  for (const { path, startedAt, modifiedAt } of oldest) {
+    if (startedAt < start && modifiedAt < start) rmSync(path, { force: true });
   }
 }

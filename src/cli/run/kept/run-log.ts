@@ -25,6 +25,8 @@ export interface RunOfLog {
   readonly owner: JournalOwner;
   readonly startedAt: Date;
   readonly token: string;
+  /** Whether it runs beside the holder of the lock (`--force`), whose log must remain. */
+  readonly isBeside: boolean;
 }
 
 /** The log of one run. If something goes wrong, one message says what is missing; the run goes on. */
@@ -54,7 +56,7 @@ export class RunLog {
     if (path !== null && !isFolder(path)) return RunLog.#append(resolve(path));
     const folder = folderOf(path);
     makeTrustedFolder(folder);
-    const { owner, startedAt, token } = run;
+    const { owner, startedAt, token, isBeside } = run;
     const file = join(folder.path, logName(owner, startedAt, token));
     const descriptor = openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, MODE);
     const log = new BoundedLog(
@@ -69,7 +71,7 @@ export class RunLog {
       file,
       descriptor,
       (chunk) => log.write(chunk),
-      () => pruneLogs(folder.path, owner, keep, basename(file)),
+      isBeside ? undefined : () => pruneLogs(folder.path, owner, keep, basename(file)),
     );
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pruneLogs } from '../../../../src/cli/run/kept/prune-logs.js';
@@ -8,7 +8,14 @@ import { temporaryFolder } from '../../../../support/world.js';
 const OWNER = { lock: '/run/livinglock/import.lock', store: null };
 
 function nameOf(hour: number, owner = OWNER): string {
-  return logName(owner, new Date(Date.UTC(2026, 10, 26, hour)), 'c2b1e0ff');
+  return logName(owner, new Date(Date.UTC(2020, 10, 26, hour)), 'c2b1e0ff');
+}
+
+function put(folder: string, hour: number, writtenLast = hour): void {
+  const path = join(folder, nameOf(hour));
+  writeFileSync(path, '');
+  const time = new Date(Date.UTC(2020, 10, 26, writtenLast));
+  utimesSync(path, time, time);
 }
 
 describe('old logs', () => {
@@ -19,16 +26,32 @@ describe('old logs', () => {
     { keep: 20, kept: [1, 2, 3, 4, 5] },
   ])('are removed except for the last $keep', ({ keep, kept }) => {
     const folder = temporaryFolder();
-    for (const hour of [3, 1, 5, 2, 4]) writeFileSync(join(folder, nameOf(hour)), '');
+    for (const hour of [3, 1, 5, 2, 4]) put(folder, hour);
     pruneLogs(folder, OWNER, keep, nameOf(5));
     expect(readdirSync(folder).toSorted()).toEqual(kept.map((hour) => nameOf(hour)));
   });
 
-  it('do not include that of this run, although the clock was set back', () => {
+  it('do not include that of this run, nor of a later one, which may be at work', () => {
     const folder = temporaryFolder();
-    for (const hour of [1, 2, 3]) writeFileSync(join(folder, nameOf(hour)), '');
-    pruneLogs(folder, OWNER, 2, nameOf(1));
-    expect(readdirSync(folder).toSorted()).toEqual([nameOf(1), nameOf(3)]);
+    for (const hour of [1, 2, 3]) put(folder, hour);
+    pruneLogs(folder, OWNER, 1, nameOf(2));
+    expect(readdirSync(folder).toSorted()).toEqual([nameOf(2), nameOf(3)]);
+  });
+
+  it('do not include one that is still written', () => {
+    const folder = temporaryFolder();
+    put(folder, 1, 3);
+    put(folder, 2);
+    pruneLogs(folder, OWNER, 1, nameOf(2));
+    expect(readdirSync(folder).toSorted()).toEqual([nameOf(1), nameOf(2)]);
+  });
+
+  it('are counted without what somebody plants in the future', () => {
+    const folder = temporaryFolder();
+    for (const hour of [1, 2]) put(folder, hour);
+    for (const day of [80_000, 80_001]) put(folder, day * 24);
+    pruneLogs(folder, OWNER, 2, nameOf(2));
+    expect(readdirSync(folder)).toHaveLength(4);
   });
 
   it.skipIf(process.platform === 'win32')('do not include what only has such a name, or another one', () => {
@@ -37,7 +60,7 @@ describe('old logs', () => {
     for (const name of others) writeFileSync(join(folder, name), '');
     mkdirSync(join(folder, nameOf(1)));
     symlinkSync('import.log', join(folder, nameOf(2)));
-    writeFileSync(join(folder, nameOf(3)), '');
+    put(folder, 3);
     pruneLogs(folder, OWNER, 1, nameOf(4));
     expect(readdirSync(folder).toSorted()).toEqual([...others, nameOf(1), nameOf(2)].toSorted());
   });
