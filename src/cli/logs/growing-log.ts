@@ -1,17 +1,21 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import { findGap, GAP_LENGTH, type Gap } from '../run/kept/bounded-log.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findGaps, GAP_LENGTH, type Gap } from '../run/kept/bounded-log.js';
 import { readAt } from '../run/kept/whole-file.js';
 
 const PIECE = 256 * 1024;
 /** By so many bytes that were read last it is recognized whether the next ones still follow them. No shorter than the line for a gap. */
 const MEMORY = 64;
+/** How often to look again, and after how many milliseconds, while the middle is being cut out. */
+const ATTEMPTS = 10;
+const PAUSE = 20;
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** Takes what has been read. */
 export interface Reader {
   print(piece: Buffer): Promise<void>;
-  /** So many bytes were left out before they could be read. */
-  tellMissing(bytes: number): void;
+  /** So many bytes were left out before they could be read. `null`: how many is not known. */
+  tellMissing(bytes: number | null): void;
 }
 
 /** A log that may still be written. When its middle is cut out meanwhile, what is read next has moved. */
@@ -19,8 +23,8 @@ export class GrowingLog {
   readonly #descriptor: number;
   #position = 0;
   #last: Buffer = Buffer.alloc(0);
-  /** Seen before the position. */
-  #gap: Gap | null = null;
+  /** What may be the gap, of what was read. At most one is. */
+  #seen: readonly Gap[] = [];
 
   /** Throws the system's error if it cannot be read. */
   constructor(path: string) {
@@ -41,23 +45,32 @@ export class GrowingLog {
    * @param most About how many bytes: a run may write faster than they can be printed.
    */
   async readOn(reader: Reader, most = Number.POSITIVE_INFINITY): Promise<void> {
-    for (let count = 0; count < most; ) {
+    for (let count = 0, attempts = 0; count < most; ) {
       const known = this.#last;
       const start = this.#position - known.length;
       const piece = await readAt(this.#descriptor, start, known.length + PIECE);
       if (!piece.subarray(0, known.length).equals(known)) {
         const missing = await this.#findPosition();
-        if (missing > 0) reader.tellMissing(missing);
+        if (missing === undefined && this.size >= this.#position && ++attempts < ATTEMPTS) {
+          await sleep(PAUSE);
+          continue;
+        }
+        if (missing === undefined) {
+          // Somebody else has changed the file.
+          this.#goOnAt(this.size);
+          this.#seen = [];
+        }
+        if (missing !== 0) reader.tellMissing(missing ?? null);
         continue;
       }
+      attempts = 0;
       const fresh = piece.subarray(known.length);
       if (fresh.length === 0) return;
       await reader.print(fresh);
       count += fresh.length;
       this.#position += fresh.length;
       this.#last = Buffer.from(piece.subarray(-MEMORY));
-      const gap = findGap(piece);
-      if (gap !== null) this.#gap = { ...gap, start: start + gap.start };
+      this.#seen = [...this.#seen.filter((gap) => gap.start < start), ...findGaps(piece, start, this.size)];
     }
   }
 
@@ -65,29 +78,51 @@ export class GrowingLog {
     closeSync(this.#descriptor);
   }
 
-  /** Where the output goes on that was read up to now. Returns how many bytes of it are not there any more. */
-  async #findPosition(): Promise<number> {
-    const read = outputBefore(this.#position, this.#gap);
-    const gap = await this.#findGap();
-    this.#gap = gap;
-    this.#last = Buffer.alloc(0);
-    if (gap === null) {
-      // Somebody else has changed the file.
-      this.#position = this.size;
-      return 0;
+  /**
+   * Finds where the output goes on that was read up to now. What looks like our line for a gap may be part of the output: what was read last must be
+   * found again, if it is still there. Returns how many bytes are not there any more; `undefined` if the place is not known.
+   */
+  async #findPosition(): Promise<number | undefined> {
+    const gaps = await this.#findGaps();
+    const beliefs = [...this.#seen, null];
+    let best: { readonly gap: Gap; readonly read: number; readonly same: number } | null = null;
+    for (const gap of gaps) {
+      for (const belief of beliefs) {
+        const read = outputBefore(this.#position, belief);
+        const same = await this.#countSame(gap, read);
+        if (same > (best?.same ?? -1)) best = { gap, read, same };
+      }
     }
-    const behindGap = outputBefore(gap.start + GAP_LENGTH, gap);
-    this.#position = Math.max(read, behindGap) - gap.bytes + GAP_LENGTH;
+    if (best === null) return undefined;
+    const { gap, read } = best;
+    const behindGap = gap.start + gap.bytes;
+    this.#seen = [gap];
+    this.#goOnAt(Math.max(read, behindGap) - gap.bytes + GAP_LENGTH);
     return Math.max(0, behindGap - read);
   }
 
-  async #findGap(): Promise<Gap | null> {
+  /** How many bytes that were read last are there if this is the gap; negative if it cannot be. */
+  async #countSame(gap: Gap, read: number): Promise<number> {
+    const behind = gap.start + GAP_LENGTH;
+    const position = read - gap.bytes + GAP_LENGTH;
+    const count = Math.min(this.#last.length, Math.max(0, position - behind));
+    if (count === 0) return 0;
+    const found = await readAt(this.#descriptor, position - count, count);
+    return found.equals(this.#last.subarray(-count)) ? count : -1;
+  }
+
+  async #findGaps(): Promise<readonly Gap[]> {
+    const gaps = new Map<number, Gap>();
     for (let start = 0; ; start += PIECE) {
       const piece = await readAt(this.#descriptor, start, PIECE + GAP_LENGTH);
-      const gap = findGap(piece);
-      if (gap !== null) return { ...gap, start: start + gap.start };
-      if (piece.length < PIECE) return null;
+      for (const gap of findGaps(piece, start, this.size)) gaps.set(gap.start, gap);
+      if (piece.length < PIECE) return [...gaps.values()];
     }
+  }
+
+  #goOnAt(position: number): void {
+    this.#position = position;
+    this.#last = Buffer.alloc(0);
   }
 }
 

@@ -26,7 +26,12 @@ export interface LogsOptions {
 
 const READER: Reader = {
   print: write,
-  tellMissing: (bytes) => say(`${bytes} bytes were left out of the log before they could be read.`),
+  tellMissing: (bytes) =>
+    say(
+      bytes === null
+        ? 'The log was changed while it was read. Some of the output may be missing here.'
+        : `${bytes} bytes were left out of the log before they could be read.`,
+    ),
 };
 
 /** Prints the output of a run. Returns the exit code. */

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GrowingLog } from '../../../src/cli/logs/growing-log.js';
-import { BoundedLog } from '../../../src/cli/run/kept/bounded-log.js';
+import { BoundedLog, GAP_LENGTH } from '../../../src/cli/run/kept/bounded-log.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 /** A log of that size, and what writes it. */
@@ -46,8 +46,8 @@ function reading(path: string) {
       seen.text += piece.toString('latin1');
       seen.pieces.push(piece.toString('latin1'));
     },
-    tellMissing(bytes: number) {
-      seen.pieces.push(bytes);
+    tellMissing(bytes: number | null) {
+      seen.pieces.push(bytes ?? 'changed');
     },
   };
   return { seen, readOn: (most?: number) => log.readOn(reader, most), close: () => log.close() };
@@ -115,6 +115,45 @@ describe('a log that is being written', () => {
     );
   });
 
+  it('is read without a gap or a repetition, whatever the output contains that looks like one', async () => {
+    const limit = 1000;
+    const share = Math.floor((limit - GAP_LENGTH) / 3);
+    const numbers = fc.oneof(
+      fc.constantFrom<number>(5, Number.NaN, Number.POSITIVE_INFINITY, -100_000, 2 ** 60),
+      fc.integer(),
+      // What could stand there.
+      fc.nat(20).map((times) => GAP_LENGTH + times * share),
+    );
+    const line = numbers.map(
+      (bytes) => `\n[livinglock: ${String(bytes).padStart(16)} bytes are left out here]\n`,
+    );
+    const steps = fc.array(fc.oneof(line, fc.integer({ min: 1, max: 25 })), { minLength: 30, maxLength: 90 });
+    const atHead = limit - GAP_LENGTH - 2 * share;
+    await fc.assert(
+      fc.asyncProperty(steps, fc.boolean(), line, async (parts, isAtHead, first) => {
+        const { path, write, close } = someLog(limit);
+        const { seen, readOn, close: end } = reading(path);
+        let output = '';
+        const add = async (text: string) => {
+          await write(Buffer.from(text));
+          await readOn();
+          output += text;
+        };
+        // As the log of another run is shown first, which has the same size.
+        if (isAtHead) await add(lines(0, 100).toString().slice(0, atHead));
+        if (isAtHead) await add(first);
+        let written = 100;
+        for (const part of parts) {
+          await add(typeof part === 'string' ? part : lines(written, written + part).toString());
+          written += 25;
+        }
+        end();
+        close();
+        expect(seen.pieces.join('')).toBe(output);
+      }),
+    );
+  });
+
   it('is read no further than asked for', async () => {
     const path = join(temporaryFolder(), 'log');
     writeFileSync(path, Buffer.alloc(1_000_000, 'a'));
@@ -133,7 +172,7 @@ describe('a log that is being written', () => {
     await readOn();
     truncateSync(path, 100);
     await readOn();
-    expect(seen.text).toBe(lines(0, 100).toString());
+    expect(seen.pieces).toEqual([lines(0, 100).toString(), 'changed']);
     close();
   });
 

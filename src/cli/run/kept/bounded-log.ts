@@ -30,12 +30,37 @@ export interface Gap {
 
 /** Finds the first such line. `null` if there is none. */
 export function findGap(log: Buffer): Gap | null {
+  return findGaps(log, 0, log.length)[0] ?? null;
+}
+
+/**
+ * Finds all lines that may be the one. The output may contain such lines, too, as that of `livinglock logs`, but hardly at a place where ours could be
+ * with that number.
+ *
+ * @param offset Where in the file this part of the log is.
+ * @param size How long the file is.
+ */
+export function findGaps(part: Buffer, offset: number, size: number): Gap[] {
+  const gaps: Gap[] = [];
   const beginning = Buffer.from('\n[livinglock: ');
-  for (let start = log.indexOf(beginning); start !== -1; start = log.indexOf(beginning, start + 1)) {
-    const bytes = Number(log.toString('latin1', start + beginning.length, start + beginning.length + DIGITS));
-    if (gapLine(bytes).equals(log.subarray(start, start + GAP_LENGTH))) return { start, bytes };
+  for (let at = part.indexOf(beginning); at !== -1; at = part.indexOf(beginning, at + 1)) {
+    const bytes = Number(part.toString('latin1', at + beginning.length, at + beginning.length + DIGITS));
+    const gap = { start: offset + at, bytes };
+    if (gapLine(bytes).equals(part.subarray(at, at + GAP_LENGTH)) && isPossible(gap, size)) gaps.push(gap);
   }
-  return null;
+  return gaps;
+}
+
+/** Each time, as much is left out as is kept of the end, which is up to two bytes less than is kept of the beginning. */
+function isPossible({ start, bytes }: Gap, size: number): boolean {
+  const leftOut = bytes - GAP_LENGTH;
+  const behind = size - start - GAP_LENGTH;
+  return (
+    Number.isSafeInteger(bytes) &&
+    [start, start - 1, start - 2].some(
+      (tail) => tail > 0 && leftOut >= tail && leftOut % tail === 0 && behind >= tail && behind <= 2 * tail,
+    )
+  );
 }
 
 /**
