@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isPosix } from '../support/machine.js';
 import { Desk } from './support/desk.js';
@@ -104,6 +104,22 @@ describe.skipIf(!isPosix)('check', () => {
       /^CRITICAL: import: the last run \(.*\) failed with exit status 1 \| 'import age'=/,
     );
     expect(stdout).not.toContain('backup');
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('exits as ever if what it prints cannot be written', async () => {
+    const desk = new Desk();
+    await desk.run(['run', 'job', '--', 'false']);
+    const { stdout } = await desk.bash(
+      [
+        'livinglock check job > /dev/full; echo $?',
+        'livinglock check --on-failure warning job > /dev/full; echo $?',
+        'livinglock check --wrong > /dev/full; echo $?',
+        'livinglock check job >&-; echo $?',
+        // Opened for reading, too, so that it opens, and then read by nobody.
+        'mkfifo pipe; exec 3<>pipe 4>pipe 3>&-; livinglock check job >&4; echo $?',
+      ].join('; '),
+    );
+    expect(stdout.split('\n')).toEqual(['2', '1', '3', '2', '2', '']);
   });
 
   test('--help is for people', async () => {

@@ -6,7 +6,7 @@ import type { StoreAddress } from '../stores/store-option.js';
 import { print } from '../terminal/messages.js';
 import { findingsOn, type Limits } from './findings.js';
 import { pluginLine } from './plugin-output.js';
-import { STATUSES } from './severity.js';
+import { type Severity, STATUSES } from './severity.js';
 
 /** Prints one line about these locks, or about all. Returns the exit code. */
 export function check(
@@ -24,8 +24,7 @@ async function report(names: readonly string[], locks: Locks, limits: Limits): P
   const now = new Date();
   const checked = jobs.map((job) => ({ job, findings: findingsOn(job, limits, now) }));
   const { severity, line } = pluginLine(checked, limits, now);
-  await print(line);
-  return STATUSES[severity];
+  return answer(severity, line);
 }
 
 /** A monitoring system shows what is on stdout, and takes the usual exit codes for those of a plugin. */
@@ -33,7 +32,14 @@ export async function explain(error: unknown): Promise<number> {
   return unknown((await describeError(error)).message);
 }
 
-async function unknown(reason: string): Promise<number> {
-  await print(`UNKNOWN: ${oneLine(reason).replaceAll('|', '¦')}`);
-  return STATUSES.unknown;
+function unknown(reason: string): Promise<number> {
+  return answer('unknown', `UNKNOWN: ${oneLine(reason).replaceAll('|', '¦')}`);
+}
+
+async function answer(severity: Severity, line: string): Promise<number> {
+  const status = STATUSES[severity];
+  // The program ends in `print` if the line cannot be written.
+  process.exitCode = status;
+  await print(line);
+  return status;
 }

@@ -74,7 +74,7 @@ export function write(text: string | Buffer): Promise<void> {
   });
 }
 
-/** The standard output. If it cannot be written, the program ends. */
+/** The standard output. If it cannot be written, the program ends, with `process.exitCode` if that is set. */
 export function stdout(): typeof process.stdout {
   const stream = process.stdout;
   if (!stream.listeners('error').includes(giveUp)) stream.on('error', giveUp);
@@ -85,5 +85,5 @@ function giveUp(error: NodeJS.ErrnoException): void {
   // The reader may have seen enough: `livinglock status | head -1`.
   if (error.code === 'EPIPE') process.exit();
   say(`Cannot write to the standard output: ${error.message}`);
-  void said().then(() => process.exit(ExitCode.output));
+  void said().then(() => process.exit(process.exitCode ?? ExitCode.output));
 }
