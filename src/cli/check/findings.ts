@@ -2,12 +2,15 @@ import { oneLine } from '../../core/describe.js';
 import type { LockHistory } from '../../history/index.js';
 import type { Inspection } from '../../index.js';
 import type { Job } from '../jobs/read-jobs.js';
-import { ageOfSuccess, runtimeOf, skipsInARow } from '../jobs/values.js';
+import { ageOfSuccess, lastSuccess, runtimeOf, skipsInARow } from '../jobs/values.js';
 import { inWords } from '../terminal/age.js';
-import { formatDay } from '../terminal/local-time.js';
+import { formatDateAndTime, formatDay } from '../terminal/local-time.js';
 import { describeEnd } from './describe-end.js';
 import type { Limit } from './limits.js';
 import { type Finding, type Severity, severityOf } from './severity.js';
+
+/** So far, in milliseconds, the clocks of the machines that share a lock may differ. */
+const CLOCK_DIFFERENCE = 5 * 60 * 1000;
 
 /** What is wrong, and how wrong. */
 export interface Limits {
@@ -93,7 +96,14 @@ function holderOf(lock: Inspection | null, now: Date): string | null {
 
 function ofAge(history: LockHistory, lock: Inspection | null, limits: Limits, now: Date): Perhaps {
   const age = ageOfSuccess(history, lock, now);
-  if (age === null) return null;
+  if (age === null || limits.maxAge === undefined) return null;
+  const success = lastSuccess(history)?.endedAt;
+  if (success !== undefined && success.getTime() - now.getTime() > CLOCK_DIFFERENCE) {
+    return {
+      severity: 'unknown',
+      text: `the last success is in the future (${formatDateAndTime(success)}): the clock was wrong then, or is now`,
+    };
+  }
   const atLeast = age.isKnown ? '' : 'at least ';
   return {
     severity: severityOf(age.milliseconds, limits.maxAge),

@@ -1,4 +1,4 @@
-import type { LockHistory } from '../../history/index.js';
+import type { LockHistory, PastRun } from '../../history/index.js';
 import type { Inspection } from '../../index.js';
 
 // Numbers that say how a job is.
@@ -11,10 +11,14 @@ export interface Age {
 }
 
 /** `null` if nothing has run. */
-export function ageOfSuccess({ runs }: LockHistory, lock: Inspection | null, now: Date): Age | null {
-  const success = runs.findLast(({ outcome }) => outcome === 'succeeded');
-  const time = success?.endedAt ?? runs[0]?.startedAt ?? lock?.holder?.acquiredAt ?? null;
+export function ageOfSuccess(history: LockHistory, lock: Inspection | null, now: Date): Age | null {
+  const success = lastSuccess(history);
+  const time = success?.endedAt ?? history.runs[0]?.startedAt ?? lock?.holder?.acquiredAt ?? null;
   return time && { milliseconds: since(time, now), isKnown: success !== undefined };
+}
+
+export function lastSuccess({ runs }: LockHistory): PastRun | undefined {
+  return runs.findLast(({ outcome }) => outcome === 'succeeded');
 }
 
 /** How long, in milliseconds, the run has been at work that holds the lock. `null` if none does, or if it does not say. */

@@ -121,9 +121,20 @@ describe('a job', () => {
       ]);
     });
 
-    it('is not misled by a time in the future', () => {
+    it('is unknown if the last success is in the future', () => {
       const history = someHistory({ runs: [ranBefore(-DAY)] });
-      expect(findings({ history }, { maxAge: limit(1) })).toEqual([]);
+      expect(findings({ history })).toEqual([]);
+      expect(findings({ history }, { maxAge: limit(1) })).toEqual([
+        'unknown: the last success is in the future (2026-11-27 12:00:00): the clock was wrong then, or is now',
+      ]);
+      // Clocks of several machines differ a little.
+      const near = someHistory({ runs: [ranBefore(-5 * MINUTE)] });
+      expect(findings({ history: near }, { maxAge: limit(1) })).toEqual([]);
+      const failedSince = [ranBefore(-6 * MINUTE), ranBefore(HOUR, { outcome: 'failed' })];
+      const limits = { maxAge: limit(1), onFailure: 'ok' } as const;
+      expect(findings({ history: someHistory({ runs: failedSince }) }, limits)).toEqual([
+        expect.stringMatching(/^unknown: the last success is in the future/),
+      ]);
     });
   });
 
