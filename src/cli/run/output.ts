@@ -17,6 +17,8 @@ export interface ReadOutput {
 export interface OutputRoute {
   /** For `spawn`: stdout and stderr. */
   readonly stdio: readonly [stdout: OutputStdio, stderr: OutputStdio];
+  /** How many outputs are read. */
+  readonly count: number;
   /** Must be called once the command has been started. */
   read(child: ChildProcess): ReadOutput[];
 }
@@ -37,8 +39,8 @@ const NAMES = new Map([
   [2, 'stderr'],
 ]);
 
-const INHERITED: OutputRoute = { stdio: ['inherit', 'inherit'], read: () => [] };
-const DISCARDED: OutputRoute = { stdio: ['ignore', 'ignore'], read: () => [] };
+const INHERITED: OutputRoute = { stdio: ['inherit', 'inherit'], count: 0, read: () => [] };
+const DISCARDED: OutputRoute = { stdio: ['ignore', 'ignore'], count: 0, read: () => [] };
 
 export function routeFor(mode: OutputMode): OutputRoute {
   switch (mode) {
@@ -84,6 +86,7 @@ function byRealPipes(groups: readonly (readonly number[])[], pipes: readonly Rea
     pipes[groups.findIndex((group) => group.includes(descriptor))]?.writing ?? 'inherit';
   return {
     stdio: [pipeOf(1), pipeOf(2)],
+    count: pipes.length,
     read: () => pipes.map((pipe, index) => readFor(groups[index] ?? [], pipe.open())),
   };
 }
@@ -92,6 +95,7 @@ function byPipesOfNode(descriptors: readonly number[]): OutputRoute {
   const pipeOf = (descriptor: number) => (descriptors.includes(descriptor) ? 'pipe' : 'inherit');
   return {
     stdio: [pipeOf(1), pipeOf(2)],
+    count: descriptors.length,
     read: ({ stdout, stderr }) => [
       ...(stdout === null ? [] : [readFor([1], stdout)]),
       ...(stderr === null ? [] : [readFor([2], stderr)]),

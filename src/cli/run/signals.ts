@@ -44,6 +44,7 @@ export class Signals {
   received: NodeJS.Signals | null = null;
   #receiver: ((signal: NodeJS.Signals) => void) | null = null;
   #isWriting = false;
+  #writesOutput = false;
 
   /** @param isHangupIgnored Whether to ignore SIGHUP. */
   constructor(isHangupIgnored: boolean) {
@@ -80,12 +81,17 @@ export class Signals {
     }
   }
 
+  /** From now on this process writes for the command, and SIGXFSZ is about these writes. The command gets its own from the kernel. */
+  writeOutput(): void {
+    this.#writesOutput = true;
+  }
+
   ignore(): void {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
   }
 
   #receive(signal: NodeJS.Signals): void {
-    if (this.#isWriting && signal === 'SIGXFSZ') return;
+    if ((this.#isWriting || this.#writesOutput) && signal === 'SIGXFSZ') return;
     this.received = signal;
     this.#stopWaiting.abort();
     this.#receiver?.(signal);

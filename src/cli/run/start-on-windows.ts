@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { isForCmd } from './command-line.js';
 import { exitOf } from './exit.js';
-import { routeFor } from './output.js';
 import { treeOf } from './process-tree.js';
 import type { Outfit, Started } from './started.js';
 
@@ -11,10 +10,9 @@ export async function startOnWindows(
   { env, output }: Outfit,
 ): Promise<Started> {
   const { default: crossSpawn } = await import('cross-spawn');
-  const route = routeFor(output);
   const child = crossSpawn(program, args, {
     env,
-    stdio: ['inherit', ...route.stdio],
+    stdio: ['inherit', ...output.stdio],
     windowsVerbatimArguments: isForCmd([program, ...args]),
   });
   const exited = exitOf(child);
@@ -28,7 +26,7 @@ export async function startOnWindows(
     group: treeOf(child, pid),
     // Ctrl-C and Ctrl-Break reach every process of a console, whatever its standard streams are.
     sharesTerminal: true,
-    output: route.read(child),
+    output: output.read(child),
     begin: null,
   };
 }

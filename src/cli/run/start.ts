@@ -4,7 +4,6 @@ import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { type Stdio, staysOpen } from './descriptors.js';
 import { exitOf } from './exit.js';
-import { routeFor } from './output.js';
 import { groupOf, sharedGroup } from './process-group.js';
 import { startOnWindows } from './start-on-windows.js';
 import type { Outfit, Started } from './started.js';
@@ -29,8 +28,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   const shared = sharesTerminal
     ? sharedGroup({ socket: inheritedSocket, token: env['LIVINGLOCK_TOKEN'] ?? '' })
     : null;
-  const route = routeFor(output);
-  const stdio: Stdio[] = ['inherit', ...route.stdio];
+  const stdio: Stdio[] = ['inherit', ...output.stdio];
   for (const descriptor of descriptors) {
     if (!staysOpen(descriptor)) put(stdio, descriptor, descriptor);
   }
@@ -38,7 +36,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
   const [program = '', ...args] = inheritedSocket === null ? gated(command, spare) : command;
   const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });
-  const read = route.read(child);
+  const read = output.read(child);
   const exited = exitOf(child);
   const pid = await pidOf(child);
   const gate = inheritedSocket === null ? child.stdio[spare] : null;

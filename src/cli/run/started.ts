@@ -1,6 +1,6 @@
 import type { Exit } from './exit.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import type { OutputMode, ReadOutput } from './output.js';
+import type { OutputRoute, ReadOutput } from './output.js';
 import type { ProcessGroup } from './process-group.js';
 
 /** A command that has been started. */
@@ -18,7 +18,7 @@ export interface Started {
 /** What a command is started with. */
 export interface Outfit {
   readonly env: NodeJS.ProcessEnv;
-  readonly output: OutputMode;
+  readonly output: OutputRoute;
   /** Descriptors of this process that the command gets under the same numbers. */
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;

@@ -13,6 +13,7 @@ import { Ending, type Reason } from './ending.js';
 import { outcomeAfter, statusAfter } from './exit.js';
 import type { Job } from './job.js';
 import { describeLoss } from './loss.js';
+import { type OutputRoute, routeFor } from './output.js';
 import { Passage } from './pass-on.js';
 import type { ProcessGroup } from './process-group.js';
 import { describeProof, hintOn } from './proof.js';
@@ -85,7 +86,7 @@ export class Supervision {
     const { lock, signals } = this.#job;
     let started: Started;
     try {
-      await this.#recordPredecessor();
+      const route = await this.#prepare();
       // Signals that arrived while this process was busy are delivered by the event loop.
       await turn();
       await said(signals.aborted);
@@ -95,7 +96,7 @@ export class Supervision {
       }
       lock?.signal.throwIfAborted();
       if (this.#isRepeated) await renew(this.#job);
-      started = await this.#start();
+      started = await this.#start(route);
     } catch (error) {
       // The release reports it. Of the first attempt nothing has run.
       if (error instanceof ErrLockLost) {
@@ -114,12 +115,17 @@ export class Supervision {
     }
   }
 
-  /** On a slow disk that may take so long that another run takes over meanwhile, so the lock is confirmed before the command starts. */
-  async #recordPredecessor(): Promise<void> {
-    const { lock, recorder, signals } = this.#job;
-    if (!recorder.knowsPredecessor) return;
-    await signals.whileWriting(() => recorder.recordPredecessor());
-    await lock?.setWorkers([]);
+  /**
+   * What a slow disk may hold up, for so long that another run takes over meanwhile. So the lock is confirmed afterwards, before the command starts.
+   */
+  async #prepare(): Promise<OutputRoute> {
+    const { lock, recorder, signals, output, options } = this.#job;
+    const { knowsPredecessor } = recorder;
+    if (knowsPredecessor) await signals.whileWriting(() => recorder.recordPredecessor());
+    const route = routeFor(output?.mode ?? (options.proof.by === 'output' ? 'seen' : 'inherited'));
+    output?.prepare(route.count);
+    if (knowsPredecessor || output !== null || route.count > 0) await lock?.setWorkers([]);
+    return route;
   }
 
   /** The command's exit status matters more than a lock that could not be released: a reported failure would make someone start it again. */
@@ -129,8 +135,8 @@ export class Supervision {
     return status;
   }
 
-  async #start(): Promise<Started> {
-    const { lock, name, locks, command, options, descriptors, inheritedSocket, cover, output } = this.#job;
+  async #start(output: OutputRoute): Promise<Started> {
+    const { lock, name, locks, command, descriptors, inheritedSocket, cover } = this.#job;
     // A run within the command must not ping for it.
     const { [PING_VARIABLE]: _, ...ours } = process.env;
     const env = {
@@ -144,12 +150,7 @@ export class Supervision {
     };
     try {
       if (lock !== null) await cover.begin(lock, inheritedSocket, descriptors);
-      const started = await start(command, {
-        env,
-        output: output?.mode ?? (options.proof.by === 'output' ? 'seen' : 'inherited'),
-        descriptors,
-        inheritedSocket,
-      });
+      const started = await start(command, { env, output, descriptors, inheritedSocket });
       cover.tell(started.group);
       return started;
     } catch (error) {
@@ -165,8 +166,11 @@ export class Supervision {
     const onLoss = () => this.#stop('lost', ending, watch);
     try {
       const prove = () => watch.prove();
+      if (output.length > 0) this.#job.signals.writeOutput();
       const passages = output.map((read) => new Passage(read, prove, kept?.outletFor(read)));
       lock?.signal.addEventListener('abort', onLoss);
+      // It may have been lost while the command was started.
+      if (lock?.signal.aborted === true) onLoss();
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
       await this.#name(group.named, begin);

@@ -83,6 +83,18 @@ describe('signals of a run', () => {
     expect(listening.received).toBe('SIGXFSZ');
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'leave SIGXFSZ out once this process writes for the command',
+    () => {
+      const listening = listen();
+      listening.writeOutput();
+      deliver('SIGXFSZ');
+      expect(listening.received).toBeNull();
+      deliver('SIGXCPU');
+      expect(listening.received).toBe('SIGXCPU');
+    },
+  );
+
   it('take SIGUSR1 over from the start of the program', () => {
     process.on('SIGUSR1', endEarly);
     listen();

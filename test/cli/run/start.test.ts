@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeInheritedSocket } from '../../../src/cli/run/inherited-socket.js';
+import { routeFor } from '../../../src/cli/run/output.js';
 import { start } from '../../../src/cli/run/start.js';
 import type { Outfit } from '../../../src/cli/run/started.js';
 import { temporaryFolder } from '../../../support/world.js';
@@ -15,7 +16,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     const command = ['/bin/sh', '-c', script, 'sh', ...args];
     const outfit = {
       env: { PATH },
-      output: 'inherited' as const,
+      output: routeFor('inherited'),
       descriptors: [],
       inheritedSocket: null,
       ...changes,
@@ -97,7 +98,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
 
   it('lets its output be read on request', async () => {
     terminals();
-    const { begin, exited, output } = await started('echo out; echo err >&2', { output: 'seen' });
+    const { begin, exited, output } = await started('echo out; echo err >&2', { output: routeFor('seen') });
     const read = Promise.all(output.map(({ source }) => text(source)));
     begin?.();
     await exited;
@@ -124,7 +125,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     terminals();
     // Otherwise libuv might report the error by the descriptor that the socket takes in the command.
     openUpTo(40);
-    const outfit = { env: { PATH }, output: 'inherited' as const, descriptors: [], inheritedSocket: null };
+    const outfit = { env: { PATH }, output: routeFor('inherited'), descriptors: [], inheritedSocket: null };
     const socket = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
     await expect(start(['/no/program'], { ...outfit, inheritedSocket: socket })).rejects.toMatchObject({
       code: 'ENOENT',

@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import childProcess from 'node:child_process';
+import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Cover } from '../../../src/cli/run/cover.js';
 import type { InheritedSocket } from '../../../src/cli/run/inherited-socket.js';
 import type { Job } from '../../../src/cli/run/job.js';
+import { KeptOutput } from '../../../src/cli/run/kept/kept-output.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { ProofWatch } from '../../../src/cli/run/proof-watch.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
@@ -11,6 +13,7 @@ import { Signals } from '../../../src/cli/run/signals.js';
 import { Supervision } from '../../../src/cli/run/supervision.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { acquire, breakLock, ErrLockLost, ErrLockStore, type Lock } from '../../../src/index.js';
+import { replace } from '../../../support/replace.js';
 import { HOUR, MINUTE, temporaryFolder } from '../../../support/world.js';
 import { messages, someLocks, someOptions, terminals } from './stage.js';
 
@@ -376,6 +379,83 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(await statusOf('exit 8')).toBe(8);
     expect(said).toEqual([]);
   });
+
+  it('ends a command whose lock is lost while it is started', async () => {
+    const cover = new Cover();
+    vi.spyOn(cover, 'tell').mockImplementation(() => {
+      vi.spyOn(lock, 'signal', 'get').mockReturnValue(AbortSignal.abort(new ErrLockLost('nightly', null)));
+    });
+    expect(await statusOf('touch "$0/begun"; exec sleep 1000', {}, { cover })).toBe(76);
+    expect(existsSync(join(folder, 'begun'))).toBe(false);
+  });
+
+  it('starts nothing if its lock is lost while the pipes for its output are made', async () => {
+    const { spawnSync } = childProcess;
+    const makeLate: object = {
+      spawnSync: (program: string, args: readonly string[]) => {
+        const made = spawnSync(program, args);
+        void locks.store.remove('nightly', lock.token);
+        return made;
+      },
+    };
+    replace(childProcess, makeLate);
+    terminals();
+    const run = supervision('touch "$0/begun"', { proof: { by: 'output' } }, { inheritedSocket: noSocket() });
+    expect(await run.toTheEnd()).toBe(76);
+    expect(run.end.outcome).toBe('not-started');
+    expect(existsSync(join(folder, 'begun'))).toBe(false);
+  });
+
+  it.each(['log', 'on-failure'])(
+    'does not hand SIGXFSZ of its own writes to its command: %s',
+    async (kind) => {
+      const output =
+        kind === 'log'
+          ? ({ passOn: 'always', log: { path: `${folder}/logs/`, keep: 1, size: 1000 } } as const)
+          : ({ passOn: 'on-failure', log: null } as const);
+      vi.stubEnv('LIVINGLOCK_HISTORY', folder);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const kept = keptBy(output);
+      const running = statusOf(
+        'trap "exit 9" XFSZ; touch "$0/begun"; while [ -d "$0" ] && [ ! -e "$0/end" ]; do sleep 0.01; done; exit 3',
+        { output },
+        { output: kept },
+      );
+      await made('begun');
+      deliver('SIGXFSZ');
+      writeFileSync(join(folder, 'end'), '');
+      expect(await running).toBe(3);
+    },
+  );
+
+  it.each([0, 1])('opens all that holds output back before its command starts: %s retries', async (retry) => {
+    vi.stubEnv('LIVINGLOCK_HISTORY', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const output = { passOn: 'on-failure', log: null } as const;
+    const order: string[] = [];
+    const kept = keptBy(output);
+    const { openSync } = fs;
+    const watched: object = {
+      openSync: (...args: Parameters<typeof openSync>) => {
+        if (String(args[0]).endsWith('.tmp')) order.push('opened');
+        return openSync(...args);
+      },
+    };
+    replace(fs, watched);
+    const setWorkers = lock.setWorkers.bind(lock);
+    vi.spyOn(lock, 'setWorkers').mockImplementation((workers) => {
+      if (workers.length > 0) order.push('started');
+      return setWorkers(workers);
+    });
+    await statusOf('echo out; exit 4', { output, retry, retryDelay: 0 }, { output: kept });
+    expect(order.slice(0, order.indexOf('started'))).toContain('opened');
+    expect(order.at(-1)).toBe('started');
+  });
+
+  function keptBy(output: RunOptions['output']): KeptOutput {
+    const owner = { lock: 'nightly', store: null };
+    return new KeptOutput(someOptions({ output }), { owner, startedAt: new Date(), token: lock.token });
+  }
 
   describe('that has taken its lock over', () => {
     /** Records whom it was taken over from, while this happens. */

@@ -8,13 +8,13 @@ import { Spool } from './spool.js';
 /** One stream of a command, held back until it is known how the command ends. */
 export class HeldOutput {
   readonly #output: ReadOutput;
-  readonly #folder: () => string;
+  readonly #takeSpool: () => Spool;
   #state: 'empty' | Spool | 'passed on' = 'empty';
 
-  /** @param folder Returns the folder for the file. It may throw. */
-  constructor(output: ReadOutput, folder: () => string) {
+  /** @param takeSpool Returns a file that is open already: the command is at work. It may throw. */
+  constructor(output: ReadOutput, takeSpool: () => Spool) {
     this.#output = output;
-    this.#folder = folder;
+    this.#takeSpool = takeSpool;
   }
 
   /** If it cannot be held back, all of it is passed on. Rejects if that fails. */
@@ -47,7 +47,7 @@ export class HeldOutput {
 
   async #hold(chunk: Buffer): Promise<boolean> {
     try {
-      if (!(this.#state instanceof Spool)) this.#state = new Spool(this.#folder());
+      if (!(this.#state instanceof Spool)) this.#state = this.#takeSpool();
       await this.#state.write(chunk);
       return true;
     } catch (error) {

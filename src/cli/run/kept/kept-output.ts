@@ -14,6 +14,7 @@ import { lineOfOurs } from './bounded-log.js';
 import { HeldOutput } from './held-output.js';
 import { OutputEnd } from './output-end.js';
 import { folderOf, isFolder, RunLog, type RunOfLog } from './run-log.js';
+import { Spool } from './spool.js';
 
 /** The output of a run that is kept in a log, held back, or thrown away. */
 export class KeptOutput {
@@ -22,6 +23,9 @@ export class KeptOutput {
   readonly #log: RunLog | null;
   /** What is held back, and what is said between two attempts. */
   readonly #held: (HeldOutput | string)[] = [];
+  /** For output that is to be held back. */
+  readonly #spools: Spool[] = [];
+  #spoolFailure: unknown = null;
   #attempt = 1;
   /** What a ping is sent with. */
   readonly #end: OutputEnd | null;
@@ -45,6 +49,20 @@ export class KeptOutput {
   readEnd(): Buffer | null {
     const end = this.#end?.read();
     return end !== undefined && end.length > 0 ? end : null;
+  }
+
+  /**
+   * Opens the files for what is to be held back. Must be called before each attempt, and before the lock is confirmed: a slow disk holds this process up.
+   *
+   * @param count How many outputs the command has.
+   */
+  prepare(count: number): void {
+    if (this.#options.output.passOn !== 'on-failure') return;
+    try {
+      while (this.#spools.length < count) this.#spools.push(new Spool(this.#spoolFolder()));
+    } catch (error) {
+      this.#spoolFailure = error;
+    }
   }
 
   /** Where the runner has to put what it reads. */
@@ -112,11 +130,18 @@ export class KeptOutput {
       case 'never':
         return async () => {};
       case 'on-failure': {
-        const held = new HeldOutput(output, () => this.#spoolFolder());
+        const held = new HeldOutput(output, () => this.#takeSpool());
         this.#held.push(held);
         return (chunk) => held.write(chunk);
       }
     }
+  }
+
+  /** Throws the error with which it could not be opened. */
+  #takeSpool(): Spool {
+    const spool = this.#spools.pop();
+    if (spool === undefined) throw this.#spoolFailure;
+    return spool;
   }
 
   /** Where its log would be. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { close, constants, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUuid } from '../../../system/uuid.js';
 import { writeAll } from '../../terminal/write-all.js';
@@ -36,7 +36,8 @@ export class Spool {
     }
   }
 
+  /** Does not wait: a slow disk must not hold this process up. */
   close(): void {
-    closeSync(this.#descriptor);
+    close(this.#descriptor, () => {});
   }
 }
