@@ -9,6 +9,8 @@ export class Ending {
   readonly #group: ProcessGroup;
   readonly #killAfter: number;
   readonly #over = new AbortController();
+  readonly #waiting = new AbortController();
+  #isGone = false;
   #reason: Reason | null = null;
 
   /** @param killAfter Milliseconds from SIGTERM to SIGKILL. */
@@ -22,9 +24,33 @@ export class Ending {
     return this.#reason;
   }
 
+  /** Aborted when the output of a command that is gone must not be waited for any longer: its reader, or a disk, may be stuck. */
+  get waiting(): AbortSignal {
+    return this.#waiting.signal;
+  }
+
+  /**
+   * The whole command is gone, and what remains is its output. If it has been ended, that may take `killAfter`.
+   *
+   * @param isSignalled Whether someone else has ended it.
+   */
+  outlived(isSignalled: boolean): void {
+    this.#isGone = true;
+    if (isSignalled || this.#reason !== null) this.after(this.#killAfter, () => this.abandon());
+  }
+
+  /** Do not wait for its output any longer. */
+  abandon(): void {
+    this.#waiting.abort();
+  }
+
   /** SIGTERM to the whole process group, then SIGKILL to whatever is still there after `killAfter`. */
   begin(reason: Reason): void {
     this.#reason = reason;
+    if (this.#isGone) {
+      this.abandon();
+      return;
+    }
     this.#group.signal('SIGTERM');
     // A stopped process receives no signal other than SIGCONT before SIGKILL.
     this.#group.signal('SIGCONT');

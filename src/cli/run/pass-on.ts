@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from '../terminal/messages.js';
-import { writeAll } from '../terminal/write-all.js';
+import { writeOut } from '../terminal/write-all.js';
 import type { ReadOutput } from './output.js';
 
 /** A daemon that the command left behind may hold its output open forever. After this much silence, nothing more is coming. */
 const SILENCE = 500;
+/** Nor is it, if such a daemon goes on writing: after this many silences with nothing left to be written, or after as much as the largest pipe holds (pipe(7)). */
+const MOST_SILENCES = 2;
+const MOST_BYTES = 1024 * 1024;
+
+const NEVER = new AbortController().signal;
 
 /** Where a part of the output goes. Rejects, with the system's error, if it cannot be written there. */
 export type Outlet = (chunk: Buffer) => Promise<void>;
@@ -26,13 +31,15 @@ export class Passage {
   readonly #ended: Promise<void>;
   #isWriting = false;
   #chunks = 0;
+  #bytes = 0;
+  #most = Number.POSITIVE_INFINITY;
   #failure: WriteFailure | null = null;
 
   /** @param outlet Where it goes. Default: to the descriptor that the output is for. */
   constructor(
     output: ReadOutput,
     onOutput: () => void,
-    outlet: Outlet = (chunk) => writeAll(output.descriptor, chunk),
+    outlet: Outlet = (chunk) => writeOut(output.descriptor, chunk),
   ) {
     this.#output = output;
     this.#onOutput = onOutput;
@@ -45,14 +52,23 @@ export class Passage {
     return this.#failure;
   }
 
-  /** Must be called when the command is gone. Resolves when all its output has been passed on. */
-  async drain(): Promise<void> {
-    for (let seen = -1; this.#isWriting || seen !== this.#chunks; ) {
+  /**
+   * Must be called when the command is gone. Resolves when all its output has been passed on.
+   *
+   * @param waiting Aborted when nobody waits for that any longer.
+   */
+  async drain(waiting: AbortSignal = NEVER): Promise<void> {
+    const { source } = this.#output;
+    this.#most = this.#bytes + source.readableLength + MOST_BYTES;
+    let silences = 0;
+    for (let seen = -1; this.#isWriting || (seen !== this.#chunks && silences < MOST_SILENCES); ) {
       seen = this.#chunks;
-      const silence = sleep(SILENCE, true, { ref: false });
+      const silence = sleep(SILENCE, true, { ref: false, signal: waiting }).catch(() => true);
       if ((await Promise.race([this.#ended, silence])) !== true) return;
+      if (waiting.aborted) return this.#abandon();
+      if (!this.#isWriting) silences++;
     }
-    this.#output.source.destroy();
+    source.destroy();
   }
 
   async #pass(): Promise<void> {
@@ -60,11 +76,13 @@ export class Passage {
     try {
       for await (const chunk of source) {
         this.#chunks++;
+        this.#bytes += chunk.length;
         this.#onOutput();
         this.#isWriting = true;
         await this.#outlet(chunk).catch((error) => this.#fail(error));
         if (this.#failure !== null) break;
         this.#isWriting = false;
+        if (this.#bytes >= this.#most) break;
       }
     } catch {
       // The last output is read while the pipe is being closed: a daemon still holds it open.
@@ -74,7 +92,16 @@ export class Passage {
     }
   }
 
+  #abandon(): void {
+    if (this.#isWriting) {
+      this.#failure = 'unread';
+      say(`The command's ${this.#output.name} is not read. The rest of it is lost.`);
+    }
+    this.#output.source.destroy();
+  }
+
   #fail(error: NodeJS.ErrnoException): void {
+    if (this.#failure !== null) return;
     this.#failure = error.code === 'EPIPE' && process.platform !== 'win32' ? 'unread' : 'failed';
     if (this.#failure === 'unread') return;
     say(

@@ -1,4 +1,4 @@
-import type { Lock } from '../../index.js';
+import { type Lock, systemClock } from '../../index.js';
 import { randomUuid } from '../../system/uuid.js';
 import { isRecorded } from '../history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
@@ -116,9 +116,10 @@ async function runIn(
     const output = await keptOutput(job, lock, name, locks);
     recorder.keepsOutput(output);
     const supervision = new Supervision({ ...job, lock, name, locks, signals, inheritedSocket, output });
-    return await supervise(supervision, recorder, (status) =>
-      output?.show(shownCommand(job.command, job.options), supervision.end, status),
-    );
+    return await supervise(supervision, recorder, async (status) => {
+      const command = shownCommand(job.command, job.options);
+      await output?.complete(patience(job.options, signals), command, supervision.end, status);
+    });
   } finally {
     inheritedSocket?.close();
     await cover.end();
@@ -144,20 +145,32 @@ async function keptOutput(
   });
 }
 
-/** @param show Shows what was held back of the output. */
+/** How long to wait for a reader or a disk when the lock is free: until a signal arrives, or as long as `--timeout`; if
+ * a signal has arrived already, as long as `--kill-after`. */
+function patience({ timeout, killAfter }: RunOptions, signals: Signals): AbortSignal {
+  const over = new AbortController();
+  const limit = signals.received === null ? Math.max(timeout, killAfter) : killAfter;
+  if (Number.isFinite(limit)) {
+    void systemClock.sleep(limit, { ref: false }).then(() => over.abort());
+  }
+  signals.passTo(() => over.abort());
+  return over.signal;
+}
+
+/** @param complete Shows what was held back of the output, and closes its log. */
 async function supervise(
   supervision: Supervision,
   recorder: Recorder,
-  show: (status: number | null) => Promise<void> | undefined,
+  complete: (status: number | null) => Promise<void>,
 ): Promise<number> {
   try {
     const status = await supervision.toTheEnd();
     await recorder.ended(supervision.end, status);
-    await show(status);
+    await complete(status);
     return status;
   } catch (error) {
     await recorder.failed(error, supervision.end);
-    await show(null);
+    await complete(null);
     throw error;
   }
 }

@@ -77,7 +77,6 @@ export class Supervision {
       this.#isRepeated = true;
       status = await this.#runUnlessSignalled();
     }
-    await output?.complete();
     return status;
   }
 
@@ -177,9 +176,11 @@ export class Supervision {
       recorder.started();
       const exit = await exited;
       await outlive(group, lock);
-      await Promise.all(passages.map((passage) => passage.drain()));
+      ending.outlived(this.#job.signals.received !== null);
+      this.#job.signals.passTo(() => ending.abandon());
+      await Promise.all(passages.map((passage) => passage.drain(ending.waiting)));
       // As long as heartbeats are sent.
-      await kept?.written();
+      await kept?.written(ending.waiting);
       const lost = passages.flatMap((passage) => passage.failure ?? []);
       const status = statusAfter(ending.reason, exit, lost);
       const outcome = outcomeAfter(ending.reason, exit, status);

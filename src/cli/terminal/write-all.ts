@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -36,6 +37,21 @@ export async function writeWithoutBlocking(descriptor: number, chunk: Buffer): P
     await writeAll(own ?? descriptor, chunk);
   } finally {
     if (own !== null) closeSync(own);
+  }
+}
+
+/** Writes as {@link writeWithoutBlocking} does, and at full speed: a pipe is waited for by the event loop. */
+export async function writeOut(descriptor: number, chunk: Buffer): Promise<void> {
+  const own = reopened(descriptor);
+  if (own === null) return writeAll(descriptor, chunk);
+  const pipe = new Socket({ fd: own, readable: false, writable: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      pipe.on('error', reject);
+      pipe.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+  } finally {
+    pipe.destroy();
   }
 }
 

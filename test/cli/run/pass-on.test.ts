@@ -49,6 +49,38 @@ describe.runIf(process.platform !== 'win32')('passing output on', () => {
     expect(passing.failure).toBeNull();
   });
 
+  it.each([1, 100_000])('ends although something else goes on writing: %s bytes at once', async (size) => {
+    const { descriptor } = file('w');
+    const source = new PassThrough();
+    const passing = passage(source, descriptor);
+    const writing = setInterval(() => source.destroyed || source.write(Buffer.alloc(size)), 10);
+    onTestFinished(() => clearInterval(writing));
+    await passing.drain();
+    expect(source.destroyed).toBe(true);
+    expect(passing.failure).toBeNull();
+  });
+
+  it('ends if it must not wait for a reader any longer, and says what is lost', async () => {
+    const said = messages();
+    const [pipe] = makeRealPipes(1) ?? [];
+    if (pipe === undefined) throw new Error('No pipe could be made.');
+    const { descriptor } = file('a', `/dev/fd/${pipe.writing}`);
+    const reading = pipe.open();
+    onTestFinished(() => void reading.destroy());
+    const source = new PassThrough();
+    const passing = passage(source, descriptor);
+    source.write(Buffer.alloc(1_000_000));
+    const over = new AbortController();
+    const draining = passing.drain(over.signal);
+    setImmediate(() => over.abort());
+    await draining;
+    expect(source.destroyed).toBe(true);
+    expect(passing.failure).toBe('unread');
+    expect(said).toEqual([
+      expect.stringContaining("The command's stdout is not read. The rest of it is lost."),
+    ]);
+  });
+
   it('stops reading when nobody reads, as SIGPIPE would say', async () => {
     const said = messages();
     const [pipe] = makeRealPipes(1) ?? [];

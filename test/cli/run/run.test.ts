@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { KeptOutput } from '../../../src/cli/run/kept/kept-output.js';
+import { RunLog } from '../../../src/cli/run/kept/run-log.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { run } from '../../../src/cli/run/run.js';
 import { openHistory } from '../../../src/history/index.js';
@@ -39,6 +41,17 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
     expect(readdirSync(folder)).toEqual(['copy']);
     expect(process.listenerCount('SIGTERM')).toBe(listeners);
     expect(said).toEqual([]);
+  });
+
+  it('has released its lock when its log is closed', async () => {
+    const complete = vi.spyOn(KeptOutput.prototype, 'complete');
+    const close = vi.spyOn(RunLog.prototype, 'close').mockImplementation(async () => {
+      expect(readdirSync(folder)).not.toContain('job.lock');
+    });
+    const log = { path: join(folder, 'log'), keep: 1, size: 1000 };
+    expect(await statusOf('echo out; exit 7', { output: { passOn: 'never', log } })).toBe(7);
+    expect(complete).toHaveBeenCalledOnce();
+    expect(close).toHaveBeenCalledOnce();
   });
 
   it('does not happen while another one has the lock', async () => {

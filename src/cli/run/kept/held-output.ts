@@ -1,7 +1,7 @@
 import { messageOf } from '../../../system/message-of.js';
 import { systemCode } from '../../../system/system-code.js';
 import { say } from '../../terminal/messages.js';
-import { writeAll } from '../../terminal/write-all.js';
+import { writeOut } from '../../terminal/write-all.js';
 import type { ReadOutput } from '../output.js';
 import { Spool } from './spool.js';
 
@@ -20,7 +20,7 @@ export class HeldOutput {
   /** If it cannot be held back, all of it is passed on. Rejects if that fails. */
   async write(chunk: Buffer): Promise<void> {
     if (this.#state !== 'passed on' && (await this.#hold(chunk))) return;
-    await writeAll(this.#output.descriptor, chunk);
+    await writeOut(this.#output.descriptor, chunk);
   }
 
   get state(): 'empty' | 'held' | 'passed on' {

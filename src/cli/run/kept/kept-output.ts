@@ -4,7 +4,7 @@ import { makeTrustedFolder } from '../../../system/trusted-folder.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import { MOST_BODY } from '../../notify/ping-url.js';
 import { said, say } from '../../terminal/messages.js';
-import { writeAll } from '../../terminal/write-all.js';
+import { writeOut } from '../../terminal/write-all.js';
 import type { RunOptions } from '../options.js';
 import type { OutputMode, ReadOutput } from '../output.js';
 import type { LogOptions } from '../output-options.js';
@@ -84,24 +84,28 @@ export class KeptOutput {
     this.#held.push(`Attempt ${end}.`);
   }
 
-  /** Resolves when the log has everything that has been read. */
-  async written(): Promise<void> {
-    await this.#log?.written;
-  }
-
-  /** The last attempt has ended, and nothing more is coming. */
-  async complete(): Promise<void> {
-    await this.#log?.close();
+  /** Resolves when the log has everything that has been read, or when that is aborted. */
+  async written(waiting: AbortSignal): Promise<void> {
+    if (this.#log !== null && !(await isDone(this.#log.written, waiting))) this.#log.abandon();
   }
 
   /**
-   * Passes on what was held back, under a line that says how the run has ended, unless it was a success. To be called without the lock: the reader
-   * may be slow.
+   * The last attempt has ended, and nothing more is coming. Shows what was held back, and closes the log. To be called without the lock: a reader or
+   * a disk may be slow.
    *
    * @param command For people.
    * @param status The exit status of the run; `null` if something went wrong in the runner.
    */
-  async show(command: string, end: RunEnd, status: number | null): Promise<void> {
+  async complete(waiting: AbortSignal, command: string, end: RunEnd, status: number | null): Promise<void> {
+    const work = Promise.all([this.#show(command, end, status), this.#log?.close()]);
+    if (!(await isDone(work, waiting)))
+      say('The rest of its output is lost: it could not be written in time.');
+  }
+
+  /**
+   * Passes on what was held back, under a line that says how the run has ended, unless it was a success.
+   */
+  async #show(command: string, end: RunEnd, status: number | null): Promise<void> {
     const isFailure = status !== ExitCode.ok && (end.outcome !== 'not-started' || this.#attempt > 1);
     if (this.#options.output.passOn !== 'on-failure' || !isFailure) return;
     const { describeRun } = await import('../../terminal/outcome.js');
@@ -126,7 +130,7 @@ export class KeptOutput {
   #passOn(output: ReadOutput): Outlet {
     switch (this.#options.output.passOn) {
       case 'always':
-        return (chunk) => writeAll(output.descriptor, chunk);
+        return (chunk) => writeOut(output.descriptor, chunk);
       case 'never':
         return async () => {};
       case 'on-failure': {
@@ -160,6 +164,15 @@ function openLog(options: LogOptions, run: RunOfLog): RunLog | null {
     say(`The output of this run is not kept: ${messageOf(error).replace(/\.?$/, '.')}`);
     return null;
   }
+}
+
+/** Whether that resolves before it is aborted. */
+async function isDone(work: Promise<unknown>, waiting: AbortSignal): Promise<boolean> {
+  const over = new Promise<false>((resolve) => {
+    if (waiting.aborted) setImmediate(resolve, false);
+    waiting.addEventListener('abort', () => resolve(false));
+  });
+  return Promise.race([work.then(() => true), over]);
 }
 
 function modeOf({ output: { passOn }, proof }: RunOptions, isLogged: boolean): OutputMode {

@@ -1,21 +1,37 @@
-import { rmSync } from 'node:fs';
+import { lstat, rm } from 'node:fs/promises';
 import type { JournalOwner } from '../../../history/line.js';
-import { runOfLog } from '../../../history/log-name.js';
-import { logsIn } from '../../../history/logs-in.js';
+import { type FoundLog, logsIn } from '../../../history/logs-in.js';
+import { systemCode } from '../../../system/system-code.js';
 
 /**
- * Removes the logs of the oldest runs under a lock. The log of a run that may be at work remains: of one that started after this run, and one that
- * was written since then, as by a run beside the lock (`--force`).
+ * The logs of the oldest runs under a lock, which have to go when this run has ended. To be called before the run: what comes later may be
+ * the log of a run at work.
  *
  * @param keep How many logs remain.
  * @param own The name of the log of this run, which remains in any case.
  */
-export function pruneLogs(folder: string, owner: JournalOwner, keep: number, own: string): void {
-  const start = runOfLog(owner, own)?.startedAt ?? new Date(0);
-  const others = logsIn(folder, owner).filter(({ name }) => name !== own);
+export function oldLogs(folder: string, owner: JournalOwner, keep: number, own: string): readonly FoundLog[] {
+  const logs = logsIn(folder, owner);
+  const start = logs.find(({ name }) => name === own)?.startedAt ?? new Date();
+  const others = logs.filter(({ name }) => name !== own);
   const excess = Math.max(0, others.length - (keep - 1));
-  const oldest = others.toSorted((one, other) => (one.name < other.name ? -1 : 1)).slice(0, excess);
-  for (const { path, startedAt, modifiedAt } of oldest) {
-    if (startedAt < start && modifiedAt < start) rmSync(path, { force: true });
+  return others
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    .slice(0, excess)
+    .filter(({ startedAt }) => startedAt <= start);
+}
+
+/** Not a log that was written since it was found, as by a run beside the lock (`--force`). */
+export async function removeLogs(logs: readonly FoundLog[]): Promise<void> {
+  for (const log of logs) if (await isUnchanged(log)) await rm(log.path, { force: true });
+}
+
+async function isUnchanged({ path, modifiedAt }: FoundLog): Promise<boolean> {
+  try {
+    const status = await lstat(path);
+    return status.isFile() && status.mtime.getTime() === modifiedAt.getTime();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }

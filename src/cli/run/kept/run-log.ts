@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, ftruncate, lstatSync, openSync, statSync } from 'node:fs';
+import { close, closeSync, constants, fstatSync, ftruncate, lstatSync, openSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { logsFolder } from '../../../history/folder.js';
 import type { JournalOwner } from '../../../history/line.js';
 import { logName } from '../../../history/log-name.js';
+import type { FoundLog } from '../../../history/logs-in.js';
 import { makeFolders } from '../../../system/make-folders.js';
 import { messageOf } from '../../../system/message-of.js';
 import { makeTrustedFolder, type TrustedFolder } from '../../../system/trusted-folder.js';
@@ -11,10 +12,11 @@ import { say } from '../../terminal/messages.js';
 import { writeAll } from '../../terminal/write-all.js';
 import type { LogOptions } from '../output-options.js';
 import { BoundedLog } from './bounded-log.js';
-import { pruneLogs } from './prune-logs.js';
+import { oldLogs, removeLogs } from './prune-logs.js';
 import { readAt, writeAt } from './whole-file.js';
 
 const truncate = promisify(ftruncate);
+const closeFile = promisify(close);
 
 /** Others may not even read it: the output may contain what only this user may see. */
 const MODE = 0o600;
@@ -34,7 +36,7 @@ export class RunLog {
   readonly path: string;
   readonly #descriptor: number;
   readonly #write: (chunk: Buffer) => Promise<void>;
-  readonly #prune: () => void;
+  readonly #prune: () => Promise<void>;
   #last: Promise<void> = Promise.resolve();
   #isOver = false;
 
@@ -42,7 +44,7 @@ export class RunLog {
     path: string,
     descriptor: number,
     write: (chunk: Buffer) => Promise<void>,
-    prune = () => {},
+    prune = async () => {},
   ) {
     this.path = path;
     this.#descriptor = descriptor;
@@ -71,7 +73,7 @@ export class RunLog {
       file,
       descriptor,
       (chunk) => log.write(chunk),
-      isBeside ? undefined : () => pruneLogs(folder.path, owner, keep, basename(file)),
+      isBeside ? undefined : pruningIn(() => oldLogs(folder.path, owner, keep, basename(file))),
     );
   }
 
@@ -107,17 +109,40 @@ export class RunLog {
     return this.#last;
   }
 
-  /** Must be called at the end: nothing that comes later is added. Removes the logs of the oldest runs. */
+  /** Adds nothing more: a write does not end. */
+  abandon(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    say(`The log of this run is incomplete: it could not be written in time (${this.path}).`);
+  }
+
+  /**
+   * Must be called at the end, without the lock, as a slow disk may take long: nothing that comes later is added. Removes the logs of the oldest runs.
+   */
   async close(): Promise<void> {
     await this.written;
     // Or a daemon's output could end up in another file that is given the same descriptor.
     this.#isOver = true;
-    closeSync(this.#descriptor);
     try {
-      this.#prune();
+      await closeFile(this.#descriptor);
+    } catch (error) {
+      say(`The log of this run may be incomplete: ${messageOf(error)} (${this.path}).`);
+    }
+    try {
+      await this.#prune();
     } catch (error) {
       say(`Old logs were not removed: ${messageOf(error)}.`);
     }
+  }
+}
+
+/** Looks at once, and removes later. */
+function pruningIn(look: () => readonly FoundLog[]): () => Promise<void> {
+  try {
+    const logs = look();
+    return () => removeLogs(logs);
+  } catch (error) {
+    return () => Promise.reject(error);
   }
 }
 

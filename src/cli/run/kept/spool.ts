@@ -1,7 +1,7 @@
 import { close, constants, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUuid } from '../../../system/uuid.js';
-import { writeAll } from '../../terminal/write-all.js';
+import { writeOut } from '../../terminal/write-all.js';
 import { readAt, writeAt } from './whole-file.js';
 
 /** Bytes that are read at once. */
@@ -31,7 +31,7 @@ export class Spool {
     for (let position = 0; position < this.#size; ) {
       const piece = await readAt(this.#descriptor, position, Math.min(PIECE, this.#size - position));
       if (piece.length === 0) throw new Error('the file it was held in is shorter than it was');
-      await writeAll(descriptor, piece);
+      await writeOut(descriptor, piece);
       position += piece.length;
     }
   }
