@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { canMount, isPosix, waitForEndOf } from '../support/machine.js';
+import { canMount, isLinux, isPosix, waitForEndOf } from '../support/machine.js';
 import { killAtTheEnd, poll } from '../support/running.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
@@ -212,6 +212,33 @@ describe.skipIf(!isPosix)('run --log', () => {
     expect(text).toMatch(/\n200000\n$/);
     expect(await exit).toEqual([0, null]);
     expect(contentOf(logsOf(desk)[0])).toBe(text);
+  });
+
+  describe.skipIf(!isLinux)('ends although nobody reads what it writes', () => {
+    /** More than one pipe holds, and less than two. */
+    const write = `sh -c 'head -c 100000 /dev/zero; touch written; exit 3'`;
+
+    test.each([
+      { options: '--log --timeout 1s', code: 124 },
+      { options: '--heartbeat output --timeout 1s', code: 124 },
+      { options: '--output on-failure --timeout 1s --kill-after 1s', code: 3 },
+    ])('at its time limit: $options', async ({ options, code }) => {
+      const desk = new Desk();
+      const line = `mkfifo pipe; exec 9<> pipe; livinglock run ${options} job -- ${write} > pipe`;
+      expect(await desk.bash(line)).toMatchObject({ code });
+      expect(desk.holds('job')).toBe(false);
+    });
+
+    test.each(['--log', '--heartbeat output', '--output on-failure'])('by a signal: %s', async (options) => {
+      const desk = new Desk();
+      const run = `livinglock run ${options} job -- ${write} > pipe &`;
+      const signal =
+        'until [ -e written ]; do sleep 0.01; done; while kill $! 2> /dev/null; do sleep 0.01; done';
+      const ended = await desk.bash(`mkfifo pipe; exec 9<> pipe; ${run} ${signal}; wait $!`);
+      // A signal may arrive before the command ends by itself.
+      expect([3, 143]).toContain(ended.code);
+      expect(desk.holds('job')).toBe(false);
+    });
   });
 
   test('leaves stdin and exit status alone, and is proof of work', async () => {
