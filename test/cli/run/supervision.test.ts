@@ -454,7 +454,12 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
 
   function keptBy(output: RunOptions['output']): KeptOutput {
     const owner = { lock: 'nightly', store: null };
-    return new KeptOutput(someOptions({ output }), { owner, startedAt: new Date(), token: lock.token, isBeside: false });
+    return new KeptOutput(someOptions({ output }), {
+      owner,
+      startedAt: new Date(),
+      token: lock.token,
+      isBeside: false,
+    });
   }
 
   describe('that has taken its lock over', () => {
