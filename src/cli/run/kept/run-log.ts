@@ -39,6 +39,7 @@ export class RunLog {
   readonly #prune: () => Promise<void>;
   #last: Promise<void> = Promise.resolve();
   #isOver = false;
+  #isAbandoned = false;
 
   private constructor(
     path: string,
@@ -113,6 +114,7 @@ export class RunLog {
   abandon(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#isAbandoned = true;
     say(`The log of this run is incomplete: it could not be written in time (${this.path}).`);
   }
 
@@ -120,6 +122,15 @@ export class RunLog {
    * Must be called at the end, without the lock, as a slow disk may take long: nothing that comes later is added. Removes the logs of the oldest runs.
    */
   async close(): Promise<void> {
+    if (!this.#isAbandoned) await this.#closeFile();
+    try {
+      await this.#prune();
+    } catch (error) {
+      say(`Old logs were not removed: ${messageOf(error)}.`);
+    }
+  }
+
+  async #closeFile(): Promise<void> {
     await this.written;
     // Or a daemon's output could end up in another file that is given the same descriptor.
     this.#isOver = true;
@@ -127,11 +138,6 @@ export class RunLog {
       await closeFile(this.#descriptor);
     } catch (error) {
       say(`The log of this run may be incomplete: ${messageOf(error)} (${this.path}).`);
-    }
-    try {
-      await this.#prune();
-    } catch (error) {
-      say(`Old logs were not removed: ${messageOf(error)}.`);
     }
   }
 }
