@@ -299,11 +299,12 @@ function startGated(
   begins: boolean,
   descriptors: readonly number[] = [],
 ): Running {
-  const start = new URL('../build/src/cli/run/start.js', import.meta.url).href;
+  const room = new URL('../build/src/cli/run/', import.meta.url).href;
   const program = `
-    const { start } = await import(${JSON.stringify(start)});
+    const { start } = await import(${JSON.stringify(`${room}start.js`)});
+    const { routeFor } = await import(${JSON.stringify(`${room}output.js`)});
     const descriptors = ${JSON.stringify(descriptors)};
-    const outfit = { env: process.env, output: 'inherited', descriptors, inheritedSocket: null };
+    const outfit = { env: process.env, output: routeFor('inherited'), descriptors, inheritedSocket: null };
     const started = await start(${JSON.stringify(command)}, outfit);
     const named = JSON.stringify(started.group.named);
     if (${begins}) started.begin();

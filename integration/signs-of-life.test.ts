@@ -39,8 +39,11 @@ async function kill(pid: number): Promise<void> {
 describe.skipIf(!canUnshare)('a process in a container that keeps a sign of life', () => {
   test('ends as it would without a lock', async () => {
     const job = run(`
+      const turn = () => new Promise((resolve) => setImmediate(resolve));
+      await turn();
       const before = process.getActiveResourcesInfo();
       await acquire(process.argv[2]);
+      await turn();
       console.log(JSON.stringify([before, process.getActiveResourcesInfo()]));
       process.exitCode = 3;
     `);
