@@ -11,7 +11,7 @@ import { isPosix, temporaryFolder } from '../support/machine.js';
 import { describeWithPostgres } from '../support/postgres/postgres-locks.js';
 import { poolOf } from '../support/postgres/postgres-pool.js';
 import type { PostgresServer } from '../support/postgres/postgres-server.js';
-import { poll, Running } from '../support/running.js';
+import { killIfThere, poll, Running } from '../support/running.js';
 
 // The imports of examples/, killed at random moments, and stopped and resumed. The witness is what they leave in the database.
 
@@ -37,6 +37,8 @@ interface Witness {
   readonly last: number;
 }
 
+const COMPLETE: Witness = { rows: ROWS, ids: ROWS, last: ROWS };
+
 function testImport(make: () => Import | Promise<Import>): void {
   test(`has each row once, killed ${KILLS} times, stopped and resumed ${STOPS} times`, async () => {
     const { start, token, witness } = await make();
@@ -44,8 +46,13 @@ function testImport(make: () => Import | Promise<Import>): void {
       const run = start();
       await batchesOf(run, randomInt(1, 3));
       await sleep(randomInt(5));
-      run.signal('SIGKILL');
-      expect((await run.ended).signal).toBe('SIGKILL');
+      killIfThere(run.pid);
+      const { signal, code } = await run.ended;
+      if (signal === 'SIGKILL') continue;
+      // On a busy machine it may be complete before that.
+      expect(code).toBe(0);
+      expect(await witness()).toEqual(COMPLETE);
+      return;
     }
     let run = start();
     for (let stop = 1; stop <= STOPS; stop++) {
@@ -62,7 +69,7 @@ function testImport(make: () => Import | Promise<Import>): void {
       run = successor;
     }
     expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
-    expect(await witness()).toEqual({ rows: ROWS, ids: ROWS, last: ROWS });
+    expect(await witness()).toEqual(COMPLETE);
   });
 
   test('refuses a run that stalls between its heartbeat and its write', async () => {
@@ -76,7 +83,7 @@ function testImport(make: () => Import | Promise<Import>): void {
     await unblock(await token());
     expect(await late.ended).toMatchObject({ code: 1, stderr: expect.stringContaining('fenced off') });
     expect(await successor.ended).toMatchObject({ code: 0, stderr: '' });
-    expect(await witness()).toEqual({ rows: ROWS, ids: ROWS, last: ROWS });
+    expect(await witness()).toEqual(COMPLETE);
   });
 }
 
