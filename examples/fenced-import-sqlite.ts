@@ -10,7 +10,7 @@ import { toDuration, withLock } from 'livinglock';
 import { fence } from 'livinglock/sqlite';
 
 const ROWS = 200_000;
-const BATCH = 1000;
+const BATCH = 250;
 
 const path = process.argv[2] ?? join(import.meta.dirname, 'fenced-import.db');
 const database = new DatabaseSync(path);
