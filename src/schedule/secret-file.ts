@@ -52,7 +52,7 @@ export class SecretFile {
     );
   }
 
-  /** The step after which the file contains these secrets, or is gone if there are none. */
+  /** The step after which the file contains these secrets, or is gone without any. */
   async step(secrets: readonly Secret[]): Promise<Step[]> {
     if (secrets.length === 0) return this.#removal();
     if (secrets.some(({ value }) => /\p{Cc}/u.test(value))) {

@@ -51,7 +51,7 @@ describe('the logs in a folder', () => {
     expect(found(folder)).toEqual([]);
   });
 
-  it('are none if there is no folder', () => {
+  it('are an empty list without a folder', () => {
     expect(found(join(temporaryFolder(), 'none'))).toEqual([]);
   });
 });

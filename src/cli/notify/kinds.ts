@@ -5,7 +5,7 @@ export const EVENT_KINDS = ['start', 'stall', 'lost', 'success', 'failure', 'ski
 
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-/** What people want to hear of who do not say so. */
+/** The events that are told if `--notify-on` is not given. */
 export const USUAL_KINDS: readonly EventKind[] = ['failure', 'stall', 'lost'];
 
 /** The value of `--notify-on`: names, separated by commas. */

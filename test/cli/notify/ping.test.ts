@@ -56,9 +56,9 @@ describe('a service', () => {
     [{ outcome: 'failed', exitCode: 4 }, '/secret/4', 'failed, exit status 4, after 3 seconds'],
     [{ outcome: 'ended-by-signal', exitCode: 137 }, '/secret/137', 'ended-by-signal, exit status 137'],
     [
-      { outcome: 'not-started', exitCode: 127, reason: 'There is none.' },
+      { outcome: 'not-started', exitCode: 127, reason: 'There is no such command.' },
       '/secret/127',
-      'not-started, exit status 127, after 3 seconds: There is none.',
+      'not-started, exit status 127, after 3 seconds: There is no such command.',
     ],
     [{ outcome: 'failed', exitCode: 3_221_225_786 }, '/secret/fail', 'failed'],
     [
