@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { systemCode } from '../src/system/system-code.js';
 
 // Processes that a test starts and reads from.
 
@@ -23,15 +24,27 @@ export interface Surroundings {
   readonly cwd?: string;
 }
 
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Wine fails to create a process once in some thousands of times, with an error that no other system gives. Nothing has begun then. */
+function started(program: string, args: readonly string[], surroundings: Surroundings, tries = 3): Child {
+  try {
+    return spawn(program, args, { ...surroundings, stdio: ['pipe', 'pipe', 'pipe'] });
+  } catch (error) {
+    if (process.platform !== 'win32' || systemCode(error) !== 'UNKNOWN' || tries === 1) throw error;
+    return started(program, args, surroundings, tries - 1);
+  }
+}
+
 /** A running process, with its output so far. It ends with the test. */
 export class Running {
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #child: Child;
   readonly ended: Promise<Ended>;
   stdout = '';
   stderr = '';
 
   constructor(program: string, args: readonly string[], surroundings: Surroundings) {
-    const child = spawn(program, args, { ...surroundings, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = started(program, args, surroundings);
     this.#child = child;
     child.stdin.on('error', () => {});
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
