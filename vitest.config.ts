@@ -1,22 +1,26 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What is long by nature: many schedules, many pauses and kills, long computations, all that the documentation shows. `npm run test:long`. */
+/** What is long by nature: many schedules, many pauses and kills, a fault at every call, long computations, all that the documentation shows. `npm run test:long`. */
 const LONG = [
   'explorer/explorer.test.ts',
   'explorer/breakages.test.ts',
+  'integration/cli-server-stores.test.ts',
   'integration/cpu-bound.test.ts',
   'integration/crowds.test.ts',
   'integration/death.test.ts',
   'integration/docs.test.ts',
+  'integration/fenced-import.test.ts',
   'integration/hostile-folder.test.ts',
   'integration/pause.test.ts',
+  'test/core/model.test.ts',
   'test/stores/file/breakages.test.ts',
+  'test/stores/file/faults.test.ts',
+  'test/stores/file/hostile-tree.test.ts',
   'torture/torture.test.ts',
 ];
-/** Unit tests that need a server, or let every system call fail: they run with the integration tests. */
+/** Unit tests that need a server, or look at a real disk: they run with the integration tests. */
 const SLOW_UNITS = [
-  'test/stores/file/faults.test.ts',
   'test/stores/postgres/**/*.test.ts',
   'test/stores/redis/**/*.test.ts',
   'test/stores/sqlite/suite.test.ts',
@@ -26,8 +30,6 @@ const SLOW_UNITS = [
 /** What takes longest: begun last, it would run on alone when all else is done. */
 const LONGEST = [
   ...LONG,
-  'integration/cli-store.test.ts',
-  'integration/fenced-import.test.ts',
   'integration/postgres.test.ts',
   'integration/redis-connections.test.ts',
   'integration/cli-process-group.test.ts',

@@ -17,8 +17,8 @@ import { Desk, PROGRAM } from './support/desk.js';
 
 // The lock is held for as long as any work of the command goes on, however the runner, or the command itself, ended.
 
-/** Ignores all signals, and ends when a file tells it to. */
-const DEAF = `trap '' ALRM ABRT XCPU VTALRM XFSZ SYS TRAP IO PWR STKFLT USR1 USR2 TERM HUP INT QUIT PROF
+/** Says which of its arguments' signals come, and ends when a file tells it to. */
+const HARDY = `for each; do trap "echo got $each" "$each"; done
   echo pid $$; while [ ! -e "$0" ]; do sleep 0.02; done`;
 
 const PASSED_ON = [
@@ -36,14 +36,16 @@ const OF_LINUX = ['SIGIO', 'SIGPWR', 'SIGSTKFLT'];
 const DEADLY = ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGPROF', 'SIGKILL'];
 
 describe.skipIf(!isPosix)('a runner that gets a signal', () => {
-  const signals = [...PASSED_ON, ...(isLinux ? OF_LINUX : [])] as NodeJS.Signals[];
-
-  test.each(signals)('passes %s on, and waits for a command that ignores it', async (signal) => {
+  test('passes it on, and waits for a command that handles it', async () => {
     const desk = new Desk();
     const file = join(desk.folder, 'end');
-    const run = desk.start(['run', 'job', '--', 'bash', '-c', DEAF, file]);
+    const signals = [...PASSED_ON, ...(isLinux ? OF_LINUX : [])] as NodeJS.Signals[];
+    const run = desk.start(['run', 'job', '--', 'bash', '-c', HARDY, file, ...signals]);
     await pidFrom(run);
-    run.signal(signal);
+    for (const signal of signals) {
+      run.signal(signal);
+      await run.prints(new RegExp(`got ${signal}$`, 'm'));
+    }
     expect(await desk.run(['run', '--wait', '100ms', 'job', '--', 'echo', 'second'])).toMatchObject({
       code: 75,
     });

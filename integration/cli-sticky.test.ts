@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isPosix } from '../support/machine.js';
 import { Desk } from './support/desk.js';
 
-// In databases: cli-store.test.ts.
+// In databases: cli-store.test.ts, and cli-server-stores.test.ts.
 
 /** The options of a server that starts the job. */
 function server(name: string, hold = '1h'): string[] {

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { isPosix } from '../support/machine.js';
+import { canServePostgres, PostgresServer } from '../support/postgres/postgres-server.js';
+import { describeWithRedis } from '../support/redis/describe-with-redis.js';
+import { nodeRedis } from '../support/redis/redis-drivers.js';
+import { RedisServer } from '../support/redis/redis-server.js';
+import { poll } from '../support/running.js';
+import { Desk } from './support/desk.js';
+import { testCommandsIn } from './support/store-rules.js';
+
+describe.skipIf(!isPosix)('a command under a lock', () => {
+  describe.skipIf(!canServePostgres)('in PostgreSQL', () => {
+    let server: PostgresServer | undefined;
+    beforeAll(async () => {
+      server = await PostgresServer.start();
+    });
+    afterAll(() => server?.end());
+    testCommandsIn(() => server?.urlFor() ?? '');
+
+    test('goes on while the server is away, and so does a contender that waits for its lock', async () => {
+      const desk = new Desk();
+      const env = { LIVINGLOCK_STORE: server?.urlFor() ?? '' };
+      const script = 'echo up; read -r x; $LIVINGLOCK beat; echo "beat $?"; read -r x';
+      const run = desk.start(['run', 'restart', '--', 'sh', '-c', script], env);
+      await run.prints(/up/);
+      const waiting = desk.start(['run', '--wait', '60s', 'restart', '--', 'echo', 'mine'], env);
+      await waiting.says(/Waiting/);
+      await server?.stop();
+      run.write('\n');
+      await run.prints(/beat 0/);
+      expect(run.stderr).toMatch(/The command can go on/);
+      await server?.resume();
+      run.write('\n');
+      expect(await run.ended).toMatchObject({ code: 0 });
+      expect(await waiting.ended).toMatchObject({ code: 0, stdout: 'mine\n' });
+    });
+
+    test('that ends while the server is away is released when the server is back', async () => {
+      const desk = new Desk();
+      const env = { LIVINGLOCK_STORE: server?.urlFor() ?? '' };
+      const run = desk.start(['run', 'away', '--', 'sh', '-c', 'echo up; read -r x; echo down; exit 5'], env);
+      await run.prints(/up/);
+      await server?.stop();
+      run.write('\n');
+      await run.prints(/down/);
+      await server?.resume();
+      expect(await run.ended).toMatchObject({ code: 5 });
+      expect(await desk.run(['wait', '--timeout', '0', 'away'], env)).toMatchObject({ code: 0 });
+    });
+  });
+
+  describeWithRedis('in Redis', (server) => {
+    testCommandsIn(() => server().url);
+
+    test('of a server that accepts connections and never answers is not awaited forever', async () => {
+      server().pause();
+      onTestFinished(() => server().resume());
+      const ended = await new Desk().run(['run', '--store', server().url, 'job', '--', 'echo', 'never']);
+      expect(ended).toMatchObject({ code: 73, stdout: '' });
+      expect(ended.stderr).toMatch(/ livinglock: [a-z]+: Cannot reach Redis at 127\.0\.0\.1:\d+: /);
+    });
+
+    test('does not begin after a signal that came while the server was busy with the claim', async () => {
+      const operator = await nodeRedis.connect(server().url);
+      onTestFinished(() => operator.close());
+      const desk = new Desk();
+      for (const [signal, code] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+      ] as const) {
+        await operator.call('CLIENT', 'PAUSE', '60000', 'WRITE');
+        const run = desk.start(['run', '--store', server().url, 'late', '--', 'echo', 'never']);
+        await poll('It does not ask', async () =>
+          String(await operator.call('CLIENT', 'LIST')).includes('cmd=eval'),
+        );
+        run.signal(signal);
+        await operator.call('CLIENT', 'UNPAUSE');
+        expect(await run.ended).toMatchObject({ code, stdout: '' });
+        const next = await desk.run(['run', '--store', server().url, 'late', '--', 'echo', 'next']);
+        expect(next).toMatchObject({ code: 0, stdout: 'next\n' });
+      }
+    });
+
+    test('is shown again when the server is back, even if no lock is named', async () => {
+      const own = await RedisServer.start();
+      onTestFinished(() => own.end());
+      const watching = new Desk().start(['status', '--watch', '--store', own.url]);
+      await watching.prints(/No locks in Redis/);
+      await own.stop('SIGKILL');
+      await watching.says(/Cannot list the locks/);
+      await own.start();
+      const run = new Desk().start(['run', '--store', own.url, 'back', '--', 'sh', '-c', 'read -r x']);
+      await watching.prints(/back +live/);
+      run.write('\n');
+      await run.ended;
+      watching.signal('SIGTERM');
+      await watching.ended;
+    });
+  });
+});
