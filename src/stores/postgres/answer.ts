@@ -4,8 +4,6 @@ import { fromJsonb } from './jsonb.js';
 
 /** What a statement returns. */
 export interface Answer {
-  /** Whether it made its change. */
-  readonly isDone: boolean;
   /** Whether somebody holds the lock. */
   readonly isHeld: boolean;
   readonly row: Row;
@@ -17,7 +15,6 @@ export interface Answer {
 export function readAnswer(value: unknown): Answer {
   const columns = fieldsOf(parseJson(fromJsonb(readText(value))));
   return {
-    isDone: fieldsOf(value)['outcome'] === 'done',
     isHeld: columns['is_held'] === true,
     row: readRow(columns),
     token: columns['token'],

@@ -37,7 +37,7 @@ export interface PostgresStoreOptions
 
 /**
  * Keeps locks in a table of a PostgreSQL database, one row each, through a connection that the user already has: a `Pool` or a
- * `Client` of `pg`, a `PGlite`, or what another driver or ORM has (see `docs/adapters.md`). Each operation is one statement; times are the server's.
+ * `Client` of `pg`, a `PGlite`, or what another driver or ORM has (see `docs/adapters.md`). Each change is one statement; times are the server's.
  *
  * Prefer a `Pool`, which reconnects after the server was restarted. Rolling back would silently undo the lock, so in an open
  * transaction of a `Client` every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors
@@ -131,8 +131,10 @@ class PostgresStore implements Store {
         hold > 0
           ? await this.#ask(query, retire, [name, token, String(hold)])
           : await this.#ask(query, remove, [name, token]);
-      const isReleased = answer?.isHeld === false || (hold > 0 && answer?.row.record?.hold != null);
-      return this.#toOutcome(query, name, answer, answer?.token === token && isReleased);
+      // It was carried out before, with only the answer lost.
+      const isRepeated = (found: Answer) =>
+        found.token === token && (!found.isHeld || (hold > 0 && found.row.record?.hold != null));
+      return this.#toOutcome(query, name, answer, isRepeated);
     });
   }
 
@@ -174,14 +176,19 @@ class PostgresStore implements Store {
     }
   }
 
-  async #toOutcome(query: Send, name: string, answer: Answer | null, isDoneBefore = false): Promise<Outcome> {
-    if (answer?.isDone || (answer && isDoneBefore)) {
-      if (answer.row.record === null) throw new Error('what was written to the table cannot be read from it');
-      return { done: true, record: answer.row.record };
-    }
-    // A statement also finds nothing if the row was inserted after it had begun.
-    const found = answer ?? (await this.#find(query, name));
-    return { done: false, found: found?.isHeld === true ? found.row.record : null };
+  /** @param changed What a change returned, `null` if it was not made. */
+  async #toOutcome(
+    query: Send,
+    name: string,
+    changed: Answer | null,
+    isRepeated: (found: Answer) => boolean = () => false,
+  ): Promise<Outcome> {
+    const answer = changed ?? (await this.#find(query, name));
+    const record = answer?.row.record ?? null;
+    if (answer === null || !(changed !== null || isRepeated(answer)))
+      return { done: false, found: answer?.isHeld === true ? record : null };
+    if (record === null) throw new Error('what was written to the table cannot be read from it');
+    return { done: true, record };
   }
 
   /** The age is by the server's clock, whichever machine the holder runs on. */

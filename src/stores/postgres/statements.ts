@@ -34,7 +34,7 @@ const ANSWER = `json_build_object(
 /**
  * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. A network may deliver a statement
  * again, long after its repetition was answered, so none does the same twice: a released row keeps the token of its last holder. Each
- * returns at most one row with two columns: the `outcome`, which is `done` or `found`, and the `answer`.
+ * returns at most one row with one column, the `answer`; a change returns none if it was not made.
  */
 export interface Statements {
   /** Parameters: name. */
@@ -56,10 +56,9 @@ export interface Statements {
 /** @param table Quoted. */
 export function statementsFor(table: string): Statements {
   return {
-    read: `SELECT 'found' AS outcome, ${ANSWER} AS answer FROM ${table} WHERE lock_name = $1::text`,
+    read: `SELECT ${ANSWER} AS answer FROM ${table} WHERE lock_name = $1::text`,
 
     create: change(
-      table,
       `INSERT INTO ${table} AS lock (lock_name, token, lock_owner, lock_time, expires_at, heartbeat_at, fencing_token, revision,
         stale_timeout_ms, holder, details, workers, progress)
       SELECT $1::text, $2::text, $3::text, at, ${later('$4::text::numeric')}, at, ${FENCING_TIME}, 1,
@@ -75,7 +74,6 @@ export function statementsFor(table: string): Statements {
     ),
 
     replace: change(
-      table,
       `UPDATE ${table} SET
         token = $2::text, lock_owner = $3::text, lock_time = at, expires_at = ${later('$4::text::numeric')}, heartbeat_at = at,
         fencing_token = greatest(fencing_token + 1, ${FENCING_TIME}), revision = revision + 1,
@@ -86,7 +84,6 @@ export function statementsFor(table: string): Statements {
     ),
 
     beat: change(
-      table,
       `UPDATE ${table} SET
         heartbeat_at = at, expires_at = ${later('stale_timeout_ms')}, progress = coalesce($3::text::jsonb, progress),
         workers = coalesce($4::text::jsonb, workers), revision = revision + 1
@@ -95,14 +92,12 @@ export function statementsFor(table: string): Statements {
     ),
 
     remove: change(
-      table,
       `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, ${NO_WORK},
         revision = revision + 1
       WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
     ),
 
     retire: change(
-      table,
       `UPDATE ${table} SET
         heartbeat_at = at, expires_at = ${later('$3::text::numeric')}, hold_ms = $3::text::numeric, ${NO_WORK},
         revision = revision + 1
@@ -115,24 +110,14 @@ export function statementsFor(table: string): Statements {
 }
 
 /**
- * A change, or, if it was not made, what is there instead. If somebody else was faster, a plain SELECT would show the row as it was when the
- * statement began, because all its parts share one snapshot. `FOR SHARE` continues to the current row
- * (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED). Only a row that did not exist at all when the
- * statement began stays invisible to it.
+ * `at` is the time of the whole statement. If the condition does not hold, nothing is returned; what is there instead takes another statement: all parts
+ * of one share a snapshot, so a SELECT in the same statement would show the row as it was when the statement began, even if somebody else was faster.
  */
-function change(table: string, sql: string): string {
-  return `WITH moment AS (SELECT date_trunc('milliseconds', clock_timestamp()) AS at),
-    changed AS (
-      ${sql}
-      RETURNING ${ANSWER} AS answer
-    )
-    SELECT 'done' AS outcome, answer FROM changed
-    UNION ALL
-    SELECT 'found', ${ANSWER}
-    FROM (SELECT * FROM ${table} WHERE lock_name = $1::text AND NOT EXISTS (SELECT FROM changed) FOR SHARE) AS found`;
+function change(sql: string): string {
+  return `WITH moment AS (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) ${sql} RETURNING ${ANSWER} AS answer`;
 }
 
-/** Uses `at`, the time of the whole statement, from the query that {@link change} puts around it. */
+/** Uses `at` from {@link change}. */
 function later(timeout: string): string {
   return `CASE WHEN ${timeout} <= ${LONGEST_EXPIRY} THEN at + ${timeout}::double precision * interval '1 millisecond'
     ELSE 'infinity' END`;
