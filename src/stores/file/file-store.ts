@@ -15,6 +15,7 @@ import { nextFencingToken } from './fencing-token.js';
 import { type FileSystem, systemFileSystem } from './file-system.js';
 import { type GuardOwner, lifeFrom, lifePrefix } from './guard-names.js';
 import { LockFile } from './lock-file.js';
+import { isWithoutHardLinks } from './refusal.js';
 import { resolvePath } from './resolve-path.js';
 import { Signs } from './signs.js';
 import type { Stay } from './stay.js';
@@ -290,11 +291,6 @@ class FileStore implements Store {
 
 function unchanged(found: LockRecord | null): Outcome {
   return { done: false, found };
-}
-
-/** Whether link(2) says that the file system has no hard links, or none between two folders. */
-export function isWithoutHardLinks(code: string | null): boolean {
-  return code !== null && ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV'].includes(code);
 }
 
 function describeOwner(owner: GuardOwner | null): string {

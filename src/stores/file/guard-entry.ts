@@ -16,6 +16,7 @@ import { GuardSign } from './guard-sign.js';
 import { type Survey, survey } from './guard-survey.js';
 import { type Litter, sweepLitter } from './litter.js';
 import { isLike, makePrivateFolder } from './private-folder.js';
+import { isTaken } from './refusal.js';
 import { removeIfEmpty, removeIfThere } from './removal.js';
 import type { Question, Stay } from './stay.js';
 import type { Surroundings } from './surroundings.js';
@@ -293,11 +294,4 @@ function closeQuietly(fs: FileSystem, descriptor: number): void {
 /** A path inside an open folder: if the system supports that, in exactly this folder, whatever is at its path by now. */
 function within(folder: OpenFolder | null, otherwise: string, name: string): string {
   return `${folder?.path ?? otherwise}/${name}`;
-}
-
-/** Whether rename(2) failed because a folder that is not empty is in the way; on Windows, any folder. */
-export function isTaken(error: unknown): boolean {
-  const code = systemCode(error);
-  if (code === 'ENOTEMPTY' || code === 'EEXIST') return true;
-  return process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES');
 }

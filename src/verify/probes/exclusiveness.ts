@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { isWithoutHardLinks } from '../../stores/file/file-store.js';
-import { isTaken } from '../../stores/file/guard-entry.js';
+import { isTaken, isWithoutHardLinks } from '../../stores/file/refusal.js';
 import { createFile, readSnapshot } from '../../stores/file/text-file.js';
 import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
