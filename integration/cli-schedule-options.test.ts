@@ -29,20 +29,43 @@ describe('what is printed', () => {
   });
 });
 
+describe('the folders that variables name', () => {
+  test('are for the Task Scheduler, which cannot set them, the path of the lock and of the logs', () => {
+    const user = new User();
+    const { output } = user.schedule(...JOB.slice(0, -1), 'task-scheduler', '--', 'node');
+    expect(output).not.toContain('LIVINGLOCK_DIR');
+    expect(output).toMatch(/ --log=\S+logs\/ \S+parser\.lock -- /);
+  });
+
+  test.skipIf(!isPosix)(
+    "are set in a unit for another user, except for the history, which is that user's own",
+    () => {
+      const user = new User();
+      user.env['LIVINGLOCK_HISTORY'] = join(user.folder, 'history');
+      const unit = [...JOB.slice(0, -1), 'systemd', '--system', '--user-name', 'no-such-user'];
+      const { output } = user.schedule(...unit, '--', 'true');
+      expect(output).toContain(
+        `\nExecStart=/usr/bin/env LIVINGLOCK_DIR=${user.env['LIVINGLOCK_DIR']} ${process.execPath} `,
+      );
+      expect(output).not.toContain('LIVINGLOCK_HISTORY');
+    },
+  );
+});
+
 describe('a store from the environment', () => {
   test('is written into the job, because a scheduler has another environment', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch@db/shop';
     const { code, output, errors } = user.schedule(...JOB, '--', 'node');
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
-    expect(output).toMatch(/ --store=postgres:\/\/batch@db\/shop --log=\S+ parser -- /);
+    expect(output).toMatch(/ --store=postgres:\/\/batch@db\/shop --log parser -- /);
   });
 
   test('is left out if an option names one', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
     const { output, errors } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
-    expect(output).toMatch(/ --store=redis:\/\/db --log=\S+ parser -- /);
+    expect(output).toMatch(/ --store=redis:\/\/db --log parser -- /);
     expect(errors).toBe('');
   });
 

@@ -36,7 +36,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
 
     const first = user.schedule(...JOB, '--install', '--yes', '--', 'true');
     expect(first).toMatchObject({ code: 0, errors: '' });
-    expect(first.output).toMatch(/^\+ \*\/2 \* \* \* \* cd .* run .*parser\.lock -- \S*\/true$/m);
+    expect(first.output).toMatch(/^\+ \*\/2 \* \* \* \* cd .* run .* parser -- \S*\/true$/m);
     expect(first.output).toMatch(/^parser is scheduled: every 2m, by cron\.$/m);
     const installed = readFileSync(user.crontab);
     expect(installed.subarray(0, OTHERS.length)).toEqual(OTHERS);
@@ -115,10 +115,37 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(command).toContain(' run --conflict-exit-code=0 --wait=5s --quiet ');
   });
 
+  test.each([['LIVINGLOCK_DIR'], ['LIVINGLOCK_HISTORY']])(
+    'is in the history of the user who scheduled it, whose %s the scheduler does not know',
+    (variable) => {
+      const user = new User();
+      user.env[variable] = join(user.folder, 'ours');
+      user.schedule(
+        ...JOB,
+        '--install',
+        '--yes',
+        '--notify',
+        'echo "$LIVINGLOCK_EVENT_LOCK" > told',
+        '--',
+        'false',
+      );
+      const line = readFileSync(user.crontab, 'utf8').split('\n')[1] ?? '';
+      const command = line.split(' ').slice(5).join(' ');
+      const env = { HOME: '/', PATH: '/usr/bin:/bin' };
+      expect(spawnSync('/bin/sh', ['-c', command], { env, encoding: 'utf8' })).toMatchObject({
+        status: 1,
+        stderr: '',
+      });
+      expect(user.start(process.execPath, [PROGRAM, 'history']).output).toMatch(/^parser .* failed +1$/m);
+      expect(user.start(process.execPath, [PROGRAM, 'check']).output).toMatch(/^CRITICAL: parser: /);
+      expect(readFileSync(join(user.folder, 'told'), 'utf8')).toBe('parser\n');
+    },
+  );
+
   test('keeps its output in a folder that is made for it, and where livinglock logs finds it', () => {
     const user = new User();
     const logs = join(user.folder, 'locks', `history-${process.geteuid?.()}`, 'logs');
-    expect(user.schedule(...JOB, '--', 'echo', 'done').output).toContain(` --log=${logs}/ `);
+    expect(user.schedule(...JOB, '--', 'echo', 'done').output).toContain(' --log parser -- ');
     expect(existsSync(logs)).toBe(false);
     const { output } = user.schedule(...JOB, '--install', '--yes', '--', 'echo', 'done');
     expect(output).toContain(`${logs}\n+ a folder for the output of the last runs\n`);

@@ -14,11 +14,12 @@ const WITH_PATH = '--log=';
 
 /**
  * The options for `livinglock run`, with one that keeps the output, unless there is one already. systemd keeps it by itself, in the journal. Where
- * variables of this environment name the folder, its full path: the scheduler has another environment.
+ * variables of this environment name the folder, a task on Windows gets its full path, because it cannot set them.
  */
 export function withLog({ runOptions, userName }: LogRequest, scheduler: SchedulerName): readonly string[] {
   const { LIVINGLOCK_DIR, LIVINGLOCK_HISTORY } = process.env;
-  const isChosen = Boolean(LIVINGLOCK_DIR || LIVINGLOCK_HISTORY) && userName === null;
+  const isChosen =
+    scheduler === 'task-scheduler' && Boolean(LIVINGLOCK_DIR || LIVINGLOCK_HISTORY) && userName === null;
   const usual = isChosen ? `${WITH_PATH}${logsFolder().path}/` : '--log';
   const isGiven = (option: string) =>
     option === '--log' || option === '--no-log' || option.startsWith(WITH_PATH);

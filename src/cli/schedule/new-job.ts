@@ -14,10 +14,7 @@ import type { Request } from './request.js';
 const STORE = '--store=';
 const PING = '--ping=';
 
-/**
- * Every program by its full path: cron's PATH is short, and a Node installed by nvm is only in the PATH of an interactive shell.
- * The same holds for `$LIVINGLOCK_DIR`, so a lock in that folder is named by its path.
- */
+/** Every program by its full path: cron's PATH is short, and a Node installed by nvm is only in the PATH of an interactive shell. */
 export function jobOf(request: Request, scheduler: SchedulerName): Job {
   const { name, timing, directory, command, line, conflictExitCode, userName, isHardened } = request;
   const runOptions = withLog(request, scheduler);
@@ -47,12 +44,14 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
   // Only a process of another user can tell where that user's named locks are stored.
   const isElsewhere = store !== undefined || (userName !== null && !isChosen);
   const lockFolder = isElsewhere ? null : namedLocksFolder().path;
-  const isInFolder = isChosen && lockFolder !== null;
-  const lock = isInFolder ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
+  // The lock is in the folder that LIVINGLOCK_DIR names here, and a task on Windows cannot set that variable.
+  const isByPath = isChosen && lockFolder !== null && scheduler === 'task-scheduler';
+  const lock = isByPath ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
   return {
     name,
     timing,
     command: [
+      ...(scheduler === 'task-scheduler' ? [] : settings(userName)),
       process.execPath,
       ownProgram(),
       'run',
@@ -67,6 +66,22 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
     isHardened,
     conflictExitCode,
   };
+}
+
+/**
+ * Sets the variables that say where locks and history are: without them, the runs would not be in the history that this user looks at. The history
+ * of another user is where that one may write.
+ */
+function settings(userName: string | null): readonly string[] {
+  const { LIVINGLOCK_DIR, LIVINGLOCK_HISTORY } = process.env;
+  const variables = [
+    ...(LIVINGLOCK_DIR ? [`LIVINGLOCK_DIR=${resolve(LIVINGLOCK_DIR)}`] : []),
+    // An empty one turns the history off.
+    ...(LIVINGLOCK_HISTORY === undefined || userName !== null
+      ? []
+      : [`LIVINGLOCK_HISTORY=${LIVINGLOCK_HISTORY && resolve(LIVINGLOCK_HISTORY)}`]),
+  ];
+  return variables.length === 0 ? [] : ['/usr/bin/env', ...variables];
 }
 
 function valueIn(prefix: string, options: readonly string[]): string | undefined {
