@@ -69,6 +69,11 @@ describe('livinglock', () => {
       parameters: ['help', 'nonsense'],
       complaint: 'There is no help on nonsense. There is on run, beat, status',
     },
+    {
+      parameters: ['frobnicate'],
+      complaint: "unknown command 'frobnicate'. All of them: livinglock --help",
+    },
+    { parameters: ['run', '-n', 'x'], complaint: "unknown option '-n'. All of them: livinglock run --help" },
     { parameters: ['staus'], complaint: "unknown command 'staus' (Did you mean status?)" },
     { parameters: ['--verison'], complaint: "unknown option '--verison' (Did you mean --version?)" },
     { parameters: ['status', '--jsn'], complaint: "unknown option '--jsn' (Did you mean --json?)" },

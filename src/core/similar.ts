@@ -4,8 +4,16 @@ import distance from 'leven';
 const MOST_TYPOS = 3;
 const MOST_WRONG = 0.6;
 
-/** The words that a misspelt one may have been meant as: those with the fewest typos, in alphabetical order. Ignores case, and hyphens at the beginning. */
+/** So many letters are the beginning of a word, and not a typo in a shorter one. */
+const SHORTEST_BEGINNING = 3;
+
+/**
+ * The words that a cut off or misspelt one may have been meant as: those that begin with it, or else those with the fewest typos; in alphabetical
+ * order. Ignores case, and hyphens at the beginning.
+ */
 export function similarTo(word: string, known: readonly string[]): readonly string[] {
+  const begun = known.filter((other) => other.toLowerCase().startsWith(word.toLowerCase()));
+  if (begun.length > 0 && lengthOf(word) >= SHORTEST_BEGINNING) return begun.toSorted();
   const candidates = known
     .map((other) => ({ other, typos: typosBetween(word, other) }))
     .filter(({ other, typos }) => typos <= MOST_TYPOS && typos < MOST_WRONG * lengthOf(other, word));

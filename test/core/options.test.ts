@@ -113,6 +113,7 @@ const WRONG: readonly (readonly [
   [{ dependencies: { clock: { now: Date.now } } }, TypeError, /`dependencies.clock`.*`monotonic`/],
   [{ dependencies: { processes: {} } }, TypeError, /`dependencies.processes`.*`self`/],
   [{ staleTimeOut: '2h' }, TypeError, /no option `staleTimeOut`\. Did you mean `staleTimeout`\?$/],
+  [{ stale: '2h' }, TypeError, /no option `stale`\. Did you mean `staleTimeout`\?$/],
   [{ wiat: '2h' }, TypeError, /no option `wiat`\. Did you mean `wait`\?$/],
   [{ ttl: '2h' }, TypeError, /no option `ttl`\. The options are staleTimeout, .*, dependencies\.$/],
   [{ dependencies: { clok: {} } }, TypeError, /no option `clok` of `dependencies`\. Did you mean `clock`\?$/],

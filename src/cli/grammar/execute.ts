@@ -20,7 +20,8 @@ export async function execute(line: readonly string[], program: Program): Promis
   const [name, ...rest] = line;
   if (name === undefined || /^-./.test(name)) return executeCommand(program.root, line, program);
   const load = program.commands.get(name) ?? program.hidden.get(name);
-  if (load === undefined) throw new UnknownWord('command', name, name, [...program.commands.keys()]);
+  if (load === undefined)
+    throw new UnknownWord('command', name, name, [...program.commands.keys()], program.root.name);
   return executeCommand(await load(), rest, program);
 }
 

@@ -89,7 +89,7 @@ export function interpret<O extends Options, P extends Operands>(
 ): { values: Values<O, P>; rest: Rest };
 export function interpret(words: Words, command: Command): { values: Values<Options, Operands>; rest: Rest } {
   const { options, operands } = command;
-  const typed = words.options.map((word) => identify(word, options));
+  const typed = words.options.map((word) => identify(word, command));
   const given = [...typed, ...fromEnvironment(options, new Set(typed.map(({ name }) => name)))];
   refuseConflicts(given, options);
   const values = {
@@ -103,7 +103,8 @@ export function interpret(words: Words, command: Command): { values: Values<Opti
   };
 }
 
-function identify({ long, value, shown }: OptionWord, options: Options): GivenOption {
+function identify({ long, value, shown }: OptionWord, command: Command): GivenOption {
+  const { options, name: subcommand } = command;
   const [name, option] = Object.entries(options).find(([, each]) => longName(each) === long) ?? [];
   if (
     name === undefined ||
@@ -111,7 +112,7 @@ function identify({ long, value, shown }: OptionWord, options: Options): GivenOp
     (value !== undefined && !takesValue(option) && !mayTakeValue(option))
   ) {
     const meant = shown.startsWith('--') ? knownOptions(options).map(longName) : [];
-    throw new UnknownWord('option', shown, long, meant);
+    throw new UnknownWord('option', shown, long, meant, subcommand);
   }
   if (value === undefined && takesValue(option)) throw wrong(`option '${option.flags}' argument missing`);
   return { name, option, text: value ?? null };

@@ -6,23 +6,35 @@ export class UnknownWord extends CliError {
   override name = 'UnknownWord';
   readonly #word: string;
   readonly #known: readonly string[];
+  readonly #subcommand: string;
 
   /**
    * @param shown The word as it was typed, possibly with a value after it.
    * @param known Words that may have been meant.
+   * @param subcommand Whose options they are; empty for those of the program.
    */
-  constructor(kind: 'option' | 'command', shown: string, word: string, known: readonly string[]) {
+  constructor(
+    kind: 'option' | 'command',
+    shown: string,
+    word: string,
+    known: readonly string[],
+    subcommand: string,
+  ) {
     super(ExitCode.usage, `unknown ${kind} '${shown}'`);
     this.#word = word;
     this.#known = known;
+    this.#subcommand = subcommand;
   }
 
-  /** The message, with the most likely words. */
+  /** The message, with the most likely words, or where all of them are. */
   async explain(): Promise<string> {
     // Only now: a command line without typos need not load it.
     const { similarTo } = await import('../../core/similar.js');
     const best = similarTo(this.#word, this.#known);
-    if (best.length === 0) return this.message;
+    if (best.length === 0) {
+      const help = ['livinglock', this.#subcommand, '--help'].filter((word) => word !== '').join(' ');
+      return `${this.message}. All of them: ${help}`;
+    }
     return `${this.message} (Did you mean ${best.length > 1 ? 'one of ' : ''}${best.join(', ')}?)`;
   }
 }

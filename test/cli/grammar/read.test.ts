@@ -228,6 +228,7 @@ describe('what is refused', () => {
     { word: '--wiat', meant: '(Did you mean --wait?)' },
     { word: '--wiat=5s', meant: '(Did you mean --wait?)' },
     { word: '--hepl', meant: '(Did you mean --help?)' },
+    { word: '--wai', meant: '(Did you mean --wait?)' },
     { word: '--entirely-different', meant: null },
     { word: '-x', meant: null },
     { word: '-a', meant: null },
@@ -235,13 +236,24 @@ describe('what is refused', () => {
     { word: '--exitcodetwo', meant: null },
   ])('$word may be a misspelling: $meant', async ({ word, meant }) => {
     const message = `unknown option '${word}'`;
-    expect(await explanationOf(['a', word])).toBe(meant === null ? message : `${message} ${meant}`);
+    const all = '. All of them: livinglock copy --help';
+    expect(await explanationOf(['a', word])).toBe(message + (meant === null ? all : ` ${meant}`));
   });
 });
 
-it('a misspelled word may be several others', async () => {
-  const error = new UnknownWord('command', 'stat', 'stat', ['status', 'run', 'beat']);
-  expect(await error.explain()).toBe("unknown command 'stat' (Did you mean one of beat, status?)");
+it.each([
+  { word: 'bect', known: ['belt', 'run', 'beat'], meant: 'one of beat, belt' },
+  { word: '--keep', known: ['--help', '--keep-logs'], meant: '--keep-logs' },
+  {
+    word: '--Kill',
+    known: ['--kill-stalled', '--kill-after', '--all'],
+    meant: 'one of --kill-after, --kill-stalled',
+  },
+  { word: 'sched', known: ['schedule', 'schema'], meant: 'schedule' },
+  { word: 'we', known: ['wear', 'we-are', 'be'], meant: 'be' },
+])('$word, cut off or misspelled, may be $meant of $known', async ({ word, known, meant }) => {
+  const error = new UnknownWord('command', word, word, known, '');
+  expect(await error.explain()).toBe(`unknown command '${word}' (Did you mean ${meant}?)`);
 });
 
 describe('a question for help or the version', () => {
