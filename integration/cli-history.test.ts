@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { openHistory } from 'livinglock/history';
 import { describe, expect, test } from 'vitest';
 import { canBeNobody, canMount, isLinux, isPosix, isRoot, NOBODY } from '../support/machine.js';
 import { Desk, oneLineWith } from './support/desk.js';
@@ -188,9 +189,25 @@ describe.skipIf(!isPosix)('the history', () => {
     expect(await count('--since', '1ms')).toBe(0);
     expect(await desk.run(['history', 'unknown'])).toMatchObject({
       code: 0,
-      stdout: `No runs in ${desk.history}.\n`,
+      stdout: `No runs of unknown in ${desk.history}.\n`,
     });
+    expect((await desk.run(['history', '--failed', '--since', '1h', 'other'])).stdout).toBe(
+      `No failed runs of other within this time in ${desk.history}.\n`,
+    );
     expect(await desk.run(['history', '--last', '0'])).toMatchObject({ code: 64 });
+  });
+
+  test('has the last 20 runs of each lock, but all that ended within the given time', async () => {
+    const desk = new Desk();
+    const history = openHistory({ folder: desk.history });
+    for (let count = 0; count < 21; count++) {
+      await history.record({ lock: desk.path('job'), startedAt: new Date(), outcome: 'failed' });
+    }
+    const count = async (...args: readonly string[]) => (await historyOf(desk, ...args))[0]?.runs.length;
+    expect(await count()).toBe(20);
+    expect(await count('--failed')).toBe(20);
+    expect(await count('--since', '1h')).toBe(21);
+    expect(await count('--since', '1h', '--last', '3')).toBe(3);
   });
 
   test('matches docs/history.schema.json', async () => {

@@ -10,9 +10,8 @@ export const HISTORY = defineCommand({
   options: {
     last: {
       flags: '--last <number>',
-      description: 'show so many runs of each lock',
+      description: 'show so many runs of each lock (default: 20, or all with --since or --html)',
       parse: parseCount,
-      default: { value: 20, name: '20' },
     },
     since: {
       flags: '--since <time>',
@@ -23,8 +22,7 @@ export const HISTORY = defineCommand({
     json: { flags: '--json', description: 'print JSON of the shape docs/history.schema.json' },
     html: {
       flags: '--html <file>',
-      description:
-        'write a page to look at in a browser, with all runs unless --last or --since are given; - is the standard output',
+      description: 'write a page to look at in a browser; - is the standard output',
       conflicts: ['json', 'failed'],
     },
   },
@@ -34,14 +32,13 @@ export const HISTORY = defineCommand({
   livinglock history --last 100 backup
   livinglock history --failed --since 7d
   livinglock history --html history.html
-  livinglock history --json | jq -r '.[].runs[] | select(.outcome == "killed") | .command'
+  livinglock history --json --since 7d | jq '.[] | .usualDurationMs as $usual | .runs[] | select($usual != null and .durationMs > 2 * $usual)'
 
 LIVINGLOCK_HISTORY names another folder of the history; an empty one turns it off for \`livinglock run\`.`,
-  async run({ locks, ...options }, { given }) {
+  async run({ locks, html, ...options }) {
     const { history, historyAsPage } = await import('./history.js');
-    const { html, since } = options;
-    if (html === undefined) return history(locks, options);
-    const last = given.some(({ name }) => name === 'last') ? options.last : Number.POSITIVE_INFINITY;
-    return historyAsPage(locks, { last, since, failed: false }, html);
+    const usual = html === undefined && options.since === undefined ? 20 : Number.POSITIVE_INFINITY;
+    const selection = { ...options, last: options.last ?? usual };
+    return html === undefined ? history(locks, selection) : historyAsPage(locks, selection, html);
   },
 });

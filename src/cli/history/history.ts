@@ -1,3 +1,4 @@
+import { oneLine } from '../../core/describe.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say } from '../terminal/messages.js';
@@ -28,9 +29,16 @@ export async function history(
     await print(toJson(selected.map(lockJson)));
   } else {
     const lines = linesOf(selected, terminal(process.stdout));
-    await print(lines.length > 0 ? lines.join('\n') : `No runs in ${folder}.`);
+    await print(lines.length > 0 ? lines.join('\n') : `${describeNothing(names, selection)} in ${folder}.`);
   }
   return ExitCode.ok;
+}
+
+/** What there is none of. */
+function describeNothing(names: readonly string[], { since, failed }: Selection): string {
+  const runs = failed ? 'No failed runs' : 'No runs';
+  const locks = names.length === 0 ? '' : ` of ${names.map(oneLine).join(', ')}`;
+  return `${runs}${locks}${since === undefined ? '' : ' within this time'}`;
 }
 
 /** Writes a page of HTML to the file; `-` is stdout. Returns the exit code. */
