@@ -29,6 +29,16 @@ describe('what is printed', () => {
   });
 });
 
+test('a --stale-timeout that notices no hang is hinted at here, because the runs of cron are quiet', () => {
+  const user = new User();
+  const hint = /^livinglock: With --stale-timeout alone a command that hangs is not noticed: .*\n$/;
+  const errors = (...options: string[]) => user.schedule(...JOB, ...options, '--', 'node').errors;
+  expect(errors('--stale-timeout', '15m')).toMatch(hint);
+  expect(errors('--stale-timeout', '15m', '--quiet')).toBe('');
+  expect(errors('--stale-timeout', '15m', '--heartbeat', 'output')).toBe('');
+  expect(user.schedule('--name', 'parser', '--stale-timeout', '15m', '--uninstall').errors).toBe('');
+});
+
 describe('the folders that variables name', () => {
   test('are for the Task Scheduler, which cannot set them, the path of the lock and of the logs', () => {
     const user = new User();

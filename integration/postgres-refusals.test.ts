@@ -32,7 +32,7 @@ describeWithPostgres('a PostgreSQL server', (server) => {
         lock: locks.lock,
         message:
           `Cannot create the lock ${locks.lock}: permission denied for schema public. Have somebody with the right to do so create ` +
-          'the table from `postgresSchema()`, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.',
+          'the table as `livinglock schema postgres` prints it, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.',
       });
       expect(await locks.row()).toBeNull();
     });

@@ -117,6 +117,11 @@ export const RUN_OPTIONS = {
 /** The options of the command line; durations in milliseconds. */
 export type RunValues = Values<typeof RUN_OPTIONS>;
 
+/** The hint for `isStallUnseen`. */
+export const STALL_UNSEEN =
+  'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as at work. ' +
+  'Add --heartbeat output, manual or file:PATH; or --heartbeat alive, if that is what you mean.';
+
 /** Fills in defaults, and throws if options do not fit together. */
 export function completeRunOptions({
   heartbeat,

@@ -15,6 +15,7 @@ import type { KeptOutput } from './kept/kept-output.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
 import { processesWith } from './processes.js';
+import { STALL_UNSEEN } from './read-options.js';
 import { Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
 import { Signals } from './signals.js';
@@ -73,10 +74,6 @@ async function giveUp(error: unknown, recorder: Recorder): Promise<never> {
 }
 
 const NOT_STARTED = { outcome: 'not-started', signal: null } as const;
-
-const STALL_UNSEEN =
-  'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as at work. ' +
-  'Add --heartbeat output, manual or file:PATH; or --heartbeat alive, if that is what you mean.';
 
 function sayHints(isStallUnseen: boolean): void {
   if (isStallUnseen) say(STALL_UNSEEN);

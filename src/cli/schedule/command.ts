@@ -4,7 +4,8 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { defineCommand, type GivenOption } from '../grammar/command.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { longName, type Options, type Values } from '../grammar/option.js';
-import { completeRunOptions, RUN_OPTIONS } from '../run/read-options.js';
+import { completeRunOptions, RUN_OPTIONS, STALL_UNSEEN } from '../run/read-options.js';
+import { say } from '../terminal/messages.js';
 import { parseAt, parseEvery } from './parse-timing.js';
 import { withExitCodes } from './refusal.js';
 import type { Request } from './request.js';
@@ -104,6 +105,9 @@ A password in the address of a store, and a URL to ping, are kept in a file of m
         'A job has one --every or one --at. For several times a day, --at takes a cron expression such as "0,30 3 * * *".',
       );
     }
+    const { conflictExitCode, isStallUnseen, quiet } = completeRunOptions(values);
+    // Under cron, the runs themselves give no hints.
+    if (isStallUnseen && !quiet && !values.uninstall) say(STALL_UNSEEN);
     const { schedule } = await import('./schedule.js');
     const request: Request = {
       ...where,
@@ -114,7 +118,7 @@ A password in the address of a store, and a URL to ping, are kept in a file of m
       action: actionOf(values),
       isAgreed: values.yes,
       runOptions: given.filter(({ name }) => name in RUN_OPTIONS).map(wordFor),
-      conflictExitCode: completeRunOptions(values).conflictExitCode,
+      conflictExitCode,
       command: wrapped,
       line: values.command,
     };
