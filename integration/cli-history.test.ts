@@ -127,6 +127,9 @@ describe.skipIf(!isPosix)('the history has a run that', () => {
     await desk.dead('job');
     expect(await desk.run(['break', 'job'])).toMatchObject({ code: 0, stderr: '' });
     expect(await lastRun(desk)).toMatchObject({ outcome: 'killed', isReported: true });
+    // Nobody knows for how long it went on after its last heartbeat.
+    expect((await desk.run(['history'])).stdout).toMatch(/^job .* >\d\S* +killed /m);
+    expect((await desk.run(['status', 'job'])).stdout).toMatch(/^job, last: killed \S+, took >\d/m);
   });
 
   test('stalled and was taken over from, until it says itself how it ended', async () => {

@@ -31,7 +31,7 @@ function parsePlain(text: string): Times {
 /** `mon-fri`, `sat,sun`; `1`, `1,15`, `1st,15th`. */
 function parseDays(text: string): Days {
   if (/^[a-z]/i.test(text)) {
-    const weekdays = parseField(text.replaceAll(/([a-z]{3})[a-z]*/gi, '$1'), WEEKDAY);
+    const weekdays = parseField(text.replaceAll(/(sun|mon|tue|wed|thu|fri|sat)[a-z]*/gi, '$1'), WEEKDAY);
     return weekdays.length === 7 ? { by: 'any' } : { by: 'week', weekdays };
   }
   const days = parseField(text.replaceAll(/(\d)(?:st|nd|rd|th)\b/gi, '$1'), DAY_OF_MONTH);

@@ -1,7 +1,7 @@
 import { oneLine } from '../../core/describe.js';
 import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
-import { formatTook } from '../terminal/age.js';
 import { formatDateAndTime, formatTime } from '../terminal/local-time.js';
+import { tookOf } from '../terminal/outcome.js';
 import { type Column, layOut } from '../terminal/table.js';
 import type { Style, Terminal } from '../terminal/terminal.js';
 import { cut, cutStart } from '../terminal/text-width.js';
@@ -40,7 +40,7 @@ const TRY: Column<Row> = {
 const COLUMNS: readonly Column<Row>[] = [
   LOCK,
   { title: 'STARTED', text: ({ run }) => formatDateAndTime(run.startedAt) },
-  { title: 'TOOK', text: ({ run }) => formatTook(run.duration), isNumber: true },
+  { title: 'TOOK', text: ({ run }) => tookOf(run), isNumber: true },
   { title: 'OUTCOME', text: ({ run }) => run.outcome, style: ({ run }) => STYLES[run.outcome] },
   { title: 'EXIT', text: ({ run }) => exitOf(run), isNumber: true },
   TRY,

@@ -1,6 +1,7 @@
 import { formatDuration, oneLine } from '../../core/describe.js';
 import { formatTook } from '../terminal/age.js';
 import { formatTime } from '../terminal/local-time.js';
+import { tookOf } from '../terminal/outcome.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { cut } from '../terminal/text-width.js';
 import { estimateOf } from './estimate.js';
@@ -45,7 +46,7 @@ function pastOf(lock: LockStatus): string[] {
   const { name, state, lastRun, skips, usualDurationMs } = lock;
   const past = lastRun !== null && [
     `last: ${lastRun.outcome} ${formatTime(new Date(lastRun.startedAt))}`,
-    `took ${formatTook(lastRun.durationMs)}`,
+    `took ${tookOf({ ...lastRun, duration: lastRun.durationMs })}`,
     skips > 0 && (skips === 1 ? '1 skip' : `${skips} skips`),
     state === 'live' && usualDurationMs !== null && `usually takes ${formatTook(usualDurationMs)}`,
   ];

@@ -1,6 +1,11 @@
 import type { Run } from '../../history/index.js';
 import { formatTook } from './age.js';
 
+/** How long a run took. Of one that was killed, only its last heartbeat is known. */
+export function tookOf({ outcome, duration }: Pick<Run, 'outcome' | 'duration'>): string {
+  return `${outcome === 'killed' ? '>' : ''}${formatTook(duration)}`;
+}
+
 /** How a run ended, and how long it took, as the end of a sentence about its command. */
 export function describeRun(
   run: Pick<Run, 'outcome' | 'signal' | 'exitCode' | 'duration' | 'attempt'>,

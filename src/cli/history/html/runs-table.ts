@@ -1,6 +1,6 @@
 import type { PastRun } from '../../../history/index.js';
-import { formatTook } from '../../terminal/age.js';
 import { formatDateAndTime } from '../../terminal/local-time.js';
+import { tookOf } from '../../terminal/outcome.js';
 import { exitOf, progressOf } from '../table.js';
 import { LOOKS } from './outcomes.js';
 import { text } from './text.js';
@@ -11,7 +11,7 @@ const COLUMNS: readonly {
   readonly textOf: (run: PastRun, usual: string) => string;
 }[] = [
   { title: 'Started', textOf: ({ startedAt }) => formatDateAndTime(startedAt) },
-  { title: 'Took', textOf: ({ duration }) => formatTook(duration) },
+  { title: 'Took', textOf: tookOf },
   { title: 'Outcome', textOf: ({ outcome }) => LOOKS[outcome].label },
   { title: 'Exit', textOf: exitOf },
   { title: 'Skips', textOf: ({ skips }) => (skips === 0 ? '' : String(skips)) },
