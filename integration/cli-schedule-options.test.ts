@@ -250,7 +250,7 @@ describe('bad input is refused in one line', () => {
       /one --at.*cron expression such as "0,30 3 \* \* \*"/,
     ],
     ['a list of times', [...named, '--at', '03:00,03:05', '--', 'node'], 64, /cron expression such as/],
-    ['no such weekday', [...named, '--at', 'moonday 03:30', '--', 'node'], 64, /weekday "moo"/],
+    ['no such weekday', [...named, '--at', 'moonday 03:30', '--', 'node'], 64, /weekday "moonday"/],
     [
       'system units of cron',
       [...named, '--every', '2m', '--system', '--for', 'cron', '--', 'node'],
