@@ -11,9 +11,10 @@ interface Ping {
   readonly headers: NodeJS.Dict<string | string[]>;
 }
 
-/** What the server does: answers, hangs up, or says nothing. */
+/** What the server does: answers, in its own words or in raw ones of HTTP, hangs up, or says nothing. */
 type Reaction =
   | { readonly status: number; readonly text?: string; readonly headers?: Record<string, string> }
+  | { readonly raw: string }
   | 'hang up'
   | 'silence';
 
@@ -38,6 +39,7 @@ export async function pingServer(): Promise<PingServer> {
     pings.push({ method, target: url, body, headers });
     const reaction = reactions.shift() ?? { status: 200 };
     if (reaction === 'hang up') request.socket.destroy();
+    else if (typeof reaction === 'object' && 'raw' in reaction) request.socket.end(reaction.raw);
     else if (reaction !== 'silence')
       response.writeHead(reaction.status, reaction.headers).end(reaction.text ?? 'OK');
   });

@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../../core/describe.js';
 import { messageOf } from '../../system/message-of.js';
@@ -23,28 +23,46 @@ export interface Answer {
 }
 
 /** One try: what was answered, or why there is no answer. */
-type Try =
-  | { readonly answer: Answer & { readonly status: number; readonly reason: string } }
-  | { readonly error: string };
+type Try = { readonly answer: Answer & { readonly status: number } } | { readonly error: string };
 
 /**
  * Sends a POST request, up to three times: again if the network fails, or if the server says that it cannot now (429, 5xx). Rejects with an error
  * whose message does not contain the URL.
  */
-export async function post(
+export function post(url: URL, body: Buffer, signal: AbortSignal, timing: Timing = TIMING): Promise<Answer> {
+  return within(timing.timeout, signal, (over) => tryRepeatedly(url, body, over, timing));
+}
+
+/**
+ * Not by `AbortSignal.timeout`: of those that `AbortSignal.any` combines nobody keeps hold, and one that has been garbage-collected aborts nothing
+ * (https://github.com/nodejs/node/issues/57736).
+ */
+async function within<T>(
+  timeout: number,
+  signal: AbortSignal,
+  work: (over: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const end = () => over.abort();
+  const timer = setTimeout(end, timeout);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  try {
+    return await work(over.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
+}
+
+async function tryRepeatedly(
   url: URL,
   body: Buffer,
-  signal: AbortSignal,
-  { timeout, tryTimeout, pauses }: Timing = TIMING,
+  over: AbortSignal,
+  { tryTimeout, pauses }: Timing,
 ): Promise<Answer> {
-  const over = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
   for (let tries = 0; ; tries++) {
-    const result = await tryOnce(
-      url,
-      body,
-      AbortSignal.any([over, AbortSignal.timeout(tryTimeout)]),
-      tryTimeout,
-    );
+    const result = await within(tryTimeout, over, (late) => tryOnce(url, body, late, tryTimeout));
     if ('answer' in result && isAccepted(result.answer.status)) return result.answer;
     const pause = pauses[tries];
     if (pause === undefined || over.aborted || !isPassing(result)) throw new Error(describe(result));
@@ -63,8 +81,8 @@ async function tryOnce(url: URL, body: Buffer, signal: AbortSignal, tryTimeout: 
   };
   try {
     const response = await answerTo(request(url, { method: 'POST', headers, signal }), body);
-    const { statusCode: status = 0, statusMessage: reason = '' } = response;
-    return { answer: { status, reason, headers: response.headers, text: await beginningOf(response) } };
+    const { statusCode: status = 0 } = response;
+    return { answer: { status, headers: response.headers, text: await beginningOf(response) } };
   } catch (error) {
     return { error: signal.aborted ? `no answer within ${formatDuration(tryTimeout)}` : textOf(error) };
   }
@@ -75,6 +93,8 @@ function answerTo(request: ClientRequest, body: Buffer): Promise<IncomingMessage
     request.on('response', resolve);
     // Also after the answer, when nobody needs to know.
     request.on('error', reject);
+    // Without either, if the answer is to speak another protocol from now on (101).
+    request.on('close', () => reject(new Error('the connection was closed without an answer')));
     request.end(body);
   });
 }
@@ -102,10 +122,11 @@ function isPassing(result: Try): boolean {
   return 'error' in result || result.answer.status === 429 || result.answer.status >= 500;
 }
 
+/** Not in the words of the server, which may repeat the URL. */
 function describe(result: Try): string {
   if ('error' in result) return result.error;
-  const { status, reason } = result.answer;
-  return `HTTP ${status} ${reason}`.trim();
+  const { status } = result.answer;
+  return `HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim();
 }
 
 /** Of several addresses that were tried, Node reports all errors in one, which has no message. */

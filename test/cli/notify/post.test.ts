@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, vi } from 'vitest';
 import { post } from '../../../src/cli/notify/post.js';
 import { pingServer } from '../../../support/ping-server.js';
 
@@ -53,6 +55,34 @@ describe('a request', () => {
     expect(pings).toHaveLength(2);
   });
 
+  it('is given up in time, whatever the garbage collector does meanwhile', async () => {
+    const { url, pings, reactions } = await pingServer();
+    reactions.push('silence');
+    const sending = send(url, { timeout: 500, tryTimeout: 400, pauses: [] });
+    await vi.waitUntil(() => pings.length > 0, { interval: 1 });
+    collectGarbage();
+    await expect(sending).rejects.toThrow('no answer');
+  }, 10_000);
+
+  it('fails if the server wants to speak another protocol', async () => {
+    const { url, reactions } = await pingServer();
+    const answer = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: any\r\n\r\n';
+    reactions.push({ raw: answer }, { raw: answer }, { raw: answer });
+    await expect(send(url)).rejects.toThrow('closed');
+  }, 10_000);
+
+  it('fails without the words of the server, which may repeat the URL', async () => {
+    const { url, reactions } = await pingServer();
+    reactions.push({
+      raw: 'HTTP/1.1 404 There is no /secret\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+    });
+    await expect(send(url)).rejects.toThrow(/^HTTP 404 Not Found$/);
+    reactions.push({
+      raw: 'HTTP/1.1 499 There is no /secret\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+    });
+    await expect(send(url)).rejects.toThrow(/^HTTP 499$/);
+  });
+
   it('fails after three tries', async () => {
     const { url, pings, reactions } = await pingServer();
     reactions.push({ status: 500 }, { status: 500 }, { status: 502 });
@@ -96,3 +126,8 @@ describe('a request', () => {
     expect((await send(url)).text).toHaveLength(1000);
   });
 });
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
