@@ -132,3 +132,11 @@ test.skipIf(!isPosix)('closed streams are not reported as a bug, and change no e
     expect(await run('wait job')).toMatchObject({ code: 0, stderr: '' });
   }
 });
+
+test('what waits for something that never comes has not succeeded', async () => {
+  const desk = new Desk();
+  const module = join(desk.folder, 'never-written.cjs');
+  writeFileSync(module, 'process.stdout.write = () => true;\n');
+  const { code, stderr } = await desk.run(['--version'], { NODE_OPTIONS: `--require ${module}` });
+  expect({ code, stderr }).toEqual({ code: 70, stderr: oneLineWith('This is a bug in livinglock') });
+});

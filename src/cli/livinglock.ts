@@ -5,6 +5,7 @@
 import { COMMANDS, HIDDEN } from './commands.js';
 import { endEarly } from './early-signal.js';
 import { describeError } from './errors/describe-error.js';
+import { ExitCode } from './errors/exit-codes.js';
 import { execute } from './grammar/execute.js';
 import { programOf, version } from './program.js';
 import { said, say } from './terminal/messages.js';
@@ -15,6 +16,12 @@ process.on('SIGUSR1', endEarly);
 void main().then(async (code) => {
   await said();
   process.exit(code);
+});
+
+// Node ends with 0 when nothing is left that could happen, whatever is still waited for.
+process.once('beforeExit', () => {
+  process.exitCode = ExitCode.internal;
+  say('This is a bug in livinglock: it waits for something that will never happen.');
 });
 
 async function main(): Promise<number> {
