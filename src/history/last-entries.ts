@@ -6,6 +6,8 @@ import type { Run, Skips } from './run.js';
 /** A line that is kept. */
 export type KeptEntry = Exclude<Entry, { readonly is: 'garbage' }>;
 
+type RunEntry = Extract<Entry, { readonly is: 'run' }>;
+
 /** How much of a journal is of interest. */
 export interface Wanted {
   /** How many runs, and at most how many lines of another version. */
@@ -57,7 +59,7 @@ class Collection {
   /** From the last to the first. */
   readonly #entries = new Set<KeptEntry>();
   /** By the `id` of a run: what another one reported about it; `null` if it has written itself how it ended. */
-  readonly #reports = new Map<string, KeptEntry | null>();
+  readonly #reports = new Map<string, RunEntry | null>();
   #runs = 0;
   #succeeded = 0;
   #unknown = 0;
@@ -92,7 +94,7 @@ class Collection {
     return { entries: [...this.#entries].toReversed(), unreadable: this.#unreadable };
   }
 
-  #takeRun(entry: Extract<Entry, { readonly is: 'run' }>): boolean {
+  #takeRun(entry: RunEntry): boolean {
     if (this.#isSuperseded(entry)) return true;
     const { runs, succeeded, isOld } = this.#wanted;
     if (this.#runs >= runs && this.#succeeded >= succeeded) return false;
@@ -107,11 +109,12 @@ class Collection {
   }
 
   /** A report by another run counts only if the run itself has written nothing, and only once. */
-  #isSuperseded(entry: Extract<Entry, { readonly is: 'run' }>): boolean {
+  #isSuperseded(entry: RunEntry): boolean {
     const { id, isReported } = entry.run;
     if (id === null) return false;
     const report = this.#reports.get(id);
     if (isReported && report !== undefined) return true;
+    if (report && wentOn(entry, report)) return false;
     this.#reports.set(id, isReported ? entry : null);
     if (report && this.#entries.delete(report)) this.#runs -= 1;
     return false;
@@ -121,4 +124,9 @@ class Collection {
     if (this.#skips !== null) this.#entries.add({ is: 'skips', skips: this.#skips });
     this.#skips = null;
   }
+}
+
+/** Whether a run was at work after this attempt, as its last heartbeat says. */
+function wentOn({ run }: RunEntry, report: RunEntry): boolean {
+  return run.attempt !== null && run.endedAt < report.run.endedAt;
 }

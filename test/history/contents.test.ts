@@ -74,6 +74,19 @@ describe('a journal', () => {
     expect(history(run(0, { id: null }), run(1, { id: null })).runs).toHaveLength(2);
   });
 
+  it('believes an attempt only about itself, if the run went on after it', () => {
+    const attempt = (number: number, minutes: number) =>
+      run(minutes, { id: 'x', outcome: 'failed', attempt: number });
+    const reported = run(3, { id: 'x', outcome: 'killed', isReported: true });
+    const outcomes = (...lines: readonly string[]) => history(...lines).runs.map(({ outcome }) => outcome);
+    expect(outcomes(attempt(1, 0), attempt(2, 2), reported)).toEqual(['failed', 'failed', 'killed']);
+    expect(kept([attempt(1, 0), reported, skip(4)])).toEqual([attempt(1, 0), reported, skip(4)]);
+    // It was frozen, and has ended itself.
+    expect(outcomes(attempt(1, 0), reported, attempt(2, 4))).toEqual(['failed', 'failed']);
+    // It had ended, but could not release its lock.
+    expect(outcomes(attempt(1, 0), attempt(2, 4), reported)).toEqual(['failed', 'failed']);
+  });
+
   it('is read from its end, and no further than needed', () => {
     const runs = Array.from({ length: 30 }, (_, index) => run(index));
     const text = ['garbage\n', skip(0), ...runs, 'garbage\n'].join('');
