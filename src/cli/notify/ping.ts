@@ -1,6 +1,7 @@
 import { formatDuration } from '../../core/describe.js';
 import { messageOf } from '../../system/message-of.js';
 import { randomUuid } from '../../system/uuid.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { say } from '../terminal/messages.js';
 import type { Facts } from './event.js';
 import { MOST_BODY } from './ping-url.js';
@@ -80,8 +81,8 @@ function addressOf(url: URL, endpoint: string, run: string): URL {
 
 function describeEnd({ outcome, exitCode, duration = 0, reason }: Facts): string {
   const end = `${outcome}, exit status ${exitCode}, after ${formatDuration(duration)}`;
-  // Who has the lock now is nothing for a service elsewhere: its command line may contain a password.
-  return reason && outcome !== 'lost' ? `${end}: ${reason}` : end;
+  // Who has the lock, or what is in its place, is nothing for a service elsewhere: a command line or a file may contain a password.
+  return reason && outcome !== 'lost' && exitCode !== ExitCode.store ? `${end}: ${reason}` : end;
 }
 
 /** Not in the middle of a character of UTF-8: what is not UTF-8 is not kept. */

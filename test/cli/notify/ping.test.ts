@@ -66,6 +66,11 @@ describe('a service', () => {
       '/secret/76',
       'lost, exit status 76, after 3 seconds\n',
     ],
+    [
+      { outcome: 'not-started', exitCode: 73, reason: 'PID 4242 (mysql -psecret) could not be ended.' },
+      '/secret/73',
+      'not-started, exit status 73, after 3 seconds\n',
+    ],
     [{ outcome: 'failed', exitCode: 0 }, '/secret/fail', 'failed'],
   ])('is told of %j', async (facts, path, body) => {
     await pinger().ended(someFacts(facts));
