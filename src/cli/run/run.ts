@@ -100,6 +100,7 @@ async function runIn(
   try {
     const processes = processesWith(inheritedSocket, cover);
     await pauseAtRandom(job.options, signals);
+    recorder.begin(null);
     const lock = await acquireOrYield(name, locks, job, signals, processes).catch((error) =>
       giveUp(error, recorder),
     );

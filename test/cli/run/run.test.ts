@@ -76,6 +76,20 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
     expect(pastRun?.startedAt.getTime()).toBeGreaterThanOrEqual(resumedAt);
   });
 
+  it('that a signal ends in that pause has not taken any time', async () => {
+    vi.stubEnv('LIVINGLOCK_HISTORY', join(folder, 'history'));
+    let resumedAt = Number.POSITIVE_INFINITY;
+    vi.spyOn(systemClock, 'sleep').mockImplementationOnce(async () => {
+      await sleep(50);
+      process.emit('SIGTERM');
+      resumedAt = Date.now();
+    });
+    expect(await statusOf('exit 0', { jitter: HOUR, history: 'on' })).toBe(143);
+    const [pastRun] = (await openHistory().read(lock)).runs;
+    expect(pastRun?.outcome).toBe('not-started');
+    expect(pastRun?.startedAt.getTime()).toBeGreaterThanOrEqual(resumedAt);
+  });
+
   it('needs a program, before anything is locked', () => {
     expect(() => run(lock, ['/no/program'], someOptions())).toThrow('There is no command /no/program');
     expect(() => run(lock, [], someOptions())).toThrow('The command to run must not be empty');
