@@ -112,7 +112,9 @@ function identify({ long, value, shown }: OptionWord, command: Command): GivenOp
     (value !== undefined && !takesValue(option) && !mayTakeValue(option))
   ) {
     const meant = shown.startsWith('--') ? knownOptions(options).map(longName) : [];
-    throw new UnknownWord('option', shown, long, meant, subcommand);
+    // A value after the name of no option may be a secret: a URL to ping, or a password.
+    const word = option === undefined ? shown.replace(/^(--[^=]*)=.*/s, '$1') : shown;
+    throw new UnknownWord('option', word, long, meant, subcommand);
   }
   if (value === undefined && takesValue(option)) throw wrong(`option '${option.flags}' argument missing`);
   return { name, option, text: value ?? null };
