@@ -9,7 +9,7 @@ type Estimated = Pick<LockStatus, 'state' | 'acquiredAt' | 'heartbeatAgeMs' | 'p
 
 /**
  * When the run at work is likely to end, in words: by its progress at the last heartbeat, or else by how long its runs usually take. `null` if neither
- * tells, or if the progress says that it should have ended by now.
+ * tells, or if the progress says that it should have ended by now, or that it ends beyond all dates.
  */
 export function estimateOf(lock: Estimated, now = Date.now()): string | null {
   const { state, acquiredAt, usualDurationMs } = lock;
@@ -19,7 +19,9 @@ export function estimateOf(lock: Estimated, now = Date.now()): string | null {
   const total = byProgress ?? usualDurationMs;
   if (total === null) return null;
   const left = total - elapsed;
-  if (left > 0) return `about ${formatAge(left)} left, until ${formatTime(new Date(now + left))}`;
+  const end = new Date(now + left);
+  if (Number.isNaN(end.getTime())) return null;
+  if (left > 0) return `about ${formatAge(left)} left, until ${formatTime(end)}`;
   return byProgress === null ? `${formatTook(-left)} longer than usual` : null;
 }
 

@@ -44,6 +44,7 @@ describe('when a run is likely to end', () => {
     { what: 'only a note is known', changes: { progress: { ratio: null, note: 'table 4' } } },
     { what: 'nobody holds the lock', changes: { state: 'free', usualDurationMs: MINUTE } },
     { what: 'the run has stalled', changes: { state: 'stalled', usualDurationMs: MINUTE } },
+    { what: 'it would end beyond all dates', changes: { usualDurationMs: 1e300 } },
     { what: 'its start is unknown', changes: { acquiredAt: null, usualDurationMs: MINUTE } },
   ] as const)('is not told if $what', ({ changes }) => {
     expect(estimate(SECOND, changes)).toBeNull();
