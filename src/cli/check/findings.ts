@@ -2,7 +2,7 @@ import { oneLine } from '../../core/describe.js';
 import type { LockHistory } from '../../history/index.js';
 import type { Inspection } from '../../index.js';
 import type { Job } from '../jobs/read-jobs.js';
-import { ageOfSuccess, lastSuccess, runtimeOf, skipsInARow } from '../jobs/values.js';
+import { ageOfSuccess, lastRun, lastSuccess, runtimeOf, skipsInARow } from '../jobs/values.js';
 import { inWords } from '../terminal/age.js';
 import { formatDateAndTime, formatDay } from '../terminal/local-time.js';
 import { describeEnd } from './describe-end.js';
@@ -25,11 +25,13 @@ export interface Limits {
 }
 
 /** All that is wrong with a job; nothing if it is well. */
-export function findingsOn({ lock, history, failures }: Job, limits: Limits, now: Date): readonly Finding[] {
+export function findingsOn(job: Job, limits: Limits, now: Date): readonly Finding[] {
+  const { lock, history, failures } = job;
   const findings = [
     ...failures.map((text) => ({ severity: 'unknown', text }) as const),
     ...(lock === null ? [] : [ofLock(lock, limits, now), ofRuntime(lock, history, limits, now)]),
-    ...(history === null ? [] : [ofLastRun(history, limits, now), ofSkips(history, lock, limits, now)]),
+    ofLastRun(job, limits, now),
+    ...(history === null ? [] : [ofSkips(history, lock, limits, now)]),
     ...(history === null ? [] : [ofAge(history, lock, limits, now), ofNothing(history, lock)]),
   ];
   return findings.flatMap((finding) =>
@@ -68,8 +70,8 @@ function ofRuntime(lock: Inspection, history: LockHistory | null, limits: Limits
   return { severity: severityOf(runtime, limits.maxRuntime), text };
 }
 
-function ofLastRun({ runs }: LockHistory, { onFailure }: Limits, now: Date): Perhaps {
-  const run = runs.at(-1);
+function ofLastRun(job: Job, { onFailure }: Limits, now: Date): Perhaps {
+  const run = lastRun(job);
   if (run === undefined || run.outcome === 'succeeded') return null;
   return {
     severity: onFailure,

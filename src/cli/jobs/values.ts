@@ -1,5 +1,6 @@
 import type { LockHistory, PastRun } from '../../history/index.js';
 import type { Inspection } from '../../index.js';
+import type { Job } from './read-jobs.js';
 
 // Numbers that say how a job is.
 
@@ -21,10 +22,20 @@ export function lastSuccess({ runs }: LockHistory): PastRun | undefined {
   return runs.findLast(({ outcome }) => outcome === 'succeeded');
 }
 
+/** The last run that is over. One that is at work may have failed attempts in the history, after which it goes on (`--retry`). */
+export function lastRun({ lock, history }: Pick<Job, 'lock' | 'history'>): PastRun | undefined {
+  const current = lock !== null && isAtWork(lock) ? lock.holder?.token : undefined;
+  return history?.runs.findLast(({ id }) => id === null || id !== current);
+}
+
 /** How long, in milliseconds, the run has been at work that holds the lock. `null` if none does, or if it does not say. */
-export function runtimeOf({ state, holder }: Inspection, now: Date): number | null {
-  const isAtWork = state === 'live' || state === 'stalled';
-  return isAtWork && holder !== null && holder.acquiredAt !== null ? since(holder.acquiredAt, now) : null;
+export function runtimeOf(lock: Inspection, now: Date): number | null {
+  const acquiredAt = isAtWork(lock) ? (lock.holder?.acquiredAt ?? null) : null;
+  return acquiredAt && since(acquiredAt, now);
+}
+
+function isAtWork({ state }: Inspection): boolean {
+  return state === 'live' || state === 'stalled';
 }
 
 /** Since the last run has ended. */

@@ -1,7 +1,7 @@
 import { type LockHistory, OUTCOMES, type PastRun } from '../../history/run.js';
 import type { Inspection } from '../../index.js';
 import type { Job } from '../jobs/read-jobs.js';
-import { skipsInARow } from '../jobs/values.js';
+import { lastRun, skipsInARow } from '../jobs/values.js';
 import { DEFAULT_STALE_TIMEOUT } from '../status/lock-status.js';
 import type { Family, Labels } from './exposition.js';
 
@@ -88,19 +88,19 @@ const GAUGES: readonly Gauge[] = [
     name: 'livinglock_last_run_end_timestamp_seconds',
     unit: 'seconds',
     help: 'When the last run ended.',
-    value: ({ history }) => seconds(history?.runs.at(-1)?.endedAt),
+    value: (job) => seconds(lastRun(job)?.endedAt),
   },
   {
     name: 'livinglock_last_run_duration_seconds',
     unit: 'seconds',
     help: 'How long the last run took.',
-    value: ({ history }) => seconds(history?.runs.at(-1)?.duration),
+    value: (job) => seconds(lastRun(job)?.duration),
   },
   {
     name: 'livinglock_last_run_succeeded',
     help: 'Whether the last run succeeded.',
-    value: ({ history }) => {
-      const run = history?.runs.at(-1);
+    value: (job) => {
+      const run = lastRun(job);
       return run === undefined ? null : Number(hasSucceeded(run));
     },
   },

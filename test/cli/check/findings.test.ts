@@ -29,6 +29,21 @@ describe('a job', () => {
     expect(findings({ lock: someLock('cooldown') })).toEqual([]);
   });
 
+  it('that is being retried has not failed yet', () => {
+    const history = (last: Partial<Run>) =>
+      someHistory({
+        runs: [ranBefore(HOUR), ranBefore(MINUTE, { outcome: 'failed', exitCode: 4, ...last })],
+      });
+    const attempt = { history: history({ id: 'its token', attempt: 1 }) };
+    const holder = someRecord({ token: 'its token' });
+    const failed = [expect.stringContaining('failed with exit status 4')];
+    expect(findings({ ...attempt, lock: someLock('live', { holder }) })).toEqual([]);
+    expect(findings({ ...attempt, lock: someLock('live') })).toEqual(failed);
+    expect(findings({ ...attempt, lock: someLock('cooldown', { holder }) })).toEqual(failed);
+    expect(findings({ ...attempt, lock: someLock('free') })).toEqual(failed);
+    expect(findings({ history: history({ id: null }), lock: someLock('live', { holder }) })).toEqual(failed);
+  });
+
   it('is unknown if nothing is known of it: it never ran, or its name was mistyped', () => {
     const nothing = ['unknown: no run has ended yet, as far as the history says'];
     const limits = { maxAge: limit(HOUR), maxSkips: limit(0), maxRuntime: limit(1) };

@@ -64,6 +64,10 @@ describe('metrics', () => {
     const succeeded = valuesOf({ lock: null });
     expect(Object.keys(succeeded)).toEqual(HISTORY_ONLY);
     expect(succeeded).toMatchObject({ last_run_succeeded: 1 });
+    const attempt = ranBefore(MINUTE, { id: 'its token', outcome: 'failed', attempt: 1 });
+    const retried = someHistory({ runs: [ranBefore(DAY), attempt] });
+    const lock = someLock('live', { holder: someRecord({ token: 'its token' }) });
+    expect(valuesOf({ lock, history: retried })).toMatchObject({ last_run_succeeded: 1 });
   });
 
   it('say nothing of runs if there was none, so that an alert can ask for their absence', () => {
