@@ -194,7 +194,9 @@ describe.skipIf(!isPosix)('a command of --notify', () => {
     const desk = new Desk();
     const notify = 'ls -l /proc/$$/fd | sed "s/.* -> //" >> open; echo $LIVINGLOCK_TOKEN >> open';
     const options = `--heartbeat output --notify '${notify}' --notify-on start,failure`;
-    await desk.bash(`exec 7> outer; livinglock run ${options} job -c 'sleep 0.5; exit 4' 9> inner | cat`);
+    await desk.bash(
+      `exec 7> outer 200> outer; livinglock run ${options} job -c 'sleep 0.5; exit 4' 9> inner | cat`,
+    );
     const open = readFileSync(join(desk.folder, 'open'), 'utf8');
     expect(open).not.toMatch(/outer|inner|job\.lock/);
     expect(open.match(/socket:/g)).toHaveLength(2);

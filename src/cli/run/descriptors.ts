@@ -1,4 +1,4 @@
-import { fstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { fstatSync, openSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 
 /** `O_ACCMODE` in fcntl(2): whether a descriptor reads (0) or writes (1). */
 const ACCESS_MODE = 0o3;
@@ -43,9 +43,18 @@ export type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
 export function withoutInherited(stdio: readonly Stdio[], given: readonly number[]): Stdio[] {
   const all = [...stdio];
   for (const number of given.filter((each) => each >= stdio.length && staysOpen(each))) {
-    while (all.length <= number) all.push('ignore');
+    while (all.length < number) all.push('ignore');
+    all[number] = nothing();
   }
   return all;
+}
+
+let devNull: number | undefined;
+
+/** What 'ignore' is for the standard streams only: any other descriptor it leaves open. */
+function nothing(): number {
+  devNull ??= openSync('/dev/null', 'r+');
+  return devNull;
 }
 
 /** `/dev/fd` exists on Linux, macOS and BSD. The descriptor that reads it is closed again by then. */
