@@ -1,11 +1,11 @@
 import { oneLine } from '../../core/describe.js';
-import type { LockHistory } from '../../history/index.js';
+import type { LockHistory, PastRun } from '../../history/index.js';
 import type { Inspection } from '../../index.js';
 import type { Job } from '../jobs/read-jobs.js';
 import { ageOfSuccess, lastRun, lastSuccess, runtimeOf, skipsInARow } from '../jobs/values.js';
 import { inWords } from '../terminal/age.js';
 import { formatDateAndTime, formatDay } from '../terminal/local-time.js';
-import { describeEnd } from './describe-end.js';
+import { describeEnd } from '../terminal/outcome.js';
 import type { Limit } from './limits.js';
 import { type Finding, type Severity, severityOf } from './severity.js';
 
@@ -75,8 +75,16 @@ function ofLastRun(job: Job, { onFailure }: Limits, now: Date): Perhaps {
   if (run === undefined || run.outcome === 'succeeded') return null;
   return {
     severity: onFailure,
-    text: `the last run (${formatDay(run.startedAt, now)}) ${describeEnd(run)}`,
+    text: `the last run (${formatDay(run.startedAt, now)}) ${describeEnd(run)}${detailOf(run)}`,
   };
+}
+
+/** What else is known about how it ended. */
+function detailOf({ outcome, exitCode, reason, progress }: PastRun): string {
+  if (outcome === 'failed') return exitCode === null ? '' : ` with exit status ${exitCode}`;
+  if (outcome === 'not-started') return reason === null ? '' : `: ${reason.replace(/\.$/, '')}`;
+  const ratio = outcome === 'killed' ? (progress?.ratio ?? null) : null;
+  return ratio === null ? '' : `, last seen at ${Math.floor(ratio * 100)} %`;
 }
 
 function ofSkips(history: LockHistory, lock: Inspection | null, limits: Limits, now: Date): Perhaps {

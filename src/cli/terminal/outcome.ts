@@ -15,7 +15,12 @@ export function describeRun(
   return `${describeEnd(run)}${status} after ${formatTook(duration)}`;
 }
 
-function describeEnd({ outcome, signal, attempt }: Pick<Run, 'outcome' | 'signal' | 'attempt'>): string {
+/** How a run ended, in words. */
+export function describeEnd({
+  outcome,
+  signal,
+  attempt,
+}: Pick<Run, 'outcome' | 'signal' | 'attempt'>): string {
   switch (outcome) {
     case 'succeeded':
     case 'failed':

@@ -88,10 +88,10 @@ describe('a job', () => {
     [{ outcome: 'ended-by-signal', signal: 'SIGKILL' }, 'was ended by SIGKILL'],
     [{ outcome: 'ended-by-signal' }, 'was ended by a signal'],
     [{ outcome: 'stalled' }, 'stalled'],
-    [{ outcome: 'timed-out' }, 'timed out'],
+    [{ outcome: 'timed-out' }, 'reached its time limit'],
     [{ outcome: 'lost' }, 'lost its lock'],
-    [{ outcome: 'not-started', reason: 'There is no\ncommand x.' }, 'did not start: There is no command x'],
-    [{ outcome: 'not-started' }, 'did not start'],
+    [{ outcome: 'not-started', reason: 'There is no\ncommand x.' }, 'was not started: There is no command x'],
+    [{ outcome: 'not-started' }, 'was not started'],
     [{ outcome: 'killed', progress: { ratio: 0.409, note: null } }, 'was killed, last seen at 40 %'],
     [{ outcome: 'killed', progress: null }, 'was killed'],
   ])('whose last run has %o %s', (changes, text) => {
