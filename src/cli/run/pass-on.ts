@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from '../terminal/messages.js';
 import { writeOut } from '../terminal/write-all.js';
 import type { ReadOutput } from './output.js';
+import { turn } from './signals.js';
 
 /** A daemon that the command left behind may hold its output open forever. After this much silence, nothing more is coming. */
 const SILENCE = 500;
@@ -65,6 +66,8 @@ export class Passage {
       seen = this.#chunks;
       const silence = sleep(SILENCE, true, { ref: false, signal: waiting }).catch(() => true);
       if ((await Promise.race([this.#ended, silence])) !== true) return;
+      // If this process was held up, the time may be over before it has looked.
+      await turn();
       if (waiting.aborted) return this.#abandon();
       if (!this.#isWriting) silences++;
     }

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Passage } from '../../../src/cli/run/pass-on.js';
 import { makeRealPipes } from '../../../src/cli/run/real-pipes.js';
+import { poll } from '../../../support/running.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { messages } from './stage.js';
 
@@ -47,6 +48,24 @@ describe.runIf(process.platform !== 'win32')('passing output on', () => {
     expect(readFileSync(path, 'utf8')).toBe('before');
     expect(source.destroyed).toBe(true);
     expect(passing.failure).toBeNull();
+  });
+
+  it('does not take for silence that this process was held up itself', async () => {
+    const { descriptor, path } = file('w');
+    const [pipe] = makeRealPipes(1) ?? [];
+    if (pipe === undefined) throw new Error('No pipe could be made.');
+    const { descriptor: daemon } = file('a', `/dev/fd/${pipe.writing}`);
+    const source = pipe.open();
+    const passing = passage(source, descriptor);
+    writeSync(daemon, 'one ');
+    await poll('Nothing was passed on', () => readFileSync(path, 'utf8') !== '');
+    // The next thing that the event loop looks at is the time.
+    await new Promise(setImmediate);
+    const draining = passing.drain();
+    writeSync(daemon, 'two');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+    await draining;
+    expect(readFileSync(path, 'utf8')).toBe('one two');
   });
 
   it.each([1, 100_000])('ends although something else goes on writing: %s bytes at once', async (size) => {
