@@ -204,6 +204,12 @@ describe.skipIf(!isPosix)('a run with --retry', () => {
       ]);
     });
 
+    test('holds the output of any number of attempts back with the same few descriptors', async () => {
+      const run = `livinglock run --output on-failure --retry 20 --retry-delay 0s job -c 'echo out; echo err >&2; exit 4'`;
+      const { code, stdout } = await new Desk().bash(`ulimit -n 64; ${run}`);
+      expect({ code, stdout }).toEqual({ code: 4, stdout: 'out\n'.repeat(21) });
+    });
+
     test('shows it on-failure if a signal comes between two attempts', async () => {
       const desk = new Desk();
       const run = desk.start(['run', '--output', 'on-failure', ...LATER, 'job', '-c', 'echo out; exit 4']);

@@ -3,13 +3,20 @@ import { systemCode } from '../../../system/system-code.js';
 import { say } from '../../terminal/messages.js';
 import { writeOut } from '../../terminal/write-all.js';
 import type { ReadOutput } from '../output.js';
-import { Spool } from './spool.js';
+import type { Spool } from './spool.js';
 
-/** One stream of a command, held back until it is known how the command ends. */
+/** What is held back: these bytes of a file that may hold the output of earlier attempts, too. */
+interface Held {
+  readonly spool: Spool;
+  readonly from: number;
+  to: number;
+}
+
+/** One stream of one attempt of a command, held back until it is known how the run ends. */
 export class HeldOutput {
   readonly #output: ReadOutput;
   readonly #takeSpool: () => Spool;
-  #state: 'empty' | Spool | 'passed on' = 'empty';
+  #state: 'empty' | Held | 'passed on' = 'empty';
 
   /** @param takeSpool Returns a file that is open already: the command is at work. It may throw. */
   constructor(output: ReadOutput, takeSpool: () => Spool) {
@@ -24,42 +31,42 @@ export class HeldOutput {
   }
 
   get state(): 'empty' | 'held' | 'passed on' {
-    return this.#state instanceof Spool ? 'held' : this.#state;
+    return typeof this.#state === 'string' ? this.#state : 'held';
   }
 
   /** Passes on what is held back. A reader that is gone does not want it. */
   async release(): Promise<void> {
-    const state = this.#state;
-    if (!(state instanceof Spool)) return;
     try {
-      await state.passOn(this.#output.descriptor);
+      await this.#passOn();
     } catch (error) {
       if (systemCode(error) !== 'EPIPE')
         say(`The command's ${this.#output.name} cannot be written: ${messageOf(error)}.`);
     }
-    this.discard();
-  }
-
-  discard(): void {
-    if (this.#state instanceof Spool) this.#state.close();
-    this.#state = 'passed on';
   }
 
   async #hold(chunk: Buffer): Promise<boolean> {
     try {
-      if (!(this.#state instanceof Spool)) this.#state = this.#takeSpool();
-      await this.#state.write(chunk);
+      if (typeof this.#state === 'string') this.#state = heldIn(this.#takeSpool());
+      const held = this.#state;
+      await held.spool.write(chunk);
+      held.to = held.spool.size;
       return true;
     } catch (error) {
       say(
         `The command's ${this.#output.name} cannot be held back: ${messageOf(error)}. It is passed on at once.`,
       );
     }
-    const held = this.#state;
-    this.#state = 'passed on';
-    if (held instanceof Spool) {
-      await held.passOn(this.#output.descriptor).finally(() => held.close());
-    }
+    await this.#passOn();
     return false;
   }
+
+  async #passOn(): Promise<void> {
+    const held = this.#state;
+    this.#state = 'passed on';
+    if (typeof held !== 'string') await held.spool.passOn(this.#output.descriptor, held.from, held.to);
+  }
+}
+
+function heldIn(spool: Spool): Held {
+  return { spool, from: spool.size, to: spool.size };
 }

@@ -23,8 +23,10 @@ export class KeptOutput {
   readonly #log: RunLog | null;
   /** What is held back, and what is said between two attempts. */
   readonly #held: (HeldOutput | string)[] = [];
-  /** For output that is to be held back. */
+  /** For output that is to be held back; for all attempts the same, or they would need more descriptors than there are. */
   readonly #spools: Spool[] = [];
+  /** How many of them this attempt uses. */
+  #taken = 0;
   #spoolFailure: unknown = null;
   #attempt = 1;
   /** What a ping is sent with. */
@@ -58,6 +60,7 @@ export class KeptOutput {
    */
   prepare(count: number): void {
     if (this.#options.output.passOn !== 'on-failure') return;
+    this.#taken = 0;
     try {
       while (this.#spools.length < count) this.#spools.push(new Spool(this.#spoolFolder()));
     } catch (error) {
@@ -143,7 +146,7 @@ export class KeptOutput {
 
   /** Throws the error with which it could not be opened. */
   #takeSpool(): Spool {
-    const spool = this.#spools.pop();
+    const spool = this.#spools[this.#taken++];
     if (spool === undefined) throw this.#spoolFailure;
     return spool;
   }

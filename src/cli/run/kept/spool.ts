@@ -1,4 +1,4 @@
-import { close, constants, openSync, unlinkSync } from 'node:fs';
+import { constants, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUuid } from '../../../system/uuid.js';
 import { writeOut } from '../../terminal/write-all.js';
@@ -26,18 +26,18 @@ export class Spool {
     this.#size += chunk.length;
   }
 
-  /** Writes all that it holds to a descriptor of ours, piece by piece. */
-  async passOn(descriptor: number): Promise<void> {
-    for (let position = 0; position < this.#size; ) {
-      const piece = await readAt(this.#descriptor, position, Math.min(PIECE, this.#size - position));
+  /** How many bytes it holds. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Writes these bytes of what it holds to a descriptor of ours, piece by piece. */
+  async passOn(descriptor: number, from: number, to: number): Promise<void> {
+    for (let position = from; position < to; ) {
+      const piece = await readAt(this.#descriptor, position, Math.min(PIECE, to - position));
       if (piece.length === 0) throw new Error('the file it was held in is shorter than it was');
       await writeOut(descriptor, piece);
       position += piece.length;
     }
-  }
-
-  /** Does not wait: a slow disk must not hold this process up. */
-  close(): void {
-    close(this.#descriptor, () => {});
   }
 }
