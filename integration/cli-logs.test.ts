@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -357,6 +358,19 @@ describe.skipIf(!isPosix)('run --output', () => {
     const { stdout, stderr } = await desk.run(failing(`echo begun; ${command}`, ...options));
     expect(stdout).toContain('begun\n');
     expect(stderr).toContain(` ${how} after `);
+  });
+
+  test('on-failure shows the output although the package was removed meanwhile', async () => {
+    const desk = new Desk();
+    const copy = join(desk.folder, 'package', 'dist');
+    cpSync(join(PROGRAM, '../..'), copy, { recursive: true });
+    symlinkSync(join(import.meta.dirname, '../node_modules'), join(copy, '../node_modules'));
+    const program = join(copy, 'bin', 'livinglock.js');
+    const command = 'echo one; rm -r package/dist; exit 4';
+    const args = ['run', '--no-history', '--output', 'on-failure', 'job', '-c', command];
+    const { code, stdout, stderr } = await desk.startProgram(process.execPath, [program, ...args]).ended;
+    expect({ code, stdout }).toEqual({ code: 4, stdout: 'one\n' });
+    expect(stderr).toEqual(oneLineWith('exit status 4'));
   });
 
   test('on-failure says so if a failure has written nothing', async () => {

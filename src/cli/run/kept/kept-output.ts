@@ -4,6 +4,7 @@ import { makeTrustedFolder } from '../../../system/trusted-folder.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import { MOST_BODY } from '../../notify/ping-url.js';
 import { said, say } from '../../terminal/messages.js';
+import { describeRun } from '../../terminal/outcome.js';
 import { writeOut } from '../../terminal/write-all.js';
 import type { RunOptions } from '../options.js';
 import type { OutputMode, ReadOutput } from '../output.js';
@@ -111,7 +112,6 @@ export class KeptOutput {
   async #show(command: string, end: RunEnd, status: number | null): Promise<void> {
     const isFailure = status !== ExitCode.ok && (end.outcome !== 'not-started' || this.#attempt > 1);
     if (this.#options.output.passOn !== 'on-failure' || !isFailure) return;
-    const { describeRun } = await import('../../terminal/outcome.js');
     const duration = systemClock.monotonic() - this.#startedAt;
     const run = { ...end, exitCode: status, duration, attempt: this.#attempt };
     say(`${command} ${describeRun(run)}. ${this.#describeHeld()}`);
