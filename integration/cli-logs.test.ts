@@ -229,6 +229,31 @@ describe.skipIf(!isPosix)('run --log', () => {
     expect(contentOf(logsOf(desk)[0])).toBe(text);
   });
 
+  test.each([
+    { options: ['--log', '--timeout', '1s', '--kill-after', '1s'], outcome: 'timed-out', code: 124 },
+    {
+      options: ['--output', 'on-failure', '--timeout', '1s', '--kill-after', '1s'],
+      outcome: 'failed',
+      code: 3,
+    },
+  ])('ends by SIGKILL if nobody reads a socket: $options', async ({ options, outcome, code }) => {
+    const desk = new Desk();
+    const command = 'head -c 1000000 /dev/zero; exit 3';
+    const run = spawn(process.execPath, [PROGRAM, 'run', ...options, 'job', '-c', command], {
+      env: desk.env(),
+      // What Node calls a pipe is a socket.
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => void run.kill('SIGKILL'));
+    const exit = once(run, 'exit');
+    let said = '';
+    for await (const chunk of run.stderr) said += chunk;
+    expect(await exit).toEqual([null, 'SIGKILL']);
+    expect(said).toMatch(`this process ends by SIGKILL, not with exit status ${code}.`);
+    expect(desk.holds('job')).toBe(false);
+    expect(await lastRun(desk)).toMatchObject({ outcome, exitCode: code });
+  });
+
   describe.skipIf(!isLinux)('ends although nobody reads what it writes', () => {
     /** More than one pipe holds, and less than two. */
     const write = `sh -c 'head -c 100000 /dev/zero; touch written; exit 3'`;

@@ -8,15 +8,13 @@ import { describeError } from './errors/describe-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { execute } from './grammar/execute.js';
 import { programOf, version } from './program.js';
-import { said, say } from './terminal/messages.js';
+import { exit } from './terminal/given-up.js';
+import { say } from './terminal/messages.js';
 
 process.on('SIGUSR1', endEarly);
 
 // Something may still be open, such as a pipe of a daemon that the command left behind. It must not keep this process alive.
-void main().then(async (code) => {
-  await said();
-  process.exit(code);
-});
+void main().then(exit);
 
 // Node ends with 0 when nothing is left that could happen, whatever is still waited for.
 process.once('beforeExit', () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { giveUpWriting } from '../terminal/given-up.js';
 import { say } from '../terminal/messages.js';
 import { writeOut } from '../terminal/write-all.js';
 import type { ReadOutput } from './output.js';
@@ -98,7 +99,8 @@ export class Passage {
   #abandon(): void {
     if (this.#isWriting) {
       this.#failure = 'unread';
-      say(`The command's ${this.#output.name} is not read. The rest of it is lost.`);
+      giveUpWriting();
+      say(`The command's ${this.#output.name} could not be written in time. The rest of it is lost.`);
     }
     this.#output.source.destroy();
   }

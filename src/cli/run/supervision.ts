@@ -182,7 +182,8 @@ export class Supervision {
       // As long as heartbeats are sent.
       await kept?.written(ending.waiting);
       const lost = passages.flatMap((passage) => passage.failure ?? []);
-      const status = statusAfter(ending.reason, exit, lost);
+      // What is only logged has no reader: the log says what it lacks.
+      const status = statusAfter(ending.reason, exit, kept?.mode === 'merged' ? [] : lost);
       const outcome = outcomeAfter(ending.reason, exit, status);
       this.#end = {
         outcome,

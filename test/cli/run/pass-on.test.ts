@@ -96,7 +96,7 @@ describe.runIf(process.platform !== 'win32')('passing output on', () => {
     expect(source.destroyed).toBe(true);
     expect(passing.failure).toBe('unread');
     expect(said).toEqual([
-      expect.stringContaining("The command's stdout is not read. The rest of it is lost."),
+      expect.stringContaining("The command's stdout could not be written in time. The rest of it is lost."),
     ]);
   });
 

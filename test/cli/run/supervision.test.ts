@@ -6,6 +6,7 @@ import { Cover } from '../../../src/cli/run/cover.js';
 import type { InheritedSocket } from '../../../src/cli/run/inherited-socket.js';
 import type { Job } from '../../../src/cli/run/job.js';
 import { KeptOutput } from '../../../src/cli/run/kept/kept-output.js';
+import { RunLog } from '../../../src/cli/run/kept/run-log.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { ProofWatch } from '../../../src/cli/run/proof-watch.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
@@ -450,6 +451,22 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     await statusOf('echo out; exit 4', { output, retry, retryDelay: 0 }, { output: kept });
     expect(order.slice(0, order.indexOf('started'))).toContain('opened');
     expect(order.at(-1)).toBe('started');
+  });
+
+  it.each([
+    { passOn: 'never', status: 0 },
+    { passOn: 'always', status: 141 },
+  ] as const)('does not wait for a log that hangs after a signal: $passOn', async ({ passOn, status }) => {
+    const log = { path: `${folder}/logs/`, keep: 1, size: 1000 };
+    const hang = vi.spyOn(RunLog.prototype, 'write').mockImplementation(() => new Promise(() => {}));
+    const script = 'trap "" TERM; echo out; touch "$0/end"';
+    const run = statusOf(script, {}, { output: keptBy({ passOn, log }) });
+    await made('end');
+    await vi.waitFor(() => expect(hang).toHaveBeenCalled());
+    // Until the command is gone, it ignores them.
+    const signalling = setInterval(() => deliver('SIGTERM'), 10);
+    onTestFinished(() => clearInterval(signalling));
+    expect(await run).toBe(status);
   });
 
   function keptBy(output: RunOptions['output']): KeptOutput {

@@ -3,6 +3,7 @@ import { messageOf } from '../../../system/message-of.js';
 import { makeTrustedFolder } from '../../../system/trusted-folder.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import { MOST_BODY } from '../../notify/ping-url.js';
+import { giveUpWriting } from '../../terminal/given-up.js';
 import { said, say } from '../../terminal/messages.js';
 import { describeRun } from '../../terminal/outcome.js';
 import { writeOut } from '../../terminal/write-all.js';
@@ -102,8 +103,9 @@ export class KeptOutput {
    */
   async complete(waiting: AbortSignal, command: string, end: RunEnd, status: number | null): Promise<void> {
     const work = Promise.all([this.#show(command, end, status), this.#log?.close()]);
-    if (!(await isDone(work, waiting)))
-      say('The rest of its output is lost: it could not be written in time.');
+    if (await isDone(work, waiting)) return;
+    giveUpWriting();
+    say('The rest of its output is lost: it could not be written in time.');
   }
 
   /**

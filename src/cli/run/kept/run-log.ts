@@ -8,6 +8,7 @@ import type { FoundLog } from '../../../history/logs-in.js';
 import { makeFolders } from '../../../system/make-folders.js';
 import { messageOf } from '../../../system/message-of.js';
 import { makeTrustedFolder, type TrustedFolder } from '../../../system/trusted-folder.js';
+import { giveUpWriting } from '../../terminal/given-up.js';
 import { say } from '../../terminal/messages.js';
 import { writeAll } from '../../terminal/write-all.js';
 import type { LogOptions } from '../output-options.js';
@@ -115,6 +116,7 @@ export class RunLog {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#isAbandoned = true;
+    giveUpWriting();
     say(`The log of this run is incomplete: it could not be written in time (${this.path}).`);
   }
 

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { said, say } from './messages.js';
+
+/** How long, in milliseconds, a write that was given up may still take, and how often to look. */
+const GRACE = 1000;
+const PERIOD = 50;
+
+let isGivenUp = false;
+
+/** Nobody waits any longer for what is being written: a reader or a disk may hang. */
+export function giveUpWriting(): void {
+  isGivenUp = true;
+}
+
+/**
+ * Ends this process. Before it exits, Node waits for its threads, and one that hangs in a write (to a socket, a terminal or a disk) keeps it for
+ * ever, with no signal but SIGKILL to end it. So this process sends that one itself, once nobody waits for the write.
+ */
+export async function exit(code: number): Promise<void> {
+  await said();
+  for (let left = GRACE; left > 0 && isStuck(); left -= PERIOD) await sleep(PERIOD);
+  if (isStuck()) {
+    say(`A write does not return, so this process ends by SIGKILL, not with exit status ${code}.`);
+    await said();
+    // The last listener: the others clean up.
+    process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
+  }
+  process.exit(code);
+}
+
+function isStuck(): boolean {
+  return isGivenUp && process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+}
