@@ -6,6 +6,8 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -508,6 +510,34 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
     run.signal('SIGKILL');
     process.kill(-Number(Object(workers)[0].pid), 'SIGKILL');
     expect(await following.ended).toMatchObject({ code: 0, stdout: 'at work\n' });
+  });
+
+  test('knows the run at work, although the clock was set back', async () => {
+    const desk = new Desk();
+    await desk.run(['run', '--log', 'job', '--', 'echo', 'earlier']);
+    const [earlier = ''] = logsOf(desk);
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString().replaceAll(/[-:.]/g, '');
+    renameSync(earlier, earlier.replace(/\d{8}T\d{9}Z/, inAnHour));
+    const run = desk.start(['run', '--log', 'job', '--', ...OBEDIENT]);
+    await run.prints(/at work/);
+    expect(await desk.run(['logs', 'job'])).toMatchObject({
+      stdout: 'at work\n',
+      stderr: oneLineWith('logs -f job follows it'),
+    });
+    expect((await desk.run(['logs', '--run', '2', 'job'])).stdout).toBe('earlier\n');
+  });
+
+  test('shows what is in other folders if one was replaced by a file', async () => {
+    const desk = new Desk();
+    await desk.run(['run', '--log=gone/', 'job', '--', 'echo', 'one']);
+    await desk.run(['run', '--log', 'job', '--', 'echo', 'two']);
+    rmSync(join(desk.folder, 'gone'), { recursive: true });
+    writeFileSync(join(desk.folder, 'gone'), '');
+    expect(await desk.run(['logs', 'job'])).toMatchObject({
+      code: 0,
+      stdout: 'two\n',
+      stderr: oneLineWith(`The logs in ${join(desk.folder, 'gone')} cannot be found: ENOTDIR`),
+    });
   });
 
   test('does not pass an earlier run off as the one at work', async () => {

@@ -5,6 +5,8 @@ import type { PastRun } from '../../history/index.js';
 import type { JournalOwner } from '../../history/line.js';
 import { idOf, runOfLog } from '../../history/log-name.js';
 import { logsIn } from '../../history/logs-in.js';
+import { messageOf } from '../../system/message-of.js';
+import { say } from '../terminal/messages.js';
 
 /** A file with the output of a run. */
 export interface KeptLog {
@@ -30,9 +32,19 @@ export function findLogs(owner: JournalOwner, runs: readonly PastRun[]): KeptLog
       .filter(({ output }) => !isOfOneRun(output) && existsSync(output))
       .map(({ output, startedAt }) => [output, { path: output, startedAt, id: null }]),
   );
-  return [...[...folders].flatMap((folder) => logsIn(folder, owner)), ...appended.values()].toSorted(
+  return [...[...folders].flatMap((folder) => foundIn(folder, owner)), ...appended.values()].toSorted(
     (one, other) => other.startedAt.getTime() - one.startedAt.getTime(),
   );
+}
+
+/** What has become of one folder is no reason to withhold what is in the others. */
+function foundIn(folder: string, owner: JournalOwner): KeptLog[] {
+  try {
+    return logsIn(folder, owner);
+  } catch (error) {
+    say(`The logs in ${folder} cannot be found: ${messageOf(error)}.`);
+    return [];
+  }
 }
 
 /** Whether it is the log of the run with that token. Any run may have appended to a file. */

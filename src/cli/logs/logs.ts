@@ -39,9 +39,10 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
   return withLocks(options.store, async (locks) => {
     const lock = locks.nameOf(called);
     const owner = { lock, store: options.store === undefined ? null : locks.place() };
-    const log = choose(findLogs(owner, await runsOf(owner)), called, options.run);
-    const isAtWork = async () => isOf(log, await holderOf(lock, locks));
     const holder = await holderOf(lock, locks);
+    const found = findLogs(owner, await runsOf(owner));
+    const log = choose(withFirst(found, holder), called, options.run);
+    const isAtWork = async () => isOf(log, await holderOf(lock, locks));
     const wasAtWork = isOf(log, holder);
     if (holder !== null && !wasAtWork && options.run === 1)
       say(`${called} is at work, but its output is not kept, or in another folder. This is an earlier run.`);
@@ -50,6 +51,12 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
     if (!wasAtWork || options.follow) sayHowItEnded(called, log, await runsOf(owner));
     return ExitCode.ok;
   });
+}
+
+/** The run at work is the last one, even if the clock was set back, or another one began beside it (`--force`). */
+function withFirst(found: readonly KeptLog[], holder: string | null): readonly KeptLog[] {
+  const log = found.find((each) => each.id !== null && isOf(each, holder));
+  return log === undefined ? found : [log, ...found.filter((each) => each !== log)];
 }
 
 function choose(found: readonly KeptLog[], called: string, run: number): KeptLog {
