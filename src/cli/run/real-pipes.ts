@@ -13,6 +13,11 @@ export interface RealPipe {
   open(): Readable;
 }
 
+/** Where the names may be for a moment, too: `TMPDIR` may be set to anything, and only the last may be writable in a container that is read-only. */
+const FOLDERS = ['/tmp', '/dev/shm'];
+/** Where `mkfifo` is: the command's own `PATH` may lead anywhere. */
+const PROGRAMS = ['/usr/bin', '/bin'];
+
 /**
  * What Node calls a pipe between processes is a pair of sockets. With those, `echo > /dev/stderr` fails with ENXIO (open(2)), and
  * a writer without a reader gets an error instead of SIGPIPE. A command must not notice that its output is read, so
@@ -21,11 +26,21 @@ export interface RealPipe {
 export function makeRealPipes(count: number): RealPipe[] | null {
   if (count === 0) return [];
   if (process.platform === 'win32') return null;
+  for (const parent of new Set([tmpdir(), ...FOLDERS])) {
+    const pipes = makeIn(parent, count);
+    if (pipes !== null) return pipes;
+  }
+  return null;
+}
+
+function makeIn(parent: string, count: number): RealPipe[] | null {
   let folder = '';
   try {
-    folder = mkdtempSync(join(tmpdir(), 'livinglock-'));
+    folder = mkdtempSync(join(parent, 'livinglock-'));
     const paths = Array.from({ length: count }, (_, index) => join(folder, `pipe-${index}`));
-    if (spawnSync('mkfifo', ['-m', '600', ...paths], { stdio: 'ignore' }).status !== 0) return null;
+    const PATH = [...PROGRAMS, process.env['PATH'] ?? []].flat().join(':');
+    if (spawnSync('mkfifo', ['-m', '600', ...paths], { stdio: 'ignore', env: { PATH } }).status !== 0)
+      return null;
     return paths.map(openBothEnds);
   } catch {
     return null;
