@@ -56,7 +56,10 @@ export class HeldOutput {
         `The command's ${this.#output.name} cannot be held back: ${messageOf(error)}. It is passed on at once.`,
       );
     }
+    const held = this.#state;
     await this.#passOn();
+    // The disk may be full, and others need it.
+    if (typeof held !== 'string') await held.spool.shorten(held.from).catch(() => {});
     return false;
   }
 

@@ -21,9 +21,13 @@ export function oldLogs(folder: string, owner: JournalOwner, keep: number, own: 
     .filter(({ startedAt }) => startedAt <= start);
 }
 
-/** Not a log that was written since it was found, as by a run beside the lock (`--force`). */
+/** Not a log that was written since it was found, as by a run beside the lock (`--force`). One that cannot be removed does not keep the others. */
 export async function removeLogs(logs: readonly FoundLog[]): Promise<void> {
-  for (const log of logs) if (await isUnchanged(log)) await rm(log.path, { force: true });
+  const removals = await Promise.allSettled(
+    logs.map(async (log) => (await isUnchanged(log)) && rm(log.path, { force: true })),
+  );
+  const failed = removals.find((removal) => removal.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function isUnchanged({ path, modifiedAt }: FoundLog): Promise<boolean> {

@@ -1,8 +1,11 @@
-import { constants, openSync, unlinkSync } from 'node:fs';
+import { constants, ftruncate, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { randomUuid } from '../../../system/uuid.js';
 import { writeOut } from '../../terminal/write-all.js';
 import { readAt, writeAt } from './whole-file.js';
+
+const truncate = promisify(ftruncate);
 
 /** Bytes that are read at once. */
 const PIECE = 256 * 1024;
@@ -29,6 +32,12 @@ export class Spool {
   /** How many bytes it holds. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Holds no more than the first bytes. */
+  async shorten(size: number): Promise<void> {
+    this.#size = size;
+    await truncate(this.#descriptor, size);
   }
 
   /** Writes these bytes of what it holds to a descriptor of ours, piece by piece. */

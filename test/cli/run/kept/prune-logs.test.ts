@@ -53,6 +53,18 @@ describe('old logs', () => {
     expect(readdirSync(folder).toSorted()).toEqual([nameOf(1), nameOf(4), nameOf(5)]);
   });
 
+  it('are removed although one of them cannot be', async () => {
+    const folder = temporaryFolder();
+    for (const hour of [1, 2, 3]) put(folder, hour);
+    const logs = oldLogs(folder, OWNER, 1, nameOf(3));
+    const [first, ...others] = logs;
+    // A name that is too long for any system call.
+    const tooLong = join(folder, 'x'.repeat(5000));
+    const removing = removeLogs([{ ...(first ?? expect.fail()), path: tooLong }, ...others]);
+    await expect(removing).rejects.toThrow('ENAMETOOLONG');
+    expect(readdirSync(folder).toSorted()).toEqual([nameOf(1), nameOf(3)]);
+  });
+
   it('are counted without what somebody plants in the future', async () => {
     const folder = temporaryFolder();
     for (const hour of [1, 2]) put(folder, hour);
