@@ -325,6 +325,19 @@ describe.skipIf(!isPosix || !canHaveTerminal)('on a terminal, run --log', () => 
     expect(contentOf(logsOf(desk)[0])).toBe('ready\ninterrupted\n');
     expect(desk.holds('job')).toBe(false);
   });
+
+  test('goes on without the terminal, if the command does', async () => {
+    const desk = new Desk();
+    const command = `trap "" HUP; echo ready; until [ -e go ]; do sleep 0.05; done; echo more; echo end; exit 3`;
+    const run = startOnTerminal(desk, `exec livinglock run --ignore-hangup --log job -c '${command}'`);
+    await run.prints(/ready/);
+    run.signal('SIGKILL');
+    await run.ended;
+    writeFileSync(join(desk.folder, 'go'), '');
+    await poll('It does not end', async () => (await desk.run(['history', 'job'])).stdout.includes('job '));
+    expect(await lastRun(desk)).toMatchObject({ outcome: 'failed', exitCode: 3 });
+    expect(contentOf(logsOf(desk)[0])).toBe('ready\nmore\nend\n');
+  });
 });
 
 describe.skipIf(!isPosix)('run --output', () => {

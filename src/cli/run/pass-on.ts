@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { giveUpWriting } from '../terminal/given-up.js';
 import { say } from '../terminal/messages.js';
 import { writeOut } from '../terminal/write-all.js';
@@ -30,6 +31,7 @@ export class Passage {
   readonly #output: ReadOutput;
   readonly #onOutput: () => void;
   readonly #outlet: Outlet;
+  readonly #isTerminal: boolean;
   readonly #ended: Promise<void>;
   #isWriting = false;
   #chunks = 0;
@@ -46,6 +48,7 @@ export class Passage {
     this.#output = output;
     this.#onOutput = onOutput;
     this.#outlet = outlet;
+    this.#isTerminal = isatty(output.descriptor);
     this.#ended = this.#pass();
   }
 
@@ -107,6 +110,8 @@ export class Passage {
 
   #fail(error: NodeJS.ErrnoException): void {
     if (this.#failure !== null) return;
+    // The terminal is gone, and there is no signal for that but SIGHUP. Without the runner, the command could go on.
+    if (this.#isTerminal && error.code === 'EIO') return;
     this.#failure = error.code === 'EPIPE' && process.platform !== 'win32' ? 'unread' : 'failed';
     if (this.#failure === 'unread') return;
     say(

@@ -76,7 +76,12 @@ export class KeptOutput {
     // At once: a reader that is slow does not hold up the log.
     return async (chunk) => {
       this.#end?.write(chunk);
-      await Promise.all([passOn(chunk), this.#log?.write(chunk)]);
+      const logged = this.#log?.write(chunk);
+      try {
+        await passOn(chunk);
+      } finally {
+        await logged;
+      }
     };
   }
 
