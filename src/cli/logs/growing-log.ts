@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findGaps, GAP_LENGTH, type Gap } from '../run/kept/bounded-log.js';
+import { CUTTING, findGaps, GAP_LENGTH, type Gap } from '../run/kept/bounded-log.js';
 import { readAt } from '../run/kept/whole-file.js';
 
 const PIECE = 256 * 1024;
@@ -18,6 +18,12 @@ export interface Reader {
   tellMissing(bytes: number | null): void;
 }
 
+/** A part of the log, and how long the file was then. */
+interface Part {
+  readonly bytes: Buffer;
+  readonly size: number;
+}
+
 /** A log that may still be written. When its middle is cut out meanwhile, what is read next has moved. */
 export class GrowingLog {
   readonly #descriptor: number;
@@ -25,6 +31,8 @@ export class GrowingLog {
   #last: Buffer = Buffer.alloc(0);
   /** What may be the gap, of what was read. At most one is. */
   #seen: readonly Gap[] = [];
+  /** When the file was last written, if its middle is being cut out and nobody goes on with that. */
+  #unfinished: number | null = null;
 
   /** Throws the system's error if it cannot be read. */
   constructor(path: string) {
@@ -45,32 +53,35 @@ export class GrowingLog {
    * @param most About how many bytes: a run may write faster than they can be printed.
    */
   async readOn(reader: Reader, most = Number.POSITIVE_INFINITY): Promise<void> {
-    for (let count = 0, attempts = 0; count < most; ) {
+    for (let count = 0, attempts = 0, lookedAt = 0; count < most; ) {
       const known = this.#last;
       const start = this.#position - known.length;
-      const piece = await readAt(this.#descriptor, start, known.length + PIECE);
-      if (!piece.subarray(0, known.length).equals(known)) {
-        const missing = await this.#findPosition();
-        if (missing === undefined && this.size >= this.#position && ++attempts < ATTEMPTS) {
+      const piece = await this.#readUncut(start, known.length + PIECE);
+      if (piece?.bytes.subarray(0, known.length).equals(known) !== true) {
+        const missing = piece && (await this.#findPosition());
+        // Whoever cuts the middle out is at it.
+        if (missing === null && this.#modifiedAt !== lookedAt) attempts = 0;
+        lookedAt = this.#modifiedAt;
+        const mayBecomeClear = missing === null || (missing === undefined && this.size >= this.#position);
+        if (mayBecomeClear && ++attempts < ATTEMPTS) {
           await sleep(PAUSE);
           continue;
         }
-        if (missing === undefined) {
-          // Somebody else has changed the file.
-          this.#goOnAt(this.size);
-          this.#seen = [];
-        }
-        if (missing !== 0) reader.tellMissing(missing ?? null);
+        // The writer was killed meanwhile, or is stopped.
+        if (missing === null) this.#unfinished = lookedAt;
+        else this.#goOn(missing, reader);
         continue;
       }
       attempts = 0;
-      const fresh = piece.subarray(known.length);
+      const fresh = piece.bytes.subarray(known.length);
       if (fresh.length === 0) return;
       await reader.print(fresh);
       count += fresh.length;
-      this.#position += fresh.length;
-      this.#last = Buffer.from(piece.subarray(-MEMORY));
-      this.#seen = [...this.#seen.filter((gap) => gap.start < start), ...findGaps(piece, start, this.size)];
+      this.#goOnAt(this.#position + fresh.length, Buffer.from(piece.bytes.subarray(-MEMORY)));
+      this.#seen = [
+        ...this.#seen.filter((gap) => gap.start < start),
+        ...findGaps(piece.bytes, start, piece.size),
+      ];
     }
   }
 
@@ -78,11 +89,21 @@ export class GrowingLog {
     closeSync(this.#descriptor);
   }
 
+  #goOn(missing: number | undefined, reader: Reader): void {
+    if (missing === undefined) {
+      // Somebody else has changed the file.
+      this.#goOnAt(this.size, Buffer.alloc(0));
+      this.#seen = [];
+    }
+    if (missing !== 0) reader.tellMissing(missing ?? null);
+  }
+
   /**
    * Finds where the output goes on that was read up to now. What looks like our line for a gap may be part of the output: what was read last must be
-   * found again, if it is still there. Returns how many bytes are not there any more; `undefined` if the place is not known.
+   * found again, if it is still there. Returns how many bytes are not there any more; `undefined` if the place is not known, `null` if the middle was
+   * cut out again meanwhile.
    */
-  async #findPosition(): Promise<number | undefined> {
+  async #findPosition(): Promise<number | null | undefined> {
     const gaps = await this.#findGaps();
     const beliefs = [...this.#seen, null];
     let best: { readonly gap: Gap; readonly read: number; readonly same: number } | null = null;
@@ -93,11 +114,18 @@ export class GrowingLog {
         if (same > (best?.same ?? -1)) best = { gap, read, same };
       }
     }
-    if (best === null) return undefined;
+    if (best === null) return (await this.#uncutSize()) === null ? null : undefined;
     const { gap, read } = best;
     const behindGap = gap.start + gap.bytes;
+    const position = Math.max(read, behindGap) - gap.bytes + GAP_LENGTH;
+    const start = Math.max(gap.start, position - MEMORY);
+    const last = await this.#readUncut(start, position - start);
+    const line = await this.#readUncut(gap.start, GAP_LENGTH);
+    if (last === null || line === null) return null;
+    const [same] = findGaps(line.bytes, gap.start, line.size);
+    if (same?.bytes !== gap.bytes) return null;
     this.#seen = [gap];
-    this.#goOnAt(Math.max(read, behindGap) - gap.bytes + GAP_LENGTH);
+    this.#goOnAt(position, last.bytes);
     return Math.max(0, behindGap - read);
   }
 
@@ -120,9 +148,30 @@ export class GrowingLog {
     }
   }
 
-  #goOnAt(position: number): void {
+  /** Reads a part of the file; `null` if the middle is being cut out, or was meanwhile. */
+  async #readUncut(start: number, length: number): Promise<Part | null> {
+    if ((await this.#uncutSize()) === null) return null;
+    const bytes = await readAt(this.#descriptor, start, length);
+    const size = await this.#uncutSize();
+    if (size === null) return null;
+    const again = await readAt(this.#descriptor, start, bytes.length);
+    return again.equals(bytes) ? { bytes, size } : null;
+  }
+
+  async #uncutSize(): Promise<number | null> {
+    const { size } = this;
+    const end = await readAt(this.#descriptor, Math.max(0, size - CUTTING.length), CUTTING.length);
+    return end.equals(CUTTING) && this.#modifiedAt !== this.#unfinished ? null : size;
+  }
+
+  get #modifiedAt(): number {
+    return fstatSync(this.#descriptor).mtimeMs;
+  }
+
+  /** @param last What is there before that position. */
+  #goOnAt(position: number, last: Buffer): void {
     this.#position = position;
-    this.#last = Buffer.alloc(0);
+    this.#last = last;
   }
 }
 

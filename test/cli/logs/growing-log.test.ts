@@ -11,24 +11,31 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GrowingLog } from '../../../src/cli/logs/growing-log.js';
-import { BoundedLog, GAP_LENGTH } from '../../../src/cli/run/kept/bounded-log.js';
+import { BoundedLog, CUTTING, GAP_LENGTH } from '../../../src/cli/run/kept/bounded-log.js';
 import { temporaryFolder } from '../../../support/world.js';
 
-/** A log of that size, and what writes it. */
-function someLog(limit: number) {
+/**
+ * A log of that size, and what writes it.
+ *
+ * @param pause Between two system calls.
+ */
+function someLog(limit: number, pause = async () => {}) {
   const path = join(temporaryFolder(), 'log');
   const descriptor = openSync(path, 'w+');
   const log = new BoundedLog(
     {
       async write(data, position) {
+        await pause();
         writeSync(descriptor, data, 0, data.length, position);
       },
       async read(position, length) {
+        await pause();
         const buffer = Buffer.alloc(length);
         expect(readSync(descriptor, buffer, 0, length, position)).toBe(length);
         return buffer;
       },
       async truncate(length) {
+        await pause();
         ftruncateSync(descriptor, length);
       },
     },
@@ -113,6 +120,54 @@ describe('a log that is being written', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  it('is read without a gap or a repetition while its middle is being cut out', async () => {
+    const pauses = fc.array(fc.nat(4), { minLength: 10, maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 400, max: 2000 }),
+        pauses,
+        pauses,
+        async (limit, whileWritten, whileRead) => {
+          const pausing = (turns: readonly number[]) => {
+            let calls = 0;
+            return async () => {
+              for (let left = turns[calls++ % turns.length] ?? 0; left > 0; left--)
+                await new Promise(setImmediate);
+            };
+          };
+          const pauseOfWriter = pausing(whileWritten);
+          const pauseOfReader = pausing(whileRead);
+          const { path, write, close } = someLog(limit, pauseOfWriter);
+          const { seen, readOn, close: end } = reading(path);
+          let written = 0;
+          let isOver = false;
+          const writing = async () => {
+            for (; written < 1000; written += 30) await write(lines(written, written + 30));
+            isOver = true;
+          };
+          const following = async () => {
+            for (; !isOver; await pauseOfReader()) await readOn();
+            await readOn();
+          };
+          await Promise.all([writing(), following()]);
+          end();
+          close();
+          expectToCover(seen.pieces, lines(0, written).toString());
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is read on although its writer was killed while it cut the middle out', async () => {
+    const path = join(temporaryFolder(), 'log');
+    writeFileSync(path, Buffer.concat([lines(0, 100), CUTTING]));
+    const { seen, readOn, close } = reading(path);
+    await readOn();
+    expect(seen.text).toBe(`${lines(0, 100)}${CUTTING}`);
+    close();
   });
 
   it('is read without a gap or a repetition, whatever the output contains that looks like one', async () => {

@@ -22,6 +22,9 @@ function gapLine(bytes: number): Buffer {
 
 export const GAP_LENGTH = gapLine(0).length;
 
+/** The end of the file while its middle is cut out, so that whoever reads it meanwhile waits: what is there has moved in part. */
+export const CUTTING = lineOfOurs('the middle is being left out');
+
 /** Where a log has a line for what is left out, and how many bytes that is. */
 export interface Gap {
   readonly start: number;
@@ -68,7 +71,7 @@ function isPossible({ start, bytes }: Gap, size: number): boolean {
  * is left out between them.
  *
  * The end is in the file at any moment, so that it can be read meanwhile, and whatever kills this process: output is appended, and when the limit is
- * reached, the last third is copied over the middle one. Only then is the file made shorter.
+ * reached, the last third is copied over the middle one. Only then is the file made shorter. Meanwhile it is longer than the limit, by one line.
  */
 export class BoundedLog {
   readonly #file: LogFile;
@@ -102,6 +105,8 @@ export class BoundedLog {
     const gap = this.#head;
     const start = gap + GAP_LENGTH;
     const from = this.#limit - this.#tail;
+    // If there is no room for it, only a reader may be misled.
+    await this.#file.write(CUTTING, this.#limit).catch(() => {});
     for (let moved = 0; moved < this.#tail; moved += PIECE) {
       const piece = await this.#file.read(from + moved, Math.min(PIECE, this.#tail - moved));
       await this.#file.write(piece, start + moved);
