@@ -86,12 +86,10 @@ export function serializeRecord(record: LockRecord): string {
  * number; its heartbeat is the file's modification time). `null` for anything else; never throws.
  */
 export function parseRecord(text: string, modifiedAt: Date): LockRecord | null {
-  const classic = /^\s*(\d{1,10})\s*$/.exec(text);
-  if (classic !== null) {
-    const pid = pidFrom(Number(classic[1]));
-    return pid === null ? null : bareRecord(pid, modifiedAt);
-  }
-  return recordFrom(parseJson(text));
+  const [, pid] = /^\s*(\d{1,10})\s*$/.exec(text) ?? [];
+  if (pid === undefined) return recordFrom(parseJson(text));
+  const record = recordFrom({ process_id: Number(pid), timestamp: new Date(0).toISOString() });
+  return record && { ...record, timestamp: modifiedAt };
 }
 
 /** The record in parsed JSON, or `null`. */
@@ -145,27 +143,6 @@ const KEYS: ReadonlySet<string> = new Set([
 /** Whether it is a key of a record. */
 export function isKnownKey(key: string): boolean {
   return KEYS.has(key);
-}
-
-/** The record of a file that contains only a PID. */
-function bareRecord(processId: number, timestamp: Date): LockRecord {
-  return {
-    processId,
-    timestamp,
-    token: null,
-    fencingToken: null,
-    acquiredAt: null,
-    staleTimeout: null,
-    monotonic: null,
-    process: bareIdentity(processId),
-    workers: [],
-    command: null,
-    user: null,
-    cwd: null,
-    owner: null,
-    progress: null,
-    hold: null,
-  };
 }
 
 function bareIdentity(pid: number): ProcessIdentity {
