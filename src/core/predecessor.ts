@@ -16,17 +16,9 @@ export interface Predecessor {
   readonly heartbeatAge: number;
 }
 
-/** Whom a contender replaces by its claim; `null` if the lock was released, or never held. */
-function predecessorIn(examined: Examined | null): Predecessor | null {
-  if (examined === null) return null;
-  const { stored, verdict } = examined;
-  const { state, reason } = verdict;
-  if (state !== 'dead' && state !== 'stalled') return null;
-  return { record: stored.record, state, reason, heartbeatAge: stored.age };
-}
-
 /** What a claim replaces. */
 export interface Replaced {
+  /** `null` if the lock was released, or never held. */
   readonly predecessor: Predecessor | null;
   /** Until when a released lock still counts as held, on the monotonic clock; 0 if it does not. */
   readonly holdUntil: number;
@@ -36,8 +28,10 @@ export const NOTHING: Replaced = { predecessor: null, holdUntil: 0 };
 
 /** @param now On the monotonic clock. */
 export function replacedIn(examined: Examined | null, now: number): Replaced {
-  const predecessor = predecessorIn(examined);
-  if (examined?.verdict.state !== 'cooldown') return { predecessor, holdUntil: 0 };
+  if (examined === null) return NOTHING;
   const { record, age } = examined.stored;
-  return { predecessor, holdUntil: now + (record?.hold ?? 0) - age };
+  const { state, reason } = examined.verdict;
+  if (state === 'cooldown') return { predecessor: null, holdUntil: now + (record?.hold ?? 0) - age };
+  if (state !== 'dead' && state !== 'stalled') return NOTHING;
+  return { predecessor: { record, state, reason, heartbeatAge: age }, holdUntil: 0 };
 }
