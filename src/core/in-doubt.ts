@@ -6,6 +6,7 @@ import { ErrLockBusy, ErrLockStore, ErrNotALock } from './errors.js';
 import { isPromise } from './pending.js';
 import { NOTHING, type Replaced } from './predecessor.js';
 import type { LockRecord } from './record.js';
+import { remove } from './removal.js';
 import type { Awaitable, Claim, Outcome, Store } from './store.js';
 import { makeToken } from './token.js';
 
@@ -66,19 +67,19 @@ interface Sender extends Pick<Dependencies, 'clock' | 'processes'> {
  * @returns Stops the checks.
  */
 export function takeBackLater(
-  { name, store, clock, processes }: Sender,
+  sender: Sender,
   token: string,
-  wasHeld = false,
-  replaced: Replaced = NOTHING,
+  wasHeld: boolean,
+  replaced: Replaced,
 ): () => void {
-  inDoubt.set(token, { process: keyOf(processes), replaced });
+  inDoubt.set(token, { process: keyOf(sender.processes), replaced });
   const [oldest] = inDoubt.keys();
   if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) inDoubt.delete(oldest);
   let checks = 0;
-  const stop = callEvery(PERIOD, clock, () => {
+  const stop = callEvery(PERIOD, sender.clock, () => {
     checks += 1;
     if (checks === CHECKS) stop();
-    takeBack({ name, store, clock }, token, replaced).then(
+    takeBack(sender, token, replaced).then(
       (done) => (done ?? wasHeld) && stop(),
       // Still unreachable. The next check tries again.
       () => {},
@@ -88,24 +89,11 @@ export function takeBackLater(
 }
 
 /** Whether it was done; `null` if the store does not hold that claim. */
-async function takeBack(
-  sender: Pick<Sender, 'name' | 'store' | 'clock'>,
-  token: string,
-  replaced: Replaced,
-): Promise<boolean | null> {
+async function takeBack(sender: Sender, token: string, replaced: Replaced): Promise<boolean | null> {
   const stored = await sender.store.read(sender.name);
   if (stored?.record?.token !== token) return null;
   const { done } = await remove(sender, token, replaced);
   return done;
-}
-
-function remove(
-  { name, store, clock }: Pick<Sender, 'name' | 'store' | 'clock'>,
-  token: string,
-  { holdUntil }: Replaced,
-): Awaitable<Outcome> {
-  const left = holdUntil - clock.monotonic();
-  return store.remove(name, token, left > 0 ? left : undefined);
 }
 
 function keyOf(processes: ProcessTable): string {
@@ -190,15 +178,15 @@ export class Claims {
     }
   }
 
-  /** Takes a claim back if the store turns out to have carried it out. */
-  doubt(token: string): void {
-    takeBackLater(this.#sender, token, false, this.#sent.get(token));
+  /** Takes a claim back if the store turns out to have carried it out. Returns what stops that. */
+  doubt(token: string): () => void {
+    return takeBackLater(this.#sender, token, false, this.#sent.get(token) ?? NOTHING);
   }
 
   /** Nobody waits for the answer any more. Until it comes, or if the claim cannot be taken back then, the lock is checked regularly. */
   #abandon(token: string, answer: Awaitable<Outcome>): void {
     const replaced = this.#sent.get(token) ?? NOTHING;
-    const stop = takeBackLater(this.#sender, token, false, replaced);
+    const stop = this.doubt(token);
     const settled = Promise.resolve(answer)
       .then(
         async (outcome) => {

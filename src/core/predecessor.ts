@@ -20,11 +20,13 @@ export interface Predecessor {
 export interface Replaced {
   /** `null` if the lock was released, or never held. */
   readonly predecessor: Predecessor | null;
-  /** Until when a released lock still counts as held, on the monotonic clock; 0 if it does not. */
+  /** Until when a released lock still counts as held, on the monotonic clock; `-Infinity` if it does not. */
   readonly holdUntil: number;
 }
 
-export const NOTHING: Replaced = { predecessor: null, holdUntil: 0 };
+export const NO_HOLD = Number.NEGATIVE_INFINITY;
+
+export const NOTHING: Replaced = { predecessor: null, holdUntil: NO_HOLD };
 
 /** @param now On the monotonic clock. */
 export function replacedIn(examined: Examined | null, now: number): Replaced {
@@ -33,5 +35,5 @@ export function replacedIn(examined: Examined | null, now: number): Replaced {
   const { state, reason } = examined.verdict;
   if (state === 'cooldown') return { predecessor: null, holdUntil: now + (record?.hold ?? 0) - age };
   if (state !== 'dead' && state !== 'stalled') return NOTHING;
-  return { predecessor: { record, state, reason, heartbeatAge: age }, holdUntil: 0 };
+  return { predecessor: { record, state, reason, heartbeatAge: age }, holdUntil: NO_HOLD };
 }

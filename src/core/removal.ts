@@ -3,33 +3,36 @@ import { isStillRunning } from '../system/processes/process-table.js';
 import type { HolderEvents } from './holder-events.js';
 import type { LockParts } from './lock-parts.js';
 import { isPromise } from './pending.js';
-import type { Replaced } from './predecessor.js';
+import { NO_HOLD, type Replaced } from './predecessor.js';
 import type { Awaitable, Outcome } from './store.js';
 
-/** Sends the release of a lock to its store, with what is left of `holdAtLeast`. */
+/** Sends a release to its store, with what is left of a hold. */
+export function remove(
+  { name, store, clock }: Pick<LockParts, 'name' | 'store' | 'clock'>,
+  token: string,
+  { holdUntil }: Replaced,
+): Awaitable<Outcome> {
+  const left = holdUntil - clock.monotonic();
+  return store.remove(name, token, left > 0 ? left : undefined);
+}
+
+/** Releases a lock, with what is left of `holdAtLeast`. */
 export class Removal {
   readonly #parts: LockParts;
   readonly #events: HolderEvents;
-  /** On the monotonic clock. */
-  readonly #holdUntil: number;
+  /** What others find if the lock is taken back later. */
+  readonly replaced: Replaced;
 
   constructor(parts: LockParts, events: HolderEvents) {
     const { clock, holdAtLeast } = parts;
     this.#parts = parts;
     this.#events = events;
-    this.#holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : 0;
-  }
-
-  /** What others find if the lock is taken back later. */
-  get replaced(): Replaced {
-    return { predecessor: null, holdUntil: this.#holdUntil };
+    const holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : NO_HOLD;
+    this.replaced = { predecessor: null, holdUntil };
   }
 
   send(): Awaitable<Outcome> {
-    const { name, token, store, clock } = this.#parts;
-    const left = this.#holdUntil - clock.monotonic();
-    const hold = this.#holdUntil > 0 && left > 0 ? left : undefined;
-    return store.remove(name, token, hold);
+    return remove(this.#parts, this.#parts.token, this.replaced);
   }
 
   /**
