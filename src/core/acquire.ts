@@ -89,12 +89,11 @@ class Contender {
     for (let tries = 1, late = 0; ; tries++) {
       const { staleTimeout, owner } = this.#settings;
       const examined = await examine(this.#name, this.#reader, this.#dependencies, staleTimeout, owner);
-      const found = examined?.stored.record ?? null;
       // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
-      const isOurs = this.#claims.isOurs(found);
-      if (examined !== null && !isOurs) await this.#refuseUnlessTakeable(examined);
+      const ours = this.#claims.replacedBy(examined?.stored.record ?? null);
+      if (examined !== null && ours === null) await this.#refuseUnlessTakeable(examined);
       refuseTooManyTries(tries, this.#name, examined);
-      const replaced = isOurs ? this.#claims.replacedBy(found) : replacedIn(examined, clock.monotonic());
+      const replaced = ours ?? replacedIn(examined, clock.monotonic());
       const claimed = await this.#claims.send(
         (token) => this.#claimWith(token),
         examined?.stored.version,

@@ -132,16 +132,14 @@ export class Claims {
     this.#process = keyOf(processes);
   }
 
-  /** Whether a record comes from one of these claims, or from one in doubt of an earlier call of this process. It can be replaced at once. */
-  isOurs(record: LockRecord | null): boolean {
-    const token = record?.token ?? null;
-    return token !== null && (this.#sent.has(token) || inDoubt.get(token)?.process === this.#process);
-  }
-
-  /** What the claim has replaced that this record comes from. */
-  replacedBy(record: LockRecord | null): Replaced {
+  /**
+   * What the claim has replaced that a record comes from, if it is one of these, or one in doubt of an earlier call of this process. Such a record
+   * can be replaced at once. `null` for any other.
+   */
+  replacedBy(record: LockRecord | null): Replaced | null {
     const token = record?.token ?? '';
-    return this.#sent.get(token) ?? inDoubt.get(token)?.replaced ?? NOTHING;
+    const doubt = inDoubt.get(token);
+    return this.#sent.get(token) ?? (doubt?.process === this.#process ? doubt.replaced : null);
   }
 
   /**

@@ -92,7 +92,7 @@ async function breakWithin(
     if (examined === null || examined.verdict.state === 'free') return toInspection(name, null);
     const { stored, verdict } = examined;
     if (verdict.state === 'foreign') throw new ErrNotALock(name, verdict.reason);
-    const isOurs = claims.isOurs(stored.record);
+    const isOurs = claims.replacedBy(stored.record) !== null;
     if (!isOurs) broken = examined;
     const isTaken = verdict.state === 'live' || verdict.state === 'cooldown';
     if (isTaken && !force && !isOurs) {

@@ -73,15 +73,15 @@ describe('claims', () => {
   it('in doubt are known to all calls of their process, and to no other process', () => {
     claimsOf().doubt('in doubt');
     const record = someRecord({ token: 'in doubt' });
-    expect(claimsOf().isOurs(record)).toBe(true);
-    expect(claimsOf({}, processes.as(processes.start())).isOurs(record)).toBe(false);
-    expect(claimsOf().isOurs(someRecord({ token: null }))).toBe(false);
-    expect(claimsOf().isOurs(null)).toBe(false);
+    expect(claimsOf().replacedBy(record)).not.toBeNull();
+    expect(claimsOf({}, processes.as(processes.start())).replacedBy(record)).toBeNull();
+    expect(claimsOf().replacedBy(someRecord({ token: null }))).toBeNull();
+    expect(claimsOf().replacedBy(null)).toBeNull();
   });
 
   it('in doubt are remembered, a thousand of them', () => {
     const claims = claimsOf();
-    const isKnown = () => claims.isOurs(someRecord({ token: 'doubt 1' }));
+    const isKnown = () => claims.replacedBy(someRecord({ token: 'doubt 1' })) !== null;
     for (let number = 1; number <= 1000; number++) claims.doubt(`doubt ${number}`);
     expect(isKnown()).toBe(true);
     claims.doubt('doubt 1001');
