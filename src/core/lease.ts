@@ -2,10 +2,12 @@ import { ErrLockLost } from './errors.js';
 import type { LockRecord } from './record.js';
 
 /** What is known about a lock from its acquisition on. Every change is a {@link transition}. */
-export type Lease = Held | Releasing | Released | Lost;
+export type Lease = Tenure | Released | Lost;
 
 /** A lock that counts as held by this process. */
 interface Tenure {
+  /** `releasing`: a release is in flight. */
+  readonly is: 'held' | 'releasing';
   /** When the last heartbeat that the store confirmed was sent, on the monotonic clock. */
   readonly confirmedAt: number;
   /** What is wrong with the store since its last answer. */
@@ -14,15 +16,6 @@ interface Tenure {
   readonly isReleaseInDoubt: boolean;
   /** Whether nobody will call `release` again, so that the lease has to repeat it. */
   readonly isUnwanted: boolean;
-}
-
-interface Held extends Tenure {
-  readonly is: 'held';
-}
-
-/** A release is in flight. */
-interface Releasing extends Tenure {
-  readonly is: 'releasing';
 }
 
 interface Released {
@@ -113,7 +106,7 @@ export function transition(lease: Lease, event: LeaseEvent, terms: Terms): Trans
   }
 }
 
-function ofTenure(lease: Held | Releasing, event: LeaseEvent, terms: Terms): Transition {
+function ofTenure(lease: Tenure, event: LeaseEvent, terms: Terms): Transition {
   switch (event.type) {
     case 'confirmed':
       return {
@@ -145,7 +138,7 @@ function ofTenure(lease: Held | Releasing, event: LeaseEvent, terms: Terms): Tra
 
 /** If a release has removed the lock, or may have, nobody else has taken it: the answer to the release decides. */
 function ofAbsence(
-  lease: Held | Releasing,
+  lease: Tenure,
   successor: LockRecord | null,
   toldTo: 'release' | 'others',
   { name }: Terms,
@@ -155,7 +148,7 @@ function ofAbsence(
   return lease.isReleaseInDoubt ? { lease, effects: ['release'] } : lose(new ErrLockLost(name, successor));
 }
 
-function atTime(lease: Held | Releasing, at: number, { name, staleTimeout }: Terms): Transition {
+function atTime(lease: Tenure, at: number, { name, staleTimeout }: Terms): Transition {
   const since = at - lease.confirmedAt;
   if (lease.trouble === null || since < staleTimeout) return unchanged(lease);
   const error = new ErrLockLost(name, null, { since, cause: lease.trouble.cause });
