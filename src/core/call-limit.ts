@@ -61,10 +61,6 @@ export class CallLimit {
     return this.#controller.signal;
   }
 
-  get isOver(): boolean {
-    return this.#reason !== null;
-  }
-
   throwIfOver(): void {
     if (this.#reason !== null) throw this.#reason(false);
   }

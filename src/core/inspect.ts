@@ -137,9 +137,7 @@ function toInspection(name: string, examined: Examined | null): Inspection {
       processes: [],
     };
   }
-  const { stored, verdict } = examined;
+  const { stored, verdict, processes } = examined;
   const heartbeatAge = verdict.state === 'foreign' ? null : stored.age;
-  const isAtWork = stored.record !== null && stored.record.hold === null;
-  const processes = isAtWork ? examined.processes : [];
   return { name, ...verdict, holder: stored.record, heartbeatAge, processes };
 }
