@@ -1,5 +1,6 @@
 import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { LockRecord } from '../record.js';
+import { isOnNamedHost } from './provenance.js';
 
 /**
  * How a holder is related to a contender that has an `owner` name.
@@ -39,28 +40,12 @@ export function relationOf(
 /** Within one run of a host or container the process table knows better. */
 function isOfEarlierLife(process: ProcessIdentity, self: ProcessIdentity): boolean {
   return (
-    isOnSameHost(process, self) &&
+    isOnNamedHost(process, self) &&
+    process.bootId !== null &&
+    self.bootId !== null &&
     surroundings(process) === surroundings(self) &&
     (process.bootId !== self.bootId || process.pidNamespace !== self.pidNamespace)
   );
-}
-
-/** Host names of machines that were never given one. */
-const NAMELESS = ['localhost', 'localhost.localdomain'];
-
-function isOnSameHost({ hostname, bootId }: ProcessIdentity, self: ProcessIdentity): boolean {
-  return (
-    hostname !== null &&
-    hostname === self.hostname &&
-    !isNameless(hostname) &&
-    bootId !== null &&
-    self.bootId !== null
-  );
-}
-
-/** Whether it is a host name that many machines share. */
-export function isNameless(hostname: string | null): boolean {
-  return hostname === null || NAMELESS.includes(hostname.toLowerCase());
 }
 
 function surroundings({ pidNamespace }: ProcessIdentity): 'unknown' | 'host' | 'container' {

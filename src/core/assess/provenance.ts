@@ -8,7 +8,6 @@ import {
 } from '../../system/processes/process-identity.js';
 import type { LockRecord } from '../record.js';
 import type { Provenance } from '../store.js';
-import { isNameless } from './owner.js';
 
 /** Two processes of one boot may differ by at most this many milliseconds in how they read its clock. */
 const CLOCK_TOLERANCE = 1000;
@@ -92,9 +91,12 @@ function isOnSameHost({ hostname }: ProcessIdentity, self: ProcessIdentity): boo
   return hostname !== null && hostname === self.hostname;
 }
 
+/** Host names of machines that were never given one. */
+const NAMELESS = ['localhost', 'localhost.localdomain'];
+
 /** Machines without a name of their own share one. */
-function isOnNamedHost(process: ProcessIdentity, self: ProcessIdentity): boolean {
-  return isOnSameHost(process, self) && !isNameless(process.hostname);
+export function isOnNamedHost(process: ProcessIdentity, self: ProcessIdentity): boolean {
+  return isOnSameHost(process, self) && !NAMELESS.includes(process.hostname?.toLowerCase() ?? '');
 }
 
 /** A new container has a new host name. */
