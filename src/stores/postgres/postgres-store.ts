@@ -2,7 +2,7 @@ import { provenanceInDatabase } from '../../core/assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import type { Duration } from '../../core/options.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { refuseUnknown } from '../../core/validate.js';
+import { boolean, refuseUnknown } from '../../core/validate.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, workersText } from '../shared/row.js';
@@ -55,16 +55,13 @@ export interface PostgresStoreOptions
 export function postgresStore(connection: PostgresConnection, options: PostgresStoreOptions = {}): Store {
   refuseUnknown(options, ['tableName', 'schema', 'createTable', 'commandTimeout', 'clock', 'processes']);
   const { tableName, schema, createTable = true } = options;
-  if (typeof createTable !== 'boolean') {
-    throw new TypeError(`The option \`createTable\` must be true or false, but is ${typeof createTable}.`);
-  }
   if (typeof connection?.query !== 'function') {
     throw new TypeError(
       'postgresStore needs a connection with the method `query`, such as `new Pool(…)` of `pg`.',
     );
   }
   const statements = statementsFor(quotedTable({ tableName, schema }));
-  const ddl = createTable ? postgresSchema({ tableName, schema }) : null;
+  const ddl = boolean('createTable', createTable) ? postgresSchema({ tableName, schema }) : null;
   const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
   return new PostgresStore(new Queries(connection, limit, clock), statements, ddl, processes);

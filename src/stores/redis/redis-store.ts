@@ -3,7 +3,7 @@ import { type Dependencies, withSystemDefaults } from '../../core/dependencies.j
 import { ErrLockStore } from '../../core/errors.js';
 import type { Duration } from '../../core/options.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { refuseUnknown, show } from '../../core/validate.js';
+import { refuseUnknown, text } from '../../core/validate.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, workersText } from '../shared/row.js';
@@ -53,10 +53,7 @@ export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
   refuseUnknown(options, ['prefix', 'commandTimeout', 'clock', 'processes']);
-  const { prefix = DEFAULT_PREFIX } = options;
-  if (typeof prefix !== 'string') {
-    throw new TypeError(`The option \`prefix\` must be a string, but is ${show(prefix)}.`);
-  }
+  const prefix = text('prefix', options.prefix) ?? DEFAULT_PREFIX;
   const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
   return new RedisStore(
@@ -127,9 +124,9 @@ class RedisStore implements Store {
   }
 
   async remove(name: string, token: string, hold = 0): Promise<Outcome> {
-    const text = hold > 0 ? String(hold) : '';
+    const holdText = hold > 0 ? String(hold) : '';
     const fencingToken = this.#claimed.get(token) ?? '';
-    const { outcome } = await this.#run(name, 'release the lock', REMOVE, [token, text, fencingToken]);
+    const { outcome } = await this.#run(name, 'release the lock', REMOVE, [token, holdText, fencingToken]);
     this.#claimed.delete(token);
     return outcome;
   }

@@ -3,7 +3,7 @@ import { ageOf, hasSameBootId, provenanceInDatabase, provenanceOf } from '../../
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockStore } from '../../core/errors.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { refuseUnknown } from '../../core/validate.js';
+import { boolean, refuseUnknown } from '../../core/validate.js';
 import { blockFor } from '../../system/block-for.js';
 import { sharedTime } from '../../system/clock.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
@@ -55,16 +55,13 @@ export interface SqliteStoreOptions
 export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOptions = {}): Store {
   refuseUnknown(options, ['tableName', 'createTable', 'clock', 'processes']);
   const { tableName, createTable = true } = options;
-  if (typeof createTable !== 'boolean') {
-    throw new TypeError(`The option \`createTable\` must be true or false, but is ${typeof createTable}.`);
-  }
   if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
     throw new TypeError(
       'sqliteStore needs a database with the methods `prepare` and `exec`, such as `new DatabaseSync(path)` of `node:sqlite`.',
     );
   }
   const statements = statementsFor(quotedTable(tableName));
-  const schema = createTable ? sqliteSchema({ tableName }) : null;
+  const schema = boolean('createTable', createTable) ? sqliteSchema({ tableName }) : null;
   return new SqliteStore(database, statements, schema, withSystemDefaults(options));
 }
 
