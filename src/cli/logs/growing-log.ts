@@ -110,7 +110,7 @@ export class GrowingLog {
     for (const gap of gaps) {
       for (const belief of beliefs) {
         const read = outputBefore(this.#position, belief);
-        const same = await this.#countSame(gap, read);
+        const same = await this.#countSame(gap, read, belief);
         if (same > (best?.same ?? -1)) best = { gap, read, same };
       }
     }
@@ -130,10 +130,13 @@ export class GrowingLog {
   }
 
   /** How many bytes that were read last are there if this is the gap; negative if it cannot be. */
-  async #countSame(gap: Gap, read: number): Promise<number> {
+  async #countSame(gap: Gap, read: number, belief: Gap | null): Promise<number> {
     const behind = gap.start + GAP_LENGTH;
     const position = read - gap.bytes + GAP_LENGTH;
-    const count = Math.min(this.#last.length, Math.max(0, position - behind));
+    // What was read last may begin with the line for the gap, which is not output.
+    const sinceGap = belief === null ? -1 : this.#position - belief.start - GAP_LENGTH;
+    const output = sinceGap >= 0 ? Math.min(this.#last.length, sinceGap) : this.#last.length;
+    const count = Math.min(output, Math.max(0, position - behind));
     if (count === 0) return 0;
     const found = await readAt(this.#descriptor, position - count, count);
     return found.equals(this.#last.subarray(-count)) ? count : -1;

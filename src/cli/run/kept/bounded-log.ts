@@ -54,14 +54,22 @@ export function findGaps(part: Buffer, offset: number, size: number): Gap[] {
   return gaps;
 }
 
-/** Each time, as much is left out as is kept of the end, which is up to two bytes less than is kept of the beginning. */
+/**
+ * Each time, as much is left out as is kept of the end, which is up to two bytes less than is kept of the beginning. The middle may just be cut out,
+ * or may have been when the file was measured.
+ */
 function isPossible({ start, bytes }: Gap, size: number): boolean {
   const leftOut = bytes - GAP_LENGTH;
   const behind = size - start - GAP_LENGTH;
   return (
     Number.isSafeInteger(bytes) &&
     [start, start - 1, start - 2].some(
-      (tail) => tail > 0 && leftOut >= tail && leftOut % tail === 0 && behind >= tail && behind <= 2 * tail,
+      (tail) =>
+        tail > 0 &&
+        leftOut >= tail &&
+        leftOut % tail === 0 &&
+        behind >= tail &&
+        behind <= 2 * tail + CUTTING.length,
     )
   );
 }
