@@ -1,11 +1,10 @@
-import { provenanceInDatabase } from '../../core/assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import type { Duration } from '../../core/options.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { boolean, refuseUnknown } from '../../core/validate.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
-import { columnsOf, type Row, workersText } from '../shared/row.js';
+import { columnsOf, storedFrom, workersText } from '../shared/row.js';
 import { type Answer, readAnswer, readText } from './answer.js';
 import type { PostgresConnection } from './connection.js';
 import { isCreatedMeanwhile, isWithoutTable } from './driver-error.js';
@@ -93,7 +92,7 @@ class PostgresStore implements Store {
   read(name: string): Promise<Stored | null> {
     return this.#queries.run(name, 'read the lock', async (query) => {
       const answer = await this.#find(query, name);
-      return answer?.isHeld === true ? this.#toStored(answer.row) : null;
+      return answer?.isHeld === true ? storedFrom(answer.row, this.#processes) : null;
     });
   }
 
@@ -186,13 +185,6 @@ class PostgresStore implements Store {
       return { done: false, found: answer?.isHeld === true ? record : null };
     if (record === null) throw new Error('what was written to the table cannot be read from it');
     return { done: true, record };
-  }
-
-  /** The age is by the server's clock, whichever machine the holder runs on. */
-  #toStored({ version, record, age }: Row): Stored {
-    if (record === null) return { version, record, age, provenance: 'unknown' };
-    const provenance = provenanceInDatabase(record, this.#processes.self());
-    return { version, record, age, provenance };
   }
 }
 

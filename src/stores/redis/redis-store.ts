@@ -1,4 +1,3 @@
-import { provenanceInDatabase } from '../../core/assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockStore } from '../../core/errors.js';
 import type { Duration } from '../../core/options.js';
@@ -6,7 +5,7 @@ import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { refuseUnknown, text } from '../../core/validate.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
-import { columnsOf, type Row, workersText } from '../shared/row.js';
+import { columnsOf, storedFrom, workersText } from '../shared/row.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
 import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
@@ -102,7 +101,7 @@ class RedisStore implements Store {
 
   async read(name: string): Promise<Stored | null> {
     const { row } = await this.#run(name, 'read the lock', READ, []);
-    return row === null ? null : this.#toStored(row);
+    return row === null ? null : storedFrom(row, this.#processes);
   }
 
   async claim(name: string, claim: Claim, over = ''): Promise<Outcome> {
@@ -161,12 +160,5 @@ class RedisStore implements Store {
     return this.#timeout.run(name, attempted, async () =>
       readAnswer(await this.#send(script, key, [name, ...parameters])),
     );
-  }
-
-  /** Other machines may use the same Redis, so a record of another boot proves nothing. */
-  #toStored({ version, record, age }: Row): Stored {
-    if (record === null) return { version, record, age, provenance: 'unknown' };
-    const provenance = provenanceInDatabase(record, this.#processes.self());
-    return { version, record, age, provenance };
   }
 }

@@ -1,6 +1,8 @@
+import { provenanceInDatabase } from '../../core/assess/provenance.js';
 import { type LockRecord, parseJson, recordFrom, serializeIdentity } from '../../core/record.js';
-import type { Claim } from '../../core/store.js';
+import type { Claim, Stored } from '../../core/store.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
+import type { ProcessTable } from '../../system/processes/process-table.js';
 
 /** One lock, as the statements of an SQL store return it. */
 export interface Row {
@@ -86,4 +88,10 @@ export function readRow(value: unknown): Row {
     // In the future: the clock of the database was set back since. It counts as long ago as it is ahead, or the lock could be held for ever.
     age: record === null || typeof age !== 'number' ? Number.POSITIVE_INFINITY : Math.abs(age),
   };
+}
+
+/** What was found on a server, by whose clock it is aged. Other machines may use it, too, so a record of another boot proves nothing. */
+export function storedFrom({ version, record, age }: Row, processes: ProcessTable): Stored {
+  const provenance = record === null ? 'unknown' : provenanceInDatabase(record, processes.self());
+  return { version, record, age, provenance };
 }
