@@ -1,13 +1,13 @@
 import { refuseUnknown } from '../../core/validate.js';
 import {
   checkFencedLock,
-  columnOf,
   FENCE_TABLE,
   type FencedLock,
   outsideTransaction,
   refuseLate,
   withoutTable,
 } from '../shared/fence.js';
+import { fieldOf } from '../shared/field.js';
 import { checkedIdentifier } from '../shared/sql-identifier.js';
 
 /**
@@ -71,7 +71,7 @@ export async function fence(
       [name],
     );
     await connection.query('RELEASE SAVEPOINT livinglock_fence');
-    refuseLate(lock, columnOf(firstRow(answer), 'newest'));
+    refuseLate(lock, fieldOf(firstRow(answer), 'newest'));
   } catch (error) {
     if (numberOf(error) === NO_SAVEPOINT) throw outsideTransaction(lock, error);
     if (numberOf(error) !== NO_TABLE) throw error;
@@ -115,5 +115,5 @@ const NO_SAVEPOINT = 1305;
 const NO_TABLE = 1146;
 
 function numberOf(error: unknown): unknown {
-  return columnOf(error, 'errno');
+  return fieldOf(error, 'errno');
 }

@@ -1,4 +1,5 @@
 import { parseJson } from '../../core/record.js';
+import { fieldOf } from '../shared/field.js';
 import { type Row, readRow } from '../shared/row.js';
 import { fromJsonb } from './jsonb.js';
 
@@ -13,19 +14,15 @@ export interface Answer {
 
 /** @param value A row of a result. */
 export function readAnswer(value: unknown): Answer {
-  const columns = fieldsOf(parseJson(fromJsonb(readText(value))));
+  const columns = parseJson(fromJsonb(readText(value)));
   return {
-    isHeld: columns['is_held'] === true,
+    isHeld: fieldOf(columns, 'is_held') === true,
     row: readRow(columns),
-    token: columns['token'],
+    token: fieldOf(columns, 'token'),
   };
 }
 
 /** The answer as text. */
 export function readText(value: unknown): string {
-  return String(fieldsOf(value)['answer']);
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return { ...(typeof value === 'object' && value) };
+  return String(fieldOf(value, 'answer'));
 }

@@ -1,3 +1,4 @@
+import { fieldOf } from '../shared/field.js';
 import type { PostgresResult } from './result.js';
 
 /**
@@ -29,9 +30,4 @@ export function isUsedUp(connection: PostgresConnection): boolean {
   const max = Number(fieldOf(fieldOf(connection, 'options'), 'max'));
   const isWaiting = Number(fieldOf(connection, 'waitingCount')) > 0;
   return isWaiting && total >= max && fieldOf(connection, 'idleCount') === 0;
-}
-
-/** A field that only some connections have. */
-export function fieldOf(holder: unknown, name: string): unknown {
-  return typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined;
 }

@@ -1,12 +1,12 @@
 import { boolean, refuseUnknown } from '../../core/validate.js';
 import {
   checkFencedLock,
-  columnOf,
   type FencedLock,
   outsideTransaction,
   refuseLate,
   withoutTable,
 } from '../shared/fence.js';
+import { fieldOf } from '../shared/field.js';
 import type { PostgresConnection } from './connection.js';
 import { isCreatedMeanwhile, isOutsideTransaction, isWithoutTable } from './driver-error.js';
 import { fenceSchema, type PostgresFenceSchemaOptions, quotedFenceTable } from './fence-schema.js';
@@ -58,7 +58,7 @@ export async function fence(
   await refuseOutsideTransaction(connection, lock, table);
   const values = [lock.name, String(lock.fencingToken)];
   const [row] = rowsOf(await connection.query(claim(table), values));
-  refuseLate(lock, columnOf(row, 'newest'));
+  refuseLate(lock, fieldOf(row, 'newest'));
 }
 
 /**
@@ -99,7 +99,7 @@ async function createIfMissing(
   ddl: string,
 ): Promise<void> {
   const [row] = rowsOf(await connection.query('SELECT to_regclass($1::text)::text AS found', [table]));
-  if (columnOf(row, 'found') !== null) return;
+  if (fieldOf(row, 'found') !== null) return;
   // Within the savepoint a failure does not end the caller's transaction.
   await connection.query('SAVEPOINT livinglock_fence').catch((error: unknown) => {
     throw isOutsideTransaction(error) ? outsideTransaction(lock, error) : error;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { fieldOf, type PostgresConnection } from './connection.js';
+import { fieldOf } from '../shared/field.js';
+import type { PostgresConnection } from './connection.js';
 import { codeOf } from './driver-error.js';
 import { rowsOf } from './result.js';
 

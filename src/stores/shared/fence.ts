@@ -38,11 +38,6 @@ export function refuseLate({ name, fencingToken }: FencedLock, newest: unknown):
   throw new TypeError(`The fence of ${name} has not answered with its token, but with ${String(newest)}.`);
 }
 
-/** A column of the first row of an answer. */
-export function columnOf(row: unknown, name: string): unknown {
-  return new Map<string, unknown>(Object.entries(row ?? {})).get(name);
-}
-
 export function outsideTransaction({ name }: FencedLock, cause?: unknown): ErrLockStore {
   return new ErrLockStore(
     name,

@@ -3,6 +3,7 @@ import { type LockRecord, parseJson, recordFrom, serializeIdentity } from '../..
 import type { Claim, Stored } from '../../core/store.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { ProcessTable } from '../../system/processes/process-table.js';
+import { fieldOf } from './field.js';
 
 /** One lock, as the statements of an SQL store return it. */
 export interface Row {
@@ -55,9 +56,8 @@ export function workersText(workers: readonly ProcessIdentity[]): string {
 
 /** @param value A row of a result, by column names. */
 export function readRow(value: unknown): Row {
-  const row = typeof value === 'object' && value !== null ? value : {};
   // Integers are bigints if the connection is configured so.
-  const at = (column: string): unknown => Reflect.get(row, column);
+  const at = (column: string): unknown => fieldOf(value, column);
   // A text in SQLite; PostgreSQL has a type for it.
   const json = (column: string) => {
     const content = at(column);

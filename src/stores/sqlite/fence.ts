@@ -1,13 +1,13 @@
 import { boolean, refuseUnknown } from '../../core/validate.js';
 import {
   checkFencedLock,
-  columnOf,
   FENCE_TABLE,
   type FencedLock,
   outsideTransaction,
   refuseLate,
   withoutTable,
 } from '../shared/fence.js';
+import { fieldOf } from '../shared/field.js';
 import type { SqliteDatabase } from './database.js';
 import { isWithoutTable } from './driver-error.js';
 import { quotedTable } from './schema.js';
@@ -102,7 +102,7 @@ function claim(table: string): string {
 }
 
 function newestIn([row]: readonly unknown[]): unknown {
-  return columnOf(row, 'newest');
+  return fieldOf(row, 'newest');
 }
 
 /** Drivers that do not tell (`node:sqlite` below Node 22.16) are asked for another transaction, which SQLite refuses within one. */

@@ -7,6 +7,7 @@ import { boolean, refuseUnknown } from '../../core/validate.js';
 import { blockFor } from '../../system/block-for.js';
 import { sharedTime } from '../../system/clock.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
+import { fieldOf } from '../shared/field.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, readRow, workersText } from '../shared/row.js';
 import type { SqliteDatabase, SqliteStatement } from './database.js';
@@ -136,7 +137,9 @@ class SqliteStore implements Store {
 
   #allNames(): string[] {
     try {
-      return this.#prepare(this.#statements.names).all().map(nameOf);
+      return this.#prepare(this.#statements.names)
+        .all()
+        .map((row) => String(fieldOf(row, 'lock_name')));
     } catch (error) {
       if (isWithoutTable(error)) return [];
       throw error;
@@ -225,15 +228,12 @@ class SqliteStore implements Store {
 
   /** Whether the database is a file of this machine, or exists only in the memory of this process. */
   #isLocal(): boolean {
-    for (const value of this.#database.prepare('PRAGMA database_list').all()) {
-      const row = new Map<string, unknown>(Object.entries(value ?? {}));
-      const file = row.get('file');
-      if (row.get('name') !== 'main') continue;
-      return (
-        file === '' || file === null || (typeof file === 'string' && isLocal(systemFileSystem, dirname(file)))
-      );
-    }
-    return false;
+    const databases = this.#database.prepare('PRAGMA database_list').all();
+    const main = databases.find((row) => fieldOf(row, 'name') === 'main');
+    const file = fieldOf(main, 'file');
+    return (
+      file === '' || file === null || (typeof file === 'string' && isLocal(systemFileSystem, dirname(file)))
+    );
   }
 
   /** Synchronously if the database is free, or becomes free within a moment; otherwise later. */
@@ -266,11 +266,6 @@ class SqliteStore implements Store {
       throw storeError(lock, attempted, error);
     }
   }
-}
-
-function nameOf(row: unknown): string {
-  const name = typeof row === 'object' && row !== null && 'lock_name' in row ? row.lock_name : undefined;
-  return String(name);
 }
 
 function inTransaction(lock: string, attempted: string): ErrLockStore {
