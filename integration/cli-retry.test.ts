@@ -247,9 +247,14 @@ describe.skipIf(!isPosix)('a run with --jitter', () => {
       readFileSync(`/proc/${run.pid}/status`, 'utf8').match(/^SigCgt:\s*(\w+)/m)?.[1] ?? '0';
     // It listens to SIGHUP (signal 1), which Node by itself does not, and SIGINT it does in any case.
     if (isLinux) await poll('It is not ready', () => (Number.parseInt(ready().slice(-1), 16) & 1) !== 0);
+    const inPause = Date.now();
     expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0 });
     run.signal('SIGINT');
     expect(await run.ended).toMatchObject({ code: 130, stdout: '', stderr: '' });
     expect(tries(desk)).toBe(0);
+    // The pause is no part of the run.
+    const [{ runs }] = JSON.parse((await desk.run(['history', '--json', 'job'])).stdout);
+    expect(runs.at(-1)).toMatchObject({ outcome: 'not-started' });
+    expect(Date.parse(runs.at(-1).startedAt)).toBeGreaterThanOrEqual(inPause);
   });
 });
