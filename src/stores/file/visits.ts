@@ -159,19 +159,15 @@ export class Visits {
   #inFolder<T>(visit: Visit<T>, attempt: Attempt): T {
     const { path, section } = visit;
     const isClosed = isClosedToOthers(dirname(path));
-    if (isClosed) {
-      const surroundings = this.#surroundings(path, visit, attempt, isClosed);
-      return runGuarded(surroundings, path, (stay) => section(stay, path));
-    }
-    const folder = this.#fs.openFolderSync(dirname(path), true);
+    const folder = isClosed ? null : this.#fs.openFolderSync(dirname(path), true);
     try {
-      const there = folder.path === null ? path : `${folder.path}/${basename(path)}`;
+      const there = folder?.path ? `${folder.path}/${basename(path)}` : path;
       const surroundings = this.#surroundings(there, visit, attempt, isClosed);
       return runGuarded(surroundings, there, (stay) => section(stay, there), path);
     } catch (error) {
       throw error instanceof ErrNotALock ? new ErrNotALock(path, error.found) : error;
     } finally {
-      folder.close();
+      folder?.close();
     }
   }
 
