@@ -6,27 +6,24 @@ const LONGEST_NAME = 255;
  * the same lock: SQLite ends a text at a NUL, and any half of a surrogate pair becomes U+FFFD in UTF-8.
  */
 export function checkLockName(name: unknown): string {
-  if (typeof name !== 'string' || name === '') {
-    throw new TypeError('The name of a lock must be a string that is not empty.');
-  }
-  if (name.includes('\0')) {
-    throw new TypeError(`The name of a lock must not contain a NUL byte: ${JSON.stringify(name)}.`);
-  }
-  if (!isWellFormed(name)) {
-    throw new TypeError(
-      `The name of a lock must not contain half a surrogate pair: ${JSON.stringify(name)}.`,
-    );
-  }
-  const length = Buffer.byteLength(name);
-  if (length > LONGEST_NAME) {
-    throw new TypeError(
-      `The name of a lock must have at most ${LONGEST_NAME} bytes, but has ${length}: ${JSON.stringify(name.slice(0, 64))}…`,
-    );
-  }
-  return name;
+  const text = checkedText('name', name);
+  const length = Buffer.byteLength(text);
+  if (length <= LONGEST_NAME) return text;
+  throw new TypeError(
+    `The name of a lock must have at most ${LONGEST_NAME} bytes, but has ${length}: ${JSON.stringify(text.slice(0, 64))}…`,
+  );
 }
 
-/** Whether each half of a surrogate pair has its other half. */
-export function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
+/** Checks what the name of a lock must be everywhere. */
+export function checkedText(what: 'name' | 'path', text: unknown): string {
+  if (typeof text !== 'string' || text === '') {
+    throw new TypeError(`The ${what} of a lock must be a string that is not empty.`);
+  }
+  const refuse = (fault: string) => {
+    throw new TypeError(`The ${what} of a lock must not contain ${fault}: ${JSON.stringify(text)}.`);
+  };
+  if (text.includes('\0')) refuse('a NUL byte');
+  // In UTF-8 all of them become the same character.
+  if (/\p{Surrogate}/u.test(text)) refuse('half a surrogate pair');
+  return text;
 }
