@@ -2,10 +2,9 @@ import pRetry from 'p-retry';
 import { isError } from '../system/is-error.js';
 import { type Examined, examine, processesOf, refuseTooManyTries } from './assess/examine.js';
 import { mayBeElsewhere } from './assess/provenance.js';
-import { type CallLimit, type Reader, withLimit } from './call-limit.js';
+import { type Call, withCall } from './call.js';
 import { publishBusy, publishWaiting } from './contention-events.js';
 import { currentFolder, currentUser } from './current.js';
-import { type Dependencies, withSystemDefaults } from './dependencies.js';
 import { formatDuration } from './describe.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock, ErrTerminationFailed } from './errors.js';
 import { type Claimed, Claims } from './in-doubt.js';
@@ -13,7 +12,7 @@ import { Lock } from './lock.js';
 import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from './options.js';
 import { replacedIn } from './predecessor.js';
 import { fitText, type LockRecord } from './record.js';
-import type { Claim, Store, Stored } from './store.js';
+import type { Claim, Stored } from './store.js';
 import { isOfOtherLock } from './token.js';
 
 /** The delay between two attempts while waiting doubles from the first of these to the second, in milliseconds. */
@@ -37,22 +36,13 @@ export async function acquire(
   defaultStore: DefaultStore,
 ): Promise<Lock> {
   const settings = readOptions(options);
-  const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? (await defaultStore(dependencies));
-  const name = store.resolve(path);
-  return withLimit(settings.signal, (limit) =>
-    new Contender(name, store, dependencies, settings, limit).acquire(),
-  );
+  return withCall(path, settings, defaultStore, (call) => new Contender(call, settings).acquire());
 }
 
 /** One call of `acquire`: the only place where store, judge, processes and clock meet. */
 class Contender {
-  readonly #name: string;
-  readonly #store: Store;
-  readonly #dependencies: Dependencies;
+  readonly #call: Call;
   readonly #settings: Settings;
-  readonly #limit: CallLimit;
-  readonly #reader: Reader;
   readonly #claims: Claims;
   /** On the monotonic clock. */
   readonly #calledAt: number;
@@ -61,15 +51,11 @@ class Contender {
   /** How the one before ended. */
   #busy: ErrLockBusy | null = null;
 
-  constructor(name: string, store: Store, dependencies: Dependencies, settings: Settings, limit: CallLimit) {
-    this.#name = name;
-    this.#claims = new Claims(name, store, dependencies, limit);
-    this.#store = store;
-    this.#dependencies = dependencies;
+  constructor(call: Call, settings: Settings) {
+    this.#call = call;
     this.#settings = settings;
-    this.#calledAt = dependencies.clock.monotonic();
-    this.#limit = limit;
-    this.#reader = limit.reader(store);
+    this.#claims = new Claims(call);
+    this.#calledAt = call.clock.monotonic();
   }
 
   async acquire(): Promise<Lock> {
@@ -77,22 +63,21 @@ class Contender {
     try {
       return await (wait > 0 ? this.acquireWithin(wait) : this.acquireNow());
     } catch (error) {
-      if (error instanceof ErrLockBusy)
-        publishBusy(error, this.#dependencies.clock.monotonic() - this.#calledAt);
+      if (error instanceof ErrLockBusy) publishBusy(error, this.#call.clock.monotonic() - this.#calledAt);
       throw error;
     }
   }
 
   /** Reads, judges, and claims exactly the version that was judged. If the lock changed meanwhile, judges again. */
   async acquireNow(): Promise<Lock> {
-    const { clock } = this.#dependencies;
+    const { name, clock } = this.#call;
     for (let tries = 1, late = 0; ; tries++) {
       const { staleTimeout, owner } = this.#settings;
-      const examined = await examine(this.#name, this.#reader, this.#dependencies, staleTimeout, owner);
+      const examined = await examine(this.#call, staleTimeout, owner);
       // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
       const ours = this.#claims.replacedBy(examined?.stored.record ?? null);
       if (examined !== null && ours === null) await this.#refuseUnlessTakeable(examined);
-      refuseTooManyTries(tries, this.#name, examined);
+      refuseTooManyTries(tries, name, examined);
       const replaced = ours ?? replacedIn(examined, clock.monotonic());
       const claimed = await this.#claims.send(
         (token) => this.#claimWith(token),
@@ -112,7 +97,7 @@ class Contender {
     const { staleTimeout, command = process.argv.slice(1).join(' '), owner } = this.#settings;
     return {
       token,
-      process: this.#dependencies.processes.self(),
+      process: this.#call.processes.self(),
       workers: [],
       staleTimeout,
       command: fitText(command) || null,
@@ -123,11 +108,11 @@ class Contender {
   }
 
   async acquireWithin(wait: number): Promise<Lock> {
-    const { clock } = this.#dependencies;
+    const { store, clock, limit } = this.#call;
     const { signal } = this.#settings;
     const deadline = clock.monotonic() + wait;
-    if (Number.isFinite(wait) && !this.#store.isPrompt)
-      this.#limit.endAfter(wait, clock, (isInDoubt) => this.#late(isInDoubt));
+    if (Number.isFinite(wait) && !store.isPrompt)
+      limit.endAfter(wait, clock, (isInDoubt) => this.#late(isInDoubt));
     let attemptedAt = 0;
     const attempt = () => {
       attemptedAt = clock.monotonic();
@@ -153,7 +138,7 @@ class Contender {
         const isLast = left <= reserve;
         if (attemptNumber === 1 && left > 0) publishWaiting(error, wait);
         if (left > 0) {
-          await this.#limit.sleep(isLast ? left : Math.min(left - reserve, delayAfter(attemptNumber)), clock);
+          await limit.sleep(isLast ? left : Math.min(left - reserve, delayAfter(attemptNumber)), clock);
         }
         if (isLast) throw error;
       },
@@ -162,10 +147,10 @@ class Contender {
 
   /** The error of a call whose `wait` was over before the store had answered. */
   #late(isInDoubt: boolean): Error {
-    const { clock } = this.#dependencies;
+    const { name, clock } = this.#call;
     const isSilent = this.#attemptedAt !== null && clock.monotonic() - this.#attemptedAt > LONGEST_SILENCE;
     if (this.#busy !== null && !isSilent && !isInDoubt) return this.#busy;
-    return ErrLockStore.of(this.#name, 'acquire', {
+    return ErrLockStore.of(name, 'acquire', {
       code: 'ETIMEDOUT',
       reason: `the store did not answer within the \`wait\` of ${formatDuration(this.#settings.wait)}`,
       remedy: 'Check that it can be reached from here, or wait longer.',
@@ -175,13 +160,14 @@ class Contender {
   }
 
   async #refuseUnlessTakeable({ stored, verdict }: Examined): Promise<void> {
+    const { name } = this.#call;
     switch (verdict.state) {
       case 'live':
       case 'cooldown':
         if (verdict.state === 'cooldown' && this.#staysInCharge(stored.record)) return;
-        throw new ErrLockBusy(this.#name, stored.record, stored.age, verdict.reason);
+        throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
       case 'foreign':
-        throw new ErrNotALock(this.#name, verdict.reason);
+        throw new ErrNotALock(name, verdict.reason);
       case 'stalled':
         if (this.#settings.terminateStalled && stored.record !== null)
           await this.#terminate(stored, stored.record);
@@ -200,11 +186,11 @@ class Contender {
 
   /** All of them or none: if one may not be signalled, the others are left alone too. */
   async #terminate({ provenance, writer }: Stored, holder: LockRecord): Promise<void> {
-    const { processes } = this.#dependencies;
+    const { name, processes, limit } = this.#call;
     const named = processesOf(holder);
     try {
       // Anyone who may write to the folder can give another holder's file the name of this lock.
-      if (isOfOtherLock(holder.token, this.#name)) throw new Error('its record was written for another lock');
+      if (isOfOtherLock(holder.token, name)) throw new Error('its record was written for another lock');
       for (const identity of named) {
         if (mayBeElsewhere(identity, provenance, processes.self())) {
           throw new Error(`PID ${identity.pid} is not a process that can be seen from here`);
@@ -212,30 +198,30 @@ class Contender {
         processes.refuseTermination?.(identity, writer);
       }
       // Once it has begun to end a holder, it takes over, even if `wait` is over by then.
-      this.#limit.liftTime();
+      limit.liftTime();
       const { terminationGrace } = this.#settings;
-      const { signal } = this.#limit;
+      const { signal } = limit;
       for (const identity of named) {
-        await this.#limit.until(processes.terminate(identity, terminationGrace, writer, signal));
+        await limit.until(processes.terminate(identity, terminationGrace, writer, signal));
       }
     } catch (error) {
-      this.#limit.throwIfOver();
-      throw new ErrTerminationFailed(this.#name, holder, isError(error) ? error : new Error(String(error)));
+      limit.throwIfOver();
+      throw new ErrTerminationFailed(name, holder, isError(error) ? error : new Error(String(error)));
     }
   }
 
   #lock({ token, record, replaced, claimedAt }: Claimed): Lock {
-    const { clock, processes } = this.#dependencies;
+    const { name, store, clock, processes } = this.#call;
     const { heartbeatMinimalInterval, staleTimeout, holdAtLeast } = this.#settings;
     // To copy one object into another takes longer than all else that is done for a lock here.
     return new Lock({
-      name: this.#name,
+      name,
       token,
       record,
       predecessor: replaced.predecessor,
       calledAt: this.#calledAt,
       claimedAt,
-      store: this.#store,
+      store,
       clock,
       processes,
       heartbeatMinimalInterval,

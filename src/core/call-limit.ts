@@ -116,17 +116,3 @@ export class CallLimit {
     interrupt?.(reason);
   }
 }
-
-/** Makes a call that ends when the signal aborts. */
-export async function withLimit<T>(
-  signal: AbortSignal | undefined,
-  act: (limit: CallLimit) => Promise<T>,
-): Promise<T> {
-  signal?.throwIfAborted();
-  const limit = new CallLimit(signal);
-  try {
-    return await act(limit);
-  } finally {
-    limit.lift();
-  }
-}

@@ -1,13 +1,12 @@
 import type { ProcessTable } from '../system/processes/process-table.js';
+import type { Call } from './call.js';
 import { callEvery } from './call-every.js';
-import type { CallLimit } from './call-limit.js';
-import type { Dependencies } from './dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from './errors.js';
 import { isPromise } from './pending.js';
 import { NOTHING, type Replaced } from './predecessor.js';
 import type { LockRecord } from './record.js';
 import { remove } from './removal.js';
-import type { Awaitable, Claim, Outcome, Store } from './store.js';
+import type { Awaitable, Claim, Outcome } from './store.js';
 import { makeToken } from './token.js';
 
 interface Doubt {
@@ -53,10 +52,7 @@ export function isWorthAnotherTry(error: unknown): boolean {
 }
 
 /** Where a claim was sent, and by whom. */
-interface Sender extends Pick<Dependencies, 'clock' | 'processes'> {
-  readonly name: string;
-  readonly store: Store;
-}
+type Sender = Pick<Call, 'name' | 'store' | 'clock' | 'processes'>;
 
 /**
  * Takes a claim back that the store may have carried out. Otherwise the lock would look held by this living process, and others could not
@@ -116,8 +112,7 @@ export interface Claimed {
  * could not be told from a lock in use.
  */
 export class Claims {
-  readonly #sender: Sender;
-  readonly #limit: CallLimit;
+  readonly #call: Call;
   readonly #process: string;
   /**
    * What each of them replaces, by token. A store that repeats a claim by itself, over a new connection, reports that the lock is held: by the
@@ -126,10 +121,9 @@ export class Claims {
   readonly #sent = new Map<string, Replaced>();
   #hasFailed = false;
 
-  constructor(name: string, store: Store, { clock, processes }: Dependencies, limit: CallLimit) {
-    this.#sender = { name, store, clock, processes };
-    this.#limit = limit;
-    this.#process = keyOf(processes);
+  constructor(call: Call) {
+    this.#call = call;
+    this.#process = keyOf(call.processes);
   }
 
   /**
@@ -154,15 +148,15 @@ export class Claims {
     over: string | undefined,
     replaced: Replaced = NOTHING,
   ): Promise<Claimed | null> {
-    const { name, store, clock } = this.#sender;
+    const { name, store, clock, limit } = this.#call;
     const token = makeToken(name);
     const claimedAt = clock.monotonic();
-    this.#limit.throwIfOver();
+    limit.throwIfOver();
     this.#sent.set(token, replaced);
     let isAbandoned = false;
     try {
       const answer = once(store.claim(name, claimWith(token), over));
-      const outcome = await this.#limit.until(answer, () => {
+      const outcome = await limit.until(answer, () => {
         isAbandoned = true;
         this.#abandon(token, answer);
       });
@@ -178,7 +172,7 @@ export class Claims {
 
   /** Takes a claim back if the store turns out to have carried it out. Returns what stops that. */
   doubt(token: string): () => void {
-    return takeBackLater(this.#sender, token, false, this.#sent.get(token) ?? NOTHING);
+    return takeBackLater(this.#call, token, false, this.#sent.get(token) ?? NOTHING);
   }
 
   /** Nobody waits for the answer any more. Until it comes, or if the claim cannot be taken back then, the lock is checked regularly. */
@@ -188,7 +182,7 @@ export class Claims {
     const settled = Promise.resolve(answer)
       .then(
         async (outcome) => {
-          if (outcome.done || outcome.found?.token === token) await remove(this.#sender, token, replaced);
+          if (outcome.done || outcome.found?.token === token) await remove(this.#call, token, replaced);
           stop();
         },
         (error) => {

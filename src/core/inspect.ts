@@ -1,6 +1,5 @@
 import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './assess/examine.js';
-import { type CallLimit, withLimit } from './call-limit.js';
-import { type Dependencies, withSystemDefaults } from './dependencies.js';
+import { type Call, withCall } from './call.js';
 import { ErrLockBusy, ErrNotALock } from './errors.js';
 import { Claims } from './in-doubt.js';
 import {
@@ -11,7 +10,7 @@ import {
 } from './inspect-options.js';
 import type { DefaultStore } from './options.js';
 import type { LockRecord } from './record.js';
-import type { Claim, Store } from './store.js';
+import type { Claim } from './store.js';
 
 /** What is known about a lock. */
 export interface Inspection {
@@ -45,11 +44,8 @@ export async function inspect(
   defaultStore: DefaultStore,
 ): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'signal', 'store', 'dependencies']);
-  const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? (await defaultStore(dependencies));
-  const name = store.resolve(path);
-  return withLimit(settings.signal, async (limit) =>
-    toInspection(name, await examine(name, limit.reader(store), dependencies, settings.staleTimeout)),
+  return withCall(path, settings, defaultStore, async (call) =>
+    toInspection(call.name, await examine(call, settings.staleTimeout)),
   );
 }
 
@@ -60,25 +56,16 @@ export async function breakLock(
   defaultStore: DefaultStore,
 ): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'force', 'signal', 'store', 'dependencies']);
-  const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? (await defaultStore(dependencies));
-  const name = store.resolve(path);
-  return withLimit(settings.signal, (limit) => breakWithin(limit, name, store, dependencies, settings));
+  return withCall(path, settings, defaultStore, (call) => breakIn(call, settings));
 }
 
 /** Takes it over like any other contender, so that exactly what was judged is removed. */
-async function breakWithin(
-  limit: CallLimit,
-  name: string,
-  store: Store,
-  dependencies: Dependencies,
-  { staleTimeout, force }: InspectSettings,
-): Promise<Inspection> {
-  const claims = new Claims(name, store, dependencies, limit);
-  const reader = limit.reader(store);
+async function breakIn(call: Call, { staleTimeout, force }: InspectSettings): Promise<Inspection> {
+  const { name, processes } = call;
+  const claims = new Claims(call);
   const claimWith = (token: string): Claim => ({
     token,
-    process: dependencies.processes.self(),
+    process: processes.self(),
     workers: [],
     staleTimeout: 1,
     command: 'breakLock',
@@ -88,7 +75,7 @@ async function breakWithin(
   });
   let broken: Examined | null = null;
   for (let tries = 1; ; tries++) {
-    const examined = await examine(name, reader, dependencies, staleTimeout);
+    const examined = await examine(call, staleTimeout);
     if (examined === null || examined.verdict.state === 'free') return toInspection(name, null);
     const { stored, verdict } = examined;
     if (verdict.state === 'foreign') throw new ErrNotALock(name, verdict.reason);
@@ -101,19 +88,13 @@ async function breakWithin(
     refuseTooManyTries(tries, name, examined);
     const claimed = await claims.send(claimWith, stored.version);
     if (claimed === null) continue;
-    await removeForCertain(store, name, claimed.token, claims, limit);
+    await removeForCertain(call, claimed.token, claims);
     return toInspection(name, broken);
   }
 }
 
 /** Tries twice, and again later if that fails: as long as the record is there, this process seems to hold the lock. */
-async function removeForCertain(
-  store: Store,
-  name: string,
-  token: string,
-  claims: Claims,
-  limit: CallLimit,
-): Promise<void> {
+async function removeForCertain({ name, store, limit }: Call, token: string, claims: Claims): Promise<void> {
   const remove = async () => {
     limit.throwIfOver();
     await limit.until(store.remove(name, token));

@@ -28,7 +28,14 @@ describe('claims', () => {
       remove: (...removal) => store.remove(...removal),
       ...changes,
     };
-    return new Claims(NAME, changed, { clock, processes: table }, new CallLimit(undefined));
+    return new Claims({
+      name: NAME,
+      store: changed,
+      clock,
+      processes: table,
+      reader: changed,
+      limit: new CallLimit(undefined),
+    });
   }
 
   function claim(token: string) {

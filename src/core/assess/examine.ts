@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
+import type { Call } from '../call.js';
 import type { Reader } from '../call-limit.js';
-import type { Dependencies } from '../dependencies.js';
 import { ErrLockBusy } from '../errors.js';
 import type { LockRecord } from '../record.js';
 import type { Stored } from '../store.js';
@@ -29,21 +29,18 @@ export interface SeenProcess {
 
 /** Reads a lock and judges its holder; `null` if nobody holds it. Changes nothing. */
 export async function examine(
-  name: string,
-  store: Reader,
-  dependencies: Dependencies,
+  call: Call,
   staleTimeout: number | undefined,
   owner: string | null = null,
 ): Promise<Examined | null> {
-  const { processes } = dependencies;
+  const { name, reader, processes } = call;
   // Before the age is measured; otherwise the last heartbeat of an earlier run might seem to be from this one.
   const uptime = owner === null ? null : (processes.uptime?.() ?? null);
-  const stored = await store.read(name);
+  const stored = await reader.read(name);
   if (stored === null) return null;
   const { record } = stored;
-  const seen =
-    record === null || record.hold !== null ? [] : await look(record, stored, name, store, dependencies);
-  if (seen === 'replaced') return examine(name, store, dependencies, staleTimeout, owner);
+  const seen = record === null || record.hold !== null ? [] : await look(record, stored, call);
+  if (seen === 'replaced') return examine(call, staleTimeout, owner);
   const liveness = combineLiveness(livenessOf(seen));
   const hasBeatenSince = uptime !== null && stored.age < uptime;
   const relation = record === null ? 'none' : relationOf(record, owner, processes.self(), hasBeatenSince);
@@ -57,16 +54,14 @@ export async function examine(
 async function look(
   record: LockRecord,
   { provenance, writtenAge }: Stored,
-  name: string,
-  store: Reader,
-  { processes, life }: Dependencies,
+  { name, reader, processes, life }: Call,
 ): Promise<readonly SeenProcess[] | 'replaced'> {
   const livenessOfOne = (identity: ProcessIdentity, age: number | undefined): Liveness =>
     mayBeElsewhere(identity, provenance, processes.self()) ? 'unknown' : processes.liveness(identity, age);
   const byTable = (identity: ProcessIdentity) => livenessOfOne(identity, writtenAge);
   const byPid = (identity: ProcessIdentity) => livenessOfOne({ ...identity, started: null }, undefined);
   const bySign = async (seen: readonly SeenProcess[]) => {
-    const answer = isUnclear(seen) ? await store.askHolder?.(name, record) : 'unknown';
+    const answer = isUnclear(seen) ? await reader.askHolder?.(name, record) : 'unknown';
     return fill(seen, (identity, index) => {
       const isHolder = index === 0;
       // What has inherited the socket may go on without the holder.
@@ -77,7 +72,7 @@ async function look(
   const unseen = processesOf(record).map((identity): SeenProcess => ({ identity, liveness: 'unknown' }));
   if (life?.when !== 'claiming') {
     const seen = await bySign(fill(unseen, byTable));
-    return isUnclear(seen) && (await isReplaced(record, name, store)) ? 'replaced' : seen;
+    return isUnclear(seen) && (await isReplaced(record, name, reader)) ? 'replaced' : seen;
   }
   // Where a sign comes first, a process table starts a program to find out when a process began. Of a lock that is held it does not matter.
   const seen = await bySign(unseen);
@@ -99,9 +94,9 @@ function isUnclear(seen: readonly SeenProcess[]): boolean {
   return combineLiveness(livenessOf(seen)) === 'unknown';
 }
 
-async function isReplaced({ token }: LockRecord, name: string, store: Reader): Promise<boolean> {
-  if (store.askHolder === undefined) return false;
-  const now = await store.read(name);
+async function isReplaced({ token }: LockRecord, name: string, reader: Reader): Promise<boolean> {
+  if (reader.askHolder === undefined) return false;
+  const now = await reader.read(name);
   return now?.record?.token !== token;
 }
 
