@@ -17,10 +17,10 @@ import { type GuardOwner, lifeFrom, lifePrefix } from './guard-names.js';
 import { LockFile } from './lock-file.js';
 import { isWithoutHardLinks } from './refusal.js';
 import { resolvePath } from './resolve-path.js';
-import { Signs } from './signs.js';
+import { type Held, Signs } from './signs.js';
 import type { Stay } from './stay.js';
 import { reads, refuseUnlessRegular } from './text-file.js';
-import { attempted, GUARD_PAUSES, Visits } from './visits.js';
+import { attempted, GUARD_PAUSES, type Visit, Visits } from './visits.js';
 
 /** What a file store needs from the system; anything left out defaults to the system's own. */
 export interface FileStoreOptions extends Partial<Dependencies> {
@@ -96,24 +96,13 @@ class FileStore implements Store {
 
   /** On disk when the call returns, so that a job that never yields to the event loop can send heartbeats too. */
   beat(path: string, token: string, beat: Beat): Awaitable<Outcome> {
-    const outcome = this.#visits.enter(
-      {
-        path,
-        attempted: 'write a heartbeat to the lock',
-        section: (stay, there): Outcome => {
-          const renewed = this.#renew(there, token, beat, stay);
-          if (renewed.done && this.#signs.isDue(token)) this.#signs.keep({ path: there, token }, stay);
-          return renewed;
-        },
-        // A job that never yields to the event loop.
-        keepsSign: this.#signs.isDue(token),
-        keptSign: this.#signs.nameOf(token),
-        unchanged,
-        givenUp: (owner) => this.#occupied(path, owner),
-      },
-      GUARD_PAUSES,
-    );
-    return this.#signs.dropIfLost(token, outcome);
+    // A job that never yields to the event loop.
+    const keepsSign = this.#signs.isDue(token);
+    return this.#change({ path, token }, 'write a heartbeat to the lock', keepsSign, (stay, there) => {
+      const renewed = this.#renew(there, token, beat, stay);
+      if (renewed.done && this.#signs.isDue(token)) this.#signs.keep({ path: there, token }, stay);
+      return renewed;
+    });
   }
 
   /** Throws if that is not possible now. Without one, the holder is known by its PID alone, so that is nothing to the job. */
@@ -135,22 +124,24 @@ class FileStore implements Store {
 
   /** Synchronous as well, because when the process exits there is no later. */
   remove(path: string, token: string, hold = 0): Awaitable<Outcome> {
-    const outcome = this.#visits.enter(
-      {
-        path,
-        attempted: 'release the lock',
-        section: (stay, there): Outcome => {
-          const removed = hold > 0 ? this.#retire(there, token, hold, stay) : this.#discard(there, token);
-          this.#signs.end({ path: there, token });
-          return removed;
-        },
-        keptSign: this.#signs.nameOf(token),
-        unchanged,
-        givenUp: (owner) => this.#occupied(path, owner),
-      },
-      GUARD_PAUSES,
-    );
-    return this.#signs.dropIfLost(token, outcome);
+    return this.#change({ path, token }, 'release the lock', false, (stay, there) => {
+      const removed = hold > 0 ? this.#retire(there, token, hold, stay) : this.#discard(there, token);
+      this.#signs.end({ path: there, token });
+      return removed;
+    });
+  }
+
+  /** Changes a lock that this process holds. */
+  #change(
+    { path, token }: Held,
+    attempt: string,
+    keepsSign: boolean,
+    section: Visit<Outcome>['section'],
+  ): Awaitable<Outcome> {
+    const keptSign = this.#signs.nameOf(token);
+    const givenUp = (owner: GuardOwner | null) => this.#occupied(path, owner);
+    const visit = { path, attempted: attempt, section, keepsSign, keptSign, unchanged, givenUp };
+    return this.#signs.dropIfLost(token, this.#visits.enter(visit, GUARD_PAUSES));
   }
 
   /** The sign counts only if it belongs to the user who wrote the record. */
