@@ -4,8 +4,6 @@ import type { Duration } from './duration.js';
 import type { Store } from './store.js';
 import { boolean, duration, finite, longDuration, methods, refuseUnknown, show, text } from './validate.js';
 
-export type { Duration } from './duration.js';
-
 /** Options for acquiring a lock. */
 export interface AcquireOptions {
   /**

@@ -1,5 +1,5 @@
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
-import type { Duration } from '../../core/options.js';
+import type { Duration } from '../../core/duration.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { boolean, refuseUnknown } from '../../core/validate.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';

@@ -1,6 +1,6 @@
 import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
+import type { Duration } from '../../core/duration.js';
 import { ErrLockStore } from '../../core/errors.js';
-import type { Duration } from '../../core/options.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { refuseUnknown, text } from '../../core/validate.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
