@@ -41,7 +41,7 @@ export async function examine(
   const { record } = stored;
   const seen = record === null || record.hold !== null ? [] : await look(record, stored, call);
   if (seen === 'replaced') return examine(call, staleTimeout, owner);
-  const liveness = combineLiveness(livenessOf(seen));
+  const liveness = livenessOf(seen);
   const hasBeatenSince = uptime !== null && stored.age < uptime;
   const relation = record === null ? 'none' : relationOf(record, owner, processes.self(), hasBeatenSince);
   return { stored, verdict: judge(stored, liveness, staleTimeout, relation), processes: seen };
@@ -61,7 +61,7 @@ async function look(
   const byTable = (identity: ProcessIdentity) => livenessOfOne(identity, writtenAge);
   const byPid = (identity: ProcessIdentity) => livenessOfOne({ ...identity, started: null }, undefined);
   const bySign = async (seen: readonly SeenProcess[]) => {
-    const answer = isUnclear(seen) ? await reader.askHolder?.(name, record) : 'unknown';
+    const answer = livenessOf(seen) === 'unknown' ? await reader.askHolder?.(name, record) : 'unknown';
     return fill(seen, (identity, index) => {
       const isHolder = index === 0;
       // What has inherited the socket may go on without the holder.
@@ -72,11 +72,11 @@ async function look(
   const unseen = processesOf(record).map((identity): SeenProcess => ({ identity, liveness: 'unknown' }));
   if (life?.when !== 'claiming') {
     const seen = await bySign(fill(unseen, byTable));
-    return isUnclear(seen) && (await isReplaced(record, name, reader)) ? 'replaced' : seen;
+    return livenessOf(seen) === 'unknown' && (await isReplaced(record, name, reader)) ? 'replaced' : seen;
   }
   // Where a sign comes first, a process table starts a program to find out when a process began. Of a lock that is held it does not matter.
   const seen = await bySign(unseen);
-  const isHeld = combineLiveness(livenessOf(seen)) === 'alive';
+  const isHeld = livenessOf(seen) === 'alive';
   return fill(seen, isHeld ? byPid : byTable);
 }
 
@@ -90,18 +90,15 @@ function fill(
   );
 }
 
-function isUnclear(seen: readonly SeenProcess[]): boolean {
-  return combineLiveness(livenessOf(seen)) === 'unknown';
-}
-
 async function isReplaced({ token }: LockRecord, name: string, reader: Reader): Promise<boolean> {
   if (reader.askHolder === undefined) return false;
   const now = await reader.read(name);
   return now?.record?.token !== token;
 }
 
-function livenessOf(processes: readonly SeenProcess[]): readonly Liveness[] {
-  return processes.map((each) => each.liveness);
+/** What is known about all of them together. */
+function livenessOf(processes: readonly SeenProcess[]): Liveness {
+  return combineLiveness(processes.map((each) => each.liveness));
 }
 
 /** Once workers are named, they count, and not whatever else inherited something from the holder, such as a daemon. */
