@@ -212,18 +212,11 @@ class SqliteStore implements Store {
   #toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
     const place = { self: this.#processes.self(), clock: this.#clock, isLocal: () => this.#isLocal() };
-    if (!hasSameBootId(record.process, place.self)) {
-      const provenance = provenanceOf(record, place);
-      return { version, record, age: ageOf(record, provenance, place, age), provenance };
-    }
-    const provenance = provenanceInDatabase(record, place.self);
-    const sharesClock = provenance === 'this-boot' || place.isLocal();
-    return {
-      version,
-      record,
-      age: ageOf(record, sharesClock ? 'this-boot' : provenance, place, age),
-      provenance,
-    };
+    const isOfThisBoot = hasSameBootId(record.process, place.self);
+    const provenance = isOfThisBoot ? provenanceInDatabase(record, place.self) : provenanceOf(record, place);
+    const sharesClock = provenance === 'this-boot' || (isOfThisBoot && place.isLocal());
+    const ageByClock = ageOf(record, sharesClock ? 'this-boot' : provenance, place, age);
+    return { version, record, age: ageByClock, provenance };
   }
 
   /** Whether the database is a file of this machine, or exists only in the memory of this process. */
