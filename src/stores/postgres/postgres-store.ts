@@ -2,6 +2,7 @@ import { type Dependencies, withSystemDefaults } from '../../core/dependencies.j
 import type { Duration } from '../../core/duration.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { boolean, refuseUnknown } from '../../core/validate.js';
+import type { ProcessTable } from '../../system/processes/process-table.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, storedFrom, workersText } from '../shared/row.js';
@@ -71,14 +72,9 @@ class PostgresStore implements Store {
   readonly #statements: Statements;
   /** `null` if the store must not create the table. */
   readonly #schema: string | null;
-  readonly #processes: Dependencies['processes'];
+  readonly #processes: ProcessTable;
 
-  constructor(
-    queries: Queries,
-    statements: Statements,
-    schema: string | null,
-    processes: Dependencies['processes'],
-  ) {
+  constructor(queries: Queries, statements: Statements, schema: string | null, processes: ProcessTable) {
     this.#queries = queries;
     this.#statements = statements;
     this.#schema = schema;

@@ -3,6 +3,7 @@ import type { Duration } from '../../core/duration.js';
 import { ErrLockStore } from '../../core/errors.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { refuseUnknown, text } from '../../core/validate.js';
+import type { ProcessTable } from '../../system/processes/process-table.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, storedFrom, workersText } from '../shared/row.js';
@@ -55,13 +56,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const prefix = text('prefix', options.prefix) ?? DEFAULT_PREFIX;
   const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
-  return new RedisStore(
-    runnerOf(client),
-    prefix,
-    isSpread(client, prefix),
-    new Timeout(limit, clock),
-    processes,
-  );
+  return new RedisStore(client, prefix, new Timeout(limit, clock), processes);
 }
 
 /**
@@ -77,20 +72,14 @@ class RedisStore implements Store {
   readonly #prefix: string;
   readonly #isSpread: boolean;
   readonly #timeout: Timeout;
-  readonly #processes: Dependencies['processes'];
+  readonly #processes: ProcessTable;
   /** The fencing tokens of claims made here, by their tokens. */
   readonly #claimed = new Map<string, string>();
 
-  constructor(
-    send: Run,
-    prefix: string,
-    isSpread: boolean,
-    timeout: Timeout,
-    processes: Dependencies['processes'],
-  ) {
-    this.#send = send;
+  constructor(client: RedisClient, prefix: string, timeout: Timeout, processes: ProcessTable) {
+    this.#send = runnerOf(client);
     this.#prefix = prefix;
-    this.#isSpread = isSpread;
+    this.#isSpread = isSpread(client, prefix);
     this.#timeout = timeout;
     this.#processes = processes;
   }
