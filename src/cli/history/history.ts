@@ -34,7 +34,7 @@ export async function history(
   return ExitCode.ok;
 }
 
-/** What there is none of. */
+/** What was looked for and not found. */
 function describeNothing(names: readonly string[], { since, failed }: Selection): string {
   const runs = failed ? 'No failed runs' : 'No runs';
   const locks = names.length === 0 ? '' : ` of ${names.map(oneLine).join(', ')}`;
