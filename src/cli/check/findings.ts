@@ -31,8 +31,9 @@ export function findingsOn(job: Job, limits: Limits, now: Date): readonly Findin
     ...failures.map((text) => ({ severity: 'unknown', text }) as const),
     ...(lock === null ? [] : [ofLock(lock, limits, now), ofRuntime(lock, history, limits, now)]),
     ofLastRun(job, limits, now),
-    ...(history === null ? [] : [ofSkips(history, lock, limits, now)]),
-    ...(history === null ? [] : [ofAge(history, lock, limits, now), ofNothing(history, lock)]),
+    ...(history === null
+      ? []
+      : [ofSkips(history, lock, limits, now), ofAge(history, lock, limits, now), ofNothing(history, lock)]),
   ];
   return findings.flatMap((finding) =>
     finding === null || finding.severity === 'ok' ? [] : [inOneLine(finding)],

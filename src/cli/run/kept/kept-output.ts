@@ -56,7 +56,7 @@ export class KeptOutput {
   }
 
   /**
-   * Opens the files for what is to be held back. Must be called before each attempt, and before the lock is confirmed: a slow disk holds this process up.
+   * Opens the files in which output is held back. Must be called before each attempt, and before the lock is confirmed: a slow disk holds this process up.
    *
    * @param count How many outputs the command has.
    */
