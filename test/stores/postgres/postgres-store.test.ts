@@ -322,11 +322,26 @@ describe('the connection', () => {
     });
   });
 
+  test('may answer a change with the rows and their number, as TypeORM does', async () => {
+    const scene = new Scene();
+    const connection: PostgresConnection = {
+      query: async (text, values) => {
+        const { rows, affectedRows } = await database.query(text, values);
+        return /\bUPDATE\b/.test(text) ? [rows, affectedRows] : rows;
+      },
+    };
+    const lock = await scene.acquire({ connection });
+    await lock.heartBeat({ note: 'halfway' });
+    expect((await scene.inspect()).holder?.progress?.note).toBe('halfway');
+    await breakLock(NAME, { store: postgresStore(database, { tableName: scene.table }), force: true });
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+  });
+
   const ROWS_EXPECTED =
     /Cannot read the lock .*must resolve to the rows, as objects, or to an object with `rows`/;
 
   test.each([
-    ['rows and their number', [[{ answer: '{}' }], 1]],
+    ['rows and more about them', [[{ answer: '{}' }], { rowCount: 1 }]],
     ['rows without names', { rows: [['done', '{}']] }],
     ['the number of rows', 1],
     ['nothing', undefined],
