@@ -175,3 +175,17 @@ function timer(milliseconds: number, { signal, ref = true }: SleepOptions): Prom
     signal?.addEventListener('abort', giveUp, { once: true });
   });
 }
+
+/**
+ * Calls back after that many milliseconds, unless it is stopped before by what is returned. For an operation that takes a fraction of a millisecond,
+ * the signal that `sleep` needs for this would be a tenth of it.
+ */
+export function startTimer(clock: Clock, milliseconds: number, callback: () => void): () => void {
+  if (clock === systemClock && milliseconds <= LONGEST_TIMER) {
+    const timeout = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timeout);
+  }
+  const stopped = new AbortController();
+  clock.sleep(milliseconds, { signal: stopped.signal }).then(callback, () => {});
+  return () => stopped.abort();
+}

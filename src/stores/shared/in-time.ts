@@ -1,5 +1,5 @@
 import { formatDuration } from '../../core/describe.js';
-import type { Clock } from '../../system/clock.js';
+import { type Clock, startTimer } from '../../system/clock.js';
 
 /** Thrown if an answer did not come in time. */
 export class NoAnswer extends Error {
@@ -9,9 +9,6 @@ export class NoAnswer extends Error {
     super(`no answer within ${formatDuration(limit)}`);
   }
 }
-
-/** Created once, because an error for each answer would cost more than the timer. */
-const ANSWERED = new Error('answered');
 
 /**
  * The time is counted in this many parts, one after the other. While a process computes without a break, is stopped, or its machine is
@@ -51,18 +48,21 @@ export class Over {
 export async function inTime<T>(limit: number, clock: Clock, act: (over: Over) => Promise<T>): Promise<T> {
   const over = new Over();
   if (limit === Number.POSITIVE_INFINITY) return act(over);
-  const answered = new AbortController();
+  let stop = () => {};
+  const timeIsUp = new Promise<never>((_, reject) => {
+    const begin = (part: number) => {
+      stop = startTimer(clock, limit / PARTS, () => {
+        if (part < PARTS) return begin(part + 1);
+        const reason = new NoAnswer(limit);
+        over.end(reason);
+        reject(reason);
+      });
+    };
+    begin(1);
+  });
   try {
-    return await Promise.race([act(over), pass(limit, clock, answered.signal)]);
-  } catch (error) {
-    if (error instanceof NoAnswer) over.end(error);
-    throw error;
+    return await Promise.race([act(over), timeIsUp]);
   } finally {
-    answered.abort(ANSWERED);
+    stop();
   }
-}
-
-async function pass(limit: number, clock: Clock, signal: AbortSignal): Promise<never> {
-  for (let part = 1; part <= PARTS; part++) await clock.sleep(limit / PARTS, { signal });
-  throw new NoAnswer(limit);
 }

@@ -52,6 +52,15 @@ describe('an answer with a time limit', () => {
     expect(over?.signal.reason).toBeInstanceOf(NoAnswer);
   });
 
+  it('is given up by the system clock as well, which keeps no timer after an answer', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    expect(await inTime(LIMIT, systemClock, async () => 'answer')).toBe('answer');
+    expect(timers()).toBe(before);
+    await expect(inTime(1, systemClock, () => new Promise(() => {}))).rejects.toThrow(NoAnswer);
+    expect(timers()).toBe(before);
+  });
+
   it('is read before the time is over, although this process was busy all the time', async () => {
     const act = () => new Promise<string>((resolve) => setTimeout(resolve, 2 * LIMIT, 'answer'));
     const given = inTime(LIMIT, systemClock, act);
