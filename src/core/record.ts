@@ -94,30 +94,35 @@ export function parseRecord(text: string, modifiedAt: Date): LockRecord | null {
 
 /** The record in parsed JSON, or `null`. */
 export function recordFrom(value: unknown): LockRecord | null {
-  const fields = objectFrom(value);
-  const processId = pidFrom(fields?.get('process_id'));
-  const timestamp = dateFrom(fields?.get('timestamp'));
-  if (fields === null || processId === null || timestamp === null) return null;
+  const field = fieldsFrom(value);
+  return field && recordOf(field);
+}
 
-  const identity = identityFrom(fields.get('process'));
-  const monotonic = fields.get('monotonic_ms');
+/** The record of which the function returns the fields, or `null`. */
+export function recordOf(field: Fields): LockRecord | null {
+  const processId = pidFrom(field('process_id'));
+  const timestamp = dateFrom(field('timestamp'));
+  if (processId === null || timestamp === null) return null;
+
+  const identity = identityFrom(field('process'));
+  const monotonic = field('monotonic_ms');
   return {
     processId,
     timestamp,
-    token: textFrom(fields.get('token')),
-    fencingToken: fencingTokenFrom(fields.get('fencing_token')),
-    acquiredAt: dateFrom(fields.get('acquired_at')),
-    staleTimeout: staleTimeoutFrom(fields.get('stale_timeout_ms')),
+    token: textFrom(field('token')),
+    fencingToken: fencingTokenFrom(field('fencing_token')),
+    acquiredAt: dateFrom(field('acquired_at')),
+    staleTimeout: staleTimeoutFrom(field('stale_timeout_ms')),
     // It may be from before the boot: an injected clock may say so, and JSON only has finite numbers.
     monotonic: typeof monotonic === 'number' ? monotonic : null,
     process: identity?.pid === processId ? identity : bareIdentity(processId),
-    workers: workersFrom(fields.get('workers')),
-    command: textFrom(fields.get('command')),
-    user: textFrom(fields.get('user'), MAX_USER_BYTES),
-    cwd: textFrom(fields.get('cwd'), MAX_CWD_BYTES),
-    owner: textFrom(fields.get('owner')),
-    progress: progressFrom(fields.get('progress')),
-    hold: holdFrom(fields.get('hold_ms')),
+    workers: workersFrom(field('workers')),
+    command: textFrom(field('command')),
+    user: textFrom(field('user'), MAX_USER_BYTES),
+    cwd: textFrom(field('cwd'), MAX_CWD_BYTES),
+    owner: textFrom(field('owner')),
+    progress: progressFrom(field('progress')),
+    hold: holdFrom(field('hold_ms')),
   };
 }
 
@@ -165,19 +170,19 @@ export function serializeIdentity(identity: ProcessIdentity): Readonly<Record<st
 
 /** The identity in parsed JSON, or `null`. */
 export function identityFrom(value: unknown): ProcessIdentity | null {
-  const fields = objectFrom(value);
-  const pid = pidFrom(fields?.get('pid'));
-  if (fields === null || pid === null) return null;
-  const inheritedSocket = textFrom(fields.get('inherited_socket'));
+  const field = fieldsFrom(value);
+  const pid = pidFrom(field?.('pid'));
+  if (field === null || pid === null) return null;
+  const inheritedSocket = textFrom(field('inherited_socket'));
   return {
     pid,
-    hostname: textFrom(fields.get('hostname')),
-    bootId: textFrom(fields.get('boot_id')),
-    pidNamespace: textFrom(fields.get('pid_namespace')),
-    started: textFrom(fields.get('started')),
-    ...(fields.get('group') === true && { group: true }),
+    hostname: textFrom(field('hostname')),
+    bootId: textFrom(field('boot_id')),
+    pidNamespace: textFrom(field('pid_namespace')),
+    started: textFrom(field('started')),
+    ...(field('group') === true && { group: true }),
     ...(inheritedSocket !== null && { inheritedSocket }),
-    ...(fields.get('sign') === true && { sign: true }),
+    ...(field('sign') === true && { sign: true }),
   };
 }
 
@@ -206,6 +211,8 @@ export function fitText(text: string, limit: number = MAX_TEXT_BYTES): string {
 
 /** A control character takes six bytes, a quotation mark two. */
 function jsonBytes(text: string): number {
+  // Nearly all texts, in a fraction of the time.
+  if (/^[ !#-[\]-~]*$/.test(text)) return text.length;
   return Buffer.byteLength(JSON.stringify(text)) - '""'.length;
 }
 
@@ -218,10 +225,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A map, because a parsed object may have a key such as `__proto__`. */
-function objectFrom(value: unknown): ReadonlyMap<string, unknown> | null {
+/** The fields of a record by their keys in JSON. `undefined` for those that it does not have. */
+export type Fields = (key: string) => unknown;
+
+/** The fields of parsed JSON; `null` if it is not an object. What every object inherits does not count. */
+export function fieldsFrom(value: unknown): Fields | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  return new Map<string, unknown>(Object.entries(value));
+  return (key) => (Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined);
 }
 
 /** In `kill(2)`, 0 and negative numbers mean process groups; they must never reach a signal. */
@@ -263,11 +273,11 @@ function workersFrom(value: unknown): ProcessIdentity[] {
 }
 
 export function progressFrom(value: unknown): Progress | null {
-  const fields = objectFrom(value);
-  if (fields === null) return null;
-  const ratio = fields.get('ratio');
+  const field = fieldsFrom(value);
+  if (field === null) return null;
+  const ratio = field('ratio');
   return {
     ratio: typeof ratio === 'number' && ratio >= 0 && ratio <= 1 ? ratio : null,
-    note: textFrom(fields.get('note')),
+    note: textFrom(field('note')),
   };
 }

@@ -1,5 +1,5 @@
 import { provenanceInDatabase } from '../../core/assess/provenance.js';
-import { type LockRecord, parseJson, recordFrom, serializeIdentity } from '../../core/record.js';
+import { fieldsFrom, type LockRecord, parseJson, recordOf, serializeIdentity } from '../../core/record.js';
 import type { Claim, Stored } from '../../core/store.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { ProcessTable } from '../../system/processes/process-table.js';
@@ -65,12 +65,10 @@ export function readRow(value: unknown): Row {
     if (content === '') return undefined;
     return typeof content === 'string' ? parseJson(content) : content;
   };
-  const holder = json('holder');
-  const details = json('details');
+  const holder = fieldsFrom(json('holder'));
+  const details = fieldsFrom(json('details'));
   const timeout = at('stale_timeout_ms');
-  const record = recordFrom({
-    ...(typeof details === 'object' && details),
-    ...(typeof holder === 'object' && holder),
+  const columns = {
     timestamp: at('heartbeat_at'),
     token: at('token'),
     fencing_token: Number(at('fencing_token')),
@@ -80,7 +78,10 @@ export function readRow(value: unknown): Row {
     workers: json('workers'),
     progress: json('progress'),
     hold_ms: at('hold_ms'),
-  });
+  };
+  const record = recordOf((key) =>
+    Object.hasOwn(columns, key) ? fieldOf(columns, key) : (holder?.(key) ?? details?.(key)),
+  );
   const age = at('age');
   return {
     version: String(at('version')),
