@@ -40,9 +40,10 @@ function row(run: PastRun, usual: string): string {
 }
 
 function detailsOf(run: PastRun, usual: string): string {
-  const { reason, takenOverFrom, isReported, output } = run;
+  const { attempt, reason, takenOverFrom, isReported, output } = run;
   const work = workOf(run);
   return [
+    attempt !== null && attempt > 1 ? `attempt ${attempt}` : '',
     reason ?? '',
     takenOverFrom === null ? '' : `took over from PID ${takenOverFrom.pid ?? '?'}: ${takenOverFrom.reason}`,
     isReported ? 'recorded by a later run' : '',

@@ -56,6 +56,17 @@ describe('the numbers on the page', () => {
     ]);
   });
 
+  it('say which attempt it was, if the command was repeated', () => {
+    const attempts = [1, 2].map((attempt) =>
+      runOf(
+        { ago: (3 - attempt) * HOUR, duration: SECOND, outcome: 'failed' },
+        { attempt, reason: 'because', progress: null },
+      ),
+    );
+    const rows = rowsIn(pageOf([lockOf(attempts)])).slice(-2);
+    expect(rows.map((row) => row.at(-1))).toEqual(['attempt 2; because', 'because']);
+  });
+
   it('never round a failure away', () => {
     expect([1, 0.9999, 0.5, 0].map(formatRate)).toEqual(['100 %', '99.9 %', '50 %', '0 %']);
   });
