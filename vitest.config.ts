@@ -3,7 +3,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What is long by nature: many schedules, many pauses and kills, a fault at every call, long computations, all that the documentation shows. `npm run test:long`. */
 const LONG = [
-  'explorer/explorer.test.ts',
+  'explorer/soundness-dead.test.ts',
+  'explorer/soundness-living.test.ts',
   'explorer/breakages.test.ts',
   'integration/cli-server-stores.test.ts',
   'integration/cpu-bound.test.ts',

@@ -1,0 +1,3 @@
+import { LIVING, testSchedulesFrom } from './soundness.js';
+
+testSchedulesFrom(LIVING, 5_000);
