@@ -97,6 +97,29 @@ describe('an address of a store', () => {
     expect(ended.stdout.trim()).toBe(desk.path('inner'));
   });
 
+  test('of a Redis that is away is reported with version 4 of node-redis too, whose clients have no `destroy`', async () => {
+    const driver = `
+      import { EventEmitter } from 'node:events';
+      class Client extends EventEmitter {
+        async connect() { this.emit('error', new Error('connect ECONNREFUSED')); }
+        async eval() {}
+        async evalSha() {}
+        async disconnect() { throw new Error('The client is closed'); }
+      }
+      export const createClient = () => new Client();`;
+    const hooks = `
+      export async function resolve(specifier, context, next) {
+        return specifier === 'redis'
+          ? { url: ${JSON.stringify(moduleOf(driver))}, shortCircuit: true }
+          : next(specifier, context);
+      }`;
+    const ended = await new Desk().run(['status', '--store', 'redis://127.0.0.1:1'], withHooks(hooks));
+    expect(ended).toMatchObject({
+      code: 73,
+      stderr: expect.stringMatching(/Cannot reach Redis .*ECONNREFUSED/),
+    });
+  });
+
   test('whose driver is not installed gets the answer what to install', async () => {
     const hide = (name: string) => `
       export async function resolve(specifier, context, next) {
@@ -110,10 +133,10 @@ describe('an address of a store', () => {
       ['redis://127.0.0.1:1', 'redis'],
       ['sqlite:/tmp/x.db', '@photostructure/sqlite'],
     ] as const) {
-      const hooks = `data:text/javascript,${encodeURIComponent(hide(name))}`;
-      const register = `import { register } from 'node:module'; register(${JSON.stringify(hooks)});`;
-      const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(register)}`;
-      const ended = await new Desk().run(['run', '--store', store, 'job', '--', 'true'], { NODE_OPTIONS });
+      const ended = await new Desk().run(
+        ['run', '--store', store, 'job', '--', 'true'],
+        withHooks(hide(name)),
+      );
       expect(ended).toMatchObject({ code: 64 });
       expect(ended.stderr).toContain(`npm install ${name}`);
     }
@@ -148,3 +171,13 @@ describe('livinglock schema', () => {
     expect(await new Desk().run(args)).toMatchObject({ code: 64, stdout: '' });
   });
 });
+
+function moduleOf(source: string): string {
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
+
+/** The environment in which Node asks these hooks (https://nodejs.org/api/module.html#customization-hooks) for its modules. */
+function withHooks(source: string): NodeJS.ProcessEnv {
+  const register = `import { register } from 'node:module'; register(${JSON.stringify(moduleOf(source))});`;
+  return { NODE_OPTIONS: `--import=${moduleOf(register)}` };
+}

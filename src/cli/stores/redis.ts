@@ -43,8 +43,14 @@ async function openNodeRedis(url: string): Promise<Client | null> {
   return {
     store: redisStore(client, { commandTimeout: COMMAND_TIMEOUT }),
     ready,
-    end: () => client.destroy(),
+    end: () => destroy(client),
   };
+}
+
+/** Version 4 of node-redis has no `destroy`, only what later ones call deprecated. It rejects if the client is closed already. */
+function destroy(client: { destroy?(): void; disconnect(): Promise<unknown> }): void {
+  if (client.destroy !== undefined) client.destroy();
+  else client.disconnect().catch(() => {});
 }
 
 async function openIoRedis(url: string): Promise<Client | null> {
