@@ -2,7 +2,7 @@ import { ExitCode } from './exit-codes.js';
 
 /** For people. The type makes sure that no code is left out. */
 const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
-  ok: 'success. run: the command exited with 0. status: all locks have a live holder',
+  ok: 'success. run: the command exited with 0. status: all locks are held. wait: the lock can be taken',
   no: 'status: nobody holds one of the locks. verify: the folder is unsafe for locks. schedule: you said no. check: WARNING',
   critical: 'check: CRITICAL',
   stale:
@@ -12,7 +12,7 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
     'verify, schedule: there is no such folder, or nothing can be written there. logs: no output is kept',
   internal: 'a bug in livinglock',
   store:
-    'the lock, or its folder, cannot be read or written; or the file is not a lock. metrics: something could not be read, or the file not be written. run: a stalled holder could not be ended (--kill-stalled)',
+    'the lock, its folder or the history cannot be read or written; or the file is not a lock. history: the page cannot be written. schedule: the schedule cannot be read or changed. metrics: something could not be read, or the file not be written. run: a stalled holder could not be ended (--kill-stalled)',
   output:
     'the standard output cannot be written. run: what the command wrote could not be passed on (--heartbeat output, --log)',
   busy: 'someone else holds the lock. run: nothing was run (another code by -E). schedule: the crontab has changed meanwhile',

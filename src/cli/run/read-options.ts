@@ -28,7 +28,7 @@ export const RUN_OPTIONS = {
   staleTimeout: {
     flags: '--stale-timeout <time>',
     description:
-      'time without proof after which the command counts as stalled (default: 1h; for alive with a lock file: infinity)',
+      'time without proof after which the command counts as stalled (default: 1h; for alive with a lock in a file or in SQLite: infinity)',
     parse: parseStaleTimeout,
   },
   heartbeatInterval: {

@@ -21,8 +21,8 @@ export const STATUS = defineCommand({
   livinglock status --watch backup /var/lib/importer/nightly.lock
   livinglock status --json | jq -r '.[] | select(.state == "stalled") | .pid'
 
-Exits with 0 if all have a live holder, with 1 if a given one is free, with 3 if one is stalled or dead; 3 takes
-precedence over 1. With --json --watch each change is an array in one line.`,
+Exits with 1 if a given one is free, with 3 if one is stalled or dead, with 73 if one cannot be read or is not a lock, and
+otherwise with 0. The greatest counts. With --json --watch each change is an array in one line.`,
   async run({ locks, json, watch, store }) {
     if (watch) {
       const { watchStatus } = await import('./watch-status.js');
