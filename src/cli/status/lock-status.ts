@@ -1,5 +1,6 @@
-import type { LockHistory, RunOutcome } from '../../history/index.js';
+import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
 import type { Inspection, Liveness } from '../../index.js';
+import { lastRun } from '../jobs/values.js';
 
 /** A holder that does not say otherwise counts as stalled after an hour, in milliseconds. */
 export const DEFAULT_STALE_TIMEOUT = 3_600_000;
@@ -86,14 +87,13 @@ export function lockStatus(
       liveness,
     })),
     progress: holder?.progress ?? null,
-    lastRun: lastRunIn(past),
+    lastRun: facts(lastRun({ lock: inspection, history: past })),
     skips: past?.skips?.count ?? 0,
     usualDurationMs: rounded(past?.usualDuration ?? null),
   };
 }
 
-function lastRunIn(past: LockHistory | null): LastRun | null {
-  const run = past?.runs.at(-1);
+function facts(run: PastRun | undefined): LastRun | null {
   if (run === undefined) return null;
   const { outcome, startedAt, endedAt, duration, exitCode, signal } = run;
   return {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { type ErrHistory, type History, type LockHistory, openHistory } from '../../history/index.js';
-import { LivingLockError } from '../../index.js';
+import { type Inspection, LivingLockError } from '../../index.js';
 import { describeUnreadable } from '../history/describe-unreadable.js';
 import { lockName } from '../named-locks/lock-path.js';
 import type { NamedLock } from '../named-locks/named-locks.js';
@@ -31,11 +31,17 @@ export class Past {
     return this.#complaintOfList ?? complaints.find((complaint) => complaint !== null) ?? null;
   }
 
-  /** The last run of a lock, and what was skipped since. `null` if nothing is known. */
-  async of(lock: string): Promise<LockHistory | null> {
+  /** The last runs of a lock, and what was skipped since. `null` if nothing is known. */
+  async of({ name: lock, holder }: Inspection): Promise<LockHistory | null> {
     const known = this.#known.get(lock);
     if (known !== undefined && performance.now() - known.at < VALIDITY) return known.answer;
-    const asked = await this.#ask((history) => history.read(lock, { store: this.#store, last: 1 }), null);
+    const store = this.#store;
+    const asked = await this.#ask(async (history) => {
+      const newest = await history.read(lock, { store, last: 1 });
+      const id = newest.runs[0]?.id ?? null;
+      // An attempt of the run at work, of which there may be many.
+      return id !== null && id === holder?.token ? history.read(lock, { store }) : newest;
+    }, null);
     this.#known.set(lock, { ...asked, at: performance.now() });
     return asked.answer;
   }

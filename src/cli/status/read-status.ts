@@ -38,7 +38,7 @@ export async function readStatus(
   for (const { name, path } of wanted) {
     try {
       const inspection = await inspect(path, { store });
-      const before = await past.of(inspection.name);
+      const before = await past.of(inspection);
       // Nobody named this lock, and it was released between listing and reading: as if it had never been listed.
       if (isNamed || inspection.state !== 'free' || hasRun(before))
         locks.push(lockStatus(name, inspection, before));

@@ -5,6 +5,7 @@ import { Past } from '../../../src/cli/status/past.js';
 import { exitCodeFor, readStatus, type Seen } from '../../../src/cli/status/read-status.js';
 import { withLocks } from '../../../src/cli/stores/locks.js';
 import { openHistory } from '../../../src/history/index.js';
+import { acquire } from '../../../src/index.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -56,6 +57,25 @@ describe('the status of locks', () => {
     ]);
     expect([...failures, ...notes]).toEqual([]);
     expect((await lookAt(['b'])).locks).toMatchObject([{ name: 'b', lastRun: { outcome: 'failed' } }]);
+  });
+
+  it('shows the run before the one at work, of which some attempts have failed', async () => {
+    const lock = await acquire(join(runtimeFolder(), 'job.lock'));
+    const history = openHistory();
+    const startedAt = new Date(Date.now() - 60_000);
+    await history.record({ lock: lock.name, outcome: 'succeeded', startedAt });
+    for (const attempt of [1, 2, 3])
+      await history.record({
+        lock: lock.name,
+        outcome: 'failed',
+        startedAt,
+        id: lock.token,
+        attempt,
+        exitCode: 4,
+      });
+    expect((await lookAt(['job'])).locks).toMatchObject([{ lastRun: { outcome: 'succeeded' } }]);
+    await lock.release();
+    expect((await lookAt(['job'])).locks).toMatchObject([{ lastRun: { outcome: 'failed' } }]);
   });
 
   it('can be read without a history', async () => {
