@@ -1,4 +1,5 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../system/make-folders.js';
 import { systemCode } from '../system/system-code.js';
@@ -77,7 +78,30 @@ async function read(path: string): Promise<string | null> {
   }
 }
 
+/**
+ * A new file replaces the old one, so that nothing is written through a link, and a full disk leaves no half of a command that would still be run.
+ */
 async function write(path: string, text: string): Promise<void> {
   makeFolders(dirname(path));
-  await writeFile(path, text);
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    const mode = await modeOf(path);
+    await writeFile(temporary, text, { flag: 'wx', flush: true, mode: mode ?? 0o666 });
+    if (mode !== null) await chmod(temporary, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** The user may have closed it to others. `null` for what is no file. */
+async function modeOf(path: string): Promise<number | null> {
+  try {
+    const status = await lstat(path);
+    return status.isFile() ? status.mode & 0o777 : null;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
 }

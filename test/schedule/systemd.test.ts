@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Timing } from '../../src/schedule/job.js';
@@ -147,6 +157,36 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
       false,
     ]);
     expect(await installer.uninstall('parser')).toEqual([]);
+  });
+
+  it.each([
+    ['a symbolic link', symlinkSync, 'mine'],
+    ['a symbolic link to nothing', symlinkSync, null],
+    ['a second name (a hard link)', linkSync, 'mine'],
+  ])('are not written through %s', async (_, link, content) => {
+    const home = temporaryFolder();
+    const folder = join(home, '.config', 'systemd', 'user');
+    const target = join(home, 'target');
+    mkdirSync(folder, { recursive: true });
+    if (content !== null) writeFileSync(target, content);
+    for (const suffix of ['service', 'timer']) link(target, join(folder, `livinglock-parser.${suffix}`));
+    await apply(await systemd(new FakeSystemctl().run, ofUser(home)).install(someJob()));
+    expect(existsSync(target) ? readFileSync(target, 'utf8') : null).toBe(content);
+    expect(readFileSync(join(folder, 'livinglock-parser.service'), 'utf8')).toContain('\nExecStart=');
+    expect(readdirSync(folder)).toEqual(['livinglock-parser.service', 'livinglock-parser.timer']);
+  });
+
+  it('are replaced in one step, so that systemd never reads half of a command, and keep their mode', async () => {
+    const home = temporaryFolder();
+    const installer = systemd(new FakeSystemctl().run, ofUser(home));
+    await apply(await installer.install(someJob()));
+    const service = join(home, '.config', 'systemd', 'user', 'livinglock-parser.service');
+    chmodSync(service, 0o600);
+    const { ino } = lstatSync(service);
+    await apply(await installer.install(someJob({ directory: '/srv/other' })));
+    expect(readFileSync(service, 'utf8')).toContain('\nWorkingDirectory=/srv/other\n');
+    expect(lstatSync(service).ino).not.toBe(ino);
+    expect(lstatSync(service).mode & 0o777).toBe(0o600);
   });
 
   it('are enabled if they are there but were not', async () => {
