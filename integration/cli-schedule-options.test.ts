@@ -79,6 +79,15 @@ describe('a store from the environment', () => {
     expect(errors).toBe('');
   });
 
+  test('is named by the last of several options, and the password in another one is never printed', () => {
+    const user = new User();
+    const options = ['--store', 'postgres://batch:secret@db/shop', '--store', 'redis://db'];
+    const { code, output, errors } = user.schedule(...JOB, ...options, '--', 'node');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toMatch(/ --store=redis:\/\/db --log parser -- /);
+    expect(output).not.toContain('secret');
+  });
+
   test.skipIf(!isPosix)('is in a separate file if it contains a password, which is never printed', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';

@@ -39,7 +39,11 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
   const storeWithPassword = store === undefined ? null : storeSecret(store);
   const url = valueIn(PING, runOptions);
   const secrets = [storeWithPassword, url === undefined ? null : pingSecret(url)];
-  const hidden = storeWithPassword === null ? [PING] : [STORE, PING];
+  // Of several stores the last one counts, and another one may contain a password.
+  const isShown = (option: string) =>
+    option.startsWith(STORE)
+      ? storeWithPassword === null && option === `${STORE}${store}`
+      : !option.startsWith(PING);
   const isChosen = Boolean(process.env['LIVINGLOCK_DIR']);
   // Only a process of another user can tell where that user's named locks are stored.
   const isElsewhere = store !== undefined || (userName !== null && !isChosen);
@@ -56,7 +60,7 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
       ownProgram(),
       'run',
       ...(scheduler === 'cron' ? silentIfBusy(runOptions) : []),
-      ...runOptions.filter((option) => !hidden.some((prefix) => option.startsWith(prefix))),
+      ...runOptions.filter(isShown),
       lock,
       ...behind,
     ],
