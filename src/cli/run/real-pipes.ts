@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdtempSync, openSync, rmdirSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { isOwn } from '../../system/is-own.js';
 
 /** A pipe for reading a command's output. */
 export interface RealPipe {
@@ -17,6 +18,7 @@ export interface RealPipe {
 const FOLDERS = ['/tmp', '/dev/shm'];
 /** Where `mkfifo` is: the command's own `PATH` may lead anywhere. */
 const PROGRAMS = ['/usr/bin', '/bin'];
+const { O_RDONLY, O_WRONLY, O_NONBLOCK, O_NOFOLLOW = 0 } = constants;
 
 /**
  * What Node calls a pipe between processes is a pair of sockets. With those, `echo > /dev/stderr` fails with ENXIO (open(2)), and
@@ -35,9 +37,10 @@ export function makeRealPipes(count: number): RealPipe[] | null {
 
 function makeIn(parent: string, count: number): RealPipe[] | null {
   let folder = '';
+  let paths: readonly string[] = [];
   try {
     folder = mkdtempSync(join(parent, 'livinglock-'));
-    const paths = Array.from({ length: count }, (_, index) => join(folder, `pipe-${index}`));
+    paths = Array.from({ length: count }, (_, index) => join(folder, `pipe-${index}`));
     const PATH = [...PROGRAMS, process.env['PATH'] ?? []].flat().join(':');
     if (spawnSync('mkfifo', ['-m', '600', ...paths], { stdio: 'ignore', env: { PATH } }).status !== 0)
       return null;
@@ -45,14 +48,16 @@ function makeIn(parent: string, count: number): RealPipe[] | null {
   } catch {
     return null;
   } finally {
-    if (folder !== '') rmSync(folder, { recursive: true, force: true });
+    // Not all that is in the folder: whoever can put another one in its place decides what that is.
+    for (const path of paths) attempt(() => unlinkSync(path));
+    if (folder !== '') attempt(() => rmdirSync(folder));
   }
 }
 
 function openBothEnds(path: string): RealPipe {
   // The read end first, without waiting for a writer; then the write end, which needs a reader.
-  const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writing = openSync(path, constants.O_WRONLY);
+  const reading = openPipe(path, O_RDONLY | O_NONBLOCK);
+  const writing = openPipe(path, O_WRONLY);
   return {
     writing,
     open() {
@@ -60,4 +65,22 @@ function openBothEnds(path: string): RealPipe {
       return new Socket({ fd: reading, readable: true, writable: false });
     },
   };
+}
+
+/** `TMPDIR` may be in the hands of another user, who can put a file of this user in the place of a pipe: what the command writes must not end up there. */
+function openPipe(path: string, flags: number): number {
+  const descriptor = openSync(path, flags | O_NOFOLLOW);
+  const status = fstatSync(descriptor);
+  if (status.isFIFO() && isOwn(status)) return descriptor;
+  closeSync(descriptor);
+  throw new Error(`${path} is not a pipe of this user`);
+}
+
+/** What cannot be removed is no reason not to run the command. */
+function attempt(remove: () => void): void {
+  try {
+    remove();
+  } catch {
+    // As above.
+  }
 }

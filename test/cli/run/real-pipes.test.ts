@@ -1,6 +1,17 @@
 import childProcess from 'node:child_process';
-import { fstatSync, readdirSync, writeSync } from 'node:fs';
+import {
+  existsSync,
+  fstatSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import os from 'node:os';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeRealPipes } from '../../../src/cli/run/real-pipes.js';
@@ -35,6 +46,48 @@ describe.runIf(process.platform !== 'win32')('a pipe for output', () => {
     const [pipe] = makeRealPipes(1) ?? [];
     expect(pipe).toBeDefined();
     pipe?.open().destroy();
+  });
+
+  // Whoever owns the folder that TMPDIR names can put something else in its place.
+  it.each([
+    ['a link to a file', symlinkSync],
+    ['a second name of a file', linkSync],
+  ])('is never %s', (_, plant) => {
+    const file = join(temporaryFolder(), 'mine');
+    writeFileSync(file, 'mine');
+    const folder = temporaryFolder();
+    replace(os, { tmpdir: () => folder });
+    const planting: object = {
+      spawnSync: (_program: string, [, , path = '']: string[]) => {
+        plant(file, path);
+        return { status: 0 };
+      },
+    };
+    replace(childProcess, planting);
+    const pipes = makeRealPipes(1);
+    for (const { writing } of pipes ?? []) writeSync(writing, 'output');
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    expect(pipes).toBeNull();
+  });
+
+  it('leaves alone what somebody else puts beside it', () => {
+    const others: string[] = [];
+    const planting: object = {
+      spawnSync: (_program: string, [, , path = '']: string[]) => {
+        const other = join(dirname(path), 'other');
+        writeFileSync(other, 'not ours');
+        others.push(other);
+        return { status: 1 };
+      },
+    };
+    const folder = temporaryFolder();
+    replace(os, { tmpdir: () => folder });
+    replace(childProcess, planting);
+    onTestFinished(() => {
+      for (const other of others) rmSync(dirname(other), { recursive: true, force: true });
+    });
+    expect(makeRealPipes(1)).toBeNull();
+    expect(others.map((other) => existsSync(other))).toEqual(others.map(() => true));
   });
 
   it('cannot be made without mkfifo, or on Windows', () => {
