@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -108,6 +109,16 @@ describe.skipIf(!isPosix)('if its path is not one word, livinglock gives its com
     run.endInput();
     await run.ended;
     expect(readdirSync(scratch)).toEqual([]);
+  });
+
+  test('and removes nothing that has come into its place, after a cleaner of temporary files for example', async () => {
+    const desk = new Desk();
+    const scratch = temporaryFolder();
+    const script =
+      'cd "$(dirname "$LIVINGLOCK")" && rm livinglock && mkdir theirs && echo theirs > theirs/file && pwd';
+    const ended = await start(desk, spaced, ['sh', '-c', script], { TMPDIR: scratch }).ended;
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(ended.stdout.trim(), 'theirs', 'file'), 'utf8')).toBe('theirs\n');
   });
 
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('that is also removed after %s', async (signal) => {

@@ -3,12 +3,13 @@ import {
   constants,
   mkdtempSync,
   readFileSync,
-  rmSync,
+  rmdirSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callOnExit } from '../../system/exit.js';
 
@@ -16,6 +17,9 @@ import { callOnExit } from '../../system/exit.js';
 const LAUNCHER = fileURLToPath(
   new URL(process.platform === 'win32' ? 'livinglock.cmd' : 'livinglock.sh', import.meta.url),
 );
+
+/** For a file that anyone may execute, never one that is there: whoever owns the folder can plant a link to another file. */
+const NEW = { flag: 'wx', mode: 0o755 };
 
 /** A path in which no shell splits or expands anything. */
 const ONE_WORD = /^[\w@%+=:,./-]+$/;
@@ -52,12 +56,12 @@ function launcherOnWindows(): string {
 
 /** Minimal container images have Node but no shell. The extension keeps a package.json in a parent folder from making it a module. */
 function writeForNode(path: string, script: string): void {
-  writeFileSync(path, `#!${process.execPath}\nrequire(${JSON.stringify(script)});\n`, { mode: 0o755 });
+  writeFileSync(path, `#!${process.execPath}\nrequire(${JSON.stringify(script)});\n`, NEW);
 }
 
 /** Archives and some file systems lose the executable bit. */
 function copyLauncher(path: string): void {
-  writeFileSync(path, readFileSync(LAUNCHER), { mode: 0o755 });
+  writeFileSync(path, readFileSync(LAUNCHER), NEW);
 }
 
 /**
@@ -69,9 +73,10 @@ function alias(name: string, make: (path: string) => void): string {
     if (!isOneWord(parent)) continue;
     try {
       const folder = mkdtempSync(join(parent, 'livinglock-'));
-      callOnExit(() => removeIfPossible(folder));
-      make(join(folder, name));
-      return join(folder, name);
+      const path = join(folder, name);
+      callOnExit(() => removeIfPossible(path));
+      make(path);
+      return path;
     } catch {
       // Full, or not writable: try the next one.
     }
@@ -83,12 +88,17 @@ function isOneWord(path: string): boolean {
   return (process.platform === 'win32' ? ONE_WORD_ON_WINDOWS : ONE_WORD).test(path);
 }
 
-/** An exception here would keep the other exit listeners from being called. */
-function removeIfPossible(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // The name of what stays tells where it comes from.
+/**
+ * Not all that is in the folder: in the course of a long run a cleaner of temporary files may have removed it, and somebody else may have made one of
+ * that name. An exception here would keep the other exit listeners from being called.
+ */
+function removeIfPossible(path: string): void {
+  for (const remove of [() => unlinkSync(path), () => rmdirSync(dirname(path))]) {
+    try {
+      remove();
+    } catch {
+      // The name of what stays tells where it comes from.
+    }
   }
 }
 
