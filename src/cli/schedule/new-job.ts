@@ -85,7 +85,10 @@ function settings(userName: string | null): readonly string[] {
       ? []
       : [`LIVINGLOCK_HISTORY=${LIVINGLOCK_HISTORY && resolve(LIVINGLOCK_HISTORY)}`]),
   ];
-  return variables.length === 0 ? [] : ['/usr/bin/env', ...variables];
+  if (variables.length === 0) return [];
+  // For env(1), a program with an equals sign in its path would be one more variable.
+  const start = process.execPath.includes('=') ? ['/bin/sh', '-c', 'exec "$0" "$@"'] : [];
+  return ['/usr/bin/env', ...variables, ...start];
 }
 
 function valueIn(prefix: string, options: readonly string[]): string | undefined {
