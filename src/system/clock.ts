@@ -186,6 +186,8 @@ export function startTimer(clock: Clock, milliseconds: number, callback: () => v
     return () => clearTimeout(timeout);
   }
   const stopped = new AbortController();
-  clock.sleep(milliseconds, { signal: stopped.signal }).then(callback, () => {});
+  const { signal } = stopped;
+  // If the clock fails, nobody else would ever end what waits for it.
+  clock.sleep(milliseconds, { signal }).then(callback, () => signal.aborted || callback());
   return () => stopped.abort();
 }

@@ -61,6 +61,11 @@ describe('an answer with a time limit', () => {
     expect(timers()).toBe(before);
   });
 
+  it('is given up if the clock fails', async () => {
+    const clock = { ...systemClock, sleep: () => Promise.reject(new Error('stopped')) };
+    await expect(inTime(LIMIT, clock, () => new Promise(() => {}))).rejects.toThrow(NoAnswer);
+  });
+
   it('is read before the time is over, although this process was busy all the time', async () => {
     const act = () => new Promise<string>((resolve) => setTimeout(resolve, 2 * LIMIT, 'answer'));
     const given = inTime(LIMIT, systemClock, act);
