@@ -167,6 +167,13 @@ describe.skipIf(!isPosix)('run --log', () => {
       expect(await lastRun(desk)).toMatchObject({ outcome: 'succeeded', output: null });
     });
 
+    test('it is the lock', async () => {
+      const desk = new Desk();
+      const ran = await desk.run(['run', '--log=job.lock', './job.lock', '--', 'cat', 'job.lock']);
+      expect(ran).toMatchObject({ ...notKept, stdout: expect.stringMatching(/^\{"process_id":.*\}\n$/) });
+      expect(existsSync(join(desk.folder, 'job.lock'))).toBe(false);
+    });
+
     test.skipIf(!canMount)('the disk is full', async () => {
       const desk = new Desk();
       const script = `mkdir disk && mount -t tmpfs -o size=64k tmpfs disk && livinglock run --log=disk/ job -- seq 1 50000`;

@@ -57,10 +57,13 @@ export class RunLog {
   /** Throws the system's error, or an `Error` that says why the folder cannot be trusted. */
   static open(options: LogOptions, run: RunOfLog): RunLog {
     const { path, keep, size } = options;
-    if (path !== null && !isFolder(path)) return RunLog.#append(resolve(path));
+    const { owner, startedAt, token, isBeside } = run;
+    if (path !== null && !isFolder(path)) {
+      if (resolve(path) === owner.lock) throw new Error(`${owner.lock} is the lock`);
+      return RunLog.#append(resolve(path));
+    }
     const folder = folderOf(path);
     makeTrustedFolder(folder);
-    const { owner, startedAt, token, isBeside } = run;
     const file = join(folder.path, logName(owner, startedAt, token));
     const descriptor = openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, MODE);
     const log = new BoundedLog(
