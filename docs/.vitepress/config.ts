@@ -11,7 +11,7 @@ const DOWNLOADS = ['history.schema.json', 'status.schema.json'];
 
 export default defineConfig({
   title: 'livinglock',
-  description: 'A lock for scheduled jobs that knows whether its holder still works.',
+  description: 'A lock for scheduled jobs that knows whether its holder is still working.',
   // GitHub Pages serves a project under the name of its repository, which its workflow passes in.
   base: `${process.env['DOCS_BASE'] ?? ''}/`,
   outDir: '../build/site',
