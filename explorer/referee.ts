@@ -187,7 +187,7 @@ export class Referee {
         break;
       case 'busy':
         this.#expect(
-          event.reason.includes('is changing it just now') ? mover.hasSeenGuard : mover.hasSeenHolder,
+          event.reason.includes('is changing it right now') ? mover.hasSeenGuard : mover.hasSeenHolder,
           mover,
           `that the lock is busy (${event.reason}), but nobody was there`,
         );

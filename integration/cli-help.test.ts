@@ -67,7 +67,7 @@ describe('livinglock', () => {
   test.each([
     {
       parameters: ['help', 'nonsense'],
-      complaint: 'There is no help on nonsense. There is on run, beat, status',
+      complaint: 'There is no help on nonsense. The topics are run, beat, status',
     },
     {
       parameters: ['frobnicate'],

@@ -93,7 +93,7 @@ describe.skipIf(!isPosix)('a line for the shell', () => {
   });
 
   test.each([
-    { args: ['-c', 'echo', 'job', '--', 'true'], says: 'either by -c or behind --, not both' },
+    { args: ['-c', 'echo', 'job', '--', 'true'], says: 'either with -c or after --, not both' },
     { args: ['job', '-c', 'echo', 'hi'], says: 'Put the line in quotes' },
     { args: ['job', '-c', ' '], says: 'The line to run must not be empty' },
     { args: ['job'], says: 'livinglock run LOCK -c LINE' },
@@ -149,7 +149,7 @@ describe.skipIf(!isPosix)('an obstacle beside a lock', () => {
     writeFileSync(join(guard, '11111111-1111-1111-1111-111111111111,77,0,123,aaaa,,db-2'), '');
     const { code, stderr } = await desk.run(['run', 'import', '--', 'true']);
     expect(code).toBe(75);
-    expect(stderr).toEqual(oneLineWith('cannot be taken: PID 77 on db-2 is changing it just now. Not run'));
+    expect(stderr).toEqual(oneLineWith('cannot be taken: PID 77 on db-2 is changing it right now. Not run'));
     expect(stderr).not.toMatch(INTERNAL);
   });
 

@@ -221,7 +221,7 @@ describe('a unit of the system', () => {
     const user = new User();
     user.uid = NOBODY;
     const { code, errors } = user.schedule(...unit, '--install', '--yes', '--', 'true');
-    expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining('Run it by sudo') });
+    expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining('Run this with sudo') });
   });
 });
 
@@ -264,19 +264,19 @@ describe('bad input is refused in one line', () => {
       'system units of cron',
       [...named, '--every', '2m', '--system', '--for', 'cron', '--', 'node'],
       64,
-      /--system is about/,
+      /--system applies to/,
     ],
     [
       'a hardened crontab',
       [...named, '--every', '2m', '--harden', '--for', 'cron', '--', 'node'],
       64,
-      /--harden is about/,
+      /--harden applies to/,
     ],
     [
       'a user like an option',
       [...named, '--every', '2m', '--user-name=-r', '--for', 'cron', '--', 'node'],
       64,
-      /name of a user/,
+      /user name/,
     ],
     ['a mistyped option', [...named, '--evry', '2m', '--', 'node'], 64, /Did you mean --every\?/],
     [

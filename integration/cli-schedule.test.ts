@@ -42,7 +42,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(installed.subarray(0, OTHERS.length)).toEqual(OTHERS);
 
     const second = user.schedule(...JOB, '--install', '--yes', '--', 'true');
-    expect(second.output).toBe('parser is scheduled like this already: nothing to change.\n');
+    expect(second.output).toBe('parser is already scheduled like this: nothing to change.\n');
     expect(readFileSync(user.crontab)).toEqual(installed);
 
     const removal = user.schedule('--name', 'parser', '--for', 'cron', '--uninstall', '--yes');

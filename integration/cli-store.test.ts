@@ -33,14 +33,14 @@ describe.skipIf(!isPosix)('a server that accepts connections and never answers',
 
 describe('an address of a store', () => {
   test.each([
-    ['mysql://db/shop', 64, /It is one of postgres:\/\/…, redis:\/\/…, sqlite:PATH/],
-    ['shop.db', 64, /It is one of/],
+    ['mysql://db/shop', 64, /It must be one of postgres:\/\/…, redis:\/\/…, sqlite:PATH/],
+    ['shop.db', 64, /It must be one of/],
     ['sqlite::memory:', 64, /keeps nobody out/],
     ['sqlite:/proc/none/locks.db', 73, /Cannot open the SQLite database \/proc\/none\/locks.db: /],
     ['postgres://batch:secret@127.0.0.1:1/shop', 73, /ECONNREFUSED.*Check that the server is running/],
     ['redis://:secret@127.0.0.1:1', 73, /Cannot reach Redis at 127.0.0.1:1: .*ECONNREFUSED/],
-    ['redis://:secret@127.0.0.1:1/shop', 64, /no valid address of Redis.*%40 for @/],
-    ['postgresq://batch:secret@db/shop', 64, /It is one of postgres:/],
+    ['redis://:secret@127.0.0.1:1/shop', 64, /is not valid for Redis.*%40 for @/],
+    ['postgresq://batch:secret@db/shop', 64, /It must be one of postgres:/],
   ])('such as %s is refused with %i, and without its password', async (store, code, message) => {
     const ended = await new Desk().run(['run', '--store', store, 'job', '--', 'echo', 'never']);
     expect(ended).toMatchObject({ code, stdout: '' });
@@ -52,7 +52,7 @@ describe('an address of a store', () => {
   test('in a variable is refused without its password too', async () => {
     const ended = await new Desk().run(['status'], { LIVINGLOCK_STORE: 'mysql://batch:secret@db/shop' });
     expect(ended).toMatchObject({ code: 64, stdout: '' });
-    expect(ended.stderr).toMatch(/^livinglock: [^\n]*It is one of postgres:[^\n]+\n$/);
+    expect(ended.stderr).toMatch(/^livinglock: [^\n]*It must be one of postgres:[^\n]+\n$/);
     expect(ended.stderr).not.toContain('secret');
   });
 

@@ -174,7 +174,7 @@ describe('the command', () => {
       parameters: ['--processes', 'many'],
       complaint: /'many' is invalid\. It must be a whole number of at least 2/,
     },
-    { parameters: ['--duration', '0'], complaint: /'0' is invalid\. This must be more than 0/ },
+    { parameters: ['--duration', '0'], complaint: /'0' is invalid\. It must be more than 0/ },
     { parameters: ['one-more'], complaint: /too many arguments/ },
   ])('refuses $parameters in one line', async ({ parameters, complaint }) => {
     const { code, errors } = await verify('.', { parameters });

@@ -12,11 +12,11 @@ export const BREAK = defineCommand({
   name: 'break',
   summary: 'remove a lock whose holder is dead or has stalled',
   description:
-    'Removes a lock whose holder is dead or has stalled, and says what it has removed. This is rarely needed: the next run takes such a lock anyway. The lock of a holder that is at work is refused with 75.',
+    'Removes a lock whose holder is dead or has stalled, and says what it has removed. This is rarely needed: the next run takes such a lock anyway. If the holder is at work, removes nothing and exits with 75.',
   options: {
     force: {
       flags: '--force',
-      description: 'remove it even from a holder that is at work; what it does from then on is not exclusive',
+      description: 'remove it even from a holder that is at work; its work is not exclusive from then on',
     },
     store: STORE_OPTION,
   },

@@ -35,7 +35,7 @@ export function helpOn(commands: Commands): Command {
       if (topic !== EXIT_CODES) {
         throw new CliError(
           ExitCode.usage,
-          `There is no help on ${oneLine(topic)}. There is on ${topics.join(', ')}.`,
+          `There is no help on ${oneLine(topic)}. The topics are ${topics.join(', ')}.`,
         );
       }
       await print(describeExitCodes());

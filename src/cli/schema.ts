@@ -5,9 +5,9 @@ import { print } from './terminal/messages.js';
 
 export const SCHEMA = defineCommand({
   name: 'schema',
-  summary: 'print the SQL that makes the table of a database',
+  summary: 'print the SQL that creates the table in a database',
   description:
-    'Prints the SQL that makes the table in which a database keeps locks, for those whose migrations own the schema. Otherwise the first run makes it. Redis has none.',
+    'Prints the SQL that creates the table of locks in a database, for projects whose migrations own the schema. Otherwise the first run creates the table. Redis needs none.',
   options: {
     table: {
       flags: '--table <name>',
@@ -26,7 +26,7 @@ export const SCHEMA = defineCommand({
   livinglock schema sqlite | sqlite3 /var/lib/shop/locks.db
   livinglock schema postgres --schema ops --table job_locks > migrations/042-job-locks.sql
 
-The command itself uses a table of the default name; the library takes others.`,
+The command itself uses only the default name; the library accepts others.`,
   async run({ database, table, schema }) {
     await print(await schemaOf(database, table, schema));
     return ExitCode.ok;

@@ -21,7 +21,7 @@ export const WAIT = defineCommand({
   name: 'wait',
   summary: 'wait until a lock can be taken',
   description:
-    'Waits until nobody holds a lock, or until its holder is dead or has stalled, so that the next run gets it. Takes nothing itself: to wait and then run a command, use `livinglock run --wait`.',
+    'Waits until nobody holds a lock, or until its holder is dead or has stalled, so that the next run gets it. Does not take the lock itself: to wait and then run a command, use `livinglock run --wait`.',
   options: {
     timeout: {
       flags: '--timeout <time>',

@@ -23,7 +23,7 @@ export function describeHolding(
  * @param more More to say about its process, such as `since 14:03:11`.
  */
 export function describeHolder(holder: LockRecord | null, heartbeatAge: number, more = ''): string {
-  if (holder === null) return 'a process that has not yet said who it is';
+  if (holder === null) return 'a process that has not yet identified itself';
   const process = [describeProcess(holder), more].filter((part) => part !== '').join(' ');
   const heartbeat = `last heartbeat ${formatDuration(heartbeatAge)} ago`;
   return [process, heartbeat, ...describeProgress(holder.progress)].join(', ');

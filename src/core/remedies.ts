@@ -4,12 +4,12 @@ export function remedyFor(code: string): string {
   return own ?? REMEDIES.get(code) ?? '';
 }
 
-const MAKE_ROOM = 'Free up space on that file system, or inodes.';
+const MAKE_ROOM = 'Free up space or inodes on that file system.';
 const PERMIT =
   "This process's user must be able to read and write the lock's folder, and to read a lock file that another user wrote (umask 022 or 027). " +
   'Otherwise choose another folder.';
 const PERMIT_REMOVAL =
-  "This process's user must be able to write the lock's folder. In a sticky folder, such as /tmp, only the user who wrote a lock file can " +
+  "This process's user must be able to write to the lock's folder. In a sticky folder, such as /tmp, only the user who wrote a lock file can " +
   'replace it. Otherwise choose another folder.';
 const CLOSE_FILES = 'Close files that are not needed, or raise the limit (`ulimit -n`).';
 /**

@@ -21,7 +21,7 @@ export function refuseUnknown(options: object, known: readonly string[], of = ''
 function suggestion(name: string, known: readonly string[]): string {
   const similar = similarTo(name, known).map((other) => `\`${other}\``);
   if (similar.length > 0) return `Did you mean ${similar.join(' or ')}?`;
-  return known.length === 1 ? `The only one is ${known[0]}.` : `The options are ${known.join(', ')}.`;
+  return known.length === 1 ? `The only option is ${known[0]}.` : `The options are ${known.join(', ')}.`;
 }
 
 /** Milliseconds. Throws a `TypeError` or `RangeError` for what is not a duration. */

@@ -78,7 +78,7 @@ function create(path: string, text: string): void {
   try {
     writeText(systemFileSystem, descriptor, text);
     if (fs.fstatSync(descriptor).size !== Buffer.byteLength(text))
-      throw new Error('it was written only in part');
+      throw new Error('it was only partly written');
   } finally {
     fs.closeSync(descriptor);
   }
@@ -119,7 +119,7 @@ function refuseUnlessOurs(status: fs.Stats): void {
   if (self === undefined) return;
   if (status.uid !== self) throw new Error(`it belongs to another user (UID ${status.uid})`);
   if ((status.mode & OTHERS_MAY_WRITE) !== 0)
-    throw new Error('other users may write to it; chmod go-w closes it');
+    throw new Error('other users may write to it; chmod go-w prevents that');
 }
 
 function textOf(descriptor: number, maxBytes: number): JournalText | null {

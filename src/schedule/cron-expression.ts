@@ -50,7 +50,7 @@ function parseDays(dayText: string, weekdayText: string): Days {
     if (areAllWeekdays) return { by: 'month', days };
     if (areAllDays) return { by: 'week', weekdays };
     throw new InvalidTiming(
-      `The day of the month ${dayText} together with the weekday ${weekdayText} means different days for different crons. Name the days, such as 1,3,5, or restrict only one of the two fields.`,
+      `The day of the month ${dayText} together with the weekday ${weekdayText} means different days in different versions of cron. Name the days, such as 1,3,5, or restrict only one of the two fields.`,
     );
   }
   return areAllDays || areAllWeekdays ? { by: 'any' } : { by: 'either', days, weekdays };

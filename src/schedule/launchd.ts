@@ -113,7 +113,7 @@ function triggerOf(timing: Timing): string {
   if (timing.seconds >= SHORTEST) return `  <key>StartInterval</key>\n  <integer>${timing.seconds}</integer>`;
   throw new ScheduleError(
     'refused',
-    `launchd cannot run a job ${describeTiming(timing)}: ${SHORTEST}s is the least.`,
+    `launchd cannot run a job ${describeTiming(timing)}: the shortest interval is ${SHORTEST}s.`,
   );
 }
 
@@ -135,7 +135,7 @@ function calendarInterval({ minutes, hours, days, months }: Times): string {
   if (dicts.length > MOST_TIMES) {
     throw new ScheduleError(
       'refused',
-      `launchd needs every time by itself: these would be ${dicts.length}, and ${MOST_TIMES} is the most that is written. Give an interval (--every), or let cron run it (--for cron).`,
+      `launchd needs each time listed separately: these would be ${dicts.length}, but livinglock writes at most ${MOST_TIMES}. Give an interval (--every), or let cron run it (--for cron).`,
     );
   }
   const lines = dicts.map((time) => {

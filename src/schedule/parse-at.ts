@@ -17,7 +17,7 @@ function parsePlain(text: string): Times {
   const [, daysText, hour, minute] = /^(?:(\S+) )?([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
   if (hour === undefined) {
     throw new InvalidTiming(
-      'It is a time such as 03:30, "mon-fri 03:30" or "1,15 03:30", or, for several times a day, a cron expression such as "0,30 3 * * *".',
+      'It must be a time such as 03:30, "mon-fri 03:30" or "1,15 03:30", or, for several times a day, a cron expression such as "0,30 3 * * *".',
     );
   }
   return {

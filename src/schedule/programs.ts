@@ -38,7 +38,7 @@ export const runProgram: RunProgram = async (program, args, input) => {
   } catch (error) {
     throw new ScheduleError(
       'absent',
-      `Cannot run ${program}: ${messageOf(error)}. Does this system have that scheduler? --for names another.`,
+      `Cannot run ${program}: ${messageOf(error)}. Does this system have that scheduler? Choose another with --for.`,
     );
   }
 };

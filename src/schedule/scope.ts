@@ -20,21 +20,21 @@ export interface ScopeRequest {
 /** Throws if the scheduler cannot do this. */
 export function scopeOf({ isSystem, userName, scheduler }: ScopeRequest, uid: number): Scope {
   if (isSystem && scheduler !== 'systemd') {
-    const hint = scheduler === 'cron' ? ' For the crontab of another user, root gives --user-name.' : '';
-    throw new ScheduleError('refused', `--system is about the units of systemd, not ${scheduler}.${hint}`);
+    const hint = scheduler === 'cron' ? ' For the crontab of another user, use --user-name as root.' : '';
+    throw new ScheduleError('refused', `--system applies to systemd units, not to ${scheduler}.${hint}`);
   }
   const scope = { isSystem: scheduler === 'systemd' && (isSystem || uid === 0), userName };
   if (userName === null) return scope;
   if (scheduler === 'launchd' || scheduler === 'task-scheduler') {
     throw new ScheduleError(
       'refused',
-      `--user-name is for cron and for system units of systemd, not ${scheduler}. Run livinglock schedule as ${userName} instead.`,
+      `--user-name is for cron and for systemd system units, not for ${scheduler}. Run livinglock schedule as ${userName} instead.`,
     );
   }
   if (scheduler === 'systemd' && !scope.isSystem) {
     throw new ScheduleError(
       'refused',
-      '--user-name is only for system units: units of a user always run as that user. Add --system.',
+      '--user-name is only for system units: user units always run as their user. Add --system.',
     );
   }
   return scope;
@@ -46,13 +46,13 @@ export function expectRights({ isSystem, userName }: Scope, uid: number): void {
   if (isSystem) {
     throw new ScheduleError(
       'refused',
-      'Only root can change the units of the system. Run it by sudo, or leave out --system for units of your own.',
+      'Only root can change system units. Run this with sudo, or leave out --system for user units.',
     );
   }
   if (userName !== null) {
     throw new ScheduleError(
       'refused',
-      `Only root can see and change the crontab of ${userName}. Run it by sudo, or leave out --user-name for a crontab of your own.`,
+      `Only root can see and change the crontab of ${userName}. Run this with sudo, or leave out --user-name for your own crontab.`,
     );
   }
 }

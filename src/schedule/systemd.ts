@@ -10,7 +10,7 @@ import { FOR_SYSTEMD, SecretFile } from './secret-file.js';
 import { fileStep, filesIn, programStep } from './steps.js';
 
 const LINGER =
-  'Units of a user run only while the user is logged in, unless `loginctl enable-linger` was called once.';
+  'User units run only while the user is logged in, unless `loginctl enable-linger` was called once.';
 
 /** Restrictions for a job; see systemd.exec(5). */
 const HARDENING = `ProtectSystem=full
@@ -102,7 +102,7 @@ function serviceOf(
   if (/\p{Cc}|[\s\\]$/u.test(directory)) {
     throw new ScheduleError(
       'refused',
-      'systemd cannot take this folder as WorkingDirectory=. Name another one by --directory.',
+      'systemd cannot take this folder as WorkingDirectory=. Name another one with --directory.',
     );
   }
   const [program = '', ...args] = command;

@@ -83,7 +83,7 @@ function taskOf(job: Job): string {
   if (secret !== undefined) {
     throw new ScheduleError(
       'refused',
-      `${secret.reason}, for which the Task Scheduler has no place. ${secret.remedy}`,
+      `${secret.reason}, which the Task Scheduler has no place for. ${secret.remedy}`,
     );
   }
   return bodyOf(job, fingerprintOf(job));

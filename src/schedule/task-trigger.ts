@@ -27,7 +27,7 @@ export function triggersOf(timing: Timing): string {
   if (seconds < MINUTE || seconds > 31 * DAY) {
     throw new ScheduleError(
       'refused',
-      `The Task Scheduler cannot run a job ${describeTiming(timing)}: 1m is the least, and up to 365d in whole days the most.`,
+      `The Task Scheduler cannot run a job ${describeTiming(timing)}: the shortest interval is 1m, the longest 365d, in whole days.`,
     );
   }
   return `    <TimeTrigger>
@@ -59,7 +59,7 @@ function calendarTriggers({ minutes, hours, days, months }: Times): string {
   }
   throw new ScheduleError(
     'refused',
-    `The Task Scheduler takes ${MOST_TRIGGERS} triggers for a task, and these would be ${times.length} times a day at uneven distances. Give an interval (--every), or times at even distances.`,
+    `The Task Scheduler takes at most ${MOST_TRIGGERS} triggers for a task, and these would be ${times.length} times a day at uneven intervals. Give an interval (--every), or times at even intervals.`,
   );
 }
 

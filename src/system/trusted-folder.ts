@@ -95,7 +95,7 @@ function verify({ path, isOurs }: Step, { kind, uid, mode }: FileStatus, system:
   if (isOpen) {
     const who = isOurs ? 'go' : 'o';
     throw new Error(
-      `other users may write to ${path} (mode ${mode.toString(8).padStart(4, '0')}; chmod ${who}-w closes it)`,
+      `other users may write to ${path} (mode ${mode.toString(8).padStart(4, '0')}; chmod ${who}-w prevents that)`,
     );
   }
 }

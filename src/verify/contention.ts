@@ -74,7 +74,7 @@ class Contention {
 
   async #stop(contender: Contender): Promise<void> {
     if (await within(TIMEOUT, contender.stop())) return;
-    contender.fail(`PID ${contender.pid} did not come to an end; it may hang in a call to the file system`);
+    contender.fail(`PID ${contender.pid} did not end; it may be stuck in a file-system call`);
     await contender.kill();
   }
 

@@ -91,7 +91,7 @@ const BY_GRAVITY: readonly FileSystemVerdict[] = ['unsafe', 'limited', 'safe'];
 
 const HEADLINES: Readonly<Record<FileSystemVerdict, string>> = {
   safe: 'safe: the guarantees hold here',
-  limited: 'limited: never two at once, but not all guarantees hold here, or can be known to',
+  limited: 'limited: never two at once, but not all guarantees hold here, or are known to hold',
   unsafe: 'UNSAFE: do not keep a lock here',
 };
 
@@ -123,7 +123,7 @@ export function adviceFor(verdict: FileSystemVerdict): string | null {
     case 'limited':
       return (
         `If all runs of the job are on one machine, prefer a local file system, such as ${localFolder()}, ` +
-        'where nothing of this is missing. If they are on several machines, keep the lock in a database ' +
+        'where nothing is missing. If they are on several machines, keep the lock in a database ' +
         'that all of them reach: a lock file cannot tell a process that is dead elsewhere from one that is paused.'
       );
     case 'unsafe':
@@ -159,6 +159,6 @@ function describeFigures(figures: ContentionFigures): string {
     figures;
   return (
     `${processes} processes on this machine, ${(duration / 1000).toFixed(1)} s: ${acquisitions} acquisitions, ` +
-    `${turnedAway} times busy, ${heartbeats} heartbeats, ${postponed} tried again, ${killed} killed, ${killedHolding} of them holding the lock.`
+    `${turnedAway} times busy, ${heartbeats} heartbeats, ${postponed} retried, ${killed} killed, ${killedHolding} of them holding the lock.`
   );
 }

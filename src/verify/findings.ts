@@ -70,7 +70,7 @@ export function findingsOf(evidence: Evidence): FileSystemFinding[] {
 }
 
 function neverAcquired({ processes, failures }: Evidence): Outcome {
-  const reason = failures[0] ?? 'each was told that it is busy';
+  const reason = failures[0] ?? 'each was told that the lock is busy';
   return unsafe(`None of ${processes} processes could acquire a lock: ${reason}`);
 }
 
@@ -90,10 +90,10 @@ function exclusion({ processes, stays }: Evidence): Outcome {
 function holding({ losses, heartbeats }: Evidence): Outcome {
   const [first] = losses;
   if (first === undefined) {
-    return safe(`No holder lost the lock while it was alive and gave its heartbeats (${heartbeats}).`);
+    return safe(`No holder lost the lock while it was alive and sent its heartbeats (${heartbeats}).`);
   }
   return unsafe(
-    `A holder that was alive and gave its heartbeats lost the lock, ${times(losses.length)}: ${first}`,
+    `A holder that was alive and sent its heartbeats lost the lock, ${times(losses.length)}: ${first}`,
   );
 }
 
@@ -105,7 +105,7 @@ function recovery({ stays, stuck }: Evidence): Outcome {
   if (takeovers.length === 0) return safe('The lock was free when all processes had ended.');
   const longest = Math.ceil(Math.max(...takeovers));
   return safe(
-    `When the holder was killed (${times(takeovers.length)}), another took over within ${longest} ms.`,
+    `When the holder was killed (${times(takeovers.length)}), another process took over within ${longest} ms.`,
   );
 }
 
@@ -120,7 +120,7 @@ function failures({ failures }: Evidence): Outcome | null {
   const [first] = failures;
   return first === undefined
     ? null
-    : limited(`An error came where a local file system gives none, ${times(failures.length)}: ${first}`);
+    : limited(`An error occurred where a local file system gives none, ${times(failures.length)}: ${first}`);
 }
 
 /** `once`, `3 times`. */

@@ -73,7 +73,7 @@ describe('a time', () => {
     ['*/0 0 * * *', /minute "\*\/0"/],
     ['5/2 0 * * *', /minute "5\/2"/],
     ['0 0 30 2 *', /no such day in any year/],
-    ['0 0 */2 * 1', /different days for different crons\. Name the days/],
+    ['0 0 */2 * 1', /different days in different versions of cron\. Name the days/],
   ])('%s is refused', (at, message) => {
     expect(() => parseAt(at)).toThrow(message);
   });

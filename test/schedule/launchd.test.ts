@@ -64,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('an agent of launchd', () => {
 
   it('cannot start more often than launchd allows', () => {
     expect(refusalOf(() => installer.configure(someJob({ timing: { kind: 'every', seconds: 5 } })))).toBe(
-      'refused: launchd cannot run a job every 5s: 10s is the least.',
+      'refused: launchd cannot run a job every 5s: the shortest interval is 10s.',
     );
   });
 

@@ -36,7 +36,7 @@ describe('a program of the system', () => {
     await expect(running).rejects.toMatchObject({
       reason: 'absent',
       message: expect.stringMatching(
-        /^Cannot run livinglock-has-no-such-program: .*ENOENT.* --for names another\.$/,
+        /^Cannot run livinglock-has-no-such-program: .*ENOENT.* Choose another with --for\.$/,
       ),
     });
   });

@@ -51,7 +51,7 @@ describe('a task', () => {
 
   it('cannot start more than once a minute', () => {
     expect(refusalOf(() => textOf({ kind: 'every', seconds: 30 }))).toMatch(
-      /^refused: The Task Scheduler cannot run a job every 30s: 1m is the least/,
+      /^refused: The Task Scheduler cannot run a job every 30s: the shortest interval is 1m/,
     );
   });
 

@@ -96,7 +96,7 @@ describe('a report', () => {
         '  ok       This is safe.',
         '  UNSAFE   This is unsafe.',
         '',
-        '4 processes on this machine, 3.0 s: 90 acquisitions, 12 times busy, 170 heartbeats, 3 tried again, 5 killed, 2 of them holding the lock.',
+        '4 processes on this machine, 3.0 s: 90 acquisitions, 12 times busy, 170 heartbeats, 3 retried, 5 killed, 2 of them holding the lock.',
         '',
         adviceFor('unsafe'),
       ].join('\n'),

@@ -16,12 +16,12 @@ const OPTIONS = {
   },
   maxRuntime: {
     flags: '--max-runtime <limit>',
-    description: 'how long a run may take that is at work',
+    description: 'how long the run at work may take',
     parse: parseDurationLimit,
   },
   onFailure: {
     flags: '--on-failure <severity>',
-    description: 'what it is if the last run did not succeed, or is dead',
+    description: 'the severity if the last run did not succeed, or is dead',
     choices: ['critical', 'warning', 'ok'],
     default: { value: 'critical' },
   },
@@ -30,9 +30,9 @@ const OPTIONS = {
 
 export const CHECK = defineCommand({
   name: 'check',
-  summary: 'tell a monitoring system whether jobs are well',
+  summary: 'tell a monitoring system whether jobs are healthy',
   description:
-    'Prints one line that names each lock with which something is wrong, as plugins of Nagios, Icinga and others do: the given locks, or all that are there or have a history. A limit is critical, as in 26h; of two, as in 26h,50h, the first one is a warning.',
+    'Checks the given locks, or all that exist or have a history, and prints one line that names each lock with a problem, as plugins of Nagios, Icinga and others do. A single limit, such as 26h, is critical; of two, such as 26h,50h, the first is a warning.',
   options: OPTIONS,
   operands: { locks: { term: '[lock...]', description: 'locks: names, or paths' } },
   notes: `Examples:

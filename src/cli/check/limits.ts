@@ -23,7 +23,7 @@ function parseLimit(text: string, parse: (text: string) => number): Limit {
   if (second === undefined) return { warning: null, critical: parse(first) };
   const limit = { warning: parse(first), critical: parse(second) };
   if (others.length === 0 && limit.warning < limit.critical) return limit;
-  throw new InvalidArgument('Of two limits, the first one is that of a warning, and the smaller one.');
+  throw new InvalidArgument('Of two limits, the first is for a warning, and must be the smaller one.');
 }
 
 function parseCount(text: string): number {

@@ -4,9 +4,9 @@ import { print } from '../terminal/messages.js';
 
 export const COMPLETION = defineCommand({
   name: 'completion',
-  summary: 'print what makes a shell complete commands, options and locks',
+  summary: 'print a script that lets a shell complete commands, options and locks',
   description:
-    'Prints a script with which a shell completes the subcommands, the options and the names of locks.',
+    'Prints a script that lets a shell complete the subcommands, the options and the names of locks.',
   options: {},
   operands: {
     shell: { term: '<shell>', description: 'the shell', choices: ['bash', 'zsh', 'fish'] },

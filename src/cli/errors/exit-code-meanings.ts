@@ -12,10 +12,10 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
     'verify, schedule: there is no such folder, or nothing can be written there. logs: no output is kept',
   internal: 'a bug in livinglock',
   store:
-    'the lock, its folder or the history cannot be read or written; or the file is not a lock. history: the page cannot be written. schedule: the schedule cannot be read or changed. metrics: something could not be read, or the file not be written. run: a stalled holder could not be ended (--kill-stalled)',
+    'the lock, its folder or the history cannot be read or written; or the file is not a lock. history: the page cannot be written. schedule: the schedule cannot be read or changed. metrics: something could not be read, or the file could not be written. run: a stalled holder could not be ended (--kill-stalled)',
   output:
-    'the standard output cannot be written. run: what the command wrote could not be passed on (--heartbeat output, --log)',
-  busy: 'someone else holds the lock. run: nothing was run (another code by -E). schedule: the crontab has changed meanwhile',
+    'standard output cannot be written. run: what the command wrote could not be passed on (--heartbeat output, --log)',
+  busy: 'someone else holds the lock. run: nothing was run (-E sets another code). schedule: the crontab has changed in the meantime',
   lost: 'run, beat: the lock was lost during the run, so the work was not exclusive',
   timeout: 'run: the command was ended, because it took too long (--timeout) or has stalled',
   notExecutable: 'run, schedule: the command cannot be executed',
@@ -35,7 +35,7 @@ export function exitCodes(): [code: string, meaning: string][] {
 /** What `livinglock help exit-codes` prints. */
 export function describeExitCodes(): string {
   return [
-    'Exit codes of livinglock. `livinglock run` exits with the status of the command, and with these if it has none:',
+    'Exit codes of livinglock. `livinglock run` exits with the status of the command, or with one of these if there is none:',
     '',
     ...exitCodes().map(([code, meaning]) => `  ${code.padEnd(7)}${meaning}`),
   ].join('\n');

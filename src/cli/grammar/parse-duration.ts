@@ -19,14 +19,14 @@ export function parseDuration(text: string): number {
 export function parsePositiveDuration(text: string): number {
   const milliseconds = parseDuration(text);
   if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
-  throw new InvalidArgument('This must be more than 0, and have an end.');
+  throw new InvalidArgument('It must be more than 0 and finite.');
 }
 
 /** Like {@link parseDuration}, but rejects `infinity`. */
 export function parseFiniteDuration(text: string): number {
   const duration = parseDuration(text);
   if (Number.isFinite(duration)) return duration;
-  throw new InvalidArgument('It must end.');
+  throw new InvalidArgument('It must be finite.');
 }
 
 /** For the library, which refuses small numbers because their unit may have been mixed up. Here it was clear. */

@@ -6,11 +6,11 @@ export const HISTORY = defineCommand({
   name: 'history',
   summary: 'show what ran under which lock',
   description:
-    'Shows the runs of locks, the newest last: the given locks, or all that have a history. `livinglock run` records them, for locks that are names; see its --history.',
+    'Shows the runs of the given locks, or of all that have a history, the newest last. `livinglock run` records runs under locks that are names; see its option --history.',
   options: {
     last: {
       flags: '--last <number>',
-      description: 'show so many runs of each lock (default: 20, or all with --since or --html)',
+      description: 'show this many runs of each lock (default: 20, or all with --since or --html)',
       parse: parseCount,
     },
     since: {
@@ -19,10 +19,10 @@ export const HISTORY = defineCommand({
       parse: parsePositiveDuration,
     },
     failed: { flags: '--failed', description: 'show only runs that did not succeed' },
-    json: { flags: '--json', description: 'print JSON of the shape docs/history.schema.json' },
+    json: { flags: '--json', description: 'print JSON, as described in docs/history.schema.json' },
     html: {
       flags: '--html <file>',
-      description: 'write a page to look at in a browser; - is the standard output',
+      description: 'write a page for the browser; - is standard output',
       conflicts: ['json', 'failed'],
     },
   },
@@ -34,7 +34,7 @@ export const HISTORY = defineCommand({
   livinglock history --html history.html
   livinglock history --json --since 7d | jq '.[] | .usualDurationMs as $usual | .runs[] | select($usual != null and .durationMs > 2 * $usual)'
 
-LIVINGLOCK_HISTORY names another folder of the history; an empty one turns it off for \`livinglock run\`.`,
+LIVINGLOCK_HISTORY names another folder for the history; an empty value turns it off for \`livinglock run\`.`,
   async run({ locks, html, ...options }) {
     const { history, historyAsPage } = await import('./history.js');
     const usual = html === undefined && options.since === undefined ? 20 : Number.POSITIVE_INFINITY;

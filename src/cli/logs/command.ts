@@ -4,19 +4,19 @@ import { STORE_OPTION } from '../stores/store-option.js';
 
 export const LOGS = defineCommand({
   name: 'logs',
-  summary: 'show what a run has written',
+  summary: 'show the output of a run',
   description:
-    'Prints the output of the last run under a lock that keeps it, byte for byte. `livinglock run --log` keeps it.',
+    'Prints the output of the last run of a lock, byte for byte. `livinglock run --log` keeps the output.',
   options: {
     run: {
       flags: '--run <number>',
-      description: 'not of the last run, but of the one before (2), and so on',
+      description: 'which run: the last (1), the one before it (2), and so on',
       parse: parseCount,
       default: { value: 1, name: '1' },
     },
     follow: {
       flags: '-f, --follow',
-      description: 'if the run is at work, print what it goes on writing, until it ends',
+      description: 'if the run is at work, print its output as it is written, until the run ends',
     },
     store: STORE_OPTION,
   },
@@ -26,9 +26,9 @@ export const LOGS = defineCommand({
   livinglock logs --run 2 backup | less
   livinglock logs -f backup
 
-Which runs there were, and how they ended: livinglock history.`,
+To list the runs, and how they ended: livinglock history.`,
   tooMany: () =>
-    'The output of several locks would get mixed up. Name one: livinglock logs LOCK. Those with a history: livinglock history.',
+    'The output of several locks would get mixed up. Name one: livinglock logs LOCK. To list the locks: livinglock history.',
   async run({ lock, ...options }) {
     const { logs } = await import('./logs.js');
     return logs(lock, options);

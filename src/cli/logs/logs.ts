@@ -45,7 +45,9 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
     const isAtWork = async () => isOf(log, await holderOf(lock, locks));
     const wasAtWork = isOf(log, holder);
     if (holder !== null && !wasAtWork && options.run === 1)
-      say(`${called} is at work, but its output is not kept, or in another folder. This is an earlier run.`);
+      say(
+        `${called} is at work, but its output is not kept, or is in another folder. This is an earlier run.`,
+      );
     await (options.follow ? follow(log, isAtWork) : printOnce(log));
     if (wasAtWork && !options.follow) say(`${called} is at work: livinglock logs -f ${called} follows it.`);
     if (!wasAtWork || options.follow) sayHowItEnded(called, log, await runsOf(owner));

@@ -6,12 +6,12 @@ export const METRICS = defineCommand({
   name: 'metrics',
   summary: 'print metrics of locks and their runs for Prometheus',
   description:
-    'Prints OpenMetrics text about locks and how their runs ended: the given locks, or all that are there or have a history.',
+    'Prints OpenMetrics text about the given locks, or all that exist or have a history, and about how their runs ended.',
   options: {
     textfile: {
       flags: '--textfile <path>',
       description:
-        "write it to this file for node_exporter's textfile collector, in one step; the name must end with .prom",
+        "write the text to this file for node_exporter's textfile collector, in one step; the name must end with .prom",
       parse: parseTextfile,
     },
     store: STORE_OPTION,

@@ -13,6 +13,6 @@ export function parseKinds(text: string): readonly EventKind[] {
   return text.split(',').map((word) => {
     const kind = EVENT_KINDS.find((each) => each === word.trim());
     if (kind !== undefined) return kind;
-    throw new InvalidArgument(`It is one or more of ${EVENT_KINDS.join(', ')}, separated by commas.`);
+    throw new InvalidArgument(`It must be one or more of ${EVENT_KINDS.join(', ')}, separated by commas.`);
   });
 }

@@ -10,7 +10,7 @@ export function parsePingUrl(text: string): URL {
   if (url !== null && /^https?:$/.test(url.protocol) && !/\s/.test(text)) return url;
   throw new CliError(
     ExitCode.usage,
-    `The URL to ping (--ping, ${PING_VARIABLE}) is invalid. It begins with https:// or http://.`,
+    `The URL to ping (--ping, ${PING_VARIABLE}) is invalid. It must begin with https:// or http://.`,
   );
 }
 

@@ -77,7 +77,7 @@ export async function acquireOrYield(
     }
     if (!(error instanceof ErrLockBusy)) throw error;
     if (force) {
-      say(`WARNING: ${busyLine(error)}. Running beside it anyway (--force), WITHOUT the lock.`);
+      say(`WARNING: ${busyLine(error)}. Running alongside it anyway (--force), WITHOUT the lock.`);
       return null;
     }
     if (!quiet) say(`${busyLine(error)}. Not run${wait === 0 ? '; --wait 30s waits for it' : ''}.`);

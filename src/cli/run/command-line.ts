@@ -18,7 +18,7 @@ export function commandOf(
     return wrapped;
   }
   if (wrapped === null) return process.platform === 'win32' ? [...CMD, `"${line}"`] : ['/bin/sh', '-c', line];
-  throw new CliError(ExitCode.usage, 'Give the command either by -c or behind --, not both.');
+  throw new CliError(ExitCode.usage, 'Give the command either with -c or after --, not both.');
 }
 
 const CMD = ['cmd.exe', '/d', '/s', '/c'];

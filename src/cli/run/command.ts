@@ -26,7 +26,7 @@ export const RUN = defineCommand({
   livinglock run dump -c 'pg_dump shop | gzip > shop.sql.gz'
 
 A lock without a slash is a name: /run/livinglock/NAME.lock for root, ~/.local/state/livinglock/MACHINE/NAME.lock for other users,
-elsewhere on macOS, on Windows and for users without a home folder; LIVINGLOCK_DIR sets another folder. It is the same one
+elsewhere on macOS, on Windows and for users without a home folder; LIVINGLOCK_DIR sets another folder. It is the same folder
 under cron, under systemd and in a terminal.
 
 A number without a unit is seconds. What each exit code means: livinglock help exit-codes.`,

@@ -43,7 +43,7 @@ function expectOnWindows(program: string): string {
   if (isFound) return program;
   throw new CliError(
     ExitCode.notFound,
-    `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH. What only cmd.exe knows needs -c.`,
+    `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH. Commands that are built into cmd.exe need -c.`,
   );
 }
 

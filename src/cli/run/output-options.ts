@@ -16,20 +16,20 @@ export const OUTPUT_OPTIONS = {
     flags: '--log[=path]',
     description:
       'keep the output of each run in a file of its own, which `livinglock logs` shows: beside the history, or in this folder; ' +
-      'a path that is no folder, and does not end with a slash, is a file to append to',
+      'a path that is not a folder, and does not end with a slash, is a file to append to',
     parse: parseWhere,
     conflicts: ['noLog'],
   },
   noLog: { flags: '--no-log', description: 'keep no log, not even where `livinglock schedule` would' },
   keepLogs: {
     flags: '--keep-logs <number>',
-    description: 'with --log, of how many runs to keep the output (default: 20)',
+    description: 'with --log, the number of runs whose output is kept (default: 20)',
     parse: parseCount,
   },
   logSize: {
     flags: '--log-size <size>',
     description:
-      'with --log, the most that is kept of one run; of more, the middle is left out (default: 10M)',
+      'with --log, the most that is kept of one run; the middle of a longer output is left out (default: 10M)',
     parse: parseLogSize,
   },
   output: {
@@ -73,7 +73,7 @@ export function completeOutputOptions({
 }
 
 function needsLog(option: string): CliError {
-  return new CliError(ExitCode.usage, `${option} needs --log: it is about the logs that are kept.`);
+  return new CliError(ExitCode.usage, `${option} needs --log: it applies to the logs that are kept.`);
 }
 
 function parseWhere(text: string): string {

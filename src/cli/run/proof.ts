@@ -20,7 +20,7 @@ export function parseProof(text: string): Proof {
   if (text.startsWith(FILE_PROOF) && text !== FILE_PROOF) {
     return { by: 'file', path: text.slice(FILE_PROOF.length) };
   }
-  throw new InvalidArgument('It is one of alive, output, manual, file:PATH.');
+  throw new InvalidArgument('It must be one of alive, output, manual, file:PATH.');
 }
 
 /** In words, for the message about a command that has given no proof. */

@@ -11,7 +11,7 @@ const USUAL_DELAY = 10_000;
 export const RETRY_OPTIONS = {
   retry: {
     flags: '--retry <number>',
-    description: 'if the command fails, run it again, up to so many times, under the same lock',
+    description: 'if the command fails, run it again, up to this many times, under the same lock',
     parse: parseCount,
     default: { value: 0, name: '0' },
   },

@@ -13,7 +13,7 @@ import type { Request } from './request.js';
 const OPTIONS = {
   every: {
     flags: '--every <time>',
-    description: 'how often, such as 2m, 6h, 1d; cron can only do what divides the hour or the day evenly',
+    description: 'how often, such as 2m, 6h, 1d; for cron, it must divide the hour or the day evenly',
     parse: parseEvery,
     conflicts: ['at'],
   },
@@ -23,7 +23,7 @@ const OPTIONS = {
       'at a time: 03:30 every day, "mon-fri 03:30", "1,15 03:30" (days of the month), or a cron expression such as "0 3 * * 1-5"',
     parse: parseAt,
   },
-  name: { flags: '--name <name>', description: 'what the job and its lock are called', parse: parseName },
+  name: { flags: '--name <name>', description: 'the name of the job and of its lock', parse: parseName },
   for: {
     flags: '--for <scheduler>',
     description: 'the scheduler (default: the one of this system)',
@@ -35,21 +35,21 @@ const OPTIONS = {
   },
   system: {
     flags: '--system',
-    description: 'for systemd: units of the system instead of your own (default for root)',
+    description: 'for systemd: system units instead of user units (default for root)',
   },
   userName: {
     flags: '--user-name <name>',
-    description: 'run the command as this user: in system units, or by the crontab of that user (as root)',
+    description: "run the command as this user: in system units, or from that user's crontab (as root)",
     parse: parseUserName,
   },
   harden: {
     flags: '--harden',
     description:
-      'for systemd: let the command gain no privileges (no sudo), nor write to /usr, /boot and /etc',
+      'for systemd: do not let the command gain privileges (no sudo), or write to /usr, /boot and /etc',
   },
   install: {
     flags: '--install',
-    description: 'install it for this user, in place of what has the same name',
+    description: 'install it for this user, replacing a job of the same name',
     conflicts: ['uninstall'],
   },
   uninstall: { flags: '--uninstall', description: 'remove it again' },
@@ -58,7 +58,7 @@ const OPTIONS = {
     description: 'show what livinglock has scheduled, and when it runs next',
     conflicts: ['install', 'uninstall'],
   },
-  json: { flags: '--json', description: 'with --list: for programs' },
+  json: { flags: '--json', description: 'with --list: print JSON' },
   yes: { flags: '-y, --yes', description: 'do not ask before changing anything' },
   ...RUN_OPTIONS,
 } as const satisfies Options;
@@ -67,7 +67,7 @@ export const SCHEDULE = defineCommand({
   name: 'schedule',
   summary: 'run a command regularly while holding a lock',
   description:
-    'Prints the configuration with which cron, systemd, launchd or the Task Scheduler run a command regularly, through `livinglock run`; or installs it.',
+    'Prints or installs the configuration that makes cron, systemd, launchd or the Task Scheduler run a command regularly through `livinglock run`.',
   usage: '--every TIME --name NAME [options] -- COMMAND [ARG...]',
   options: OPTIONS,
   section: { heading: 'Options passed on to livinglock run:', options: RUN_OPTIONS },
@@ -97,12 +97,12 @@ A password in the address of a store, and a URL to ping, are kept in a file of m
     }
     if (values.json) throw new CliError(ExitCode.usage, '--json is only for --list.');
     if (values.name === undefined) {
-      throw new CliError(ExitCode.usage, 'What are the job and its lock called? Give --name NAME.');
+      throw new CliError(ExitCode.usage, 'The job and its lock need a name: give --name NAME.');
     }
     if (given.filter(({ name }) => name === 'every' || name === 'at').length > 1) {
       throw new CliError(
         ExitCode.usage,
-        'A job has one --every or one --at. For several times a day, --at takes a cron expression such as "0,30 3 * * *".',
+        'A job takes either one --every or one --at. For several times a day, --at takes a cron expression such as "0,30 3 * * *".',
       );
     }
     const { conflictExitCode, isStallUnseen, quiet } = completeRunOptions(values);
@@ -143,12 +143,12 @@ function wordFor({ option, text }: GivenOption): string {
 function parseName(text: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(text)) return text;
   throw new InvalidArgument(
-    'The name of a job is up to 100 of the characters A-Z, a-z, 0-9, dot, underscore and hyphen, and begins with none but a letter, a digit or an underscore.',
+    'The name of a job is up to 100 of the characters A-Z, a-z, 0-9, dot, underscore and hyphen, and begins with a letter, a digit or an underscore.',
   );
 }
 
 /** It becomes a value in a unit, and an argument of crontab(1). */
 function parseUserName(text: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text)) return text;
-  throw new InvalidArgument('The name of a user is letters, digits, dots, underscores and hyphens.');
+  throw new InvalidArgument('A user name consists of letters, digits, dots, underscores and hyphens.');
 }

@@ -21,11 +21,11 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
   if (timing === null) {
     throw new CliError(
       ExitCode.usage,
-      'When is it to run? Give --every 2m, --at 03:30 or --at "mon-fri 03:30".',
+      'When should it run? Give --every 2m, --at 03:30 or --at "mon-fri 03:30".',
     );
   }
   if (isHardened && scheduler !== 'systemd') {
-    throw new CliError(ExitCode.usage, `--harden is about the units of systemd, not ${scheduler}.`);
+    throw new CliError(ExitCode.usage, `--harden applies to systemd units, not to ${scheduler}.`);
   }
   const [program = '', ...args] = commandOf(
     command,

@@ -38,7 +38,7 @@ export async function schedule(request: Request): Promise<number> {
       }
       const { notes } = installer.configure(job);
       const steps = await installer.install(job);
-      if (steps.length === 0) return tell(`${name} is scheduled like this already: nothing to change.`);
+      if (steps.length === 0) return tell(`${name} is already scheduled like this: nothing to change.`);
       for (const note of [...notes, ...notesOnUser(scope)]) say(note);
       return carryOut(
         [...logFolderSteps(request, scheduler), ...steps],
@@ -99,12 +99,12 @@ function notesOnUser({ userName }: Scope): string[] {
 }
 
 function noteOnUnknown(userName: string): string {
-  return `This machine has no user ${userName}. Make the user before the job is scheduled.`;
+  return `This machine has no user ${userName}. Create the user before you schedule the job.`;
 }
 
 async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string): Promise<number> {
   const lines = steps.flatMap((step) => [...step.lines, '']).map(visible);
-  await print(`This is what changes:\n\n${lines.join('\n')}`);
+  await print(`This is what will change:\n\n${lines.join('\n')}`);
   const answer = isAgreed || (await confirm('Go on?'));
   if (answer === null) {
     throw new CliError(

@@ -5,9 +5,9 @@ export const STATUS = defineCommand({
   name: 'status',
   summary: 'show who holds which lock',
   description:
-    'Shows who holds the locks, since when, how far they are, and how their last runs have ended: the given locks, or all named locks of this user that are held or have a history.',
+    'Shows who holds each lock, since when, how far the work is, and how the last run ended, for the given locks, or for all named locks of this user that are held or have a history.',
   options: {
-    json: { flags: '--json', description: 'print JSON of the shape docs/status.schema.json' },
+    json: { flags: '--json', description: 'print JSON, as described in docs/status.schema.json' },
     watch: {
       flags: '--watch',
       description:
@@ -21,8 +21,8 @@ export const STATUS = defineCommand({
   livinglock status --watch backup /var/lib/importer/nightly.lock
   livinglock status --json | jq -r '.[] | select(.state == "stalled") | .pid'
 
-Exits with 1 if a given one is free, with 3 if one is stalled or dead, with 73 if one cannot be read or is not a lock, and
-otherwise with 0. The greatest counts. With --json --watch each change is an array in one line.`,
+Exits with 1 if a given lock is free, with 3 if a lock is stalled or dead, with 73 if one cannot be read or is not a
+lock, and otherwise with 0. The greatest counts. With --json --watch, each change is an array on one line.`,
   async run({ locks, json, watch, store }) {
     if (watch) {
       const { watchStatus } = await import('./watch-status.js');

@@ -54,7 +54,7 @@ export class Screen {
     const shown =
       lines.length <= room
         ? lines
-        : [...lines.slice(0, room - 1), `… and ${lines.length - room + 1} lines more`];
+        : [...lines.slice(0, room - 1), `… and ${lines.length - room + 1} more lines`];
     return shown.map((line) => (widthOf(line) <= this.columns ? line : cut(oneLine(line), this.columns)));
   }
 }

@@ -26,7 +26,7 @@ export function driverMissing(kind: string, packages: readonly string[]): CliErr
 export function unreachable(place: string, error: unknown): CliError {
   return new CliError(
     ExitCode.store,
-    `Cannot reach ${place}: ${messageOf(error).replace(/\.$/, '')}. See whether the server runs, and whether the address and the password are right.`,
+    `Cannot reach ${place}: ${messageOf(error).replace(/\.$/, '')}. Check that the server is running, and that the address and the password are right.`,
   );
 }
 
@@ -34,7 +34,7 @@ export function unreachable(place: string, error: unknown): CliError {
 export function addressRefused(kind: string, error: unknown): CliError {
   return new CliError(
     ExitCode.usage,
-    `The store (--store, LIVINGLOCK_STORE) has no valid address of ${kind}: ${messageOf(error)}. In a user name or password, write %40 for @, %2F for /, %23 for # and %3A for :.`,
+    `The address of the store (--store, LIVINGLOCK_STORE) is not valid for ${kind}: ${messageOf(error)}. In a user name or password, write %40 for @, %2F for /, %23 for # and %3A for :.`,
   );
 }
 

@@ -28,7 +28,7 @@ export async function openSqlite(address: string, mayCreate: boolean): Promise<O
   if (!mayCreate && !existsSync(path)) {
     throw new CliError(
       ExitCode.store,
-      `There is no SQLite database ${path}. The first \`livinglock run\` makes it.`,
+      `There is no SQLite database ${path}. The first \`livinglock run\` creates it.`,
     );
   }
   const Database = await loadDriver();
@@ -38,7 +38,7 @@ export async function openSqlite(address: string, mayCreate: boolean): Promise<O
   } catch (error) {
     throw new CliError(
       ExitCode.store,
-      `Cannot open the SQLite database ${path}: ${messageOf(error)}. See whether its folder is there, and whether you may write to both.`,
+      `Cannot open the SQLite database ${path}: ${messageOf(error)}. Check that its folder exists, and that you may write to both.`,
     );
   }
   return {

@@ -36,6 +36,6 @@ export function parseStore(text: string): StoreAddress {
   if (kind !== undefined) return { kind, text };
   throw new CliError(
     ExitCode.usage,
-    `The address of the store (--store, ${STORE_VARIABLE}) is invalid. It is one of postgres://…, redis://…, sqlite:PATH.`,
+    `The address of the store (--store, ${STORE_VARIABLE}) is invalid. It must be one of postgres://…, redis://…, sqlite:PATH.`,
   );
 }

@@ -84,6 +84,6 @@ export function stdout(): typeof process.stdout {
 function giveUp(error: NodeJS.ErrnoException): void {
   // The reader may have seen enough: `livinglock status | head -1`.
   if (error.code === 'EPIPE') process.exit();
-  say(`Cannot write to the standard output: ${error.message}`);
+  say(`Cannot write to standard output: ${error.message}`);
   void said().then(() => process.exit(process.exitCode ?? ExitCode.output));
 }

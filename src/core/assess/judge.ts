@@ -42,7 +42,7 @@ export function judge(
   if (record === null) {
     return age >= SETTLING_TIME
       ? { state: 'dead', reason: 'its content names no holder and has not changed for 2 seconds' }
-      : { state: 'live', reason: 'its content names no holder yet, but was changed just now' };
+      : { state: 'live', reason: 'its content names no holder yet, but has just changed' };
   }
   if (record.hold !== null) {
     return age < record.hold

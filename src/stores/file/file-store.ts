@@ -88,7 +88,7 @@ class FileStore implements Store {
       unchanged,
       givenUp: (owner) => {
         const stored = this.read(path);
-        const reason = `${describeOwner(owner)} is changing it just now`;
+        const reason = `${describeOwner(owner)} is changing it right now`;
         return new ErrLockBusy(path, stored?.record ?? null, stored?.age ?? 0, reason);
       },
     });

@@ -74,7 +74,7 @@ const USED_UP =
   'If nothing else uses the pool, check that the server answers.';
 const CLOSED =
   'A closed connection does not reopen: give the store a `Pool`, and end it after the last release.';
-const LOGIN = 'Check the user and the password, and what `pg_hba.conf` of the server allows.';
+const LOGIN = "Check the user and the password, and what the server's `pg_hba.conf` allows.";
 const CALL_AGAIN = 'Nothing was changed; call again.';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
@@ -98,7 +98,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ],
   ['55P03', `Something locks the table or its row for longer than \`lock_timeout\`. ${CALL_AGAIN}`],
   ['57014', 'It was cancelled, or took longer than `statement_timeout`. Call again.'],
-  ['57P01', 'The server was shut down, or the connection ended by hand. Call again.'],
+  ['57P01', 'The server was shut down, or the connection was terminated. Call again.'],
   ['57P03', 'Wait until the server has started.'],
   ['CONNECT_TIMEOUT', NO_SERVER],
   ['CONNECTION_DESTROYED', CLOSED],

@@ -101,7 +101,7 @@ function wordsOf(error: unknown): string {
 }
 
 const PERMIT =
-  'Give this user of Redis the right to run scripts, and the commands in them, on keys with the prefix: ' +
+  'Give this Redis user the right to run scripts, and the commands in them, on keys with the prefix: ' +
   '`ACL SETUSER name ~livinglock:* +eval +evalsha +time +hgetall +hset +hdel`. ' +
   'To list the locks, it also needs `+scan +hmget`.';
 const REACH =
@@ -113,8 +113,8 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     'NOREPLICAS',
     'Redis refuses writes without enough replicas (`min-replicas-to-write`): check the replicas.',
   ],
-  ['NOAUTH', 'Give the client the password of Redis.'],
-  ['WRONGPASS', 'Give the client the right user and password of Redis.'],
+  ['NOAUTH', 'Give the client the Redis password.'],
+  ['WRONGPASS', 'Give the client the right Redis user and password.'],
   ['NOPERM', PERMIT],
   [
     'WRONGTYPE',

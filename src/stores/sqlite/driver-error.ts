@@ -66,7 +66,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     'Open the database for writing, and give this user the right to write to its file and folder.',
   ],
   ['SQLITE_CANTOPEN', 'Check that the folder of the database exists and that this user may write to it.'],
-  ['SQLITE_FULL', 'Make room on the file system of the database.'],
+  ['SQLITE_FULL', "Free up space on the database's file system."],
   ['SQLITE_IOERR', 'Check that the disk is healthy, and try again.'],
   ['SQLITE_CORRUPT', 'The database is damaged: run `PRAGMA integrity_check`, and restore it from a backup.'],
   ['SQLITE_NOTADB', 'Give the path of an SQLite database.'],

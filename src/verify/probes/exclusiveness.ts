@@ -72,7 +72,7 @@ function withoutLinks(code: string): Outcome {
   return isWithoutHardLinks(code)
     ? limited(
         `There are no hard links (link fails with ${code}); livinglock creates its file by rename instead, within ` +
-          'its guard. Never two at once among the processes of one machine, but with one line of defence less.',
+          'its guard. Never two at once among the processes of one machine, but with one line of defence fewer.',
       )
     : unsafe(`A hard link (link) fails with ${code}: no lock can be created here.`);
 }

@@ -77,12 +77,12 @@ function symbolicLinks({ fs, folder }: Site): Outcome {
   // Not one of the store's own calls: others make the links that it refuses.
   const unavailable = failureOf(() => symlinkSync(target, link));
   if (unavailable !== null)
-    return safe(`There can be no symbolic links here (symlink fails with ${unavailable}).`);
+    return safe(`There are no symbolic links here (symlink fails with ${unavailable}).`);
   const failure = failureOf(() => readSnapshot(fs, link));
   return failure === 'ELOOP'
-    ? safe('A symbolic link in the place of a lock is refused (O_NOFOLLOW).')
+    ? safe('A symbolic link in place of a lock is refused (O_NOFOLLOW).')
     : limited(
-        'A symbolic link in the place of a lock is followed (O_NOFOLLOW has no effect): who can write to the folder ' +
+        'A symbolic link in place of a lock is followed (O_NOFOLLOW has no effect): anyone who can write to the folder ' +
           'can have a file elsewhere read as a lock.',
       );
 }
@@ -93,7 +93,7 @@ function names({ fs, folder }: Site): Outcome {
   const failure = failureOf(() => createFile(fs, path, ''));
   if (failure !== null) {
     return limited(
-      `A file name of ${name.length} characters is refused (${failure}); livinglock's get as long where the host's name is long.`,
+      `A file name of ${name.length} characters is refused (${failure}); livinglock needs names of that length where the host name is long.`,
     );
   }
   if (!fs.readdirSync(folder).includes(name)) {
@@ -104,7 +104,7 @@ function names({ fs, folder }: Site): Outcome {
   fs.unlinkSync(path);
   if (fs.readdirSync(folder).includes(name)) {
     return unsafe(
-      'A file that was removed stays in the list of its folder (readdir): the guard would seem to be taken for ever.',
+      'A file that was removed stays in the list of its folder (readdir): the guard would seem to be taken forever.',
     );
   }
   return safe('File names may be long, and the list of a folder shows what is there.');
@@ -127,7 +127,7 @@ async function times({ fs, folder, onlooker, now }: Site): Promise<Outcome> {
   if (Math.abs(skew) > TOLERANCE) {
     return limited(
       `The file server's clock is ${Math.round(Math.abs(skew) / 1000)} seconds ${skew > 0 ? 'ahead of' : 'behind'} this ` +
-        "machine's: heartbeats and guards of other machines look younger or older than they are. Set both by NTP.",
+        "machine's: heartbeats and guards of other machines look younger or older than they are. Synchronize both with NTP.",
     );
   }
   return safe("Files are dated by this machine's clock, or one that agrees with it.");

@@ -38,7 +38,7 @@ async function sharedView(site: Site): Promise<Outcome> {
       );
     }
   }
-  return safe('What one process changes, another one sees at once.');
+  return safe('What one process changes, another sees at once.');
 }
 
 async function sees({ onlooker }: Site, path: string, expected: string | null): Promise<boolean> {

@@ -26,7 +26,7 @@ export async function signsOfLife({ fs, folder }: Site, life: Life | null): Prom
   sign.close();
   if (failure !== null) return limited(`A sign of life cannot be linked here (${failure}). ${CONSEQUENCE}`);
   if (answer !== 'alive')
-    return limited(`A living process cannot be asked for its sign of life. ${CONSEQUENCE}`);
+    return limited(`The sign of life of a living process cannot be probed. ${CONSEQUENCE}`);
   if (life.needsLocalFiles && !isLocal(fs, folder)) {
     return limited(
       `It is not known whether all containers see the same signs of life on this kind of file system. ${CONSEQUENCE}`,

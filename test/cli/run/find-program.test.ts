@@ -83,7 +83,7 @@ describe('a program on Windows', () => {
     expect(expectProgram(join(folder, 'job'))).toBe(join(folder, 'job'));
     for (const missing of ['other', 'echo', join(folder, 'other')]) {
       expect(() => expectProgram(missing)).toThrow(
-        refusal(ExitCode.notFound, 'What only cmd.exe knows needs -c'),
+        refusal(ExitCode.notFound, 'Commands that are built into cmd.exe need -c'),
       );
     }
     expect(() => expectProgram('')).toThrow(refusal(ExitCode.usage, 'empty'));

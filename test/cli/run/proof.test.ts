@@ -15,7 +15,7 @@ describe('a proof of work', () => {
   });
 
   it.each(['', 'file', 'file:', 'afile:b', 'Alive'])('is not named by %j', (text) => {
-    expect(() => parseProof(text)).toThrow('It is one of');
+    expect(() => parseProof(text)).toThrow('It must be one of');
   });
 
   it('that is missing is described by its kind', () => {

@@ -27,7 +27,7 @@ describe('a screen', () => {
     const screen = new Screen(stream);
     stream.rows = 4;
     await screen.draw(['1', '2', '3', '4', '5']);
-    expect(stream.written[0]?.replaceAll('\u{1b}[K', '')).toBe('\r1\n2\n… and 3 lines more\n\u{1b}[J');
+    expect(stream.written[0]?.replaceAll('\u{1b}[K', '')).toBe('\r1\n2\n… and 3 more lines\n\u{1b}[J');
   });
 
   it('leaves the last column free, where clearing would erase text', async () => {

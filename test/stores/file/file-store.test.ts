@@ -169,7 +169,7 @@ describe('the file store', () => {
     const refused = world.acquire();
     const busy = expect(refused).rejects.toMatchObject({
       code: 'ERR_LOCK_BUSY',
-      reason: `PID ${paused.pid} on fake-host is changing it just now`,
+      reason: `PID ${paused.pid} on fake-host is changing it right now`,
     });
     await world.clock.advance(10 * SECOND);
     await busy;

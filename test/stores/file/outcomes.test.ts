@@ -232,7 +232,7 @@ describe('a guard that stays occupied', () => {
     const refused = expect(storeWith().claim(world.path, claim)).rejects.toMatchObject({
       code: 'ERR_LOCK_BUSY',
       heartbeatAge: expect.closeTo(HOUR, -5),
-      reason: `PID ${owner.pid} is changing it just now`,
+      reason: `PID ${owner.pid} is changing it right now`,
     });
     await world.clock.advance(10 * SECOND);
     await refused;
@@ -261,7 +261,7 @@ describe('a guard that stays occupied', () => {
         systemFileSystem.renameSync(from, to);
       },
     }).claim(world.path, claim);
-    const refused = expect(claiming).rejects.toThrow(/another process is changing it just now/);
+    const refused = expect(claiming).rejects.toThrow(/another process is changing it right now/);
     await world.clock.advance(0);
     const atOnce = tries;
     await world.clock.advance(10 * SECOND);

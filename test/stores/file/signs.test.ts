@@ -418,7 +418,7 @@ describe('the guard of a process in another container', () => {
       makeOld();
       const contender = where === 'outside' ? outside : other;
       const attempt = acquireBy(contender);
-      const outcome = expect(attempt).rejects.toThrow(/is changing it just now/);
+      const outcome = expect(attempt).rejects.toThrow(/is changing it right now/);
       for (let i = 0; i < 200; i++) await pass(40);
 
       await outcome;

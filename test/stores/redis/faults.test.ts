@@ -105,8 +105,8 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     afterAll(() => locked.end());
 
     it.each([
-      ['not given', '', 'NOAUTH', 'Give the client the password of Redis.'],
-      ['wrong', ':wrong@', 'WRONGPASS', 'Give the client the right user and password of Redis.'],
+      ['not given', '', 'NOAUTH', 'Give the client the Redis password.'],
+      ['wrong', ':wrong@', 'WRONGPASS', 'Give the client the right Redis user and password.'],
     ])('says that it was %s', async (_what, password, code, remedy) => {
       const { client } = await connect(locked.url.replace('//', `//${password}`), ioRedis);
       await expect(acquire(NAME, { store: redisStore(client) })).rejects.toMatchObject({
