@@ -221,7 +221,10 @@ describe('a unit of the system', () => {
     const user = new User();
     user.uid = NOBODY;
     const { code, errors } = user.schedule(...unit, '--install', '--yes', '--', 'true');
-    expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining('Run this with sudo') });
+    expect({ code, errors }).toMatchObject({
+      code: 64,
+      errors: expect.stringContaining('Run this with sudo'),
+    });
   });
 });
 

@@ -39,8 +39,8 @@ type AnyCase = Unit | Uppercase<Unit>;
  * A number and a unit, such as `'90s'`, `'5m'`, `'1.5h'`, `'2 days'`; or a number of milliseconds. The units are those of the package `ms`: `ms`,
  * `s`, `m` (minutes), `h`, `d`, `w`, `y`, and their names.
  *
- * Text that is known only at run time becomes one by {@link toDuration}. For an object in a variable, write
- * `const options = { staleTimeout: '30m' } as const`: otherwise TypeScript takes the text for any `string`.
+ * {@link toDuration} turns text that is known only at run time into a duration. For an object in a variable, write
+ * `const options = { staleTimeout: '30m' } as const`: otherwise TypeScript widens the text to `string`.
  */
 export type Duration = number | `${number}${AnyCase}` | `${number} ${AnyCase}`;
 

@@ -7,7 +7,7 @@ import { remedyFor } from './remedies.js';
 /** The base class of all errors of this package. */
 export class LivingLockError extends Error {
   override name = 'LivingLockError';
-  /** What went wrong, for programs: `ERR_LOCK_…`, or the system's own code such as `ENOSPC`. */
+  /** What went wrong, as a code for programs: `ERR_LOCK_…`, or the system's own code such as `ENOSPC`. */
   readonly code: string;
   /** The lock: for a file, its absolute path. */
   readonly lock: string;
@@ -112,8 +112,8 @@ export interface StoreFailure {
 export class ErrLockStore extends LivingLockError {
   override name = 'ErrLockStore';
   /**
-   * Whether the store may have made the change, with only the answer lost. Also `true` where the store cannot tell, as it may be for a
-   * connection that was refused.
+   * Whether the store may have made the change, with only the answer lost. Also `true` where the store cannot tell, which may be the case for a
+   * refused connection.
    *
    * Default: `true`.
    */
@@ -166,8 +166,8 @@ export class ErrLockStore extends LivingLockError {
 }
 
 /**
- * Something that is not livinglock's is where the lock should be: a file that is neither a lock nor what a crash left of one, or anything
- * but a guard in the guard's place. It was not touched. Choose another path.
+ * Something that does not belong to livinglock is where the lock should be: a file that is neither a lock nor what a crash left of one, or something
+ * other than a guard in the guard's place. It was not touched. Choose another path.
  */
 export class ErrNotALock extends LivingLockError {
   override name = 'ErrNotALock';
@@ -186,7 +186,7 @@ export class ErrNotALock extends LivingLockError {
 }
 
 /**
- * A write that came too late: a later holder of the lock has claimed the fence already. Roll the transaction back and stop working, because
+ * A write that came too late: a later holder of the lock has already claimed the fence. Roll the transaction back and stop working, because
  * another run is at work. `docs/fencing.md` explains fences.
  */
 export class ErrFenced extends LivingLockError {

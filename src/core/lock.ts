@@ -22,7 +22,7 @@ const NOTHING = Promise.resolve();
 /**
  * A lock that is held. Only `acquire`, `withLock` and `tryWithLock` create one.
  *
- * In a file or in SQLite, a lock that is still held when the process ends is released then, also after an exception or a signal. After SIGKILL, or
+ * In a file or in SQLite, a lock that is still held when the process ends is released then, even after an exception or a signal. After SIGKILL, or
  * a signal before the event loop has turned, the next contender finds a dead holder.
  */
 export class Lock {
@@ -31,14 +31,14 @@ export class Lock {
   /** Unique to this acquisition. */
   readonly token: string;
   /**
-   * Greater than that of every earlier holder. Send it along with every write to another system, and let that system refuse
+   * Greater than that of every earlier holder. Send it with every write to another system, and let that system refuse
    * any token smaller than one it has seen. Then a holder that was taken over cannot do harm, however late it wakes up.
    * (Martin Kleppmann, "How to do distributed locking", 2016.)
    */
   readonly fencingToken: number;
   /** By the clock of the store. */
   readonly acquiredAt: Date;
-  /** Whom it was taken over from, and how far that run had come (`lock.predecessor?.record?.progress`). `null` if the lock was free. */
+  /** From whom it was taken over, and how far that run had got (`lock.predecessor?.record?.progress`). `null` if the lock was free. */
   readonly predecessor: Predecessor | null;
   readonly #parts: LockParts;
   readonly #events: HolderEvents;
@@ -91,9 +91,9 @@ export class Lock {
    * remembers the call, and writes it when the interval is over and the event loop is free. Otherwise it writes at once: with the file store,
    * the heartbeat is in the file when the call returns, awaited or not.
    *
-   * In a loop that never yields, a `.catch()` on each call uses a little memory until the loop ends: send one only every so many rounds.
+   * In a loop that never yields, a `.catch()` on each call uses a little memory until the loop ends, so send one only every few hundred rounds.
    *
-   * Await it. If nobody does, a loss is not an unhandled rejection: it aborts {@link signal}, `release()` and `withLock` reject with it, and if
+   * Await it. If nobody does, a loss is not an unhandled rejection: {@link signal} aborts, `release()` and `withLock` reject with the loss, and if
    * nobody has asked for the signal, Node prints a warning. See `docs/heartbeats.md`.
    *
    * After `release()` it does nothing. Rejects with {@link ErrLockLost} if the lock was lost; with {@link ErrLockStore} if

@@ -15,7 +15,7 @@ export interface AcquireOptions {
    * If nobody can see whether the holder exists (on another machine, or in a container without a sign of life), `Infinity` counts as an
    * hour, so a holder there has to send heartbeats more often than that. For a PID file, or one of the Go package, any longer timeout counts as an hour there.
    *
-   * A number below 1,000 is refused, because it is likely to be meant as seconds: write `'30s'` or `'30ms'`. With another clock
+   * A number below 1,000 is refused, because it is probably meant as seconds: write `'30s'` or `'30ms'`. With another clock
    * (`dependencies.clock`) it is accepted.
    *
    * Default: `'1h'`.
@@ -44,9 +44,9 @@ export interface AcquireOptions {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The minimum time the lock stays held, counted from the acquisition, even if it is released earlier. Use it when several servers whose
-   * clocks differ start an hourly job that takes a second: then only one of them runs it. Choose it well below the time between two runs. A
-   * holder that dies, or loses the lock, is still replaced. (`lockAtLeastFor` in ShedLock.) A number from 1 to 999 is refused, as for `staleTimeout`.
+   * The minimum time the lock stays held, counted from the acquisition, even if it is released earlier. Use it when several servers, whose clocks
+   * differ, start an hourly job that takes a second: then only one of them runs the job. Choose a time well below the time between two runs. A holder
+   * that dies, or loses the lock, is still replaced. (`lockAtLeastFor` in ShedLock.) A number from 1 to 999 is refused, as for `staleTimeout`.
    *
    * Default: `0`, a released lock is free.
    */
@@ -64,7 +64,7 @@ export interface AcquireOptions {
    */
   readonly owner?: string | undefined;
   /**
-   * Takes a lock again that the same `owner` released and that `holdAtLeast` still keeps held; all others have to wait. So one
+   * Reacquires a lock that the same `owner` has released and that `holdAtLeast` still keeps held; all others have to wait. So one
    * server stays in charge as long as it returns in time. Needs an `owner` that no other server has; throws a `TypeError` without one.
    *
    * The hold counts from the new acquisition: choose `holdAtLeast` longer than the time between two starts. Without it the lock is free
@@ -74,8 +74,8 @@ export interface AcquireOptions {
    */
   readonly sticky?: boolean | undefined;
   /**
-   * Ends a stalled holder (SIGTERM, then SIGKILL) before taking over, and takes nothing over if that fails. Without it the old
-   * holder lives on and learns of the takeover at its next heartbeat.
+   * Ends a stalled holder (SIGTERM, then SIGKILL) before taking over, and does not take over if that fails. Without this option the old holder lives
+   * on and learns of the takeover at its next heartbeat.
    *
    * A process is ended only if the user who wrote the record could have ended it: the lock file belongs to root, to the contender's own
    * user, or to the user of that process. With other stores it must be a process of the contender's own user. PID 1, the

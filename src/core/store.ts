@@ -113,8 +113,8 @@ export interface Store {
   remove(name: string, token: string, hold?: number): Awaitable<Outcome>;
 
   /**
-   * What a holder's sign of life tells, if process tables cannot: whether the holder is alive, or another process that keeps the sign for
-   * it. May be left out if the store keeps none.
+   * What a holder's sign of life tells where process tables cannot: whether the holder, or another process that keeps the sign for it, is alive. May
+   * be left out if the store keeps no signs.
    */
   askHolder?(name: string, holder: LockRecord): Promise<Liveness>;
 

@@ -2,7 +2,7 @@ import { ErrLockStore, ErrNotALock, LivingLockError, withoutInternals } from '..
 import { messageOf } from '../system/message-of.js';
 
 /**
- * The history cannot be read or written: the disk is full, its folder cannot be written to or is not safe, or something else is in the place of a
+ * The history cannot be read or written: the disk is full, its folder cannot be written to or is not safe, or something else is in place of a
  * journal. The message says which. Nothing that is not livinglock's was changed. The `cause` is the system's error, if there is one.
  */
 export class ErrHistory extends LivingLockError {

@@ -33,13 +33,13 @@ export interface HistoryOptions {
 
 /** Which runs to read. */
 export interface ReadOptions {
-  /** How many of each lock: the last ones. Default: all that are kept. */
+  /** How many runs of each lock, counted from the last. Default: all that are kept. */
   readonly last?: number | undefined;
 }
 
 /** What to read of all locks. */
 export interface ListOptions extends ReadOptions {
-  /** Called for each journal that cannot be read, and that is left out: it belongs to another user, for example. */
+  /** Called for each journal that cannot be read, and that is left out: for example because it belongs to another user. */
   readonly onUnreadable?: ((error: ErrHistory) => void) | undefined;
 }
 
@@ -89,7 +89,7 @@ export class History {
   }
 
   /**
-   * Adds a run. Many processes may do this at once. Call it when the run has ended, and do not let its failure be that of the job.
+   * Adds a run. Many processes may do this at once. Call it when the run has ended, and do not let its failure fail the job.
    *
    * Rejects with {@link ErrHistory} if it cannot be written, for example because the disk is full, or because other processes have
    * been writing for the whole `writeTimeout`; with a `TypeError` or `RangeError` for a report that is incomplete or wrong.
@@ -110,7 +110,7 @@ export class History {
   }
 
   /**
-   * Adds how the run ended that a lock was taken over from: `killed` if its process was dead, `stalled` if it had stopped sending heartbeats. If
+   * Records how the run from which a lock was taken over ended: `killed` if its process was dead, `stalled` if it had stopped sending heartbeats. If
    * that run writes later how it ended, its own record counts. Does nothing without a predecessor. Rejects as {@link record} does.
    *
    * @param lock The lock's canonical name.
@@ -149,7 +149,7 @@ export class History {
   }
 
   /**
-   * Reads the runs of all locks, in the order of their names. Files that are no journals are left out, and so are journals that cannot be read.
+   * Reads the runs of all locks, in the order of their names. Files that are not journals are left out, and so are journals that cannot be read.
    * Rejects with {@link ErrHistory} if the folder cannot be read.
    */
   async list({ last, onUnreadable }: ListOptions = {}): Promise<LockHistory[]> {

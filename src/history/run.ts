@@ -23,7 +23,7 @@ export const OUTCOMES = [
  * - `lost`: another run took its lock over, or somebody broke it, so the run was not exclusive.
  * - `not-started`: there was no such command, it could not be executed, the lock could not be read or written or was lost before, or a signal came
  *   first.
- * - `killed`: it could not say itself how it ended, after SIGKILL or a power cut for example. The run after it found it dead.
+ * - `killed`: it could not say itself how it ended, for example after SIGKILL or a power cut. The next run found it dead.
  */
 export type RunOutcome = (typeof OUTCOMES)[number];
 
@@ -77,7 +77,7 @@ export interface Run {
   readonly attempt: number | null;
   /** The file with the output of the run. */
   readonly output: string | null;
-  /** Whether the run did not write this itself: the run after it did, when it took the lock over. */
+  /** Whether the next run wrote this when it took the lock over, instead of the run itself. */
   readonly isReported: boolean;
 }
 
@@ -101,7 +101,7 @@ export interface Skips {
   readonly last: Date;
 }
 
-/** A run, and what was skipped from the end of the run before it to its own end. */
+/** A run, and how many attempts were skipped from the end of the previous run to its own end. */
 export interface PastRun extends Run {
   readonly skips: number;
 }
@@ -110,7 +110,7 @@ export interface PastRun extends Run {
 export interface LockHistory {
   readonly lock: string;
   readonly store: string | null;
-  /** In the order in which they ended: the newest last. */
+  /** In the order in which they ended, the newest last. */
   readonly runs: readonly PastRun[];
   /** What was skipped after the last run, usually because another one is at work. `null`: nothing. */
   readonly skips: Skips | null;

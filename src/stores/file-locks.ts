@@ -14,7 +14,7 @@ const fileStore: DefaultStore = async (dependencies) => {
 };
 
 /**
- * Acquires the lock of that name. For the default store the name is a path, even without a slash, whose folder is created if necessary.
+ * Acquires the lock with that name. For the default store the name is a path, even without a slash, and the folder is created if necessary.
  * Release the lock yourself, or declare it with `await using`.
  *
  * A dead holder is replaced at once, a stalled one after its `staleTimeout`. A process that asks for a lock that it already

@@ -16,11 +16,11 @@ export type Attempt<T> =
  * Runs a function while holding the lock, releases the lock however the function ends, and resolves to what the function returns.
  *
  * Rejects
- * - as {@link acquire} does if the lock cannot be had; the function is then not called;
- * - with {@link ErrLockLost} if the lock was lost meanwhile; an error of the function is its `cause`;
+ * - as {@link acquire} does if the lock cannot be acquired; the function is then not called;
+ * - with {@link ErrLockLost} if the lock was lost in the meantime; if the function threw an error, that is the `cause`;
  * - with what the function throws;
- * - with {@link ErrLockStore} if the lock could not be released after the function was done. Its work is done then, but its result is not
- *   returned: if you need it, keep it in a variable outside.
+ * - with {@link ErrLockStore} if the lock could not be released after the function had finished. The work is done then, but the result of the
+ *   function is not returned: if you need it, keep it in a variable outside.
  *
  * @example
  * import { withLock } from 'livinglock';

@@ -18,7 +18,7 @@ interface Sleeper {
  * import { acquire, ErrLockLost } from 'livinglock';
  * import { FakeClock, type FakeProcess, FakeProcessTable, memoryStore } from 'livinglock/testing';
  *
- * test('a run that hangs is taken over, and learns it', async () => {
+ * test('a run that hangs is taken over, and finds out', async () => {
  *   const clock = new FakeClock();
  *   const processes = new FakeProcessTable(clock);
  *   // The store measures the age of heartbeats, and says whether they come from this machine. `acquire` asks which processes are alive,
@@ -94,7 +94,7 @@ export class FakeClock implements Clock {
     return this.#sleepers.size;
   }
 
-  /** Advances the clock, in milliseconds; resolves when everything that woke up meanwhile has done what it could. */
+  /** Advances the clock, in milliseconds; resolves when everything that woke up in the meantime has done what it could. */
   async advance(milliseconds: number): Promise<void> {
     await settle();
     const end = this.#monotonic + milliseconds;

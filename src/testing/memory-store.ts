@@ -8,7 +8,7 @@ import { refuseUnknown } from '../core/validate.js';
 import { checkLockName } from '../stores/shared/lock-name.js';
 
 /**
- * Keeps locks in the memory of this process. For tests of a job that takes a store; also the shortest example of a store. Each
+ * Keeps locks in the memory of this process. It is meant for tests of a job that takes a store, and is the shortest example of a store. Each
  * store that this creates has its own locks.
  *
  * @param dependencies The clock that ages heartbeats, and the processes that hold locks. Default: the system's.

@@ -50,8 +50,8 @@ export interface ContentionFigures {
   /** Heartbeats written. */
   readonly heartbeats: number;
   /**
-   * How often a heartbeat or a release had to be tried again, because another process was in the middle of changing the
-   * lock for too long. It happens on a busy machine; if often, on a slow file system.
+   * How often a heartbeat or a release had to be retried, because another process took too long to change the lock. This happens on a busy machine;
+   * if it happens often, the file system is slow.
    */
   readonly postponed: number;
   /** Contenders killed by SIGKILL, and replaced. */

@@ -13,8 +13,8 @@ export interface VerifyOptions {
    */
   readonly processes?: number | undefined;
   /**
-   * How long they contend. The single calls before that take less than a second. A number below 1,000 is refused, because it is likely to be
-   * meant as seconds: write `'30s'` or `'30ms'`.
+   * How long they contend. The single calls before that take less than a second. A number below 1,000 is refused, because it is probably meant as
+   * seconds: write `'30s'` or `'30ms'`.
    *
    * Default: `'3s'`.
    */
@@ -31,7 +31,7 @@ const OPTION_NAMES: readonly (keyof VerifyOptions)[] = ['processes', 'duration',
  * a check that does not rely on files verifies that no two hold it at once. All work happens in a new folder inside the given
  * one. That folder is removed, and all processes are ended, whatever happens.
  *
- * It verifies processes on this machine. It cannot try what happens between machines.
+ * It tests processes on this machine. It cannot test what happens between machines.
  *
  * Rejects with {@link ErrLockStore} if there is no such folder or nothing can be written there; with a `TypeError` or
  * `RangeError` for wrong parameters, before anything is touched; with the signal's reason when it aborts; with an `Error` in a program that is an

@@ -29,7 +29,7 @@ export interface FileSystem {
   writeFileAtomicSync(path: string, data: string, mode?: number): void;
 }
 
-/** A folder that stays the same one, whatever is put at its path meanwhile. */
+/** A folder that stays the same, whatever is put at its path in the meantime. */
 export interface OpenFolder {
   /** A path that leads to exactly this folder, as long as it is open. `null`: the system has no such path. */
   readonly path: string | null;

@@ -32,8 +32,8 @@ export interface MysqlFenceOptions {
  * Claims the fence of a lock in the caller's own transaction, and refuses a holder that comes too late: one that was paused, and taken over.
  * Until the transaction ends nobody else can claim the fence, so no late write can come between the claim and the commit.
  *
- * Call it first in each transaction, before anything is read, on the connection that the transaction runs on. Create the table before, see
- * {@link fenceSchema}: in the transaction, that would commit it.
+ * Call it first in each transaction, before anything is read, on the connection that the transaction runs on. Create the table
+ * beforehand with {@link fenceSchema}: creating it in the transaction would commit the transaction.
  *
  * Rejects with {@link ErrFenced} if a later holder has claimed the fence: let the error roll the transaction back. With
  * {@link ErrLockStore} outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`) and without the table (`ER_NO_SUCH_TABLE`). With the
@@ -80,8 +80,8 @@ export async function fence(
 }
 
 /**
- * The statement that creates the table of {@link fence}. It does nothing if the table exists. Run it before, in a migration for example: it
- * ends any transaction that it runs in.
+ * The statement that creates the table of {@link fence}. It does nothing if the table exists. Run it beforehand, for example in a migration: it ends
+ * any transaction that it runs in.
  *
  * @example
  * import { fenceSchema } from 'livinglock/mysql';

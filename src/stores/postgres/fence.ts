@@ -32,8 +32,8 @@ export interface PostgresFenceOptions extends PostgresFenceSchemaOptions {
  *
  * Rejects with {@link ErrFenced} if a later holder has claimed the fence: let the error roll the transaction back. With
  * {@link ErrLockStore} outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`) and without the table (`42P01`). With the errors of the
- * driver, unchanged: in `REPEATABLE READ` and `SERIALIZABLE`, `40001` if another transaction claimed the fence meanwhile, which asks to
- * try the transaction again. With a `TypeError` for a lock without a fencing token.
+ * driver, unchanged: in `REPEATABLE READ` and `SERIALIZABLE`, `40001` if another transaction claimed the fence in the meantime: retry the
+ * transaction. With a `TypeError` for a lock without a fencing token.
  *
  * @example
  * import { fence } from 'livinglock/postgres';

@@ -27,8 +27,8 @@ export interface PostgresStoreOptions
   readonly createTable?: boolean | undefined;
   /**
    * How long an operation may take, including the wait for a connection of a pool. Then it rejects with an `ErrLockStore` of the code
-   * `ETIMEDOUT`, however long the driver would go on. `Infinity`: as long as the driver goes on.
-   * A number below 1,000 is refused, because it is likely to be meant as seconds.
+   * `ETIMEDOUT`, however long the driver itself would keep trying. `Infinity`: as long as the driver keeps trying.
+   * A number below 1,000 is refused, because it is probably meant as seconds.
    *
    * Default: `'30s'`.
    */
@@ -39,7 +39,7 @@ export interface PostgresStoreOptions
  * Keeps locks in a table of a PostgreSQL database, one row each, through a connection that the user already has: a `Pool` or a
  * `Client` of `pg`, a `PGlite`, or what another driver or ORM has (see `docs/adapters.md`). Each change is one statement; times are the server's.
  *
- * Prefer a `Pool`, which reconnects after the server was restarted. Rolling back would silently undo the lock, so in an open
+ * Prefer a `Pool`, which reconnects after a restart of the server. Rolling back would silently undo the lock, so in an open
  * transaction of a `Client` every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors
  * of the driver become an {@link ErrLockStore} whose code is PostgreSQL's, such as `42501`, or the system's, such as `ECONNREFUSED`.
  *

@@ -24,8 +24,8 @@ export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 
   readonly prefix?: string | undefined;
   /**
    * How long an operation may take, including retries after a lost connection or while the server is not ready. Then it
-   * rejects with an `ErrLockStore` of the code `ETIMEDOUT`, however long the client would go on. `Infinity`: as long as the client goes on.
-   * A number below 1,000 is refused, because it is likely to be meant as seconds.
+   * rejects with an `ErrLockStore` of the code `ETIMEDOUT`, however long the client itself would keep trying. `Infinity`: as long as the client keeps
+   * trying. A number below 1,000 is refused, because it is probably meant as seconds.
    *
    * Default: `'30s'`.
    */
@@ -36,11 +36,11 @@ export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 
  * Keeps locks in Redis, one hash each, through a client that the user already has, of node-redis or of ioredis. Needs Redis 5 (2018)
  * or Valkey.
  *
- * Each operation is one script, so an acquire takes two round trips, a heartbeat and a release one each. Times are those of Redis. A lock
- * in Redis does not survive a server that forgets a change it has confirmed, because it writes to disk later or not at all, or because
- * a replica took its place. Send the fencing token along with writes that must not happen twice.
+ * Each operation is one script, so an acquire takes two round trips, a heartbeat and a release one each. Times are those of Redis. A lock in Redis
+ * does not survive a server that forgets a confirmed change, because it writes to disk later or not at all, or because a replica took its place. Send
+ * the fencing token with writes that must not happen twice.
  *
- * The errors of Redis and of the driver become an {@link ErrLockStore} whose code is theirs, such as `READONLY`.
+ * Errors of Redis and of the driver become an {@link ErrLockStore} with the same code, such as `READONLY`.
  *
  * @example
  * import { acquire } from 'livinglock';

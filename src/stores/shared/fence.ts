@@ -6,7 +6,7 @@ import { checkLockName } from './lock-name.js';
 export const FENCE_TABLE = 'livinglock_fences';
 
 /**
- * What a fence needs to know of a lock. A `Lock` has both. Give a lock in a file a name that is the same on all machines that share it, and
+ * What a fence needs to know about a lock. A `Lock` has both. Give a lock in a file a name that is the same on all machines that share it, and
  * no others.
  *
  * @example

@@ -36,7 +36,7 @@ export interface SqliteFenceOptions extends SqliteFenceSchemaOptions {
  * Claims the fence of a lock in the caller's own transaction, and refuses a holder that comes too late: one that was paused, and taken over.
  * Until the transaction ends nobody else can write to the database, so no late write can come between the claim and the commit.
  *
- * Call it first in each transaction, before anything is read, and begin that with `BEGIN IMMEDIATE`. Needs SQLite 3.35 (2021).
+ * Call it first in each transaction, before anything is read, and begin the transaction with `BEGIN IMMEDIATE`. Needs SQLite 3.35 (2021).
  *
  * Throws {@link ErrFenced} if a later holder has claimed the fence: let the error roll the transaction back. Throws an
  * {@link ErrLockStore} outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`) and without the table (`SQLITE_ERROR`); the errors of the

@@ -1,8 +1,8 @@
 import type { Liveness } from '../processes/process-table.js';
 
 /**
- * Signs of life: files that tell every process of a machine whether the process that keeps one is alive, because the kernel itself
- * takes it away when that process is gone, however it went. A PID tells that only within one PID namespace.
+ * Signs of life: files that tell every process of a machine whether the process that keeps one is alive, because the kernel itself ends the sign when
+ * that process is gone, however it ended. A PID tells that only within one PID namespace.
  */
 export interface Life {
   /**
@@ -17,14 +17,14 @@ export interface Life {
   /** Whether a sign stays one under another name: whether it can be linked and moved while it is kept. */
   readonly isMovable: boolean;
 
-  /** Whether the end of a sign proves a death only on a file system that gives one file one inode for certain. */
+  /** Whether the end of a sign proves a death only on a file system that is certain to give each file one inode. */
   readonly needsLocalFiles: boolean;
 
   /** Begins to keep a sign at a path where nothing is. It is a sign when this returns. `null` if that is not possible there. Never throws. */
   keep(path: string): Sign | null;
 
   /**
-   * Whether the process that keeps the sign at a path is alive, or another one that inherited it. `unknown` if nothing is there.
+   * Whether the process that keeps the sign at a path, or another one that inherited it, is alive. `unknown` if nothing is there.
    *
    * @param expected Which file it must be; another one tells nothing.
    */
@@ -33,7 +33,7 @@ export interface Life {
 
 /** The file of a sign: what stat(2) says about it. What is left out may be anything. */
 export interface SignFile {
-  /** The ID of the user whose file it is. */
+  /** The ID of the user who owns the file. */
   readonly uid?: number | undefined;
   readonly dev?: number | undefined;
   readonly ino?: number | undefined;
