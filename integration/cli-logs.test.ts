@@ -577,7 +577,7 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
   });
 
   test.each([
-    [['job'], 66, 'There is no output of job. livinglock run --log keeps it.'],
+    [['job'], 66, 'No output of job is kept. livinglock run --log keeps it.'],
     [[], 64, "missing required argument 'lock'"],
     [['one', 'two'], 64, 'Name one: livinglock logs LOCK'],
     [['--run', '0', 'job'], 64, 'whole number above 0'],

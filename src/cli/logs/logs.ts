@@ -67,8 +67,8 @@ function choose(found: readonly KeptLog[], called: string, run: number): KeptLog
   throw new CliError(
     ExitCode.noInput,
     found.length === 0
-      ? `There is no output of ${called}. livinglock run --log keeps it.`
-      : `The output of ${found.length === 1 ? 'one run' : `${found.length} runs`} of ${called} is kept: there is no --run ${run}.`,
+      ? `No output of ${called} is kept. livinglock run --log keeps it.`
+      : `Only the output of ${found.length === 1 ? 'one run' : `${found.length} runs`} of ${called} is kept: there is no --run ${run}.`,
   );
 }
 
