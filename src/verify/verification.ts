@@ -116,7 +116,7 @@ async function tryOut(each: Probe, site: Site): Promise<Outcome> {
     return await each.run({ ...site, folder });
   } catch (error) {
     if (!isError(error) || systemCode(error) === null) throw error;
-    return unsafe(`A call that livinglock cannot do without fails: ${error.message}.`);
+    return unsafe(`A call that livinglock depends on fails: ${error.message}.`);
   }
 }
 

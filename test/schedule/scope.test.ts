@@ -15,7 +15,7 @@ describe('the units of systemd', () => {
 
   it('of the system can be changed only by root', () => {
     expect(refusalOf(() => expectRights({ isSystem: true, userName: null }, 1000))).toMatch(
-      /^refused: .*by sudo/,
+      /^refused: .*with sudo/,
     );
     expect(refusalOf(() => expectRights({ isSystem: true, userName: null }, 0))).toBe('not refused');
     expect(refusalOf(() => expectRights({ isSystem: false, userName: null }, 1000))).toBe('not refused');
@@ -31,7 +31,7 @@ describe('the units of systemd', () => {
 describe('other schedulers', () => {
   it('have no units', () => {
     expect(refusalOf(() => scopeOf({ ...NONE, isSystem: true, scheduler: 'cron' }, 0))).toMatch(
-      /^refused: --system is .*not cron\. .*--user-name/,
+      /^refused: --system applies .*not to cron\. .*--user-name/,
     );
   });
 
@@ -43,7 +43,7 @@ describe('other schedulers', () => {
 
   it('let only root change the crontab of another user', () => {
     const scope = scopeOf({ isSystem: false, userName: 'batch', scheduler: 'cron' }, 1000);
-    expect(refusalOf(() => expectRights(scope, 1000))).toMatch(/^refused: .*the crontab of batch.*by sudo/);
+    expect(refusalOf(() => expectRights(scope, 1000))).toMatch(/^refused: .*the crontab of batch.*with sudo/);
     expect(refusalOf(() => expectRights(scope, 0))).toBe('not refused');
   });
 });

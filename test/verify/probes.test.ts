@@ -212,7 +212,7 @@ const LIES: readonly Row[] = [
     },
     'exclusive-rename',
     'unsafe',
-    /cannot do without: EXDEV/,
+    /depends on fails: EXDEV/,
   ],
   [
     'removing a folder removes what is in it',
@@ -476,7 +476,7 @@ describe('the probe for signs of life', () => {
       },
       /cannot be linked here \(EPERM\)/,
     ],
-    ['none can be asked', { ask: async () => 'unknown' }, {}, /cannot be asked/],
+    ['none can be asked', { ask: async () => 'unknown' }, {}, /cannot be probed/],
     ['one outlives its process', { ask: async () => 'alive' }, {}, /does not end/],
     ['the file system is not local', {}, { statfsSync: () => ({ type: 0x6969 }) }, /It is not known/],
   ])('sees that %s', async (_, changes, fs, words) => {
