@@ -2,8 +2,7 @@ import type { LockHistory } from '../../history/index.js';
 import { type Inspection, inspect, LivingLockError } from '../../index.js';
 import { displayName } from '../history/names.js';
 import { openOwnHistory } from '../history/read-history.js';
-import type { NamedLock } from '../named-locks/named-locks.js';
-import { merged } from '../status/read-status.js';
+import { merged, type NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
 
 /** What can be found out about the runs under one lock: who holds it now, and how earlier runs ended. */

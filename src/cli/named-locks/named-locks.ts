@@ -23,6 +23,14 @@ export function namedLocks(): NamedLock[] {
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
+/** Those that are held, and those that have run, by name. */
+export function merged(held: readonly NamedLock[], past: readonly NamedLock[]): readonly NamedLock[] {
+  const paths = new Set(held.map(({ path }) => path));
+  return [...held, ...past.filter(({ path }) => !paths.has(path))].toSorted((one, other) =>
+    one.name < other.name ? -1 : 1,
+  );
+}
+
 function entriesOf(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })

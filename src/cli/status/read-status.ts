@@ -1,7 +1,7 @@
 import type { LockHistory } from '../../history/index.js';
 import { inspect, LivingLockError } from '../../index.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import type { NamedLock } from '../named-locks/named-locks.js';
+import { merged } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
 import type { Past } from './past.js';
@@ -47,14 +47,6 @@ export async function readStatus(
     }
   }
   return { locks, failures, notes: past.complaint === null ? [] : [past.complaint], isNamed };
-}
-
-/** Those that are held, and those that have run, by name. */
-export function merged(held: readonly NamedLock[], past: readonly NamedLock[]): readonly NamedLock[] {
-  const paths = new Set(held.map(({ path }) => path));
-  return [...held, ...past.filter(({ path }) => !paths.has(path))].toSorted((one, other) =>
-    one.name < other.name ? -1 : 1,
-  );
 }
 
 function hasRun(past: LockHistory | null): boolean {
