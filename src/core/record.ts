@@ -93,7 +93,7 @@ export function parseRecord(text: string, modifiedAt: Date): LockRecord | null {
 }
 
 /** The record in parsed JSON, or `null`. */
-export function recordFrom(value: unknown): LockRecord | null {
+function recordFrom(value: unknown): LockRecord | null {
   const field = fieldsFrom(value);
   return field && recordOf(field);
 }
