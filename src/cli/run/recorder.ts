@@ -121,9 +121,12 @@ export class Recorder {
     await turn();
   }
 
-  /** The command is at work. */
+  /** The command is at work, and named. */
   started(): void {
-    if (this.#attempt === 1) this.#announce('started', RUNNING);
+    if (this.#attempt > 1) return;
+    this.#announce('started', RUNNING);
+    // Where it had to be named first.
+    void this.getReady();
   }
 
   /** @param reason What the command has not done, and for how long. */
