@@ -1,7 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { fstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { fstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { PosixProbe } from '../../../src/system/processes/posix.js';
 import { processExists } from '../../../src/system/processes/signals.js';
 import { systemProcesses } from '../../../src/system/processes/system.js';
 import { WindowsProbe } from '../../../src/system/processes/windows.js';
+import { replace } from '../../../support/replace.js';
 import { someIdentity, systemError, temporaryFolder } from '../../../support/world.js';
 
 const INITIAL_USER = 'user:[4026531837]';
@@ -192,13 +193,14 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     mkdirSync(join(self, 'net'));
     symlinkSync('net:[1]', join(self, 'ns', 'net'));
     const list = join(self, 'net', 'unix');
-    execFileSync('mkfifo', [list]);
     const name = `livinglock/${randomUUID()}`;
-    const line = `0: 00000002 00000000 00010000 0001 01 77 @${name}`;
-    const kernel = spawn('sh', ['-c', ': > "$0"; : > "$0"; printf "%s\\n" "$1" > "$0"', list, line]);
-    onTestFinished(() => {
-      kernel.kill('SIGKILL');
-    });
+    const readings = ['', '', `0: 00000002 00000000 00010000 0001 01 77 @${name}\n`];
+    const { readFileSync } = fs;
+    const readInTurn: object = {
+      readFileSync: (...args: Parameters<typeof readFileSync>) =>
+        args[0] === list ? readings.shift() : readFileSync(...args),
+    };
+    replace(fs, readInTurn);
     expect(new LinuxProbe(proc).isSocketOpen(`net:[1] ${name} 77`)).toBe('yes');
   });
 
