@@ -378,13 +378,13 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   it('gets ready to record the run while its command is at work, before it is named', async () => {
     const recorder = new Recorder(null);
     const setWorkers = vi.spyOn(lock, 'setWorkers');
-    const getReady = vi.spyOn(recorder, 'getReady').mockImplementation(async () => {
+    const getReady = vi.spyOn(recorder, 'getReady').mockImplementationOnce(async () => {
       await made('begun');
       expect(setWorkers).not.toHaveBeenCalled();
     });
     const job = { recorder, inheritedSocket: noSocket() };
     expect(await statusOf('touch "$0/begun"; exit 8', {}, job)).toBe(8);
-    expect(getReady).toHaveBeenCalledOnce();
+    expect(getReady).toHaveBeenCalled();
     expect(setWorkers).toHaveBeenCalled();
   });
 
