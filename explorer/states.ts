@@ -40,6 +40,11 @@ export function isStalled(state: State): boolean {
   return state === 'stalled-holder' || state === 'stalled-container';
 }
 
+/** Whether it is what processes have left that were killed. */
+export function hasDeaths(state: State): boolean {
+  return PASTS[state].deaths.length > 0;
+}
+
 interface Item {
   readonly name: string;
   /** `null` for a folder. */

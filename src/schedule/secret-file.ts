@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { lstat, open, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../system/message-of.js';
 import { systemCode } from '../system/system-code.js';
 import { makeTrustedFolder, type TrustedFolder } from '../system/trusted-folder.js';
 import type { Step } from './installer.js';
+import { replaceFile } from './replace-file.js';
 import { orFailed, ScheduleError } from './schedule-error.js';
 import type { Secret } from './secret.js';
 
@@ -93,23 +93,9 @@ export class SecretFile {
     ];
   }
 
-  /** A new file replaces the old one, so that nothing is written through a symbolic link. */
   async #write(text: string): Promise<void> {
     makeFolder(this.#folder);
-    const temporary = `${this.path}.${randomUUID()}`;
-    try {
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+    await replaceFile(this.path, text, 0o600);
   }
 
   get #folder(): TrustedFolder {

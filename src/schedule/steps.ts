@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { chmod, lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../system/make-folders.js';
 import { systemCode } from '../system/system-code.js';
 import type { Step } from './installer.js';
 import { expectSuccess, type RunProgram } from './programs.js';
+import { replaceFile } from './replace-file.js';
 import { orFailed } from './schedule-error.js';
 
 /** The step after which a file has this content, or is gone if it is `null`. No step if it already is so. */
@@ -78,21 +78,9 @@ async function read(path: string): Promise<string | null> {
   }
 }
 
-/**
- * A new file replaces the old one, so that nothing is written through a link, and a full disk leaves no half of a command that would still be run.
- */
 async function write(path: string, text: string): Promise<void> {
   makeFolders(dirname(path));
-  const temporary = `${path}.${randomUUID()}`;
-  try {
-    const mode = await modeOf(path);
-    await writeFile(temporary, text, { flag: 'wx', flush: true, mode: mode ?? 0o666 });
-    if (mode !== null) await chmod(temporary, mode);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await replaceFile(path, text, await modeOf(path));
 }
 
 /** The user may have closed it to others. `null` for what is no file. */

@@ -35,7 +35,7 @@ export function exitCodes(): [code: string, meaning: string][] {
 /** What `livinglock help exit-codes` prints. */
 export function describeExitCodes(): string {
   return [
-    'Exit codes of livinglock. `livinglock run` exits with the status of the command, or with one of these if there is none:',
+    'Exit codes of livinglock. `livinglock run` exits with the status of the command, or, if the command has no status, with one of these:',
     '',
     ...exitCodes().map(([code, meaning]) => `  ${code.padEnd(7)}${meaning}`),
   ].join('\n');

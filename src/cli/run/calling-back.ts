@@ -1,17 +1,9 @@
-import {
-  accessSync,
-  constants,
-  mkdtempSync,
-  readFileSync,
-  rmdirSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callOnExit } from '../../system/exit.js';
+import { removeFolder } from './remove-folder.js';
 
 /** Next to this file, in `src/` and in `dist/bin/`. */
 const LAUNCHER = fileURLToPath(
@@ -74,7 +66,8 @@ function alias(name: string, make: (path: string) => void): string {
     try {
       const folder = mkdtempSync(join(parent, 'livinglock-'));
       const path = join(folder, name);
-      callOnExit(() => removeIfPossible(path));
+      // In the course of a long run a cleaner of temporary files may remove the folder, and somebody else make one of that name.
+      callOnExit(() => removeFolder(folder, [path]));
       make(path);
       return path;
     } catch {
@@ -86,20 +79,6 @@ function alias(name: string, make: (path: string) => void): string {
 
 function isOneWord(path: string): boolean {
   return (process.platform === 'win32' ? ONE_WORD_ON_WINDOWS : ONE_WORD).test(path);
-}
-
-/**
- * Not all that is in the folder: in the course of a long run a cleaner of temporary files may have removed it, and somebody else may have made one of
- * that name. An exception here would keep the other exit listeners from being called.
- */
-function removeIfPossible(path: string): void {
-  for (const remove of [() => unlinkSync(path), () => rmdirSync(dirname(path))]) {
-    try {
-      remove();
-    } catch {
-      // The name of what stays tells where it comes from.
-    }
-  }
 }
 
 function isExecutable(path: string): boolean {

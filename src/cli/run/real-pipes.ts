@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, fstatSync, mkdtempSync, openSync, rmdirSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdtempSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isOwn } from '../../system/is-own.js';
+import { removeFolder } from './remove-folder.js';
 
 /** A pipe for reading a command's output. */
 export interface RealPipe {
@@ -48,9 +49,7 @@ function makeIn(parent: string, count: number): RealPipe[] | null {
   } catch {
     return null;
   } finally {
-    // Not all that is in the folder: whoever can put another one in its place decides what that is.
-    for (const path of paths) attempt(() => unlinkSync(path));
-    if (folder !== '') attempt(() => rmdirSync(folder));
+    if (folder !== '') removeFolder(folder, paths);
   }
 }
 
@@ -74,13 +73,4 @@ function openPipe(path: string, flags: number): number {
   if (status.isFIFO() && isOwn(status)) return descriptor;
   closeSync(descriptor);
   throw new Error(`${path} is not a pipe of this user`);
-}
-
-/** What cannot be removed is no reason not to run the command. */
-function attempt(remove: () => void): void {
-  try {
-    remove();
-  } catch {
-    // As above.
-  }
 }

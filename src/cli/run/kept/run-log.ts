@@ -59,8 +59,9 @@ export class RunLog {
     const { path, keep, size } = options;
     const { owner, startedAt, token, isBeside } = run;
     if (path !== null && !isFolder(path)) {
-      if (resolve(path) === owner.lock) throw new Error(`${owner.lock} is the lock`);
-      return RunLog.#append(resolve(path));
+      const file = resolve(path);
+      if (file === owner.lock) throw new Error(`${file} is the lock`);
+      return RunLog.#append(file);
     }
     const folder = folderOf(path);
     makeTrustedFolder(folder);
