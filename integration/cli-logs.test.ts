@@ -191,6 +191,7 @@ describe.skipIf(!isPosix)('run --log', () => {
     await run.prints(/at work/);
     // It is passed on and written at the same time.
     await poll('It is not in the log', () => contentOf(logsOf(desk)[0]) === 'at work\n');
+    await poll('It is not named', () => Object(desk.record('job')['workers']).length === 1);
     run.signal('SIGKILL');
     await run.ended;
     expect(contentOf(logsOf(desk)[0])).toBe('at work\n');

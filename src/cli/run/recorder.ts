@@ -10,7 +10,7 @@ import type { Locks } from '../stores/locks.js';
 import { say } from '../terminal/messages.js';
 import type { Announcements } from './announcements.js';
 import type { RunOptions } from './options.js';
-import { type Signals, turn } from './signals.js';
+import type { Signals } from './signals.js';
 
 /** How long, in milliseconds, a database may take to tell the progress. The release waits for it. */
 const READ_TIMEOUT = 1000;
@@ -110,23 +110,12 @@ export class Recorder {
     this.#progress = null;
   }
 
-  /**
-   * Loads the code that writes later, while the command is at work. A command that ends meanwhile, as is known afterwards, needs no name in the
-   * lock, which would take longer.
-   */
-  async getReady(): Promise<void> {
-    if (this.#attempt > 1 || !this.#subject?.isRecorded) return;
-    // Should that fail, it fails again when something is written.
-    await loaded().catch(() => {});
-    await turn();
-  }
-
-  /** The command is at work, and named. */
+  /** The command is at work, so there is time to load the code that writes later. */
   started(): void {
     if (this.#attempt > 1) return;
     this.#announce('started', RUNNING);
-    // Where it had to be named first.
-    void this.getReady();
+    // Should that fail, it fails again when something is written.
+    if (this.#subject?.isRecorded) void loaded().catch(() => {});
   }
 
   /** @param reason What the command has not done, and for how long. */

@@ -172,8 +172,6 @@ export class Supervision {
       if (lock?.signal.aborted === true) onLoss();
       this.#limitTime(ending, watch);
       this.#passSignals(group, sharesTerminal);
-      // Until the command is named, the inherited socket shows that it lives.
-      if (this.#job.inheritedSocket !== null) await recorder.getReady();
       await this.#name(group.named, begin);
       recorder.started();
       const exit = await exited;

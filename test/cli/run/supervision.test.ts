@@ -375,19 +375,6 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(said).toEqual([expect.stringContaining(error.message)]);
   });
 
-  it('gets ready to record the run while its command is at work, before it is named', async () => {
-    const recorder = new Recorder(null);
-    const setWorkers = vi.spyOn(lock, 'setWorkers');
-    const getReady = vi.spyOn(recorder, 'getReady').mockImplementationOnce(async () => {
-      await made('begun');
-      expect(setWorkers).not.toHaveBeenCalled();
-    });
-    const job = { recorder, inheritedSocket: noSocket() };
-    expect(await statusOf('touch "$0/begun"; exit 8', {}, job)).toBe(8);
-    expect(getReady).toHaveBeenCalled();
-    expect(setWorkers).toHaveBeenCalled();
-  });
-
   it('says nothing if its command has ended before it could be named', async () => {
     vi.spyOn(lock, 'setWorkers').mockRejectedValueOnce(new RangeError('It has ended.'));
     expect(await statusOf('exit 8')).toBe(8);
