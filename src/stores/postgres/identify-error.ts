@@ -56,7 +56,7 @@ const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
 ];
 
 function codeInWords(link: object): string | null {
-  const said = [textIn(link, 'message'), textIn(link, 'name')].filter((text) => text !== null);
+  const said = [messageIn(link), textIn(link, 'name')].filter((text) => text !== null);
   return WORDS.find(([words]) => said.some((text) => words.test(text)))?.[1] ?? null;
 }
 
@@ -90,5 +90,12 @@ function ownCode(link: object): string | null {
 function wordsOf(error: unknown): string | null {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
   if (typeof error !== 'object' || error === null) return null;
-  return textIn(error, 'message') ?? textIn(error, 'originalMessage');
+  return messageIn(error) ?? textIn(error, 'originalMessage');
+}
+
+/** Knex puts the statement in front of the message, in the error itself. */
+const STATEMENT = /^(?:CREATE|INSERT|SELECT|UPDATE|WITH) .* - /s;
+
+function messageIn(link: object): string | null {
+  return textIn(link, 'message')?.replace(STATEMENT, '') ?? null;
 }

@@ -39,6 +39,10 @@ const WRAPPERS: Readonly<Record<string, (error: Error & { code?: string }) => Er
       parameters: [],
       driverError: error,
     }),
+  'Knex, which puts the statement first': (error) => {
+    error.message = `WITH moment AS (SELECT 1 - 2)\n  SELECT … - ${error.message}`;
+    return error;
+  },
   'Prisma 6': ({ code, message }) =>
     errorOf('PrismaClientKnownRequestError', `Raw query failed. Code: \`${code}\`. Message: \`${message}\``, {
       code: 'P2010',
@@ -110,6 +114,7 @@ describe('a connection that was lost', () => {
     ['postgres.js', postgresJs('CONNECTION_ENDED')],
     ['pg', new Error('Connection terminated unexpectedly')],
     ['pg in Drizzle', WRAPPERS['Drizzle']?.(new Error('Connection terminated unexpectedly'))],
+    ['pg in Knex', new Error('SELECT 2 - 1\n  AS one - Connection terminated unexpectedly')],
     ['Sequelize', WRAPPERS['Sequelize 6']?.(errorOf('Error', 'read ECONNRESET', { code: 'ECONNRESET' }))],
     [
       'Prisma',
