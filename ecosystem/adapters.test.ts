@@ -70,12 +70,15 @@ describeWithServer('through', canServePostgres, startServers, (servers) => {
       expect(lock.predecessor).toMatchObject({ state: 'dead', record: { processId: pid } });
     });
 
-    test('a heartbeat survives that the server ends all connections', async () => {
+    test.each([
+      ['the server ends all connections', () => servers().disconnectAll()],
+      ['its connection breaks without a word', () => servers().cutNext()],
+    ])('a heartbeat survives that %s', async (_what, disconnect) => {
       // Its pool has no other connections yet, which would be broken as well.
       const fresh = await open(url);
       try {
         const lock = await acquire(randomUUID(), { store: fresh.store, heartbeatMinimalInterval: 0 });
-        await servers().disconnectAll();
+        await disconnect();
         await lock.heartBeat({ note: 'on a new connection' });
         const { holder } = await inspect(lock.name, { store: fresh.store });
         expect(holder?.progress?.note).toBe('on a new connection');
@@ -123,7 +126,7 @@ async function dieHolding(name: string, url: string): Promise<number> {
 async function startServers() {
   const server = await PostgresServer.start();
   const proxy = await CuttingProxy.start({ path: server.socket });
-  const webSockets = await WebSocketProxy.start(server.socket);
+  const webSockets = await WebSocketProxy.start(proxy.port);
   const admin = new pg.Client({ connectionString: server.urlFor() });
   await admin.connect();
   await admin.query(`CREATE ROLE ${GUEST} LOGIN`);
@@ -135,6 +138,7 @@ async function startServers() {
       await admin.query(`CREATE DATABASE ${name}`);
       return `postgres://postgres@127.0.0.1:${proxy.port}/${name}`;
     },
+    cutNext: () => proxy.cutAt(1, 'before'),
     disconnectAll: () =>
       admin.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -3,12 +3,12 @@ import { connect } from 'node:net';
 import { neonConfig } from '@neondatabase/serverless';
 import { createWebSocketStream, WebSocket, WebSocketServer } from 'ws';
 
-/** Stands between Neon's driver and a PostgreSQL server, as the proxy of Neon does. The caller must end it. */
+/** Stands between Neon's driver and a PostgreSQL server on a port of this machine, as the proxy of Neon does. The caller must end it. */
 export class WebSocketProxy {
   readonly #server: WebSocketServer;
 
-  static async start(socket: string): Promise<WebSocketProxy> {
-    const proxy = new WebSocketProxy(socket);
+  static async start(target: number): Promise<WebSocketProxy> {
+    const proxy = new WebSocketProxy(target);
     await once(proxy.#server, 'listening');
     const address = proxy.#server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
@@ -19,11 +19,11 @@ export class WebSocketProxy {
     return proxy;
   }
 
-  private constructor(socket: string) {
+  private constructor(target: number) {
     this.#server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     this.#server.on('connection', (client) => {
       const stream = createWebSocketStream(client);
-      const server = connect(socket);
+      const server = connect(target, '127.0.0.1');
       stream.pipe(server).pipe(stream);
       stream.on('error', () => server.destroy());
       server.on('error', () => client.terminate());
