@@ -108,6 +108,23 @@ export function lazily(name, method) {
   };
 }
 
+/** Loads a package that exports one function from a file beside the one that needs it, at the first call of that function. */
+export function lazyFile(name) {
+  const id = `\0lazy-file:${name}`;
+  const file = `./${name}.js`;
+  return {
+    name: 'lazy-file',
+    resolveId(source, importer) {
+      if (source === file) return { id: file, external: 'absolute' };
+      return source === name && importer?.endsWith('.ts') ? id : null;
+    },
+    load(loaded) {
+      if (loaded !== id) return null;
+      return `module.exports = (...args) => require(${JSON.stringify(file)})(...args);`;
+    },
+  };
+}
+
 /** Takes the text of the program that `verifyFileSystem` starts from a file of its own. */
 export function embedded(file) {
   return {

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
-import { builtins, embedded, lazily, leaner, licences } from './bundle-plugins.js';
+import { builtins, embedded, lazily, lazyFile, leaner, licences } from './bundle-plugins.js';
 
 const require = createRequire(import.meta.url);
 const PROJECT = join(import.meta.dirname, '..');
@@ -31,24 +31,15 @@ const ENTRIES = [
 
 /** The command, and the programs that it starts. */
 const PROGRAMS = { 'bin/livinglock': 'livinglock.ts', 'bin/keeper-program': 'run/keeper-program.ts' };
+/** Its regular expressions take as long to compile as Node takes to start, and most texts that the command prints are in ASCII. */
+const LAZY = 'string-width';
 const INPUT = Object.fromEntries([
   ...ENTRIES.map((entry) => [entry, join(SOURCES, `${entry}.ts`)]),
   ...Object.entries(PROGRAMS).map(([name, file]) => [name, join(SOURCES, 'cli', file)]),
+  [`bin/${LAZY}`, require.resolve(LAZY)],
 ]);
 /** Files of modules that are loaded at the same time; see `grouped`. */
-const GROUPS = [
-  'base',
-  'core',
-  'file',
-  'home',
-  'common',
-  'run',
-  'kept',
-  'history',
-  'words',
-  'status',
-  'rows',
-];
+const GROUPS = ['base', 'core', 'file', 'home', 'common', 'run', 'kept', 'history', 'status', 'rows'];
 
 const GLOBALS = 'globals.d.ts';
 
@@ -104,7 +95,7 @@ async function bundleHelper() {
 
 async function bundleProgram() {
   const groups = new Map();
-  const plugins = [...PLUGINS, embedded(`./${HELPER_TEXT}`), licences(), grouped(groups)];
+  const plugins = [lazyFile(LAZY), ...PLUGINS, embedded(`./${HELPER_TEXT}`), licences(), grouped(groups)];
   const bundle = await rolldown({ ...COMMON, input: INPUT, external: DRIVERS, plugins });
   await bundle.write({
     dir: DIST,
@@ -176,7 +167,6 @@ function grouped(groups) {
       put('run', reachable(/[\\/]cli[\\/]run[\\/]run\.ts$/));
       put('kept', kept);
       put('history', history);
-      put('words', reachable(/[\\/](?:string-width|wrap-ansi)[\\/]index\.js$/));
       put(
         'status',
         reachable(

@@ -1,4 +1,3 @@
-import wrapAnsi from 'wrap-ansi';
 import { type Command, type Commands, HELP } from './command.js';
 import { type Operand, type Option, operandName } from './option.js';
 
@@ -96,6 +95,9 @@ function layOut(command: Command, sections: readonly Section[], columns = USUAL_
   ].join('\n');
 }
 
+/** Breaks longer lines at spaces. Packages that do it take as long to load as all the rest of the help. */
 function wrap(text: string, columns: number): string {
-  return columns < NARROWEST ? text : wrapAnsi(text, columns);
+  if (columns < NARROWEST) return text;
+  const longLine = new RegExp(`(?=.{${columns + 1}})(.{1,${columns}}|\\S+) `, 'g');
+  return text.replaceAll(longLine, '$1\n');
 }

@@ -45,5 +45,6 @@ function ellipsis(columns: number): string {
 
 /** What a reader sees as one character: with its accents, and a family of emoji as a whole. */
 function characters(text: string): string[] {
+  if (ASCII.test(text)) return [...text];
   return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }
