@@ -208,6 +208,7 @@ describe('a log that is being written', () => {
         close();
         expect(seen.pieces.join('')).toBe(output);
       }),
+      { numRuns: 50 },
     );
   });
 
