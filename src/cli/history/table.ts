@@ -23,7 +23,7 @@ const STYLES: Readonly<Record<RunOutcome, Style>> = {
   killed: 'red',
 };
 
-const LOCK: Column<Row> = { title: 'LOCK', text: ({ name }) => oneLine(name), cut: cutStart };
+const LOCK: Column<Row> = { title: 'LOCK', text: ({ name }) => name, cut: cutStart };
 const PROGRESS: Column<Row> = { title: 'PROGRESS', text: ({ run }) => progressOf(run) };
 const SKIPS: Column<Row> = {
   title: 'SKIPS',
@@ -61,7 +61,7 @@ const LAYOUT = {
 export function linesOf(locks: readonly LockHistory[], terminal: Terminal): string[] {
   const rows = locks
     .flatMap((lock) => {
-      const name = displayName(lock);
+      const name = oneLine(displayName(lock));
       return lock.runs.map((run) => ({ name, run }));
     })
     // Those of one lock stay in the order in which they ended.

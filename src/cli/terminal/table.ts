@@ -21,40 +21,48 @@ export interface Layout<Row> {
 
 const GAP = '  ';
 
+/** A column, and its text in each row: of a column at a time, because a table may have thousands of rows. */
+interface Filled<Row> {
+  readonly column: Column<Row>;
+  readonly texts: readonly string[];
+}
+
 /** A line with titles, and one for each row. None is wider than the terminal. */
 export function layOut<Row>(
-  all: readonly Row[],
+  rows: readonly Row[],
   { columns: possible, occasional, givingWay }: Layout<Row>,
   terminal: Terminal,
 ): string[] {
-  const rows = all.map((row) => ({
-    row,
-    texts: new Map(possible.map((column) => [column, column.text(row)])),
-  }));
-  const columns = possible.filter(
-    (column) => !occasional.has(column) || rows.some(({ texts }) => texts.get(column) !== ''),
+  const columns = possible
+    .map((column): Filled<Row> => ({ column, texts: rows.map(column.text) }))
+    .filter(({ column, texts }) => !occasional.has(column) || texts.some((text) => text !== ''));
+  const widths = giveWay(
+    new Map(columns.map(({ column, texts }) => [column, widest([column.title, ...texts])])),
+    givingWay,
+    terminal.columns,
   );
-  const natural = columns.map((column): [Column<Row>, number] => {
-    const widths = rows.map(({ texts }) => widthOf(texts.get(column) ?? ''));
-    return [column, Math.max(widthOf(column.title), ...widths)];
-  });
-  const widths = giveWay(new Map(natural), givingWay, terminal.columns);
   return [
     line(
+      columns.map(({ column }) => ({ column, text: column.title, style: 'bold' })),
       widths,
-      terminal.columns,
-      ({ title }) => title,
-      (text) => terminal.paint('bold', text),
+      terminal,
     ),
-    ...rows.map(({ row, texts }) =>
+    ...rows.map((row, index) =>
       line(
+        columns.map(({ column, texts }) => ({
+          column,
+          text: texts[index] || '-',
+          style: column.style?.(row),
+        })),
         widths,
-        terminal.columns,
-        (column) => texts.get(column) || '-',
-        (text, { style }) => (style === undefined ? text : terminal.paint(style(row), text)),
+        terminal,
       ),
     ),
   ];
+}
+
+function widest(texts: readonly string[]): number {
+  return texts.reduce((width, text) => Math.max(width, widthOf(text)), 0);
 }
 
 /** The widths of the columns, after those that can shrink have done so. */
@@ -76,20 +84,26 @@ function giveWay<Row>(
   return widths;
 }
 
+interface Cell<Row> {
+  readonly column: Column<Row>;
+  readonly text: string;
+  readonly style: Style | undefined;
+}
+
 /** Columns that do not fit even then are left out, from the right. */
 function line<Row>(
+  cells: readonly Cell<Row>[],
   widths: ReadonlyMap<Column<Row>, number>,
-  room: number,
-  textOf: (column: Column<Row>) => string,
-  paint: (text: string, column: Column<Row>) => string,
+  terminal: Terminal,
 ): string {
   const parts: string[] = [];
-  let left = room;
-  for (const [column, width] of widths) {
+  let left = terminal.columns;
+  for (const { column, text: whole, style } of cells) {
     if (left <= 0) break;
-    const text = (column.cut ?? cut)(textOf(column), Math.min(width, left));
+    const width = widths.get(column) ?? 0;
+    const text = (column.cut ?? cut)(whole, Math.min(width, left));
     const spaces = filling(text, Math.min(width, left));
-    const painted = paint(text, column);
+    const painted = style === undefined ? text : terminal.paint(style, text);
     parts.push(column.isNumber ? `${spaces}${painted}` : `${painted}${spaces}`);
     left -= width + GAP.length;
   }
