@@ -122,7 +122,7 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
       ),
     };
 
-    test('do not hold up a contender for ever, and tell it', async () => {
+    test('do not hold up a contender forever, and tell it', async () => {
       const locks = new PostgresLocks(server());
       const pool = poolOf(server(), { max: 1 });
       const own = await pool.connect();

@@ -38,7 +38,7 @@ export class Journal {
     this.#owner = owner;
   }
 
-  /** `null` if there is none. */
+  /** `null` without a journal. */
   static ownerOf(path: string): JournalOwner | null {
     const beginning = beginningOf(path);
     return beginning && headerFrom(beginning.header);

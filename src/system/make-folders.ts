@@ -6,7 +6,7 @@ type MakeFolder = (folder: string, options: { mode: number | undefined }) => unk
 
 /**
  * Creates a folder and its parents. One at a time, because where nothing can be created (`/proc`), Node's
- * own way (`recursive`) tries for ever.
+ * own way (`recursive`) tries forever.
  */
 export function makeFolders(folder: string, mode?: number, make: MakeFolder = mkdirSync): void {
   try {

@@ -601,7 +601,7 @@ describe('a path that is not a lock file', () => {
     },
   );
 
-  it('is not retried for ever when the store says one thing and does another', async () => {
+  it('is not retried forever when the store says one thing and does another', async () => {
     const world = new World();
     const files = fileStore(world.as());
     const store = {

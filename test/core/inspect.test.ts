@@ -48,7 +48,7 @@ describe('inspecting', () => {
 });
 
 describe('breaking', () => {
-  it('does not try for ever when the store says one thing and does another', async () => {
+  it('does not try forever when the store says one thing and does another', async () => {
     const world = new World();
     const files = fileStore(world.as());
     await world.acquire(world.processes.start());
@@ -58,7 +58,7 @@ describe('breaking', () => {
       read: (name) => files.read(name),
       claim: (name, claim) => {
         // Otherwise this would never end, and nothing else would ever run.
-        if (++claims > 10_000) throw new Error('for ever');
+        if (++claims > 10_000) throw new Error('forever');
         return files.claim(name, claim, 'another version');
       },
       beat: (...beat) => files.beat(...beat),

@@ -84,7 +84,7 @@ describe('a line of a journal', () => {
 });
 
 describe('the first line of a journal', () => {
-  it('says whose it is', () => {
+  it('names the lock and the store', () => {
     const header = { lock: JOB, store: null, keptBytes: 17, oldest: NOON };
     expect(headerFrom(headerLine(header))).toEqual(header);
     expect(headerFrom(headerLine({ ...header, store: 'Redis' }))).toMatchObject({ store: 'Redis' });

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('a process that is stopped while it sets up its clock is not late for ever', async () => {
+test('a process that is stopped while it sets up its clock is not late forever', async () => {
   const readBootClock = process.hrtime.bigint.bind(process.hrtime);
   vi.spyOn(process.hrtime, 'bigint').mockImplementationOnce(() => {
     const time = readBootClock();

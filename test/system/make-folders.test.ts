@@ -22,7 +22,7 @@ describe('folders', () => {
     expect(existsSync(folder)).toBe(true);
   });
 
-  it('that cannot be made are not tried for ever', () => {
+  it('that cannot be made are not tried forever', () => {
     const folder = join(temporaryFolder(), 'a', 'b');
     let tries = 0;
     const make = () => {

@@ -30,7 +30,7 @@ export interface RunEnd {
 
 /** What the command has written. */
 interface Output {
-  /** The file with it; `null` if there is none. */
+  /** The file with it; `null` without one. */
   readonly path: string | null;
   /** Its end, for those who are told. */
   readEnd(): Buffer | null;

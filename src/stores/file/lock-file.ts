@@ -53,7 +53,7 @@ export class LockFile {
 
   /**
    * The time since the last heartbeat. A time in the future only shows that clocks differ, or that one was set back: it counts as long ago as it
-   * is ahead, or the lock could be held for ever.
+   * is ahead, or the lock could be held forever.
    */
   #sinceHeartbeat({ timestamp }: LockRecord, { mtimeMs }: FileStatus): number {
     const now = this.#clock.now();

@@ -3,7 +3,7 @@ import { systemCode, systemError } from '../../system/system-code.js';
 import type { FileSystem } from './file-system.js';
 
 /**
- * Creates a folder and its parents. Not with Node's `recursive`, which on Node 20 tries for ever if the folder cannot be created in an existing
+ * Creates a folder and its parents. Not with Node's `recursive`, which on Node 20 tries forever if the folder cannot be created in an existing
  * one, such as `/proc/x`. Returns whether it was created.
  */
 export function makeFolder(fs: FileSystem, folder: string): boolean {

@@ -86,7 +86,7 @@ export function readRow(value: unknown): Row {
   return {
     version: String(at('version')),
     record,
-    // In the future: the clock of the database was set back since. It counts as long ago as it is ahead, or the lock could be held for ever.
+    // In the future: the clock of the database was set back since. It counts as long ago as it is ahead, or the lock could be held forever.
     age: record === null || typeof age !== 'number' ? Number.POSITIVE_INFINITY : Math.abs(age),
   };
 }

@@ -68,7 +68,7 @@ describe('the age of a guard', () => {
     expect(answered('unknown')).toMatchObject({ time: changed, toAsk: null });
   });
 
-  it('is that of the folder where nothing can be asked, so that nobody waits for an answer for ever', () => {
+  it('is that of the folder where nothing can be asked, so that nobody waits for an answer forever', () => {
     const elsewhere = world.processes.start({ bootId: 'another' });
     const changed = { time: new Date(statSync(world.folder).mtimeMs), toAsk: null };
     expect(ageOfGuard([fileOf(unknown)])).toMatchObject(changed);

@@ -321,7 +321,7 @@ describe('the guard', () => {
     const elsewhere = { pidNamespace: 'pid:[4026532999]' };
 
     it.each(['a minute', 'a day', 'ten years'])(
-      'does not last for ever because its time is %s ahead',
+      'does not last forever because its time is %s ahead',
       (ahead) => {
         const world = new World();
         abandonInside(world, world.processes.start(elsewhere));

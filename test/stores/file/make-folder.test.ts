@@ -55,7 +55,7 @@ describe('the folder of a lock', () => {
     expect(() => makeFolder(refusing, join(temporaryFolder(), 'a'))).toThrow(/EACCES/);
   });
 
-  it('is not looked for for ever where there is not even a root', () => {
+  it('is not looked for forever where there is not even a root', () => {
     const nothing = fileSystemWith({
       mkdirSync() {
         throw systemError('ENOENT', 'mkdir');

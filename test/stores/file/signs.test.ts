@@ -87,7 +87,7 @@ describe('a holder in another container', () => {
     await acquireBy(other);
   });
 
-  test('that lives keeps the lock for ever with an endless timeout', async () => {
+  test('that lives keeps the lock forever with an endless timeout', async () => {
     await acquireBy(one, { staleTimeout: Number.POSITIVE_INFINITY });
 
     await pass(100 * HOUR);
@@ -437,7 +437,7 @@ describe('the guard of a process in another container', () => {
     },
   );
 
-  /** A file system that its process leaves for ever after it has removed so many files from the guard. */
+  /** A file system that its process leaves forever after it has removed so many files from the guard. */
   function deadlyFileSystem(process: FakeProcess, removals: number): Partial<FileSystem> {
     let left = removals;
     const refuseToTheDead = () => {

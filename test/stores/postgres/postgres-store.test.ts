@@ -152,7 +152,7 @@ describe('the table', () => {
   });
 
   it.each([Number.POSITIVE_INFINITY, 1e18])(
-    'holds a lock with an infinite timeout for ever: %d',
+    'holds a lock with an infinite timeout forever: %d',
     async (staleTimeout) => {
       const scene = new Scene();
       await scene.acquire({ staleTimeout });

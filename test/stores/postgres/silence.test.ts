@@ -65,7 +65,7 @@ describe('a connection that never answers', () => {
     expect(outcome()).toMatchObject({ code: 'ETIMEDOUT' });
   });
 
-  it('is awaited for ever with a `commandTimeout` of `Infinity`', async () => {
+  it('is awaited forever with a `commandTimeout` of `Infinity`', async () => {
     const clock = new FakeClock();
     const outcome = watch(
       postgresStore(SILENT, { clock, commandTimeout: Number.POSITIVE_INFINITY }).read(NAME),

@@ -190,7 +190,7 @@ describeWithRedis('a Redis that cannot be used', (server) => {
       return { client: intercepted, hasStopped: () => count >= at };
     }
 
-    it('does not block a heartbeat for ever, and the next heartbeat works again', async () => {
+    it('does not block a heartbeat forever, and the next heartbeat works again', async () => {
       const scene = await Scene.open(server());
       const { client, hasStopped } = await stopping(scene, 3);
       const lock = await scene.acquire({ client });

@@ -44,12 +44,12 @@ export class KeptOutput {
     this.#end = options.ping !== undefined && isKept ? new OutputEnd(MOST_BODY + 1) : null;
   }
 
-  /** The file with the output; `null` if there is none. */
+  /** The file with the output; `null` without one. */
   get path(): string | null {
     return this.#log?.path ?? null;
   }
 
-  /** The end of the output; `null` if nobody needs it, or there is none. */
+  /** The end of the output; `null` if nobody needs it, or nothing was kept. */
   readEnd(): Buffer | null {
     const end = this.#end?.read();
     return end !== undefined && end.length > 0 ? end : null;

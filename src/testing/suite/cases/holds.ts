@@ -136,7 +136,7 @@ export const holds: Rules = {
     await lock.release();
     await stage.until(
       async () => (await inspect(name, { store })).state === 'free',
-      'A lock that was to be held for a moment is held for ever.',
+      'A lock that was to be held for a moment is held forever.',
     );
     const next = await acquire(name, { store });
     assert.ok(next.fencingToken > lock.fencingToken);

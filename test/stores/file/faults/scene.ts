@@ -61,7 +61,7 @@ export class Scene {
     await setImmediate();
     for (let waited = 0; !isOver && waited < TIMEOUT; waited += SECOND)
       await this.world.clock.advance(SECOND);
-    if (!isOver) throw new Error('The operation waits for ever.');
+    if (!isOver) throw new Error('The operation waits forever.');
     await watched;
     return failure;
   }
