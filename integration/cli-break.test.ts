@@ -64,7 +64,7 @@ describe('break', () => {
   });
 
   test.each([
-    { parameters: [], code: 64, complaint: "missing required argument 'lock'" },
+    { parameters: [], code: 64, complaint: "missing required argument 'lock'. See livinglock break --help." },
     { parameters: ['backup', 'import'], code: 64, complaint: 'too many arguments' },
     {
       parameters: ['backup', '--forse'],

@@ -192,7 +192,7 @@ describe.skipIf(!isPosix)('the history', () => {
     expect(await count('--since', '1ms')).toBe(0);
     expect(await desk.run(['history', 'unknown'])).toMatchObject({
       code: 0,
-      stdout: `No runs of unknown in ${desk.history}.\n`,
+      stdout: `No runs of unknown in ${desk.history}. For a lock at a path or in a database, runs are recorded only with --history.\n`,
     });
     expect((await desk.run(['history', '--failed', '--since', '1h', 'other'])).stdout).toBe(
       `No failed runs of other within this time in ${desk.history}.\n`,

@@ -579,7 +579,7 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
 
   test.each([
     [['job'], 66, 'No output of job is kept. livinglock run --log keeps it.'],
-    [[], 64, "missing required argument 'lock'"],
+    [[], 64, "missing required argument 'lock'. See livinglock logs --help."],
     [['one', 'two'], 64, 'Name one: livinglock logs LOCK'],
     [['--run', '0', 'job'], 64, 'whole number above 0'],
   ])('%j exits with %i', async (args, code, message) => {

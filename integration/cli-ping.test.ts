@@ -97,7 +97,7 @@ describe.skipIf(!isPosix)('a run with --ping', () => {
     const { code, stdout, stderr } = await desk.run(['run', ...options, 'job', '-c', 'echo out; exit 4']);
     expect({ code, stdout }).toEqual({ code: 4, stdout: 'out\n' });
     expect(stderr).toMatch(
-      /^.*The ping \(start\) has not .*\n.*The ping \(4\) has not reached 127\.0\.0\.1:1: .*ECONNREFUSED.*\n$/,
+      /^.*The ping \(start\) did not .*\n.*The ping \(4\) did not reach 127\.0\.0\.1:1: .*ECONNREFUSED.*\n$/,
     );
     expect(stderr).not.toMatch(/secret|password/);
   });
@@ -131,6 +131,6 @@ describe.skipIf(!isPosix)('a run with --ping', () => {
     const [desk, server] = [new Desk(), await pingServer()];
     server.reactions.push({ status: 200, text: 'OK (not found)' });
     const { stderr } = await desk.run(['run', '--ping', `${server.url}/secret`, 'job', '--', 'true']);
-    expect(stderr).toEqual(oneLineWith('The ping (start) has not reached'));
+    expect(stderr).toEqual(oneLineWith('The ping (start) did not reach'));
   });
 });

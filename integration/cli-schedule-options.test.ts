@@ -68,14 +68,26 @@ describe('a store from the environment', () => {
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch@db/shop';
     const { code, output, errors } = user.schedule(...JOB, '--', 'node');
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
-    expect(output).toMatch(/ --store=postgres:\/\/batch@db\/shop --log parser -- /);
+    expect(output).toMatch(/ --store=postgres:\/\/batch@db\/shop --log --history parser -- /);
+  });
+
+  test.each(['--no-history', '--history'])('does not change %s', (option) => {
+    const { output } = new User().schedule(...JOB, '--store', 'redis://db', option, '--', 'node');
+    expect(output.match(/--(?:no-)?history/g)).toEqual([option]);
+  });
+
+  test('adds no --history if a variable says where the history is, or that there is none', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_HISTORY'] = '';
+    const { output } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
+    expect(output).not.toContain('--history');
   });
 
   test('is left out if an option names one', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
     const { output, errors } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
-    expect(output).toMatch(/ --store=redis:\/\/db --log parser -- /);
+    expect(output).toMatch(/ --store=redis:\/\/db --log --history parser -- /);
     expect(errors).toBe('');
   });
 
@@ -84,7 +96,7 @@ describe('a store from the environment', () => {
     const options = ['--store', 'postgres://batch:secret@db/shop', '--store', 'redis://db'];
     const { code, output, errors } = user.schedule(...JOB, ...options, '--', 'node');
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
-    expect(output).toMatch(/ --store=redis:\/\/db --log parser -- /);
+    expect(output).toMatch(/ --store=redis:\/\/db --log --history parser -- /);
     expect(output).not.toContain('secret');
   });
 

@@ -217,7 +217,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(code).toBe(64);
     expect(output).toMatch(/^\+ \*\/2 /m);
     expect(errors).toBe(
-      'livinglock: Nothing was changed: there is no terminal to ask on. Confirm in advance with --yes.\n',
+      'livinglock: Nothing was changed: stdin is not a terminal. Confirm in advance with --yes.\n',
     );
     expect(existsSync(user.crontab)).toBe(false);
   });
@@ -239,7 +239,7 @@ def read(fd):
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[2:], read)))`;
       const command = [process.execPath, PROGRAM, 'schedule', ...JOB, '--install', '--', 'true'];
       const { code: status, output } = user.start('python3', ['-c', inPty, answer, ...command]);
-      expect(output).toContain('Go on? [y/N]');
+      expect(output).toContain('Continue? [y/N]');
       expect(status).toBe(code);
       expect(existsSync(user.crontab)).toBe(isInstalled);
     },

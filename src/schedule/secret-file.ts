@@ -69,7 +69,7 @@ export class SecretFile {
       {
         lines: [
           `${path} (mode 600)`,
-          ...(before === null ? [] : ['- what it was']),
+          ...(before === null ? [] : ['- the old content']),
           ...secrets.map(({ variable, shown }) => `+ ${this.#format.assign(variable, shown)}`),
         ],
         apply: () => orFailed(`change ${path}`, () => this.#write(text)),
@@ -82,7 +82,7 @@ export class SecretFile {
     if (path === null || (await orFailed(`change ${path}`, () => readPrivate(path))) === null) return [];
     return [
       {
-        lines: [path, '- what it was'],
+        lines: [path, '- the old content'],
         apply: () =>
           orFailed(`change ${path}`, async () => {
             await rm(path);

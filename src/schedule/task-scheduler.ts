@@ -60,7 +60,7 @@ function creation(run: RunProgram, name: string, task: string, isThere: boolean)
   return {
     lines: [
       `the task ${pathOf(name)}`,
-      ...(isThere ? ['- what it was'] : []),
+      ...(isThere ? ['- the old content'] : []),
       ...shown.map((line) => `+ ${line}`),
     ],
     async apply() {

@@ -52,7 +52,7 @@ describe.each([
     await clock.advance(HOUR - MINUTE);
     expect(await inspect('nightly', options)).toMatchObject({
       state: 'live',
-      reason: expect.stringContaining('nothing proves from here that its process is dead'),
+      reason: expect.stringContaining('its process cannot be checked from here'),
     });
     await expect(acquire('nightly', options)).rejects.toThrow(ErrLockBusy);
     await clock.advance(2 * MINUTE);

@@ -83,7 +83,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     await apply(await file.step(SECRETS));
     chmodSync(file.path, 0o644);
     const steps = await file.step(SECRETS);
-    expect(linesOf(steps)).toContain('- what it was');
+    expect(linesOf(steps)).toContain('- the old content');
     await apply(steps);
     expect(statSync(file.path).mode & 0o777).toBe(0o600);
   });

@@ -76,7 +76,7 @@ describe('a task', () => {
     expect(task).toBe(`\ufeff${installed.configure(someJob()).text}`.replaceAll('\n', '\r\n'));
     expect(existsSync(file)).toBe(false);
     expect(await installed.install(someJob())).toEqual([]);
-    expect(linesOf(await installed.install(someJob({ directory: 'C:\\' })))).toContain('- what it was');
+    expect(linesOf(await installed.install(someJob({ directory: 'C:\\' })))).toContain('- the old content');
 
     await apply(await installed.uninstall('parser'));
     expect(task).toBeNull();

@@ -127,11 +127,12 @@ function ofNothing({ runs, unreadable }: LockHistory, lock: Inspection | null): 
   if (runs.length > 0 || (lock !== null && lock.state !== 'free' && lock.state !== 'cooldown')) return null;
   return {
     severity: 'unknown',
-    text: unreadable > 0 ? 'its history cannot be read' : 'no run has ended yet, as far as the history says',
+    text: unreadable > 0 ? 'its history cannot be read' : 'no run has been recorded',
   };
 }
 
 /** Commands, notes and reasons come from others. */
 function inOneLine({ severity, text }: Finding): Finding {
-  return { severity, text: oneLine(text) };
+  // A message of a store is a sentence; here it is part of one.
+  return { severity, text: oneLine(text).replace(/\.$/, '') };
 }

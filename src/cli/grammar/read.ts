@@ -156,7 +156,8 @@ function expectNumber(
 ): void {
   const all = Object.values(operands);
   const missing = all.slice(found.length).find(isRequired);
-  if (missing !== undefined) throw wrong(`missing required argument '${operandName(missing)}'`);
+  if (missing !== undefined)
+    throw wrong(`missing required argument '${operandName(missing)}'. See livinglock ${name} --help.`);
   if (found.length <= all.length || all.some(isVariadic)) return;
   throw wrong(
     tooMany?.(given) ??

@@ -29,17 +29,21 @@ export async function history(
     await print(toJson(selected.map(lockJson)));
   } else {
     const lines = linesOf(selected, terminal(process.stdout));
-    await print(lines.length > 0 ? lines.join('\n') : `${describeNothing(names, selection)} in ${folder}.`);
+    await print(lines.length > 0 ? lines.join('\n') : describeNothing(names, selection, folder));
   }
   return ExitCode.ok;
 }
 
 /** What was looked for and not found. */
-function describeNothing(names: readonly string[], { since, failed }: Selection): string {
+function describeNothing(names: readonly string[], { since, failed }: Selection, folder: string): string {
   const runs = failed ? 'No failed runs' : 'No runs';
   const locks = names.length === 0 ? '' : ` of ${names.map(oneLine).join(', ')}`;
-  return `${runs}${locks}${since === undefined ? '' : ' within this time'}`;
+  const nothing = `${runs}${locks}${since === undefined ? '' : ' within this time'} in ${folder}.`;
+  const mayBeUnrecorded = names.length > 0 && !failed && since === undefined;
+  return mayBeUnrecorded ? `${nothing} ${ONLY_NAMED}` : nothing;
 }
+
+const ONLY_NAMED = 'For a lock at a path or in a database, runs are recorded only with --history.';
 
 /** Writes a page of HTML to the file; `-` is stdout. Returns the exit code. */
 export async function historyAsPage(

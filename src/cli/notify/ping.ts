@@ -60,7 +60,7 @@ export class Pinger {
     } catch (error) {
       if (signal.aborted) return;
       const which = endpoint === '' ? 'success' : endpoint;
-      say(`The ping (${which}) has not reached ${url.host}: ${messageOf(error)}.`);
+      say(`The ping (${which}) did not reach ${url.host}: ${messageOf(error)}.`);
     }
   }
 }

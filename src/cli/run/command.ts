@@ -21,7 +21,7 @@ export const RUN = defineCommand({
   },
   notes: `Examples:
   livinglock run backup -- pg_dump --file=backup.sql shop
-  livinglock run --heartbeat output --stale-timeout 15m /run/lock/import.lock -- python -u manage.py update_user_data
+  livinglock run --heartbeat output --stale-timeout 15m /srv/import/nightly.lock -- python -u manage.py update_user_data
   livinglock run --wait 30s --timeout 2h report -- Rscript report.R
   livinglock run dump -c 'pg_dump shop | gzip > shop.sql.gz'
 

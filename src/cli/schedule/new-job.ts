@@ -17,7 +17,7 @@ const PING = '--ping=';
 /** Every program by its full path: cron's PATH is short, and a Node installed by nvm is only in the PATH of an interactive shell. */
 export function jobOf(request: Request, scheduler: SchedulerName): Job {
   const { name, timing, directory, command, line, conflictExitCode, userName, isHardened } = request;
-  const runOptions = withLog(request, scheduler);
+  const runOptions = withHistory(withLog(request, scheduler));
   if (timing === null) {
     throw new CliError(
       ExitCode.usage,
@@ -70,6 +70,14 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
     isHardened,
     conflictExitCode,
   };
+}
+
+/** A job that somebody has scheduled is to be watched: by itself, `run` records only what runs under named locks. */
+function withHistory(runOptions: readonly string[]): readonly string[] {
+  const isDecided =
+    process.env['LIVINGLOCK_HISTORY'] !== undefined ||
+    runOptions.some((option) => option === '--history' || option === '--no-history');
+  return isDecided || valueIn(STORE, runOptions) === undefined ? runOptions : [...runOptions, '--history'];
 }
 
 /**

@@ -105,11 +105,11 @@ function noteOnUnknown(userName: string): string {
 async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string): Promise<number> {
   const lines = steps.flatMap((step) => [...step.lines, '']).map(visible);
   await print(`This is what will change:\n\n${lines.join('\n')}`);
-  const answer = isAgreed || (await confirm('Go on?'));
+  const answer = isAgreed || (await confirm('Continue?'));
   if (answer === null) {
     throw new CliError(
       ExitCode.usage,
-      'Nothing was changed: there is no terminal to ask on. Confirm in advance with --yes.',
+      'Nothing was changed: stdin is not a terminal. Confirm in advance with --yes.',
     );
   }
   if (!answer) {

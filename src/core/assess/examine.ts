@@ -112,5 +112,5 @@ export function processesOf({ process, workers }: LockRecord): readonly ProcessI
 export function refuseTooManyTries(tries: number, name: string, examined: Examined | null): void {
   if (tries <= MOST_TRIES) return;
   const { record = null, age = 0 } = examined?.stored ?? {};
-  throw new ErrLockBusy(name, record, age, 'it changes faster than it can be judged');
+  throw new ErrLockBusy(name, record, age, 'it keeps changing while it is being read');
 }

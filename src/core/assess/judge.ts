@@ -67,7 +67,7 @@ export function judge(
 
 function unproved(left: number, relation: OwnerRelation): string {
   const reason =
-    'nothing proves from here that its process is dead: ' +
+    'its process cannot be checked from here: ' +
     `without another heartbeat, the lock can be taken over in ${formatDuration(left)}`;
   return relation === 'namesake'
     ? `${reason}; it has the same \`owner\`, but runs on another host or in a different environment`

@@ -37,7 +37,7 @@ export function postgresSchema(options: PostgresSchemaOptions = {}): string {
   lock_name        text COLLATE "C" PRIMARY KEY,
   lock_owner       text,                 -- who holds the lock: its owner, or host:PID; NULL: nobody does
   lock_time        timestamptz,          -- since when; NULL: nobody holds it
-  expires_at       timestamptz,          -- from when on others may take over if there is no heartbeat; NULL: nobody holds it
+  expires_at       timestamptz,          -- when others may take over if there is no heartbeat; NULL: nobody holds it
   heartbeat_at     timestamptz NOT NULL, -- the last heartbeat, or the release
   token            text NOT NULL,        -- unique to the last acquisition
   fencing_token    bigint NOT NULL,      -- greater than that of every acquisition before

@@ -32,7 +32,7 @@ export function sqliteSchema(options: SqliteSchemaOptions = {}): string {
   lock_name        TEXT PRIMARY KEY NOT NULL,
   lock_owner       TEXT,              -- who holds the lock: its owner, or host:PID; NULL: nobody does
   lock_time        TEXT,              -- since when; NULL: nobody holds it
-  expires_at       TEXT,              -- from when on others may take over if there is no heartbeat; NULL: never, or nobody holds it
+  expires_at       TEXT,              -- when others may take over if there is no heartbeat; NULL: never, or nobody holds it
   heartbeat_at     TEXT NOT NULL,     -- the last heartbeat, or the release
   token            TEXT NOT NULL,     -- unique to the last acquisition
   fencing_token    INTEGER NOT NULL,  -- greater than that of every acquisition before

@@ -45,7 +45,7 @@ describe('a job', () => {
   });
 
   it('is unknown if nothing is known of it: it never ran, or its name was mistyped', () => {
-    const nothing = ['unknown: no run has ended yet, as far as the history says'];
+    const nothing = ['unknown: no run has been recorded'];
     const limits = { maxAge: limit(HOUR), maxSkips: limit(0), maxRuntime: limit(1) };
     expect(findings({ history: someHistory({ runs: [] }) }, limits)).toEqual(nothing);
     expect(findings({ lock: someLock('cooldown'), history: someHistory({ runs: [] }) })).toEqual(nothing);
@@ -83,6 +83,10 @@ describe('a job', () => {
   });
 
   it.each<[Partial<Run>, string]>([
+    [
+      { outcome: 'not-started', reason: 'Cannot reach db. Check its address.' },
+      'was not started: Cannot reach db. Check its address',
+    ],
     [{ outcome: 'failed', exitCode: 4 }, 'failed with exit status 4'],
     [{ outcome: 'failed', exitCode: null }, 'failed'],
     [{ outcome: 'ended-by-signal', signal: 'SIGKILL' }, 'was ended by SIGKILL'],

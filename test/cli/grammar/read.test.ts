@@ -202,7 +202,7 @@ describe('what was given', () => {
 
 describe('what is refused', () => {
   it.each([
-    { line: [], says: "missing required argument 'source'" },
+    { line: [], says: "missing required argument 'source'. See livinglock move --help." },
     { line: ['a', '1', '8', 'b'], says: "too many arguments for 'move'. Expected 3 arguments but got 4." },
     {
       line: ['a', 'b'],

@@ -110,7 +110,7 @@ describe('a service', () => {
     server.reactions.push(reaction);
     await pinger().started();
     const { host } = new URL(server.url);
-    expect(said).toEqual([expect.stringContaining(`The ping (start) has not reached ${host}: ${words}.\n`)]);
+    expect(said).toEqual([expect.stringContaining(`The ping (start) did not reach ${host}: ${words}.\n`)]);
     expect(said.join()).not.toContain('secret');
   });
 

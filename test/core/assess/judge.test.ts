@@ -28,7 +28,7 @@ describe('the judge', () => {
   it('says when a lock can be taken over whose holder cannot be seen', () => {
     const { reason } = judge(stored({ age: 8 * MINUTE }), 'unknown', HOUR);
     expect(reason).toBe(
-      'nothing proves from here that its process is dead: without another heartbeat, the lock can be taken over in 52 minutes',
+      'its process cannot be checked from here: without another heartbeat, the lock can be taken over in 52 minutes',
     );
   });
 

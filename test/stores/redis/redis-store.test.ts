@@ -245,7 +245,7 @@ describeWithRedis('the store in Redis', (server) => {
       process.kill();
       // The clock of this process does not matter.
       await scene.clock.advance(2 * HOUR);
-      await expect(scene.acquire()).rejects.toThrow(/on db-2.+ nothing proves from here/);
+      await expect(scene.acquire()).rejects.toThrow(/on db-2.+ cannot be checked from here/);
 
       await scene.set('heartbeat_at', new Date(Date.now() + 59 * MINUTE).toISOString());
       expect(await scene.inspect()).toMatchObject({ state: 'live' });
@@ -262,7 +262,7 @@ describeWithRedis('the store in Redis', (server) => {
       const process = scene.processes.start({ hostname: 'clone-2' });
       await scene.acquire({ process });
       process.kill();
-      await expect(scene.acquire()).rejects.toThrow(/on clone-2.+ nothing proves from here/);
+      await expect(scene.acquire()).rejects.toThrow(/on clone-2.+ cannot be checked from here/);
     });
 
     it('of an earlier boot may be alive, because other machines use the same Redis', async () => {

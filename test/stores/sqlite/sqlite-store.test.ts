@@ -308,7 +308,7 @@ describe('a holder', () => {
     process.kill();
     // The clock of this process does not matter.
     await scene.clock.advance(100 * HOUR);
-    await expect(scene.acquire()).rejects.toThrow(/on db-2.+ nothing proves from here/);
+    await expect(scene.acquire()).rejects.toThrow(/on db-2.+ cannot be checked from here/);
 
     scene.database.exec(
       `UPDATE livinglock SET heartbeat_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+59 minutes')`,
