@@ -12,7 +12,11 @@ import type { Outfit, Started } from './started.js';
  * Without a socket that tells whether the command lives, the command waits for a line on a descriptor until the lock names its group. The gate
  * then becomes the command: same PID, same process group. A shell drops variables whose names are not identifiers.
  */
-const GATE = 'read -r go <&GATE || exit 125; exec GATE<&-; exec "$@"';
+const GATE = 'read -r go <&GATE || exit 125; exec GATE<&-; ';
+/** What becomes the command. */
+const EXEC = 'exec "$@"';
+/** Node gives each process that it starts the default action for every signal, and only a shell can change that back. */
+const IGNORE_HANGUP = 'trap "" HUP; ';
 /** A redirection can name a descriptor by one digit only: with two digits, some shells do not accept it (dash). */
 const LAST_OF_SHELL = 9;
 
@@ -24,7 +28,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   if (process.platform === 'win32') return startOnWindows(command, outfit);
   const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
 
-  const { env, output, descriptors, inheritedSocket } = outfit;
+  const { env, output, descriptors, inheritedSocket, ignoresHangup } = outfit;
   const shared = sharesTerminal
     ? sharedGroup({ socket: inheritedSocket, token: env['LIVINGLOCK_TOKEN'] ?? '' })
     : null;
@@ -34,7 +38,9 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   }
   const spare = freeNumber(descriptors, inheritedSocket === null ? 3 : SOCKET_DESCRIPTOR);
   put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
-  const [program = '', ...args] = inheritedSocket === null ? gated(command, spare) : command;
+  const before = `${ignoresHangup ? IGNORE_HANGUP : ''}${inheritedSocket === null ? gateOn(spare) : ''}`;
+  const [program = '', ...args] =
+    before === '' ? command : ['/bin/sh', '-c', `${before}${EXEC}`, 'livinglock', ...command];
   const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });
   const read = output.read(child);
   const exited = exitOf(child);
@@ -62,13 +68,13 @@ function freeNumber(taken: readonly number[], from: number): number {
   return number;
 }
 
-function gated(command: readonly string[], descriptor: number): readonly string[] {
+function gateOn(descriptor: number): string {
   if (descriptor > LAST_OF_SHELL) {
     throw new Error(
       `one of the file descriptors 3 to ${LAST_OF_SHELL} must be free, but all are open. Close one: livinglock run … 9<&-`,
     );
   }
-  return ['/bin/sh', '-c', GATE.replaceAll('GATE', String(descriptor)), 'livinglock', ...command];
+  return GATE.replaceAll('GATE', String(descriptor));
 }
 
 async function pidOf(child: ChildProcess): Promise<number> {

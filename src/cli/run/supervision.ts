@@ -1,6 +1,7 @@
-import { formatDuration } from '../../core/describe.js';
+import { formatDuration, oneLine } from '../../core/describe.js';
 import { remedyFor } from '../../core/remedies.js';
 import { ErrLockLost, ErrLockStore, type Worker } from '../../index.js';
+import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
@@ -135,7 +136,7 @@ export class Supervision {
   }
 
   async #start(output: OutputRoute): Promise<Started> {
-    const { lock, name, locks, command, descriptors, inheritedSocket, cover } = this.#job;
+    const { lock, name, locks, command, options, descriptors, inheritedSocket, cover } = this.#job;
     // A run within the command must not ping for it.
     const { [PING_VARIABLE]: _, ...ours } = process.env;
     const env = {
@@ -149,12 +150,12 @@ export class Supervision {
     };
     try {
       if (lock !== null) await cover.begin(lock, inheritedSocket, descriptors);
-      const started = await start(command, { env, output, descriptors, inheritedSocket });
+      const { ignoreHangup: ignoresHangup } = options;
+      const started = await start(command, { env, output, descriptors, inheritedSocket, ignoresHangup });
       cover.tell(started.group);
       return started;
     } catch (error) {
-      const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
-      throw new CliError(ExitCode.notExecutable, `Cannot start ${command[0]}: ${messageOf(error)}.${remedy}`);
+      throw notStarted(command[0] ?? '', error);
     }
   }
 
@@ -276,4 +277,16 @@ export class Supervision {
       watch.keepForTheEnd();
     }
   }
+}
+
+function notStarted(program: string, error: unknown): CliError {
+  // The program itself was found. As a shell does, this counts as not found.
+  if (systemCode(error) === 'ENOENT' && isError(error) && 'path' in error && error.path === program) {
+    return new CliError(
+      ExitCode.notFound,
+      `Cannot start ${oneLine(program)}: its interpreter does not exist. See its first line (#!), which must not end with CR LF.`,
+    );
+  }
+  const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
+  return new CliError(ExitCode.notExecutable, `Cannot start ${program}: ${messageOf(error)}.${remedy}`);
 }

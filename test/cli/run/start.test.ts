@@ -19,6 +19,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
       output: routeFor('inherited'),
       descriptors: [],
       inheritedSocket: null,
+      ignoresHangup: false,
       ...changes,
     };
     const begun = await start(command, outfit);
@@ -76,6 +77,21 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     },
   );
 
+  it.each(process.platform === 'linux' ? [true, false] : [false])(
+    'ignores SIGHUP on request, with an inherited socket: %s',
+    async (hasSocket) => {
+      terminals();
+      const inheritedSocket = hasSocket ? await makeInheritedSocket() : null;
+      onTestFinished(() => inheritedSocket?.close());
+      const ignoring = await started('kill -HUP $$; exit 3', { inheritedSocket, ignoresHangup: true });
+      ignoring.begin?.();
+      expect(await ignoring.exited).toEqual({ code: 3, signal: null });
+      const ending = await started('kill -HUP $$; exit 3', { inheritedSocket });
+      ending.begin?.();
+      expect(await ending.exited).toEqual({ code: null, signal: 'SIGHUP' });
+    },
+  );
+
   it('gets descriptors under the numbers that they have here', async () => {
     terminals();
     const path = join(temporaryFolder(), 'out');
@@ -125,7 +141,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     terminals();
     // Otherwise libuv might report the error by the descriptor that the socket takes in the command.
     openUpTo(40);
-    const outfit = { env: { PATH }, output: routeFor('inherited'), descriptors: [], inheritedSocket: null };
+    const outfit = { env: { PATH }, output: routeFor('inherited'), descriptors: [], ignoresHangup: false };
     const socket = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
     await expect(start(['/no/program'], { ...outfit, inheritedSocket: socket })).rejects.toMatchObject({
       code: 'ENOENT',
