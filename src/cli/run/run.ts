@@ -19,6 +19,7 @@ import { STALL_UNSEEN } from './read-options.js';
 import { Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
 import { Signals } from './signals.js';
+import { startThreads } from './start-threads.js';
 import { Supervision } from './supervision.js';
 
 /** Runs a command while holding a lock. Returns the exit code. */
@@ -94,6 +95,7 @@ async function runIn(
   const { label, quiet, isStallUnseen } = job.options;
   if (label === undefined) speakOf({ job: called, lock: name });
   if (!quiet) sayWhichAreMeant([called], locks);
+  if (isOutputKept(job.options) || job.options.ping !== undefined) await startThreads();
   const signals = new Signals(job.options.ignoreHangup);
   const { cover, recorder } = job;
   const inheritedSocket = await makeInheritedSocket();
@@ -126,6 +128,10 @@ async function runIn(
   }
 }
 
+function isOutputKept({ output: { passOn, log } }: RunOptions): boolean {
+  return passOn !== 'always' || log !== null;
+}
+
 /** Loaded only where an option asks for it. */
 async function keptOutput(
   { options }: Pick<Job, 'options'>,
@@ -133,7 +139,7 @@ async function keptOutput(
   name: string,
   locks: Locks,
 ): Promise<KeptOutput | null> {
-  if (options.output.passOn === 'always' && options.output.log === null) return null;
+  if (!isOutputKept(options)) return null;
   const { KeptOutput } = await import('./kept/kept-output.js');
   return new KeptOutput(options, {
     owner: { lock: name, store: options.store === undefined ? null : locks.place() },
