@@ -238,6 +238,23 @@ describe.skipIf(!isPosix)('the history', () => {
     expect(await historyOf(desk)).toMatchObject([{ name: join(desk.folder, 'job.lock') }]);
   });
 
+  test('has no run with a path that can never be a lock, and status works on', async () => {
+    const desk = new Desk();
+    const tellingAbout = ['--history', '--notify', 'cat > event'];
+    for (const lock of ['x'.repeat(260), `${desk.folder}/`, '/dev/null/x']) {
+      const { code } = await desk.run(['run', ...tellingAbout, lock, '--', 'true']);
+      expect(code).toBe(73);
+    }
+    const event: unknown = JSON.parse(readFileSync(join(desk.folder, 'event'), 'utf8'));
+    expect(event).toMatchObject({
+      event: 'failure',
+      exitCode: 73,
+      reason: expect.stringContaining('ENOTDIR'),
+    });
+    expect(await desk.run(['history'])).toMatchObject({ stdout: expect.stringMatching(/^No runs in /) });
+    expect(await desk.run(['status'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('is in the folder of LIVINGLOCK_HISTORY, for every lock', async () => {
     const desk = new Desk();
     const env = { LIVINGLOCK_HISTORY: join(desk.folder, 'elsewhere') };

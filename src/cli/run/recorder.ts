@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunOutcome, RunReport } from '../../history/index.js';
-import { type Lock, type Predecessor, type Progress, systemClock } from '../../index.js';
+import { ErrLockStore, type Lock, type Predecessor, type Progress, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -154,11 +154,13 @@ export class Recorder {
   }
 
   /** The run has failed with this error. Unless it has begun, the command has not run. */
-  failed(error: unknown, end: RunEnd): Promise<void> {
+  async failed(error: unknown, end: RunEnd): Promise<void> {
     const exitCode = error instanceof CliError ? error.exitCode : ExitCode.store;
     // The message may repeat the command.
     const reason = this.#subject?.options.label === undefined ? { reason: messageOf(error) } : {};
-    return this.ended({ ...end, ...reason }, exitCode);
+    const ending = { ...end, ...reason };
+    if (!isNoPlaceForALock(error)) return this.ended(ending, exitCode);
+    this.#announce('ended', { ...ending, exitCode });
   }
 
   /** Resolves when everybody has been told. Must be called when the lock is free. */
@@ -229,6 +231,11 @@ export class Recorder {
     const { quiet = false, history } = this.#subject?.options ?? {};
     return quiet && history === 'default' && !process.env['LIVINGLOCK_HISTORY'];
   }
+}
+
+/** The path can never be a lock. In the history, it would make `status` and `metrics` fail from then on. */
+function isNoPlaceForALock(error: unknown): boolean {
+  return error instanceof ErrLockStore && ['EISDIR', 'ENAMETOOLONG', 'ENOTDIR'].includes(error.code);
 }
 
 type Recording = Awaited<ReturnType<typeof recordingOf>>;
