@@ -1,3 +1,4 @@
+import { startTimer } from '../system/clock.js';
 import type { LockParts } from './lock-parts.js';
 
 /** The lock whose heartbeats are written late. */
@@ -26,7 +27,8 @@ export class LateBeat {
   #isDue = false;
   /** Whether one was remembered that is part of the write in flight. */
   #isInFlight = false;
-  #isWaiting = false;
+  /** Ends the wait; `null` while nothing is waited for. */
+  #stop: (() => void) | null = null;
 
   constructor(parts: LateBeatParts, view: LateBeatView) {
     this.#parts = parts;
@@ -58,26 +60,26 @@ export class LateBeat {
     this.#resume();
   }
 
-  #resume(): void {
-    if (!this.#isWaiting && this.#left !== null) void this.#wait();
+  /** The lease is over. */
+  end(): void {
+    this.#stop?.();
+    this.#stop = null;
   }
 
-  async #wait(): Promise<void> {
-    this.#isWaiting = true;
-    try {
-      let left = this.#left;
-      while (left !== null) {
-        // At least one turn of the event loop: whoever waits to write comes first.
-        // Without a signal: to create and abort one takes longer than what is left of this takes when the lease is over.
-        await this.#parts.clock.sleep(Math.max(left, 0), { ref: false });
-        left = this.#left;
-        if (left !== null && left <= 0) return this.#view.write();
-      }
-    } catch {
-      // The clock refuses to sleep. The next heartbeat is written.
-    } finally {
-      this.#isWaiting = false;
-    }
+  #resume(): void {
+    const left = this.#left;
+    if (left === null || this.#stop !== null) return;
+    const over = () => {
+      this.#stop = null;
+    };
+    const check = () => {
+      over();
+      const still = this.#left;
+      if (still !== null && still <= 0) this.#view.write();
+      else this.#resume();
+    };
+    // At least one turn of the event loop: whoever waits to write comes first. If the clock refuses to sleep, the next heartbeat is written.
+    this.#stop = startTimer(this.#parts.clock, Math.max(left, 0), check, false, over);
   }
 
   /** Milliseconds until the remembered heartbeat has to be written; `null` if nothing has. */

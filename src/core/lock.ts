@@ -184,6 +184,7 @@ export class Lock {
     switch (effect) {
       case 'end':
         this.#monitor.end();
+        this.#lateBeat.end();
         this.#stayOnExit();
         this.#events.ended(this.#lease);
         return;

@@ -179,15 +179,24 @@ function timer(milliseconds: number, { signal, ref = true }: SleepOptions): Prom
 /**
  * Calls back after that many milliseconds, unless it is stopped before by what is returned. For an operation that takes a fraction of a millisecond,
  * the signal that `sleep` needs for this would be a tenth of it.
+ *
+ * @param ref Whether it keeps the process alive.
+ * @param failed Called if the clock fails. Default: `callback`, because nobody else would ever end what waits for it.
  */
-export function startTimer(clock: Clock, milliseconds: number, callback: () => void): () => void {
+export function startTimer(
+  clock: Clock,
+  milliseconds: number,
+  callback: () => void,
+  ref = true,
+  failed = callback,
+): () => void {
   if (clock === systemClock && milliseconds <= LONGEST_TIMER) {
     const timeout = setTimeout(callback, milliseconds);
+    if (!ref) timeout.unref();
     return () => clearTimeout(timeout);
   }
   const stopped = new AbortController();
   const { signal } = stopped;
-  // If the clock fails, nobody else would ever end what waits for it.
-  clock.sleep(milliseconds, { signal }).then(callback, () => signal.aborted || callback());
+  clock.sleep(milliseconds, { signal, ref }).then(callback, () => signal.aborted || failed());
   return () => stopped.abort();
 }

@@ -46,6 +46,24 @@ describe('a heartbeat within the minimal interval', () => {
   const contend = (staleTimeout: number) => acquireBy(locks, { staleTimeout });
   const progress = async () => (await locks.read(NAME))?.record?.progress?.ratio;
 
+  it('is waited for no longer than the lock is held, so that a process with many locks does not keep them all', async () => {
+    const sleeping = new Set<Promise<void>>();
+    const { sleep } = clock;
+    clock.sleep = (...args) => {
+      const slept = sleep.apply(clock, args).finally(() => sleeping.delete(slept));
+      sleeping.add(slept);
+      return slept;
+    };
+    const lock = await hold({ staleTimeout: HOUR, heartbeatMinimalInterval: 30 * MINUTE });
+    const others = sleeping.size;
+    await lock.heartBeat();
+    expect(sleeping.size).toBe(others + 1);
+    await lock.release();
+    await new Promise(setImmediate);
+    expect(sleeping.size).toBe(others);
+    expect(beats).toBe(0);
+  });
+
   it.each([
     { staleTimeout: 0.8 * SECOND, calls: [320, 1080], end: 1560 },
     { staleTimeout: 4 * SECOND, heartbeatMinimalInterval: 3900, calls: [3000, 7000], end: 7650 },
