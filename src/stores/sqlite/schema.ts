@@ -38,7 +38,7 @@ export function sqliteSchema(options: SqliteSchemaOptions = {}): string {
   fencing_token    INTEGER NOT NULL,  -- greater than that of every acquisition before
   revision         INTEGER NOT NULL,  -- greater with each change
   stale_timeout_ms INTEGER,           -- the holder's own; NULL: endless
-  hold_ms          REAL,              -- released, but held for so long after that; NULL: not released
+  hold_ms          REAL,              -- released, but kept held for this long; NULL: not released
   monotonic_ms     REAL,              -- the last heartbeat, on the clock of the holder's boot
   holder           TEXT NOT NULL,     -- JSON: process_id, process, owner
   details          TEXT,              -- JSON: command, user, cwd; NULL: the lock was released

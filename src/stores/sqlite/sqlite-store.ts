@@ -11,6 +11,7 @@ import { fieldOf } from '../shared/field.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, readRow, workersText } from '../shared/row.js';
 import type { SqliteDatabase, SqliteStatement } from './database.js';
+import { DatabaseFile } from './database-file.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';
 import { quotedTable, type SqliteSchemaOptions, sqliteSchema } from './schema.js';
 import { type Statements, statementsFor } from './statements.js';
@@ -75,6 +76,7 @@ class SqliteStore implements Store {
   readonly #clock: Dependencies['clock'];
   readonly #processes: Dependencies['processes'];
   readonly #prepared = new Map<string, SqliteStatement>();
+  readonly #file: DatabaseFile;
 
   constructor(
     database: SqliteDatabase,
@@ -87,6 +89,7 @@ class SqliteStore implements Store {
     this.#schema = schema;
     this.#clock = clock;
     this.#processes = processes;
+    this.#file = new DatabaseFile(database);
   }
 
   resolve(name: string): string {
@@ -95,23 +98,25 @@ class SqliteStore implements Store {
 
   read(name: string): Awaitable<Stored | null> {
     return this.#withRetries(name, 'read the lock', () => {
-      const row = this.#find(name);
+      const row = this.#file.hasMoved() ? null : this.#find(name);
       return row === null ? null : this.#toStored(row);
     });
   }
 
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome> {
-    return over === undefined
-      ? this.#withRetries(name, 'create the lock', () => this.#toOutcome(name, this.#create(name, claim)))
-      : this.#withRetries(name, 'take over the lock', () =>
-          this.#toOutcome(name, this.#replace(name, claim, over)),
-        );
+    const attempted = over === undefined ? 'create the lock' : 'take over the lock';
+    return this.#withRetries(name, attempted, () => {
+      if (this.#file.hasMoved()) throw moved(name, attempted, this.#file.path);
+      const row = over === undefined ? this.#create(name, claim) : this.#replace(name, claim, over);
+      return this.#toOutcome(name, row);
+    });
   }
 
   /** On disk when the call returns, unless others write to the database for longer than a moment. */
   beat(name: string, token: string, { workers, progress }: Beat): Awaitable<Outcome> {
     const { beat } = this.#statements;
     return this.#withRetries(name, 'write a heartbeat to the lock', () => {
+      if (this.#file.hasMoved()) return GONE;
       const workersColumn = workers === undefined ? null : workersText(workers);
       const progressColumn = progress === undefined ? null : JSON.stringify(progress);
       const row = this.#row(beat, sharedTime(this.#clock), workersColumn, progressColumn, name, token);
@@ -123,6 +128,7 @@ class SqliteStore implements Store {
   remove(name: string, token: string, hold = 0): Awaitable<Outcome> {
     const { remove, retire, released } = this.#statements;
     return this.#withRetries(name, 'release the lock', () => {
+      if (this.#file.hasMoved()) return GONE;
       const row =
         hold > 0
           ? this.#row(retire, hold, hold, sharedTime(this.#clock), name, token)
@@ -221,12 +227,8 @@ class SqliteStore implements Store {
 
   /** Whether the database is a file of this machine, or exists only in the memory of this process. */
   #isLocal(): boolean {
-    const databases = this.#database.prepare('PRAGMA database_list').all();
-    const main = databases.find((row) => fieldOf(row, 'name') === 'main');
-    const file = fieldOf(main, 'file');
-    return (
-      file === '' || file === null || (typeof file === 'string' && isLocal(systemFileSystem, dirname(file)))
-    );
+    const { path } = this.#file;
+    return path === null || isLocal(systemFileSystem, dirname(path));
   }
 
   /** Synchronously if the database is free, or becomes free within a moment; otherwise later. */
@@ -259,6 +261,19 @@ class SqliteStore implements Store {
       throw storeError(lock, attempted, error);
     }
   }
+}
+
+/** The lock is in a file that nobody else opens any more. */
+const GONE: Outcome = { done: false, found: null };
+
+function moved(lock: string, attempted: string, path: string | null): ErrLockStore {
+  return ErrLockStore.of(lock, attempted, {
+    code: 'SQLITE_READONLY_DBMOVED',
+    reason: `${path} was removed or replaced while the database was open`,
+    remedy: 'Open the database again.',
+    cause: undefined,
+    isInDoubt: false,
+  });
 }
 
 function inTransaction(lock: string, attempted: string): ErrLockStore {

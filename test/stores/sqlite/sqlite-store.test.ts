@@ -1,4 +1,13 @@
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -49,11 +58,16 @@ class Scene {
     {
       process = this.processes.own,
       store = {},
+      name = NAME,
       ...options
-    }: Omit<AcquireOptions, 'store'> & { process?: FakeProcess; store?: SqliteStoreOptions } = {},
+    }: Omit<AcquireOptions, 'store'> & {
+      name?: string;
+      process?: FakeProcess;
+      store?: SqliteStoreOptions;
+    } = {},
   ): Promise<Lock> {
     const dependencies = { clock: this.clock, processes: this.processes.as(process) };
-    return acquire(NAME, {
+    return acquire(name, {
       heartbeatMinimalInterval: 0,
       store: sqliteStore(database, { ...dependencies, ...store }),
       dependencies,
@@ -168,6 +182,13 @@ describe('the table', () => {
     });
   });
 
+  it.each([2 ** 53, 1e16, 2 ** 63 - 1024, 1e300])('can contain a timeout of %d ms', async (staleTimeout) => {
+    const scene = new Scene();
+    const lock = await scene.acquire(scene.database, { staleTimeout });
+    expect((await scene.inspect()).holder?.staleTimeout).toBe(staleTimeout);
+    await lock.release();
+  });
+
   it('says that a lock with an infinite timeout never expires', async () => {
     const scene = new Scene();
     await scene.acquire(undefined, { staleTimeout: Number.POSITIVE_INFINITY });
@@ -278,6 +299,40 @@ describe('a table that somebody changes by hand', () => {
     scene.database.exec(`UPDATE livinglock SET holder = 'Bob'`);
     expect(await scene.inspect()).toMatchObject({ state: 'dead', holder: null });
     await scene.acquire();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a database file that is moved away', () => {
+  it.each(['WAL', 'DELETE'])('by a backup or for good loses its locks, in the mode %s', async (mode) => {
+    for (const isReplaced of [true, false]) {
+      const scene = new Scene();
+      scene.database.exec(`PRAGMA journal_mode = ${mode}`);
+      copyFileSync(scene.path, `${scene.path}.backup`);
+      const lost = await scene.acquire();
+      const also = await scene.acquire(scene.database, { name: 'weekly' });
+      for (const end of ['-wal', '-shm']) rmSync(scene.path + end, { force: true });
+      if (isReplaced) renameSync(`${scene.path}.backup`, scene.path);
+      else rmSync(scene.path);
+
+      await expect(scene.acquire()).rejects.toMatchObject({
+        code: 'SQLITE_READONLY_DBMOVED',
+        message: expect.stringMatching(/ was removed or replaced while .*\. Open the database again\./),
+      });
+      const next = await scene.acquire(scene.connect());
+      await expect(lost.heartBeat()).rejects.toThrow(ErrLockLost);
+      expect(lost.signal.aborted).toBe(true);
+      await expect(also.release()).rejects.toThrow(ErrLockLost);
+      await next.release();
+    }
+  });
+
+  it('loses its locks although its holder only looks', async () => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    const { signal } = lock;
+    rmSync(scene.path);
+    await scene.clock.advance(MINUTE);
+    expect(signal.reason).toBeInstanceOf(ErrLockLost);
   });
 });
 
