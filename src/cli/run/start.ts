@@ -15,7 +15,7 @@ import type { Outfit, Started } from './started.js';
 const GATE = 'read -r go <&GATE || exit 125; exec GATE<&-; ';
 /** What becomes the command. */
 const EXEC = 'exec "$@"';
-/** Node gives each process that it starts the default action for every signal, and only a shell can change that back. */
+/** Node gives each process that it starts the default action for every signal. Without a terminal, nobody but this process would send SIGHUP. */
 const IGNORE_HANGUP = 'trap "" HUP; ';
 /** A redirection can name a descriptor by one digit only: with two digits, some shells do not accept it (dash). */
 const LAST_OF_SHELL = 9;
@@ -38,7 +38,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   }
   const spare = freeNumber(descriptors, inheritedSocket === null ? 3 : SOCKET_DESCRIPTOR);
   put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
-  const before = `${ignoresHangup ? IGNORE_HANGUP : ''}${inheritedSocket === null ? gateOn(spare) : ''}`;
+  const before = `${ignoresHangup && sharesTerminal ? IGNORE_HANGUP : ''}${inheritedSocket === null ? gateOn(spare) : ''}`;
   const [program = '', ...args] =
     before === '' ? command : ['/bin/sh', '-c', `${before}${EXEC}`, 'livinglock', ...command];
   const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });

@@ -22,6 +22,6 @@ export interface Outfit {
   /** Descriptors of this process that the command gets under the same numbers. */
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;
-  /** Whether the command ignores SIGHUP, as under nohup(1). On Windows, nothing does. */
+  /** Whether the command ignores SIGHUP on a terminal, as under nohup(1). */
   readonly ignoresHangup: boolean;
 }

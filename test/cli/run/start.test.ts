@@ -78,9 +78,9 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
   );
 
   it.each(process.platform === 'linux' ? [true, false] : [false])(
-    'ignores SIGHUP on request, with an inherited socket: %s',
+    'ignores SIGHUP on a terminal on request, with an inherited socket: %s',
     async (hasSocket) => {
-      terminals();
+      terminals(0);
       const inheritedSocket = hasSocket ? await makeInheritedSocket() : null;
       onTestFinished(() => inheritedSocket?.close());
       const ignoring = await started('kill -HUP $$; exit 3', { inheritedSocket, ignoresHangup: true });
