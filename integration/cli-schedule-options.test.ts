@@ -83,6 +83,13 @@ describe('a store from the environment', () => {
     expect(output).not.toContain('--history');
   });
 
+  test.runIf(isRoot)('adds --history for another user, whose entry sets no variable', () => {
+    const user = new User();
+    user.env['LIVINGLOCK_HISTORY'] = user.folder;
+    const options = [...JOB, '--store', 'redis://db', '--user-name', 'root'];
+    expect(user.schedule(...options, '--', 'node').output).toContain(' --history ');
+  });
+
   test('is left out if an option names one', () => {
     const user = new User();
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';

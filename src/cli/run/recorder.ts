@@ -30,7 +30,7 @@ export interface RunEnd {
 
 /** What the command has written. */
 interface Output {
-  /** The file with it; `null` without one. */
+  /** The file with it; `null` if none of it is kept. */
   readonly path: string | null;
   /** Its end, for those who are told. */
   readEnd(): Buffer | null;
@@ -159,7 +159,8 @@ export class Recorder {
     // The message may repeat the command.
     const reason = this.#subject?.options.label === undefined ? { reason: messageOf(error) } : {};
     const ending = { ...end, ...reason };
-    if (!isNoPlaceForALock(error)) return this.ended(ending, exitCode);
+    const isPath = this.#subject?.options.store === undefined && end.outcome === 'not-started';
+    if (!isPath || !isNoPlaceForALock(error)) return this.ended(ending, exitCode);
     this.#announce('ended', { ...ending, exitCode });
   }
 
@@ -233,7 +234,7 @@ export class Recorder {
   }
 }
 
-/** The path can never be a lock. In the history, it would make `status` and `metrics` fail from then on. */
+/** Nothing can be a lock at such a path. In the history, it would make `status` and `metrics` fail from then on. */
 function isNoPlaceForALock(error: unknown): boolean {
   return error instanceof ErrLockStore && ['EISDIR', 'ENAMETOOLONG', 'ENOTDIR'].includes(error.code);
 }

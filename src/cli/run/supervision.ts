@@ -284,9 +284,12 @@ function notStarted(program: string, error: unknown): CliError {
   if (systemCode(error) === 'ENOENT' && isError(error) && 'path' in error && error.path === program) {
     return new CliError(
       ExitCode.notFound,
-      `Cannot start ${oneLine(program)}: its interpreter does not exist. See its first line (#!), which must not end with CR LF.`,
+      `Cannot start ${oneLine(program)}: its interpreter does not exist. Of a script, see the first line (#!), which must not end with CR LF; a binary may be built for another C library.`,
     );
   }
   const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
-  return new CliError(ExitCode.notExecutable, `Cannot start ${program}: ${messageOf(error)}.${remedy}`);
+  return new CliError(
+    ExitCode.notExecutable,
+    `Cannot start ${oneLine(program)}: ${messageOf(error)}.${remedy}`,
+  );
 }

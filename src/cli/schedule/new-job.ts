@@ -17,7 +17,10 @@ const PING = '--ping=';
 /** Every program by its full path: cron's PATH is short, and a Node installed by nvm is only in the PATH of an interactive shell. */
 export function jobOf(request: Request, scheduler: SchedulerName): Job {
   const { name, timing, directory, command, line, conflictExitCode, userName, isHardened } = request;
-  const runOptions = withHistory(withLog(request, scheduler));
+  const runOptions = withHistory(
+    withLog(request, scheduler),
+    userName === null && scheduler !== 'task-scheduler',
+  );
   if (timing === null) {
     throw new CliError(
       ExitCode.usage,
@@ -72,10 +75,16 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
   };
 }
 
-/** A job that somebody has scheduled is to be watched: by itself, `run` records only what runs under named locks. */
-function withHistory(runOptions: readonly string[]): readonly string[] {
+/**
+ * A job that somebody has scheduled is to be watched: by itself, `run` records only what runs under named locks.
+ *
+ * @param setsFolder Whether the entry sets `LIVINGLOCK_HISTORY` as it is here, with which `run` records everything.
+ */
+function withHistory(runOptions: readonly string[], setsFolder: boolean): readonly string[] {
+  const { LIVINGLOCK_HISTORY } = process.env;
   const isDecided =
-    process.env['LIVINGLOCK_HISTORY'] !== undefined ||
+    LIVINGLOCK_HISTORY === '' ||
+    (setsFolder && LIVINGLOCK_HISTORY !== undefined) ||
     runOptions.some((option) => option === '--history' || option === '--no-history');
   return isDecided || valueIn(STORE, runOptions) === undefined ? runOptions : [...runOptions, '--history'];
 }

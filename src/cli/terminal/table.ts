@@ -21,7 +21,7 @@ export interface Layout<Row> {
 
 const GAP = '  ';
 
-/** A column, and its text in each row: of a column at a time, because a table may have thousands of rows. */
+/** A column and all its texts. They are kept by column because a table may have thousands of rows. */
 interface Filled<Row> {
   readonly column: Column<Row>;
   readonly texts: readonly string[];

@@ -3,12 +3,13 @@ import stringWidth from 'string-width';
 // The width of texts in columns of a terminal. A Chinese or Japanese character takes two, an accent none.
 // cli-truncate 5, the last version for Node 20, cannot replace this: if half a character fits it shows the whole one, and the line is a column too wide.
 
-const ASCII = /^[\x20-\x7e]*$/;
+/** What takes one column: ASCII, and the ellipsis that `cut` adds. */
+const NARROW = /^[\x20-\x7e…]*$/;
 
 /** How many columns the text takes. */
 export function widthOf(text: string): number {
-  // Most texts are in ASCII, and a table may have thousands of them.
-  return ASCII.test(text) ? text.length : stringWidth(text);
+  // Most texts are in ASCII, a table may have thousands of them, and to load string-width takes as long as to start Node.
+  return NARROW.test(text) ? text.length : stringWidth(text);
 }
 
 /** Truncates a longer text to this many columns. */
@@ -45,6 +46,6 @@ function ellipsis(columns: number): string {
 
 /** What a reader sees as one character: with its accents, and a family of emoji as a whole. */
 function characters(text: string): string[] {
-  if (ASCII.test(text)) return [...text];
+  if (NARROW.test(text)) return [...text];
   return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }

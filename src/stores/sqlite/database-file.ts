@@ -2,13 +2,22 @@ import { statSync } from 'node:fs';
 import { fieldOf } from '../shared/field.js';
 import type { SqliteDatabase } from './database.js';
 
-/** The path of a file, and what tells it from others that had that path; `null` if nothing is there, or the system does not say. */
+/**
+ * What became of a file since it was opened. `missing`: it was removed, or moved away, and may come back with all its locks. `replaced`: its
+ * path names another file, as after a backup was restored, so that others have another database.
+ */
+export type FileState = 'unchanged' | 'missing' | 'replaced';
+
+/** A path, and the number of the file that it named. */
 interface Opened {
   readonly path: string;
-  readonly identity: string | null;
+  readonly identity: Identity;
 }
 
-/** As a store first found it: the connection keeps that file. Of a database in memory `null`. Several stores may share a connection. */
+/** `null`: there is no file. `undefined`: the system does not say. */
+type Identity = string | null | undefined;
+
+/** As a store first found it, because the connection keeps that file. `null` for a database in memory. Several stores may share a connection. */
 const OPENED = new WeakMap<SqliteDatabase, Opened | null>();
 
 /** The file that a connection has opened. */
@@ -17,43 +26,47 @@ export class DatabaseFile {
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
+    try {
+      // As soon as possible: it may be hours until the first lock is acquired.
+      this.#opened();
+    } catch {
+      // A database that was closed, or is not open yet. Whatever uses it says so.
+    }
   }
 
   /** `null` if the database exists only in the memory of this process. */
   get path(): string | null {
-    return this.#look()?.path ?? null;
+    return this.#opened()?.path ?? null;
   }
 
-  /**
-   * Whether its path names another file by now, or none, as after a backup was restored: then others open another database. SQLite looks
-   * at the same before it writes, but not in WAL mode (`fileHasMoved` in its os_unix.c).
-   */
-  hasMoved(): boolean {
-    const opened = this.#look();
-    if (opened === null || opened.identity === null) return false;
-    return opened.identity !== identityOf(opened.path, opened.identity);
+  /** SQLite looks at the same before it writes, but not in WAL mode (`fileHasMoved` in its os_unix.c). */
+  get state(): FileState {
+    const opened = this.#opened();
+    // Not every file system of SQLite has files in this sense, and on Windows nobody can replace one that is open.
+    if (!opened?.identity || process.platform === 'win32') return 'unchanged';
+    const identity = identityOf(opened.path);
+    if (identity === null) return 'missing';
+    return identity === undefined || identity === opened.identity ? 'unchanged' : 'replaced';
   }
 
-  #look(): Opened | null {
+  #opened(): Opened | null {
     let opened = OPENED.get(this.#database);
     if (opened === undefined) {
       const databases = this.#database.prepare('PRAGMA database_list').all();
       const main = databases.find((row) => fieldOf(row, 'name') === 'main');
       const path = fieldOf(main, 'file');
-      opened = typeof path === 'string' && path !== '' ? { path, identity: identityOf(path, null) } : null;
+      opened = typeof path === 'string' && path !== '' ? { path, identity: identityOf(path) } : null;
       OPENED.set(this.#database, opened);
     }
     return opened;
   }
 }
 
-/** `null` if there is no such file. */
-function identityOf(path: string, unknown: string | null): string | null {
+function identityOf(path: string): Identity {
   try {
     const status = statSync(path, { bigint: true, throwIfNoEntry: false });
-    return status === undefined ? null : `${status.dev} ${status.ino}`;
+    return status === undefined ? null : String(status.ino);
   } catch {
-    // For example, a folder on the way cannot be searched any more. That proves nothing.
-    return unknown;
+    return undefined;
   }
 }

@@ -98,7 +98,7 @@ class SqliteStore implements Store {
 
   read(name: string): Awaitable<Stored | null> {
     return this.#withRetries(name, 'read the lock', () => {
-      const row = this.#file.hasMoved() ? null : this.#find(name);
+      const row = this.#file.state === 'replaced' ? null : this.#find(name);
       return row === null ? null : this.#toStored(row);
     });
   }
@@ -106,7 +106,8 @@ class SqliteStore implements Store {
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome> {
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
     return this.#withRetries(name, attempted, () => {
-      if (this.#file.hasMoved()) throw moved(name, attempted, this.#file.path);
+      // Others would not see it.
+      if (this.#file.state !== 'unchanged') throw moved(name, attempted, this.#file.path);
       const row = over === undefined ? this.#create(name, claim) : this.#replace(name, claim, over);
       return this.#toOutcome(name, row);
     });
@@ -116,7 +117,7 @@ class SqliteStore implements Store {
   beat(name: string, token: string, { workers, progress }: Beat): Awaitable<Outcome> {
     const { beat } = this.#statements;
     return this.#withRetries(name, 'write a heartbeat to the lock', () => {
-      if (this.#file.hasMoved()) return GONE;
+      if (this.#file.state === 'replaced') return GONE;
       const workersColumn = workers === undefined ? null : workersText(workers);
       const progressColumn = progress === undefined ? null : JSON.stringify(progress);
       const row = this.#row(beat, sharedTime(this.#clock), workersColumn, progressColumn, name, token);
@@ -128,7 +129,7 @@ class SqliteStore implements Store {
   remove(name: string, token: string, hold = 0): Awaitable<Outcome> {
     const { remove, retire, released } = this.#statements;
     return this.#withRetries(name, 'release the lock', () => {
-      if (this.#file.hasMoved()) return GONE;
+      if (this.#file.state === 'replaced') return GONE;
       const row =
         hold > 0
           ? this.#row(retire, hold, hold, sharedTime(this.#clock), name, token)
@@ -270,7 +271,7 @@ function moved(lock: string, attempted: string, path: string | null): ErrLockSto
   return ErrLockStore.of(lock, attempted, {
     code: 'SQLITE_READONLY_DBMOVED',
     reason: `${path} was removed or replaced while the database was open`,
-    remedy: 'Open the database again.',
+    remedy: 'Open the database with a new connection.',
     cause: undefined,
     isInDoubt: false,
   });

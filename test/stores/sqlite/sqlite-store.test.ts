@@ -314,9 +314,11 @@ describe.skipIf(process.platform === 'win32')('a database file that is moved awa
       if (isReplaced) renameSync(`${scene.path}.backup`, scene.path);
       else rmSync(scene.path);
 
-      await expect(scene.acquire()).rejects.toMatchObject({
+      await expect(scene.acquire(scene.database, { name: 'monthly' })).rejects.toMatchObject({
         code: 'SQLITE_READONLY_DBMOVED',
-        message: expect.stringMatching(/ was removed or replaced while .*\. Open the database again\./),
+        message: expect.stringMatching(
+          / was removed or replaced while .*\. Open the database with a new connection\./,
+        ),
       });
       const next = await scene.acquire(scene.connect());
       await expect(lost.heartBeat()).rejects.toThrow(ErrLockLost);
@@ -331,8 +333,32 @@ describe.skipIf(process.platform === 'win32')('a database file that is moved awa
     const lock = await scene.acquire();
     const { signal } = lock;
     rmSync(scene.path);
+    writeFileSync(scene.path, '');
     await scene.clock.advance(MINUTE);
     expect(signal.reason).toBeInstanceOf(ErrLockLost);
+  });
+
+  it('is noticed although it happened before the first lock was acquired', async () => {
+    const scene = new Scene();
+    const store = sqliteStore(scene.database);
+    rmSync(scene.path);
+    writeFileSync(scene.path, '');
+    await expect(acquire(NAME, { store })).rejects.toMatchObject({ code: 'SQLITE_READONLY_DBMOVED' });
+  });
+
+  it('keeps them while nothing is in its place, because it may come back', async () => {
+    const scene = new Scene();
+    scene.database.exec('PRAGMA journal_mode = WAL');
+    const lock = await scene.acquire();
+    renameSync(scene.path, `${scene.path}.away`);
+    await lock.heartBeat();
+    await scene.clock.advance(MINUTE);
+    expect(lock.signal.aborted).toBe(false);
+    await expect(scene.acquire(scene.database, { name: 'weekly' })).rejects.toThrow(
+      'Open the database with a new',
+    );
+    renameSync(`${scene.path}.away`, scene.path);
+    await lock.release();
   });
 });
 

@@ -31,7 +31,7 @@ export interface Gap {
   readonly bytes: number;
 }
 
-/** Finds the first such line. `null` without one. */
+/** Finds the first such line. `null` if no line is one. */
 export function findGap(log: Buffer): Gap | null {
   return findGaps(log, 0, log.length)[0] ?? null;
 }

@@ -44,7 +44,7 @@ export class KeptOutput {
     this.#end = options.ping !== undefined && isKept ? new OutputEnd(MOST_BODY + 1) : null;
   }
 
-  /** The file with the output; `null` without one. */
+  /** The file with the output; `null` if none is kept. */
   get path(): string | null {
     return this.#log?.path ?? null;
   }
