@@ -76,7 +76,7 @@ describe('a store from the environment', () => {
     expect(output.match(/--(?:no-)?history/g)).toEqual([option]);
   });
 
-  test('adds no --history if a variable says where the history is, or that there is none', () => {
+  test('adds no --history if a variable sets its folder, or turns it off', () => {
     const user = new User();
     user.env['LIVINGLOCK_HISTORY'] = '';
     const { output } = user.schedule(...JOB, '--store', 'redis://db', '--', 'node');
