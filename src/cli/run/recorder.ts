@@ -159,8 +159,9 @@ export class Recorder {
     // The message may repeat the command.
     const reason = this.#subject?.options.label === undefined ? { reason: messageOf(error) } : {};
     const ending = { ...end, ...reason };
-    const isPath = this.#subject?.options.store === undefined && end.outcome === 'not-started';
-    if (!isPath || !isNoPlaceForALock(error)) return this.ended(ending, exitCode);
+    const isFile = this.#subject?.options.store === undefined;
+    const isRefused = isFile && end.outcome === 'not-started' && isNoPlaceForALock(error);
+    if (!isRefused) return this.ended(ending, exitCode);
     this.#announce('ended', { ...ending, exitCode });
   }
 

@@ -34,8 +34,7 @@ const ANSWER = `json_build_object(
 /**
  * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. A network may deliver a statement
  * again, long after its repetition was answered, so none does the same twice: a released row keeps the token of its last holder, but not those of
- * earlier ones (see `docs/limits.md`). Each
- * returns at most one row with one column, the `answer`; a change returns none if it was not made.
+ * earlier ones (see `docs/limits.md`). Each returns at most one row with one column, the `answer`; a change returns none if it was not made.
  */
 export interface Statements {
   /** Parameters: name. */

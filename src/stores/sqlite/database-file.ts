@@ -15,7 +15,7 @@ interface Opened {
 }
 
 /** `null`: there is no file. `undefined`: the system does not say. */
-type Identity = string | null | undefined;
+type Identity = bigint | null | undefined;
 
 /** As a store first found it, because the connection keeps that file. `null` for a database in memory. Several stores may share a connection. */
 const OPENED = new WeakMap<SqliteDatabase, Opened | null>();
@@ -64,8 +64,7 @@ export class DatabaseFile {
 
 function identityOf(path: string): Identity {
   try {
-    const status = statSync(path, { bigint: true, throwIfNoEntry: false });
-    return status === undefined ? null : String(status.ino);
+    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
   } catch {
     return undefined;
   }
