@@ -4,8 +4,10 @@ import { helperEnvironment } from './environment.js';
 import type { Command, Message } from './program.js';
 import { PROGRAM_TEXT } from './program-text.js';
 
+/** A machine under load takes seconds to start some dozens of processes at once; within this many milliseconds it has started them. */
+const START_TIMEOUT = 60_000;
 /** A process that does not answer within this many milliseconds hangs in a call to the file system. */
-const ANSWER_TIMEOUT = 15_000;
+const ANSWER_TIMEOUT = 30_000;
 /** A watcher gives up after this many milliseconds without a newer version. */
 const WATCH_TIMEOUT = 5000;
 /** A process is given up this many milliseconds after SIGKILL: it may be in a call that the kernel does not interrupt. */
@@ -88,11 +90,10 @@ export class Helper {
       const onMessage = (message: unknown) => {
         if (isMessage(message) && isOf(kind, message)) settle(() => resolve(message));
       };
+      const limit = kind === 'ready' ? START_TIMEOUT : ANSWER_TIMEOUT;
       const timeout = setTimeout(() => {
-        settle(() =>
-          reject(notAnswering(`no answer from another process within ${ANSWER_TIMEOUT / 1000} seconds`)),
-        );
-      }, ANSWER_TIMEOUT);
+        settle(() => reject(notAnswering(`no answer from another process within ${limit / 1000} seconds`)));
+      }, limit);
       this.#child.on('message', onMessage);
       void this.ended.then(() => settle(() => reject(notAnswering('the other process has ended'))));
     });

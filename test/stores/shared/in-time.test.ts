@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { inTime, NoAnswer, type Over } from '../../../src/stores/shared/in-time.js';
 import { blockFor } from '../../../src/system/block-for.js';
 import { systemClock } from '../../../src/system/clock.js';
@@ -53,12 +53,14 @@ describe('an answer with a time limit', () => {
   });
 
   it('is given up by the system clock as well, which keeps no timer after an answer', async () => {
-    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-    const before = timers();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     expect(await inTime(LIMIT, systemClock, async () => 'answer')).toBe('answer');
-    expect(timers()).toBe(before);
-    await expect(inTime(1, systemClock, () => new Promise(() => {}))).rejects.toThrow(NoAnswer);
-    expect(timers()).toBe(before);
+    expect(vi.getTimerCount()).toBe(0);
+    const given = expect(inTime(LIMIT, systemClock, () => new Promise(() => {}))).rejects.toThrow(NoAnswer);
+    vi.advanceTimersByTime(LIMIT);
+    await given;
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('is given up if the clock fails', async () => {
