@@ -1,6 +1,18 @@
+import { chownSync, cpSync, existsSync } from 'node:fs';
+import module from 'node:module';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isInInitialPidNamespace, isLinux, isPosix } from '../support/machine.js';
+import {
+  isInInitialPidNamespace,
+  isLinux,
+  isPosix,
+  isRoot,
+  NOBODY,
+  temporaryFolder,
+} from '../support/machine.js';
+import { Running } from '../support/running.js';
 import { censusOf } from './support/census.js';
+import { PROGRAM } from './support/desk.js';
 
 // cron starts `livinglock run` every minute. Finding and compiling files takes most of a start, so this counts the loaded files.
 
@@ -15,6 +27,38 @@ describe.skipIf(!isPosix)('a run', () => {
     const { programs } = await censusOf('run', 'job', '--', 'true');
     if (isLinux) expect(programs).toEqual([...besideTheCommand(), 'true']);
     else expect(new Set(programs)).toEqual(new Set(['/usr/sbin/sysctl', 'true', '/bin/ps']));
+  });
+});
+
+describe.skipIf(!('enableCompileCache' in module))('the compiled program (from Node 22.1 on)', () => {
+  const copy = () => {
+    const folder = temporaryFolder();
+    for (const name of ['dist', 'package.json'])
+      cpSync(join(dirname(PROGRAM), '..', '..', name), join(folder, name), { recursive: true });
+    return folder;
+  };
+
+  async function keeps(folder: string, env: NodeJS.ProcessEnv = {}): Promise<boolean> {
+    const program = join(folder, 'dist', 'bin', 'livinglock.js');
+    const { ended } = new Running(process.execPath, [program, '--version'], { env });
+    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d/), stderr: '' });
+    return existsSync(join(folder, '.cache'));
+  }
+
+  test('is kept in the folder of the package', async () => {
+    const folder = copy();
+    expect(await keeps(folder)).toBe(true);
+    expect(await keeps(folder)).toBe(true);
+  });
+
+  test('is not kept with NODE_DISABLE_COMPILE_CACHE=1', async () => {
+    expect(await keeps(copy(), { NODE_DISABLE_COMPILE_CACHE: '1' })).toBe(false);
+  });
+
+  test.skipIf(!isRoot)('is not kept by root in the package of another user', async () => {
+    const folder = copy();
+    chownSync(folder, NOBODY, NOBODY);
+    expect(await keeps(folder)).toBe(false);
   });
 });
 

@@ -145,7 +145,7 @@ function grouped(groups) {
       const core = reachable(/[\\/]src[\\/]index\.ts$/);
       const file = reachable(/[\\/]src[\\/]stores[\\/]file[\\/]index\.ts$/);
       const common = reachable(
-        /[\\/]cli[\\/](?:livinglock|(?:run|beat)[\\/]command|.*[\\/](?:holder|lock-path))\.ts$/,
+        /[\\/]cli[\\/](?:main|(?:run|beat)[\\/]command|.*[\\/](?:holder|lock-path))\.ts$/,
       );
       const stores = reachable(/[\\/]src[\\/]stores[\\/](?:postgres|redis|sqlite)[\\/]index\.ts$/);
       const history = reachable(/[\\/]src[\\/]history[\\/]index\.ts$/);
@@ -162,7 +162,6 @@ function grouped(groups) {
         'home',
         [...history].filter((id) => common.has(id) || kept.has(id)),
       );
-      put(null, [INPUT['bin/livinglock']]);
       put('common', common);
       put('run', reachable(/[\\/]cli[\\/]run[\\/]run\.ts$/));
       put('kept', kept);
