@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { type Stdio, staysOpen } from './descriptors.js';
 import { exitOf } from './exit.js';
+import type { InheritedSocket } from './inherited-socket.js';
 import { groupOf, sharedGroup } from './process-group.js';
 import { startOnWindows } from './start-on-windows.js';
 import type { Outfit, Started } from './started.js';
@@ -20,9 +21,6 @@ const IGNORE_HANGUP = 'trap "" HUP; ';
 /** A redirection can name a descriptor by one digit only: with two digits, some shells do not accept it (dash). */
 const LAST_OF_SHELL = 9;
 
-/** The preferred number of the inherited socket in the command. Scripts may open the lower ones themselves. */
-const SOCKET_DESCRIPTOR = 20;
-
 /** Starts a command; rejects with the system's error if it cannot be started. */
 export async function start(command: readonly string[], outfit: Outfit): Promise<Started> {
   if (process.platform === 'win32') return startOnWindows(command, outfit);
@@ -36,7 +34,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   for (const descriptor of descriptors) {
     if (!staysOpen(descriptor)) put(stdio, descriptor, descriptor);
   }
-  const spare = freeNumber(descriptors, inheritedSocket === null ? 3 : SOCKET_DESCRIPTOR);
+  const spare = spareNumber(descriptors, inheritedSocket);
   put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
   const before = `${ignoresHangup && sharesTerminal ? IGNORE_HANGUP : ''}${inheritedSocket === null ? gateOn(spare) : ''}`;
   const [program = '', ...args] =
@@ -62,8 +60,12 @@ function put(stdio: Stdio[], number: number, what: Stdio): void {
   stdio[number] = what;
 }
 
-function freeNumber(taken: readonly number[], from: number): number {
-  let number = from;
+/**
+ * For the gate, the first free one. For the socket, the number that it has here, which no other descriptor has: under one that is free here, libuv may
+ * have the pipe by which it learns that the command could not be started. Scripts may open the lowest ones themselves.
+ */
+function spareNumber(taken: readonly number[], socket: InheritedSocket | null): number {
+  let number = socket === null ? 3 : Math.max(socket.descriptor, LAST_OF_SHELL + 1);
   while (taken.includes(number)) number++;
   return number;
 }
