@@ -33,6 +33,20 @@ describe.skipIf(!isPosix)('where nobody reads the output', () => {
   );
 });
 
+describe.skipIf(!isPosix)('a command whose output is not read', () => {
+  test('is ended as well, and the message says why', async () => {
+    const desk = new Desk();
+    const options = '--heartbeat output --stale-timeout 1s';
+    const command = "sh -c 'exec head -c 1000000 /dev/zero'";
+    const line = `livinglock run ${options} job -- ${command} | until grep -q . err; do sleep 0.1; done`;
+    const { stdout } = await desk.bash(`{ ${line}; echo \${PIPESTATUS[0]}; } 2> err`);
+    expect(stdout).toBe('124\n');
+    expect(readFileSync(join(desk.folder, 'err'), 'utf8')).toMatch(
+      /has stalled: for 1 second its output has not been read\. Ending it\. .*Ctrl-S/,
+    );
+  });
+});
+
 describe.skipIf(!isPosix)('a command that stops writing', () => {
   test('is ended, and its children with it', async () => {
     const desk = new Desk();

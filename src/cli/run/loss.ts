@@ -9,5 +9,5 @@ export function describeLoss(name: string, loss: unknown): string {
     successor === null
       ? 'somebody broke it, or another run took it over and has ended since'
       : `${describeHolder(successor, Date.now() - successor.timestamp.getTime())} has taken it over`;
-  return `${name} was lost: ${how}. This run is not exclusive any more.`;
+  return `${name} was lost: ${how}. This run is no longer exclusive.`;
 }

@@ -52,6 +52,11 @@ export class Passage {
     this.#ended = this.#pass();
   }
 
+  /** Whether something read from the command is waiting to be accepted by the other side. */
+  get isHeldUp(): boolean {
+    return this.#isWriting;
+  }
+
   /** Why some output could not be passed on; `null` while everything could. */
   get failure(): WriteFailure | null {
     return this.#failure;
@@ -89,6 +94,8 @@ export class Passage {
         await this.#outlet(chunk).catch((error) => this.#fail(error));
         if (this.#failure !== null) break;
         this.#isWriting = false;
+        // A reader that is slow holds the command up, too.
+        this.#onOutput();
         if (this.#bytes >= this.#most) break;
       }
     } catch {

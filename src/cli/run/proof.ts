@@ -23,13 +23,17 @@ export function parseProof(text: string): Proof {
   throw new InvalidArgument('It must be one of alive, output, manual, file:PATH.');
 }
 
-/** In words, for the message about a command that has given no proof. */
-export function describeProof(proof: Proof): string {
+/**
+ * In words, for the message about a command that has given no proof.
+ *
+ * @param isHeldUp Whether what it has written is not being read.
+ */
+export function describeProof(proof: Proof, isHeldUp: boolean): string {
   switch (proof.by) {
     case 'alive':
       return 'it has not been seen alive';
     case 'output':
-      return 'it has not written anything';
+      return isHeldUp ? 'its output has not been read' : 'it has not written anything';
     case 'manual':
       return 'it has not called `livinglock beat`';
     case 'file':
@@ -38,10 +42,11 @@ export function describeProof(proof: Proof): string {
 }
 
 /** What else would look like missing proof, for the same message; empty if there is nothing to say. */
-export function hintOn(proof: Proof): string {
-  return proof.by === 'output'
-    ? ' A program that buffers its output looks the same: `python -u` or `stdbuf -oL` makes it write at once.'
-    : '';
+export function hintOn(proof: Proof, isHeldUp: boolean): string {
+  if (proof.by !== 'output') return '';
+  return isHeldUp
+    ? ' Look at what reads it: the next command of the pipe, or a terminal after Ctrl-S.'
+    : ' A program that buffers its output looks the same: `python -u` or `stdbuf -oL` makes it write at once.';
 }
 
 /**

@@ -35,6 +35,7 @@ export class Supervision {
   readonly #job: Job;
   #isLossKnown = false;
   #isRepeated = false;
+  #passages: readonly Passage[] = [];
   /** Why the command is being ended, in words. */
   #reason: string | null = null;
   #end: RunEnd = { outcome: 'not-started', signal: null };
@@ -168,6 +169,7 @@ export class Supervision {
       const prove = () => watch.prove();
       if (output.length > 0) this.#job.signals.writeOutput();
       const passages = output.map((read) => new Passage(read, prove, kept?.outletFor(read)));
+      this.#passages = passages;
       lock?.signal.addEventListener('abort', onLoss);
       // It may have been lost while the command was started.
       if (lock?.signal.aborted === true) onLoss();
@@ -237,15 +239,17 @@ export class Supervision {
       check: proofCheckFor(proof, lock, locks.store),
       onStall: (silence) => {
         if (ending.reason !== null) return;
-        const reason = `for ${formatDuration(silence)} ${describeProof(proof)}`;
+        const isHeldUp = this.#passages.some((passage) => passage.isHeldUp);
+        const reason = `for ${formatDuration(silence)} ${describeProof(proof, isHeldUp)}`;
+        const hint = hintOn(proof, isHeldUp);
         const stall = `The command has stalled: ${reason}.`;
         recorder.stalled(reason);
         if (onStall === 'warn') {
-          say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hintOn(proof)}`);
+          say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hint}`);
         } else {
           this.#reason = reason;
           this.#stop('stalled', ending, watch);
-          say(`${stall} Ending it.${hintOn(proof)}`);
+          say(`${stall} Ending it.${hint}`);
         }
       },
     });
@@ -284,7 +288,7 @@ function notStarted(program: string, error: unknown): CliError {
   if (systemCode(error) === 'ENOENT' && isError(error) && 'path' in error && error.path === program) {
     return new CliError(
       ExitCode.notFound,
-      `Cannot start ${oneLine(program)}: its interpreter does not exist. Of a script, see the first line (#!), which must not end with CR LF; a binary may be built for another C library.`,
+      `Cannot start ${oneLine(program)}: its interpreter does not exist. If it is a script, check its first line (#!), which must not end in CR LF. If it is a binary, it may have been built for another C library.`,
     );
   }
   const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';

@@ -22,7 +22,7 @@ describe.runIf(process.platform !== 'win32')('passing output on', () => {
     return { descriptor, path };
   }
 
-  it('writes every byte, and tells of each part', async () => {
+  it('writes every byte, and tells of each part as it comes and when it is written', async () => {
     const { descriptor, path } = file('w');
     const source = new PassThrough();
     let parts = 0;
@@ -34,9 +34,23 @@ describe.runIf(process.platform !== 'win32')('passing output on', () => {
     source.end('two');
     await passing.drain();
     expect(readFileSync(path, 'utf8')).toBe('one two');
-    expect(parts).toBe(2);
+    expect(parts).toBe(4);
     expect(passing.failure).toBeNull();
     expect(source.destroyed).toBe(true);
+  });
+
+  it('tells of a part again once it is written: a slow reader holds the command up', async () => {
+    const source = new PassThrough();
+    let told = 0;
+    let written = () => {};
+    const outlet = () => new Promise<void>((resolve) => (written = resolve));
+    const passing = new Passage({ source, descriptor: 1, name: 'stdout' }, () => told++, outlet);
+    source.end('one');
+    await new Promise(setImmediate);
+    expect([told, passing.isHeldUp]).toEqual([1, true]);
+    written();
+    await passing.drain();
+    expect([told, passing.isHeldUp]).toEqual([2, false]);
   });
 
   it('ends after a silence if something else still has the output open', async () => {

@@ -20,13 +20,24 @@ describe('a proof of work', () => {
 
   it('that is missing is described by its kind', () => {
     const kinds = ['alive', 'output', 'manual', 'file:log'].map(parseProof);
-    expect(kinds.map(describeProof)).toEqual([
+    expect(kinds.map((proof) => describeProof(proof, false))).toEqual([
       expect.stringContaining('alive'),
       expect.stringContaining('written'),
       expect.stringContaining('livinglock beat'),
       'log has not changed',
     ]);
-    expect(kinds.map(hintOn)).toEqual(['', expect.stringContaining('python -u'), '', '']);
+    expect(kinds.map((proof) => hintOn(proof, false))).toEqual([
+      '',
+      expect.stringContaining('python -u'),
+      '',
+      '',
+    ]);
+  });
+
+  it('is missing for another reason if nobody reads the output', () => {
+    const proof = parseProof('output');
+    expect(describeProof(proof, true)).toBe('its output has not been read');
+    expect(hintOn(proof, true)).toContain('Ctrl-S');
   });
 });
 

@@ -259,7 +259,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       expect(running.end).toMatchObject({ outcome: 'lost', reason: expect.stringContaining('was lost') });
       expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n');
       // There is no command to be ended.
-      expect(said).toEqual([expect.stringMatching(/was lost.*not exclusive any more\.\n$/)]);
+      expect(said).toEqual([expect.stringMatching(/was lost.*no longer exclusive\.\n$/)]);
     });
   });
 
@@ -345,7 +345,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   it('says that the lock was lost when it turns out at the release', async () => {
     vi.spyOn(lock, 'release').mockRejectedValueOnce(new ErrLockLost('nightly', null));
     expect(await statusOf('exit 0')).toBe(76);
-    expect(said).toEqual([expect.stringMatching(/nightly was lost: .*not exclusive any more\.\n$/)]);
+    expect(said).toEqual([expect.stringMatching(/nightly was lost: .*no longer exclusive\.\n$/)]);
   });
 
   it('ends with the status of its command if the lock cannot be released', async () => {
