@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { oneLine } from '../../core/describe.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -12,24 +12,25 @@ import { quoted } from './command-line.js';
 export function expectProgram(program: string): string {
   if (program === '') throw new CliError(ExitCode.usage, 'The command to run must not be empty.');
   if (process.platform === 'win32') return expectOnWindows(program);
-  const candidates = program.includes('/') ? [program] : inPath(program);
-  const files = candidates.filter(isThere);
-  if (files.length === 0) {
-    throw new CliError(
-      ExitCode.notFound,
-      isForShell(program)
-        ? `There is no command ${quoted(program)}. To run a line of the shell, use -c ${quoted(program)}, or -- sh -c ${quoted(program)}.`
-        : `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH.`,
-    );
-  }
+  const files = program.includes('/') ? [program].filter(isThere) : inPath(program).filter(isFile);
+  const [first] = files;
+  if (first === undefined) throw new CliError(ExitCode.notFound, notFound(program));
   const found = files.find(isExecutable);
-  if (found === undefined) {
-    throw new CliError(
-      ExitCode.notExecutable,
-      `${oneLine(files[0] ?? program)} cannot be executed. Make it executable (chmod +x), or put its interpreter in front.`,
-    );
-  }
-  return found;
+  if (found !== undefined) return found;
+  const what = isFile(first)
+    ? 'cannot be executed. Make it executable (chmod +x), or put its interpreter in front.'
+    : 'is not a file.';
+  throw new CliError(ExitCode.notExecutable, `${oneLine(first)} ${what}`);
+}
+
+function notFound(program: string): string {
+  if (isForShell(program))
+    return `There is no command ${quoted(program)}. To run a line of the shell, use -c ${quoted(program)}, or -- sh -c ${quoted(program)}.`;
+  if (!program.includes('/'))
+    return `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH.`;
+  return isAbsolute(program)
+    ? `There is no file ${oneLine(program)}.`
+    : `There is no file ${oneLine(program)} in ${oneLine(process.cwd())}. Give its full path, or change to its folder first.`;
 }
 
 /** Whatever is in the current folder comes first there, and a name may lack its extension. */

@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Job, SchedulerName } from '../../schedule/job.js';
 import { pingSecret, storeSecret } from '../../schedule/secret.js';
 import { CliError } from '../errors/cli-error.js';
@@ -35,7 +35,9 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
     line,
     'Put -- before the command: livinglock schedule --every 2m --name parser -- COMMAND.',
   );
-  const found = expectProgram(program);
+  const folder = expectFolder(directory);
+  // A path is one from the folder in which the job runs.
+  const found = expectProgram(basename(program) === program ? program : resolve(folder, program));
   const behind =
     line === undefined ? ['--', process.platform === 'win32' ? found : resolve(found), ...args] : [];
   const store = valueIn(STORE, runOptions);
@@ -67,7 +69,7 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
       lock,
       ...behind,
     ],
-    directory: expectFolder(directory),
+    directory: folder,
     lockFolder,
     secrets: secrets.filter((secret) => secret !== null),
     isHardened,

@@ -33,6 +33,12 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     const path = join(folderWith(0o755), 'job');
     vi.stubEnv('PATH', '');
     expect(expectProgram(path)).toBe(path);
+    expect(() => expectProgram(`${path}.sh`)).toThrow(
+      refusal(ExitCode.notFound, `There is no file ${path}.sh.`),
+    );
+    expect(() => expectProgram('./job')).toThrow(
+      refusal(ExitCode.notFound, `There is no file ./job in ${process.cwd()}. Give its full path, or change`),
+    );
   });
 
   it('is found in the current folder where PATH has an empty entry, and in the folders of the system without PATH', () => {
@@ -51,7 +57,8 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
   it('that is only there, or a folder, cannot be executed', () => {
     vi.stubEnv('PATH', folderWith(0o644));
     expect(() => expectProgram('job')).toThrow(refusal(ExitCode.notExecutable, 'chmod +x'));
-    expect(() => expectProgram('/tmp/')).toThrow(refusal(ExitCode.notExecutable, '/tmp/'));
+    expect(() => expectProgram('/tmp/')).toThrow(refusal(ExitCode.notExecutable, '/tmp/ is not a file.'));
+    expect(() => expectProgram('.')).toThrow(refusal(ExitCode.notFound, 'There is no command .'));
   });
 
   it('that looks like a line for the shell is refused with the way to run it', () => {

@@ -81,7 +81,7 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
   });
 
   it('needs a program, before anything is locked', () => {
-    expect(() => run(lock, ['/no/program'], someOptions())).toThrow('There is no command /no/program');
+    expect(() => run(lock, ['/no/program'], someOptions())).toThrow('There is no file /no/program');
     expect(() => run(lock, [], someOptions())).toThrow('The command to run must not be empty');
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -123,6 +123,6 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
   it('connects to no database only to record that there is no such command', () => {
     const store = { kind: 'redis', text: 'redis://127.0.0.1:1' } as const;
     const options = someOptions({ history: 'on', store });
-    expect(() => run(lock, ['/no/program'], options)).toThrow('There is no command /no/program');
+    expect(() => run(lock, ['/no/program'], options)).toThrow('There is no file /no/program');
   });
 });
