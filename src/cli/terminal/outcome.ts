@@ -1,9 +1,16 @@
 import type { Run } from '../../history/index.js';
 import { formatTook } from './age.js';
 
-/** How long a run took. Of one that was killed, only its last heartbeat is known. */
-export function tookOf({ outcome, duration }: Pick<Run, 'outcome' | 'duration'>): string {
-  return `${outcome === 'killed' ? '>' : ''}${formatTook(duration)}`;
+type Took = Pick<Run, 'outcome' | 'exitCode' | 'duration'>;
+
+/** How long a run took. */
+export function tookOf(run: Took): string {
+  return `${isLonger(run) ? '>' : ''}${formatTook(run.duration)}`;
+}
+
+/** Whether only its last heartbeat is known, because another run has recorded it. */
+function isLonger({ outcome, exitCode }: Took): boolean {
+  return outcome === 'killed' || (outcome === 'stalled' && exitCode === null);
 }
 
 /** How a run ended, and how long it took, as the end of a sentence about its command. */
@@ -12,7 +19,7 @@ export function describeRun(
 ): string {
   const { exitCode, duration } = run;
   const status = exitCode === null ? '' : `: exit status ${exitCode}`;
-  return `${describeEnd(run)}${status} after ${formatTook(duration)}`;
+  return `${describeEnd(run)}${status} after ${isLonger(run) ? 'more than ' : ''}${formatTook(duration)}`;
 }
 
 /** How a run ended, in words. */
