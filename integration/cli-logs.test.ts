@@ -107,7 +107,7 @@ describe.skipIf(!isPosix)('run --log', () => {
     expect(log.length).toBeLessThanOrEqual(10 * MEGABYTE);
     expect(log.length).toBeGreaterThan(6 * MEGABYTE);
     expect(log).toMatch(/^megabyte 1\n\.{7}\n/);
-    expect(log).toMatch(/\n\[livinglock: +\d+ bytes are left out here\]\n/);
+    expect(log).toMatch(/\n\[livinglock: \d+ bytes are left out here\] +\n/);
     expect(log).toMatch(/\nmegabyte 50\n(?:\.{7}\n)+$/);
   });
 

@@ -41,8 +41,16 @@ describe.skipIf(!isPosix)('a message of a run', () => {
   });
 
   test('about wrong options has neither', async () => {
-    const { stderr } = await new Desk().run(['run', 'import']);
+    const { stderr } = await new Desk().run(['run', 'import', 'true']);
     expect(stderr).toMatch(/^livinglock: Put -- between the lock and the command/);
+  });
+
+  test('about a missing command says how to write it', async () => {
+    const { code, stderr } = await new Desk().run(['run', 'import']);
+    expect({ code, stderr }).toEqual({
+      code: 64,
+      stderr: oneLineWith('There is nothing to run. Write: livinglock run LOCK -- COMMAND'),
+    });
   });
 });
 

@@ -14,7 +14,7 @@ const PAGE = join(import.meta.dirname, '..', 'man', 'livinglock.1');
 const LOCKS = `A lock with a slash in its name is a path. One without is a name in a folder of this user on this machine: LIVINGLOCK_DIR if
 it is set, else /run/livinglock for root, and .local/state/livinglock/MACHINE in the home folder for others, on macOS Library/Application
 Support/livinglock/MACHINE there, on Windows %LOCALAPPDATA%\\livinglock. Users without a home folder to write to have livinglock-UID in
-/run/lock, /var/tmp or /tmp, whichever is the first that is open to all users. The home folder is that of the user database, and MACHINE is derived from
+/run/lock, /var/tmp or /tmp, the first of these that is open to all users. The home folder is that of the user database, and MACHINE is derived from
 machine-id(5), so that cron, systemd and a terminal use the same folder.`;
 
 const ENVIRONMENT = [
@@ -104,7 +104,13 @@ function section(command) {
 }
 
 function synopsis(command) {
-  return [`.B livinglock ${literal(command.name)}`, literal(usageOf(command))];
+  const name = `livinglock ${command.name}`;
+  const lines = usageOf(command).split('\n');
+  return lines.flatMap((line, index) => [
+    ...(index === 0 ? [] : ['.br']),
+    `.B ${literal(name)}`,
+    literal(line.trim().replace(`${name} `, '')),
+  ]);
 }
 
 function definition(term, meaning) {

@@ -82,7 +82,7 @@ export class SecretFile {
     if (path === null || (await orFailed(`change ${path}`, () => readPrivate(path))) === null) return [];
     return [
       {
-        lines: [path, '- the old content'],
+        lines: [`${path} is removed`],
         apply: () =>
           orFailed(`change ${path}`, async () => {
             await rm(path);

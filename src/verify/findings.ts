@@ -99,7 +99,7 @@ function holding({ losses, heartbeats }: Evidence): Outcome {
 
 function recovery({ stays, stuck }: Evidence): Outcome {
   if (stuck !== null) {
-    return unsafe(`When all processes had ended, the lock could not be acquired any more: ${stuck}`);
+    return unsafe(`When all processes had ended, the lock could no longer be acquired: ${stuck}`);
   }
   const takeovers = takeoverTimes(stays);
   if (takeovers.length === 0) return safe('The lock was free when all processes had ended.');

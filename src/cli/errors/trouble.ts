@@ -6,7 +6,7 @@ export function describeTrouble(error: unknown): string | null {
   const code = systemCode(error);
   if (code === null || !(error instanceof Error)) return null;
   if ('syscall' in error && error.syscall === 'uv_cwd') {
-    return 'The folder in which livinglock was started does not exist any more. Change to another folder (cd), or use paths that begin with a slash.';
+    return 'The folder in which livinglock was started no longer exists. Change to another folder (cd), or use paths that begin with a slash.';
   }
   const remedy = remedyFor(code);
   return `${error.message}.${remedy && ` ${remedy}`}`;

@@ -41,7 +41,7 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
     const owner = { lock, store: options.store === undefined ? null : locks.place() };
     const holder = await holderOf(lock, locks);
     const found = findLogs(owner, await runsOf(owner));
-    const log = choose(withFirst(found, holder), called, options.run);
+    const log = choose(withFirst(found, holder), called, options);
     const isAtWork = async () => isOf(log, await holderOf(lock, locks));
     const wasAtWork = isOf(log, holder);
     if (holder !== null && !wasAtWork && options.run === 1)
@@ -61,13 +61,14 @@ function withFirst(found: readonly KeptLog[], holder: string | null): readonly K
   return log === undefined ? found : [log, ...found.filter((each) => each !== log)];
 }
 
-function choose(found: readonly KeptLog[], called: string, run: number): KeptLog {
+function choose(found: readonly KeptLog[], called: string, { run, store }: LogsOptions): KeptLog {
   const log = found[run - 1];
   if (log !== undefined) return log;
+  const isElsewhere = store === undefined ? ' If the lock is in a database, give --store.' : '';
   throw new CliError(
     ExitCode.noInput,
     found.length === 0
-      ? `No output of ${called} is kept. livinglock run --log keeps it.`
+      ? `No output of ${called} is kept. livinglock run --log keeps it.${isElsewhere}`
       : `Only the output of ${found.length === 1 ? 'one run' : `${found.length} runs`} of ${called} is kept: there is no --run ${run}.`,
   );
 }

@@ -2,8 +2,9 @@ import { defineCommand } from '../grammar/command.js';
 import { commandOf } from './command-line.js';
 import { completeRunOptions, RUN_OPTIONS } from './read-options.js';
 
-const MISSING =
-  'Put -- between the lock and the command: livinglock run LOCK -- COMMAND. For a line of the shell: livinglock run LOCK -c LINE.';
+const HOW = 'livinglock run LOCK -- COMMAND. For a line of the shell: livinglock run LOCK -c LINE.';
+const NONE = `There is nothing to run. Write: ${HOW}`;
+const UNSEPARATED = `Put -- between the lock and the command: ${HOW}`;
 const UNQUOTED = "Put the line in quotes, and name one lock: livinglock run LOCK -c 'LINE'.";
 
 export const RUN = defineCommand({
@@ -31,9 +32,9 @@ under cron, under systemd and in a terminal.
 
 A number without a unit is seconds. What each exit code means: livinglock help exit-codes.`,
   isWrapper: true,
-  tooMany: (given) => (given.some(({ name }) => name === 'command') ? UNQUOTED : MISSING),
+  tooMany: (given) => (given.some(({ name }) => name === 'command') ? UNQUOTED : UNSEPARATED),
   async run({ lock, ...values }, { wrapped }) {
-    const command = commandOf(wrapped, values.command, MISSING);
+    const command = commandOf(wrapped, values.command, NONE);
     const options = completeRunOptions(values);
     const { run } = await import('./run.js');
     return run(lock, command, options);

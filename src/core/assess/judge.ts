@@ -41,8 +41,8 @@ export function judge(
   if (foreign !== undefined) return { state: 'foreign', reason: foreign };
   if (record === null) {
     return age >= SETTLING_TIME
-      ? { state: 'dead', reason: 'its content names no holder and has not changed for 2 seconds' }
-      : { state: 'live', reason: 'its content names no holder yet, but has just changed' };
+      ? { state: 'dead', reason: 'it names no holder and has not changed for 2 seconds' }
+      : { state: 'live', reason: 'it names no holder yet, but was changed a moment ago' };
   }
   if (record.hold !== null) {
     return age < record.hold

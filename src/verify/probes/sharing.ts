@@ -90,7 +90,7 @@ function reboot({ fs, folder }: Site): Outcome {
       break;
     case 'win32':
       return safe(
-        'A holder from before the machine was restarted is known by its process, which does not exist any more.',
+        'A holder from before the machine was restarted is known by its process, which no longer exists.',
       );
     default:
       return limited(

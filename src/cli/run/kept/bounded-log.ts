@@ -11,13 +11,14 @@ const PIECE = 256 * 1024;
 const DIGITS = 16;
 
 /** A line of ours between parts of an output. */
-export function lineOfOurs(text: string): Buffer {
-  return Buffer.from(`\n[livinglock: ${text}]\n`);
+export function lineOfOurs(text: string, padding = ''): Buffer {
+  return Buffer.from(`\n[livinglock: ${text}]${padding}\n`);
 }
 
 /** The line that stands for what is left out. */
 function gapLine(bytes: number): Buffer {
-  return lineOfOurs(`${String(bytes).padStart(DIGITS)} bytes are left out here`);
+  const number = String(bytes);
+  return lineOfOurs(`${number} bytes are left out here`, ''.padEnd(DIGITS - number.length));
 }
 
 export const GAP_LENGTH = gapLine(0).length;
@@ -37,8 +38,8 @@ export function findGap(log: Buffer): Gap | null {
 }
 
 /**
- * Finds all lines that may be the one. The output may contain such lines, too, as that of `livinglock logs`, but hardly at a place where ours could be
- * with that number.
+ * Finds all lines that may be the one. The output may contain such lines, too (for example from `livinglock logs`), but hardly where ours could be with
+ * that number.
  *
  * @param offset Where in the file this part of the log is.
  * @param size How long the file is.
@@ -47,16 +48,17 @@ export function findGaps(part: Buffer, offset: number, size: number): Gap[] {
   const gaps: Gap[] = [];
   const beginning = Buffer.from('\n[livinglock: ');
   for (let at = part.indexOf(beginning); at !== -1; at = part.indexOf(beginning, at + 1)) {
-    const bytes = Number(part.toString('latin1', at + beginning.length, at + beginning.length + DIGITS));
+    const from = at + beginning.length;
+    const bytes = Number.parseInt(part.toString('latin1', from, from + DIGITS), 10);
     const gap = { start: offset + at, bytes };
-    if (gapLine(bytes).equals(part.subarray(at, at + GAP_LENGTH)) && isPossible(gap, size)) gaps.push(gap);
+    if (isPossible(gap, size) && gapLine(bytes).equals(part.subarray(at, at + GAP_LENGTH))) gaps.push(gap);
   }
   return gaps;
 }
 
 /**
- * Each time, as much is left out as is kept of the end, which is up to two bytes less than is kept of the beginning. The middle may just be cut out,
- * or may have been when the file was measured.
+ * Each time, as much is left out as is kept of the end, which is up to two bytes less than is kept of the beginning. The file may be in the middle of
+ * a cut, or may have been when it was measured.
  */
 function isPossible({ start, bytes }: Gap, size: number): boolean {
   const leftOut = bytes - GAP_LENGTH;
