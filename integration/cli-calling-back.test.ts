@@ -86,6 +86,17 @@ describe.skipIf(!isPosix).each([
     });
   }
 
+  test('with a note that is too long, of which the beginning is kept', async () => {
+    const desk = new Desk();
+    const beat = '"$LIVINGLOCK" beat --note "$(head -c 100000 /dev/zero | tr "\\0" n)"';
+    const script = `${beat}; echo "beat $?"; wc -c < "$LIVINGLOCK_PATH"; "$LIVINGLOCK" beat; echo "beat $?"`;
+    const { code, stdout } = await desk.run(['run', 'job', '--', 'sh', '-c', script]);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^beat 0\n1?\d{3}\nbeat 0\n$/),
+    });
+  });
+
   test('even after the runner was killed', async () => {
     const desk = new Desk();
     const script =

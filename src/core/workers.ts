@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { ProcessTable } from '../system/processes/process-table.js';
-import { MAX_WORKERS } from './record.js';
+import { MAX_WORKERS, pidFrom } from './record.js';
 import { refuseUnknown, show } from './validate.js';
 
 /** A process, by its PID; or the process group led by a process: the child of a `spawn` with `detached: true`, and everything it starts. */
@@ -36,8 +36,8 @@ function identify(worker: Worker, processes: ProcessTable): ProcessIdentity {
   const isGroup = typeof worker === 'object' && worker !== null;
   if (isGroup) refuseUnknown(worker, ['group'], ' of a worker');
   const pid = isGroup ? worker.group : worker;
-  if (!Number.isSafeInteger(pid) || pid <= 0)
-    throw new RangeError(`A PID is a positive integer, not ${show(pid)}.`);
+  if (pidFrom(pid) === null)
+    throw new RangeError(`A PID is an integer from 1 to 2147483647, not ${show(pid)}.`);
   // For kill(2), -1 means all processes.
   if (isGroup && pid === 1)
     throw new RangeError('Process group 1 cannot be a worker: it is not started by a job.');

@@ -39,11 +39,11 @@ describe('workers', () => {
     );
   });
 
-  it.each([0, -1, -pid, 1.5, Number.NaN, 2 ** 60, '1', null, undefined])(
+  it.each([0, -1, -pid, 1.5, Number.NaN, 2 ** 31, 2 ** 60, '1', null, undefined])(
     'have a PID, not %j, which kill(2) would take for more than a process',
     (worker) => {
-      expect(() => identify([worker])).toThrow(/^A PID is a positive integer, not /);
-      expect(() => identify([{ group: worker }])).toThrow(/^A PID is a positive integer, not /);
+      expect(() => identify([worker])).toThrow(/^A PID is an integer from 1 to 2147483647, not /);
+      expect(() => identify([{ group: worker }])).toThrow(/^A PID is an integer from 1 to 2147483647, not /);
     },
   );
 

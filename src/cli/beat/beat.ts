@@ -1,3 +1,4 @@
+import { fitProgress } from '../../core/heart-beat.js';
 import type { Progress, Store } from '../../index.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -73,7 +74,7 @@ async function beatIn(store: Store, { path, token }: Held, { progress, note }: B
     progress === undefined && note === undefined
       ? undefined
       : { ratio: progress ?? before?.ratio ?? null, note: note ?? before?.note ?? null };
-  const { done } = await store.beat(path, token, { progress: after });
+  const { done } = await store.beat(path, token, { progress: fitProgress(after) });
   return done ? ExitCode.ok : lost(path);
 }
 
