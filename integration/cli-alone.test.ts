@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { canMount, isLinux, isPosix } from '../support/machine.js';
-import { type Ended, has } from '../support/running.js';
+import { type Ended, has, poll } from '../support/running.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 
 // A command under the lock runs as it does alone: with the same environment, descriptors and arguments. It does not start after a signal.
@@ -124,6 +126,28 @@ describe.skipIf(!isPosix)('descriptors', () => {
     const line = `exec ${socket}>taken; livinglock run job -- bash -c '${list}; echo hi >&${socket}'`;
     expect(more(await desk.bash(line))).toHaveLength(2);
     expect(readFileSync(join(desk.folder, 'taken'), 'utf8')).toBe('hi\n');
+  });
+});
+
+describe.skipIf(!isLinux)('a pipe that is shared with others', () => {
+  const flags = 'grep flags /proc/$LIVINGLOCK_RUNNER/fdinfo/2';
+
+  test.each(['', '--log', '--notify-on start --notify true'])('stays blocking with %j', async (options) => {
+    const desk = new Desk();
+    const command = `echo begun; read -r line; ${flags}`;
+    const run = desk.startProgram('bash', [
+      '-c',
+      `livinglock run ${options} ${desk.path('job')} -- sh -c '${command}' 2>&1 | cat`,
+    ]);
+    await run.prints(/begun/);
+    // With `--log` that has closed a socket. So does whoever asks for the sign of life, which is there after a moment.
+    const sign = () => readdirSync(desk.locks).find((name) => name.includes('.life.'));
+    await poll('There is no sign of life', () => sign() !== undefined);
+    await once(connect(join(desk.locks, sign() ?? '')), 'close');
+    run.write('\n');
+    const [, octal = ''] = await run.prints(/flags:\s+(\d+)/);
+    expect(Number.parseInt(octal, 8) & constants.O_NONBLOCK).toBe(0);
+    expect(await run.ended).toMatchObject({ code: 0 });
   });
 });
 

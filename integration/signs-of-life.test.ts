@@ -74,6 +74,25 @@ describe.skipIf(!canUnshare)('a process in a container that keeps a sign of life
     expect(await acquireElsewhere()).toBe('done');
   });
 
+  // Node would make it non-blocking for all who share it.
+  test('does not touch its stderr when it is asked', async () => {
+    const job = run(`
+      import { writeSync } from 'node:fs';
+      let isTouched = false;
+      Object.defineProperty(process, 'stderr', { get() { isTouched = true; } });
+      await acquire(process.argv[2]);
+      writeSync(1, 'here');
+      process.stdin.once('data', () => {
+        writeSync(1, isTouched ? 'touched' : 'left alone');
+        process.exit();
+      });
+    `);
+    await job.prints(/here/);
+    expect(await acquireElsewhere()).toBe('busy');
+    job.write('\n');
+    await job.prints(/left alone/);
+  });
+
   test('keeps it itself as a cluster worker', async () => {
     const job = run(`
       import cluster from 'node:cluster';

@@ -8,8 +8,10 @@ import { execute } from './grammar/execute.js';
 import { programOf, version } from './program.js';
 import { exit } from './terminal/given-up.js';
 import { say } from './terminal/messages.js';
+import { shareStderr } from './terminal/shared-stderr.js';
 
 export function main(): void {
+  shareStderr();
   process.on('SIGUSR1', endEarly);
 
   // Something may still be open, such as a pipe of a daemon that the command left behind. It must not keep this process alive.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ExitCode } from './errors/exit-codes.js';
 import { type Command, type Commands, VERSION } from './grammar/command.js';
+import { writeWithoutBlocking } from './terminal/write-all.js';
 
 /** The command line without a subcommand. */
 export function programOf(subcommands: Commands): Command {
@@ -16,7 +17,7 @@ export function programOf(subcommands: Commands): Command {
     notes: 'What each exit code means: livinglock help exit-codes.',
     async run() {
       const { helpFor } = await import('./grammar/help-text.js');
-      process.stderr.write(await helpFor(program, process.stderr.columns));
+      await writeWithoutBlocking(2, Buffer.from(await helpFor(program, process.stdout.columns)));
       return ExitCode.usage;
     },
   };
