@@ -1,5 +1,9 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import { type BigIntStats, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { oneLine } from '../../core/describe.js';
 import { messageOf } from '../../system/message-of.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 
 /** What counts as proof that a command is at work. */
@@ -47,6 +51,41 @@ export function hintOn(proof: Proof, isHeldUp: boolean): string {
   return isHeldUp
     ? ' Look at what reads it: the next command of the pipe, or a terminal after Ctrl-S.'
     : ' A program that buffers its output looks the same: `python -u` or `stdbuf -oL` makes it write at once.';
+}
+
+/** What SQLite puts behind the name of its database. */
+const BESIDE_DATABASE = ['', '-wal', '-shm', '-journal'];
+
+/**
+ * Refuses a file that livinglock itself changes, so that the lock would prove that the command is at work: where the lock is kept, or that folder.
+ *
+ * @param keptIn The file with the lock, or with the database; `null` if a server keeps it.
+ */
+export function refuseOwnProof(proof: Proof, keptIn: string | null): void {
+  if (proof.by !== 'file' || keptIn === null) return;
+  const folder = realOf(dirname(keptIn));
+  const own = [folder, ...BESIDE_DATABASE.map((ending) => join(folder, `${basename(keptIn)}${ending}`))];
+  if (!own.includes(realOf(proof.path))) return;
+  throw new CliError(
+    ExitCode.usage,
+    `With each heartbeat livinglock itself changes ${oneLine(proof.path)}, so --heartbeat ${FILE_PROOF}${oneLine(proof.path)} proves nothing. Name a file that only the command changes.`,
+  );
+}
+
+/** Of a file that does not exist yet, its folder counts. */
+function realOf(path: string): string {
+  const absolute = resolve(path);
+  for (const [known, rest] of [
+    [absolute, ''],
+    [dirname(absolute), basename(absolute)],
+  ] as const) {
+    try {
+      return join(realpathSync(known), rest);
+    } catch {
+      // The next one.
+    }
+  }
+  return absolute;
 }
 
 /**

@@ -15,6 +15,7 @@ import type { KeptOutput } from './kept/kept-output.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
 import { processesWith } from './processes.js';
+import { refuseOwnProof } from './proof.js';
 import { STALL_UNSEEN } from './read-options.js';
 import { Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
@@ -81,7 +82,7 @@ function sayHints(isStallUnseen: boolean): void {
   const names = variablesNotUtf8();
   if (names.length > 0) {
     say(
-      `${names.join(', ')}: not UTF-8, and reaches the command changed. Set it within the command, by a script.`,
+      `${names.join(', ')}: not valid UTF-8, so the command gets another value. Set it in a script that the command runs.`,
     );
   }
 }
@@ -92,7 +93,8 @@ async function runIn(
   job: Pick<Job, 'command' | 'options' | 'descriptors' | 'cover' | 'recorder'>,
 ): Promise<number> {
   const name = locks.nameOf(called);
-  const { label, quiet, isStallUnseen } = job.options;
+  const { label, quiet, isStallUnseen, proof } = job.options;
+  refuseOwnProof(proof, locks.fileOf(name));
   if (label === undefined) speakOf({ job: called, lock: name });
   if (!quiet) sayWhichAreMeant([called], locks);
   if (isOutputKept(job.options) || job.options.ping !== undefined) await startThreads();

@@ -10,6 +10,8 @@ export interface OpenStore {
   readonly address: string;
   /** Where the store is, for people; without passwords. */
   readonly place: string;
+  /** The database, if it is a file; `null` if a server keeps it. */
+  readonly file: string | null;
   close(): Promise<void>;
 }
 

@@ -22,6 +22,8 @@ export interface Locks {
   place(): string;
   /** The lock's name in the store. */
   nameOf(lock: string): string;
+  /** The file that a lock is kept in; `null` if a server keeps it. */
+  fileOf(name: string): string | null;
   /** A hint if the name may have been meant differently. */
   hintOn(lock: string): string | null;
   list(): Promise<readonly NamedLock[]>;
@@ -39,13 +41,14 @@ export async function withLocks<T>(
   life?: Life | null,
 ): Promise<T> {
   if (address === undefined) return use(await files(mayCreate, life));
-  const { store, address: forOthers, place, close } = await openStore(address, mayCreate);
+  const { store, address: forOthers, place, file, close } = await openStore(address, mayCreate);
   try {
     return await use({
       store,
       address: forOthers,
       place: () => place,
       nameOf: (lock) => nameIn(store, lock),
+      fileOf: () => file,
       hintOn: () => null,
       list: async () => ((await store.names?.()) ?? []).map((name) => ({ name, path: name })),
     });
@@ -63,6 +66,7 @@ async function files(mayCreate: boolean, life: Life | null | undefined): Promise
     // Only now, because a lock that is given as a path needs no such folder.
     place: () => namedLocksFolder().path,
     nameOf: (lock) => lockPath(lock, mayCreate),
+    fileOf: (name) => name,
     hintOn: hintOnName,
     list: async () => namedLocks(),
   };

@@ -19,6 +19,7 @@ export async function openPostgres(address: string): Promise<OpenStore> {
     store: postgresStore(pool),
     address,
     place: placeOf('PostgreSQL', address),
+    file: null,
     close: () => pool.end(),
   };
 }

@@ -20,7 +20,7 @@ export async function openRedis(address: string): Promise<OpenStore> {
     client.end();
     throw unreachable(place, error);
   }
-  return { store: client.store, address, place, close: async () => client.end() };
+  return { store: client.store, address, place, file: null, close: async () => client.end() };
 }
 
 interface Client {

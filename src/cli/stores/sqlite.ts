@@ -45,6 +45,7 @@ export async function openSqlite(address: string, mayCreate: boolean): Promise<O
     store: sqliteStore(database),
     address: `sqlite:${path}`,
     place: `the SQLite database ${path}`,
+    file: path,
     close: async () => database.close(),
   };
 }

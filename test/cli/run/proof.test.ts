@@ -1,7 +1,7 @@
-import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeProof, hintOn, parseProof, watchFile } from '../../../src/cli/run/proof.js';
+import { describeProof, hintOn, parseProof, refuseOwnProof, watchFile } from '../../../src/cli/run/proof.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 describe('a proof of work', () => {
@@ -38,6 +38,35 @@ describe('a proof of work', () => {
     const proof = parseProof('output');
     expect(describeProof(proof, true)).toBe('its output has not been read');
     expect(hintOn(proof, true)).toContain('Ctrl-S');
+  });
+});
+
+describe('a file that livinglock itself changes', () => {
+  it.each(['job.lock', '.', './', 'job.lock-wal'])('is refused as proof: %s', (path) => {
+    const folder = temporaryFolder();
+    const proof = { by: 'file', path: join(folder, path) } as const;
+    expect(() => refuseOwnProof(proof, join(folder, 'job.lock'))).toThrow('proves nothing');
+  });
+
+  it.skipIf(process.platform === 'win32')('is known by another name', () => {
+    const folder = temporaryFolder();
+    const link = join(temporaryFolder(), 'link');
+    symlinkSync(folder, link);
+    const proof = (path: string) => ({ by: 'file', path }) as const;
+    expect(() => refuseOwnProof(proof(link), join(folder, 'job.lock'))).toThrow('proves nothing');
+    expect(() => refuseOwnProof(proof(folder), join(link, 'job.lock'))).toThrow('proves nothing');
+    expect(() => refuseOwnProof(proof(join(link, 'job.lock')), join(folder, 'job.lock'))).toThrow(
+      'proves nothing',
+    );
+  });
+
+  it('is not any other one', () => {
+    const folder = temporaryFolder();
+    const lock = join(folder, 'job.lock');
+    for (const path of ['job.lock.log', 'job', 'no/such/file', '..'])
+      expect(() => refuseOwnProof({ by: 'file', path: join(folder, path) }, lock)).not.toThrow();
+    expect(() => refuseOwnProof({ by: 'file', path: folder }, null)).not.toThrow();
+    expect(() => refuseOwnProof({ by: 'alive' }, lock)).not.toThrow();
   });
 });
 

@@ -70,6 +70,7 @@ export function someLocks(changes: Partial<Locks> = {}): Locks {
     address: '',
     place: () => 'memory',
     nameOf: (lock) => lock,
+    fileOf: () => null,
     hintOn: () => null,
     list: async () => [],
     ...changes,
