@@ -206,7 +206,8 @@ describe('a unit of the system', () => {
       const script = `
         mount -t tmpfs none /etc/systemd/system || exit
         "$@" parser --for cron --every 2m --install --yes -- true || exit
-        touch /etc/systemd/system/livinglock-backup.service /etc/systemd/system/livinglock-backup.timer
+        echo "Description=The job backup, run by livinglock" > /etc/systemd/system/livinglock-backup.service
+        echo "Description=Starts the job backup every 2m" > /etc/systemd/system/livinglock-backup.timer
         "$@" parser --uninstall --yes; echo "parser: $?"
         "$@" backup --uninstall --yes; echo "backup: $?"
         "$@" backup --uninstall --yes --user-name daemon; echo "of daemon: $?"

@@ -99,7 +99,7 @@ function configurationOf(
       ...secret.notes(secrets),
       ...(Buffer.byteLength(line) > LONGEST_COMMAND
         ? [
-            `The line is longer than the ${LONGEST_COMMAND} bytes that some crons take. Put the command into a script.`,
+            `The line is longer than the ${LONGEST_COMMAND} bytes that some versions of cron accept. Put the command into a script.`,
           ]
         : []),
     ],
@@ -116,7 +116,7 @@ function fieldsOf(timing: Timing): string {
 function refusal(timing: Timing): string {
   const nearest = timing.kind === 'every' ? nearestIntervals(timing.seconds).map(describeSeconds) : [];
   return (
-    `cron cannot run a job ${describeTiming(timing)}: its intervals are minutes, and divide the hour or the day evenly. ` +
+    `cron cannot run a job ${describeTiming(timing)}: it supports only whole minutes that divide an hour or a day evenly. ` +
     `Nearest to it: ${nearest.join(', ')}. systemd can run it ${describeTiming(timing)} (--for systemd).`
   );
 }

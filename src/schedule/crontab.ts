@@ -20,7 +20,7 @@ export function withBlock(crontab: string, name: string, block: string | null): 
 
 /** The jobs in a crontab, each with its line. */
 export function blocksIn(crontab: string): { readonly name: string; readonly line: string }[] {
-  const pattern = new RegExp(`^${PREFIX} begin (\\S+)\\r?\\n(.*?)\\r?\\n${PREFIX} end \\1\\r?$`, 'gm');
+  const pattern = new RegExp(`^${PREFIX} begin (\\S+)\\r?\\n([^\\n]*?)\\r?\\n${PREFIX} end \\1\\r?$`, 'gm');
   const blocks = crontab.matchAll(pattern);
   return [...blocks].map(([, name = '', line = '']) => ({ name, line }));
 }
@@ -48,13 +48,17 @@ function find(lines: readonly string[], name: string): { start: number; length: 
   if (begins.length === 0 && ends.length === 0) return null;
   const [start = 0] = begins;
   const length = (ends[0] ?? 0) - start + 1;
-  if (begins.length === 1 && ends.length === 1 && (length === 2 || length === 3)) {
-    return { start, length };
-  }
+  const isOurs = length === 2 || (length === 3 && isRunOf(name, lines[start + 1] ?? ''));
+  if (begins.length === 1 && ends.length === 1 && isOurs) return { start, length };
   throw new ScheduleError(
     'failed',
-    `The lines of the job ${name} in the crontab were changed by hand. Remove them by crontab -e, from "${beginOf(name)}" to "${endOf(name)}", and try again.`,
+    `The lines of the job ${name} in the crontab were changed by hand. Remove them with crontab -e, from "${beginOf(name)}" to "${endOf(name)}", and try again.`,
   );
+}
+
+/** Even if the times, or options of the run, were changed by hand. */
+function isRunOf(name: string, line: string): boolean {
+  return line.includes(' run ') && line.includes(name);
 }
 
 /** crontab(1) requires a line break at the end, and so does anything that is appended. Marked, so that it can be removed again. */

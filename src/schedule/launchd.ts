@@ -10,6 +10,8 @@ import { fileStep, filesIn, programStep } from './steps.js';
 import type { Times } from './times.js';
 import { escapeXml, unescapeXml } from './xml.js';
 
+const TIMING = /^<!-- livinglock: (.*?) -->$/m;
+
 /** launchd waits this many seconds between two starts anyway (launchd.plist(5), `ThrottleInterval`). */
 const SHORTEST = 10;
 /** The most single times in one agent, so that its file stays readable. */
@@ -35,7 +37,7 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
       const wasLoaded = await isLoaded(job.name);
       const file = [
         ...(await secret(job.name).step(job.secrets)),
-        ...(await fileStep(plist(job.name), agent(job))),
+        ...(await fileStep(plist(job.name), agent(job), isAgent)),
       ];
       if (file.length === 0 && wasLoaded) return [];
       const off = wasLoaded ? [bootout(job.name)] : [];
@@ -43,19 +45,24 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
     },
     async uninstall(name) {
       const off = (await isLoaded(name)) ? [bootout(name)] : [];
-      return [...off, ...(await fileStep(plist(name), null)), ...(await secret(name).step([]))];
+      return [...off, ...(await fileStep(plist(name), null, isAgent)), ...(await secret(name).step([]))];
     },
     async list(now) {
-      const agents = await filesIn(dirname(plist('')), /^livinglock\.(.+)\.plist$/);
+      const agents = await filesIn(dirname(plist('')), /^livinglock\.(.+)\.plist$/, isAgent);
       return Promise.all(
         agents.map(async ({ name, text }) => {
-          const when = /<!-- livinglock: (.*?) -->/.exec(text)?.[1] ?? '';
+          const when = TIMING.exec(text)?.[1] ?? '';
           const next = (await isLoaded(name)) ? nextOf(when, now) : null;
           return { name, scheduler: 'launchd' as const, when, next, command: argumentsIn(text) };
         }),
       );
     },
   };
+}
+
+/** Whether we have written this, even if somebody has edited it since. */
+function isAgent(text: string): boolean {
+  return TIMING.test(text);
 }
 
 function labelOf(name: string): string {

@@ -21,11 +21,20 @@ export class ScheduleError extends Error {
   }
 }
 
+/** For what is in the place of one of our files. */
+export function notOurs(path: string): ScheduleError {
+  return new ScheduleError(
+    'failed',
+    `${path} was not written by livinglock, so it is left alone. Move it away, or give the job another --name.`,
+  );
+}
+
 /** Runs an operation on files. Rejects with a `ScheduleError` that says what was attempted, such as `change /etc/crontab`. */
 export async function orFailed<Result>(attempted: string, action: () => Promise<Result>): Promise<Result> {
   try {
     return await action();
   } catch (error) {
+    if (error instanceof ScheduleError) throw error;
     throw new ScheduleError('failed', `Cannot ${attempted}: ${messageOf(error)}`, { cause: error });
   }
 }

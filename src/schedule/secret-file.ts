@@ -5,7 +5,7 @@ import { systemCode } from '../system/system-code.js';
 import { makeTrustedFolder, type TrustedFolder } from '../system/trusted-folder.js';
 import type { Step } from './installer.js';
 import { replaceFile } from './replace-file.js';
-import { orFailed, ScheduleError } from './schedule-error.js';
+import { notOurs, orFailed, ScheduleError } from './schedule-error.js';
 import type { Secret } from './secret.js';
 
 /** How a kind of file assigns a variable. */
@@ -25,6 +25,9 @@ export const FOR_SYSTEMD: SecretFormat = {
   suffix: 'env',
   assign: (variable, value) => `${variable}="${value.replaceAll(/["\\`$]/g, '\\$&')}"`,
 };
+
+/** Nothing but assignments of our variables. */
+const OURS = /^(?:(?:export )?LIVINGLOCK_\w+=.*\n)*$/;
 
 /** A file that only its user can read, with the secrets of a job in it. */
 export class SecretFile {
@@ -128,11 +131,13 @@ function makeFolder(folder: TrustedFolder): void {
   }
 }
 
-/** `null` if there is no such file. Content of a file that is not regular, or is readable by others, is never kept. */
+/** `null` if there is no such file; empty if others can read it, so that it is written again. Throws if we have not written it. */
 async function readPrivate(path: string): Promise<string | null> {
   try {
     const status = await lstat(path);
-    return status.isFile() && (status.mode & 0o077) === 0 ? await readFile(path, 'utf8') : '';
+    const text = status.isFile() ? await readFile(path, 'utf8') : null;
+    if (text === null || !OURS.test(text)) throw notOurs(path);
+    return (status.mode & 0o077) === 0 ? text : '';
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;

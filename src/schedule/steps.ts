@@ -5,12 +5,21 @@ import { systemCode } from '../system/system-code.js';
 import type { Step } from './installer.js';
 import { expectSuccess, type RunProgram } from './programs.js';
 import { replaceFile } from './replace-file.js';
-import { orFailed } from './schedule-error.js';
+import { notOurs, orFailed, ScheduleError } from './schedule-error.js';
 
-/** The step after which a file has this content, or is gone if it is `null`. No step if it already is so. */
-export async function fileStep(path: string, after: string | null): Promise<Step[]> {
+/**
+ * The step after which a file has this content, or is gone if it is `null`. No step if it already is so.
+ *
+ * @param isOurs Whether this is the content of a file that livinglock has written. Any other file is left alone.
+ */
+export async function fileStep(
+  path: string,
+  after: string | null,
+  isOurs: (text: string) => boolean,
+): Promise<Step[]> {
   const before = await orFailed(`read or change ${path}`, () => read(path));
   if (before === after) return [];
+  if (before !== null && !isOurs(before)) throw notOurs(path);
   return [
     {
       lines: [path, ...difference(before ?? '', after ?? '')],
@@ -19,17 +28,26 @@ export async function fileStep(path: string, after: string | null): Promise<Step
   ];
 }
 
-/** The files in a folder whose names match, each with the first group of the match and its text; none if the folder does not exist. */
-export async function filesIn(folder: string, pattern: RegExp): Promise<{ name: string; text: string }[]> {
+/** Our files in a folder whose names match, each with the first group of the match and its text; none if the folder does not exist. */
+export async function filesIn(
+  folder: string,
+  pattern: RegExp,
+  isOurs: (text: string) => boolean,
+): Promise<{ name: string; text: string }[]> {
   return orFailed(`read or change ${folder}`, async () => {
     const found: { name: string; text: string }[] = [];
     for (const file of await namesIn(folder)) {
       const name = pattern.exec(file)?.[1];
-      const text = name === undefined ? null : await read(join(folder, file));
-      if (name !== undefined && text !== null) found.push({ name, text });
+      const text = name === undefined ? null : await read(join(folder, file)).catch(unlessNotOurs);
+      if (name !== undefined && text !== null && isOurs(text)) found.push({ name, text });
     }
     return found;
   });
+}
+
+function unlessNotOurs(error: unknown): null {
+  if (error instanceof ScheduleError) return null;
+  throw error;
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -69,8 +87,10 @@ function linesOf(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
+/** `null` if there is nothing. Opening a FIFO would wait for a writer, and a link belongs to whoever made it. */
 async function read(path: string): Promise<string | null> {
   try {
+    if (!(await lstat(path)).isFile()) throw notOurs(path);
     return await readFile(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return null;

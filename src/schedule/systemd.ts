@@ -12,6 +12,8 @@ import { fileStep, filesIn, programStep } from './steps.js';
 const LINGER =
   'User units run only while the user is logged in, unless `loginctl enable-linger` was called once.';
 
+const TIMER = /^Description=Starts the job \S+ (.*)$/m;
+
 /** Restrictions for a job; see systemd.exec(5). */
 const HARDENING = `ProtectSystem=full
 NoNewPrivileges=yes
@@ -52,14 +54,17 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
       const state = await stateOf(run, mode, `${unit(job.name)}.timer`);
       const files = [
         ...(await secret(job.name).step(job.secrets)),
-        ...(await fileStep(service(job.name), serviceFor(job))),
-        ...(await fileStep(timer(job.name), timerOf(job))),
+        ...(await fileStep(service(job.name), serviceFor(job), isService)),
+        ...(await fileStep(timer(job.name), timerOf(job), isTimer)),
       ];
       if (files.length === 0 && state.isActive && state.isEnabled) return [];
       return [...files, systemctl('daemon-reload'), systemctl('enable', '--now', `${unit(job.name)}.timer`)];
     },
     async uninstall(name) {
-      const files = [...(await fileStep(timer(name), null)), ...(await fileStep(service(name), null))];
+      const files = [
+        ...(await fileStep(timer(name), null, isTimer)),
+        ...(await fileStep(service(name), null, isService)),
+      ];
       const secretFile = await secret(name).step([]);
       if (files.length === 0) return secretFile;
       const state = await stateOf(run, mode, `${unit(name)}.timer`);
@@ -68,13 +73,13 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
       return [...off, ...files, ...secretFile, systemctl('daemon-reload')];
     },
     async list() {
-      const services = await filesIn(units(), /^livinglock-(.+)\.service$/);
-      const timers = await filesIn(units(), /^livinglock-(.+)\.timer$/);
+      const services = await filesIn(units(), /^livinglock-(.+)\.service$/, isService);
+      const timers = await filesIn(units(), /^livinglock-(.+)\.timer$/, isTimer);
       return Promise.all(
         timers.map(async ({ name, text }) => ({
           name,
           scheduler: 'systemd' as const,
-          when: /^Description=Starts the job \S+ (.*)$/m.exec(text)?.[1] ?? '',
+          when: TIMER.exec(text)?.[1] ?? '',
           next: await nextElapse(run, mode, `${unit(name)}.timer`),
           command: commandOf(services.find((each) => each.name === name)?.text ?? ''),
         })),
@@ -88,6 +93,15 @@ function notesOf({ timing }: Job): string[] {
   return [
     `No calendar can say "${describeTiming(timing)}", so it is counted from the last start, and Persistent= does not apply: what was missed while the machine was off is not made up for.`,
   ];
+}
+
+/** Whether we have written this unit, even if somebody has edited it since. */
+function isService(text: string): boolean {
+  return /^Description=The job .*, run by livinglock$/m.test(text);
+}
+
+function isTimer(text: string): boolean {
+  return TIMER.test(text);
 }
 
 function unit(name: string): string {

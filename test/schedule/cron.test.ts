@@ -31,7 +31,7 @@ describe('a line for cron', () => {
     [2 * 86_400, 'every 2d', '1d, 7d'],
   ])('cannot express %i seconds, and names the nearest that it can', (seconds, words, nearest) => {
     expect(refusalOf(() => lineOf({ kind: 'every', seconds }))).toBe(
-      `refused: cron cannot run a job ${words}: its intervals are minutes, and divide the hour or the day evenly. ` +
+      `refused: cron cannot run a job ${words}: it supports only whole minutes that divide an hour or a day evenly. ` +
         `Nearest to it: ${nearest}. systemd can run it ${words} (--for systemd).`,
     );
   });
@@ -62,10 +62,10 @@ describe('the crontab', () => {
   it.each([[null], [OTHERS], ['A=1\n']])('%j gets a job, and is restored without it', async (before) => {
     const crontab = new FakeCrontab(before === null ? null : Buffer.from(before, 'latin1'));
     const installer = cron(crontab.run, NOWHERE, null);
-    const job = someJob({ command: ['/bin/echo', 'é'] });
+    const job = someJob({ command: ['/bin/echo', 'run', 'parser', 'é'] });
 
     const steps = await installer.install(job);
-    expect(linesOf(steps)).toContain("+ */2 * * * * cd /srv/shop && /bin/echo 'é'");
+    expect(linesOf(steps)).toContain("+ */2 * * * * cd /srv/shop && /bin/echo run parser 'é'");
     expect(linesOf(steps).filter((line) => !line.startsWith('+ '))).toEqual(['the crontab of this user']);
     await apply(steps);
     expect(crontab.content?.includes(installer.configure(job).text)).toBe(true);

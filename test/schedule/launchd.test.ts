@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Timing } from '../../src/schedule/job.js';
@@ -66,6 +66,18 @@ describe.skipIf(process.platform === 'win32')('an agent of launchd', () => {
     expect(refusalOf(() => installer.configure(someJob({ timing: { kind: 'every', seconds: 5 } })))).toBe(
       'refused: launchd cannot run a job every 5s: the shortest interval is 10s.',
     );
+  });
+
+  it('never replaces or removes an agent that we have not written', async () => {
+    const home = temporaryFolder();
+    const folder = join(home, 'Library', 'LaunchAgents');
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, 'livinglock.parser.plist');
+    writeFileSync(path, '<plist/>');
+    const installer = launchd(new FakePrograms().run, home, 501);
+    await expect(installer.install(someJob())).rejects.toThrow(`${path} was not written by livinglock`);
+    await expect(installer.uninstall('parser')).rejects.toThrow(`${path} was not written by livinglock`);
+    expect(readFileSync(path, 'utf8')).toBe('<plist/>');
   });
 
   it('is written and loaded, once, and removed', async () => {

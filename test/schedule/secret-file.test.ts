@@ -88,15 +88,16 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     expect(statSync(file.path).mode & 0o777).toBe(0o600);
   });
 
-  it('replaces a link, and leaves its target alone', async () => {
+  it.each<[string, (path: string) => void]>([
+    ['a link', (path) => symlinkSync('target', path)],
+    ['a file of the user', (path) => writeFileSync(path, 'export LIVINGLOCK_STORE=x\nexport TOKEN=mine\n')],
+    ['a folder', (path) => mkdirSync(path)],
+  ])('never replaces or removes %s that we have not written', async (_, plant) => {
     const { home, file } = someFile();
     mkdirSync(join(home, '.config', 'livinglock'), { recursive: true, mode: 0o700 });
-    const target = join(home, 'target');
-    writeFileSync(target, 'mine');
-    symlinkSync(target, file.path);
-    await apply(await file.step(SECRETS));
-    expect(readFileSync(target, 'utf8')).toBe('mine');
-    expect(readFileSync(file.path, 'utf8')).toContain(ADDRESS);
+    plant(file.path);
+    for (const secrets of [SECRETS, []])
+      await expect(file.step(secrets)).rejects.toThrow(`${file.path} was not written by livinglock`);
   });
 
   it('is not written into a folder that is a link, or open to others', async () => {

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -17,6 +17,10 @@ import { parseAt } from '../../src/schedule/parse-at.js';
 import { type SystemdOptions, systemd } from '../../src/schedule/systemd.js';
 import { temporaryFolder } from '../../support/world.js';
 import { apply, FakePrograms, isInstalled, linesOf, NASTY, NOWHERE, refusalOf, someJob } from './support.js';
+
+function fifo(path: string): void {
+  execFileSync('mkfifo', [path]);
+}
 
 function ofUser(home: string): SystemdOptions {
   return { isSystem: false, userName: null, home: () => home };
@@ -159,21 +163,38 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
     expect(await installer.uninstall('parser')).toEqual([]);
   });
 
-  it.each([
-    ['a symbolic link', symlinkSync, 'mine'],
-    ['a symbolic link to nothing', symlinkSync, null],
-    ['a second name (a hard link)', linkSync, 'mine'],
-  ])('are not written through %s', async (_, link, content) => {
+  it.each<readonly [string, (path: string) => void]>([
+    ['a unit of the user', (path) => writeFileSync(path, '[Service]\nExecStart=/precious\n')],
+    ['a symbolic link', (path) => symlinkSync('/dev/null', path)],
+    ['a symbolic link to nothing', (path) => symlinkSync('nowhere', path)],
+    ...(process.platform === 'win32' ? [] : [['a FIFO', fifo] as const]),
+    ['a folder', (path) => mkdirSync(path)],
+  ])('never replace or remove what we have not written: %s', async (_, plant) => {
+    for (const suffix of ['service', 'timer']) {
+      const home = temporaryFolder();
+      const folder = join(home, '.config', 'systemd', 'user');
+      mkdirSync(folder, { recursive: true });
+      const path = join(folder, `livinglock-parser.${suffix}`);
+      plant(path);
+      const installer = systemd(new FakeSystemctl().run, ofUser(home));
+      const refused = `${path} was not written by livinglock, so it is left alone.`;
+      await expect(installer.install(someJob())).rejects.toThrow(refused);
+      await expect(installer.uninstall('parser')).rejects.toThrow(refused);
+      expect(await installer.list(new Date())).toEqual([]);
+      expect(readdirSync(folder)).toEqual([`livinglock-parser.${suffix}`]);
+    }
+  });
+
+  it('are not written through a second name (a hard link)', async () => {
     const home = temporaryFolder();
-    const folder = join(home, '.config', 'systemd', 'user');
-    const target = join(home, 'target');
-    mkdirSync(folder, { recursive: true });
-    if (content !== null) writeFileSync(target, content);
-    for (const suffix of ['service', 'timer']) link(target, join(folder, `livinglock-parser.${suffix}`));
-    await apply(await systemd(new FakeSystemctl().run, ofUser(home)).install(someJob()));
-    expect(existsSync(target) ? readFileSync(target, 'utf8') : null).toBe(content);
-    expect(readFileSync(join(folder, 'livinglock-parser.service'), 'utf8')).toContain('\nExecStart=');
-    expect(readdirSync(folder)).toEqual(['livinglock-parser.service', 'livinglock-parser.timer']);
+    const installer = systemd(new FakeSystemctl().run, ofUser(home));
+    await apply(await installer.install(someJob()));
+    const service = join(home, '.config', 'systemd', 'user', 'livinglock-parser.service');
+    const before = readFileSync(service, 'utf8');
+    linkSync(service, join(home, 'mine'));
+    await apply(await installer.install(someJob({ directory: '/srv/other' })));
+    expect(readFileSync(join(home, 'mine'), 'utf8')).toBe(before);
+    expect(readFileSync(service, 'utf8')).toContain('\nWorkingDirectory=/srv/other\n');
   });
 
   it('are replaced in one step, so that systemd never reads half of a command, and keep their mode', async () => {

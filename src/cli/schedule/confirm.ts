@@ -1,11 +1,12 @@
 import { createInterface } from 'node:readline';
+import { isatty } from 'node:tty';
+import { writeWithoutBlocking } from '../terminal/write-all.js';
 
 /** Asks on the terminal; `null` without one. */
-export function confirm(question: string): Promise<boolean | null> {
-  const { stdin, stderr } = process;
-  if (!stdin.isTTY || !stderr.isTTY) return Promise.resolve(null);
-  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
-  stderr.write(`${question} [y/N] `);
+export async function confirm(question: string): Promise<boolean | null> {
+  if (!isatty(0) || !isatty(2)) return null;
+  await writeWithoutBlocking(2, Buffer.from(`${question} [y/N] `));
+  const lines = createInterface({ input: process.stdin, terminal: false });
   return new Promise((resolve) => {
     lines.once('line', (line) => {
       resolve(/^y(es)?$/i.test(line.trim()));
