@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -161,6 +162,18 @@ describe.skipIf(!isPosix)('the history has a run that', () => {
 });
 
 describe.skipIf(!isPosix)('the history', () => {
+  test('can be used by later runs, whatever the umask of the first one was', async () => {
+    const desk = new Desk();
+    await desk.bash('umask 0777; livinglock run job -- true');
+    expect(statSync(desk.history).mode & 0o777).toBe(0o700);
+    expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({ code: 0, stderr: '' });
+    // Only root can hold a lock with such a umask.
+    const [journal] = await openHistory({ folder: desk.history }).list();
+    expect(journal?.runs.length).toBeGreaterThanOrEqual(1);
+    for (const name of readdirSync(desk.history))
+      expect(statSync(join(desk.history, name)).mode & 0o777).toBe(0o600);
+  });
+
   test('counts skips, and shows them with the run that ends next', async () => {
     const desk = new Desk();
     const first = desk.start(['run', 'job', '--', ...OBEDIENT]);

@@ -76,6 +76,8 @@ export function replaceJournal(path: string, text: string, stay: Stay): void {
 function create(path: string, text: string): void {
   const descriptor = systemFileSystem.openSync(path, 'wx', MODE);
   try {
+    // Whatever the umask of this run is, later ones must be able to read it.
+    fs.fchmodSync(descriptor, MODE);
     writeText(systemFileSystem, descriptor, text);
     if (fs.fstatSync(descriptor).size !== Buffer.byteLength(text))
       throw new Error('it was only partly written');

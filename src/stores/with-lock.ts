@@ -19,6 +19,7 @@ export type Attempt<T> =
  * - as {@link acquire} does if the lock cannot be acquired; the function is then not called;
  * - with {@link ErrLockLost} if the lock was lost in the meantime; if the function threw an error, that is the `cause`;
  * - with what the function throws;
+ * - with a `TypeError` if it returns a generator, whose work would only begin after the release;
  * - with {@link ErrLockStore} if the lock could not be released after the function had finished. The work is done then, but the result of the
  *   function is not returned: if you need it, keep it in a variable outside.
  *
@@ -88,12 +89,23 @@ async function runUnder<T>(lock: Lock, work: Work<T>): Promise<T> {
   let result: T;
   try {
     result = await work(lock);
+    refuseGenerator(result);
   } catch (error) {
     await releaseAfter(error, lock);
     throw error;
   }
   await lock.releaseForGood();
   return result;
+}
+
+/** Nothing of a generator function has run when it returns. */
+function refuseGenerator(result: unknown): void {
+  const tag: unknown =
+    typeof result === 'object' && result !== null ? Reflect.get(result, Symbol.toStringTag) : null;
+  if (tag !== 'Generator' && tag !== 'AsyncGenerator') return;
+  throw new TypeError(
+    'The function that runs under a lock returned a generator, which would do its work after the lock is released. Iterate over it inside the function.',
+  );
 }
 
 /** Work that fails after the lock was lost usually fails because of that, so the loss is reported. Any other error is closer to the cause. */

@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync, type Stats, statSync } from 'node:fs';
-import { makeFolders } from './make-folders.js';
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { makeFolder, makeFolders } from './make-folders.js';
 import { systemCode } from './system-code.js';
 
 /** A folder that nobody else can write to. */
@@ -38,7 +38,7 @@ export const systemFolders: Folders = {
   uid: process.geteuid?.() ?? 0,
   stat: (path) => statusFrom(statSync(path)),
   lstat: (path) => statusFrom(lstatSync(path)),
-  mkdir: (path, mode) => mkdirSync(path, { mode }),
+  mkdir: (path, mode) => makeFolder(path, { mode }),
 };
 
 function statusFrom(stats: Stats): FileStatus {

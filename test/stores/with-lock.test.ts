@@ -21,6 +21,20 @@ describe('withLock', () => {
     expect(await withLock(path, () => 'no options')).toBe('no options');
   });
 
+  it.each<[string, () => unknown]>([
+    ['a generator', function* () {}],
+    ['an asynchronous generator', async function* () {}],
+  ])('refuses %s, which would do its work after the release', async (_, work) => {
+    const path = join(temporaryFolder(), 'job.lock');
+    const refusal = expect.objectContaining({
+      name: 'TypeError',
+      message: expect.stringContaining('returned a generator'),
+    });
+    await expect(withLock(path, work)).rejects.toEqual(refusal);
+    await expect(tryWithLock(path, work)).rejects.toEqual(refusal);
+    expect(existsSync(path)).toBe(false);
+  });
+
   it('releases when the work fails, and passes on its error', async () => {
     const path = join(temporaryFolder(), 'job.lock');
     const failure = new Error('disk on fire');
