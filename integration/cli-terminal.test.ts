@@ -25,6 +25,16 @@ def work():
 threading.Thread(target=work).start()
 ctypes.CDLL(None).pthread_exit(None)`;
 
+/** Runs a program on a terminal, which goes away when the program has printed something. */
+const LEAVING = `
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+os.read(terminal, 1000)
+os.close(terminal)
+open("gone", "w").close()
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))`;
+
 const RUN = `${process.execPath} ${PROGRAM} run`;
 
 describe.skipIf(!canHaveTerminal)('on a terminal', () => {
@@ -71,7 +81,7 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     { what: 'an orphan', command: 'sh orphan.sh' },
     {
       what: 'an orphan that has closed what it inherited',
-      command: 'bash -c "exec 20>&- 21>&-; . ./orphan.sh"',
+      command: `bash -c 'for n in {10..60}; do eval "exec $n>&-"; done; . ./orphan.sh'`,
     },
     { what: 'an orphan without our variables', command: 'env -i sh orphan.sh' },
     { what: 'a process whose main thread has ended', command: 'sh thread.sh' },
@@ -97,6 +107,25 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     expect(stdout).toContain('waited');
     expect(desk.holds('job')).toBe(false);
   });
+
+  // Node would abort when it restores the modes of a terminal that is gone.
+  test.skipIf(!has('python3')).each([
+    { option: [], command: 'trap "exit 3" HUP; echo up; sleep 1000 & wait', code: 3 },
+    {
+      option: ['--ignore-hangup'],
+      command: 'echo up; until test -e gone; do sleep 0.05; done; exit 4',
+      code: 4,
+    },
+  ])(
+    'that goes away, a run exits with the status of its command ($code)',
+    async ({ option, command, code }) => {
+      const desk = new Desk();
+      const run = [process.execPath, PROGRAM, 'run', ...option, 'job', '--', 'sh', '-c', command];
+      const { stdout } = await desk.startProgram('python3', ['-c', LEAVING, ...run]).ended;
+      expect(stdout).toBe(`${code}\n`);
+      expect(desk.holds('job')).toBe(false);
+    },
+  );
 
   test('a daemon that has left the process group is not awaited', async () => {
     const terminal = onTerminal(new Desk(), `${RUN} job -- setsid -f sh -c 'echo pid $$; exec sleep 1000'`);

@@ -236,7 +236,8 @@ describe.skipIf(!canUnshare)('a run in a container, with default options', () =>
 
   test('keeps the lock as long as anything of its command lives, whatever that has closed', async () => {
     // Python's `subprocess` and sudo do that.
-    await start('echo here; sleep 1000 20>&- & exec sleep 1000');
+    const closing = 'for n in {10..60}; do eval "exec $n>&-"; done; exec sleep 1000';
+    await start(`echo here; bash -c '${closing}' & exec sleep 1000`);
     const [other = 0] = childrenOf(command);
     await end(runner, command);
 

@@ -1,4 +1,6 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { said, say } from './messages.js';
 
 /** How long, in milliseconds, a write that was given up may still take, and how often to look. */
@@ -25,7 +27,22 @@ export async function exit(code: number): Promise<void> {
     // The last listener: the others clean up.
     process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
   }
+  leaveLostTerminal();
   process.exit(code);
+}
+
+/**
+ * Node restores the modes of its terminal as it exits (`ResetStdio` in its node.cc), and aborts if there is no terminal any more. It leaves a
+ * descriptor alone that has been opened again.
+ */
+function leaveLostTerminal(): void {
+  if (process.platform === 'win32') return;
+  for (const descriptor of [0, 1, 2]) {
+    if (isatty(descriptor) || !fstatSync(descriptor).isCharacterDevice()) continue;
+    closeSync(descriptor);
+    // The lowest number that is free.
+    openSync('/dev/null', 'r+');
+  }
 }
 
 function isStuck(): boolean {
