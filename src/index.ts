@@ -24,7 +24,7 @@ export type {
   TakeoverEvent,
   WaitingEvent,
 } from './core/events.js';
-export type { HeartBeat } from './core/heart-beat.js';
+export type { HeartBeat } from './core/progress.js';
 export type { Inspection } from './core/inspect.js';
 export type { BreakOptions, InspectOptions } from './core/inspect-options.js';
 export type { Lock } from './core/lock.js';

@@ -1,6 +1,6 @@
 import { channels } from './channels.js';
 import type { HolderEvent } from './events.js';
-import type { Lease } from './lease.js';
+import type { Lease } from './lease-machine.js';
 import type { Monitored } from './lease-monitor.js';
 import type { Predecessor } from './predecessor.js';
 import type { LockRecord } from './record.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../system/clock.js';
 import { callEvery } from './call-every.js';
-import type { LeaseEvent } from './lease.js';
+import type { LeaseEvent } from './lease-machine.js';
 import type { Store } from './store.js';
 
 /** The lock whose lease is monitored. */

@@ -1,11 +1,11 @@
 import { callOnExit } from '../system/exit.js';
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { ErrLockLost } from './errors.js';
-import { fitProgress, type HeartBeat, progressAfter } from './heart-beat.js';
+import { fitProgress, type HeartBeat, progressAfter } from './progress.js';
 import { HolderEvents } from './holder-events.js';
 import { isWorthAnotherTry, takeBackLater } from './in-doubt.js';
-import { LateBeat } from './late-beat.js';
-import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease.js';
+import { HeartbeatThrottle } from './heartbeat-throttle.js';
+import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease-machine.js';
 import { LeaseMonitor } from './lease-monitor.js';
 import type { LockParts } from './lock-parts.js';
 import { LossNotice } from './loss-notice.js';
@@ -44,7 +44,7 @@ export class Lock {
   readonly #events: HolderEvents;
   readonly #removal: Removal;
   readonly #monitor: LeaseMonitor;
-  readonly #lateBeat: LateBeat;
+  readonly #throttle: HeartbeatThrottle;
   readonly #stayOnExit: () => void;
   #lease: Lease;
   readonly #notice: LossNotice = new LossNotice({
@@ -72,7 +72,7 @@ export class Lock {
     this.#stayOnExit = callOnExit(() => this.#removal.sendAtExit(this.#workers));
     const confirmedAt = () => ('confirmedAt' in this.#lease ? this.#lease.confirmedAt : null);
     this.#monitor = new LeaseMonitor(parts, { confirmedAt, tell: (event) => this.#apply(event) });
-    this.#lateBeat = new LateBeat(parts, { confirmedAt, write: () => this.#writeLate() });
+    this.#throttle = new HeartbeatThrottle(parts, { confirmedAt, write: () => this.#writeLate() });
     this.#events.acquired();
   }
 
@@ -110,8 +110,8 @@ export class Lock {
     }
     const lease = this.#lease;
     if (lease.is !== 'held') return this.#beatAnswer(this.#answer());
-    const isEarly = this.#lateBeat.isEarly(lease.confirmedAt);
-    if (isEarly || this.#writing !== undefined) this.#lateBeat.remember();
+    const isEarly = this.#throttle.isEarly(lease.confirmedAt);
+    if (isEarly || this.#writing !== undefined) this.#throttle.remember();
     if (isEarly) return NOTHING;
     return this.#beatAnswer(this.#writing?.promise ?? this.#write());
   }
@@ -184,7 +184,7 @@ export class Lock {
     switch (effect) {
       case 'end':
         this.#monitor.end();
-        this.#lateBeat.end();
+        this.#throttle.end();
         this.#stayOnExit();
         this.#events.ended(this.#lease);
         return;
@@ -228,7 +228,7 @@ export class Lock {
   #write(isLate = false): Promise<void> {
     const { store, clock } = this.#parts;
     const sentAt = clock.monotonic();
-    this.#lateBeat.sent(isLate);
+    this.#throttle.sent(isLate);
     const beat = { progress: fitProgress(this.#progress), workers: this.#workers };
     const written = answerTo(
       () => store.beat(this.name, this.token, beat),
@@ -246,7 +246,7 @@ export class Lock {
     this.#monitor.heartbeatAnswered();
     if (outcome.done) {
       this.#apply({ type: 'confirmed', beatAt: sentAt });
-      this.#lateBeat.answered(false);
+      this.#throttle.answered(false);
       this.#events.heartbeatWritten(outcome.record, sentAt);
       return this.#answer();
     }
@@ -259,7 +259,7 @@ export class Lock {
   #failBeat(error: unknown): Promise<void> {
     this.#writing = undefined;
     this.#monitor.heartbeatFailed();
-    this.#lateBeat.answered(true);
+    this.#throttle.answered(true);
     return this.#lease.is === 'lost' ? this.#answer() : Promise.reject(error);
   }
 

@@ -1,5 +1,5 @@
 import { BeatAnswer, type BeatListener } from './beat-answer.js';
-import type { Lost } from './lease.js';
+import type { Lost } from './lease-machine.js';
 
 /** The lease whose loss the job is told of. */
 export interface LossView {

@@ -1,6 +1,6 @@
 import { withSystemDefaults } from '../core/dependencies.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
-import { LockFile } from '../stores/file/lock-file.js';
+import { LockFileReader } from '../stores/file/lock-file-reader.js';
 import type { Stay } from '../stores/file/stay.js';
 import { Visits } from '../stores/file/visits.js';
 import { compacted, type Limits, summarize } from './contents.js';
@@ -65,7 +65,7 @@ export class Journal {
    */
   async append(lines: string, limits: Limits, timeout: number): Promise<void> {
     const dependencies = withSystemDefaults();
-    const file = new LockFile(dependencies, systemFileSystem);
+    const file = new LockFileReader(dependencies, systemFileSystem);
     try {
       await new Visits(dependencies, systemFileSystem, file).enter({
         path: this.#path,

@@ -1,6 +1,6 @@
 import { nearestIntervals, timesOf } from './calendar.js';
 import { formatCronExpression } from './cron-expression.js';
-import { blockOf, blocksIn, withBlock } from './crontab.js';
+import { blockOf, blocksIn, withBlock } from './crontab-blocks.js';
 import { type Configuration, commandIn, type Installer, type Scheduled, type Step } from './installer.js';
 import { describeSeconds, describeTiming, type Job, type Timing } from './job.js';
 import { expectSuccess, failure, type RunProgram } from './programs.js';

@@ -21,7 +21,7 @@ import { refuseWithoutNode } from './helper/environment.js';
 import { Crew, onlooker } from './helper/helper.js';
 import { exclusivenessProbes } from './probes/exclusiveness.js';
 import { fileProbes } from './probes/files.js';
-import type { Probe, Site } from './probes/probe.js';
+import type { Probe, Site } from './probes/probe-types.js';
 import { sharingProbes } from './probes/sharing.js';
 import { signProbes } from './probes/signs-of-life.js';
 

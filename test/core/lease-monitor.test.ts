@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { LeaseEvent } from '../../src/core/lease.js';
+import type { LeaseEvent } from '../../src/core/lease-machine.js';
 import { LeaseMonitor } from '../../src/core/lease-monitor.js';
 import type { Store, Stored } from '../../src/core/store.js';
 import { FakeClock, memoryStore } from '../../src/testing/index.js';

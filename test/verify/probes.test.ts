@@ -5,7 +5,7 @@ import type { FileSystemCheck, FileSystemFinding, FileSystemVerdict } from '../.
 import { type FileStatus, type FileSystem, systemFileSystem } from '../../src/stores/file/index.js';
 import type { Life } from '../../src/system/life/life.js';
 import { systemLife } from '../../src/system/life/system.js';
-import type { Onlooker, Sight, Sightings } from '../../src/verify/probes/probe.js';
+import type { Onlooker, Sight, Sightings } from '../../src/verify/probes/probe-types.js';
 import { observe } from '../../src/verify/probes/sharing.js';
 import { signsOfLife } from '../../src/verify/probes/signs-of-life.js';
 import { probe } from '../../src/verify/verification.js';

@@ -1,4 +1,4 @@
-import { fitProgress } from '../../core/heart-beat.js';
+import { fitProgress } from '../../core/progress.js';
 import type { Progress, Store } from '../../index.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';

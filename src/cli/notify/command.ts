@@ -7,7 +7,7 @@ import { messageOf } from '../../system/message-of.js';
 import { callingBack } from '../run/calling-back.js';
 import { commandOf, isForCmd } from '../run/command-line.js';
 import { type Stdio, withoutInherited } from '../run/descriptors.js';
-import { Ending } from '../run/ending.js';
+import { Ending } from '../run/command-ending.js';
 import { type Exit, exitOf } from '../run/exit.js';
 import { groupOf, type ProcessGroup } from '../run/process-group.js';
 import { treeOf } from '../run/process-tree.js';

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { RunOutcome } from '../../history/index.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import type { Reason } from './ending.js';
+import type { Reason } from './command-ending.js';
 import type { WriteFailure } from './pass-on.js';
 import { statusOf } from './signals.js';
 

@@ -10,7 +10,7 @@ import { PING_VARIABLE } from '../notify/ping-url.js';
 import { said, say } from '../terminal/messages.js';
 import { callingBack } from './calling-back.js';
 import { proofCheckFor } from './check-proof.js';
-import { Ending, type Reason } from './ending.js';
+import { Ending, type Reason } from './command-ending.js';
 import { outcomeAfter, statusAfter } from './exit.js';
 import type { Job } from './job.js';
 import { describeLoss } from './loss.js';

@@ -14,7 +14,7 @@ import { askSign } from './ask-sign.js';
 import { nextFencingToken } from './fencing-token.js';
 import { type FileSystem, systemFileSystem } from './file-system.js';
 import { type GuardOwner, lifeFrom, lifePrefix } from './guard-names.js';
-import { LockFile } from './lock-file.js';
+import { LockFileReader } from './lock-file-reader.js';
 import { isWithoutHardLinks } from './refusal.js';
 import { resolvePath } from './resolve-path.js';
 import { type Held, Signs } from './signs.js';
@@ -42,7 +42,7 @@ class FileStore implements Store {
   readonly isPrompt = true;
   readonly #clock: Dependencies['clock'];
   readonly #fs: FileSystem;
-  readonly #file: LockFile;
+  readonly #file: LockFileReader;
   readonly #visits: Visits;
   readonly #dependencies: Dependencies;
   readonly #signs: Signs;
@@ -52,7 +52,7 @@ class FileStore implements Store {
     this.#clock = dependencies.clock;
     this.#signs = new Signs(dependencies, fileSystem);
     this.#fs = fileSystem;
-    this.#file = new LockFile(dependencies, fileSystem);
+    this.#file = new LockFileReader(dependencies, fileSystem);
     this.#visits = new Visits(dependencies, fileSystem, this.#file);
   }
 

@@ -3,7 +3,7 @@ import type { Sign } from '../../system/life/life.js';
 import { systemCode, systemError } from '../../system/system-code.js';
 import { threadId } from '../../system/thread.js';
 import type { FileSystem, OpenFolder } from './file-system.js';
-import { ageOf, NEVER_STALE } from './guard-age.js';
+import { ageOf, NEVER_STALE } from './guard-owner.js';
 import {
   entrancePath,
   type FileNumbers,

@@ -1,6 +1,6 @@
 import type { SignFile } from '../../system/life/life.js';
 import type { FileStatus, FileSystem } from './file-system.js';
-import type { OwnerFile } from './guard-age.js';
+import type { OwnerFile } from './guard-owner.js';
 import { guardLifeName, isGuardLife, isStaged, isStillOpen, ownerFrom } from './guard-names.js';
 import { isLikeSign } from './removal.js';
 

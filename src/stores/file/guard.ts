@@ -1,5 +1,5 @@
 import lockfile from 'proper-lockfile';
-import { STALE } from './guard-age.js';
+import { STALE } from './guard-owner.js';
 import { GuardEntry } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
 import type { Question, Stay } from './stay.js';

@@ -14,7 +14,7 @@ import type { FileSystem } from './file-system.js';
 import { isClosedToOthers } from './ground.js';
 import { GuardHeld, runGuarded } from './guard.js';
 import type { GuardOwner } from './guard-names.js';
-import type { LockFile } from './lock-file.js';
+import type { LockFileReader } from './lock-file-reader.js';
 import { makeFolder } from './make-folder.js';
 import type { Question, Stay } from './stay.js';
 import type { Surroundings } from './surroundings.js';
@@ -64,9 +64,9 @@ export class Visits {
   readonly #processes: Dependencies['processes'];
   readonly #life: Life | null;
   readonly #fs: FileSystem;
-  readonly #file: LockFile;
+  readonly #file: LockFileReader;
 
-  constructor({ clock, processes, life = null }: Dependencies, fileSystem: FileSystem, file: LockFile) {
+  constructor({ clock, processes, life = null }: Dependencies, fileSystem: FileSystem, file: LockFileReader) {
     this.#clock = clock;
     this.#processes = processes;
     this.#life = life;

@@ -5,7 +5,7 @@ import {
   outsideTransaction,
   refuseLate,
   withoutTable,
-} from '../shared/fence.js';
+} from '../shared/fenced-lock.js';
 import { fieldOf } from '../shared/field.js';
 import type { PostgresConnection } from './connection.js';
 import { isCreatedMeanwhile, isOutsideTransaction, isWithoutTable } from './driver-error.js';

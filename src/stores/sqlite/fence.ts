@@ -6,7 +6,7 @@ import {
   outsideTransaction,
   refuseLate,
   withoutTable,
-} from '../shared/fence.js';
+} from '../shared/fenced-lock.js';
 import { fieldOf } from '../shared/field.js';
 import type { SqliteDatabase } from './database.js';
 import { isWithoutTable } from './driver-error.js';

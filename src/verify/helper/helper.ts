@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Onlooker } from '../probes/probe.js';
+import type { Onlooker } from '../probes/probe-types.js';
 import { helperEnvironment } from './environment.js';
 import type { Command, Message } from './program.js';
 import { PROGRAM_TEXT } from './program-text.js';

@@ -6,7 +6,7 @@ import { systemFileSystem } from '../../stores/file/file-system.js';
 import { acquire } from '../../stores/file-locks.js';
 import { commonTime, systemClock } from '../../system/clock.js';
 import { messageOf } from '../../system/message-of.js';
-import type { Sight, Sightings } from '../probes/probe.js';
+import type { Sight, Sightings } from '../probes/probe-types.js';
 import { observe, observeUntil } from '../probes/sharing.js';
 
 /** What a helper can be told to do. */

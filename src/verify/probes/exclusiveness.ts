@@ -3,7 +3,7 @@ import { isTaken, isWithoutHardLinks } from '../../stores/file/refusal.js';
 import { createFile, readSnapshot } from '../../stores/file/text-file.js';
 import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
-import { errorOf, failureOf, type Probe, type Site } from './probe.js';
+import { errorOf, failureOf, type Probe, type Site } from './probe-types.js';
 
 /** Calls in which only one process may succeed. */
 export const exclusivenessProbes: readonly Probe[] = [

@@ -2,7 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFile, readSnapshot } from '../../stores/file/text-file.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
-import { failureOf, type Probe, type Site } from './probe.js';
+import { failureOf, type Probe, type Site } from './probe-types.js';
 
 /** A file's time may differ from the clock by this many milliseconds without consequence; FAT counts in steps of two seconds. */
 const TOLERANCE = 2000;

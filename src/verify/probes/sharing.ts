@@ -3,7 +3,7 @@ import { describeType, type FileSystem, isLocal } from '../../stores/file/file-s
 import { createFile, readSnapshot } from '../../stores/file/text-file.js';
 import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
-import type { Probe, Sight, Sightings, Site } from './probe.js';
+import type { Probe, Sight, Sightings, Site } from './probe-types.js';
 
 /** At most this many replacements, for this many milliseconds: each one may be slow on a network. */
 const REPLACEMENTS = 200;

@@ -3,7 +3,7 @@ import { isLocal } from '../../stores/file/file-system.js';
 import type { Life } from '../../system/life/life.js';
 import { systemLife } from '../../system/life/system.js';
 import { limited, type Outcome, safe } from '../file-system-report.js';
-import { failureOf, type Probe, type Site } from './probe.js';
+import { failureOf, type Probe, type Site } from './probe-types.js';
 
 const CONSEQUENCE =
   'A process that died in another container counts as alive until its lock is stale. Within one container, and outside, nothing is missing.';

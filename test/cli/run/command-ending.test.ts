@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Ending } from '../../../src/cli/run/ending.js';
+import { Ending } from '../../../src/cli/run/command-ending.js';
 import type { ProcessGroup } from '../../../src/cli/run/process-group.js';
 import { systemClock } from '../../../src/index.js';
 import { FakeClock } from '../../../src/testing/index.js';

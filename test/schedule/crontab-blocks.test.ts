@@ -10,7 +10,7 @@ import {
   uint8Array,
 } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockOf, blocksIn, withBlock } from '../../src/schedule/crontab.js';
+import { blockOf, blocksIn, withBlock } from '../../src/schedule/crontab-blocks.js';
 import { refusalOf } from './support.js';
 
 const OTHERS = [

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemFileSystem } from '../../../src/stores/file/file-system.js';
-import { ageOf, NEVER_STALE, type OwnerFile } from '../../../src/stores/file/guard-age.js';
+import { ageOf, NEVER_STALE, type OwnerFile } from '../../../src/stores/file/guard-owner.js';
 import { ownerName } from '../../../src/stores/file/guard-names.js';
 import type { Surroundings } from '../../../src/stores/file/surroundings.js';
 import type { FakeProcess } from '../../../src/testing/index.js';

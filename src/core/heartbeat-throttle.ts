@@ -2,10 +2,10 @@ import { startTimer } from '../system/clock.js';
 import type { LockParts } from './lock-parts.js';
 
 /** The lock whose heartbeats are written late. */
-type LateBeatParts = Pick<LockParts, 'clock' | 'staleTimeout' | 'heartbeatMinimalInterval'>;
+type ThrottleParts = Pick<LockParts, 'clock' | 'staleTimeout' | 'heartbeatMinimalInterval'>;
 
 /** How it is known when to write, and how it is done. */
-export interface LateBeatView {
+export interface ThrottleView {
   /** When the last confirmed heartbeat was sent, on the monotonic clock; `null` once the lease is over. */
   confirmedAt(): number | null;
   /** Writes a heartbeat, unless one is being written. */
@@ -19,9 +19,9 @@ const LONGEST_INTERVAL = 0.9;
  * Remembers a heartbeat that came too soon after the last one to be written, and writes it when the interval is over: once, because a write
  * that fails is no longer proof of work when it is repeated, and not after the stale timeout, when a job that has hung would revive its lock.
  */
-export class LateBeat {
-  readonly #parts: LateBeatParts;
-  readonly #view: LateBeatView;
+export class HeartbeatThrottle {
+  readonly #parts: ThrottleParts;
+  readonly #view: ThrottleView;
   readonly #interval: number;
   /** Whether a heartbeat was remembered since the last one was sent. */
   #isDue = false;
@@ -30,7 +30,7 @@ export class LateBeat {
   /** Ends the wait; `null` while nothing is waited for. */
   #stop: (() => void) | null = null;
 
-  constructor(parts: LateBeatParts, view: LateBeatView) {
+  constructor(parts: ThrottleParts, view: ThrottleView) {
     this.#parts = parts;
     this.#view = view;
     this.#interval = Math.min(parts.heartbeatMinimalInterval, parts.staleTimeout * LONGEST_INTERVAL);

@@ -8,7 +8,7 @@ import { type FileStatus, type FileSystem, isLocal, OTHERS_MAY_WRITE } from './f
 import { MAX_BYTES, readSnapshot } from './text-file.js';
 
 /** Reads lock files, and tells where their records come from and how old they are. */
-export class LockFile {
+export class LockFileReader {
   readonly #clock: Dependencies['clock'];
   readonly #processes: Dependencies['processes'];
   readonly #fs: FileSystem;
