@@ -71,9 +71,12 @@ describe('livinglock', () => {
     },
     {
       parameters: ['frobnicate'],
-      complaint: "unknown command 'frobnicate'. All of them: livinglock --help",
+      complaint: "unknown command 'frobnicate'. For a list, run livinglock --help",
     },
-    { parameters: ['run', '-n', 'x'], complaint: "unknown option '-n'. All of them: livinglock run --help" },
+    {
+      parameters: ['run', '-n', 'x'],
+      complaint: "unknown option '-n'. For a list, run livinglock run --help",
+    },
     { parameters: ['staus'], complaint: "unknown command 'staus' (Did you mean status?)" },
     { parameters: ['--verison'], complaint: "unknown option '--verison' (Did you mean --version?)" },
     { parameters: ['status', '--jsn'], complaint: "unknown option '--jsn' (Did you mean --json?)" },

@@ -24,12 +24,12 @@ export type {
   TakeoverEvent,
   WaitingEvent,
 } from './core/events.js';
-export type { HeartBeat } from './core/progress.js';
 export type { Inspection } from './core/inspect.js';
 export type { BreakOptions, InspectOptions } from './core/inspect-options.js';
 export type { Lock } from './core/lock.js';
 export type { AcquireOptions } from './core/options.js';
 export type { Predecessor } from './core/predecessor.js';
+export type { HeartBeat } from './core/progress.js';
 export { type LockRecord, type Progress, parseRecord, serializeRecord } from './core/record.js';
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './core/store.js';
 export type { Worker } from './core/workers.js';

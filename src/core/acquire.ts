@@ -127,7 +127,7 @@ class Contender {
       factor: 1,
       shouldRetry: ({ error }) => error instanceof ErrLockBusy,
       onFailedAttempt: async ({ error, attemptNumber }) => {
-        // It may be anything, and p-retry passes on errors only.
+        // The abort reason may be anything, but p-retry only passes on errors.
         signal?.throwIfAborted();
         if (!(error instanceof ErrLockBusy)) return;
         this.#busy = error;
@@ -213,7 +213,7 @@ class Contender {
   #lock({ token, record, replaced, claimedAt }: Claimed): Lock {
     const { name, store, clock, processes } = this.#call;
     const { heartbeatMinimalInterval, staleTimeout, holdAtLeast } = this.#settings;
-    // To copy one object into another takes longer than all else that is done for a lock here.
+    // Copying an object would take longer than everything else that is done for a lock here.
     return new Lock({
       name,
       token,

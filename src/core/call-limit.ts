@@ -3,10 +3,10 @@ import { onAbort } from './on-abort.js';
 import { isPromise } from './pending.js';
 import type { Awaitable, Store } from './store.js';
 
-/** What a call only reads with. */
+/** The part of a store that only reads. */
 export type Reader = Pick<Store, 'read' | 'askHolder'>;
 
-/** With what a call rejects. `isInDoubt`: whether the operation that it waited for may change the lock. */
+/** What a call rejects with. `isInDoubt`: whether the operation that it waited for may change the lock. */
 type Reason = (isInDoubt: boolean) => unknown;
 
 /** Aborting without a reason would create an error. */
@@ -69,7 +69,7 @@ export class CallLimit {
    * What the operation returns, unless the limit comes first. Nothing changes for an answer that is there already.
    *
    * @param abandon Called in that case.
-   * @param isInDoubt Whether the operation may change the lock. Default: only what has to be abandoned may.
+   * @param isInDoubt Whether the operation may change the lock. Default: `true` if `abandon` is given.
    */
   until<T>(operation: Awaitable<T>, abandon?: () => void, isInDoubt = abandon !== undefined): Awaitable<T> {
     if (!isPromise(operation)) return operation;

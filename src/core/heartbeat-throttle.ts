@@ -1,7 +1,7 @@
 import { startTimer } from '../system/clock.js';
 import type { LockParts } from './lock-parts.js';
 
-/** The lock whose heartbeats are written late. */
+/** The lock whose heartbeats are throttled. */
 type ThrottleParts = Pick<LockParts, 'clock' | 'staleTimeout' | 'heartbeatMinimalInterval'>;
 
 /** How it is known when to write, and how it is done. */
@@ -53,9 +53,14 @@ export class HeartbeatThrottle {
     this.#isDue = false;
   }
 
-  /** Whoever waits for the write was told if it has failed, but not the caller of a heartbeat that was remembered before. */
-  answered(hasFailed: boolean): void {
-    if (hasFailed && this.#isInFlight) this.#isDue = true;
+  succeeded(): void {
+    this.#isInFlight = false;
+    this.#resume();
+  }
+
+  /** Whoever waits for the write was told, but not the caller of a heartbeat that was remembered before. */
+  failed(): void {
+    this.#isDue ||= this.#isInFlight;
     this.#isInFlight = false;
     this.#resume();
   }

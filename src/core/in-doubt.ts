@@ -29,10 +29,10 @@ const MOST_IN_DOUBT = 1000;
 const PERIOD = 30_000;
 const CHECKS = 120;
 
-/** Claims that nobody waits for any more, until they are answered and taken back. */
+/** Claims that nobody waits for any longer, until they are answered and taken back. */
 const abandoned = new Set<Promise<void>>();
 
-/** Resolves when all of them are answered. A process that ends before leaves a lock to others only when it is stale. */
+/** Resolves when all of them are answered. If the process ends sooner, others get the lock only once it is stale. */
 export async function abandonedClaims(): Promise<void> {
   await Promise.all(abandoned);
 }
@@ -127,7 +127,7 @@ export class Claims {
   }
 
   /**
-   * What the claim has replaced that a record comes from, if it is one of these, or one in doubt of an earlier call of this process. Such a record
+   * What was replaced by the claim that wrote this record, if it is one of these, or one in doubt of an earlier call of this process. Such a record
    * can be replaced at once. `null` for any other.
    */
   replacedBy(record: LockRecord | null): Replaced | null {
@@ -140,7 +140,7 @@ export class Claims {
    * Sends a claim. `null` if it was not carried out, or if that is unknown: then reading the lock again tells. If a second claim fails,
    * rejects with its error. If the call ends first, rejects with its reason, and the claim is taken back as soon as it is answered.
    *
-   * @param claimWith Makes the claim of that token.
+   * @param claimWith Builds the claim with that token.
    * @param replaced What it replaces.
    */
   async send(
@@ -175,7 +175,7 @@ export class Claims {
     return takeBackLater(this.#call, token, false, this.#sent.get(token) ?? NOTHING);
   }
 
-  /** Nobody waits for the answer any more. Until it comes, or if the claim cannot be taken back then, the lock is checked regularly. */
+  /** Nobody waits for the answer any longer. Until it comes, or if taking it back then fails, the lock is checked regularly. */
   #abandon(token: string, answer: Awaitable<Outcome>): void {
     const replaced = this.#sent.get(token) ?? NOTHING;
     const stop = this.doubt(token);

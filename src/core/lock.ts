@@ -1,16 +1,16 @@
 import { callOnExit } from '../system/exit.js';
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { ErrLockLost } from './errors.js';
-import { fitProgress, type HeartBeat, progressAfter } from './progress.js';
+import { HeartbeatThrottle } from './heartbeat-throttle.js';
 import { HolderEvents } from './holder-events.js';
 import { isWorthAnotherTry, takeBackLater } from './in-doubt.js';
-import { HeartbeatThrottle } from './heartbeat-throttle.js';
 import { type Effect, type Lease, type LeaseEvent, newLease, transition } from './lease-machine.js';
 import { LeaseMonitor } from './lease-monitor.js';
 import type { LockParts } from './lock-parts.js';
 import { LossNotice } from './loss-notice.js';
 import { answerTo, Pending } from './pending.js';
 import type { Predecessor } from './predecessor.js';
+import { fitProgress, type HeartBeat, progressAfter } from './progress.js';
 import type { Progress } from './record.js';
 import { Removal } from './removal.js';
 import type { Outcome } from './store.js';
@@ -246,7 +246,7 @@ export class Lock {
     this.#monitor.heartbeatAnswered();
     if (outcome.done) {
       this.#apply({ type: 'confirmed', beatAt: sentAt });
-      this.#throttle.answered(false);
+      this.#throttle.succeeded();
       this.#events.heartbeatWritten(outcome.record, sentAt);
       return this.#answer();
     }
@@ -259,7 +259,7 @@ export class Lock {
   #failBeat(error: unknown): Promise<void> {
     this.#writing = undefined;
     this.#monitor.heartbeatFailed();
-    this.#throttle.answered(true);
+    this.#throttle.failed();
     return this.#lease.is === 'lost' ? this.#answer() : Promise.reject(error);
   }
 

@@ -4,11 +4,11 @@ import distance from 'leven';
 const MOST_TYPOS = 3;
 const MOST_WRONG = 0.6;
 
-/** So many letters are the beginning of a word, and not a typo in a shorter one. */
+/** From this length on, the input counts as the beginning of a word, not as a typo in a shorter one. */
 const SHORTEST_BEGINNING = 3;
 
 /**
- * The words that a cut off or misspelt one may have been meant as: those that begin with it, or else those with the fewest typos; in alphabetical
+ * The words that a truncated or misspelt one may stand for: those that begin with it, or else those with the fewest typos; in alphabetical
  * order. Ignores case, and hyphens at the beginning.
  */
 export function similarTo(word: string, known: readonly string[]): readonly string[] {

@@ -66,7 +66,7 @@ function linesOf(entries: readonly KeptEntry[]): string[] {
   return lines;
 }
 
-/** What is kept although it is too old counts as just within the limit, or it would have the journal compacted again at each line. */
+/** What is kept although it is too old counts as just within the limit, otherwise every new line would trigger another compaction. */
 function oldestIn(entries: readonly KeptEntry[], maxAge: number, now: Date): Date {
   const times = entries.flatMap((entry) => {
     if (entry.is === 'run') return [entry.run.endedAt.getTime()];

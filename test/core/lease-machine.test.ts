@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ErrLockLost } from '../../src/core/errors.js';
-import { type Effect, type Lease, type LeaseEvent, newLease, transition } from '../../src/core/lease-machine.js';
+import {
+  type Effect,
+  type Lease,
+  type LeaseEvent,
+  newLease,
+  transition,
+} from '../../src/core/lease-machine.js';
 import { HOUR, MINUTE } from '../../support/world.js';
 
 const TERMS = { name: 'nightly', staleTimeout: HOUR };

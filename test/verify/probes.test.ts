@@ -138,11 +138,11 @@ const LIES: readonly Row[] = [
     /not counted/,
   ],
   [
-    'a new file counts two hard links',
+    'a new file has a link count of two',
     { fs: { lstatSync: (path) => withStatus(truly('lstatSync')(path), { nlink: 2 }) } },
     'hard-links',
     'unsafe',
-    /counts two hard links/,
+    /has a link count of two/,
   ],
   [
     'renaming a folder overwrites one that is not empty',

@@ -33,7 +33,7 @@ export class UnknownWord extends CliError {
     const best = similarTo(this.#word, this.#known);
     if (best.length === 0) {
       const help = ['livinglock', this.#subcommand, '--help'].filter((word) => word !== '').join(' ');
-      return `${this.message}. All of them: ${help}`;
+      return `${this.message}. For a list, run ${help}`;
     }
     return `${this.message} (Did you mean ${best.length > 1 ? 'one of ' : ''}${best.join(', ')}?)`;
   }

@@ -36,18 +36,18 @@ export class Cover {
   }
 
   /** Whether the sign outlasts everything that this process starts: it starts nothing before {@link begin} is done. */
-  get isThere(): boolean {
+  get outlastsCommand(): boolean {
     return this.life !== undefined;
   }
 
   /** Whether the sign outlasts everything that is named as a worker now. */
-  get isOfWorkers(): boolean {
+  get outlastsWorkers(): boolean {
     return this.#keeper?.isRunning === true && (this.#isFirst || this.#isTold);
   }
 
   /**
-   * Must be called before the command is started. If no keeper can be started, the lock names this process, of whose command the sign then tells
-   * nothing.
+   * Must be called before the command is started. If no keeper can be started, the lock names this process; the sign then says nothing about
+   * the command.
    */
   async begin(lock: Lock, socket: InheritedSocket | null, descriptors: readonly number[]): Promise<void> {
     const sign = this.life?.descriptor ?? null;

@@ -11,7 +11,7 @@ import type { InheritedSocket } from './inherited-socket.js';
  */
 export function processesWith(
   socket: InheritedSocket | null,
-  cover: Pick<Cover, 'isThere' | 'isOfWorkers'>,
+  cover: Pick<Cover, 'outlastsCommand' | 'outlastsWorkers'>,
   isStartCostly = process.platform === 'win32',
 ): ProcessTable {
   const processes = systemProcesses();
@@ -19,7 +19,7 @@ export function processesWith(
     self: () => ({
       ...processes.self(),
       ...(socket !== null && { inheritedSocket: socket.name }),
-      ...(cover.isThere && { sign: true }),
+      ...(cover.outlastsCommand && { sign: true }),
     }),
     identify(pid, group) {
       const identity = isStartCostly ? identifyAsNew(pid, processes) : processes.identify(pid, group);
@@ -29,7 +29,7 @@ export function processesWith(
       return {
         ...identity,
         ...(isHeir && { inheritedSocket: socket.name }),
-        ...(cover.isOfWorkers && { sign: true }),
+        ...(cover.outlastsWorkers && { sign: true }),
       };
     },
     liveness: (identity, age) => processes.liveness(identity, age),

@@ -10,10 +10,10 @@ import type { RunOptions } from './options.js';
 import type { RunEnd } from './recorder.js';
 import type { Signals } from './signals.js';
 
-/** By at most this part a pause is longer than it has to be, at random, so that many machines do not retry in step. */
+/** A pause is lengthened at random by up to this fraction, so that many machines do not retry in step. */
 const SPREAD = 0.25;
 
-/** Ends that may be otherwise the next time. Nothing is left of the command after any of them. */
+/** Outcomes that a retry may change. Nothing is left of the command after any of them. */
 const PASSING: ReadonlySet<RunOutcome> = new Set(['failed', 'ended-by-signal', 'stalled', 'timed-out']);
 
 /** Whether a command that has ended like this may run again: nobody wants it to stop, and nobody else has its lock. */
@@ -37,7 +37,7 @@ export async function pauseBeforeRetry({
 }: Pick<Job, 'lock' | 'signals' | 'options'>): Promise<void> {
   const until = systemClock.monotonic() + options.retryDelay * (1 + SPREAD * Math.random());
   const ends = lock === null ? signals.aborted : AbortSignal.any([signals.aborted, lock.signal]);
-  // Of a command that has ended the lock names nothing.
+  // The lock must not name a command that has ended.
   await keep(() => lock?.setWorkers([]));
   for (;;) {
     const left = until - systemClock.monotonic();

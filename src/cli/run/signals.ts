@@ -6,7 +6,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 
 /**
  * The signals that are passed on to the command: all that would end this process and can be caught. Not the ones that concern this
- * process alone (SIGPIPE, SIGSEGV and the like), nor SIGPROF, which V8 uses for profiling. After those, the lock is left to the command.
+ * process alone (SIGPIPE, SIGSEGV and the like), nor SIGPROF, which V8 uses for profiling. If one of those ends this process, the command keeps the lock.
  */
 const FORWARDED: readonly NodeJS.Signals[] = (
   process.platform === 'win32'

@@ -9,7 +9,7 @@ import { combineLiveness, judge, type Verdict } from './judge.js';
 import { relationOf } from './owner.js';
 import { mayBeElsewhere } from './provenance.js';
 
-/** How often a lock is judged again because it changed meanwhile. */
+/** How often a lock is judged again because it has changed in the meantime. */
 const MOST_TRIES = 100;
 
 /** What was found, and the verdict on it. */
@@ -48,8 +48,8 @@ export async function examine(
 }
 
 /**
- * Asks the process table and the holder's sign of life; the second one only about those of whom the first one knows nothing. `replaced`: the holder
- * has released the lock since, or another has taken it over, so that its sign could tell nothing any more.
+ * Asks the process table and the holder's sign of life; the sign only about processes that the table knows nothing about. `replaced`: the holder
+ * has released the lock since, or another has taken it over, so that its sign says nothing about this record.
  */
 async function look(
   record: LockRecord,
@@ -74,7 +74,7 @@ async function look(
     const seen = await bySign(fill(unseen, byTable));
     return livenessOf(seen) === 'unknown' && (await isReplaced(record, name, reader)) ? 'replaced' : seen;
   }
-  // Where a sign comes first, a process table starts a program to find out when a process began. Of a lock that is held it does not matter.
+  // Where a sign comes first, a process table starts a program to find out when a process began. For a lock that is held, that does not matter.
   const seen = await bySign(unseen);
   const isHeld = livenessOf(seen) === 'alive';
   return fill(seen, isHeld ? byPid : byTable);

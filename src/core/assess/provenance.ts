@@ -94,7 +94,7 @@ function isOnSameHost({ hostname }: ProcessIdentity, self: ProcessIdentity): boo
 /** Host names of machines that were never given one. */
 const NAMELESS = ['localhost', 'localhost.localdomain'];
 
-/** Machines without a name of their own share one. */
+/** Whether it is on this host, by a name that is not shared by all machines without one. */
 export function isOnNamedHost(process: ProcessIdentity, self: ProcessIdentity): boolean {
   return isOnSameHost(process, self) && !NAMELESS.includes(process.hostname?.toLowerCase() ?? '');
 }

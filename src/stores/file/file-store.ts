@@ -105,7 +105,7 @@ class FileStore implements Store {
     });
   }
 
-  /** Throws if that is not possible now. Without one, the holder is known by its PID alone, so that is nothing to the job. */
+  /** Throws if that is not possible now. Without one, the holder is known by its PID alone, so the job need not care. */
   #keepSign(path: string, token: string): void {
     this.#visits.enterNow({
       path,
@@ -170,12 +170,12 @@ class FileStore implements Store {
    */
   #create(path: string, claim: Claim, stay: Stay): Outcome {
     const record = this.#compose(claim, null);
-    const signed = stay.sign(serializeRecord(record));
+    const ownerFile = stay.writeOwnerFile(serializeRecord(record));
     try {
-      this.#fs.linkSync(signed, path);
+      this.#fs.linkSync(ownerFile, path);
       return { done: true, record };
     } catch (error) {
-      if (this.#isLinked(signed)) return { done: true, record };
+      if (this.#isLinked(ownerFile)) return { done: true, record };
       const code = systemCode(error);
       // ENOENT: the folder is gone; or this process was paused for so long that the guard was taken from it.
       if (code === 'EEXIST' || code === 'ENOENT') return { done: false, found: null };
@@ -185,9 +185,9 @@ class FileStore implements Store {
   }
 
   /** Over NFS the answer to a successful link may be lost; the kernel's second attempt then finds its own work; open(2). */
-  #isLinked(signed: string): boolean {
+  #isLinked(ownerFile: string): boolean {
     try {
-      return this.#fs.lstatSync(signed)?.nlink === 2;
+      return this.#fs.lstatSync(ownerFile)?.nlink === 2;
     } catch {
       return false;
     }

@@ -3,7 +3,6 @@ import type { Sign } from '../../system/life/life.js';
 import { systemCode, systemError } from '../../system/system-code.js';
 import { threadId } from '../../system/thread.js';
 import type { FileSystem, OpenFolder } from './file-system.js';
-import { ageOf, NEVER_STALE } from './guard-owner.js';
 import {
   entrancePath,
   type FileNumbers,
@@ -12,6 +11,7 @@ import {
   ownerName,
   stagedName,
 } from './guard-names.js';
+import { ageOfGuard, NEVER_STALE } from './guard-owner.js';
 import { GuardSign } from './guard-sign.js';
 import { type Survey, survey } from './guard-survey.js';
 import { type Litter, sweepLitter } from './litter.js';
@@ -129,7 +129,7 @@ export class GuardEntry implements Stay {
       );
       if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
       this.#seen = names;
-      const { time, owner, toAsk } = ageOf(owners, folder, this.#name, this.#surroundings);
+      const { time, owner, toAsk } = ageOfGuard(owners, folder, this.#name, this.#surroundings);
       this.seenOwner = owner ?? this.seenOwner;
       this.toAsk = toAsk === null ? null : this.#questionAbout(toAsk, signOf(toAsk));
       return { mtime: time };
@@ -168,7 +168,7 @@ export class GuardEntry implements Stay {
     sweepLitter(this.#surroundings, path, litter);
   }
 
-  sign(text: string): string {
+  writeOwnerFile(text: string): string {
     const inside = this.#mustBeInside();
     const own = within(inside.folder, this.guard, this.#name);
     const file = inside.file ?? this.#fs.openSync(own, 'r+');

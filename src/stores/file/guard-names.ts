@@ -88,7 +88,7 @@ export function lifePath(prefix: string, { dev, ino }: FileNumbers): string {
   return `${prefix}.${dev.toString(36)}.${ino.toString(36)}`;
 }
 
-/** Which file a name means that begins with the lock's name, if it is that of a holder's sign of life, judged by the rest. */
+/** The file numbers in the name of a holder's sign of life, given what follows the lock's name. `null` for any other name. */
 export function lifeFrom(rest: string): FileNumbers | null {
   const [, dev, ino] = LIFE.exec(rest) ?? [];
   return dev === undefined || ino === undefined

@@ -37,7 +37,7 @@ interface Age {
  *
  * @param entrant The name of the process that wants to enter.
  */
-export function ageOf(
+export function ageOfGuard(
   owners: readonly OwnerFile[],
   folder: OpenFolder,
   entrant: string,
@@ -45,13 +45,13 @@ export function ageOf(
 ): Age {
   let age: Age = { time: ALWAYS_STALE, owner: null, toAsk: null };
   for (const file of owners) {
-    const each = ageOfOne(file, folder, entrant, surroundings);
+    const each = ageByOwner(file, folder, entrant, surroundings);
     if (each.time >= age.time) age = each;
   }
   return age;
 }
 
-function ageOfOne(
+function ageByOwner(
   { name, isSigned }: OwnerFile,
   folder: OpenFolder,
   entrant: string,

@@ -1,7 +1,7 @@
 import type { SignFile } from '../../system/life/life.js';
 import type { FileStatus, FileSystem } from './file-system.js';
-import type { OwnerFile } from './guard-owner.js';
 import { guardLifeName, isGuardLife, isStaged, isStillOpen, ownerFrom } from './guard-names.js';
+import type { OwnerFile } from './guard-owner.js';
 import { isLikeSign } from './removal.js';
 
 /** What is in a guard. */
@@ -11,7 +11,7 @@ export interface Survey {
   readonly owners: readonly OwnerFile[];
   /** What to remove, in this order, to remove the guard. */
   readonly names: readonly string[];
-  /** The sign of life of the owner with that file. It must belong to the owner, and be on the device that its name tells. */
+  /** The sign of life of the owner with that file. It must belong to the owner, and be on the device given in its name. */
   signOf(owner: string): { readonly name: string; readonly file: SignFile };
 }
 

@@ -1,7 +1,7 @@
 import lockfile from 'proper-lockfile';
-import { STALE } from './guard-owner.js';
 import { GuardEntry } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
+import { STALE } from './guard-owner.js';
 import type { Question, Stay } from './stay.js';
 import type { Surroundings } from './surroundings.js';
 

@@ -6,13 +6,13 @@ import type { Litter } from './litter.js';
 export interface Stay {
   /** Removes what killed processes left beside the lock. */
   sweep(path: string, litter: Litter): void;
-  /** Writes a file that is to be linked to the lock's path, and returns its path: the owner's file, which exists already. */
-  sign(text: string): string;
+  /** Writes to the owner's file, which exists already, and returns its path, to be linked to the lock's path. */
+  writeOwnerFile(text: string): string;
   /** Writes a file and passes its path to `move`, which renames it to the lock's path. */
   stage(text: string, move: (staged: string) => void): void;
   /** Passes a path where only this process writes, and removes the file there if the function throws. */
   reserve(use: (staged: string) => void): void;
-  /** Keeps the sign of life at another path, of which its numbers are a part, from when this process leaves. `null` if that is not possible. */
+  /** Keeps the sign of life under another path, which contains its device and inode numbers, after this process leaves. `null` if that is not possible. */
   keepSign(pathOf: (numbers: FileNumbers) => string): Sign | null;
 }
 

@@ -35,7 +35,7 @@ export function refuseLate({ name, fencingToken }: FencedLock, newest: unknown):
   const token = Number(newest);
   if (token === fencingToken) return;
   if (token > fencingToken) throw new ErrFenced(name, fencingToken, token);
-  throw new TypeError(`The fence of ${name} has not answered with its token, but with ${String(newest)}.`);
+  throw new TypeError(`The fence of ${name} returned ${String(newest)} instead of its token.`);
 }
 
 export function outsideTransaction({ name }: FencedLock, cause?: unknown): ErrLockStore {

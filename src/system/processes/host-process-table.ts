@@ -43,15 +43,18 @@ export class HostProcessTable implements ProcessTable {
   }
 
   liveness(identity: ProcessIdentity, age?: number): Liveness {
-    const anywhere = isBare(identity);
-    if (!anywhere && !this.#countsHere(identity)) {
+    const isBarePid = isBare(identity);
+    // A process of another machine, boot or namespace: its number says nothing about a process here.
+    if (!isBarePid && !this.#countsHere(identity)) {
       return this.#isGoneInUnknownBoot(identity) ? 'dead' : 'unknown';
     }
     const isHere = this.#isRunning(identity) ? this.#wasNamed(identity, age) : 'no';
     if (isHere !== 'no') return isHere === 'yes' ? 'alive' : 'unknown';
-    if (anywhere) return this.#probe.mayExistElsewhere(identity.pid) ? 'unknown' : 'dead';
+    // Whoever wrote only a PID may have meant one elsewhere.
+    if (isBarePid) return this.#probe.mayExistElsewhere(identity.pid) ? 'unknown' : 'dead';
     const { inheritedSocket, group } = identity;
     if (inheritedSocket === undefined || group === true) return 'dead';
+    // The process has ended, but something that it started may go on.
     return LIVENESS_BY_SOCKET[this.#probe.isSocketOpen(inheritedSocket)];
   }
 
@@ -147,7 +150,7 @@ export class HostProcessTable implements ProcessTable {
     const users = this.#probe.usersOf(pid);
     if (users === null) {
       if (this.#probe.exists(pid) === 'no') return;
-      throw new Error(`it cannot be found out which user PID ${pid} belongs to`);
+      throw new Error(`cannot determine which user owns PID ${pid}`);
     }
     if (users.includes(writer ?? own)) return;
     const [user] = users;

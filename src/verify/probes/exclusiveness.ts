@@ -40,7 +40,7 @@ function hardLinks({ fs, folder }: Site): Outcome {
   createFile(fs, theirs, 'theirs');
   if (countOf(fs, mine) === 2) {
     return unsafe(
-      'A file that was just created counts two hard links: a link that fails would be taken for one that succeeded.',
+      'A file that was just created has a link count of two: a link that fails would be taken for one that succeeded.',
     );
   }
   const failure = failureOf(() => fs.linkSync(mine, lock));

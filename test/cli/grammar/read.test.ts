@@ -237,7 +237,7 @@ describe('what is refused', () => {
   ])('$word may be a misspelling: $meant', async ({ word, meant }) => {
     // The value may be a secret.
     const message = `unknown option '${word.replace('=5s', '')}'`;
-    const all = '. All of them: livinglock copy --help';
+    const all = '. For a list, run livinglock copy --help';
     expect(await explanationOf(['a', word])).toBe(message + (meant === null ? all : ` ${meant}`));
   });
 });

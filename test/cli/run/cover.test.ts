@@ -61,13 +61,13 @@ describe('the cover of a command in a container', () => {
     const { keeper } = someKeeper();
     const start = vi.fn(async () => keeper);
     const cover = coverWith(someLife(), start);
-    expect([cover.isThere, cover.isOfWorkers]).toEqual([true, false]);
+    expect([cover.outlastsCommand, cover.outlastsWorkers]).toEqual([true, false]);
     await cover.begin(lock, null, [3]);
     expect(start).toHaveBeenCalledWith({ sign: SIGN, socket: '', token: lock.token, descriptors: [3] });
-    expect(cover.isOfWorkers).toBe(false);
+    expect(cover.outlastsWorkers).toBe(false);
     cover.tell(GROUP);
     expect(keeper.tell).toHaveBeenCalledWith(4242);
-    expect(cover.isOfWorkers).toBe(true);
+    expect(cover.outlastsWorkers).toBe(true);
     await cover.end();
     expect(keeper.end).toHaveBeenCalledOnce();
     await keeper.ended;
@@ -84,7 +84,7 @@ describe('the cover of a command in a container', () => {
     await cover.begin(lock, null, []);
     cover.tell(GROUP);
     await cover.end();
-    expect([cover.isThere, cover.isOfWorkers]).toEqual([false, false]);
+    expect([cover.outlastsCommand, cover.outlastsWorkers]).toEqual([false, false]);
     expect(start).not.toHaveBeenCalled();
   });
 
@@ -96,7 +96,7 @@ describe('the cover of a command in a container', () => {
 
   it('does not exist on a terminal, where the command has no group of its own', () => {
     terminals(0);
-    expect(new Cover(someLife()).isThere).toBe(false);
+    expect(new Cover(someLife()).outlastsCommand).toBe(false);
   });
 
   it('is missing if no keeper can be started: that is said, and the lock names this process', async () => {
@@ -106,7 +106,7 @@ describe('the cover of a command in a container', () => {
     await cover.begin(lock, null, []);
     expect(setWorkers.mock.calls).toEqual([[[process.pid]]]);
     cover.tell(GROUP);
-    expect(cover.isOfWorkers).toBe(false);
+    expect(cover.outlastsWorkers).toBe(false);
     await cover.end();
     expect(said).toEqual([
       expect.stringMatching(
@@ -123,7 +123,7 @@ describe('the cover of a command in a container', () => {
     keeper.isRunning = false;
     let isCovered: boolean | null = null;
     setWorkers.mockImplementation(async () => {
-      isCovered = cover.isOfWorkers;
+      isCovered = cover.outlastsWorkers;
       throw new Error('It has ended.');
     });
     die();

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { processesWith } from '../../../src/cli/run/processes.js';
 import { systemProcesses } from '../../../src/index.js';
 
-const NO_COVER = { isThere: false, isOfWorkers: false };
+const NO_COVER = { outlastsCommand: false, outlastsWorkers: false };
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -22,11 +22,11 @@ describe('the process table', () => {
   });
 
   it('says that the sign of life outlasts what it names, as long as that is so', () => {
-    const cover = { isThere: true, isOfWorkers: false };
+    const cover = { outlastsCommand: true, outlastsWorkers: false };
     const table = processesWith(null, cover);
     expect(table.self()).toMatchObject({ sign: true });
     expect(table.identify(process.pid)).not.toHaveProperty('sign');
-    cover.isOfWorkers = true;
+    cover.outlastsWorkers = true;
     expect(table.identify(process.pid)).toMatchObject({ sign: true });
   });
 

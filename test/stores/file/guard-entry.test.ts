@@ -21,7 +21,7 @@ describe('after an entry no file and no folder is open', () => {
   it.each<[what: string, section: (stay: Stay) => unknown, changes?: Partial<FileSystem>]>([
     ['was left', IN],
     ['was left after a file was staged', (stay) => stay.stage('text', () => {})],
-    ['was left after a file was signed', (stay) => stay.sign('text')],
+    ["was left after the owner's file was written", (stay) => stay.writeOwnerFile('text')],
     ['was left, but not removed', IN, { unlinkSync: failing('EIO'), rmdirSync: failing('EIO') }],
     ['could not be renamed', IN, { renameSync: failing('ENOSPC') }],
     ['is occupied, as it seems', IN, { renameSync: failing('ENOTEMPTY') }],
@@ -171,7 +171,7 @@ describe('a file that is staged', () => {
         stay.stage('text', () => {});
         expect(modes).toEqual([statSync(join(guard, owner)).mode & 0o777]);
         // Its file is closed by now.
-        stay.sign('');
+        stay.writeOwnerFile('');
         stay.stage('text', () => {});
         expect(modes[1]).toBe(modes[0]);
       },

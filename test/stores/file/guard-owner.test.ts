@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemFileSystem } from '../../../src/stores/file/file-system.js';
-import { ageOf, NEVER_STALE, type OwnerFile } from '../../../src/stores/file/guard-owner.js';
 import { ownerName } from '../../../src/stores/file/guard-names.js';
+import { ageOfGuard, NEVER_STALE, type OwnerFile } from '../../../src/stores/file/guard-owner.js';
 import type { Surroundings } from '../../../src/stores/file/surroundings.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
 import { World } from '../../../support/world.js';
@@ -25,7 +25,7 @@ function fileOf({ identity }: FakeProcess, isSigned = false): OwnerFile {
   return { name: ownerName({ identity, thread: 0 }), isSigned };
 }
 
-function ageOfGuard(owners: readonly OwnerFile[], changes: Partial<Surroundings> = {}) {
+function ageIn(owners: readonly OwnerFile[], changes: Partial<Surroundings> = {}) {
   const surroundings: Surroundings = {
     fs: systemFileSystem,
     processes: world.as().processes,
@@ -38,31 +38,31 @@ function ageOfGuard(owners: readonly OwnerFile[], changes: Partial<Surroundings>
     ...changes,
   };
   const folder = { path: world.folder, status: statSync(world.folder), close() {} };
-  return ageOf(owners, folder, fileOf(world.processes.own).name, surroundings);
+  return ageOfGuard(owners, folder, fileOf(world.processes.own).name, surroundings);
 }
 
 describe('the age of a guard', () => {
   it('is that of a living owner, even if there is a copy of a dead one, in any order', () => {
     const owners = [fileOf(alive), fileOf(dead)];
     for (const files of [owners, owners.toReversed()]) {
-      expect(ageOfGuard(files)).toMatchObject({ time: NEVER_STALE, owner: { identity: alive.identity } });
+      expect(ageIn(files)).toMatchObject({ time: NEVER_STALE, owner: { identity: alive.identity } });
     }
   });
 
   it('names the owner, even a dead one', () => {
-    expect(ageOfGuard([fileOf(dead)])).toMatchObject({
+    expect(ageIn([fileOf(dead)])).toMatchObject({
       time: new Date(0),
       owner: { identity: dead.identity },
     });
-    expect(ageOfGuard([])).toMatchObject({ time: new Date(0), owner: null });
+    expect(ageIn([])).toMatchObject({ time: new Date(0), owner: null });
   });
 
   it('is endless until the sign of life of its owner was asked, and then what that has said', () => {
     const file = fileOf(unknown, true);
     const answered = (answer: 'alive' | 'dead' | 'unknown') =>
-      ageOfGuard([file], { answers: new Map([[file.name, answer]]) });
+      ageIn([file], { answers: new Map([[file.name, answer]]) });
     const changed = new Date(statSync(world.folder).mtimeMs);
-    expect(ageOfGuard([file])).toMatchObject({ time: NEVER_STALE, toAsk: file.name });
+    expect(ageIn([file])).toMatchObject({ time: NEVER_STALE, toAsk: file.name });
     expect(answered('alive')).toMatchObject({ time: NEVER_STALE, toAsk: null });
     expect(answered('dead')).toMatchObject({ time: new Date(0), toAsk: null });
     expect(answered('unknown')).toMatchObject({ time: changed, toAsk: null });
@@ -71,8 +71,8 @@ describe('the age of a guard', () => {
   it('is that of the folder where nothing can be asked, so that nobody waits for an answer forever', () => {
     const elsewhere = world.processes.start({ bootId: 'another' });
     const changed = { time: new Date(statSync(world.folder).mtimeMs), toAsk: null };
-    expect(ageOfGuard([fileOf(unknown)])).toMatchObject(changed);
-    expect(ageOfGuard([fileOf(unknown, true)], { life: null })).toMatchObject(changed);
-    expect(ageOfGuard([fileOf(elsewhere, true)])).toMatchObject(changed);
+    expect(ageIn([fileOf(unknown)])).toMatchObject(changed);
+    expect(ageIn([fileOf(unknown, true)], { life: null })).toMatchObject(changed);
+    expect(ageIn([fileOf(elsewhere, true)])).toMatchObject(changed);
   });
 });

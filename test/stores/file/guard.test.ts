@@ -309,7 +309,7 @@ describe('the guard', () => {
           expect(world.files).toEqual(['job.lock.guard']);
           renameSync(staged, world.path);
         });
-        expect(rights(stay.sign('text'))).toBe(0o644);
+        expect(rights(stay.writeOwnerFile('text'))).toBe(0o644);
       });
     } finally {
       process.umask(mask);

@@ -41,7 +41,7 @@ describe('a fence in MySQL', () => {
     ['no rows', []],
     ['a row without the token', [{ fencing_token: 41 }]],
   ])('does not pass if the answer is %s', async (_, answer) => {
-    await expect(fence(connect(answer), LOCK)).rejects.toThrow('has not answered with its token');
+    await expect(fence(connect(answer), LOCK)).rejects.toThrow('instead of its token');
   });
 
   test('names its table', () => {

@@ -21,7 +21,7 @@ export function oldLogs(folder: string, owner: JournalOwner, keep: number, own: 
     .filter(({ startedAt }) => startedAt <= start);
 }
 
-/** Not a log that was written since it was found, as by a run beside the lock (`--force`). One that cannot be removed does not keep the others. */
+/** Not a log that was written since it was found, as by a run beside the lock (`--force`). One failed removal does not stop the rest. */
 export async function removeLogs(logs: readonly FoundLog[]): Promise<void> {
   const removals = await Promise.allSettled(
     logs.map(async (log) => (await isUnchanged(log)) && rm(log.path, { force: true })),
