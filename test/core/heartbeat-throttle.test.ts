@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { HeartbeatThrottle } from '../../src/core/heartbeat-throttle.js';
 import { type AcquireOptions, acquire, ErrLockBusy, type Lock, type Store } from '../../src/index.js';
 import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
 import { HOUR, MINUTE, SECOND } from '../../support/world.js';
@@ -231,5 +232,116 @@ describe('a heartbeat within the minimal interval', () => {
     await lock.heartBeat({ progress: 0.9 });
     await until(3 * MINUTE);
     expect(await progress()).toBe(0.9);
+  });
+});
+
+describe('a throttle', () => {
+  let clock: FakeClock;
+  let start: number;
+  let confirmedAt: number | null;
+  let writes: number[];
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    start = clock.monotonic();
+    confirmedAt = start;
+    writes = [];
+  });
+
+  function throttle(heartbeatMinimalInterval = 60, staleTimeout = 1000): HeartbeatThrottle {
+    return new HeartbeatThrottle(
+      { clock, heartbeatMinimalInterval, staleTimeout },
+      { confirmedAt: () => confirmedAt, write: () => writes.push(clock.monotonic() - start) },
+    );
+  }
+
+  it.each([
+    [60, 1000, 60],
+    [1000, 100, 90],
+  ])('with an interval of %d and a stale timeout of %d is over after %d', async (interval, timeout, end) => {
+    const some = throttle(interval, timeout);
+    await clock.advance(end - 1);
+    expect(some.isEarly(start)).toBe(true);
+    await clock.advance(1);
+    expect(some.isEarly(start)).toBe(false);
+  });
+
+  it('writes once what was remembered, when the interval is over, by one timer that keeps no process alive', async () => {
+    const refs: unknown[] = [];
+    const { sleep } = clock;
+    clock.sleep = (milliseconds, options) => {
+      refs.push(options?.ref);
+      return sleep.call(clock, milliseconds, options);
+    };
+    const some = throttle();
+    some.remember();
+    some.remember();
+    expect(refs).toEqual([false]);
+    await clock.advance(59);
+    expect(writes).toEqual([]);
+    await clock.advance(1);
+    expect(writes).toEqual([60]);
+    await clock.advance(1000);
+    expect(writes).toEqual([60]);
+  });
+
+  it('waits again if another heartbeat was confirmed meanwhile', async () => {
+    throttle().remember();
+    await clock.advance(30);
+    confirmedAt = clock.monotonic();
+    await clock.advance(59);
+    expect(writes).toEqual([]);
+    await clock.advance(1);
+    expect(writes).toEqual([90]);
+  });
+
+  it('writes nothing when the lease is over, or when nothing is left to be written', async () => {
+    throttle().remember();
+    const sent = throttle();
+    sent.remember();
+    sent.sent(false);
+    const ended = throttle();
+    ended.remember();
+    ended.end();
+    confirmedAt = null;
+    await clock.advance(1000);
+    expect(writes).toEqual([]);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('writes nothing at the stale timeout, when a job that has hung would revive its lock', async () => {
+    const some = throttle(60, 100);
+    await clock.advance(100);
+    some.remember();
+    await clock.advance(1000);
+    expect(writes).toEqual([]);
+  });
+
+  it('repeats only what was remembered before a write that has failed, and not a second time', async () => {
+    const some = throttle();
+    some.failed();
+    some.sent(false);
+    some.failed();
+    await clock.advance(60);
+    expect(writes).toEqual([]);
+    some.remember();
+    some.sent(false);
+    some.failed();
+    await clock.advance(0);
+    expect(writes).toEqual([60]);
+    some.sent(true);
+    some.failed();
+    await clock.advance(100);
+    expect(writes).toEqual([60]);
+  });
+
+  it('forgets what a write that has succeeded stands for', async () => {
+    const some = throttle();
+    some.remember();
+    some.sent(false);
+    some.succeeded();
+    some.failed();
+    await clock.advance(100);
+    expect(writes).toEqual([]);
   });
 });
