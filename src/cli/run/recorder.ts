@@ -242,7 +242,8 @@ function isNoPlaceForALock(error: unknown): boolean {
 
 type Recording = Awaited<ReturnType<typeof recordingOf>>;
 
-const loaded = () => import('../../history/index.js');
+/** Not the index, which is one more file to find. */
+const loaded = () => import('../../history/history.js');
 
 async function recordingOf(subject: Subject, writeTimeout: number) {
   const { openHistory } = await loaded();
