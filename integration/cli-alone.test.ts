@@ -167,7 +167,7 @@ describe.skipIf(!isLinux)('what is not UTF-8', () => {
   test('is reported as a variable', async () => {
     const desk = new Desk();
     const line = `env LEGACY=$'caf\\xe9' livinglock run job -- true`;
-    expect(await desk.bash(line)).toMatchObject({ code: 0, stderr: oneLineWith('LEGACY: not UTF-8') });
+    expect(await desk.bash(line)).toMatchObject({ code: 0, stderr: oneLineWith('LEGACY: not valid UTF-8') });
     expect(await desk.bash(line.replace('run', 'run -q'))).toMatchObject({ code: 0, stderr: '' });
   });
 });

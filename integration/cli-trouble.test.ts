@@ -44,7 +44,7 @@ describe.skipIf(!isPosix)('in a folder that was deleted', () => {
     const { code, stderr } = await desk.bash(line);
     expect({ code, stderr }).toEqual({
       code: 73,
-      stderr: oneLineWith('The folder in which livinglock was started does not exist any more. Change to'),
+      stderr: oneLineWith('The folder in which livinglock was started no longer exists. Change to'),
     });
   });
 
