@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { isBun, isDeno } from '../../system/runtime.js';
 import { writeWithoutBlocking } from './write-all.js';
 
 let stderr: Writable | undefined;
@@ -8,6 +9,8 @@ let stderr: Writable | undefined;
  * the stream makes a pipe non-blocking for all who share it: a command that writes much would get EAGAIN, and lose output.
  */
 export function shareStderr(): void {
+  // They do not, and to define the property would create the stream.
+  if (isBun || isDeno) return;
   Object.defineProperty(process, 'stderr', { configurable: true, get: () => (stderr ??= makeStderr()) });
 }
 
