@@ -47,6 +47,16 @@ describe.skipIf(!isPosix)('a command whose output is not read', () => {
   });
 });
 
+describe.skipIf(!isPosix)('a message of livinglock itself', () => {
+  test('in the file that is to prove that the command is at work proves nothing', async () => {
+    const desk = new Desk();
+    const options = '--on-stall warn --heartbeat file:out --stale-timeout 500ms --heartbeat-interval 50ms';
+    await desk.bash(`livinglock run ${options} job -- sh -c 'echo hi; exec sleep 3' > out 2>&1`);
+    const stalls = readFileSync(join(desk.folder, 'out'), 'utf8').match(/has stalled/g);
+    expect(stalls).toHaveLength(1);
+  });
+});
+
 describe.skipIf(!isPosix)('a command that stops writing', () => {
   test('is ended, and its children with it', async () => {
     const desk = new Desk();

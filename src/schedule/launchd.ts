@@ -60,9 +60,9 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
   };
 }
 
-/** Whether we have written this, even if somebody has edited it since. */
+/** Whether we have written this, even if a tool for such files has dropped our comment since. */
 function isAgent(text: string): boolean {
-  return TIMING.test(text);
+  return TIMING.test(text) || /<key>Label<\/key>\s*<string>livinglock\..*<\/string>/.test(text);
 }
 
 function labelOf(name: string): string {

@@ -25,7 +25,7 @@ export class ScheduleError extends Error {
 export function notOurs(path: string): ScheduleError {
   return new ScheduleError(
     'failed',
-    `${path} was not written by livinglock, so it is left alone. Move it away, or give the job another --name.`,
+    `${path} does not look like what livinglock writes, so it is left alone. Move it away, or give the job another --name.`,
   );
 }
 

@@ -27,7 +27,7 @@ export const FOR_SYSTEMD: SecretFormat = {
 };
 
 /** Nothing but assignments of our variables. */
-const OURS = /^(?:(?:export )?LIVINGLOCK_\w+=.*\n)*$/;
+const OURS = /^(?:(?:export )?LIVINGLOCK_\w+=[^\n]*\n)*$/;
 
 /** A file that only its user can read, with the secrets of a job in it. */
 export class SecretFile {

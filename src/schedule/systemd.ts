@@ -12,6 +12,9 @@ import { fileStep, filesIn, programStep } from './steps.js';
 const LINGER =
   'User units run only while the user is logged in, unless `loginctl enable-linger` was called once.';
 
+/** Comments by which our units are known as well. */
+const ENDING = '# The run itself passes signals on to the command, and outlives it.';
+const ACCURACY = '# The default is a whole minute.';
 const TIMER = /^Description=Starts the job \S+ (.*)$/m;
 
 /** Restrictions for a job; see systemd.exec(5). */
@@ -95,13 +98,13 @@ function notesOf({ timing }: Job): string[] {
   ];
 }
 
-/** Whether we have written this unit, even if somebody has edited it since. */
+/** Whether we have written this unit, even if somebody has edited parts of it since. */
 function isService(text: string): boolean {
-  return /^Description=The job .*, run by livinglock$/m.test(text);
+  return /^Description=The job .*, run by livinglock$/m.test(text) || text.includes(`\n${ENDING}\n`);
 }
 
 function isTimer(text: string): boolean {
-  return TIMER.test(text);
+  return TIMER.test(text) || text.includes(`\n${ACCURACY}\n`);
 }
 
 function unit(name: string): string {
@@ -130,7 +133,7 @@ ${userName === null ? '' : `User=${userName}\n`}WorkingDirectory=${directory.rep
 ${secretPath === null ? '' : `EnvironmentFile=${secretPath.replaceAll('%', '%%')}\n`}ExecStart=${[quoteSystemdPath(program), ...args.map(quoteForSystemd)].join(' ')}
 # ${conflictExitCode}: the lock was held, so this run was skipped. 143: the run was ended by SIGTERM, as by systemctl stop.
 SuccessExitStatus=${conflictExitCode} 143
-# The run itself passes signals on to the command, and outlives it.
+${ENDING}
 KillMode=mixed
 # Whatever hardening you add must leave the folder of the lock writable, and other processes visible (no ProtectProc=).
 ${isHardened ? `${writable}${HARDENING}` : ''}`;
@@ -142,7 +145,7 @@ Description=Starts the job ${name} ${describeTiming(timing)}
 
 [Timer]
 ${triggerOf(timing)}
-# The default is a whole minute.
+${ACCURACY}
 AccuracySec=1s
 
 [Install]

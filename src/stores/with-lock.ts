@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ErrLockBusy, ErrLockLost } from '../core/errors.js';
 import type { Lock } from '../core/lock.js';
 import type { AcquireOptions } from '../core/options.js';
@@ -100,9 +101,7 @@ async function runUnder<T>(lock: Lock, work: Work<T>): Promise<T> {
 
 /** Nothing of a generator function has run when it returns. */
 function refuseGenerator(result: unknown): void {
-  const tag: unknown =
-    typeof result === 'object' && result !== null ? Reflect.get(result, Symbol.toStringTag) : null;
-  if (tag !== 'Generator' && tag !== 'AsyncGenerator') return;
+  if (!types.isGeneratorObject(result)) return;
   throw new TypeError(
     'The function that runs under a lock returned a generator, which would do its work after the lock is released. Iterate over it inside the function.',
   );

@@ -75,8 +75,12 @@ describe.skipIf(process.platform === 'win32')('an agent of launchd', () => {
     const path = join(folder, 'livinglock.parser.plist');
     writeFileSync(path, '<plist/>');
     const installer = launchd(new FakePrograms().run, home, 501);
-    await expect(installer.install(someJob())).rejects.toThrow(`${path} was not written by livinglock`);
-    await expect(installer.uninstall('parser')).rejects.toThrow(`${path} was not written by livinglock`);
+    await expect(installer.install(someJob())).rejects.toThrow(
+      `${path} does not look like what livinglock writes`,
+    );
+    await expect(installer.uninstall('parser')).rejects.toThrow(
+      `${path} does not look like what livinglock writes`,
+    );
     expect(readFileSync(path, 'utf8')).toBe('<plist/>');
   });
 

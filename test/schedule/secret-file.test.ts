@@ -97,7 +97,9 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     mkdirSync(join(home, '.config', 'livinglock'), { recursive: true, mode: 0o700 });
     plant(file.path);
     for (const secrets of [SECRETS, []])
-      await expect(file.step(secrets)).rejects.toThrow(`${file.path} was not written by livinglock`);
+      await expect(file.step(secrets)).rejects.toThrow(
+        `${file.path} does not look like what livinglock writes`,
+      );
   });
 
   it('is not written into a folder that is a link, or open to others', async () => {

@@ -177,7 +177,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
       const path = join(folder, `livinglock-parser.${suffix}`);
       plant(path);
       const installer = systemd(new FakeSystemctl().run, ofUser(home));
-      const refused = `${path} was not written by livinglock, so it is left alone.`;
+      const refused = `${path} does not look like what livinglock writes, so it is left alone.`;
       await expect(installer.install(someJob())).rejects.toThrow(refused);
       await expect(installer.uninstall('parser')).rejects.toThrow(refused);
       expect(await installer.list(new Date())).toEqual([]);

@@ -5,6 +5,7 @@ import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { aroundMessages } from '../terminal/messages.js';
 
 /** What counts as proof that a command is at work. */
 export type Proof =
@@ -63,8 +64,8 @@ const BESIDE_DATABASE = ['', '-wal', '-shm', '-journal'];
  */
 export function refuseOwnProof(proof: Proof, keptIn: string | null): void {
   if (proof.by !== 'file' || keptIn === null) return;
-  const folder = realOf(dirname(keptIn));
-  const own = [folder, ...BESIDE_DATABASE.map((ending) => join(folder, `${basename(keptIn)}${ending}`))];
+  const file = realOf(keptIn);
+  const own = [dirname(file), ...BESIDE_DATABASE.map((ending) => `${file}${ending}`)];
   if (!own.includes(realOf(proof.path))) return;
   throw new CliError(
     ExitCode.usage,
@@ -99,11 +100,32 @@ export function watchFile(path: string): () => boolean {
   } catch {
     // The first real check reports the error.
   }
-  return () => {
+  let hasChanged = false;
+  const look = () => {
     const now = signature(path);
-    const hasChanged = now !== null && now !== seen;
+    if (now !== null && now !== seen) hasChanged = true;
     seen = now ?? seen;
-    return hasChanged;
+  };
+  // It may be the log that messages of the runner itself go to.
+  aroundMessages((write) => {
+    const lookIfPossible = () => {
+      try {
+        look();
+      } catch {
+        // The next check reports it.
+      }
+    };
+    lookIfPossible();
+    const before = hasChanged;
+    write();
+    lookIfPossible();
+    hasChanged = before;
+  });
+  return () => {
+    look();
+    const answer = hasChanged;
+    hasChanged = false;
+    return answer;
   };
 }
 

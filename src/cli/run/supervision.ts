@@ -88,6 +88,7 @@ export class Supervision {
     let started: Started;
     try {
       const route = await this.#prepare();
+      if (this.#isRepeated) await renew(this.#job);
       // Signals that arrived while this process was busy are delivered by the event loop.
       await turn();
       await said(signals.aborted);
@@ -96,7 +97,6 @@ export class Supervision {
         return statusOf(signals.received);
       }
       lock?.signal.throwIfAborted();
-      if (this.#isRepeated) await renew(this.#job);
       started = await this.#start(route);
     } catch (error) {
       // The release reports it. Of the first attempt nothing has run.
@@ -211,6 +211,9 @@ export class Supervision {
     void turn().then(() => {
       isNew = false;
     });
+    // It came while the command was being started.
+    const { received } = this.#job.signals;
+    if (received !== null) group.signal(received);
   }
 
   /** Names the command in the lock. If that cannot be written, the next heartbeat tries again; until then the inherited socket shows that it lives. */

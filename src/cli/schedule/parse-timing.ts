@@ -6,7 +6,7 @@ import { parsePositiveDuration } from '../grammar/parse-duration.js';
 
 /** The value of `--every`. */
 export function parseEvery(text: string): Timing {
-  if (/\S\s+\S+\s/.test(text)) throw new InvalidArgument('For a cron expression, use --at.');
+  if (/^(?:\S+\s+){4}\S+$/.test(text.trim())) throw new InvalidArgument('For a cron expression, use --at.');
   const seconds = parsePositiveDuration(text) / 1000;
   if (Number.isSafeInteger(seconds)) return { kind: 'every', seconds };
   throw new InvalidArgument('No scheduler counts in units shorter than a second.');

@@ -71,6 +71,7 @@ function printJson({ locks }: Seen): Promise<void> {
   return print(toJson(locks, 0));
 }
 
-function printText({ locks }: Seen, place: () => string, isFirst: boolean): Promise<void> {
-  return print(`${isFirst ? '' : '\n'}${frameOf(locks, place, terminal(process.stdout)).join('\n')}`);
+async function printText({ locks, failures }: Seen, place: () => string, isFirst: boolean): Promise<void> {
+  if (failures.length > 0 && locks.length === 0) return;
+  await print(`${isFirst ? '' : '\n'}${frameOf(locks, place, terminal(process.stdout)).join('\n')}`);
 }

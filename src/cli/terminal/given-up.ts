@@ -37,11 +37,15 @@ export async function exit(code: number): Promise<void> {
  */
 function leaveLostTerminal(): void {
   if (process.platform === 'win32') return;
-  for (const descriptor of [0, 1, 2]) {
-    if (isatty(descriptor) || !fstatSync(descriptor).isCharacterDevice()) continue;
-    closeSync(descriptor);
-    // The lowest number that is free.
-    openSync('/dev/null', 'r+');
+  try {
+    for (const descriptor of [0, 1, 2]) {
+      if (isatty(descriptor) || !fstatSync(descriptor).isCharacterDevice()) continue;
+      closeSync(descriptor);
+      // The lowest number that is free.
+      openSync('/dev/null', 'r+');
+    }
+  } catch {
+    // There may be no /dev/null in a chroot. The exit status matters more.
   }
 }
 

@@ -30,11 +30,15 @@ let last: Promise<void> = Promise.resolve();
  * the other: the reader of a pipe may never read, and the work of a runner must not wait for that.
  */
 export function say(text: string): void {
+  const time = subject === null || isatty(2) ? '' : `${formatTimestamp(new Date())} `;
+  writeToStderr(Buffer.from(`${time}livinglock: ${oneLine(about(subject, text))}\n`));
+}
+
+/** Writes to stderr as {@link say} does, in the same order. */
+export function writeToStderr(text: Buffer): void {
   try {
-    const time = subject === null || isatty(2) ? '' : `${formatTimestamp(new Date())} `;
-    const line = `${time}livinglock: ${oneLine(about(subject, text))}\n`;
-    if (fstatSync(2).isFile()) around(() => writeSync(2, line));
-    else last = last.then(() => writeWithoutBlocking(2, Buffer.from(line))).catch(() => {});
+    if (fstatSync(2).isFile()) around(() => writeSync(2, text));
+    else last = last.then(() => writeWithoutBlocking(2, text)).catch(() => {});
   } catch {
     // Nobody reads stderr. The command must still be supervised.
   }

@@ -1,8 +1,10 @@
+import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { isBun, isDeno } from '../../system/runtime.js';
-import { writeWithoutBlocking } from './write-all.js';
+import { writeToStderr } from './messages.js';
 
 let stderr: Writable | undefined;
+let isExiting = false;
 
 /**
  * Replaces `process.stderr` for as long as this process lives. Node creates that stream whenever it destroys a socket (`Socket.prototype._destroy`), and
@@ -11,14 +13,28 @@ let stderr: Writable | undefined;
 export function shareStderr(): void {
   // They do not, and to define the property would create the stream.
   if (isBun || isDeno) return;
+  process.once('exit', () => {
+    isExiting = true;
+  });
   Object.defineProperty(process, 'stderr', { configurable: true, get: () => (stderr ??= makeStderr()) });
+}
+
+/** When the process exits, there is no later. */
+function writeAtOnce(chunk: Buffer): void {
+  try {
+    writeSync(2, chunk);
+  } catch {
+    // Nobody reads it, or not fast enough.
+  }
 }
 
 function makeStderr(): Writable {
   const { Writable } = process.getBuiltinModule('node:stream');
   return new Writable({
     write(chunk, _encoding, written) {
-      writeWithoutBlocking(2, chunk).then(() => written(), written);
+      if (isExiting) writeAtOnce(chunk);
+      else writeToStderr(chunk);
+      written();
     },
-  }).on('error', () => {});
+  });
 }

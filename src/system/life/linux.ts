@@ -86,9 +86,9 @@ function throughFolder<T>(path: string, act: (path: string) => T): T {
 
 /** Whoever may read the lock may ask: connecting needs the right to write to the socket (unix(7)). */
 function listen(path: string): Sign | null {
-  const server = createServer((connection) => connection.destroy());
-  // Node closes each connection at once, without a socket. To destroy a socket would create `process.stderr`, which makes a pipe non-blocking for
-  // all who share it.
+  const server = createServer();
+  // Each connection is closed at once, and never becomes a socket. In Node, to destroy a socket creates `process.stderr`, which makes a pipe
+  // non-blocking for all who share it.
   server.maxConnections = -1;
   // A path that does not exist, and a later failure to accept.
   server.on('error', () => {});

@@ -21,8 +21,8 @@ export function messages(): string[] {
       descriptor === 2
         ? Object.assign(fstatSync(descriptor, options), isFile)
         : fstatSync(descriptor, options),
-    writeSync: (descriptor: number, text: string) =>
-      descriptor === 2 ? lines.push(text) : writeSync(descriptor, text),
+    writeSync: (descriptor: number, text: Buffer) =>
+      descriptor === 2 ? lines.push(String(text)) : writeSync(descriptor, text),
   };
   aroundMessages((write) => write());
   replace(fs, changes);

@@ -160,6 +160,12 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     return { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
   }
 
+  it('passes a signal on that comes while its command is being started', async () => {
+    const cover = new Cover();
+    vi.spyOn(cover, 'begin').mockImplementation(async () => deliver('SIGTERM'));
+    expect(await statusOf('sleep 1000', {}, { cover })).toBe(143);
+  });
+
   it('closes the socket here once the group is named', async () => {
     const close = vi.fn();
     expect(await statusOf('exit 0', {}, { inheritedSocket: { ...noSocket(), close } })).toBe(0);
@@ -178,6 +184,15 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
 
     it('has the status of the last attempt', async () => {
       expect(await statusOf('echo >> "$0/count"; exit "$(wc -l < "$0/count")"', SOON)).toBe(3);
+    });
+
+    it('does not begin again if a signal comes while the lock is prepared for that', async () => {
+      const renew = async () => deliver('SIGTERM');
+      const status = statusOf('echo >> "$0/count"; exit 1', SOON, {
+        inheritedSocket: { ...noSocket(), renew },
+      });
+      expect(await status).toBe(143);
+      expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n');
     });
 
     it('names this process and a new socket in the lock before each further attempt', async () => {
