@@ -1,4 +1,4 @@
-import { chownSync, cpSync, existsSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -42,13 +42,25 @@ describe.skipIf(!('enableCompileCache' in module))('the compiled program (from N
     const program = join(folder, 'dist', 'bin', 'livinglock.js');
     const { ended } = new Running(process.execPath, [program, '--version'], { env });
     expect(await ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d/), stderr: '' });
-    return existsSync(join(folder, '.cache'));
+    return existsSync(join(folder, '.cache')) && readdirSync(join(folder, '.cache')).length > 0;
   }
 
   test('is kept in the folder of the package', async () => {
     const folder = copy();
     expect(await keeps(folder)).toBe(true);
     expect(await keeps(folder)).toBe(true);
+  });
+
+  test.skipIf(!isPosix)('is out of reach for others, whatever the umask is', async () => {
+    const folder = copy();
+    const program = join(folder, 'dist', 'bin', 'livinglock.js');
+    const args = ['-c', 'umask 0; exec "$0" "$@"', process.execPath, program, '--version'];
+    await new Running('sh', args, { env: {} }).ended;
+    expect(statSync(join(folder, '.cache')).mode & 0o777).toBe(0o700);
+    chmodSync(join(folder, '.cache'), 0o777);
+    for (const name of readdirSync(join(folder, '.cache')))
+      rmSync(join(folder, '.cache', name), { recursive: true });
+    expect(await keeps(folder)).toBe(false);
   });
 
   test('is not kept with NODE_DISABLE_COMPILE_CACHE=1', async () => {
