@@ -1,10 +1,6 @@
-import { formatDuration, oneLine } from '../../core/describe.js';
-import { remedyFor } from '../../core/remedies.js';
+import { formatDuration } from '../../core/describe.js';
 import { ErrLockLost, ErrLockStore, type Worker } from '../../index.js';
-import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
-import { systemCode } from '../../system/system-code.js';
-import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { PING_VARIABLE } from '../notify/ping-url.js';
 import { said, say } from '../terminal/messages.js';
@@ -14,6 +10,7 @@ import { Ending, type Reason } from './command-ending.js';
 import { outcomeAfter, statusAfter } from './exit.js';
 import type { Job } from './job.js';
 import { describeLoss } from './loss.js';
+import { notStarted } from './not-started.js';
 import { type OutputRoute, routeFor } from './output.js';
 import { Passage } from './pass-on.js';
 import type { ProcessGroup } from './process-group.js';
@@ -26,9 +23,6 @@ import { isOfTheKeyboard, statusOf, turn } from './signals.js';
 import { start } from './start.js';
 import type { Started } from './started.js';
 import { outlive } from './survivors.js';
-
-/** EINVAL: the number of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
-const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
 
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {
@@ -284,19 +278,4 @@ export class Supervision {
       watch.keepForTheEnd();
     }
   }
-}
-
-function notStarted(program: string, error: unknown): CliError {
-  // The program itself was found. As a shell does, this counts as not found.
-  if (systemCode(error) === 'ENOENT' && isError(error) && 'path' in error && error.path === program) {
-    return new CliError(
-      ExitCode.notFound,
-      `Cannot start ${oneLine(program)}: its interpreter does not exist. If it is a script, check its first line (#!), which must not end in CR LF. If it is a binary, it may have been built for another C library.`,
-    );
-  }
-  const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
-  return new CliError(
-    ExitCode.notExecutable,
-    `Cannot start ${oneLine(program)}: ${messageOf(error)}.${remedy}`,
-  );
 }
