@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { processState } from './machine.js';
 import type { Command, Report } from './programs/protocol.js';
+import { insistently } from './running.js';
 
 /** No answer takes this many milliseconds; a safety net for tests that would otherwise hang. */
 const TIMEOUT = 30_000;
@@ -50,11 +51,12 @@ export function startProgram(
 ): ChildProcess {
   const program = fileURLToPath(new URL(`../build/support/programs/${name}.js`, import.meta.url));
   const [file = process.execPath, ...rest] = [...within, process.execPath, program, ...parameters];
-  const child = spawn(file, rest, {
+  const options: SpawnOptions = {
     // Any user can start in the root folder, wherever the checkout is.
     ...(user !== undefined && { uid: user, gid: user, cwd: '/' }),
     stdio: ['ignore', 'inherit', isQuiet ? 'ignore' : 'inherit', 'ipc'],
-  });
+  };
+  const child = insistently(() => spawn(file, rest, options));
   onTestFinished(() => end(child));
   return child;
 }

@@ -27,12 +27,12 @@ export interface Surroundings {
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Wine fails to create a process once in some thousands of times, with an error that no other system gives. Nothing has begun then. */
-function started(program: string, args: readonly string[], surroundings: Surroundings, tries = 3): Child {
+export function insistently<T>(start: () => T, tries = 3): T {
   try {
-    return spawn(program, args, { ...surroundings, stdio: ['pipe', 'pipe', 'pipe'] });
+    return start();
   } catch (error) {
     if (process.platform !== 'win32' || systemCode(error) !== 'UNKNOWN' || tries === 1) throw error;
-    return started(program, args, surroundings, tries - 1);
+    return insistently(start, tries - 1);
   }
 }
 
@@ -44,7 +44,9 @@ export class Running {
   stderr = '';
 
   constructor(program: string, args: readonly string[], surroundings: Surroundings) {
-    const child = started(program, args, surroundings);
+    const child: Child = insistently(() =>
+      spawn(program, args, { ...surroundings, stdio: ['pipe', 'pipe', 'pipe'] }),
+    );
     this.#child = child;
     child.stdin.on('error', () => {});
     child.stdout.setEncoding('utf8').on('data', (chunk) => {

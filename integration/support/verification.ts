@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { FileSystemFinding, FileSystemReport } from 'livinglock';
 import { onTestFinished } from 'vitest';
 import { death } from '../../support/actors.js';
+import { insistently } from '../../support/running.js';
 import { PROGRAM } from './desk.js';
 
 // `livinglock verify`.
@@ -51,12 +52,13 @@ export function startVerifying(
     directory,
     ...parameters,
   ];
-  const child = spawn(file, rest, {
+  const options: SpawnOptions = {
     // Here `livinglock` means this package, wherever the test was started.
     cwd: PROJECT,
     ...(user !== undefined && { uid: user, gid: user }),
     stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  };
+  const child = insistently(() => spawn(file, rest, options));
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await death(child);
