@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Actor, startActor } from '../../support/actors.js';
+import { poll } from '../../support/running.js';
 
 // File systems that only one process sees, and that are gone when it ends.
 
@@ -11,9 +12,13 @@ export function startOnFileSystem(folder: string, mountOptions: string): Promise
   return startActor({ within: ['unshare', '--mount', 'sh', '-c', script, 'sh', mountOptions, folder] });
 }
 
-export function remount({ pid }: Actor, folder: string, mountOptions: string): void {
-  const script = ['mount', '-o', `remount,${mountOptions}`, folder];
-  execFileSync('nsenter', [`--mount=/proc/${pid}/ns/mnt`, ...script]);
+/** While the actor writes, the kernel refuses to make it read-only: a holder keeps its sign of life a moment after it has acquired the lock. */
+export async function remount({ pid }: Actor, folder: string, mountOptions: string): Promise<void> {
+  const args = [`--mount=/proc/${pid}/ns/mnt`, 'mount', '-o', `remount,${mountOptions}`, folder];
+  await poll(
+    'The file system stays busy',
+    () => spawnSync('nsenter', args, { stdio: 'ignore' }).status === 0,
+  );
 }
 
 /** The folder with the file system that only the actor sees. */
