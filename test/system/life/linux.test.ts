@@ -169,13 +169,14 @@ describe.runIf(process.platform === 'linux')('a sign of life', () => {
     keep().close();
     await life.ask(path);
     const before = count();
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 40; round++) {
       const sign = life.keep(join(folder, String(round)));
       await life.ask(join(folder, String(round)));
       sign?.close();
     }
     await new Promise(setImmediate);
 
-    expect(count()).toBe(before);
+    // Other tests of this process may open or close a few meanwhile.
+    expect(count() - before).toBeLessThan(20);
   });
 });
