@@ -1,5 +1,5 @@
 import { fstatSync, readFileSync } from 'node:fs';
-import { aroundMessages } from '../terminal/messages.js';
+import { watchState } from './watch-state.js';
 
 /** The descriptors of stdout and stderr. */
 export const OUTPUTS: readonly number[] = [1, 2];
@@ -12,26 +12,7 @@ export function isWatchable(descriptor: number): boolean {
 /** Tells whether a command that shares our stdout and stderr has written to them since the last look. Only files count. */
 export function watchOutputFiles(): () => boolean {
   const files = OUTPUTS.filter(isWatchable);
-  const state = () => files.map(stateOf).join();
-  let seen = state();
-  let hasWritten = false;
-  const look = () => {
-    const now = state();
-    if (now !== seen) hasWritten = true;
-    seen = now;
-  };
-  // Messages of the runner itself are not work of the command.
-  aroundMessages((write) => {
-    look();
-    write();
-    seen = state();
-  });
-  return () => {
-    look();
-    const answer = hasWritten;
-    hasWritten = false;
-    return answer;
-  };
+  return watchState(() => files.map(stateOf).join());
 }
 
 /**

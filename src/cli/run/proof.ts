@@ -5,7 +5,7 @@ import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
-import { aroundMessages } from '../terminal/messages.js';
+import { watchState } from './watch-state.js';
 
 /** What counts as proof that a command is at work. */
 export type Proof =
@@ -94,39 +94,7 @@ function realOf(path: string): string {
  * if it cannot find out.
  */
 export function watchFile(path: string): () => boolean {
-  let seen: string | null = null;
-  try {
-    seen = signature(path);
-  } catch {
-    // The first real check reports the error.
-  }
-  let hasChanged = false;
-  const look = () => {
-    const now = signature(path);
-    if (now !== null && now !== seen) hasChanged = true;
-    seen = now ?? seen;
-  };
-  // It may be the log that messages of the runner itself go to.
-  aroundMessages((write) => {
-    const lookIfPossible = () => {
-      try {
-        look();
-      } catch {
-        // The next check reports it.
-      }
-    };
-    lookIfPossible();
-    const before = hasChanged;
-    write();
-    lookIfPossible();
-    hasChanged = before;
-  });
-  return () => {
-    look();
-    const answer = hasChanged;
-    hasChanged = false;
-    return answer;
-  };
+  return watchState(() => signature(path));
 }
 
 function signature(path: string): string | null {
