@@ -82,7 +82,8 @@ describe.skipIf(!canMount).each(FULL)(
 
 describe.skipIf(!canMount)('on a file system that is read-only (mounted, as root on Linux)', () => {
   test('a lock cannot be created until it can be written to', async () => {
-    const { actor, seen } = await mount('ro');
+    const { actor, seen } = await mount('rw');
+    await remount(actor, folder, 'ro');
 
     expect(await actor.ask({ do: 'acquire', path })).toEqual(refusal(path, 'create the lock', 'EROFS'));
 

@@ -7,7 +7,7 @@ import { linkFromReadme } from './readme.js';
 import { linkToRepository } from './repository.js';
 
 /** Files that pages link to, but that are not pages. */
-const DOWNLOADS = ['history.schema.json', 'status.schema.json'];
+const DOWNLOADS = ['event.schema.json', 'history.schema.json', 'status.schema.json'];
 
 export default defineConfig({
   title: 'livinglock',

@@ -12,9 +12,12 @@ export function startOnFileSystem(folder: string, mountOptions: string): Promise
   return startActor({ within: ['unshare', '--mount', 'sh', '-c', script, 'sh', mountOptions, folder] });
 }
 
-/** While the actor writes, the kernel refuses to make it read-only: a holder keeps its sign of life a moment after it has acquired the lock. */
+/**
+ * Changes the mount, not the file system, which the kernel refuses while a sign of life is kept: its socket keeps the inode of the removed guard
+ * (`sb_prepare_remount_readonly` in the kernel's `fs/namespace.c`). Even a mount is refused at a moment at which the actor writes.
+ */
 export async function remount({ pid }: Actor, folder: string, mountOptions: string): Promise<void> {
-  const args = [`--mount=/proc/${pid}/ns/mnt`, 'mount', '-o', `remount,${mountOptions}`, folder];
+  const args = [`--mount=/proc/${pid}/ns/mnt`, 'mount', '-o', `remount,bind,${mountOptions}`, folder];
   await poll(
     'The file system stays busy',
     () => spawnSync('nsenter', args, { stdio: 'ignore' }).status === 0,

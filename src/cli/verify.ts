@@ -26,7 +26,7 @@ export const VERIFY = defineCommand({
   name: 'verify',
   summary: 'check whether locks can be kept in a folder',
   description:
-    'Says in plain words whether a lock can be kept in a folder, for instance on NFS, SMB, FUSE or a container volume. Tries the calls that a lock relies on one by one, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
+    'Reports whether a lock can be kept in a folder, for instance on NFS, SMB, FUSE or a container volume. Tries, one by one, the calls that a lock relies on, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
   options: OPTIONS,
   operands: {
     dir: { term: '<dir>', description: 'the folder to keep the lock in', parse: parseFolder },

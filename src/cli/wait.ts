@@ -69,7 +69,7 @@ function silenceAfter(name: string, timeout: number): AbortSignal | undefined {
     silence.abort(
       new CliError(
         ExitCode.store,
-        `Cannot read the lock ${name}: no answer within ${formatDuration(timeout)}. See whether the store can be reached from here.`,
+        `Cannot read the lock ${name}: no answer within ${formatDuration(timeout)}. Check whether the store can be reached from here.`,
       ),
     );
   setTimeout(tell, timeout).unref();

@@ -24,7 +24,7 @@ export interface LockChannel<Event> {
   subscribe(onEvent: (event: Event, name: string | symbol) => void): void;
   /** No longer calls the function. */
   unsubscribe(onEvent: (event: Event, name: string | symbol) => void): void;
-  /** Calls all subscribers, for tests of theirs. The library publishes the real events itself. */
+  /** Calls all subscribers, so that they can be tested. The library publishes the real events itself. */
   publish(event: Event): void;
 }
 
@@ -47,7 +47,7 @@ export type LockChannels = {
 };
 
 /**
- * Tells what happens to the locks of this process, for logs, metrics and traces; see `docs/events.md`. Subscribe before the first lock is acquired.
+ * Reports what happens to the locks of this process, for logs, metrics and traces; see `docs/events.md`. Subscribe before the first lock is acquired.
  *
  * These are channels of `node:diagnostics_channel`, so they are shared by all copies of the library, and each thread has its own.
  *

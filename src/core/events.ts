@@ -30,13 +30,13 @@ export interface TakeoverEvent extends HolderEvent {
   readonly predecessor: Predecessor;
 }
 
-/** The lock could not be had, because somebody else holds it. */
+/** The lock could not be acquired, because somebody else holds it. */
 export interface ContentionEvent extends LockEvent {
   /** What the holder wrote; `null` if the lock's content cannot be read yet. */
   readonly holder: LockRecord | null;
   /** Since the holder's last heartbeat; since its release if `holdAtLeast` still keeps the lock held. */
   readonly heartbeatAge: number;
-  /** Its message says who holds the lock and why that counts. */
+  /** Its message says who holds the lock and why it counts as held. */
   readonly error: ErrLockBusy;
 }
 
@@ -46,7 +46,7 @@ export interface WaitingEvent extends ContentionEvent {
   readonly wait: number;
 }
 
-/** The lock was busy to the end: `acquire` rejects, and `tryWithLock` skips the run. */
+/** The lock stayed busy: `acquire` rejects, and `tryWithLock` skips the run. */
 export interface BusyEvent extends ContentionEvent {
   /** How long the call took, including all waiting. */
   readonly waited: number;
@@ -58,7 +58,7 @@ export interface HeartbeatEvent extends HolderEvent {
   readonly progress: Progress | null;
   /** How long the write took. */
   readonly duration: number;
-  /** The time between this heartbeat and the one written before, or the acquisition. Close to `staleTimeout` is too long. */
+  /** The time between this heartbeat and the one written before, or the acquisition. If it gets close to `staleTimeout`, it is too long. */
   readonly interval: number;
 }
 

@@ -91,7 +91,7 @@ export class Lock {
    * remembers the call, and writes it when the interval is over and the event loop is free. Otherwise it writes at once: with the file store,
    * the heartbeat is in the file when the call returns, awaited or not.
    *
-   * In a loop that never yields, a `.catch()` on each call uses a little memory until the loop ends, so send one only every few hundred rounds.
+   * In a loop that never yields, a `.catch()` on each call uses a little memory until the loop ends, so send one only every few hundred iterations.
    *
    * Await it. If nobody does, a loss is not an unhandled rejection: {@link signal} aborts, `release()` and `withLock` reject with the loss, and if
    * nobody has asked for the signal, Node prints a warning. See `docs/heartbeats.md`.

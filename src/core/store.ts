@@ -79,7 +79,7 @@ export type Outcome =
  */
 export interface Store {
   /**
-   * Whether every operation ends by itself within seconds, because it asks nobody over a network. Then `acquire` does not cut one off when its
+   * Whether every operation ends by itself within seconds, because it does not use a network. Then `acquire` does not cut one off when its
    * `wait` is over. Default: `false`.
    */
   readonly isPrompt?: boolean | undefined;

@@ -27,7 +27,7 @@ export interface HistoryOptions {
   readonly maxRuns?: number | undefined;
   /** How long a run is kept after its end; the last one of each lock is always kept. Default: 90 days. */
   readonly maxAge?: Duration | undefined;
-  /** How long to wait before a record is given up, if other processes are writing. Default: 2 seconds. */
+  /** How long to wait while other processes are writing, before giving up on a record. Default: 2 seconds. */
   readonly writeTimeout?: Duration | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface ReadOptions {
 
 /** What to read of all locks. */
 export interface ListOptions extends ReadOptions {
-  /** Called for each journal that cannot be read, and that is left out: for example because it belongs to another user. */
+  /** Called for each journal that is left out because it cannot be read, for example because it belongs to another user. */
   readonly onUnreadable?: ((error: ErrHistory) => void) | undefined;
 }
 
@@ -51,9 +51,9 @@ export interface ReadLockOptions extends ReadOptions {
 
 /**
  * Opens the history of what ran under locks on this machine, which `livinglock run` writes for named locks. Touches nothing yet. `acquire` and
- * `withLock` write none; a job of your own can, with {@link History.record}.
+ * `withLock` record nothing; your own job can, with {@link History.record}.
  *
- * Throws a `TypeError` or `RangeError` for wrong options, and an `Error` if it cannot be told where the history of this user is.
+ * Throws a `TypeError` or `RangeError` for wrong options, and an `Error` if the folder of this user's history cannot be determined.
  *
  * @example
  * import { openHistory } from 'livinglock/history';
@@ -111,7 +111,7 @@ export class History {
 
   /**
    * Records how the run from which a lock was taken over ended: `killed` if its process was dead, `stalled` if it had stopped sending heartbeats. If
-   * that run writes later how it ended, its own record counts. Does nothing without a predecessor. Rejects as {@link record} does.
+   * that run itself records later how it ended, its own record counts. Does nothing without a predecessor. Rejects as {@link record} does.
    *
    * @param lock The lock's canonical name.
    * @param predecessor The {@link Lock.predecessor} of the run that has it now.
@@ -138,7 +138,7 @@ export class History {
   }
 
   /**
-   * Reads the runs of one lock; of a lock without a history, none. Rejects with {@link ErrHistory} if they cannot be read.
+   * Reads the runs of one lock; none if it has no history. Rejects with {@link ErrHistory} if they cannot be read.
    *
    * @param lock The lock's canonical name.
    */
@@ -149,7 +149,7 @@ export class History {
   }
 
   /**
-   * Reads the runs of all locks, in the order of their names. Files that are not journals are left out, and so are journals that cannot be read.
+   * Reads the runs of all locks, sorted by name. Files that are not journals are left out, and so are journals that cannot be read.
    * Rejects with {@link ErrHistory} if the folder cannot be read.
    */
   async list({ last, onUnreadable }: ListOptions = {}): Promise<LockHistory[]> {
@@ -160,7 +160,7 @@ export class History {
     });
   }
 
-  /** Finds out which locks have a history, in the order of their names, without reading it. Otherwise as {@link list}. */
+  /** Lists which locks have a history, sorted by name, without reading it. Otherwise like {@link list}. */
   async locks({
     onUnreadable,
   }: Pick<ListOptions, 'onUnreadable'> = {}): Promise<Pick<LockHistory, 'lock' | 'store'>[]> {

@@ -23,11 +23,11 @@ export const OUTCOMES = [
  * - `lost`: another run took its lock over, or somebody broke it, so the run was not exclusive.
  * - `not-started`: there was no such command, it could not be executed, the lock could not be read or written or was lost before, or a signal came
  *   first.
- * - `killed`: it could not say itself how it ended, for example after SIGKILL or a power cut. The next run found it dead.
+ * - `killed`: it could not record how it ended, for example after SIGKILL or a power cut. The next run found it dead.
  */
 export type RunOutcome = (typeof OUTCOMES)[number];
 
-/** From whom a run took its lock over, because that run did not get to release it. */
+/** The run from which a lock was taken over, because it did not get to release the lock. */
 export interface TakenOver {
   /** The `id` of that run; `null` if a crash left only part of a lock file. */
   readonly id: string | null;
@@ -116,6 +116,6 @@ export interface LockHistory {
   readonly skips: Skips | null;
   /** Milliseconds that a run usually takes: the median of the last 20 that succeeded. `null` before the first. */
   readonly usualDuration: number | null;
-  /** How many lines could not be read, as far as the file was read for this. */
+  /** How many lines could not be read, in the part of the file that was read. */
   readonly unreadable: number;
 }

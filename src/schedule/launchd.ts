@@ -166,6 +166,6 @@ function combinations(lists: readonly (readonly Time[])[]): Time[] {
 }
 
 function notesOf(timing: Timing): string[] {
-  const note = `launchd counts "${describeTiming(timing)}" again from every log-in.`;
+  const note = `launchd restarts the interval "${describeTiming(timing)}" at every login.`;
   return triggerOf(timing).includes('StartInterval') ? [note] : [];
 }

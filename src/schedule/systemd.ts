@@ -94,7 +94,7 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
 function notesOf({ timing }: Job): string[] {
   if (onCalendar(timing) !== null) return [];
   return [
-    `No calendar can say "${describeTiming(timing)}", so it is counted from the last start, and Persistent= does not apply: what was missed while the machine was off is not made up for.`,
+    `OnCalendar= cannot express "${describeTiming(timing)}", so the interval is counted from the last start, and Persistent= does not apply: runs missed while the machine was off are not made up for.`,
   ];
 }
 

@@ -83,7 +83,7 @@ function taskOf(job: Job): string {
   if (secret !== undefined) {
     throw new ScheduleError(
       'refused',
-      `${secret.reason}, which the Task Scheduler has no place for. ${secret.remedy}`,
+      `${secret.reason}, which the Task Scheduler has nowhere to keep. ${secret.remedy}`,
     );
   }
   return bodyOf(job, fingerprintOf(job));

@@ -9,8 +9,8 @@ export interface Clock {
   /** Milliseconds on a clock that nobody can set. */
   monotonic(): number;
   /**
-   * Whether all processes of one boot share the clock that `monotonic` reads. If not, the wall clock tells how old the heartbeats of other
-   * processes are.
+   * Whether all processes of one boot share the clock that `monotonic` reads. If not, the age of other processes' heartbeats is measured by the wall
+   * clock.
    *
    * Default: `true`. The system's clock is not shared in Bun and Deno.
    */

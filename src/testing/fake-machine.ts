@@ -5,11 +5,11 @@ import type { AgeRange } from '../system/processes/process-table.js';
 
 /** Where a fake process runs; anything left out is as on the table's own machine. */
 export interface FakePlace {
-  /** Another name: another machine. */
+  /** A different name means another machine. */
   readonly hostname?: string;
   /** Unique to one boot of one machine. */
   readonly bootId?: string;
-  /** Another one: another container. */
+  /** A different one means another container. */
   readonly pidNamespace?: string;
 }
 

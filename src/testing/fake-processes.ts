@@ -54,14 +54,14 @@ export class FakeProcessTable implements ProcessTable {
     return this.#machine.start(place, manners);
   }
 
-  /** The same processes as seen by another one of them. */
+  /** The same processes, as seen by another of them. */
   as(process: FakeProcess): ProcessTable {
     return new HostProcessTable(new FakeProbe(this.#machine, process), this.#clock);
   }
 
   /**
-   * The signs of life of one of them, for `dependencies.life`. With them, a holder in another PID namespace is known to be alive or dead.
-   * Without, as by default, nothing is known about it.
+   * The signs of life of one process, for `dependencies.life`. With them, a holder in another PID namespace is known to be alive or dead. Without
+   * them, which is the default, nothing is known about it.
    *
    * @param process Default: the calling process.
    * @example

@@ -141,7 +141,7 @@ function localFolder(): string {
     : '/var/lib/<application> or /run/<application>';
 }
 
-/** The report for people, in several lines; the last one ends without a line break. */
+/** Formats the report for people, as several lines without a final line break. */
 export function formatFileSystemReport(report: FileSystemReport): string {
   const { directory, fileSystem, verdict, findings, advice, figures } = report;
   return [

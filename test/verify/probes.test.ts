@@ -411,14 +411,14 @@ const LINUX_LIES: readonly Row[] = [
     { fs: { statfsSync: () => ({ type: 0x65735546 }) } },
     'reboot',
     'limited',
-    /cannot be told.*fuse/,
+    /does not show.*fuse/,
   ],
   [
     'it is anything',
     { fs: { statfsSync: () => ({ type: 1 }) } },
     'reboot',
     'limited',
-    /cannot be told.*unknown/,
+    /does not show.*unknown/,
   ],
   [
     'it does not say what it is',
@@ -431,7 +431,7 @@ const LINUX_LIES: readonly Row[] = [
     },
     'reboot',
     'limited',
-    /cannot be told.*unknown/,
+    /does not show.*unknown/,
   ],
 ];
 

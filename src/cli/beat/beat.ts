@@ -26,7 +26,7 @@ export async function beat(options: BeatOptions): Promise<number> {
   if (path === undefined || token === undefined) {
     throw new CliError(
       ExitCode.usage,
-      'There is no lock to beat for: LIVINGLOCK_PATH and LIVINGLOCK_TOKEN are not set. Start the command with `livinglock run`.',
+      'There is no lock to send a heartbeat to: LIVINGLOCK_PATH and LIVINGLOCK_TOKEN are not set. Start the command with `livinglock run`.',
     );
   }
   // Started by --force beside a holder: there is no lock, so nothing can be lost.

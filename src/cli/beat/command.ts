@@ -14,7 +14,7 @@ export const BEAT = defineCommand({
     "$LIVINGLOCK" beat --note "$table" || exit
   done
 
-\`livinglock run\` sets LIVINGLOCK to the path of a program that does the same as livinglock,
+\`livinglock run\` sets LIVINGLOCK to a path by which the command can call livinglock,
 even if PATH does not include it, as under cron.
 
 Each call starts a program and writes a heartbeat. In a fast loop, call it about once a second.`,

@@ -16,7 +16,7 @@ const OPTIONS = {
   },
   maxRuntime: {
     flags: '--max-runtime <limit>',
-    description: 'how long the run at work may take',
+    description: 'how long the current run may take',
     parse: parseDurationLimit,
   },
   onFailure: {
@@ -41,7 +41,7 @@ export const CHECK = defineCommand({
   livinglock check --on-failure warning
 
 Exits with 0 (OK), 1 (WARNING), 2 (CRITICAL), or 3 (UNKNOWN: a lock has no history, something cannot be read, or an
-option is wrong). A lock that is stalled is critical in any case.`,
+option is wrong). A stalled lock is always critical.`,
   async explain(error) {
     const { explain } = await import('./check.js');
     return explain(error);

@@ -6,7 +6,7 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
   no: 'status: nobody holds one of the locks. verify: the folder is unsafe for locks. schedule: you said no. check: WARNING',
   critical: 'check: CRITICAL',
   stale:
-    'status: a holder is dead, or has stopped heartbeating; the next run takes over. check: UNKNOWN, also for wrong options',
+    'status: a holder is dead, or has stopped heartbeating; the next run takes over. check: UNKNOWN, including for wrong options',
   usage: 'wrong options or arguments',
   noInput:
     'verify, schedule: there is no such folder, or nothing can be written there. logs: no output is kept',

@@ -11,7 +11,7 @@ export const METRICS = defineCommand({
     textfile: {
       flags: '--textfile <path>',
       description:
-        "write the text to this file for node_exporter's textfile collector, in one step; the name must end with .prom",
+        "write the text atomically to this file, for node_exporter's textfile collector; the name must end with .prom",
       parse: parseTextfile,
     },
     store: STORE_OPTION,

@@ -48,19 +48,19 @@ const GAUGES: readonly Gauge[] = [
   {
     name: 'livinglock_acquired_timestamp_seconds',
     unit: 'seconds',
-    help: 'When the run began that is at work.',
+    help: 'When the current run began.',
     value: (job) => seconds(holderOf(job)?.acquiredAt),
   },
   {
     name: 'livinglock_heartbeat_timestamp_seconds',
     unit: 'seconds',
-    help: 'The last heartbeat of the run that is at work.',
+    help: 'The last heartbeat of the current run.',
     value: (job) => seconds(holderOf(job)?.timestamp),
   },
   {
     name: 'livinglock_heartbeat_age_seconds',
     unit: 'seconds',
-    help: 'The age of that heartbeat when this was written, by the clock that decides whether the run has stalled.',
+    help: 'The age of that heartbeat when these metrics were written, by the clock that decides whether the run has stalled.',
     value: (job) => seconds(holderOf(job) && job.lock?.heartbeatAge),
   },
   {
@@ -75,13 +75,13 @@ const GAUGES: readonly Gauge[] = [
   {
     name: 'livinglock_progress_ratio',
     unit: 'ratio',
-    help: 'How much of its work the run that is at work has done, from 0 to 1.',
+    help: 'The progress of the current run, from 0 to 1.',
     value: (job) => holderOf(job)?.progress?.ratio ?? null,
   },
   {
     name: 'livinglock_last_success_timestamp_seconds',
     unit: 'seconds',
-    help: 'When the last run ended that succeeded.',
+    help: 'When the last successful run ended.',
     value: ({ history }) => seconds(history?.runs.findLast(hasSucceeded)?.endedAt),
   },
   {
@@ -112,7 +112,7 @@ const GAUGES: readonly Gauge[] = [
   },
   {
     name: 'livinglock_runs',
-    help: 'Runs in the history, which keeps the last 1000 of 90 days, by outcome.',
+    help: 'Runs in the history by outcome. It keeps at most 1000, for 90 days.',
     value: ({ history }) =>
       history && OUTCOMES.map((outcome) => [{ outcome }, runsWith(history, outcome)] as const),
   },
@@ -124,7 +124,7 @@ const GAUGES: readonly Gauge[] = [
   },
   {
     name: 'livinglock_skips_since_last_run',
-    help: 'Attempts that were skipped since the last run has ended.',
+    help: 'Attempts that were skipped since the last run ended.',
     value: ({ history }) => history && skipsInARow(history),
   },
   {

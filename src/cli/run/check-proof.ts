@@ -22,7 +22,7 @@ export function proofCheckFor(proof: Proof, lock: Lock | null, store: Store): Pr
     }
     case 'file': {
       if (!existsSync(proof.path))
-        say(`There is no ${proof.path} yet. The command must create it, and change it.`);
+        say(`There is no ${proof.path} yet. The command must create it and keep changing it.`);
       const hasChanged = watchFile(proof.path);
       return (watch) => {
         if (hasChanged()) watch.prove();

@@ -2,7 +2,7 @@ import { defineCommand } from '../grammar/command.js';
 import { commandOf } from './command-line.js';
 import { completeRunOptions, RUN_OPTIONS } from './read-options.js';
 
-const HOW = 'livinglock run LOCK -- COMMAND. For a line of the shell: livinglock run LOCK -c LINE.';
+const HOW = 'livinglock run LOCK -- COMMAND. For a shell command line: livinglock run LOCK -c LINE.';
 const NONE = `There is nothing to run. Write: ${HOW}`;
 const UNSEPARATED = `Put -- between the lock and the command: ${HOW}`;
 const UNQUOTED = "Put the line in quotes, and name one lock: livinglock run LOCK -c 'LINE'.";

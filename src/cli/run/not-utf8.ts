@@ -13,7 +13,7 @@ export function expectUtf8Arguments(): void {
   if (!entriesOf('/proc/self/cmdline').some(isNotUtf8)) return;
   throw new CliError(
     ExitCode.usage,
-    'An argument is not UTF-8, and would reach the command changed. Name the file by a pattern, or in a script: -c "./import *.csv".',
+    'An argument is not UTF-8, and the command would not get it unchanged. Name the file by a pattern, or in a script: -c "./import *.csv".',
   );
 }
 

@@ -22,7 +22,7 @@ export const NOTIFY_OPTIONS = {
   ping: {
     flags: '--ping <url>',
     description:
-      'report the start and the end of the run to this URL of Healthchecks; it is a secret, and `ps` shows options, so the variable is better',
+      'report the start and the end of the run to this Healthchecks URL; it is a secret, and `ps` shows options, so prefer the variable',
     parse: parsePingUrl,
     variable: PING_VARIABLE,
   },

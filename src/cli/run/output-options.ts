@@ -29,7 +29,7 @@ export const OUTPUT_OPTIONS = {
   logSize: {
     flags: '--log-size <size>',
     description:
-      'with --log, the most that is kept of one run; the middle of a longer output is left out (default: 10M)',
+      'with --log, the most output to keep from one run; the middle of longer output is left out (default: 10M)',
     parse: parseLogSize,
   },
   output: {
@@ -78,7 +78,7 @@ function needsLog(option: string): CliError {
 
 function parseWhere(text: string): string {
   if (text !== '') return text;
-  throw new InvalidArgument('Name a folder, or leave the equals sign out.');
+  throw new InvalidArgument('Name a folder, or leave out the equals sign.');
 }
 
 function parseLogSize(text: string): number {

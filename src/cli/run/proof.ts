@@ -50,7 +50,7 @@ export function describeProof(proof: Proof, isHeldUp: boolean): string {
 export function hintOn(proof: Proof, isHeldUp: boolean): string {
   if (proof.by !== 'output') return '';
   return isHeldUp
-    ? ' Look at what reads it: the next command of the pipe, or a terminal after Ctrl-S.'
+    ? ' Check what reads it: the next command in the pipe, or a terminal after Ctrl-S.'
     : ' A program that buffers its output looks the same: `python -u` or `stdbuf -oL` makes it write at once.';
 }
 
@@ -69,7 +69,7 @@ export function refuseOwnProof(proof: Proof, keptIn: string | null): void {
   if (!own.includes(realOf(proof.path))) return;
   throw new CliError(
     ExitCode.usage,
-    `With each heartbeat livinglock itself changes ${oneLine(proof.path)}, so --heartbeat ${FILE_PROOF}${oneLine(proof.path)} proves nothing. Name a file that only the command changes.`,
+    `livinglock itself changes ${oneLine(proof.path)} with each heartbeat, so --heartbeat ${FILE_PROOF}${oneLine(proof.path)} proves nothing. Name a file that only the command changes.`,
   );
 }
 
@@ -107,7 +107,7 @@ function statusOf(path: string): BigIntStats | undefined {
     return statSync(path, { throwIfNoEntry: false, bigint: true });
   } catch (error) {
     throw new Error(
-      `Cannot see whether ${path} changes: ${messageOf(error)}. Until then it is no proof of work.`,
+      `Cannot see whether ${path} changes: ${messageOf(error)}. Until this works, the file does not count as proof of work.`,
     );
   }
 }

@@ -62,7 +62,7 @@ export const RUN_OPTIONS = {
   holdAtLeast: {
     flags: '--hold-at-least <time>',
     description:
-      'minimum time the lock stays held, even if the command ends earlier: one run an hour on five servers',
+      'minimum time the lock stays held, even if the command ends earlier, such as for one run an hour on five servers',
     parse: parseFiniteDuration,
     default: { value: 0, name: 'until the command has ended' },
   },
@@ -89,8 +89,8 @@ export const RUN_OPTIONS = {
     parse: parseLine,
   },
   store: STORE_OPTION,
-  killStalled: { flags: '--kill-stalled', description: 'end a holder that has stalled before taking over' },
-  force: { flags: '--force', description: 'if the lock is held, run anyway, without it' },
+  killStalled: { flags: '--kill-stalled', description: 'end a stalled holder before taking over' },
+  force: { flags: '--force', description: 'run even if the lock is held, without the lock' },
   conflictExitCode: {
     flags: '-E, --conflict-exit-code <number>',
     description: 'the exit code if the lock is held',
@@ -100,7 +100,7 @@ export const RUN_OPTIONS = {
   history: {
     flags: '--history',
     description:
-      'record this run in the history, which `livinglock history` shows (default: only with a lock that is a name)',
+      'record this run in the history, which `livinglock history` shows (default: only if the lock is a name)',
     conflicts: ['noHistory'],
   },
   noHistory: { flags: '--no-history', description: 'do not record this run in the history' },
@@ -109,7 +109,7 @@ export const RUN_OPTIONS = {
   ...NOTIFY_OPTIONS,
   ignoreHangup: {
     flags: '--ignore-hangup',
-    description: 'ignore SIGHUP, and do not pass it on: nohup before `livinglock` cannot do this',
+    description: 'ignore SIGHUP, and do not pass it on; nohup in front of `livinglock` does not work',
   },
   quiet: { flags: '-q, --quiet', description: 'say nothing if the lock is held, and give no hints' },
 } as const satisfies Options;
@@ -120,7 +120,7 @@ export type RunValues = Values<typeof RUN_OPTIONS>;
 /** The hint for `isStallUnseen`. */
 export const STALL_UNSEEN =
   'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as at work. ' +
-  'Add --heartbeat output, manual or file:PATH; or --heartbeat alive, if that is what you mean.';
+  'Add --heartbeat output, manual or file:PATH; or --heartbeat alive, if that is what you want.';
 
 /** Fills in defaults, and throws if options do not fit together. */
 export function completeRunOptions({
@@ -151,7 +151,7 @@ export function completeRunOptions({
   if (rest.sticky && rest.owner === undefined) {
     throw new CliError(
       ExitCode.usage,
-      '--sticky needs --owner NAME: by that name a run knows which lock is its own.',
+      '--sticky needs --owner NAME: a run recognizes its own lock by that name.',
     );
   }
   return {

@@ -17,12 +17,12 @@ export const RETRY_OPTIONS = {
   },
   retryDelay: {
     flags: '--retry-delay <time>',
-    description: 'the pause before each retry, and up to a quarter more at random (default: 10s)',
+    description: 'the pause before each retry, plus up to a quarter of it at random (default: 10s)',
     parse: parseFiniteDuration,
   },
   jitter: {
     flags: '--jitter <time>',
-    description: 'before acquiring the lock, wait for up to this long, at random',
+    description: 'before acquiring the lock, wait a random time, up to this long',
     parse: parseFiniteDuration,
     default: { value: 0, name: 'do not wait' },
   },

@@ -82,7 +82,7 @@ function sayHints(isStallUnseen: boolean): void {
   const names = variablesNotUtf8();
   if (names.length > 0) {
     say(
-      `${names.join(', ')}: not valid UTF-8, so the command gets another value. Set it in a script that the command runs.`,
+      `${names.join(', ')}: not valid UTF-8, so the command gets a different value. Set it in a script that the command runs.`,
     );
   }
 }

@@ -26,12 +26,12 @@ const OPTIONS = {
   name: { flags: '--name <name>', description: 'the name of the job and of its lock', parse: parseName },
   for: {
     flags: '--for <scheduler>',
-    description: 'the scheduler (default: the one of this system)',
+    description: "the scheduler (default: this system's)",
     choices: SCHEDULERS,
   },
   directory: {
     flags: '--directory <path>',
-    description: 'the folder in which the command runs (default: this one)',
+    description: 'the folder in which the command runs (default: the current one)',
   },
   system: {
     flags: '--system',
@@ -49,10 +49,10 @@ const OPTIONS = {
   },
   install: {
     flags: '--install',
-    description: 'install it for this user, replacing a job of the same name',
+    description: 'install it for this user, replacing any job of the same name',
     conflicts: ['uninstall'],
   },
-  uninstall: { flags: '--uninstall', description: 'remove it again' },
+  uninstall: { flags: '--uninstall', description: 'remove it' },
   list: {
     flags: '--list',
     description: 'show what livinglock has scheduled, and when it runs next',
@@ -82,7 +82,7 @@ export const SCHEDULE = defineCommand({
 
 The command is looked up now, and stored with its full path. The programs it starts are looked up in the scheduler's PATH, which
 is short: cron's is /usr/bin:/bin. Under cron a skipped run is silent, and sends no mail (--quiet --conflict-exit-code 0).
-A password in the address of a store, and a URL to ping, are kept in a file of mode 600, which the job reads.`,
+A password in a store address, and a ping URL, are kept in a file with mode 600, which the job reads.`,
   isWrapper: true,
   async run(values, { wrapped, given }) {
     const where = {

@@ -5,7 +5,7 @@ export const STATUS = defineCommand({
   name: 'status',
   summary: 'show who holds which lock',
   description:
-    'Shows who holds each lock, since when, how far the work is, and how the last run ended, for the given locks, or for all named locks of this user that are held or have a history.',
+    'Shows who holds each lock, since when, how far the work has come, and how the last run ended, for the given locks, or for all named locks of this user that are held or have a history.',
   options: {
     json: { flags: '--json', description: 'print JSON, as described in docs/status.schema.json' },
     watch: {
@@ -22,7 +22,7 @@ export const STATUS = defineCommand({
   livinglock status --json | jq -r '.[] | select(.state == "stalled") | .pid'
 
 Exits with 1 if a given lock is free, with 3 if a lock is stalled or dead, with 73 if one cannot be read or is not a
-lock, and otherwise with 0. The greatest counts. With --json --watch, each change is an array on one line.`,
+lock, and otherwise with 0. If several apply, the highest counts. With --json --watch, each change is an array on one line.`,
   async run({ locks, json, watch, store }) {
     if (watch) {
       const { watchStatus } = await import('./watch-status.js');

@@ -20,7 +20,7 @@ export function driverMissing(kind: string, packages: readonly string[]): CliErr
   return new CliError(
     ExitCode.usage,
     `A lock in ${kind} needs the package ${packages.join(' or ')}, which is not installed beside livinglock: npm install ${packages[0]}, ` +
-      `with --global if livinglock is.`,
+      `with --global if livinglock is installed globally.`,
   );
 }
 

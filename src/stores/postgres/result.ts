@@ -1,4 +1,4 @@
-/** The rows of a result, each an object with a property for each column; an object that has them; or, as TypeORM answers an `UPDATE`, the rows and their number. */
+/** The rows of a result, each an object with a property for each column; an object with these `rows`; or, as from a TypeORM `UPDATE`, the rows and their number. */
 export type PostgresResult = readonly unknown[] | { readonly rows: readonly unknown[] };
 
 /** Throws a `TypeError` for what drivers return if they are asked for something else, such as rows without names, or rows and more about them. */

@@ -6,8 +6,8 @@ import { checkLockName } from './lock-name.js';
 export const FENCE_TABLE = 'livinglock_fences';
 
 /**
- * What a fence needs to know about a lock. A `Lock` has both. Give a lock in a file a name that is the same on all machines that share it, and
- * no others.
+ * What a fence needs to know about a lock. A `Lock` has both. For a lock in a file, pass a name that is the same on all machines that share the file,
+ * and on no others.
  *
  * @example
  * import { fence } from 'livinglock/postgres';

@@ -20,8 +20,8 @@ export interface ProcessTable {
   /**
    * Whether a process is alive. A process group is alive as long as any process in it is.
    *
-   * @param age How many milliseconds ago the process was named, negative if that time is in the future. A process without a known start time
-   *   that began later is another one, which got the PID. Default: unknown; then whichever process has the PID counts.
+   * @param age How many milliseconds ago the process was named, negative if that time is in the future. If the start time of the named process is
+   *   unknown, a process that began later is another one that got its PID. Default: unknown; then whichever process has the PID counts.
    */
   liveness(identity: ProcessIdentity, age?: number): Liveness;
   /**

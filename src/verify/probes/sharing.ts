@@ -90,7 +90,7 @@ function reboot({ fs, folder }: Site): Outcome {
       break;
     case 'win32':
       return safe(
-        'A holder from before the machine was restarted is known by its process, which no longer exists.',
+        'A holder from before the machine was restarted is recognized by its process, which no longer exists.',
       );
     default:
       return limited(
@@ -111,7 +111,7 @@ function reboot({ fs, folder }: Site): Outcome {
           'machines nobody can tell a dead process from one that is paused.',
       )
     : limited(
-        `Whether other machines can write here too cannot be told from the file system (${name}): ${consequence}.`,
+        `The file system (${name}) does not show whether other machines can write here too: ${consequence}.`,
       );
 }
 
