@@ -411,14 +411,14 @@ const LINUX_LIES: readonly Row[] = [
     { fs: { statfsSync: () => ({ type: 0x65735546 }) } },
     'reboot',
     'limited',
-    /does not show.*fuse/,
+    /\(fuse\) does not show/,
   ],
   [
     'it is anything',
     { fs: { statfsSync: () => ({ type: 1 }) } },
     'reboot',
     'limited',
-    /does not show.*unknown/,
+    /\(unknown.*\) does not show/,
   ],
   [
     'it does not say what it is',
@@ -431,7 +431,7 @@ const LINUX_LIES: readonly Row[] = [
     },
     'reboot',
     'limited',
-    /does not show.*unknown/,
+    /\(unknown.*\) does not show/,
   ],
 ];
 
