@@ -24,13 +24,34 @@ interface Part {
   readonly size: number;
 }
 
+/** Up to where the log was read. */
+interface Place {
+  readonly position: number;
+  /** What is there before that position. */
+  readonly last: Buffer;
+  /** What may be the gap, of what was read. At most one is. */
+  readonly gaps: readonly Gap[];
+}
+
+/** A gap, if the output that was read ends before it or in it. */
+interface Match {
+  readonly gap: Gap;
+  /** How many bytes of the output were read. */
+  readonly read: number;
+}
+
+/** What comes next in the log, which at its end is no output, and where to go on behind it. */
+type Next =
+  | { readonly is: 'output'; readonly bytes: Buffer; readonly behind: Place }
+  /** So many bytes that were not read have been cut out of the middle. */
+  | { readonly is: 'moved'; readonly missing: number; readonly behind: Place }
+  /** Somebody else has changed the file. */
+  | { readonly is: 'changed'; readonly missing: null; readonly behind: Place };
+
 /** A log that may still be written. When its middle is cut out meanwhile, what is read next has moved. */
 export class GrowingLog {
   readonly #descriptor: number;
-  #position = 0;
-  #last: Buffer = Buffer.alloc(0);
-  /** What may be the gap, of what was read. At most one is. */
-  #seen: readonly Gap[] = [];
+  #place: Place = { position: 0, last: Buffer.alloc(0), gaps: [] };
   /** When the file was last written, if its middle is being cut out and nobody goes on with that. */
   #unfinished: number | null = null;
 
@@ -53,35 +74,16 @@ export class GrowingLog {
    * @param most About how many bytes: a run may write faster than they can be printed.
    */
   async readOn(reader: Reader, most = Number.POSITIVE_INFINITY): Promise<void> {
-    for (let count = 0, attempts = 0, lookedAt = 0; count < most; ) {
-      const known = this.#last;
-      const start = this.#position - known.length;
-      const piece = await this.#readUncut(start, known.length + PIECE);
-      if (piece?.bytes.subarray(0, known.length).equals(known) !== true) {
-        const missing = piece && (await this.#findPosition());
-        // Whoever cuts the middle out is at it.
-        if (missing === null && this.#modifiedAt !== lookedAt) attempts = 0;
-        lookedAt = this.#modifiedAt;
-        const mayBecomeClear = missing === null || (missing === undefined && this.size >= this.#position);
-        if (mayBecomeClear && ++attempts < ATTEMPTS) {
-          await sleep(PAUSE);
-          continue;
-        }
-        // The writer was killed meanwhile, or is stopped.
-        if (missing === null) this.#unfinished = lookedAt;
-        else this.#goOn(missing, reader);
-        continue;
+    for (let count = 0; count < most; ) {
+      const next = await this.#nextForCertain();
+      if (next.is === 'output') {
+        if (next.bytes.length === 0) return;
+        await reader.print(next.bytes);
+        count += next.bytes.length;
+      } else if (next.missing !== 0) {
+        reader.tellMissing(next.missing);
       }
-      attempts = 0;
-      const fresh = piece.bytes.subarray(known.length);
-      if (fresh.length === 0) return;
-      await reader.print(fresh);
-      count += fresh.length;
-      this.#goOnAt(this.#position + fresh.length, Buffer.from(piece.bytes.subarray(-MEMORY)));
-      this.#seen = [
-        ...this.#seen.filter((gap) => gap.start < start),
-        ...findGaps(piece.bytes, start, piece.size),
-      ];
+      this.#place = next.behind;
     }
   }
 
@@ -89,33 +91,49 @@ export class GrowingLog {
     closeSync(this.#descriptor);
   }
 
-  #goOn(missing: number | undefined, reader: Reader): void {
-    if (missing === undefined) {
-      // Somebody else has changed the file.
-      this.#goOnAt(this.size, Buffer.alloc(0));
-      this.#seen = [];
+  /** Looks again while it may still become clear what comes next. */
+  async #nextForCertain(): Promise<Next> {
+    for (let attempts = 1, lookedAt = 0; ; attempts++) {
+      const next = await this.#next();
+      // Whoever cuts the middle out is at it.
+      if (next === null && this.#modifiedAt !== lookedAt) attempts = 1;
+      lookedAt = this.#modifiedAt;
+      const mayBecomeClear = next?.is === 'changed' && this.size >= this.#place.position;
+      if (next !== null && (!mayBecomeClear || attempts >= ATTEMPTS)) return next;
+      if (attempts < ATTEMPTS) await sleep(PAUSE);
+      // The writer was killed meanwhile, or is stopped.
+      else this.#unfinished = lookedAt;
     }
-    if (missing !== 0) reader.tellMissing(missing ?? null);
   }
 
-  /**
-   * Finds where the output goes on that was read up to now. What looks like our line for a gap may be part of the output: what was read last must be
-   * found again, if it is still there. Returns how many bytes are not there any more; `undefined` if the place is not known, `null` if the middle was
-   * cut out again meanwhile.
-   */
-  async #findPosition(): Promise<number | null | undefined> {
-    const gaps = await this.#findGaps();
-    const beliefs = [...this.#seen, null];
-    let best: { readonly gap: Gap; readonly read: number; readonly same: number } | null = null;
-    for (const gap of gaps) {
-      for (const belief of beliefs) {
-        const read = outputBefore(this.#position, belief);
-        const same = await this.#countSame(gap, read, belief);
-        if (same > (best?.same ?? -1)) best = { gap, read, same };
-      }
+  /** `null` if the middle is being cut out, or was meanwhile. */
+  async #next(): Promise<Next | null> {
+    const { position, last, gaps } = this.#place;
+    const start = position - last.length;
+    const piece = await this.#readUncut(start, last.length + PIECE);
+    if (piece === null) return null;
+    if (!piece.bytes.subarray(0, last.length).equals(last)) return this.#findPlace();
+    const bytes = piece.bytes.subarray(last.length);
+    const behind = {
+      position: position + bytes.length,
+      last: Buffer.from(piece.bytes.subarray(-MEMORY)),
+      gaps: [...gaps.filter((gap) => gap.start < start), ...findGaps(piece.bytes, start, piece.size)],
+    };
+    return { is: 'output', bytes, behind };
+  }
+
+  /** Finds where the output goes on that was read up to now. */
+  async #findPlace(): Promise<Next | null> {
+    const match = await this.#bestMatch();
+    if (match === null) {
+      if ((await this.#uncutSize()) === null) return null;
+      return {
+        is: 'changed',
+        missing: null,
+        behind: { position: this.size, last: Buffer.alloc(0), gaps: [] },
+      };
     }
-    if (best === null) return (await this.#uncutSize()) === null ? null : undefined;
-    const { gap, read } = best;
+    const { gap, read } = match;
     const behindGap = gap.start + gap.bytes;
     const position = Math.max(read, behindGap) - gap.bytes + GAP_LENGTH;
     const start = Math.max(gap.start, position - MEMORY);
@@ -123,10 +141,26 @@ export class GrowingLog {
     const line = await this.#readUncut(gap.start, GAP_LENGTH);
     if (last === null || line === null) return null;
     const [same] = findGaps(line.bytes, gap.start, line.size);
+    // It was cut out again meanwhile.
     if (same?.bytes !== gap.bytes) return null;
-    this.#seen = [gap];
-    this.#goOnAt(position, last.bytes);
-    return Math.max(0, behindGap - read);
+    const behind = { position, last: last.bytes, gaps: [gap] };
+    return { is: 'moved', missing: Math.max(0, behindGap - read), behind };
+  }
+
+  /** What looks like our line for a gap may be part of the output: what was read last must be found again, if it is still there. */
+  async #bestMatch(): Promise<Match | null> {
+    let best: Match | null = null;
+    let most = -1;
+    for (const gap of await this.#findGaps()) {
+      for (const belief of [...this.#place.gaps, null]) {
+        const read = outputBefore(this.#place.position, belief);
+        const same = await this.#countSame(gap, read, belief);
+        if (same <= most) continue;
+        best = { gap, read };
+        most = same;
+      }
+    }
+    return best;
   }
 
   /** How many bytes that were read last are there if this is the gap; negative if it cannot be. */
@@ -134,12 +168,13 @@ export class GrowingLog {
     const behind = gap.start + GAP_LENGTH;
     const position = read - gap.bytes + GAP_LENGTH;
     // What was read last may begin with the line for the gap, which is not output.
-    const sinceGap = belief === null ? -1 : this.#position - belief.start - GAP_LENGTH;
-    const output = sinceGap >= 0 ? Math.min(this.#last.length, sinceGap) : this.#last.length;
+    const sinceGap = belief === null ? -1 : this.#place.position - belief.start - GAP_LENGTH;
+    const { last } = this.#place;
+    const output = sinceGap >= 0 ? Math.min(last.length, sinceGap) : last.length;
     const count = Math.min(output, Math.max(0, position - behind));
     if (count === 0) return 0;
     const found = await readAt(this.#descriptor, position - count, count);
-    return found.equals(this.#last.subarray(-count)) ? count : -1;
+    return found.equals(last.subarray(-count)) ? count : -1;
   }
 
   async #findGaps(): Promise<readonly Gap[]> {
@@ -169,12 +204,6 @@ export class GrowingLog {
 
   get #modifiedAt(): number {
     return fstatSync(this.#descriptor).mtimeMs;
-  }
-
-  /** @param last What is there before that position. */
-  #goOnAt(position: number, last: Buffer): void {
-    this.#position = position;
-    this.#last = last;
   }
 }
 
