@@ -11,12 +11,11 @@ import {
   systemClock,
 } from '../../index.js';
 import { withUnit } from '../grammar/parse-duration.js';
-import type { Locks } from '../stores/locks.js';
 import { describeHolding } from '../terminal/holder.js';
 import { say } from '../terminal/messages.js';
 import { shownCommand } from './command-line.js';
-import type { Job } from './job.js';
-import { type Signals, statusOf } from './signals.js';
+import type { Task } from './job.js';
+import { statusOf } from './signals.js';
 
 /** Milliseconds between two tries to reach a database. */
 const PAUSE = 1000;
@@ -24,66 +23,81 @@ const PAUSE = 1000;
 /** How long, in milliseconds, a claim that a signal has interrupted may take to be answered, so that the lock is not left held. */
 const CLAIM_TIMEOUT = 1000;
 
-/** The lock; `null` to run the command without it; or an exit code, not to run the command. */
-export async function acquireOrYield(
-  name: string,
-  locks: Locks,
-  { command, options, recorder }: Pick<Job, 'command' | 'options' | 'recorder'>,
-  signals: Signals,
-  processes: ProcessTable,
-): Promise<Lock | null | number> {
-  const { wait, force, quiet, conflictExitCode, killAfter } = options;
-  const acquireWithin = (duration: number) =>
-    acquire(name, {
-      store: locks.store,
-      owner: options.owner,
-      sticky: options.sticky,
-      holdAtLeast: withUnit(options.holdAtLeast),
-      staleTimeout: withUnit(options.staleTimeout),
-      heartbeatMinimalInterval: options.heartbeatInterval,
-      terminateStalled: options.killStalled,
-      terminationGrace: withUnit(killAfter),
-      command: shownCommand(command, options),
-      wait: duration,
-      signal: signals.aborted,
-      dependencies: { processes },
-    });
-  // A database that is being restarted is usually back soon.
-  const acquirePatiently = async (duration: number) => {
-    const deadline = systemClock.monotonic() + duration;
-    for (;;) {
-      const left = Math.max(0, deadline - systemClock.monotonic());
-      try {
-        return await acquireWithin(left);
-      } catch (error) {
-        if (!(error instanceof ErrLockStore) || locks.address === '' || left === 0) throw error;
-        await sleep(Math.min(left, PAUSE), undefined, { signal: signals.aborted });
-      }
-    }
-  };
+/** Whether to run the command. */
+export type Admission =
+  | { readonly is: 'held'; readonly lock: Lock }
+  /** Without the lock. */
+  | { readonly is: 'beside'; readonly lock: null }
+  /** No: this is the exit code. */
+  | { readonly is: 'over'; readonly status: number };
+
+/** Acquires the lock, if need be by waiting, or says what happens without it. */
+export async function acquireOrYield(task: Task, processes: ProcessTable): Promise<Admission> {
+  const { recorder, signals } = task;
+  const { wait, force, quiet, conflictExitCode } = task.options;
   try {
-    return await acquireWithin(0).catch((error) => {
-      if (!(error instanceof ErrLockBusy) || wait === 0) throw error;
-      if (!quiet)
-        say(
-          `${busyLine(error)}. Waiting${Number.isFinite(wait) ? ` for up to ${formatDuration(wait)}` : ''}.`,
-        );
-      return acquirePatiently(wait);
-    });
+    return { is: 'held', lock: await acquireOrWait(task, processes) };
   } catch (error) {
     if (signals.received !== null) {
       await Promise.race([abandonedClaims(), sleep(CLAIM_TIMEOUT, undefined, { ref: false })]);
-      return statusOf(signals.received);
+      return { is: 'over', status: statusOf(signals.received) };
     }
     if (!(error instanceof ErrLockBusy)) throw error;
     if (force) {
       say(`WARNING: ${busyLine(error)}. Running alongside it anyway (--force), WITHOUT the lock.`);
-      return null;
+      return { is: 'beside', lock: null };
     }
     if (!quiet) say(`${busyLine(error)}. Not run${wait === 0 ? '; --wait 30s waits for it' : ''}.`);
     await recorder.skipped(busyLine(error), conflictExitCode);
-    return conflictExitCode;
+    return { is: 'over', status: conflictExitCode };
   }
+}
+
+async function acquireOrWait(task: Task, processes: ProcessTable): Promise<Lock> {
+  const { wait, quiet } = task.options;
+  try {
+    return await acquireWithin(0, task, processes);
+  } catch (error) {
+    if (!(error instanceof ErrLockBusy) || wait === 0) throw error;
+    const limit = Number.isFinite(wait) ? ` for up to ${formatDuration(wait)}` : '';
+    if (!quiet) say(`${busyLine(error)}. Waiting${limit}.`);
+    return acquirePatiently(task, processes);
+  }
+}
+
+/** A database that is being restarted is usually back soon. */
+async function acquirePatiently(task: Task, processes: ProcessTable): Promise<Lock> {
+  const deadline = systemClock.monotonic() + task.options.wait;
+  for (;;) {
+    const left = Math.max(0, deadline - systemClock.monotonic());
+    try {
+      return await acquireWithin(left, task, processes);
+    } catch (error) {
+      if (!(error instanceof ErrLockStore) || task.locks.address === '' || left === 0) throw error;
+      await sleep(Math.min(left, PAUSE), undefined, { signal: task.signals.aborted });
+    }
+  }
+}
+
+function acquireWithin(
+  wait: number,
+  { name, locks, command, options, signals }: Task,
+  processes: ProcessTable,
+): Promise<Lock> {
+  return acquire(name, {
+    store: locks.store,
+    owner: options.owner,
+    sticky: options.sticky,
+    holdAtLeast: withUnit(options.holdAtLeast),
+    staleTimeout: withUnit(options.staleTimeout),
+    heartbeatMinimalInterval: options.heartbeatInterval,
+    terminateStalled: options.killStalled,
+    terminationGrace: withUnit(options.killAfter),
+    command: shownCommand(command, options),
+    wait,
+    signal: signals.aborted,
+    dependencies: { processes },
+  });
 }
 
 /** The longer stale timeout counts, so a holder may have stalled by its own timeout and still be safe from this run's. */

@@ -8,9 +8,7 @@ import type { Recorder } from './recorder.js';
 import type { Signals } from './signals.js';
 
 /** What to run, and under which lock. */
-export interface Job {
-  /** `null` for a command that runs by force, without the lock. */
-  readonly lock: Lock | null;
+export interface Task {
   readonly name: string;
   readonly locks: Locks;
   readonly command: readonly string[];
@@ -21,6 +19,12 @@ export interface Job {
   readonly inheritedSocket: InheritedSocket | null;
   readonly cover: Cover;
   readonly recorder: Recorder;
+}
+
+/** A task whose command may begin. */
+export interface Job extends Task {
+  /** `null` for a command that runs by force, without the lock. */
+  readonly lock: Lock | null;
   /** `null` if all output is passed on as it comes, and not kept. */
   readonly output: KeptOutput | null;
 }

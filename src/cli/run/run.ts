@@ -10,7 +10,7 @@ import { Cover } from './cover.js';
 import { givenDescriptors } from './descriptors.js';
 import { expectProgram } from './find-program.js';
 import { makeInheritedSocket } from './inherited-socket.js';
-import type { Job } from './job.js';
+import type { Job, Task } from './job.js';
 import type { KeptOutput } from './kept/kept-output.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
 import type { RunOptions } from './options.js';
@@ -22,6 +22,9 @@ import { pauseAtRandom } from './retry.js';
 import { Signals } from './signals.js';
 import { startThreads } from './start-threads.js';
 import { Supervision } from './supervision.js';
+
+/** A task before this process listens to signals. */
+type Plan = Pick<Task, 'locks' | 'command' | 'options' | 'descriptors' | 'cover' | 'recorder'>;
 
 /** Runs a command while holding a lock. Returns the exit code. */
 export function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
@@ -44,10 +47,10 @@ export function run(lock: string, command: readonly string[], options: RunOption
   }
   expectUtf8Arguments();
   const cover = new Cover();
-  const job = { command, options, descriptors, cover };
+  const plan = { command, options, descriptors, cover };
   return withLocks(
     options.store,
-    (locks) => runIn(locks, lock, { ...job, recorder: recorderIn(locks) }),
+    (locks) => runIn(lock, { ...plan, locks, recorder: recorderIn(locks) }),
     true,
     cover.life,
   );
@@ -87,41 +90,17 @@ function sayHints(isStallUnseen: boolean): void {
   }
 }
 
-async function runIn(
-  locks: Locks,
-  called: string,
-  job: Pick<Job, 'command' | 'options' | 'descriptors' | 'cover' | 'recorder'>,
-): Promise<number> {
+async function runIn(called: string, plan: Plan): Promise<number> {
+  const { locks, options, cover, recorder } = plan;
   const name = locks.nameOf(called);
-  const { label, quiet, isStallUnseen, proof } = job.options;
-  refuseOwnProof(proof, locks.fileOf(name));
-  if (label === undefined) speakOf({ job: called, lock: name });
-  if (!quiet) sayWhichAreMeant([called], locks);
-  if (isOutputKept(job.options) || job.options.ping !== undefined) await startThreads();
-  const signals = new Signals(job.options.ignoreHangup);
-  const { cover, recorder } = job;
+  refuseOwnProof(options.proof, locks.fileOf(name));
+  if (options.label === undefined) speakOf({ job: called, lock: name });
+  if (!options.quiet) sayWhichAreMeant([called], locks);
+  if (isOutputKept(options) || options.ping !== undefined) await startThreads();
+  const signals = new Signals(options.ignoreHangup);
   const inheritedSocket = await makeInheritedSocket();
   try {
-    const processes = processesWith(inheritedSocket, cover);
-    await pauseAtRandom(job.options, signals);
-    recorder.begin(null);
-    const lock = await acquireOrYield(name, locks, job, signals, processes).catch((error) =>
-      giveUp(error, recorder),
-    );
-    if (typeof lock === 'number') {
-      const { received: signal } = signals;
-      if (signal !== null) await recorder.ended({ ...NOT_STARTED, signal }, lock);
-      return lock;
-    }
-    recorder.begin(lock);
-    if (!quiet) sayHints(isStallUnseen);
-    const output = await keptOutput(job, lock, name, locks);
-    recorder.keepsOutput(output);
-    const supervision = new Supervision({ ...job, lock, name, locks, signals, inheritedSocket, output });
-    return await supervise(supervision, recorder, async (status) => {
-      const command = shownCommand(job.command, job.options);
-      await output?.complete(patience(job.options, signals), command, supervision.end, status);
-    });
+    return await runTask({ ...plan, name, signals, inheritedSocket });
   } finally {
     inheritedSocket?.close();
     await cover.end();
@@ -130,17 +109,31 @@ async function runIn(
   }
 }
 
+async function runTask(task: Task): Promise<number> {
+  const { options, recorder, signals } = task;
+  const processes = processesWith(task.inheritedSocket, task.cover);
+  await pauseAtRandom(options, signals);
+  recorder.begin(null);
+  const admission = await acquireOrYield(task, processes).catch((error) => giveUp(error, recorder));
+  if (admission.is === 'over') {
+    const { received: signal } = signals;
+    if (signal !== null) await recorder.ended({ ...NOT_STARTED, signal }, admission.status);
+    return admission.status;
+  }
+  const { lock } = admission;
+  recorder.begin(lock);
+  if (!options.quiet) sayHints(options.isStallUnseen);
+  const output = await keptOutput(task, lock);
+  recorder.keepsOutput(output);
+  return supervise({ ...task, lock, output });
+}
+
 function isOutputKept({ output: { passOn, log } }: RunOptions): boolean {
   return passOn !== 'always' || log !== null;
 }
 
 /** Loaded only where an option asks for it. */
-async function keptOutput(
-  { options }: Pick<Job, 'options'>,
-  lock: Lock | null,
-  name: string,
-  locks: Locks,
-): Promise<KeptOutput | null> {
+async function keptOutput({ name, locks, options }: Task, lock: Lock | null): Promise<KeptOutput | null> {
   if (!isOutputKept(options)) return null;
   const { KeptOutput } = await import('./kept/kept-output.js');
   return new KeptOutput(options, {
@@ -163,12 +156,12 @@ function patience({ timeout, killAfter }: RunOptions, signals: Signals): AbortSi
   return over.signal;
 }
 
-/** @param complete Shows what was held back of the output, and closes its log. */
-async function supervise(
-  supervision: Supervision,
-  recorder: Recorder,
-  complete: (status: number | null) => Promise<void>,
-): Promise<number> {
+async function supervise(job: Job): Promise<number> {
+  const { command, options, signals, recorder, output } = job;
+  const supervision = new Supervision(job);
+  /** Shows what was held back of the output, and closes its log. */
+  const complete = async (status: number | null) =>
+    output?.complete(patience(options, signals), shownCommand(command, options), supervision.end, status);
   try {
     const status = await supervision.toTheEnd();
     await recorder.ended(supervision.end, status);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { acquireOrYield } from '../../../src/cli/run/acquire.js';
+import { Cover } from '../../../src/cli/run/cover.js';
 import type { RunOptions } from '../../../src/cli/run/options.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import { Signals } from '../../../src/cli/run/signals.js';
@@ -34,11 +35,13 @@ describe('the lock of a run', () => {
     for (const lock of held.splice(0)) await lock.release().catch(() => {});
   });
 
+  const rest = { descriptors: [], inheritedSocket: null, cover: new Cover(), recorder: new Recorder(null) };
+
   async function acquired(changes: Partial<RunOptions> = {}, command = ['make', 'it all']) {
-    const job = { command, options: someOptions(changes), recorder: new Recorder(null) };
-    const outcome = await acquireOrYield('nightly', locks, job, signals, systemProcesses());
-    if (typeof outcome === 'object' && outcome !== null) held.push(outcome);
-    return outcome;
+    const task = { name: 'nightly', locks, command, options: someOptions(changes), signals, ...rest };
+    const admission = await acquireOrYield(task, systemProcesses());
+    if (admission.is === 'held') held.push(admission.lock);
+    return admission;
   }
 
   async function hold(options: Parameters<typeof acquire>[1] = {}): Promise<Lock> {
@@ -68,9 +71,9 @@ describe('the lock of a run', () => {
 
   it('is described by the command line, by a line for the shell, or by a label', async () => {
     const commandOf = async (changes: Partial<RunOptions>) => {
-      const lock = await acquired(changes);
+      const admission = await acquired(changes);
       const { record } = (await locks.store.read('nightly')) ?? {};
-      if (typeof lock === 'object') await lock?.release();
+      if (admission.is === 'held') await admission.lock.release();
       return record?.command;
     };
     expect(await commandOf({})).toBe("make 'it all'");
@@ -90,7 +93,7 @@ describe('the lock of a run', () => {
 
   it('is left to its holder, who is named', async () => {
     await hold();
-    expect(await acquired({ conflictExitCode: 9 })).toBe(9);
+    expect(await acquired({ conflictExitCode: 9 })).toEqual({ is: 'over', status: 9 });
     expect(said).toEqual([
       expect.stringMatching(
         /nightly is held by PID \d+ .*\(other in .*, last heartbeat .* ago\. Not run; --wait 30s waits for it\.\n$/,
@@ -100,14 +103,14 @@ describe('the lock of a run', () => {
 
   it('is left to its holder without a word on request', async () => {
     await hold();
-    expect(await acquired({ quiet: true })).toBe(75);
-    expect(await acquired({ quiet: true, wait: 1 })).toBe(75);
+    expect(await acquired({ quiet: true })).toEqual({ is: 'over', status: 75 });
+    expect(await acquired({ quiet: true, wait: 1 })).toEqual({ is: 'over', status: 75 });
     expect(said).toEqual([]);
   });
 
   it('is not needed by force, which is said even to the quiet', async () => {
     await hold();
-    expect(await acquired({ force: true, quiet: true })).toBeNull();
+    expect(await acquired({ force: true, quiet: true })).toEqual({ is: 'beside', lock: null });
     expect(said).toEqual([expect.stringMatching(/WARNING: nightly is held by .*WITHOUT the lock/)]);
   });
 
@@ -116,7 +119,7 @@ describe('the lock of a run', () => {
     const waiting = acquired({ wait: 60 * SECOND });
     await vi.waitFor(() => expect(said).toHaveLength(1));
     await other.release();
-    expect(await waiting).toMatchObject({ name: 'nightly' });
+    expect(await waiting).toMatchObject({ is: 'held', lock: { name: 'nightly' } });
     expect(said).toEqual([expect.stringMatching(/is held by .*\. Waiting for up to 1 minute\.\n$/)]);
   });
 
@@ -126,12 +129,12 @@ describe('the lock of a run', () => {
     await vi.waitFor(() => expect(said).toHaveLength(1));
     expect(said).toEqual([expect.stringMatching(/is held by .*\. Waiting\.\n$/)]);
     await other.release();
-    expect(await waiting).toMatchObject({ name: 'nightly' });
+    expect(await waiting).toMatchObject({ is: 'held', lock: { name: 'nightly' } });
   });
 
   it('is given up when the time is over', async () => {
     await hold();
-    expect(await acquired({ wait: 1 })).toBe(75);
+    expect(await acquired({ wait: 1 })).toEqual({ is: 'over', status: 75 });
     expect(said).toEqual([expect.stringContaining('Waiting'), expect.stringMatching(/\. Not run\.\n$/)]);
   });
 
@@ -140,7 +143,7 @@ describe('the lock of a run', () => {
     const waiting = acquired({ wait: 60 * SECOND });
     await vi.waitFor(() => expect(said).toHaveLength(1));
     receive('SIGTERM');
-    expect(await waiting).toBe(143);
+    expect(await waiting).toEqual({ is: 'over', status: 143 });
   });
 
   /** As if the signal arrived. Whatever runs the tests listens as well. */
@@ -167,7 +170,7 @@ describe('the lock of a run', () => {
     const waiting = acquired({ wait: 60 * SECOND });
     await vi.waitFor(() => expect(errors).toEqual([]));
     await other.release();
-    expect(await waiting).toMatchObject({ name: 'nightly' });
+    expect(await waiting).toMatchObject({ is: 'held', lock: { name: 'nightly' } });
   });
 
   it.each([
@@ -183,14 +186,14 @@ describe('the lock of a run', () => {
   it('is not to be had by this run though the holder has stalled by its own stale timeout', async () => {
     await hold({ staleTimeout: '1ms' });
     await vi.waitFor(async () => expect((await locks.store.read('nightly'))?.age).toBeGreaterThan(1));
-    expect(await acquired()).toBe(75);
+    expect(await acquired()).toEqual({ is: 'over', status: 75 });
     expect(said).toEqual([expect.stringContaining('--stale-timeout 0.001s takes it over')]);
   });
 
   it('counts as held for a while after a release', async () => {
     const other = await hold({ holdAtLeast: '1h' });
     await other.release();
-    expect(await acquired({ staleTimeout: 1, heartbeatInterval: 0 })).toBe(75);
+    expect(await acquired({ staleTimeout: 1, heartbeatInterval: 0 })).toEqual({ is: 'over', status: 75 });
     expect(said).toEqual([expect.stringMatching(/was released .*\(--hold-at-least\)\. Not run/)]);
   });
 });
