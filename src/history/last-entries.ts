@@ -58,8 +58,8 @@ class Collection {
   readonly #wanted: Wanted;
   /** From the last to the first. */
   readonly #entries = new Set<KeptEntry>();
-  /** By the `id` of a run: what another one reported about it; `null` if it has written itself how it ended. */
-  readonly #reports = new Map<string, RunEntry | null>();
+  /** By the `id` of a run: the entry that says how it ended. */
+  readonly #ends = new Map<string, RunEntry>();
   #runs = 0;
   #succeeded = 0;
   #unknown = 0;
@@ -95,7 +95,14 @@ class Collection {
   }
 
   #takeRun(entry: RunEntry): boolean {
-    if (this.#isSuperseded(entry)) return true;
+    const { id } = entry.run;
+    const end = id === null ? undefined : this.#ends.get(id);
+    const relation = end === undefined ? 'is-end' : relationOf(entry, end);
+    if (relation === 'already-told') return true;
+    if (relation === 'is-end' && id !== null) {
+      this.#ends.set(id, entry);
+      if (end !== undefined && this.#entries.delete(end)) this.#runs -= 1;
+    }
     const { runs, succeeded, isOld } = this.#wanted;
     if (this.#runs >= runs && this.#succeeded >= succeeded) return false;
     // They were skipped before the run after this one.
@@ -108,25 +115,22 @@ class Collection {
     return true;
   }
 
-  /** A report by another run counts only if the run itself has written nothing, and only once. */
-  #isSuperseded(entry: RunEntry): boolean {
-    const { id, isReported } = entry.run;
-    if (id === null) return false;
-    const report = this.#reports.get(id);
-    if (isReported && report !== undefined) return true;
-    if (report && wentOn(entry, report)) return false;
-    this.#reports.set(id, isReported ? entry : null);
-    if (report && this.#entries.delete(report)) this.#runs -= 1;
-    return false;
-  }
-
   #addSkips(): void {
     if (this.#skips !== null) this.#entries.add({ is: 'skips', skips: this.#skips });
     this.#skips = null;
   }
 }
 
-/** Whether a run was at work after this attempt, as its last heartbeat says. */
-function wentOn({ run }: RunEntry, report: RunEntry): boolean {
-  return run.attempt !== null && run.endedAt < report.run.endedAt;
+/**
+ * What an entry says about a run, given the later one that was believed to say how it ended. A report by another run counts only if the run itself
+ * has written nothing, and only once.
+ */
+function relationOf(
+  { run }: RunEntry,
+  { run: end }: RunEntry,
+): 'already-told' | 'earlier-attempt' | 'is-end' {
+  if (run.isReported) return 'already-told';
+  if (!end.isReported) return 'earlier-attempt';
+  // It was at work after this attempt, as its last heartbeat says.
+  return run.attempt !== null && run.endedAt < end.endedAt ? 'earlier-attempt' : 'is-end';
 }
