@@ -1,7 +1,6 @@
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
 import type { Call } from '../call.js';
-import type { Reader } from '../call-limit.js';
 import { ErrLockBusy } from '../errors.js';
 import type { LockRecord } from '../record.js';
 import type { Stored } from '../store.js';
@@ -27,6 +26,9 @@ export interface SeenProcess {
   readonly liveness: Liveness;
 }
 
+/** The holder comes first. */
+type Seen = readonly SeenProcess[];
+
 /** Reads a lock and judges its holder; `null` if nobody holds it. Changes nothing. */
 export async function examine(
   call: Call,
@@ -51,53 +53,58 @@ export async function examine(
  * Asks the process table and the holder's sign of life; the sign only about processes that the table knows nothing about. `replaced`: the holder
  * has released the lock since, or another has taken it over, so that its sign says nothing about this record.
  */
-async function look(
-  record: LockRecord,
-  { provenance, writtenAge }: Stored,
-  { name, reader, processes, life }: Call,
-): Promise<readonly SeenProcess[] | 'replaced'> {
-  const livenessOfOne = (identity: ProcessIdentity, age: number | undefined): Liveness =>
-    mayBeElsewhere(identity, provenance, processes.self()) ? 'unknown' : processes.liveness(identity, age);
-  const byTable = (identity: ProcessIdentity) => livenessOfOne(identity, writtenAge);
-  const byPid = (identity: ProcessIdentity) => livenessOfOne({ ...identity, started: null }, undefined);
-  const bySign = async (seen: readonly SeenProcess[]) => {
-    const answer = livenessOf(seen) === 'unknown' ? await reader.askHolder?.(name, record) : 'unknown';
-    return fill(seen, (identity, index) => {
-      const isHolder = index === 0;
-      // What has inherited the socket may go on without the holder.
-      const isCovered = identity.sign === true || (isHolder && identity.inheritedSocket === undefined);
-      return (answer === 'alive' && isHolder) || (answer === 'dead' && isCovered) ? answer : 'unknown';
-    });
-  };
+async function look(record: LockRecord, stored: Stored, call: Call): Promise<Seen | 'replaced'> {
   const unseen = processesOf(record).map((identity): SeenProcess => ({ identity, liveness: 'unknown' }));
-  if (life?.when !== 'claiming') {
-    const seen = await bySign(fill(unseen, byTable));
-    return livenessOf(seen) === 'unknown' && (await isReplaced(record, name, reader)) ? 'replaced' : seen;
+  if (call.life?.when === 'claiming') {
+    const seen = await bySign(unseen, record, call);
+    // Where a sign comes first, a process table starts a program to find out when a process began. For a lock that is held, that does not matter.
+    return byTable(seen, stored, call, livenessOf(seen) !== 'alive');
   }
-  // Where a sign comes first, a process table starts a program to find out when a process began. For a lock that is held, that does not matter.
-  const seen = await bySign(unseen);
-  const isHeld = livenessOf(seen) === 'alive';
-  return fill(seen, isHeld ? byPid : byTable);
+  const seen = await bySign(byTable(unseen, stored, call), record, call);
+  return livenessOf(seen) === 'unknown' && (await isReplaced(record, call)) ? 'replaced' : seen;
+}
+
+/** @param asksWhenBegun Whether a process with the same PID that began at another time is another one. */
+function byTable(
+  seen: Seen,
+  { provenance, writtenAge }: Stored,
+  { processes }: Call,
+  asksWhenBegun = true,
+): Seen {
+  return fill(seen, (identity) => {
+    if (mayBeElsewhere(identity, provenance, processes.self())) return 'unknown';
+    return asksWhenBegun
+      ? processes.liveness(identity, writtenAge)
+      : processes.liveness({ ...identity, started: null });
+  });
+}
+
+async function bySign(seen: Seen, record: LockRecord, { name, reader }: Call): Promise<Seen> {
+  if (livenessOf(seen) !== 'unknown') return seen;
+  const answer = await reader.askHolder?.(name, record);
+  return fill(seen, (identity, index) => {
+    const isHolder = index === 0;
+    // What has inherited the socket may go on without the holder.
+    const isCovered = identity.sign === true || (isHolder && identity.inheritedSocket === undefined);
+    return (answer === 'alive' && isHolder) || (answer === 'dead' && isCovered) ? answer : 'unknown';
+  });
 }
 
 /** Adds what is known about those of whom nothing is known yet. */
-function fill(
-  seen: readonly SeenProcess[],
-  livenessOfOne: (identity: ProcessIdentity, index: number) => Liveness,
-): readonly SeenProcess[] {
+function fill(seen: Seen, livenessOfOne: (identity: ProcessIdentity, index: number) => Liveness): Seen {
   return seen.map((each, index) =>
     each.liveness === 'unknown' ? { ...each, liveness: livenessOfOne(each.identity, index) } : each,
   );
 }
 
-async function isReplaced({ token }: LockRecord, name: string, reader: Reader): Promise<boolean> {
+async function isReplaced({ token }: LockRecord, { name, reader }: Call): Promise<boolean> {
   if (reader.askHolder === undefined) return false;
   const now = await reader.read(name);
   return now?.record?.token !== token;
 }
 
 /** What is known about all of them together. */
-function livenessOf(processes: readonly SeenProcess[]): Liveness {
+function livenessOf(processes: Seen): Liveness {
   return combineLiveness(processes.map((each) => each.liveness));
 }
 
