@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Job, SchedulerName } from '../../schedule/job.js';
-import { pingSecret, storeSecret } from '../../schedule/secret.js';
+import { hasPassword, pingSecret, type Secret, storeSecret } from '../../schedule/secret.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
@@ -16,7 +16,7 @@ const PING = '--ping=';
 
 /** Every program by its full path: cron's PATH is short, and a Node installed by nvm is only in the PATH of an interactive shell. */
 export function jobOf(request: Request, scheduler: SchedulerName): Job {
-  const { name, timing, directory, command, line, conflictExitCode, userName, isHardened } = request;
+  const { name, timing, command, line, conflictExitCode, userName, isHardened } = request;
   const runOptions = withHistory(
     withLog(request, scheduler),
     userName === null && scheduler !== 'task-scheduler',
@@ -30,32 +30,14 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
   if (isHardened && scheduler !== 'systemd') {
     throw new CliError(ExitCode.usage, `--harden applies to systemd units, not to ${scheduler}.`);
   }
-  const [program = '', ...args] = commandOf(
+  const words = commandOf(
     command,
     line,
     'Put -- before the command: livinglock schedule --every 2m --name parser -- COMMAND.',
   );
-  const folder = expectFolder(directory);
-  // A path is one from the folder in which the job runs.
-  const found = expectProgram(basename(program) === program ? program : resolve(folder, program));
-  const behind =
-    line === undefined ? ['--', process.platform === 'win32' ? found : resolve(found), ...args] : [];
-  const store = valueIn(STORE, runOptions);
-  const storeWithPassword = store === undefined ? null : storeSecret(store);
-  const url = valueIn(PING, runOptions);
-  const secrets = [storeWithPassword, url === undefined ? null : pingSecret(url)];
-  // Of several stores the last one counts, and another one may contain a password.
-  const isShown = (option: string) =>
-    option.startsWith(STORE)
-      ? storeWithPassword === null && option === `${STORE}${store}`
-      : !option.startsWith(PING);
-  const isChosen = Boolean(process.env['LIVINGLOCK_DIR']);
-  // Only a process of another user can tell where that user's named locks are stored.
-  const isElsewhere = store !== undefined || (userName !== null && !isChosen);
-  const lockFolder = isElsewhere ? null : namedLocksFolder().path;
-  // The lock is in the folder that LIVINGLOCK_DIR names here, and a task on Windows cannot set that variable.
-  const isByPath = isChosen && lockFolder !== null && scheduler === 'task-scheduler';
-  const lock = isByPath ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name;
+  const directory = expectFolder(request.directory);
+  const found = byFullPath(words, directory);
+  const { lock, lockFolder } = placeOfLock(request, scheduler);
   return {
     name,
     timing,
@@ -65,13 +47,13 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
       ownProgram(),
       'run',
       ...(scheduler === 'cron' ? silentIfBusy(runOptions) : []),
-      ...runOptions.filter(isShown),
+      ...withoutSecrets(runOptions),
       lock,
-      ...behind,
+      ...(line === undefined ? ['--', ...found] : []),
     ],
-    directory: folder,
+    directory,
     lockFolder,
-    secrets: secrets.filter((secret) => secret !== null),
+    secrets: secretsIn(runOptions),
     isHardened,
     conflictExitCode,
   };
@@ -108,6 +90,47 @@ function settings(userName: string | null): readonly string[] {
   // For env(1), a program with an equals sign in its path would be one more variable.
   const start = process.execPath.includes('=') ? ['/bin/sh', '-c', 'exec "$0" "$@"'] : [];
   return ['/usr/bin/env', ...variables, ...start];
+}
+
+/** @param directory A path of the program is one from this folder, in which the job runs. */
+function byFullPath([program = '', ...args]: readonly string[], directory: string): readonly string[] {
+  const found = expectProgram(basename(program) === program ? program : resolve(directory, program));
+  return [process.platform === 'win32' ? found : resolve(found), ...args];
+}
+
+/** The lock as `run` is told it, and the folder that it is in. */
+function placeOfLock(
+  { name, userName, runOptions }: Request,
+  scheduler: SchedulerName,
+): { readonly lock: string; readonly lockFolder: string | null } {
+  const isChosen = Boolean(process.env['LIVINGLOCK_DIR']);
+  // Only a process of another user can tell where that user's named locks are stored.
+  const isElsewhere = valueIn(STORE, runOptions) !== undefined || (userName !== null && !isChosen);
+  if (isElsewhere) return { lock: name, lockFolder: null };
+  const { path: lockFolder } = namedLocksFolder();
+  // The lock is in the folder that LIVINGLOCK_DIR names here, and a task on Windows cannot set that variable.
+  const isByPath = isChosen && scheduler === 'task-scheduler';
+  return { lock: isByPath ? join(lockFolder, `${name.replace(/\.lock$/, '')}.lock`) : name, lockFolder };
+}
+
+function secretsIn(runOptions: readonly string[]): readonly Secret[] {
+  const store = valueIn(STORE, runOptions);
+  const url = valueIn(PING, runOptions);
+  const secrets = [
+    store === undefined ? null : storeSecret(store),
+    url === undefined ? null : pingSecret(url),
+  ];
+  return secrets.filter((secret) => secret !== null);
+}
+
+/** Of several stores the last one counts, and another one may contain a password. */
+function withoutSecrets(runOptions: readonly string[]): readonly string[] {
+  const store = valueIn(STORE, runOptions) ?? '';
+  return runOptions.filter((option) =>
+    option.startsWith(STORE)
+      ? option === `${STORE}${store}` && !hasPassword(store)
+      : !option.startsWith(PING),
+  );
 }
 
 function valueIn(prefix: string, options: readonly string[]): string | undefined {
