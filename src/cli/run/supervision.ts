@@ -1,37 +1,25 @@
-import { formatDuration } from '../../core/describe.js';
-import { ErrLockLost, ErrLockStore, type Worker } from '../../index.js';
-import { messageOf } from '../../system/message-of.js';
+import { ErrLockLost, ErrLockStore } from '../../index.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { PING_VARIABLE } from '../notify/ping-url.js';
 import { said, say } from '../terminal/messages.js';
+import { Attempt } from './attempt.js';
 import { callingBack } from './calling-back.js';
-import { proofCheckFor } from './check-proof.js';
-import { Ending, type Reason } from './command-ending.js';
-import { outcomeAfter, statusAfter } from './exit.js';
 import type { Job } from './job.js';
 import { describeLoss } from './loss.js';
 import { notStarted } from './not-started.js';
 import { type OutputRoute, routeFor } from './output.js';
-import { Passage } from './pass-on.js';
-import type { ProcessGroup } from './process-group.js';
-import { describeProof, hintOn } from './proof.js';
-import { ProofWatch } from './proof-watch.js';
 import type { RunEnd } from './recorder.js';
 import { releasePatiently } from './release.js';
 import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
-import { isOfTheKeyboard, statusOf, turn } from './signals.js';
+import { statusOf, turn } from './signals.js';
 import { start } from './start.js';
 import type { Started } from './started.js';
-import { outlive } from './survivors.js';
 
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {
   readonly #job: Job;
   #isLossKnown = false;
   #isRepeated = false;
-  #passages: readonly Passage[] = [];
-  /** Why the command is being ended, in words. */
-  #reason: string | null = null;
   #end: RunEnd = { outcome: 'not-started', signal: null };
 
   constructor(job: Job) {
@@ -69,7 +57,6 @@ export class Supervision {
       await pauseBeforeRetry(this.#job);
       recorder.beginAgain();
       this.#end = { outcome: 'not-started', signal: null };
-      this.#reason = null;
       this.#isRepeated = true;
       status = await this.#runUnlessSignalled();
     }
@@ -102,7 +89,10 @@ export class Supervision {
       throw error;
     }
     try {
-      return await this.#run(started);
+      const { status, end } = await new Attempt(this.#job, started).toTheEnd();
+      this.#end = end;
+      this.#isLossKnown = end.outcome === 'lost';
+      return status;
     } catch (error) {
       // Otherwise the lock is left to whatever still runs.
       if (started.group.isGone()) await lock?.release().catch(() => {});
@@ -151,131 +141,6 @@ export class Supervision {
       return started;
     } catch (error) {
       throw notStarted(command[0] ?? '', error);
-    }
-  }
-
-  async #run({ exited, group, sharesTerminal, output, begin }: Started): Promise<number> {
-    const { lock, options, recorder, output: kept } = this.#job;
-    const ending = new Ending(group, options.killAfter);
-    const watch = this.#watch(ending);
-    const onLoss = () => this.#stop('lost', ending, watch);
-    try {
-      const prove = () => watch.prove();
-      if (output.length > 0) this.#job.signals.writeOutput();
-      const passages = output.map((read) => new Passage(read, prove, kept?.outletFor(read)));
-      this.#passages = passages;
-      lock?.signal.addEventListener('abort', onLoss);
-      // It may have been lost while the command was started.
-      if (lock?.signal.aborted === true) onLoss();
-      this.#limitTime(ending, watch);
-      this.#passSignals(group, sharesTerminal);
-      await this.#name(group.named, begin);
-      recorder.started();
-      const exit = await exited;
-      await outlive(group, lock);
-      ending.outlived(this.#job.signals.received !== null);
-      this.#job.signals.passTo(() => ending.abandon());
-      await Promise.all(passages.map((passage) => passage.drain(ending.waiting)));
-      // As long as heartbeats are sent.
-      await kept?.written(ending.waiting);
-      const lost = passages.flatMap((passage) => passage.failure ?? []);
-      // What is only logged has no reader: the log says what it lacks.
-      const status = statusAfter(ending.reason, exit, kept?.mode === 'merged' ? [] : lost);
-      const outcome = outcomeAfter(ending.reason, exit, status);
-      this.#end = {
-        outcome,
-        signal: exit.signal,
-        isOutputLost: lost.length > 0,
-        ...(this.#reason !== null && { reason: this.#reason }),
-      };
-      return status;
-    } finally {
-      lock?.signal.removeEventListener('abort', onLoss);
-      watch.stop();
-      ending.stop();
-    }
-  }
-
-  /** A keyboard signal at the very start may have come before the command could receive it. */
-  #passSignals(group: ProcessGroup, sharesTerminal: boolean): void {
-    let isNew = true;
-    this.#job.signals.passTo((signal) => {
-      if (isNew || !sharesTerminal || !isOfTheKeyboard(signal)) group.signal(signal);
-    });
-    void turn().then(() => {
-      isNew = false;
-    });
-    // It came while the command was being started.
-    const { received } = this.#job.signals;
-    if (received !== null) group.signal(received);
-  }
-
-  /** Names the command in the lock. If that cannot be written, the next heartbeat tries again; until then the inherited socket shows that it lives. */
-  async #name(workers: readonly Worker[], begin: Started['begin']): Promise<void> {
-    const { lock, inheritedSocket } = this.#job;
-    try {
-      await lock?.setWorkers(workers);
-    } catch (error) {
-      // A command that has already ended needs no name, and the lock's own signal reports a loss.
-      if (!(error instanceof RangeError || error instanceof ErrLockLost)) {
-        if (begin !== null) throw error;
-        say(messageOf(error));
-      }
-    }
-    inheritedSocket?.close();
-    if (lock?.signal.aborted !== true) begin?.();
-  }
-
-  #watch(ending: Ending): ProofWatch {
-    const { lock, locks, options, recorder } = this.#job;
-    const { proof, staleTimeout, heartbeatInterval, onStall } = options;
-    const watch: ProofWatch = new ProofWatch({
-      lock,
-      staleTimeout,
-      heartbeatInterval,
-      check: proofCheckFor(proof, lock, locks.store),
-      onStall: (silence) => {
-        if (ending.reason !== null) return;
-        const isHeldUp = this.#passages.some((passage) => passage.isHeldUp);
-        const reason = `for ${formatDuration(silence)} ${describeProof(proof, isHeldUp)}`;
-        const hint = hintOn(proof, isHeldUp);
-        const stall = `The command has stalled: ${reason}.`;
-        recorder.stalled(reason);
-        if (onStall === 'warn') {
-          say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hint}`);
-        } else {
-          this.#reason = reason;
-          this.#stop('stalled', ending, watch);
-          say(`${stall} Ending it.${hint}`);
-        }
-      },
-    });
-    return watch;
-  }
-
-  #limitTime(ending: Ending, watch: ProofWatch): void {
-    const { timeout } = this.#job.options;
-    if (!Number.isFinite(timeout)) return;
-    ending.after(timeout, () => {
-      if (ending.reason !== null) return;
-      this.#stop('timeout', ending, watch);
-      say(`The command has reached its time limit of ${formatDuration(timeout)} (--timeout). Ending it.`);
-    });
-  }
-
-  #stop(reason: Reason, ending: Ending, watch: ProofWatch): void {
-    if (ending.reason !== null) return;
-    const { lock, name, recorder } = this.#job;
-    // Before any message: a process that writes to a terminal from the background may be stopped (`stty tostop`).
-    ending.begin(reason);
-    if (reason === 'lost') {
-      this.#isLossKnown = true;
-      const loss = describeLoss(name, lock?.signal.reason);
-      this.#reason = loss;
-      recorder.lost(loss);
-      say(`${loss} Ending the command.`);
-    } else {
-      watch.keepForTheEnd();
     }
   }
 }
