@@ -107,23 +107,12 @@ export function bootTime(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/**
- * A process that is stopped between reading the two clocks would disagree with all others for as long as it lives:
- * its heartbeats would look old to them, or theirs to it, and a healthy holder could be robbed. So the closest readings count.
- */
 function measureBootOffset(): number {
-  let offset = 0;
-  let shortest = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < MOST_READINGS && shortest > CLOSE_READINGS; tries++) {
+  return closestOf(0, () => {
     const before = performance.now();
     const sinceBoot = bootTime();
-    const gap = performance.now() - before;
-    if (gap < shortest) {
-      shortest = gap;
-      offset = sinceBoot - before;
-    }
-  }
-  return offset;
+    return { offset: sinceBoot - before, gap: performance.now() - before };
+  });
 }
 
 /**
@@ -132,28 +121,44 @@ function measureBootOffset(): number {
  * out smaller fencing tokens than other processes did before it.
  */
 function measureWallOffset(): number {
-  let offset = Date.now() - performance.now();
-  let shortest = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < MOST_READINGS && shortest > CLOSE_READINGS; tries++) {
+  return closestOf(Date.now() - performance.now(), () => {
     let before = performance.now();
     const current = Date.now();
-    let between = before;
-    let after = performance.now();
-    let next = current;
-    for (let reads = 0; next === current && reads < MOST_READS; reads++) {
+    let between = performance.now();
+    for (let reads = 0; reads < MOST_READS; reads++) {
+      const next = Date.now();
+      const after = performance.now();
+      // The millisecond began after `before`, because `current` was read later. If it advanced by more than one, the clock was just set.
+      if (next === current + 1) return { offset: next - between, gap: after - before };
+      if (next !== current) return { offset: next - between, gap: Number.POSITIVE_INFINITY };
       before = between;
       between = after;
-      next = Date.now();
-      after = performance.now();
     }
-    if (next === current) break;
-    // The millisecond began after `before`, because `current` was read later. If it advanced by more than one, the clock was just set.
-    if (next === current + 1 && after - before < shortest) {
-      shortest = after - before;
-      offset = next - between;
-    }
+    return null;
+  });
+}
+
+/** What a clock is ahead of `performance.now()`, and how long it took to read both, in milliseconds. */
+interface Reading {
+  readonly offset: number;
+  readonly gap: number;
+}
+
+/**
+ * A process that is stopped between reading the two clocks would disagree with all others for as long as it lives:
+ * its heartbeats would look old to them, or theirs to it, and a healthy holder could be robbed. So the closest readings count.
+ *
+ * @param otherwise The offset if there are no readings.
+ * @param read Returns `null` if there will be none.
+ */
+function closestOf(otherwise: number, read: () => Reading | null): number {
+  let closest: Reading = { offset: otherwise, gap: Number.POSITIVE_INFINITY };
+  for (let tries = 0; tries < MOST_READINGS && closest.gap > CLOSE_READINGS; tries++) {
+    const reading = read();
+    if (reading === null) break;
+    if (reading.gap < closest.gap) closest = reading;
   }
-  return offset;
+  return closest.offset;
 }
 
 /** Not from `node:timers/promises`, which creates an error for each aborted sleep: a tenth of an acquire. */
