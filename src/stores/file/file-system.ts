@@ -37,6 +37,11 @@ export interface OpenFolder {
   close(): void;
 }
 
+/** A path inside an open folder: if the system supports that, in exactly this folder, whatever is at its path by now. */
+export function within(folder: OpenFolder | null, otherwise: string, name: string): string {
+  return `${folder?.path ?? otherwise}/${name}`;
+}
+
 /** The part of a file's status that is used. */
 export interface FileStatus {
   readonly mtimeMs: number;

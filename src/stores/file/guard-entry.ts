@@ -2,7 +2,7 @@ import { ErrLockStore, ErrNotALock } from '../../core/errors.js';
 import type { Sign } from '../../system/life/life.js';
 import { systemCode, systemError } from '../../system/system-code.js';
 import { threadId } from '../../system/thread.js';
-import type { FileSystem, OpenFolder } from './file-system.js';
+import { type FileSystem, type OpenFolder, within } from './file-system.js';
 import {
   entrancePath,
   type FileNumbers,
@@ -24,13 +24,13 @@ import { createEmptyFile, reads, writeText } from './text-file.js';
 
 const PERMISSIONS = 0o777;
 
-/** The guard while this entry owns it. */
+/** The guard while this entry owns it, and before that the folder which becomes the guard. */
 interface Inside {
   /** `null` if nobody could replace it. */
-  readonly folder: OpenFolder | null;
+  folder: OpenFolder | null;
   /** The descriptor of the owner's file, while it is open. */
   file: number | null;
-  readonly sign: GuardSign | null;
+  sign: GuardSign | null;
 }
 
 /**
@@ -69,50 +69,28 @@ export class GuardEntry implements Stay {
    * an empty folder, whose owner has left or died while leaving, but never a folder that contains a file.
    */
   mkdirSync(guard: string): void {
-    const fs = this.#fs;
     const entrance = entrancePath(guard);
-    makePrivateFolder(fs, entrance);
-    let folder: OpenFolder | null = null;
-    let file: number | null = null;
-    let sign: GuardSign | null = null;
+    makePrivateFolder(this.#fs, entrance);
+    const inside: Inside = { folder: null, file: null, sign: null };
     try {
-      if (!this.#surroundings.isClosed) {
-        folder = fs.openFolderSync(entrance);
-        // Anyone who can write to the lock's folder can also move another folder of ours here.
-        if (fs.readdirSync(folder.path ?? entrance).length > 0) throw this.#exchanged();
-      }
-      file = createEmptyFile(fs, within(folder, entrance, this.#name));
-      if (folder !== null && !isLike(fs.fstatSync(file), folder.status)) throw this.#exchanged();
-      const own = { name: this.#name, descriptor: file };
-      sign = GuardSign.begin(this.#surroundings, own, (name) => within(folder, entrance, name));
-      if (process.platform === 'win32') {
-        // Windows renames no folder that contains an open file, and none onto another folder, so an empty one has to go first. One that is
-        // not empty stays. A file would be replaced.
-        fs.closeSync(file);
-        file = null;
-        if (fs.lstatSync(guard)?.isDirectory() === false) throw systemError('ENOTDIR', 'rename', guard);
-        removeIfEmpty(fs, guard);
-      }
-      fs.renameSync(entrance, guard);
-      this.#inside = { folder, file, sign };
+      this.#furnish(entrance, inside);
+      if (process.platform === 'win32') this.#makeWay(guard, inside);
+      this.#fs.renameSync(entrance, guard);
+      this.#inside = inside;
     } catch (error) {
-      sign?.close();
-      if (sign !== null) removeIfThere(fs, within(folder, entrance, sign.name));
-      // Before it is removed: an NFS client keeps an open file under another name, and so keeps the folder.
-      if (file !== null) closeQuietly(fs, file);
-      removeIfThere(fs, within(folder, entrance, this.#name));
-      removeIfEmpty(fs, entrance);
       // ENOTDIR: there is something other than a folder. `statSync` says what.
       const isInTheWay = isTaken(error) || systemCode(error) === 'ENOTDIR';
+      this.#abandon(entrance, inside);
+      const { folder, sign } = inside;
       // The folder may have been renamed and only the answer lost. No other entry's file has this name.
       if (!isInTheWay) {
-        removeIfThere(fs, within(folder, guard, this.#name));
-        if (sign !== null) removeIfThere(fs, within(folder, guard, sign.name));
+        removeIfThere(this.#fs, within(folder, guard, this.#name));
+        if (sign !== null) removeIfThere(this.#fs, within(folder, guard, sign.name));
       }
       folder?.close();
       if (isInTheWay) throw systemError('EEXIST', 'mkdir', guard);
       this.#refuseIfForbidden(error);
-      removeIfEmpty(fs, guard);
+      removeIfEmpty(this.#fs, guard);
       // ENOENT: a sweeper took the folder for litter. Then the race is run once more.
       throw systemCode(error) === 'ENOENT' ? systemError('EEXIST', 'mkdir', guard) : error;
     }
@@ -223,12 +201,50 @@ export class GuardEntry implements Stay {
     inside.folder?.close();
   }
 
+  /** Puts the owner's file and sign of life into a new folder. */
+  #furnish(entrance: string, inside: Inside): void {
+    const fs = this.#fs;
+    const folder = this.#surroundings.isClosed ? null : fs.openFolderSync(entrance);
+    inside.folder = folder;
+    // Anyone who can write to the lock's folder can also move another folder of ours here.
+    if (folder !== null && fs.readdirSync(folder.path ?? entrance).length > 0) throw this.#exchanged();
+    const descriptor = createEmptyFile(fs, within(folder, entrance, this.#name));
+    inside.file = descriptor;
+    if (folder !== null && !isLike(fs.fstatSync(descriptor), folder.status)) throw this.#exchanged();
+    const own = { name: this.#name, descriptor };
+    inside.sign = GuardSign.begin(this.#surroundings, own, (name) => within(folder, entrance, name));
+  }
+
+  /** Windows renames no folder that contains an open file, and none onto another: an empty one has to go, others stay. A file would be replaced. */
+  #makeWay(guard: string, inside: Inside): void {
+    if (inside.file !== null) this.#fs.closeSync(inside.file);
+    inside.file = null;
+    if (this.#fs.lstatSync(guard)?.isDirectory() === false) throw systemError('ENOTDIR', 'rename', guard);
+    removeIfEmpty(this.#fs, guard);
+  }
+
+  /** Removes the folder that has not become the guard. */
+  #abandon(entrance: string, inside: Inside): void {
+    const { folder, sign } = inside;
+    sign?.close();
+    if (sign !== null) removeIfThere(this.#fs, within(folder, entrance, sign.name));
+    // Before it is removed: an NFS client keeps an open file under another name, and so keeps the folder.
+    this.#closeFile(inside);
+    removeIfThere(this.#fs, within(folder, entrance, this.#name));
+    removeIfEmpty(this.#fs, entrance);
+  }
+
   #questionAbout(owner: string, { name, file }: ReturnType<Survey['signOf']>): Question {
     return { owner, file, sign: `${guardPath(this.#lock)}/${name}` };
   }
 
+  /** For a file that is empty, or that has failed. */
   #closeFile(inside: Inside): void {
-    if (inside.file !== null) closeQuietly(this.#fs, inside.file);
+    try {
+      if (inside.file !== null) this.#fs.closeSync(inside.file);
+    } catch {
+      // A descriptor whose close fails is gone anyway; close(2).
+    }
     inside.file = null;
   }
 
@@ -268,8 +284,7 @@ export class GuardEntry implements Stay {
   }
 
   #exchanged(): Error {
-    const reason = `other users have replaced a folder that was created beside it`;
-    const message = `Cannot change ${this.#lock}: ${reason}. Use a folder that only trusted users can write to.`;
+    const message = `Cannot change ${this.#lock}: other users have replaced a folder that was created beside it. Use a folder that only trusted users can write to.`;
     return new ErrLockStore(this.#lock, 'EPERM', message);
   }
 
@@ -280,18 +295,4 @@ export class GuardEntry implements Stay {
       if (systemCode(error) !== 'ENOENT') throw error;
     }
   }
-}
-
-/** For a file that is empty, or that has failed. */
-function closeQuietly(fs: FileSystem, descriptor: number): void {
-  try {
-    fs.closeSync(descriptor);
-  } catch {
-    // A descriptor whose close fails is gone anyway; close(2).
-  }
-}
-
-/** A path inside an open folder: if the system supports that, in exactly this folder, whatever is at its path by now. */
-function within(folder: OpenFolder | null, otherwise: string, name: string): string {
-  return `${folder?.path ?? otherwise}/${name}`;
 }
