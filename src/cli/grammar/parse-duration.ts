@@ -1,4 +1,4 @@
-import ms from 'ms';
+import { millisecondsOf } from '../../core/duration.js';
 import type { Duration } from '../../index.js';
 import { InvalidArgument } from './invalid-argument.js';
 
@@ -35,11 +35,5 @@ export function withUnit(milliseconds: number): Duration {
 }
 
 function parse(text: string): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  return isNotEmpty(text) ? ms(text) : undefined;
-}
-
-/** The check that `ms` makes of a string at run time. */
-function isNotEmpty(text: string): text is ms.StringValue {
-  return text !== '';
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : millisecondsOf(text);
 }

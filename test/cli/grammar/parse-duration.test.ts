@@ -18,9 +18,12 @@ describe('a duration', () => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
 
-  it.each(['', '-1', '-1s', 'soon', 'infinite', '1 parsec', 'Infinity s'])('is not %j', (text) => {
-    expect(() => parseDuration(text)).toThrow(InvalidArgument);
-  });
+  it.each(['', '-1', '-1s', '.5', '30 ', ' 30s', 'soon', 'infinite', '1 parsec', 'Infinity s'])(
+    'is not %j',
+    (text) => {
+      expect(() => parseDuration(text)).toThrow(InvalidArgument);
+    },
+  );
 });
 
 describe('a duration that has an end', () => {
