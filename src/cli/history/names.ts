@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { LockHistory } from '../../history/index.js';
+import { attempt } from '../../system/attempt.js';
 import { lockName } from '../named-locks/lock-path.js';
 import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
 
@@ -14,14 +15,8 @@ let known: { readonly setting: string | undefined; readonly folder: string | nul
 /** Looked up once, not for each of many locks. `null` if it is not known where named locks are. */
 function folderOfNames(): string | null {
   const setting = process.env['LIVINGLOCK_DIR'];
-  if (known === undefined || known.setting !== setting) known = { setting, folder: lookUp() };
-  return known.folder;
-}
-
-function lookUp(): string | null {
-  try {
-    return namedLocksFolder().path;
-  } catch {
-    return null;
+  if (known === undefined || known.setting !== setting) {
+    known = { setting, folder: attempt(() => namedLocksFolder().path, null) };
   }
+  return known.folder;
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { faultOnWindows } from '../../stores/file/windows-path.js';
+import { attempt } from '../../system/attempt.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { namedLocksFolder } from './named-locks-folder.js';
@@ -49,12 +50,8 @@ const LIKE_A_FILE = /\.(?:lock|lck|pid)$/i;
 
 /** Not a folder, and not a program: a job may well be named after the program it runs. */
 function isDataFile(path: string): boolean {
-  try {
-    const status = statSync(path);
-    return status.isFile() && (status.mode & 0o111) === 0;
-  } catch {
-    return false;
-  }
+  const status = attempt(() => statSync(path), null);
+  return status?.isFile() === true && (status.mode & 0o111) === 0;
 }
 
 /** Whether a lock of the command line is a path, and not a name. */

@@ -1,8 +1,9 @@
-import { accessSync, constants, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { callOnExit } from '../../system/exit.js';
+import { isExecutable } from './find-program.js';
 import { removeFolder } from './remove-folder.js';
 
 /** Next to this file, in `src/` and in `dist/bin/`. */
@@ -79,13 +80,4 @@ function alias(name: string, make: (path: string) => void): string {
 
 function isOneWord(path: string): boolean {
   return (process.platform === 'win32' ? ONE_WORD_ON_WINDOWS : ONE_WORD).test(path);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 import { fstatSync, openSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { attempt } from '../../system/attempt.js';
 
 /** `O_ACCMODE` in fcntl(2): whether a descriptor reads (0) or writes (1). */
 const ACCESS_MODE = 0o3;
@@ -121,12 +122,4 @@ function flagsOf(descriptor: number): number | null {
 function jobServerDescriptors(flags: string): readonly number[] {
   const [, ...pair] = /--jobserver-(?:auth|fds)=(\d+),(\d+)/.exec(flags) ?? [];
   return pair.map(Number);
-}
-
-function attempt<T, U>(act: () => T, otherwise: U): T | U {
-  try {
-    return act();
-  } catch {
-    return otherwise;
-  }
 }

@@ -1,6 +1,7 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { oneLine } from '../../core/describe.js';
+import { attempt } from '../../system/attempt.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { quoted } from './command-line.js';
@@ -12,7 +13,9 @@ import { quoted } from './command-line.js';
 export function expectProgram(program: string): string {
   if (program === '') throw new CliError(ExitCode.usage, 'The command to run must not be empty.');
   if (process.platform === 'win32') return expectOnWindows(program);
-  const files = program.includes('/') ? [program].filter(isThere) : inPath(program).filter(isFile);
+  const files = program.includes('/')
+    ? [program].filter((file) => existsSync(file))
+    : inPath(program).filter(isFile);
   const [first] = files;
   if (first === undefined) throw new CliError(ExitCode.notFound, notFound(program));
   const found = files.find(isExecutable);
@@ -59,28 +62,13 @@ function inPath(program: string): string[] {
   return folders.map((folder) => join(folder || '.', program));
 }
 
-function isThere(file: string): boolean {
-  try {
-    statSync(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isExecutable(file: string): boolean {
-  try {
+export function isExecutable(file: string): boolean {
+  return attempt(() => {
     accessSync(file, constants.X_OK);
     return isFile(file);
-  } catch {
-    return false;
-  }
+  }, false);
 }
 
 function isFile(file: string): boolean {
-  try {
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
+  return attempt(() => statSync(file).isFile(), false);
 }

@@ -1,4 +1,5 @@
 import { fstatSync, readFileSync } from 'node:fs';
+import { attempt } from '../../system/attempt.js';
 import { watchState } from './watch-state.js';
 
 /** The descriptors of stdout and stderr. */
@@ -25,12 +26,9 @@ function stateOf(descriptor: number): string {
 
 function positionOf(descriptor: number): string | undefined {
   if (process.platform !== 'linux') return undefined;
-  try {
-    return /^pos:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
-  } catch {
-    // There may be no /proc, or it may belong to another namespace.
-    return undefined;
-  }
+  // There may be no /proc, or it may belong to another namespace.
+  const info = attempt(() => readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'), '');
+  return /^pos:\s*(\d+)$/m.exec(info)?.[1];
 }
 
 function sizeAndTimeOf(descriptor: number): string {

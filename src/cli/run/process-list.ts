@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { attempt } from '../../system/attempt.js';
 import { parseProcStat } from '../../system/processes/linux.js';
 
 /** A running process; zombies are not listed. */
@@ -18,11 +19,11 @@ export function listProcesses(): ListedProcess[] {
 
 /** After `unshare --pid` without a new `/proc`, PIDs there belong to another namespace (pid_namespaces(7)). */
 function listByProc(): ListedProcess[] {
-  if (read(() => readlinkSync('/proc/self')) !== String(process.pid)) return [];
+  if (attempt(() => readlinkSync('/proc/self'), null) !== String(process.pid)) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
-      const stat = read(() => readFileSync(`/proc/${name}/stat`, 'latin1'));
+      const stat = attempt(() => readFileSync(`/proc/${name}/stat`, 'latin1'), '');
       const look = parseProcStat(stat);
       // The main thread of a process may end before its other threads.
       if (look === null || (look.zombie && look.threads <= 1)) return [];
@@ -31,14 +32,6 @@ function listByProc(): ListedProcess[] {
         { pid: Number(name), parent: Number(parent), group: Number(group), started: String(look.started) },
       ];
     });
-}
-
-function read(file: () => string): string {
-  try {
-    return file();
-  } catch {
-    return '';
-  }
 }
 
 function listByPs(): ListedProcess[] {
@@ -51,23 +44,17 @@ function listByPs(): ListedProcess[] {
   });
 }
 
-/** Whether a process has a socket open, by its inode number. On Linux. */
+/** Whether a process has a socket open, by its inode number. On Linux. Not if it has ended, or belongs to another user. */
 export function hasOpen(pid: number, { inode }: { readonly inode: bigint }): boolean {
   const folder = `/proc/${pid}/fd`;
-  try {
-    return readdirSync(folder).some((name) => readlinkSync(`${folder}/${name}`) === `socket:[${inode}]`);
-  } catch {
-    // The process has ended, or belongs to another user.
-    return false;
-  }
+  return attempt(
+    () => readdirSync(folder).some((name) => readlinkSync(`${folder}/${name}`) === `socket:[${inode}]`),
+    false,
+  );
 }
 
-/** The environment with which the process began its program (proc_pid_environ(5)). */
+/** By the environment with which the process began its program (proc_pid_environ(5)). Not if it has ended, or belongs to another user. */
 export function hasToken(pid: number, token: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`LIVINGLOCK_TOKEN=${token}`);
-  } catch {
-    // The process has ended, or belongs to another user.
-    return false;
-  }
+  const environment = attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1'), '');
+  return environment.split('\0').includes(`LIVINGLOCK_TOKEN=${token}`);
 }

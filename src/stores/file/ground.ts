@@ -1,6 +1,7 @@
-import { lstatSync, type Stats } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { attempt } from '../../system/attempt.js';
 import { OTHERS_MAY_WRITE } from './file-system.js';
 
 const STICKY = 0o1000;
@@ -35,17 +36,9 @@ function areClosedAbove(folder: string): boolean {
 
 /** In a sticky folder only the owner of a file can move it. */
 function isClosed(folder: string): boolean {
-  const status = statusOf(folder);
+  const status = attempt(() => lstatSync(folder, { throwIfNoEntry: false }), undefined);
   if (!status?.isDirectory()) return false;
   const { uid, mode } = status;
   const isTrusted = uid === ROOT || uid === process.geteuid?.();
   return isTrusted && ((mode & OTHERS_MAY_WRITE) === 0 || (mode & STICKY) !== 0);
-}
-
-function statusOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }

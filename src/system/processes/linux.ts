@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { attempt } from '../attempt.js';
 import { bootTime } from '../clock.js';
 import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from './process-identity.js';
 import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
@@ -49,9 +50,12 @@ export class LinuxProbe implements ProcessProbe {
     const self = {
       pid: process.pid,
       hostname: hostname(),
-      bootId: attempt(() => this.#bootId()),
-      pidNamespace: attempt(() => readlinkSync(`${this.#proc}/self/ns/pid`)),
-      started: attempt(() => parseProcStat(readFileSync(`${this.#proc}/self/stat`, 'utf8'))?.started ?? null),
+      bootId: attempt(() => this.#bootId(), null),
+      pidNamespace: attempt(() => readlinkSync(`${this.#proc}/self/ns/pid`), null),
+      started: attempt(
+        () => parseProcStat(readFileSync(`${this.#proc}/self/stat`, 'utf8'))?.started ?? null,
+        null,
+      ),
     };
     // What could not be read now, for example with too many open files, may be readable next time.
     if (self.bootId !== null && self.pidNamespace !== null && self.started !== null) this.#self = self;
@@ -61,7 +65,7 @@ export class LinuxProbe implements ProcessProbe {
   /** A time namespace changes start times and the monotonic clock, so processes outside it count as another boot. */
   #bootId(): string {
     const bootId = readFileSync(`${this.#proc}/sys/kernel/random/boot_id`, 'utf8').trim();
-    const timeNamespace = attempt(() => readlinkSync(`${this.#proc}/self/ns/time`));
+    const timeNamespace = attempt(() => readlinkSync(`${this.#proc}/self/ns/time`), null);
     const isInitial = timeNamespace === null || timeNamespace === INITIAL_TIME_NAMESPACE;
     return isInitial ? bootId : `${bootId} ${timeNamespace}`;
   }
@@ -72,13 +76,13 @@ export class LinuxProbe implements ProcessProbe {
 
   look(pid: number): ProcessLook | null {
     if (!this.#isProcOurs()) return null;
-    return attempt(() => parseProcStat(readFileSync(`${this.#proc}/${pid}/stat`, 'utf8')));
+    return attempt(() => parseProcStat(readFileSync(`${this.#proc}/${pid}/stat`, 'utf8')), null);
   }
 
   members(group: number): readonly GroupMember[] {
     if (!this.#isProcOurs()) return [];
     return this.#pids().flatMap((pid) => {
-      const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'));
+      const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'), null);
       const info = stat === null || groupFrom(stat) !== group ? null : parseProcStat(stat);
       return info === null ? [] : [{ pid: Number(pid), zombie: info.zombie, threads: info.threads }];
     });
@@ -86,7 +90,7 @@ export class LinuxProbe implements ProcessProbe {
 
   /** With `hidepid`, `/proc` hides other users' processes, or what they are (proc(5)). */
   mayHide(): boolean {
-    const mounts = attempt(() => readFileSync(`${this.#proc}/self/mountinfo`, 'utf8'));
+    const mounts = attempt(() => readFileSync(`${this.#proc}/self/mountinfo`, 'utf8'), null);
     if (mounts === null || !this.#isProcOurs()) return true;
     // If several are mounted over each other, the last one counts.
     const mount = mounts.split('\n').findLast((line) => line.split(' ')[4] === this.#proc);
@@ -95,7 +99,8 @@ export class LinuxProbe implements ProcessProbe {
 
   /** Within a user namespace the capability covers only the processes in it (user_namespaces(7)). */
   #maySeeHidden(): boolean {
-    if (attempt(() => readlinkSync(`${this.#proc}/self/ns/user`)) !== INITIAL_USER_NAMESPACE) return false;
+    if (attempt(() => readlinkSync(`${this.#proc}/self/ns/user`), null) !== INITIAL_USER_NAMESPACE)
+      return false;
     const capabilities = BigInt(`0x${this.#status('self', 'CapEff') ?? '0'}`);
     return ((capabilities >> CAP_SYS_PTRACE) & 1n) === 1n;
   }
@@ -116,9 +121,9 @@ export class LinuxProbe implements ProcessProbe {
     return this.#pids()
       .filter((pid) => {
         const folder = `${this.#proc}/${pid}/fd`;
-        const descriptors = attempt(() => readdirSync(folder)) ?? [];
+        const descriptors = attempt(() => readdirSync(folder), []);
         return descriptors.some((name) =>
-          links.includes(attempt(() => readlinkSync(`${folder}/${name}`)) ?? ''),
+          links.includes(attempt(() => readlinkSync(`${folder}/${name}`), '')),
         );
       })
       .map(Number);
@@ -131,8 +136,8 @@ export class LinuxProbe implements ProcessProbe {
   #socketsOf(socket: string): readonly string[] | null {
     const [namespace, name = '', number = ''] = socket.split(' ');
     if (!SOCKET_NAME.test(name) || !/^\d+$/.test(number)) return null;
-    if (namespace !== attempt(() => readlinkSync(`${this.#proc}/self/ns/net`))) return null;
-    const list = attempt(() => readFileSync(`${this.#proc}/self/net/unix`, 'utf8'));
+    if (namespace !== attempt(() => readlinkSync(`${this.#proc}/self/ns/net`), null)) return null;
+    const list = attempt(() => readFileSync(`${this.#proc}/self/net/unix`, 'utf8'), null);
     return (
       list?.split('\n').flatMap((line) => {
         const [inode, path] = line.split(' ').slice(-2);
@@ -161,7 +166,7 @@ export class LinuxProbe implements ProcessProbe {
     const visible = this.#pids();
     if (!visible.includes('1')) return true;
     return visible.some((name) => {
-      const status = attempt(() => readFileSync(`${this.#proc}/${name}/status`, 'utf8'));
+      const status = attempt(() => readFileSync(`${this.#proc}/${name}/status`, 'utf8'), null);
       if (status === null) return processExists(Number(name)) !== 'no';
       const inner = /^NSpid:\s*(.*)$/m.exec(status)?.[1]?.split(/\s+/).slice(1);
       return inner === undefined || inner.includes(String(pid));
@@ -202,7 +207,7 @@ export class LinuxProbe implements ProcessProbe {
 
   ancestors(): readonly number[] {
     return ancestorsBy((pid) => {
-      const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'));
+      const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'), null);
       return stat === null ? undefined : parentFrom(stat);
     });
   }
@@ -213,13 +218,13 @@ export class LinuxProbe implements ProcessProbe {
 
   /** All visible processes. */
   #pids(): readonly string[] {
-    return attempt(() => readdirSync(this.#proc).filter((name) => /^\d+$/.test(name))) ?? [];
+    return attempt(() => readdirSync(this.#proc), []).filter((name) => /^\d+$/.test(name));
   }
 
   /** A field of proc_pid_status(5). */
   #status(pid: number | 'self', field: string): string | null {
-    const status = attempt(() => readFileSync(`${this.#proc}/${pid}/status`, 'utf8'));
-    return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status ?? '')?.[1] ?? null;
+    const status = attempt(() => readFileSync(`${this.#proc}/${pid}/status`, 'utf8'), '');
+    return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? null;
   }
 
   /**
@@ -239,7 +244,7 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   #timesOf(path: string): number[] {
-    const status = attempt(() => statSync(path));
+    const status = attempt(() => statSync(path), null);
     return status === null ? [] : [status.mtimeMs, status.birthtimeMs];
   }
 
@@ -248,7 +253,7 @@ export class LinuxProbe implements ProcessProbe {
    * of another namespace, where the same numbers mean other processes (pid_namespaces(7), "/proc and PID namespaces").
    */
   #isProcOurs(): boolean {
-    this.#procSelf ??= attempt(() => readlinkSync(`${this.#proc}/self`));
+    this.#procSelf ??= attempt(() => readlinkSync(`${this.#proc}/self`), null);
     return this.#procSelf === String(process.pid);
   }
 }
@@ -274,12 +279,4 @@ function groupFrom(stat: string): number {
 /** The fields after the second one, the command, which may itself contain spaces and parentheses. */
 function fieldsOf(stat: string): readonly string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-}
-
-function attempt<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
 }
