@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { attempt } from '../../system/attempt.js';
 import { parseProcStat } from '../../system/processes/linux.js';
+import { isFinished } from '../../system/processes/process-table.js';
 
 /** A running process; zombies are not listed. */
 export interface ListedProcess {
@@ -23,14 +24,10 @@ function listByProc(): ListedProcess[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
-      const stat = attempt(() => readFileSync(`/proc/${name}/stat`, 'latin1'), '');
-      const look = parseProcStat(stat);
-      // The main thread of a process may end before its other threads.
-      if (look === null || (look.zombie && look.threads <= 1)) return [];
-      const [, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return [
-        { pid: Number(name), parent: Number(parent), group: Number(group), started: String(look.started) },
-      ];
+      const stat = parseProcStat(attempt(() => readFileSync(`/proc/${name}/stat`, 'latin1'), ''));
+      if (stat === null || isFinished(stat)) return [];
+      const { parent, group, started } = stat;
+      return [{ pid: Number(name), parent, group, started }];
     });
 }
 

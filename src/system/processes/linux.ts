@@ -52,10 +52,7 @@ export class LinuxProbe implements ProcessProbe {
       hostname: hostname(),
       bootId: attempt(() => this.#bootId(), null),
       pidNamespace: attempt(() => readlinkSync(`${this.#proc}/self/ns/pid`), null),
-      started: attempt(
-        () => parseProcStat(readFileSync(`${this.#proc}/self/stat`, 'utf8'))?.started ?? null,
-        null,
-      ),
+      started: this.#stat('self')?.started ?? null,
     };
     // What could not be read now, for example with too many open files, may be readable next time.
     if (self.bootId !== null && self.pidNamespace !== null && self.started !== null) this.#self = self;
@@ -75,16 +72,14 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   look(pid: number): ProcessLook | null {
-    if (!this.#isProcOurs()) return null;
-    return attempt(() => parseProcStat(readFileSync(`${this.#proc}/${pid}/stat`, 'utf8')), null);
+    return this.#isProcOurs() ? this.#stat(pid) : null;
   }
 
   members(group: number): readonly GroupMember[] {
     if (!this.#isProcOurs()) return [];
     return this.#pids().flatMap((pid) => {
-      const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'), null);
-      const info = stat === null || groupFrom(stat) !== group ? null : parseProcStat(stat);
-      return info === null ? [] : [{ pid: Number(pid), zombie: info.zombie, threads: info.threads }];
+      const stat = this.#stat(pid);
+      return stat?.group === group ? [{ pid: Number(pid), zombie: stat.zombie, threads: stat.threads }] : [];
     });
   }
 
@@ -206,10 +201,7 @@ export class LinuxProbe implements ProcessProbe {
   }
 
   ancestors(): readonly number[] {
-    return ancestorsBy((pid) => {
-      const stat = attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'), null);
-      return stat === null ? undefined : parentFrom(stat);
-    });
+    return ancestorsBy((pid) => this.#stat(pid)?.parent);
   }
 
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -219,6 +211,10 @@ export class LinuxProbe implements ProcessProbe {
   /** All visible processes. */
   #pids(): readonly string[] {
     return attempt(() => readdirSync(this.#proc), []).filter((name) => /^\d+$/.test(name));
+  }
+
+  #stat(pid: number | string): ProcStat | null {
+    return parseProcStat(attempt(() => readFileSync(`${this.#proc}/${pid}/stat`, 'utf8'), ''));
   }
 
   /** A field of proc_pid_status(5). */
@@ -259,24 +255,20 @@ export class LinuxProbe implements ProcessProbe {
 }
 
 /** The fields of proc_pid_stat(5) that matter. */
-export function parseProcStat(stat: string): ProcessLook | null {
-  const fields = fieldsOf(stat);
-  const [state] = fields;
+interface ProcStat extends ProcessLook {
+  readonly started: string;
+  readonly parent: number;
+  readonly group: number;
+}
+
+/** `null` for a text that is cut short. */
+export function parseProcStat(stat: string): ProcStat | null {
+  // The second field, the command, may itself contain spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group] = fields;
   const threads = Number(fields[17]);
   const started = fields[19];
-  if (state === undefined || !Number.isInteger(threads) || started === undefined) return null;
-  return { started, zombie: state === 'Z' || state === 'X', threads };
-}
-
-function parentFrom(stat: string): number {
-  return Number(fieldsOf(stat)[1]);
-}
-
-function groupFrom(stat: string): number {
-  return Number(fieldsOf(stat)[2]);
-}
-
-/** The fields after the second one, the command, which may itself contain spaces and parentheses. */
-function fieldsOf(stat: string): readonly string[] {
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (!Number.isInteger(threads) || started === undefined) return null;
+  const zombie = state === 'Z' || state === 'X';
+  return { started, zombie, threads, parent: Number(parent), group: Number(group) };
 }

@@ -77,6 +77,8 @@ describe('/proc/<pid>/stat', () => {
         started: '5881234',
         zombie: false,
         threads: 11,
+        parent: 1,
+        group: 2,
       });
     }
   });
