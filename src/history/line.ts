@@ -72,31 +72,20 @@ export function isTornHeader(text: string, owner: JournalOwner): boolean {
 
 /** Texts are cut as in a lock's record, so that the size of a journal is bounded. */
 export function runLine(run: Run): string {
-  const { id, lock, store, outcome, startedAt, endedAt, exitCode, signal, reason, takenOverFrom } = run;
-  const { command, cwd, host, user, owner, pid, fencingToken, progress, attempt, output } = run;
+  const { duration, reason, command, cwd, host, user, owner, progress, takenOverFrom, isReported, ...rest } =
+    run;
   return lineOf({
-    id,
-    lock,
-    store,
-    outcome,
-    startedAt,
-    endedAt,
-    durationMs: Math.round(run.duration),
-    exitCode,
-    signal,
+    ...rest,
+    durationMs: Math.round(duration),
     reason: shortened(reason),
     command: shortened(command),
     cwd: cwd && fitCwd(cwd),
     host: shortened(host),
     user: user && fitUser(user),
     owner: shortened(owner),
-    pid,
-    fencingToken,
     progress: progress && { ratio: progress.ratio, note: shortened(progress.note) },
     takenOverFrom: takenOverFrom && { ...takenOverFrom, reason: fitText(takenOverFrom.reason) },
-    attempt,
-    output,
-    isReported: run.isReported || null,
+    isReported: isReported || null,
   });
 }
 

@@ -33,7 +33,7 @@ const KEYS: Readonly<Record<keyof RunReport, true>> = {
 /** Checks a report, and fills in what it leaves out. Throws a `TypeError` or `RangeError`. */
 export function completed(report: RunReport): Run {
   refuseUnknown(report, Object.keys(KEYS), ' of a run');
-  const { lock, outcome, startedAt, predecessor } = report;
+  const { lock, outcome, startedAt } = report;
   if (typeof lock !== 'string')
     throw new TypeError(`The \`lock\` of a run must be a string, but is ${show(lock)}.`);
   if (!OUTCOMES.includes(outcome)) {
@@ -44,13 +44,24 @@ export function completed(report: RunReport): Run {
   const endedAt = date('endedAt', report.endedAt ?? new Date());
   const took = endedAt.getTime() - date('startedAt', startedAt).getTime();
   return {
+    ...factsOf(report),
+    outcome,
+    endedAt,
+    duration: report.duration ?? Math.max(0, took),
+    isReported: report.isReported ?? false,
+  };
+}
+
+/** All that a report says, or leaves out, but how the run ended. */
+export function factsOf(
+  report: Omit<RunReport, 'outcome'>,
+): Omit<Run, 'outcome' | 'endedAt' | 'duration' | 'isReported'> {
+  const { lock, startedAt, predecessor } = report;
+  return {
     id: report.id ?? null,
     lock,
     store: report.store ?? null,
-    outcome,
     startedAt,
-    endedAt,
-    duration: report.duration ?? Math.max(0, took),
     exitCode: report.exitCode ?? null,
     signal: report.signal ?? null,
     reason: report.reason ?? null,
@@ -65,7 +76,6 @@ export function completed(report: RunReport): Run {
     takenOverFrom: predecessor ? takenOver(predecessor) : null,
     attempt: report.attempt ?? null,
     output: report.output ?? null,
-    isReported: report.isReported ?? false,
   };
 }
 
@@ -96,7 +106,7 @@ export function reportOn(
 }
 
 /** What a run says about whom it took its lock over from. */
-export function takenOver({ record, state, reason }: Predecessor): TakenOver {
+function takenOver({ record, state, reason }: Predecessor): TakenOver {
   return {
     id: record?.token ?? null,
     pid: record?.processId ?? null,

@@ -1,8 +1,6 @@
-import { hostname } from 'node:os';
-import { currentFolder, currentUser } from '../../core/current.js';
 import { fitText } from '../../core/record.js';
 import type { Run, RunOutcome, RunReport } from '../../history/index.js';
-import { takenOver } from '../../history/report.js';
+import { factsOf } from '../../history/report.js';
 import { displayName } from '../history/names.js';
 import type { EventKind } from './kinds.js';
 
@@ -20,36 +18,23 @@ export interface RunEvent extends Omit<Run, 'lock' | 'outcome' | 'endedAt' | 'du
 }
 
 export function eventOf(event: EventKind, facts: Facts): RunEvent {
-  const { lock, store = null, outcome, predecessor } = facts;
+  const { lock, ...known } = factsOf(facts);
+  const { store, reason, command } = known;
   return {
     event,
     name: store === null ? displayName({ lock, store }) : lock,
     path: lock,
-    store,
-    id: facts.id ?? null,
-    outcome,
-    startedAt: facts.startedAt,
+    outcome: facts.outcome,
     endedAt: facts.endedAt ?? null,
     durationMs: Math.round(facts.duration ?? 0),
-    exitCode: facts.exitCode ?? null,
-    signal: facts.signal ?? null,
-    reason: shortened(facts.reason),
-    command: shortened(facts.command),
-    cwd: currentFolder(),
-    host: hostname(),
-    user: currentUser(),
-    owner: facts.owner ?? null,
-    pid: process.pid,
-    fencingToken: facts.fencingToken ?? null,
-    progress: facts.progress ?? null,
-    takenOverFrom: predecessor ? takenOver(predecessor) : null,
-    attempt: facts.attempt ?? null,
-    output: facts.output ?? null,
+    ...known,
+    reason: shortened(reason),
+    command: shortened(command),
   };
 }
 
 /** As in the history: no variable of a process can be as long as all its arguments. */
-function shortened(text: string | null | undefined): string | null {
+function shortened(text: string | null): string | null {
   return text ? fitText(text) : null;
 }
 
