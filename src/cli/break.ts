@@ -63,13 +63,13 @@ async function breakOpen(
 }
 
 /** No run takes over a lock that is broken, so nobody else would record how its holder has ended. */
-async function record(broken: Inspection, { address, place }: Locks): Promise<void> {
+async function record(broken: Inspection, { database }: Locks): Promise<void> {
   const { name, state, holder, reason, heartbeatAge } = broken;
   if (state !== 'dead' && state !== 'stalled') return;
   const predecessor = { record: holder, state, reason, heartbeatAge: heartbeatAge ?? 0 };
   try {
     const { openHistory } = await import('../history/index.js');
-    await openHistory().recordPredecessor(name, predecessor, address === '' ? null : place());
+    await openHistory().recordPredecessor(name, predecessor, database);
   } catch (error) {
     say(`The run is missing from the history: ${messageOf(error)}`);
   }

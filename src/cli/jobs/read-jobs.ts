@@ -23,7 +23,7 @@ export interface Job {
  */
 export async function readJobs(names: readonly string[], locks: Locks): Promise<readonly Job[]> {
   const history = openOwnHistory();
-  const store = locks.address === '' ? null : locks.place();
+  const store = locks.database;
   const named = names.map((name) => ({ name, path: locks.nameOf(name) }));
   const wanted = names.length > 0 ? named : merged(await locks.list(), await recorded());
   const jobs: Job[] = [];

@@ -38,7 +38,7 @@ const READER: Reader = {
 export function logs(called: string, options: LogsOptions): Promise<number> {
   return withLocks(options.store, async (locks) => {
     const lock = locks.nameOf(called);
-    const owner = { lock, store: options.store === undefined ? null : locks.place() };
+    const owner = { lock, store: locks.database };
     const holder = await holderOf(lock, locks);
     const found = findLogs(owner, await runsOf(owner));
     const log = choose(withFirst(found, holder), called, options);

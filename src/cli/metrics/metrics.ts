@@ -36,9 +36,8 @@ async function read(names: readonly string[], address: StoreAddress | undefined)
   try {
     return await withLocks(address, async (locks) => {
       sayWhichAreMeant(names, locks);
-      const store = locks.address === '' ? null : locks.place();
       const jobs = await readJobs(names, locks);
-      return { jobs, store, failures: jobs.flatMap(({ failures }) => failures) };
+      return { jobs, store: locks.database, failures: jobs.flatMap(({ failures }) => failures) };
     });
   } catch (error) {
     const { message, exitCode } = await describeError(error);

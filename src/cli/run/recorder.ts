@@ -196,7 +196,7 @@ export class Recorder {
     return {
       id: lock?.token ?? null,
       lock: name,
-      store: storeOf({ locks, options }),
+      store: locks.database,
       startedAt: this.#startedAt,
       duration: systemClock.monotonic() - this.#startedAtMonotonic,
       command,
@@ -247,11 +247,7 @@ const loaded = () => import('../../history/history.js');
 
 async function recordingOf(subject: Subject, writeTimeout: number) {
   const { openHistory } = await loaded();
-  return { history: openHistory({ writeTimeout }), name: subject.name, store: storeOf(subject) };
-}
-
-function storeOf({ locks, options }: Pick<Subject, 'locks' | 'options'>): string | null {
-  return options.store === undefined ? null : locks.place();
+  return { history: openHistory({ writeTimeout }), name: subject.name, store: subject.locks.database };
 }
 
 /** What changes in the course of a run. */

@@ -137,7 +137,7 @@ async function keptOutput({ name, locks, options }: Task, lock: Lock | null): Pr
   if (!isOutputKept(options)) return null;
   const { KeptOutput } = await import('./kept/kept-output.js');
   return new KeptOutput(options, {
-    owner: { lock: name, store: options.store === undefined ? null : locks.place() },
+    owner: { lock: name, store: locks.database },
     startedAt: lock?.acquiredAt ?? new Date(),
     token: lock?.token ?? randomUuid(),
     isBeside: lock === null,

@@ -35,7 +35,7 @@ export class Past {
   async of({ name: lock, holder }: Inspection): Promise<LockHistory | null> {
     const known = this.#known.get(lock);
     if (known !== undefined && performance.now() - known.at < VALIDITY) return known.answer;
-    const store = this.#store;
+    const store = this.#locks.database;
     const asked = await this.#ask(async (history) => {
       const newest = await history.read(lock, { store, last: 1 });
       const id = newest.runs[0]?.id ?? null;
@@ -48,7 +48,7 @@ export class Past {
 
   /** The locks that have run, among those that `status` lists. */
   async locks(): Promise<readonly NamedLock[]> {
-    const store = this.#store;
+    const store = this.#locks.database;
     const unreadable: ErrHistory[] = [];
     const onUnreadable = (error: ErrHistory) => void unreadable.push(error);
     const { answer: found, complaint } = await this.#ask((history) => history.locks({ onUnreadable }), []);
@@ -61,10 +61,6 @@ export class Past {
         const name = dirname(lock) === place ? lockName(lock.slice(place.length + 1)) : null;
         return name === null ? [] : { name, path: lock };
       });
-  }
-
-  get #store(): string | null {
-    return this.#locks.address === '' ? null : this.#locks.place();
   }
 
   async #ask<T>(question: (history: History) => Promise<T>, otherwise: T): Promise<Answer<T>> {

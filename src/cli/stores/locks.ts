@@ -20,6 +20,8 @@ export interface Locks {
   readonly address: string;
   /** Where all locks of {@link Locks.list} are stored, for people. */
   place(): string;
+  /** The same if that is a database, as the history names it; `null` for files. */
+  readonly database: string | null;
   /** The lock's name in the store. */
   nameOf(lock: string): string;
   /** The file that a lock is kept in; `null` if a server keeps it. */
@@ -47,6 +49,7 @@ export async function withLocks<T>(
       store,
       address: forOthers,
       place: () => place,
+      database: place,
       nameOf: (lock) => nameIn(store, lock),
       fileOf: () => file,
       hintOn: () => null,
@@ -65,6 +68,7 @@ async function files(mayCreate: boolean, life: Life | null | undefined): Promise
     address: '',
     // Only now, because a lock that is given as a path needs no such folder.
     place: () => namedLocksFolder().path,
+    database: null,
     nameOf: (lock) => lockPath(lock, mayCreate),
     fileOf: (name) => name,
     hintOn: hintOnName,

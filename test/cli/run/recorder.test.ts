@@ -128,9 +128,9 @@ describe('what is recorded', () => {
   });
 
   it('is under which database the lock is kept', async () => {
-    const options = { store: { kind: 'redis', text: 'redis://user:secret@db-1' } } as const;
-    await recorder(options).ended({ outcome: 'succeeded', signal: null }, 0);
-    expect((await openHistory().read('nightly', { store: 'memory' })).runs).toHaveLength(1);
+    locks = someLocks({ database: 'Redis at db-1' });
+    await recorder().ended({ outcome: 'succeeded', signal: null }, 0);
+    expect((await openHistory().read('nightly', { store: 'Redis at db-1' })).runs).toHaveLength(1);
   });
 
   it.skipIf(process.platform === 'win32')(

@@ -69,6 +69,7 @@ export function someLocks(changes: Partial<Locks> = {}): Locks {
     store: memoryStore(),
     address: '',
     place: () => 'memory',
+    database: null,
     nameOf: (lock) => lock,
     fileOf: () => null,
     hintOn: () => null,
