@@ -11,9 +11,7 @@ export interface Scope {
 }
 
 /** The requested scope. */
-export interface ScopeRequest {
-  readonly isSystem: boolean;
-  readonly userName: string | null;
+export interface ScopeRequest extends Scope {
   readonly scheduler: SchedulerName;
 }
 

@@ -4,12 +4,11 @@ import { installerFor } from '../../schedule/installers.js';
 import type { SchedulerName } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
 import { ScheduleError } from '../../schedule/schedule-error.js';
-import { expectRights, scopeOf } from '../../schedule/scope.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatDateAndTime } from '../terminal/local-time.js';
 import { print } from '../terminal/messages.js';
 import { filling, widthOf } from '../terminal/text-width.js';
-import { schedulersFor, type Where } from './schedulers.js';
+import { schedulersFor, scopeHere, type Where } from './schedulers.js';
 
 /** The options of `livinglock schedule --list`. */
 export interface ListRequest extends Where {
@@ -30,10 +29,8 @@ export async function list(request: ListRequest): Promise<number> {
 }
 
 async function listOf(scheduler: SchedulerName, request: ListRequest): Promise<readonly Scheduled[]> {
-  const uid = process.geteuid?.() ?? 0;
-  const scope = scopeOf({ ...request, scheduler }, uid);
   // Everyone can read the units of the system.
-  if (scheduler === 'cron') expectRights(scope, uid);
+  const scope = scopeHere(scheduler, request, scheduler === 'cron');
   try {
     return await installerFor(scheduler, runProgram, scope).list(new Date());
   } catch (error) {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Installer, Step } from '../../schedule/installer.js';
+import type { Step } from '../../schedule/installer.js';
 import { installerFor, schedulerHere } from '../../schedule/installers.js';
 import { describeTiming, type SchedulerName } from '../../schedule/job.js';
 import { runProgram } from '../../schedule/programs.js';
 import { ScheduleError } from '../../schedule/schedule-error.js';
-import { expectRights, isKnown, type Scope, scopeOf } from '../../schedule/scope.js';
+import { isKnown, type Scope } from '../../schedule/scope.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say, write } from '../terminal/messages.js';
@@ -12,15 +12,13 @@ import { confirm } from './confirm.js';
 import { logFolderSteps } from './log-folder.js';
 import { jobOf, ownProgram } from './new-job.js';
 import type { Request } from './request.js';
-import { schedulersFor } from './schedulers.js';
+import { schedulersFor, scopeHere } from './schedulers.js';
 
 /** Prints, installs or uninstalls the configuration of a job. Returns the exit code. */
 export async function schedule(request: Request): Promise<number> {
   if (request.action === 'uninstall') return uninstall(request);
   const scheduler = request.scheduler ?? schedulerHere();
-  const uid = process.geteuid?.() ?? 0;
-  const scope = scopeOf({ ...request, scheduler }, uid);
-  if (request.action === 'install') expectRights(scope, uid);
+  const scope = scopeHere(scheduler, request, request.action === 'install');
   const installer = installerFor(scheduler, runProgram, scope);
   const { name, isAgreed, userName } = request;
   switch (request.action) {
@@ -61,7 +59,8 @@ async function uninstall(request: Request): Promise<number> {
   const failures: ScheduleError[] = [];
   for (const each of schedulersFor({ ...request, scheduler })) {
     try {
-      const ofThis = await installerHere(each, request).uninstall(name);
+      const scope = scopeHere(each, request, true);
+      const ofThis = await installerFor(each, runProgram, scope).uninstall(name);
       if (ofThis.length > 0) found.push(each);
       steps.push(...ofThis);
     } catch (error) {
@@ -75,13 +74,6 @@ async function uninstall(request: Request): Promise<number> {
   const by = scheduler === null ? 'by livinglock here' : `by ${scheduler}`;
   if (found.length === 0) return tell(`${name} is not scheduled ${by}: nothing to change.`);
   return carryOut(steps, isAgreed, `${name} is no longer scheduled by ${found.join(' and ')}.`);
-}
-
-function installerHere(scheduler: SchedulerName, request: Request): Installer {
-  const uid = process.geteuid?.() ?? 0;
-  const scope = scopeOf({ ...request, scheduler }, uid);
-  expectRights(scope, uid);
-  return installerFor(scheduler, runProgram, scope);
 }
 
 /** Whether a scheduler that fails may have the job. Without a crontab program there is no crontab; systemd is asked only if it has units of the job. */
