@@ -1,5 +1,6 @@
 import { lstat, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { above, folder, ours } from '../system/home/locks-folder.js';
 import { messageOf } from '../system/message-of.js';
 import { systemCode } from '../system/system-code.js';
 import { makeTrustedFolder, type TrustedFolder } from '../system/trusted-folder.js';
@@ -104,9 +105,7 @@ export class SecretFile {
   get #folder(): TrustedFolder {
     const home = this.#home();
     const config = join(home, '.config');
-    const path = join(config, 'livinglock');
-    const step = (each: string, isOurs: boolean) => ({ path: each, mode: 0o700, isOurs });
-    return { path, steps: [step(home, false), step(config, false), step(path, true)] };
+    return folder([above(home), above(config), ours(join(config, 'livinglock'))]);
   }
 
   #pathOrNull(): string | null {
@@ -118,9 +117,9 @@ export class SecretFile {
   }
 }
 
-function makeFolder(folder: TrustedFolder): void {
+function makeFolder(trusted: TrustedFolder): void {
   try {
-    makeTrustedFolder(folder);
+    makeTrustedFolder(trusted);
   } catch (error) {
     throw new Error(
       `${messageOf(error)}. Only you may be able to write there; after sudo, HOME must be root's (sudo -H).`,

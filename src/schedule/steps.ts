@@ -1,6 +1,7 @@
-import { lstat, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../system/make-folders.js';
+import { namesIn } from '../system/names-in.js';
 import { systemCode } from '../system/system-code.js';
 import type { Step } from './installer.js';
 import { expectSuccess, type RunProgram } from './programs.js';
@@ -36,7 +37,7 @@ export async function filesIn(
 ): Promise<{ name: string; text: string }[]> {
   return orFailed(`read or change ${folder}`, async () => {
     const found: { name: string; text: string }[] = [];
-    for (const file of await namesIn(folder)) {
+    for (const file of namesIn(folder).sort()) {
       const name = pattern.exec(file)?.[1];
       const text = name === undefined ? null : await read(join(folder, file)).catch(unlessNotOurs);
       if (name !== undefined && text !== null && isOurs(text)) found.push({ name, text });
@@ -48,15 +49,6 @@ export async function filesIn(
 function unlessNotOurs(error: unknown): null {
   if (error instanceof ScheduleError) return null;
   throw error;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 export function programStep(run: RunProgram, program: string, ...args: readonly string[]): Step {
