@@ -1,4 +1,5 @@
 import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { parseCount } from '../grammar/parse-count.js';
 import { parsePositiveDuration } from '../grammar/parse-duration.js';
 
 /** What a number must not exceed. */
@@ -15,7 +16,7 @@ export function parseDurationLimit(text: string): Limit {
 
 /** The same for a number: `10`, or `10,100`. */
 export function parseCountLimit(text: string): Limit {
-  return parseLimit(text, parseCount);
+  return parseLimit(text, (each) => parseCount(each, 0));
 }
 
 function parseLimit(text: string, parse: (text: string) => number): Limit {
@@ -24,10 +25,4 @@ function parseLimit(text: string, parse: (text: string) => number): Limit {
   const limit = { warning: parse(first), critical: parse(second) };
   if (others.length === 0 && limit.warning < limit.critical) return limit;
   throw new InvalidArgument('Of two limits, the first is for a warning, and must be the smaller one.');
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
-  throw new InvalidArgument('It must be a whole number.');
 }

@@ -1,7 +1,7 @@
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { InvalidArgument } from '../grammar/invalid-argument.js';
 import type { Options } from '../grammar/option.js';
+import { parseCount } from '../grammar/parse-count.js';
 import { parseFiniteDuration } from '../grammar/parse-duration.js';
 
 /** Milliseconds between two attempts. */
@@ -12,7 +12,7 @@ export const RETRY_OPTIONS = {
   retry: {
     flags: '--retry <number>',
     description: 'if the command fails, run it again, up to this many times, under the same lock',
-    parse: parseCount,
+    parse: (text) => parseCount(text, 0),
     default: { value: 0, name: '0' },
   },
   retryDelay: {
@@ -32,10 +32,4 @@ export const RETRY_OPTIONS = {
 export function completeRetryDelay(retry: number, retryDelay: number | undefined): number {
   if (retry > 0 || retryDelay === undefined) return retryDelay ?? USUAL_DELAY;
   throw new CliError(ExitCode.usage, '--retry-delay needs --retry NUMBER: without it nothing is retried.');
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
-  throw new InvalidArgument('It must be a whole number.');
 }
