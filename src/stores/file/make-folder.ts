@@ -5,8 +5,10 @@ import type { FileSystem } from './file-system.js';
 /**
  * Creates a folder and its parents. Not with Node's `recursive`, which on Node 20 tries forever if the folder cannot be created in an existing
  * one, such as `/proc/x`. Returns whether it was created.
+ *
+ * @param hasParent Whether its parent exists. If it still cannot be created, nothing will help.
  */
-export function makeFolder(fs: FileSystem, folder: string): boolean {
+export function makeFolder(fs: FileSystem, folder: string, hasParent = false): boolean {
   try {
     fs.mkdirSync(folder);
     return true;
@@ -16,9 +18,9 @@ export function makeFolder(fs: FileSystem, folder: string): boolean {
         refuseIfDangling(fs, folder);
         return false;
       case 'ENOENT':
-        if (dirname(folder) === folder) throw error;
+        if (hasParent || dirname(folder) === folder) throw error;
         makeFolder(fs, dirname(folder));
-        return makeLastFolder(fs, folder);
+        return makeFolder(fs, folder, true);
       default:
         throw error;
     }
@@ -33,16 +35,5 @@ function refuseIfDangling(fs: FileSystem, folder: string): void {
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') return;
     throw systemError('ENOENT', 'mkdir', folder, `the folder '${folder}' is a dangling symbolic link`);
-  }
-}
-
-/** Its parent exists by now; if it still cannot be created, nothing will help. */
-function makeLastFolder(fs: FileSystem, folder: string): boolean {
-  try {
-    fs.mkdirSync(folder);
-    return true;
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-    return false;
   }
 }
