@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { redisStore } from '../../stores/redis/index.js';
+import { inTime } from '../../stores/shared/in-time.js';
+import { systemClock } from '../../system/clock.js';
 import { addressRefused, driverMissing, isMissing, type OpenStore, unreachable } from './driver.js';
 import { placeOf } from './place.js';
 
@@ -15,7 +17,8 @@ export async function openRedis(address: string): Promise<OpenStore> {
   if (client === null) throw driverMissing('Redis', ['redis', 'ioredis']);
   // Later the client reconnects by itself. At the start it would retry forever, silently.
   try {
-    await inTime(client.ready);
+    // A stopped server, or a proxy without a server, may accept a connection and then stay silent.
+    await inTime(TIMEOUT, systemClock, () => client.ready);
   } catch (error) {
     client.end();
     throw unreachable(place, error);
@@ -60,16 +63,6 @@ async function openIoRedis(url: string): Promise<Client | null> {
   client.on('error', () => {});
   const store = redisStore(client, { commandTimeout: COMMAND_TIMEOUT });
   return { store, ready: once(client, 'ready'), end: () => client.disconnect() };
-}
-
-/** A stopped server, or a proxy without a server, may accept a connection and then stay silent. */
-async function inTime(ready: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const silent = new Promise<never>((_, reject) => {
-    const silence = () => reject(new Error(`no answer within ${TIMEOUT / 1000} seconds`));
-    timer = setTimeout(silence, TIMEOUT);
-  });
-  await Promise.race([ready, silent]).finally(() => clearTimeout(timer));
 }
 
 function read<T>(connect: () => T): T {
