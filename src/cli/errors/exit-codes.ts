@@ -1,32 +1,29 @@
-/** Exit codes of livinglock itself, as opposed to the status of the wrapped command. The README explains each. */
+/** Exit codes of livinglock itself, as opposed to the status of the wrapped command. `exit-code-meanings.ts` says what each means. */
 export const ExitCode = {
   ok: 0,
-  /** `status`: nobody holds one of the locks. `verify`: two might hold a lock there. `schedule`: you said no. `check`: WARNING. */
   no: 1,
-  /** `check`: CRITICAL. As monitoring plugins, it has statuses of its own (https://www.monitoring-plugins.org/doc/guidelines.html). */
+  // `check` has the statuses of monitoring plugins (https://www.monitoring-plugins.org/doc/guidelines.html): 1 is a warning, 3 is unknown.
   critical: 2,
-  /** `status`: a holder is dead, or has stopped heartbeating. `check`: UNKNOWN. */
   stale: 3,
-  /** EX_USAGE of sysexits(3): wrong options or arguments. */
+  /** EX_USAGE of sysexits(3), as those up to 76. */
   usage: 64,
-  /** EX_NOINPUT: there is no such folder, or nothing can be written there. `logs`: no output is kept. */
+  /** EX_NOINPUT */
   noInput: 66,
-  /** EX_SOFTWARE: a bug in this program. */
+  /** EX_SOFTWARE */
   internal: 70,
-  /** EX_CANTCREAT: the lock cannot be read or written, or the file is not a lock. `schedule`: the schedule cannot be. */
+  /** EX_CANTCREAT */
   store: 73,
-  /** EX_IOERR: the standard output cannot be written. `run`: the command's output could not be passed on. */
+  /** EX_IOERR */
   output: 74,
-  /** EX_TEMPFAIL: someone else holds the lock; try again later. */
+  /** EX_TEMPFAIL */
   busy: 75,
-  /** EX_PROTOCOL: the lock was lost during the run, so the work was not exclusive. */
+  /** EX_PROTOCOL */
   lost: 76,
-  /** As timeout(1) of coreutils: the command took too long, or has stalled. */
+  // That of timeout(1) in coreutils.
   timeout: 124,
-  /** As a shell: the command exists, but cannot be executed. */
+  // Those of a shell.
   notExecutable: 126,
-  /** As a shell: there is no such command. */
   notFound: 127,
-  /** As a shell: 128 plus the number of the signal that ended the command. */
+  /** Plus the number of the signal. */
   signal: 128,
 } as const;
