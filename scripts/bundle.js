@@ -169,7 +169,7 @@ function grouped(groups) {
       put(
         'status',
         reachable(
-          /[\\/]cli[\\/](?:status[\\/][\w-]+|stores[\\/](?:driver|place|locks|open-store)|break|wait)\.ts$/,
+          /[\\/]cli[\\/](?:status[\\/][\w-]+|stores[\\/](?:driver|locks|open-store)|break|wait)\.ts$/,
         ),
       );
       put('rows', reachable(/[\\/]stores[\\/]shared[\\/][\w-]+\.ts$/));

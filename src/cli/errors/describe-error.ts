@@ -1,8 +1,9 @@
+import { remedyFor } from '../../core/remedies.js';
+import { systemCode } from '../../system/system-code.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { UnknownWord } from '../grammar/unknown-word.js';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
-import { describeTrouble } from './trouble.js';
 
 /** What went wrong, for people, and the exit code that stands for it. */
 export interface Failure {
@@ -24,4 +25,15 @@ export async function describeError(error: unknown): Promise<Failure> {
   if (trouble !== null) return { message: trouble, exitCode: ExitCode.store };
   const what = error instanceof Error ? error.stack : error;
   return { message: `This is a bug in livinglock: ${what}`, exitCode: ExitCode.internal };
+}
+
+/** What the system refused, and what to do about it; `null` for an error that is not the system's, which means a bug. */
+function describeTrouble(error: unknown): string | null {
+  const code = systemCode(error);
+  if (code === null || !(error instanceof Error)) return null;
+  if ('syscall' in error && error.syscall === 'uv_cwd') {
+    return 'The folder in which livinglock was started no longer exists. Change to another folder (cd), or use paths that begin with a slash.';
+  }
+  const remedy = remedyFor(code);
+  return `${error.message}.${remedy && ` ${remedy}`}`;
 }

@@ -4,8 +4,7 @@ import { faultOnWindows } from '../../stores/file/windows-path.js';
 import { attempt } from '../../system/attempt.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { namedLocksFolder } from './named-locks-folder.js';
-import { makeOwnFolder, verifyOwnFolder } from './own-folder.js';
+import { makeOwnFolder, namedLocksFolder, verifyOwnFolder } from './named-locks-folder.js';
 
 const EXTENSION = '.lock';
 

@@ -4,8 +4,7 @@ import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { lockName } from './lock-path.js';
-import { namedLocksFolder } from './named-locks-folder.js';
-import { verifyOwnFolder } from './own-folder.js';
+import { namedLocksFolder, verifyOwnFolder } from './named-locks-folder.js';
 
 /** A lock in the folder of named locks: its name, and its path. */
 export interface NamedLock {

@@ -1,3 +1,4 @@
+import { access } from 'node:fs';
 import { type Lock, systemClock } from '../../index.js';
 import { randomUuid } from '../../system/uuid.js';
 import { isRecorded } from '../history/is-recorded.js';
@@ -20,7 +21,6 @@ import { STALL_UNSEEN } from './read-options.js';
 import { Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
 import { Signals } from './signals.js';
-import { startThreads } from './start-threads.js';
 import { Supervision } from './supervision.js';
 
 /** A task before this process listens to signals. */
@@ -126,6 +126,16 @@ async function runTask(task: Task): Promise<number> {
   const output = await keptOutput(task, lock);
   recorder.keepsOutput(output);
   return supervise({ ...task, lock, output });
+}
+
+/**
+ * Starts the threads that write files and resolve host names. libuv starts them with the first such call, and aborts the process if the system
+ * allows no more (RLIMIT_NPROC): better now than while a command is at work.
+ */
+function startThreads(): Promise<void> {
+  return new Promise((resolve) => {
+    access('/', () => resolve());
+  });
 }
 
 function isOutputKept({ output: { passOn, log } }: RunOptions): boolean {

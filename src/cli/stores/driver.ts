@@ -48,3 +48,10 @@ export function isMissing(error: unknown): boolean {
     (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'ERR_UNKNOWN_BUILTIN_MODULE')
   );
 }
+
+/** Where a server is, for people: without user and password. */
+export function placeOf(kind: string, address: string): string {
+  if (!URL.canParse(address)) return kind;
+  const { host, pathname } = new URL(address);
+  return host === '' ? kind : `${kind} at ${host}${pathname === '/' ? '' : pathname}`;
+}

@@ -1,6 +1,5 @@
 import { postgresStore } from '../../stores/postgres/index.js';
-import { addressRefused, driverMissing, isMissing, type OpenStore } from './driver.js';
-import { placeOf } from './place.js';
+import { addressRefused, driverMissing, isMissing, type OpenStore, placeOf } from './driver.js';
 
 /** At most one heartbeat and one read run at the same time. */
 const CONNECTIONS = 2;

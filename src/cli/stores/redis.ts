@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { redisStore } from '../../stores/redis/index.js';
 import { inTime } from '../../stores/shared/in-time.js';
 import { systemClock } from '../../system/clock.js';
-import { addressRefused, driverMissing, isMissing, type OpenStore, unreachable } from './driver.js';
-import { placeOf } from './place.js';
+import { addressRefused, driverMissing, isMissing, type OpenStore, placeOf, unreachable } from './driver.js';
 
 /** How long a server may take to answer before the next try, in milliseconds. */
 const TIMEOUT = 10_000;

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { namedLocksFolder } from '../../../src/cli/named-locks/named-locks-folder.js';
-import { makeOwnFolder, verifyOwnFolder } from '../../../src/cli/named-locks/own-folder.js';
+import {
+  makeOwnFolder,
+  namedLocksFolder,
+  verifyOwnFolder,
+} from '../../../src/cli/named-locks/named-locks-folder.js';
 import { FakeSurroundings } from './fake-surroundings.js';
 
 const ALICE = 1000;
