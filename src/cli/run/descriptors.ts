@@ -44,10 +44,15 @@ export type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
 export function withoutInherited(stdio: readonly Stdio[], given: readonly number[]): Stdio[] {
   const all = [...stdio];
   for (const number of given.filter((each) => each >= stdio.length && staysOpen(each))) {
-    while (all.length < number) all.push('ignore');
-    all[number] = nothing();
+    put(all, number, nothing());
   }
   return all;
+}
+
+/** Descriptors below it that nobody has set up are left as they are. */
+export function put(stdio: Stdio[], number: number, what: Stdio): void {
+  while (stdio.length < number) stdio.push('ignore');
+  stdio[number] = what;
 }
 
 let devNull: number | undefined;

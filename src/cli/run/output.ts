@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import type { Stdio } from './descriptors.js';
 import { isWatchable, OUTPUTS } from './output-files.js';
 import { makeRealPipes, type RealPipe } from './real-pipes.js';
 
@@ -16,14 +17,12 @@ export interface ReadOutput {
 /** How a command's stdout and stderr reach those of this process. */
 export interface OutputRoute {
   /** For `spawn`: stdout and stderr. */
-  readonly stdio: readonly [stdout: OutputStdio, stderr: OutputStdio];
+  readonly stdio: readonly [stdout: Stdio, stderr: Stdio];
   /** How many outputs are read. */
   readonly count: number;
   /** Must be called once the command has been started. */
   read(child: ChildProcess): ReadOutput[];
 }
-
-type OutputStdio = 'inherit' | 'ignore' | 'pipe' | number;
 
 /**
  * - `inherited`: the command gets our descriptors, and this process does not see what it writes.

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { isForCmd } from './command-line.js';
 import { exitOf } from './exit.js';
 import { treeOf } from './process-tree.js';
-import type { Outfit, Started } from './started.js';
+import { type Outfit, pidOf, type Started } from './started.js';
 
 /** Windows has no exec, so the command begins at once. cross-spawn finds scripts and quotes arguments the Windows way. */
 export async function startOnWindows(
@@ -16,11 +15,7 @@ export async function startOnWindows(
     windowsVerbatimArguments: isForCmd([program, ...args]),
   });
   const exited = exitOf(child);
-  const { pid } = child;
-  if (pid === undefined) {
-    await once(child, 'spawn');
-    throw new Error('The command has started without a PID.');
-  }
+  const pid = await pidOf(child);
   return {
     exited,
     group: treeOf(child, pid),

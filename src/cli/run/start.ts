@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { type Stdio, staysOpen } from './descriptors.js';
+import { put, type Stdio, staysOpen } from './descriptors.js';
 import { exitOf } from './exit.js';
 import type { InheritedSocket } from './inherited-socket.js';
 import { groupOf, sharedGroup } from './process-group.js';
 import { startOnWindows } from './start-on-windows.js';
-import type { Outfit, Started } from './started.js';
+import { type Outfit, pidOf, type Started } from './started.js';
 
 /**
  * Without a socket that tells whether the command lives, the command waits for a line on a descriptor until the lock names its group. The gate
@@ -55,11 +54,6 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   };
 }
 
-function put(stdio: Stdio[], number: number, what: Stdio): void {
-  while (stdio.length < number) stdio.push('ignore');
-  stdio[number] = what;
-}
-
 /**
  * For the gate, the first free one. For the socket, the number that it has here, which no other descriptor has: under one that is free here, libuv may
  * have the pipe by which it learns that the command could not be started. Scripts may open the lowest ones themselves.
@@ -77,10 +71,4 @@ function gateOn(descriptor: number): string {
     );
   }
   return GATE.replaceAll('GATE', String(descriptor));
-}
-
-async function pidOf(child: ChildProcess): Promise<number> {
-  if (child.pid !== undefined) return child.pid;
-  await once(child, 'spawn');
-  throw new Error('The command has started without a PID.');
 }

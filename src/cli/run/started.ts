@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import type { Exit } from './exit.js';
 import type { InheritedSocket } from './inherited-socket.js';
 import type { OutputRoute, ReadOutput } from './output.js';
@@ -24,4 +26,11 @@ export interface Outfit {
   readonly inheritedSocket: InheritedSocket | null;
   /** Whether the command ignores SIGHUP on a terminal, as under nohup(1). */
   readonly ignoresHangup: boolean;
+}
+
+/** Rejects with the system's error if the command cannot be started. */
+export async function pidOf(child: ChildProcess): Promise<number> {
+  if (child.pid !== undefined) return child.pid;
+  await once(child, 'spawn');
+  throw new Error('The command has started without a PID.');
 }
