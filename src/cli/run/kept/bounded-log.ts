@@ -32,13 +32,8 @@ export interface Gap {
   readonly bytes: number;
 }
 
-/** Finds the first such line. `null` if no line is one. */
-export function findGap(log: Buffer): Gap | null {
-  return findGaps(log, 0, log.length)[0] ?? null;
-}
-
 /**
- * Finds all lines that may be the one. The output may contain such lines, too (for example from `livinglock logs`), but hardly where ours could be with
+ * Finds all lines that may be such a line. The output may contain such lines, too (for example from `livinglock logs`), but hardly where ours could be with
  * that number.
  *
  * @param offset Where in the file this part of the log is.
