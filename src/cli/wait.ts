@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../core/describe.js';
+import { systemClock } from '../system/clock.js';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command.js';
@@ -13,9 +14,8 @@ import { say } from './terminal/messages.js';
 const FIRST_LOOK = 50;
 const LATEST_LOOK = 500;
 
-/** How long a store may take to answer the last look, in milliseconds; and what is the same as forever. */
+/** How long a store may take to answer the last look, in milliseconds. */
 const LAST_ANSWER = 1000;
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export const WAIT = defineCommand({
   name: 'wait',
@@ -41,7 +41,7 @@ A number without a unit is seconds.`,
 });
 
 async function waitFor(lock: string, locks: Locks, timeout: number): Promise<number> {
-  const { ErrNotALock, inspect, systemClock } = await import('../index.js');
+  const { ErrNotALock, inspect } = await import('../index.js');
   const { store } = locks;
   const name = locks.nameOf(lock);
   sayWhichAreMeant([lock], locks);
@@ -62,8 +62,7 @@ async function waitFor(lock: string, locks: Locks, timeout: number): Promise<num
 }
 
 /** Aborts, with what to say, if the store still has not answered by then. */
-function silenceAfter(name: string, timeout: number): AbortSignal | undefined {
-  if (timeout > LONGEST_TIMEOUT) return undefined;
+function silenceAfter(name: string, timeout: number): AbortSignal {
   const silence = new AbortController();
   const tell = () =>
     silence.abort(
@@ -72,6 +71,6 @@ function silenceAfter(name: string, timeout: number): AbortSignal | undefined {
         `Cannot read the lock ${name}: no answer within ${formatDuration(timeout)}. Check whether the store can be reached from here.`,
       ),
     );
-  setTimeout(tell, timeout).unref();
+  void systemClock.sleep(timeout, { ref: false }).then(tell);
   return silence.signal;
 }
