@@ -1,5 +1,6 @@
 import { fitProgress } from '../../core/progress.js';
 import type { Progress, Store } from '../../index.js';
+import { attempt } from '../../system/attempt.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
@@ -54,11 +55,7 @@ async function goOnWithout(error: unknown): Promise<number> {
 }
 
 function isThere(pid: number): boolean {
-  try {
-    return Number.isSafeInteger(pid) && pid > 0 && process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  return Number.isSafeInteger(pid) && pid > 0 && attempt(() => process.kill(pid, 0), false);
 }
 
 interface Held {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
+import { attempt } from '../../system/attempt.js';
 import { isOwn } from '../../system/is-own.js';
 import { messageOf } from '../../system/message-of.js';
-import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 
@@ -67,15 +67,7 @@ function replace(path: string, text: string): void {
     }
     fs.renameSync(temporary, path);
   } catch (error) {
-    removeIfThere(temporary);
+    attempt(() => fs.unlinkSync(temporary), null);
     throw error;
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    fs.unlinkSync(path);
-  } catch (error) {
-    if (systemCode(error) === null) throw error;
   }
 }
