@@ -55,7 +55,7 @@ async function verify(
 }
 
 function parseFolder(text: string): string {
-  if (text !== '' && !text.includes('\0')) return text;
+  if (text !== '') return text;
   throw new InvalidArgument('Name a folder.');
 }
 

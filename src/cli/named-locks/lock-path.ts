@@ -22,8 +22,6 @@ export function lockPath(lock: string, mayCreate: boolean): string {
 
 function anyPath(lock: string, mayCreate: boolean): string {
   if (lock === '') throw new CliError(ExitCode.usage, 'The name of a lock must not be empty.');
-  if (lock.includes('\0'))
-    throw new CliError(ExitCode.usage, 'The name of a lock must not contain a NUL byte.');
   if (isPath(lock)) return resolve(lock);
   if (lock === '.' || lock === '..') {
     throw new CliError(ExitCode.usage, `${lock} is a folder. A lock is a name such as backup, or a path.`);
