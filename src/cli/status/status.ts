@@ -5,7 +5,7 @@ import { terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
 import { frameOf } from './frame.js';
 import { Past } from './past.js';
-import { exitCodeFor, readStatus } from './read-status.js';
+import { exitCodeFor, readStatus, type Seen } from './read-status.js';
 
 /** Prints the status of locks once. Returns the exit code. */
 export function status(
@@ -20,10 +20,12 @@ async function show(names: readonly string[], locks: Locks, isJson: boolean): Pr
   sayWhichAreMeant(names, locks);
   const seen = await readStatus(names, locks, new Past(locks));
   for (const complaint of [...seen.failures, ...seen.notes]) say(complaint);
-  if (isJson) {
-    await print(toJson(seen.locks));
-  } else if (seen.failures.length === 0 || seen.locks.length > 0) {
-    await print(frameOf(seen.locks, locks.place, terminal(process.stdout)).join('\n'));
-  }
+  await (isJson ? print(toJson(seen.locks)) : printText(seen, locks.place));
   return exitCodeFor(seen);
+}
+
+/** Prints nothing if that would only say that there are no locks, although some could not be read. */
+export async function printText({ locks, failures }: Seen, place: () => string, before = ''): Promise<void> {
+  if (failures.length > 0 && locks.length === 0) return;
+  await print(`${before}${frameOf(locks, place, terminal(process.stdout)).join('\n')}`);
 }

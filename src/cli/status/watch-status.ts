@@ -9,6 +9,7 @@ import { frameOf } from './frame.js';
 import { Past } from './past.js';
 import { readStatus, type Seen } from './read-status.js';
 import { Screen } from './screen.js';
+import { printText } from './status.js';
 
 /** How often to look, in milliseconds. */
 const PERIOD = 500;
@@ -36,7 +37,7 @@ function showing(place: () => string, isJson: boolean): Show {
   if (isJson) return atEachChange(printJson);
   return process.stdout.isTTY
     ? onScreen(place)
-    : atEachChange((seen, isFirst) => printText(seen, place, isFirst));
+    : atEachChange((seen, isFirst) => printText(seen, place, isFirst ? '' : '\n'));
 }
 
 function onScreen(place: () => string): Show {
@@ -69,9 +70,4 @@ function withoutAges(key: string, value: unknown): unknown {
 
 function printJson({ locks }: Seen): Promise<void> {
   return print(toJson(locks, 0));
-}
-
-async function printText({ locks, failures }: Seen, place: () => string, isFirst: boolean): Promise<void> {
-  if (failures.length > 0 && locks.length === 0) return;
-  await print(`${isFirst ? '' : '\n'}${frameOf(locks, place, terminal(process.stdout)).join('\n')}`);
 }
