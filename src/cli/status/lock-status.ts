@@ -1,9 +1,7 @@
+import { DEFAULT_STALE_TIMEOUT } from '../../core/assess/judge.js';
 import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
 import type { Inspection, Liveness } from '../../index.js';
 import { lastRun } from '../jobs/values.js';
-
-/** A holder that does not say otherwise counts as stalled after an hour, in milliseconds. */
-export const DEFAULT_STALE_TIMEOUT = 3_600_000;
 
 /** A process of a holder. */
 export interface ProcessStatus {
