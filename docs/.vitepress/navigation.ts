@@ -7,6 +7,7 @@ const USE = [
   { text: 'History', link: '/history' },
   { text: 'Output', link: '/output' },
   { text: 'Notifications', link: '/notifications' },
+  { text: 'Retries', link: '/retries' },
   { text: 'Events', link: '/events' },
   { text: 'In your project', link: '/projects' },
   { text: 'Named locks', link: '/named-locks' },
