@@ -303,8 +303,8 @@ function startGated(
 ): Running {
   const room = new URL('../build/src/cli/run/', import.meta.url).href;
   const program = `
-    const { start } = await import(${JSON.stringify(`${room}start.js`)});
-    const { routeFor } = await import(${JSON.stringify(`${room}output.js`)});
+    const { start } = await import(${JSON.stringify(`${room}start/start-command.js`)});
+    const { routeFor } = await import(${JSON.stringify(`${room}output/output-route.js`)});
     const descriptors = ${JSON.stringify(descriptors)};
     const outfit = { env: process.env, output: routeFor('inherited'), descriptors, inheritedSocket: null };
     const started = await start(${JSON.stringify(command)}, outfit);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseRecord } from '../src/core/record.js';
+import { parseRecord } from '../src/core/record/record.js';
 import { type Actor, type LockCommand, startActors } from '../support/actors.js';
 import { isPosix, temporaryFolder } from '../support/machine.js';
 import { type Outcome, outcomeOf } from '../support/outcomes.js';

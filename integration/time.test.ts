@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type LockRecord, parseRecord } from '../src/core/record.js';
+import { type LockRecord, parseRecord } from '../src/core/record/record.js';
 import { type Actor, startActor } from '../support/actors.js';
 import { canUnshareTime, childrenOf, isLinux, temporaryFolder } from '../support/machine.js';
 import { type Outcome, outcomeOf } from '../support/outcomes.js';

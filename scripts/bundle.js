@@ -30,7 +30,7 @@ const ENTRIES = [
 ];
 
 /** The command, and the programs that it starts. */
-const PROGRAMS = { 'bin/livinglock': 'livinglock.ts', 'bin/keeper-program': 'run/keeper-program.ts' };
+const PROGRAMS = { 'bin/livinglock': 'livinglock.ts', 'bin/keeper-program': 'run/sign/keeper-program.ts' };
 /** Its regular expressions take as long to compile as Node takes to start, and most texts that the command prints are in ASCII. */
 const LAZY = 'string-width';
 const INPUT = Object.fromEntries([
@@ -73,7 +73,7 @@ await bundleHelper();
 await bundleProgram();
 writeFileSync(join(DIST, 'package.json'), '{ "type": "commonjs" }\n');
 for (const launcher of ['livinglock.sh', 'livinglock.cmd']) {
-  copyFileSync(join(SOURCES, 'cli', 'run', launcher), join(BIN, launcher));
+  copyFileSync(join(SOURCES, 'cli', 'run', 'start', launcher), join(BIN, launcher));
   chmodSync(join(BIN, launcher), 0o755);
 }
 copyFileSync(join(import.meta.dirname, GLOBALS), join(DIST, GLOBALS));
@@ -145,11 +145,11 @@ function grouped(groups) {
       const core = reachable(/[\\/]src[\\/]index\.ts$/);
       const file = reachable(/[\\/]src[\\/]stores[\\/]file[\\/]index\.ts$/);
       const common = reachable(
-        /[\\/]cli[\\/](?:main|(?:run|beat)[\\/]command|.*[\\/](?:holder|lock-path))\.ts$/,
+        /[\\/]cli[\\/](?:main|(?:run|beat)[\\/]command|.*[\\/](?:describe-holder|lock-path))\.ts$/,
       );
       const stores = reachable(/[\\/]src[\\/]stores[\\/](?:postgres|redis|sqlite)[\\/]index\.ts$/);
       const history = reachable(/[\\/]src[\\/]history[\\/]index\.ts$/);
-      const kept = reachable(/[\\/]cli[\\/]run[\\/]kept[\\/]kept-output\.ts$/);
+      const kept = reachable(/[\\/]cli[\\/]run[\\/]output[\\/]kept[\\/]kept-output\.ts$/);
       const verification = reachable(/[\\/]src[\\/]verify[\\/]verification\.ts$/);
       put(
         'base',

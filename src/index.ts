@@ -1,8 +1,5 @@
+export type { Predecessor } from './core/acquire/predecessor.js';
 export type { SeenProcess } from './core/assess/examine.js';
-export { channels, type LockChannel, type LockChannels } from './core/channels.js';
-export { type ClaimedAt, composeRecord, type ReleasedAt, releasedRecord } from './core/compose-record.js';
-export type { Dependencies } from './core/dependencies.js';
-export { type Duration, toDuration } from './core/duration.js';
 export {
   ErrFenced,
   ErrLockBusy,
@@ -12,6 +9,7 @@ export {
   ErrTerminationFailed,
   LivingLockError,
 } from './core/errors.js';
+export { channels, type LockChannel, type LockChannels } from './core/events/channels.js';
 export type {
   AcquiredEvent,
   BusyEvent,
@@ -23,24 +21,31 @@ export type {
   ReleasedEvent,
   TakeoverEvent,
   WaitingEvent,
-} from './core/events.js';
+} from './core/events/events.js';
+export type { Lock } from './core/held/lock.js';
+export type { HeartBeat } from './core/held/progress.js';
+export type { Worker } from './core/held/workers.js';
 export type { Inspection } from './core/inspect.js';
-export type { BreakOptions, InspectOptions } from './core/inspect-options.js';
-export type { Lock } from './core/lock.js';
-export type { AcquireOptions } from './core/options.js';
-export type { Predecessor } from './core/predecessor.js';
-export type { HeartBeat } from './core/progress.js';
-export { type LockRecord, type Progress, parseRecord, serializeRecord } from './core/record.js';
+export type { Dependencies } from './core/options/dependencies.js';
+export { type Duration, toDuration } from './core/options/duration.js';
+export type { BreakOptions, InspectOptions } from './core/options/inspect-options.js';
+export type { AcquireOptions } from './core/options/options.js';
+export {
+  type ClaimedAt,
+  composeRecord,
+  type ReleasedAt,
+  releasedRecord,
+} from './core/record/compose-record.js';
+export { type LockRecord, type Progress, parseRecord, serializeRecord } from './core/record/record.js';
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './core/store.js';
-export type { Worker } from './core/workers.js';
-export { acquire, acquire as Acquire, breakLock, inspect } from './stores/file-locks.js';
+export { acquire, acquire as Acquire, breakLock, inspect } from './stores/default-locks.js';
 export { checkLockName } from './stores/shared/lock-name.js';
 export { type Attempt, tryWithLock, withLock } from './stores/with-lock.js';
 export { type Clock, type SleepOptions, systemClock } from './system/clock.js';
-export type { Life, Sign, SignFile } from './system/life/life.js';
 export type { ProcessIdentity } from './system/processes/process-identity.js';
 export type { Liveness, ProcessTable } from './system/processes/process-table.js';
 export { systemProcesses } from './system/processes/system.js';
+export type { Life, Sign, SignFile } from './system/signs-of-life/sign-of-life.js';
 export {
   type ContentionFigures,
   type FileSystemCheck,

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { LockRecord } from '../src/core/record.js';
+import type { LockRecord } from '../src/core/record/record.js';
 import { type AcquireOptions, acquire, type Dependencies, type Lock } from '../src/index.js';
 import type { FileSystem } from '../src/stores/file/file-system.js';
 import { systemFileSystem } from '../src/stores/file/file-system.js';

@@ -7,7 +7,7 @@ import { sqliteSchema, sqliteStore } from '../src/stores/sqlite/index.js';
 import { FakeProcessTable, memoryStore, storeCases } from '../src/testing/index.js';
 import { untyped } from '../support/world.js';
 
-// The options of `acquire`, `inspect` and `breakLock` are in `core/options.test.ts`, heartbeats in `core/lock.test.ts`.
+// The options of `acquire`, `inspect` and `breakLock` are in `core/options/options.test.ts`, heartbeats in `core/held/lock.test.ts`.
 
 const processes = new FakeProcessTable();
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { remedyFor } from '../../src/core/remedies.js';
+import { remedyFor } from '../../src/core/system-error-remedies.js';
 
 /** The message about a refusal of the system: the path, the attempt, the system's own code, and what to do. */
 export function refusal(path: string, attempted: string, code: string): unknown {

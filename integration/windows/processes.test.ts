@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { acquire, ErrLockBusy, inspect } from 'livinglock';
 import { describe, expect, test } from 'vitest';
-import { serializeRecord } from '../../src/core/record.js';
+import { serializeRecord } from '../../src/core/record/record.js';
 import { startActor } from '../../support/actors.js';
 import { temporaryFolder } from '../../support/machine.js';
 import { replace } from '../../support/replace.js';

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { breakLock } from '../../src/index.js';
-import { processExists } from '../../src/system/processes/signals.js';
+import { processExists } from '../../src/system/processes/process-exists.js';
 import { pidFrom, poll } from '../../support/running.js';
 import { Desk, PROGRAM } from '../support/desk.js';
 

@@ -1,11 +1,11 @@
 import type { Inspection } from '../index.js';
 import { messageOf } from '../system/message-of.js';
 import { ExitCode } from './errors/exit-codes.js';
-import { defineCommand } from './grammar/command.js';
+import { defineCommand } from './grammar/command-definition.js';
 import { isRecorded } from './history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './stores/locks.js';
 import { STORE_OPTION } from './stores/store-option.js';
-import { describeHolding } from './terminal/holder.js';
+import { describeHolding } from './terminal/describe-holder.js';
 import { print, say } from './terminal/messages.js';
 
 export const BREAK = defineCommand({

@@ -1,4 +1,4 @@
-import type { Commands, Load } from './grammar/command.js';
+import type { Commands, Load } from './grammar/command-definition.js';
 
 /** The subcommands in the order of the help text. */
 export const COMMANDS: Commands = new Map<string, Load>([

@@ -6,7 +6,7 @@ import { describeError } from './errors/describe-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { execute } from './grammar/execute.js';
 import { programOf, version } from './program.js';
-import { exit } from './terminal/given-up.js';
+import { exit } from './terminal/exit-despite-hung-write.js';
 import { say } from './terminal/messages.js';
 import { shareStderr } from './terminal/shared-stderr.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ExitCode } from './errors/exit-codes.js';
-import { type Command, type Commands, VERSION } from './grammar/command.js';
+import { type Command, type Commands, VERSION } from './grammar/command-definition.js';
 import { writeWithoutBlocking } from './terminal/write-all.js';
 
 /** The command line without a subcommand. */

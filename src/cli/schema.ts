@@ -1,6 +1,6 @@
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
-import { defineCommand } from './grammar/command.js';
+import { defineCommand } from './grammar/command-definition.js';
 import { print } from './terminal/messages.js';
 
 export const SCHEMA = defineCommand({

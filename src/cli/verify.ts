@@ -1,6 +1,6 @@
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
-import { defineCommand } from './grammar/command.js';
+import { defineCommand } from './grammar/command-definition.js';
 import { InvalidArgument } from './grammar/invalid-argument.js';
 import type { Options, Values } from './grammar/option.js';
 import { parsePositiveDuration, withUnit } from './grammar/parse-duration.js';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatDuration } from '../core/describe.js';
+import { formatDuration } from '../core/describe-holder.js';
 import { systemClock } from '../system/clock.js';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
-import { defineCommand } from './grammar/command.js';
+import { defineCommand } from './grammar/command-definition.js';
 import { parseDuration } from './grammar/parse-duration.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './stores/locks.js';
 import { STORE_OPTION } from './stores/store-option.js';
-import { describeHolding } from './terminal/holder.js';
+import { describeHolding } from './terminal/describe-holder.js';
 import { say } from './terminal/messages.js';
 
 /** How often to look, in milliseconds: each interval longer than the last. */

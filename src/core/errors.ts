@@ -1,8 +1,8 @@
 import { isError } from '../system/is-error.js';
 import { systemCode } from '../system/system-code.js';
-import { describeHolding, describeProcess, formatDuration } from './describe.js';
-import type { LockRecord } from './record.js';
-import { remedyFor } from './remedies.js';
+import { describeHolding, describeProcess, formatDuration } from './describe-holder.js';
+import type { LockRecord } from './record/record.js';
+import { remedyFor } from './system-error-remedies.js';
 
 /** The base class of all errors of this package. */
 export class LivingLockError extends Error {

@@ -1,15 +1,15 @@
+import { Claims } from './acquire/claims-in-doubt.js';
 import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './assess/examine.js';
-import { type Call, withCall } from './call.js';
+import { type StoreCall, withCall } from './calls/store-call.js';
 import { ErrLockBusy, ErrNotALock } from './errors.js';
-import { Claims } from './in-doubt.js';
 import {
   type BreakOptions,
   type InspectOptions,
   type InspectSettings,
   readInspectOptions,
-} from './inspect-options.js';
-import type { DefaultStore } from './options.js';
-import type { LockRecord } from './record.js';
+} from './options/inspect-options.js';
+import type { DefaultStore } from './options/options.js';
+import type { LockRecord } from './record/record.js';
 import type { Claim } from './store.js';
 
 /** What is known about a lock. */
@@ -60,7 +60,7 @@ export async function breakLock(
 }
 
 /** Takes it over like any other contender, so that exactly what was judged is removed. */
-async function breakIn(call: Call, { staleTimeout, force }: InspectSettings): Promise<Inspection> {
+async function breakIn(call: StoreCall, { staleTimeout, force }: InspectSettings): Promise<Inspection> {
   const { name, processes } = call;
   const claims = new Claims(call);
   const claimWith = (token: string): Claim => ({
@@ -94,7 +94,11 @@ async function breakIn(call: Call, { staleTimeout, force }: InspectSettings): Pr
 }
 
 /** Tries twice, and again later if that fails: as long as the record is there, this process seems to hold the lock. */
-async function removeForCertain({ name, store, limit }: Call, token: string, claims: Claims): Promise<void> {
+async function removeForCertain(
+  { name, store, limit }: StoreCall,
+  token: string,
+  claims: Claims,
+): Promise<void> {
   const remove = async () => {
     limit.throwIfOver();
     await limit.until(store.remove(name, token));

@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type { Liveness } from '../system/processes/process-table.js';
-import type { LockRecord, Progress } from './record.js';
+import type { LockRecord, Progress } from './record/record.js';
 
 /** A store may answer synchronously. The file store does, so that a heartbeat is on disk before the call returns. */
 export type Awaitable<T> = T | Promise<T>;

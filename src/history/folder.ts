@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
+import type { TrustedFolder } from '../system/files/trusted-folder.js';
 import { above, folder, locksFolder, ours } from '../system/home/locks-folder.js';
-import { type Surroundings, surroundings } from '../system/home/surroundings.js';
-import type { TrustedFolder } from '../system/trusted-folder.js';
+import { surroundings, type UserEnvironment } from '../system/home/user-environment.js';
 
 const NAME = 'history';
 const LOGS = 'logs';
@@ -14,7 +14,7 @@ const OF_ROOT = { linux: '/var/lib', other: '/var/db' };
  *
  * Throws an `Error` that says why the folder is not known.
  */
-export function historyFolder(system: Surroundings = surroundings): TrustedFolder {
+export function historyFolder(system: UserEnvironment = surroundings): TrustedFolder {
   const { LIVINGLOCK_HISTORY, LIVINGLOCK_DIR } = system.environment;
   if (LIVINGLOCK_HISTORY) return { path: resolve(LIVINGLOCK_HISTORY), steps: [] };
   if (!LIVINGLOCK_DIR && isRootOfUnix(system)) return ofRoot(system);
@@ -25,18 +25,18 @@ export function historyFolder(system: Surroundings = surroundings): TrustedFolde
 }
 
 /** Where the output of runs is kept: in the folder of the history, so that whoever moves one moves both. Throws as {@link historyFolder} does. */
-export function logsFolder(system: Surroundings = surroundings): TrustedFolder {
+export function logsFolder(system: UserEnvironment = surroundings): TrustedFolder {
   const { path: history, steps } = historyFolder(system);
   const path = join(history, LOGS);
   return steps.length === 0 ? { path, steps } : folder([...steps, ours(path)]);
 }
 
 /** On macOS root has named locks in its home folder, as everyone. Windows has no such user. */
-function isRootOfUnix({ platform, uid }: Surroundings): boolean {
+function isRootOfUnix({ platform, uid }: UserEnvironment): boolean {
   return uid === 0 && platform !== 'darwin' && platform !== 'win32';
 }
 
-function ofRoot({ platform }: Surroundings): TrustedFolder {
+function ofRoot({ platform }: UserEnvironment): TrustedFolder {
   const state = platform === 'linux' ? OF_ROOT.linux : OF_ROOT.other;
   const livinglock = join(state, 'livinglock');
   return folder([above(state, 0o755), ours(livinglock), ours(join(livinglock, NAME))]);

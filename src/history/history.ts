@@ -1,17 +1,21 @@
 import { join, resolve } from 'node:path';
-import type { Duration } from '../core/duration.js';
-import type { Predecessor } from '../core/predecessor.js';
-import { duration, longDuration, refuseUnknown, show } from '../core/validate.js';
-import { namesIn } from '../system/names-in.js';
-import { makeTrustedFolder, type TrustedFolder, verifyTrustedFolder } from '../system/trusted-folder.js';
-import type { Limits } from './contents.js';
+import type { Predecessor } from '../core/acquire/predecessor.js';
+import type { Duration } from '../core/options/duration.js';
+import { duration, longDuration, refuseUnknown, show } from '../core/options/validate.js';
+import { namesIn } from '../system/files/names-in.js';
+import {
+  makeTrustedFolder,
+  type TrustedFolder,
+  verifyTrustedFolder,
+} from '../system/files/trusted-folder.js';
 import { ErrHistory } from './errors.js';
 import { historyFolder } from './folder.js';
 import { Journal } from './journal.js';
+import type { Limits } from './journal-contents.js';
+import { type JournalOwner, runLine, skipsLine } from './journal-line.js';
 import { isJournalName, journalName } from './journal-name.js';
-import { type JournalOwner, runLine, skipsLine } from './line.js';
-import { completed, reportOn } from './report.js';
 import type { LockHistory, RunReport } from './run.js';
+import { completed, reportOn } from './run-report.js';
 
 const DAY = 86_400_000;
 const DEFAULTS = { maxRuns: 1000, maxAge: 90 * DAY, writeTimeout: 2000 };

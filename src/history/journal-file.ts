@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { OTHERS_MAY_WRITE, systemFileSystem } from '../stores/file/file-system.js';
-import type { Stay } from '../stores/file/stay.js';
-import { writeText } from '../stores/file/text-file.js';
+import type { GuardSection } from '../stores/file/guard/guard-section.js';
+import { writeText } from '../stores/file/read-regular-file.js';
 import { systemCode } from '../system/system-code.js';
 
 // A journal as a file: opened only if it is a regular file of ours, read from its end, and changed in the guard only.
@@ -65,7 +65,7 @@ export function appendTo(path: string, lines: string): number | null {
 }
 
 /** Replaces the file, or creates it: whatever happens half-way, it is either the old or the new one. */
-export function replaceJournal(path: string, text: string, stay: Stay): void {
+export function replaceJournal(path: string, text: string, stay: GuardSection): void {
   stay.reserve((staged) => {
     create(staged, text);
     systemFileSystem.renameSync(staged, path);

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { JournalOwner } from './line.js';
+import type { JournalOwner } from './journal-line.js';
 
 const EXTENSION = '.jsonl';
 /** As much of the lock's name as fits with the rest into any file name, the guard's names included. */

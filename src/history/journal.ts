@@ -1,10 +1,10 @@
-import { withSystemDefaults } from '../core/dependencies.js';
+import { withSystemDefaults } from '../core/options/dependencies.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
+import { Visits } from '../stores/file/guard/enter-guard.js';
+import type { GuardSection } from '../stores/file/guard/guard-section.js';
 import { LockFileReader } from '../stores/file/lock-file-reader.js';
-import type { Stay } from '../stores/file/stay.js';
-import { Visits } from '../stores/file/visits.js';
-import { compacted, type Limits, summarize } from './contents.js';
 import { ErrHistory } from './errors.js';
+import { compacted, type Limits, summarize } from './journal-contents.js';
 import {
   appendTo,
   beginningOf,
@@ -13,7 +13,7 @@ import {
   readJournal,
   replaceJournal,
 } from './journal-file.js';
-import { type Header, headerFrom, headerLine, isTornHeader, type JournalOwner } from './line.js';
+import { type Header, headerFrom, headerLine, isTornHeader, type JournalOwner } from './journal-line.js';
 import type { LockHistory } from './run.js';
 
 /** Of a longer journal, which is not one that this package has left, only the end is read. */
@@ -84,7 +84,7 @@ export class Journal {
   }
 
   /** In the guard. */
-  #appendInside(path: string, lines: string, limits: Limits, stay: Stay): void {
+  #appendInside(path: string, lines: string, limits: Limits, stay: GuardSection): void {
     const now = new Date();
     const beginning = beginningOf(path);
     if (beginning === null || this.#isTorn(beginning)) {
@@ -104,7 +104,7 @@ export class Journal {
   }
 
   /** In the guard, so that nobody appends to the old file meanwhile. */
-  #compact(path: string, limits: Limits, now: Date, stay: Stay): void {
+  #compact(path: string, limits: Limits, now: Date, stay: GuardSection): void {
     stay.sweep(path, { sign: null, writer: undefined });
     const journal = readJournal(path, MAX_BYTES);
     if (journal === null) return;

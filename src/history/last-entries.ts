@@ -1,4 +1,4 @@
-import { type Entry, entryFrom } from './line.js';
+import { type Entry, entryFrom } from './journal-line.js';
 import type { Run, Skips } from './run.js';
 
 // Reads a journal from its end, and no further than needed: what is beyond may be any amount of garbage.

@@ -1,5 +1,5 @@
+import type { JournalOwner } from './journal-line.js';
 import { nameOf } from './journal-name.js';
-import type { JournalOwner } from './line.js';
 
 const EXTENSION = '.log';
 /** How much of the run's token is in the name of its log. All of it would let others send heartbeats in its place. */

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { isOwn } from '../system/is-own.js';
-import { namesIn } from '../system/names-in.js';
-import type { JournalOwner } from './line.js';
+import { isOwn } from '../system/files/is-own-file.js';
+import { namesIn } from '../system/files/names-in.js';
+import type { JournalOwner } from './journal-line.js';
 import { type LoggedRun, runOfLog } from './log-name.js';
 
 const DAY = 86_400_000;

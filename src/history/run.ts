@@ -1,5 +1,5 @@
-import type { Predecessor } from '../core/predecessor.js';
-import type { Progress } from '../core/record.js';
+import type { Predecessor } from '../core/acquire/predecessor.js';
+import type { Progress } from '../core/record/record.js';
 
 /** The ways in which a run can end, in the order in which the documentation explains them. */
 export const OUTCOMES = [

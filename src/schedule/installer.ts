@@ -1,4 +1,4 @@
-import type { Job, SchedulerName } from './job.js';
+import type { Job, SchedulerName } from './scheduled-job.js';
 
 /** What differs between schedulers. Throws a `ScheduleError` for whatever its scheduler cannot express. */
 export interface Installer {

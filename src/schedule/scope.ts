@@ -1,6 +1,6 @@
-import type { SchedulerName } from './job.js';
-import type { RunProgram } from './programs.js';
+import type { RunProgram } from './run-program.js';
 import { ScheduleError } from './schedule-error.js';
+import type { SchedulerName } from './scheduled-job.js';
 
 /** For whom a job is scheduled. */
 export interface Scope {

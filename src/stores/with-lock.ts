@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import { ErrLockBusy, ErrLockLost } from '../core/errors.js';
-import type { Lock } from '../core/lock.js';
-import type { AcquireOptions } from '../core/options.js';
-import { acquire } from './file-locks.js';
+import type { Lock } from '../core/held/lock.js';
+import type { AcquireOptions } from '../core/options/options.js';
+import { acquire } from './default-locks.js';
 
 /** What runs while the lock is held. */
 type Work<T> = (lock: Lock) => T | Promise<T>;

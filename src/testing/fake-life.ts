@@ -1,7 +1,7 @@
 import { statSync, writeFileSync } from 'node:fs';
-import { isExpected, type Life, type Sign, type SignFile } from '../system/life/life.js';
 import { INITIAL_PID_NAMESPACE } from '../system/processes/process-identity.js';
 import type { Liveness } from '../system/processes/process-table.js';
+import { isExpected, type Life, type Sign, type SignFile } from '../system/signs-of-life/sign-of-life.js';
 import type { FakeMachine, FakeProcess } from './fake-machine.js';
 
 /** The signs of life of one fake process: empty files, of which the fake machine knows who keeps them. */

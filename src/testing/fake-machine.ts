@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../core/validate.js';
+import { refuseUnknown } from '../core/options/validate.js';
 import type { Clock } from '../system/clock.js';
 import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../system/processes/process-identity.js';
 import type { AgeRange } from '../system/processes/process-table.js';

@@ -1,6 +1,5 @@
-import { refuseUnknown } from '../core/validate.js';
+import { refuseUnknown } from '../core/options/validate.js';
 import type { Clock } from '../system/clock.js';
-import type { Life } from '../system/life/life.js';
 import { HostProcessTable } from '../system/processes/host-process-table.js';
 import type { ProcessIdentity } from '../system/processes/process-identity.js';
 import type {
@@ -11,6 +10,7 @@ import type {
   ProcessProbe,
   ProcessTable,
 } from '../system/processes/process-table.js';
+import type { Life } from '../system/signs-of-life/sign-of-life.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeLife } from './fake-life.js';
 import {

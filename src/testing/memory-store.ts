@@ -1,10 +1,10 @@
 import { provenanceInDatabase } from '../core/assess/provenance.js';
-import { composeRecord, releasedRecord } from '../core/compose-record.js';
-import { type Dependencies, withSystemDefaults } from '../core/dependencies.js';
-import { DEPENDENCY_NAMES } from '../core/options.js';
-import type { LockRecord } from '../core/record.js';
+import { type Dependencies, withSystemDefaults } from '../core/options/dependencies.js';
+import { DEPENDENCY_NAMES } from '../core/options/options.js';
+import { refuseUnknown } from '../core/options/validate.js';
+import { composeRecord, releasedRecord } from '../core/record/compose-record.js';
+import type { LockRecord } from '../core/record/record.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../core/store.js';
-import { refuseUnknown } from '../core/validate.js';
 import { checkLockName } from '../stores/shared/lock-name.js';
 
 /**

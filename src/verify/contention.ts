@@ -1,5 +1,5 @@
 import { LivingLockError } from '../core/errors.js';
-import type { Lock } from '../core/lock.js';
+import type { Lock } from '../core/held/lock.js';
 import { commonTime, systemClock } from '../system/clock.js';
 import type { Evidence, Stay } from './findings.js';
 import { type Crew, type Helper, within } from './helper/helper.js';

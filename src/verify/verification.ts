@@ -4,8 +4,8 @@ import { ErrLockStore } from '../core/errors.js';
 import { describeType, systemFileSystem } from '../stores/file/file-system.js';
 import { blockFor } from '../system/block-for.js';
 import { systemClock } from '../system/clock.js';
-import { callOnExit } from '../system/exit.js';
 import { isError } from '../system/is-error.js';
+import { callOnExit } from '../system/on-exit.js';
 import { systemCode } from '../system/system-code.js';
 import { type ContentionRules, runContention } from './contention.js';
 import {

@@ -1,6 +1,6 @@
-import type { Duration } from '../core/duration.js';
-import { longDuration, methods, refuseUnknown, show } from '../core/validate.js';
-import { acquire } from '../stores/file-locks.js';
+import type { Duration } from '../core/options/duration.js';
+import { longDuration, methods, refuseUnknown, show } from '../core/options/validate.js';
+import { acquire } from '../stores/default-locks.js';
 import type { FileSystemReport } from './file-system-report.js';
 import type { VerifySettings } from './verification.js';
 

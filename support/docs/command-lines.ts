@@ -1,5 +1,5 @@
 import { COMMANDS } from '../../src/cli/commands.js';
-import { interpret, split } from '../../src/cli/grammar/read.js';
+import { interpret, split } from '../../src/cli/grammar/parse-command-line.js';
 import type { Block } from './pages.js';
 
 // Command lines of `livinglock` in any language that a page shows: a crontab, a unit, a script.

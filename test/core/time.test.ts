@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { serializeRecord } from '../../src/core/record.js';
+import { serializeRecord } from '../../src/core/record/record.js';
 import { ErrLockBusy, ErrLockLost, inspect } from '../../src/index.js';
 import { FakeClock, type FakeProcess } from '../../src/testing/index.js';
 import { DAY, HOUR, MINUTE, SECOND, someRecord, World } from '../../support/world.js';

@@ -12,10 +12,10 @@ import fs, {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { withSystemDefaults } from '../../src/core/dependencies.js';
+import { withSystemDefaults } from '../../src/core/options/dependencies.js';
 import { ErrHistory, type History, openHistory } from '../../src/history/index.js';
 import { parseRecord } from '../../src/index.js';
-import { ownerName } from '../../src/stores/file/guard-names.js';
+import { ownerName } from '../../src/stores/file/guard/guard-names.js';
 import { isRoot, NOBODY } from '../../support/machine.js';
 import { replace } from '../../support/replace.js';
 import { DAY, temporaryFolder, untyped } from '../../support/world.js';

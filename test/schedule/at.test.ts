@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { formatCronExpression } from '../../src/schedule/cron-expression.js';
-import { describeTiming } from '../../src/schedule/job.js';
-import { launchd } from '../../src/schedule/launchd.js';
-import { nextRun } from '../../src/schedule/next-run.js';
-import { onCalendar } from '../../src/schedule/on-calendar.js';
-import { parseAt } from '../../src/schedule/parse-at.js';
-import { taskScheduler } from '../../src/schedule/task-scheduler.js';
-import type { Times } from '../../src/schedule/times.js';
+import { describeTiming } from '../../src/schedule/scheduled-job.js';
+import { launchd } from '../../src/schedule/schedulers/launchd.js';
+import { taskScheduler } from '../../src/schedule/schedulers/task-scheduler.js';
+import { formatCronExpression } from '../../src/schedule/timing/cron-expression.js';
+import { nextRun } from '../../src/schedule/timing/next-run.js';
+import { onCalendar } from '../../src/schedule/timing/on-calendar.js';
+import { parseAt } from '../../src/schedule/timing/parse-at.js';
+import type { Times } from '../../src/schedule/timing/times.js';
 import { FakePrograms, isInstalled, refusalOf, someJob } from './support.js';
 
 /** The input, and its form for cron and systemd. */

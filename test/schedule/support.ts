@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import type { Step } from '../../src/schedule/installer.js';
-import type { Job } from '../../src/schedule/job.js';
-import type { Result, RunProgram } from '../../src/schedule/programs.js';
+import type { Result, RunProgram } from '../../src/schedule/run-program.js';
 import { ScheduleError } from '../../src/schedule/schedule-error.js';
+import type { Job } from '../../src/schedule/scheduled-job.js';
 
 /** Arguments in which something on the way could find a special meaning. */
 export const NASTY: readonly string[] = [

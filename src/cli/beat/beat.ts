@@ -1,4 +1,4 @@
-import { fitProgress } from '../../core/progress.js';
+import { fitProgress } from '../../core/held/progress.js';
 import type { Progress, Store } from '../../index.js';
 import { attempt } from '../../system/attempt.js';
 import { CliError } from '../errors/cli-error.js';

@@ -1,4 +1,4 @@
-import { defineCommand } from '../grammar/command.js';
+import { defineCommand } from '../grammar/command-definition.js';
 import { BEAT_OPTIONS, beat } from './beat.js';
 
 export const BEAT = defineCommand({

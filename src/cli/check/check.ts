@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/describe.js';
+import { oneLine } from '../../core/describe-holder.js';
 import { describeError } from '../errors/describe-error.js';
 import { readJobs } from '../jobs/read-jobs.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';

@@ -1,4 +1,4 @@
-import { defineCommand } from '../grammar/command.js';
+import { defineCommand } from '../grammar/command-definition.js';
 import type { Options } from '../grammar/option.js';
 import { STORE_OPTION } from '../stores/store-option.js';
 import { parseCountLimit, parseDurationLimit } from './limits.js';

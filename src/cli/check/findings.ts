@@ -1,8 +1,8 @@
-import { oneLine } from '../../core/describe.js';
+import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
 import type { Inspection } from '../../index.js';
+import { ageOfSuccess, lastRun, lastSuccess, runtimeOf, skipsInARow } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
-import { ageOfSuccess, lastRun, lastSuccess, runtimeOf, skipsInARow } from '../jobs/values.js';
 import { inWords } from '../terminal/age.js';
 import { formatDateAndTime, formatDay } from '../terminal/local-time.js';
 import { describeEnd } from '../terminal/outcome.js';

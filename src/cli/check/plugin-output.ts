@@ -1,5 +1,5 @@
+import { ageOfSuccess, runtimeOf, skipsInARow } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
-import { ageOfSuccess, runtimeOf, skipsInARow } from '../jobs/values.js';
 import type { Limits } from './findings.js';
 import type { Limit } from './limits.js';
 import { type Finding, SEVERITIES, type Severity, worst } from './severity.js';

@@ -1,5 +1,5 @@
 import { ExitCode } from '../errors/exit-codes.js';
-import { defineCommand } from '../grammar/command.js';
+import { defineCommand } from '../grammar/command-definition.js';
 import { print } from '../terminal/messages.js';
 
 export const COMPLETION = defineCommand({

@@ -1,4 +1,4 @@
-import type { Command } from '../grammar/command.js';
+import type { Command } from '../grammar/command-definition.js';
 import { visibleOptions } from '../grammar/help-text.js';
 import {
   isVariadic,
@@ -10,7 +10,7 @@ import {
   takesValue,
 } from '../grammar/option.js';
 import { namedLocks } from '../named-locks/named-locks.js';
-import { FILE_PROOF, PROOFS } from '../run/proof.js';
+import { FILE_PROOF, PROOFS } from '../run/proof/proof.js';
 
 /** A directive instead of candidates: these the shell completes best itself. */
 type Directive = ':files' | ':folders' | ':command';

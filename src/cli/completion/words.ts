@@ -1,5 +1,5 @@
 import { ExitCode } from '../errors/exit-codes.js';
-import { type Command, type Commands, defineCommand } from '../grammar/command.js';
+import { type Command, type Commands, defineCommand } from '../grammar/command-definition.js';
 import { loaded } from '../grammar/help-text.js';
 import { programOf } from '../program.js';
 import { print } from '../terminal/messages.js';

@@ -1,4 +1,4 @@
-import { remedyFor } from '../../core/remedies.js';
+import { remedyFor } from '../../core/system-error-remedies.js';
 import { systemCode } from '../../system/system-code.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { UnknownWord } from '../grammar/unknown-word.js';

@@ -1,8 +1,8 @@
 import { ExitCode } from '../errors/exit-codes.js';
 import { print } from '../terminal/messages.js';
-import { type Command, type Commands, HELP, VERSION } from './command.js';
+import { type Command, type Commands, HELP, VERSION } from './command-definition.js';
+import { interpret, isAmong, split } from './parse-command-line.js';
 import { printHelp } from './print-help.js';
-import { interpret, isAmong, split } from './read.js';
 import { UnknownWord } from './unknown-word.js';
 
 /** Everything a command line can call. */

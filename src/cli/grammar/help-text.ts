@@ -1,4 +1,4 @@
-import { type Command, type Commands, HELP } from './command.js';
+import { type Command, type Commands, HELP } from './command-definition.js';
 import { type Operand, type Option, operandName } from './option.js';
 
 /** A term and its description. */

@@ -1,4 +1,4 @@
-import { millisecondsOf } from '../../core/duration.js';
+import { millisecondsOf } from '../../core/options/duration.js';
 import type { Duration } from '../../index.js';
 import { InvalidArgument } from './invalid-argument.js';
 

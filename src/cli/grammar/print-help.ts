@@ -1,6 +1,6 @@
 import { ExitCode } from '../errors/exit-codes.js';
 import { stdout, write } from '../terminal/messages.js';
-import type { Command } from './command.js';
+import type { Command } from './command-definition.js';
 
 /** Prints the help of a command. Returns the exit code. */
 export async function printHelp(command: Command): Promise<number> {

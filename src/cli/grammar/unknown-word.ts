@@ -29,7 +29,7 @@ export class UnknownWord extends CliError {
   /** The message, with the most likely words, or where all of them are. */
   async explain(): Promise<string> {
     // Only now: a command line without typos need not load it.
-    const { similarTo } = await import('../../core/similar.js');
+    const { similarTo } = await import('../../core/options/did-you-mean.js');
     const best = similarTo(this.#word, this.#known);
     if (best.length === 0) {
       const help = ['livinglock', this.#subcommand, '--help'].filter((word) => word !== '').join(' ');

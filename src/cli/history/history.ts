@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/describe.js';
+import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say } from '../terminal/messages.js';
@@ -53,7 +53,7 @@ export async function historyAsPage(
 ): Promise<number> {
   const { locks } = await readHistory(names, undefined);
   for (const lock of locks) reportUnreadable(lock);
-  const { writeHistory } = await import('./html/write-history.js');
+  const { writeHistory } = await import('./html/write-html.js');
   await writeHistory(
     locks.map((lock) => ({ history: lock, runs: select(lock.runs, selection) })),
     file,

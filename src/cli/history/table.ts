@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/describe.js';
+import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
 import { formatDateAndTime, formatTime } from '../terminal/local-time.js';
 import { tookOf } from '../terminal/outcome.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { logsFolder } from '../../history/folder.js';
 import type { PastRun } from '../../history/index.js';
-import type { JournalOwner } from '../../history/line.js';
+import type { JournalOwner } from '../../history/journal-line.js';
 import { idOf, runOfLog } from '../../history/log-name.js';
 import { logsIn } from '../../history/logs-in.js';
 import { messageOf } from '../../system/message-of.js';

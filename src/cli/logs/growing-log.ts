@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CUTTING, findGaps, GAP_LENGTH, type Gap } from '../run/kept/bounded-log.js';
-import { readAt } from '../run/kept/whole-file.js';
+import { CUTTING, findGaps, GAP_LENGTH, type Gap } from '../run/output/kept/bounded-log.js';
+import { readAt } from '../run/output/kept/whole-file.js';
 
 const PIECE = 256 * 1024;
 /** By so many bytes that were read last it is recognized whether the next ones still follow them. No shorter than the line for a gap. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PastRun } from '../../history/index.js';
-import type { JournalOwner } from '../../history/line.js';
+import type { JournalOwner } from '../../history/journal-line.js';
 import { inspect, LivingLockError } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';

@@ -1,8 +1,8 @@
 import { DEFAULT_STALE_TIMEOUT } from '../../core/assess/judge.js';
 import { type LockHistory, OUTCOMES, type PastRun } from '../../history/run.js';
 import type { Inspection } from '../../index.js';
+import { lastRun, skipsInARow } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
-import { lastRun, skipsInARow } from '../jobs/values.js';
 import type { Family, Labels } from './exposition.js';
 
 /** Where the locks are that were read, for the labels that all values have. */

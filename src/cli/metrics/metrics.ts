@@ -1,4 +1,4 @@
-import { currentUser } from '../../core/current.js';
+import { currentUser } from '../../core/user-and-folder.js';
 import { describeError } from '../errors/describe-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { type Job, readJobs } from '../jobs/read-jobs.js';

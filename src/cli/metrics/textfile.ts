@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { attempt } from '../../system/attempt.js';
-import { isOwn } from '../../system/is-own.js';
+import { isOwn } from '../../system/files/is-own-file.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';

@@ -1,7 +1,11 @@
+import {
+  makeTrustedFolder,
+  type TrustedFolder,
+  verifyTrustedFolder,
+} from '../../system/files/trusted-folder.js';
 import { locksFolder } from '../../system/home/locks-folder.js';
-import { type Surroundings, surroundings } from '../../system/home/surroundings.js';
+import { surroundings, type UserEnvironment } from '../../system/home/user-environment.js';
 import { messageOf } from '../../system/message-of.js';
-import { makeTrustedFolder, type TrustedFolder, verifyTrustedFolder } from '../../system/trusted-folder.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 
@@ -9,7 +13,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 const REMEDY = 'Set LIVINGLOCK_DIR to a folder of your own, or give the lock as a path.';
 
 /** Where named locks are stored, see {@link locksFolder}. Throws a `CliError` that says what to do. */
-export function namedLocksFolder(system: Surroundings = surroundings): TrustedFolder {
+export function namedLocksFolder(system: UserEnvironment = surroundings): TrustedFolder {
   try {
     return locksFolder(system);
   } catch (error) {
@@ -18,7 +22,7 @@ export function namedLocksFolder(system: Surroundings = surroundings): TrustedFo
 }
 
 /** Creates the folder of named locks if it is missing, and verifies that it belongs to this user. */
-export function makeOwnFolder(folder: TrustedFolder, system: Surroundings = surroundings): void {
+export function makeOwnFolder(folder: TrustedFolder, system: UserEnvironment = surroundings): void {
   try {
     makeTrustedFolder(folder, system);
   } catch (error) {
@@ -27,7 +31,7 @@ export function makeOwnFolder(folder: TrustedFolder, system: Surroundings = surr
 }
 
 /** Verifies the folder as far as it exists. Creates nothing. */
-export function verifyOwnFolder(folder: TrustedFolder, system: Surroundings = surroundings): void {
+export function verifyOwnFolder(folder: TrustedFolder, system: UserEnvironment = surroundings): void {
   try {
     verifyTrustedFolder(folder, system);
   } catch (error) {

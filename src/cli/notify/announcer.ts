@@ -1,9 +1,9 @@
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
-import { notifyBy } from './command.js';
 import { eventOf, type Facts } from './event.js';
-import type { EventKind } from './kinds.js';
+import type { EventKind } from './event-kinds.js';
 import { Pinger } from './ping.js';
+import { notifyBy } from './shell-command.js';
 
 /** Who is told about a run. */
 export interface Audience {

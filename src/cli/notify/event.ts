@@ -1,8 +1,8 @@
-import { fitText } from '../../core/record.js';
+import { fitText } from '../../core/record/record.js';
 import type { Run, RunOutcome, RunReport } from '../../history/index.js';
-import { factsOf } from '../../history/report.js';
+import { factsOf } from '../../history/run-report.js';
 import { displayName } from '../history/names.js';
-import type { EventKind } from './kinds.js';
+import type { EventKind } from './event-kinds.js';
 
 /** What is known about a run at some time. `null` as outcome: it has not ended. */
 export type Facts = Omit<RunReport, 'outcome'> & { readonly outcome: RunOutcome | null };

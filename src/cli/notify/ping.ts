@@ -1,4 +1,4 @@
-import { formatDuration } from '../../core/describe.js';
+import { formatDuration } from '../../core/describe-holder.js';
 import { messageOf } from '../../system/message-of.js';
 import { randomUuid } from '../../system/uuid.js';
 import { ExitCode } from '../errors/exit-codes.js';

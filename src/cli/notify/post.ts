@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatDuration } from '../../core/describe.js';
+import { formatDuration } from '../../core/describe-holder.js';
 import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 

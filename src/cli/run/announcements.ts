@@ -2,7 +2,7 @@ import { messageOf } from '../../system/message-of.js';
 import type { Announcer, Audience, Moment } from '../notify/announcer.js';
 import type { Facts } from '../notify/event.js';
 import { say } from '../terminal/messages.js';
-import type { Signals } from './signals.js';
+import type { Signals } from './processes/pass-signals.js';
 
 /** What others are told about a run. The code for it is loaded only if there is somebody to tell, and when the command has been started. */
 export class Announcements {

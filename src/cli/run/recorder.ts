@@ -9,8 +9,8 @@ import type { Facts } from '../notify/event.js';
 import type { Locks } from '../stores/locks.js';
 import { say } from '../terminal/messages.js';
 import type { Announcements } from './announcements.js';
-import type { RunOptions } from './options.js';
-import type { Signals } from './signals.js';
+import type { RunOptions } from './options/run-settings.js';
+import type { Signals } from './processes/pass-signals.js';
 
 /** How long, in milliseconds, a database may take to tell the progress. The release waits for it. */
 const READ_TIMEOUT = 1000;

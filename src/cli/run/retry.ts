@@ -1,14 +1,14 @@
 import { isatty } from 'node:tty';
-import { formatDuration } from '../../core/describe.js';
+import { formatDuration } from '../../core/describe-holder.js';
 import type { RunOutcome } from '../../history/index.js';
 import { ErrLockLost, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
-import type { Cover } from './cover.js';
-import type { Job } from './job.js';
-import type { RunOptions } from './options.js';
+import type { RunOptions } from './options/run-settings.js';
+import type { Signals } from './processes/pass-signals.js';
 import type { RunEnd } from './recorder.js';
-import type { Signals } from './signals.js';
+import type { RunContext } from './run-context.js';
+import type { CommandSign } from './sign/command-sign.js';
 
 /** A pause is lengthened at random by up to this fraction, so that many machines do not retry in step. */
 const SPREAD = 0.25;
@@ -19,7 +19,7 @@ const PASSING: ReadonlySet<RunOutcome> = new Set(['failed', 'ended-by-signal', '
 /** Whether a command that has ended like this may run again: nobody wants it to stop, and nobody else has its lock. */
 export function isRepeatable(
   { outcome, isOutputLost }: RunEnd,
-  { lock, signals }: Pick<Job, 'lock' | 'signals'>,
+  { lock, signals }: Pick<RunContext, 'lock' | 'signals'>,
 ): boolean {
   return (
     PASSING.has(outcome) &&
@@ -34,7 +34,7 @@ export async function pauseBeforeRetry({
   lock,
   signals,
   options,
-}: Pick<Job, 'lock' | 'signals' | 'options'>): Promise<void> {
+}: Pick<RunContext, 'lock' | 'signals' | 'options'>): Promise<void> {
   const until = systemClock.monotonic() + options.retryDelay * (1 + SPREAD * Math.random());
   const ends = lock === null ? signals.aborted : AbortSignal.any([signals.aborted, lock.signal]);
   // The lock must not name a command that has ended.
@@ -55,7 +55,9 @@ export async function renew({
   lock,
   inheritedSocket,
   cover,
-}: Pick<Job, 'lock' | 'inheritedSocket'> & { readonly cover: Pick<Cover, 'end'> }): Promise<void> {
+}: Pick<RunContext, 'lock' | 'inheritedSocket'> & {
+  readonly cover: Pick<CommandSign, 'end'>;
+}): Promise<void> {
   await cover.end();
   if (inheritedSocket === null) return;
   await inheritedSocket.renew();

@@ -4,23 +4,23 @@ import { randomUuid } from '../../system/uuid.js';
 import { isRecorded } from '../history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
-import { acquireOrYield } from './acquire.js';
+import { acquireOrYield } from './acquire-or-yield.js';
 import { Announcements } from './announcements.js';
-import { shownCommand } from './command-line.js';
-import { Cover } from './cover.js';
-import { givenDescriptors } from './descriptors.js';
-import { expectProgram } from './find-program.js';
-import { makeInheritedSocket } from './inherited-socket.js';
-import type { Job, Task } from './job.js';
-import type { KeptOutput } from './kept/kept-output.js';
-import { expectUtf8Arguments, variablesNotUtf8 } from './not-utf8.js';
-import type { RunOptions } from './options.js';
-import { processesWith } from './processes.js';
-import { refuseOwnProof } from './proof.js';
-import { STALL_UNSEEN } from './read-options.js';
+import { shownCommand } from './options/command-line.js';
+import { STALL_UNSEEN } from './options/run-options.js';
+import type { RunOptions } from './options/run-settings.js';
+import type { KeptOutput } from './output/kept/kept-output.js';
+import { Signals } from './processes/pass-signals.js';
+import { refuseOwnProof } from './proof/file-proof.js';
 import { Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
-import { Signals } from './signals.js';
+import type { RunContext, Task } from './run-context.js';
+import { CommandSign } from './sign/command-sign.js';
+import { makeInheritedSocket } from './sign/inherited-socket.js';
+import { processesWith } from './sign/processes-with-socket.js';
+import { givenDescriptors } from './start/descriptors.js';
+import { expectProgram } from './start/find-program.js';
+import { expectUtf8Arguments, variablesNotUtf8 } from './start/not-utf8.js';
 import { Supervision } from './supervision.js';
 
 /** A task before this process listens to signals. */
@@ -46,7 +46,7 @@ export function run(lock: string, command: readonly string[], options: RunOption
     return withLocks(options.store, (locks) => refuse(error, recorderIn(locks), options), true);
   }
   expectUtf8Arguments();
-  const cover = new Cover();
+  const cover = new CommandSign();
   const plan = { command, options, descriptors, cover };
   return withLocks(
     options.store,
@@ -145,7 +145,7 @@ function isOutputKept({ output: { passOn, log } }: RunOptions): boolean {
 /** Loaded only where an option asks for it. */
 async function keptOutput({ name, locks, options }: Task, lock: Lock | null): Promise<KeptOutput | null> {
   if (!isOutputKept(options)) return null;
-  const { KeptOutput } = await import('./kept/kept-output.js');
+  const { KeptOutput } = await import('./output/kept/kept-output.js');
   return new KeptOutput(options, {
     owner: { lock: name, store: locks.database },
     startedAt: lock?.acquiredAt ?? new Date(),
@@ -166,7 +166,7 @@ function patience({ timeout, killAfter }: RunOptions, signals: Signals): AbortSi
   return over.signal;
 }
 
-async function supervise(job: Job): Promise<number> {
+async function supervise(job: RunContext): Promise<number> {
   const { command, options, signals, recorder, output } = job;
   const supervision = new Supervision(job);
   /** Shows what was held back of the output, and closes its log. */

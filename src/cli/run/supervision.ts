@@ -2,27 +2,27 @@ import { ErrLockLost, ErrLockStore } from '../../index.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { PING_VARIABLE } from '../notify/ping-url.js';
 import { said, say } from '../terminal/messages.js';
-import { Attempt } from './attempt.js';
-import { callingBack } from './calling-back.js';
-import type { Job } from './job.js';
-import { describeLoss } from './loss.js';
-import { notStarted } from './not-started.js';
-import { type OutputRoute, routeFor } from './output.js';
+import { describeLoss } from './describe-loss.js';
+import { type OutputRoute, routeFor } from './output/output-route.js';
+import { statusOf, turn } from './processes/pass-signals.js';
 import type { RunEnd } from './recorder.js';
-import { releasePatiently } from './release.js';
+import { releasePatiently } from './release-patiently.js';
 import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
-import { statusOf, turn } from './signals.js';
-import { start } from './start.js';
-import type { Started } from './started.js';
+import { RunAttempt } from './run-attempt.js';
+import type { RunContext } from './run-context.js';
+import { callingBack } from './start/livinglock-for-command.js';
+import { notStarted } from './start/not-started.js';
+import { start } from './start/start-command.js';
+import type { Started } from './start/started-command.js';
 
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {
-  readonly #job: Job;
+  readonly #job: RunContext;
   #isLossKnown = false;
   #isRepeated = false;
   #end: RunEnd = { outcome: 'not-started', signal: null };
 
-  constructor(job: Job) {
+  constructor(job: RunContext) {
     this.#job = job;
   }
 
@@ -89,7 +89,7 @@ export class Supervision {
       throw error;
     }
     try {
-      const { status, end } = await new Attempt(this.#job, started).toTheEnd();
+      const { status, end } = await new RunAttempt(this.#job, started).toTheEnd();
       this.#end = end;
       this.#isLossKnown = end.outcome === 'lost';
       return status;

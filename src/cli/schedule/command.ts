@@ -1,14 +1,14 @@
-import { SCHEDULERS } from '../../schedule/job.js';
+import { SCHEDULERS } from '../../schedule/scheduled-job.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { defineCommand, type GivenOption } from '../grammar/command.js';
+import { defineCommand, type GivenOption } from '../grammar/command-definition.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { longName, type Options, type Values } from '../grammar/option.js';
-import { completeRunOptions, RUN_OPTIONS, STALL_UNSEEN } from '../run/read-options.js';
+import { completeRunOptions, RUN_OPTIONS, STALL_UNSEEN } from '../run/options/run-options.js';
 import { say } from '../terminal/messages.js';
 import { parseAt, parseEvery } from './parse-timing.js';
-import { withExitCodes } from './refusal.js';
 import type { Request } from './request.js';
+import { withExitCodes } from './with-exit-codes.js';
 
 const OPTIONS = {
   every: {

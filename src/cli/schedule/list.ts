@@ -1,9 +1,9 @@
-import { oneLine } from '../../core/describe.js';
+import { oneLine } from '../../core/describe-holder.js';
 import type { Scheduled } from '../../schedule/installer.js';
-import { installerFor } from '../../schedule/installers.js';
-import type { SchedulerName } from '../../schedule/job.js';
-import { runProgram } from '../../schedule/programs.js';
+import { installerFor } from '../../schedule/installer-for.js';
+import { runProgram } from '../../schedule/run-program.js';
 import { ScheduleError } from '../../schedule/schedule-error.js';
+import type { SchedulerName } from '../../schedule/scheduled-job.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatDateAndTime } from '../terminal/local-time.js';
 import { print } from '../terminal/messages.js';

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { logsFolder } from '../../history/folder.js';
 import type { Step } from '../../schedule/installer.js';
-import type { SchedulerName } from '../../schedule/job.js';
 import { orFailed } from '../../schedule/schedule-error.js';
-import { makeTrustedFolder, type TrustedFolder } from '../../system/trusted-folder.js';
-import { isFolder } from '../run/kept/run-log.js';
+import type { SchedulerName } from '../../schedule/scheduled-job.js';
+import { makeTrustedFolder, type TrustedFolder } from '../../system/files/trusted-folder.js';
+import { isFolder } from '../run/output/kept/run-log.js';
 import type { Request } from './request.js';
 
 type LogRequest = Pick<Request, 'runOptions' | 'userName' | 'directory'>;

@@ -1,12 +1,12 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Job, SchedulerName } from '../../schedule/job.js';
-import { hasPassword, pingSecret, type Secret, storeSecret } from '../../schedule/secret.js';
+import type { Job, SchedulerName } from '../../schedule/scheduled-job.js';
+import { hasPassword, pingSecret, type Secret, storeSecret } from '../../schedule/secrets/secret.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
-import { commandOf } from '../run/command-line.js';
-import { expectProgram } from '../run/find-program.js';
+import { commandOf } from '../run/options/command-line.js';
+import { expectProgram } from '../run/start/find-program.js';
 import { say } from '../terminal/messages.js';
 import { withLog } from './log-folder.js';
 import type { Request } from './request.js';

@@ -1,6 +1,6 @@
-import { InvalidTiming } from '../../schedule/invalid-timing.js';
-import type { Timing } from '../../schedule/job.js';
-import { parseAt as readAt } from '../../schedule/parse-at.js';
+import type { Timing } from '../../schedule/scheduled-job.js';
+import { InvalidTiming } from '../../schedule/timing/invalid-timing.js';
+import { parseAt as readAt } from '../../schedule/timing/parse-at.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { parsePositiveDuration } from '../grammar/parse-duration.js';
 

@@ -1,4 +1,4 @@
-import type { SchedulerName, Timing } from '../../schedule/job.js';
+import type { SchedulerName, Timing } from '../../schedule/scheduled-job.js';
 
 /** The options of `livinglock schedule`. */
 export interface Request {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Step } from '../../schedule/installer.js';
-import { installerFor, schedulerHere } from '../../schedule/installers.js';
-import { describeTiming, type SchedulerName } from '../../schedule/job.js';
-import { runProgram } from '../../schedule/programs.js';
+import { installerFor, schedulerHere } from '../../schedule/installer-for.js';
+import { runProgram } from '../../schedule/run-program.js';
 import { ScheduleError } from '../../schedule/schedule-error.js';
+import { describeTiming, type SchedulerName } from '../../schedule/scheduled-job.js';
 import { isKnown, type Scope } from '../../schedule/scope.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';

@@ -1,4 +1,4 @@
-import type { SchedulerName } from '../../schedule/job.js';
+import type { SchedulerName } from '../../schedule/scheduled-job.js';
 import { expectRights, type Scope, scopeOf } from '../../schedule/scope.js';
 
 /** Where to look for jobs. */

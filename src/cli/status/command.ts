@@ -1,4 +1,4 @@
-import { defineCommand } from '../grammar/command.js';
+import { defineCommand } from '../grammar/command-definition.js';
 import { STORE_OPTION } from '../stores/store-option.js';
 
 export const STATUS = defineCommand({

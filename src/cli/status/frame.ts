@@ -1,4 +1,4 @@
-import { formatDuration, oneLine } from '../../core/describe.js';
+import { formatDuration, oneLine } from '../../core/describe-holder.js';
 import { formatTook } from '../terminal/age.js';
 import { formatTime } from '../terminal/local-time.js';
 import { tookOf } from '../terminal/outcome.js';

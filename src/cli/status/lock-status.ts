@@ -1,7 +1,7 @@
 import { DEFAULT_STALE_TIMEOUT } from '../../core/assess/judge.js';
 import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
 import type { Inspection, Liveness } from '../../index.js';
-import { lastRun } from '../jobs/values.js';
+import { lastRun } from '../jobs/job-figures.js';
 
 /** A process of a holder. */
 export interface ProcessStatus {

@@ -3,8 +3,8 @@ import { inspect, LivingLockError } from '../../index.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { merged } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
+import type { Past } from './cached-history.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
-import type { Past } from './past.js';
 
 /** The status of some locks, and what could not be read. */
 export interface Seen {

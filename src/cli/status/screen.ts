@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/describe.js';
+import { oneLine } from '../../core/describe-holder.js';
 import { cut, widthOf } from '../terminal/text-width.js';
 
 /** The part of a terminal's stream that a {@link Screen} needs. */

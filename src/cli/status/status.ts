@@ -3,8 +3,8 @@ import type { StoreAddress } from '../stores/store-option.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
+import { Past } from './cached-history.js';
 import { frameOf } from './frame.js';
-import { Past } from './past.js';
 import { exitCodeFor, readStatus, type Seen } from './read-status.js';
 
 /** Prints the status of locks once. Returns the exit code. */

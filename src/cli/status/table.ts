@@ -1,4 +1,4 @@
-import { describeWork, oneLine } from '../../core/describe.js';
+import { describeWork, oneLine } from '../../core/describe-holder.js';
 import { formatAge } from '../terminal/age.js';
 import { type Column, layOut } from '../terminal/table.js';
 import type { Style, Terminal } from '../terminal/terminal.js';

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { oneLine } from '../../core/describe.js';
+import { oneLine } from '../../core/describe-holder.js';
 import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { print, say, stdout } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
+import { Past } from './cached-history.js';
 import { frameOf } from './frame.js';
-import { Past } from './past.js';
 import { readStatus, type Seen } from './read-status.js';
 import { Screen } from './screen.js';
 import { printText } from './status.js';

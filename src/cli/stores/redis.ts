@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { redisStore } from '../../stores/redis/index.js';
-import { inTime } from '../../stores/shared/in-time.js';
+import { inTime } from '../../stores/shared/time-limit.js';
 import { systemClock } from '../../system/clock.js';
 import { addressRefused, driverMissing, isMissing, type OpenStore, placeOf, unreachable } from './driver.js';
 

@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import { oneLine } from '../../core/describe.js';
+import { oneLine } from '../../core/describe-holder.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatTimestamp } from './local-time.js';
 import { writeWithoutBlocking } from './write-all.js';

@@ -1,8 +1,8 @@
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
-import type { Call } from '../call.js';
+import type { StoreCall } from '../calls/store-call.js';
 import { ErrLockBusy } from '../errors.js';
-import type { LockRecord } from '../record.js';
+import type { LockRecord } from '../record/record.js';
 import type { Stored } from '../store.js';
 import { combineLiveness, judge, type Verdict } from './judge.js';
 import { relationOf } from './owner.js';
@@ -31,7 +31,7 @@ type Seen = readonly SeenProcess[];
 
 /** Reads a lock and judges its holder; `null` if nobody holds it. Changes nothing. */
 export async function examine(
-  call: Call,
+  call: StoreCall,
   staleTimeout: number | undefined,
   owner: string | null = null,
 ): Promise<Examined | null> {
@@ -53,7 +53,7 @@ export async function examine(
  * Asks the process table and the holder's sign of life; the sign only about processes that the table knows nothing about. `replaced`: the holder
  * has released the lock since, or another has taken it over, so that its sign says nothing about this record.
  */
-async function look(record: LockRecord, stored: Stored, call: Call): Promise<Seen | 'replaced'> {
+async function look(record: LockRecord, stored: Stored, call: StoreCall): Promise<Seen | 'replaced'> {
   const unseen = processesOf(record).map((identity): SeenProcess => ({ identity, liveness: 'unknown' }));
   if (call.life?.when === 'claiming') {
     const seen = await bySign(unseen, record, call);
@@ -68,7 +68,7 @@ async function look(record: LockRecord, stored: Stored, call: Call): Promise<See
 function byTable(
   seen: Seen,
   { provenance, writtenAge }: Stored,
-  { processes }: Call,
+  { processes }: StoreCall,
   asksWhenBegun = true,
 ): Seen {
   return fill(seen, (identity) => {
@@ -79,7 +79,7 @@ function byTable(
   });
 }
 
-async function bySign(seen: Seen, record: LockRecord, { name, reader }: Call): Promise<Seen> {
+async function bySign(seen: Seen, record: LockRecord, { name, reader }: StoreCall): Promise<Seen> {
   if (livenessOf(seen) !== 'unknown') return seen;
   const answer = await reader.askHolder?.(name, record);
   return fill(seen, (identity, index) => {
@@ -97,7 +97,7 @@ function fill(seen: Seen, livenessOfOne: (identity: ProcessIdentity, index: numb
   );
 }
 
-async function isReplaced({ token }: LockRecord, { name, reader }: Call): Promise<boolean> {
+async function isReplaced({ token }: LockRecord, { name, reader }: StoreCall): Promise<boolean> {
   if (reader.askHolder === undefined) return false;
   const now = await reader.read(name);
   return now?.record?.token !== token;

@@ -1,7 +1,7 @@
 import { isBare } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
-import { formatDuration } from '../describe.js';
-import type { LockRecord } from '../record.js';
+import { formatDuration } from '../describe-holder.js';
+import type { LockRecord } from '../record/record.js';
 import type { Stored } from '../store.js';
 import type { OwnerRelation } from './owner.js';
 

@@ -1,5 +1,5 @@
 import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../../system/processes/process-identity.js';
-import type { LockRecord } from '../record.js';
+import type { LockRecord } from '../record/record.js';
 import { isOnNamedHost } from './provenance.js';
 
 /**

@@ -6,7 +6,7 @@ import {
   isOfUnknownBoot,
   type ProcessIdentity,
 } from '../../system/processes/process-identity.js';
-import type { LockRecord } from '../record.js';
+import type { LockRecord } from '../record/record.js';
 import type { Provenance } from '../store.js';
 
 /** Two processes of one boot may differ by at most this many milliseconds in how they read its clock. */

@@ -1,26 +1,26 @@
 import { basename, dirname, join } from 'node:path';
-import { composeRecord, releasedRecord } from '../../core/compose-record.js';
-import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
-import { DEPENDENCY_NAMES } from '../../core/options.js';
-import { type LockRecord, serializeRecord } from '../../core/record.js';
+import { type Dependencies, withSystemDefaults } from '../../core/options/dependencies.js';
+import { DEPENDENCY_NAMES } from '../../core/options/options.js';
+import { refuseUnknown } from '../../core/options/validate.js';
+import { composeRecord, releasedRecord } from '../../core/record/compose-record.js';
+import { type LockRecord, serializeRecord } from '../../core/record/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { refuseUnknown } from '../../core/validate.js';
 import { sharedTime } from '../../system/clock.js';
 import { isOfSameMachine } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
 import { systemCode } from '../../system/system-code.js';
-import { askSign } from './ask-sign.js';
 import { nextFencingToken } from './fencing-token.js';
 import { type FileSystem, systemFileSystem } from './file-system.js';
-import { type GuardOwner, lifeFrom, lifePrefix } from './guard-names.js';
+import { attempted, GUARD_PAUSES, type Visit, Visits } from './guard/enter-guard.js';
+import { type GuardOwner, lifeFrom, lifePrefix } from './guard/guard-names.js';
+import type { GuardSection } from './guard/guard-section.js';
 import { LockFileReader } from './lock-file-reader.js';
-import { isWithoutHardLinks } from './refusal.js';
+import { askSign } from './probe-sign.js';
+import { reads, refuseUnlessRegular } from './read-regular-file.js';
+import { isWithoutHardLinks } from './refused-calls.js';
 import { resolvePath } from './resolve-path.js';
-import { type Held, Signs } from './signs.js';
-import type { Stay } from './stay.js';
-import { reads, refuseUnlessRegular } from './text-file.js';
-import { attempted, GUARD_PAUSES, type Visit, Visits } from './visits.js';
+import { type Held, Signs } from './signs-of-life.js';
 
 /** What a file store needs from the system; anything left out defaults to the system's own. */
 export interface FileStoreOptions extends Partial<Dependencies> {
@@ -168,7 +168,7 @@ class FileStore implements Store {
    * In the guard, although link(2) alone ensures that only one contender creates the file: the fencing token is the time, and between
    * reading the clock and linking, a process may be paused while others acquire and release with later tokens.
    */
-  #create(path: string, claim: Claim, stay: Stay): Outcome {
+  #create(path: string, claim: Claim, stay: GuardSection): Outcome {
     const record = this.#compose(claim, null);
     const ownerFile = stay.writeOwnerFile(serializeRecord(record));
     try {
@@ -194,7 +194,7 @@ class FileStore implements Store {
   }
 
   /** In the guard: writes the claim if there is no lock, or in place of exactly the version that was judged. */
-  #replace(path: string, claim: Claim, over: string | undefined, stay: Stay): Outcome {
+  #replace(path: string, claim: Claim, over: string | undefined, stay: GuardSection): Outcome {
     const stored = this.#file.read(path);
     if (stored?.version !== over) return { done: false, found: stored?.record ?? null };
     if (stored?.foreign !== undefined) throw new ErrNotALock(path, stored.foreign);
@@ -209,7 +209,7 @@ class FileStore implements Store {
   }
 
   /** In the guard. */
-  #renew(path: string, token: string, { progress, workers }: Beat, stay: Stay): Outcome {
+  #renew(path: string, token: string, { progress, workers }: Beat, stay: GuardSection): Outcome {
     const current = this.#file.read(path)?.record ?? null;
     if (current?.token !== token || current.hold !== null) return { done: false, found: current };
     const record = {
@@ -223,7 +223,7 @@ class FileStore implements Store {
   }
 
   /** In the guard. Leaves the record, so that others can see how long the lock still counts as held. */
-  #retire(path: string, token: string, hold: number, stay: Stay): Outcome {
+  #retire(path: string, token: string, hold: number, stay: GuardSection): Outcome {
     const current = this.#file.read(path)?.record ?? null;
     if (current?.token !== token) return { done: false, found: current };
     const { timestamp: now, monotonic } = this.#now();
@@ -246,7 +246,7 @@ class FileStore implements Store {
   }
 
   /** In the guard. */
-  #write(path: string, record: LockRecord, stay: Stay): void {
+  #write(path: string, record: LockRecord, stay: GuardSection): void {
     const text = serializeRecord(record);
     try {
       stay.stage(text, (staged) => this.#fs.renameSync(staged, path));

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { blockFor } from '../../system/block-for.js';
 import { systemCode } from '../../system/system-code.js';
-import { isLifePath } from './guard-names.js';
+import { isLifePath } from './guard/guard-names.js';
 
 /** For how many milliseconds a call is tried again. A virus scanner or a backup reads a lock file in less. */
 const TIMEOUT = 2000;

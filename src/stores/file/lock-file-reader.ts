@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
 import { ageOf, type Place, provenanceOf } from '../../core/assess/provenance.js';
-import { contentOf } from '../../core/content.js';
-import type { Dependencies } from '../../core/dependencies.js';
-import type { LockRecord } from '../../core/record.js';
+import type { Dependencies } from '../../core/options/dependencies.js';
+import { contentOf } from '../../core/record/lock-file-content.js';
+import type { LockRecord } from '../../core/record/record.js';
 import type { Stored } from '../../core/store.js';
 import { type FileStatus, type FileSystem, isLocal, OTHERS_MAY_WRITE } from './file-system.js';
-import { MAX_BYTES, readSnapshot } from './text-file.js';
+import { MAX_BYTES, readSnapshot } from './read-regular-file.js';
 
 /** Reads lock files, and tells where their records come from and how old they are. */
 export class LockFileReader {

@@ -1,2 +1,2 @@
-export type { FencedLock } from '../shared/fenced-lock.js';
+export type { FencedLock } from '../shared/fence.js';
 export { fence, fenceSchema, type MysqlConnection, type MysqlFenceOptions } from './fence.js';

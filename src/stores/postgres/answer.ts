@@ -1,6 +1,6 @@
-import { parseJson } from '../../core/record.js';
+import { parseJson } from '../../core/record/record.js';
 import { fieldOf } from '../shared/field.js';
-import { type Row, readRow } from '../shared/row.js';
+import { type Row, readRow } from '../shared/lock-row.js';
 import { fromJsonb } from './jsonb.js';
 
 /** What a statement returns. */

@@ -1,7 +1,7 @@
 import { ErrLockStore } from '../../core/errors.js';
-import { NoAnswer } from '../shared/in-time.js';
+import { NoAnswer } from '../shared/time-limit.js';
 import { isUsedUp, type PostgresConnection } from './connection.js';
-import { identify, POOL_USED_UP } from './identify-error.js';
+import { identify, POOL_USED_UP } from './wrapped-errors.js';
 
 /** PostgreSQL's code, or the system's. */
 export function codeOf(error: unknown): string {

@@ -1,5 +1,5 @@
-import { refuseUnknown } from '../../core/validate.js';
-import { FENCE_TABLE } from '../shared/fenced-lock.js';
+import { refuseUnknown } from '../../core/options/validate.js';
+import { FENCE_TABLE } from '../shared/fence.js';
 import { quotedTable } from './schema.js';
 
 /** The name of the table of fences, and its schema. */

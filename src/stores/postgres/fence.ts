@@ -1,11 +1,11 @@
-import { boolean, refuseUnknown } from '../../core/validate.js';
+import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import {
   checkFencedLock,
   type FencedLock,
   outsideTransaction,
   refuseLate,
   withoutTable,
-} from '../shared/fenced-lock.js';
+} from '../shared/fence.js';
 import { fieldOf } from '../shared/field.js';
 import type { PostgresConnection } from './connection.js';
 import { isCreatedMeanwhile, isOutsideTransaction, isWithoutTable } from './driver-error.js';

@@ -1,4 +1,4 @@
-export type { FencedLock } from '../shared/fenced-lock.js';
+export type { FencedLock } from '../shared/fence.js';
 export type { PostgresConnection } from './connection.js';
 export { fence, type PostgresFenceOptions } from './fence.js';
 export { fenceSchema, type PostgresFenceSchemaOptions } from './fence-schema.js';

@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../../core/validate.js';
+import { refuseUnknown } from '../../core/options/validate.js';
 import { quotedIdentifier } from '../shared/sql-identifier.js';
 
 /** The name of the table, and its schema. */

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../core/store.js';
-import { type Row, readRow } from '../shared/row.js';
+import { type Row, readRow } from '../shared/lock-row.js';
 
 /** What a script answers. */
 export interface Answer {

@@ -1,12 +1,12 @@
-import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
-import type { Duration } from '../../core/duration.js';
 import { ErrLockStore } from '../../core/errors.js';
+import { type Dependencies, withSystemDefaults } from '../../core/options/dependencies.js';
+import type { Duration } from '../../core/options/duration.js';
+import { refuseUnknown, text } from '../../core/options/validate.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { refuseUnknown, text } from '../../core/validate.js';
 import type { ProcessTable } from '../../system/processes/process-table.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
-import { columnsOf, storedFrom, workersText } from '../shared/row.js';
+import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
 import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../system/clock.js';
-import { inTime, type Over } from '../shared/in-time.js';
+import { inTime, type Over } from '../shared/time-limit.js';
 import { isPassing, storeError } from './driver-error.js';
 
 /** The pause before something is sent again doubles from the first of these to the second, in milliseconds. */

@@ -1,4 +1,4 @@
-import { longDuration } from '../../core/validate.js';
+import { longDuration } from '../../core/options/validate.js';
 
 /** In milliseconds: longer than a failover to another server usually takes, and short enough for a job that somebody waits for. */
 const DEFAULT = 30_000;

@@ -1,4 +1,4 @@
-import { show } from '../../core/validate.js';
+import { show } from '../../core/options/validate.js';
 
 /**
  * The name of a table or a schema as SQL. Throws a `TypeError` for a name that could mean something else, or that a database

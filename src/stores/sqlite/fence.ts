@@ -1,4 +1,4 @@
-import { boolean, refuseUnknown } from '../../core/validate.js';
+import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import {
   checkFencedLock,
   FENCE_TABLE,
@@ -6,7 +6,7 @@ import {
   outsideTransaction,
   refuseLate,
   withoutTable,
-} from '../shared/fenced-lock.js';
+} from '../shared/fence.js';
 import { fieldOf } from '../shared/field.js';
 import type { SqliteDatabase } from './database.js';
 import { isWithoutTable } from './driver-error.js';

@@ -1,4 +1,4 @@
-export type { FencedLock } from '../shared/fenced-lock.js';
+export type { FencedLock } from '../shared/fence.js';
 export type { SqliteDatabase, SqliteStatement } from './database.js';
 export { fence, fenceSchema, type SqliteFenceOptions, type SqliteFenceSchemaOptions } from './fence.js';
 export { type SqliteSchemaOptions, sqliteSchema } from './schema.js';

@@ -1,4 +1,4 @@
-import { refuseUnknown, show } from '../../core/validate.js';
+import { refuseUnknown, show } from '../../core/options/validate.js';
 import { quotedIdentifier } from '../shared/sql-identifier.js';
 
 /** The name of the table. */

@@ -1,15 +1,15 @@
 import { dirname } from 'node:path';
 import { ageOf, hasSameBootId, provenanceInDatabase, provenanceOf } from '../../core/assess/provenance.js';
-import { type Dependencies, withSystemDefaults } from '../../core/dependencies.js';
 import { ErrLockStore } from '../../core/errors.js';
+import { type Dependencies, withSystemDefaults } from '../../core/options/dependencies.js';
+import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { boolean, refuseUnknown } from '../../core/validate.js';
 import { blockFor } from '../../system/block-for.js';
 import { sharedTime } from '../../system/clock.js';
 import { isLocal, systemFileSystem } from '../file/file-system.js';
 import { fieldOf } from '../shared/field.js';
 import { checkLockName } from '../shared/lock-name.js';
-import { columnsOf, type Row, readRow, workersText } from '../shared/row.js';
+import { columnsOf, type Row, readRow, workersText } from '../shared/lock-row.js';
 import type { SqliteDatabase, SqliteStatement } from './database.js';
 import { DatabaseFile } from './database-file.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
+import type { FileStatus } from '../files/trusted-folder.js';
 import { systemCode } from '../system-code.js';
-import type { FileStatus } from '../trusted-folder.js';
-import type { Surroundings } from './surroundings.js';
+import type { UserEnvironment } from './user-environment.js';
 
 /** Paths that systemd's `ProtectHome=tmpfs` covers with an empty file system (systemd.exec(5)). */
 const PROTECTED = /^\/(?:home|root|run\/user)(?:\/|$)/;
@@ -20,7 +20,7 @@ export type Home =
  * The user's home folder. Judged by its owner and mode, not by trying to write: it may be read-only in a hardened systemd unit,
  * and a run there must fail rather than take a different lock than everyone else.
  */
-export function findHome(system: Surroundings): Home {
+export function findHome(system: UserEnvironment): Home {
   const path = system.home();
   if (path === null || !isAbsolute(path) || resolve(path) === '/') return { is: 'none' };
   const nearest = nearestTo(resolve(path), system);
@@ -46,7 +46,7 @@ interface Nearest {
 }
 
 /** The path itself if it exists, else its nearest existing parent. */
-function nearestTo(path: string, system: Surroundings): Nearest {
+function nearestTo(path: string, system: UserEnvironment): Nearest {
   let isDenied = false;
   for (let each = path; ; each = dirname(each)) {
     try {
@@ -60,7 +60,7 @@ function nearestTo(path: string, system: Surroundings): Nearest {
   }
 }
 
-function whyHidden({ path, status, isDenied }: Nearest, system: Surroundings): string | null {
+function whyHidden({ path, status, isDenied }: Nearest, system: UserEnvironment): string | null {
   if (isClosedToAll(status)) return `${path} is closed, as by systemd's ProtectHome=yes`;
   // What the mode forbids is forbidden to all of the user's processes. A denial despite the mode comes from other rules.
   const maySearch = status.uid === system.uid || (status.mode & 0o001) !== 0;

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
+import type { Step, TrustedFolder } from '../files/trusted-folder.js';
 import { messageOf } from '../message-of.js';
-import type { Step, TrustedFolder } from '../trusted-folder.js';
 import { findHome, isClosedToAll } from './home-folder.js';
 import { machineId } from './machine-id.js';
-import { type Surroundings, surroundings } from './surroundings.js';
+import { surroundings, type UserEnvironment } from './user-environment.js';
 
 /** Folders in which every user may create a folder. The first one is in memory, and systemd gives no unit a private one. */
 const SHARED = ['/run/lock', '/var/tmp', '/tmp'];
@@ -17,7 +17,7 @@ const SHARED = ['/run/lock', '/var/tmp', '/tmp'];
  *
  * Throws an `Error` that says why the folder is not known. What to do about it is up to the caller.
  */
-export function locksFolder(system: Surroundings = surroundings): TrustedFolder {
+export function locksFolder(system: UserEnvironment = surroundings): TrustedFolder {
   const { LIVINGLOCK_DIR } = system.environment;
   if (LIVINGLOCK_DIR) return { path: resolve(LIVINGLOCK_DIR), steps: [] };
   try {
@@ -45,16 +45,16 @@ class NoFolder extends Error {
   }
 }
 
-function onWindows({ environment, home }: Surroundings): string {
+function onWindows({ environment, home }: UserEnvironment): string {
   return join(environment['LOCALAPPDATA'] ?? join(home() ?? '', 'AppData', 'Local'), 'livinglock');
 }
 
-function ofRoot({ platform }: Surroundings): TrustedFolder {
+function ofRoot({ platform }: UserEnvironment): TrustedFolder {
   const run = platform === 'linux' ? '/run' : '/var/run';
   return folder([above(run, 0o755), ours(join(run, 'livinglock'))]);
 }
 
-function inHome(home: string, system: Surroundings): TrustedFolder {
+function inHome(home: string, system: UserEnvironment): TrustedFolder {
   const names = system.platform === 'darwin' ? ['Library', 'Application Support'] : ['.local', 'state'];
   const [first, second] = [join(home, ...names.slice(0, 1)), join(home, ...names)];
   const livinglock = join(second, 'livinglock');
@@ -67,7 +67,7 @@ function inHome(home: string, system: Surroundings): TrustedFolder {
   ]);
 }
 
-function inSharedFolder(system: Surroundings): TrustedFolder {
+function inSharedFolder(system: UserEnvironment): TrustedFolder {
   const shared = SHARED.find((path) => isShared(path, system));
   if (shared === undefined) throw new NoFolder(system.uid);
   if (isPrivate(shared, system)) throw new Undecided(`${shared} is private here (systemd's PrivateTmp=yes)`);
@@ -75,7 +75,7 @@ function inSharedFolder(system: Surroundings): TrustedFolder {
 }
 
 /** World-writable and sticky: a user can create entries there that others cannot replace. */
-function isShared(path: string, system: Surroundings): boolean {
+function isShared(path: string, system: UserEnvironment): boolean {
   try {
     const status = system.stat(path);
     if (isClosedToAll(status))
@@ -88,7 +88,7 @@ function isShared(path: string, system: Surroundings): boolean {
 }
 
 /** From proc_pid_mountinfo(5): the fourth field is the mounted root, the fifth is the mount point. */
-function isPrivate(path: string, system: Surroundings): boolean {
+function isPrivate(path: string, system: UserEnvironment): boolean {
   if (system.platform !== 'linux') return false;
   try {
     const mounts = system.read('/proc/self/mountinfo').split('\n');

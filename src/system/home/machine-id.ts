@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { systemCode } from '../system-code.js';
-import type { Surroundings } from './surroundings.js';
+import type { UserEnvironment } from './user-environment.js';
 
 /** machine-id(5), and the place where D-Bus keeps the same number on systems without systemd. */
 const FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
@@ -10,13 +10,13 @@ const FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
  * with the network on laptops. Hashed, because machine-id(5) asks programs not to expose the number, and because a host
  * name may contain anything.
  */
-export function machineId(system: Surroundings): string {
+export function machineId(system: UserEnvironment): string {
   const id = (system.platform === 'darwin' ? fromHardware(system) : fromFiles(system)) ?? system.hostname();
   return createHmac('sha256', id).update('livinglock: named locks').digest('hex').slice(0, 16);
 }
 
 /** A file that exists but cannot be read is an error: other runs may be able to read it, and would use another folder. */
-function fromFiles(system: Surroundings): string | null {
+function fromFiles(system: UserEnvironment): string | null {
   for (const file of FILES) {
     // Anything else is a placeholder, such as "uninitialized" or an empty file in container images.
     const [id] = /^[0-9a-f]{32}$/i.exec(contentOf(file, system).trim()) ?? [];
@@ -25,7 +25,7 @@ function fromFiles(system: Surroundings): string | null {
   return null;
 }
 
-function contentOf(file: string, system: Surroundings): string {
+function contentOf(file: string, system: UserEnvironment): string {
   try {
     return system.read(file);
   } catch (error) {
@@ -34,11 +34,11 @@ function contentOf(file: string, system: Surroundings): string {
   }
 }
 
-function fromHardware(system: Surroundings): string | null {
+function fromHardware(system: UserEnvironment): string | null {
   return /"IOPlatformUUID" = "([^"]+)"/.exec(outputOfIoreg(system))?.[1] ?? null;
 }
 
-function outputOfIoreg(system: Surroundings): string {
+function outputOfIoreg(system: UserEnvironment): string {
   try {
     return system.hardware();
   } catch (error) {

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { ancestorsBy, processExists } from './process-exists.js';
 import type { ProcessIdentity } from './process-identity.js';
 import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
-import { ancestorsBy, processExists } from './signals.js';
 
 /** Runs a program and returns its output; throws if it fails. */
 export type Run = (file: string, args: readonly string[]) => string;

@@ -3,9 +3,9 @@ import { hostname, uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { attempt } from '../attempt.js';
 import { bootTime } from '../clock.js';
+import { ancestorsBy, processExists } from './process-exists.js';
 import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from './process-identity.js';
 import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
-import { ancestorsBy, processExists } from './signals.js';
 
 /** As {@link INITIAL_PID_NAMESPACE}, for user namespaces (user_namespaces(7)): `PROC_USER_INIT_INO`. */
 const INITIAL_USER_NAMESPACE = 'user:[4026531837]';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LockRecord } from '../../core/record.js';
+import { refuseUnknown } from '../../core/options/validate.js';
+import type { LockRecord } from '../../core/record/record.js';
 import type { Awaitable, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import { refuseUnknown } from '../../core/validate.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import { systemProcesses } from '../../system/processes/system.js';
 

@@ -1,9 +1,9 @@
 // A process that helps to verify a file system: it reads files, or contends for a lock, and reports what happens.
 
 import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../../core/errors.js';
-import type { Lock } from '../../core/lock.js';
+import type { Lock } from '../../core/held/lock.js';
+import { acquire } from '../../stores/default-locks.js';
 import { systemFileSystem } from '../../stores/file/file-system.js';
-import { acquire } from '../../stores/file-locks.js';
 import { commonTime, systemClock } from '../../system/clock.js';
 import { messageOf } from '../../system/message-of.js';
 import type { Sight, Sightings } from '../probes/probe-types.js';

@@ -1,6 +1,6 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { createFile, readSnapshot } from '../../stores/file/text-file.js';
+import { createFile, readSnapshot } from '../../stores/file/read-regular-file.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
 import { failureOf, type Probe, type Site } from './probe-types.js';
 

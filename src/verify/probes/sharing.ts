@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { describeType, type FileSystem, isLocal } from '../../stores/file/file-system.js';
-import { createFile, readSnapshot } from '../../stores/file/text-file.js';
+import { createFile, readSnapshot } from '../../stores/file/read-regular-file.js';
 import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
 import type { Probe, Sight, Sightings, Site } from './probe-types.js';

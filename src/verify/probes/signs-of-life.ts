@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isLocal } from '../../stores/file/file-system.js';
-import type { Life } from '../../system/life/life.js';
-import { systemLife } from '../../system/life/system.js';
+import type { Life } from '../../system/signs-of-life/sign-of-life.js';
+import { systemLife } from '../../system/signs-of-life/system.js';
 import { limited, type Outcome, safe } from '../file-system-report.js';
 import { failureOf, type Probe, type Site } from './probe-types.js';
 

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GrowingLog } from '../../../src/cli/logs/growing-log.js';
-import { BoundedLog, CUTTING, GAP_LENGTH } from '../../../src/cli/run/kept/bounded-log.js';
+import { BoundedLog, CUTTING, GAP_LENGTH } from '../../../src/cli/run/output/kept/bounded-log.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 /**

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
-import type { Surroundings } from '../../../src/system/home/surroundings.js';
-import type { FileStatus } from '../../../src/system/trusted-folder.js';
+import type { FileStatus } from '../../../src/system/files/trusted-folder.js';
+import type { UserEnvironment } from '../../../src/system/home/user-environment.js';
 
 const TMPFS = 0x01021994;
 const EXT4 = 0xef53;
 
 /** A machine with folders of any user. Its kernel checks the permissions of owners and of others; there are no groups. */
-export class FakeSurroundings implements Surroundings {
+export class FakeSurroundings implements UserEnvironment {
   platform: NodeJS.Platform = 'linux';
   readonly environment: Record<string, string> = { HOME: '/elsewhere', XDG_STATE_HOME: '/x', TMPDIR: '/y' };
   uid: number;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
 import type { RunEnd } from '../../../src/cli/run/recorder.js';
 import { isRepeatable, pauseAtRandom, pauseBeforeRetry, renew } from '../../../src/cli/run/retry.js';
-import { Signals } from '../../../src/cli/run/signals.js';
 import { acquire, breakLock, type Lock, type Store, systemClock } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
 import { MINUTE, SECOND } from '../../../support/world.js';

@@ -2,15 +2,15 @@ import childProcess from 'node:child_process';
 import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Cover } from '../../../src/cli/run/cover.js';
-import type { InheritedSocket } from '../../../src/cli/run/inherited-socket.js';
-import type { Job } from '../../../src/cli/run/job.js';
-import { KeptOutput } from '../../../src/cli/run/kept/kept-output.js';
-import { RunLog } from '../../../src/cli/run/kept/run-log.js';
-import type { RunOptions } from '../../../src/cli/run/options.js';
-import { ProofWatch } from '../../../src/cli/run/proof-watch.js';
+import type { RunOptions } from '../../../src/cli/run/options/run-settings.js';
+import { KeptOutput } from '../../../src/cli/run/output/kept/kept-output.js';
+import { RunLog } from '../../../src/cli/run/output/kept/run-log.js';
+import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
+import { StallWatch } from '../../../src/cli/run/proof/stall-watch.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
-import { Signals } from '../../../src/cli/run/signals.js';
+import type { RunContext } from '../../../src/cli/run/run-context.js';
+import { CommandSign } from '../../../src/cli/run/sign/command-sign.js';
+import type { InheritedSocket } from '../../../src/cli/run/sign/inherited-socket.js';
 import { Supervision } from '../../../src/cli/run/supervision.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { acquire, breakLock, ErrLockLost, ErrLockStore, type Lock } from '../../../src/index.js';
@@ -43,7 +43,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   function supervision(
     script: string,
     options: Partial<RunOptions> = {},
-    job: Partial<Job> = {},
+    job: Partial<RunContext> = {},
   ): Supervision {
     // A shell reports that what it waited for was ended.
     const command = ['/bin/sh', '-c', `exec 2> /dev/null; ${script}`, folder];
@@ -56,7 +56,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       signals,
       descriptors: [],
       inheritedSocket: null,
-      cover: new Cover(),
+      cover: new CommandSign(),
       recorder: new Recorder(null),
       output: null,
       ...job,
@@ -161,7 +161,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   }
 
   it('passes a signal on that comes while its command is being started', async () => {
-    const cover = new Cover();
+    const cover = new CommandSign();
     vi.spyOn(cover, 'begin').mockImplementation(async () => deliver('SIGTERM'));
     expect(await statusOf('sleep 1000', {}, { cover })).toBe(143);
   });
@@ -348,7 +348,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     await locks.store.remove('nightly', lock.token);
     await lock.heartBeat().catch(() => {});
     await made('told');
-    const checks = vi.spyOn(ProofWatch.prototype, 'silence', 'get');
+    const checks = vi.spyOn(StallWatch.prototype, 'silence', 'get');
     await vi.waitFor(() => expect(checks.mock.results.some(({ value }) => value > 1000)).toBe(true), {
       timeout: 20_000,
     });
@@ -397,7 +397,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   });
 
   it('ends a command whose lock is lost while it is started', async () => {
-    const cover = new Cover();
+    const cover = new CommandSign();
     vi.spyOn(cover, 'tell').mockImplementation(() => {
       vi.spyOn(lock, 'signal', 'get').mockReturnValue(AbortSignal.abort(new ErrLockLost('nightly', null)));
     });

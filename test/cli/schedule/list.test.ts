@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cron } from '../../../src/schedule/cron.js';
-import { launchd } from '../../../src/schedule/launchd.js';
-import { parseAt } from '../../../src/schedule/parse-at.js';
-import { systemd } from '../../../src/schedule/systemd.js';
-import { taskScheduler } from '../../../src/schedule/task-scheduler.js';
+import { cron } from '../../../src/schedule/schedulers/cron.js';
+import { launchd } from '../../../src/schedule/schedulers/launchd.js';
+import { systemd } from '../../../src/schedule/schedulers/systemd.js';
+import { taskScheduler } from '../../../src/schedule/schedulers/task-scheduler.js';
+import { parseAt } from '../../../src/schedule/timing/parse-at.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { apply, FakeCrontab, FakePrograms, NOWHERE, someJob } from '../../schedule/support.js';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Past } from '../../../src/cli/status/past.js';
+import { Past } from '../../../src/cli/status/cached-history.js';
 import { exitCodeFor, readStatus, type Seen } from '../../../src/cli/status/read-status.js';
 import { withLocks } from '../../../src/cli/stores/locks.js';
 import { openHistory } from '../../../src/history/index.js';

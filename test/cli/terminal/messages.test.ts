@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { formatTimestamp } from '../../../src/cli/terminal/local-time.js';
 import { about } from '../../../src/cli/terminal/messages.js';
-import { oneLine } from '../../../src/core/describe.js';
+import { oneLine } from '../../../src/core/describe-holder.js';
 
 describe('a text from others', () => {
   it.each([

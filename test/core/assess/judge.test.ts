@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { combineLiveness, judge } from '../../../src/core/assess/judge.js';
-import { parseRecord } from '../../../src/core/record.js';
+import { parseRecord } from '../../../src/core/record/record.js';
 import type { Provenance, Stored } from '../../../src/core/store.js';
 import type { Liveness } from '../../../src/system/processes/process-table.js';
 import { HOUR, MINUTE, someIdentity, someRecord } from '../../../support/world.js';

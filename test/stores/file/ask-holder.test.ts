@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dependencies, Life } from '../../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../../src/stores/file/file-system.js';
-import { lifePath, lifePrefix } from '../../../src/stores/file/guard-names.js';
+import { lifePath, lifePrefix } from '../../../src/stores/file/guard/guard-names.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 import type { Liveness } from '../../../src/system/processes/process-table.js';
 import type { FakeProcess } from '../../../src/testing/index.js';

@@ -15,7 +15,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { serializeRecord } from '../../../src/core/record.js';
+import { serializeRecord } from '../../../src/core/record/record.js';
 import type { Claim } from '../../../src/core/store.js';
 import { acquire, ErrLockBusy, inspect } from '../../../src/index.js';
 import { systemFileSystem } from '../../../src/stores/file/file-system.js';

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { serializeRecord } from '../../../src/core/record.js';
+import { serializeRecord } from '../../../src/core/record/record.js';
 import { breakLock, LivingLockError, type Lock } from '../../../src/index.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
 import {

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { serializeRecord } from '../../../src/core/record.js';
+import { serializeRecord } from '../../../src/core/record/record.js';
 import type { Claim } from '../../../src/core/store.js';
 import { ErrNotALock } from '../../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../../src/stores/file/file-system.js';
-import { ownerName } from '../../../src/stores/file/guard-names.js';
+import { ownerName } from '../../../src/stores/file/guard/guard-names.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 import { bareClaim } from '../../../support/claim.js';
 import {

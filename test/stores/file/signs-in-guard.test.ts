@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Awaitable, Outcome } from '../../../src/core/store.js';
 import type { Dependencies, Life } from '../../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../../src/stores/file/file-system.js';
-import { ownerName } from '../../../src/stores/file/guard-names.js';
+import { ownerName } from '../../../src/stores/file/guard/guard-names.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
 import { bareClaim } from '../../../support/claim.js';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { acquire, type Dependencies, ErrLockBusy, inspect, type Life } from '../../../src/index.js';
-import { ownerName } from '../../../src/stores/file/guard-names.js';
+import { ownerName } from '../../../src/stores/file/guard/guard-names.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
 import { World } from '../../../support/world.js';

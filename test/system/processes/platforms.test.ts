@@ -11,7 +11,7 @@ import { systemClock } from '../../../src/system/clock.js';
 import { HostProcessTable } from '../../../src/system/processes/host-process-table.js';
 import { LinuxProbe, parseProcStat } from '../../../src/system/processes/linux.js';
 import { PosixProbe } from '../../../src/system/processes/posix.js';
-import { processExists } from '../../../src/system/processes/signals.js';
+import { processExists } from '../../../src/system/processes/process-exists.js';
 import { systemProcesses } from '../../../src/system/processes/system.js';
 import { WindowsProbe } from '../../../src/system/processes/windows.js';
 import { replace } from '../../../support/replace.js';

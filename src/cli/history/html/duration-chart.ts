@@ -1,7 +1,7 @@
 import type { PastRun, RunOutcome } from '../../../history/index.js';
 import { formatTook } from '../../terminal/age.js';
-import { type Facts, greatest, type UsualRange } from './facts.js';
 import { verticalLines } from './lane.js';
+import { type Facts, greatest, type UsualRange } from './lock-facts.js';
 import { glyph } from './outcomes.js';
 import { plot, stretched, timeAxis, unstretched } from './plot.js';
 import { type Period, percent, positionOf, round, WIDTH } from './scale.js';

@@ -1,10 +1,10 @@
 import { formatDateAndTime } from '../../terminal/local-time.js';
+import { usualWork } from './describe-work.js';
 import { durationChart } from './duration-chart.js';
-import type { Facts } from './facts.js';
+import type { Facts } from './lock-facts.js';
 import { LOOKS } from './outcomes.js';
 import { runsTable } from './runs-table.js';
 import { text } from './text.js';
-import { usualWork } from './work.js';
 
 /**
  * One lock: what runs, how long it takes, and each run.

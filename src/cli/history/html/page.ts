@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatDateAndTime, formatOffset } from '../../terminal/local-time.js';
-import { type Facts, factsOf, type ShownLock, sum } from './facts.js';
+import { type Facts, factsOf, type ShownLock, sum } from './lock-facts.js';
 import { lockSection } from './lock-section.js';
 import { glyph, glyphDefinitions, LOOKS } from './outcomes.js';
 import { SCRIPT, timesOf } from './script.js';

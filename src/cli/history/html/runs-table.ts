@@ -2,9 +2,9 @@ import type { PastRun } from '../../../history/index.js';
 import { formatDateAndTime } from '../../terminal/local-time.js';
 import { tookOf } from '../../terminal/outcome.js';
 import { exitOf, progressOf } from '../table.js';
+import { workOf } from './describe-work.js';
 import { LOOKS } from './outcomes.js';
 import { text } from './text.js';
-import { workOf } from './work.js';
 
 const COLUMNS: readonly {
   readonly title: string;

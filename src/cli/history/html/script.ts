@@ -1,4 +1,4 @@
-import type { Facts } from './facts.js';
+import type { Facts } from './lock-facts.js';
 
 /**
  * For the script: when each run started and how long it took, for each lock, in seconds. The rest is in the tables, so nothing that others have written is

@@ -1,6 +1,6 @@
 import { formatTook } from '../../terminal/age.js';
 import { formatDateAndTime } from '../../terminal/local-time.js';
-import type { Facts, UsualRange } from './facts.js';
+import type { Facts, UsualRange } from './lock-facts.js';
 import { LOOKS } from './outcomes.js';
 import { text } from './text.js';
 

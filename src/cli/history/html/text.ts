@@ -1,4 +1,4 @@
-import { oneLine } from '../../../core/describe.js';
+import { oneLine } from '../../../core/describe-holder.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

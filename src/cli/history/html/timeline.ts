@@ -1,6 +1,6 @@
 import type { PastRun, RunOutcome } from '../../../history/index.js';
-import type { Facts } from './facts.js';
 import { marksOf, pathOf, type Segment, segmentsOf, thinned, verticalLines } from './lane.js';
+import type { Facts } from './lock-facts.js';
 import { glyph } from './outcomes.js';
 import { plot, stretched, timeAxis, unstretched } from './plot.js';
 import { type Period, percent, positionOf, WIDTH } from './scale.js';

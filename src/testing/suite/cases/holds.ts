@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ErrLockBusy } from '../../../core/errors.js';
-import { acquire, breakLock, inspect } from '../../../stores/file-locks.js';
+import { acquire, breakLock, inspect } from '../../../stores/default-locks.js';
 import { assertNoWork, done, NO_WORK, notDone, type Rules } from '../stage.js';
 
 const HOUR = 3_600_000;

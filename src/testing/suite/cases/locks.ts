@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ErrLockBusy, ErrLockLost } from '../../../core/errors.js';
-import type { Lock } from '../../../core/lock.js';
-import { acquire, breakLock, inspect } from '../../../stores/file-locks.js';
+import type { Lock } from '../../../core/held/lock.js';
+import { acquire, breakLock, inspect } from '../../../stores/default-locks.js';
 import type { Rules, Stage } from '../stage.js';
 
 /** Short enough for a test to wait for it. */

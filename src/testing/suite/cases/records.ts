@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { LockRecord } from '../../../core/record.js';
+import type { LockRecord } from '../../../core/record/record.js';
 import type { Claim } from '../../../core/store.js';
 import { done, type Rules, type Stage } from '../stage.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { factsOf } from '../../../../src/cli/history/html/facts.js';
+import { factsOf } from '../../../../src/cli/history/html/lock-facts.js';
 import { formatRate } from '../../../../src/cli/history/html/summary-table.js';
 import { text } from '../../../../src/cli/history/html/text.js';
 import { HOUR, MINUTE, SECOND } from '../../../../support/world.js';

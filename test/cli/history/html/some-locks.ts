@@ -1,4 +1,4 @@
-import type { ShownLock } from '../../../../src/cli/history/html/facts.js';
+import type { ShownLock } from '../../../../src/cli/history/html/lock-facts.js';
 import { historyPage } from '../../../../src/cli/history/html/page.js';
 import type { PastRun, RunOutcome } from '../../../../src/history/index.js';
 import { someRun } from '../../../history/some-runs.js';

@@ -8,7 +8,7 @@ import {
   guardPath,
   ownerName,
   stagedName,
-} from '../../../../src/stores/file/guard-names.js';
+} from '../../../../src/stores/file/guard/guard-names.js';
 import type { FakeProcess } from '../../../../src/testing/index.js';
 import { DAY, HOUR, MINUTE, type World } from '../../../../support/world.js';
 import type { Scene } from './scene.js';

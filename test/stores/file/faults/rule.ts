@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { remedyFor } from '../../../../src/core/remedies.js';
+import { remedyFor } from '../../../../src/core/system-error-remedies.js';
 import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../../../../src/index.js';
 import type { Fault } from './disk.js';
 import type { Operation } from './operations.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { parseRecord } from '../../../../src/core/record.js';
+import { parseRecord } from '../../../../src/core/record/record.js';
 import { ErrLockLost, type Lock, type LockRecord } from '../../../../src/index.js';
 import { fileStore } from '../../../../src/stores/file/index.js';
 import type { FakeProcess } from '../../../../src/testing/index.js';

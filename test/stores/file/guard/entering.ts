@@ -1,23 +1,23 @@
 import { type FileSystem, systemFileSystem } from '../../../../src/stores/file/file-system.js';
-import { runGuarded } from '../../../../src/stores/file/guard.js';
-import type { Stay } from '../../../../src/stores/file/stay.js';
-import type { Surroundings } from '../../../../src/stores/file/surroundings.js';
+import { runGuarded } from '../../../../src/stores/file/guard/guard.js';
+import type { GuardContext } from '../../../../src/stores/file/guard/guard-context.js';
+import type { GuardSection } from '../../../../src/stores/file/guard/guard-section.js';
 import type { FakeProcess } from '../../../../src/testing/index.js';
 import { fileSystemWith, systemError, type World } from '../../../../support/world.js';
 
-interface Entrant extends Partial<Surroundings> {
+interface Entrant extends Partial<GuardContext> {
   readonly process?: FakeProcess;
 }
 
 /** Enters the guard of the world's lock, and returns what the section returns. */
 export function enter<T>(
   world: World,
-  section: (stay: Stay) => T,
+  section: (stay: GuardSection) => T,
   changes: Partial<FileSystem> = {},
   entrant: Entrant = {},
 ): T {
   const { process = world.processes.own, ...rest } = entrant;
-  const surroundings: Surroundings = {
+  const surroundings: GuardContext = {
     fs: fileSystemWith(changes),
     processes: world.as(process).processes,
     life: null,

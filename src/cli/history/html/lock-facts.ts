@@ -1,0 +1,74 @@
+import type { LockHistory, PastRun, RunOutcome } from '../../../history/index.js';
+import { usualDurations } from '../../../history/journal-contents.js';
+import { OUTCOMES } from '../../../history/run.js';
+import { displayName } from '../names.js';
+
+// What the page says about a lock in numbers.
+
+/** The lock, and which of its runs to show. */
+export interface ShownLock {
+  readonly history: LockHistory;
+  /** In the order in which they ended. */
+  readonly runs: readonly PastRun[];
+}
+
+export interface Facts {
+  readonly name: string;
+  readonly runs: readonly PastRun[];
+  readonly last: PastRun | null;
+  /** Outcomes that occurred, the most desirable one first. */
+  readonly counts: readonly (readonly [RunOutcome, number])[];
+  /** From 0 to 1; `null` without runs. */
+  readonly successRate: number | null;
+  readonly usual: UsualRange | null;
+  readonly longest: number | null;
+  readonly skips: number;
+  /** What was skipped after the last run. */
+  readonly skipsSince: LockHistory['skips'];
+}
+
+/** In milliseconds, of the last runs that succeeded. */
+export interface UsualRange {
+  /** A tenth of them took less. */
+  readonly low: number;
+  readonly median: number;
+  /** A tenth of them took longer. */
+  readonly high: number;
+}
+
+export function factsOf({ history, runs }: ShownLock): Facts {
+  const counted = OUTCOMES.map((outcome) => [outcome, countOf(runs, outcome)] as const);
+  return {
+    name: displayName(history),
+    runs,
+    last: runs.at(-1) ?? null,
+    counts: counted.filter(([, count]) => count > 0),
+    successRate: runs.length === 0 ? null : countOf(runs, 'succeeded') / runs.length,
+    usual: usualRange(history),
+    longest: runs.length === 0 ? null : greatest(runs.map(({ duration }) => duration)),
+    skips: sum(runs.map(({ skips }) => skips)) + (history.skips?.count ?? 0),
+    skipsSince: history.skips,
+  };
+}
+
+/** Not by `Math.max(...values)`, which has too many arguments one day. */
+export function greatest(values: readonly number[]): number {
+  return values.reduce((one, other) => Math.max(one, other), Number.NEGATIVE_INFINITY);
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** Of all that is kept, so that it does not depend on what is shown. */
+function usualRange({ runs, usualDuration }: LockHistory): UsualRange | null {
+  const durations = usualDurations(runs);
+  const at = (part: number) => durations[Math.max(0, Math.ceil(durations.length * part) - 1)];
+  const [low, high] = [at(0.1), at(0.9)];
+  if (low === undefined || high === undefined || usualDuration === null) return null;
+  return { low, median: usualDuration, high };
+}
+
+function countOf(runs: readonly PastRun[], outcome: RunOutcome): number {
+  return runs.reduce((count, run) => (run.outcome === outcome ? count + 1 : count), 0);
+}

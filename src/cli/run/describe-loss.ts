@@ -1,0 +1,13 @@
+import { ErrLockLost } from '../../index.js';
+import { describeHolder } from '../terminal/describe-holder.js';
+
+/** For the person who started the run: what the loss means, and who holds the lock now. */
+export function describeLoss(name: string, loss: unknown): string {
+  if (loss instanceof ErrLockLost && !loss.isCertain) return loss.message;
+  const successor = loss instanceof ErrLockLost ? loss.successor : null;
+  const how =
+    successor === null
+      ? 'somebody broke it, or another run took it over and has ended since'
+      : `${describeHolder(successor, Date.now() - successor.timestamp.getTime())} has taken it over`;
+  return `${name} was lost: ${how}. This run is no longer exclusive.`;
+}

@@ -1,0 +1,48 @@
+import { CliError } from '../../errors/cli-error.js';
+import { ExitCode } from '../../errors/exit-codes.js';
+import { InvalidArgument } from '../../grammar/invalid-argument.js';
+
+/**
+ * The program and its arguments: the words after `--`, or a shell with the line of `-c`.
+ *
+ * @param wrapped The words after `--`; `null` without `--`.
+ * @param missing The message if there is neither.
+ */
+export function commandOf(
+  wrapped: readonly string[] | null,
+  line: string | undefined,
+  missing: string,
+): readonly string[] {
+  if (line === undefined) {
+    if (wrapped === null) throw new CliError(ExitCode.usage, missing);
+    return wrapped;
+  }
+  if (wrapped === null) return process.platform === 'win32' ? [...CMD, `"${line}"`] : ['/bin/sh', '-c', line];
+  throw new CliError(ExitCode.usage, 'Give the command either with -c or after --, not both.');
+}
+
+const CMD = ['cmd.exe', '/d', '/s', '/c'];
+
+/** Whether this is a line for cmd.exe, which takes everything between the outer quotes literally. */
+export function isForCmd(command: readonly string[]): boolean {
+  return CMD.every((word, index) => command[index] === word) && /^".*"$/s.test(command[CMD.length] ?? '');
+}
+
+/** The value of an option that is a line for the shell. */
+export function parseLine(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgument('The line to run must not be empty.');
+}
+
+/** What runs, for people: its label, the line for the shell, or the words of the command. */
+export function shownCommand(
+  command: readonly string[],
+  { label, line }: { readonly label: string | undefined; readonly line: string | undefined },
+): string {
+  return label ?? line ?? command.map(quoted).join(' ');
+}
+
+/** Quoted for a shell, so that a shown command line is unambiguous and can be copied. */
+export function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}

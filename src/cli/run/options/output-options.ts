@@ -1,0 +1,88 @@
+import { CliError } from '../../errors/cli-error.js';
+import { ExitCode } from '../../errors/exit-codes.js';
+import { InvalidArgument } from '../../grammar/invalid-argument.js';
+import type { Options, Values } from '../../grammar/option.js';
+import { parseCount } from '../../grammar/parse-count.js';
+import { parseSize } from '../../grammar/parse-size.js';
+
+const KEPT_LOGS = 20;
+const LOG_SIZE = 10 * 1024 * 1024;
+/** In less, what is cut out would not be worth the line that says so. */
+const SMALLEST_LOG = 4096;
+
+/** What becomes of the command's output. */
+export const OUTPUT_OPTIONS = {
+  log: {
+    flags: '--log[=path]',
+    description:
+      'keep the output of each run in a file of its own, which `livinglock logs` shows: beside the history, or in this folder; ' +
+      'a path that is not a folder, and does not end with a slash, is a file to append to',
+    parse: parseWhere,
+    conflicts: ['noLog'],
+  },
+  noLog: { flags: '--no-log', description: 'keep no log, not even where `livinglock schedule` would' },
+  keepLogs: {
+    flags: '--keep-logs <number>',
+    description: 'with --log, the number of runs whose output is kept (default: 20)',
+    parse: parseCount,
+  },
+  logSize: {
+    flags: '--log-size <size>',
+    description:
+      'with --log, the most output to keep from one run; the middle of longer output is left out (default: 10M)',
+    parse: parseLogSize,
+  },
+  output: {
+    flags: '--output <when>',
+    description: 'when to pass the output on; on-failure: all of it at the end, if the run has failed',
+    choices: ['always', 'on-failure', 'never'],
+    default: { value: 'always' },
+  },
+} as const satisfies Options;
+
+/** What becomes of the command's output. */
+export interface OutputOptions {
+  readonly passOn: 'always' | 'on-failure' | 'never';
+  /** `null` to keep no log. */
+  readonly log: LogOptions | null;
+}
+
+export interface LogOptions {
+  /** A folder, or a file to append to; `null` for the folder beside the history. */
+  readonly path: string | null;
+  /** Of how many runs. */
+  readonly keep: number;
+  /** Bytes of one run. */
+  readonly size: number;
+}
+
+/** Fills in defaults, and throws if options do not fit together. */
+export function completeOutputOptions({
+  log,
+  keepLogs,
+  logSize,
+  output,
+}: Values<typeof OUTPUT_OPTIONS>): OutputOptions {
+  if (log === false) {
+    if (keepLogs !== undefined) throw needsLog('--keep-logs');
+    if (logSize !== undefined) throw needsLog('--log-size');
+    return { passOn: output, log: null };
+  }
+  const path = log === true ? null : log;
+  return { passOn: output, log: { path, keep: keepLogs ?? KEPT_LOGS, size: logSize ?? LOG_SIZE } };
+}
+
+function needsLog(option: string): CliError {
+  return new CliError(ExitCode.usage, `${option} needs --log: it applies to the logs that are kept.`);
+}
+
+function parseWhere(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgument('Name a folder, or leave out the equals sign.');
+}
+
+function parseLogSize(text: string): number {
+  const size = parseSize(text);
+  if (size >= SMALLEST_LOG) return size;
+  throw new InvalidArgument('It must be at least 4K.');
+}

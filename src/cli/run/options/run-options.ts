@@ -1,0 +1,202 @@
+import { readOwner } from '../../../core/options/options.js';
+import { messageOf } from '../../../system/message-of.js';
+import { CliError } from '../../errors/cli-error.js';
+import { ExitCode } from '../../errors/exit-codes.js';
+import { InvalidArgument } from '../../grammar/invalid-argument.js';
+import type { Options, Values } from '../../grammar/option.js';
+import { parseDuration, parseFiniteDuration, parsePositiveDuration } from '../../grammar/parse-duration.js';
+import { STORE_OPTION, type StoreAddress } from '../../stores/store-option.js';
+import { parseProof } from '../proof/proof.js';
+import { parseLine } from './command-line.js';
+import { completeKinds, NOTIFY_OPTIONS } from './notify-options.js';
+import { completeOutputOptions, OUTPUT_OPTIONS } from './output-options.js';
+import { completeRetryDelay, RETRY_OPTIONS } from './retry-options.js';
+import type { RunOptions } from './run-settings.js';
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
+/** The options of a run. */
+export const RUN_OPTIONS = {
+  heartbeat: {
+    flags: '--heartbeat <proof>',
+    description:
+      'what proves that the command is at work: alive (that it exists), output (that it writes), ' +
+      'manual (that it calls `livinglock beat`), file:PATH (that the file changes) (default: alive)',
+    parse: parseProof,
+  },
+  staleTimeout: {
+    flags: '--stale-timeout <time>',
+    description:
+      'time without proof after which the command counts as stalled (default: 1h; for alive with a lock in a file or in SQLite: infinity)',
+    parse: parseStaleTimeout,
+  },
+  heartbeatInterval: {
+    flags: '--heartbeat-interval <time>',
+    description: 'minimum time between two heartbeats (default: 1m, or half of a shorter stale timeout)',
+    parse: parsePositiveDuration,
+  },
+  onStall: {
+    flags: '--on-stall <what>',
+    description: 'what to do with a command that has stalled',
+    choices: ['end', 'warn'],
+    default: { value: 'end' },
+  },
+  timeout: {
+    flags: '--timeout <time>',
+    description: 'end a command that runs longer than this',
+    parse: parsePositiveDuration,
+  },
+  killAfter: {
+    flags: '--kill-after <time>',
+    description: 'the time from SIGTERM to SIGKILL',
+    parse: parseDuration,
+    default: { value: 10_000, name: '10s' },
+  },
+  wait: {
+    flags: '-w, --wait <time>',
+    description: 'if the lock is held, wait up to this long',
+    parse: parseDuration,
+    default: { value: 0, name: 'do not wait' },
+  },
+  holdAtLeast: {
+    flags: '--hold-at-least <time>',
+    description:
+      'minimum time the lock stays held, even if the command ends earlier, such as for one run an hour on five servers',
+    parse: parseFiniteDuration,
+    default: { value: 0, name: 'until the command has ended' },
+  },
+  owner: {
+    flags: '--owner <name>',
+    description:
+      'a stable name for this machine or container, which gets its own lock back at once after a restart',
+    parse: parseOwner,
+  },
+  sticky: {
+    flags: '--sticky',
+    description:
+      'take back a lock that the same --owner released while --hold-at-least still keeps others out: one server stays in charge',
+  },
+  label: {
+    flags: '--label <text>',
+    description:
+      'show this instead of the command line, and keep the arguments out of the lock: they may contain a password',
+    parse: parseLabel,
+  },
+  command: {
+    flags: '-c, --command <line>',
+    description: 'run this line with the shell (/bin/sh -c; cmd.exe on Windows), instead of -- COMMAND',
+    parse: parseLine,
+  },
+  store: STORE_OPTION,
+  killStalled: { flags: '--kill-stalled', description: 'end a stalled holder before taking over' },
+  force: { flags: '--force', description: 'run even if the lock is held, without the lock' },
+  conflictExitCode: {
+    flags: '-E, --conflict-exit-code <number>',
+    description: 'the exit code if the lock is held',
+    parse: parseExitCode,
+    default: { value: ExitCode.busy },
+  },
+  history: {
+    flags: '--history',
+    description:
+      'record this run in the history, which `livinglock history` shows (default: only if the lock is a name)',
+    conflicts: ['noHistory'],
+  },
+  noHistory: { flags: '--no-history', description: 'do not record this run in the history' },
+  ...OUTPUT_OPTIONS,
+  ...RETRY_OPTIONS,
+  ...NOTIFY_OPTIONS,
+  ignoreHangup: {
+    flags: '--ignore-hangup',
+    description: 'ignore SIGHUP, and do not pass it on; nohup in front of `livinglock` does not work',
+  },
+  quiet: { flags: '-q, --quiet', description: 'say nothing if the lock is held, and give no hints' },
+} as const satisfies Options;
+
+/** The options of the command line; durations in milliseconds. */
+export type RunValues = Values<typeof RUN_OPTIONS>;
+
+/** The hint for `isStallUnseen`. */
+export const STALL_UNSEEN =
+  'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as at work. ' +
+  'Add --heartbeat output, manual or file:PATH; or --heartbeat alive, if that is what you want.';
+
+/** Fills in defaults, and throws if options do not fit together. */
+export function completeRunOptions({
+  heartbeat,
+  staleTimeout,
+  heartbeatInterval,
+  history,
+  noHistory,
+  log,
+  noLog,
+  keepLogs,
+  logSize,
+  output,
+  notifyOn,
+  retryDelay,
+  ...rest
+}: RunValues): RunOptions {
+  const proof = heartbeat ?? { by: 'alive' };
+  const isEndless = proof.by === 'alive' && isOfOneMachine(rest.store);
+  const timeout = staleTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);
+  const interval = heartbeatInterval ?? (timeout > MINUTE ? MINUTE : timeout / 2);
+  if (interval >= timeout) {
+    throw new CliError(
+      ExitCode.usage,
+      'The --heartbeat-interval must be shorter than the --stale-timeout, or every run would look stalled between two heartbeats.',
+    );
+  }
+  if (rest.sticky && rest.owner === undefined) {
+    throw new CliError(
+      ExitCode.usage,
+      '--sticky needs --owner NAME: a run recognizes its own lock by that name.',
+    );
+  }
+  return {
+    ...rest,
+    proof,
+    staleTimeout: timeout,
+    // In a database it has a meaning with `alive` too: when others may take over from a machine that is gone.
+    isStallUnseen: isEndless && heartbeat === undefined && staleTimeout !== undefined,
+    heartbeatInterval: interval,
+    timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
+    line: rest.command,
+    retryDelay: completeRetryDelay(rest.retry, retryDelay),
+    notifyOn: completeKinds(rest.notify, notifyOn),
+    history: history ? 'on' : noHistory ? 'off' : 'default',
+    output: completeOutputOptions({ log, noLog, keepLogs, logSize, output }),
+  };
+}
+
+/** Whether a process lives cannot be seen from another machine, so its lock would be held forever. */
+function isOfOneMachine(store: StoreAddress | undefined): boolean {
+  return store === undefined || store.kind === 'sqlite';
+}
+
+function parseOwner(text: string): string {
+  try {
+    readOwner(text);
+    return text;
+  } catch (error) {
+    throw new InvalidArgument(messageOf(error));
+  }
+}
+
+function parseLabel(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgument('A label must not be empty.');
+}
+
+function parseStaleTimeout(text: string): number {
+  const timeout = parseDuration(text);
+  if (timeout > 0) return timeout;
+  throw new InvalidArgument('It must be more than 0.');
+}
+
+function parseExitCode(text: string): number {
+  const code = Number(text);
+  if (/^\d+$/.test(text) && code <= 255) return code;
+  throw new InvalidArgument('An exit code is a number from 0 to 255.');
+}

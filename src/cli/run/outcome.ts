@@ -1,0 +1,61 @@
+import type { ChildProcess } from 'node:child_process';
+import type { RunOutcome } from '../../history/index.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import type { WriteFailure } from './output/pass-output.js';
+import type { Reason } from './processes/end-command.js';
+import { statusOf } from './processes/pass-signals.js';
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * Resolves when the process has ended. On Windows, cross-spawn reports the exit status 1 of what it could not find as an error, and a process that
+ * cannot be ended is an error, too.
+ */
+export function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.on('error', () => {
+      const { exitCode: code, signalCode: signal } = child;
+      if (code !== null || signal !== null) resolve({ code, signal });
+    });
+  });
+}
+
+/**
+ * The runner's exit code: `reason` says why it ended the command, if it did, and `failures` why the output could not be passed on.
+ */
+export function statusAfter(reason: Reason | null, exit: Exit, failures: readonly WriteFailure[]): number {
+  switch (reason) {
+    case 'lost':
+      return ExitCode.lost;
+    case 'stalled':
+    case 'timeout':
+      return ExitCode.timeout;
+    case null:
+      return failures.includes('failed') ? ExitCode.output : ownStatus(exit, failures.length > 0);
+  }
+}
+
+/** What the history says of a command that has run. */
+export function outcomeAfter(reason: Reason | null, { signal }: Exit, status: number): RunOutcome {
+  switch (reason) {
+    case 'lost':
+    case 'stalled':
+      return reason;
+    case 'timeout':
+      return 'timed-out';
+    case null:
+      if (signal !== null) return 'ended-by-signal';
+      return status === 0 ? 'succeeded' : 'failed';
+  }
+}
+
+/** A command whose last write went unread has not succeeded: without the runner, SIGPIPE would have ended it. */
+function ownStatus({ code, signal }: Exit, isUnread: boolean): number {
+  const status = code ?? statusOf(signal);
+  return status === 0 && isUnread ? statusOf('SIGPIPE') : status;
+}

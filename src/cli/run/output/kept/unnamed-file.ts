@@ -1,0 +1,52 @@
+import { constants, ftruncate, openSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { randomUuid } from '../../../../system/uuid.js';
+import { writeOut } from '../../../terminal/write-all.js';
+import { readAt, writeAt } from './whole-file.js';
+
+const truncate = promisify(ftruncate);
+
+/** Bytes that are read at once. */
+const PIECE = 256 * 1024;
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
+
+/** Holds output back on the disk, in a file without a name: whatever ends this process, nothing of it stays behind. */
+export class Spool {
+  readonly #descriptor: number;
+  #size = 0;
+
+  /** Throws the system's error if no file can be created in that folder. */
+  constructor(folder: string) {
+    const path = join(folder, `output-${randomUuid()}.tmp`);
+    this.#descriptor = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    unlinkSync(path);
+  }
+
+  /** Adds all of it, or rejects and adds nothing. */
+  async write(chunk: Buffer): Promise<void> {
+    await writeAt(this.#descriptor, chunk, this.#size);
+    this.#size += chunk.length;
+  }
+
+  /** How many bytes it holds. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Holds no more than the first bytes. */
+  async shorten(size: number): Promise<void> {
+    this.#size = size;
+    await truncate(this.#descriptor, size);
+  }
+
+  /** Writes these bytes of what it holds to a descriptor of ours, piece by piece. */
+  async passOn(descriptor: number, from: number, to: number): Promise<void> {
+    for (let position = from; position < to; ) {
+      const piece = await readAt(this.#descriptor, position, Math.min(PIECE, to - position));
+      if (piece.length === 0) throw new Error('the file it was held in is shorter than it was');
+      await writeOut(descriptor, piece);
+      position += piece.length;
+    }
+  }
+}

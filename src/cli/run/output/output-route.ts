@@ -1,0 +1,108 @@
+import type { ChildProcess } from 'node:child_process';
+import { fstatSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { isWatchable, OUTPUTS } from '../proof/output-proof.js';
+import type { Stdio } from '../start/descriptors.js';
+import { makeRealPipes, type RealPipe } from '../start/real-pipes.js';
+
+/** Output of the command that this process reads and has to pass on. */
+export interface ReadOutput {
+  readonly source: Readable;
+  /** The descriptor of this process that it is passed on to. */
+  readonly descriptor: number;
+  /** Such as `stdout and stderr`. */
+  readonly name: string;
+}
+
+/** How a command's stdout and stderr reach those of this process. */
+export interface OutputRoute {
+  /** For `spawn`: stdout and stderr. */
+  readonly stdio: readonly [stdout: Stdio, stderr: Stdio];
+  /** How many outputs are read. */
+  readonly count: number;
+  /** Must be called once the command has been started. */
+  read(child: ChildProcess): ReadOutput[];
+}
+
+/**
+ * - `inherited`: the command gets our descriptors, and this process does not see what it writes.
+ * - `seen`: this process sees that the command writes.
+ * - `read`: all of it goes through this process.
+ * - `merged`: the same, and as nothing is passed on, through one pipe, which keeps the order of stdout and stderr.
+ * - `discarded`: nobody reads it.
+ */
+export type OutputMode = 'inherited' | 'seen' | 'read' | 'merged' | 'discarded';
+
+const NAMES = new Map([
+  [1, 'stdout'],
+  [2, 'stderr'],
+]);
+
+const INHERITED: OutputRoute = { stdio: ['inherit', 'inherit'], count: 0, read: () => [] };
+const DISCARDED: OutputRoute = { stdio: ['ignore', 'ignore'], count: 0, read: () => [] };
+
+export function routeFor(mode: OutputMode): OutputRoute {
+  switch (mode) {
+    case 'inherited':
+      return INHERITED;
+    case 'seen':
+      return readOutput(together(OUTPUTS.filter((descriptor) => !isWatchable(descriptor))));
+    case 'read':
+      return readOutput(together(OUTPUTS));
+    case 'merged':
+      return readOutput([OUTPUTS]);
+    case 'discarded':
+      return DISCARDED;
+  }
+}
+
+/**
+ * Reads the output for these descriptors of ours; those of each group through one pipe. That is needed to see that the command writes, unless it is to a file: a file is handed to the
+ * command and watched from outside (`watchOutputFiles`). A full disk is then the command's own failure, the order is kept, and the command
+ * outlives this process.
+ */
+function readOutput(groups: readonly (readonly number[])[]): OutputRoute {
+  const pipes = makeRealPipes(groups.length);
+  return pipes === null ? byPipesOfNode(groups.flat()) : byRealPipes(groups, pipes);
+}
+
+/** The descriptors of each pipe. Descriptors with the same target share one: two would lose the order of the output. */
+function together(descriptors: readonly number[]): readonly (readonly number[])[] {
+  return descriptors.length === 2 && isSameThing() ? [descriptors] : descriptors.map((number) => [number]);
+}
+
+function isSameThing(): boolean {
+  const [one, other] = OUTPUTS.map((descriptor) => {
+    const { dev, ino, rdev } = fstatSync(descriptor, { bigint: true });
+    // Not all systems number their sockets.
+    return ino === 0n ? descriptor : `${dev} ${ino} ${rdev}`;
+  });
+  return one === other;
+}
+
+function byRealPipes(groups: readonly (readonly number[])[], pipes: readonly RealPipe[]): OutputRoute {
+  const pipeOf = (descriptor: number) =>
+    pipes[groups.findIndex((group) => group.includes(descriptor))]?.writing ?? 'inherit';
+  return {
+    stdio: [pipeOf(1), pipeOf(2)],
+    count: pipes.length,
+    read: () => pipes.map((pipe, index) => readFor(groups[index] ?? [], pipe.open())),
+  };
+}
+
+function byPipesOfNode(descriptors: readonly number[]): OutputRoute {
+  const pipeOf = (descriptor: number) => (descriptors.includes(descriptor) ? 'pipe' : 'inherit');
+  return {
+    stdio: [pipeOf(1), pipeOf(2)],
+    count: descriptors.length,
+    read: ({ stdout, stderr }) => [
+      ...(stdout === null ? [] : [readFor([1], stdout)]),
+      ...(stderr === null ? [] : [readFor([2], stderr)]),
+    ],
+  };
+}
+
+function readFor(descriptors: readonly number[], source: Readable): ReadOutput {
+  const name = descriptors.map((descriptor) => NAMES.get(descriptor)).join(' and ');
+  return { source, descriptor: descriptors[0] ?? 1, name };
+}

@@ -1,0 +1,116 @@
+import { close as closeInspector, url as inspectorUrl } from 'node:inspector';
+import { constants } from 'node:os';
+import { setImmediate as nextCheck } from 'node:timers/promises';
+import { endEarly } from '../../early-signal.js';
+import { ExitCode } from '../../errors/exit-codes.js';
+
+/**
+ * The signals that are passed on to the command: all that would end this process and can be caught. Not the ones that concern this
+ * process alone (SIGPIPE, SIGSEGV and the like), nor SIGPROF, which V8 uses for profiling. If one of those ends this process, the command keeps the lock.
+ */
+const FORWARDED: readonly NodeJS.Signals[] = (
+  process.platform === 'win32'
+    ? (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const)
+    : ([
+        ...([
+          'SIGINT',
+          'SIGTERM',
+          'SIGHUP',
+          'SIGQUIT',
+          'SIGUSR1',
+          'SIGUSR2',
+          'SIGALRM',
+          'SIGABRT',
+          'SIGVTALRM',
+        ] as const),
+        ...(['SIGXCPU', 'SIGXFSZ', 'SIGSYS', 'SIGTRAP', 'SIGIO', 'SIGPWR', 'SIGSTKFLT'] as const),
+      ] as const)
+).filter((signal) => signal in constants.signals);
+
+/** Whether a terminal itself sends the signal to its whole foreground group. */
+export function isOfTheKeyboard(signal: NodeJS.Signals): boolean {
+  return signal === 'SIGINT' || signal === 'SIGQUIT' || signal === 'SIGBREAK';
+}
+
+/** As a shell: 128 plus the signal's number. */
+export function statusOf(signal: NodeJS.Signals | null): number {
+  return ExitCode.signal + (signal === null ? 0 : constants.signals[signal]);
+}
+
+/** The signals that this process receives. Before the command starts they end the waiting; afterwards they go to the command. */
+export class Signals {
+  readonly #stopWaiting = new AbortController();
+  readonly #listeners = new Map<NodeJS.Signals, () => void>();
+  received: NodeJS.Signals | null = null;
+  #receiver: ((signal: NodeJS.Signals) => void) | null = null;
+  #isWriting = false;
+  #writesOutput = false;
+
+  /** @param isHangupIgnored Whether to ignore SIGHUP. */
+  constructor(isHangupIgnored: boolean) {
+    for (const signal of FORWARDED) {
+      const isIgnored = isHangupIgnored && signal === 'SIGHUP';
+      const listener = () => isIgnored || this.#receive(signal);
+      this.#listeners.set(signal, listener);
+      process.on(signal, listener);
+    }
+    process.off('SIGUSR1', endEarly);
+    if (closeUnwantedInspector()) this.#receive('SIGUSR1');
+  }
+
+  get aborted(): AbortSignal {
+    return this.#stopWaiting.signal;
+  }
+
+  /** Called once the command has been started: from then on it receives the signals. */
+  passTo(receiver: (signal: NodeJS.Signals) => void): void {
+    this.#receiver = receiver;
+  }
+
+  /**
+   * Ignores SIGXFSZ meanwhile: a write beyond `ulimit -f` raises it in the process that writes (setrlimit(2)), and here that is the runner, not the
+   * command.
+   */
+  async whileWriting(write: () => Promise<void>): Promise<void> {
+    this.#isWriting = true;
+    try {
+      await write();
+    } finally {
+      await turn();
+      this.#isWriting = false;
+    }
+  }
+
+  /** From now on this process writes for the command, and SIGXFSZ is about these writes. The command gets its own from the kernel. */
+  writeOutput(): void {
+    this.#writesOutput = true;
+  }
+
+  ignore(): void {
+    for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+  }
+
+  #receive(signal: NodeJS.Signals): void {
+    if ((this.#isWriting || this.#writesOutput) && signal === 'SIGXFSZ') return;
+    this.received = signal;
+    this.#stopWaiting.abort();
+    this.#receiver?.(signal);
+  }
+}
+
+/** One full turn of the event loop, in which signals are delivered. */
+export async function turn(): Promise<void> {
+  await nextCheck();
+  await nextCheck();
+}
+
+/**
+ * Unless a program listens to SIGUSR1, Node opens a debugger port when it arrives, for every user of the machine
+ * (https://nodejs.org/api/process.html#signal-events).
+ */
+function closeUnwantedInspector(): boolean {
+  const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
+  if (inspectorUrl() === undefined || options.some((option) => option.includes('--inspect'))) return false;
+  closeInspector();
+  return true;
+}

@@ -1,0 +1,179 @@
+import { formatDuration } from '../../core/describe-holder.js';
+import { ErrLockLost } from '../../index.js';
+import { messageOf } from '../../system/message-of.js';
+import { say } from '../terminal/messages.js';
+import { describeLoss } from './describe-loss.js';
+import { type Exit, outcomeAfter, statusAfter } from './outcome.js';
+import { OutputPassage } from './output/pass-output.js';
+import { CommandEnder, type Reason } from './processes/end-command.js';
+import { isOfTheKeyboard, turn } from './processes/pass-signals.js';
+import { outlive } from './processes/wait-for-survivors.js';
+import { describeProof, hintOn } from './proof/proof.js';
+import { proofCheckFor } from './proof/proof-checks.js';
+import { StallWatch } from './proof/stall-watch.js';
+import type { RunEnd } from './recorder.js';
+import type { RunContext } from './run-context.js';
+import type { Started } from './start/started-command.js';
+
+/** How an attempt ended: for whoever started the runner, and for the history. */
+interface Ended {
+  readonly status: number;
+  readonly end: RunEnd;
+}
+
+/** A command that has been started, until nothing of it is left. */
+export class RunAttempt {
+  readonly #job: RunContext;
+  readonly #started: Started;
+  readonly #ending: CommandEnder;
+  readonly #watch: StallWatch;
+  readonly #passages: readonly OutputPassage[];
+  /** Why the command is being ended, in words. */
+  #reason: string | null = null;
+
+  constructor(job: RunContext, started: Started) {
+    this.#job = job;
+    this.#started = started;
+    this.#ending = new CommandEnder(started.group, job.options.killAfter);
+    this.#watch = this.#watchProof();
+    if (started.output.length > 0) job.signals.writeOutput();
+    const prove = () => this.#watch.prove();
+    this.#passages = started.output.map(
+      (read) => new OutputPassage(read, prove, job.output?.outletFor(read)),
+    );
+  }
+
+  async toTheEnd(): Promise<Ended> {
+    const { lock, recorder } = this.#job;
+    const { exited, group } = this.#started;
+    const onLoss = () => this.#stop('lost');
+    try {
+      lock?.signal.addEventListener('abort', onLoss);
+      // It may have been lost while the command was started.
+      if (lock?.signal.aborted === true) onLoss();
+      this.#limitTime();
+      this.#passSignals();
+      await this.#name();
+      recorder.started();
+      const exit = await exited;
+      await outlive(group, lock);
+      await this.#drain();
+      return this.#endAfter(exit);
+    } finally {
+      lock?.signal.removeEventListener('abort', onLoss);
+      this.#watch.stop();
+      this.#ending.stop();
+    }
+  }
+
+  #watchProof(): StallWatch {
+    const { lock, locks, options } = this.#job;
+    const { proof, staleTimeout, heartbeatInterval } = options;
+    return new StallWatch({
+      lock,
+      staleTimeout,
+      heartbeatInterval,
+      check: proofCheckFor(proof, lock, locks.store),
+      onStall: (silence) => this.#stalled(silence),
+    });
+  }
+
+  #stalled(silence: number): void {
+    if (this.#ending.reason !== null) return;
+    const { proof, onStall } = this.#job.options;
+    const isHeldUp = this.#passages.some((passage) => passage.isHeldUp);
+    const reason = `for ${formatDuration(silence)} ${describeProof(proof, isHeldUp)}`;
+    const hint = hintOn(proof, isHeldUp);
+    const stall = `The command has stalled: ${reason}.`;
+    this.#job.recorder.stalled(reason);
+    if (onStall === 'warn') {
+      say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hint}`);
+    } else {
+      this.#reason = reason;
+      this.#stop('stalled');
+      say(`${stall} Ending it.${hint}`);
+    }
+  }
+
+  #limitTime(): void {
+    const { timeout } = this.#job.options;
+    if (!Number.isFinite(timeout)) return;
+    this.#ending.after(timeout, () => {
+      if (this.#ending.reason !== null) return;
+      this.#stop('timeout');
+      say(`The command has reached its time limit of ${formatDuration(timeout)} (--timeout). Ending it.`);
+    });
+  }
+
+  /** A keyboard signal at the very start may have come before the command could receive it. */
+  #passSignals(): void {
+    const { signals } = this.#job;
+    const { group, sharesTerminal } = this.#started;
+    let isNew = true;
+    signals.passTo((signal) => {
+      if (isNew || !sharesTerminal || !isOfTheKeyboard(signal)) group.signal(signal);
+    });
+    void turn().then(() => {
+      isNew = false;
+    });
+    // It came while the command was being started.
+    if (signals.received !== null) group.signal(signals.received);
+  }
+
+  /** Names the command in the lock. If that cannot be written, the next heartbeat tries again; until then the inherited socket shows that it lives. */
+  async #name(): Promise<void> {
+    const { lock, inheritedSocket } = this.#job;
+    const { group, begin } = this.#started;
+    try {
+      await lock?.setWorkers(group.named);
+    } catch (error) {
+      // A command that has already ended needs no name, and the lock's own signal reports a loss.
+      if (!(error instanceof RangeError || error instanceof ErrLockLost)) {
+        if (begin !== null) throw error;
+        say(messageOf(error));
+      }
+    }
+    inheritedSocket?.close();
+    if (lock?.signal.aborted !== true) begin?.();
+  }
+
+  /** Waits until the output of a command that is gone has been passed on and kept. */
+  async #drain(): Promise<void> {
+    const { signals, output } = this.#job;
+    const ending = this.#ending;
+    ending.outlived(signals.received !== null);
+    signals.passTo(() => ending.abandon());
+    await Promise.all(this.#passages.map((passage) => passage.drain(ending.waiting)));
+    // As long as heartbeats are sent.
+    await output?.written(ending.waiting);
+  }
+
+  #endAfter(exit: Exit): Ended {
+    const { reason } = this.#ending;
+    const lost = this.#passages.flatMap((passage) => passage.failure ?? []);
+    // What is only logged has no reader: the log says what it lacks.
+    const status = statusAfter(reason, exit, this.#job.output?.mode === 'merged' ? [] : lost);
+    const end = {
+      outcome: outcomeAfter(reason, exit, status),
+      signal: exit.signal,
+      isOutputLost: lost.length > 0,
+      ...(this.#reason !== null && { reason: this.#reason }),
+    };
+    return { status, end };
+  }
+
+  #stop(reason: Reason): void {
+    if (this.#ending.reason !== null) return;
+    const { lock, name, recorder } = this.#job;
+    // Before any message: a process that writes to a terminal from the background may be stopped (`stty tostop`).
+    this.#ending.begin(reason);
+    if (reason === 'lost') {
+      const loss = describeLoss(name, lock?.signal.reason);
+      this.#reason = loss;
+      recorder.lost(loss);
+      say(`${loss} Ending the command.`);
+    } else {
+      this.#watch.keepForTheEnd();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import type { Lock } from '../../index.js';
+import type { Locks } from '../stores/locks.js';
+import type { RunOptions } from './options/run-settings.js';
+import type { KeptOutput } from './output/kept/kept-output.js';
+import type { Signals } from './processes/pass-signals.js';
+import type { Recorder } from './recorder.js';
+import type { CommandSign } from './sign/command-sign.js';
+import type { InheritedSocket } from './sign/inherited-socket.js';
+
+/** What to run, and under which lock. */
+export interface Task {
+  readonly name: string;
+  readonly locks: Locks;
+  readonly command: readonly string[];
+  readonly options: RunOptions;
+  readonly signals: Signals;
+  /** Descriptors that this process was given, for the command. */
+  readonly descriptors: readonly number[];
+  readonly inheritedSocket: InheritedSocket | null;
+  readonly cover: CommandSign;
+  readonly recorder: Recorder;
+}
+
+/** A task whose command may begin. */
+export interface RunContext extends Task {
+  /** `null` for a command that runs by force, without the lock. */
+  readonly lock: Lock | null;
+  /** `null` if all output is passed on as it comes, and not kept. */
+  readonly output: KeptOutput | null;
+}

@@ -1,0 +1,46 @@
+import { type ProcessIdentity, type ProcessTable, systemProcesses } from '../../../index.js';
+import type { CommandSign } from './command-sign.js';
+import type { InheritedSocket } from './inherited-socket.js';
+
+/**
+ * The system's process table, extended by the socket that this process hands on, and by whether the lock's sign of life outlasts whatever this process
+ * starts.
+ *
+ * @param isStartCostly Whether it takes a program to find out when another process began, such as PowerShell, half a second. Then the moment at
+ *   which a process is named stands for its start: this process names what it has just started.
+ */
+export function processesWith(
+  socket: InheritedSocket | null,
+  cover: Pick<CommandSign, 'outlastsCommand' | 'outlastsWorkers'>,
+  isStartCostly = process.platform === 'win32',
+): ProcessTable {
+  const processes = systemProcesses();
+  return {
+    self: () => ({
+      ...processes.self(),
+      ...(socket !== null && { inheritedSocket: socket.name }),
+      ...(cover.outlastsCommand && { sign: true }),
+    }),
+    identify(pid, group) {
+      const identity = isStartCostly ? identifyAsNew(pid, processes) : processes.identify(pid, group);
+      if (identity === null) return null;
+      // If this process is a worker, then on behalf of the command that it is about to start.
+      const isHeir = socket !== null && (identity.group === true || pid === process.pid);
+      return {
+        ...identity,
+        ...(isHeir && { inheritedSocket: socket.name }),
+        ...(cover.outlastsWorkers && { sign: true }),
+      };
+    },
+    liveness: (identity, age) => processes.liveness(identity, age),
+    terminate: (...args) => processes.terminate(...args),
+    refuseTermination: (identity, writer) => processes.refuseTermination?.(identity, writer),
+    uptime: () => processes.uptime?.() ?? null,
+  };
+}
+
+function identifyAsNew(pid: number, processes: ProcessTable): ProcessIdentity | null {
+  const identity = { ...processes.self(), pid, started: null };
+  if (processes.liveness(identity) === 'dead') return null;
+  return { ...identity, started: new Date().toISOString() };
+}

@@ -1,0 +1,46 @@
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { CliError } from '../../errors/cli-error.js';
+import { ExitCode } from '../../errors/exit-codes.js';
+
+// Node reads arguments and variables as UTF-8, replaces invalid bytes with U+FFFD, and has no way to pass the original bytes on.
+
+const REPLACED = '\u{fffd}';
+
+/** Refuses to run a command with a changed argument: it may name a file to be removed. */
+export function expectUtf8Arguments(): void {
+  if (!process.argv.some((argument) => argument.includes(REPLACED))) return;
+  if (!entriesOf('/proc/self/cmdline').some(isNotUtf8)) return;
+  throw new CliError(
+    ExitCode.usage,
+    'An argument is not UTF-8, and the command would not get it unchanged. Name the file by a pattern, or in a script: -c "./import *.csv".',
+  );
+}
+
+/** The names of the variables that would reach the command changed. */
+export function variablesNotUtf8(): readonly string[] {
+  const isAnyReplaced = Object.entries(process.env).some((entry) => entry.join('').includes(REPLACED));
+  if (!isAnyReplaced) return [];
+  return entriesOf('/proc/self/environ')
+    .filter(isNotUtf8)
+    .map((entry) => entry.toString('utf8').replace(/=.*/s, ''));
+}
+
+/** The original bytes, each value ended by a NUL (proc(5)). Empty if there is no such file. */
+function entriesOf(file: string): readonly Buffer[] {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch {
+    return [];
+  }
+  const entries: Buffer[] = [];
+  for (let start = 0, end = bytes.indexOf(0); end !== -1; start = end + 1, end = bytes.indexOf(0, start)) {
+    entries.push(bytes.subarray(start, end));
+  }
+  return entries;
+}
+
+function isNotUtf8(bytes: Buffer): boolean {
+  return !isUtf8(bytes);
+}

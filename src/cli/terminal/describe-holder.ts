@@ -1,0 +1,34 @@
+import * as core from '../../core/describe-holder.js';
+import type { LockRecord } from '../../index.js';
+import { formatTime } from './local-time.js';
+
+/** Who holds a lock, or until when it counts as held, in one line: `is held by PID 4242 …`. */
+export function describeHolding(holder: LockRecord | null, age: number): string {
+  return core.describeHolding(holder, age, { holdAtLeast: '--hold-at-least', more: moreOf(holder) });
+}
+
+/** Who holds a lock, in one line: `PID 4242 on db-1 (import.py --all in /srv/shop) since 14:03:11, last heartbeat 12 seconds ago, 40 % done`. */
+export function describeHolder(holder: LockRecord | null, heartbeatAge: number): string {
+  return core.describeHolder(holder, heartbeatAge, moreOf(holder));
+}
+
+function moreOf(holder: LockRecord | null): string {
+  if (holder === null) return '';
+  const { workers, acquiredAt } = holder;
+  // If the holder was killed, its workers hold the lock.
+  return [describeWorkers(workers), acquiredAt !== null && `since ${formatTime(acquiredAt)}`]
+    .filter((part) => part !== false)
+    .join(' ');
+}
+
+function describeWorkers(workers: LockRecord['workers']): string | false {
+  const pids = (areGroups: boolean) =>
+    workers.filter(({ group }) => (group === true) === areGroups).map(({ pid }) => pid);
+  const groups = pids(true);
+  const processes = pids(false);
+  const names = [
+    groups.length > 0 && `process group ${groups.join(', ')}`,
+    processes.length > 0 && `PID ${processes.join(', ')}`,
+  ].filter((name) => name !== false);
+  return names.length > 0 && `with ${names.join(' and ')} at work`;
+}

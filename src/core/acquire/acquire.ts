@@ -1,0 +1,238 @@
+import pRetry from 'p-retry';
+import { isError } from '../../system/is-error.js';
+import { type Examined, examine, processesOf, refuseTooManyTries } from '../assess/examine.js';
+import { mayBeElsewhere } from '../assess/provenance.js';
+import { type StoreCall, withCall } from '../calls/store-call.js';
+import { formatDuration } from '../describe-holder.js';
+import { ErrLockBusy, ErrLockStore, ErrNotALock, ErrTerminationFailed } from '../errors.js';
+import { publishBusy, publishWaiting } from '../events/contention-events.js';
+import { Lock } from '../held/lock.js';
+import { type AcquireOptions, type DefaultStore, readOptions, type Settings } from '../options/options.js';
+import { fitText, type LockRecord } from '../record/record.js';
+import type { Claim, Stored } from '../store.js';
+import { currentFolder, currentUser } from '../user-and-folder.js';
+import { type Claimed, Claims } from './claims-in-doubt.js';
+import { replacedIn } from './predecessor.js';
+import { isOfOtherLock } from './token.js';
+
+/** The delay between two attempts while waiting doubles from the first of these to the second, in milliseconds. */
+const FIRST_DELAY = 50;
+const LONGEST_DELAY = 500;
+
+/** The last attempt begins at most this many milliseconds before `wait` is over, to be answered by then. */
+const LONGEST_RESERVE = 100;
+/** If the store has been silent for this many milliseconds when `wait` is over, its last answer no longer counts. */
+const LONGEST_SILENCE = 1000;
+
+/** After this many claims answered later than the stale timeout, the next is accepted: with such a slow store, the timeout cannot be kept. */
+const MOST_LATE = 10;
+
+/**
+ * Takes the lock of that name, in the store named in the options or in the default store. For the errors, see `stores/default-locks.ts`.
+ */
+export async function acquire(
+  path: string,
+  options: AcquireOptions,
+  defaultStore: DefaultStore,
+): Promise<Lock> {
+  const settings = readOptions(options);
+  return withCall(path, settings, defaultStore, (call) => new Contender(call, settings).acquire());
+}
+
+/** One call of `acquire`: the only place where store, judge, processes and clock meet. */
+class Contender {
+  readonly #call: StoreCall;
+  readonly #settings: Settings;
+  readonly #claims: Claims;
+  /** On the monotonic clock. */
+  readonly #calledAt: number;
+  /** When the attempt under way began, on the monotonic clock; `null` between two attempts, when a pause of this process says nothing about the store. */
+  #attemptedAt: number | null = null;
+  /** How the one before ended. */
+  #busy: ErrLockBusy | null = null;
+
+  constructor(call: StoreCall, settings: Settings) {
+    this.#call = call;
+    this.#settings = settings;
+    this.#claims = new Claims(call);
+    this.#calledAt = call.clock.monotonic();
+  }
+
+  async acquire(): Promise<Lock> {
+    const { wait } = this.#settings;
+    try {
+      return await (wait > 0 ? this.acquireWithin(wait) : this.acquireNow());
+    } catch (error) {
+      if (error instanceof ErrLockBusy) publishBusy(error, this.#call.clock.monotonic() - this.#calledAt);
+      throw error;
+    }
+  }
+
+  /** Reads, judges, and claims exactly the version that was judged. If the lock changed meanwhile, judges again. */
+  async acquireNow(): Promise<Lock> {
+    const { name, clock } = this.#call;
+    for (let tries = 1, late = 0; ; tries++) {
+      const { staleTimeout, owner } = this.#settings;
+      const examined = await examine(this.#call, staleTimeout, owner);
+      // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
+      const ours = this.#claims.replacedBy(examined?.stored.record ?? null);
+      if (examined !== null && ours === null) await this.#refuseUnlessTakeable(examined);
+      refuseTooManyTries(tries, name, examined);
+      const replaced = ours ?? replacedIn(examined, clock.monotonic());
+      const claimed = await this.#claims.send(
+        (token) => this.#claimWith(token),
+        examined?.stored.version,
+        replaced,
+      );
+      if (claimed === null) continue;
+      const isInTime = clock.monotonic() - claimed.claimedAt < staleTimeout;
+      if (isInTime || late === MOST_LATE) return this.#lock(claimed);
+      // Others may have taken over before the answer came.
+      this.#claims.doubt(claimed.token);
+      late += 1;
+    }
+  }
+
+  #claimWith(token: string): Claim {
+    const { staleTimeout, command = process.argv.slice(1).join(' '), owner } = this.#settings;
+    return {
+      token,
+      process: this.#call.processes.self(),
+      workers: [],
+      staleTimeout,
+      command: fitText(command) || null,
+      user: currentUser(),
+      cwd: currentFolder(),
+      owner,
+    };
+  }
+
+  async acquireWithin(wait: number): Promise<Lock> {
+    const { store, clock, limit } = this.#call;
+    const { signal } = this.#settings;
+    const deadline = clock.monotonic() + wait;
+    if (Number.isFinite(wait) && !store.isPrompt)
+      limit.endAfter(wait, clock, (isInDoubt) => this.#late(isInDoubt));
+    let attemptedAt = 0;
+    const attempt = () => {
+      attemptedAt = clock.monotonic();
+      this.#attemptedAt = attemptedAt;
+      return this.acquireNow();
+    };
+    // Without the signal: p-retry would also check it after the last attempt, and lose a lock that was just acquired.
+    return pRetry(attempt, {
+      retries: Number.POSITIVE_INFINITY,
+      // The injected clock does the delay, below.
+      minTimeout: 0,
+      factor: 1,
+      shouldRetry: ({ error }) => error instanceof ErrLockBusy,
+      onFailedAttempt: async ({ error, attemptNumber }) => {
+        // The abort reason may be anything, but p-retry only passes on errors.
+        signal?.throwIfAborted();
+        if (!(error instanceof ErrLockBusy)) return;
+        this.#busy = error;
+        this.#attemptedAt = null;
+        const now = clock.monotonic();
+        const left = deadline - now;
+        const reserve = Math.min(2 * (now - attemptedAt), LONGEST_RESERVE);
+        const isLast = left <= reserve;
+        if (attemptNumber === 1 && left > 0) publishWaiting(error, wait);
+        if (left > 0) {
+          await limit.sleep(isLast ? left : Math.min(left - reserve, delayAfter(attemptNumber)), clock);
+        }
+        if (isLast) throw error;
+      },
+    });
+  }
+
+  /** The error of a call whose `wait` was over before the store had answered. */
+  #late(isInDoubt: boolean): Error {
+    const { name, clock } = this.#call;
+    const isSilent = this.#attemptedAt !== null && clock.monotonic() - this.#attemptedAt > LONGEST_SILENCE;
+    if (this.#busy !== null && !isSilent && !isInDoubt) return this.#busy;
+    return ErrLockStore.of(name, 'acquire', {
+      code: 'ETIMEDOUT',
+      reason: `the store did not answer within the \`wait\` of ${formatDuration(this.#settings.wait)}`,
+      remedy: 'Check that it can be reached from here, or wait longer.',
+      cause: undefined,
+      isInDoubt,
+    });
+  }
+
+  async #refuseUnlessTakeable({ stored, verdict }: Examined): Promise<void> {
+    const { name } = this.#call;
+    switch (verdict.state) {
+      case 'live':
+      case 'cooldown':
+        if (verdict.state === 'cooldown' && this.#staysInCharge(stored.record)) return;
+        throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
+      case 'foreign':
+        throw new ErrNotALock(name, verdict.reason);
+      case 'stalled':
+        if (this.#settings.terminateStalled && stored.record !== null)
+          await this.#terminate(stored, stored.record);
+        return;
+      case 'dead':
+      case 'free':
+        return;
+    }
+  }
+
+  /** Whether a released lock that still counts as held may be taken by this contender. */
+  #staysInCharge(released: LockRecord | null): boolean {
+    const { sticky, owner } = this.#settings;
+    return sticky && released?.owner === owner;
+  }
+
+  /** All of them or none: if one may not be signalled, the others are left alone too. */
+  async #terminate({ provenance, writer }: Stored, holder: LockRecord): Promise<void> {
+    const { name, processes, limit } = this.#call;
+    const named = processesOf(holder);
+    try {
+      // Anyone who may write to the folder can give another holder's file the name of this lock.
+      if (isOfOtherLock(holder.token, name)) throw new Error('its record was written for another lock');
+      for (const identity of named) {
+        if (mayBeElsewhere(identity, provenance, processes.self())) {
+          throw new Error(`PID ${identity.pid} is not a process that can be seen from here`);
+        }
+        processes.refuseTermination?.(identity, writer);
+      }
+      // Once it has begun to end a holder, it takes over, even if `wait` is over by then.
+      limit.liftTime();
+      const { terminationGrace } = this.#settings;
+      const { signal } = limit;
+      for (const identity of named) {
+        await limit.until(processes.terminate(identity, terminationGrace, writer, signal));
+      }
+    } catch (error) {
+      limit.throwIfOver();
+      throw new ErrTerminationFailed(name, holder, isError(error) ? error : new Error(String(error)));
+    }
+  }
+
+  #lock({ token, record, replaced, claimedAt }: Claimed): Lock {
+    const { name, store, clock, processes } = this.#call;
+    const { heartbeatMinimalInterval, staleTimeout, holdAtLeast } = this.#settings;
+    // Copying an object would take longer than everything else that is done for a lock here.
+    return new Lock({
+      name,
+      token,
+      record,
+      predecessor: replaced.predecessor,
+      calledAt: this.#calledAt,
+      claimedAt,
+      store,
+      clock,
+      processes,
+      heartbeatMinimalInterval,
+      staleTimeout,
+      holdAtLeast,
+    });
+  }
+}
+
+/** Half of it is random, so that contenders turned away together do not come back together. */
+function delayAfter(attempt: number): number {
+  const delay = Math.min(FIRST_DELAY * 2 ** Math.min(attempt - 1, 16), LONGEST_DELAY);
+  return delay * (0.5 + Math.random() / 2);
+}

@@ -1,0 +1,30 @@
+import { type Clock, systemClock } from '../../system/clock.js';
+import type { ProcessTable } from '../../system/processes/process-table.js';
+import { systemProcesses } from '../../system/processes/system.js';
+import type { Life } from '../../system/signs-of-life/sign-of-life.js';
+import { systemLife } from '../../system/signs-of-life/system.js';
+
+/** What a lock needs from the system, so that a test can replace it. */
+export interface Dependencies {
+  /** What time it is. */
+  readonly clock: Clock;
+  /** Which processes are alive. */
+  readonly processes: ProcessTable;
+  /**
+   * Signs of life, which tell more than PIDs between containers. Only the file store keeps them. Default: the system's, or none if `processes` are
+   * given. `null`: none.
+   */
+  readonly life?: Life | null;
+}
+
+/** Anything left out defaults to the system's own. */
+export function withSystemDefaults(dependencies: Partial<Dependencies> = {}): Dependencies {
+  return {
+    clock: dependencies.clock ?? systemClock,
+    processes: dependencies.processes ?? systemProcesses(),
+    life:
+      dependencies.life === undefined && dependencies.processes === undefined
+        ? systemLife()
+        : (dependencies.life ?? null),
+  };
+}

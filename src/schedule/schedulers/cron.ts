@@ -1,0 +1,145 @@
+import { difference } from '../install-steps.js';
+import { type Configuration, commandIn, type Installer, type Scheduled, type Step } from '../installer.js';
+import { quoteForCron } from '../quote.js';
+import { expectSuccess, failure, type RunProgram } from '../run-program.js';
+import { ScheduleError } from '../schedule-error.js';
+import { describeSeconds, describeTiming, type Job, type Timing } from '../scheduled-job.js';
+import type { Secret } from '../secrets/secret.js';
+import { FOR_SHELL, SecretFile } from '../secrets/secret-file.js';
+import { nearestIntervals, timesOf } from '../timing/calendar.js';
+import { formatCronExpression } from '../timing/cron-expression.js';
+import { nextOfDescribed } from '../timing/next-run-of-text.js';
+import { blockOf, blocksIn, withBlock } from './crontab-blocks.js';
+
+/** The longest command that Debian's cron and its relatives accept (`MAX_COMMAND`). */
+const LONGEST_COMMAND = 998;
+
+/**
+ * Installs jobs in a user's crontab; see crontab(1) and crontab(5).
+ *
+ * @param userName `null` for the crontab of the current user.
+ */
+export function cron(run: RunProgram, home: () => string, userName: string | null): Installer {
+  const user = userName === null ? [] : ['-u', userName];
+  const secret = (name: string) => new SecretFile(home, 'cron', name, FOR_SHELL);
+  const configure = (job: Job) => {
+    const [secretOfJob] = job.secrets;
+    if (secretOfJob !== undefined && userName !== null) {
+      throw new ScheduleError('refused', refusalOf(secretOfJob, userName));
+    }
+    return configurationOf(job, secret(job.name));
+  };
+  async function change(name: string, block: string | null): Promise<Step[]> {
+    const before = await readCrontab(run, user);
+    const after = withBlock(before, name, block);
+    if (before === after) return [];
+    return [
+      {
+        lines: [`the crontab of ${userName ?? 'this user'}`, ...difference(before, after).map(decode)],
+        async apply() {
+          if ((await readCrontab(run, user)) !== before) {
+            throw new ScheduleError(
+              'changed',
+              'The crontab has just been changed by someone else, so it was left alone. Try again.',
+            );
+          }
+          await writeCrontab(run, user, after);
+        },
+      },
+    ];
+  }
+  return {
+    configure,
+    async install(job) {
+      const { text } = configure(job);
+      const file = userName === null ? await secret(job.name).step(job.secrets) : [];
+      return [...file, ...(await change(job.name, encode(text)))];
+    },
+    async uninstall(name) {
+      const file = userName === null ? await secret(name).step([]) : [];
+      return [...(await change(name, null)), ...file];
+    },
+    async list(now) {
+      return blocksIn(decode(await readCrontab(run, user))).map(({ name, line }) =>
+        scheduledBy(name, line, now),
+      );
+    },
+  };
+}
+
+function scheduledBy(name: string, line: string, now: Date): Scheduled {
+  const [when = line] = /^\S+(?: \S+){4}(?= )/.exec(line) ?? [];
+  const command = commandIn(line);
+  return { name, scheduler: 'cron', when, next: nextOfDescribed(`at ${when}`, now), command };
+}
+
+/** The file would have to belong to that user, in a folder where root should not write. */
+function refusalOf({ reason }: Secret, userName: string): string {
+  return (
+    `${reason}, and only ${userName} can keep the file for it. ` +
+    `Run livinglock schedule as that user (sudo -H -u ${userName}), without --user-name.`
+  );
+}
+
+function configurationOf(
+  { name, timing, command, directory, secrets }: Job,
+  secret: SecretFile,
+): Configuration {
+  if ([directory, ...command].some((word) => word.includes('\n'))) {
+    throw new ScheduleError(
+      'refused',
+      'A line of a crontab cannot contain a line break. Put the command into a script, or let systemd run it (--for systemd).',
+    );
+  }
+  const source = secrets.length === 0 ? '' : `. ${quoteForCron(secret.path)} && `;
+  const line = `${source}cd ${quoteForCron(directory)} && ${command.map(quoteForCron).join(' ')}`;
+  return {
+    text: blockOf(name, `${fieldsOf(timing)} ${line}`),
+    notes: [
+      ...secret.notes(secrets),
+      ...(Buffer.byteLength(line) > LONGEST_COMMAND
+        ? [
+            `The line is longer than the ${LONGEST_COMMAND} bytes that some versions of cron accept. Put the command into a script.`,
+          ]
+        : []),
+    ],
+  };
+}
+
+/** The five fields in front of the command. */
+function fieldsOf(timing: Timing): string {
+  const times = timesOf(timing);
+  if (times === null) throw new ScheduleError('refused', refusal(timing));
+  return formatCronExpression(times);
+}
+
+function refusal(timing: Timing): string {
+  const nearest = timing.kind === 'every' ? nearestIntervals(timing.seconds).map(describeSeconds) : [];
+  return (
+    `cron cannot run a job ${describeTiming(timing)}: it supports only whole minutes that divide an hour or a day evenly. ` +
+    `Nearest to it: ${nearest.join(', ')}. systemd can run it ${describeTiming(timing)} (--for systemd).`
+  );
+}
+
+/** Decoded as latin1, see {@link withBlock}. */
+async function readCrontab(run: RunProgram, user: readonly string[]): Promise<string> {
+  const args = [...user, '-l'];
+  const result = await run('crontab', args);
+  if (result.status === 0) return result.stdout.toString('latin1');
+  // Only these exact messages count as no crontab: whatever counts as empty will be overwritten.
+  if (/no crontab for|can't open .*no such file/i.test(result.stderr)) return '';
+  throw failure('crontab', args, result);
+}
+
+async function writeCrontab(run: RunProgram, user: readonly string[], crontab: string): Promise<void> {
+  if (crontab === '') await expectSuccess(run, 'crontab', [...user, '-r']);
+  else await expectSuccess(run, 'crontab', [...user, '-'], Buffer.from(crontab, 'latin1'));
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+function decode(text: string): string {
+  return Buffer.from(text, 'latin1').toString();
+}

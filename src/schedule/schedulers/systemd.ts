@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import { fileStep, filesIn, programStep } from '../install-steps.js';
+import { commandIn, type Installer } from '../installer.js';
+import { quoteForSystemd, quoteSystemdPath } from '../quote.js';
+import { failure, type RunProgram } from '../run-program.js';
+import { ScheduleError } from '../schedule-error.js';
+import { describeTiming, type Job, type Timing } from '../scheduled-job.js';
+import type { Scope } from '../scope.js';
+import { FOR_SYSTEMD, SecretFile } from '../secrets/secret-file.js';
+import { onCalendar } from '../timing/on-calendar.js';
+
+const LINGER =
+  'User units run only while the user is logged in, unless `loginctl enable-linger` was called once.';
+
+/** Comments by which our units are known as well. */
+const ENDING = '# The run itself passes signals on to the command, and outlives it.';
+const ACCURACY = '# The default is a whole minute.';
+const TIMER = /^Description=Starts the job \S+ (.*)$/m;
+
+/** Restrictions for a job; see systemd.exec(5). */
+const HARDENING = `ProtectSystem=full
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+`;
+
+export interface SystemdOptions extends Scope {
+  /** Called only if a file in it is needed. */
+  readonly home: () => string;
+  /** The folder of the units; the usual one by default. */
+  readonly folder?: string;
+}
+
+/** Installs jobs as a service and a timer of the user, or of the system; see systemd.service(5) and systemd.timer(5). */
+export function systemd(run: RunProgram, { isSystem, userName, home, folder }: SystemdOptions): Installer {
+  const mode = isSystem ? [] : ['--user'];
+  const units = () =>
+    folder ?? (isSystem ? '/etc/systemd/system' : join(home(), '.config', 'systemd', 'user'));
+  const service = (name: string) => join(units(), `${unit(name)}.service`);
+  const timer = (name: string) => join(units(), `${unit(name)}.timer`);
+  const secret = (name: string) => new SecretFile(home, 'systemd', name, FOR_SYSTEMD);
+  const secretPath = (job: Job) => (job.secrets.length === 0 ? null : secret(job.name).path);
+  const serviceFor = (job: Job) => serviceOf(job, userName, secretPath(job));
+  const systemctl = (...args: readonly string[]) => programStep(run, 'systemctl', ...mode, ...args);
+  return {
+    configure(job) {
+      const files = [
+        `# ${unit(job.name)}.service\n${serviceFor(job)}`,
+        `# ${unit(job.name)}.timer\n${timerOf(job)}`,
+      ];
+      return {
+        text: files.join('\n'),
+        notes: [...secret(job.name).notes(job.secrets), ...notesOf(job), ...(isSystem ? [] : [LINGER])],
+      };
+    },
+    async install(job) {
+      const state = await stateOf(run, mode, `${unit(job.name)}.timer`);
+      const files = [
+        ...(await secret(job.name).step(job.secrets)),
+        ...(await fileStep(service(job.name), serviceFor(job), isService)),
+        ...(await fileStep(timer(job.name), timerOf(job), isTimer)),
+      ];
+      if (files.length === 0 && state.isActive && state.isEnabled) return [];
+      return [...files, systemctl('daemon-reload'), systemctl('enable', '--now', `${unit(job.name)}.timer`)];
+    },
+    async uninstall(name) {
+      const files = [
+        ...(await fileStep(timer(name), null, isTimer)),
+        ...(await fileStep(service(name), null, isService)),
+      ];
+      const secretFile = await secret(name).step([]);
+      if (files.length === 0) return secretFile;
+      const state = await stateOf(run, mode, `${unit(name)}.timer`);
+      const isOn = state.isActive || state.isEnabled;
+      const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
+      return [...off, ...files, ...secretFile, systemctl('daemon-reload')];
+    },
+    async list() {
+      const services = await filesIn(units(), /^livinglock-(.+)\.service$/, isService);
+      const timers = await filesIn(units(), /^livinglock-(.+)\.timer$/, isTimer);
+      return Promise.all(
+        timers.map(async ({ name, text }) => ({
+          name,
+          scheduler: 'systemd' as const,
+          when: TIMER.exec(text)?.[1] ?? '',
+          next: await nextElapse(run, mode, `${unit(name)}.timer`),
+          command: commandOf(services.find((each) => each.name === name)?.text ?? ''),
+        })),
+      );
+    },
+  };
+}
+
+function notesOf({ timing }: Job): string[] {
+  if (onCalendar(timing) !== null) return [];
+  return [
+    `OnCalendar= cannot express "${describeTiming(timing)}", so the interval is counted from the last start, and Persistent= does not apply: runs missed while the machine was off are not made up for.`,
+  ];
+}
+
+/** Whether we have written this unit, even if somebody has edited parts of it since. */
+function isService(text: string): boolean {
+  return /^Description=The job .*, run by livinglock$/m.test(text) || text.includes(`\n${ENDING}\n`);
+}
+
+function isTimer(text: string): boolean {
+  return TIMER.test(text) || text.includes(`\n${ACCURACY}\n`);
+}
+
+function unit(name: string): string {
+  return `livinglock-${name}`;
+}
+
+function serviceOf(
+  { name, command, directory, lockFolder, conflictExitCode, isHardened }: Job,
+  userName: string | null,
+  secretPath: string | null,
+): string {
+  if (/\p{Cc}|[\s\\]$/u.test(directory)) {
+    throw new ScheduleError(
+      'refused',
+      'systemd cannot take this folder as WorkingDirectory=. Name another one with --directory.',
+    );
+  }
+  const [program = '', ...args] = command;
+  const writable = lockFolder === null ? '' : `ReadWritePaths=${quoteSystemdPath(`-${lockFolder}`)}\n`;
+  return `[Unit]
+Description=The job ${name}, run by livinglock
+
+[Service]
+Type=oneshot
+${userName === null ? '' : `User=${userName}\n`}WorkingDirectory=${directory.replaceAll('%', '%%')}
+${secretPath === null ? '' : `EnvironmentFile=${secretPath.replaceAll('%', '%%')}\n`}ExecStart=${[quoteSystemdPath(program), ...args.map(quoteForSystemd)].join(' ')}
+# ${conflictExitCode}: the lock was held, so this run was skipped. 143: the run was ended by SIGTERM, as by systemctl stop.
+SuccessExitStatus=${conflictExitCode} 143
+${ENDING}
+KillMode=mixed
+# Whatever hardening you add must leave the folder of the lock writable, and other processes visible (no ProtectProc=).
+${isHardened ? `${writable}${HARDENING}` : ''}`;
+}
+
+function timerOf({ name, timing }: Job): string {
+  return `[Unit]
+Description=Starts the job ${name} ${describeTiming(timing)}
+
+[Timer]
+${triggerOf(timing)}
+${ACCURACY}
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+`;
+}
+
+function triggerOf(timing: Timing): string {
+  const expressions = onCalendar(timing);
+  if (expressions !== null) {
+    return [...expressions.map((expression) => `OnCalendar=${expression}`), 'Persistent=true'].join('\n');
+  }
+  const seconds = timing.kind === 'every' ? timing.seconds : 0;
+  return `# From one start to the next; Persistent= would have no effect.\nOnActiveSec=${seconds}s\nOnUnitActiveSec=${seconds}s`;
+}
+
+function commandOf(service: string): string {
+  return commandIn(/^ExecStart=(.*)$/m.exec(service)?.[1] ?? '');
+}
+
+/** From the first column of `list-timers`, which exists in every version. It does not list an inactive timer. */
+async function nextElapse(run: RunProgram, mode: readonly string[], timer: string): Promise<Date | null> {
+  const { stdout } = await run('systemctl', [...mode, 'list-timers', '--no-legend', '--no-pager', timer]);
+  const [, date, time] =
+    /^\s*[A-Z][a-z]{2} (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) /.exec(stdout.toString()) ?? [];
+  return date === undefined ? null : new Date(`${date}T${time}`);
+}
+
+/** Run first: where systemd cannot be reached it fails before anything is changed. */
+async function stateOf(
+  run: RunProgram,
+  mode: readonly string[],
+  timer: string,
+): Promise<{ isActive: boolean; isEnabled: boolean }> {
+  const args = [...mode, 'is-active', timer];
+  const active = await run('systemctl', args);
+  const word = active.stdout.toString().trim();
+  if (word === '') throw failure('systemctl', args, active);
+  const enabled = await run('systemctl', [...mode, 'is-enabled', timer]);
+  return { isActive: word === 'active', isEnabled: enabled.status === 0 };
+}

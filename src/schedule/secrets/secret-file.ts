@@ -1,0 +1,144 @@
+import { lstat, readFile, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { makeTrustedFolder, type TrustedFolder } from '../../system/files/trusted-folder.js';
+import { above, folder, ours } from '../../system/home/locks-folder.js';
+import { messageOf } from '../../system/message-of.js';
+import { systemCode } from '../../system/system-code.js';
+import type { Step } from '../installer.js';
+import { replaceFile } from '../replace-file.js';
+import { notOurs, orFailed, ScheduleError } from '../schedule-error.js';
+import type { Secret } from './secret.js';
+
+/** How a kind of file assigns a variable. */
+export interface SecretFormat {
+  readonly suffix: string;
+  readonly assign: (variable: string, value: string) => string;
+}
+
+/** Read by `. FILE` of a shell. */
+export const FOR_SHELL: SecretFormat = {
+  suffix: 'sh',
+  assign: (variable, value) => `export ${variable}='${value.replaceAll("'", "'\\''")}'`,
+};
+
+/** Read by `EnvironmentFile=` (systemd.exec(5)). */
+export const FOR_SYSTEMD: SecretFormat = {
+  suffix: 'env',
+  assign: (variable, value) => `${variable}="${value.replaceAll(/["\\`$]/g, '\\$&')}"`,
+};
+
+/** Nothing but assignments of our variables. */
+const OURS = /^(?:(?:export )?LIVINGLOCK_\w+=[^\n]*\n)*$/;
+
+/** A file that only its user can read, with the secrets of a job in it. */
+export class SecretFile {
+  readonly #home: () => string;
+  readonly #name: string;
+  readonly #format: SecretFormat;
+
+  /** @param home Called only if a file is needed. Throws for a user without a home folder. */
+  constructor(home: () => string, scheduler: string, name: string, format: SecretFormat) {
+    this.#home = home;
+    this.#name = `${name}.${scheduler}.${format.suffix}`;
+    this.#format = format;
+  }
+
+  get path(): string {
+    return join(this.#folder.path, this.#name);
+  }
+
+  /** What to know before the configuration is installed by hand. */
+  notes(secrets: readonly Secret[]): string[] {
+    return secrets.map(
+      ({ variable, shown, hidden, reason }) =>
+        `${reason}, so the job reads it from ${this.path}. --install writes this file; by hand, give it mode 600 and ` +
+        `the line ${this.#format.assign(variable, shown)}, with ${hidden} in place of ***.`,
+    );
+  }
+
+  /** The step after which the file contains these secrets, or is gone without any. */
+  async step(secrets: readonly Secret[]): Promise<Step[]> {
+    if (secrets.length === 0) return this.#removal();
+    if (secrets.some(({ value }) => /\p{Cc}/u.test(value))) {
+      throw new ScheduleError(
+        'refused',
+        `${secrets.map(({ variable }) => variable).join(', ')}: a control character cannot be kept in a file of variables.`,
+      );
+    }
+    const { path } = this;
+    const text = secrets.map(({ variable, value }) => `${this.#format.assign(variable, value)}\n`).join('');
+    const before = await orFailed(`change ${path}`, () => readPrivate(path));
+    if (before === text) return [];
+    return [
+      {
+        lines: [
+          `${path} (mode 600)`,
+          ...(before === null ? [] : ['- the old content']),
+          ...secrets.map(({ variable, shown }) => `+ ${this.#format.assign(variable, shown)}`),
+        ],
+        apply: () => orFailed(`change ${path}`, () => this.#write(text)),
+      },
+    ];
+  }
+
+  async #removal(): Promise<Step[]> {
+    const path = this.#pathOrNull();
+    if (path === null || (await orFailed(`change ${path}`, () => readPrivate(path))) === null) return [];
+    return [
+      {
+        lines: [`${path} is removed`],
+        apply: () =>
+          orFailed(`change ${path}`, async () => {
+            await rm(path);
+            // Other jobs may have files in the folder.
+            await rmdir(dirname(path)).catch(() => {});
+          }),
+      },
+    ];
+  }
+
+  async #write(text: string): Promise<void> {
+    makeFolder(this.#folder);
+    await replaceFile(this.path, text, 0o600);
+  }
+
+  get #folder(): TrustedFolder {
+    const home = this.#home();
+    const config = join(home, '.config');
+    return folder([above(home), above(config), ours(join(config, 'livinglock'))]);
+  }
+
+  #pathOrNull(): string | null {
+    try {
+      return this.path;
+    } catch {
+      return null;
+    }
+  }
+}
+
+function makeFolder(trusted: TrustedFolder): void {
+  try {
+    makeTrustedFolder(trusted);
+  } catch (error) {
+    throw new Error(
+      `${messageOf(error)}. Only you may be able to write there; after sudo, HOME must be root's (sudo -H).`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** `null` if there is no such file; empty if others can read it, so that it is written again. Throws if we have not written it. */
+async function readPrivate(path: string): Promise<string | null> {
+  try {
+    const status = await lstat(path);
+    const text = status.isFile() ? await readFile(path, 'utf8') : null;
+    if (text === null || !OURS.test(text)) throw notOurs(path);
+    return (status.mode & 0o077) === 0 ? text : '';
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

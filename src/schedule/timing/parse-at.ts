@@ -1,0 +1,39 @@
+import type { Timing } from '../scheduled-job.js';
+import { ALL_MONTHS } from './calendar.js';
+import { DAY_OF_MONTH, parseCronExpression, parseField, WEEKDAY } from './cron-expression.js';
+import { InvalidTiming } from './invalid-timing.js';
+import { nextRun } from './next-run.js';
+import type { Days, Times } from './times.js';
+
+/** A time of day, on all or some weekdays or days of the month, or a cron expression. */
+export function parseAt(text: string): Timing {
+  const words = text.trim().replaceAll(/\s+/g, ' ');
+  const times = words.split(' ').length >= 3 ? parseCronExpression(words) : parsePlain(words);
+  if (nextRun(times, new Date()) === null) throw new InvalidTiming('There is no such day in any year.');
+  return { kind: 'at', times, words };
+}
+
+function parsePlain(text: string): Times {
+  const [, daysText, hour, minute] = /^(?:(\S+) )?([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hour === undefined) {
+    throw new InvalidTiming(
+      'It must be a time such as 03:30, "mon-fri 03:30" or "1,15 03:30", or, for several times a day, a cron expression such as "0,30 3 * * *".',
+    );
+  }
+  return {
+    minutes: [Number(minute)],
+    hours: [Number(hour)],
+    days: daysText === undefined ? { by: 'any' } : parseDays(daysText),
+    months: ALL_MONTHS,
+  };
+}
+
+/** `mon-fri`, `sat,sun`; `1`, `1,15`, `1st,15th`. */
+function parseDays(text: string): Days {
+  if (/^[a-z]/i.test(text)) {
+    const weekdays = parseField(text.replaceAll(/(sun|mon|tue|wed|thu|fri|sat)[a-z]*/gi, '$1'), WEEKDAY);
+    return weekdays.length === 7 ? { by: 'any' } : { by: 'week', weekdays };
+  }
+  const days = parseField(text.replaceAll(/(\d)(?:st|nd|rd|th)\b/gi, '$1'), DAY_OF_MONTH);
+  return days.length === 31 ? { by: 'any' } : { by: 'month', days };
+}

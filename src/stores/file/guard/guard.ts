@@ -1,0 +1,74 @@
+import lockfile from 'proper-lockfile';
+import type { GuardContext } from './guard-context.js';
+import { GuardEntry } from './guard-entry.js';
+import type { GuardOwner } from './guard-names.js';
+import { STALE } from './guard-owner.js';
+import type { GuardSection, Question } from './guard-section.js';
+
+/** Another process is inside. */
+export class GuardHeld extends Error {
+  readonly owner: GuardOwner | null;
+  /** The sign of life to ask before the next try. */
+  readonly toAsk: Question | null;
+
+  constructor(owner: GuardOwner | null, toAsk: Question | null) {
+    super('the guard is held');
+    this.owner = owner;
+    this.toAsk = toAsk;
+  }
+}
+
+/**
+ * Runs a section while no other process runs one on the same path, or throws {@link GuardHeld}. The section must be
+ * short and synchronous: nothing else of this thread runs before it has ended, so sections never nest.
+ *
+ * Throws {@link ErrNotALock} if something that is not livinglock's is in the guard's place, or in it.
+ *
+ * @param lock The path for messages, if it differs.
+ */
+export function runGuarded<T>(
+  surroundings: GuardContext,
+  path: string,
+  section: (stay: GuardSection) => T,
+  lock: string = path,
+): T {
+  const entry = new GuardEntry(surroundings, path, lock);
+  let leave: () => void;
+  try {
+    leave = lockfile.lockSync(path, {
+      fs: entry,
+      lockfilePath: entry.guard,
+      realpath: false,
+      stale: STALE,
+      // The section is over before the timer that this sets could fire.
+      update: STALE / 2,
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ELOCKED')
+      throw new GuardHeld(entry.seenOwner, entry.toAsk);
+    throw error;
+  }
+  try {
+    return section(entry);
+  } finally {
+    leaveForCertain(leave, entry);
+  }
+}
+
+/**
+ * The section's work is done, so a guard that cannot be removed must not turn it into a failure. The same thread
+ * removes it when it comes back; others do once this process is dead.
+ */
+function leaveForCertain(leave: () => void, entry: GuardEntry): void {
+  try {
+    leave();
+  } catch {
+    try {
+      entry.rmdirSync(entry.guard);
+    } catch {
+      // The disk refused twice.
+    }
+  } finally {
+    entry.close();
+  }
+}

@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import type { ProcessGroup } from '../../../../src/cli/run/processes/process-group.js';
+import { CommandSign } from '../../../../src/cli/run/sign/command-sign.js';
+import { acquire, type Life, type Lock } from '../../../../src/index.js';
+import { memoryStore } from '../../../../src/testing/index.js';
+import { messages, terminals } from '../stage.js';
+
+const SIGN = 7;
+const GROUP: ProcessGroup = {
+  named: [{ group: 4242 }],
+  signal: () => {},
+  survivors: () => [],
+  isGone: () => true,
+};
+
+/** Signs of life of a container, or of a machine. */
+function someLife(when: Life['when'] = 'entering'): Life {
+  return {
+    when,
+    isMovable: true,
+    needsLocalFiles: false,
+    keep: () => ({ descriptor: SIGN, close: () => {} }),
+    ask: async () => 'unknown',
+  };
+}
+
+/** A keeper, and how it comes to its end. */
+function someKeeper() {
+  let die = () => {};
+  const ended = new Promise<void>((resolve) => {
+    die = resolve;
+  });
+  return { keeper: { isRunning: true, tell: vi.fn(), end: vi.fn(async () => die()), ended }, die };
+}
+
+describe('the cover of a command in a container', () => {
+  let said: string[];
+  let lock: Lock;
+  let setWorkers: MockInstance<Lock['setWorkers']>;
+
+  beforeEach(async () => {
+    terminals();
+    said = messages();
+    lock = await acquire('nightly', { store: memoryStore() });
+    setWorkers = vi.spyOn(lock, 'setWorkers').mockResolvedValue();
+  });
+
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await lock.release();
+  });
+
+  /** With a sign that is kept, as the store does. */
+  function coverWith(...args: ConstructorParameters<typeof CommandSign>): CommandSign {
+    const cover = new CommandSign(...args);
+    cover.life?.keep('/locks/nightly.lock.life');
+    return cover;
+  }
+
+  it('is a keeper that has the sign and hears of the command', async () => {
+    const { keeper } = someKeeper();
+    const start = vi.fn(async () => keeper);
+    const cover = coverWith(someLife(), start);
+    expect([cover.outlastsCommand, cover.outlastsWorkers]).toEqual([true, false]);
+    await cover.begin(lock, null, [3]);
+    expect(start).toHaveBeenCalledWith({ sign: SIGN, socket: '', token: lock.token, descriptors: [3] });
+    expect(cover.outlastsWorkers).toBe(false);
+    cover.tell(GROUP);
+    expect(keeper.tell).toHaveBeenCalledWith(4242);
+    expect(cover.outlastsWorkers).toBe(true);
+    await cover.end();
+    expect(keeper.end).toHaveBeenCalledOnce();
+    await keeper.ended;
+    expect(setWorkers).not.toHaveBeenCalled();
+    expect(said).toEqual([]);
+  });
+
+  it.each([
+    { what: 'the system has no signs of life', life: null },
+    { what: 'processes see each other by their PIDs', life: someLife('holding') },
+  ])('is not needed where $what', async ({ life }) => {
+    const start = vi.fn();
+    const cover = coverWith(life, start);
+    await cover.begin(lock, null, []);
+    cover.tell(GROUP);
+    await cover.end();
+    expect([cover.outlastsCommand, cover.outlastsWorkers]).toEqual([false, false]);
+    expect(start).not.toHaveBeenCalled();
+  });
+
+  it('is not begun if no sign could be kept', async () => {
+    const start = vi.fn();
+    await coverWith({ ...someLife(), keep: () => null }, start).begin(lock, null, []);
+    expect(start).not.toHaveBeenCalled();
+  });
+
+  it('does not exist on a terminal, where the command has no group of its own', () => {
+    terminals(0);
+    expect(new CommandSign(someLife()).outlastsCommand).toBe(false);
+  });
+
+  it('is missing if no keeper can be started: that is said, and the lock names this process', async () => {
+    const cover = coverWith(someLife(), async () => {
+      throw new Error('spawn EAGAIN');
+    });
+    await cover.begin(lock, null, []);
+    expect(setWorkers.mock.calls).toEqual([[[process.pid]]]);
+    cover.tell(GROUP);
+    expect(cover.outlastsWorkers).toBe(false);
+    await cover.end();
+    expect(said).toEqual([
+      expect.stringMatching(
+        /Cannot start a process that keeps the lock's sign of life: spawn EAGAIN\. .*wait until the lock is stale\.\n$/,
+      ),
+    ]);
+  });
+
+  it('is over when its keeper dies: that is said, and the lock names the command again', async () => {
+    const { keeper, die } = someKeeper();
+    const cover = coverWith(someLife(), async () => keeper);
+    await cover.begin(lock, null, []);
+    cover.tell(GROUP);
+    keeper.isRunning = false;
+    let isCovered: boolean | null = null;
+    setWorkers.mockImplementation(async () => {
+      isCovered = cover.outlastsWorkers;
+      throw new Error('It has ended.');
+    });
+    die();
+    await vi.waitFor(() => expect(isCovered).toBe(false));
+    expect(setWorkers.mock.calls).toEqual([[[{ group: 4242 }]]]);
+    expect(said).toEqual([
+      expect.stringMatching(/keeps the lock's sign of life has ended\. .*wait until the lock is stale\.\n$/),
+    ]);
+  });
+});

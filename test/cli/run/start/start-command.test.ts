@@ -1,0 +1,157 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { routeFor } from '../../../../src/cli/run/output/output-route.js';
+import { makeInheritedSocket } from '../../../../src/cli/run/sign/inherited-socket.js';
+import { start } from '../../../../src/cli/run/start/start-command.js';
+import type { Outfit } from '../../../../src/cli/run/start/started-command.js';
+import { temporaryFolder } from '../../../../support/world.js';
+import { terminals } from '../stage.js';
+
+const PATH = process.env['PATH'] ?? '';
+
+describe.skipIf(process.platform === 'win32')('a command', () => {
+  async function started(script: string, changes: Partial<Outfit> = {}, ...args: readonly string[]) {
+    const command = ['/bin/sh', '-c', script, 'sh', ...args];
+    const outfit = {
+      env: { PATH },
+      output: routeFor('inherited'),
+      descriptors: [],
+      inheritedSocket: null,
+      ignoresHangup: false,
+      ...changes,
+    };
+    const begun = await start(command, outfit);
+    onTestFinished(async () => {
+      begun.group.signal('SIGKILL');
+      await begun.exited;
+    });
+    return begun;
+  }
+
+  it('begins only when it is told to, and then is what the gate was', async () => {
+    const path = join(temporaryFolder(), 'out');
+    terminals();
+    const { begin, exited, group, sharesTerminal } = await started(
+      'echo $$ "$@" > "$OUT"',
+      { env: { PATH, OUT: path } },
+      'a b',
+      '*',
+    );
+    expect(sharesTerminal).toBe(false);
+    expect(begin).not.toBeNull();
+    const [leader] = group.named;
+    begin?.();
+    expect(await exited).toEqual({ code: 0, signal: null });
+    expect(leader).toEqual({ group: Number(readFileSync(path, 'utf8').split(' ')[0]) });
+    expect(readFileSync(path, 'utf8')).toMatch(/^\d+ a b \*\n$/);
+  });
+
+  it('never begins if the runner dies before', async () => {
+    terminals();
+    const { begin, exited, group } = await started('exit 5');
+    expect(begin).not.toBeNull();
+    group.signal('SIGKILL');
+    expect(await exited).toEqual({ code: null, signal: 'SIGKILL' });
+    // Nobody reads at the other end any more.
+    begin?.();
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'begins at once if it has a socket, under the number that it has here',
+    async () => {
+      terminals();
+      const inheritedSocket = await makeInheritedSocket();
+      onTestFinished(() => inheritedSocket?.close());
+      const path = join(temporaryFolder(), 'out');
+      const { begin, exited } = await started('readlink "/proc/$$/fd/$NUMBER" > "$OUT"', {
+        env: { PATH, OUT: path, NUMBER: String(inheritedSocket?.descriptor) },
+        inheritedSocket,
+      });
+      expect(begin).toBeNull();
+      expect(await exited).toEqual({ code: 0, signal: null });
+      expect(readFileSync(path, 'utf8')).toBe(`socket:[${inheritedSocket?.inode}]\n`);
+    },
+  );
+
+  it.each(process.platform === 'linux' ? [true, false] : [false])(
+    'ignores SIGHUP on a terminal on request, with an inherited socket: %s',
+    async (hasSocket) => {
+      terminals(0);
+      const inheritedSocket = hasSocket ? await makeInheritedSocket() : null;
+      onTestFinished(() => inheritedSocket?.close());
+      const ignoring = await started('kill -HUP $$; exit 3', { inheritedSocket, ignoresHangup: true });
+      ignoring.begin?.();
+      expect(await ignoring.exited).toEqual({ code: 3, signal: null });
+      const ending = await started('kill -HUP $$; exit 3', { inheritedSocket });
+      ending.begin?.();
+      expect(await ending.exited).toEqual({ code: null, signal: 'SIGHUP' });
+    },
+  );
+
+  it('gets descriptors under the numbers that they have here', async () => {
+    terminals();
+    const path = join(temporaryFolder(), 'out');
+    const descriptor = openSync(path, 'w');
+    onTestFinished(() => closeSync(descriptor));
+    const { begin, exited } = await started(`echo hello > /dev/fd/${descriptor}`, {
+      descriptors: [descriptor],
+    });
+    begin?.();
+    await exited;
+    expect(readFileSync(path, 'utf8')).toBe('hello\n');
+  });
+
+  it('needs a free descriptor of one digit for the gate', async () => {
+    terminals();
+    await expect(started('true', { descriptors: [3, 4, 5, 6, 7, 8, 9] })).rejects.toThrow(
+      'one of the file descriptors 3 to 9 must be free',
+    );
+  });
+
+  it('lets its output be read on request', async () => {
+    terminals();
+    const { begin, exited, output } = await started('echo out; echo err >&2', { output: routeFor('seen') });
+    const read = Promise.all(output.map(({ source }) => text(source)));
+    begin?.();
+    await exited;
+    expect((await read).join('')).toBe('out\nerr\n');
+    expect((await started('true')).output).toEqual([]);
+  });
+
+  it('shares the group of this process on a terminal', async () => {
+    terminals(2);
+    const path = join(temporaryFolder(), 'out');
+    const { begin, exited, group, sharesTerminal } = await started('echo $$ > "$OUT"; exit 3', {
+      env: { PATH, OUT: path, LIVINGLOCK_TOKEN: 'token-1' },
+    });
+    expect(sharesTerminal).toBe(true);
+    expect(group.named).toEqual([expect.any(Number)]);
+    expect(group.isGone()).toBe(false);
+    begin?.();
+    expect(await exited).toEqual({ code: 3, signal: null });
+    expect(Number(readFileSync(path, 'utf8'))).toBe(group.named[0]);
+    expect(group.isGone()).toBe(true);
+  });
+
+  it('that does not exist is refused with the error of the system', async () => {
+    terminals();
+    // Otherwise libuv might report the error by the descriptor that the socket takes in the command.
+    openUpTo(40);
+    const outfit = { env: { PATH }, output: routeFor('inherited'), descriptors: [], ignoresHangup: false };
+    const socket = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
+    await expect(start(['/no/program'], { ...outfit, inheritedSocket: socket })).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+  });
+});
+
+/** Until the test ends, all descriptors up to this one are open. */
+function openUpTo(last: number): void {
+  for (let opened = 0; opened < last; ) {
+    const descriptor = openSync('/dev/null', 'r');
+    onTestFinished(() => closeSync(descriptor));
+    opened = descriptor;
+  }
+}

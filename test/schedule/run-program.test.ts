@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { expectSuccess, failure, runProgram } from '../../src/schedule/run-program.js';
+import { ScheduleError } from '../../src/schedule/schedule-error.js';
+
+const NODE = process.execPath;
+
+describe('a program of the system', () => {
+  it('gets its arguments and its input, and returns its output and status', async () => {
+    const script = `
+      process.stdin.on('data', (data) => process.stdout.write(data));
+      process.stdin.on('end', () => console.error(process.argv[1], process.env.LC_ALL));
+      process.exitCode = 3;`;
+    const { status, stdout, stderr } = await runProgram(
+      NODE,
+      ['-e', script, 'a b'],
+      Buffer.from([0xff, 0x0a]),
+    );
+    expect(status).toBe(3);
+    expect(stdout).toEqual(Buffer.from([0xff, 0x0a]));
+    expect(stderr).toBe('a b C\n');
+  });
+
+  it('may end without reading its input', async () => {
+    const { status } = await runProgram(NODE, ['-e', 'process.exit(0)'], Buffer.alloc(1_000_000));
+    expect(status).toBe(0);
+  });
+
+  it.skipIf(process.platform === 'win32')('has failed if a signal ended it', async () => {
+    const { status } = await runProgram(NODE, ['-e', 'process.kill(process.pid, "SIGKILL")']);
+    expect(status).toBe(128);
+  });
+
+  it('may be missing', async () => {
+    const running = runProgram('livinglock-has-no-such-program', []);
+    await expect(running).rejects.toBeInstanceOf(ScheduleError);
+    await expect(running).rejects.toMatchObject({
+      reason: 'absent',
+      message: expect.stringMatching(
+        /^Cannot run livinglock-has-no-such-program: .*ENOENT.* Choose another with --for\.$/,
+      ),
+    });
+  });
+});
+
+describe('a program that must succeed', () => {
+  const result = { status: 0, stdout: Buffer.from(' out\n'), stderr: '' };
+
+  it('returns its output', async () => {
+    const calls: unknown[] = [];
+    const run = async (...call: readonly unknown[]) => {
+      calls.push(call);
+      return result;
+    };
+    const input = Buffer.from('x');
+    expect(await expectSuccess(run, 'crontab', ['-'], input)).toBe(result.stdout);
+    expect(calls).toEqual([['crontab', ['-'], input]]);
+  });
+
+  it('is reported if it fails', async () => {
+    const failing = expectSuccess(async () => ({ ...result, status: 2 }), 'crontab', ['-l']);
+    await expect(failing).rejects.toMatchObject({ reason: 'failed', message: 'crontab -l has failed: out' });
+  });
+
+  it.each([
+    [{ ...result, stderr: ' wrong\n' }, 'wrong'],
+    [{ ...result, stderr: '\n' }, 'out'],
+    [{ status: 9, stdout: Buffer.from('\n'), stderr: '' }, 'it has exited with 9'],
+  ])('has failed for the reason that it gives', (how, reason) => {
+    expect(failure('crontab', ['-u', 'batch', '-l'], how).message).toBe(
+      `crontab -u batch -l has failed: ${reason}`,
+    );
+  });
+});
