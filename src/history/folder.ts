@@ -1,6 +1,6 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { TrustedFolder } from '../system/files/trusted-folder.js';
-import { above, folder, locksFolder, ours } from '../system/home/locks-folder.js';
+import { above, chosenFolder, folder, locksFolder, ours } from '../system/home/locks-folder.js';
 import { surroundings, type UserEnvironment } from '../system/home/user-environment.js';
 
 const NAME = 'history';
@@ -16,7 +16,7 @@ const OF_ROOT = { linux: '/var/lib', other: '/var/db' };
  */
 export function historyFolder(system: UserEnvironment = surroundings): TrustedFolder {
   const { LIVINGLOCK_HISTORY, LIVINGLOCK_DIR } = system.environment;
-  if (LIVINGLOCK_HISTORY) return { path: resolve(LIVINGLOCK_HISTORY), steps: [] };
+  if (LIVINGLOCK_HISTORY) return chosenFolder('LIVINGLOCK_HISTORY', LIVINGLOCK_HISTORY);
   if (!LIVINGLOCK_DIR && isRootOfUnix(system)) return ofRoot(system);
   const { path: locks, steps } = locksFolder(system);
   if (steps.length > 0) return folder([...steps, ours(join(locks, NAME))]);

@@ -53,6 +53,16 @@ describe.skipIf(process.platform === 'win32')('the history is kept', () => {
     expect(logsFolder(root)).toEqual({ path: '/srv/history/logs', steps: [] });
   });
 
+  it.each(['LIVINGLOCK_DIR', 'LIVINGLOCK_HISTORY'])('nowhere, if %s is not a full path', (variable) => {
+    const root = new FakeSurroundings(0, '/root');
+    for (const path of ['locks', './locks', '~/locks', '$HOME/locks']) {
+      root.environment[variable] = path;
+      expect(() => historyFolder(root)).toThrow(
+        `${variable} is ${path}, which is not a full path. cron expands neither ~ nor $HOME in it`,
+      );
+    }
+  });
+
   it('nowhere, if the home folder cannot be seen from here', () => {
     const hidden = new FakeSurroundings(ALICE, '/home/alice');
     hidden.folder('/home/alice', 0, 0o000);

@@ -4,6 +4,7 @@ import type { Job, SchedulerName } from '../../schedule/scheduled-job.js';
 import { hasPassword, pingSecret, type Secret, storeSecret } from '../../schedule/secrets/secret.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import { openOwnHistory } from '../history/read-history.js';
 import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
 import { commandOf } from '../run/options/command-line.js';
 import { expectProgram } from '../run/start/find-program.js';
@@ -80,11 +81,11 @@ function withHistory(runOptions: readonly string[], setsFolder: boolean): readon
 function settings(userName: string | null): readonly string[] {
   const { LIVINGLOCK_DIR, LIVINGLOCK_HISTORY } = process.env;
   const variables = [
-    ...(LIVINGLOCK_DIR ? [`LIVINGLOCK_DIR=${resolve(LIVINGLOCK_DIR)}`] : []),
+    ...(LIVINGLOCK_DIR ? [`LIVINGLOCK_DIR=${namedLocksFolder().path}`] : []),
     // An empty one turns the history off.
     ...(LIVINGLOCK_HISTORY === undefined || userName !== null
       ? []
-      : [`LIVINGLOCK_HISTORY=${LIVINGLOCK_HISTORY && resolve(LIVINGLOCK_HISTORY)}`]),
+      : [`LIVINGLOCK_HISTORY=${LIVINGLOCK_HISTORY && openOwnHistory().folder}`]),
   ];
   if (variables.length === 0) return [];
   // For env(1), a program with an equals sign in its path would be one more variable.

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Step, TrustedFolder } from '../files/trusted-folder.js';
 import { messageOf } from '../message-of.js';
 import { findHome, isClosedToAll } from './home-folder.js';
@@ -19,7 +19,7 @@ const SHARED = ['/run/lock', '/var/tmp', '/tmp'];
  */
 export function locksFolder(system: UserEnvironment = surroundings): TrustedFolder {
   const { LIVINGLOCK_DIR } = system.environment;
-  if (LIVINGLOCK_DIR) return { path: resolve(LIVINGLOCK_DIR), steps: [] };
+  if (LIVINGLOCK_DIR) return chosenFolder('LIVINGLOCK_DIR', LIVINGLOCK_DIR);
   try {
     if (system.platform === 'win32') return { path: onWindows(system), steps: [] };
     if (system.uid === 0 && system.platform !== 'darwin') return ofRoot(system);
@@ -29,6 +29,12 @@ export function locksFolder(system: UserEnvironment = surroundings): TrustedFold
   } catch (error) {
     throw error instanceof Undecided || error instanceof NoFolder ? error : new Undecided(messageOf(error));
   }
+}
+
+/** A folder named by a variable. A relative one would be another folder in each working folder, so that runs would not see each other. */
+export function chosenFolder(variable: string, path: string): TrustedFolder {
+  if (isAbsolute(path)) return { path: resolve(path), steps: [] };
+  throw new Error(`${variable} is ${path}, which is not a full path. cron expands neither ~ nor $HOME in it`);
 }
 
 class Undecided extends Error {

@@ -19,6 +19,14 @@ describe.skipIf(process.platform === 'win32')('named locks are stored', () => {
     expect(folderOf(alice())).toMatch(IN_HOME);
   });
 
+  it('only in a folder that is the same from everywhere', () => {
+    const user = alice();
+    user.environment['LIVINGLOCK_DIR'] = '$HOME/locks';
+    expect(() => namedLocksFolder(user)).toThrow(
+      'LIVINGLOCK_DIR is $HOME/locks, which is not a full path. cron expands neither ~ nor $HOME in it. Set LIVINGLOCK_DIR to',
+    );
+  });
+
   it('on macOS in the library of any user, including root', () => {
     const user = new FakeSurroundings(501, '/home/alice');
     user.platform = 'darwin';
