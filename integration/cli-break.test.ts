@@ -65,7 +65,7 @@ describe('break', () => {
 
   test.each([
     { parameters: [], code: 64, complaint: "missing required argument 'lock'. See livinglock break --help." },
-    { parameters: ['backup', 'import'], code: 64, complaint: 'too many arguments' },
+    { parameters: ['backup', 'import'], code: 64, complaint: 'Name one lock' },
     {
       parameters: ['backup', '--forse'],
       code: 64,

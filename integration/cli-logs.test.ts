@@ -472,7 +472,7 @@ describe.skipIf(!isPosix)('run --output', () => {
       const desk = new Desk();
       // When all is in the pipe, most of it has been read.
       const command = 'seq 1 50000; head -c 20000 /dev/zero > disk/other';
-      const run = `LIVINGLOCK_HISTORY=disk livinglock run --output on-failure job -c '${command}'`;
+      const run = `LIVINGLOCK_HISTORY=$PWD/disk livinglock run --output on-failure job -c '${command}'`;
       const script = `mkdir disk && mount -t tmpfs -o size=64k tmpfs disk && ${run}`;
       const { code, stdout, stderr } = await desk.startProgram('unshare', ['--mount', 'bash', '-c', script])
         .ended;
@@ -527,16 +527,16 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
 
   test('follows a run whose log is cut meanwhile, and says what is missing', async () => {
     const desk = new Desk();
-    const run = desk.start(['run', '--log', '--log-size', '4k', '--output', 'never', 'job', '--', 'sh']);
+    const run = desk.start(['run', '--log', '--log-size', '64k', '--output', 'never', 'job', '--', 'sh']);
     await poll('There is no log', () => logsOf(desk).length > 0);
     const following = desk.start(['logs', '-f', 'job']);
     run.write('echo first\n');
     await following.prints(/first/);
-    run.write('seq 1 20000; echo last\n');
-    await following.prints(/20000\nlast\n/);
+    run.write('seq 1 60000; echo last\n');
+    await following.prints(/60000\nlast\n/);
     run.write('echo more; exit\n');
     const { stdout, stderr } = await following.ended;
-    expect(stdout).toMatch(/19999\n20000\nlast\nmore\n$/);
+    expect(stdout).toMatch(/59999\n60000\nlast\nmore\n$/);
     expect(stdout + stderr).toMatch(/bytes (are|were) left out/);
   });
 
@@ -602,6 +602,21 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
       stdout: '',
       stderr: oneLineWith(message),
     });
+  });
+
+  test('says where the output is that runs append to one file', async () => {
+    const desk = new Desk();
+    const run = desk.start(['run', '--log=all.log', 'job', '--', ...OBEDIENT]);
+    await run.prints(/at work/);
+    expect(await desk.run(['logs', 'job'])).toMatchObject({
+      code: 66,
+      stderr: oneLineWith('job is at work. If it has --log=FILE, its output is in that file'),
+    });
+    run.write('0\n');
+    await run.ended;
+    const { code, stdout, stderr } = await desk.run(['logs', 'job']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'at work\ndone\n' });
+    expect(stderr).toEqual(oneLineWith('all.log has the output of all runs that were given this file'));
   });
 
   test('knows runs of a lock that is a path, which have no history', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { canBeNobody, isPosix, NOBODY } from '../support/machine.js';
@@ -43,6 +43,23 @@ describe.skipIf(!isPosix)('a message of a run', () => {
   test('about wrong options has neither', async () => {
     const { stderr } = await new Desk().run(['run', 'import', 'true']);
     expect(stderr).toMatch(/^livinglock: Put -- between the lock and the command/);
+  });
+
+  test.each([
+    [['run', '--log', '/tmp/x', 'import', '--', 'true'], 'The path of --log needs an equals sign'],
+    [['run', '--label', '--log', 'import', '--', 'true'], 'If --log is meant, write --label=--log'],
+    [
+      ['run', 'import', '--', 'FOO=1', 'env'],
+      'What only a shell understands (cd, ulimit, VAR=value) needs -c LINE',
+    ],
+    [['schedule', '--every', '2m', '--name', 'x', 'echo', 'hi'], 'Put the name after --name, and -- before'],
+    [['beat', 'import'], '`livinglock beat` takes no lock'],
+    [['history', '--html', ''], 'Name a file'],
+    [['history', '--html', '--since', '7d'], 'If --since is meant, write --html=--since'],
+  ])('about %j says what to write', async (args, message) => {
+    const desk = new Desk();
+    expect(await desk.run(args)).toMatchObject({ stdout: '', stderr: oneLineWith(message) });
+    expect(readdirSync(desk.folder)).not.toContain('--since');
   });
 
   test('about a missing command says how to write it', async () => {

@@ -210,6 +210,14 @@ describe.skipIf(!isPosix)('a run with --retry', () => {
       expect({ code, stdout }).toEqual({ code: 4, stdout: 'out\n'.repeat(21) });
     });
 
+    test('begins its own lines on a line of their own', async () => {
+      const run = `livinglock run --output on-failure --retry 1 --retry-delay 0s job -c 'printf "rows: 3"; exit 4' 2>&1 | cat`;
+      const { stdout } = await new Desk().bash(run);
+      expect(stdout).toMatch(
+        /\nrows: 3\n\S+ livinglock: job: Attempt 1 ended with exit status 4\.\nrows: 3$/,
+      );
+    });
+
     test('shows it on-failure if a signal comes between two attempts', async () => {
       const desk = new Desk();
       const run = desk.start(['run', '--output', 'on-failure', ...LATER, 'job', '-c', 'echo out; exit 4']);

@@ -63,7 +63,7 @@ describe('wait', () => {
 
   test.each([
     { parameters: ['backup', '--timeout', 'soon'], code: 64, complaint: "'soon' is invalid" },
-    { parameters: ['a', 'b'], code: 64, complaint: 'too many arguments' },
+    { parameters: ['a', 'b'], code: 64, complaint: 'Name one lock' },
     { parameters: ['folder'], code: 73, complaint: 'EISDIR' },
   ])('refuses $parameters in one line', async ({ parameters, code, complaint }) => {
     const desk = new Desk();

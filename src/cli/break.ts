@@ -24,6 +24,7 @@ export const BREAK = defineCommand({
   notes: `Examples:
   livinglock break backup
   livinglock break --force /var/lib/importer/nightly.lock`,
+  tooMany: () => 'Name one lock: livinglock break LOCK.',
   run: ({ lock, force, store }) =>
     withLocks(store, (locks) => {
       const isKept = isRecorded(lock, { history: 'default', store });

@@ -37,6 +37,7 @@ export const WAIT = defineCommand({
   livinglock wait --timeout 30s /var/lib/importer/nightly.lock
 
 A number without a unit is seconds.`,
+  tooMany: () => 'Name one lock: livinglock wait LOCK.',
   run: ({ lock, timeout, store }) => withLocks(store, (locks) => waitFor(lock, locks, timeout)),
 });
 

@@ -18,5 +18,6 @@ export const BEAT = defineCommand({
 even if PATH does not include it, as under cron.
 
 Each call starts a program and writes a heartbeat. In a fast loop, call it about once a second.`,
+  tooMany: () => '`livinglock beat` takes no lock: it uses that of the `livinglock run` that it runs under.',
   run: beat,
 });

@@ -18,7 +18,7 @@ export interface Command<O extends Options = Options, P extends Operands = Opera
   /** Whether a user's command follows `--`. Otherwise `--` only ends the options. */
   readonly isWrapper?: boolean;
   /** Replaces the usual message about too many operands. */
-  tooMany?(given: readonly GivenOption[]): string;
+  tooMany?(rest: Rest): string;
   /** Reports what went wrong, its command line included, if its exit codes are not those of this program. Returns the exit code. */
   explain?(error: unknown): Promise<number>;
   /** Does the work. Returns the exit code. */

@@ -31,11 +31,13 @@ interface OptionWord {
   /** `--wait`, also for `-w`; an unknown option is kept as it was typed. */
   readonly long: string;
   readonly value: string | undefined;
+  /** Whether the value is a word of its own, which may be an option whose turn it was not. */
+  readonly isValueApart: boolean;
   /** As it was typed. Of several in one word, like `-qw5s`, only this one, unless it is the first. */
   readonly shown: string;
 }
 
-/** Splits a command line into words. An option with a value takes the next word, whatever that is. */
+/** Splits a command line into words. An option with a value takes the next word, whatever that is; `interpret` refuses one that is an option. */
 export function split(line: readonly string[], { options, isWrapper = false }: Command): Words {
   const separator = isWrapper ? line.indexOf('--') : -1;
   const args = separator === -1 ? [...line] : line.slice(0, separator);
@@ -50,9 +52,10 @@ export function split(line: readonly string[], { options, isWrapper = false }: C
   return {
     options: tokens
       .filter((token) => token.kind === 'option')
-      .map(({ name, rawName, value, index }) => ({
+      .map(({ name, rawName, value, inlineValue, index }) => ({
         long: `--${name}`,
         value,
+        isValueApart: inlineValue === false,
         shown: args[index]?.startsWith(rawName) ? args[index] : rawName,
       })),
     operands: tokens.filter((token) => token.kind === 'positional').map(({ value }) => value),
@@ -96,14 +99,12 @@ export function interpret(words: Words, command: Command): { values: Values<Opti
     ...defaultsOf(options),
     ...Object.fromEntries(given.map((one) => [one.name, readOption(one)])),
   };
-  expectNumber(words.operands, command, given);
-  return {
-    values: { ...values, ...readOperands(words.operands, operands) },
-    rest: { wrapped: words.wrapped, given },
-  };
+  const rest = { wrapped: words.wrapped, given };
+  expectNumber(words.operands, command, rest);
+  return { values: { ...values, ...readOperands(words.operands, operands) }, rest };
 }
 
-function identify({ long, value, shown }: OptionWord, command: Command): GivenOption {
+function identify({ long, value, isValueApart, shown }: OptionWord, command: Command): GivenOption {
   const { options, name: subcommand } = command;
   const [name, option] = Object.entries(options).find(([, each]) => longName(each) === long) ?? [];
   if (
@@ -117,6 +118,8 @@ function identify({ long, value, shown }: OptionWord, command: Command): GivenOp
     throw new UnknownWord('option', word, long, meant, subcommand);
   }
   if (value === undefined && takesValue(option)) throw wrong(`option '${option.flags}' argument missing`);
+  if (isValueApart && knownOptions(options).some((each) => longName(each) === value))
+    throw wrong(`option '${option.flags}' argument missing. If ${value} is meant, write ${long}=${value}.`);
   return { name, option, text: value ?? null };
 }
 
@@ -149,18 +152,14 @@ function readOption({ option, text }: GivenOption): unknown {
   return parse(text, option, `option '${option.flags}' argument '${text}' is invalid.`);
 }
 
-function expectNumber(
-  found: readonly string[],
-  { name, operands, tooMany }: Command,
-  given: readonly GivenOption[],
-): void {
+function expectNumber(found: readonly string[], { name, operands, tooMany }: Command, rest: Rest): void {
   const all = Object.values(operands);
   const missing = all.slice(found.length).find(isRequired);
   if (missing !== undefined)
     throw wrong(`missing required argument '${operandName(missing)}'. See livinglock ${name} --help.`);
   if (found.length <= all.length || all.some(isVariadic)) return;
   throw wrong(
-    tooMany?.(given) ??
+    tooMany?.(rest) ??
       `too many arguments for '${name}'. Expected ${all.length} argument${all.length === 1 ? '' : 's'} but got ${found.length}.`,
   );
 }

@@ -6,7 +6,7 @@ export const LOGS = defineCommand({
   name: 'logs',
   summary: 'show the output of a run',
   description:
-    'Prints the output of the last run of a lock, byte for byte. `livinglock run --log` keeps the output.',
+    'Prints the output of the last run of a lock, byte for byte. `livinglock run --log` keeps the output. If runs append it to one file (`--log=FILE`), prints that file.',
   options: {
     run: {
       flags: '--run <number>',

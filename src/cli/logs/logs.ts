@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import type { PastRun } from '../../history/index.js';
 import type { JournalOwner } from '../../history/journal-line.js';
 import { inspect, LivingLockError } from '../../index.js';
@@ -24,8 +25,14 @@ export interface LogsOptions {
   readonly store: StoreAddress | undefined;
 }
 
+const LINE_BREAK = 0x0a;
+let lastByte = LINE_BREAK;
+
 const READER: Reader = {
-  print: write,
+  print(chunk) {
+    lastByte = chunk.at(-1) ?? lastByte;
+    return write(chunk);
+  },
   tellMissing: (bytes) =>
     say(
       bytes === null
@@ -41,7 +48,8 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
     const owner = { lock, store: locks.database };
     const holder = await holderOf(lock, locks);
     const found = findLogs(owner, await runsOf(owner));
-    const log = choose(withFirst(found, holder), called, options);
+    const log = choose(withFirst(found, holder), called, options, holder !== null);
+    if (log.id === null) say(`${log.path} has the output of all runs that were given this file.`);
     const isAtWork = async () => isOf(log, await holderOf(lock, locks));
     const wasAtWork = isOf(log, holder);
     if (holder !== null && !wasAtWork && options.run === 1)
@@ -49,6 +57,8 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
         `${called} is at work, but its output is not kept, or is in another folder. This is an earlier run.`,
       );
     await (options.follow ? follow(log, isAtWork) : printOnce(log));
+    // What is said next would continue the last line.
+    if (isatty(1) && lastByte !== LINE_BREAK) await write('\n');
     if (wasAtWork && !options.follow) say(`${called} is at work: livinglock logs -f ${called} follows it.`);
     if (!wasAtWork || options.follow) sayHowItEnded(called, log, await runsOf(owner));
     return ExitCode.ok;
@@ -61,9 +71,21 @@ function withFirst(found: readonly KeptLog[], holder: string | null): readonly K
   return log === undefined ? found : [log, ...found.filter((each) => each !== log)];
 }
 
-function choose(found: readonly KeptLog[], called: string, { run, store }: LogsOptions): KeptLog {
+function choose(
+  found: readonly KeptLog[],
+  called: string,
+  { run, store }: LogsOptions,
+  isAtWork: boolean,
+): KeptLog {
   const log = found[run - 1];
   if (log !== undefined) return log;
+  // Only the history names such a file, and it has a run once that has ended.
+  if (isAtWork && found.length === 0) {
+    throw new CliError(
+      ExitCode.noInput,
+      `${called} is at work. If it has --log=FILE, its output is in that file, and is found here once the run has ended. Otherwise none is kept: livinglock run --log keeps it.`,
+    );
+  }
   const isElsewhere = store === undefined ? ' If the lock is in a database, give --store.' : '';
   throw new CliError(
     ExitCode.noInput,

@@ -5,6 +5,7 @@ import { completeRunOptions, RUN_OPTIONS } from './options/run-options.js';
 const HOW = 'livinglock run LOCK -- COMMAND. For a shell command line: livinglock run LOCK -c LINE.';
 const NONE = `There is nothing to run. Write: ${HOW}`;
 const UNSEPARATED = `Put -- between the lock and the command: ${HOW}`;
+const ONE_LOCK = 'Name one lock before --. The path of --log needs an equals sign: --log=PATH.';
 const UNQUOTED = "Put the line in quotes, and name one lock: livinglock run LOCK -c 'LINE'.";
 
 export const RUN = defineCommand({
@@ -32,7 +33,10 @@ under cron, under systemd and in a terminal.
 
 A number without a unit is seconds. What each exit code means: livinglock help exit-codes.`,
   isWrapper: true,
-  tooMany: (given) => (given.some(({ name }) => name === 'command') ? UNQUOTED : UNSEPARATED),
+  tooMany({ wrapped, given }) {
+    if (given.some(({ name }) => name === 'command')) return UNQUOTED;
+    return wrapped === null ? UNSEPARATED : ONE_LOCK;
+  },
   async run({ lock, ...values }, { wrapped }) {
     const command = commandOf(wrapped, values.command, NONE);
     const options = completeRunOptions(values);

@@ -7,7 +7,7 @@ export function describeLoss(name: string, loss: unknown): string {
   const successor = loss instanceof ErrLockLost ? loss.successor : null;
   const how =
     successor === null
-      ? 'somebody broke it, or another run took it over and has ended since'
+      ? 'somebody broke it or overwrote it, or another run took it over and has ended since'
       : `${describeHolder(successor, Date.now() - successor.timestamp.getTime())} has taken it over`;
   return `${name} was lost: ${how}. This run is no longer exclusive.`;
 }

@@ -63,6 +63,9 @@ const OPTIONS = {
   ...RUN_OPTIONS,
 } as const satisfies Options;
 
+const MISPLACED =
+  'Put the name after --name, and -- before the command: livinglock schedule --every 2m --name parser -- COMMAND.';
+
 export const SCHEDULE = defineCommand({
   name: 'schedule',
   summary: 'run a command regularly while holding a lock',
@@ -72,6 +75,7 @@ export const SCHEDULE = defineCommand({
   options: OPTIONS,
   section: { heading: 'Options passed on to livinglock run:', options: RUN_OPTIONS },
   operands: {},
+  tooMany: () => MISPLACED,
   notes: `Examples:
   livinglock schedule --every 2m --name parser -- python manage.py update_user_data
   livinglock schedule --at 03:30 --name backup --install --heartbeat output --stale-timeout 15m -- ./backup.sh

@@ -160,8 +160,8 @@ describe('an option that can do without a value', () => {
 });
 
 describe('the value of an option', () => {
-  it('is the next word, even if that looks like an option', () => {
-    for (const value of ['-5', '-q', '--quiet', '--', ''])
+  it('is the next word, even if that looks like an option, but not if it is a long one of the command', () => {
+    for (const value of ['-5', '-q', '--quite', '--', ''])
       expect(read(COPY, ['a', '--wait', value]).values).toMatchObject({ wait: value, quiet: false });
   });
 
@@ -214,6 +214,14 @@ describe('what is refused', () => {
     },
     { line: ['a', '--as', '-y'], says: "option '-y, --yes' cannot be used with option '--as'" },
     { line: ['a', '--wait'], says: "option '-w, --wait <time>' argument missing" },
+    {
+      line: ['a', '--how', '--quiet'],
+      says: "option '--how <manner>' argument missing. If --quiet is meant, write --how=--quiet.",
+    },
+    {
+      line: ['-w', '--help', 'a'],
+      says: "option '-w, --wait <time>' argument missing. If --help is meant, write --wait=--help.",
+    },
     { line: ['a', '--quiet=yes'], says: "unknown option '--quiet=yes'" },
     { line: ['a', '-qx'], says: "unknown option '-x'" },
     { line: ['a', '-xq'], says: "unknown option '-xq'" },

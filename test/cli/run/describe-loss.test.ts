@@ -12,7 +12,7 @@ describe('the message about a lost lock', () => {
   });
 
   it('says that nobody has it now', () => {
-    const text = 'somebody broke it, or another run took it over and has ended since';
+    const text = 'somebody broke it or overwrote it, or another run took it over and has ended since';
     expect(describeLoss('nightly', new ErrLockLost('nightly', null))).toContain(text);
     expect(describeLoss('nightly', new Error('made up'))).toContain(text);
   });

@@ -8,7 +8,7 @@ import { parseSize } from '../../grammar/parse-size.js';
 const KEPT_LOGS = 20;
 const LOG_SIZE = 10 * 1024 * 1024;
 /** In less, what is cut out would not be worth the line that says so. */
-const SMALLEST_LOG = 4096;
+const SMALLEST_LOG = 64 * 1024;
 
 /** What becomes of the command's output. */
 export const OUTPUT_OPTIONS = {
@@ -84,5 +84,5 @@ function parseWhere(text: string): string {
 function parseLogSize(text: string): number {
   const size = parseSize(text);
   if (size >= SMALLEST_LOG) return size;
-  throw new InvalidArgument('It must be at least 4K.');
+  throw new InvalidArgument('It must be at least 64K.');
 }

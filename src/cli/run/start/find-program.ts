@@ -6,6 +6,8 @@ import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import { quoted } from '../options/command-line.js';
 
+const OF_SHELL = 'What only a shell understands (cd, ulimit, VAR=value) needs -c LINE.';
+
 /**
  * Finds the program as execvp(3) would, before anything is locked, and returns its file. Throws
  * with the exit codes of a shell. Windows chooses the file when it starts the program, so there its name is returned.
@@ -30,7 +32,7 @@ function notFound(program: string): string {
   if (isForShell(program))
     return `There is no command ${quoted(program)}. To run a line of the shell, use -c ${quoted(program)}, or -- sh -c ${quoted(program)}.`;
   if (!program.includes('/'))
-    return `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH.`;
+    return `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH. ${OF_SHELL}`;
   return isAbsolute(program)
     ? `There is no file ${oneLine(program)}.`
     : `There is no file ${oneLine(program)} in ${oneLine(process.cwd())}. Give its full path, or change to its folder first.`;

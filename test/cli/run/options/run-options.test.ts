@@ -129,8 +129,8 @@ describe('the value of an option', () => {
     { option: RUN_OPTIONS.keepLogs, good: ['1', '1000'], bad: ['0', '-1', '1.5', ''] },
     {
       option: RUN_OPTIONS.logSize,
-      good: ['4096', '4k', '1.5M', '2GB', '1GiB'],
-      bad: ['4095', 'M', '', '1X', 'x'],
+      good: ['65536', '64k', '1.5M', '2GB', '1GiB'],
+      bad: ['65535', 'M', '', '1X', 'x'],
     },
     { option: RUN_OPTIONS.conflictExitCode, good: ['0', '255'], bad: ['256', '-1', '1x', 'x1', '1.5', ''] },
   ])('$option.flags takes $good, and refuses $bad', ({ option, good, bad }) => {
@@ -160,9 +160,10 @@ describe('a run', () => {
   const given = (name: 'command' | 'quiet') => ({ name, option: RUN_OPTIONS[name], text: 'x' });
 
   it('explains a command that was not separated from the lock', () => {
-    expect(RUN.tooMany?.([])).toContain('Put -- between');
-    expect(RUN.tooMany?.([given('command')])).toContain('Put the line in quotes');
-    expect(RUN.tooMany?.([given('quiet')])).toContain('Put -- between');
+    expect(RUN.tooMany?.({ wrapped: null, given: [] })).toContain('Put -- between');
+    expect(RUN.tooMany?.({ wrapped: ['echo'], given: [] })).toContain('Name one lock before --');
+    expect(RUN.tooMany?.({ wrapped: null, given: [given('command')] })).toContain('Put the line in quotes');
+    expect(RUN.tooMany?.({ wrapped: null, given: [given('quiet')] })).toContain('Put -- between');
     expect(RUN.isWrapper).toBe(true);
   });
 });

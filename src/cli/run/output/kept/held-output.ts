@@ -5,6 +5,8 @@ import { writeOut } from '../../../terminal/write-all.js';
 import type { ReadOutput } from '../output-route.js';
 import type { Spool } from './unnamed-file.js';
 
+const LINE_BREAK = 0x0a;
+
 /** What is held back: these bytes of a file that may hold the output of earlier attempts, too. */
 interface Held {
   readonly spool: Spool;
@@ -17,6 +19,7 @@ export class HeldOutput {
   readonly #output: ReadOutput;
   readonly #takeSpool: () => Spool;
   #state: 'empty' | Held | 'passed on' = 'empty';
+  #lastByte = LINE_BREAK;
 
   /** @param takeSpool Returns a file that is open already: the command is at work. It may throw. */
   constructor(output: ReadOutput, takeSpool: () => Spool) {
@@ -26,12 +29,18 @@ export class HeldOutput {
 
   /** If it cannot be held back, all of it is passed on. Rejects if that fails. */
   async write(chunk: Buffer): Promise<void> {
+    this.#lastByte = chunk.at(-1) ?? this.#lastByte;
     if (this.#state !== 'passed on' && (await this.#hold(chunk))) return;
     await writeOut(this.#output.descriptor, chunk);
   }
 
   get state(): 'empty' | 'held' | 'passed on' {
     return typeof this.#state === 'string' ? this.#state : 'held';
+  }
+
+  /** Whether a message after it would continue its last line. */
+  get isLineOpen(): boolean {
+    return this.#lastByte !== LINE_BREAK;
   }
 
   /** Passes on what is held back. A reader that is gone does not want it. */

@@ -18,6 +18,8 @@ import { OutputEnd } from './output-end.js';
 import { folderOf, isFolder, RunLog, type RunOfLog } from './run-log.js';
 import { Spool } from './unnamed-file.js';
 
+const STDERR = 2;
+
 /** The output of a run that is kept in a log, held back, or thrown away. */
 export class KeptOutput {
   readonly mode: OutputMode;
@@ -122,11 +124,16 @@ export class KeptOutput {
     const duration = systemClock.monotonic() - this.#startedAt;
     const run = { ...end, exitCode: status, duration, attempt: this.#attempt };
     say(`${command} ${describeRun(run)}. ${this.#describeHeld()}`);
+    let isLineOpen = false;
     for (const held of this.#held) {
-      if (typeof held === 'string') say(held);
-      else {
+      if (typeof held === 'string') {
+        if (isLineOpen) await writeOut(STDERR, Buffer.from('\n')).catch(() => {});
+        say(held);
+        isLineOpen = false;
+      } else {
         await said();
         await held.release();
+        isLineOpen ||= held.isLineOpen;
       }
     }
   }
