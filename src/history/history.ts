@@ -8,10 +8,10 @@ import {
   type TrustedFolder,
   verifyTrustedFolder,
 } from '../system/files/trusted-folder.js';
+import type { Limits } from './compaction.js';
 import { ErrHistory } from './errors.js';
 import { historyFolder } from './folder.js';
 import { Journal } from './journal.js';
-import type { Limits } from './journal-contents.js';
 import { type JournalOwner, runLine, skipsLine } from './journal-line.js';
 import { isJournalName, journalName } from './journal-name.js';
 import type { LockHistory, RunReport } from './run.js';

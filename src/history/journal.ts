@@ -1,10 +1,10 @@
 import { withSystemDefaults } from '../core/options/dependencies.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
-import { Visits } from '../stores/file/guard/enter-guard.js';
-import type { GuardSection } from '../stores/file/guard/guard-section.js';
+import type { GuardSection } from '../stores/file/guard/inside-guard.js';
+import { Visits } from '../stores/file/guard/wait-for-guard.js';
 import { LockFileReader } from '../stores/file/lock-file-reader.js';
+import { compacted, isDue, type Limits } from './compaction.js';
 import { ErrHistory } from './errors.js';
-import { compacted, type Limits, summarize } from './journal-contents.js';
 import {
   appendTo,
   beginningOf,
@@ -15,18 +15,13 @@ import {
 } from './journal-file.js';
 import { type Header, headerFrom, headerLine, isTornHeader, type JournalOwner } from './journal-line.js';
 import type { LockHistory } from './run.js';
+import { summarize } from './summarize.js';
 
 /** Of a longer journal, which is not one that this package has left, only the end is read. */
 const MAX_BYTES = 16 * 1024 * 1024;
 /** Where only the last runs are of interest: how many bytes hold each of them, and all that was skipped since the journal was compacted. */
 const BYTES_AT_LEAST = 256 * 1024;
 const BYTES_PER_RUN = 4 * 1024;
-
-/** A journal is compacted when it has grown by this many bytes, or by this part of its size. */
-const LEAST_GROWTH = 64 * 1024;
-const GROWTH = 1 / 4;
-/** It is compacted as well when something in it is older than the limit by this part. */
-const EXCESS_AGE = 1 / 10;
 
 /** The journal of one lock. */
 export class Journal {
@@ -129,12 +124,4 @@ export class Journal {
       throw ErrHistory.from(this.#owner.lock, this.#path, error);
     }
   }
-}
-
-function isDue({ keptBytes, oldest }: Header, size: number, { maxAge }: Limits, now: Date): boolean {
-  const growth = size - keptBytes;
-  return (
-    growth > Math.max(LEAST_GROWTH, keptBytes * GROWTH) ||
-    now.getTime() - oldest.getTime() > maxAge * (1 + EXCESS_AGE)
-  );
 }

@@ -4,8 +4,8 @@ import type { Inspection } from '../../index.js';
 import { ageOfSuccess, lastRun, lastSuccess, runtimeOf, skipsInARow } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
 import { inWords } from '../terminal/age.js';
+import { describeEnd } from '../terminal/describe-outcome.js';
 import { formatDateAndTime, formatDay } from '../terminal/local-time.js';
-import { describeEnd } from '../terminal/outcome.js';
 import type { Limit } from './limits.js';
 import { type Finding, type Severity, severityOf } from './severity.js';
 

@@ -1,5 +1,5 @@
 import { isPath } from '../named-locks/lock-path.js';
-import type { RunOptions } from '../run/options/run-settings.js';
+import type { RunSettings } from '../run/options/run-settings.js';
 
 /**
  * Whether a run is recorded: with a name as its lock, unless the options or an empty `LIVINGLOCK_HISTORY` say otherwise. Whoever names a folder
@@ -7,7 +7,10 @@ import type { RunOptions } from '../run/options/run-settings.js';
  *
  * @param lock As on the command line.
  */
-export function isRecorded(lock: string, { history, store }: Pick<RunOptions, 'history' | 'store'>): boolean {
+export function isRecorded(
+  lock: string,
+  { history, store }: Pick<RunSettings, 'history' | 'store'>,
+): boolean {
   if (history !== 'default') return history === 'on';
   const { LIVINGLOCK_HISTORY } = process.env;
   return LIVINGLOCK_HISTORY === undefined ? store === undefined && !isPath(lock) : LIVINGLOCK_HISTORY !== '';

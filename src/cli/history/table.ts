@@ -1,7 +1,7 @@
 import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
+import { tookOf } from '../terminal/describe-outcome.js';
 import { formatDateAndTime, formatTime } from '../terminal/local-time.js';
-import { tookOf } from '../terminal/outcome.js';
 import { type Column, layOut } from '../terminal/table.js';
 import type { Style, Terminal } from '../terminal/terminal.js';
 import { cut, cutStart } from '../terminal/text-width.js';

@@ -9,9 +9,9 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { openOwnHistory } from '../history/read-history.js';
 import { type Locks, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
+import { describeRun } from '../terminal/describe-outcome.js';
 import { formatTime } from '../terminal/local-time.js';
 import { say, write } from '../terminal/messages.js';
-import { describeRun } from '../terminal/outcome.js';
 import { findLogs, isOf, type KeptLog } from './find-logs.js';
 import { GrowingLog, type Reader } from './growing-log.js';
 

@@ -13,7 +13,7 @@ import {
 import { withUnit } from '../grammar/parse-duration.js';
 import { describeHolding } from '../terminal/describe-holder.js';
 import { say } from '../terminal/messages.js';
-import { shownCommand } from './options/command-line.js';
+import { shownCommand } from './options/wrapped-command.js';
 import { statusOf } from './processes/pass-signals.js';
 import type { Task } from './run-context.js';
 

@@ -1,6 +1,6 @@
 import { defineCommand } from '../grammar/command-definition.js';
-import { commandOf } from './options/command-line.js';
 import { completeRunOptions, RUN_OPTIONS } from './options/run-options.js';
+import { commandOf } from './options/wrapped-command.js';
 
 const HOW = 'livinglock run LOCK -- COMMAND. For a shell command line: livinglock run LOCK -c LINE.';
 const NONE = `There is nothing to run. Write: ${HOW}`;

@@ -8,8 +8,8 @@ import type { Moment } from '../notify/announcer.js';
 import type { Facts } from '../notify/event.js';
 import type { Locks } from '../stores/locks.js';
 import { say } from '../terminal/messages.js';
-import type { Announcements } from './announcements.js';
-import type { RunOptions } from './options/run-settings.js';
+import type { LazyAnnouncer } from './lazy-announcer.js';
+import type { RunSettings } from './options/run-settings.js';
 import type { Signals } from './processes/pass-signals.js';
 
 /** How long, in milliseconds, a database may take to tell the progress. The release waits for it. */
@@ -43,11 +43,11 @@ export interface Subject {
   readonly locks: Locks;
   /** The command as people see it. */
   readonly command: string;
-  readonly options: RunOptions;
+  readonly options: RunSettings;
   /** Whether the run is part of the history. */
   readonly isRecorded: boolean;
   /** Who else wants to know. */
-  readonly announcements: Announcements;
+  readonly announcements: LazyAnnouncer;
 }
 
 /**

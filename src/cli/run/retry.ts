@@ -4,7 +4,7 @@ import type { RunOutcome } from '../../history/index.js';
 import { ErrLockLost, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
-import type { RunOptions } from './options/run-settings.js';
+import type { RunSettings } from './options/run-settings.js';
 import type { Signals } from './processes/pass-signals.js';
 import type { RunEnd } from './recorder.js';
 import type { RunContext } from './run-context.js';
@@ -75,7 +75,7 @@ async function keep(write: () => Promise<void> | undefined): Promise<void> {
 
 /** Waits before the lock is acquired, so that many machines do not start in the same second. A signal ends it. */
 export async function pauseAtRandom(
-  { jitter, quiet }: Pick<RunOptions, 'jitter' | 'quiet'>,
+  { jitter, quiet }: Pick<RunSettings, 'jitter' | 'quiet'>,
   signals: Pick<Signals, 'aborted'>,
 ): Promise<void> {
   if (jitter === 0) return;

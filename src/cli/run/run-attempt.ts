@@ -3,7 +3,7 @@ import { ErrLockLost } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
-import { type Exit, outcomeAfter, statusAfter } from './outcome.js';
+import { type Exit, outcomeAfter, statusAfter } from './exit-status.js';
 import { OutputPassage } from './output/pass-output.js';
 import { CommandEnder, type Reason } from './processes/end-command.js';
 import { isOfTheKeyboard, turn } from './processes/pass-signals.js';

@@ -1,6 +1,6 @@
 import type { Lock } from '../../index.js';
 import type { Locks } from '../stores/locks.js';
-import type { RunOptions } from './options/run-settings.js';
+import type { RunSettings } from './options/run-settings.js';
 import type { KeptOutput } from './output/kept/kept-output.js';
 import type { Signals } from './processes/pass-signals.js';
 import type { Recorder } from './recorder.js';
@@ -12,7 +12,7 @@ export interface Task {
   readonly name: string;
   readonly locks: Locks;
   readonly command: readonly string[];
-  readonly options: RunOptions;
+  readonly options: RunSettings;
   readonly signals: Signals;
   /** Descriptors that this process was given, for the command. */
   readonly descriptors: readonly number[];

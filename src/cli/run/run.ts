@@ -5,29 +5,29 @@ import { isRecorded } from '../history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire-or-yield.js';
-import { Announcements } from './announcements.js';
-import { shownCommand } from './options/command-line.js';
+import { LazyAnnouncer } from './lazy-announcer.js';
 import { STALL_UNSEEN } from './options/run-options.js';
-import type { RunOptions } from './options/run-settings.js';
+import type { RunSettings } from './options/run-settings.js';
+import { shownCommand } from './options/wrapped-command.js';
 import type { KeptOutput } from './output/kept/kept-output.js';
 import { Signals } from './processes/pass-signals.js';
 import { refuseOwnProof } from './proof/file-proof.js';
 import { Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
 import type { RunContext, Task } from './run-context.js';
+import { Supervision } from './run-with-retries.js';
 import { CommandSign } from './sign/command-sign.js';
 import { makeInheritedSocket } from './sign/inherited-socket.js';
 import { processesWith } from './sign/processes-with-socket.js';
 import { givenDescriptors } from './start/descriptors.js';
 import { expectProgram } from './start/find-program.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './start/not-utf8.js';
-import { Supervision } from './supervision.js';
 
 /** A task before this process listens to signals. */
 type Plan = Pick<Task, 'locks' | 'command' | 'options' | 'descriptors' | 'cover' | 'recorder'>;
 
 /** Runs a command while holding a lock. Returns the exit code. */
-export function run(lock: string, command: readonly string[], options: RunOptions): Promise<number> {
+export function run(lock: string, command: readonly string[], options: RunSettings): Promise<number> {
   // Before this process opens descriptors of its own.
   const descriptors = givenDescriptors();
   speakOf({ job: options.label ?? lock, lock: null });
@@ -57,13 +57,13 @@ export function run(lock: string, command: readonly string[], options: RunOption
 }
 
 function announcementsFor(
-  { notify: command, notifyOn: kinds, ping: url }: RunOptions,
+  { notify: command, notifyOn: kinds, ping: url }: RunSettings,
   descriptors: readonly number[],
-): Announcements {
-  return new Announcements({ command, kinds, url, descriptors });
+): LazyAnnouncer {
+  return new LazyAnnouncer({ command, kinds, url, descriptors });
 }
 
-async function refuse(error: unknown, recorder: Recorder, { ignoreHangup }: RunOptions): Promise<never> {
+async function refuse(error: unknown, recorder: Recorder, { ignoreHangup }: RunSettings): Promise<never> {
   const signals = new Signals(ignoreHangup);
   try {
     return await giveUp(error, recorder);
@@ -138,7 +138,7 @@ function startThreads(): Promise<void> {
   });
 }
 
-function isOutputKept({ output: { passOn, log } }: RunOptions): boolean {
+function isOutputKept({ output: { passOn, log } }: RunSettings): boolean {
   return passOn !== 'always' || log !== null;
 }
 
@@ -156,7 +156,7 @@ async function keptOutput({ name, locks, options }: Task, lock: Lock | null): Pr
 
 /** How long to wait for a reader or a disk when the lock is free: until a signal arrives, or as long as `--timeout`; if
  * a signal has arrived already, as long as `--kill-after`. */
-function patience({ timeout, killAfter }: RunOptions, signals: Signals): AbortSignal {
+function patience({ timeout, killAfter }: RunSettings, signals: Signals): AbortSignal {
   const over = new AbortController();
   const limit = signals.received === null ? Math.max(timeout, killAfter) : killAfter;
   if (Number.isFinite(limit)) {

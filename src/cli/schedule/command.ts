@@ -6,8 +6,8 @@ import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { longName, type Options, type Values } from '../grammar/option.js';
 import { completeRunOptions, RUN_OPTIONS, STALL_UNSEEN } from '../run/options/run-options.js';
 import { say } from '../terminal/messages.js';
-import { parseAt, parseEvery } from './parse-timing.js';
 import type { Request } from './request.js';
+import { parseAt, parseEvery } from './timing-options.js';
 import { withExitCodes } from './with-exit-codes.js';
 
 const OPTIONS = {

@@ -1,7 +1,7 @@
 import { formatDuration, oneLine } from '../../core/describe-holder.js';
 import { formatTook } from '../terminal/age.js';
+import { tookOf } from '../terminal/describe-outcome.js';
 import { formatTime } from '../terminal/local-time.js';
-import { tookOf } from '../terminal/outcome.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { cut } from '../terminal/text-width.js';
 import { estimateOf } from './estimate.js';

@@ -11,14 +11,14 @@ import { isOfSameMachine } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
 import { systemCode } from '../../system/system-code.js';
 import { nextFencingToken } from './fencing-token.js';
+import { isWithoutHardLinks } from './file-error-codes.js';
 import { type FileSystem, systemFileSystem } from './file-system.js';
-import { attempted, GUARD_PAUSES, type Visit, Visits } from './guard/enter-guard.js';
 import { type GuardOwner, lifeFrom, lifePrefix } from './guard/guard-names.js';
-import type { GuardSection } from './guard/guard-section.js';
+import type { GuardSection } from './guard/inside-guard.js';
+import { attempted, GUARD_PAUSES, type Visit, Visits } from './guard/wait-for-guard.js';
 import { LockFileReader } from './lock-file-reader.js';
 import { askSign } from './probe-sign.js';
 import { reads, refuseUnlessRegular } from './read-regular-file.js';
-import { isWithoutHardLinks } from './refused-calls.js';
 import { resolvePath } from './resolve-path.js';
 import { type Held, Signs } from './signs-of-life.js';
 

@@ -4,9 +4,9 @@ import type { Dependencies } from '../../core/options/dependencies.js';
 import type { Awaitable, Outcome } from '../../core/store.js';
 import type { Life, Sign } from '../../system/signs-of-life/sign-of-life.js';
 import type { FileSystem } from './file-system.js';
-import { GuardHeld } from './guard/guard.js';
 import { lifePath, lifePrefix } from './guard/guard-names.js';
-import type { GuardSection } from './guard/guard-section.js';
+import type { GuardSection } from './guard/inside-guard.js';
+import { GuardHeld } from './guard/run-guarded.js';
 import { removeSign } from './remove-files.js';
 
 /** Milliseconds from a claim to its sign of life, where others can see the process by its PID. Most jobs that are shorter need none. */

@@ -1,5 +1,5 @@
 import { messageOf } from '../../system/message-of.js';
-import { errorChain, textIn } from '../shared/unwrap-error.js';
+import { errorChain, textIn } from '../shared/error-chain.js';
 
 // PostgreSQL identifies an error by five characters (https://www.postgresql.org/docs/current/errcodes-appendix.html), Node by a
 // name such as ECONNREFUSED, postgres.js by one such as CONNECTION_CLOSED, Prisma by a number, and `pg` reports connection errors only in

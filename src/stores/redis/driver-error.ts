@@ -1,7 +1,7 @@
 import { ErrLockStore, LivingLockError } from '../../core/errors.js';
 import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
-import { errorChain } from '../shared/unwrap-error.js';
+import { errorChain } from '../shared/error-chain.js';
 
 // Redis begins its errors with a code in capitals. Drivers report connection errors with a system code, or with the name of a class
 // that only node-redis uses, or, in ioredis, only in words.

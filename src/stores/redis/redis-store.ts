@@ -10,7 +10,7 @@ import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
 import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
-import { Timeout } from './timeout.js';
+import { Timeout } from './send-repeatedly.js';
 
 const DEFAULT_PREFIX = 'livinglock:';
 

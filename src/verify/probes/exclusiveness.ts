@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { isTaken, isWithoutHardLinks } from '../../stores/file/file-error-codes.js';
 import { createFile, readSnapshot } from '../../stores/file/read-regular-file.js';
-import { isTaken, isWithoutHardLinks } from '../../stores/file/refused-calls.js';
 import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
 import { errorOf, failureOf, type Probe, type Site } from './probe-types.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { acquireOrYield } from '../../../src/cli/run/acquire-or-yield.js';
-import type { RunOptions } from '../../../src/cli/run/options/run-settings.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import { CommandSign } from '../../../src/cli/run/sign/command-sign.js';
@@ -42,7 +42,7 @@ describe('the lock of a run', () => {
     recorder: new Recorder(null),
   };
 
-  async function acquired(changes: Partial<RunOptions> = {}, command = ['make', 'it all']) {
+  async function acquired(changes: Partial<RunSettings> = {}, command = ['make', 'it all']) {
     const task = { name: 'nightly', locks, command, options: someOptions(changes), signals, ...rest };
     const admission = await acquireOrYield(task, systemProcesses());
     if (admission.is === 'held') held.push(admission.lock);
@@ -75,7 +75,7 @@ describe('the lock of a run', () => {
   const away = () => new ErrLockStore('nightly', 'ECONNREFUSED', 'away', { isInDoubt: false });
 
   it('is described by the command line, by a line for the shell, or by a label', async () => {
-    const commandOf = async (changes: Partial<RunOptions>) => {
+    const commandOf = async (changes: Partial<RunSettings>) => {
       const admission = await acquired(changes);
       const { record } = (await locks.store.read('nightly')) ?? {};
       if (admission.is === 'held') await admission.lock.release();

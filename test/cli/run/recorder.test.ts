@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
 import { isRecorded } from '../../../src/cli/history/is-recorded.js';
-import { Announcements } from '../../../src/cli/run/announcements.js';
-import type { RunOptions } from '../../../src/cli/run/options/run-settings.js';
+import { LazyAnnouncer } from '../../../src/cli/run/lazy-announcer.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { openHistory } from '../../../src/history/index.js';
@@ -19,7 +19,7 @@ afterEach(() => vi.unstubAllEnvs());
 describe('a run is recorded', () => {
   const REDIS = { kind: 'redis', text: 'redis://db-1' } as const;
 
-  it.each<[boolean, string, string | undefined, Partial<RunOptions>]>([
+  it.each<[boolean, string, string | undefined, Partial<RunSettings>]>([
     [true, 'backup', undefined, {}],
     [false, './backup.lock', undefined, {}],
     [false, 'backup', undefined, { store: REDIS }],
@@ -51,14 +51,14 @@ describe('what is recorded', () => {
 
   afterEach(() => lock.release().catch(() => {}));
 
-  function recorder(options: Partial<RunOptions> = {}): Recorder {
+  function recorder(options: Partial<RunSettings> = {}): Recorder {
     return new Recorder({
       name: 'nightly',
       locks,
       command: 'make all',
       options: someOptions(options),
       isRecorded: true,
-      announcements: new Announcements(NOBODY),
+      announcements: new LazyAnnouncer(NOBODY),
     });
   }
 
@@ -149,7 +149,7 @@ describe('what is recorded', () => {
     },
   );
 
-  it.each<[number, Partial<RunOptions>, string]>([
+  it.each<[number, Partial<RunSettings>, string]>([
     [0, { quiet: true }, ''],
     [1, { quiet: false }, ''],
     [1, { quiet: true, history: 'on' }, ''],

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RunOptions } from '../../../src/cli/run/options/run-settings.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
 import { KeptOutput } from '../../../src/cli/run/output/kept/kept-output.js';
 import { RunLog } from '../../../src/cli/run/output/kept/run-log.js';
 import { run } from '../../../src/cli/run/run.js';
@@ -28,7 +28,7 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
     vi.unstubAllEnvs();
   });
 
-  function statusOf(script: string, options: Partial<RunOptions> = {}): Promise<number> {
+  function statusOf(script: string, options: Partial<RunSettings> = {}): Promise<number> {
     return run(lock, ['/bin/sh', '-c', script, folder], someOptions(options));
   }
 

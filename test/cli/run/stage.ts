@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import tty from 'node:tty';
-import type { RunOptions } from '../../../src/cli/run/options/run-settings.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { aroundMessages } from '../../../src/cli/terminal/messages.js';
 import { memoryStore } from '../../../src/testing/index.js';
@@ -30,7 +30,7 @@ export function messages(): string[] {
 }
 
 /** What the options are without any on the command line. */
-export function someOptions(changes: Partial<RunOptions> = {}): RunOptions {
+export function someOptions(changes: Partial<RunSettings> = {}): RunSettings {
   return {
     proof: { by: 'alive' },
     staleTimeout: Number.POSITIVE_INFINITY,

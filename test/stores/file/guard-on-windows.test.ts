@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemFileSystem } from '../../../src/stores/file/file-system.js';
-import { GuardHeld } from '../../../src/stores/file/guard/guard.js';
+import { GuardHeld } from '../../../src/stores/file/guard/run-guarded.js';
 import { pretend } from '../../../support/replace.js';
 import { systemError, World } from '../../../support/world.js';
 import { abandonInside, countingFileSystem, enter, failing, IN, withoutPaths } from './guard/entering.js';

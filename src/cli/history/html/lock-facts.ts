@@ -1,6 +1,6 @@
 import type { LockHistory, PastRun, RunOutcome } from '../../../history/index.js';
-import { usualDurations } from '../../../history/journal-contents.js';
 import { OUTCOMES } from '../../../history/run.js';
+import { usualDurations } from '../../../history/summarize.js';
 import { displayName } from '../names.js';
 
 // What the page says about a lock in numbers.

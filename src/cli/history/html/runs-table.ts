@@ -1,6 +1,6 @@
 import type { PastRun } from '../../../history/index.js';
+import { tookOf } from '../../terminal/describe-outcome.js';
 import { formatDateAndTime } from '../../terminal/local-time.js';
-import { tookOf } from '../../terminal/outcome.js';
 import { exitOf, progressOf } from '../table.js';
 import { workOf } from './describe-work.js';
 import { LOOKS } from './outcomes.js';

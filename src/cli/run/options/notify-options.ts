@@ -3,7 +3,7 @@ import { ExitCode } from '../../errors/exit-codes.js';
 import type { Options } from '../../grammar/option.js';
 import { type EventKind, parseKinds, USUAL_KINDS } from '../../notify/event-kinds.js';
 import { PING_VARIABLE, parsePingUrl } from '../../notify/ping-url.js';
-import { parseLine } from './command-line.js';
+import { parseLine } from './wrapped-command.js';
 
 /** The options of a run that say who is told about it. */
 export const NOTIFY_OPTIONS = {

@@ -7,11 +7,11 @@ import type { Options, Values } from '../../grammar/option.js';
 import { parseDuration, parseFiniteDuration, parsePositiveDuration } from '../../grammar/parse-duration.js';
 import { STORE_OPTION, type StoreAddress } from '../../stores/store-option.js';
 import { parseProof } from '../proof/proof.js';
-import { parseLine } from './command-line.js';
 import { completeKinds, NOTIFY_OPTIONS } from './notify-options.js';
 import { completeOutputOptions, OUTPUT_OPTIONS } from './output-options.js';
 import { completeRetryDelay, RETRY_OPTIONS } from './retry-options.js';
-import type { RunOptions } from './run-settings.js';
+import type { RunSettings } from './run-settings.js';
+import { parseLine } from './wrapped-command.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -137,7 +137,7 @@ export function completeRunOptions({
   notifyOn,
   retryDelay,
   ...rest
-}: RunValues): RunOptions {
+}: RunValues): RunSettings {
   const proof = heartbeat ?? { by: 'alive' };
   const isEndless = proof.by === 'alive' && isOfOneMachine(rest.store);
   const timeout = staleTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);

@@ -4,7 +4,7 @@ import type { Proof } from '../proof/proof.js';
 import type { OutputOptions } from './output-options.js';
 
 /** The options of `livinglock run`; durations in milliseconds. */
-export interface RunOptions {
+export interface RunSettings {
   readonly proof: Proof;
   readonly staleTimeout: number;
   /** Whether the stale timeout that was given cannot detect a command that hangs, and the user did not say that this is intended. */

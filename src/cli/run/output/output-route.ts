@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { isWatchable, OUTPUTS } from '../proof/output-proof.js';
+import { isWatchable, OUTPUTS } from '../proof/output-file-proof.js';
 import type { Stdio } from '../start/descriptors.js';
 import { makeRealPipes, type RealPipe } from '../start/real-pipes.js';
 

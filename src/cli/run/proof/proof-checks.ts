@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Lock, Store } from '../../../index.js';
 import { say } from '../../terminal/messages.js';
 import { watchFile } from './file-proof.js';
-import { watchOutputFiles } from './output-proof.js';
+import { watchOutputFiles } from './output-file-proof.js';
 import type { Proof } from './proof.js';
 import type { ProofCheck } from './stall-watch.js';
 

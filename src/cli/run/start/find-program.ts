@@ -4,7 +4,7 @@ import { oneLine } from '../../../core/describe-holder.js';
 import { attempt } from '../../../system/attempt.js';
 import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
-import { quoted } from '../options/command-line.js';
+import { quoted } from '../options/wrapped-command.js';
 
 const OF_SHELL = 'What only a shell understands (cd, ulimit, VAR=value) needs -c LINE.';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { exitOf } from '../outcome.js';
+import { exitOf } from '../exit-status.js';
 import { groupOf, sharedGroup } from '../processes/process-group.js';
 import type { InheritedSocket } from '../sign/inherited-socket.js';
 import { put, type Stdio, staysOpen } from './descriptors.js';

@@ -1,5 +1,5 @@
-import { isForCmd } from '../options/command-line.js';
-import { exitOf } from '../outcome.js';
+import { exitOf } from '../exit-status.js';
+import { isForCmd } from '../options/wrapped-command.js';
 import { treeOf } from '../processes/process-tree-on-windows.js';
 import { type Outfit, pidOf, type Started } from './started-command.js';
 

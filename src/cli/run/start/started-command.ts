@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Exit } from '../outcome.js';
+import type { Exit } from '../exit-status.js';
 import type { OutputRoute, ReadOutput } from '../output/output-route.js';
 import type { ProcessGroup } from '../processes/process-group.js';
 import type { InheritedSocket } from '../sign/inherited-socket.js';

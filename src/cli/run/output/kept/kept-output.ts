@@ -3,12 +3,12 @@ import { makeTrustedFolder } from '../../../../system/files/trusted-folder.js';
 import { messageOf } from '../../../../system/message-of.js';
 import { ExitCode } from '../../../errors/exit-codes.js';
 import { MOST_BODY } from '../../../notify/ping-url.js';
+import { describeRun } from '../../../terminal/describe-outcome.js';
 import { giveUpWriting } from '../../../terminal/exit-despite-hung-write.js';
 import { said, say } from '../../../terminal/messages.js';
-import { describeRun } from '../../../terminal/outcome.js';
 import { writeOut } from '../../../terminal/write-all.js';
 import type { LogOptions } from '../../options/output-options.js';
-import type { RunOptions } from '../../options/run-settings.js';
+import type { RunSettings } from '../../options/run-settings.js';
 import type { RunEnd } from '../../recorder.js';
 import type { OutputMode, ReadOutput } from '../output-route.js';
 import type { Outlet } from '../pass-output.js';
@@ -23,7 +23,7 @@ const STDERR = 2;
 /** The output of a run that is kept in a log, held back, or thrown away. */
 export class KeptOutput {
   readonly mode: OutputMode;
-  readonly #options: RunOptions;
+  readonly #options: RunSettings;
   readonly #log: RunLog | null;
   /** What is held back, and what is said between two attempts. */
   readonly #held: (HeldOutput | string)[] = [];
@@ -37,7 +37,7 @@ export class KeptOutput {
   readonly #end: OutputEnd | null;
   readonly #startedAt = systemClock.monotonic();
 
-  constructor(options: RunOptions, run: RunOfLog) {
+  constructor(options: RunSettings, run: RunOfLog) {
     this.#options = options;
     this.#log = options.output.log && openLog(options.output.log, run);
     this.mode = modeOf(options, this.#log !== null);
@@ -192,7 +192,7 @@ async function isDone(work: Promise<unknown>, waiting: AbortSignal): Promise<boo
   return Promise.race([work.then(() => true), over]);
 }
 
-function modeOf({ output: { passOn }, proof }: RunOptions, isLogged: boolean): OutputMode {
+function modeOf({ output: { passOn }, proof }: RunSettings, isLogged: boolean): OutputMode {
   const isProof = proof.by === 'output';
   if (passOn === 'never') return isLogged || isProof ? 'merged' : 'discarded';
   if (isLogged || passOn === 'on-failure') return 'read';

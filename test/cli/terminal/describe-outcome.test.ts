@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeRun, tookOf } from '../../../src/cli/terminal/outcome.js';
+import { describeRun, tookOf } from '../../../src/cli/terminal/describe-outcome.js';
 import type { RunOutcome } from '../../../src/history/index.js';
 
 function run(outcome: RunOutcome, exitCode: number | null) {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { compacted, summarize } from '../../src/history/journal-contents.js';
+import { compacted } from '../../src/history/compaction.js';
 import { headerFrom, runLine, skipsLine } from '../../src/history/journal-line.js';
 import type { RunOutcome } from '../../src/history/run.js';
+import { summarize } from '../../src/history/summarize.js';
 import { DAY, MINUTE } from '../../support/world.js';
 import { JOB, NOON, someRun } from './some-runs.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ExitCode } from '../../../../src/cli/errors/exit-codes.js';
-import { commandOf, isForCmd, quoted } from '../../../../src/cli/run/options/command-line.js';
+import { commandOf, isForCmd, quoted } from '../../../../src/cli/run/options/wrapped-command.js';
 import { pretend } from '../../../../support/replace.js';
 
 describe('the command of a run', () => {

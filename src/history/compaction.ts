@@ -1,8 +1,6 @@
-import { headerLine, type JournalOwner, skipsLine } from './journal-line.js';
+import { type Header, headerLine, type JournalOwner, skipsLine } from './journal-line.js';
 import { type KeptEntry, lastEntries, together } from './last-entries.js';
-import type { LockHistory, PastRun, Run, Skips } from './run.js';
-
-// What the lines of one journal say together.
+import type { Run, Skips } from './run.js';
 
 /** How much a journal keeps. */
 export interface Limits {
@@ -12,32 +10,18 @@ export interface Limits {
   readonly maxAge: number;
 }
 
-/** Of how many runs that succeeded the usual duration is the median. */
-const USUAL_RUNS = 20;
+/** A journal is compacted when it has grown by this many bytes, or by this part of its size. */
+const LEAST_GROWTH = 64 * 1024;
+const GROWTH = 1 / 4;
+/** It is compacted as well when something in it is older than the limit by this part. */
+const EXCESS_AGE = 1 / 10;
 
-/**
- * @param text The lines after the first.
- * @param most How many runs to show: the last ones.
- */
-export function summarize({ lock, store }: JournalOwner, text: string, most: number): LockHistory {
-  const wanted = { runs: most, succeeded: USUAL_RUNS, isOld: () => false };
-  const { entries, unreadable } = lastEntries(text, wanted);
-  const runs: PastRun[] = [];
-  let skips: Skips | null = null;
-  for (const entry of entries) {
-    if (entry.is === 'skips') skips = together(skips, entry.skips);
-    if (entry.is !== 'run') continue;
-    runs.push(skips === null ? entry.run : { ...entry.run, skips: skips.count });
-    skips = null;
-  }
-  return {
-    lock,
-    store,
-    runs: runs.slice(Math.max(0, runs.length - most)),
-    skips,
-    usualDuration: usualDuration(runs),
-    unreadable,
-  };
+export function isDue({ keptBytes, oldest }: Header, size: number, { maxAge }: Limits, now: Date): boolean {
+  const growth = size - keptBytes;
+  return (
+    growth > Math.max(LEAST_GROWTH, keptBytes * GROWTH) ||
+    now.getTime() - oldest.getTime() > maxAge * (1 + EXCESS_AGE)
+  );
 }
 
 /** The journal without what is too old or too much, as the text of the new file. */
@@ -73,20 +57,4 @@ function oldestIn(entries: readonly KeptEntry[], maxAge: number, now: Date): Dat
     return entry.is === 'skips' ? [entry.skips.first.getTime()] : [];
   });
   return new Date(Math.max(Math.min(now.getTime(), ...times), now.getTime() - maxAge));
-}
-
-function usualDuration(runs: readonly Run[]): number | null {
-  const durations = usualDurations(runs);
-  const middle = durations.length / 2;
-  const [lower, upper] = [durations[Math.ceil(middle) - 1], durations[Math.floor(middle)]];
-  return lower === undefined || upper === undefined ? null : (lower + upper) / 2;
-}
-
-/** How long the last runs took that succeeded, in milliseconds, the shortest first. */
-export function usualDurations(runs: readonly Run[]): number[] {
-  return runs
-    .filter(({ outcome }) => outcome === 'succeeded')
-    .slice(-USUAL_RUNS)
-    .map(({ duration }) => duration)
-    .toSorted((one, other) => one - other);
 }

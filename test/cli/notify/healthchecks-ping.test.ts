@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Facts } from '../../../src/cli/notify/event.js';
-import { Pinger, type PingerOptions } from '../../../src/cli/notify/ping.js';
+import { Pinger, type PingerOptions } from '../../../src/cli/notify/healthchecks-ping.js';
 import { type PingServer, pingServer } from '../../../support/ping-server.js';
 import { messages } from '../run/stage.js';
 import { someFacts } from './some-facts.js';

@@ -5,7 +5,7 @@ import { say } from '../terminal/messages.js';
 import type { Signals } from './processes/pass-signals.js';
 
 /** What others are told about a run. The code for it is loaded only if there is somebody to tell, and when the command has been started. */
-export class Announcements {
+export class LazyAnnouncer {
   readonly #audience: Omit<Audience, 'endOfOutput'> | null;
   #endOfOutput: Audience['endOfOutput'] = null;
   #announcer: Promise<Announcer | null> | null = null;

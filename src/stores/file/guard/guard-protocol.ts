@@ -2,9 +2,9 @@ import { ErrLockStore, ErrNotALock } from '../../../core/errors.js';
 import type { Sign } from '../../../system/signs-of-life/sign-of-life.js';
 import { systemCode, systemError } from '../../../system/system-code.js';
 import { threadId } from '../../../system/thread.js';
+import { isTaken } from '../file-error-codes.js';
 import { type FileSystem, type OpenFolder, within } from '../file-system.js';
 import { createEmptyFile, reads, writeText } from '../read-regular-file.js';
-import { isTaken } from '../refused-calls.js';
 import { removeIfEmpty, removeIfThere } from '../remove-files.js';
 import type { GuardContext } from './guard-context.js';
 import {
@@ -16,9 +16,9 @@ import {
   stagedName,
 } from './guard-names.js';
 import { ageOfGuard, NEVER_STALE } from './guard-owner.js';
-import type { GuardSection, Question } from './guard-section.js';
 import { GuardSign } from './guard-sign.js';
 import { type Survey, survey } from './guard-survey.js';
+import type { GuardSection, Question } from './inside-guard.js';
 import { type Litter, sweepLitter } from './litter.js';
 import { isLike, makePrivateFolder } from './private-folder.js';
 

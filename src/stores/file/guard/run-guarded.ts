@@ -1,9 +1,9 @@
 import lockfile from 'proper-lockfile';
 import type { GuardContext } from './guard-context.js';
-import { GuardEntry } from './guard-entry.js';
 import type { GuardOwner } from './guard-names.js';
 import { STALE } from './guard-owner.js';
-import type { GuardSection, Question } from './guard-section.js';
+import { GuardEntry } from './guard-protocol.js';
+import type { GuardSection, Question } from './inside-guard.js';
 
 /** Another process is inside. */
 export class GuardHeld extends Error {

@@ -14,10 +14,10 @@ import type { FileSystem } from '../file-system.js';
 import type { LockFileReader } from '../lock-file-reader.js';
 import { makeFolder } from '../make-folder.js';
 import { askSign } from '../probe-sign.js';
-import { GuardHeld, runGuarded } from './guard.js';
 import type { GuardContext } from './guard-context.js';
 import type { GuardOwner } from './guard-names.js';
-import type { GuardSection, Question } from './guard-section.js';
+import type { GuardSection, Question } from './inside-guard.js';
+import { GuardHeld, runGuarded } from './run-guarded.js';
 
 /** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */
 const GUARD_RETRIES = 100;

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { logsIn } from '../../src/history/list-logs.js';
 import { logName } from '../../src/history/log-name.js';
-import { logsIn } from '../../src/history/logs-in.js';
 import { DAY, HOUR, temporaryFolder } from '../../support/world.js';
 
 const OWNER = { lock: '/run/livinglock/import.lock', store: null };

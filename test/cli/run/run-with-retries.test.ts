@@ -2,16 +2,16 @@ import childProcess from 'node:child_process';
 import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { RunOptions } from '../../../src/cli/run/options/run-settings.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
 import { KeptOutput } from '../../../src/cli/run/output/kept/kept-output.js';
 import { RunLog } from '../../../src/cli/run/output/kept/run-log.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
 import { StallWatch } from '../../../src/cli/run/proof/stall-watch.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { RunContext } from '../../../src/cli/run/run-context.js';
+import { Supervision } from '../../../src/cli/run/run-with-retries.js';
 import { CommandSign } from '../../../src/cli/run/sign/command-sign.js';
 import type { InheritedSocket } from '../../../src/cli/run/sign/inherited-socket.js';
-import { Supervision } from '../../../src/cli/run/supervision.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { acquire, breakLock, ErrLockLost, ErrLockStore, type Lock } from '../../../src/index.js';
 import { replace } from '../../../support/replace.js';
@@ -42,7 +42,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
 
   function supervision(
     script: string,
-    options: Partial<RunOptions> = {},
+    options: Partial<RunSettings> = {},
     job: Partial<RunContext> = {},
   ): Supervision {
     // A shell reports that what it waited for was ended.
@@ -484,7 +484,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(await run).toBe(status);
   });
 
-  function keptBy(output: RunOptions['output']): KeptOutput {
+  function keptBy(output: RunSettings['output']): KeptOutput {
     const owner = { lock: 'nightly', store: null };
     return new KeptOutput(someOptions({ output }), {
       owner,

@@ -1,7 +1,7 @@
 import { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { exitOf, outcomeAfter, statusAfter } from '../../../src/cli/run/outcome.js';
+import { exitOf, outcomeAfter, statusAfter } from '../../../src/cli/run/exit-status.js';
 
 const OK = { code: 0, signal: null };
 const FAILED = { code: 3, signal: null };

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isWatchable, watchOutputFiles } from '../../../../src/cli/run/proof/output-proof.js';
+import { isWatchable, watchOutputFiles } from '../../../../src/cli/run/proof/output-file-proof.js';
 import { say } from '../../../../src/cli/terminal/messages.js';
 import { pretend, replace } from '../../../../support/replace.js';
 import { messages } from '../stage.js';
