@@ -105,8 +105,18 @@ export class HostProcessTable implements ProcessTable {
     if (!this.#countsHere(identity))
       throw new Error(`PID ${pid} is not a process that can be seen from here`);
     if (this.#isGone(identity)) return;
+    try {
+      this.#refuseUnlessKnown(identity, writer);
+    } catch (error) {
+      // What ends while it is looked at cannot be recognized any more, and needs no signal.
+      if (!this.#isGone(identity)) throw error;
+    }
+  }
+
+  #refuseUnlessKnown(identity: ProcessIdentity, writer: number | null | undefined): void {
+    const { pid, group } = identity;
     if (!this.#isCertainlySame(identity)) {
-      const kind = identity.group === true ? 'process group' : 'process';
+      const kind = group === true ? 'process group' : 'process';
       throw new Error(`it is not certain that PID ${pid} is still the same ${kind}`);
     }
     const pids = this.#pidsOf(identity);
@@ -130,7 +140,10 @@ export class HostProcessTable implements ProcessTable {
 
   #refuseToSignal(pid: number, writer: number | null | undefined): void {
     if (pid === this.#probe.self().pid) throw new Error(`PID ${pid} is this process itself`);
-    if (!this.#probe.isProcess(pid)) throw new Error(`PID ${pid} is not the ID of a process`);
+    if (!this.#probe.isProcess(pid)) {
+      if (this.#probe.exists(pid) === 'no') return;
+      throw new Error(`PID ${pid} is not the ID of a process`);
+    }
     if (this.#probe.ancestors().includes(pid)) {
       throw new Error(`PID ${pid} is an ancestor of this process`);
     }

@@ -263,6 +263,47 @@ describe('a process group', () => {
     expect(signal).not.toHaveBeenCalled();
   });
 
+  it('is ended although some of its processes end while they are looked at', async () => {
+    let isThere = true;
+    const signal = vi.fn(() => {
+      isThere = false;
+    });
+    const probe: ProcessProbe = {
+      ...someProbe(),
+      exists: (pid) => (Math.abs(pid) === 4242 && isThere ? 'yes' : 'no'),
+      members: () => [4242, 4243].map((pid) => ({ pid, zombie: false, threads: 1 })),
+      isProcess: (pid) => pid !== 4243,
+      signal,
+    };
+    await new HostProcessTable(probe, new FakeClock()).terminate(someIdentity({ group: true }), 100);
+    expect(signal).toHaveBeenCalledTimes(1);
+  });
+
+  it('needs no end if it ends while it is looked at', async () => {
+    for (const last of ['members', 'socketOwners'] as const) {
+      let isThere = true;
+      const probe: ProcessProbe = {
+        ...someProbe(),
+        exists: () => (isThere ? 'yes' : 'no'),
+        // Without its leader, it is told by its socket.
+        look: () =>
+          last === 'members' ? { started: someIdentity().started, zombie: false, threads: 1 } : null,
+        members: () => [],
+        signal: vi.fn(),
+        [last]: () => {
+          isThere = false;
+          return [];
+        },
+      };
+      const processes = new HostProcessTable(probe, new FakeClock());
+      await processes.terminate(
+        someIdentity({ group: true, inheritedSocket: 'net:[1] livinglock/some' }),
+        100,
+      );
+      expect(probe.signal).not.toHaveBeenCalled();
+    }
+  });
+
   it('is just a process on platforms without groups', () => {
     const processes = new HostProcessTable({ ...someProbe(), hasGroups: false }, new FakeClock());
     expect(processes.identify(4242, true)).toEqual(expect.not.objectContaining({ group: true }));
