@@ -29,6 +29,34 @@ test('the library listens to nothing before the first lock is held, and after th
   expect(held.isAsMade).toBe(false);
 });
 
+test('two copies of the library listen once, and leave nothing behind', async () => {
+  copyLibrary();
+  const seen = await nextMessage(
+    startProgram('exits', ['has two copies that take turns', folder], { isQuiet: true }),
+  );
+  const listening = { isAsMade: false, listeners: expect.arrayContaining(['SIGTERM 1']) };
+  expect(seen).toMatchObject({ held: listening, stillHeld: listening, released: Object(seen).before });
+});
+
+describe('signal-exit does not keep a lock from being released', () => {
+  test('that is held when it is used', async () => {
+    expect(await endOf('uses signal-exit with a lock')).toMatchObject({ code: 8 });
+    expect(readdirSync(folder)).toEqual(['called']);
+  });
+
+  test('that is held when it is no longer used', async () => {
+    expect(await endOf('no longer uses signal-exit with a lock')).toMatchObject({ code: 8 });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('and nothing is left behind if it was loaded when a lock was held', async () => {
+    const seen = await nextMessage(
+      startProgram('exits', ['uses signal-exit for a while', folder], { isQuiet: true }),
+    );
+    expect(Object(seen).released).toEqual(Object(seen).before);
+  });
+});
+
 describe.skipIf(!isPosix)('SIGTERM ends a program at once that never yields', () => {
   test.each(['spins after the import', 'spins after the release'])('and %s', async (scenario) => {
     expect(await endBySignal(scenario, 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
@@ -65,6 +93,11 @@ test("the lock is held until the program's exit listeners have been called", asy
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test('a copy of the process that emits in its own way, such as in Jest, changes nothing', async () => {
+  expect(await endOf('has a copy of the process')).toMatchObject({ code: 8 });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test('a thread that ends releases its lock', async () => {
   expect(await endOf('has a thread')).toMatchObject({ code: 6 });
   expect(readdirSync(folder)).toEqual([]);
@@ -82,9 +115,7 @@ describe.skipIf(!isPosix)('a signal', () => {
   });
 
   test('releases the locks of two copies of the library', async () => {
-    cpSync(projectFile('dist'), join(folder, 'copy'), { recursive: true });
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    symlinkSync(projectFile('node_modules'), join(folder, 'node_modules'));
+    copyLibrary();
     expect(await endBySignal('has two copies', 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
     expect(readdirSync(folder).toSorted()).toEqual(['copy', 'node_modules', 'package.json']);
   });
@@ -110,6 +141,12 @@ async function endBySignal(scenario: string, signal: NodeJS.Signals): Promise<De
   expect(await nextMessage(program)).toMatch(/^(?:spinning|waiting)$/);
   program.kill(signal);
   return death(program);
+}
+
+function copyLibrary(): void {
+  cpSync(projectFile('dist'), join(folder, 'copy'), { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  symlinkSync(projectFile('node_modules'), join(folder, 'node_modules'));
 }
 
 function projectFile(name: string): string {

@@ -6,14 +6,17 @@ import { isBun } from './runtime.js';
 /** The signals that end a process and can be caught without harm. */
 const SIGNALS = signalsOf(process.platform);
 
-/** Marks the listeners of all copies of this module in a process: each must know that the others' are not handlers of the program. */
-const EXIT_LISTENER = Symbol.for('livinglock exit listener');
+/** What all copies of this module in a process share: each would take the listeners of the others for handlers of the program. */
+const SHARED = Symbol.for('livinglock at exit');
 
-const releases = new Set<() => void>();
-/** Undoes what {@link listen} did. */
-let stopListening: (() => void) | undefined;
+interface Listening {
+  readonly releases: Set<() => void>;
+  readonly stop: () => void;
+}
 
-const onSignal = Object.assign(endBySignal, { [EXIT_LISTENER]: true });
+type Emit = typeof process.emit;
+/** What each `process.emit` of ours calls; see {@link watchExit}. */
+const emits = new WeakMap<Emit, Emit>();
 
 /**
  * Calls the function when the process ends: normally, by an exception, or by a signal that no listener of the program handles. Not
@@ -21,80 +24,108 @@ const onSignal = Object.assign(endBySignal, { [EXIT_LISTENER]: true });
  * is undone after the last function is taken back.
  */
 export function callOnExit(release: () => void): () => void {
+  const { releases, stop }: Listening = Reflect.get(process, SHARED) ?? listen();
   releases.add(release);
-  stopListening ??= listen();
   return () => {
-    releases.delete(release);
-    if (releases.size === 0) stop();
+    if (releases.delete(release) && releases.size === 0) stop();
   };
-}
-
-function stop(): void {
-  stopListening?.();
-  stopListening = undefined;
-}
-
-function releaseAll(): void {
-  stop();
-  const calls = [...releases];
-  releases.clear();
-  for (const call of calls) call();
 }
 
 /**
  * The signals are left alone until the event loop turns: before that no listener could be called, so a signal would not end a program that never
  * yields, as it does without a lock. And each listener costs 5 µs, which a lock that is released within the same turn saves.
  */
-function listen(): () => void {
-  const stopWatching = isBun ? listenToExit() : watchExit();
+function listen(): Listening {
+  const releases = new Set<() => void>();
+  const stopWatching = isBun ? listenToExit(releaseAll) : watchExit(releaseAll);
   // Not `unref`, with which it would wait for some other event.
   const listening = setImmediate(() => {
     // In front of the others: a `once` listener of the program is gone when it has been called.
     for (const signal of SIGNALS) process.prependListener(signal, onSignal);
   });
-  return () => {
+  const shared = { releases, stop };
+  Object.defineProperty(process, SHARED, { get: sharedBy, configurable: true });
+  return shared;
+
+  /** Not by a copy of the process, such as that in Jest. */
+  function sharedBy(this: unknown): Listening | undefined {
+    return this === process ? shared : undefined;
+  }
+
+  function stop(): void {
+    Reflect.deleteProperty(process, SHARED);
     clearImmediate(listening);
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);
     stopWatching();
-  };
+  }
+
+  function releaseAll(): void {
+    if (releases.size === 0) return;
+    stop();
+    const calls = [...releases];
+    releases.clear();
+    for (const call of calls) call();
+  }
+
+  /** Without our listener the signal does what it would have done anyway. */
+  function onSignal(signal: NodeJS.Signals): void {
+    if (isHandled(signal)) return;
+    releaseAll();
+    // Windows cannot send SIGHUP.
+    process.kill(process.pid, process.platform === 'win32' && signal === 'SIGHUP' ? 'SIGINT' : signal);
+  }
 }
 
 /** Bun calls the listeners itself. Ours is called before those that are added later. */
-function listenToExit(): () => void {
+function listenToExit(releaseAll: () => void): () => void {
   process.on('exit', releaseAll);
   return () => process.removeListener('exit', releaseAll);
 }
 
 /**
  * Releases after all `exit` listeners, which may still write what the lock protects, even if one of them throws or calls
- * `process.exit()`. A listener of our own would be called before any that were added later.
+ * `process.exit()`. A listener of our own would be called before any that were added later. An accessor, because a plain property would be
+ * bypassed: whenever signal-exit starts or stops, it assigns what leads to the `process.emit` that it found when it was loaded.
  */
-function watchExit(): () => void {
-  const isInherited = !Object.hasOwn(process, 'emit');
-  const original = process.emit;
-  const watched = new Proxy(original, {
-    apply(emit, self, args: [unknown, ...unknown[]]) {
-      if (args[0] !== 'exit' || releases.size === 0) return Reflect.apply(emit, self, args);
-      const stopWatching = watchReallyExit();
-      try {
-        return Reflect.apply(emit, self, args);
-      } finally {
-        stopWatching();
-        releaseAll();
-      }
-    },
-  });
-  process.emit = watched;
+function watchExit(releaseAll: () => void): () => void {
+  let watched = watch(process.emit);
+  const get = () => watched;
+  Object.defineProperty(process, 'emit', { get, set, enumerable: true, configurable: true });
   return () => {
-    // If somebody else wrapped ours, their wrapper stays.
-    if (process.emit !== watched) return;
-    if (isInherited) Reflect.deleteProperty(process, 'emit');
-    else process.emit = original;
+    // If somebody else has defined it since, that stays.
+    if (Object.getOwnPropertyDescriptor(process, 'emit')?.get !== get) return;
+    const emit = emits.get(watched);
+    Reflect.deleteProperty(process, 'emit');
+    if (emit !== undefined && emit !== process.emit) process.emit = emit;
   };
+
+  function set(this: object, emit: Emit): void {
+    if (this === process) watched = watch(emit);
+    else Object.defineProperty(this, 'emit', { value: emit, writable: true, configurable: true });
+  }
+
+  function watch(emit: Emit): Emit {
+    const original = emits.get(emit) ?? emit;
+    const proxy = new Proxy(original, {
+      apply(_, self, args: [unknown, ...unknown[]]) {
+        // Wrappers of others may call one that was in front earlier.
+        if (args[0] !== 'exit' || proxy !== watched) return Reflect.apply(original, self, args);
+        const stopWatching = watchReallyExit(releaseAll);
+        try {
+          return Reflect.apply(original, self, args);
+        } finally {
+          stopWatching();
+          releaseAll();
+        }
+      },
+    });
+    emits.set(proxy, original);
+    return proxy;
+  }
 }
 
 /** What `process.exit()` calls while `exit` is already being emitted. */
-function watchReallyExit(): () => void {
+function watchReallyExit(releaseAll: () => void): () => void {
   const original: unknown = Reflect.get(process, 'reallyExit');
   if (typeof original !== 'function') return () => {};
   const watched = new Proxy(original, {
@@ -107,21 +138,11 @@ function watchReallyExit(): () => void {
   return () => Reflect.set(process, 'reallyExit', original);
 }
 
-/** Without our listener the signal does what it would have done anyway. */
-function endBySignal(signal: NodeJS.Signals): void {
-  if (isHandled(signal)) return;
-  releaseAll();
-  // Windows cannot send SIGHUP.
-  process.kill(process.pid, process.platform === 'win32' && signal === 'SIGHUP' ? 'SIGINT' : signal);
-}
-
 /** Whether the program has a listener that decides what the signal does. Listeners of signal-exit, like ours, let the signal end the process. */
 function isHandled(signal: NodeJS.Signals): boolean {
-  const listeners = process.listeners(signal);
-  const ours = listeners.filter((listener) => EXIT_LISTENER in listener).length;
   const version3 = countIn(Reflect.get(process, '__signal_exit_emitter__'));
   const version4 = countIn(Reflect.get(globalThis, Symbol.for('signal-exit emitter')));
-  return listeners.length > ours + version3 + version4;
+  return process.listenerCount(signal) > 1 + version3 + version4;
 }
 
 /** How many copies of signal-exit listen, according to the object they share. */

@@ -69,6 +69,17 @@ const scenarios = new Map<string, () => unknown>([
     },
   ],
   [
+    'has a copy of the process',
+    async () => {
+      await hold();
+      const copy: unknown = Object.create(process, Object.getOwnPropertyDescriptors(process));
+      Object.assign(Object(copy), { emit: fail });
+      process.once('exit', () => {
+        process.exitCode = existsSync(path) ? 8 : 1;
+      });
+    },
+  ],
+  [
     'ends within its listener of exit',
     async () => {
       process.once('exit', () => process.exit(9));
@@ -105,12 +116,33 @@ const scenarios = new Map<string, () => unknown>([
   [
     'has two copies',
     async () => {
-      const copy: typeof import('livinglock') = await import(
-        pathToFileURL(join(folder, 'copy', 'index.js')).href
-      );
+      const copy = await loadCopy();
       await copy.acquire(join(folder, 'other.lock'));
       await hold();
       await wait();
+    },
+  ],
+  [
+    'has two copies that take turns',
+    async () => {
+      const [{ acquire }, copy] = [await load(), await loadCopy()];
+      const { memoryStore } = await import('livinglock/testing');
+      const store = memoryStore();
+      const [one, other] = [await acquire('one', { store }), await copy.acquire('other', { store })];
+      await nextTurn();
+      const held = describe();
+      await one.release();
+      await nextTurn();
+      const stillHeld = describe();
+      await other.release();
+      // More than there is room for on the stack, if each turn left something in the way of events.
+      for (let turn = 0; turn < 12_000; turn++) {
+        const [one, other] = [await acquire('one', { store }), await copy.acquire('other', { store })];
+        await one.release();
+        await other.release();
+      }
+      process.emit('warning', new Error('made up'));
+      await say({ before, held, stillHeld, released: describe() });
     },
   ],
   [
@@ -120,6 +152,41 @@ const scenarios = new Map<string, () => unknown>([
       onExit(() => writeFileSync(join(folder, 'called'), ''));
       await hold();
       await wait();
+    },
+  ],
+  [
+    'uses signal-exit with a lock',
+    async () => {
+      const { onExit } = await import('signal-exit');
+      await hold();
+      onExit(() => writeFileSync(join(folder, 'called'), ''));
+      process.once('exit', () => {
+        process.exitCode = existsSync(path) ? 8 : 1;
+      });
+    },
+  ],
+  [
+    'no longer uses signal-exit with a lock',
+    async () => {
+      const { onExit } = await import('signal-exit');
+      await hold();
+      onExit(fail)();
+      process.exit(8);
+    },
+  ],
+  [
+    'uses signal-exit for a while',
+    async () => {
+      const lock = await hold();
+      const { onExit } = await import('signal-exit');
+      const first = onExit(fail);
+      first();
+      const second = onExit(fail);
+      await lock.release();
+      const other = await hold();
+      second();
+      await other.release();
+      await say({ before, released: describe() });
     },
   ],
   [
@@ -152,6 +219,11 @@ if (isMainThread && process.connected) process.disconnect();
 /** Loads the library only when a scenario asks for it. */
 function load(): Promise<typeof import('livinglock')> {
   return import('livinglock');
+}
+
+/** Another copy of the library, which the test has made. */
+function loadCopy(): Promise<typeof import('livinglock')> {
+  return import(pathToFileURL(join(folder, 'copy', 'index.js')).href);
 }
 
 async function hold() {
