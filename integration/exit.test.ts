@@ -114,6 +114,11 @@ describe.skipIf(!isPosix)('a signal', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('is left to a one-time listener of the program that is called before the others', async () => {
+    expect(await endBySignal('has its own listener in front', 'SIGTERM')).toMatchObject({ code: 7 });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('releases the locks of two copies of the library', async () => {
     copyLibrary();
     expect(await endBySignal('has two copies', 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });

@@ -1,7 +1,7 @@
 // Used instead of the package signal-exit, with which the exit status becomes 0 if an exit listener of the program throws, and a listener
 // for each signal comes and goes with every lock.
 
-import { isBun } from './runtime.js';
+import { isBun, isDeno } from './runtime.js';
 
 /** The signals that end a process and can be caught without harm. */
 const SIGNALS = signalsOf(process.platform);
@@ -40,8 +40,9 @@ function listen(): Listening {
   const stopWatching = isBun ? listenToExit(releaseAll) : watchExit(releaseAll);
   // Not `unref`, with which it would wait for some other event.
   const listening = setImmediate(() => {
-    // In front of the others: a `once` listener of the program is gone when it has been called.
     for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+    // Deno calls them in the order in which they were added.
+    if (!isDeno) process.on('newListener', stayInFront);
   });
   const shared = { releases, stop };
   Object.defineProperty(process, SHARED, { get: sharedBy, configurable: true });
@@ -55,6 +56,7 @@ function listen(): Listening {
   function stop(): void {
     Reflect.deleteProperty(process, SHARED);
     clearImmediate(listening);
+    process.removeListener('newListener', stayInFront);
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);
     stopWatching();
   }
@@ -73,6 +75,17 @@ function listen(): Listening {
     releaseAll();
     // Windows cannot send SIGHUP.
     process.kill(process.pid, process.platform === 'win32' && signal === 'SIGHUP' ? 'SIGINT' : signal);
+  }
+
+  /** A `once` listener is gone when it has been called, so ours must come before it. It is added after this. */
+  function stayInFront(name: string | symbol): void {
+    const signal = SIGNALS.find((known) => known === name);
+    if (signal === undefined) return;
+    queueMicrotask(() => {
+      if (releases.size === 0 || process.listeners(signal)[0] === onSignal) return;
+      process.removeListener(signal, onSignal);
+      process.prependListener(signal, onSignal);
+    });
   }
 }
 

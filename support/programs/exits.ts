@@ -107,6 +107,18 @@ const scenarios = new Map<string, () => unknown>([
     },
   ],
   [
+    'has its own listener in front',
+    async () => {
+      await hold();
+      await nextTurn();
+      process.prependOnceListener('SIGTERM', async () => {
+        await sleep(1);
+        process.exit(existsSync(path) ? 7 : 1);
+      });
+      await wait();
+    },
+  ],
+  [
     'waits',
     async () => {
       await hold();
