@@ -4,13 +4,17 @@ import type { Inspection } from '../core/inspect.js';
 import { breakLock as breakLockIn, inspect as inspectIn } from '../core/inspect.js';
 import type { BreakOptions, InspectOptions } from '../core/options/inspect-options.js';
 import type { AcquireOptions, DefaultStore } from '../core/options/options.js';
+import { resolvePath } from './file/resolve-path.js';
 
 // What the package exports: core, which knows no store, with the file store as the default.
 
 /** Loaded only when it is needed: a program that keeps locks in a database pays nothing for files. */
-const fileStore: DefaultStore = async (dependencies) => {
-  const file = await import('./file/file-store.js');
-  return file.fileStore(dependencies);
+const fileStore: DefaultStore = {
+  resolve: resolvePath,
+  async open(dependencies) {
+    const file = await import('./file/file-store.js');
+    return file.fileStore(dependencies);
+  },
 };
 
 /**

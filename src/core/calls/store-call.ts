@@ -22,8 +22,9 @@ export async function withCall<T>(
 ): Promise<T> {
   const { signal } = settings;
   const dependencies = withSystemDefaults(settings.dependencies);
-  const store = settings.store ?? (await defaultStore(dependencies));
-  const name = store.resolve(path);
+  // Before anything is awaited: the working folder, from which a relative path leads, may change meanwhile.
+  const name = (settings.store ?? defaultStore).resolve(path);
+  const store = settings.store ?? (await defaultStore.open(dependencies));
   signal?.throwIfAborted();
   const limit = new CallLimit(signal);
   const { clock, processes, life = null } = dependencies;

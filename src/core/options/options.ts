@@ -107,8 +107,10 @@ export interface AcquireOptions {
   readonly dependencies?: Partial<Dependencies> | undefined;
 }
 
-/** Creates the store if the options name none. `core` itself knows no store. */
-export type DefaultStore = (dependencies: Dependencies) => Promise<Store>;
+/** The store if the options name none. `core` itself knows no store. */
+export interface DefaultStore extends Pick<Store, 'resolve'> {
+  open(dependencies: Dependencies): Promise<Store>;
+}
 
 /** Checked options, with defaults filled in and durations in milliseconds. */
 export interface Settings {
