@@ -12,7 +12,7 @@ export interface Clock {
    * Whether all processes of one boot share the clock that `monotonic` reads. If not, the age of other processes' heartbeats is measured by the wall
    * clock.
    *
-   * Default: `true`. The system's clock is not shared in Bun and Deno.
+   * Default: `true`. The system's clock is not shared in Bun and Deno, nor if the library was loaded while fake timers were on.
    */
   readonly isShared?: boolean | undefined;
   /**
@@ -47,14 +47,17 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const CLOSE_READINGS = 0.02;
 const MOST_READINGS = 10;
 
-/** In Bun and Deno `hrtime` counts from the start of the process. */
-const isBootTimeKnown = !isBun && !isDeno;
-
 /**
  * `performance.now()` and `hrtime` read the same kernel clock (`CLOCK_MONOTONIC` on Linux). The first counts from the start of
  * the process, the second from the start of the machine. The sum costs half as much as `hrtime`.
  */
 const bootOffset = measureBootOffset();
+
+/**
+ * In Bun and Deno `hrtime` counts from the start of the process. Fake timers, such as those of Jest and vitest, replace it with one that counts
+ * from when they were turned on; but a machine starts before its processes.
+ */
+const isBootTimeKnown = !isBun && !isDeno && bootOffset > 0;
 
 /** Added to `performance.now()`, gives the wall clock in microseconds, until the wall clock is set. */
 let wallOffset = performance.timeOrigin;

@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Clock } from '../../src/system/clock.js';
 
@@ -21,6 +22,17 @@ test('a process that is stopped while it sets up its clock is not late forever',
   const after = Number(readBootClock()) / 1e6;
   expect(now).toBeGreaterThan(before - 1);
   expect(now).toBeLessThan(after + 1);
+});
+
+test('a process that sets up its clock under fake timers shares none, and still knows when the machine was started', async () => {
+  expect((await newClock()).isShared).toBe(true);
+  vi.useFakeTimers();
+  const clock = await newClock();
+  vi.useRealTimers();
+
+  // Otherwise its heartbeats would look as old as the machine to all others.
+  expect(clock.isShared).toBe(false);
+  expect(clock.sinceBoot?.()).toBeGreaterThan(uptime() * 1000 - 1000);
 });
 
 test('a process whose wall clock was set meanwhile agrees with one that has just started', async () => {
