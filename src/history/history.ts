@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Predecessor } from '../core/acquire/predecessor.js';
 import type { Duration } from '../core/options/duration.js';
-import { duration, longDuration, refuseUnknown, show } from '../core/options/validate.js';
+import { duration, longDuration, refuseUnknown, show, text } from '../core/options/validate.js';
 import { namesIn } from '../system/files/names-in.js';
 import {
   makeTrustedFolder,
@@ -15,7 +15,7 @@ import { Journal } from './journal.js';
 import { type JournalOwner, runLine, skipsLine } from './journal-line.js';
 import { isJournalName, journalName } from './journal-name.js';
 import type { LockHistory, RunReport } from './run.js';
-import { completed, reportOn } from './run-report.js';
+import { checkFields, completed, reportOn } from './run-report.js';
 
 const DAY = 86_400_000;
 const DEFAULTS = { maxRuns: 1000, maxAge: 90 * DAY, writeTimeout: 2000 };
@@ -69,7 +69,11 @@ export interface ReadLockOptions extends ReadOptions {
 export function openHistory(options: HistoryOptions = {}): History {
   refuseUnknown(options, ['folder', 'maxRuns', 'maxAge', 'writeTimeout']);
   const { folder, maxRuns = DEFAULTS.maxRuns, maxAge, writeTimeout = DEFAULTS.writeTimeout } = options;
-  return new History(folder === undefined ? historyFolder() : { path: resolve(folder), steps: [] }, {
+  const path = text('folder', folder);
+  if (path === '') {
+    throw new RangeError("The option `folder` must not be empty. Leave it out to use this user's folder.");
+  }
+  return new History(path === undefined ? historyFolder() : { path: resolve(path), steps: [] }, {
     maxRuns: count('maxRuns', maxRuns),
     maxAge: maxAge === undefined ? DEFAULTS.maxAge : longDuration('maxAge', maxAge),
     writeTimeout: duration('writeTimeout', writeTimeout),
@@ -126,8 +130,9 @@ export class History {
     predecessor: Predecessor | null,
     store: string | null = null,
   ): Promise<void> {
+    checkFields({ lock, store, predecessor });
     const report = predecessor && reportOn(predecessor, { lock, store });
-    if (report !== null) await this.record(report);
+    if (report) await this.record(report);
   }
 
   /**
@@ -137,6 +142,7 @@ export class History {
    * @param store The database that keeps it; `null` for a file.
    */
   async recordSkip(lock: string, store: string | null = null): Promise<void> {
+    checkFields({ lock, store });
     const now = new Date();
     await this.#append({ lock, store }, skipsLine({ count: 1, first: now, last: now }));
   }
@@ -147,6 +153,7 @@ export class History {
    * @param lock The lock's canonical name.
    */
   async read(lock: string, { last, store = null }: ReadLockOptions = {}): Promise<LockHistory> {
+    checkFields({ lock, store });
     const owner = { lock, store };
     this.#explained(lock, () => verifyTrustedFolder(this.#folder));
     return this.#journalOf(owner).read(...this.#extent(last));

@@ -151,11 +151,11 @@ function skipsFrom(fields: Fields): Skips | null {
   return count === null || first === null || last === null ? null : { count, first, last };
 }
 
-function outcomeFrom(value: unknown): RunOutcome | null {
+export function outcomeFrom(value: unknown): RunOutcome | null {
   return OUTCOMES.find((outcome) => outcome === value) ?? null;
 }
 
-function takenOverFrom(value: unknown): TakenOver | null {
+export function takenOverFrom(value: unknown): TakenOver | null {
   if (!isObject(value)) return null;
   const { state } = value;
   if (state !== 'dead' && state !== 'stalled') return null;
@@ -168,15 +168,15 @@ function takenOverFrom(value: unknown): TakenOver | null {
   };
 }
 
-function signalFrom(value: unknown): string | null {
+export function signalFrom(value: unknown): string | null {
   return typeof value === 'string' && Object.hasOwn(constants.signals, value) ? value : null;
 }
 
-function exitCodeFrom(value: unknown): number | null {
+export function exitCodeFrom(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : null;
 }
 
-function attemptFrom(value: unknown): number | null {
+export function attemptFrom(value: unknown): number | null {
   const attempt = exitCodeFrom(value);
   return attempt !== null && attempt > 0 ? attempt : null;
 }
@@ -187,7 +187,7 @@ function textFrom(value: unknown): string | null {
 }
 
 /** A finite number that is not negative. */
-function numberFrom(value: unknown): number | null {
+export function numberFrom(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : null;
 }
 

@@ -1,53 +1,74 @@
 import { hostname } from 'node:os';
 import type { Predecessor } from '../core/acquire/predecessor.js';
 import { refuseUnknown, show } from '../core/options/validate.js';
+import { dateFrom, fencingTokenFrom, fieldsFrom, pidFrom, progressFrom } from '../core/record/record.js';
 import { currentFolder, currentUser } from '../core/user-and-folder.js';
-import type { JournalOwner } from './journal-line.js';
+import {
+  attemptFrom,
+  exitCodeFrom,
+  type JournalOwner,
+  numberFrom,
+  outcomeFrom,
+  signalFrom,
+  takenOverFrom,
+} from './journal-line.js';
 import { OUTCOMES, type Run, type RunReport, type TakenOver } from './run.js';
 
-const KEYS: Readonly<Record<keyof RunReport, true>> = {
-  id: true,
-  lock: true,
-  store: true,
-  outcome: true,
-  startedAt: true,
-  endedAt: true,
-  duration: true,
-  exitCode: true,
-  signal: true,
-  reason: true,
-  command: true,
-  cwd: true,
-  host: true,
-  user: true,
-  owner: true,
-  pid: true,
-  fencingToken: true,
-  progress: true,
-  predecessor: true,
-  attempt: true,
-  output: true,
-  isReported: true,
+/** What a field of a report must be. Anything else would be read back as `null`. */
+type Kind = readonly [what: string, isOne: (value: unknown) => boolean];
+
+const TEXT: Kind = ['a string', isText];
+const TIME: Kind = ['a valid date', (value) => value instanceof Date && dateFrom(value.toJSON()) !== null];
+
+const KINDS: Readonly<Record<keyof RunReport, Kind>> = {
+  id: TEXT,
+  lock: ['a string that is not empty', (value) => isText(value) && value !== ''],
+  store: TEXT,
+  outcome: [`one of ${OUTCOMES.join(', ')}`, (value) => outcomeFrom(value) !== null],
+  startedAt: TIME,
+  endedAt: TIME,
+  duration: ['a number of milliseconds that is not negative', (value) => numberFrom(value) !== null],
+  exitCode: ['a whole number', (value) => exitCodeFrom(value) !== null],
+  signal: ["the name of a signal, such as 'SIGTERM'", (value) => signalFrom(value) !== null],
+  reason: TEXT,
+  command: TEXT,
+  cwd: TEXT,
+  host: TEXT,
+  user: TEXT,
+  owner: TEXT,
+  pid: ['a process ID', (value) => pidFrom(value) !== null],
+  fencingToken: ['the fencing token of a lock', (value) => fencingTokenFrom(value) !== null],
+  progress: ['an object with a `ratio` from 0 to 1 and a `note`', isProgress],
+  predecessor: ['the `predecessor` of a lock', isPredecessor],
+  attempt: ['a whole number above 0', (value) => attemptFrom(value) !== null],
+  output: TEXT,
+  isReported: ['true or false', (value) => typeof value === 'boolean'],
 };
+
+/** Throws a `RangeError` for what a history cannot keep. */
+export function checkFields(
+  fields: Partial<Record<keyof RunReport, unknown>>,
+  required: readonly string[] = ['lock'],
+): void {
+  for (const [name, [what, isOne]] of Object.entries(KINDS)) {
+    const value: unknown = Reflect.get(fields, name);
+    const isMissing = value === undefined || value === null;
+    if (isMissing ? !required.includes(name) : isOne(value)) continue;
+    throw new RangeError(`The \`${name}\` of a run must be ${what}, but is ${show(value)}.`);
+  }
+}
 
 /** Checks a report, and fills in what it leaves out. Throws a `TypeError` or `RangeError`. */
 export function completed(report: RunReport): Run {
-  refuseUnknown(report, Object.keys(KEYS), ' of a run');
-  const { lock, outcome, startedAt } = report;
-  if (typeof lock !== 'string')
-    throw new TypeError(`The \`lock\` of a run must be a string, but is ${show(lock)}.`);
-  if (!OUTCOMES.includes(outcome)) {
-    throw new RangeError(
-      `The \`outcome\` of a run must be one of ${OUTCOMES.join(', ')}, but is ${show(outcome)}.`,
-    );
-  }
-  const endedAt = date('endedAt', report.endedAt ?? new Date());
-  const took = endedAt.getTime() - date('startedAt', startedAt).getTime();
+  refuseUnknown(report, Object.keys(KINDS), ' of a run');
+  checkFields(report, ['lock', 'outcome', 'startedAt']);
+  const { outcome, startedAt } = report;
+  const endedAt = report.endedAt ?? new Date();
   return {
     ...factsOf(report),
     outcome,
     endedAt,
-    duration: report.duration ?? Math.max(0, took),
+    duration: report.duration ?? Math.max(0, endedAt.getTime() - startedAt.getTime()),
     isReported: report.isReported ?? false,
   };
 }
@@ -116,7 +137,20 @@ function takenOver({ record, state, reason }: Predecessor): TakenOver {
   };
 }
 
-function date(name: string, value: unknown): Date {
-  if (value instanceof Date && Number.isFinite(value.getTime())) return value;
-  throw new TypeError(`The \`${name}\` of a run must be a valid date, but is ${show(value)}.`);
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isProgress(value: unknown): boolean {
+  const field = fieldsFrom(value);
+  return (
+    field !== null && (field('ratio') ?? null) === progressFrom(value)?.ratio && isText(field('note') ?? '')
+  );
+}
+
+function isPredecessor(value: unknown): boolean {
+  const field = fieldsFrom(value);
+  const record = field?.('record');
+  const isWhole = record === null || fieldsFrom(fieldsFrom(record)?.('process')) !== null;
+  return isWhole && takenOverFrom(value) !== null && isText(field?.('reason'));
 }

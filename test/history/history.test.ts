@@ -111,15 +111,67 @@ describe('a history', () => {
 
   it.each<[string, object]>([
     ['an unknown field', { ...someReport(), exitcode: 1 }],
-    ['an unknown outcome', { ...someReport(), outcome: 'paused' }],
-    ['an invalid time', someReport({ startedAt: new Date(Number.NaN) })],
     ['no lock', { outcome: 'failed', startedAt: NOON }],
+    ['no outcome', { lock: JOB, startedAt: NOON }],
+    ['no start', { lock: JOB, outcome: 'failed' }],
+    ...Object.entries({
+      id: [5],
+      lock: ['', 5, null],
+      store: [5],
+      outcome: ['paused', null],
+      startedAt: [new Date(Number.NaN), NOON.toISOString(), null],
+      endedAt: [new Date(Number.NaN), NOON.getTime()],
+      duration: [-5, Number.NaN, '5s'],
+      exitCode: ['1', 1.5],
+      signal: [9, 'SIGNONE'],
+      reason: [5],
+      command: [['ls']],
+      cwd: [5],
+      host: [5],
+      user: [5],
+      owner: [5],
+      pid: ['x', 0, -1],
+      fencingToken: ['9', -1],
+      progress: [0.5, { ratio: 5 }, { note: 5 }],
+      predecessor: [
+        {},
+        'dead',
+        { state: 'dead', reason: 'gone' },
+        { record: {}, state: 'dead', reason: 'gone' },
+      ],
+      attempt: [-1, 0, 1.5],
+      output: [5],
+      isReported: ['yes'],
+    }).flatMap(([name, values]) =>
+      values.map((value): [string, object] => [
+        `the ${name} ${JSON.stringify(value)}`,
+        { ...someReport(), [name]: value },
+      ]),
+    ),
   ])('refuses a report with %s, before anything is written', async (_what, report) => {
-    await expect(history.record(untyped(report))).rejects.toThrow(/of a run/);
+    await expect(history.record(untyped(report))).rejects.toThrow(/ of a run/);
+    expect(fs.existsSync(folder)).toBe(false);
+  });
+
+  it('takes the end of a run from before its start, because clocks are set, and databases have their own', async () => {
+    await history.record(someReport({ endedAt: new Date(NOON.getTime() - 120_000), duration: undefined }));
+    expect((await history.read(JOB)).runs).toMatchObject([{ duration: 0 }]);
+  });
+
+  it('refuses no lock, a store that is not a text, and what is not a predecessor', async () => {
+    await expect(history.recordSkip('')).rejects.toThrow('The `lock` of a run must be');
+    await expect(Reflect.apply(history.recordSkip, history, [JOB, 5])).rejects.toThrow(
+      'The `store` of a run must be a string',
+    );
+    await expect(history.recordPredecessor('', null)).rejects.toThrow('The `lock` of a run');
+    await expect(history.recordPredecessor(JOB, untyped({}))).rejects.toThrow('The `predecessor` of a run');
+    await expect(history.read('')).rejects.toThrow('The `lock` of a run must be a string that is not empty');
     expect(fs.existsSync(folder)).toBe(false);
   });
 
   it.each([
+    { folder: 5 },
+    { folder: '' },
     { maxRun: 1 },
     { maxRuns: 0 },
     { maxRuns: 1.5 },
