@@ -152,7 +152,9 @@ export class History {
    *
    * @param lock The lock's canonical name.
    */
-  async read(lock: string, { last, store = null }: ReadLockOptions = {}): Promise<LockHistory> {
+  async read(lock: string, options: ReadLockOptions = {}): Promise<LockHistory> {
+    refuseUnknown(options, ['last', 'store']);
+    const { last, store = null } = options;
     checkFields({ lock, store });
     const owner = { lock, store };
     this.#explained(lock, () => verifyTrustedFolder(this.#folder));
@@ -163,18 +165,26 @@ export class History {
    * Reads the runs of all locks, sorted by name. Files that are not journals are left out, and so are journals that cannot be read.
    * Rejects with {@link ErrHistory} if the folder cannot be read.
    */
-  async list({ last, onUnreadable }: ListOptions = {}): Promise<LockHistory[]> {
+  async list(options: ListOptions = {}): Promise<LockHistory[]> {
+    refuseUnknown(options, ['last', 'onUnreadable']);
+    const { last, onUnreadable } = options;
+    const extent = this.#extent(last);
     const locks = await this.locks({ onUnreadable });
     return locks.flatMap((owner) => {
-      const read = () => this.#journalOf(owner).read(...this.#extent(last));
+      const read = () => this.#journalOf(owner).read(...extent);
       return unlessUnreadable(read, onUnreadable) ?? [];
     });
   }
 
   /** Lists which locks have a history, sorted by name, without reading it. Otherwise like {@link list}. */
-  async locks({
-    onUnreadable,
-  }: Pick<ListOptions, 'onUnreadable'> = {}): Promise<Pick<LockHistory, 'lock' | 'store'>[]> {
+  async locks(
+    options: Pick<ListOptions, 'onUnreadable'> = {},
+  ): Promise<Pick<LockHistory, 'lock' | 'store'>[]> {
+    refuseUnknown(options, ['onUnreadable']);
+    const { onUnreadable } = options;
+    if (onUnreadable !== undefined && typeof onUnreadable !== 'function') {
+      throw new TypeError(`The option \`onUnreadable\` must be a function, but is ${show(onUnreadable)}.`);
+    }
     const names = this.#explained('all locks', () => {
       verifyTrustedFolder(this.#folder);
       return namesIn(this.folder).filter(isJournalName);

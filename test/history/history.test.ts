@@ -182,6 +182,18 @@ describe('a history', () => {
     expect(() => openHistory(untyped(options))).toThrow(/option/);
   });
 
+  it('refuses unknown options of what it reads, and wrong ones', async () => {
+    await expect(history.read(JOB, untyped({ lst: 1 }))).rejects.toThrow('Did you mean `last`?');
+    await expect(history.list(untyped({ lst: 1 }))).rejects.toThrow('Did you mean `last`?');
+    await expect(history.list({ last: 0 })).rejects.toThrow('`last`');
+    await expect(history.locks(untyped({ onUnreadabel() {} }))).rejects.toThrow('`onUnreadable`');
+    for (const call of [
+      () => history.list(untyped({ onUnreadable: 5 })),
+      () => history.locks(untyped({ onUnreadable: 5 })),
+    ])
+      await expect(call()).rejects.toThrow('`onUnreadable` must be a function, but is 5.');
+  });
+
   it.skipIf(process.platform === 'win32')('can be read by its user only', async () => {
     const file = await made();
     expect(statSync(folder).mode & 0o777).toBe(0o700);
