@@ -1,11 +1,24 @@
+import { execFile } from 'node:child_process';
 import { chmodSync, chownSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
-import { canBeNobody, canMount, isPosix, isRoot, NOBODY, temporaryFolder } from '../support/machine.js';
+import {
+  canBeNobody,
+  canMount,
+  isLinux,
+  isPosix,
+  isRoot,
+  NOBODY,
+  temporaryFolder,
+} from '../support/machine.js';
 import { outcomeOf } from '../support/outcomes.js';
 import { refusal } from './support/refusals.js';
 import { deadRecord } from './support/remains.js';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
 let folder: string;
 let path: string;
@@ -65,6 +78,31 @@ describe.skipIf(!isPosix || (isRoot && !canBeNobody))('in a folder of someone el
     return startActor();
   }
 });
+
+test.skipIf(!isLinux)(
+  "under Node's permission model, the error says what to allow, and then it works",
+  async () => {
+    const isStable = process.allowedNodeEnvironmentFlags.has('--permission');
+    const acquireWith = async (...flags: string[]) => {
+      const program =
+        "require('./dist').acquire(process.argv[1]).then((lock) => lock.release()).then(() => 'done', String).then(console.log)";
+      const parameters = [isStable ? '--permission' : '--experimental-permission', '--no-warnings', ...flags];
+      const { stdout } = await promisify(execFile)(process.execPath, [...parameters, '-e', program, path], {
+        cwd: PROJECT,
+      });
+      return stdout;
+    };
+    const reading = [`--allow-fs-read=${PROJECT}`, `--allow-fs-read=${folder}/`];
+    const allowed = '--allow-fs-read=/proc/ --allow-fs-write=/proc/self/fd/';
+
+    const refused = await acquireWith(...reading, `--allow-fs-write=${folder}/`);
+    expect(refused).toMatch(`ErrLockStore: Cannot create the lock ${path}: `);
+    expect(refused).toMatch(`add \`${allowed}\`.`);
+    expect(await acquireWith(...reading, `--allow-fs-write=${folder}/`, ...allowed.split(' '))).toBe(
+      'done\n',
+    );
+  },
+);
 
 describe.skipIf(!canMount || !canBeNobody)(
   'where /proc hides the holder (hidepid=2, as root on Linux)',

@@ -159,7 +159,7 @@ export class ErrLockStore extends LivingLockError {
     if (error instanceof LivingLockError || !isError(error)) return error;
     const code = systemCode(error);
     if (code === null) return error;
-    const reason = withoutInternals(error.message, lock);
+    const reason = withoutInternals(error.message, lock).replace(/\.$/, '');
     const remedy = remedies[code] ?? remedyFor(code);
     return ErrLockStore.of(lock, attempted, { code, reason, remedy, cause: error });
   }

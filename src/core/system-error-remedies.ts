@@ -18,6 +18,9 @@ const CLOSE_FILES = 'Close files that are not needed, or raise the limit (`ulimi
  */
 const SHORTEN =
   "Choose a shorter name. A lock file's name may have up to 206 bytes (including .lock, if added), a folder's name 255.";
+const ALLOW =
+  "Node's permission model forbids it: allow reading and writing in the lock's folder and, on Linux, add `--allow-fs-read=/proc/ " +
+  '--allow-fs-write=/proc/self/fd/`.';
 const ANOTHER = 'Choose another path.';
 const CHECK_DISK = 'Check that the disk or the file server is healthy, and try again.';
 
@@ -26,6 +29,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['EDQUOT', MAKE_ROOM],
   ['EACCES', PERMIT],
   ['EPERM', PERMIT_REMOVAL],
+  ['ERR_ACCESS_DENIED', ALLOW],
   ['EROFS', 'Mount that file system read-write, or choose another folder.'],
   ['EMFILE', CLOSE_FILES],
   ['ENFILE', CLOSE_FILES],

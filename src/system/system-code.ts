@@ -1,8 +1,8 @@
 import { isError } from './is-error.js';
 
-/** The code of a system error such as `ENOENT`, or `null`. */
+/** The code of a system error such as `ENOENT`, or of the error with which Node's permission model refuses a call; otherwise `null`. */
 export function systemCode(error: unknown): string | null {
-  if (!isError(error) || !('code' in error) || !('syscall' in error)) return null;
+  if (!isError(error) || !('code' in error) || !('syscall' in error || 'permission' in error)) return null;
   return typeof error.code === 'string' ? error.code : null;
 }
 
