@@ -1,7 +1,9 @@
+import { rmdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolvePath } from '../../../src/stores/file/resolve-path.js';
 import { pretend } from '../../../support/replace.js';
+import { temporaryFolder } from '../../../support/world.js';
 
 describe('the path of a lock', () => {
   it('is absolute', () => {
@@ -22,6 +24,25 @@ describe('the path of a lock', () => {
     const resolving = () => Reflect.apply(resolvePath, undefined, [name]);
     expect(resolving).toThrow(TypeError);
     expect(resolving).toThrow(words);
+  });
+
+  it.skipIf(process.platform === 'win32')('must be absolute if the working folder was removed', () => {
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    const folder = temporaryFolder();
+    process.chdir(folder);
+    rmdirSync(folder);
+
+    expect(resolvePath('/srv/job.lock')).toBe('/srv/job.lock');
+    expect(() => resolvePath('job.lock')).toThrow(
+      expect.objectContaining({
+        name: 'ErrLockStore',
+        code: 'ENOENT',
+        message: expect.stringMatching(
+          /^Cannot find the lock job\.lock: ENOENT.+\. The working folder was removed: give an absolute path\.$/,
+        ),
+      }),
+    );
   });
 
   it.skipIf(process.platform === 'win32')(
