@@ -58,7 +58,8 @@ export function runnerOf(client: RedisClient): Run {
       );
   }
   throw new TypeError(
-    'redisStore needs a client of node-redis (version 4 or later) or of ioredis, such as `await createClient().connect()` or `new Redis()`.',
+    'redisStore needs a client of node-redis (version 4 or later) or of ioredis, such as `await createClient().connect()` or `new Redis()`, and not ' +
+      'what its `multi()` or `pipeline()` returns.',
   );
 }
 
@@ -75,17 +76,19 @@ export function isCluster(client: RedisClient): boolean {
 }
 
 function isNodeRedis(client: unknown): client is NodeRedisClient {
-  return hasMethods(client, ['eval', 'evalSha']);
+  return isClientWith(client, ['eval', 'evalSha']);
 }
 
 function isIoRedis(client: unknown): client is IoRedisClient {
-  return hasMethods(client, ['eval', 'evalsha']);
+  return isClientWith(client, ['eval', 'evalsha']);
 }
 
-function hasMethods(client: unknown, names: readonly string[]): boolean {
+/** A transaction or pipeline has the same methods, but sends nothing before its `exec()`. These are the marks of node-redis and of ioredis. */
+function isClientWith(client: unknown, names: readonly string[]): boolean {
   return (
     typeof client === 'object' &&
     client !== null &&
+    !('execAsPipeline' in client || 'isPipeline' in client) &&
     names.every((name) => typeof Reflect.get(client, name) === 'function')
   );
 }

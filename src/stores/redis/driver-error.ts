@@ -55,7 +55,8 @@ const IN_SCRIPT =
 const PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
 /** And they report a command that the user may not run like this; elsewhere it is a `NOPERM`. */
 const NO_RIGHT = /^ERR (?:ACL failure in script: |(?=The user executing the script ))/;
-const CODE = /^([A-Z]{2,}) /;
+/** But a connection that has subscribed to channels gets no code of its own. */
+const CODE = /^(?!ERR Can't execute ')([A-Z]{2,}) /;
 const LONG_NAME = /^[A-Z]\w+Error$/;
 
 /** By how the messages of drivers begin: ioredis has no class for some errors, and in a minified bundle classes lose their names. */
@@ -64,6 +65,8 @@ const BY_WORDS: readonly (readonly [words: string, code: string])[] = [
   ['The client is closed', 'ClientClosedError'],
   ["Stream isn't writeable and enableOfflineQueue options is false", 'ClientOfflineError'],
   ['The client is offline', 'ClientOfflineError'],
+  ["ERR Can't execute '", 'SubscriberModeError'],
+  ['Connection in subscriber mode', 'SubscriberModeError'],
   ['Command timed out', 'TimeoutError'],
   ['Command timeout during maintenance.', 'TimeoutError'],
   ['Socket timeout', 'SocketTimeoutError'],
@@ -134,6 +137,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   [
     'ClientClosedError',
     'Connect the client before the first lock, and keep it open until the last is released.',
+  ],
+  [
+    'SubscriberModeError',
+    'This connection has subscribed to channels, and can do nothing else: give the store one of its own, such as `client.duplicate()`.',
   ],
   ['ETIMEDOUT', REACH],
   ...LOST_CONNECTION.map((code) => [code, REACH] as const),

@@ -1,3 +1,5 @@
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
 import { describe, expect, it } from 'vitest';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { FakeClock } from '../../../src/testing/index.js';
@@ -89,6 +91,11 @@ describe('an answer that says to try again', () => {
     ['MOVED', 'MOVED 3999 127.0.0.1:6381'],
     ['ERR', "ERR unknown command 'EVALSHA'"],
     ['REDIS_ERROR', 'Something else'],
+    ['SubscriberModeError', 'Connection in subscriber mode, only subscriber commands may be used'],
+    [
+      'SubscriberModeError',
+      "ERR Can't execute 'evalsha': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+    ],
   ])('does not include any other: %s', async (code, words) => {
     const store = redisStore(refusing(new Error(words), 1));
     await expect(store.read(NAME)).rejects.toMatchObject({ name: 'ErrLockStore', code, lock: NAME });
@@ -112,10 +119,15 @@ describe('options', () => {
     },
   );
 
+  const ioRedis = new Redis({ lazyConnect: true });
+
   it.each([
     ['an address', 'redis://localhost'],
     ['nothing', undefined],
     ['an object', {}],
+    ['a transaction of node-redis', createClient().multi()],
+    ['a transaction of ioredis', ioRedis.multi()],
+    ['a pipeline of ioredis', ioRedis.pipeline()],
   ])('do not accept %s as a client', (_what, value) => {
     expect(() => redisStore(untyped(value))).toThrow(/redisStore needs a client of node-redis/);
   });
