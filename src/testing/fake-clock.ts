@@ -1,3 +1,4 @@
+import { show } from '../core/options/validate.js';
 import type { Clock, SleepOptions } from '../system/clock.js';
 
 /** Milliseconds. Less than that may be too little to change the time. */
@@ -48,7 +49,7 @@ export class FakeClock implements Clock {
 
   /** @param now Where the wall clock starts, in milliseconds since 1970. Default: 2026-01-01, midnight UTC. */
   constructor(now: number = Date.UTC(2026, 0, 1)) {
-    this.#now = now;
+    this.#now = checked('the constructor', now);
   }
 
   now(): number {
@@ -96,6 +97,7 @@ export class FakeClock implements Clock {
 
   /** Advances the clock, in milliseconds; resolves when everything that woke up in the meantime has done what it could. */
   async advance(milliseconds: number): Promise<void> {
+    checked('`advance`', milliseconds, 0);
     await settle();
     const end = this.#monotonic + milliseconds;
     for (let next = this.#nextBefore(end); next !== undefined; next = this.#nextBefore(end)) {
@@ -109,11 +111,12 @@ export class FakeClock implements Clock {
 
   /** Sets the wall clock forward, or backward by a negative number of milliseconds, as NTP or an operator would. */
   stepWallClock(milliseconds: number): void {
-    this.#now += milliseconds;
+    this.#now += checked('`stepWallClock`', milliseconds);
   }
 
   /** The machine is suspended for that many milliseconds: the wall clock goes on, the monotonic clock and all sleepers do not. */
   suspend(milliseconds: number): void {
+    checked('`suspend`', milliseconds, 0);
     this.#now += milliseconds;
     this.#suspended += milliseconds;
   }
@@ -137,6 +140,14 @@ export class FakeClock implements Clock {
     this.#now += milliseconds;
     this.#monotonic += milliseconds;
   }
+}
+
+function checked(method: string, milliseconds: number, least: number = Number.NEGATIVE_INFINITY): number {
+  if (Number.isFinite(milliseconds) && milliseconds >= least) return milliseconds;
+  const Fault = typeof milliseconds === 'number' ? RangeError : TypeError;
+  throw new Fault(
+    `A FakeClock takes a finite number of milliseconds${least === 0 ? ' that is not negative' : ''} in ${method}, but got ${show(milliseconds)}.`,
+  );
 }
 
 /** Waits until every promise that can be resolved now has been. */

@@ -61,6 +61,27 @@ describe('the fake clock', () => {
     clock.reboot();
     expect(clock.monotonic()).toBe(0);
   });
+
+  it.each<[unknown, typeof RangeError]>([
+    ['5m', TypeError],
+    [undefined, TypeError],
+    [Number.NaN, RangeError],
+    [Number.POSITIVE_INFINITY, RangeError],
+    [-5, RangeError],
+  ])('refuses to go on for %s', async (value, fault) => {
+    const clock = new FakeClock(5000);
+    await expect(Reflect.apply(clock.advance, clock, [value])).rejects.toThrow(fault);
+    expect(() => Reflect.apply(clock.suspend, clock, [value])).toThrow(fault);
+    expect(clock.now()).toBe(5000);
+  });
+
+  it('refuses to be set to what is not a time', () => {
+    expect(() => Reflect.construct(FakeClock, ['2020-01-01'])).toThrow(
+      "A FakeClock takes a finite number of milliseconds in the constructor, but got '2020-01-01'.",
+    );
+    expect(() => new FakeClock(Number.NaN)).toThrow(RangeError);
+    expect(() => new FakeClock().stepWallClock(Number.NaN)).toThrow(RangeError);
+  });
 });
 
 describe('the fake process table', () => {
