@@ -167,7 +167,9 @@ describe.skipIf(!isPosix)('a command calls livinglock', () => {
 
   test.skipIf(!canMount)('even without a shell', async () => {
     const desk = new Desk();
-    const module = pathToFileURL(join(PROJECT, 'build', 'src', 'cli', 'run', 'start', 'livinglock-for-command.js'));
+    const module = pathToFileURL(
+      join(PROJECT, 'build', 'src', 'cli', 'run', 'start', 'livinglock-for-command.js'),
+    );
     const job = join(desk.folder, 'job.mjs');
     writeFileSync(
       job,
