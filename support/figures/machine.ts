@@ -20,13 +20,15 @@ export function describeSoftware(names: readonly string[] = PACKAGES): string {
   return `Node ${process.versions.node}; ${packages.join(', ')}`;
 }
 
-/** Not every package exports its `package.json`, so this searches the parents of what it does export. */
+/** Not every package exports its `package.json`, so this searches the parents of what it does export. That in `dist` only says how its files are loaded. */
 function versionOf(name: string): string {
-  let folder = dirname(require.resolve(name));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) return '';
-  return String(manifest.version);
+  for (let folder = dirname(require.resolve(name)); folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, 'package.json');
+    const manifest: unknown = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
+    if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
+      return String(manifest.version);
+  }
+  return '';
 }
 
 /**
