@@ -13,8 +13,8 @@ interface Connection extends SqliteDatabase {
 /** The options that all drivers accept. */
 type Connect = new (path: string, options: { readonly timeout: number }) => Connection;
 
-/** How long SQLite itself waits for other writers, in milliseconds. */
-const BUSY_TIMEOUT = 5000;
+/** How long SQLite itself waits for other writers, in milliseconds. It blocks the event loop, and with it signals and output; the store's own retries do not. */
+const BUSY_TIMEOUT = 20;
 
 /** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
 export async function openSqlite(address: string, mayCreate: boolean): Promise<OpenStore> {
