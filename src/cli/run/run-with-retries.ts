@@ -34,12 +34,14 @@ export class Supervision {
   async toTheEnd(): Promise<number> {
     const { lock, name, locks, recorder } = this.#job;
     const status = await this.#runRepeatedly();
+    const wasHeld = lock?.signal.aborted === false;
     await recorder.beforeRelease();
     try {
       await releasePatiently(lock, locks);
     } catch (error) {
       if (!(error instanceof ErrLockLost)) return this.#giveUp(error, status);
       const isStarted = this.#end.outcome !== 'not-started';
+      if (isStarted && wasHeld && !error.isCertain) return this.#giveUp(silenceOf(error), status);
       const reason = describeLoss(name, error);
       if (!this.#isLossKnown) say(`${reason}${isStarted ? '' : ' The command was not started.'}`);
       if (isStarted) this.#end = { ...this.#end, outcome: 'lost', reason };
@@ -143,4 +145,10 @@ export class Supervision {
       throw notStarted(command[0] ?? '', error);
     }
   }
+}
+
+/** Why a lock whose store has been silent for too long could not be released. */
+function silenceOf({ lock, cause }: ErrLockLost): unknown {
+  const message = `Cannot release the lock ${lock}: its store does not answer.`;
+  return cause ?? new ErrLockStore(lock, 'ETIMEDOUT', message, { isInDoubt: true });
 }

@@ -246,6 +246,17 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
         },
       );
 
+      it('may come to count its lock as lost, and does not start again', async () => {
+        const loss = new ErrLockLost('nightly', null, { since: MINUTE, cause: undefined });
+        const recorder = recorderDuring(() => {
+          vi.spyOn(lock, 'signal', 'get').mockReturnValue(AbortSignal.abort(loss));
+          vi.spyOn(lock, 'release').mockRejectedValueOnce(loss);
+        });
+        const run = supervision('exit 5', SOON, { recorder });
+        expect(await run.toTheEnd()).toBe(76);
+        expect(run.end).toMatchObject({ outcome: 'lost', reason: loss.message });
+      });
+
       it('does not take SIGXFSZ for a signal to itself', async () => {
         const recorder = recorderDuring(() => deliver('SIGXFSZ'));
         expect(await statusOf('echo >> "$0/count"; exit 5', SOON, { recorder })).toBe(5);
@@ -369,6 +380,23 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(await statusOf('exit 5')).toBe(5);
     expect(said).toEqual([expect.stringMatching(/The command has exited with 5\. Others can take its lock/)]);
   });
+
+  it.each([
+    [new ErrLockStore('nightly', 'EIO', 'Made up.', { isInDoubt: false }), 'Made up.'],
+    [undefined, 'Cannot release the lock nightly: its store does not answer.'],
+  ])(
+    'ends with the status of its command if the lock only counts as lost while it is released: %s',
+    async (cause, why) => {
+      const loss = new ErrLockLost('nightly', null, { since: MINUTE, cause });
+      vi.spyOn(lock, 'release').mockRejectedValueOnce(loss);
+      const run = supervision('exit 5');
+      expect(await run.toTheEnd()).toBe(5);
+      expect(run.end.outcome).toBe('failed');
+      expect(said).toEqual([
+        expect.stringContaining(`${why} The command has exited with 5. Others can take`),
+      ]);
+    },
+  );
 
   it('fails with any other error of the release', async () => {
     const error = new Error('made up');
