@@ -40,6 +40,8 @@ describe('an address of a store', () => {
     ['postgres://batch:secret@127.0.0.1:1/shop', 73, /ECONNREFUSED.*Check that the server is running/],
     ['redis://:secret@127.0.0.1:1', 73, /Cannot reach Redis at 127.0.0.1:1: .*ECONNREFUSED/],
     ['redis://:secret@127.0.0.1:1/shop', 64, /is not valid for Redis.*%40 for @/],
+    ['postgres://batch:top/secret@127.0.0.1:1/shop', 64, /is not valid for PostgreSQL.*%2F for \//],
+    ['postgres://127.0.0.1:1/shop?sslmode=verify-full&sslrootcert=/nope', 64, /not valid for .*'\/nope'/],
     ['postgresq://batch:secret@db/shop', 64, /It must be one of postgres:/],
   ])('such as %s is refused with %i, and without its password', async (store, code, message) => {
     const ended = await new Desk().run(['run', '--store', store, 'job', '--', 'echo', 'never']);

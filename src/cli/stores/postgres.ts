@@ -1,6 +1,8 @@
 import { postgresStore } from '../../stores/postgres/index.js';
 import { addressRefused, driverMissing, isMissing, type OpenStore, placeOf } from './driver.js';
 
+type Driver = Pick<typeof import('pg'), 'Client' | 'Pool'>;
+
 /** At most one heartbeat and one read run at the same time. */
 const CONNECTIONS = 2;
 /** How long a server may take to answer before the next try, in milliseconds. */
@@ -9,9 +11,9 @@ const QUERY_TIMEOUT = 30_000;
 
 /** @param address A connection URI of libpq; what it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. */
 export async function openPostgres(address: string): Promise<OpenStore> {
-  const Pool = await loadPool();
+  const pg = await loadDriver();
   const isEmpty = /^[a-z]+:(?:\/\/)?$/i.test(address);
-  const pool = poolOf(Pool, isEmpty ? {} : { connectionString: address });
+  const pool = poolOf(pg, isEmpty ? {} : { connectionString: address });
   // A connection broke while idle. The next operation opens a new one.
   pool.on('error', () => {});
   return {
@@ -23,8 +25,10 @@ export async function openPostgres(address: string): Promise<OpenStore> {
   };
 }
 
-function poolOf(Pool: typeof import('pg').Pool, where: { readonly connectionString?: string }) {
+function poolOf({ Client, Pool }: Driver, where: { readonly connectionString?: string }) {
   try {
+    // The pool would parse the address only at the first operation.
+    new Client(where);
     return new Pool({
       ...where,
       max: CONNECTIONS,
@@ -38,9 +42,9 @@ function poolOf(Pool: typeof import('pg').Pool, where: { readonly connectionStri
   }
 }
 
-async function loadPool(): Promise<typeof import('pg').Pool> {
+async function loadDriver(): Promise<Driver> {
   try {
-    return (await import('pg')).default.Pool;
+    return (await import('pg')).default;
   } catch (error) {
     if (isMissing(error)) throw driverMissing('PostgreSQL', ['pg']);
     throw error;
