@@ -32,7 +32,9 @@ export const STORE_OPTION = {
 
 /** Throws no {@link InvalidArgument}: its message would repeat the text, and the password in it. */
 export function parseStore(text: string): StoreAddress {
-  const kind = KINDS.get(/^(postgres(?:ql)?(?=:$)|[a-z]+(?=:.)):/is.exec(text)?.[1]?.toLowerCase() ?? '');
+  const kind = KINDS.get(
+    /^(postgres(?:ql)?(?=:$)|sqlite(?=:.)|[a-z]+(?=:\/\/)):/is.exec(text)?.[1]?.toLowerCase() ?? '',
+  );
   if (kind !== undefined) return { kind, text };
   throw new CliError(
     ExitCode.usage,

@@ -7,6 +7,7 @@ describe('the address of a store', () => {
     ['postgresql://db/shop', 'postgres'],
     ['REDISS://db', 'redis'],
     ['sqlite:locks.db', 'sqlite'],
+    ['SQLite:///var/lib/locks.db', 'sqlite'],
   ])('%s belongs to %s', (text, kind) => {
     expect(parseStore(text)).toEqual({ kind, text });
   });
@@ -14,4 +15,11 @@ describe('the address of a store', () => {
   it.each(['', 'sqlite:', 'redis:', 'postgres', 'mysql://db', '/var/lib/locks.db'])('is not %j', (text) => {
     expect(() => parseStore(text)).toThrow(/is invalid/);
   });
+
+  it.each(['postgres:/db/shop', 'postgresql:shop', 'redis:/db', 'rediss:db:6379'])(
+    'is not %j, which drivers take for a database on this machine',
+    (text) => {
+      expect(() => parseStore(text)).toThrow(/is invalid/);
+    },
+  );
 });
