@@ -51,6 +51,12 @@ describe('an address of a store', () => {
     expect(ended.stderr).not.toContain('secret');
   });
 
+  test('that asks for encryption brings no warning of the driver with it', async () => {
+    const store = 'postgres://127.0.0.1:1/shop?sslmode=require';
+    const ended = await new Desk().run(['run', '--store', store, 'job', '--', 'true']);
+    expect(ended).toMatchObject({ code: 73, stderr: expect.stringMatching(/^[^\n]*ECONNREFUSED[^\n]*\n$/) });
+  });
+
   test('in a variable is refused without its password too', async () => {
     const ended = await new Desk().run(['status'], { LIVINGLOCK_STORE: 'mysql://batch:secret@db/shop' });
     expect(ended).toMatchObject({ code: 64, stdout: '' });

@@ -55,3 +55,14 @@ export function placeOf(kind: string, address: string): string {
   const { host, pathname } = new URL(address);
   return host === '' ? kind : `${kind} at ${host}${pathname === '/' ? '' : pathname}`;
 }
+
+/** Without the warnings of a driver: in a cron job, they would be a mail for every run. */
+export async function quietly<T>(load: () => Promise<T>): Promise<T> {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return await load();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

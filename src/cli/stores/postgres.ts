@@ -1,5 +1,5 @@
 import { postgresStore } from '../../stores/postgres/index.js';
-import { addressRefused, driverMissing, isMissing, type OpenStore, placeOf } from './driver.js';
+import { addressRefused, driverMissing, isMissing, type OpenStore, placeOf, quietly } from './driver.js';
 
 type Driver = Pick<typeof import('pg'), 'Client' | 'Pool'>;
 
@@ -13,7 +13,7 @@ const QUERY_TIMEOUT = 30_000;
 export async function openPostgres(address: string): Promise<OpenStore> {
   const pg = await loadDriver();
   const isEmpty = /^[a-z]+:(?:\/\/)?$/i.test(address);
-  const pool = poolOf(pg, isEmpty ? {} : { connectionString: address });
+  const pool = await poolOf(pg, isEmpty ? {} : { connectionString: address });
   // A connection broke while idle. The next operation opens a new one.
   pool.on('error', () => {});
   return {
@@ -25,10 +25,10 @@ export async function openPostgres(address: string): Promise<OpenStore> {
   };
 }
 
-function poolOf({ Client, Pool }: Driver, where: { readonly connectionString?: string }) {
+async function poolOf({ Client, Pool }: Driver, where: { readonly connectionString?: string }) {
   try {
-    // The pool would parse the address only at the first operation.
-    new Client(where);
+    // The pool would parse the address only at the first operation. The driver warns once about `sslmode=require`.
+    await quietly(async () => new Client(where));
     return new Pool({
       ...where,
       max: CONNECTIONS,

@@ -4,7 +4,7 @@ import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { driverMissing, isMissing, type OpenStore } from './driver.js';
+import { driverMissing, isMissing, type OpenStore, quietly } from './driver.js';
 
 interface Connection extends SqliteDatabase {
   close(): void;
@@ -74,15 +74,4 @@ function connectOf(driver: unknown): Connect | null {
 
 function isConnect(value: unknown): value is Connect {
   return typeof value === 'function';
-}
-
-/** In a cron job, the warning that SQLite is experimental would be a mail for every run. */
-async function quietly<T>(load: () => Promise<T>): Promise<T> {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    return await load();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }
