@@ -1,4 +1,5 @@
 import { ErrLockLost, ErrLockStore } from '../../index.js';
+import { messageOf } from '../../system/message-of.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { PING_VARIABLE } from '../notify/ping-url.js';
 import { said, say } from '../terminal/messages.js';
@@ -147,8 +148,9 @@ export class Supervision {
   }
 }
 
-/** Why a lock whose store has been silent for too long could not be released. */
-function silenceOf({ lock, cause }: ErrLockLost): unknown {
-  const message = `Cannot release the lock ${lock}: its store does not answer.`;
-  return cause ?? new ErrLockStore(lock, 'ETIMEDOUT', message, { isInDoubt: true });
+/** For a lock whose store has been silent for so long that it counts as lost. */
+function silenceOf({ lock, cause }: ErrLockLost): ErrLockStore {
+  const last = cause === undefined ? '' : ` The last error: ${messageOf(cause)}`;
+  const message = `Cannot release the lock ${lock}: its store does not answer.${last}`;
+  return new ErrLockStore(lock, 'ETIMEDOUT', message, { isInDoubt: true });
 }
