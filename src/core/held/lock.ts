@@ -13,6 +13,7 @@ import { LeaseMonitor } from './lease-monitor.js';
 import type { LockParts } from './lock-parts.js';
 import { LossNotice } from './loss-notice.js';
 import { fitProgress, type HeartBeat, progressAfter } from './progress.js';
+import { refusalIn } from './refusal.js';
 import { Removal } from './release.js';
 import { identifyWorkers, type Worker } from './workers.js';
 
@@ -242,6 +243,8 @@ export class Lock {
   }
 
   #settleBeat(outcome: Outcome, sentAt: number): Promise<void> {
+    const refusal = refusalIn(outcome, this, 'write a heartbeat to the lock');
+    if (refusal !== null) return this.#failBeat(refusal);
     this.#writing = undefined;
     this.#monitor.heartbeatAnswered();
     if (outcome.done) {
@@ -275,6 +278,8 @@ export class Lock {
   }
 
   #settleRemoval(outcome: Outcome): Promise<void> {
+    const refusal = refusalIn(outcome, this, 'release the lock');
+    if (refusal !== null) return this.#failRemoval(refusal);
     this.#removing = undefined;
     this.#apply(
       outcome.done ? { type: 'released' } : { type: 'gone', successor: outcome.found, toldTo: 'release' },

@@ -237,6 +237,33 @@ describe('a heartbeat', () => {
     expect(world.files).toEqual(['job.lock']);
   });
 
+  it('is an error of the store, and no loss, if the store names this holder but did not carry it out', async () => {
+    const world = new World();
+    const files = fileStore(world.as());
+    let isRefusing = true;
+    const refused = async (name: string): Promise<Outcome> => ({
+      done: false,
+      found: (await files.read(name))?.record ?? null,
+    });
+    const store = {
+      ...delegate(files),
+      beat: (...[name, token, beat]: Parameters<typeof files.beat>): Awaitable<Outcome> =>
+        isRefusing ? refused(name) : files.beat(name, token, beat),
+      remove: (name: string, token: string): Awaitable<Outcome> =>
+        isRefusing ? refused(name) : files.remove(name, token),
+    };
+    const lock = await world.acquire(undefined, { store });
+    const failure = { name: 'ErrLockStore', code: 'ERR_LOCK_UNCHANGED', isInDoubt: false };
+    await expect(lock.heartBeat()).rejects.toMatchObject(failure);
+    await expect(lock.setWorkers([])).rejects.toMatchObject(failure);
+    await expect(lock.release()).rejects.toMatchObject(failure);
+    expect(lock.signal.aborted).toBe(false);
+    isRefusing = false;
+    await lock.heartBeat();
+    await lock.release();
+    expect(world.files).toEqual([]);
+  });
+
   it('does nothing after the release', async () => {
     const world = new World();
     const lock = await world.acquire();
