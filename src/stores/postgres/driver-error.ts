@@ -33,9 +33,10 @@ export function isConnectionLost(error: unknown): boolean {
   );
 }
 
-/** The table does not exist, so nobody holds the lock. */
-export function isWithoutTable(error: unknown): boolean {
-  return codeOf(error) === '42P01';
+/** The table does not exist, so nobody holds the lock. If it is another one that is missing, which a trigger needs, somebody may. */
+export function isWithoutTable(error: unknown, table: string): boolean {
+  const { code, message } = identify(error);
+  return code === '42P01' && new RegExp(`\\b${table.replaceAll('"', '')}\\b`).test(message);
 }
 
 /** Somebody else created the table at the same moment, which `IF NOT EXISTS` does not notice in time. */
@@ -91,7 +92,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     '42501',
     'Have somebody with the right to do so create the table as `livinglock schema postgres` prints it, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.',
   ],
-  ['42P01', 'Create the table from `postgresSchema()`, or leave out `createTable: false`.'],
+  [
+    '42P01',
+    'Create the table from `postgresSchema()`, or leave out `createTable: false`. If it is another table, a trigger needs it.',
+  ],
   [
     '53300',
     'Raise `max_connections` of the server, or lower what its clients take, such as `max` of a `Pool`.',

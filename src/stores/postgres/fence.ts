@@ -81,7 +81,7 @@ async function refuseOutsideTransaction(
     await connection.query(`LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
   } catch (error) {
     if (isOutsideTransaction(error)) throw outsideTransaction(lock, error);
-    if (!isWithoutTable(error)) throw error;
+    if (!isWithoutTable(error, table)) throw error;
     throw withoutTable(
       lock,
       '42P01',

@@ -60,23 +60,26 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
       'postgresStore needs a connection with the method `query`, such as `new Pool(…)` of `pg`.',
     );
   }
-  const statements = statementsFor(quotedTable({ tableName, schema }));
+  const table = quotedTable({ tableName, schema });
   const ddl = boolean('createTable', createTable) ? postgresSchema({ tableName, schema }) : null;
   const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
-  return new PostgresStore(new Queries(connection, limit, clock), statements, ddl, processes);
+  return new PostgresStore(new Queries(connection, limit, clock), table, ddl, processes);
 }
 
 class PostgresStore implements Store {
   readonly #queries: Queries;
+  readonly #table: string;
   readonly #statements: Statements;
   /** `null` if the store must not create the table. */
   readonly #schema: string | null;
   readonly #processes: ProcessTable;
 
-  constructor(queries: Queries, statements: Statements, schema: string | null, processes: ProcessTable) {
+  /** @param table Quoted. */
+  constructor(queries: Queries, table: string, schema: string | null, processes: ProcessTable) {
     this.#queries = queries;
-    this.#statements = statements;
+    this.#table = table;
+    this.#statements = statementsFor(table);
     this.#schema = schema;
     this.#processes = processes;
   }
@@ -138,7 +141,7 @@ class PostgresStore implements Store {
     try {
       return (await query(this.#statements.names)).map(readText).toSorted();
     } catch (error) {
-      if (this.#schema !== null && isWithoutTable(error)) return [];
+      if (this.#schema !== null && isWithoutTable(error, this.#table)) return [];
       throw error;
     }
   }
@@ -152,7 +155,7 @@ class PostgresStore implements Store {
     try {
       return await create();
     } catch (error) {
-      if (this.#schema === null || !isWithoutTable(error)) throw error;
+      if (this.#schema === null || !isWithoutTable(error, this.#table)) throw error;
       await createTable(query, this.#schema);
       return create();
     }
@@ -163,7 +166,7 @@ class PostgresStore implements Store {
     try {
       return await answerTo(query, sql, values);
     } catch (error) {
-      if (this.#schema !== null && isWithoutTable(error)) return null;
+      if (this.#schema !== null && isWithoutTable(error, this.#table)) return null;
       throw error;
     }
   }

@@ -9,9 +9,9 @@ export function isBusy(error: unknown): boolean {
   return ['SQLITE_BUSY', 'SQLITE_LOCKED'].includes(systemCode(error));
 }
 
-/** The table does not exist, so nobody holds the lock. */
-export function isWithoutTable(error: unknown): boolean {
-  return messageOf(error).startsWith('no such table: ');
+/** The table does not exist, so nobody holds the lock. If it is another one that is missing, which a trigger needs, somebody may. */
+export function isWithoutTable(error: unknown, table: string): boolean {
+  return messageOf(error) === `no such table: ${table.replaceAll('"', '')}`;
 }
 
 /** Puts what was attempted in front of a driver's error, and what to do after it. */
@@ -78,7 +78,8 @@ const OTHER_SHAPE =
   'The table differs from what `sqliteSchema()` creates: choose another one with the option `tableName`, or change it';
 
 function remedyFor(code: string, message: string): string {
-  if (message.startsWith('no such table: ')) return `${CREATE_TABLE}.`;
+  if (message.startsWith('no such table: '))
+    return `${CREATE_TABLE}. If it is another table, a trigger needs it.`;
   if (
     /no such column|has no column|ON CONFLICT clause|constraint failed|may not be|cannot modify/.test(message)
   ) {

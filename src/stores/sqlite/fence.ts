@@ -55,7 +55,8 @@ export interface SqliteFenceOptions extends SqliteFenceSchemaOptions {
 export function fence(database: SqliteDatabase, lock: FencedLock, options: SqliteFenceOptions = {}): void {
   refuseUnknown(options, ['tableName', 'createTable']);
   const { tableName, createTable = true } = options;
-  const sql = claim(quotedFenceTable(tableName));
+  const table = quotedFenceTable(tableName);
+  const sql = claim(table);
   checkFencedLock(lock);
   const schema = boolean('createTable', createTable) ? fenceSchema({ tableName }) : null;
   if (!isInTransaction(database)) throw outsideTransaction(lock);
@@ -63,7 +64,7 @@ export function fence(database: SqliteDatabase, lock: FencedLock, options: Sqlit
   try {
     refuseLate(lock, newestIn(ask()));
   } catch (error) {
-    if (!isWithoutTable(error)) throw error;
+    if (!isWithoutTable(error, table)) throw error;
     if (schema === null) throw withoutTable(lock, 'SQLITE_ERROR', REMEDY, error);
     database.exec(schema);
     refuseLate(lock, newestIn(ask()));

@@ -62,14 +62,15 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
       'sqliteStore needs a database with the methods `prepare` and `exec`, such as `new DatabaseSync(path)` of `node:sqlite`.',
     );
   }
-  const statements = statementsFor(quotedTable(tableName));
+  const table = quotedTable(tableName);
   const schema = boolean('createTable', createTable) ? sqliteSchema({ tableName }) : null;
-  return new SqliteStore(database, statements, schema, withSystemDefaults(options));
+  return new SqliteStore(database, table, schema, withSystemDefaults(options));
 }
 
 class SqliteStore implements Store {
   readonly isPrompt = true;
   readonly #database: SqliteDatabase;
+  readonly #table: string;
   readonly #statements: Statements;
   /** `null` if the store must not create the table. */
   readonly #schema: string | null;
@@ -78,14 +79,16 @@ class SqliteStore implements Store {
   readonly #prepared = new Map<string, SqliteStatement>();
   readonly #file: DatabaseFile;
 
+  /** @param table Quoted. */
   constructor(
     database: SqliteDatabase,
-    statements: Statements,
+    table: string,
     schema: string | null,
     { clock, processes }: Dependencies,
   ) {
     this.#database = database;
-    this.#statements = statements;
+    this.#table = table;
+    this.#statements = statementsFor(table);
     this.#schema = schema;
     this.#clock = clock;
     this.#processes = processes;
@@ -148,7 +151,7 @@ class SqliteStore implements Store {
         .all()
         .map((row) => String(fieldOf(row, 'lock_name')));
     } catch (error) {
-      if (isWithoutTable(error)) return [];
+      if (isWithoutTable(error, this.#table)) return [];
       throw error;
     }
   }
@@ -158,7 +161,7 @@ class SqliteStore implements Store {
     try {
       return create();
     } catch (error) {
-      if (this.#schema === null || !isWithoutTable(error)) throw error;
+      if (this.#schema === null || !isWithoutTable(error, this.#table)) throw error;
       this.#database.exec(this.#schema);
       return create();
     }
@@ -183,7 +186,7 @@ class SqliteStore implements Store {
     try {
       return this.#all(sql, ...parameters);
     } catch (error) {
-      if (this.#schema !== null && isWithoutTable(error)) return null;
+      if (this.#schema !== null && isWithoutTable(error, this.#table)) return null;
       throw error;
     }
   }

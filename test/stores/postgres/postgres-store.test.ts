@@ -229,6 +229,29 @@ describe('the table', () => {
   });
 });
 
+describe('a trigger on the table', () => {
+  const trigger = (body: string) => `
+    CREATE OR REPLACE FUNCTION obstruct() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$;
+    CREATE TRIGGER obstruct BEFORE UPDATE ON livinglock FOR EACH ROW EXECUTE FUNCTION obstruct()`;
+
+  it.each([
+    ['needs a missing table', 'INSERT INTO livinglock_audit VALUES (1); RETURN NEW;', '42P01'],
+    ['skips the change', 'RETURN NULL;', 'ERR_LOCK_UNCHANGED'],
+  ])('that %s makes no holder lose its lock', async (_what, body, code) => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    for (const sql of trigger(body).split(/(?<=\$\$);/)) await scene.run(sql);
+    const failure = { name: 'ErrLockStore', code };
+    await expect(lock.heartBeat()).rejects.toMatchObject(failure);
+    await expect(lock.release()).rejects.toMatchObject(failure);
+    expect(await scene.inspect()).toMatchObject({ state: 'live', holder: { token: lock.token } });
+    await scene.run('DROP TRIGGER obstruct ON livinglock');
+    await lock.heartBeat();
+    await lock.release();
+    expect(await scene.inspect()).toMatchObject({ state: 'free' });
+  });
+});
+
 describe('a table that somebody changes by hand', () => {
   it.each([
     ['the row is deleted', 'DELETE FROM livinglock'],

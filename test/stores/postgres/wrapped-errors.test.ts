@@ -86,7 +86,7 @@ describe.each(Object.entries(WRAPPERS))('an error of PostgreSQL in one of %s', (
       name: 'ErrLockStore',
       code: '42P01',
       cause: wrapped,
-      message: `Cannot read the lock nightly: ${MISSING}. Create the table from \`postgresSchema()\`, or leave out \`createTable: false\`.`,
+      message: `Cannot read the lock nightly: ${MISSING}. Create the table from \`postgresSchema()\`, or leave out \`createTable: false\`. If it is another table, a trigger needs it.`,
     });
   });
 

@@ -268,6 +268,25 @@ describe('the table', () => {
   });
 });
 
+describe('a trigger on the table', () => {
+  it.each([
+    ['needs a missing table', 'INSERT INTO livinglock_audit VALUES (1)', 'SQLITE_ERROR'],
+    ['skips the change', 'SELECT raise(IGNORE)', 'ERR_LOCK_UNCHANGED'],
+  ])('that %s makes no holder lose its lock', async (_what, body, code) => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    scene.database.exec(`CREATE TRIGGER obstruct BEFORE UPDATE ON livinglock BEGIN ${body}; END`);
+    const failure = { name: 'ErrLockStore', code };
+    await expect(lock.heartBeat()).rejects.toMatchObject(failure);
+    await expect(lock.release()).rejects.toMatchObject(failure);
+    expect(await scene.inspect()).toMatchObject({ state: 'live', holder: { token: lock.token } });
+    scene.database.exec('DROP TRIGGER obstruct');
+    await lock.heartBeat();
+    await lock.release();
+    expect(await scene.inspect()).toMatchObject({ state: 'free' });
+  });
+});
+
 describe('a table that somebody changes by hand', () => {
   it('loses the lock when the row is deleted, and continues with greater fencing tokens', async () => {
     const scene = new Scene();
