@@ -43,8 +43,11 @@ function mayBeDone(error: unknown): boolean {
   return !(error instanceof ErrLockBusy || error instanceof ErrNotALock);
 }
 
+/** What a server answers that cannot do it yet, for as long as the store has tried: Redis. */
+const NOT_READY = ['LOADING', 'TRYAGAIN', 'BUSY', 'CLUSTERDOWN', 'MASTERDOWN'];
+
 /** After these, a second attempt would only take as long again, or be refused again. */
-const NOT_AGAIN: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EACCES', 'EPERM', 'EROFS']);
+const NOT_AGAIN: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EACCES', 'EPERM', 'EROFS', ...NOT_READY]);
 
 /** Whether to try again at once, which may settle the doubt. */
 export function isWorthAnotherTry(error: unknown): boolean {

@@ -14,6 +14,11 @@ export function isPassing(error: unknown): boolean {
   return PASSING.has(identify(error).code);
 }
 
+/** Redis itself has answered that it cannot do it yet. */
+export function isNotReady(error: unknown): boolean {
+  return NOT_READY.includes(identify(error).code);
+}
+
 /** Puts what was attempted in front of a driver's error, and what to do after it. */
 export function storeError(lock: string, attempted: string, error: unknown): unknown {
   if (error instanceof LivingLockError || error instanceof TypeError) return error;
@@ -39,14 +44,9 @@ const LOST_CONNECTION = [
   'TimeoutError',
 ];
 
-const PASSING: ReadonlySet<string> = new Set([
-  'LOADING',
-  'TRYAGAIN',
-  'BUSY',
-  'CLUSTERDOWN',
-  'MASTERDOWN',
-  ...LOST_CONNECTION,
-]);
+const NOT_READY = ['LOADING', 'TRYAGAIN', 'BUSY', 'CLUSTERDOWN', 'MASTERDOWN'];
+
+const PASSING: ReadonlySet<string> = new Set([...NOT_READY, ...LOST_CONNECTION]);
 
 /** Redis before 7.0 reports an error in a script like this: `ERR Error running script (…): @user_script:9: -READONLY You …`. */
 const IN_SCRIPT =

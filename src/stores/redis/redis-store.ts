@@ -24,8 +24,9 @@ export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 
   readonly prefix?: string | undefined;
   /**
    * How long an operation may take, including retries after a lost connection or while the server is not ready. Then it
-   * rejects with an `ErrLockStore` of the code `ETIMEDOUT`, however long the client itself would keep trying. `Infinity`: as long as the client keeps
-   * trying. A number below 1,000 is refused, because it is probably meant as seconds.
+   * rejects with an `ErrLockStore` of the code `ETIMEDOUT`, or of Redis's own if that answers that it is not ready, such as `BUSY`; however long the
+   * client itself would keep trying. `Infinity`: as long as the client keeps trying. A number below 1,000 is refused, because it is probably meant as
+   * seconds.
    *
    * Default: `'30s'`.
    */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../system/clock.js';
-import { inTime, type Over } from '../shared/time-limit.js';
-import { isPassing, storeError } from './driver-error.js';
+import { inTime, NoAnswer, type Over } from '../shared/time-limit.js';
+import { isNotReady, isPassing, storeError } from './driver-error.js';
 
 /** The pause before something is sent again doubles from the first of these to the second, in milliseconds. */
 const FIRST_DELAY = 10;
@@ -22,10 +22,21 @@ export class Timeout {
    * attempted.
    */
   async run<T>(lock: string, attempted: string, send: () => Promise<T>): Promise<T> {
+    // How the last attempt failed; `null` if it has not been answered.
+    let failure: unknown = null;
+    const attempt = async () => {
+      failure = null;
+      try {
+        return await send();
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    };
     try {
-      return await inTime(this.#limit, this.#clock, (over) => this.#untilItPasses(send, over));
+      return await inTime(this.#limit, this.#clock, (over) => this.#untilItPasses(attempt, over));
     } catch (error) {
-      throw storeError(lock, attempted, error);
+      throw storeError(lock, attempted, error instanceof NoAnswer && isNotReady(failure) ? failure : error);
     }
   }
 
