@@ -69,7 +69,9 @@ export function storeError(
 const OTHER_SHAPE =
   'The table differs from what `postgresSchema()` creates: choose another one with the option `tableName`, or change it.';
 const NO_SERVER = 'Check that the server is running and that its address is right.';
-const NO_ANSWER = `${NO_SERVER} If the change was made anyway, the next call finds out.`;
+const TOO_LATE =
+  'Check that the server is running and that its address is right, and that no transaction holds the row of the lock.';
+const NO_ANSWER = `${TOO_LATE} If the change was made anyway, the next call finds out.`;
 const USED_UP =
   'All connections of the pool are in use, and the job may hold the only one: raise `max` of the pool, or give the lock a pool of its own. ' +
   'If nothing else uses the pool, check that the server answers.';
@@ -110,7 +112,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', NO_SERVER],
   ['ENOENT', NO_SERVER],
   ['ENOTFOUND', NO_SERVER],
-  ['ETIMEDOUT', NO_SERVER],
+  ['ETIMEDOUT', TOO_LATE],
 ]);
 
 /** The errors of columns, constraints and views that differ from `postgresSchema()`. */

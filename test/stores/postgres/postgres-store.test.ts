@@ -332,7 +332,11 @@ describe('the connection', () => {
   test.each([
     ['Connection terminated unexpectedly', '08006', ''],
     ['Connection terminated due to connection timeout', '08001', 'Check that the server is running'],
-    ['Query read timeout', 'ETIMEDOUT', 'Check that the server is running'],
+    [
+      'Query read timeout',
+      'ETIMEDOUT',
+      'Check that the server is running and that its address is right, and',
+    ],
     ['Cannot use a pool after calling end on the pool', '08003', 'end it after the last release'],
     ['PGlite is closed', '08003', 'end it after the last release'],
     ['made up', 'XX000', ''],

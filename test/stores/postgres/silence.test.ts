@@ -50,7 +50,7 @@ describe('a connection that never answers', () => {
       code: 'ETIMEDOUT',
       isInDoubt: true,
       message:
-        `Cannot ${words}: no answer within 30 seconds. Check that the server is running and that its address is right. ` +
+        `Cannot ${words}: no answer within 30 seconds. Check that the server is running and that its address is right, and that no transaction holds the row of the lock. ` +
         'If the change was made anyway, the next call finds out.',
     });
     expect(clock.sleeping).toBe(0);
