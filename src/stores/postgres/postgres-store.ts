@@ -6,6 +6,7 @@ import type { ProcessTable } from '../../system/processes/process-table.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
+import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { type Answer, readAnswer, readText } from './answer.js';
 import type { PostgresConnection } from './connection.js';
 import { isCreatedMeanwhile, isWithoutTable } from './driver-error.js';
@@ -106,7 +107,7 @@ class PostgresStore implements Store {
         over === undefined
           ? await this.#create(query, values)
           : await this.#ask(query, this.#statements.replace, [...values, over]);
-      return this.#toOutcome(query, name, answer);
+      return refuseUncountable(await this.#toOutcome(query, name, answer), name, attempted);
     });
   }
 

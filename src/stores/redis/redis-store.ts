@@ -7,6 +7,7 @@ import type { ProcessTable } from '../../system/processes/process-table.js';
 import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
+import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
 import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
@@ -98,7 +99,8 @@ class RedisStore implements Store {
     const attempted = over === '' ? 'create the lock' : 'take over the lock';
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
     const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, details, workers];
-    const { outcome } = await this.#run(name, attempted, CLAIM, [over, ...fields]);
+    const answer = await this.#run(name, attempted, CLAIM, [over, ...fields]);
+    const outcome = refuseUncountable(answer.outcome, name, attempted);
     if (outcome.done) this.#claimed.set(claim.token, String(outcome.record.fencingToken));
     return outcome;
   }

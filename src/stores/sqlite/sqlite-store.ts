@@ -10,6 +10,7 @@ import { isLocal, systemFileSystem } from '../file/file-system.js';
 import { fieldOf } from '../shared/field.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, readRow, workersText } from '../shared/lock-row.js';
+import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import type { SqliteDatabase, SqliteStatement } from './database.js';
 import { DatabaseFile } from './database-file.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';
@@ -112,7 +113,7 @@ class SqliteStore implements Store {
       // Others would not see it.
       if (this.#file.state !== 'unchanged') throw moved(name, attempted, this.#file.path);
       const row = over === undefined ? this.#create(name, claim) : this.#replace(name, claim, over);
-      return this.#toOutcome(name, row);
+      return refuseUncountable(this.#toOutcome(name, row), name, attempted);
     });
   }
 

@@ -15,7 +15,7 @@ const FENCING_TIME = `min(${NOW_MS} * 1000, ${LATEST_FENCING_TIME})`;
 const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
 
 /** The columns that {@link readRow} reads. Drivers refuse to return an integer that is no safe one in JavaScript. */
-const COLUMNS = `${VERSION} AS version, ${AGE} AS age, token, fencing_token, lock_time, heartbeat_at,
+const COLUMNS = `${VERSION} AS version, ${AGE} AS age, token, CAST(fencing_token AS REAL) AS fencing_token, lock_time, heartbeat_at,
   CAST(stale_timeout_ms AS REAL) AS stale_timeout_ms, monotonic_ms, holder, details, workers, progress, hold_ms`;
 
 /** What ran, as whom, where and how far is no longer needed once the lock is released. */

@@ -265,6 +265,18 @@ describe('a table that somebody changes by hand', () => {
     expect((await scene.acquire()).fencingToken).toBeGreaterThan(lock.fencingToken);
   });
 
+  it('gives nobody the lock if its fencing token has no successor', async () => {
+    const scene = new Scene();
+    await (await scene.acquire()).release();
+    await scene.run('UPDATE livinglock SET fencing_token = 9007199254740991');
+    await expect(scene.acquire()).rejects.toMatchObject({
+      code: 'ERR_LOCK_FENCING_TOKEN',
+      message: expect.stringContaining('Delete its row or key'),
+    });
+    await scene.run('DELETE FROM livinglock');
+    expect((await scene.acquire()).fencingToken).toBeGreaterThan(0);
+  });
+
   it('gives the lock to the next contender if its record names no holder', async () => {
     const scene = new Scene();
     await scene.acquire();

@@ -191,6 +191,15 @@ describeWithRedis('the store in Redis', (server) => {
       expect(lock.fencingToken).toBe(ahead + 1);
       expect((await scene.hash())['fencing_token']).toBe(String(ahead + 1));
     });
+
+    it('gives nobody the lock if its fencing token has no successor', async () => {
+      const scene = await Scene.open(server());
+      await (await scene.acquire()).release();
+      await scene.set('fencing_token', '9223372036854775807');
+      await expect(scene.acquire()).rejects.toMatchObject({ code: 'ERR_LOCK_FENCING_TOKEN' });
+      await scene.connection.call('DEL', KEY);
+      expect((await scene.acquire()).fencingToken).toBeGreaterThan(0);
+    });
   });
 
   describe('a key that is used for something else', () => {

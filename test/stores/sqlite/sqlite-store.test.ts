@@ -288,6 +288,21 @@ describe('a trigger on the table', () => {
 });
 
 describe('a table that somebody changes by hand', () => {
+  it.each(['9007199254740991', '9223372036854775807'])(
+    'gives nobody the lock if its fencing token has no successor: %s',
+    async (last) => {
+      const scene = new Scene();
+      await (await scene.acquire()).release();
+      scene.database.exec(`UPDATE livinglock SET fencing_token = ${last}`);
+      await expect(scene.acquire()).rejects.toMatchObject({
+        code: 'ERR_LOCK_FENCING_TOKEN',
+        message: expect.stringContaining('Delete its row or key'),
+      });
+      scene.database.exec('DELETE FROM livinglock');
+      expect((await scene.acquire()).fencingToken).toBeGreaterThan(0);
+    },
+  );
+
   it('loses the lock when the row is deleted, and continues with greater fencing tokens', async () => {
     const scene = new Scene();
     const lock = await scene.acquire();
