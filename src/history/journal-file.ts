@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { OTHERS_MAY_WRITE, systemFileSystem } from '../stores/file/file-system.js';
-import type { GuardSection } from '../stores/file/guard/inside-guard.js';
+import type { GuardSection } from '../stores/file/guard/guard-types.js';
 import { writeText } from '../stores/file/read-regular-file.js';
 import { systemCode } from '../system/system-code.js';
 

@@ -1,6 +1,6 @@
 import { withSystemDefaults } from '../core/options/dependencies.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
-import type { GuardSection } from '../stores/file/guard/inside-guard.js';
+import type { GuardSection } from '../stores/file/guard/guard-types.js';
 import { Visits } from '../stores/file/guard/wait-for-guard.js';
 import { LockFileReader } from '../stores/file/lock-file-reader.js';
 import { compacted, isDue, type Limits } from './compaction.js';

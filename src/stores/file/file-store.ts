@@ -14,7 +14,7 @@ import { nextFencingToken } from './fencing-token.js';
 import { isWithoutHardLinks } from './file-error-codes.js';
 import { type FileSystem, systemFileSystem } from './file-system.js';
 import { type GuardOwner, lifeFrom, lifePrefix } from './guard/guard-names.js';
-import type { GuardSection } from './guard/inside-guard.js';
+import type { GuardSection } from './guard/guard-types.js';
 import { attempted, GUARD_PAUSES, type Visit, Visits } from './guard/wait-for-guard.js';
 import { LockFileReader } from './lock-file-reader.js';
 import { askSign } from './probe-sign.js';

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { ageOf, type Place, provenanceOf } from '../../core/assess/provenance.js';
 import type { Dependencies } from '../../core/options/dependencies.js';
-import { contentOf } from '../../core/record/lock-file-content.js';
+import { contentOf } from '../../core/record/recognize-lock-file.js';
 import type { LockRecord } from '../../core/record/record.js';
 import type { Stored } from '../../core/store.js';
 import { type FileStatus, type FileSystem, isLocal, OTHERS_MAY_WRITE } from './file-system.js';

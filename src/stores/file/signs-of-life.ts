@@ -5,7 +5,7 @@ import type { Awaitable, Outcome } from '../../core/store.js';
 import type { Life, Sign } from '../../system/signs-of-life/sign-of-life.js';
 import type { FileSystem } from './file-system.js';
 import { lifePath, lifePrefix } from './guard/guard-names.js';
-import type { GuardSection } from './guard/inside-guard.js';
+import type { GuardSection } from './guard/guard-types.js';
 import { GuardHeld } from './guard/run-guarded.js';
 import { removeSign } from './remove-files.js';
 

@@ -1,9 +1,9 @@
 import lockfile from 'proper-lockfile';
+import { GuardEntry } from './guard.js';
 import type { GuardContext } from './guard-context.js';
 import type { GuardOwner } from './guard-names.js';
 import { STALE } from './guard-owner.js';
-import { GuardEntry } from './guard-protocol.js';
-import type { GuardSection, Question } from './inside-guard.js';
+import type { GuardSection, Question } from './guard-types.js';
 
 /** Another process is inside. */
 export class GuardHeld extends Error {

@@ -16,7 +16,7 @@ import { makeFolder } from '../make-folder.js';
 import { askSign } from '../probe-sign.js';
 import type { GuardContext } from './guard-context.js';
 import type { GuardOwner } from './guard-names.js';
-import type { GuardSection, Question } from './inside-guard.js';
+import type { GuardSection, Question } from './guard-types.js';
 import { GuardHeld, runGuarded } from './run-guarded.js';
 
 /** How often, and at most how many milliseconds apart, an occupied guard is tried again before giving up: two seconds. */

@@ -1,6 +1,6 @@
 import { type FileSystem, systemFileSystem } from '../../../../src/stores/file/file-system.js';
 import type { GuardContext } from '../../../../src/stores/file/guard/guard-context.js';
-import type { GuardSection } from '../../../../src/stores/file/guard/inside-guard.js';
+import type { GuardSection } from '../../../../src/stores/file/guard/guard-types.js';
 import { runGuarded } from '../../../../src/stores/file/guard/run-guarded.js';
 import type { FakeProcess } from '../../../../src/testing/index.js';
 import { fileSystemWith, systemError, type World } from '../../../../support/world.js';

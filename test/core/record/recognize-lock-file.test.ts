@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../../../src/core/record/lock-file-content.js';
+import { contentOf } from '../../../src/core/record/recognize-lock-file.js';
 import { serializeRecord } from '../../../src/core/record/record.js';
 import { someRecord } from '../../../support/world.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ErrNotALock } from '../../../../src/index.js';
 import { type FileSystem, systemFileSystem } from '../../../../src/stores/file/file-system.js';
-import type { GuardSection } from '../../../../src/stores/file/guard/inside-guard.js';
+import type { GuardSection } from '../../../../src/stores/file/guard/guard-types.js';
 import { GuardHeld } from '../../../../src/stores/file/guard/run-guarded.js';
 import type { Life } from '../../../../src/system/signs-of-life/sign-of-life.js';
 import { systemError, temporaryFolder, World } from '../../../../support/world.js';

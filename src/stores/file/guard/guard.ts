@@ -18,7 +18,7 @@ import {
 import { ageOfGuard, NEVER_STALE } from './guard-owner.js';
 import { GuardSign } from './guard-sign.js';
 import { type Survey, survey } from './guard-survey.js';
-import type { GuardSection, Question } from './inside-guard.js';
+import type { GuardSection, Question } from './guard-types.js';
 import { type Litter, sweepLitter } from './litter.js';
 import { isLike, makePrivateFolder } from './private-folder.js';
 
