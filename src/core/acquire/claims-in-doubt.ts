@@ -6,6 +6,7 @@ import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../errors.js';
 import { remove } from '../held/release.js';
 import type { LockRecord } from '../record/record.js';
 import type { Awaitable, Claim, Outcome } from '../store.js';
+import { NOT_READY } from './not-ready.js';
 import { NOTHING, type Replaced } from './predecessor.js';
 import { makeToken } from './token.js';
 
@@ -42,9 +43,6 @@ function mayBeDone(error: unknown): boolean {
   if (error instanceof ErrLockStore) return error.isInDoubt;
   return !(error instanceof ErrLockBusy || error instanceof ErrNotALock);
 }
-
-/** What a server answers that cannot do it yet, for as long as the store has tried: Redis. */
-const NOT_READY = ['LOADING', 'TRYAGAIN', 'BUSY', 'CLUSTERDOWN', 'MASTERDOWN'];
 
 /** After these, a second attempt would only take as long again, or be refused again. */
 const NOT_AGAIN: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EACCES', 'EPERM', 'EROFS', ...NOT_READY]);

@@ -1,3 +1,4 @@
+import { NOT_READY } from '../../core/acquire/not-ready.js';
 import { ErrLockStore, LivingLockError } from '../../core/errors.js';
 import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
@@ -43,8 +44,6 @@ const LOST_CONNECTION = [
   'AbortError',
   'TimeoutError',
 ];
-
-const NOT_READY = ['LOADING', 'TRYAGAIN', 'BUSY', 'CLUSTERDOWN', 'MASTERDOWN'];
 
 const PASSING: ReadonlySet<string> = new Set([...NOT_READY, ...LOST_CONNECTION]);
 
