@@ -6,7 +6,6 @@ import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../errors.js';
 import { remove } from '../held/release.js';
 import type { LockRecord } from '../record/record.js';
 import type { Awaitable, Claim, Outcome } from '../store.js';
-import { NOT_READY } from './not-ready.js';
 import { NOTHING, type Replaced } from './predecessor.js';
 import { makeToken } from './token.js';
 
@@ -43,6 +42,9 @@ function mayBeDone(error: unknown): boolean {
   if (error instanceof ErrLockStore) return error.isInDoubt;
   return !(error instanceof ErrLockBusy || error instanceof ErrNotALock);
 }
+
+/** What a server answers as long as it cannot do anything yet. Only Redis answers these, and its store has then tried for as long as it may. */
+export const NOT_READY: readonly string[] = ['LOADING', 'TRYAGAIN', 'BUSY', 'CLUSTERDOWN', 'MASTERDOWN'];
 
 /** After these, a second attempt would only take as long again, or be refused again. */
 const NOT_AGAIN: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EACCES', 'EPERM', 'EROFS', ...NOT_READY]);

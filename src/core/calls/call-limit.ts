@@ -1,7 +1,6 @@
 import type { Clock } from '../../system/clock.js';
 import type { Awaitable, Store } from '../store.js';
 import { isPromise } from './maybe-async.js';
-import { onAbort } from './on-abort.js';
 
 /** The part of a store that only reads. */
 export type Reader = Pick<Store, 'read' | 'askHolder'>;
@@ -115,4 +114,38 @@ export class CallLimit {
     this.#interrupt = null;
     interrupt?.(reason);
   }
+}
+
+interface Listening {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const listeners = new WeakMap<AbortSignal, Listening>();
+
+/**
+ * Calls the function when the signal aborts, until the returned function is called. All callers share one listener, because Node warns of a leak if
+ * one signal has more than ten: a program may acquire many locks at a time that one signal ends.
+ */
+function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const listening = listeners.get(signal) ?? listenTo(signal);
+  const { callbacks, listener } = listening;
+  callbacks.add(callback);
+  return () => {
+    callbacks.delete(callback);
+    if (callbacks.size > 0 || listeners.get(signal) !== listening) return;
+    signal.removeEventListener('abort', listener);
+    listeners.delete(signal);
+  };
+}
+
+function listenTo(signal: AbortSignal): Listening {
+  const callbacks = new Set<() => void>();
+  const listener = () => {
+    for (const callback of callbacks) callback();
+  };
+  const listening = { callbacks, listener };
+  listeners.set(signal, listening);
+  signal.addEventListener('abort', listener, { once: true });
+  return listening;
 }

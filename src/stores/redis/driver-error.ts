@@ -1,4 +1,4 @@
-import { NOT_READY } from '../../core/acquire/not-ready.js';
+import { NOT_READY } from '../../core/acquire/claims-in-doubt.js';
 import { ErrLockStore, LivingLockError } from '../../core/errors.js';
 import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
