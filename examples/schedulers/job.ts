@@ -4,7 +4,8 @@ import type { Lock } from 'livinglock';
 export interface Job {
   /** The path of the lock. */
   readonly lock: string;
-  readonly writeReport: (lock: Lock) => Promise<void>;
+  /** The signal asks it to stop early. */
+  readonly writeReport: (lock: Lock, signal?: AbortSignal) => Promise<void>;
   /** Hears why a run was skipped. */
   readonly skipped: (reason: string) => void;
 }

@@ -1,12 +1,14 @@
-// A report that Nest starts every night, on several servers: one writes it, the others skip it.
+// A report that Nest starts every night, on several servers: one writes it, the others skip it. A server that is told to stop ends it first.
 
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
 import { Cron, ScheduleModule } from '@nestjs/schedule';
-import { tryWithLock } from 'livinglock';
+import { LivingLockError, tryWithLock } from 'livinglock';
 import type { Job } from './job.js';
 
-class ReportJob {
+class ReportJob implements OnModuleDestroy {
   readonly #job: Job;
+  readonly #shutdown = new AbortController();
+  readonly #runs = new Set<Promise<void>>();
 
   constructor(job: Job) {
     this.#job = job;
@@ -14,9 +16,29 @@ class ReportJob {
 
   @Cron('0 3 * * *', { name: 'report' })
   async run(): Promise<void> {
+    const run = this.#attempt();
+    this.#runs.add(run);
+    await run.finally(() => this.#runs.delete(run));
+  }
+
+  /** Nest calls this at SIGTERM if the application has called `enableShutdownHooks()`. The lock is released before the process ends. */
+  async onModuleDestroy(): Promise<void> {
+    this.#shutdown.abort();
+    await Promise.allSettled(this.#runs);
+  }
+
+  async #attempt(): Promise<void> {
     const { lock, writeReport, skipped } = this.#job;
-    const { ran, busy } = await tryWithLock(lock, { staleTimeout: '30m' }, writeReport);
-    if (!ran) skipped(`Skipped: ${busy.message}`);
+    const { signal } = this.#shutdown;
+    try {
+      const { ran, busy } = await tryWithLock(lock, { staleTimeout: '30m' }, (held) =>
+        writeReport(held, AbortSignal.any([held.signal, signal])),
+      );
+      if (!ran) skipped(`Skipped: ${busy.message}`);
+    } catch (error) {
+      // Ended on request: not a failure.
+      if (!signal.aborted || error instanceof LivingLockError) throw error;
+    }
   }
 }
 

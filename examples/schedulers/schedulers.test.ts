@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { inspect } from 'livinglock';
@@ -63,6 +64,26 @@ test.each(schedulers)('a job of %s is skipped while another server runs it', asy
   (await begunAgain)();
   await vi.waitFor(async () => expect(await inspect(job.lock)).toMatchObject({ state: 'free' }));
   expect(skips).toEqual([reason]);
+});
+
+test('Nest ends a run at shutdown, and releases its lock before the modules are gone', async () => {
+  const { job } = await makeJob();
+  const writing = new EventEmitter<{ begun: [] }>();
+  const endless: Job = {
+    ...job,
+    writeReport: async (_, signal) => {
+      writing.emit('begun');
+      await sleep(2 ** 30, undefined, { signal });
+    },
+  };
+  const application = await NestFactory.createApplicationContext(reportModule(endless), { logger: false });
+  const begun = once(writing, 'begun');
+  const run = application.get(SchedulerRegistry).getCronJob('report').fireOnTick();
+  await begun;
+  expect(await inspect(job.lock)).toMatchObject({ state: 'live' });
+  await application.close();
+  expect(await inspect(job.lock)).toMatchObject({ state: 'free' });
+  await run;
 });
 
 /** A job whose reports are finished by the test. */
