@@ -27,6 +27,7 @@ const RECIPES = [
   { text: 'All recipes', link: '/recipes/' },
   { text: 'cron', link: '/recipes/cron' },
   { text: 'systemd', link: '/recipes/systemd' },
+  { text: 'launchd', link: '/recipes/launchd' },
   { text: 'Task Scheduler', link: '/recipes/task-scheduler' },
   { text: 'Docker and Kubernetes', link: '/recipes/docker-kubernetes' },
   { text: 'Django', link: '/recipes/django' },
