@@ -87,15 +87,21 @@ export class Stage {
     return { ...this.self, pid, started: '1' };
   }
 
-  /** Claims the lock, which must succeed. */
+  /** Claims the lock, which must succeed. Returns its record. */
   async hold(claim: Claim = this.claim(), over?: string, name: string = this.name): Promise<LockRecord> {
     return done(await this.store.claim(name, claim, over), 'claim');
   }
 
+  /** Claims the lock. Returns the claim. */
+  async holder(changes: Partial<Claim> = {}): Promise<Claim> {
+    const claim = this.claim(changes);
+    await this.hold(claim);
+    return claim;
+  }
+
   /** Claims the lock and sends a heartbeat with everything that a holder can say about its work. */
   async work(): Promise<Claim> {
-    const claim = this.claim({ workers: [this.self] });
-    await this.hold(claim);
+    const claim = await this.holder({ workers: [this.self] });
     const progress = { ratio: 0.5, note: 'half-way' };
     done(await this.store.beat(this.name, claim.token, { progress }), 'beat');
     return claim;

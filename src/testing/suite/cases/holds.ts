@@ -34,8 +34,7 @@ export const holds: Rules = {
 
   async 'counts the age of a lock that was released early from its release'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     await stage.until(
       async () => (await stage.find()).age > MOMENT,
       'The age of a record in the store does not grow.',
@@ -50,8 +49,7 @@ export const holds: Rules = {
 
   async 'does not renew the heartbeat of a holder that has released early'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     await store.remove(name, holder.token, HOUR);
     const { version } = await stage.find();
     notDone(await store.beat(name, holder.token, {}), 'The heartbeat of a released lock was renewed.');
@@ -60,8 +58,7 @@ export const holds: Rules = {
 
   async 'repeats an early release for a holder that did not get the answer, and for nobody else'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     done(await store.remove(name, holder.token, HOUR), 'remove');
     done(await store.remove(name, holder.token, HOUR), 'remove');
     notDone(await store.remove(name, 'another token', HOUR), 'Somebody else released the lock.');
@@ -74,8 +71,7 @@ export const holds: Rules = {
 
   async 'releases a lock at once if it is to be held for no time'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     done(await store.remove(name, holder.token, 0), 'remove');
     assert.equal(await store.read(name), null);
   },

@@ -48,8 +48,7 @@ export const names: Rules = {
     const isListed = async () => (await store.names?.())?.includes(name) ?? null;
     if ((await isListed()) === null) return;
     assert.equal(await isListed(), false, 'A lock that nobody ever held is listed.');
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     assert.equal(await isListed(), true, 'A lock that is held is not listed.');
     await store.remove(name, holder.token);
     assert.equal(await isListed(), false, 'A lock that was released is listed.');

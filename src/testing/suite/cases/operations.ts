@@ -24,8 +24,7 @@ export const claims: Rules = {
 
   async 'replaces exactly the version that is named'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     const { version } = await stage.find();
     await store.beat(name, holder.token, {});
 
@@ -45,8 +44,7 @@ export const claims: Rules = {
 
   async 'does not replace a lock that is gone'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     const { version } = await stage.find();
     await store.remove(name, holder.token);
     notDone(
@@ -58,8 +56,7 @@ export const claims: Rules = {
 
   async 'does not mistake a later acquisition for the version that was judged'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     const { version } = await stage.find();
     await store.remove(name, holder.token);
     await stage.hold();
@@ -70,8 +67,7 @@ export const claims: Rules = {
   },
 
   async 'replaces a record with the same token if its version is named'(stage) {
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     const { version } = await stage.find();
     await stage.hold(holder, version);
     assert.notEqual((await stage.find()).version, version);
@@ -98,8 +94,7 @@ export const claims: Rules = {
 export const beats: Rules = {
   async 'renews the heartbeat of the token that holds the lock, and of no other'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     const { version } = await stage.find();
 
     const outcome = await store.beat(name, 'another token', { progress: { ratio: 1, note: 'not mine' } });
@@ -126,8 +121,7 @@ export const beats: Rules = {
 
   async 'does not renew the heartbeat of a holder that was taken over'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     const successor = await stage.hold(stage.claim(), (await stage.find()).version);
     const outcome = await store.beat(name, holder.token, {});
     notDone(outcome, 'A holder that was taken over renewed its heartbeat.');
@@ -136,8 +130,7 @@ export const beats: Rules = {
 
   async 'has another version after each heartbeat, even after many at once'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     const versions = new Set([(await stage.find()).version]);
     for (let count = 1; count <= 20; count++) {
       done(await store.beat(name, holder.token, {}), 'beat');
@@ -167,8 +160,7 @@ export const beats: Rules = {
 
   async 'replaces the progress and the workers that a heartbeat names'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim({ workers: [{ ...stage.self, pid: 4242 }] });
-    await stage.hold(holder);
+    const holder = await stage.holder({ workers: [{ ...stage.self, pid: 4242 }] });
     await store.beat(name, holder.token, { progress: { ratio: 0.5, note: 'half-way' } });
     await store.beat(name, holder.token, { progress: { ratio: null, note: null }, workers: [] });
     const { record } = await stage.find();
@@ -181,8 +173,7 @@ export const beats: Rules = {
 export const releases: Rules = {
   async 'releases for the token that holds the lock, and for no other'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     const { version } = await stage.find();
 
     const outcome = await store.remove(name, 'another token');
@@ -223,8 +214,7 @@ export const releases: Rules = {
 
   async 'does not release for a holder that was taken over'(stage) {
     const { store, name } = stage;
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     const successor = await stage.hold(stage.claim(), (await stage.find()).version);
     const outcome = await store.remove(name, holder.token);
     notDone(outcome, 'A holder that was taken over released the lock of its successor.');
@@ -234,8 +224,7 @@ export const releases: Rules = {
 
   async 'gives a released lock to the next contender'(stage) {
     for (let count = 1; count <= 3; count++) {
-      const holder = stage.claim();
-      await stage.hold(holder);
+      const holder = await stage.holder();
       assert.equal((await stage.find()).record.token, holder.token);
       done(await stage.store.remove(stage.name, holder.token), 'remove');
     }

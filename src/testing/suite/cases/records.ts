@@ -81,8 +81,7 @@ export const records: Rules = {
 /** How old a heartbeat is according to the store. */
 export const ages: Rules = {
   async 'lets a heartbeat age, counted from the last one'(stage) {
-    const holder = stage.claim();
-    await stage.hold(holder);
+    const holder = await stage.holder();
     assert.ok((await stage.find()).age >= 0, 'An age is negative.');
     await stage.until(
       async () => (await stage.find()).age >= A_WHILE,
