@@ -1,16 +1,32 @@
 import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import {
   checkFencedLock,
+  FENCE_TABLE,
   type FencedLock,
   outsideTransaction,
   refuseLate,
   withoutTable,
 } from '../shared/fence.js';
 import { fieldOf } from '../shared/field.js';
-import type { PostgresConnection } from './connection.js';
+import { type PostgresConnection, rowsOf } from './connection.js';
 import { isCreatedMeanwhile, isOutsideTransaction, isWithoutTable } from './driver-error.js';
-import { fenceSchema, type PostgresFenceSchemaOptions, quotedFenceTable } from './fence-schema.js';
-import { rowsOf } from './result.js';
+import { quotedTable } from './schema.js';
+
+/** The name of the table of fences, and its schema. */
+export interface PostgresFenceSchemaOptions {
+  /**
+   * The table that contains the fences. ASCII letters, digits and underscores.
+   *
+   * Default: `'livinglock_fences'`.
+   */
+  readonly tableName?: string | undefined;
+  /**
+   * The schema of the table, which must exist. ASCII letters, digits and underscores.
+   *
+   * Default: by the connection's `search_path`, usually `public`.
+   */
+  readonly schema?: string | undefined;
+}
 
 /** Options of {@link fence} in PostgreSQL. */
 export interface PostgresFenceOptions extends PostgresFenceSchemaOptions {
@@ -59,6 +75,29 @@ export async function fence(
   const values = [lock.name, String(lock.fencingToken)];
   const [row] = rowsOf(await connection.query(claim(table), values));
   refuseLate(lock, fieldOf(row, 'newest'));
+}
+
+/**
+ * The statement that creates the table of {@link fence}, for projects whose migrations own the schema. It does nothing if the table exists.
+ *
+ * @example
+ * import { fenceSchema } from 'livinglock/postgres';
+ * import pg from 'pg';
+ *
+ * const pool = new pg.Pool();
+ * await pool.query(fenceSchema());
+ */
+export function fenceSchema(options: PostgresFenceSchemaOptions = {}): string {
+  refuseUnknown(options, ['tableName', 'schema']);
+  // Sorted by bytes, because a collation of the operating system may change with the system, which breaks the index.
+  return `CREATE TABLE IF NOT EXISTS ${quotedFenceTable(options)} (
+  lock_name     text COLLATE "C" PRIMARY KEY,
+  fencing_token bigint NOT NULL -- the greatest that has claimed the fence
+)`;
+}
+
+function quotedFenceTable({ tableName = FENCE_TABLE, schema }: PostgresFenceSchemaOptions): string {
+  return quotedTable({ tableName, schema });
 }
 
 /**

@@ -7,14 +7,13 @@ import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
-import { type Answer, readAnswer, readText } from './answer.js';
 import type { PostgresConnection } from './connection.js';
 import { isCreatedMeanwhile, isWithoutTable } from './driver-error.js';
 import { toJsonb } from './jsonb.js';
-import { Queries } from './run-statements.js';
+import { type Run, runnerOn } from './run-statements.js';
 import { type PostgresSchemaOptions, postgresSchema, quotedTable } from './schema.js';
 import type { Send } from './send.js';
-import { type Statements, statementsFor } from './statements.js';
+import { type Answer, readAnswer, readText, type Statements, statementsFor } from './statements.js';
 
 /** Options of a store in PostgreSQL. The clock and the processes are for tests. */
 export interface PostgresStoreOptions
@@ -65,11 +64,11 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   const ddl = boolean('createTable', createTable) ? postgresSchema({ tableName, schema }) : null;
   const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
-  return new PostgresStore(new Queries(connection, limit, clock), table, ddl, processes);
+  return new PostgresStore(runnerOn(connection, limit, clock), table, ddl, processes);
 }
 
 class PostgresStore implements Store {
-  readonly #queries: Queries;
+  readonly #run: Run;
   readonly #table: string;
   readonly #statements: Statements;
   /** `null` if the store must not create the table. */
@@ -77,8 +76,8 @@ class PostgresStore implements Store {
   readonly #processes: ProcessTable;
 
   /** @param table Quoted. */
-  constructor(queries: Queries, table: string, schema: string | null, processes: ProcessTable) {
-    this.#queries = queries;
+  constructor(run: Run, table: string, schema: string | null, processes: ProcessTable) {
+    this.#run = run;
     this.#table = table;
     this.#statements = statementsFor(table);
     this.#schema = schema;
@@ -90,7 +89,7 @@ class PostgresStore implements Store {
   }
 
   read(name: string): Promise<Stored | null> {
-    return this.#queries.run(name, 'read the lock', async (query) => {
+    return this.#run(name, 'read the lock', async (query) => {
       const answer = await this.#find(query, name);
       return answer?.isHeld === true ? storedFrom(answer.row, this.#processes) : null;
     });
@@ -100,9 +99,10 @@ class PostgresStore implements Store {
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
     const timeoutText = timeout === null ? null : String(timeout);
     const json = [holder, details, workers].map(toJsonb);
-    const values = [name, claim.token, withoutNul(owner), timeoutText, ...json];
+    // PostgreSQL text cannot contain a NUL. The owner is just shown.
+    const values = [name, claim.token, owner.replaceAll('\0', ''), timeoutText, ...json];
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
-    return this.#queries.run(name, attempted, async (query) => {
+    return this.#run(name, attempted, async (query) => {
       const answer =
         over === undefined
           ? await this.#create(query, values)
@@ -115,14 +115,14 @@ class PostgresStore implements Store {
     const progressColumn = progress === undefined ? null : toJsonb(JSON.stringify(progress));
     const workersColumn = workers === undefined ? null : toJsonb(workersText(workers));
     const values = [name, token, progressColumn, workersColumn];
-    return this.#queries.run(name, 'write a heartbeat to the lock', async (query) =>
+    return this.#run(name, 'write a heartbeat to the lock', async (query) =>
       this.#toOutcome(query, name, await this.#ask(query, this.#statements.beat, values)),
     );
   }
 
   remove(name: string, token: string, hold = 0): Promise<Outcome> {
     const { remove, retire } = this.#statements;
-    return this.#queries.run(name, 'release the lock', async (query) => {
+    return this.#run(name, 'release the lock', async (query) => {
       const answer =
         hold > 0
           ? await this.#ask(query, retire, [name, token, String(hold)])
@@ -135,16 +135,10 @@ class PostgresStore implements Store {
   }
 
   names(): Promise<string[]> {
-    return this.#queries.run('the locks of the database', 'list', (query) => this.#allNames(query));
-  }
-
-  async #allNames(query: Send): Promise<string[]> {
-    try {
-      return (await query(this.#statements.names)).map(readText).toSorted();
-    } catch (error) {
-      if (this.#schema !== null && isWithoutTable(error, this.#table)) return [];
-      throw error;
-    }
+    return this.#run('the locks of the database', 'list', async (query) => {
+      const rows = await this.#ifTableExists(() => query(this.#statements.names));
+      return (rows ?? []).map(readText).toSorted();
+    });
   }
 
   #find(query: Send, name: string): Promise<Answer | null> {
@@ -162,10 +156,14 @@ class PostgresStore implements Store {
     }
   }
 
-  /** The answer of a statement; `null` if the table does not exist yet. */
-  async #ask(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
+  #ask(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
+    return this.#ifTableExists(() => answerTo(query, sql, values));
+  }
+
+  /** `null` if the table does not exist yet. */
+  async #ifTableExists<T>(act: () => Promise<T>): Promise<T | null> {
     try {
-      return await answerTo(query, sql, values);
+      return await act();
     } catch (error) {
       if (this.#schema !== null && isWithoutTable(error, this.#table)) return null;
       throw error;
@@ -199,9 +197,4 @@ async function createTable(query: Send, schema: string): Promise<void> {
 async function answerTo(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
   const [row] = await query(sql, values);
   return row === undefined ? null : readAnswer(row);
-}
-
-/** PostgreSQL text cannot contain a NUL. Only for text that is just shown. */
-function withoutNul(text: string): string {
-  return text.replaceAll('\0', '');
 }

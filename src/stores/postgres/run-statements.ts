@@ -14,70 +14,57 @@ const MOST_CONNECTIONS = 4;
 /** The longest pause between attempts, in milliseconds. */
 const RETRY_DELAY = 40;
 
-/** Runs the operations of a store on the user's connection: repeatedly where that helps, and only for so long. */
-export class Queries {
-  readonly #connection: PostgresConnection;
-  readonly #send: Send;
-  readonly #limit: number;
-  readonly #clock: Clock;
+/** Runs an operation of a store. Throws an `ErrLockStore` that says what was attempted. */
+export type Run = <T>(lock: string, attempted: string, act: (query: Send) => Promise<T>) => Promise<T>;
 
-  /** @param limit How long an operation may take, in milliseconds. */
-  constructor(connection: PostgresConnection, limit: number, clock: Clock) {
-    this.#connection = connection;
-    this.#send = senderTo(connection, limit);
-    this.#limit = limit;
-    this.#clock = clock;
-  }
-
-  /**
-   * Runs the operation, again if other transactions conflicted with it, or if the connection broke: a pool has another one. Every
-   * statement may be carried out again, because then it finds that what it was to change has changed.
-   *
-   * Throws an `ErrLockStore` that says what was attempted.
-   */
-  async run<T>(lock: string, attempted: string, act: (query: Send) => Promise<T>): Promise<T> {
+/**
+ * Runs operations on the user's connection, again if other transactions conflicted with them, or if the connection broke: a pool has another
+ * one. Every statement may be carried out again, because then it finds that what it was to change has changed.
+ *
+ * @param limit How long an operation may take, in milliseconds.
+ */
+export function runnerOn(connection: PostgresConnection, limit: number, clock: Clock): Run {
+  const send = senderTo(connection, limit);
+  return async (lock, attempted, act) => {
+    const attempt = async (over: Over) => {
+      refuseUnusable(connection, lock, attempted);
+      const result = await act(async (sql, values) => {
+        // After the time is over, nobody would hear of what it does.
+        over.throwIfOver();
+        return send(sql, values);
+      });
+      refuseUnusable(connection, lock, attempted);
+      return result;
+    };
     try {
-      return await inTime(this.#limit, this.#clock, (over) => this.#untilDone(lock, attempted, act, over));
+      return await inTime(limit, clock, (over) => untilDone(attempt, clock, over));
     } catch (error) {
       if (error instanceof ErrLockStore) throw error;
       throw isInTransaction(error)
         ? inTransaction(lock, attempted)
-        : storeError(lock, attempted, error, this.#connection);
+        : storeError(lock, attempted, error, connection);
+    }
+  };
+}
+
+async function untilDone<T>(attempt: (over: Over) => Promise<T>, clock: Clock, over: Over): Promise<T> {
+  let connections = 1;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt(over);
+    } catch (error) {
+      if (isConnectionLost(error)) connections += 1;
+      else if (!isConflict(error)) throw error;
+      if (tries === MOST_TRIES || connections > MOST_CONNECTIONS) throw error;
+      await clock.sleep(Math.random() * RETRY_DELAY, { signal: over.signal });
     }
   }
+}
 
-  async #untilDone<T>(
-    lock: string,
-    attempted: string,
-    act: (query: Send) => Promise<T>,
-    over: Over,
-  ): Promise<T> {
-    const query: Send = async (sql, values) => {
-      // After the time is over, nobody would hear of what it does.
-      over.throwIfOver();
-      return this.#send(sql, values);
-    };
-    let connections = 1;
-    for (let tries = 1; ; tries++) {
-      try {
-        this.#refuseUnusable(lock, attempted);
-        const result = await act(query);
-        this.#refuseUnusable(lock, attempted);
-        return result;
-      } catch (error) {
-        if (isConnectionLost(error)) connections += 1;
-        else if (!isConflict(error)) throw error;
-        if (tries === MOST_TRIES || connections > MOST_CONNECTIONS) throw error;
-        await this.#clock.sleep(Math.random() * RETRY_DELAY, { signal: over.signal });
-      }
-    }
-  }
-
-  #refuseUnusable(lock: string, attempted: string): void {
-    const status = this.#connection.getTransactionStatus?.() ?? 'I';
-    if (status !== 'I') throw inTransaction(lock, attempted);
-    if (isUnconnected(this.#connection)) throw unconnected(lock, attempted);
-  }
+function refuseUnusable(connection: PostgresConnection, lock: string, attempted: string): void {
+  const status = connection.getTransactionStatus?.() ?? 'I';
+  if (status !== 'I') throw inTransaction(lock, attempted);
+  if (isUnconnected(connection)) throw unconnected(lock, attempted);
 }
 
 function inTransaction(lock: string, attempted: string): ErrLockStore {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fieldOf } from '../shared/field.js';
-import type { PostgresConnection } from './connection.js';
+import { type PostgresConnection, rowsOf } from './connection.js';
 import { codeOf } from './driver-error.js';
-import { rowsOf } from './result.js';
 
 /** Timers of Node with more milliseconds than this fire at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;

@@ -1,4 +1,8 @@
+import { parseJson } from '../../core/record/record.js';
 import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
+import { fieldOf } from '../shared/field.js';
+import { type Row, readRow } from '../shared/lock-row.js';
+import { fromJsonb } from './jsonb.js';
 
 /**
  * Counts on from the row, which stays after a release. If somebody deleted the row, the time in microseconds takes its place; it also
@@ -125,4 +129,28 @@ function later(timeout: string): string {
 
 function isoText(time: string): string {
   return `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
+/** What a statement returns. */
+export interface Answer {
+  /** Whether somebody holds the lock. */
+  readonly isHeld: boolean;
+  readonly row: Row;
+  /** The token of the last acquisition, even if the lock was released since. */
+  readonly token: unknown;
+}
+
+/** @param value A row of a result. */
+export function readAnswer(value: unknown): Answer {
+  const columns = parseJson(fromJsonb(readText(value)));
+  return {
+    isHeld: fieldOf(columns, 'is_held') === true,
+    row: readRow(columns),
+    token: fieldOf(columns, 'token'),
+  };
+}
+
+/** The answer as text. */
+export function readText(value: unknown): string {
+  return String(fieldOf(value, 'answer'));
 }
