@@ -4,14 +4,14 @@ import type { Duration } from '../../core/options/duration.js';
 import { refuseUnknown, text } from '../../core/options/validate.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import type { ProcessTable } from '../../system/processes/process-table.js';
-import { readCommandTimeout } from '../shared/command-timeout.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
+import { readCommandTimeout } from '../shared/time-limit.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
 import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
-import { Timeout } from './send-repeatedly.js';
+import { repeaterFor, type SendRepeatedly } from './send-repeatedly.js';
 
 const DEFAULT_PREFIX = 'livinglock:';
 
@@ -58,7 +58,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const prefix = text('prefix', options.prefix) ?? DEFAULT_PREFIX;
   const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
-  return new RedisStore(client, prefix, new Timeout(limit, clock), processes);
+  return new RedisStore(client, prefix, repeaterFor(limit, clock), processes);
 }
 
 /**
@@ -73,16 +73,16 @@ class RedisStore implements Store {
   readonly #send: Run;
   readonly #prefix: string;
   readonly #isSpread: boolean;
-  readonly #timeout: Timeout;
+  readonly #sendRepeatedly: SendRepeatedly;
   readonly #processes: ProcessTable;
   /** The fencing tokens of claims made here, by their tokens. */
   readonly #claimed = new Map<string, string>();
 
-  constructor(client: RedisClient, prefix: string, timeout: Timeout, processes: ProcessTable) {
+  constructor(client: RedisClient, prefix: string, sendRepeatedly: SendRepeatedly, processes: ProcessTable) {
     this.#send = runnerOf(client);
     this.#prefix = prefix;
     this.#isSpread = isSpread(client, prefix);
-    this.#timeout = timeout;
+    this.#sendRepeatedly = sendRepeatedly;
     this.#processes = processes;
   }
 
@@ -138,7 +138,7 @@ class RedisStore implements Store {
     let cursor = '0';
     do {
       const parameters = [cursor];
-      const [next = '0', ...found] = await this.#timeout.run(pattern, attempted, async () =>
+      const [next = '0', ...found] = await this.#sendRepeatedly(pattern, attempted, async () =>
         textsOf(await this.#send(NAMES, this.#prefix, parameters)),
       );
       for (const name of found) names.add(name);
@@ -149,7 +149,7 @@ class RedisStore implements Store {
 
   #run(name: string, attempted: string, script: Script, parameters: readonly string[]): Promise<Answer> {
     const key = this.#prefix + name;
-    return this.#timeout.run(name, attempted, async () =>
+    return this.#sendRepeatedly(name, attempted, async () =>
       readAnswer(await this.#send(script, key, [name, ...parameters])),
     );
   }

@@ -6,48 +6,34 @@ import { isNotReady, isPassing, storeError } from './driver-error.js';
 const FIRST_DELAY = 10;
 const LONGEST_DELAY = 200;
 
-/** Handles a server that does not answer, or says to try again. */
-export class Timeout {
-  readonly #limit: number;
-  readonly #clock: Clock;
+/**
+ * Sends something, repeatedly if necessary, until it is answered or the time is over. Throws an `ErrLockStore` that says what was
+ * attempted.
+ */
+export type SendRepeatedly = <T>(lock: string, attempted: string, send: () => Promise<T>) => Promise<T>;
 
-  /** @param limit How long an operation may take, in milliseconds. */
-  constructor(limit: number, clock: Clock) {
-    this.#limit = limit;
-    this.#clock = clock;
-  }
-
-  /**
-   * Sends something, repeatedly if necessary, until it is answered or the time is over. Throws an `ErrLockStore` that says what was
-   * attempted.
-   */
-  async run<T>(lock: string, attempted: string, send: () => Promise<T>): Promise<T> {
+/** @param limit How long an operation may take, in milliseconds. */
+export function repeaterFor(limit: number, clock: Clock): SendRepeatedly {
+  return async (lock, attempted, send) => {
     // How the last attempt failed; `null` if it has not been answered.
     let failure: unknown = null;
-    const attempt = async () => {
-      failure = null;
-      try {
-        return await send();
-      } catch (error) {
-        failure = error;
-        throw error;
+    const untilItPasses = async (over: Over) => {
+      for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LONGEST_DELAY)) {
+        failure = null;
+        try {
+          return await send();
+        } catch (error) {
+          failure = error;
+          over.throwIfOver();
+          if (!isPassing(error)) throw error;
+          await clock.sleep(delay, { signal: over.signal });
+        }
       }
     };
     try {
-      return await inTime(this.#limit, this.#clock, (over) => this.#untilItPasses(attempt, over));
+      return await inTime(limit, clock, untilItPasses);
     } catch (error) {
       throw storeError(lock, attempted, error instanceof NoAnswer && isNotReady(failure) ? failure : error);
     }
-  }
-
-  async #untilItPasses<T>(send: () => Promise<T>, over: Over): Promise<T> {
-    for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LONGEST_DELAY)) {
-      try {
-        return await send();
-      } catch (error) {
-        if (over.isOver || !isPassing(error)) throw error;
-        await this.#clock.sleep(delay, { signal: over.signal });
-      }
-    }
-  }
+  };
 }

@@ -1,5 +1,16 @@
 import { formatDuration } from '../../core/describe-holder.js';
+import { longDuration } from '../../core/options/validate.js';
 import { type Clock, startTimer } from '../../system/clock.js';
+
+/** In milliseconds: longer than a failover to another server usually takes, and short enough for a job that somebody waits for. */
+const DEFAULT_TIMEOUT = 30_000;
+
+/** Reads the option `commandTimeout`, in milliseconds. Throws a `TypeError` or `RangeError` for anything that is not a duration. */
+export function readCommandTimeout(value: unknown = DEFAULT_TIMEOUT): number {
+  const limit = longDuration('commandTimeout', value);
+  if (limit === 0) throw new RangeError('The option `commandTimeout` must be more than 0.');
+  return limit;
+}
 
 /** Thrown if an answer did not come in time. */
 export class NoAnswer extends Error {
@@ -25,10 +36,6 @@ export class Over {
     this.#controller ??= new AbortController();
     if (this.#reason !== null) this.#controller.abort(this.#reason);
     return this.#controller.signal;
-  }
-
-  get isOver(): boolean {
-    return this.#reason !== null;
   }
 
   throwIfOver(): void {
