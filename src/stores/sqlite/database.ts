@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs';
+import { fieldOf } from '../shared/field.js';
+
 /**
  * A connection to an SQLite database, as far as a store needs it: `DatabaseSync` of `node:sqlite` and of
  * `@photostructure/sqlite`, and the `Database` of `better-sqlite3`.
@@ -15,4 +18,66 @@ export interface SqliteDatabase {
 export interface SqliteStatement {
   /** `unknown`, and not what is passed: below TypeScript 6, the types of `better-sqlite3` fit nothing narrower. */
   all(...parameters: unknown[]): unknown[];
+}
+
+/**
+ * What became of a file since it was opened. `missing`: it was removed, or moved away, and may come back with all its locks. `replaced`: its
+ * path names another file, as after a backup was restored, so that others have another database.
+ */
+export type FileState = 'unchanged' | 'missing' | 'replaced';
+
+/** A path, and the number of the file that it named. */
+interface Opened {
+  readonly path: string;
+  readonly identity: Identity;
+}
+
+/** `null`: there is no file. `undefined`: the system does not say. */
+type Identity = bigint | null | undefined;
+
+/** As a store first found it, because the connection keeps that file. `null` for a database in memory. Several stores may share a connection. */
+const OPENED = new WeakMap<SqliteDatabase, Opened | null>();
+
+/** Remembers which file a connection has opened. As soon as possible: it may be hours until the first lock is acquired. */
+export function rememberFile(database: SqliteDatabase): void {
+  try {
+    openedBy(database);
+  } catch {
+    // A database that was closed, or is not open yet. Whatever uses it says so.
+  }
+}
+
+/** The file that a connection has opened; `null` if the database exists only in the memory of this process. */
+export function pathOf(database: SqliteDatabase): string | null {
+  return openedBy(database)?.path ?? null;
+}
+
+/** SQLite looks at the same before it writes, but not in WAL mode (`fileHasMoved` in its os_unix.c). */
+export function fileStateOf(database: SqliteDatabase): FileState {
+  const opened = openedBy(database);
+  // Not every file system of SQLite has files in this sense, and on Windows nobody can replace one that is open.
+  if (!opened?.identity || process.platform === 'win32') return 'unchanged';
+  const identity = identityOf(opened.path);
+  if (identity === null) return 'missing';
+  return identity === undefined || identity === opened.identity ? 'unchanged' : 'replaced';
+}
+
+function openedBy(database: SqliteDatabase): Opened | null {
+  let opened = OPENED.get(database);
+  if (opened === undefined) {
+    const databases = database.prepare('PRAGMA database_list').all();
+    const main = databases.find((row) => fieldOf(row, 'name') === 'main');
+    const path = fieldOf(main, 'file');
+    opened = typeof path === 'string' && path !== '' ? { path, identity: identityOf(path) } : null;
+    OPENED.set(database, opened);
+  }
+  return opened;
+}
+
+function identityOf(path: string): Identity {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
+  } catch {
+    return undefined;
+  }
 }

@@ -11,8 +11,7 @@ import { fieldOf } from '../shared/field.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, readRow, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
-import type { SqliteDatabase, SqliteStatement } from './database.js';
-import { DatabaseFile } from './database-file.js';
+import { fileStateOf, pathOf, rememberFile, type SqliteDatabase, type SqliteStatement } from './database.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';
 import { quotedTable, type SqliteSchemaOptions, sqliteSchema } from './schema.js';
 import { type Statements, statementsFor } from './statements.js';
@@ -68,6 +67,9 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   return new SqliteStore(database, table, schema, withSystemDefaults(options));
 }
 
+/** What a statement takes. */
+type Value = string | number | null;
+
 class SqliteStore implements Store {
   readonly isPrompt = true;
   readonly #database: SqliteDatabase;
@@ -78,7 +80,6 @@ class SqliteStore implements Store {
   readonly #clock: Dependencies['clock'];
   readonly #processes: Dependencies['processes'];
   readonly #prepared = new Map<string, SqliteStatement>();
-  readonly #file: DatabaseFile;
 
   /** @param table Quoted. */
   constructor(
@@ -93,7 +94,7 @@ class SqliteStore implements Store {
     this.#schema = schema;
     this.#clock = clock;
     this.#processes = processes;
-    this.#file = new DatabaseFile(database);
+    rememberFile(database);
   }
 
   resolve(name: string): string {
@@ -102,7 +103,7 @@ class SqliteStore implements Store {
 
   read(name: string): Awaitable<Stored | null> {
     return this.#withRetries(name, 'read the lock', () => {
-      const row = this.#file.state === 'replaced' ? null : this.#find(name);
+      const row = fileStateOf(this.#database) === 'replaced' ? null : this.#find(name);
       return row === null ? null : this.#toStored(row);
     });
   }
@@ -111,8 +112,12 @@ class SqliteStore implements Store {
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
     return this.#withRetries(name, attempted, () => {
       // Others would not see it.
-      if (this.#file.state !== 'unchanged') throw moved(name, attempted, this.#file.path);
-      const row = over === undefined ? this.#create(name, claim) : this.#replace(name, claim, over);
+      if (fileStateOf(this.#database) !== 'unchanged') throw moved(name, attempted, pathOf(this.#database));
+      const values = this.#valuesOf(claim);
+      const row =
+        over === undefined
+          ? this.#create(name, values)
+          : this.#row(this.#statements.replace, ...values, name, over);
       return refuseUncountable(this.#toOutcome(name, row), name, attempted);
     });
   }
@@ -121,7 +126,7 @@ class SqliteStore implements Store {
   beat(name: string, token: string, { workers, progress }: Beat): Awaitable<Outcome> {
     const { beat } = this.#statements;
     return this.#withRetries(name, 'write a heartbeat to the lock', () => {
-      if (this.#file.state === 'replaced') return GONE;
+      if (fileStateOf(this.#database) === 'replaced') return GONE;
       const workersColumn = workers === undefined ? null : workersText(workers);
       const progressColumn = progress === undefined ? null : JSON.stringify(progress);
       const row = this.#row(beat, sharedTime(this.#clock), workersColumn, progressColumn, name, token);
@@ -133,7 +138,7 @@ class SqliteStore implements Store {
   remove(name: string, token: string, hold = 0): Awaitable<Outcome> {
     const { remove, retire, released } = this.#statements;
     return this.#withRetries(name, 'release the lock', () => {
-      if (this.#file.state === 'replaced') return GONE;
+      if (fileStateOf(this.#database) === 'replaced') return GONE;
       const row =
         hold > 0
           ? this.#row(retire, hold, hold, sharedTime(this.#clock), name, token)
@@ -143,22 +148,19 @@ class SqliteStore implements Store {
   }
 
   names(): Awaitable<string[]> {
-    return this.#withRetries('the locks of the database', 'list', () => this.#allNames());
+    return this.#withRetries('the locks of the database', 'list', () => {
+      try {
+        const rows = this.#prepare(this.#statements.names).all();
+        return rows.map((row) => String(fieldOf(row, 'lock_name')));
+      } catch (error) {
+        if (isWithoutTable(error, this.#table)) return [];
+        throw error;
+      }
+    });
   }
 
-  #allNames(): string[] {
-    try {
-      return this.#prepare(this.#statements.names)
-        .all()
-        .map((row) => String(fieldOf(row, 'lock_name')));
-    } catch (error) {
-      if (isWithoutTable(error, this.#table)) return [];
-      throw error;
-    }
-  }
-
-  #create(name: string, claim: Claim): Row | null {
-    const create = () => this.#all(this.#statements.create, name, ...this.#parametersOf(claim));
+  #create(name: string, values: readonly Value[]): Row | null {
+    const create = () => this.#all(this.#statements.create, name, ...values);
     try {
       return create();
     } catch (error) {
@@ -168,12 +170,8 @@ class SqliteStore implements Store {
     }
   }
 
-  #replace(name: string, claim: Claim, over: string): Row | null {
-    return this.#row(this.#statements.replace, ...this.#parametersOf(claim), name, over);
-  }
-
   /** In the order in which the statements take them. */
-  #parametersOf(claim: Claim): (string | number | null)[] {
+  #valuesOf(claim: Claim): Value[] {
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
     return [owner, timeout, claim.token, timeout, sharedTime(this.#clock), holder, details, workers];
   }
@@ -183,9 +181,9 @@ class SqliteStore implements Store {
   }
 
   /** The row that a statement returns; `null` without a row or a table. */
-  #row(sql: string, ...parameters: (string | number | null)[]): Row | null {
+  #row(sql: string, ...values: readonly Value[]): Row | null {
     try {
-      return this.#all(sql, ...parameters);
+      return this.#all(sql, ...values);
     } catch (error) {
       if (this.#schema !== null && isWithoutTable(error, this.#table)) return null;
       throw error;
@@ -196,8 +194,8 @@ class SqliteStore implements Store {
    * Not `get`, which stops at the first row: the change is committed after the last one, and nobody would know whether that
    * succeeded.
    */
-  #all(sql: string, ...parameters: (string | number | null)[]): Row | null {
-    const [row] = this.#prepare(sql).all(...parameters);
+  #all(sql: string, ...values: readonly Value[]): Row | null {
+    const [row] = this.#prepare(sql).all(...values);
     return row === undefined ? null : readRow(row);
   }
 
@@ -232,27 +230,27 @@ class SqliteStore implements Store {
 
   /** Whether the database is a file of this machine, or exists only in the memory of this process. */
   #isLocal(): boolean {
-    const { path } = this.#file;
+    const path = pathOf(this.#database);
     return path === null || isLocal(systemFileSystem, dirname(path));
   }
 
   /** Synchronously if the database is free, or becomes free within a moment; otherwise later. */
   #withRetries<T>(lock: string, attempted: string, act: () => T): Awaitable<T> {
     const giveUpAt = this.#clock.monotonic() + TIMEOUT;
+    const attempt = () => this.#try(lock, attempted, giveUpAt, act);
     for (const pause of PAUSES) {
       blockFor(pause);
-      const result = this.#try(lock, attempted, giveUpAt, act);
+      const result = attempt();
       if (result !== null) return result.value;
     }
-    return this.#later(lock, attempted, giveUpAt, act);
-  }
-
-  async #later<T>(lock: string, attempted: string, giveUpAt: number, act: () => T): Promise<T> {
-    for (;;) {
-      await this.#clock.sleep(Math.random() * RETRY_DELAY);
-      const result = this.#try(lock, attempted, giveUpAt, act);
-      if (result !== null) return result.value;
-    }
+    const later = async () => {
+      for (;;) {
+        await this.#clock.sleep(Math.random() * RETRY_DELAY);
+        const result = attempt();
+        if (result !== null) return result.value;
+      }
+    };
+    return later();
   }
 
   /** `null` if the database is busy, and there is still time. */
