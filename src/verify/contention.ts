@@ -24,90 +24,69 @@ export interface ContentionRules {
 
 /** Lets several processes contend for a lock. Kills one from time to time, and replaces it. */
 export async function runContention(crew: Crew, rules: ContentionRules): Promise<Evidence> {
-  return new Contention(crew, rules).run();
+  const { lock, processes, duration, signal } = rules;
+  const all: Contender[] = [];
+  const running = () => all.filter(({ isRunning }) => isRunning);
+  // Replaces each contender that is gone, for whatever reason.
+  const fill = async () => {
+    const missing = processes - running().length;
+    const helpers = await Promise.all(Array.from({ length: missing }, () => crew.hire()));
+    for (const helper of helpers) all.push(new Contender(helper, lock));
+  };
+  let killed = 0;
+  await fill();
+  const start = commonTime();
+  for (;;) {
+    const left = start + duration - commonTime();
+    const pause = KILL_INTERVAL * (0.5 + Math.random());
+    await systemClock.sleep(Math.max(0, Math.min(left, pause)), { signal });
+    if (left <= pause) break;
+    const victim = victimOf(running());
+    if (victim !== undefined) {
+      killed++;
+      await victim.kill();
+    }
+    await fill();
+  }
+  const end = commonTime();
+  await Promise.all(all.map(stop));
+  const stuck = await whyStuck(rules);
+  const sum = (figure: (contender: Contender) => number) =>
+    all.reduce((total, contender) => total + figure(contender), 0);
+  return {
+    processes,
+    duration: end - start,
+    stays: all.flatMap(({ stays }) => stays),
+    turnedAway: sum(({ turnedAway }) => turnedAway),
+    heartbeats: sum(({ heartbeats }) => heartbeats),
+    postponed: sum(({ postponed }) => postponed),
+    killed,
+    losses: all.flatMap(({ losses }) => losses),
+    failures: all.flatMap(({ failures }) => failures),
+    stuck,
+  };
 }
 
-class Contention {
-  readonly #crew: Crew;
-  readonly #rules: ContentionRules;
-  readonly #all: Contender[] = [];
-  #killed = 0;
+/** Every other time the holder, since that is the most likely to go wrong; otherwise any contender, wherever it is. */
+function victimOf(running: readonly Contender[]): Contender | undefined {
+  const holder = Math.random() < 0.5 ? running.find(({ isInside }) => isInside) : undefined;
+  return holder ?? running[Math.floor(Math.random() * running.length)];
+}
 
-  constructor(crew: Crew, rules: ContentionRules) {
-    this.#crew = crew;
-    this.#rules = rules;
-  }
+async function stop(contender: Contender): Promise<void> {
+  if (await within(TIMEOUT, contender.stop())) return;
+  contender.fail(`PID ${contender.pid} did not end; it may be stuck in a file-system call`);
+  await contender.kill();
+}
 
-  async run(): Promise<Evidence> {
-    const { duration, signal } = this.#rules;
-    await this.#fill();
-    const start = commonTime();
-    for (;;) {
-      const left = start + duration - commonTime();
-      const pause = KILL_INTERVAL * (0.5 + Math.random());
-      await systemClock.sleep(Math.max(0, Math.min(left, pause)), { signal });
-      if (left <= pause) break;
-      await this.#killOne();
-      await this.#fill();
-    }
-    const end = commonTime();
-    await Promise.all(this.#all.map((contender) => this.#stop(contender)));
-    return this.#evidence(end - start, await this.#whyStuck());
-  }
-
-  /** Replaces each contender that is gone, for whatever reason. */
-  async #fill(): Promise<void> {
-    const missing = this.#rules.processes - this.#running.length;
-    const helpers = await Promise.all(Array.from({ length: missing }, () => this.#crew.hire()));
-    for (const helper of helpers) this.#all.push(new Contender(helper, this.#rules.lock));
-  }
-
-  /** Every other time the holder, since that is the most likely to go wrong; otherwise any contender, wherever it is. */
-  async #killOne(): Promise<void> {
-    const running = this.#running;
-    const holder = Math.random() < 0.5 ? running.find(({ isInside }) => isInside) : undefined;
-    const victim = holder ?? running[Math.floor(Math.random() * running.length)];
-    if (victim === undefined) return;
-    this.#killed++;
-    await victim.kill();
-  }
-
-  async #stop(contender: Contender): Promise<void> {
-    if (await within(TIMEOUT, contender.stop())) return;
-    contender.fail(`PID ${contender.pid} did not end; it may be stuck in a file-system call`);
-    await contender.kill();
-  }
-
-  get #running(): Contender[] {
-    return this.#all.filter(({ isRunning }) => isRunning);
-  }
-
-  async #whyStuck(): Promise<string | null> {
-    try {
-      const lock = await this.#rules.acquire(this.#rules.lock);
-      await lock.release();
-      return null;
-    } catch (error) {
-      if (error instanceof LivingLockError) return error.message;
-      throw error;
-    }
-  }
-
-  #evidence(duration: number, stuck: string | null): Evidence {
-    const sum = (figure: (contender: Contender) => number) =>
-      this.#all.reduce((total, contender) => total + figure(contender), 0);
-    return {
-      processes: this.#rules.processes,
-      duration,
-      stays: this.#all.flatMap(({ stays }) => stays),
-      turnedAway: sum(({ turnedAway }) => turnedAway),
-      heartbeats: sum(({ heartbeats }) => heartbeats),
-      postponed: sum(({ postponed }) => postponed),
-      killed: this.#killed,
-      losses: this.#all.flatMap(({ losses }) => losses),
-      failures: this.#all.flatMap(({ failures }) => failures),
-      stuck,
-    };
+async function whyStuck({ lock, acquire }: ContentionRules): Promise<string | null> {
+  try {
+    const last = await acquire(lock);
+    await last.release();
+    return null;
+  } catch (error) {
+    if (error instanceof LivingLockError) return error.message;
+    throw error;
   }
 }
 
