@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ErrLockStore } from '../core/errors.js';
 import { describeType, systemFileSystem } from '../stores/file/file-system.js';
 import { blockFor } from '../system/block-for.js';
@@ -52,12 +52,16 @@ export async function verification(
   acquire: Acquire,
 ): Promise<FileSystemReport> {
   refuseWithoutNode();
-  const folder = new PrivateFolder(directory);
+  const folder = makeFolderIn(resolve(directory));
   const crew = new Crew();
   const giveUp = () => crew.killAll();
   const stayOnExit = callOnExit(() => {
     crew.killAll();
-    folder.removeIfPossible();
+    try {
+      removeFolder(folder);
+    } catch {
+      // The name of what stays tells where it comes from.
+    }
   });
   settings.signal?.addEventListener('abort', giveUp, { once: true });
   try {
@@ -70,27 +74,27 @@ export async function verification(
     settings.signal?.removeEventListener('abort', giveUp);
     await crew.dismiss();
     stayOnExit();
-    folder.remove();
+    removeFolder(folder);
   }
 }
 
 async function examine(
-  folder: PrivateFolder,
+  folder: string,
   crew: Crew,
   { processes, duration, signal }: VerifySettings,
   acquire: Acquire,
 ): Promise<FileSystemReport> {
   const fs = systemFileSystem;
-  const site = { fs, folder: folder.path, onlooker: onlooker(await crew.hire()), now: systemClock.now };
+  const site = { fs, folder, onlooker: onlooker(await crew.hire()), now: systemClock.now };
   const probed = await probe(site, signal);
-  const lock = join(folder.path, 'contention', 'job.lock');
+  const lock = join(folder, 'contention', 'job.lock');
   const evidence = await runContention(crew, { lock, processes, duration, signal, acquire });
   signal?.throwIfAborted();
   const findings = [...probed, ...findingsOf(evidence)];
   const verdict = verdictOf(findings);
   return {
-    directory: folder.parent,
-    fileSystem: describeType(fs, folder.path).name,
+    directory: dirname(folder),
+    fileSystem: describeType(fs, folder).name,
     verdict,
     findings,
     advice: adviceFor(verdict),
@@ -120,46 +124,29 @@ async function tryOut(each: Probe, site: Site): Promise<Outcome> {
   }
 }
 
-/** A new folder in the one that is verified; nothing outside of it is touched. */
-class PrivateFolder {
-  /** The absolute path of the folder that is verified. */
-  readonly parent: string;
-  readonly path: string;
+/** A new folder, in the one that is verified; nothing outside of it is touched. Throws an {@link ErrLockStore} if there can be none. */
+function makeFolderIn(directory: string): string {
+  try {
+    // Clearer than mkdir(2) about what is wrong: nothing is at that path, or something other than a folder.
+    readdirSync(directory);
+    return mkdtempSync(join(directory, 'livinglock-verify-'));
+  } catch (error) {
+    throw ErrLockStore.from(directory, 'verify', error, {
+      ENOENT: 'Give the folder to keep the lock in; it must exist and be writable.',
+      ENOTDIR: 'Give the folder to keep the lock in, not a file.',
+    });
+  }
+}
 
-  /** Throws an {@link ErrLockStore} if there is no such folder, or nothing can be written there. */
-  constructor(directory: string) {
-    this.parent = resolve(directory);
+/** Throws an {@link ErrLockStore} if the folder cannot be removed. */
+function removeFolder(folder: string): void {
+  for (let tries = 1; ; tries++) {
     try {
-      // Clearer than mkdir(2) about what is wrong: nothing is at that path, or something other than a folder.
-      readdirSync(this.parent);
-      this.path = mkdtempSync(join(this.parent, 'livinglock-verify-'));
+      rmSync(folder, { recursive: true, force: true });
+      return;
     } catch (error) {
-      throw ErrLockStore.from(this.parent, 'verify', error, {
-        ENOENT: 'Give the folder to keep the lock in; it must exist and be writable.',
-        ENOTDIR: 'Give the folder to keep the lock in, not a file.',
-      });
-    }
-  }
-
-  /** Throws an {@link ErrLockStore} if the folder cannot be removed. */
-  remove(): void {
-    for (let tries = 1; ; tries++) {
-      try {
-        rmSync(this.path, { recursive: true, force: true });
-        return;
-      } catch (error) {
-        if (tries === TRIES) throw ErrLockStore.from(this.path, 'remove the folder', error);
-        blockFor(PAUSE);
-      }
-    }
-  }
-
-  /** Same, at the exit of the process, when errors can no longer be reported. */
-  removeIfPossible(): void {
-    try {
-      this.remove();
-    } catch {
-      // The name of what stays tells where it comes from.
+      if (tries === TRIES) throw ErrLockStore.from(folder, 'remove the folder', error);
+      blockFor(PAUSE);
     }
   }
 }
