@@ -1,10 +1,10 @@
-import { lstat, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../system/files/make-folders.js';
 import { namesIn } from '../system/files/names-in.js';
 import { systemCode } from '../system/system-code.js';
 import type { Step } from './installer.js';
-import { replaceFile } from './replace-file.js';
 import { expectSuccess, type RunProgram } from './run-program.js';
 import { notOurs, orFailed, ScheduleError } from './schedule-error.js';
 
@@ -93,6 +93,24 @@ async function read(path: string): Promise<string | null> {
 async function write(path: string, text: string): Promise<void> {
   makeFolders(dirname(path));
   await replaceFile(path, text, await modeOf(path));
+}
+
+/**
+ * Puts a new file in the place of an old one, so that nothing is written through a link, and a full disk leaves no half of a command that would
+ * still be run.
+ *
+ * @param mode `null`: as the umask allows.
+ */
+export async function replaceFile(path: string, text: string, mode: number | null): Promise<void> {
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(temporary, text, { flag: 'wx', flush: true, mode: mode ?? 0o666 });
+    if (mode !== null) await chmod(temporary, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** The user may have closed it to others. `null` for what is no file. */

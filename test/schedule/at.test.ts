@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { describeTiming } from '../../src/schedule/scheduled-job.js';
 import { launchd } from '../../src/schedule/schedulers/launchd.js';
 import { taskScheduler } from '../../src/schedule/schedulers/task-scheduler.js';
+import { nextRun } from '../../src/schedule/timing/calendar.js';
 import { formatCronExpression } from '../../src/schedule/timing/cron-expression.js';
-import { nextRun } from '../../src/schedule/timing/next-run.js';
 import { onCalendar } from '../../src/schedule/timing/on-calendar.js';
-import { parseAt } from '../../src/schedule/timing/parse-at.js';
-import type { Times } from '../../src/schedule/timing/times.js';
+import { parseAt } from '../../src/schedule/timing/parse-timing.js';
+import { describeTiming, type Times } from '../../src/schedule/timing/timing.js';
 import { FakePrograms, isInstalled, refusalOf, someJob } from './support.js';
 
 /** The input, and its form for cron and systemd. */

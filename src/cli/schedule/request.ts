@@ -1,4 +1,5 @@
-import type { SchedulerName, Timing } from '../../schedule/scheduled-job.js';
+import type { SchedulerName } from '../../schedule/scheduled-job.js';
+import type { Timing } from '../../schedule/timing/timing.js';
 
 /** The options of `livinglock schedule`. */
 export interface Request {

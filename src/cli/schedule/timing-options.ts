@@ -1,6 +1,5 @@
-import type { Timing } from '../../schedule/scheduled-job.js';
-import { InvalidTiming } from '../../schedule/timing/invalid-timing.js';
-import { parseAt as readAt } from '../../schedule/timing/parse-at.js';
+import { parseAt as readAt } from '../../schedule/timing/parse-timing.js';
+import { InvalidTiming, type Timing } from '../../schedule/timing/timing.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { parsePositiveDuration } from '../grammar/parse-duration.js';
 

@@ -3,12 +3,13 @@ import { type Configuration, commandIn, type Installer, type Scheduled, type Ste
 import { quoteForCron } from '../quote.js';
 import { expectSuccess, failure, type RunProgram } from '../run-program.js';
 import { ScheduleError } from '../schedule-error.js';
-import { describeSeconds, describeTiming, type Job, type Timing } from '../scheduled-job.js';
+import type { Job } from '../scheduled-job.js';
 import type { Secret } from '../secrets/secret.js';
 import { FOR_SHELL, SecretFile } from '../secrets/secret-file.js';
 import { nearestIntervals, timesOf } from '../timing/calendar.js';
 import { formatCronExpression } from '../timing/cron-expression.js';
-import { nextOfDescribed } from '../timing/next-run-of-text.js';
+import { nextOfDescribed } from '../timing/parse-timing.js';
+import { describeSeconds, describeTiming, type Timing } from '../timing/timing.js';
 import { blockOf, blocksIn, withBlock } from './crontab-blocks.js';
 
 /** The longest command that Debian's cron and its relatives accept (`MAX_COMMAND`). */

@@ -3,11 +3,11 @@ import { fileStep, filesIn, programStep } from '../install-steps.js';
 import { type Configuration, commandIn, type Installer } from '../installer.js';
 import type { RunProgram } from '../run-program.js';
 import { ScheduleError } from '../schedule-error.js';
-import { describeTiming, HOUR, type Job, type Timing } from '../scheduled-job.js';
+import type { Job } from '../scheduled-job.js';
 import { FOR_SHELL, SecretFile } from '../secrets/secret-file.js';
 import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, timesOf } from '../timing/calendar.js';
-import { nextOfDescribed } from '../timing/next-run-of-text.js';
-import type { Times } from '../timing/times.js';
+import { nextOfDescribed } from '../timing/parse-timing.js';
+import { describeTiming, HOUR, type Times, type Timing } from '../timing/timing.js';
 import { escapeXml, unescapeXml } from './xml.js';
 
 const TIMING = /^<!-- livinglock: (.*?) -->$/m;

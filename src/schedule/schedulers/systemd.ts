@@ -4,10 +4,11 @@ import { commandIn, type Installer } from '../installer.js';
 import { quoteForSystemd, quoteSystemdPath } from '../quote.js';
 import { failure, type RunProgram } from '../run-program.js';
 import { ScheduleError } from '../schedule-error.js';
-import { describeTiming, type Job, type Timing } from '../scheduled-job.js';
+import type { Job } from '../scheduled-job.js';
 import type { Scope } from '../scope.js';
 import { FOR_SYSTEMD, SecretFile } from '../secrets/secret-file.js';
 import { onCalendar } from '../timing/on-calendar.js';
+import { describeTiming, type Timing } from '../timing/timing.js';
 
 const LINGER =
   'User units run only while the user is logged in, unless `loginctl enable-linger` was called once.';

@@ -7,9 +7,10 @@ import { commandIn, type Installer, type Scheduled, type Step } from '../install
 import { quoteForWindows } from '../quote.js';
 import { expectSuccess, type RunProgram } from '../run-program.js';
 import { ScheduleError } from '../schedule-error.js';
-import { describeTiming, type Job } from '../scheduled-job.js';
-import { nextOfDescribed } from '../timing/next-run-of-text.js';
+import type { Job } from '../scheduled-job.js';
+import { nextOfDescribed } from '../timing/parse-timing.js';
 import { triggersOf } from '../timing/task-trigger.js';
+import { describeTiming } from '../timing/timing.js';
 import { escapeXmlToAscii, unescapeXml } from './xml.js';
 
 const LOGGED_ON = 'The task runs only while you are logged on.';

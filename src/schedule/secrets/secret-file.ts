@@ -4,8 +4,8 @@ import { makeTrustedFolder, type TrustedFolder } from '../../system/files/truste
 import { above, folder, ours } from '../../system/home/locks-folder.js';
 import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
+import { replaceFile } from '../install-steps.js';
 import type { Step } from '../installer.js';
-import { replaceFile } from '../replace-file.js';
 import { notOurs, orFailed, ScheduleError } from '../schedule-error.js';
 import type { Secret } from './secret.js';
 

@@ -1,9 +1,11 @@
-import { DAY, HOUR, MINUTE, type Timing, WEEK } from '../scheduled-job.js';
-import type { Times } from './times.js';
+import { DAY, type Days, HOUR, MINUTE, type Times, type Timing, WEEK } from './timing.js';
 
 export const ALL_MINUTES: readonly number[] = range(0, 59);
 export const ALL_HOURS: readonly number[] = range(0, 23);
 export const ALL_MONTHS: readonly number[] = range(1, 12);
+
+/** The longest gap between two 29 Februaries is eight years. */
+const YEARS = 9;
 
 /** `null` for an interval that is not in minutes, or does not divide the next larger unit evenly, such as 7 minutes or 2 days. */
 export function timesOf(timing: Timing): Times | null {
@@ -16,6 +18,39 @@ export function timesOf(timing: Timing): Times | null {
   if (divides(MINUTE, seconds, HOUR))
     return { ...midnight, hours: ALL_HOURS, minutes: range(0, 59, seconds / MINUTE) };
   return null;
+}
+
+/** The first of these times that is later, in local time; `null` without one, as for 30 February. */
+export function nextRun(times: Times, after: Date): Date | null {
+  const last = after.getFullYear() + YEARS;
+  const day = new Date(after.getFullYear(), after.getMonth(), after.getDate());
+  for (; day.getFullYear() < last; day.setDate(day.getDate() + 1)) {
+    if (!isOn(day, times)) continue;
+    for (const hour of times.hours) {
+      for (const minute of times.minutes) {
+        const time = new Date(day.getFullYear(), day.getMonth(), day.getDate(), hour, minute);
+        if (time > after) return time;
+      }
+    }
+  }
+  return null;
+}
+
+function isOn(day: Date, { months, days }: Times): boolean {
+  return months.includes(day.getMonth() + 1) && isOneOf(day, days);
+}
+
+function isOneOf(day: Date, days: Days): boolean {
+  switch (days.by) {
+    case 'any':
+      return true;
+    case 'month':
+      return days.days.includes(day.getDate());
+    case 'week':
+      return days.weekdays.includes(day.getDay());
+    case 'either':
+      return days.days.includes(day.getDate()) || days.weekdays.includes(day.getDay());
+  }
 }
 
 /** The next shorter and the next longer interval that a calendar with minutes as its unit can express, in seconds. */

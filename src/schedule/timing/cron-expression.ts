@@ -1,6 +1,5 @@
 import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, range, runsOf, stepOf } from './calendar.js';
-import { InvalidTiming } from './invalid-timing.js';
-import type { Days, Times } from './times.js';
+import { type Days, InvalidTiming, type Times } from './timing.js';
 
 const WEEKDAYS: readonly string[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];

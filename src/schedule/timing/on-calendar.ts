@@ -1,6 +1,5 @@
-import { MINUTE, type Timing, twoDigits } from '../scheduled-job.js';
 import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, runsOf, stepOf, timesOf } from './calendar.js';
-import type { Times } from './times.js';
+import { MINUTE, type Times, type Timing, twoDigits } from './timing.js';
 
 const WEEKDAYS = ['', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 

@@ -1,7 +1,6 @@
 import { ScheduleError } from '../schedule-error.js';
-import { DAY, describeTiming, MINUTE, type Timing, twoDigits } from '../scheduled-job.js';
 import { ALL_MONTHS, range } from './calendar.js';
-import type { Days, Times } from './times.js';
+import { DAY, type Days, describeTiming, MINUTE, type Times, type Timing, twoDigits } from './timing.js';
 
 /** The most triggers that the Task Scheduler accepts for one task. */
 const MOST_TRIGGERS = 48;

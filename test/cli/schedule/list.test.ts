@@ -5,7 +5,7 @@ import { cron } from '../../../src/schedule/schedulers/cron.js';
 import { launchd } from '../../../src/schedule/schedulers/launchd.js';
 import { systemd } from '../../../src/schedule/schedulers/systemd.js';
 import { taskScheduler } from '../../../src/schedule/schedulers/task-scheduler.js';
-import { parseAt } from '../../../src/schedule/timing/parse-at.js';
+import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { apply, FakeCrontab, FakePrograms, NOWHERE, someJob } from '../../schedule/support.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { jobOf } from '../../../src/cli/schedule/new-job.js';
 import type { Request } from '../../../src/cli/schedule/request.js';
-import { parseAt } from '../../../src/schedule/timing/parse-at.js';
+import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 function request(some: Partial<Request>): Request {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Timing } from '../../../src/schedule/scheduled-job.js';
 import { cron } from '../../../src/schedule/schedulers/cron.js';
-import { parseAt } from '../../../src/schedule/timing/parse-at.js';
+import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
+import type { Timing } from '../../../src/schedule/timing/timing.js';
 import { apply, FakeCrontab, FakePrograms, linesOf, NOWHERE, refusalOf, someJob } from '../support.js';
 
 const OTHERS = 'MAILTO=ops\n*/5 * * * * caf\xe9 100\\%\r\n# no line break';

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Timing } from '../../../src/schedule/scheduled-job.js';
 import { launchd } from '../../../src/schedule/schedulers/launchd.js';
-import { parseAt } from '../../../src/schedule/timing/parse-at.js';
+import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
+import type { Timing } from '../../../src/schedule/timing/timing.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { apply, FakePrograms, isInstalled, linesOf, NASTY, refusalOf, someJob } from '../support.js';
 

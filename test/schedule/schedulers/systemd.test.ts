@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Timing } from '../../../src/schedule/scheduled-job.js';
 import { type SystemdOptions, systemd } from '../../../src/schedule/schedulers/systemd.js';
-import { parseAt } from '../../../src/schedule/timing/parse-at.js';
+import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
+import type { Timing } from '../../../src/schedule/timing/timing.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { apply, FakePrograms, isInstalled, linesOf, NASTY, NOWHERE, refusalOf, someJob } from '../support.js';
 

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { quoteForWindows } from '../../../src/schedule/quote.js';
-import type { Timing } from '../../../src/schedule/scheduled-job.js';
 import { taskScheduler } from '../../../src/schedule/schedulers/task-scheduler.js';
-import { parseAt } from '../../../src/schedule/timing/parse-at.js';
+import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
+import type { Timing } from '../../../src/schedule/timing/timing.js';
 import { apply, FakePrograms, isInstalled, linesOf, NASTY, refusalOf, someJob } from '../support.js';
 
 const installer = taskScheduler(new FakePrograms().run);

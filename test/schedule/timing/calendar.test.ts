@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { describeTiming } from '../../../src/schedule/scheduled-job.js';
 import { nearestIntervals, timesOf } from '../../../src/schedule/timing/calendar.js';
 import { formatCronExpression } from '../../../src/schedule/timing/cron-expression.js';
+import { describeTiming } from '../../../src/schedule/timing/timing.js';
 
 describe('an interval', () => {
   it.each([

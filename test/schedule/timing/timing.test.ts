@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { commandIn } from '../../src/schedule/installer.js';
-import { describeSeconds, parseSeconds, twoDigits } from '../../src/schedule/scheduled-job.js';
-import { InvalidTiming } from '../../src/schedule/timing/invalid-timing.js';
-import { nextOfDescribed } from '../../src/schedule/timing/next-run-of-text.js';
+import { commandIn } from '../../../src/schedule/installer.js';
+import { nextOfDescribed } from '../../../src/schedule/timing/parse-timing.js';
+import {
+  describeSeconds,
+  InvalidTiming,
+  parseSeconds,
+  twoDigits,
+} from '../../../src/schedule/timing/timing.js';
 
 describe('an interval', () => {
   it.each([

@@ -1,9 +1,6 @@
-import type { Timing } from '../scheduled-job.js';
-import { ALL_MONTHS } from './calendar.js';
+import { ALL_MONTHS, nextRun, timesOf } from './calendar.js';
 import { DAY_OF_MONTH, parseCronExpression, parseField, WEEKDAY } from './cron-expression.js';
-import { InvalidTiming } from './invalid-timing.js';
-import { nextRun } from './next-run.js';
-import type { Days, Times } from './times.js';
+import { type Days, InvalidTiming, parseSeconds, type Times, type Timing } from './timing.js';
 
 /** A time of day, on all or some weekdays or days of the month, or a cron expression. */
 export function parseAt(text: string): Timing {
@@ -11,6 +8,20 @@ export function parseAt(text: string): Timing {
   const times = words.split(' ').length >= 3 ? parseCronExpression(words) : parsePlain(words);
   if (nextRun(times, new Date()) === null) throw new InvalidTiming('There is no such day in any year.');
   return { kind: 'at', times, words };
+}
+
+/** The next time for a text of `describeTiming`; `null` for an interval that is not a calendar time, and for any other text. */
+export function nextOfDescribed(description: string, now: Date): Date | null {
+  const [, kind, text = ''] = /^(every|at) (.+)$/.exec(description) ?? [];
+  try {
+    const timing: Timing = kind === 'every' ? { kind, seconds: parseSeconds(text) } : parseAt(text);
+    const times = timesOf(timing);
+    return times === null ? null : nextRun(times, now);
+  } catch (error) {
+    // Someone changed it by hand.
+    if (error instanceof InvalidTiming) return null;
+    throw error;
+  }
 }
 
 function parsePlain(text: string): Times {
