@@ -1,14 +1,16 @@
+import { type Reason, ScheduleError } from '../../schedule/schedule-error.js';
 import { SCHEDULERS } from '../../schedule/scheduled-job.js';
+import { parseAt as readAt } from '../../schedule/timing/parse-timing.js';
+import { InvalidTiming, type Timing } from '../../schedule/timing/timing.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { defineCommand, type GivenOption } from '../grammar/command-definition.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { longName, type Options, type Values } from '../grammar/option.js';
+import { parsePositiveDuration } from '../grammar/parse-duration.js';
 import { completeRunOptions, RUN_OPTIONS, STALL_UNSEEN } from '../run/options/run-options.js';
 import { say } from '../terminal/messages.js';
 import type { Request } from './request.js';
-import { parseAt, parseEvery } from './timing-options.js';
-import { withExitCodes } from './with-exit-codes.js';
 
 const OPTIONS = {
   every: {
@@ -62,6 +64,13 @@ const OPTIONS = {
   yes: { flags: '-y, --yes', description: 'do not ask before changing anything' },
   ...RUN_OPTIONS,
 } as const satisfies Options;
+
+const EXIT_CODES: Readonly<Record<Reason, number>> = {
+  refused: ExitCode.usage,
+  absent: ExitCode.notFound,
+  failed: ExitCode.store,
+  changed: ExitCode.busy,
+};
 
 const MISPLACED =
   'Put the name after --name, and -- before the command: livinglock schedule --every 2m --name parser -- COMMAND.';
@@ -130,6 +139,16 @@ A password in a store address, and a ping URL, are kept in a file with mode 600,
   },
 });
 
+/** Gives a job that cannot be scheduled the command's exit code for it. */
+async function withExitCodes<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ScheduleError)) throw error;
+    throw new CliError(EXIT_CODES[error.reason], error.message, { cause: error });
+  }
+}
+
 function actionOf({ install, uninstall }: Values<typeof OPTIONS>): Request['action'] {
   if (install) return 'install';
   return uninstall ? 'uninstall' : 'print';
@@ -141,6 +160,23 @@ function actionOf({ install, uninstall }: Values<typeof OPTIONS>): Request['acti
  */
 function wordFor({ option, text }: GivenOption): string {
   return text === null ? longName(option) : `${longName(option)}=${text}`;
+}
+
+/** The value of `--every`. */
+function parseEvery(text: string): Timing {
+  if (/^(?:\S+\s+){4}\S+$/.test(text.trim())) throw new InvalidArgument('For a cron expression, use --at.');
+  const seconds = parsePositiveDuration(text) / 1000;
+  if (Number.isSafeInteger(seconds)) return { kind: 'every', seconds };
+  throw new InvalidArgument('No scheduler counts in units shorter than a second.');
+}
+
+/** The value of `--at`. */
+function parseAt(text: string): Timing {
+  try {
+    return readAt(text);
+  } catch (error) {
+    throw error instanceof InvalidTiming ? new InvalidArgument(error.message) : error;
+  }
 }
 
 /** It becomes the name of a file and of a unit, and appears on a command line where an option could be. */

@@ -1,14 +1,11 @@
-import type { SchedulerName } from '../../schedule/scheduled-job.js';
 import type { Timing } from '../../schedule/timing/timing.js';
+import type { Where } from './schedulers.js';
 
 /** The options of `livinglock schedule`. */
-export interface Request {
+export interface Request extends Where {
   readonly name: string;
   readonly timing: Timing | null;
-  readonly scheduler: SchedulerName | null;
   readonly directory: string;
-  readonly isSystem: boolean;
-  readonly userName: string | null;
   readonly isHardened: boolean;
   readonly action: 'print' | 'install' | 'uninstall';
   /** Whether the user has agreed to all changes beforehand. */

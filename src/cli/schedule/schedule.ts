@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { isatty } from 'node:tty';
 import type { Step } from '../../schedule/installer.js';
 import { installerFor, schedulerHere } from '../../schedule/installer-for.js';
 import { runProgram } from '../../schedule/run-program.js';
@@ -9,7 +11,7 @@ import { describeTiming } from '../../schedule/timing/timing.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say, write } from '../terminal/messages.js';
-import { confirm } from './confirm.js';
+import { writeWithoutBlocking } from '../terminal/write-all.js';
 import { logFolderSteps } from './log-folder.js';
 import { jobOf, ownProgram } from './new-job.js';
 import type { Request } from './request.js';
@@ -111,6 +113,21 @@ async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string)
   }
   for (const step of steps) await step.apply();
   return tell(done);
+}
+
+/** Asks on the terminal; `null` without one. */
+async function confirm(question: string): Promise<boolean | null> {
+  if (!isatty(0) || !isatty(2)) return null;
+  await writeWithoutBlocking(2, Buffer.from(`${question} [y/N] `));
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  return new Promise((resolve) => {
+    lines.once('line', (line) => {
+      resolve(/^y(es)?$/i.test(line.trim()));
+      lines.close();
+    });
+    // The end of the input is not a yes.
+    lines.once('close', () => resolve(false));
+  });
 }
 
 /** A control character in a user's file must not move the cursor. */
