@@ -39,29 +39,15 @@ const ANSWER = `json_build_object(
  * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. A network may deliver a statement
  * again, long after its repetition was answered, so none does the same twice: a released row keeps the token of its last holder, but not those of
  * earlier ones (see `docs/limits.md`). Each returns at most one row with one column, the `answer`; a change returns none if it was not made.
+ *
+ * @param table Quoted.
  */
-export interface Statements {
-  /** Parameters: name. */
-  readonly read: string;
-  /** Parameters: name, token, owner, timeout, holder, details, workers. */
-  readonly create: string;
-  /** Parameters: the same, and the version to replace. */
-  readonly replace: string;
-  /** Parameters: name, token, progress, workers. */
-  readonly beat: string;
-  /** Parameters: name, token. */
-  readonly remove: string;
-  /** Parameters: name, token, hold. */
-  readonly retire: string;
-  /** One row for each name, in the column `answer`. */
-  readonly names: string;
-}
-
-/** @param table Quoted. */
-export function statementsFor(table: string): Statements {
+export function statementsFor(table: string) {
   return {
+    /** Parameters: name. */
     read: `SELECT ${ANSWER} AS answer FROM ${table} WHERE lock_name = $1::text`,
 
+    /** Parameters: name, token, owner, timeout, holder, details, workers. */
     create: change(
       `INSERT INTO ${table} AS lock (lock_name, token, lock_owner, lock_time, expires_at, heartbeat_at, fencing_token, revision,
         stale_timeout_ms, holder, details, workers, progress)
@@ -77,6 +63,7 @@ export function statementsFor(table: string): Statements {
       WHERE lock.lock_owner IS NULL AND lock.token IS DISTINCT FROM excluded.token`,
     ),
 
+    /** Parameters: the same, and the version to replace. */
     replace: change(
       `UPDATE ${table} SET
         token = $2::text, lock_owner = $3::text, lock_time = at, expires_at = ${later('$4::text::numeric')}, heartbeat_at = at,
@@ -87,6 +74,7 @@ export function statementsFor(table: string): Statements {
       WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $8::text`,
     ),
 
+    /** Parameters: name, token, progress, workers. */
     beat: change(
       `UPDATE ${table} SET
         heartbeat_at = at, expires_at = ${later('stale_timeout_ms')}, progress = coalesce($3::text::jsonb, progress),
@@ -95,12 +83,14 @@ export function statementsFor(table: string): Statements {
       WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL AND hold_ms IS NULL`,
     ),
 
+    /** Parameters: name, token. */
     remove: change(
       `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, ${NO_WORK},
         revision = revision + 1
       WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
     ),
 
+    /** Parameters: name, token, hold. */
     retire: change(
       `UPDATE ${table} SET
         heartbeat_at = at, expires_at = ${later('$3::text::numeric')}, hold_ms = $3::text::numeric, ${NO_WORK},
@@ -109,9 +99,12 @@ export function statementsFor(table: string): Statements {
       WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL AND hold_ms IS NULL`,
     ),
 
+    /** One row for each name, in the column `answer`. */
     names: `SELECT lock_name AS answer FROM ${table} WHERE lock_owner IS NOT NULL`,
   };
 }
+
+export type Statements = Readonly<ReturnType<typeof statementsFor>>;
 
 /**
  * `at` is the time of the whole statement. If the condition does not hold, nothing is returned; what is there instead takes another statement: all parts

@@ -29,30 +29,15 @@ function later(timeout: string): string {
 /**
  * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. The
  * parameters have no numbers, because better-sqlite3 takes `?1` for a name.
+ *
+ * @param table Quoted.
  */
-export interface Statements {
-  /** Parameters: name. */
-  readonly read: string;
-  /** Parameters: name, owner, timeout, token, timeout, monotonic, holder, details, workers. */
-  readonly create: string;
-  /** Parameters: owner, timeout, token, timeout, monotonic, holder, details, workers, name, version. */
-  readonly replace: string;
-  /** Parameters: monotonic, workers, progress, name, token. */
-  readonly beat: string;
-  /** Parameters: name, token. */
-  readonly remove: string;
-  /** Parameters: hold, hold, monotonic, name, token. */
-  readonly retire: string;
-  /** What the release with that name and token left, if it was the last. */
-  readonly released: string;
-  readonly names: string;
-}
-
-/** @param table Quoted. */
-export function statementsFor(table: string): Statements {
+export function statementsFor(table: string) {
   return {
+    /** Parameters: name. */
     read: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND lock_owner IS NOT NULL`,
 
+    /** Parameters: name, owner, timeout, token, timeout, monotonic, holder, details, workers. */
     create: `INSERT INTO ${table} (lock_name, lock_owner, lock_time, expires_at, heartbeat_at, token, fencing_token, revision,
         stale_timeout_ms, monotonic_ms, holder, details, workers, progress)
       VALUES (?, ?, ${NOW}, ${later('?')}, ${NOW}, ?, ${FENCING_TIME}, 1, ?, ?, ?, ?, ?, NULL)
@@ -65,6 +50,7 @@ export function statementsFor(table: string): Statements {
       WHERE lock_owner IS NULL
       RETURNING ${COLUMNS}`,
 
+    /** Parameters: owner, timeout, token, timeout, monotonic, holder, details, workers, name, version. */
     replace: `UPDATE ${table} SET
         lock_owner = ?, lock_time = ${NOW}, expires_at = ${later('?')}, heartbeat_at = ${NOW}, token = ?,
         fencing_token = max(fencing_token + 1, ${FENCING_TIME}), revision = revision + 1,
@@ -72,24 +58,30 @@ export function statementsFor(table: string): Statements {
       WHERE lock_name = ? AND lock_owner IS NOT NULL AND ${VERSION} = ?
       RETURNING ${COLUMNS}`,
 
+    /** Parameters: monotonic, workers, progress, name, token. */
     beat: `UPDATE ${table} SET
         heartbeat_at = ${NOW}, expires_at = ${later('stale_timeout_ms')}, monotonic_ms = ?,
         workers = coalesce(?, workers), progress = coalesce(?, progress), revision = revision + 1
       WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL AND hold_ms IS NULL
       RETURNING ${COLUMNS}`,
 
+    /** Parameters: name, token. */
     remove: `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, ${NO_WORK},
         revision = revision + 1
       WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
       RETURNING ${COLUMNS}`,
 
+    /** Parameters: hold, hold, monotonic, name, token. */
     retire: `UPDATE ${table} SET
         heartbeat_at = ${NOW}, expires_at = ${later('?')}, hold_ms = ?, monotonic_ms = ?, ${NO_WORK}, revision = revision + 1
       WHERE lock_name = ? AND token = ? AND lock_owner IS NOT NULL
       RETURNING ${COLUMNS}`,
 
+    /** What the release with that name and token left, if it was the last. */
     released: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND token = ? AND lock_owner IS NULL`,
 
     names: `SELECT lock_name FROM ${table} WHERE lock_owner IS NOT NULL ORDER BY lock_name`,
   };
 }
+
+export type Statements = Readonly<ReturnType<typeof statementsFor>>;
