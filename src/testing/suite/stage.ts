@@ -147,7 +147,8 @@ export function assertNoWork({ workers, command, user, cwd, progress }: LockReco
   );
 }
 
-/** Checks an operation that must not have been done. */
-export function notDone(outcome: Outcome, message: string): void {
+/** The record that an operation found instead, which must not have been done. */
+export function notDone(outcome: Outcome, message: string): LockRecord | null {
   assert.ok(!outcome.done, message);
+  return outcome.found;
 }

@@ -97,13 +97,11 @@ export const beats: Rules = {
     const holder = await stage.holder();
     const { version } = await stage.find();
 
-    const outcome = await store.beat(name, 'another token', { progress: { ratio: 1, note: 'not mine' } });
-    notDone(outcome, 'Somebody else renewed the heartbeat.');
-    assert.equal(
-      outcome.done ? null : outcome.found?.token,
-      holder.token,
-      'The outcome does not say who holds the lock.',
+    const found = notDone(
+      await store.beat(name, 'another token', { progress: { ratio: 1, note: 'not mine' } }),
+      'Somebody else renewed the heartbeat.',
     );
+    assert.equal(found?.token, holder.token, 'The outcome does not say who holds the lock.');
     assert.equal((await stage.find()).version, version, 'A heartbeat that was refused changed the lock.');
     const record = done(await store.beat(name, holder.token, {}), 'beat');
     assert.deepEqual((await stage.find()).record, record, '`beat` and `read` return different records.');
@@ -123,9 +121,11 @@ export const beats: Rules = {
     const { store, name } = stage;
     const holder = await stage.holder();
     const successor = await stage.hold(stage.claim(), (await stage.find()).version);
-    const outcome = await store.beat(name, holder.token, {});
-    notDone(outcome, 'A holder that was taken over renewed its heartbeat.');
-    assert.equal(outcome.done ? null : outcome.found?.token, successor.token);
+    const found = notDone(
+      await store.beat(name, holder.token, {}),
+      'A holder that was taken over renewed its heartbeat.',
+    );
+    assert.equal(found?.token, successor.token);
   },
 
   async 'has another version after each heartbeat, even after many at once'(stage) {
@@ -176,13 +176,8 @@ export const releases: Rules = {
     const holder = await stage.holder();
     const { version } = await stage.find();
 
-    const outcome = await store.remove(name, 'another token');
-    notDone(outcome, 'Somebody else released the lock.');
-    assert.equal(
-      outcome.done ? null : outcome.found?.token,
-      holder.token,
-      'The outcome does not say who holds the lock.',
-    );
+    const found = notDone(await store.remove(name, 'another token'), 'Somebody else released the lock.');
+    assert.equal(found?.token, holder.token, 'The outcome does not say who holds the lock.');
     assert.equal((await stage.find()).version, version, 'A release that was refused changed the lock.');
     assert.equal(done(await store.remove(name, holder.token), 'remove').token, holder.token);
     assert.equal(await store.read(name), null, 'A released lock is still there.');
@@ -216,9 +211,11 @@ export const releases: Rules = {
     const { store, name } = stage;
     const holder = await stage.holder();
     const successor = await stage.hold(stage.claim(), (await stage.find()).version);
-    const outcome = await store.remove(name, holder.token);
-    notDone(outcome, 'A holder that was taken over released the lock of its successor.');
-    assert.equal(outcome.done ? null : outcome.found?.token, successor.token);
+    const found = notDone(
+      await store.remove(name, holder.token),
+      'A holder that was taken over released the lock of its successor.',
+    );
+    assert.equal(found?.token, successor.token);
     assert.equal((await stage.find()).record.token, successor.token);
   },
 
