@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Installer } from './installer.js';
 import type { RunProgram } from './run-program.js';
-import { ScheduleError } from './schedule-error.js';
+import { refused } from './schedule-error.js';
 import type { SchedulerName } from './scheduled-job.js';
 import { cron } from './schedulers/cron.js';
 import { launchd } from './schedulers/launchd.js';
@@ -28,8 +28,7 @@ function home(): string {
   try {
     return homedir();
   } catch {
-    throw new ScheduleError(
-      'refused',
+    throw refused(
       'You have no home folder to keep the schedule in: HOME is not set, and the user database does not know you.',
     );
   }

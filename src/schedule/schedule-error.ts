@@ -21,6 +21,11 @@ export class ScheduleError extends Error {
   }
 }
 
+/** For what the scheduler cannot do. */
+export function refused(message: string): ScheduleError {
+  return new ScheduleError('refused', message);
+}
+
 /** For what is in the place of one of our files. */
 export function notOurs(path: string): ScheduleError {
   return new ScheduleError(

@@ -1,5 +1,5 @@
 import type { RunProgram } from './run-program.js';
-import { ScheduleError } from './schedule-error.js';
+import { refused } from './schedule-error.js';
 import type { SchedulerName } from './scheduled-job.js';
 
 /** For whom a job is scheduled. */
@@ -19,21 +19,17 @@ export interface ScopeRequest extends Scope {
 export function scopeOf({ isSystem, userName, scheduler }: ScopeRequest, uid: number): Scope {
   if (isSystem && scheduler !== 'systemd') {
     const hint = scheduler === 'cron' ? ' For the crontab of another user, use --user-name as root.' : '';
-    throw new ScheduleError('refused', `--system applies to systemd units, not to ${scheduler}.${hint}`);
+    throw refused(`--system applies to systemd units, not to ${scheduler}.${hint}`);
   }
   const scope = { isSystem: scheduler === 'systemd' && (isSystem || uid === 0), userName };
   if (userName === null) return scope;
   if (scheduler === 'launchd' || scheduler === 'task-scheduler') {
-    throw new ScheduleError(
-      'refused',
+    throw refused(
       `--user-name is for cron and for systemd system units, not for ${scheduler}. Run livinglock schedule as ${userName} instead.`,
     );
   }
   if (scheduler === 'systemd' && !scope.isSystem) {
-    throw new ScheduleError(
-      'refused',
-      '--user-name is only for system units: user units always run as their user. Add --system.',
-    );
+    throw refused('--user-name is only for system units: user units always run as their user. Add --system.');
   }
   return scope;
 }
@@ -42,14 +38,12 @@ export function scopeOf({ isSystem, userName, scheduler }: ScopeRequest, uid: nu
 export function expectRights({ isSystem, userName }: Scope, uid: number): void {
   if (uid === 0) return;
   if (isSystem) {
-    throw new ScheduleError(
-      'refused',
+    throw refused(
       'Only root can change system units. Run this with sudo, or leave out --system for user units.',
     );
   }
   if (userName !== null) {
-    throw new ScheduleError(
-      'refused',
+    throw refused(
       `Only root can see and change the crontab of ${userName}. Run this with sudo, or leave out --user-name for your own crontab.`,
     );
   }

@@ -2,7 +2,7 @@ import { difference } from '../install-steps.js';
 import { type Configuration, commandIn, type Installer, type Scheduled, type Step } from '../installer.js';
 import { quoteForCron } from '../quote.js';
 import { expectSuccess, failure, type RunProgram } from '../run-program.js';
-import { ScheduleError } from '../schedule-error.js';
+import { refused, ScheduleError } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
 import type { Secret } from '../secrets/secret.js';
 import { FOR_SHELL, SecretFile } from '../secrets/secret-file.js';
@@ -26,7 +26,7 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
   const configure = (job: Job) => {
     const [secretOfJob] = job.secrets;
     if (secretOfJob !== undefined && userName !== null) {
-      throw new ScheduleError('refused', refusalOf(secretOfJob, userName));
+      throw noPlaceFor(secretOfJob, userName);
     }
     return configurationOf(job, secret(job.name));
   };
@@ -75,10 +75,10 @@ function scheduledBy(name: string, line: string, now: Date): Scheduled {
 }
 
 /** The file would have to belong to that user, in a folder where root should not write. */
-function refusalOf({ reason }: Secret, userName: string): string {
-  return (
+function noPlaceFor({ reason }: Secret, userName: string): ScheduleError {
+  return refused(
     `${reason}, and only ${userName} can keep the file for it. ` +
-    `Run livinglock schedule as that user (sudo -H -u ${userName}), without --user-name.`
+      `Run livinglock schedule as that user (sudo -H -u ${userName}), without --user-name.`,
   );
 }
 
@@ -87,8 +87,7 @@ function configurationOf(
   secret: SecretFile,
 ): Configuration {
   if ([directory, ...command].some((word) => word.includes('\n'))) {
-    throw new ScheduleError(
-      'refused',
+    throw refused(
       'A line of a crontab cannot contain a line break. Put the command into a script, or let systemd run it (--for systemd).',
     );
   }
@@ -110,15 +109,15 @@ function configurationOf(
 /** The five fields in front of the command. */
 function fieldsOf(timing: Timing): string {
   const times = timesOf(timing);
-  if (times === null) throw new ScheduleError('refused', refusal(timing));
+  if (times === null) throw cannotRun(timing);
   return formatCronExpression(times);
 }
 
-function refusal(timing: Timing): string {
+function cannotRun(timing: Timing): ScheduleError {
   const nearest = timing.kind === 'every' ? nearestIntervals(timing.seconds).map(describeSeconds) : [];
-  return (
+  return refused(
     `cron cannot run a job ${describeTiming(timing)}: it supports only whole minutes that divide an hour or a day evenly. ` +
-    `Nearest to it: ${nearest.join(', ')}. systemd can run it ${describeTiming(timing)} (--for systemd).`
+      `Nearest to it: ${nearest.join(', ')}. systemd can run it ${describeTiming(timing)} (--for systemd).`,
   );
 }
 

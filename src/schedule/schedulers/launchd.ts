@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileStep, filesIn, programStep } from '../install-steps.js';
 import { type Configuration, commandIn, type Installer } from '../installer.js';
 import type { RunProgram } from '../run-program.js';
-import { ScheduleError } from '../schedule-error.js';
+import { refused } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
 import { FOR_SHELL, SecretFile } from '../secrets/secret-file.js';
 import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, timesOf } from '../timing/calendar.js';
@@ -118,17 +118,13 @@ function triggerOf(timing: Timing): string {
   const times = timesOf(timing);
   if (times !== null && timing.seconds >= HOUR) return calendarInterval(times);
   if (timing.seconds >= SHORTEST) return `  <key>StartInterval</key>\n  <integer>${timing.seconds}</integer>`;
-  throw new ScheduleError(
-    'refused',
-    `launchd cannot run a job ${describeTiming(timing)}: the shortest interval is ${SHORTEST}s.`,
-  );
+  throw refused(`launchd cannot run a job ${describeTiming(timing)}: the shortest interval is ${SHORTEST}s.`);
 }
 
 /** One dictionary for each time. A missing key stands for all of its values. */
 function calendarInterval({ minutes, hours, days, months }: Times): string {
   if (days.by === 'either') {
-    throw new ScheduleError(
-      'refused',
+    throw refused(
       'launchd cannot run a job on days that match either the day of the month or the weekday. Restrict one of the two fields, or let cron run it (--for cron).',
     );
   }
@@ -140,8 +136,7 @@ function calendarInterval({ minutes, hours, days, months }: Times): string {
     minutes.length === ALL_MINUTES.length ? [] : minutes.map((Minute) => ({ Minute })),
   ]);
   if (dicts.length > MOST_TIMES) {
-    throw new ScheduleError(
-      'refused',
+    throw refused(
       `launchd needs each time listed separately: these would be ${dicts.length}, but livinglock writes at most ${MOST_TIMES}. Give an interval (--every), or let cron run it (--for cron).`,
     );
   }

@@ -3,7 +3,7 @@ import { fileStep, filesIn, programStep } from '../install-steps.js';
 import { commandIn, type Installer } from '../installer.js';
 import { quoteForSystemd, quoteSystemdPath } from '../quote.js';
 import { failure, type RunProgram } from '../run-program.js';
-import { ScheduleError } from '../schedule-error.js';
+import { refused } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
 import type { Scope } from '../scope.js';
 import { FOR_SYSTEMD, SecretFile } from '../secrets/secret-file.js';
@@ -118,10 +118,7 @@ function serviceOf(
   secretPath: string | null,
 ): string {
   if (/\p{Cc}|[\s\\]$/u.test(directory)) {
-    throw new ScheduleError(
-      'refused',
-      'systemd cannot take this folder as WorkingDirectory=. Name another one with --directory.',
-    );
+    throw refused('systemd cannot take this folder as WorkingDirectory=. Name another one with --directory.');
   }
   const [program = '', ...args] = command;
   const writable = lockFolder === null ? '' : `ReadWritePaths=${quoteSystemdPath(`-${lockFolder}`)}\n`;

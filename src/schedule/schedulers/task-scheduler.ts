@@ -6,7 +6,7 @@ import { programStep } from '../install-steps.js';
 import { commandIn, type Installer, type Scheduled, type Step } from '../installer.js';
 import { quoteForWindows } from '../quote.js';
 import { expectSuccess, type RunProgram } from '../run-program.js';
-import { ScheduleError } from '../schedule-error.js';
+import { refused } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
 import { nextOfDescribed } from '../timing/parse-timing.js';
 import { triggersOf } from '../timing/task-trigger.js';
@@ -82,10 +82,7 @@ function creation(run: RunProgram, name: string, task: string, isThere: boolean)
 function taskOf(job: Job): string {
   const [secret] = job.secrets;
   if (secret !== undefined) {
-    throw new ScheduleError(
-      'refused',
-      `${secret.reason}, which the Task Scheduler has nowhere to keep. ${secret.remedy}`,
-    );
+    throw refused(`${secret.reason}, which the Task Scheduler has nowhere to keep. ${secret.remedy}`);
   }
   return bodyOf(job, fingerprintOf(job));
 }

@@ -1,4 +1,4 @@
-import { ScheduleError } from '../schedule-error.js';
+import { refused } from '../schedule-error.js';
 
 /**
  * Escapes a text for use between two tags. Line breaks and tabs become numbers, because parsers may change them. XML 1.0 cannot
@@ -6,8 +6,7 @@ import { ScheduleError } from '../schedule-error.js';
  */
 export function escapeXml(text: string): string {
   if (/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text)) {
-    throw new ScheduleError(
-      'refused',
+    throw refused(
       'XML cannot contain a control character that is in the command. Put the command into a script.',
     );
   }

@@ -6,7 +6,7 @@ import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 import { replaceFile } from '../install-steps.js';
 import type { Step } from '../installer.js';
-import { notOurs, orFailed, ScheduleError } from '../schedule-error.js';
+import { notOurs, orFailed, refused } from '../schedule-error.js';
 import type { Secret } from './secret.js';
 
 /** How a kind of file assigns a variable. */
@@ -60,8 +60,7 @@ export class SecretFile {
   async step(secrets: readonly Secret[]): Promise<Step[]> {
     if (secrets.length === 0) return this.#removal();
     if (secrets.some(({ value }) => /\p{Cc}/u.test(value))) {
-      throw new ScheduleError(
-        'refused',
+      throw refused(
         `${secrets.map(({ variable }) => variable).join(', ')}: a control character cannot be kept in a file of variables.`,
       );
     }

@@ -1,4 +1,4 @@
-import { ScheduleError } from '../schedule-error.js';
+import { refused } from '../schedule-error.js';
 import { ALL_MONTHS, range } from './calendar.js';
 import { DAY, type Days, describeTiming, MINUTE, type Times, type Timing, twoDigits } from './timing.js';
 
@@ -24,8 +24,7 @@ export function triggersOf(timing: Timing): string {
     );
   }
   if (seconds < MINUTE || seconds > 31 * DAY) {
-    throw new ScheduleError(
-      'refused',
+    throw refused(
       `The Task Scheduler cannot run a job ${describeTiming(timing)}: the shortest interval is 1m, the longest 365d, in whole days.`,
     );
   }
@@ -56,8 +55,7 @@ function calendarTriggers({ minutes, hours, days, months }: Times): string {
   if (times.length <= MOST_TRIGGERS) {
     return times.map((time) => calendarTrigger(timeOf(time), '', schedule)).join('\n');
   }
-  throw new ScheduleError(
-    'refused',
+  throw refused(
     `The Task Scheduler takes at most ${MOST_TRIGGERS} triggers for a task, and these would be ${times.length} times a day at uneven intervals. Give an interval (--every), or times at even intervals.`,
   );
 }
@@ -84,8 +82,7 @@ function scheduleOf(days: Days, months: readonly number[]): string {
       return element('ScheduleByMonthDayOfWeek', inMonths);
     }
     case 'either':
-      throw new ScheduleError(
-        'refused',
+      throw refused(
         'The Task Scheduler cannot run a job on days that match either the day of the month or the weekday: it would start the job twice on a day that matches both. Restrict one of the two fields.',
       );
   }
