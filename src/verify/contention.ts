@@ -75,7 +75,7 @@ function victimOf(running: readonly Contender[]): Contender | undefined {
 
 async function stop(contender: Contender): Promise<void> {
   if (await within(TIMEOUT, contender.stop())) return;
-  contender.fail(`PID ${contender.pid} did not end; it may be stuck in a file-system call`);
+  contender.failures.push(`PID ${contender.pid} did not end; it may be stuck in a file-system call`);
   await contender.kill();
 }
 
@@ -134,10 +134,6 @@ class Contender {
     await this.#helper.ended;
   }
 
-  fail(reason: string): void {
-    this.failures.push(reason);
-  }
-
   #hear(message: Message): void {
     switch (message.says) {
       case 'entered':
@@ -155,7 +151,7 @@ class Contender {
         this.postponed++;
         return;
       case 'failed':
-        this.fail(message.reason);
+        this.failures.push(message.reason);
         return;
       case 'ready':
       case 'saw':
@@ -180,6 +176,6 @@ class Contender {
     }
     // If it died by itself, nobody knows when. It held the lock at least until its last report.
     if (this.#inside !== null) this.#leave(this.#inside.from, false);
-    if (!this.#isStopping) this.fail(`PID ${this.pid} ended unexpectedly`);
+    if (!this.#isStopping) this.failures.push(`PID ${this.pid} ended unexpectedly`);
   }
 }
