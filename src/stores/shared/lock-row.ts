@@ -20,28 +20,23 @@ export interface Row {
   readonly age: number;
 }
 
-/** The values of a claimed lock's columns, as far as they depend on the claim. */
-export interface ClaimColumns {
-  readonly owner: string;
-  /** `null` for `Infinity`. */
-  readonly timeout: number | null;
-  readonly holder: string;
-  /** Cleared by a release, because nobody needs it any more. */
-  readonly details: string;
-  readonly workers: string;
-}
-
-/** In JSON, because SQLite ends texts at a NUL, and PostgreSQL cannot store one. */
-export function columnsOf(claim: Claim): ClaimColumns {
-  const { process, workers, staleTimeout, command, user, cwd, owner } = claim;
+/**
+ * The values of a claimed lock's columns, as far as they depend on the claim; in JSON, because SQLite ends texts at a NUL, and PostgreSQL
+ * cannot store one.
+ */
+export function columnsOf({ process, workers, staleTimeout, command, user, cwd, owner }: Claim) {
+  const { hostname, pid } = process;
   return {
-    owner: ownerOf(claim),
+    /** For people: the JSON next to it is what is read again. */
+    owner: owner ?? (hostname === null ? String(pid) : `${hostname}:${pid}`),
+    /** `null` for `Infinity`. */
     timeout: Number.isFinite(staleTimeout) ? staleTimeout : null,
     holder: JSON.stringify({
-      process_id: process.pid,
+      process_id: pid,
       process: serializeIdentity(process),
       owner: owner ?? undefined,
     }),
+    /** Cleared by a release, because nobody needs it any more. */
     details: JSON.stringify({
       command: command ?? undefined,
       user: user ?? undefined,
@@ -49,11 +44,6 @@ export function columnsOf(claim: Claim): ClaimColumns {
     }),
     workers: workersText(workers),
   };
-}
-
-/** For people: the JSON next to it is what is read again. */
-function ownerOf({ owner, process: { hostname, pid } }: Claim): string {
-  return owner ?? (hostname === null ? String(pid) : `${hostname}:${pid}`);
 }
 
 export function workersText(workers: readonly ProcessIdentity[]): string {
