@@ -7,8 +7,9 @@ const MOST_TRIGGERS = 48;
 /** A day in the past, so that every trigger has begun. */
 const START = '2024-01-01';
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+/** 1 is January. */
 const MONTHS = [
-  ...['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August'],
+  ...['', 'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August'],
   ...['September', 'October', 'November', 'December'],
 ];
 
@@ -70,15 +71,12 @@ function scheduleOf(days: Days, months: readonly number[]): string {
     case 'month':
       return byMonth(days.days, months);
     case 'week': {
-      const weekdays = names(
-        'DaysOfWeek',
-        days.weekdays.map((day) => WEEKDAYS[day] ?? ''),
-      );
+      const weekdays = names('DaysOfWeek', days.weekdays, WEEKDAYS);
       if (areAllMonths) {
         return element('ScheduleByWeek', `        <WeeksInterval>1</WeeksInterval>\n${weekdays}`);
       }
       const weeks = ['1', '2', '3', '4', 'Last'].map((week) => `<Week>${week}</Week>`).join('');
-      const inMonths = `        <Weeks>${weeks}</Weeks>\n${weekdays}\n${monthNames(months)}`;
+      const inMonths = `        <Weeks>${weeks}</Weeks>\n${weekdays}\n${names('Months', months, MONTHS)}`;
       return element('ScheduleByMonthDayOfWeek', inMonths);
     }
     case 'either':
@@ -90,18 +88,14 @@ function scheduleOf(days: Days, months: readonly number[]): string {
 
 function byMonth(days: readonly number[], months: readonly number[]): string {
   const list = days.map((day) => `<Day>${day}</Day>`).join('');
-  return element('ScheduleByMonth', `        <DaysOfMonth>${list}</DaysOfMonth>\n${monthNames(months)}`);
-}
-
-function monthNames(months: readonly number[]): string {
-  return names(
-    'Months',
-    months.map((month) => MONTHS[month - 1] ?? ''),
+  return element(
+    'ScheduleByMonth',
+    `        <DaysOfMonth>${list}</DaysOfMonth>\n${names('Months', months, MONTHS)}`,
   );
 }
 
-function names(title: string, each: readonly string[]): string {
-  return `        <${title}>${each.map((name) => `<${name} />`).join('')}</${title}>`;
+function names(title: string, numbers: readonly number[], all: readonly string[]): string {
+  return `        <${title}>${numbers.map((number) => `<${all[number]} />`).join('')}</${title}>`;
 }
 
 function element(title: string, content: string): string {
