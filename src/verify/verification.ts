@@ -17,8 +17,7 @@ import {
   verdictOf,
 } from './file-system-report.js';
 import { figuresOf, findingsOf } from './findings.js';
-import { refuseWithoutNode } from './helper/environment.js';
-import { Crew, onlooker } from './helper/helper.js';
+import { Crew, onlooker, refuseWithoutNode } from './helper/helper.js';
 import { exclusivenessProbes } from './probes/exclusiveness.js';
 import { fileProbes } from './probes/files.js';
 import type { Probe, Site } from './probes/probe-types.js';

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Onlooker } from '../probes/probe-types.js';
-import { helperEnvironment } from './environment.js';
 import type { Command, Message } from './program.js';
 import { PROGRAM_TEXT } from './program-text.js';
+
+/** A variable that is set for helpers. */
+const MARK = 'LIVINGLOCK_HELPER';
 
 /** A machine under load takes seconds to start some dozens of processes at once; within this many milliseconds it has started them. */
 const START_TIMEOUT = 60_000;
@@ -12,6 +14,18 @@ const ANSWER_TIMEOUT = 30_000;
 const WATCH_TIMEOUT = 5000;
 /** A process is given up this many milliseconds after SIGKILL: it may be in a call that the kernel does not interrupt. */
 const DEATH_TIMEOUT = 5000;
+
+/**
+ * Throws where the executable of this process does not run what it is given, as Node does. It would start the whole program again, which would start
+ * helpers in its turn, and so on without end.
+ */
+export function refuseWithoutNode(): void {
+  const isSingle = 'pkg' in process || process.getBuiltinModule('node:sea')?.isSea() === true;
+  if (!isSingle && process.env[MARK] === undefined) return;
+  throw new Error(
+    'verifyFileSystem needs Node for its helper processes, and this program is an executable of its own: run `npx livinglock verify FOLDER` instead.',
+  );
+}
 
 /** All processes that one verification has started. None of them outlives it. */
 export class Crew {
@@ -52,7 +66,8 @@ export class Helper {
     // Without the parent's own arguments for Node, which may name a debugger's port.
     this.#child = spawn(process.execPath, ['--input-type=commonjs', '-'], {
       stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
-      env: helperEnvironment(),
+      // The executable of Electron is Node only if it is told so.
+      env: { ...process.env, [MARK]: '1', ELECTRON_RUN_AS_NODE: '1' },
     });
     // If it ends before it has read its program, its `ended` tells.
     this.#child.stdin?.on('error', () => {}).end(PROGRAM_TEXT);
