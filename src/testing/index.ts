@@ -3,5 +3,4 @@ export { type FakeManners, type FakePlace, FakeProcess, type SentSignal } from '
 export { FakeProcessTable } from './fake-process-table.js';
 export { memoryStore } from './memory-store.js';
 export type { StoreUnderTest } from './suite/stage.js';
-export { type StoreCase, storeCases } from './suite/store-cases.js';
-export { type TestFramework, testStore } from './suite/test-store.js';
+export { type StoreCase, storeCases, type TestFramework, testStore } from './suite/test-store.js';
