@@ -153,7 +153,7 @@ class SqliteStore implements Store {
         const rows = this.#prepare(this.#statements.names).all();
         return rows.map((row) => String(fieldOf(row, 'lock_name')));
       } catch (error) {
-        if (isWithoutTable(error, this.#table)) return [];
+        if (this.#schema !== null && isWithoutTable(error, this.#table)) return [];
         throw error;
       }
     });

@@ -242,6 +242,9 @@ describe('the table', () => {
     await expect(refused).rejects.toThrow(
       'Cannot read the lock nightly: no such table: job_locks. Create the table from `sqliteSchema()`',
     );
+    await expect(async () => sqliteStore(scene.database, store).names?.()).rejects.toThrow(
+      'Cannot list the locks of the database: no such table: job_locks. Create the table from `sqliteSchema()`',
+    );
     scene.database.exec(sqliteSchema({ tableName: 'job_locks' }));
     await scene.acquire(undefined, { store });
   });
