@@ -39,6 +39,16 @@ test('a --stale-timeout that notices no hang is hinted at here, because the runs
   expect(user.schedule('--name', 'parser', '--stale-timeout', '15m', '--uninstall').errors).toBe('');
 });
 
+test("the output of a job of launchd is kept once: not in launchd's own log, which grows without end", () => {
+  const user = new User();
+  const agentWith = (...options: string[]) =>
+    user.schedule(...JOB.slice(0, -1), 'launchd', ...options, '--', 'node').output;
+  const silent = '<string>--log</string>\n    <string>--output=never</string>';
+  expect(agentWith()).toContain(silent);
+  expect(agentWith('--output', 'on-failure')).not.toContain('never');
+  expect(agentWith('--no-log')).not.toContain('never');
+});
+
 describe('the folders that variables name', () => {
   test('are for the Task Scheduler, which cannot set them, the path of the lock and of the logs', () => {
     const user = new User();
@@ -193,6 +203,28 @@ describe('a unit of the system', () => {
       const calls = readFileSync(join(user.folder, 'calls'), 'utf8');
       expect(calls).toContain('enable --now livinglock-parser.timer\n');
       expect(calls).not.toContain('--user');
+    },
+  );
+
+  test.skipIf(!canMount || !existsSync('/etc/systemd/system'))(
+    'is pointed out if another scheduler has it already, and can be started at once (as root on Linux, in mounts of its own)',
+    () => {
+      const user = new User();
+      const systemctl = join(user.folder, 'bin', 'systemctl');
+      writeFileSync(systemctl, '#!/bin/sh\ncase "$1" in is-active) echo inactive; exit 3;; esac\n');
+      chmodSync(systemctl, 0o755);
+      const script = `
+        mount -t tmpfs none /etc/systemd/system || exit
+        "$@" systemd --install --yes -- true && "$@" cron --install --yes -- true`;
+      const command = [process.execPath, PROGRAM, 'schedule', ...JOB.slice(0, -1)];
+      const ended = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
+      expect(ended.output).toMatch(
+        /^parser is scheduled: every 2m, by systemd\. Start it now: systemctl start --no-block livinglock-parser\.service$/m,
+      );
+      expect(ended.output).toMatch(/^parser is scheduled: every 2m, by cron\.$/m);
+      expect(ended.errors).toBe(
+        'livinglock: parser is also scheduled by systemd. To remove that: livinglock schedule --uninstall --for systemd --name parser\n',
+      );
     },
   );
 

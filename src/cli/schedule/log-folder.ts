@@ -21,9 +21,12 @@ export function withLog({ runOptions, userName }: LogRequest, scheduler: Schedul
   const isChosen =
     scheduler === 'task-scheduler' && Boolean(LIVINGLOCK_DIR || LIVINGLOCK_HISTORY) && userName === null;
   const usual = isChosen ? `${WITH_PATH}${logsFolder().path}/` : '--log';
+  // launchd writes what is passed on to a file that grows without end.
+  const isRouted = scheduler !== 'launchd' || runOptions.some((option) => option.startsWith('--output='));
+  const silent = isRouted ? [] : ['--output=never'];
   const isGiven = (option: string) =>
     option === '--log' || option === '--no-log' || option.startsWith(WITH_PATH);
-  if (scheduler !== 'systemd' && !runOptions.some(isGiven)) return [...runOptions, usual];
+  if (scheduler !== 'systemd' && !runOptions.some(isGiven)) return [...runOptions, usual, ...silent];
   return runOptions.map((option) => (option === '--log' ? usual : option));
 }
 

@@ -40,11 +40,13 @@ export async function schedule(request: Request): Promise<number> {
       const { notes } = installer.configure(job);
       const steps = await installer.install(job);
       if (steps.length === 0) return tell(`${name} is already scheduled like this: nothing to change.`);
-      for (const note of [...notes, ...notesOnUser(scope)]) say(note);
+      const others = await notesOnOthers(request, scheduler);
+      for (const note of [...notes, ...notesOnUser(scope), ...others]) say(note);
+      const startNow = installer.startNow(name);
       return carryOut(
         [...logFolderSteps(request, scheduler), ...steps],
         isAgreed,
-        `${name} is scheduled: ${describeTiming(job.timing)}, by ${scheduler}.`,
+        `${name} is scheduled: ${describeTiming(job.timing)}, by ${scheduler}.${startNow === null ? '' : ` Start it now: ${startNow}`}`,
       );
     }
   }
@@ -91,6 +93,26 @@ function notesOnUser({ userName }: Scope): string[] {
   const ours = [process.execPath, ownProgram()].filter((path) => path.startsWith(join(home, '/')));
   if (ours.length === 0) return [];
   return [`${userName} must be able to run ${ours.join(' and ')}, which may be closed to other users.`];
+}
+
+/** Nobody wants a job twice, as after a change of the scheduler. */
+async function notesOnOthers(request: Request, scheduler: SchedulerName): Promise<string[]> {
+  const { name } = request;
+  const notes: string[] = [];
+  for (const other of schedulersFor({ ...request, scheduler: null })) {
+    if (other === scheduler) continue;
+    try {
+      const jobs = await installerFor(other, runProgram, scopeHere(other, request, false)).list(new Date());
+      if (jobs.some((job) => job.name === name))
+        notes.push(
+          `${name} is also scheduled by ${other}. To remove that: livinglock schedule --uninstall --for ${other} --name ${name}`,
+        );
+    } catch (error) {
+      // It cannot be asked here, so it is not what starts jobs here.
+      if (!(error instanceof ScheduleError)) throw error;
+    }
+  }
+  return notes;
 }
 
 function noteOnUnknown(userName: string): string {

@@ -47,6 +47,7 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
       const off = (await isLoaded(name)) ? [bootout(name)] : [];
       return [...off, ...(await fileStep(plist(name), null, isAgent)), ...(await secret(name).step([]))];
     },
+    startNow: (name) => `launchctl kickstart ${target(name)}`,
     async list(now) {
       const agents = await filesIn(dirname(plist('')), /^livinglock\.(.+)\.plist$/, isAgent);
       return Promise.all(
@@ -161,6 +162,6 @@ function combinations(lists: readonly (readonly Time[])[]): Time[] {
 }
 
 function notesOf(timing: Timing): string[] {
-  const note = `launchd restarts the interval "${describeTiming(timing)}" at every login.`;
+  const note = `launchd counts "${describeTiming(timing)}" from each login.`;
   return triggerOf(timing).includes('StartInterval') ? [note] : [];
 }

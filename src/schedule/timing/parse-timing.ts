@@ -2,10 +2,22 @@ import { ALL_MONTHS, nextRun, timesOf } from './calendar.js';
 import { DAY_OF_MONTH, parseCronExpression, parseField, WEEKDAY } from './cron-expression.js';
 import { type Days, InvalidTiming, parseSeconds, type Times, type Timing } from './timing.js';
 
+/** What cron calls some times; crontab(5). */
+const NICKNAMES: ReadonlyMap<string, string> = new Map([
+  ['@hourly', '0 * * * *'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@monthly', '0 0 1 * *'],
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+]);
+
 /** A time of day, on all or some weekdays or days of the month, or a cron expression. */
 export function parseAt(text: string): Timing {
   const words = text.trim().replaceAll(/\s+/g, ' ');
-  const times = words.split(' ').length >= 3 ? parseCronExpression(words) : parsePlain(words);
+  const exact = NICKNAMES.get(words.toLowerCase()) ?? words;
+  const times = exact.split(' ').length >= 3 ? parseCronExpression(exact) : parsePlain(exact);
   if (nextRun(times, new Date()) === null) throw new InvalidTiming('There is no such day in any year.');
   return { kind: 'at', times, words };
 }
