@@ -1,8 +1,8 @@
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 import { eventOf, type Facts } from './event.js';
-import type { EventKind } from './event-kinds.js';
 import { Pinger } from './healthchecks-ping.js';
+import type { EventKind } from './notify-options.js';
 import { notifyBy } from './shell-command.js';
 
 /** Who is told about a run. */

@@ -2,7 +2,7 @@ import { fitText } from '../../core/record/record.js';
 import type { Run, RunOutcome, RunReport } from '../../history/index.js';
 import { factsOf } from '../../history/run-report.js';
 import { displayName } from '../history/names.js';
-import type { EventKind } from './event-kinds.js';
+import type { EventKind } from './notify-options.js';
 
 /** What is known about a run at some time. `null` as outcome: it has not ended. */
 export type Facts = Omit<RunReport, 'outcome'> & { readonly outcome: RunOutcome | null };

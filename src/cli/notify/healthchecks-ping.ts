@@ -4,7 +4,7 @@ import { randomUuid } from '../../system/uuid.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { say } from '../terminal/messages.js';
 import type { Facts } from './event.js';
-import { MOST_BODY } from './ping-url.js';
+import { MOST_BODY } from './notify-options.js';
 import { post } from './post.js';
 
 /** In which an instance says that it keeps less. */

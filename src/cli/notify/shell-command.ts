@@ -15,7 +15,7 @@ import { callingBack } from '../run/start/livinglock-for-command.js';
 import { makeRealPipes } from '../run/start/real-pipes.js';
 import { say } from '../terminal/messages.js';
 import { type RunEvent, variablesOf } from './event.js';
-import { PING_VARIABLE } from './ping-url.js';
+import { PING_VARIABLE } from './notify-options.js';
 
 /** Milliseconds for the command and all that it leaves running in its process group, and from SIGTERM to SIGKILL. */
 const TIMEOUT = 10_000;

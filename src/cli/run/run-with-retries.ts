@@ -1,7 +1,7 @@
 import { ErrLockLost, ErrLockStore } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { PING_VARIABLE } from '../notify/ping-url.js';
+import { PING_VARIABLE } from '../notify/notify-options.js';
 import { said, say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
 import { type OutputRoute, routeFor } from './output/output-route.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Announcer, type Audience, type Moment } from '../../../src/cli/notify/announcer.js';
 import type { Facts } from '../../../src/cli/notify/event.js';
-import { EVENT_KINDS, USUAL_KINDS } from '../../../src/cli/notify/event-kinds.js';
+import { EVENT_KINDS, USUAL_KINDS } from '../../../src/cli/notify/notify-options.js';
 import { pingServer } from '../../../support/ping-server.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { messages } from '../run/stage.js';

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
 import { eventOf, variablesOf } from '../../../src/cli/notify/event.js';
-import { EVENT_KINDS } from '../../../src/cli/notify/event-kinds.js';
+import { EVENT_KINDS } from '../../../src/cli/notify/notify-options.js';
 import { OUTCOMES } from '../../../src/history/run.js';
 import { someFacts } from './some-facts.js';
 

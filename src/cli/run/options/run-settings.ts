@@ -1,4 +1,4 @@
-import type { EventKind } from '../../notify/event-kinds.js';
+import type { EventKind } from '../../notify/notify-options.js';
 import type { StoreAddress } from '../../stores/store-option.js';
 import type { Proof } from '../proof/proof.js';
 import type { OutputOptions } from './output-options.js';

@@ -2,7 +2,7 @@ import { systemClock } from '../../../../index.js';
 import { makeTrustedFolder } from '../../../../system/files/trusted-folder.js';
 import { messageOf } from '../../../../system/message-of.js';
 import { ExitCode } from '../../../errors/exit-codes.js';
-import { MOST_BODY } from '../../../notify/ping-url.js';
+import { MOST_BODY } from '../../../notify/notify-options.js';
 import { describeRun } from '../../../terminal/describe-outcome.js';
 import { giveUpWriting } from '../../../terminal/exit-despite-hung-write.js';
 import { said, say } from '../../../terminal/messages.js';

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { ExitCode } from '../../../src/cli/errors/exit-codes.js';
-import { parseKinds } from '../../../src/cli/notify/event-kinds.js';
-import { parsePingUrl } from '../../../src/cli/notify/ping-url.js';
+import { parseKinds, parsePingUrl } from '../../../src/cli/notify/notify-options.js';
 
 it('events are named in a list', () => {
   expect(parseKinds('failure')).toEqual(['failure']);
