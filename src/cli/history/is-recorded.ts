@@ -1,5 +1,5 @@
 import { isPath } from '../named-locks/lock-path.js';
-import type { RunSettings } from '../run/options/run-settings.js';
+import type { RunSettings } from '../run/options/run-options.js';
 
 /**
  * Whether a run is recorded: with a name as its lock, unless the options or an empty `LIVINGLOCK_HISTORY` say otherwise. Whoever names a folder

@@ -9,7 +9,7 @@ import type { Facts } from '../notify/event.js';
 import type { Locks } from '../stores/locks.js';
 import { say } from '../terminal/messages.js';
 import type { LazyAnnouncer } from './lazy-announcer.js';
-import type { RunSettings } from './options/run-settings.js';
+import type { RunSettings } from './options/run-options.js';
 import type { Signals } from './processes/pass-signals.js';
 
 /** How long, in milliseconds, a database may take to tell the progress. The release waits for it. */

@@ -1,6 +1,6 @@
 import type { Lock } from '../../index.js';
 import type { Locks } from '../stores/locks.js';
-import type { RunSettings } from './options/run-settings.js';
+import type { RunSettings } from './options/run-options.js';
 import type { KeptOutput } from './output/kept/kept-output.js';
 import type { Signals } from './processes/pass-signals.js';
 import type { Recorder } from './recorder.js';

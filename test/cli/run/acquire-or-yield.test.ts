@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { acquireOrYield } from '../../../src/cli/run/acquire-or-yield.js';
-import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import { CommandSign } from '../../../src/cli/run/sign/command-sign.js';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { CliError } from '../../../src/cli/errors/cli-error.js';
 import { isRecorded } from '../../../src/cli/history/is-recorded.js';
 import { LazyAnnouncer } from '../../../src/cli/run/lazy-announcer.js';
-import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { openHistory } from '../../../src/history/index.js';

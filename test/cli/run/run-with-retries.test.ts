@@ -2,7 +2,7 @@ import childProcess from 'node:child_process';
 import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import { KeptOutput } from '../../../src/cli/run/output/kept/kept-output.js';
 import { RunLog } from '../../../src/cli/run/output/kept/run-log.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import { KeptOutput } from '../../../src/cli/run/output/kept/kept-output.js';
 import { RunLog } from '../../../src/cli/run/output/kept/run-log.js';
 import { run } from '../../../src/cli/run/run.js';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import tty from 'node:tty';
-import type { RunSettings } from '../../../src/cli/run/options/run-settings.js';
+import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { aroundMessages } from '../../../src/cli/terminal/messages.js';
 import { memoryStore } from '../../../src/testing/index.js';

@@ -4,17 +4,18 @@ import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import { InvalidArgument } from '../../grammar/invalid-argument.js';
 import type { Options, Values } from '../../grammar/option.js';
+import { parseCount } from '../../grammar/parse-count.js';
 import { parseDuration, parseFiniteDuration, parsePositiveDuration } from '../../grammar/parse-duration.js';
 import { completeKinds, NOTIFY_OPTIONS } from '../../notify/notify-options.js';
 import { STORE_OPTION, type StoreAddress } from '../../stores/store-option.js';
-import { parseProof } from '../proof/proof.js';
+import { type Proof, parseProof } from '../proof/proof.js';
 import { completeOutputOptions, OUTPUT_OPTIONS } from './output-options.js';
-import { completeRetryDelay, RETRY_OPTIONS } from './retry-options.js';
-import type { RunSettings } from './run-settings.js';
 import { parseLine } from './wrapped-command.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
+/** Milliseconds between two attempts. */
+const USUAL_RETRY_DELAY = 10_000;
 
 /** The options of a run. */
 export const RUN_OPTIONS = {
@@ -105,7 +106,23 @@ export const RUN_OPTIONS = {
   },
   noHistory: { flags: '--no-history', description: 'do not record this run in the history' },
   ...OUTPUT_OPTIONS,
-  ...RETRY_OPTIONS,
+  retry: {
+    flags: '--retry <number>',
+    description: 'if the command fails, run it again, up to this many times, under the same lock',
+    parse: (text) => parseCount(text, 0),
+    default: { value: 0, name: '0' },
+  },
+  retryDelay: {
+    flags: '--retry-delay <time>',
+    description: 'the pause before each retry, plus up to a quarter of it at random (default: 10s)',
+    parse: parseFiniteDuration,
+  },
+  jitter: {
+    flags: '--jitter <time>',
+    description: 'before acquiring the lock, wait a random time, up to this long',
+    parse: parseFiniteDuration,
+    default: { value: 0, name: 'do not wait' },
+  },
   ...NOTIFY_OPTIONS,
   ignoreHangup: {
     flags: '--ignore-hangup',
@@ -117,6 +134,9 @@ export const RUN_OPTIONS = {
 /** The options of the command line; durations in milliseconds. */
 export type RunValues = Values<typeof RUN_OPTIONS>;
 
+/** The same, with defaults filled in. */
+export type RunSettings = Readonly<ReturnType<typeof completeRunOptions>>;
+
 /** The hint for `isStallUnseen`. */
 export const STALL_UNSEEN =
   'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as at work. ' +
@@ -125,9 +145,11 @@ export const STALL_UNSEEN =
 /** Fills in defaults, and throws if options do not fit together. */
 export function completeRunOptions({
   heartbeat,
-  staleTimeout,
-  heartbeatInterval,
-  history,
+  staleTimeout: givenTimeout,
+  heartbeatInterval: givenInterval,
+  timeout = Number.POSITIVE_INFINITY,
+  command: line,
+  history: isInHistory,
   noHistory,
   log,
   noLog,
@@ -137,12 +159,12 @@ export function completeRunOptions({
   notifyOn,
   retryDelay,
   ...rest
-}: RunValues): RunSettings {
-  const proof = heartbeat ?? { by: 'alive' };
+}: RunValues) {
+  const proof: Proof = heartbeat ?? { by: 'alive' };
   const isEndless = proof.by === 'alive' && isOfOneMachine(rest.store);
-  const timeout = staleTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);
-  const interval = heartbeatInterval ?? (timeout > MINUTE ? MINUTE : timeout / 2);
-  if (interval >= timeout) {
+  const staleTimeout = givenTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);
+  const heartbeatInterval = givenInterval ?? (staleTimeout > MINUTE ? MINUTE : staleTimeout / 2);
+  if (heartbeatInterval >= staleTimeout) {
     throw new CliError(
       ExitCode.usage,
       'The --heartbeat-interval must be shorter than the --stale-timeout, or every run would look stalled between two heartbeats.',
@@ -154,18 +176,22 @@ export function completeRunOptions({
       '--sticky needs --owner NAME: a run recognizes its own lock by that name.',
     );
   }
+  if (rest.retry === 0 && retryDelay !== undefined) {
+    throw new CliError(ExitCode.usage, '--retry-delay needs --retry NUMBER: without it nothing is retried.');
+  }
+  const history: 'on' | 'off' | 'default' = isInHistory ? 'on' : noHistory ? 'off' : 'default';
   return {
     ...rest,
     proof,
-    staleTimeout: timeout,
+    staleTimeout,
     // In a database it has a meaning with `alive` too: when others may take over from a machine that is gone.
-    isStallUnseen: isEndless && heartbeat === undefined && staleTimeout !== undefined,
-    heartbeatInterval: interval,
-    timeout: rest.timeout ?? Number.POSITIVE_INFINITY,
-    line: rest.command,
-    retryDelay: completeRetryDelay(rest.retry, retryDelay),
+    isStallUnseen: isEndless && heartbeat === undefined && givenTimeout !== undefined,
+    heartbeatInterval,
+    timeout,
+    line,
+    retryDelay: retryDelay ?? USUAL_RETRY_DELAY,
     notifyOn: completeKinds(rest.notify, notifyOn),
-    history: history ? 'on' : noHistory ? 'off' : 'default',
+    history,
     output: completeOutputOptions({ log, noLog, keepLogs, logSize, output }),
   };
 }

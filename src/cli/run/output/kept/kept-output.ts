@@ -8,7 +8,7 @@ import { giveUpWriting } from '../../../terminal/exit-despite-hung-write.js';
 import { said, say } from '../../../terminal/messages.js';
 import { writeOut } from '../../../terminal/write-all.js';
 import type { LogOptions } from '../../options/output-options.js';
-import type { RunSettings } from '../../options/run-settings.js';
+import type { RunSettings } from '../../options/run-options.js';
 import type { RunEnd } from '../../recorder.js';
 import type { OutputMode, ReadOutput } from '../output-route.js';
 import type { Outlet } from '../pass-output.js';
