@@ -13,7 +13,7 @@ import { proofCheckFor } from './proof/proof-checks.js';
 import { StallWatch } from './proof/stall-watch.js';
 import type { RunEnd } from './recorder.js';
 import type { RunContext } from './run-context.js';
-import type { Started } from './start/started-command.js';
+import type { Started } from './start/start-command.js';
 
 /** How an attempt ended: for whoever started the runner, and for the history. */
 interface Ended {

@@ -12,9 +12,7 @@ import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
 import type { RunContext } from './run-context.js';
 import { callingBack } from './start/livinglock-for-command.js';
-import { notStarted } from './start/not-started.js';
-import { start } from './start/start-command.js';
-import type { Started } from './start/started-command.js';
+import { notStarted, type Started, start } from './start/start-command.js';
 
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {

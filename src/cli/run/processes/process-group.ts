@@ -1,9 +1,14 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { systemProcesses, type Worker } from '../../../index.js';
+import { attempt } from '../../../system/attempt.js';
 import { LinuxProbe } from '../../../system/processes/linux.js';
 import { isStillRunning } from '../../../system/processes/process-table.js';
+import { systemProgram } from '../../../system/windows-program.js';
 import type { InheritedSocket } from '../sign/inherited-socket.js';
 import { hasOpen, hasToken, type ListedProcess, listProcesses } from './process-list.js';
+
+/** Milliseconds. It takes a few hundred on a busy machine. */
+const TASKKILL_TIMEOUT = 5000;
 
 /** The command and everything it started that has stayed with it: the lock must outlive all of it. */
 export interface ProcessGroup {
@@ -36,6 +41,22 @@ export function groupOf(leader: number): ProcessGroup {
   };
 }
 
+/**
+ * A command on Windows, which has neither process groups nor signals: a process can only be ended, together with everything it started (taskkill,
+ * `/t`). Judged by its exit and not by its PID, which Windows soon gives to another process.
+ */
+export function treeOf(root: ChildProcess, pid: number): ProcessGroup {
+  const isGone = () => (root.exitCode ?? root.signalCode) !== null;
+  return {
+    named: [pid],
+    signal(signal) {
+      if (signal !== 'SIGCONT' && !isGone() && !killTree(pid)) root.kill();
+    },
+    survivors: () => (isGone() ? [] : [pid]),
+    isGone,
+  };
+}
+
 /** The socket that the command and all its descendants inherit. */
 export interface Inheritance {
   readonly socket: InheritedSocket | null;
@@ -64,6 +85,15 @@ export function sharedGroup(inheritance: Inheritance): (command: ChildProcess) =
       isGone: () => survivors().length === 0 && !isAnyMissed(inheritance.socket),
     };
   };
+}
+
+function killTree(pid: number): boolean {
+  const { status } = spawnSync(systemProgram('taskkill.exe'), ['/pid', String(pid), '/t', '/f'], {
+    stdio: 'ignore',
+    timeout: TASKKILL_TIMEOUT,
+    windowsHide: true,
+  });
+  return status === 0;
 }
 
 /** Whether a process without this one among its ancestors once had it: its parents ended, and it was given a new parent. */
@@ -125,9 +155,5 @@ function ancestorsOf(entry: ListedProcess, byPid: ReadonlyMap<number, ListedProc
 
 /** A process that is already gone, or belongs to someone else (sudo), cannot be signalled. */
 function send(target: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(target, signal);
-  } catch {
-    // As above.
-  }
+  attempt(() => process.kill(target, signal), false);
 }

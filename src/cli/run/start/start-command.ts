@@ -1,12 +1,43 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { exitOf } from '../exit-status.js';
-import { groupOf, sharedGroup } from '../processes/process-group.js';
+import { oneLine } from '../../../core/describe-holder.js';
+import { remedyFor } from '../../../core/system-error-remedies.js';
+import { isError } from '../../../system/is-error.js';
+import { messageOf } from '../../../system/message-of.js';
+import { systemCode } from '../../../system/system-code.js';
+import { CliError } from '../../errors/cli-error.js';
+import { ExitCode } from '../../errors/exit-codes.js';
+import { type Exit, exitOf } from '../exit-status.js';
+import { isForCmd } from '../options/wrapped-command.js';
+import type { OutputRoute, ReadOutput } from '../output/output-route.js';
+import { groupOf, type ProcessGroup, sharedGroup, treeOf } from '../processes/process-group.js';
 import type { InheritedSocket } from '../sign/inherited-socket.js';
 import { put, type Stdio, staysOpen } from './descriptors.js';
-import { startOnWindows } from './start-on-windows.js';
-import { type Outfit, pidOf, type Started } from './started-command.js';
+
+/** A command that has been started. */
+export interface Started {
+  readonly exited: Promise<Exit>;
+  readonly group: ProcessGroup;
+  /** Whether signals of the keyboard reach the command without the runner. */
+  readonly sharesTerminal: boolean;
+  /** The output that this process reads. */
+  readonly output: readonly ReadOutput[];
+  /** Lets the command begin. If this process dies before, nothing will ever have run. `null` if it has begun already. */
+  readonly begin: (() => void) | null;
+}
+
+/** What a command is started with. */
+export interface Outfit {
+  readonly env: NodeJS.ProcessEnv;
+  readonly output: OutputRoute;
+  /** Descriptors of this process that the command gets under the same numbers. */
+  readonly descriptors: readonly number[];
+  readonly inheritedSocket: InheritedSocket | null;
+  /** Whether the command ignores SIGHUP on a terminal, as under nohup(1). */
+  readonly ignoresHangup: boolean;
+}
 
 /**
  * Without a socket that tells whether the command lives, the command waits for a line on a descriptor until the lock names its group. The gate
@@ -19,6 +50,9 @@ const EXEC = 'exec "$@"';
 const IGNORE_HANGUP = 'trap "" HUP; ';
 /** A redirection can name a descriptor by one digit only: with two digits, some shells do not accept it (dash). */
 const LAST_OF_SHELL = 9;
+
+/** EINVAL: the number of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
+const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
 
 /** Starts a command; rejects with the system's error if it cannot be started. */
 export async function start(command: readonly string[], outfit: Outfit): Promise<Started> {
@@ -52,6 +86,52 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
     output: read,
     begin: gate instanceof Writable ? () => gate.end('go\n') : null,
   };
+}
+
+/** Why a command that was found could not be started. */
+export function notStarted(program: string, error: unknown): CliError {
+  // The program itself was found. As a shell does, this counts as not found.
+  if (systemCode(error) === 'ENOENT' && isError(error) && 'path' in error && error.path === program) {
+    return new CliError(
+      ExitCode.notFound,
+      `Cannot start ${oneLine(program)}: its interpreter does not exist. If it is a script, check its first line (#!), which must not end in CR LF. If it is a binary, it may have been built for another C library.`,
+    );
+  }
+  const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
+  return new CliError(
+    ExitCode.notExecutable,
+    `Cannot start ${oneLine(program)}: ${messageOf(error)}.${remedy}`,
+  );
+}
+
+/** Windows has no exec, so the command begins at once. cross-spawn finds scripts and quotes arguments the Windows way. */
+async function startOnWindows(
+  [program = '', ...args]: readonly string[],
+  { env, output }: Outfit,
+): Promise<Started> {
+  const { default: crossSpawn } = await import('cross-spawn');
+  const child = crossSpawn(program, args, {
+    env,
+    stdio: ['inherit', ...output.stdio],
+    windowsVerbatimArguments: isForCmd([program, ...args]),
+  });
+  const exited = exitOf(child);
+  const pid = await pidOf(child);
+  return {
+    exited,
+    group: treeOf(child, pid),
+    // Ctrl-C and Ctrl-Break reach every process of a console, whatever its standard streams are.
+    sharesTerminal: true,
+    output: output.read(child),
+    begin: null,
+  };
+}
+
+/** Rejects with the system's error if the command cannot be started. */
+async function pidOf(child: ChildProcess): Promise<number> {
+  if (child.pid !== undefined) return child.pid;
+  await once(child, 'spawn');
+  throw new Error('The command has started without a PID.');
 }
 
 /**

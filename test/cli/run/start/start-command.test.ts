@@ -4,8 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { routeFor } from '../../../../src/cli/run/output/output-route.js';
 import { makeInheritedSocket } from '../../../../src/cli/run/sign/inherited-socket.js';
-import { start } from '../../../../src/cli/run/start/start-command.js';
-import type { Outfit } from '../../../../src/cli/run/start/started-command.js';
+import { type Outfit, start } from '../../../../src/cli/run/start/start-command.js';
 import { temporaryFolder } from '../../../../support/world.js';
 import { terminals } from '../stage.js';
 
