@@ -1,3 +1,4 @@
+import { attempt } from '../../../system/attempt.js';
 import { aroundMessages } from '../../terminal/messages.js';
 
 /**
@@ -13,13 +14,8 @@ export function watchState(state: () => string | null): () => boolean {
     if (now !== null && now !== seen) hasChanged = true;
     seen = now ?? seen;
   };
-  const lookIfPossible = () => {
-    try {
-      look();
-    } catch {
-      // The next look reports it.
-    }
-  };
+  // What it throws, the next look reports.
+  const lookIfPossible = () => attempt(look, undefined);
   lookIfPossible();
   hasChanged = false;
   aroundMessages((write) => {

@@ -1,6 +1,7 @@
 import { type BigIntStats, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { oneLine } from '../../../core/describe-holder.js';
+import { attempt } from '../../../system/attempt.js';
 import { messageOf } from '../../../system/message-of.js';
 import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
@@ -29,17 +30,8 @@ export function refuseOwnProof(proof: Proof, keptIn: string | null): void {
 /** Of a file that does not exist yet, its folder counts. */
 function realOf(path: string): string {
   const absolute = resolve(path);
-  for (const [known, rest] of [
-    [absolute, ''],
-    [dirname(absolute), basename(absolute)],
-  ] as const) {
-    try {
-      return join(realpathSync(known), rest);
-    } catch {
-      // The next one.
-    }
-  }
-  return absolute;
+  const byFolder = attempt(() => join(realpathSync(dirname(absolute)), basename(absolute)), absolute);
+  return attempt(() => realpathSync(absolute), byFolder);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
+import { attempt } from '../../../system/attempt.js';
 import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 
@@ -28,17 +29,9 @@ export function variablesNotUtf8(): readonly string[] {
 
 /** The original bytes, each value ended by a NUL (proc(5)). Empty if there is no such file. */
 function entriesOf(file: string): readonly Buffer[] {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch {
-    return [];
-  }
-  const entries: Buffer[] = [];
-  for (let start = 0, end = bytes.indexOf(0); end !== -1; start = end + 1, end = bytes.indexOf(0, start)) {
-    entries.push(bytes.subarray(start, end));
-  }
-  return entries;
+  const bytes = attempt(() => readFileSync(file), Buffer.alloc(0));
+  const values = bytes.toString('latin1').split('\0');
+  return values.slice(0, -1).map((value) => Buffer.from(value, 'latin1'));
 }
 
 function isNotUtf8(bytes: Buffer): boolean {
