@@ -1,4 +1,5 @@
 import { messageOf } from '../../system/message-of.js';
+import type { RunSettings } from '../run/options/run-options.js';
 import { say } from '../terminal/messages.js';
 import { eventOf, type Facts } from './event.js';
 import { Pinger } from './healthchecks-ping.js';
@@ -6,15 +7,9 @@ import type { EventKind } from './notify-options.js';
 import { notifyBy } from './shell-command.js';
 
 /** Who is told about a run. */
-export interface Audience {
-  /** A line for the shell. */
-  readonly command: string | undefined;
-  readonly kinds: readonly EventKind[];
-  readonly url: URL | undefined;
+export interface Audience extends Pick<RunSettings, 'notify' | 'notifyOn' | 'ping'> {
   /** Descriptors that this process was given, for the job. */
   readonly descriptors: readonly number[];
-  /** The end of what the command has written, if it is kept. */
-  readonly endOfOutput: (() => Buffer | null) | null;
 }
 
 /** What happens in a run. */
@@ -31,19 +26,21 @@ export class Announcer {
   #pings: Promise<void> = Promise.resolve();
 
   constructor(audience: Audience) {
-    const { url, endOfOutput } = audience;
-    const { signal } = this.#abandoned;
     this.#audience = audience;
-    this.#pinger = url === undefined ? null : new Pinger({ url, endOfOutput, signal });
+    this.#pinger = audience.ping === undefined ? null : new Pinger(audience.ping, this.#abandoned.signal);
   }
 
-  /** Returns at once. What one and the same listener is told arrives in this order. */
-  tell(moment: Moment, facts: Facts): void {
+  /**
+   * Returns at once. What one and the same listener is told arrives in this order.
+   *
+   * @param output The end of what the command has written; `null` if it is not kept.
+   */
+  tell(moment: Moment, facts: Facts, output: Buffer | null = null): void {
     const pinger = this.#pinger;
-    if (pinger !== null) this.#pings = after(this.#pings, () => ping(pinger, moment, facts));
-    const { command: line, kinds, descriptors } = this.#audience;
-    const kind = kindOf(moment, facts, this.#told, kinds);
-    if (line === undefined || kind === null || !kinds.includes(kind)) return;
+    if (pinger !== null) this.#pings = after(this.#pings, () => ping(pinger, moment, facts, output));
+    const { notify: line, notifyOn, descriptors } = this.#audience;
+    const kind = kindOf(moment, facts, this.#told, notifyOn);
+    if (line === undefined || kind === null || !notifyOn.includes(kind)) return;
     this.#told.add(kind);
     const { signal } = this.#abandoned;
     this.#commands = after(this.#commands, () =>
@@ -68,14 +65,19 @@ function after(last: Promise<void>, work: () => Promise<void> | undefined): Prom
 }
 
 /** Of the end of a run that was skipped nobody is told: the run that holds the lock reports its own. */
-function ping(pinger: Pinger, moment: Moment, facts: Facts): Promise<void> | undefined {
+function ping(
+  pinger: Pinger,
+  moment: Moment,
+  facts: Facts,
+  output: Buffer | null,
+): Promise<void> | undefined {
   switch (moment) {
     case 'started':
       return pinger.started();
     case 'stalled':
       return pinger.stalled(facts);
     case 'ended':
-      return pinger.ended(facts);
+      return pinger.ended(facts, output);
     case 'lost':
     case 'skipped':
       return;

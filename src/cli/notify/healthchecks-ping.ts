@@ -13,25 +13,18 @@ const LIMIT_HEADER = 'ping-body-limit';
 const REFUSALS = /^OK \((?:not found|rate limited)\)/;
 const GREATEST_STATUS = 255;
 
-export interface PingerOptions {
-  readonly url: URL;
-  /** The end of what the command has written, if it is kept. */
-  readonly endOfOutput: (() => Buffer | null) | null;
-  /** Gives up. */
-  readonly signal: AbortSignal;
-  /** Default: the real one. */
-  readonly send?: typeof post;
-}
-
 /** Pings a service by the protocol of Healthchecks (https://healthchecks.io/docs/http_api/). Whatever goes wrong becomes one message. */
 export class Pinger {
-  readonly #options: PingerOptions;
+  readonly #url: URL;
+  readonly #signal: AbortSignal;
   /** By it the service knows which start and which end belong together. */
   readonly #run = randomUuid();
   #limit = MOST_BODY;
 
-  constructor(options: PingerOptions) {
-    this.#options = options;
+  /** @param signal Gives up. */
+  constructor(url: URL, signal: AbortSignal) {
+    this.#url = url;
+    this.#signal = signal;
   }
 
   started(): Promise<void> {
@@ -42,25 +35,24 @@ export class Pinger {
     return this.#ping('log', Buffer.from(`stalled: ${facts.reason ?? ''}\n`));
   }
 
-  ended(facts: Facts): Promise<void> {
-    const output = this.#options.endOfOutput?.() ?? null;
+  /** @param output The end of what the command has written; `null` if it is not kept. */
+  ended(facts: Facts, output: Buffer | null): Promise<void> {
     const body = output ?? Buffer.from(`${describeEnd(facts)}\n`);
     return this.#ping(endpointFor(facts), body);
   }
 
   async #ping(endpoint: string, body: Buffer): Promise<void> {
-    const { url, signal, send = post } = this.#options;
     try {
       const kept = endOf(body, this.#limit);
-      const { headers, text } = await send(addressOf(url, endpoint, this.#run), kept, signal);
+      const { headers, text } = await post(addressOf(this.#url, endpoint, this.#run), kept, this.#signal);
       const limit = Number(headers[LIMIT_HEADER]);
       if (limit > 0) this.#limit = Math.min(limit, MOST_BODY);
       const [refusal] = REFUSALS.exec(text) ?? [];
       if (refusal !== undefined) throw new Error(refusal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (this.#signal.aborted) return;
       const which = endpoint === '' ? 'success' : endpoint;
-      say(`The ping (${which}) did not reach ${url.host}: ${messageOf(error)}.`);
+      say(`The ping (${which}) did not reach ${this.#url.host}: ${messageOf(error)}.`);
     }
   }
 }

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunOutcome, RunReport } from '../../history/index.js';
+import type { History, RunOutcome, RunReport } from '../../history/index.js';
 import { ErrLockStore, type Lock, type Predecessor, type Progress, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import type { Moment } from '../notify/announcer.js';
+import type { Announcer, Audience, Moment } from '../notify/announcer.js';
 import type { Facts } from '../notify/event.js';
 import type { Locks } from '../stores/locks.js';
 import { say } from '../terminal/messages.js';
-import type { LazyAnnouncer } from './lazy-announcer.js';
 import type { RunSettings } from './options/run-options.js';
 import type { Signals } from './processes/pass-signals.js';
 
@@ -46,8 +45,13 @@ export interface Subject {
   readonly options: RunSettings;
   /** Whether the run is part of the history. */
   readonly isRecorded: boolean;
-  /** Who else wants to know. */
-  readonly announcements: LazyAnnouncer;
+  /** Descriptors that this process was given, for the command. */
+  readonly descriptors: readonly number[];
+}
+
+/** Whether anybody is told about a run. */
+export function hasAudience({ notify, ping }: RunSettings): boolean {
+  return notify !== undefined || ping !== undefined;
 }
 
 /**
@@ -55,18 +59,20 @@ export interface Subject {
  * heartbeats and signals. Announces the run, too. If something goes wrong, one message says what is missing; the run goes on.
  */
 export class Recorder {
-  readonly #subject: Subject | null;
+  readonly #subject: Subject;
+  readonly #hasAudience: boolean;
+  #announcer: Promise<Announcer | null> | null = null;
   #lock: Lock | null = null;
   #startedAt = new Date();
   #startedAtMonotonic = systemClock.monotonic();
   #progress: Progress | null = null;
-  #output: string | null = null;
+  #output: Output | null = null;
   #attempt = 1;
   #hasFailed = false;
 
-  /** @param subject `null` to record nothing. */
-  constructor(subject: Subject | null) {
+  constructor(subject: Subject) {
     this.#subject = subject;
+    this.#hasAudience = hasAudience(subject.options);
   }
 
   /** The run begins, with this lock or without one. */
@@ -78,20 +84,20 @@ export class Recorder {
 
   /** @param output `null` if none of it is kept. */
   keepsOutput(output: Output | null): void {
-    this.#output = output?.path ?? null;
-    this.#subject?.announcements.readOutputBy(() => output?.readEnd() ?? null);
+    this.#output = output;
   }
 
   /** Whether {@link recordPredecessor} has anything to write. */
   get knowsPredecessor(): boolean {
-    return this.#subject?.isRecorded === true && this.#predecessor !== null;
+    return this.#subject.isRecorded && this.#predecessor !== null;
   }
 
   /** Not later: if this run is killed, too, nobody else knows whom it has taken over from. */
   recordPredecessor(): Promise<void> {
+    const { name, locks } = this.#subject;
     const predecessor = this.#predecessor;
     return this.#write(
-      ({ history, name, store }) => history.recordPredecessor(name, predecessor, store),
+      (history) => history.recordPredecessor(name, predecessor, locks.database),
       'The run before this one',
     );
   }
@@ -115,7 +121,7 @@ export class Recorder {
     if (this.#attempt > 1) return;
     this.#announce('started', RUNNING);
     // Should that fail, it fails again when something is written.
-    if (this.#subject?.isRecorded) void loaded().catch(() => {});
+    if (this.#subject.isRecorded) void loaded().catch(() => {});
   }
 
   /** @param reason What the command has not done, and for how long. */
@@ -130,8 +136,8 @@ export class Recorder {
   /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. */
   async beforeRelease(): Promise<void> {
     const lock = this.#lock;
-    if (this.#subject === null || lock === null) return;
-    const { locks, name } = this.#subject;
+    const { locks, name, isRecorded } = this.#subject;
+    if (lock === null || !(isRecorded || this.#hasAudience)) return;
     try {
       const stored = await Promise.race([locks.store.read(name), sleep(READ_TIMEOUT, null, { ref: false })]);
       if (stored?.record?.token === lock.token) this.#progress = stored.record.progress;
@@ -143,39 +149,41 @@ export class Recorder {
   /** Somebody else holds the lock. */
   skipped(reason: string, exitCode: number): Promise<void> {
     this.#announce('skipped', { ...RUNNING, exitCode, reason });
-    return this.#write(({ history, name, store }) => history.recordSkip(name, store));
+    const { name, locks } = this.#subject;
+    return this.#write((history) => history.recordSkip(name, locks.database));
   }
 
   /** @param exitCode That of the runner. */
   async ended(end: RunEnd, exitCode: number): Promise<void> {
     const report = await this.#record(end, exitCode);
     // What is announced can be looked up in the history.
-    if (report !== null) this.#subject?.announcements.tell('ended', report);
+    this.#tell('ended', report);
   }
 
   /** The run has failed with this error. Unless it has begun, the command has not run. */
   async failed(error: unknown, end: RunEnd): Promise<void> {
     const exitCode = error instanceof CliError ? error.exitCode : ExitCode.store;
     // The message may repeat the command.
-    const reason = this.#subject?.options.label === undefined ? { reason: messageOf(error) } : {};
+    const reason = this.#subject.options.label === undefined ? { reason: messageOf(error) } : {};
     const ending = { ...end, ...reason };
-    const isFile = this.#subject?.options.store === undefined;
+    const isFile = this.#subject.options.store === undefined;
     const isRefused = isFile && end.outcome === 'not-started' && isNoPlaceForALock(error);
     if (!isRefused) return this.ended(ending, exitCode);
     this.#announce('ended', { ...ending, exitCode });
   }
 
-  /** Resolves when everybody has been told. Must be called when the lock is free. */
-  announced(signals: Signals): Promise<void> {
-    return this.#subject?.announcements.done(signals) ?? Promise.resolve();
+  /** Resolves when everybody has been told. Must be called when the lock is free. A signal from now on ends it at once. */
+  async announced(signals: Signals): Promise<void> {
+    const announcer = await this.#announcer;
+    if (!announcer) return;
+    signals.passTo(() => announcer.abandon());
+    await announcer.done();
   }
 
-  async #record(end: RunEnd, exitCode: number): Promise<RunReport | null> {
-    const subject = this.#subject;
-    if (subject === null) return null;
+  async #record(end: RunEnd, exitCode: number): Promise<RunReport> {
     const { outcome, signal, reason = null } = end;
-    const report = { ...this.#factsOn(subject), endedAt: new Date(), outcome, signal, reason, exitCode };
-    await this.#write(({ history }) => history.record(report));
+    const report = { ...this.#facts, endedAt: new Date(), outcome, signal, reason, exitCode };
+    await this.#write((history) => history.record(report));
     return report;
   }
 
@@ -185,13 +193,20 @@ export class Recorder {
   }
 
   #announce(moment: Moment, state: State): void {
-    const subject = this.#subject;
-    if (subject?.announcements.hasAudience)
-      subject.announcements.tell(moment, { ...this.#factsOn(subject), ...state });
+    this.#tell(moment, { ...this.#facts, ...state });
+  }
+
+  #tell(moment: Moment, facts: Facts): void {
+    if (!this.#hasAudience) return;
+    const { options, descriptors } = this.#subject;
+    this.#announcer ??= loadAnnouncer({ ...options, descriptors });
+    const output = this.#output?.readEnd() ?? null;
+    void this.#announcer.then((announcer) => announcer?.tell(moment, facts, output));
   }
 
   /** All but how it has ended. */
-  #factsOn({ name, locks, command, options }: Subject): Omit<Facts, 'outcome'> {
+  get #facts(): Omit<Facts, 'outcome'> {
+    const { name, locks, command, options } = this.#subject;
     const lock = this.#lock;
     return {
       id: lock?.token ?? null,
@@ -205,16 +220,16 @@ export class Recorder {
       progress: this.#progress,
       predecessor: this.#predecessor,
       attempt: options.retry > 0 ? this.#attempt : null,
-      output: this.#output,
+      output: this.#output?.path ?? null,
     };
   }
 
-  async #write(action: (recording: Recording) => Promise<void>, what = 'This run'): Promise<void> {
-    const subject = this.#subject;
-    if (!subject?.isRecorded) return;
+  async #write(action: (history: History) => Promise<void>, what = 'This run'): Promise<void> {
+    if (!this.#subject.isRecorded) return;
     try {
+      const { openHistory } = await loaded();
       // Whoever was in the way before may be frozen.
-      await action(await recordingOf(subject, this.#hasFailed ? 0 : WRITE_TIMEOUT));
+      await action(openHistory({ writeTimeout: this.#hasFailed ? 0 : WRITE_TIMEOUT }));
     } catch (error) {
       this.#complain(what, error);
     }
@@ -230,7 +245,7 @@ export class Recorder {
 
   /** With --quiet, a history that nobody has asked for is nothing to talk about. */
   #isSilent(): boolean {
-    const { quiet = false, history } = this.#subject?.options ?? {};
+    const { quiet, history } = this.#subject.options;
     return quiet && history === 'default' && !process.env['LIVINGLOCK_HISTORY'];
   }
 }
@@ -240,14 +255,18 @@ function isNoPlaceForALock(error: unknown): boolean {
   return error instanceof ErrLockStore && ['EISDIR', 'ENAMETOOLONG', 'ENOTDIR'].includes(error.code);
 }
 
-type Recording = Awaited<ReturnType<typeof recordingOf>>;
-
 /** Not the index, which is one more file to find. */
 const loaded = () => import('../../history/history.js');
 
-async function recordingOf(subject: Subject, writeTimeout: number) {
-  const { openHistory } = await loaded();
-  return { history: openHistory({ writeTimeout }), name: subject.name, store: subject.locks.database };
+/** Not before there is somebody to tell. While a long run is at work, the package may be replaced by another version. */
+async function loadAnnouncer(audience: Audience): Promise<Announcer | null> {
+  try {
+    const { Announcer } = await import('../notify/announcer.js');
+    return new Announcer(audience);
+  } catch (error) {
+    say(`Nobody is notified: ${messageOf(error)}`);
+    return null;
+  }
 }
 
 /** What changes in the course of a run. */

@@ -5,13 +5,12 @@ import { isRecorded } from '../history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire-or-yield.js';
-import { LazyAnnouncer } from './lazy-announcer.js';
 import { type RunSettings, STALL_UNSEEN } from './options/run-options.js';
 import { shownCommand } from './options/wrapped-command.js';
 import type { KeptOutput } from './output/kept/kept-output.js';
 import { Signals } from './processes/pass-signals.js';
 import { refuseOwnProof } from './proof/file-proof.js';
-import { Recorder } from './recorder.js';
+import { hasAudience, Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
 import type { RunContext, Task } from './run-context.js';
 import { Supervision } from './run-with-retries.js';
@@ -31,17 +30,21 @@ export function run(lock: string, command: readonly string[], options: RunSettin
   const descriptors = givenDescriptors();
   speakOf({ job: options.label ?? lock, lock: null });
   const isInHistory = isRecorded(lock, options);
-  const announcements = announcementsFor(options, descriptors);
-  const isTold = isInHistory || announcements.hasAudience;
-  const recorderIn = (locks: Locks) => {
-    const subject = { name: locks.nameOf(lock), locks, command: shownCommand(command, options), options };
-    return new Recorder(isTold ? { ...subject, isRecorded: isInHistory, announcements } : null);
-  };
+  const recorderIn = (locks: Locks) =>
+    new Recorder({
+      name: locks.nameOf(lock),
+      locks,
+      command: shownCommand(command, options),
+      options,
+      isRecorded: isInHistory,
+      descriptors,
+    });
   try {
     expectProgram(command[0] ?? '');
   } catch (error) {
     // No database is connected to only for the history.
-    if (!(options.store === undefined ? isTold : announcements.hasAudience)) throw error;
+    const isTold = hasAudience(options) || (isInHistory && options.store === undefined);
+    if (!isTold) throw error;
     return withLocks(options.store, (locks) => refuse(error, recorderIn(locks), options), true);
   }
   expectUtf8Arguments();
@@ -53,13 +56,6 @@ export function run(lock: string, command: readonly string[], options: RunSettin
     true,
     cover.life,
   );
-}
-
-function announcementsFor(
-  { notify: command, notifyOn: kinds, ping: url }: RunSettings,
-  descriptors: readonly number[],
-): LazyAnnouncer {
-  return new LazyAnnouncer({ command, kinds, url, descriptors });
 }
 
 async function refuse(error: unknown, recorder: Recorder, { ignoreHangup }: RunSettings): Promise<never> {

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Announcer, type Audience, type Moment } from '../../../src/cli/notify/announcer.js';
 import type { Facts } from '../../../src/cli/notify/event.js';
+import { Pinger } from '../../../src/cli/notify/healthchecks-ping.js';
 import { EVENT_KINDS, USUAL_KINDS } from '../../../src/cli/notify/notify-options.js';
 import { pingServer } from '../../../support/ping-server.js';
 import { temporaryFolder } from '../../../support/world.js';
@@ -23,11 +24,10 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
 
   function announcer(changes: Partial<Audience> = {}): Announcer {
     return new Announcer({
-      command: 'echo "$LIVINGLOCK_EVENT" >> "$IN/told"',
-      kinds: USUAL_KINDS,
-      url: undefined,
+      notify: 'echo "$LIVINGLOCK_EVENT" >> "$IN/told"',
+      notifyOn: USUAL_KINDS,
+      ping: undefined,
       descriptors: [],
-      endOfOutput: null,
       ...changes,
     });
   }
@@ -37,7 +37,7 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
 
   type Happening = readonly [Moment, Partial<Facts>?];
 
-  it.each<[string, Audience['kinds'], Happening[], string[]]>([
+  it.each<[string, Audience['notifyOn'], Happening[], string[]]>([
     ['success', USUAL_KINDS, [['started'], ['ended', { outcome: 'succeeded' }]], []],
     ['success', EVENT_KINDS, [['started'], ['ended', { outcome: 'succeeded' }]], ['start', 'success']],
     ['failure', USUAL_KINDS, [['started'], ['ended', { outcome: 'failed' }]], ['failure']],
@@ -64,16 +64,16 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
     ['loss', ['failure'], [['lost'], ['ended', { outcome: 'lost' }]], ['failure']],
     ['skip', USUAL_KINDS, [['skipped']], []],
     ['skip', ['skip'], [['skipped']], ['skip']],
-  ])('is told of a %s, if it wants %j to be told', async (_what, kinds, happenings, expected) => {
-    const one = announcer({ kinds });
+  ])('is told of a %s, if it wants %j to be told', async (_what, notifyOn, happenings, expected) => {
+    const one = announcer({ notifyOn });
     for (const [moment, facts] of happenings) one.tell(moment, someFacts(facts));
     await one.done();
     expect(told()).toEqual(expected);
   });
 
   it('is told one after the other, however long that takes', async () => {
-    const command = '[ "$LIVINGLOCK_EVENT" = stall ] && sleep 0.3; echo "$LIVINGLOCK_EVENT" >> "$IN/told"';
-    const one = announcer({ command });
+    const notify = '[ "$LIVINGLOCK_EVENT" = stall ] && sleep 0.3; echo "$LIVINGLOCK_EVENT" >> "$IN/told"';
+    const one = announcer({ notify });
     for (const moment of ['stalled', 'lost'] as const) one.tell(moment, someFacts());
     await one.done();
     expect(told()).toEqual(['stall', 'lost']);
@@ -81,7 +81,7 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
 
   it('is a service, which is not told of skips, and hears of a loss at the end', async () => {
     const { url, pings } = await pingServer();
-    const one = announcer({ command: undefined, url: new URL(url) });
+    const one = announcer({ notify: undefined, ping: new URL(url) });
     one.tell('skipped', someFacts());
     one.tell('started', someFacts());
     one.tell('stalled', someFacts());
@@ -93,10 +93,9 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
 
   it('is told the rest if one thing could not be told, which is one message', async () => {
     const { url, pings } = await pingServer();
-    const endOfOutput = vi.fn(() => {
-      throw new Error('The output is gone.');
-    });
-    const one = announcer({ url: new URL(url), endOfOutput });
+    const ended = vi.spyOn(Pinger.prototype, 'ended').mockRejectedValue(new Error('The output is gone.'));
+    onTestFinished(() => ended.mockRestore());
+    const one = announcer({ ping: new URL(url) });
     one.tell('ended', someFacts({ outcome: 'failed', exitCode: 4 }));
     one.tell('stalled', someFacts());
     await one.done();
@@ -107,7 +106,7 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
 
   it('is not told any more when the user has given up', async () => {
     const { url, pings } = await pingServer();
-    const one = announcer({ command: 'echo begun >> "$IN/told"; exec sleep 1000', url: new URL(url) });
+    const one = announcer({ notify: 'echo begun >> "$IN/told"; exec sleep 1000', ping: new URL(url) });
     one.tell('stalled', someFacts());
     one.tell('lost', someFacts());
     await vi.waitFor(() => expect(told()).toEqual(['begun']), { timeout: 20_000 });

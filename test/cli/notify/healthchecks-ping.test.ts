@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Facts } from '../../../src/cli/notify/event.js';
-import { Pinger, type PingerOptions } from '../../../src/cli/notify/healthchecks-ping.js';
+import { Pinger } from '../../../src/cli/notify/healthchecks-ping.js';
 import { type PingServer, pingServer } from '../../../support/ping-server.js';
 import { messages } from '../run/stage.js';
 import { someFacts } from './some-facts.js';
@@ -14,13 +14,8 @@ describe('a service', () => {
     said = messages();
   });
 
-  function pinger(path = '/secret', changes: Partial<PingerOptions> = {}): Pinger {
-    return new Pinger({
-      url: new URL(`${server.url}${path}`),
-      endOfOutput: null,
-      signal: new AbortController().signal,
-      ...changes,
-    });
+  function pinger(path = '/secret', signal = new AbortController().signal): Pinger {
+    return new Pinger(new URL(`${server.url}${path}`), signal);
   }
 
   const targets = () =>
@@ -32,7 +27,7 @@ describe('a service', () => {
     const one = pinger();
     await one.started();
     await one.stalled(someFacts({ reason: 'for 15 minutes it has not written anything' }));
-    await one.ended(someFacts({ outcome: 'succeeded', exitCode: 0 }));
+    await one.ended(someFacts({ outcome: 'succeeded', exitCode: 0 }), null);
     await pinger().started();
     expect(targets()).toEqual([
       '/secret/start?rid=RUN',
@@ -73,7 +68,7 @@ describe('a service', () => {
     ],
     [{ outcome: 'failed', exitCode: 0 }, '/secret/fail', 'failed'],
   ])('is told of %j', async (facts, path, body) => {
-    await pinger().ended(someFacts(facts));
+    await pinger().ended(someFacts(facts), null);
     expect(targets()).toEqual([`${path}?rid=RUN`]);
     expect(server.pings[0]?.body).toContain(body);
   });
@@ -85,20 +80,20 @@ describe('a service', () => {
 
   it('gets the end of the output, in whole characters', async () => {
     const output = Buffer.from(`${'é'.repeat(60_000)}.`);
-    await pinger('/secret', { endOfOutput: () => output }).ended(someFacts({ outcome: 'succeeded' }));
+    await pinger().ended(someFacts({ outcome: 'succeeded' }), output);
     expect(server.pings[0]?.body).toBe(`${'é'.repeat(49_999)}.`);
   });
 
   it('gets no more of the output than it keeps', async () => {
     server.reactions.push({ status: 200, headers: { 'Ping-Body-Limit': '3' } });
-    const one = pinger('/secret', { endOfOutput: () => Buffer.from('abcdef') });
+    const one = pinger();
     await one.started();
-    await one.ended(someFacts({ outcome: 'succeeded' }));
+    await one.ended(someFacts({ outcome: 'succeeded' }), Buffer.from('abcdef'));
     expect(server.pings[1]?.body).toBe('def');
   });
 
   it('gets all that is known if no output is kept', async () => {
-    await pinger('/secret', { endOfOutput: () => null }).ended(someFacts({ outcome: 'failed', exitCode: 4 }));
+    await pinger().ended(someFacts({ outcome: 'failed', exitCode: 4 }), null);
     expect(server.pings[0]?.body).toBe('failed, exit status 4, after 3 seconds\n');
   });
 
@@ -115,7 +110,7 @@ describe('a service', () => {
   });
 
   it('is not mentioned when the user has given up', async () => {
-    await pinger('/secret', { signal: AbortSignal.abort() }).started();
+    await pinger('/secret', AbortSignal.abort()).started();
     expect(said).toEqual([]);
     expect(server.pings).toEqual([]);
   });

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { acquireOrYield } from '../../../src/cli/run/acquire-or-yield.js';
 import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
-import { Recorder } from '../../../src/cli/run/recorder.js';
 import { CommandSign } from '../../../src/cli/run/sign/command-sign.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import {
@@ -15,7 +14,7 @@ import {
 } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
 import { SECOND } from '../../../support/world.js';
-import { messages, someLocks, someOptions } from './stage.js';
+import { messages, silentRecorder, someLocks, someOptions } from './stage.js';
 
 describe('the lock of a run', () => {
   let locks: Locks;
@@ -39,7 +38,7 @@ describe('the lock of a run', () => {
     descriptors: [],
     inheritedSocket: null,
     cover: new CommandSign(),
-    recorder: new Recorder(null),
+    recorder: silentRecorder(),
   };
 
   async function acquired(changes: Partial<RunSettings> = {}, command = ['make', 'it all']) {

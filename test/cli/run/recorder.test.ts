@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
 import { isRecorded } from '../../../src/cli/history/is-recorded.js';
-import { LazyAnnouncer } from '../../../src/cli/run/lazy-announcer.js';
 import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
@@ -10,9 +9,7 @@ import { openHistory } from '../../../src/history/index.js';
 import { Journal } from '../../../src/history/journal.js';
 import { acquire, type Lock } from '../../../src/index.js';
 import { temporaryFolder } from '../../../support/world.js';
-import { messages, someLocks, someOptions } from './stage.js';
-
-const NOBODY = { command: undefined, kinds: [], url: undefined, descriptors: [] };
+import { messages, silentRecorder, someLocks, someOptions } from './stage.js';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -58,7 +55,7 @@ describe('what is recorded', () => {
       command: 'make all',
       options: someOptions(options),
       isRecorded: true,
-      announcements: new LazyAnnouncer(NOBODY),
+      descriptors: [],
     });
   }
 
@@ -170,8 +167,8 @@ describe('what is recorded', () => {
     expect(append.mock.calls.map(([, , timeout]) => timeout)).toEqual([200, 0]);
   });
 
-  it('is nothing without a subject', async () => {
-    const recording = new Recorder(null);
+  it('is nothing unless it is to be recorded', async () => {
+    const recording = silentRecorder();
     recording.begin(lock);
     expect(recording.knowsPredecessor).toBe(false);
     await recording.recordPredecessor();

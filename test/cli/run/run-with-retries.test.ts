@@ -7,7 +7,7 @@ import { KeptOutput } from '../../../src/cli/run/output/kept/kept-output.js';
 import { RunLog } from '../../../src/cli/run/output/kept/run-log.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
 import { StallWatch } from '../../../src/cli/run/proof/stall-watch.js';
-import { Recorder } from '../../../src/cli/run/recorder.js';
+import type { Recorder } from '../../../src/cli/run/recorder.js';
 import type { RunContext } from '../../../src/cli/run/run-context.js';
 import { Supervision } from '../../../src/cli/run/run-with-retries.js';
 import { CommandSign } from '../../../src/cli/run/sign/command-sign.js';
@@ -16,7 +16,7 @@ import type { Locks } from '../../../src/cli/stores/locks.js';
 import { acquire, breakLock, ErrLockLost, ErrLockStore, type Lock } from '../../../src/index.js';
 import { replace } from '../../../support/replace.js';
 import { HOUR, MINUTE, temporaryFolder } from '../../../support/world.js';
-import { messages, someLocks, someOptions, terminals } from './stage.js';
+import { messages, silentRecorder, someLocks, someOptions, terminals } from './stage.js';
 
 describe.skipIf(process.platform === 'win32')('a run', () => {
   let locks: Locks;
@@ -57,7 +57,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       descriptors: [],
       inheritedSocket: null,
       cover: new CommandSign(),
-      recorder: new Recorder(null),
+      recorder: silentRecorder(),
       output: null,
       ...job,
     });
@@ -229,7 +229,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
 
     describe('while an attempt is recorded', () => {
       function recorderDuring(happens: () => unknown): Recorder {
-        const recorder = new Recorder(null);
+        const recorder = silentRecorder();
         vi.spyOn(recorder, 'attempted').mockImplementation(async () => void (await happens()));
         return recorder;
       }
@@ -524,7 +524,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   describe('that has taken its lock over', () => {
     /** Records whom it was taken over from, while this happens. */
     function recorderDuring(happens: () => unknown): Recorder {
-      const recorder = new Recorder(null);
+      const recorder = silentRecorder();
       vi.spyOn(recorder, 'knowsPredecessor', 'get').mockReturnValue(true);
       vi.spyOn(recorder, 'recordPredecessor').mockImplementation(async () => void (await happens()));
       return recorder;

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import tty from 'node:tty';
 import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
+import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { aroundMessages } from '../../../src/cli/terminal/messages.js';
 import { memoryStore } from '../../../src/testing/index.js';
@@ -76,4 +77,16 @@ export function someLocks(changes: Partial<Locks> = {}): Locks {
     list: async () => [],
     ...changes,
   };
+}
+
+/** Records nothing, and tells nobody. */
+export function silentRecorder(): Recorder {
+  return new Recorder({
+    name: 'nightly',
+    locks: someLocks(),
+    command: 'make all',
+    options: someOptions(),
+    isRecorded: false,
+    descriptors: [],
+  });
 }
