@@ -9,7 +9,7 @@ import { type RunSettings, STALL_UNSEEN } from './options/run-options.js';
 import { shownCommand } from './options/wrapped-command.js';
 import type { KeptOutput } from './output/kept/kept-output.js';
 import { Signals } from './processes/pass-signals.js';
-import { refuseOwnProof } from './proof/file-proof.js';
+import { refuseOwnProof } from './proof/proof-checks.js';
 import { hasAudience, Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
 import type { RunContext, Task } from './run-context.js';

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { isWatchable, OUTPUTS } from '../proof/output-file-proof.js';
+import { isWatchable, OUTPUTS } from '../proof/watch-files.js';
 import type { Stdio } from '../start/descriptors.js';
 import { makeRealPipes, type RealPipe } from '../start/real-pipes.js';
 
@@ -33,10 +33,7 @@ export interface OutputRoute {
  */
 export type OutputMode = 'inherited' | 'seen' | 'read' | 'merged' | 'discarded';
 
-const NAMES = new Map([
-  [1, 'stdout'],
-  [2, 'stderr'],
-]);
+const NAMES = ['stdin', 'stdout', 'stderr'];
 
 const INHERITED: OutputRoute = { stdio: ['inherit', 'inherit'], count: 0, read: () => [] };
 const DISCARDED: OutputRoute = { stdio: ['ignore', 'ignore'], count: 0, read: () => [] };
@@ -103,6 +100,6 @@ function byPipesOfNode(descriptors: readonly number[]): OutputRoute {
 }
 
 function readFor(descriptors: readonly number[], source: Readable): ReadOutput {
-  const name = descriptors.map((descriptor) => NAMES.get(descriptor)).join(' and ');
+  const name = descriptors.map((descriptor) => NAMES[descriptor]).join(' and ');
   return { source, descriptor: descriptors[0] ?? 1, name };
 }

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { proofCheckFor } from '../../../../src/cli/run/proof/proof-checks.js';
+import { proofCheckFor, refuseOwnProof } from '../../../../src/cli/run/proof/proof-checks.js';
 import { StallWatch } from '../../../../src/cli/run/proof/stall-watch.js';
 import { acquire, type Lock, type Store, systemClock } from '../../../../src/index.js';
 import { memoryStore } from '../../../../src/testing/index.js';
@@ -94,3 +94,32 @@ function methods(store: Store): Store {
 function never(): never {
   throw new Error('The lock is free.');
 }
+
+describe('a file that livinglock itself changes', () => {
+  it.each(['job.lock', '.', './', 'job.lock-wal'])('is refused as proof: %s', (path) => {
+    const folder = temporaryFolder();
+    const proof = { by: 'file', path: join(folder, path) } as const;
+    expect(() => refuseOwnProof(proof, join(folder, 'job.lock'))).toThrow('proves nothing');
+  });
+
+  it.skipIf(process.platform === 'win32')('is known by another name', () => {
+    const folder = temporaryFolder();
+    const link = join(temporaryFolder(), 'link');
+    symlinkSync(folder, link);
+    const proof = (path: string) => ({ by: 'file', path }) as const;
+    expect(() => refuseOwnProof(proof(link), join(folder, 'job.lock'))).toThrow('proves nothing');
+    expect(() => refuseOwnProof(proof(folder), join(link, 'job.lock'))).toThrow('proves nothing');
+    expect(() => refuseOwnProof(proof(join(link, 'job.lock')), join(folder, 'job.lock'))).toThrow(
+      'proves nothing',
+    );
+  });
+
+  it('is not any other one', () => {
+    const folder = temporaryFolder();
+    const lock = join(folder, 'job.lock');
+    for (const path of ['job.lock.log', 'job', 'no/such/file', '..'])
+      expect(() => refuseOwnProof({ by: 'file', path: join(folder, path) }, lock)).not.toThrow();
+    expect(() => refuseOwnProof({ by: 'file', path: folder }, null)).not.toThrow();
+    expect(() => refuseOwnProof({ by: 'alive' }, lock)).not.toThrow();
+  });
+});

@@ -1,8 +1,10 @@
-import fs from 'node:fs';
+import fs, { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isWatchable, watchOutputFiles } from '../../../../src/cli/run/proof/output-file-proof.js';
+import { isWatchable, watchFile, watchOutputFiles } from '../../../../src/cli/run/proof/watch-files.js';
 import { say } from '../../../../src/cli/terminal/messages.js';
 import { pretend, replace } from '../../../../support/replace.js';
+import { temporaryFolder } from '../../../../support/world.js';
 import { messages } from '../stage.js';
 
 describe('a watch of output files', () => {
@@ -79,5 +81,47 @@ describe('a watch of output files', () => {
     expect([isWatchable(1), isWatchable(2)]).toEqual([true, false]);
     pretend('win32');
     expect(isWatchable(1)).toBe(false);
+  });
+});
+
+describe('a watched file', () => {
+  it('has changed once it is longer, newer or another one', () => {
+    const path = join(temporaryFolder(), 'log');
+    writeFileSync(path, 'a');
+    utimesSync(path, 1, 1);
+    const hasChanged = watchFile(path);
+    expect(hasChanged()).toBe(false);
+    writeFileSync(path, 'ab');
+    utimesSync(path, 1, 1);
+    expect([hasChanged(), hasChanged()]).toEqual([true, false]);
+    utimesSync(path, 2, 2);
+    expect([hasChanged(), hasChanged()]).toEqual([true, false]);
+    writeFileSync(`${path}.new`, 'xy');
+    utimesSync(`${path}.new`, 2, 2);
+    renameSync(`${path}.new`, path);
+    expect([hasChanged(), hasChanged()]).toEqual([true, false]);
+  });
+
+  it('has changed when it is created, and not when it disappears or comes back unchanged', () => {
+    const path = join(temporaryFolder(), 'log');
+    const hasChanged = watchFile(path);
+    expect(hasChanged()).toBe(false);
+    writeFileSync(path, 'a');
+    expect(hasChanged()).toBe(true);
+    renameSync(path, `${path}.away`);
+    expect(hasChanged()).toBe(false);
+    renameSync(`${path}.away`, path);
+    expect(hasChanged()).toBe(false);
+  });
+
+  it.skipIf(process.platform === 'win32')('that cannot be looked at is reported at each look', () => {
+    const folder = join(temporaryFolder(), 'folder');
+    writeFileSync(folder, '');
+    const hasChanged = watchFile(join(folder, 'log'));
+    expect(hasChanged).toThrow(/Cannot see whether .*log changes: .*ENOTDIR/);
+    rmSync(folder);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'log'), '');
+    expect(hasChanged()).toBe(true);
   });
 });
