@@ -5,7 +5,6 @@ import { systemLife } from '../../../system/signs-of-life/system.js';
 import { say } from '../../terminal/messages.js';
 import type { ProcessGroup } from '../processes/process-group.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import { SharedSign } from './shared-sign.js';
 import { Keeper, type KeeperOptions } from './sign-keeper.js';
 
 /** The first process of a container. When it ends, the kernel ends all others in it (pid_namespaces(7)). */
@@ -20,7 +19,9 @@ type StartKeeper = (options: KeeperOptions) => Promise<CoverKeeper>;
 /** Makes the lock's sign of life last as long as the command, in a container, by a {@link Keeper}. */
 export class CommandSign {
   /** The signs of life for the store. Left out if they are just the system's: then the death of the runner proves nothing about the command. */
-  readonly life: SharedSign | undefined;
+  readonly life: Life | undefined;
+  /** The descriptors of the signs that are kept, in the order in which they were begun. */
+  readonly #kept = new Set<number>();
   readonly #isFirst = process.pid === FIRST;
   readonly #startKeeper: StartKeeper;
   #keeper: CoverKeeper | null = null;
@@ -32,7 +33,7 @@ export class CommandSign {
     this.#startKeeper = startKeeper;
     // On a terminal the command has no group of its own.
     const hasGroup = [0, 1, 2].every((descriptor) => !isatty(descriptor));
-    if (life?.when === 'entering' && (this.#isFirst || hasGroup)) this.life = new SharedSign(life);
+    if (life?.when === 'entering' && (this.#isFirst || hasGroup)) this.life = shared(life, this.#kept);
   }
 
   /** Whether the sign outlasts everything that this process starts: it starts nothing before {@link begin} is done. */
@@ -50,8 +51,9 @@ export class CommandSign {
    * the command.
    */
   async begin(lock: Lock, socket: InheritedSocket | null, descriptors: readonly number[]): Promise<void> {
-    const sign = this.life?.descriptor ?? null;
-    if (sign === null) return;
+    // That of the lock. Those that are kept in the guard only are younger.
+    const [sign] = this.#kept;
+    if (sign === undefined) return;
     this.#lock = lock;
     try {
       this.#keeper = await this.#startKeeper({
@@ -90,4 +92,25 @@ export class CommandSign {
     // What is lost or has ended needs no name.
     await this.#lock?.setWorkers(workers).catch(() => {});
   }
+}
+
+/** Signs of life that another process shares. Those that are kept are added to the set. */
+function shared(life: Life, kept: Set<number>): Life {
+  return {
+    when: life.when,
+    isMovable: life.isMovable,
+    needsLocalFiles: life.needsLocalFiles,
+    ask: (path, expected) => life.ask(path, expected),
+    keep(path) {
+      const sign = life.keep(path);
+      const descriptor = sign?.descriptor ?? null;
+      if (sign === null || descriptor === null) return sign;
+      kept.add(descriptor);
+      const close = () => {
+        kept.delete(descriptor);
+        sign.close();
+      };
+      return { descriptor, isShared: true, close };
+    },
+  };
 }
