@@ -11,6 +11,17 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** How a run ended, as far as its command goes. */
+export interface RunEnd {
+  readonly outcome: RunOutcome;
+  /** The signal that ended the command, or that arrived before it could begin. */
+  readonly signal: NodeJS.Signals | null;
+  /** More about the outcome, in words. */
+  readonly reason?: string;
+  /** Whether some of its output could not be passed on. */
+  readonly isOutputLost?: boolean;
+}
+
 /**
  * Resolves when the process has ended. On Windows, cross-spawn reports the exit status 1 of what it could not find as an error, and a process that
  * cannot be ended is an error, too.

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { History, RunOutcome, RunReport } from '../../history/index.js';
+import type { History, RunReport } from '../../history/index.js';
 import { ErrLockStore, type Lock, type Predecessor, type Progress, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
@@ -8,32 +8,15 @@ import type { Announcer, Audience, Moment } from '../notify/announcer.js';
 import type { Facts } from '../notify/event.js';
 import type { Locks } from '../stores/locks.js';
 import { say } from '../terminal/messages.js';
+import type { RunEnd } from './exit-status.js';
 import type { RunSettings } from './options/run-options.js';
+import type { KeptOutput } from './output/kept/kept-output.js';
 import type { Signals } from './processes/pass-signals.js';
 
 /** How long, in milliseconds, a database may take to tell the progress. The release waits for it. */
 const READ_TIMEOUT = 1000;
 /** How long, in milliseconds, the start of the command, or the end of the run, may be held up by others that write to the same journal. */
 const WRITE_TIMEOUT = 200;
-
-/** How a run ended, as far as its command goes. */
-export interface RunEnd {
-  readonly outcome: RunOutcome;
-  /** The signal that ended the command, or that arrived before it could begin. */
-  readonly signal: NodeJS.Signals | null;
-  /** More about the outcome, in words. */
-  readonly reason?: string;
-  /** Whether some of its output could not be passed on. */
-  readonly isOutputLost?: boolean;
-}
-
-/** What the command has written. */
-interface Output {
-  /** The file with it; `null` if none of it is kept. */
-  readonly path: string | null;
-  /** Its end, for those who are told. */
-  readEnd(): Buffer | null;
-}
 
 /** What is recorded about. */
 export interface Subject {
@@ -66,7 +49,7 @@ export class Recorder {
   #startedAt = new Date();
   #startedAtMonotonic = systemClock.monotonic();
   #progress: Progress | null = null;
-  #output: Output | null = null;
+  #output: KeptOutput | null = null;
   #attempt = 1;
   #hasFailed = false;
 
@@ -83,7 +66,7 @@ export class Recorder {
   }
 
   /** @param output `null` if none of it is kept. */
-  keepsOutput(output: Output | null): void {
+  keepsOutput(output: KeptOutput | null): void {
     this.#output = output;
   }
 
@@ -119,18 +102,18 @@ export class Recorder {
   /** The command is at work, so there is time to load the code that writes later. */
   started(): void {
     if (this.#attempt > 1) return;
-    this.#announce('started', RUNNING);
+    this.#announce('started');
     // Should that fail, it fails again when something is written.
     if (this.#subject.isRecorded) void loaded().catch(() => {});
   }
 
   /** @param reason What the command has not done, and for how long. */
   stalled(reason: string): void {
-    this.#announce('stalled', { ...RUNNING, reason });
+    this.#announce('stalled', { reason });
   }
 
   lost(reason: string): void {
-    this.#announce('lost', { ...RUNNING, reason });
+    this.#announce('lost', { reason });
   }
 
   /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. */
@@ -148,7 +131,7 @@ export class Recorder {
 
   /** Somebody else holds the lock. */
   skipped(reason: string, exitCode: number): Promise<void> {
-    this.#announce('skipped', { ...RUNNING, exitCode, reason });
+    this.#announce('skipped', { exitCode, reason });
     const { name, locks } = this.#subject;
     return this.#write((history) => history.recordSkip(name, locks.database));
   }
@@ -192,8 +175,10 @@ export class Recorder {
     return this.#attempt === 1 ? (this.#lock?.predecessor ?? null) : null;
   }
 
-  #announce(moment: Moment, state: State): void {
-    this.#tell(moment, { ...this.#facts, ...state });
+  /** @param state What is known by now of how the run ends. */
+  #announce(moment: Moment, state: Partial<Facts> = {}): void {
+    const none = { outcome: null, signal: null, exitCode: null, reason: null };
+    this.#tell(moment, { ...this.#facts, ...none, ...state });
   }
 
   #tell(moment: Moment, facts: Facts): void {
@@ -268,9 +253,3 @@ async function loadAnnouncer(audience: Audience): Promise<Announcer | null> {
     return null;
   }
 }
-
-/** What changes in the course of a run. */
-type State = Pick<Facts, 'outcome' | 'signal' | 'exitCode' | 'reason'>;
-
-/** It has not ended. */
-const RUNNING: State = { outcome: null, signal: null, exitCode: null, reason: null };

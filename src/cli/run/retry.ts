@@ -4,9 +4,9 @@ import type { RunOutcome } from '../../history/index.js';
 import { ErrLockLost, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
+import type { RunEnd } from './exit-status.js';
 import type { RunSettings } from './options/run-options.js';
 import type { Signals } from './processes/pass-signals.js';
-import type { RunEnd } from './recorder.js';
 import type { RunContext } from './run-context.js';
 import type { CommandSign } from './sign/command-sign.js';
 

@@ -3,7 +3,7 @@ import { ErrLockLost } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
-import { type Exit, outcomeAfter, statusAfter } from './exit-status.js';
+import { type Exit, outcomeAfter, type RunEnd, statusAfter } from './exit-status.js';
 import { OutputPassage } from './output/pass-output.js';
 import { CommandEnder, type Reason } from './processes/end-command.js';
 import { isOfTheKeyboard, turn } from './processes/pass-signals.js';
@@ -11,7 +11,6 @@ import { outlive } from './processes/wait-for-survivors.js';
 import { describeProof, hintOn } from './proof/proof.js';
 import { proofCheckFor } from './proof/proof-checks.js';
 import { StallWatch } from './proof/stall-watch.js';
-import type { RunEnd } from './recorder.js';
 import type { RunContext } from './run-context.js';
 import type { Started } from './start/start-command.js';
 

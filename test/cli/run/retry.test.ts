@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RunEnd } from '../../../src/cli/run/exit-status.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
-import type { RunEnd } from '../../../src/cli/run/recorder.js';
 import { isRepeatable, pauseAtRandom, pauseBeforeRetry, renew } from '../../../src/cli/run/retry.js';
 import { acquire, breakLock, type Lock, type Store, systemClock } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
