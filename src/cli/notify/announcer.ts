@@ -1,7 +1,7 @@
 import { messageOf } from '../../system/message-of.js';
 import type { RunSettings } from '../run/options/run-options.js';
 import { say } from '../terminal/messages.js';
-import { eventOf, type Facts } from './event.js';
+import { eventOf, type Facts, type Moment } from './event.js';
 import { Pinger } from './healthchecks-ping.js';
 import type { EventKind } from './notify-options.js';
 import { notifyBy } from './shell-command.js';
@@ -11,9 +11,6 @@ export interface Audience extends Pick<RunSettings, 'notify' | 'notifyOn' | 'pin
   /** Descriptors that this process was given, for the job. */
   readonly descriptors: readonly number[];
 }
-
-/** What happens in a run. */
-export type Moment = 'started' | 'stalled' | 'lost' | 'skipped' | 'ended';
 
 /** Tells an audience about one run. */
 export class Announcer {
@@ -37,7 +34,7 @@ export class Announcer {
    */
   tell(moment: Moment, facts: Facts, output: Buffer | null = null): void {
     const pinger = this.#pinger;
-    if (pinger !== null) this.#pings = after(this.#pings, () => ping(pinger, moment, facts, output));
+    if (pinger !== null) this.#pings = after(this.#pings, () => pinger.tell(moment, facts, output));
     const { notify: line, notifyOn, descriptors } = this.#audience;
     const kind = kindOf(moment, facts, this.#told, notifyOn);
     if (line === undefined || kind === null || !notifyOn.includes(kind)) return;
@@ -62,26 +59,6 @@ export class Announcer {
 /** A failure harms neither the run nor what is told after it. */
 function after(last: Promise<void>, work: () => Promise<void> | undefined): Promise<void> {
   return last.then(work).catch((error) => say(`A notification is missing: ${messageOf(error)}`));
-}
-
-/** Of the end of a run that was skipped nobody is told: the run that holds the lock reports its own. */
-function ping(
-  pinger: Pinger,
-  moment: Moment,
-  facts: Facts,
-  output: Buffer | null,
-): Promise<void> | undefined {
-  switch (moment) {
-    case 'started':
-      return pinger.started();
-    case 'stalled':
-      return pinger.stalled(facts);
-    case 'ended':
-      return pinger.ended(facts, output);
-    case 'lost':
-    case 'skipped':
-      return;
-  }
 }
 
 /** `null` for what has been told before. */

@@ -7,6 +7,9 @@ import type { EventKind } from './notify-options.js';
 /** What is known about a run at some time. `null` as outcome: it has not ended. */
 export type Facts = Omit<RunReport, 'outcome'> & { readonly outcome: RunOutcome | null };
 
+/** What happens in a run. */
+export type Moment = 'started' | 'stalled' | 'lost' | 'skipped' | 'ended';
+
 /** What a notification says, with the keys of `history --json`. Its public description is docs/event.schema.json. */
 export interface RunEvent extends Omit<Run, 'lock' | 'outcome' | 'endedAt' | 'duration' | 'isReported'> {
   readonly event: EventKind;

@@ -3,7 +3,7 @@ import { messageOf } from '../../system/message-of.js';
 import { randomUuid } from '../../system/uuid.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { say } from '../terminal/messages.js';
-import type { Facts } from './event.js';
+import type { Facts, Moment } from './event.js';
 import { MOST_BODY } from './notify-options.js';
 import { post } from './post.js';
 
@@ -27,18 +27,22 @@ export class Pinger {
     this.#signal = signal;
   }
 
-  started(): Promise<void> {
-    return this.#ping('start', Buffer.alloc(0));
-  }
-
-  stalled(facts: Facts): Promise<void> {
-    return this.#ping('log', Buffer.from(`stalled: ${facts.reason ?? ''}\n`));
-  }
-
-  /** @param output The end of what the command has written; `null` if it is not kept. */
-  ended(facts: Facts, output: Buffer | null): Promise<void> {
-    const body = output ?? Buffer.from(`${describeEnd(facts)}\n`);
-    return this.#ping(endpointFor(facts), body);
+  /**
+   * Of the end of a run that was skipped nobody is told: the run that holds the lock reports its own.
+   *
+   * @param output The end of what the command has written; `null` if it is not kept.
+   */
+  async tell(moment: Moment, facts: Facts, output: Buffer | null): Promise<void> {
+    switch (moment) {
+      case 'started':
+        return this.#ping('start', Buffer.alloc(0));
+      case 'stalled':
+        return this.#ping('log', Buffer.from(`stalled: ${facts.reason ?? ''}\n`));
+      case 'ended':
+        return this.#ping(endpointFor(facts), output ?? Buffer.from(`${describeEnd(facts)}\n`));
+      case 'lost':
+      case 'skipped':
+    }
   }
 
   async #ping(endpoint: string, body: Buffer): Promise<void> {

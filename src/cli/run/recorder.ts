@@ -4,8 +4,8 @@ import { ErrLockStore, type Lock, type Predecessor, type Progress, systemClock }
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import type { Announcer, Audience, Moment } from '../notify/announcer.js';
-import type { Facts } from '../notify/event.js';
+import type { Announcer, Audience } from '../notify/announcer.js';
+import type { Facts, Moment } from '../notify/event.js';
 import type { Locks } from '../stores/locks.js';
 import { say } from '../terminal/messages.js';
 import type { RunEnd } from './exit-status.js';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Announcer, type Audience, type Moment } from '../../../src/cli/notify/announcer.js';
-import type { Facts } from '../../../src/cli/notify/event.js';
+import { Announcer, type Audience } from '../../../src/cli/notify/announcer.js';
+import type { Facts, Moment } from '../../../src/cli/notify/event.js';
 import { Pinger } from '../../../src/cli/notify/healthchecks-ping.js';
 import { EVENT_KINDS, USUAL_KINDS } from '../../../src/cli/notify/notify-options.js';
 import { pingServer } from '../../../support/ping-server.js';
@@ -93,8 +93,8 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
 
   it('is told the rest if one thing could not be told, which is one message', async () => {
     const { url, pings } = await pingServer();
-    const ended = vi.spyOn(Pinger.prototype, 'ended').mockRejectedValue(new Error('The output is gone.'));
-    onTestFinished(() => ended.mockRestore());
+    const tell = vi.spyOn(Pinger.prototype, 'tell').mockRejectedValueOnce(new Error('The output is gone.'));
+    onTestFinished(() => tell.mockRestore());
     const one = announcer({ ping: new URL(url) });
     one.tell('ended', someFacts({ outcome: 'failed', exitCode: 4 }));
     one.tell('stalled', someFacts());
