@@ -1,6 +1,10 @@
 import fs from 'node:fs';
 import tty from 'node:tty';
-import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
+import {
+  completeRunOptions,
+  type RunSettings,
+  type RunValues,
+} from '../../../src/cli/run/options/run-options.js';
 import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { aroundMessages } from '../../../src/cli/terminal/messages.js';
@@ -30,38 +34,44 @@ export function messages(): string[] {
   return lines;
 }
 
-/** What the options are without any on the command line. */
+/** What the command line gives without any options. */
+export const NO_OPTIONS: RunValues = {
+  heartbeat: undefined,
+  staleTimeout: undefined,
+  heartbeatInterval: undefined,
+  onStall: 'end',
+  timeout: undefined,
+  killAfter: 10_000,
+  wait: 0,
+  holdAtLeast: 0,
+  owner: undefined,
+  sticky: false,
+  label: undefined,
+  command: undefined,
+  store: undefined,
+  killStalled: false,
+  force: false,
+  conflictExitCode: 75,
+  history: false,
+  noHistory: false,
+  log: false,
+  noLog: false,
+  keepLogs: undefined,
+  logSize: undefined,
+  output: 'always',
+  retry: 0,
+  retryDelay: undefined,
+  jitter: 0,
+  notify: undefined,
+  notifyOn: undefined,
+  ping: undefined,
+  ignoreHangup: false,
+  quiet: false,
+};
+
+/** The settings of a run without any options. */
 export function someOptions(changes: Partial<RunSettings> = {}): RunSettings {
-  return {
-    proof: { by: 'alive' },
-    staleTimeout: Number.POSITIVE_INFINITY,
-    isStallUnseen: false,
-    heartbeatInterval: 60_000,
-    onStall: 'end',
-    killAfter: 10_000,
-    timeout: Number.POSITIVE_INFINITY,
-    wait: 0,
-    killStalled: false,
-    force: false,
-    conflictExitCode: 75,
-    quiet: false,
-    ignoreHangup: false,
-    holdAtLeast: 0,
-    owner: undefined,
-    sticky: false,
-    label: undefined,
-    line: undefined,
-    store: undefined,
-    history: 'default',
-    output: { passOn: 'always', log: null },
-    retry: 0,
-    retryDelay: 10_000,
-    jitter: 0,
-    notify: undefined,
-    notifyOn: ['failure', 'stall', 'lost'],
-    ping: undefined,
-    ...changes,
-  };
+  return { ...completeRunOptions(NO_OPTIONS), ...changes };
 }
 
 /** Locks in the memory of this process. */

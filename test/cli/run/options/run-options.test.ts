@@ -7,46 +7,13 @@ import {
   type RunValues,
 } from '../../../../src/cli/run/options/run-options.js';
 import { HOUR, MINUTE, SECOND } from '../../../../support/world.js';
-
-const NONE: RunValues = {
-  heartbeat: undefined,
-  staleTimeout: undefined,
-  heartbeatInterval: undefined,
-  onStall: 'end',
-  timeout: undefined,
-  killAfter: 10 * SECOND,
-  wait: 0,
-  holdAtLeast: 0,
-  owner: undefined,
-  sticky: false,
-  label: undefined,
-  command: undefined,
-  store: undefined,
-  killStalled: false,
-  force: false,
-  conflictExitCode: 75,
-  history: false,
-  noHistory: false,
-  log: false,
-  noLog: false,
-  keepLogs: undefined,
-  logSize: undefined,
-  output: 'always',
-  retry: 0,
-  retryDelay: undefined,
-  jitter: 0,
-  notify: undefined,
-  notifyOn: undefined,
-  ping: undefined,
-  ignoreHangup: false,
-  quiet: false,
-};
+import { NO_OPTIONS } from '../stage.js';
 
 const SQLITE = { kind: 'sqlite', text: 'sqlite:/locks.db' } as const;
 const REDIS = { kind: 'redis', text: 'redis://db-1' } as const;
 
 function complete(changes: Partial<RunValues> = {}) {
-  return completeRunOptions({ ...NONE, ...changes });
+  return completeRunOptions({ ...NO_OPTIONS, ...changes });
 }
 
 describe('options of a run', () => {
