@@ -36,7 +36,7 @@ export class Announcer {
     const pinger = this.#pinger;
     if (pinger !== null) this.#pings = after(this.#pings, () => pinger.tell(moment, facts, output));
     const { notify: line, notifyOn, descriptors } = this.#audience;
-    const kind = kindOf(moment, facts, this.#told, notifyOn);
+    const kind = this.#kindOf(moment, facts);
     if (line === undefined || kind === null || !notifyOn.includes(kind)) return;
     this.#told.add(kind);
     const { signal } = this.#abandoned;
@@ -54,34 +54,29 @@ export class Announcer {
   abandon(): void {
     this.#abandoned.abort();
   }
+
+  /** `null` for what has been told before. */
+  #kindOf(moment: Moment, { outcome }: Facts): EventKind | null {
+    switch (moment) {
+      case 'started':
+        return 'start';
+      case 'stalled':
+        return 'stall';
+      case 'lost':
+        return 'lost';
+      case 'skipped':
+        return 'skip';
+      case 'ended':
+        if (outcome === 'succeeded') return 'success';
+        if (outcome === 'stalled' && this.#told.has('stall')) return null;
+        if (outcome !== 'lost') return 'failure';
+        if (this.#told.has('lost')) return null;
+        return this.#audience.notifyOn.includes('lost') ? 'lost' : 'failure';
+    }
+  }
 }
 
 /** A failure harms neither the run nor what is told after it. */
 function after(last: Promise<void>, work: () => Promise<void> | undefined): Promise<void> {
   return last.then(work).catch((error) => say(`A notification is missing: ${messageOf(error)}`));
-}
-
-/** `null` for what has been told before. */
-function kindOf(
-  moment: Moment,
-  { outcome }: Facts,
-  told: ReadonlySet<EventKind>,
-  wanted: readonly EventKind[],
-): EventKind | null {
-  switch (moment) {
-    case 'started':
-      return 'start';
-    case 'stalled':
-      return 'stall';
-    case 'lost':
-      return 'lost';
-    case 'skipped':
-      return 'skip';
-    case 'ended':
-      if (outcome === 'succeeded') return 'success';
-      if (outcome === 'stalled' && told.has('stall')) return null;
-      if (outcome !== 'lost') return 'failure';
-      if (told.has('lost')) return null;
-      return wanted.includes('lost') ? 'lost' : 'failure';
-  }
 }
