@@ -93,7 +93,7 @@ async function toTheEnd(
   }
   const group = process.platform === 'win32' ? treeOf(child, pid) : groupOf(pid);
   const ending = new CommandEnder(group, GRACE);
-  const end = () => ending.begin('timeout');
+  const end = () => ending.begin('timed-out');
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
   ending.after(timeout, end);

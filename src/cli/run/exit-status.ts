@@ -37,32 +37,19 @@ export function exitOf(child: ChildProcess): Promise<Exit> {
 }
 
 /**
- * The runner's exit code: `reason` says why it ended the command, if it did, and `failures` why the output could not be passed on.
+ * The runner's exit code, and what the history says of a command that has run: `reason` says why the runner ended it, if it did, and `failures` why
+ * its output could not be passed on.
  */
-export function statusAfter(reason: Reason | null, exit: Exit, failures: readonly WriteFailure[]): number {
-  switch (reason) {
-    case 'lost':
-      return ExitCode.lost;
-    case 'stalled':
-    case 'timeout':
-      return ExitCode.timeout;
-    case null:
-      return failures.includes('failed') ? ExitCode.output : ownStatus(exit, failures.length > 0);
-  }
-}
-
-/** What the history says of a command that has run. */
-export function outcomeAfter(reason: Reason | null, { signal }: Exit, status: number): RunOutcome {
-  switch (reason) {
-    case 'lost':
-    case 'stalled':
-      return reason;
-    case 'timeout':
-      return 'timed-out';
-    case null:
-      if (signal !== null) return 'ended-by-signal';
-      return status === 0 ? 'succeeded' : 'failed';
-  }
+export function endAfter(
+  reason: Reason | null,
+  exit: Exit,
+  failures: readonly WriteFailure[],
+): { readonly status: number; readonly outcome: RunOutcome } {
+  if (reason !== null)
+    return { status: reason === 'lost' ? ExitCode.lost : ExitCode.timeout, outcome: reason };
+  const status = failures.includes('failed') ? ExitCode.output : ownStatus(exit, failures.length > 0);
+  if (exit.signal !== null) return { status, outcome: 'ended-by-signal' };
+  return { status, outcome: status === 0 ? 'succeeded' : 'failed' };
 }
 
 /** A command whose last write went unread has not succeeded: without the runner, SIGPIPE would have ended it. */

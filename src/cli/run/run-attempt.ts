@@ -3,7 +3,7 @@ import { ErrLockLost } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
-import { type Exit, outcomeAfter, type RunEnd, statusAfter } from './exit-status.js';
+import { type Exit, endAfter, type RunEnd } from './exit-status.js';
 import { OutputPassage } from './output/pass-output.js';
 import { CommandEnder, type Reason } from './processes/end-command.js';
 import { isOfTheKeyboard, turn } from './processes/pass-signals.js';
@@ -99,7 +99,7 @@ export class RunAttempt {
     if (!Number.isFinite(timeout)) return;
     this.#ending.after(timeout, () => {
       if (this.#ending.reason !== null) return;
-      this.#stop('timeout');
+      this.#stop('timed-out');
       say(`The command has reached its time limit of ${formatDuration(timeout)} (--timeout). Ending it.`);
     });
   }
@@ -151,9 +151,9 @@ export class RunAttempt {
     const { reason } = this.#ending;
     const lost = this.#passages.flatMap((passage) => passage.failure ?? []);
     // What is only logged has no reader: the log says what it lacks.
-    const status = statusAfter(reason, exit, this.#job.output?.mode === 'merged' ? [] : lost);
+    const { status, outcome } = endAfter(reason, exit, this.#job.output?.mode === 'merged' ? [] : lost);
     const end = {
-      outcome: outcomeAfter(reason, exit, status),
+      outcome,
       signal: exit.signal,
       isOutputLost: lost.length > 0,
       ...(this.#reason !== null && { reason: this.#reason }),

@@ -1,8 +1,9 @@
+import type { RunOutcome } from '../../../history/index.js';
 import { systemClock } from '../../../index.js';
 import type { ProcessGroup } from './process-group.js';
 
 /** Why the runner ends the command. */
-export type Reason = 'lost' | 'stalled' | 'timeout';
+export type Reason = Extract<RunOutcome, 'lost' | 'stalled' | 'timed-out'>;
 
 /** Ends the command on behalf of the runner. */
 export class CommandEnder {

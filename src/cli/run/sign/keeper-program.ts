@@ -1,7 +1,6 @@
 // The process of a `Keeper`: node keeper-program.js <socket> <token>. It hears the command's group from the runner, until that dies.
 
 import { LinuxProbe } from '../../../system/processes/linux.js';
-import type { ProcessIdentity } from '../../../system/processes/process-identity.js';
 import { isStillRunning } from '../../../system/processes/process-table.js';
 import { systemProcesses } from '../../../system/processes/system.js';
 import { hasToken, listProcesses } from '../processes/process-list.js';
@@ -35,13 +34,10 @@ process.stdin.on('close', keepUntilTheEnd);
 function keepUntilTheEnd(): void {
   const [, number] = /^(\d+)\n/.exec(told) ?? [];
   const group = number === undefined ? undefined : systemProcesses().identify(Number(number), true);
-  const lives = group === undefined ? mayHaveBegun : () => group !== null && isGroupAlive(group);
+  const lives =
+    group === undefined ? mayHaveBegun : () => group !== null && isStillRunning(group, systemProcesses());
   const look = () => (lives() ? setTimeout(look, PERIOD) : process.exit());
   look();
-}
-
-function isGroupAlive(group: ProcessIdentity): boolean {
-  return isStillRunning(group, systemProcesses());
 }
 
 /** Whether there is a command, or something that it has started: the runner died before it could tell. */

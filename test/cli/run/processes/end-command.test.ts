@@ -33,7 +33,7 @@ describe('a command that is ended', () => {
   });
 
   it('gets SIGKILL if it is still there later', async () => {
-    ending.begin('timeout');
+    ending.begin('timed-out');
     await clock.advance(MINUTE - 1);
     expect(sent).toEqual(['SIGTERM', 'SIGCONT']);
     await clock.advance(1);
