@@ -184,7 +184,8 @@ export function completeRunOptions({
     ...rest,
     proof,
     staleTimeout,
-    // In a database it has a meaning with `alive` too: when others may take over from a machine that is gone.
+    // A stale timeout was given by which no command that hangs is noticed. In a database it still has a meaning: when others may take over
+    // from a machine that is gone.
     isStallUnseen: isEndless && heartbeat === undefined && givenTimeout !== undefined,
     heartbeatInterval,
     timeout,
