@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { attempt } from '../../../system/attempt.js';
 import { isOwn } from '../../../system/files/is-own-file.js';
 import { removeFolder } from './remove-folder.js';
 
@@ -37,20 +38,16 @@ export function makeRealPipes(count: number): RealPipe[] | null {
 }
 
 function makeIn(parent: string, count: number): RealPipe[] | null {
-  let folder = '';
-  let paths: readonly string[] = [];
-  try {
-    folder = mkdtempSync(join(parent, 'livinglock-'));
-    paths = Array.from({ length: count }, (_, index) => join(folder, `pipe-${index}`));
-    const PATH = [...PROGRAMS, process.env['PATH'] ?? []].flat().join(':');
-    if (spawnSync('mkfifo', ['-m', '600', ...paths], { stdio: 'ignore', env: { PATH } }).status !== 0)
-      return null;
-    return paths.map(openBothEnds);
-  } catch {
-    return null;
-  } finally {
-    if (folder !== '') removeFolder(folder, paths);
-  }
+  const folder = attempt(() => mkdtempSync(join(parent, 'livinglock-')), null);
+  if (folder === null) return null;
+  const paths = Array.from({ length: count }, (_, index) => join(folder, `pipe-${index}`));
+  const PATH = [...PROGRAMS, process.env['PATH'] ?? []].flat().join(':');
+  const pipes = attempt(() => {
+    const { status } = spawnSync('mkfifo', ['-m', '600', ...paths], { stdio: 'ignore', env: { PATH } });
+    return status === 0 ? paths.map(openBothEnds) : null;
+  }, null);
+  removeFolder(folder, paths);
+  return pipes;
 }
 
 function openBothEnds(path: string): RealPipe {
