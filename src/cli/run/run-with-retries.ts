@@ -1,18 +1,23 @@
-import { ErrLockLost, ErrLockStore } from '../../index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrLockLost, ErrLockStore, type Lock, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { PING_VARIABLE } from '../notify/notify-options.js';
+import type { Locks } from '../stores/locks.js';
 import { said, say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
 import type { RunEnd } from './exit-status.js';
 import { type OutputRoute, routeFor } from './output/output-route.js';
 import { statusOf, turn } from './processes/pass-signals.js';
-import { releasePatiently } from './release-patiently.js';
 import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
 import type { RunContext } from './run-context.js';
 import { callingBack } from './start/livinglock-for-command.js';
 import { notStarted, type Started, start } from './start/start-command.js';
+
+/** How long, and how often, to try to release a lock in a database that is away, in milliseconds. */
+const RELEASE_TIMEOUT = 30_000;
+const RELEASE_PAUSE = 1000;
 
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {
@@ -151,4 +156,20 @@ function silenceOf({ lock, cause }: ErrLockLost): ErrLockStore {
   const last = cause === undefined ? '' : ` The last error: ${messageOf(cause)}`;
   const message = `Cannot release the lock ${lock}: its store does not answer.${last}`;
   return new ErrLockStore(lock, 'ETIMEDOUT', message, { isInDoubt: true });
+}
+
+/**
+ * Releases the lock. Waits for a database that is being restarted: otherwise the runs on other servers would have to wait for the
+ * stale timeout.
+ */
+export async function releasePatiently(lock: Lock | null, { address }: Locks): Promise<void> {
+  const giveUpAt = systemClock.monotonic() + (address === '' ? 0 : RELEASE_TIMEOUT);
+  for (;;) {
+    try {
+      return await lock?.release();
+    } catch (error) {
+      if (error instanceof ErrLockLost || systemClock.monotonic() >= giveUpAt) throw error;
+    }
+    await sleep(RELEASE_PAUSE);
+  }
 }
