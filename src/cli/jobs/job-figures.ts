@@ -1,5 +1,5 @@
 import type { LockHistory, PastRun } from '../../history/index.js';
-import type { Inspection } from '../../index.js';
+import type { Inspection, LockRecord } from '../../index.js';
 import type { Job } from './read-jobs.js';
 
 // Numbers that say how a job is.
@@ -24,18 +24,19 @@ export function lastSuccess({ runs }: LockHistory): PastRun | undefined {
 
 /** The last run that is over. One that is at work may have failed attempts in the history, after which it goes on (`--retry`). */
 export function lastRun({ lock, history }: Pick<Job, 'lock' | 'history'>): PastRun | undefined {
-  const current = lock !== null && isAtWork(lock) ? lock.holder?.token : undefined;
+  const current = holderAtWork(lock)?.token;
   return history?.runs.findLast(({ id }) => id === null || id !== current);
 }
 
 /** How long, in milliseconds, the run has been at work that holds the lock. `null` if none does, or if it does not say. */
 export function runtimeOf(lock: Inspection, now: Date): number | null {
-  const acquiredAt = isAtWork(lock) ? (lock.holder?.acquiredAt ?? null) : null;
+  const acquiredAt = holderAtWork(lock)?.acquiredAt ?? null;
   return acquiredAt && since(acquiredAt, now);
 }
 
-function isAtWork({ state }: Inspection): boolean {
-  return state === 'live' || state === 'stalled';
+/** Who is at work, with heartbeats or without. */
+export function holderAtWork(lock: Inspection | null): LockRecord | null {
+  return lock?.state === 'live' || lock?.state === 'stalled' ? lock.holder : null;
 }
 
 /** Since the last run has ended. */

@@ -7,6 +7,7 @@ import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { openOwnHistory } from '../history/read-history.js';
+import { holderAtWork } from '../jobs/job-figures.js';
 import { type Locks, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { describeRun } from '../terminal/describe-outcome.js';
@@ -135,8 +136,7 @@ function open(path: string): GrowingLog {
 /** The token of the run at work. A lock that cannot be read is no reason to withhold what it wrote. */
 async function holderOf(lock: string, { store }: Locks): Promise<string | null> {
   try {
-    const { state, holder } = await inspect(lock, { store });
-    return state === 'live' || state === 'stalled' ? (holder?.token ?? null) : null;
+    return holderAtWork(await inspect(lock, { store }))?.token ?? null;
   } catch (error) {
     if (!(error instanceof LivingLockError)) throw error;
     say(error.message);

@@ -1,8 +1,7 @@
 /** All values of one name. */
 export interface Family {
+  /** Ends with the unit, if there is one. */
   readonly name: string;
-  /** The end of the name, if it is a unit. */
-  readonly unit: 'seconds' | 'ratio' | null;
   /** One sentence without line breaks, quotes or backslashes. */
   readonly help: string;
   /** No two of them have the same labels. */
@@ -26,11 +25,12 @@ export function exposition(families: readonly Family[]): string {
 }
 
 /** Families without values are left out. */
-function linesOf({ name, unit, help, samples }: Family): string[] {
+function linesOf({ name, help, samples }: Family): string[] {
   if (samples.length === 0) return [];
+  const unit = /_(seconds|ratio)$/.exec(name)?.[1];
   return [
     `# TYPE ${name} gauge\n`,
-    ...(unit === null ? [] : [`# UNIT ${name} ${unit}\n`]),
+    ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}\n`]),
     `# HELP ${name} ${help}\n`,
     ...samples.map(({ labels, value }) => `${name}${labelSet(labels)} ${number(value)}\n`),
   ];

@@ -1,7 +1,7 @@
 import { DEFAULT_STALE_TIMEOUT } from '../../core/assess/judge.js';
 import { type LockHistory, OUTCOMES, type PastRun } from '../../history/run.js';
 import type { Inspection } from '../../index.js';
-import { lastRun, skipsInARow } from '../jobs/job-figures.js';
+import { holderAtWork, lastRun, lastSuccess, skipsInARow } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
 import type { Family, Labels } from './exposition.js';
 
@@ -16,7 +16,6 @@ export interface Origin {
 /** What a family says about each job: one value, or several that differ in one more label. `null`: nothing. */
 interface Gauge {
   readonly name: string;
-  readonly unit?: Family['unit'];
   readonly help: string;
   value(job: Job): number | null | readonly (readonly [Labels, number])[];
 }
@@ -47,52 +46,44 @@ const GAUGES: readonly Gauge[] = [
   },
   {
     name: 'livinglock_acquired_timestamp_seconds',
-    unit: 'seconds',
     help: 'When the current run began.',
-    value: (job) => seconds(holderOf(job)?.acquiredAt),
+    value: ({ lock }) => seconds(holderAtWork(lock)?.acquiredAt),
   },
   {
     name: 'livinglock_heartbeat_timestamp_seconds',
-    unit: 'seconds',
     help: 'The last heartbeat of the current run.',
-    value: (job) => seconds(holderOf(job)?.timestamp),
+    value: ({ lock }) => seconds(holderAtWork(lock)?.timestamp),
   },
   {
     name: 'livinglock_heartbeat_age_seconds',
-    unit: 'seconds',
     help: 'The age of that heartbeat when these metrics were written, by the clock that decides whether the run has stalled.',
-    value: (job) => seconds(holderOf(job) && job.lock?.heartbeatAge),
+    value: ({ lock }) => seconds(holderAtWork(lock) && lock?.heartbeatAge),
   },
   {
     name: 'livinglock_stale_timeout_seconds',
-    unit: 'seconds',
     help: 'The age of a heartbeat above which the run counts as stalled.',
-    value: (job) => {
-      const holder = holderOf(job);
+    value: ({ lock }) => {
+      const holder = holderAtWork(lock);
       return holder && seconds(holder.staleTimeout ?? DEFAULT_STALE_TIMEOUT);
     },
   },
   {
     name: 'livinglock_progress_ratio',
-    unit: 'ratio',
     help: 'The progress of the current run, from 0 to 1.',
-    value: (job) => holderOf(job)?.progress?.ratio ?? null,
+    value: ({ lock }) => holderAtWork(lock)?.progress?.ratio ?? null,
   },
   {
     name: 'livinglock_last_success_timestamp_seconds',
-    unit: 'seconds',
     help: 'When the last successful run ended.',
-    value: ({ history }) => seconds(history?.runs.findLast(hasSucceeded)?.endedAt),
+    value: ({ history }) => seconds(history && lastSuccess(history)?.endedAt),
   },
   {
     name: 'livinglock_last_run_end_timestamp_seconds',
-    unit: 'seconds',
     help: 'When the last run ended.',
     value: (job) => seconds(lastRun(job)?.endedAt),
   },
   {
     name: 'livinglock_last_run_duration_seconds',
-    unit: 'seconds',
     help: 'How long the last run took.',
     value: (job) => seconds(lastRun(job)?.duration),
   },
@@ -101,12 +92,11 @@ const GAUGES: readonly Gauge[] = [
     help: 'Whether the last run succeeded.',
     value: (job) => {
       const run = lastRun(job);
-      return run === undefined ? null : Number(hasSucceeded(run));
+      return run === undefined ? null : Number(run.outcome === 'succeeded');
     },
   },
   {
     name: 'livinglock_usual_duration_seconds',
-    unit: 'seconds',
     help: 'How long a run usually takes: the median of the last 20 that succeeded.',
     value: ({ history }) => seconds(history?.usualDuration),
   },
@@ -142,13 +132,11 @@ const GAUGES: readonly Gauge[] = [
 export function familiesOf(jobs: readonly Job[], { store, user }: Origin, isComplete: boolean): Family[] {
   const up: Family = {
     name: UP,
-    unit: null,
     help: 'Whether all locks and their history could be read.',
     samples: [{ labels: { store, user }, value: Number(isComplete) }],
   };
-  const families = GAUGES.map(({ name, unit = null, help, value }) => ({
+  const families = GAUGES.map(({ name, help, value }) => ({
     name,
-    unit,
     help,
     samples: jobs.flatMap((job) => {
       const found = value(job);
@@ -160,15 +148,6 @@ export function familiesOf(jobs: readonly Job[], { store, user }: Origin, isComp
     }),
   }));
   return [up, ...families];
-}
-
-/** Who is at work. */
-function holderOf({ lock }: Job): Inspection['holder'] {
-  return lock?.state === 'live' || lock?.state === 'stalled' ? lock.holder : null;
-}
-
-function hasSucceeded({ outcome }: PastRun): boolean {
-  return outcome === 'succeeded';
 }
 
 function runsWith({ runs }: LockHistory, wanted: PastRun['outcome']): number {
