@@ -1,9 +1,9 @@
 import { oneLine } from '../../core/describe-holder.js';
-import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
+import type { LockHistory, PastRun } from '../../history/index.js';
 import { tookOf } from '../terminal/describe-outcome.js';
 import { formatDateAndTime, formatTime } from '../terminal/local-time.js';
-import { type Column, layOut } from '../terminal/table.js';
-import type { Style, Terminal } from '../terminal/terminal.js';
+import { type Column, type GivingWay, layOut } from '../terminal/table.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { cut, cutStart } from '../terminal/text-width.js';
 import { displayName } from './names.js';
 
@@ -12,50 +12,42 @@ interface Row {
   readonly run: PastRun;
 }
 
-const STYLES: Readonly<Record<RunOutcome, Style>> = {
-  succeeded: 'green',
-  failed: 'red',
-  'ended-by-signal': 'red',
-  stalled: 'red',
-  'timed-out': 'red',
-  lost: 'red',
-  'not-started': 'red',
-  killed: 'red',
-};
-
 const LOCK: Column<Row> = { title: 'LOCK', text: ({ name }) => name, cut: cutStart };
-const PROGRESS: Column<Row> = { title: 'PROGRESS', text: ({ run }) => progressOf(run) };
-const SKIPS: Column<Row> = {
-  title: 'SKIPS',
-  text: ({ run }) => (run.skips === 0 ? '' : String(run.skips)),
-  isNumber: true,
-};
-
-const TRY: Column<Row> = {
-  title: 'TRY',
-  text: ({ run }) => (run.attempt === null ? '' : String(run.attempt)),
-  isNumber: true,
+const PROGRESS: Column<Row> = {
+  title: 'PROGRESS',
+  text: ({ run }) => progressOf(run),
+  isOccasional: true,
 };
 
 const COLUMNS: readonly Column<Row>[] = [
   LOCK,
   { title: 'STARTED', text: ({ run }) => formatDateAndTime(run.startedAt) },
   { title: 'TOOK', text: ({ run }) => tookOf(run), isNumber: true },
-  { title: 'OUTCOME', text: ({ run }) => run.outcome, style: ({ run }) => STYLES[run.outcome] },
+  {
+    title: 'OUTCOME',
+    text: ({ run }) => run.outcome,
+    style: ({ run }) => (run.outcome === 'succeeded' ? 'green' : 'red'),
+  },
   { title: 'EXIT', text: ({ run }) => exitOf(run), isNumber: true },
-  TRY,
+  {
+    title: 'TRY',
+    text: ({ run }) => (run.attempt === null ? '' : String(run.attempt)),
+    isNumber: true,
+    isOccasional: true,
+  },
   PROGRESS,
-  SKIPS,
+  {
+    title: 'SKIPS',
+    text: ({ run }) => (run.skips === 0 ? '' : String(run.skips)),
+    isNumber: true,
+    isOccasional: true,
+  },
 ];
 
-const LAYOUT = {
-  columns: COLUMNS,
-  occasional: new Set([TRY, PROGRESS, SKIPS]),
-  givingWay: [
-    [PROGRESS, 12],
-    [LOCK, 16],
-  ],
-} as const;
+const GIVING_WAY: GivingWay<Row> = [
+  [PROGRESS, 12],
+  [LOCK, 16],
+];
 
 /** A table of all runs in the order of their starts, and a sentence about each lock whose last attempts were skipped. Empty if nothing ran. */
 export function linesOf(locks: readonly LockHistory[], terminal: Terminal): string[] {
@@ -68,7 +60,7 @@ export function linesOf(locks: readonly LockHistory[], terminal: Terminal): stri
     .toSorted((one, other) => one.run.startedAt.getTime() - other.run.startedAt.getTime());
   const remarks = locks.flatMap(remarkOn).map((remark) => cut(remark, terminal.columns));
   return [
-    ...(rows.length > 0 ? layOut(rows, LAYOUT, terminal) : []),
+    ...(rows.length > 0 ? layOut(rows, COLUMNS, GIVING_WAY, terminal) : []),
     ...(rows.length > 0 && remarks.length > 0 ? [''] : []),
     ...remarks,
   ];

@@ -1,6 +1,6 @@
 import { describeWork, oneLine } from '../../core/describe-holder.js';
 import { formatAge } from '../terminal/age.js';
-import { type Column, layOut } from '../terminal/table.js';
+import { type Column, type GivingWay, layOut } from '../terminal/table.js';
 import type { Style, Terminal } from '../terminal/terminal.js';
 import { cutStart } from '../terminal/text-width.js';
 import type { LockStatus, ProcessStatus } from './lock-status.js';
@@ -15,11 +15,19 @@ const COLORS: Readonly<Record<LockStatus['state'], Style>> = {
 };
 
 const LOCK: Column<LockStatus> = { title: 'LOCK', text: ({ name }) => oneLine(name), cut: cutStart };
-const WORKERS: Column<LockStatus> = { title: 'WORKERS', text: workers };
-const OWNER: Column<LockStatus> = { title: 'OWNER', text: ({ owner }) => oneLine(owner ?? '') };
+const WORKERS: Column<LockStatus> = { title: 'WORKERS', text: workers, isOccasional: true };
+const OWNER: Column<LockStatus> = {
+  title: 'OWNER',
+  text: ({ owner }) => oneLine(owner ?? ''),
+  isOccasional: true,
+};
 const HOST: Column<LockStatus> = { title: 'HOST', text: ({ host }) => oneLine(host ?? '') };
 const COMMAND: Column<LockStatus> = { title: 'COMMAND', text: describeWork };
-const PROGRESS: Column<LockStatus> = { title: 'PROGRESS', text: ({ progress }) => formatProgress(progress) };
+const PROGRESS: Column<LockStatus> = {
+  title: 'PROGRESS',
+  text: ({ progress }) => formatProgress(progress),
+  isOccasional: true,
+};
 
 const COLUMNS: readonly Column<LockStatus>[] = [
   LOCK,
@@ -34,11 +42,7 @@ const COLUMNS: readonly Column<LockStatus>[] = [
   PROGRESS,
 ];
 
-/** Columns that most locks leave empty; shown if any lock fills them. */
-const OCCASIONAL: ReadonlySet<Column<LockStatus>> = new Set([WORKERS, OWNER, PROGRESS]);
-
-/** Columns that shrink if the table is too wide, in this order, and the width that each keeps. */
-const GIVING_WAY: readonly (readonly [Column<LockStatus>, number])[] = [
+const GIVING_WAY: GivingWay<LockStatus> = [
   [COMMAND, 20],
   [PROGRESS, 26],
   [WORKERS, 12],
@@ -53,7 +57,7 @@ const BAR_LENGTH = 10;
 
 /** A line with titles, and one for each lock. None is wider than the terminal. */
 export function table(locks: readonly LockStatus[], terminal: Terminal): string[] {
-  return layOut(locks, { columns: COLUMNS, occasional: OCCASIONAL, givingWay: GIVING_WAY }, terminal);
+  return layOut(locks, COLUMNS, GIVING_WAY, terminal);
 }
 
 function holder({ pid, state, processes }: LockStatus): string {

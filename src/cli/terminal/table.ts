@@ -7,17 +7,14 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
   readonly style?: (row: Row) => Style;
   readonly isNumber?: boolean;
+  /** Whether most rows leave it empty: it is shown if any row fills it. */
+  readonly isOccasional?: boolean;
   /** Truncates a text that is too long. */
   readonly cut?: (text: string, columns: number) => string;
 }
 
-export interface Layout<Row> {
-  readonly columns: readonly Column<Row>[];
-  /** Columns that most rows leave empty; shown if any row fills them. */
-  readonly occasional: ReadonlySet<Column<Row>>;
-  /** Columns that shrink if the table is too wide, in this order, and the width that each keeps. */
-  readonly givingWay: readonly (readonly [Column<Row>, number])[];
-}
+/** Columns that shrink if the table is too wide, in this order, and the width that each keeps. */
+export type GivingWay<Row> = readonly (readonly [Column<Row>, number])[];
 
 const GAP = '  ';
 
@@ -30,35 +27,22 @@ interface Filled<Row> {
 /** A line with titles, and one for each row. None is wider than the terminal. */
 export function layOut<Row>(
   rows: readonly Row[],
-  { columns: possible, occasional, givingWay }: Layout<Row>,
+  possible: readonly Column<Row>[],
+  givingWay: GivingWay<Row>,
   terminal: Terminal,
 ): string[] {
   const columns = possible
     .map((column): Filled<Row> => ({ column, texts: rows.map(column.text) }))
-    .filter(({ column, texts }) => !occasional.has(column) || texts.some((text) => text !== ''));
+    .filter(({ column, texts }) => column.isOccasional !== true || texts.some((text) => text !== ''));
   const widths = giveWay(
     new Map(columns.map(({ column, texts }) => [column, widest([column.title, ...texts])])),
     givingWay,
     terminal.columns,
   );
-  return [
-    line(
-      columns.map(({ column }) => ({ column, text: column.title, style: 'bold' })),
-      widths,
-      terminal,
-    ),
-    ...rows.map((row, index) =>
-      line(
-        columns.map(({ column, texts }) => ({
-          column,
-          text: texts[index] || '-',
-          style: column.style?.(row),
-        })),
-        widths,
-        terminal,
-      ),
-    ),
-  ];
+  const titles = columns.map(({ column }): Cell<Row> => ({ column, text: column.title, style: 'bold' }));
+  const cellsOf = (row: Row, index: number): Cell<Row>[] =>
+    columns.map(({ column, texts }) => ({ column, text: texts[index] || '-', style: column.style?.(row) }));
+  return [titles, ...rows.map(cellsOf)].map((cells) => line(cells, widths, terminal));
 }
 
 function widest(texts: readonly string[]): number {
@@ -68,7 +52,7 @@ function widest(texts: readonly string[]): number {
 /** The widths of the columns, after those that can shrink have done so. */
 function giveWay<Row>(
   natural: ReadonlyMap<Column<Row>, number>,
-  givingWay: Layout<Row>['givingWay'],
+  givingWay: GivingWay<Row>,
   room: number,
 ): ReadonlyMap<Column<Row>, number> {
   const widths = new Map(natural);
