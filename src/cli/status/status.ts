@@ -1,11 +1,17 @@
-import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { oneLine } from '../../core/describe-holder.js';
+import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
-import { print, say } from '../terminal/messages.js';
-import { terminal } from '../terminal/terminal.js';
+import { print, say, stdout } from '../terminal/messages.js';
+import { type Terminal, terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
 import { Past } from './cached-history.js';
 import { frameOf } from './frame.js';
 import { exitCodeFor, readStatus, type Seen } from './read-status.js';
+import { Screen } from './screen.js';
+
+/** How often `--watch` looks, in milliseconds. */
+const PERIOD = 500;
 
 /** Prints the status of locks once. Returns the exit code. */
 export function status(
@@ -13,19 +19,76 @@ export function status(
   isJson: boolean,
   store: StoreAddress | undefined,
 ): Promise<number> {
-  return withLocks(store, (locks) => show(names, locks, isJson));
+  return withLocks(store, async (locks) => {
+    sayWhichAreMeant(names, locks);
+    const seen = await readStatus(names, locks, new Past(locks));
+    sayComplaints(seen);
+    await (isJson ? print(toJson(seen.locks)) : printText(seen, locks.place));
+    return exitCodeFor(seen);
+  });
 }
 
-async function show(names: readonly string[], locks: Locks, isJson: boolean): Promise<number> {
-  sayWhichAreMeant(names, locks);
-  const seen = await readStatus(names, locks, new Past(locks));
-  for (const complaint of [...seen.failures, ...seen.notes]) say(complaint);
-  await (isJson ? print(toJson(seen.locks)) : printText(seen, locks.place));
-  return exitCodeFor(seen);
+/** Shows it until the process is ended, for instance by Ctrl-C. */
+export function watchStatus(
+  names: readonly string[],
+  isJson: boolean,
+  store: StoreAddress | undefined,
+): Promise<never> {
+  return withLocks(store, async (locks) => {
+    sayWhichAreMeant(names, locks);
+    const show = showing(locks.place, isJson);
+    const past = new Past(locks);
+    for (;;) {
+      await show(await readStatus(names, locks, past));
+      await sleep(PERIOD);
+    }
+  });
 }
 
-/** Prints nothing if that would only say that there are no locks, although some could not be read. */
-export async function printText({ locks, failures }: Seen, place: () => string, before = ''): Promise<void> {
-  if (failures.length > 0 && locks.length === 0) return;
-  await print(`${before}${frameOf(locks, place, terminal(process.stdout)).join('\n')}`);
+type Show = (seen: Seen) => Promise<void>;
+
+function showing(place: () => string, isJson: boolean): Show {
+  if (isJson) return atEachChange(({ locks }) => print(toJson(locks, 0)));
+  return process.stdout.isTTY
+    ? onScreen(place)
+    : atEachChange((seen, isFirst) => printText(seen, place, isFirst ? '' : '\n'));
+}
+
+function onScreen(place: () => string): Show {
+  const screen = new Screen(stdout());
+  return (seen) => {
+    const lines = linesOf(seen, place, terminal({ isTTY: true, columns: screen.columns }));
+    // Notes and labels come from other processes.
+    return screen.draw([...lines, ...[...seen.failures, ...seen.notes].map(oneLine)]);
+  };
+}
+
+function atEachChange(show: (seen: Seen, isFirst: boolean) => Promise<void>): Show {
+  let before: string | null = null;
+  return async (seen) => {
+    const now = JSON.stringify(seen, withoutAges);
+    if (now === before) return;
+    sayComplaints(seen);
+    await show(seen, before === null);
+    before = now;
+  };
+}
+
+/** The age grows all the time; that is not a change. */
+function withoutAges(key: string, value: unknown): unknown {
+  return key === 'heartbeatAgeMs' || key === 'cooldownMs' ? undefined : value;
+}
+
+function sayComplaints({ failures, notes }: Seen): void {
+  for (const complaint of [...failures, ...notes]) say(complaint);
+}
+
+async function printText(seen: Seen, place: () => string, before = ''): Promise<void> {
+  const lines = linesOf(seen, place, terminal(process.stdout));
+  if (lines.length > 0) await print(`${before}${lines.join('\n')}`);
+}
+
+/** None if they would only say that there are no locks, although some could not be read. */
+function linesOf({ locks, failures }: Seen, place: () => string, on: Terminal): string[] {
+  return failures.length > 0 && locks.length === 0 ? [] : frameOf(locks, place, on);
 }
