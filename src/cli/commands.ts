@@ -3,7 +3,7 @@ import type { Commands, Load } from './grammar/command-definition.js';
 /** The subcommands in the order of the help text. */
 export const COMMANDS: Commands = new Map<string, Load>([
   ['run', async () => (await import('./run/command.js')).RUN],
-  ['beat', async () => (await import('./beat/command.js')).BEAT],
+  ['beat', async () => (await import('./beat.js')).BEAT],
   ['status', async () => (await import('./status/command.js')).STATUS],
   ['history', async () => (await import('./history/command.js')).HISTORY],
   ['logs', async () => (await import('./logs/command.js')).LOGS],

@@ -1,15 +1,16 @@
-import { fitProgress } from '../../core/held/progress.js';
-import type { Progress, Store } from '../../index.js';
-import { attempt } from '../../system/attempt.js';
-import { CliError } from '../errors/cli-error.js';
-import { ExitCode } from '../errors/exit-codes.js';
-import { InvalidArgument } from '../grammar/invalid-argument.js';
-import type { Options, Values } from '../grammar/option.js';
-import { withLocks } from '../stores/locks.js';
-import { parseStore } from '../stores/store-option.js';
-import { say } from '../terminal/messages.js';
+import { fitProgress } from '../core/held/progress.js';
+import type { Progress, Store } from '../index.js';
+import { attempt } from '../system/attempt.js';
+import { CliError } from './errors/cli-error.js';
+import { ExitCode } from './errors/exit-codes.js';
+import { defineCommand } from './grammar/command-definition.js';
+import { InvalidArgument } from './grammar/invalid-argument.js';
+import type { Options, Values } from './grammar/option.js';
+import { withLocks } from './stores/locks.js';
+import { parseStore } from './stores/store-option.js';
+import { say } from './terminal/messages.js';
 
-export const BEAT_OPTIONS = {
+const OPTIONS = {
   progress: {
     flags: '--progress <ratio>',
     description: 'how much of the work is done, from 0 to 1',
@@ -18,11 +19,31 @@ export const BEAT_OPTIONS = {
   note: { flags: '--note <text>', description: 'what is being done now, for anyone who looks at the lock' },
 } as const satisfies Options;
 
-/** The options of the command line. */
-export type BeatOptions = Values<typeof BEAT_OPTIONS>;
+export const BEAT = defineCommand({
+  name: 'beat',
+  summary: 'send a heartbeat from inside a command',
+  description:
+    'Sends a heartbeat from inside a command that `livinglock run` has started. Exits with 76 if the lock was lost: then the command must stop.',
+  options: OPTIONS,
+  operands: {},
+  notes: `Examples:
+  for table in $tables; do
+    dump "$table"
+    "$LIVINGLOCK" beat --note "$table" || exit
+  done
+
+\`livinglock run\` sets LIVINGLOCK to a path by which the command can call livinglock,
+even if PATH does not include it, as under cron.
+
+Each call starts a program and writes a heartbeat. In a fast loop, call it about once a second.`,
+  tooMany: () => '`livinglock beat` takes no lock: it uses that of the `livinglock run` that it runs under.',
+  run: beat,
+});
+
+type BeatOptions = Values<typeof OPTIONS>;
 
 /** Sends a heartbeat for the run that started this process. Returns the exit code. */
-export async function beat(options: BeatOptions): Promise<number> {
+async function beat(options: BeatOptions): Promise<number> {
   const { LIVINGLOCK_PATH: path, LIVINGLOCK_TOKEN: token, LIVINGLOCK_HELD_IN: address = '' } = process.env;
   if (path === undefined || token === undefined) {
     throw new CliError(
@@ -46,7 +67,7 @@ export async function beat(options: BeatOptions): Promise<number> {
  * A command without a runner must not rely on that.
  */
 async function goOnWithout(error: unknown): Promise<number> {
-  const { LivingLockError } = await import('../../index.js');
+  const { LivingLockError } = await import('../index.js');
   const isAway =
     error instanceof LivingLockError || (error instanceof CliError && error.exitCode === ExitCode.store);
   if (!isAway || !isThere(Number(process.env['LIVINGLOCK_RUNNER']))) throw error;
