@@ -53,7 +53,7 @@ export async function historyAsPage(
 ): Promise<number> {
   const { locks } = await readHistory(names, undefined);
   for (const lock of locks) reportUnreadable(lock);
-  const { writeHistory } = await import('./html/write-html.js');
+  const { writeHistory } = await import('./html/write-page.js');
   await writeHistory(
     locks.map((lock) => ({ history: lock, runs: select(lock.runs, selection) })),
     file,

@@ -1,9 +1,8 @@
 import type { PastRun, RunOutcome } from '../../../history/index.js';
 import { formatTook } from '../../terminal/age.js';
-import { verticalLines } from './lane.js';
 import { type Facts, greatest, type UsualRange } from './lock-facts.js';
 import { glyph } from './outcomes.js';
-import { plot, stretched, timeAxis, unstretched } from './plot.js';
+import { plot, stretched, tickLines, timeAxis, unstretched } from './plot.js';
 import { type Period, percent, positionOf, round, WIDTH } from './scale.js';
 import { durationTicks, timeTicks } from './ticks.js';
 import { isInFuture } from './views.js';
@@ -45,11 +44,7 @@ export function durationChart({ name, runs: all, usual }: Facts, lock: number, n
   const ticks = timeTicks(period, MOST_TICKS);
   const content = [
     usual === null ? '' : usualBand(usual, top),
-    `<g class="lines">${verticalLines(
-      ticks.map(({ value }) => positionOf(value, period)),
-      0,
-      HEIGHT,
-    )}</g>`,
+    `<g class="lines">${tickLines(ticks, period)}</g>`,
     durationAxis(top),
     stretched(HEIGHT, `<path class="points" d="${dots(points)}"/>`),
     glyphs(points),

@@ -1,6 +1,6 @@
 import type { PastRun, RunOutcome } from '../../../history/index.js';
 import { OUTCOMES } from '../../../history/run.js';
-import { type Period, percent, positionOf, round, WIDTH } from './scale.js';
+import { type Period, positionOf, round, WIDTH } from './scale.js';
 
 // What a lane of the timeline draws. A thousand runs may share a few hundred pixels, so what cannot be told apart is drawn once.
 
@@ -73,10 +73,4 @@ export function thinned(positions: readonly number[], distance: number): number[
     if (last === undefined || each - last >= distance) kept.push(each);
   }
   return kept;
-}
-
-export function verticalLines(positions: readonly number[], y1: number, y2: number | string): string {
-  return positions
-    .map((at) => `<line x1="${percent(at)}" x2="${percent(at)}" y1="${y1}" y2="${y2}"/>`)
-    .join('');
 }

@@ -70,5 +70,5 @@ function usualRange({ runs, usualDuration }: LockHistory): UsualRange | null {
 }
 
 function countOf(runs: readonly PastRun[], outcome: RunOutcome): number {
-  return runs.reduce((count, run) => (run.outcome === outcome ? count + 1 : count), 0);
+  return runs.filter((run) => run.outcome === outcome).length;
 }

@@ -1,9 +1,8 @@
 import { formatDateAndTime } from '../../terminal/local-time.js';
-import { usualWork } from './describe-work.js';
 import { durationChart } from './duration-chart.js';
 import type { Facts } from './lock-facts.js';
 import { LOOKS } from './outcomes.js';
-import { runsTable } from './runs-table.js';
+import { runsTable, usualWork } from './runs-table.js';
 import { text } from './text.js';
 
 /**

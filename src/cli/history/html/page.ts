@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { OUTCOMES } from '../../../history/run.js';
 import { formatDateAndTime, formatOffset } from '../../terminal/local-time.js';
 import { type Facts, factsOf, type ShownLock, sum } from './lock-facts.js';
 import { lockSection } from './lock-section.js';
@@ -85,10 +86,10 @@ function unreadable(shown: readonly ShownLock[]): string {
 }
 
 function charts(locks: readonly Facts[], views: readonly View[]): string {
-  const known = Object.keys(LOOKS);
-  const items = [...new Set(locks.flatMap(({ counts }) => counts.map(([outcome]) => outcome)))]
-    .toSorted((one, other) => known.indexOf(one) - known.indexOf(other))
-    .map((outcome) => legendItem(glyph(outcome, 7, 7), LOOKS[outcome].label));
+  const occurred = new Set(locks.flatMap(({ counts }) => counts.map(([outcome]) => outcome)));
+  const items = OUTCOMES.filter((outcome) => occurred.has(outcome)).map((outcome) =>
+    legendItem(glyph(outcome, 7, 7), LOOKS[outcome].label),
+  );
   if (locks.some(({ skips }) => skips > 0)) {
     items.push(
       legendItem(

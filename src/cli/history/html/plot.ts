@@ -39,3 +39,18 @@ export function timeAxis(ticks: readonly Tick[], period: Period): string {
   });
   return unstretched(18, labels.join(''), ticks.length > NARROW_TICKS ? 'axis many' : 'axis');
 }
+
+/** Lines at ticks, over the whole height. */
+export function tickLines(ticks: readonly Tick[], period: Period): string {
+  return verticalLines(
+    ticks.map(({ value }) => positionOf(value, period)),
+    0,
+    '100%',
+  );
+}
+
+export function verticalLines(positions: readonly number[], y1: number, y2: number | string): string {
+  return positions
+    .map((at) => `<line x1="${percent(at)}" x2="${percent(at)}" y1="${y1}" y2="${y2}"/>`)
+    .join('');
+}

@@ -1,8 +1,8 @@
+import { describeWork } from '../../../core/describe-holder.js';
 import type { PastRun } from '../../../history/index.js';
 import { tookOf } from '../../terminal/describe-outcome.js';
 import { formatDateAndTime } from '../../terminal/local-time.js';
 import { exitOf, progressOf } from '../table.js';
-import { workOf } from './describe-work.js';
 import { LOOKS } from './outcomes.js';
 import { text } from './text.js';
 
@@ -52,4 +52,21 @@ function detailsOf(run: PastRun, usual: string): string {
   ]
     .filter((part) => part !== '')
     .join('; ');
+}
+
+/** What most of the runs were: `./backup.sh in /srv/shop, as root on db-1`. Empty if they do not say. It is shown once, and again only where it differs. */
+export function usualWork(runs: readonly PastRun[]): string {
+  const counts = new Map<string, number>();
+  for (const run of runs) {
+    const work = workOf(run);
+    counts.set(work, (counts.get(work) ?? 0) + 1);
+  }
+  const [usual] = [...counts].toSorted(([, one], [, other]) => other - one);
+  return usual?.[0] ?? '';
+}
+
+function workOf(run: PastRun): string {
+  const { user, host } = run;
+  const by = [user !== null && `as ${user}`, host !== null && `on ${host}`].filter((part) => part !== false);
+  return [describeWork(run), by.join(' ')].filter((part) => part !== '').join(', ');
 }

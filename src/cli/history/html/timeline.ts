@@ -1,8 +1,8 @@
 import type { PastRun, RunOutcome } from '../../../history/index.js';
-import { marksOf, pathOf, type Segment, segmentsOf, thinned, verticalLines } from './lane.js';
+import { marksOf, pathOf, type Segment, segmentsOf, thinned } from './lane.js';
 import type { Facts } from './lock-facts.js';
 import { glyph } from './outcomes.js';
-import { plot, stretched, timeAxis, unstretched } from './plot.js';
+import { plot, stretched, tickLines, timeAxis, unstretched, verticalLines } from './plot.js';
 import { type Period, percent, positionOf, WIDTH } from './scale.js';
 import { text } from './text.js';
 import { timeTicks } from './ticks.js';
@@ -37,13 +37,8 @@ function choices(views: readonly View[]): string {
 function lanes(locks: readonly Facts[], { id, label, period }: View): string {
   const ticks = timeTicks(period, MOST_TICKS);
   const axis = timeAxis(ticks, period);
-  const lines = verticalLines(
-    ticks.map(({ value }) => positionOf(value, period)),
-    0,
-    '100%',
-  );
   const rows = locks.map((facts, lock) => lane(facts, lock, period));
-  return `<div class="view" id="view-${id}" role="group" aria-label="${label}">${axis}<div class="lanes"><svg class="grid" aria-hidden="true">${lines}</svg>${rows.join('')}</div>${locks.length > 12 ? axis : ''}</div>`;
+  return `<div class="view" id="view-${id}" role="group" aria-label="${label}">${axis}<div class="lanes"><svg class="grid" aria-hidden="true">${tickLines(ticks, period)}</svg>${rows.join('')}</div>${locks.length > 12 ? axis : ''}</div>`;
 }
 
 function lane({ name, runs, skipsSince }: Facts, lock: number, period: Period): string {

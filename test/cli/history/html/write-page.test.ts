@@ -11,7 +11,7 @@ import fs, {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FIRST_LINE } from '../../../../src/cli/history/html/page.js';
-import { writePage } from '../../../../src/cli/history/html/replace-page.js';
+import { writePage } from '../../../../src/cli/history/html/write-page.js';
 import { replace } from '../../../../support/replace.js';
 import { systemError, temporaryFolder } from '../../../../support/world.js';
 

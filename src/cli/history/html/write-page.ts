@@ -1,14 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { currentUser } from '../../../core/user-and-folder.js';
 import { isOwn } from '../../../system/files/is-own-file.js';
 import { messageOf } from '../../../system/message-of.js';
 import { systemCode } from '../../../system/system-code.js';
 import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
-import { FIRST_LINE } from './page.js';
+import { version } from '../../program.js';
+import { write } from '../../terminal/messages.js';
+import type { ShownLock } from './lock-facts.js';
+import { FIRST_LINE, historyPage } from './page.js';
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+
+/** Writes the page of these locks to a file; for `-`, to stdout. */
+export async function writeHistory(locks: readonly ShownLock[], file: string): Promise<void> {
+  const page = historyPage(locks, {
+    now: new Date(),
+    host: hostname(),
+    user: currentUser(),
+    timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    version: version(),
+  });
+  if (file === '-') await write(page);
+  else writePage(file, page);
+}
 
 /**
  * Writes a page into a file that only its user can read, because command lines may contain a password. Whoever reads it meanwhile sees the old page or
