@@ -168,9 +168,7 @@ function grouped(groups) {
       put('history', history);
       put(
         'status',
-        reachable(
-          /[\\/]cli[\\/](?:status[\\/][\w-]+|stores[\\/](?:driver|locks|open-store)|break|wait)\.ts$/,
-        ),
+        reachable(/[\\/]cli[\\/](?:status[\\/][\w-]+|stores[\\/](?:driver|locks)|break|wait)\.ts$/),
       );
       put('rows', reachable(/[\\/]stores[\\/]shared[\\/][\w-]+\.ts$/));
     },

@@ -7,7 +7,7 @@ import { hintOnName, lockPath } from '../named-locks/lock-path.js';
 import { type NamedLock, namedLocks } from '../named-locks/named-locks.js';
 import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
 import { say } from '../terminal/messages.js';
-import { openStore } from './open-store.js';
+import type { OpenStore } from './driver.js';
 import type { StoreAddress } from './store-option.js';
 
 /** How long to wait, in milliseconds, for a connection to be closed. A server that is silent must not hold up the end. */
@@ -34,6 +34,7 @@ export interface Locks {
 /**
  * Opens the store, and closes it again however the work ends.
  *
+ * @param mayCreate Whether to create a folder or a file for the locks that does not exist yet.
  * @param life Which signs of life a store in files keeps. Default: the system's.
  */
 export async function withLocks<T>(
@@ -58,6 +59,18 @@ export async function withLocks<T>(
   } finally {
     // An error while closing does not undo the work.
     await Promise.race([close().catch(() => {}), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
+  }
+}
+
+/** Loads the driver, and little more: whether the server can be reached shows at the first operation. */
+async function openStore({ kind, text }: StoreAddress, mayCreate: boolean): Promise<OpenStore> {
+  switch (kind) {
+    case 'sqlite':
+      return (await import('./sqlite.js')).openSqlite(text, mayCreate);
+    case 'postgres':
+      return (await import('./postgres.js')).openPostgres(text);
+    case 'redis':
+      return (await import('./redis.js')).openRedis(text);
   }
 }
 
