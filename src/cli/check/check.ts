@@ -1,12 +1,20 @@
 import { oneLine } from '../../core/describe-holder.js';
 import { describeError } from '../errors/describe-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
 import { readJobs } from '../jobs/read-jobs.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { print } from '../terminal/messages.js';
-import { findingsOn, type Limits } from './findings.js';
+import { findingsOn, type Limits, type Severity } from './findings.js';
 import { pluginLine } from './plugin-output.js';
-import { type Severity, STATUSES } from './severity.js';
+
+/** The exit status of each. */
+export const STATUSES: Readonly<Record<Severity, number>> = {
+  ok: ExitCode.ok,
+  warning: ExitCode.no,
+  critical: ExitCode.critical,
+  unknown: ExitCode.stale,
+};
 
 /** Prints one line about these locks, or about all. Returns the exit code. */
 export function check(

@@ -7,10 +7,21 @@ import { inWords } from '../terminal/age.js';
 import { describeEnd } from '../terminal/describe-outcome.js';
 import { formatDateAndTime, formatDay } from '../terminal/local-time.js';
 import type { Limit } from './limits.js';
-import { type Finding, type Severity, severityOf } from './severity.js';
 
 /** So far, in milliseconds, the clocks of the machines that share a lock may differ. */
 const CLOCK_DIFFERENCE = 5 * 60 * 1000;
+
+/** The states of a service in https://www.monitoring-plugins.org/doc/guidelines.html, the one that decides first. */
+export const SEVERITIES = ['critical', 'warning', 'unknown', 'ok'] as const;
+
+export type Severity = (typeof SEVERITIES)[number];
+
+/** One thing that is wrong with a job. */
+export interface Finding {
+  readonly severity: Severity;
+  /** In words, without the name of the lock. */
+  readonly text: string;
+}
 
 /** What is wrong, and how wrong. */
 export interface Limits {
@@ -129,6 +140,13 @@ function ofNothing({ runs, unreadable }: LockHistory, lock: Inspection | null): 
     severity: 'unknown',
     text: unreadable > 0 ? 'its history cannot be read' : 'no run has been recorded',
   };
+}
+
+/** How bad a value is. */
+export function severityOf(value: number, limit: Limit | undefined): Severity {
+  if (limit === undefined) return 'ok';
+  if (value > limit.critical) return 'critical';
+  return limit.warning !== null && value > limit.warning ? 'warning' : 'ok';
 }
 
 /** Commands, notes and reasons come from others. */

@@ -1,8 +1,7 @@
 import { ageOfSuccess, runtimeOf, skipsInARow } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
-import type { Limits } from './findings.js';
+import { type Finding, type Limits, SEVERITIES, type Severity } from './findings.js';
 import type { Limit } from './limits.js';
-import { type Finding, SEVERITIES, type Severity, worst } from './severity.js';
 
 /** A job, and what is wrong with it. */
 export interface Checked {
@@ -16,7 +15,8 @@ export function pluginLine(
   limits: Limits,
   now: Date,
 ): { readonly severity: Severity; readonly line: string } {
-  const severity = worst(checked.flatMap(({ findings }) => findings.map((finding) => finding.severity)));
+  const found = new Set(checked.flatMap(({ findings }) => findings.map((finding) => finding.severity)));
+  const severity = SEVERITIES.find((each) => found.has(each)) ?? 'ok';
   const text = severity === 'ok' ? `OK: ${summaryOf(checked)}` : complaints(checked);
   const data = checked.flatMap(({ job }) => performanceData(job, limits, now)).join(' ');
   return { severity, line: `${withoutBar(text)}${data === '' ? '' : ` | ${data}`}` };

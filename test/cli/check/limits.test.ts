@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { severityOf } from '../../../src/cli/check/findings.js';
 import { parseCountLimit, parseDurationLimit } from '../../../src/cli/check/limits.js';
-import { severityOf } from '../../../src/cli/check/severity.js';
 import { InvalidArgument } from '../../../src/cli/grammar/invalid-argument.js';
 import { HOUR, MINUTE } from '../../../support/world.js';
 

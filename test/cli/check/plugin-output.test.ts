@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Limits } from '../../../src/cli/check/findings.js';
+import { STATUSES } from '../../../src/cli/check/check.js';
+import { type Finding, type Limits, SEVERITIES } from '../../../src/cli/check/findings.js';
 import { pluginLine } from '../../../src/cli/check/plugin-output.js';
-import { type Finding, SEVERITIES, STATUSES } from '../../../src/cli/check/severity.js';
 import { DAY, HOUR, someRecord } from '../../../support/world.js';
 import { ago, NOW, ranBefore, someHistory, someJob, someLock } from '../jobs/some-jobs.js';
 
