@@ -4,7 +4,6 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
-import { lockJson } from './json.js';
 import { displayName } from './names.js';
 import { readHistory } from './read-history.js';
 import { linesOf } from './table.js';
@@ -32,6 +31,25 @@ export async function history(
     await print(lines.length > 0 ? lines.join('\n') : describeNothing(names, selection, folder));
   }
   return ExitCode.ok;
+}
+
+/** One lock as `history --json` prints it. Its public description is docs/history.schema.json. */
+function lockJson(history: LockHistory): object {
+  const { lock, store, runs, skips, usualDuration, unreadable } = history;
+  return {
+    name: store === null ? displayName(history) : lock,
+    path: lock,
+    store,
+    runs: runs.map(runJson),
+    skips,
+    usualDurationMs: usualDuration === null ? null : Math.round(usualDuration),
+    unreadable,
+  };
+}
+
+/** A run of a lock that is named elsewhere. */
+function runJson({ lock, store, duration, ...run }: PastRun): object {
+  return { ...run, durationMs: Math.round(duration) };
 }
 
 /** What was looked for and not found. */

@@ -5,7 +5,6 @@ import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { lockPath } from '../named-locks/lock-path.js';
 import { say } from '../terminal/messages.js';
-import { describeUnreadable } from './describe-unreadable.js';
 
 /**
  * The history of the given locks, without names of all, and the folder that it is in.
@@ -36,6 +35,12 @@ async function readAll(history: History, last: number | undefined): Promise<read
   const complaint = describeUnreadable(unreadable);
   if (complaint !== null) say(complaint);
   return locks;
+}
+
+/** One line about all journals that cannot be read; `null` if there are none. */
+export function describeUnreadable([first, ...more]: readonly ErrHistory[]): string | null {
+  if (first === undefined) return null;
+  return more.length === 0 ? first.message : `${first.message} ${more.length} more cannot be read either.`;
 }
 
 /** The history of this user. Throws a `CliError` that says what to do. */

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { type ErrHistory, type History, type LockHistory, openHistory } from '../../history/index.js';
 import { type Inspection, LivingLockError } from '../../index.js';
-import { describeUnreadable } from '../history/describe-unreadable.js';
+import { describeUnreadable } from '../history/read-history.js';
 import { lockName } from '../named-locks/lock-path.js';
 import type { NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
