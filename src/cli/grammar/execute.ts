@@ -1,8 +1,7 @@
 import { ExitCode } from '../errors/exit-codes.js';
-import { print } from '../terminal/messages.js';
+import { print, stdout, write } from '../terminal/messages.js';
 import { type Command, type Commands, HELP, VERSION } from './command-definition.js';
 import { interpret, isAmong, split } from './parse-command-line.js';
-import { printHelp } from './print-help.js';
 import { UnknownWord } from './unknown-word.js';
 
 /** Everything a command line can call. */
@@ -43,4 +42,11 @@ async function executeCommand(
     if (command.explain === undefined) throw error;
     return command.explain(error);
   }
+}
+
+/** Prints the help of a command. Returns the exit code. */
+export async function printHelp(command: Command): Promise<number> {
+  const { helpFor } = await import('./help-text.js');
+  await write(await helpFor(command, stdout().columns));
+  return ExitCode.ok;
 }
