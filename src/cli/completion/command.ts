@@ -16,8 +16,8 @@ export const COMPLETION = defineCommand({
   source <(livinglock completion zsh)      in ~/.zshrc, after compinit
   livinglock completion fish | source      in ~/.config/fish/config.fish`,
   async run({ shell }) {
-    const { scriptFor } = await import('./scripts.js');
-    await print(scriptFor(shell));
+    const { SCRIPTS } = await import('./scripts.js');
+    await print(SCRIPTS[shell]);
     return ExitCode.ok;
   },
 });

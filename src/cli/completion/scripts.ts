@@ -1,6 +1,8 @@
 // The scripts only ask `livinglock complete-words` what comes next, so they need not change when the subcommands do.
 
-const BASH = `# bash completion for livinglock
+/** By shell. */
+export const SCRIPTS = {
+  bash: `# bash completion for livinglock
 _livinglock() {
   # bash breaks words at = and : too, but the program must see them whole.
   local words=() word i head at
@@ -49,9 +51,8 @@ _livinglock_generate() {
     COMPREPLY+=("$candidate")
   done < <(compgen "$1" -- "$2" | sort -u)
 }
-complete -F _livinglock livinglock`;
-
-const ZSH = `#compdef livinglock
+complete -F _livinglock livinglock`,
+  zsh: `#compdef livinglock
 _livinglock() {
   local -a lines described
   local line
@@ -75,9 +76,8 @@ _livinglock() {
       ;;
   esac
 }
-if [[ $funcstack[1] == _livinglock ]]; then _livinglock "$@"; else compdef _livinglock livinglock; fi`;
-
-const FISH = `# fish completion for livinglock
+if [[ $funcstack[1] == _livinglock ]]; then _livinglock "$@"; else compdef _livinglock livinglock; fi`,
+  fish: `# fish completion for livinglock
 function __livinglock_complete
   set -l before (commandline -opc)
   set -l current (commandline -ct)
@@ -95,16 +95,5 @@ function __livinglock_complete
       printf '%s\\n' $lines
   end
 end
-complete --command livinglock --no-files --arguments '(__livinglock_complete)'`;
-
-/** @param shell `bash`, `zsh` or `fish`. */
-export function scriptFor(shell: string): string {
-  switch (shell) {
-    case 'bash':
-      return BASH;
-    case 'zsh':
-      return ZSH;
-    default:
-      return FISH;
-  }
-}
+complete --command livinglock --no-files --arguments '(__livinglock_complete)'`,
+} as const;
