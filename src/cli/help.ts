@@ -3,8 +3,7 @@ import { CliError } from './errors/cli-error.js';
 import { describeExitCodes } from './errors/exit-code-meanings.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { type Command, type Commands, defineCommand } from './grammar/command-definition.js';
-import { printHelp } from './grammar/execute.js';
-import { programOf } from './program.js';
+import { printHelp, programOf } from './program.js';
 import { print } from './terminal/messages.js';
 
 const EXIT_CODES = 'exit-codes';

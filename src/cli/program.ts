@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ExitCode } from './errors/exit-codes.js';
 import { type Command, type Commands, VERSION } from './grammar/command-definition.js';
+import { stdout, write } from './terminal/messages.js';
 import { writeWithoutBlocking } from './terminal/write-all.js';
 
 /** The command line without a subcommand. */
@@ -22,6 +23,13 @@ export function programOf(subcommands: Commands): Command {
     },
   };
   return program;
+}
+
+/** Prints the help of a command. Returns the exit code. */
+export async function printHelp(command: Command): Promise<number> {
+  const { helpFor } = await import('./grammar/help-text.js');
+  await write(await helpFor(command, stdout().columns));
+  return ExitCode.ok;
 }
 
 export function version(): string {
