@@ -42,10 +42,9 @@ export const HISTORY = defineCommand({
   livinglock history --json --since 7d | jq '.[] | .usualDurationMs as $usual | .runs[] | select($usual != null and .durationMs > 2 * $usual)'
 
 LIVINGLOCK_HISTORY names another folder for the history; an empty value turns it off for \`livinglock run\`.`,
-  async run({ locks, html, ...options }) {
-    const { history, historyAsPage } = await import('./history.js');
-    const usual = html === undefined && options.since === undefined ? 20 : Number.POSITIVE_INFINITY;
-    const selection = { ...options, last: options.last ?? usual };
-    return html === undefined ? history(locks, selection) : historyAsPage(locks, selection, html);
+  async run({ locks, last, since, failed, json, html }) {
+    const { history } = await import('./history.js');
+    const usual = html === undefined && since === undefined ? 20 : Number.POSITIVE_INFINITY;
+    return history(locks, { last: last ?? usual, since, failed }, { json, html });
   },
 });

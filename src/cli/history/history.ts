@@ -15,16 +15,31 @@ export interface Selection {
   readonly failed: boolean;
 }
 
+/** As what to print it; otherwise as a table. */
+interface Form {
+  readonly json: boolean;
+  /** The file for a page of HTML; `-` is stdout. */
+  readonly html: string | undefined;
+}
+
 /** Prints the history of these locks, or of all. Returns the exit code. */
 export async function history(
   names: readonly string[],
-  selection: Selection & { readonly json: boolean },
+  selection: Selection,
+  { json, html }: Form,
 ): Promise<number> {
   const { last, since, failed } = selection;
-  const { folder, locks } = await readHistory(names, failed || since !== undefined ? undefined : last);
-  const selected = locks.map((lock) => ({ ...lock, runs: select(lock.runs, selection) }));
+  const isAllNeeded = html !== undefined || failed || since !== undefined;
+  const { folder, locks } = await readHistory(names, isAllNeeded ? undefined : last);
   for (const lock of locks) reportUnreadable(lock);
-  if (selection.json) {
+  if (html !== undefined) {
+    const { writeHistory } = await import('./html/write-page.js');
+    const shown = locks.map((lock) => ({ history: lock, runs: select(lock.runs, selection) }));
+    await writeHistory(shown, html);
+    return ExitCode.ok;
+  }
+  const selected = locks.map((lock) => ({ ...lock, runs: select(lock.runs, selection) }));
+  if (json) {
     await print(toJson(selected.map(lockJson)));
   } else {
     const lines = linesOf(selected, terminal(process.stdout));
@@ -62,22 +77,6 @@ function describeNothing(names: readonly string[], { since, failed }: Selection,
 }
 
 const ONLY_NAMED = 'For a lock at a path or in a database, runs are recorded only with --history.';
-
-/** Writes a page of HTML to the file; `-` is stdout. Returns the exit code. */
-export async function historyAsPage(
-  names: readonly string[],
-  selection: Selection,
-  file: string,
-): Promise<number> {
-  const { locks } = await readHistory(names, undefined);
-  for (const lock of locks) reportUnreadable(lock);
-  const { writeHistory } = await import('./html/write-page.js');
-  await writeHistory(
-    locks.map((lock) => ({ history: lock, runs: select(lock.runs, selection) })),
-    file,
-  );
-  return ExitCode.ok;
-}
 
 function select(runs: readonly PastRun[], { last, since, failed }: Selection): readonly PastRun[] {
   const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.now() - since;
