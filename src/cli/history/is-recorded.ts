@@ -1,4 +1,4 @@
-import { isPath } from '../named-locks/lock-path.js';
+import { isPath } from '../named-locks/named-locks.js';
 import type { RunSettings } from '../run/options/run-options.js';
 
 /**

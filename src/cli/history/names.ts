@@ -1,8 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { LockHistory } from '../../history/index.js';
 import { attempt } from '../../system/attempt.js';
-import { lockName } from '../named-locks/lock-path.js';
-import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
+import { lockName, namedLocksFolder } from '../named-locks/named-locks.js';
 
 /** What people call a lock: its name if it is a named one, and where it is if that is a database. */
 export function displayName({ lock, store }: Pick<LockHistory, 'lock' | 'store'>): string {

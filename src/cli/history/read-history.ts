@@ -3,7 +3,7 @@ import { LivingLockError } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { lockPath } from '../named-locks/lock-path.js';
+import { lockPath } from '../named-locks/named-locks.js';
 import { say } from '../terminal/messages.js';
 
 /**

@@ -1,15 +1,73 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { faultOnWindows } from '../../stores/file/windows-path.js';
+import { attempt } from '../../system/attempt.js';
+import {
+  makeTrustedFolder,
+  type TrustedFolder,
+  verifyTrustedFolder,
+} from '../../system/files/trusted-folder.js';
+import { locksFolder } from '../../system/home/locks-folder.js';
+import { surroundings, type UserEnvironment } from '../../system/home/user-environment.js';
 import { messageOf } from '../../system/message-of.js';
+import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { lockName } from './lock-path.js';
-import { namedLocksFolder, verifyOwnFolder } from './named-locks-folder.js';
+
+const EXTENSION = '.lock';
 
 /** A lock in the folder of named locks: its name, and its path. */
 export interface NamedLock {
   readonly name: string;
   readonly path: string;
+}
+
+/** Whether a lock of the command line is a path, and not a name. */
+export function isPath(lock: string): boolean {
+  return lock.includes('/') || (process.platform === 'win32' && /[\\:]/.test(lock));
+}
+
+/**
+ * The path of a lock from the command line. With a slash it is a path, without one a name in {@link namedLocksFolder}.
+ *
+ * @param mayCreate Whether to create that folder if it is missing.
+ */
+export function lockPath(lock: string, mayCreate: boolean): string {
+  const path = anyPath(lock, mayCreate);
+  const fault = process.platform === 'win32' ? faultOnWindows(path) : null;
+  if (fault !== null) throw new CliError(ExitCode.usage, `${path} cannot be a lock: ${fault}.`);
+  return path;
+}
+
+function anyPath(lock: string, mayCreate: boolean): string {
+  if (lock === '') throw new CliError(ExitCode.usage, 'The name of a lock must not be empty.');
+  if (isPath(lock)) return resolve(lock);
+  if (lock === '.' || lock === '..') {
+    throw new CliError(ExitCode.usage, `${lock} is a folder. A lock is a name such as backup, or a path.`);
+  }
+  const folder = namedLocksFolder();
+  if (mayCreate) makeOwnFolder(folder);
+  else verifyOwnFolder(folder);
+  return join(folder.path, lock.endsWith(EXTENSION) ? lock : `${lock}${EXTENSION}`);
+}
+
+/** The name of a lock in the folder of named locks, or `null` for a file that is not a lock. */
+export function lockName(file: string): string | null {
+  return file.endsWith(EXTENSION) ? file.slice(0, -EXTENSION.length) : null;
+}
+
+/** A hint for a name that may have been meant as a file in the working folder: which lock it means instead. Else `null`. */
+export function hintOnName(lock: string): string | null {
+  if (isPath(lock) || !(LIKE_A_FILE.test(lock) || isDataFile(lock))) return null;
+  return `${lock} is the name of the lock ${lockPath(lock, false)}. Write ./${lock} for the file of that name in this folder.`;
+}
+
+const LIKE_A_FILE = /\.(?:lock|lck|pid)$/i;
+
+/** Not a folder, and not a program: a job may well be named after the program it runs. */
+function isDataFile(path: string): boolean {
+  const status = attempt(() => statSync(path), null);
+  return status?.isFile() === true && (status.mode & 0o111) === 0;
 }
 
 /** All locks in the folder of named locks, by name. Does not create the folder. */
@@ -22,6 +80,21 @@ export function namedLocks(): NamedLock[] {
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map(({ name }) => name);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw new CliError(
+      ExitCode.store,
+      `Cannot list the locks in ${folder}: ${messageOf(error)}. Set LIVINGLOCK_DIR to a folder of your own, or give locks as paths.`,
+      { cause: error },
+    );
+  }
+}
+
 /** Those that are held, and those that have run, by name. */
 export function merged(held: readonly NamedLock[], past: readonly NamedLock[]): readonly NamedLock[] {
   const paths = new Set(held.map(({ path }) => path));
@@ -30,17 +103,37 @@ export function merged(held: readonly NamedLock[], past: readonly NamedLock[]): 
   );
 }
 
-function entriesOf(folder: string): string[] {
+/** What to do if named locks cannot be used. */
+const REMEDY = 'Set LIVINGLOCK_DIR to a folder of your own, or give the lock as a path.';
+
+/** Where named locks are stored, see {@link locksFolder}. Throws a `CliError` that says what to do. */
+export function namedLocksFolder(system: UserEnvironment = surroundings): TrustedFolder {
   try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory())
-      .map(({ name }) => name);
+    return locksFolder(system);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw new CliError(
-      ExitCode.store,
-      `Cannot list the locks in ${folder}: ${messageOf(error)}. Set LIVINGLOCK_DIR to a folder of your own, or give locks as paths.`,
-      { cause: error },
-    );
+    throw new CliError(ExitCode.store, `${messageOf(error)}. ${REMEDY}`, { cause: error });
   }
+}
+
+/** Creates the folder of named locks if it is missing, and verifies that it belongs to this user. */
+export function makeOwnFolder(folder: TrustedFolder, system: UserEnvironment = surroundings): void {
+  try {
+    makeTrustedFolder(folder, system);
+  } catch (error) {
+    throw unusable(folder, error);
+  }
+}
+
+/** Verifies the folder as far as it exists. Creates nothing. */
+export function verifyOwnFolder(folder: TrustedFolder, system: UserEnvironment = surroundings): void {
+  try {
+    verifyTrustedFolder(folder, system);
+  } catch (error) {
+    throw unusable(folder, error);
+  }
+}
+
+function unusable({ path }: TrustedFolder, error: unknown): CliError {
+  const reason = messageOf(error);
+  return new CliError(ExitCode.store, `Cannot keep locks in ${path}: ${reason}. ${REMEDY}`, { cause: error });
 }

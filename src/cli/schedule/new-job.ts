@@ -5,7 +5,7 @@ import { hasPassword, pingSecret, type Secret, storeSecret } from '../../schedul
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { openOwnHistory } from '../history/read-history.js';
-import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
+import { namedLocksFolder } from '../named-locks/named-locks.js';
 import { commandOf } from '../run/options/wrapped-command.js';
 import { expectProgram } from '../run/start/find-program.js';
 import { say } from '../terminal/messages.js';

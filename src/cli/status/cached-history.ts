@@ -2,8 +2,8 @@ import { dirname } from 'node:path';
 import { type ErrHistory, type History, type LockHistory, openHistory } from '../../history/index.js';
 import { type Inspection, LivingLockError } from '../../index.js';
 import { describeUnreadable } from '../history/read-history.js';
-import { lockName } from '../named-locks/lock-path.js';
 import type { NamedLock } from '../named-locks/named-locks.js';
+import { lockName } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
 
 /** For how many milliseconds an answer is kept: `--watch` asks twice a second, about each lock. */

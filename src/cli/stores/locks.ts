@@ -3,9 +3,13 @@ import type { Life, Store } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { hintOnName, lockPath } from '../named-locks/lock-path.js';
-import { type NamedLock, namedLocks } from '../named-locks/named-locks.js';
-import { namedLocksFolder } from '../named-locks/named-locks-folder.js';
+import {
+  hintOnName,
+  lockPath,
+  type NamedLock,
+  namedLocks,
+  namedLocksFolder,
+} from '../named-locks/named-locks.js';
 import { say } from '../terminal/messages.js';
 import type { OpenStore } from './driver.js';
 import type { StoreAddress } from './store-option.js';

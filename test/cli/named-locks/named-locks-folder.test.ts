@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namedLocksFolder } from '../../../src/cli/named-locks/named-locks-folder.js';
+import { namedLocksFolder } from '../../../src/cli/named-locks/named-locks.js';
 import { FakeSurroundings, failure } from './fake-surroundings.js';
 
 const ALICE = 1000;

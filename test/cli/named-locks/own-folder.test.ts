@@ -3,7 +3,7 @@ import {
   makeOwnFolder,
   namedLocksFolder,
   verifyOwnFolder,
-} from '../../../src/cli/named-locks/named-locks-folder.js';
+} from '../../../src/cli/named-locks/named-locks.js';
 import { FakeSurroundings } from './fake-surroundings.js';
 
 const ALICE = 1000;
