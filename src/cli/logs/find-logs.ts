@@ -3,8 +3,7 @@ import { basename, dirname } from 'node:path';
 import { logsFolder } from '../../history/folder.js';
 import type { PastRun } from '../../history/index.js';
 import type { JournalOwner } from '../../history/journal-line.js';
-import { logsIn } from '../../history/list-logs.js';
-import { idOf, runOfLog } from '../../history/log-name.js';
+import { idOf, logsIn, runOfLog } from '../../history/logs.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 

@@ -1,6 +1,6 @@
 import { lstat, rm } from 'node:fs/promises';
 import type { JournalOwner } from '../../../../history/journal-line.js';
-import { type FoundLog, logsIn } from '../../../../history/list-logs.js';
+import { type FoundLog, logsIn } from '../../../../history/logs.js';
 import { systemCode } from '../../../../system/system-code.js';
 
 /**

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { oldLogs, removeLogs } from '../../../../../src/cli/run/output/kept/prune-logs.js';
-import { logName } from '../../../../../src/history/log-name.js';
+import { logName } from '../../../../../src/history/logs.js';
 import { temporaryFolder } from '../../../../../support/world.js';
 
 const OWNER = { lock: '/run/livinglock/import.lock', store: null };
