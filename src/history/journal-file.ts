@@ -23,22 +23,13 @@ export interface JournalText {
   readonly isCut: boolean;
 }
 
-/** `null` if there is no file, or an empty one, which a power cut may leave behind. */
+/**
+ * `null` if there is no file, or an empty one, which a power cut may leave behind.
+ *
+ * @param maxBytes How much to read of what follows the first line.
+ */
 export function readJournal(path: string, maxBytes: number): JournalText | null {
   return withFile(path, O_RDONLY, (descriptor) => textOf(descriptor, maxBytes));
-}
-
-/** Whether there is no line break in the file. */
-export function isOneLine({ header, size }: Pick<JournalText, 'header' | 'size'>): boolean {
-  return size === Buffer.byteLength(header);
-}
-
-/** The first line, and the size. `null` as above. */
-export function beginningOf(path: string): Pick<JournalText, 'header' | 'size'> | null {
-  return withFile(path, O_RDONLY, (descriptor) => {
-    const { size } = fs.fstatSync(descriptor);
-    return size === 0 ? null : { header: headerOf(descriptor), size };
-  });
 }
 
 /**

@@ -5,14 +5,7 @@ import { Visits } from '../stores/file/guard/wait-for-guard.js';
 import { LockFileReader } from '../stores/file/lock-file-reader.js';
 import { compacted, isDue, type Limits } from './compaction.js';
 import { ErrHistory } from './errors.js';
-import {
-  appendTo,
-  beginningOf,
-  isOneLine,
-  type JournalText,
-  readJournal,
-  replaceJournal,
-} from './journal-file.js';
+import { appendTo, type JournalText, readJournal, replaceJournal } from './journal-file.js';
 import { type Header, headerFrom, headerLine, isTornHeader, type JournalOwner } from './journal-line.js';
 import type { LockHistory } from './run.js';
 import { summarize } from './summarize.js';
@@ -35,8 +28,8 @@ export class Journal {
 
   /** `null` without a journal. */
   static ownerOf(path: string): JournalOwner | null {
-    const beginning = beginningOf(path);
-    return beginning && headerFrom(beginning.header);
+    const journal = readJournal(path, 0);
+    return journal && headerFrom(journal.header);
   }
 
   /**
@@ -81,14 +74,14 @@ export class Journal {
   /** In the guard. */
   #appendInside(path: string, lines: string, limits: Limits, stay: GuardSection): void {
     const now = new Date();
-    const beginning = beginningOf(path);
-    if (beginning === null || this.#isTorn(beginning)) {
+    const journal = readJournal(path, 0);
+    if (journal === null || this.#isTorn(journal)) {
       // With its first line, so that a crash leaves no file without one.
       const header = headerLine({ ...this.#owner, keptBytes: 0, oldest: now });
       replaceJournal(path, `${header}${lines}`, stay);
       return;
     }
-    const header = this.#expectOurs(beginning.header);
+    const header = this.#expectOurs(journal.header);
     const size = appendTo(path, lines) ?? 0;
     if (!isDue(header, size, limits, now)) return;
     try {
@@ -106,8 +99,9 @@ export class Journal {
     replaceJournal(path, compacted(this.#owner, journal.text, limits, now), stay);
   }
 
-  #isTorn(journal: Pick<JournalText, 'header' | 'size'>): boolean {
-    return isOneLine(journal) && isTornHeader(journal.header, this.#owner);
+  #isTorn({ header, size }: JournalText): boolean {
+    const isOneLine = size === Buffer.byteLength(header);
+    return isOneLine && isTornHeader(header, this.#owner);
   }
 
   #expectOurs(line: string): Header {
