@@ -4,7 +4,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
-import { displayName } from './names.js';
+import { displayName, nameInStore } from './names.js';
 import { readHistory } from './read-history.js';
 import { linesOf } from './table.js';
 
@@ -52,7 +52,7 @@ export async function history(
 function lockJson(history: LockHistory): object {
   const { lock, store, runs, skips, usualDuration, unreadable } = history;
   return {
-    name: store === null ? displayName(history) : lock,
+    name: nameInStore(history),
     path: lock,
     store,
     runs: runs.map(runJson),

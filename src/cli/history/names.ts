@@ -3,10 +3,17 @@ import type { LockHistory } from '../../history/index.js';
 import { attempt } from '../../system/attempt.js';
 import { lockName, namedLocksFolder } from '../named-locks/named-locks.js';
 
+type Owner = Pick<LockHistory, 'lock' | 'store'>;
+
 /** What people call a lock: its name if it is a named one, and where it is if that is a database. */
-export function displayName({ lock, store }: Pick<LockHistory, 'lock' | 'store'>): string {
-  if (store !== null) return `${lock} (${store})`;
-  return dirname(lock) === folderOfNames() ? (lockName(basename(lock)) ?? lock) : lock;
+export function displayName({ lock, store }: Owner): string {
+  return store === null ? nameInStore({ lock, store }) : `${lock} (${store})`;
+}
+
+/** The same for those who know where it is. */
+export function nameInStore({ lock, store }: Owner): string {
+  const isNamed = store === null && dirname(lock) === folderOfNames();
+  return isNamed ? (lockName(basename(lock)) ?? lock) : lock;
 }
 
 let known: { readonly setting: string | undefined; readonly folder: string | null } | undefined;

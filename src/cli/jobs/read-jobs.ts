@@ -1,6 +1,6 @@
 import type { LockHistory } from '../../history/index.js';
 import { type Inspection, inspect, LivingLockError } from '../../index.js';
-import { displayName } from '../history/names.js';
+import { nameInStore } from '../history/names.js';
 import { openOwnHistory } from '../history/read-history.js';
 import { merged, type NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
@@ -33,7 +33,7 @@ export async function readJobs(names: readonly string[], locks: Locks): Promise<
   async function recorded(): Promise<NamedLock[]> {
     return (await history.locks())
       .filter((each) => each.store === store)
-      .map(({ lock }) => ({ name: store === null ? displayName({ lock, store }) : lock, path: lock }));
+      .map((each) => ({ name: nameInStore(each), path: each.lock }));
   }
 
   async function read({ name, path }: NamedLock): Promise<Job> {

@@ -1,9 +1,8 @@
-import { dirname } from 'node:path';
 import { type ErrHistory, type History, type LockHistory, openHistory } from '../../history/index.js';
 import { type Inspection, LivingLockError } from '../../index.js';
+import { nameInStore } from '../history/names.js';
 import { describeUnreadable } from '../history/read-history.js';
 import type { NamedLock } from '../named-locks/named-locks.js';
-import { lockName } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
 
 /** For how many milliseconds an answer is kept: `--watch` asks twice a second, about each lock. */
@@ -55,12 +54,8 @@ export class Past {
     this.#complaintOfList = complaint ?? describeUnreadable(unreadable);
     return found
       .filter((each) => each.store === store)
-      .flatMap(({ lock }) => {
-        if (store !== null) return { name: lock, path: lock };
-        const place = this.#locks.place();
-        const name = dirname(lock) === place ? lockName(lock.slice(place.length + 1)) : null;
-        return name === null ? [] : { name, path: lock };
-      });
+      .map((each) => ({ name: nameInStore(each), path: each.lock }))
+      .filter(({ name, path }) => store !== null || name !== path);
   }
 
   async #ask<T>(question: (history: History) => Promise<T>, otherwise: T): Promise<Answer<T>> {

@@ -30,8 +30,6 @@ export interface Locks {
   nameOf(lock: string): string;
   /** The file that a lock is kept in; `null` if a server keeps it. */
   fileOf(name: string): string | null;
-  /** A hint if the name may have been meant differently. */
-  hintOn(lock: string): string | null;
   list(): Promise<readonly NamedLock[]>;
 }
 
@@ -57,7 +55,6 @@ export async function withLocks<T>(
       database: place,
       nameOf: (lock) => nameIn(store, lock),
       fileOf: () => file,
-      hintOn: () => null,
       list: async () => ((await store.names?.()) ?? []).map((name) => ({ name, path: name })),
     });
   } finally {
@@ -88,15 +85,15 @@ async function files(mayCreate: boolean, life: Life | null | undefined): Promise
     database: null,
     nameOf: (lock) => lockPath(lock, mayCreate),
     fileOf: (name) => name,
-    hintOn: hintOnName,
     list: async () => namedLocks(),
   };
 }
 
 /** Says on stderr which locks are meant by names that look like files. */
-export function sayWhichAreMeant(names: readonly string[], { hintOn }: Locks): void {
+export function sayWhichAreMeant(names: readonly string[], { database }: Locks): void {
+  if (database !== null) return;
   for (const name of names) {
-    const hint = hintOn(name);
+    const hint = hintOnName(name);
     if (hint !== null) say(hint);
   }
 }

@@ -83,7 +83,6 @@ export function someLocks(changes: Partial<Locks> = {}): Locks {
     database: null,
     nameOf: (lock) => lock,
     fileOf: () => null,
-    hintOn: () => null,
     list: async () => [],
     ...changes,
   };
