@@ -2,7 +2,7 @@ import { oneLine } from '../../core/describe-holder.js';
 import { describeError } from '../errors/describe-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { readJobs } from '../jobs/read-jobs.js';
-import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
+import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { print } from '../terminal/messages.js';
 import { findingsOn, type Limits, type Severity } from './findings.js';
@@ -22,17 +22,15 @@ export function check(
   limits: Limits,
   store: StoreAddress | undefined,
 ): Promise<number> {
-  return withLocks(store, (locks) => report(names, locks, limits));
-}
-
-async function report(names: readonly string[], locks: Locks, limits: Limits): Promise<number> {
-  sayWhichAreMeant(names, locks);
-  const jobs = await readJobs(names, locks);
-  if (jobs.length === 0) return unknown(`no locks in ${locks.place()}, and no history`);
-  const now = new Date();
-  const checked = jobs.map((job) => ({ job, findings: findingsOn(job, limits, now) }));
-  const { severity, line } = pluginLine(checked, limits, now);
-  return answer(severity, line);
+  return withLocks(store, async (locks) => {
+    sayWhichAreMeant(names, locks);
+    const jobs = await readJobs(names, locks);
+    if (jobs.length === 0) return unknown(`no locks in ${locks.place()}, and no history`);
+    const now = new Date();
+    const checked = jobs.map((job) => ({ job, findings: findingsOn(job, limits, now) }));
+    const { severity, line } = pluginLine(checked, limits, now);
+    return answer(severity, line);
+  });
 }
 
 /** A monitoring system shows what is on stdout, and takes the usual exit codes for those of a plugin. */
