@@ -15,13 +15,9 @@ export interface ShownLock {
 export interface Facts {
   readonly name: string;
   readonly runs: readonly PastRun[];
-  readonly last: PastRun | null;
   /** Outcomes that occurred, the most desirable one first. */
   readonly counts: readonly (readonly [RunOutcome, number])[];
-  /** From 0 to 1; `null` without runs. */
-  readonly successRate: number | null;
   readonly usual: UsualRange | null;
-  readonly longest: number | null;
   readonly skips: number;
   /** What was skipped after the last run. */
   readonly skipsSince: LockHistory['skips'];
@@ -37,15 +33,13 @@ export interface UsualRange {
 }
 
 export function factsOf({ history, runs }: ShownLock): Facts {
-  const counted = OUTCOMES.map((outcome) => [outcome, countOf(runs, outcome)] as const);
+  const countOf = (wanted: RunOutcome) => runs.filter(({ outcome }) => outcome === wanted).length;
+  const counts = OUTCOMES.map((outcome) => [outcome, countOf(outcome)] as const);
   return {
     name: displayName(history),
     runs,
-    last: runs.at(-1) ?? null,
-    counts: counted.filter(([, count]) => count > 0),
-    successRate: runs.length === 0 ? null : countOf(runs, 'succeeded') / runs.length,
+    counts: counts.filter(([, count]) => count > 0),
     usual: usualRange(history),
-    longest: runs.length === 0 ? null : greatest(runs.map(({ duration }) => duration)),
     skips: sum(runs.map(({ skips }) => skips)) + (history.skips?.count ?? 0),
     skipsSince: history.skips,
   };
@@ -67,8 +61,4 @@ function usualRange({ runs, usualDuration }: LockHistory): UsualRange | null {
   const [low, high] = [at(0.1), at(0.9)];
   if (low === undefined || high === undefined || usualDuration === null) return null;
   return { low, median: usualDuration, high };
-}
-
-function countOf(runs: readonly PastRun[], outcome: RunOutcome): number {
-  return runs.filter((run) => run.outcome === outcome).length;
 }

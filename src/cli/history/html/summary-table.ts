@@ -1,6 +1,6 @@
 import { formatTook } from '../../terminal/age.js';
 import { formatDateAndTime } from '../../terminal/local-time.js';
-import type { Facts, UsualRange } from './lock-facts.js';
+import { type Facts, greatest, type UsualRange } from './lock-facts.js';
 import { LOOKS } from './outcomes.js';
 import { text } from './text.js';
 
@@ -14,16 +14,17 @@ ${rows.join('\n')}
 </tbody></table></div></section>`;
 }
 
-function row(facts: Facts, lock: number): string {
-  const { name, last, runs, successRate, usual, longest, skips } = facts;
+function row({ name, runs, usual, skips }: Facts, lock: number): string {
+  const last = runs.at(-1);
+  const succeeded = runs.filter(({ outcome }) => outcome === 'succeeded').length;
   const cells = [
-    last === null ? '' : formatDateAndTime(last.startedAt),
-    last === null ? '' : `<span class="${last.outcome}">${LOOKS[last.outcome].label}</span>`,
+    last && formatDateAndTime(last.startedAt),
+    last && `<span class="${last.outcome}">${LOOKS[last.outcome].label}</span>`,
     runs.length.toLocaleString('en'),
-    successRate === null ? '' : formatRate(successRate),
-    usual === null ? '' : formatUsual(usual),
-    longest === null ? '' : formatTook(longest),
-    skips === 0 ? '' : skips.toLocaleString('en'),
+    last && formatRate(succeeded / runs.length),
+    usual && formatUsual(usual),
+    last && formatTook(greatest(runs.map(({ duration }) => duration))),
+    skips > 0 && skips.toLocaleString('en'),
   ].map((cell) => `<td>${cell || '–'}</td>`);
   return `<tr><th scope="row"><a href="#lock-${lock}">${text(name)}</a></th>${cells.join('')}</tr>`;
 }
