@@ -45,10 +45,7 @@ function anyPath(lock: string, mayCreate: boolean): string {
   if (lock === '.' || lock === '..') {
     throw new CliError(ExitCode.usage, `${lock} is a folder. A lock is a name such as backup, or a path.`);
   }
-  const folder = namedLocksFolder();
-  if (mayCreate) makeOwnFolder(folder);
-  else verifyOwnFolder(folder);
-  return join(folder.path, lock.endsWith(EXTENSION) ? lock : `${lock}${EXTENSION}`);
+  return join(ownFolder(mayCreate), lock.endsWith(EXTENSION) ? lock : `${lock}${EXTENSION}`);
 }
 
 /** The name of a lock in the folder of named locks, or `null` for a file that is not a lock. */
@@ -72,10 +69,9 @@ function isDataFile(path: string): boolean {
 
 /** All locks in the folder of named locks, by name. Does not create the folder. */
 export function namedLocks(): NamedLock[] {
-  const folder = namedLocksFolder();
-  verifyOwnFolder(folder);
-  return entriesOf(folder.path)
-    .map((file) => ({ name: lockName(file) ?? '', path: join(folder.path, file) }))
+  const folder = ownFolder(false);
+  return entriesOf(folder)
+    .map((file) => ({ name: lockName(file) ?? '', path: join(folder, file) }))
     .filter(({ name }) => name !== '')
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
@@ -115,25 +111,22 @@ export function namedLocksFolder(system: UserEnvironment = surroundings): Truste
   }
 }
 
-/** Creates the folder of named locks if it is missing, and verifies that it belongs to this user. */
-export function makeOwnFolder(folder: TrustedFolder, system: UserEnvironment = surroundings): void {
+/**
+ * The path of that folder, which as far as it exists was verified to belong to this user.
+ *
+ * @param mayCreate Whether to create it if it is missing.
+ */
+export function ownFolder(mayCreate: boolean, system: UserEnvironment = surroundings): string {
+  const folder = namedLocksFolder(system);
+  const { path } = folder;
   try {
-    makeTrustedFolder(folder, system);
+    if (mayCreate) makeTrustedFolder(folder, system);
+    else verifyTrustedFolder(folder, system);
+    return path;
   } catch (error) {
-    throw unusable(folder, error);
+    const reason = messageOf(error);
+    throw new CliError(ExitCode.store, `Cannot keep locks in ${path}: ${reason}. ${REMEDY}`, {
+      cause: error,
+    });
   }
-}
-
-/** Verifies the folder as far as it exists. Creates nothing. */
-export function verifyOwnFolder(folder: TrustedFolder, system: UserEnvironment = surroundings): void {
-  try {
-    verifyTrustedFolder(folder, system);
-  } catch (error) {
-    throw unusable(folder, error);
-  }
-}
-
-function unusable({ path }: TrustedFolder, error: unknown): CliError {
-  const reason = messageOf(error);
-  return new CliError(ExitCode.store, `Cannot keep locks in ${path}: ${reason}. ${REMEDY}`, { cause: error });
 }

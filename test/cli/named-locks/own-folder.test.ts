@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  makeOwnFolder,
-  namedLocksFolder,
-  verifyOwnFolder,
-} from '../../../src/cli/named-locks/named-locks.js';
+import { ownFolder } from '../../../src/cli/named-locks/named-locks.js';
 import { FakeSurroundings } from './fake-surroundings.js';
 
 const ALICE = 1000;
@@ -14,15 +10,15 @@ const FALLBACK = '/run/lock/livinglock-54321';
 describe.skipIf(process.platform === 'win32')('the folder of named locks', () => {
   it('is created for its user alone, and so are its parents', () => {
     const user = new FakeSurroundings(ALICE, '/home/alice');
-    const { path } = make(user);
+    const path = ownFolder(true, user);
     for (const each of ['/home/alice/.local', '/home/alice/.local/state', path])
       expect(user.files.get(each)).toEqual({ kind: 'folder', uid: ALICE, mode: 0o700 });
-    expect(make(user).path).toBe(path);
+    expect(ownFolder(true, user)).toBe(path);
   });
 
   it('is not created just to read locks', () => {
     const user = new FakeSurroundings(STRANGER, null);
-    verifyOwnFolder(namedLocksFolder(user), user);
+    ownFolder(false, user);
     expect(user.files.has(FALLBACK)).toBe(false);
   });
 
@@ -52,7 +48,7 @@ describe.skipIf(process.platform === 'win32')('the folder of named locks', () =>
     ],
   ])('is refused, and nothing is created, if it %s', (_what, message, change) => {
     const inHome = new FakeSurroundings(ALICE, '/home/alice');
-    const { path } = make(inHome);
+    const path = ownFolder(true, inHome);
     const cases: readonly (readonly [FakeSurroundings, string])[] = [
       [new FakeSurroundings(STRANGER, null), FALLBACK],
       [new FakeSurroundings(0, '/root'), '/run/livinglock'],
@@ -63,10 +59,9 @@ describe.skipIf(process.platform === 'win32')('the folder of named locks', () =>
       if (user.uid === 0 && /UID 0/.test(message.source)) continue;
       change(user, place);
       const before = new Map(user.files);
-      const folder = namedLocksFolder(user);
-      expect(() => makeOwnFolder(folder, user)).toThrow(message);
-      expect(() => verifyOwnFolder(folder, user)).toThrow(message);
-      expect(() => verifyOwnFolder(folder, user)).toThrow(/Cannot keep locks in .*LIVINGLOCK_DIR/);
+      expect(() => ownFolder(true, user)).toThrow(message);
+      expect(() => ownFolder(false, user)).toThrow(message);
+      expect(() => ownFolder(false, user)).toThrow(/Cannot keep locks in .*LIVINGLOCK_DIR/);
       expect(user.files).toEqual(before);
       user.folder(place, user.uid, 0o700);
     }
@@ -75,13 +70,13 @@ describe.skipIf(process.platform === 'win32')('the folder of named locks', () =>
   it('is refused if another user creates one at the last moment', () => {
     const user = new FakeSurroundings(STRANGER, null);
     user.beforeMkdir = (path) => user.folder(path, MALLORY, 0o777);
-    expect(() => make(user)).toThrow(/belongs to another user/);
+    expect(() => ownFolder(true, user)).toThrow(/belongs to another user/);
   });
 
   it('is used if another run of the user creates it at the last moment', () => {
     const user = new FakeSurroundings(STRANGER, null);
     user.beforeMkdir = (path) => user.folder(path, STRANGER, 0o700);
-    expect(make(user).path).toBe(FALLBACK);
+    expect(ownFolder(true, user)).toBe(FALLBACK);
   });
 
   it.each<[string, RegExp, (user: FakeSurroundings) => void]>([
@@ -103,25 +98,19 @@ describe.skipIf(process.platform === 'win32')('the folder of named locks', () =>
   ])('is refused if a folder above it %s', (_what, message, change) => {
     const user = new FakeSurroundings(ALICE, '/home/alice');
     change(user);
-    expect(() => make(user)).toThrow(message);
+    expect(() => ownFolder(true, user)).toThrow(message);
   });
 
   it('may be reached by a link of the user, and through folders that the group of a user may write to', () => {
     const user = new FakeSurroundings(ALICE, '/home/alice');
     user.link('/home/alice/.local', ALICE);
     user.folder('/home/alice/.local/state', ALICE, 0o775);
-    expect(() => make(user)).not.toThrow();
+    expect(() => ownFolder(true, user)).not.toThrow();
   });
 
   it('is refused if the shared folder has an owner who could replace it', () => {
     const user = new FakeSurroundings(STRANGER, null);
     user.folder('/run/lock', MALLORY, 0o1777);
-    expect(() => make(user)).toThrow(/\/run\/lock belongs to another user/);
+    expect(() => ownFolder(true, user)).toThrow(/\/run\/lock belongs to another user/);
   });
 });
-
-function make(user: FakeSurroundings) {
-  const folder = namedLocksFolder(user);
-  makeOwnFolder(folder, user);
-  return folder;
-}
