@@ -29,7 +29,15 @@ export interface JournalText {
  * @param maxBytes How much to read of what follows the first line.
  */
 export function readJournal(path: string, maxBytes: number): JournalText | null {
-  return withFile(path, O_RDONLY, (descriptor) => textOf(descriptor, maxBytes));
+  return withFile(path, O_RDONLY, (descriptor) => {
+    const { size } = fs.fstatSync(descriptor);
+    if (size === 0) return null;
+    const header = headerOf(descriptor);
+    const begin = Math.max(Buffer.byteLength(header) + 1, size - maxBytes);
+    const isCut = begin > Buffer.byteLength(header) + 1;
+    const text = textFrom(descriptor, begin, size);
+    return { header, size, isCut, text: isCut ? text.slice(text.indexOf('\n') + 1) : text };
+  });
 }
 
 /**
@@ -113,16 +121,6 @@ function refuseUnlessOurs(status: fs.Stats): void {
   if (status.uid !== self) throw new Error(`it belongs to another user (UID ${status.uid})`);
   if ((status.mode & OTHERS_MAY_WRITE) !== 0)
     throw new Error('other users may write to it; chmod go-w prevents that');
-}
-
-function textOf(descriptor: number, maxBytes: number): JournalText | null {
-  const { size } = fs.fstatSync(descriptor);
-  if (size === 0) return null;
-  const header = headerOf(descriptor);
-  const begin = Math.max(Buffer.byteLength(header) + 1, size - maxBytes);
-  const isCut = begin > Buffer.byteLength(header) + 1;
-  const text = textFrom(descriptor, begin, size);
-  return { header, size, isCut, text: isCut ? text.slice(text.indexOf('\n') + 1) : text };
 }
 
 function headerOf(descriptor: number, length = USUAL_HEADER): string {

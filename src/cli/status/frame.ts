@@ -18,24 +18,21 @@ export function frameOf(locks: readonly LockStatus[], place: () => string, termi
   return [
     ...table(locks, terminal),
     ...(remarks.length > 0 ? [''] : []),
-    ...remarks.map((remark) => cut(remark, terminal.columns)),
+    ...remarks.map((remark) => cut(oneLine(remark), terminal.columns)),
   ];
 }
 
 function remarkOn({ name, state, reason, cooldownMs, staleTimeoutMs }: LockStatus): string {
   if (cooldownMs !== null) {
-    return oneLine(
-      `${name} counts as held for another ${formatDuration(cooldownMs)}, although its run has ended (--hold-at-least).`,
-    );
+    return `${name} counts as held for another ${formatDuration(cooldownMs)}, although its run has ended (--hold-at-least).`;
   }
-  if (state === 'foreign')
-    return oneLine(`${name} is foreign: ${reason}. No run can take it; name another path.`);
+  if (state === 'foreign') return `${name} is foreign: ${reason}. No run can take it; name another path.`;
   // The longer stale timeout counts, the holder's or the contender's.
   const unless =
     state === 'stalled' && staleTimeoutMs !== null
       ? `, unless its --stale-timeout is longer than ${formatDuration(staleTimeoutMs)}`
       : '';
-  return oneLine(`${name} is ${state}: ${reason}. The next run takes over${unless}.`);
+  return `${name} is ${state}: ${reason}. The next run takes over${unless}.`;
 }
 
 /**
@@ -51,5 +48,5 @@ function pastOf(lock: LockStatus): string[] {
     state === 'live' && usualDurationMs !== null && `usually takes ${formatTook(usualDurationMs)}`,
   ];
   const parts = [...(past || []), estimateOf(lock)].filter((part) => part !== false && part !== null);
-  return parts.length === 0 ? [] : [oneLine(`${name}, ${parts.join(', ')}`)];
+  return parts.length === 0 ? [] : [`${name}, ${parts.join(', ')}`];
 }
