@@ -14,7 +14,7 @@ type Estimated = Pick<LockStatus, 'state' | 'acquiredAt' | 'heartbeatAgeMs' | 'p
 export function estimateOf(lock: Estimated, now = Date.now()): string | null {
   const { state, acquiredAt, usualDurationMs } = lock;
   if (state !== 'live' || acquiredAt === null) return null;
-  const elapsed = now - Date.parse(acquiredAt);
+  const elapsed = now - acquiredAt.getTime();
   const byProgress = totalByProgress(lock, now);
   const total = byProgress ?? usualDurationMs;
   if (total === null) return null;
@@ -29,6 +29,6 @@ export function estimateOf(lock: Estimated, now = Date.now()): string | null {
 function totalByProgress({ acquiredAt, heartbeatAgeMs, progress }: Estimated, now: number): number | null {
   const ratio = progress?.ratio ?? null;
   if (ratio === null || ratio <= 0 || acquiredAt === null || heartbeatAgeMs === null) return null;
-  const time = now - heartbeatAgeMs - Date.parse(acquiredAt);
+  const time = now - heartbeatAgeMs - acquiredAt.getTime();
   return time < LEAST_TIME ? null : time / ratio;
 }

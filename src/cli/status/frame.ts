@@ -42,7 +42,7 @@ function remarkOn({ name, state, reason, cooldownMs, staleTimeoutMs }: LockStatu
 function pastOf(lock: LockStatus): string[] {
   const { name, state, lastRun, skips, usualDurationMs } = lock;
   const past = lastRun !== null && [
-    `last: ${lastRun.outcome} ${formatTime(new Date(lastRun.startedAt))}`,
+    `last: ${lastRun.outcome} ${formatTime(lastRun.startedAt)}`,
     `took ${tookOf({ ...lastRun, duration: lastRun.durationMs })}`,
     skips > 0 && (skips === 1 ? '1 skip' : `${skips} skips`),
     state === 'live' && usualDurationMs !== null && `usually takes ${formatTook(usualDurationMs)}`,

@@ -1,5 +1,5 @@
 import { DEFAULT_STALE_TIMEOUT } from '../../core/assess/judge.js';
-import type { LockHistory, PastRun, RunOutcome } from '../../history/index.js';
+import type { LockHistory, PastRun } from '../../history/index.js';
 import type { Inspection, Liveness } from '../../index.js';
 import { lastRun } from '../jobs/job-figures.js';
 
@@ -13,13 +13,8 @@ export interface ProcessStatus {
 }
 
 /** How a run of a lock has ended. */
-interface LastRun {
-  readonly outcome: RunOutcome;
-  readonly startedAt: string;
-  readonly endedAt: string;
+interface LastRun extends Pick<PastRun, 'outcome' | 'startedAt' | 'endedAt' | 'exitCode' | 'signal'> {
   readonly durationMs: number;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
 }
 
 /** One lock as `status --json` prints it. Its public description is docs/status.schema.json. */
@@ -34,8 +29,8 @@ export interface LockStatus {
   readonly user: string | null;
   readonly cwd: string | null;
   readonly owner: string | null;
-  readonly acquiredAt: string | null;
-  readonly heartbeatAt: string | null;
+  readonly acquiredAt: Date | null;
+  readonly heartbeatAt: Date | null;
   readonly heartbeatAgeMs: number | null;
   readonly cooldownMs: number | null;
   readonly staleTimeoutMs: number | null;
@@ -71,8 +66,8 @@ export function lockStatus(
     user: holder?.user ?? null,
     cwd: holder?.cwd ?? null,
     owner: holder?.owner ?? null,
-    acquiredAt: holder?.acquiredAt?.toISOString() ?? null,
-    heartbeatAt: holder?.timestamp.toISOString() ?? null,
+    acquiredAt: holder?.acquiredAt ?? null,
+    heartbeatAt: holder?.timestamp ?? null,
     heartbeatAgeMs: rounded(heartbeatAge),
     cooldownMs: cooldown(inspection),
     staleTimeoutMs: holder === null ? null : finite(holder.staleTimeout ?? DEFAULT_STALE_TIMEOUT),
@@ -94,14 +89,7 @@ export function lockStatus(
 function facts(run: PastRun | undefined): LastRun | null {
   if (run === undefined) return null;
   const { outcome, startedAt, endedAt, duration, exitCode, signal } = run;
-  return {
-    outcome,
-    startedAt: startedAt.toISOString(),
-    endedAt: endedAt.toISOString(),
-    durationMs: Math.round(duration),
-    exitCode,
-    signal,
-  };
+  return { outcome, startedAt, endedAt, durationMs: Math.round(duration), exitCode, signal };
 }
 
 function rounded(milliseconds: number | null): number | null {

@@ -80,7 +80,7 @@ function describeProcess({ pid, isGroup, liveness }: ProcessStatus, state: LockS
 }
 
 function heldFor({ acquiredAt }: LockStatus): string {
-  return acquiredAt === null ? '' : formatAge(Date.now() - Date.parse(acquiredAt));
+  return acquiredAt === null ? '' : formatAge(Date.now() - acquiredAt.getTime());
 }
 
 function lastHeartbeat({ heartbeatAgeMs }: LockStatus): string {

@@ -7,7 +7,7 @@ const START = new Date(2026, 10, 26, 3, 0, 0).getTime();
 function estimate(elapsed: number, changes: Partial<Parameters<typeof estimateOf>[0]> = {}) {
   const lock = {
     state: 'live',
-    acquiredAt: new Date(START).toISOString(),
+    acquiredAt: new Date(START),
     heartbeatAgeMs: 0,
     progress: null,
     usualDurationMs: null,

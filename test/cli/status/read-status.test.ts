@@ -52,7 +52,7 @@ describe('the status of locks', () => {
         lastRun: { outcome: 'failed', exitCode: 4 },
         usualDurationMs: null,
       },
-      { name: 'b', state: 'free', skips: 0, lastRun: { startedAt: startedAt.toISOString() } },
+      { name: 'b', state: 'free', skips: 0, lastRun: { startedAt } },
       { name: 'c', lastRun: null },
     ]);
     expect([...failures, ...notes]).toEqual([]);
