@@ -6,7 +6,7 @@ import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command-definition.js';
 import { InvalidArgument } from './grammar/invalid-argument.js';
 import type { Options, Values } from './grammar/option.js';
-import { withLocks } from './stores/locks.js';
+import { type Locks, withLocks } from './stores/locks.js';
 import { parseStore } from './stores/store-option.js';
 import { say } from './terminal/messages.js';
 
@@ -53,10 +53,10 @@ async function beat(options: BeatOptions): Promise<number> {
   }
   // Started by --force beside a holder: there is no lock, so nothing can be lost.
   if (token === '') return ExitCode.ok;
-  const held = { path, token };
-  if (address === '') return withLocks(undefined, ({ store }) => beatIn(store, held, options));
+  const send = ({ store }: Locks) => beatIn(store, path, token, options);
+  if (address === '') return withLocks(undefined, send);
   try {
-    return await withLocks(parseStore(address), ({ store }) => beatIn(store, held, options));
+    return await withLocks(parseStore(address), send);
   } catch (error) {
     return goOnWithout(error);
   }
@@ -79,12 +79,12 @@ function isThere(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 0 && attempt(() => process.kill(pid, 0), false);
 }
 
-interface Held {
-  readonly path: string;
-  readonly token: string;
-}
-
-async function beatIn(store: Store, { path, token }: Held, { progress, note }: BeatOptions): Promise<number> {
+async function beatIn(
+  store: Store,
+  path: string,
+  token: string,
+  { progress, note }: BeatOptions,
+): Promise<number> {
   const stored = await store.read(path);
   if (stored?.record?.token !== token) return lost(path);
   const before = stored.record.progress;
