@@ -25,3 +25,12 @@ export class ErrHistory extends LivingLockError {
     return new ErrHistory(lock, path, withoutInternals(messageOf(cause), path).replace(/\.$/, ''), { cause });
   }
 }
+
+/** What the action returns. Whatever it throws becomes an {@link ErrHistory}. */
+export function explained<T>(lock: string, path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw ErrHistory.from(lock, path, error);
+  }
+}

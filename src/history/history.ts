@@ -9,7 +9,7 @@ import {
   verifyTrustedFolder,
 } from '../system/files/trusted-folder.js';
 import type { Limits } from './compaction.js';
-import { ErrHistory } from './errors.js';
+import { ErrHistory, explained } from './errors.js';
 import { historyFolder } from './folder.js';
 import { Journal } from './journal.js';
 import { type JournalOwner, runLine, skipsLine } from './journal-line.js';
@@ -157,7 +157,7 @@ export class History {
     const { last, store = null } = options;
     checkFields({ lock, store });
     const owner = { lock, store };
-    this.#explained(lock, () => verifyTrustedFolder(this.#folder));
+    explained(lock, this.folder, () => verifyTrustedFolder(this.#folder));
     return this.#journalOf(owner).read(...this.#extent(last));
   }
 
@@ -185,7 +185,7 @@ export class History {
     if (onUnreadable !== undefined && typeof onUnreadable !== 'function') {
       throw new TypeError(`The option \`onUnreadable\` must be a function, but is ${show(onUnreadable)}.`);
     }
-    const names = this.#explained('all locks', () => {
+    const names = explained('all locks', this.folder, () => {
       verifyTrustedFolder(this.#folder);
       return namesIn(this.folder).filter(isJournalName);
     });
@@ -196,7 +196,7 @@ export class History {
   }
 
   async #append(owner: JournalOwner, line: string): Promise<void> {
-    this.#explained(owner.lock, () => makeTrustedFolder(this.#folder));
+    explained(owner.lock, this.folder, () => makeTrustedFolder(this.#folder));
     await this.#journalOf(owner).append(line, this.#limits, this.#limits.writeTimeout);
   }
 
@@ -207,26 +207,14 @@ export class History {
   /** `null` for what is not a journal, or a copy of one. */
   #ownerOf(name: string): JournalOwner | null {
     const path = join(this.folder, name);
-    try {
-      const owner = Journal.ownerOf(path);
-      return owner !== null && journalName(owner) === name ? owner : null;
-    } catch (error) {
-      throw ErrHistory.from(name, path, error);
-    }
+    const owner = explained(name, path, () => Journal.ownerOf(path));
+    return owner !== null && journalName(owner) === name ? owner : null;
   }
 
   /** How many runs to show, and whether these are all. */
   #extent(last: number | undefined): [most: number, isAll: boolean] {
     const { maxRuns } = this.#limits;
     return last === undefined ? [maxRuns, true] : [Math.min(maxRuns, count('last', last)), false];
-  }
-
-  #explained<T>(lock: string, action: () => T): T {
-    try {
-      return action();
-    } catch (error) {
-      throw ErrHistory.from(lock, this.folder, error);
-    }
   }
 }
 

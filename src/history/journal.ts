@@ -4,7 +4,7 @@ import type { GuardSection } from '../stores/file/guard/guard-types.js';
 import { Visits } from '../stores/file/guard/wait-for-guard.js';
 import { LockFileReader } from '../stores/file/lock-file-reader.js';
 import { compacted, isDue, type Limits } from './compaction.js';
-import { ErrHistory } from './errors.js';
+import { ErrHistory, explained } from './errors.js';
 import { appendTo, type JournalText, readJournal, replaceJournal } from './journal-file.js';
 import { type Header, headerFrom, headerLine, isTornHeader, type JournalOwner } from './journal-line.js';
 import type { LockHistory } from './run.js';
@@ -38,7 +38,7 @@ export class Journal {
    */
   read(most: number, isAll: boolean): LockHistory {
     const bytes = isAll ? MAX_BYTES : Math.min(MAX_BYTES, BYTES_AT_LEAST + most * BYTES_PER_RUN);
-    const journal = this.#explained(() => readJournal(this.#path, bytes));
+    const journal = explained(this.#owner.lock, this.#path, () => readJournal(this.#path, bytes));
     if (journal !== null && !this.#isTorn(journal)) this.#expectOurs(journal.header);
     const history = summarize(this.#owner, journal?.text ?? '', most);
     // There may be a huge line that is garbage.
@@ -109,13 +109,5 @@ export class Journal {
     if (header?.lock === this.#owner.lock && header.store === this.#owner.store) return header;
     const what = header === null ? 'something else' : `the history of ${header.lock}`;
     throw new ErrHistory(this.#owner.lock, this.#path, `it contains ${what}, and was not changed`);
-  }
-
-  #explained<T>(action: () => T): T {
-    try {
-      return action();
-    } catch (error) {
-      throw ErrHistory.from(this.#owner.lock, this.#path, error);
-    }
   }
 }
