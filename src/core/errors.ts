@@ -1,4 +1,5 @@
 import { isError } from '../system/is-error.js';
+import { messageOf } from '../system/message-of.js';
 import { systemCode } from '../system/system-code.js';
 import { describeHolding, describeProcess, formatDuration } from './describe-holder.js';
 import type { LockRecord } from './record/record.js';
@@ -159,7 +160,7 @@ export class ErrLockStore extends LivingLockError {
     if (error instanceof LivingLockError || !isError(error)) return error;
     const code = systemCode(error);
     if (code === null) return error;
-    const reason = withoutInternals(error.message, lock).replace(/\.$/, '');
+    const reason = withoutInternals(messageOf(error), lock).replace(/\.$/, '');
     const remedy = remedies[code] ?? remedyFor(code);
     return ErrLockStore.of(lock, attempted, { code, reason, remedy, cause: error });
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
+import { messageOf } from '../../../system/message-of.js';
 import { giveUpWriting } from '../../terminal/exit-despite-hung-write.js';
 import { say } from '../../terminal/messages.js';
 import { writeOut } from '../../terminal/write-all.js';
@@ -122,7 +123,7 @@ export class OutputPassage {
     this.#failure = error.code === 'EPIPE' && process.platform !== 'win32' ? 'unread' : 'failed';
     if (this.#failure === 'unread') return;
     say(
-      `The command's ${this.#output.name} cannot be written: ${error.message}. Output is lost from here on, so this run fails.`,
+      `The command's ${this.#output.name} cannot be written: ${messageOf(error)}. Output is lost from here on, so this run fails.`,
     );
   }
 }
