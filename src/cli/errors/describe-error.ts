@@ -1,4 +1,6 @@
+import { LivingLockError } from '../../core/errors.js';
 import { remedyFor } from '../../core/system-error-remedies.js';
+import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { UnknownWord } from '../grammar/unknown-word.js';
@@ -18,8 +20,6 @@ export async function describeError(error: unknown): Promise<Failure> {
     return { message, exitCode: error.exitCode };
   }
   if (error instanceof InvalidArgument) return { message: error.message, exitCode: ExitCode.usage };
-  // Loaded only now, because `--help` and most mistakes do without it.
-  const { LivingLockError } = await import('../../index.js');
   if (error instanceof LivingLockError) return { message: error.message, exitCode: ExitCode.store };
   const trouble = describeTrouble(error);
   if (trouble !== null) return { message: trouble, exitCode: ExitCode.store };
@@ -29,11 +29,16 @@ export async function describeError(error: unknown): Promise<Failure> {
 
 /** What the system refused, and what to do about it; `null` for an error that is not the system's, which means a bug. */
 function describeTrouble(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if ('code' in error && error.code === 'MODULE_NOT_FOUND') {
+    const [missing] = error.message.split('\n');
+    return `A part of livinglock is gone or cannot be read: ${missing}. Install it again, or check the disk.`;
+  }
   const code = systemCode(error);
-  if (code === null || !(error instanceof Error)) return null;
+  if (code === null) return null;
   if ('syscall' in error && error.syscall === 'uv_cwd') {
     return 'The folder in which livinglock was started no longer exists. Change to another folder (cd), or use paths that begin with a slash.';
   }
   const remedy = remedyFor(code);
-  return `${error.message}.${remedy && ` ${remedy}`}`;
+  return `${messageOf(error)}.${remedy && ` ${remedy}`}`;
 }
