@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { oneLine } from '../../../core/describe-holder.js';
 import { attempt } from '../../../system/attempt.js';
+import { systemCode } from '../../../system/system-code.js';
 import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import { quoted } from '../options/wrapped-command.js';
@@ -19,7 +20,11 @@ export function expectProgram(program: string): string {
     ? [program].filter((file) => existsSync(file))
     : inPath(program).filter(isFile);
   const [first] = files;
-  if (first === undefined) throw new CliError(ExitCode.notFound, notFound(program));
+  if (first === undefined) {
+    throw isForbidden(program)
+      ? new CliError(ExitCode.notExecutable, `${oneLine(program)} cannot be executed: permission denied.`)
+      : new CliError(ExitCode.notFound, notFound(program));
+  }
   const found = files.find(isExecutable);
   if (found !== undefined) return found;
   const what = isFile(first)
@@ -32,7 +37,9 @@ function notFound(program: string): string {
   if (isForShell(program))
     return `There is no command ${quoted(program)}. To run a line of the shell, use -c ${quoted(program)}, or -- sh -c ${quoted(program)}.`;
   if (!program.includes('/'))
-    return `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH. ${OF_SHELL}`;
+    return isFile(program)
+      ? `There is no command ${oneLine(program)} in PATH. For the file in this folder, write ./${oneLine(program)}.`
+      : `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH. ${OF_SHELL}`;
   return isAbsolute(program)
     ? `There is no file ${oneLine(program)}.`
     : `There is no file ${oneLine(program)} in ${oneLine(process.cwd())}. Give its full path, or change to its folder first.`;
@@ -69,6 +76,16 @@ export function isExecutable(file: string): boolean {
     accessSync(file, constants.X_OK);
     return isFile(file);
   }, false);
+}
+
+/** Whether a folder on the way to the program may not be entered. */
+function isForbidden(program: string): boolean {
+  try {
+    accessSync(program);
+    return false;
+  } catch (error) {
+    return program.includes('/') && systemCode(error) === 'EACCES';
+  }
 }
 
 function isFile(file: string): boolean {

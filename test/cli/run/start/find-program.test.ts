@@ -36,6 +36,10 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     expect(() => expectProgram(`${path}.sh`)).toThrow(
       refusal(ExitCode.notFound, `There is no file ${path}.sh.`),
     );
+    vi.stubEnv('PATH', temporaryFolder());
+    expect(() => expectProgram('package.json')).toThrow(
+      refusal(ExitCode.notFound, 'in PATH. For the file in this folder, write ./package.json.'),
+    );
     expect(() => expectProgram('./job')).toThrow(
       refusal(ExitCode.notFound, `There is no file ./job in ${process.cwd()}. Give its full path, or change`),
     );
