@@ -76,6 +76,14 @@ describe.skipIf(!isPosix)('a command of --notify', () => {
       [{ event: 'stall' }, { event: 'failure', exitCode: 4 }],
     ],
     [
+      'how far it had come',
+      [
+        ...[...SILENT, '--on-stall', 'warn', 'job', '-c'],
+        '"$LIVINGLOCK" beat --progress 0.4 --note "table 4"; until grep -qs "table 4" told; do sleep 0.05; done',
+      ],
+      [expect.objectContaining({ event: 'stall', progress: { ratio: 0.4, note: 'table 4' } })],
+    ],
+    [
       'a stall as a failure',
       [...SILENT, '--notify-on', 'failure', 'job', '--', 'sleep', '100'],
       [{ event: 'failure', outcome: 'stalled', exitCode: 124 }],

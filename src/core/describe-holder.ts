@@ -26,7 +26,7 @@ export function describeHolder(holder: LockRecord | null, heartbeatAge: number, 
   if (holder === null) return 'a process that has not yet identified itself';
   const process = [describeProcess(holder), more].filter((part) => part !== '').join(' ');
   const heartbeat = `last heartbeat ${formatDuration(heartbeatAge)} ago`;
-  return [process, heartbeat, ...describeProgress(holder.progress)].join(', ');
+  return [process, heartbeat, describeProgress(holder.progress)].filter((part) => part !== '').join(', ');
 }
 
 /** The holder as an operator would look for it: `PID 4242 on db-1 (node import.js in /srv/shop)`. */
@@ -50,12 +50,12 @@ export function describeWork({ command, cwd }: Pick<LockRecord, 'command' | 'cwd
     .join(' ');
 }
 
-/** What the holder reported about its work: `40 % done`, `table 4 of 10`. */
-function describeProgress(progress: Progress | null): readonly string[] {
+/** What the holder reported about its work: `40 % done, table 4 of 10`. Empty if it reported nothing. */
+export function describeProgress(progress: Progress | null): string {
   const { ratio = null, note = null } = progress ?? {};
-  return [ratio !== null && `${Math.floor(ratio * 100)} % done`, note !== null && oneLine(note)].filter(
-    (part) => part !== false,
-  );
+  return [ratio !== null && `${Math.floor(ratio * 100)} % done`, note !== null && oneLine(note)]
+    .filter((part) => part !== false)
+    .join(', ');
 }
 
 /** For people: `850 ms`, `12 seconds`, `3 hours`. */

@@ -49,6 +49,7 @@ export class Recorder {
   #startedAt = new Date();
   #startedAtMonotonic = systemClock.monotonic();
   #progress: Progress | null = null;
+  #reading = Promise.resolve();
   #output: KeptOutput | null = null;
   #attempt = 1;
   #hasFailed = false;
@@ -107,20 +108,35 @@ export class Recorder {
     if (this.#subject.isRecorded) void loaded().catch(() => {});
   }
 
-  /** @param reason What the command has not done, and for how long. */
-  stalled(reason: string): void {
+  /**
+   * Returns how far the command had come.
+   *
+   * @param reason What the command has not done, and for how long.
+   */
+  async stalled(reason: string): Promise<Progress | null> {
+    await this.#readProgress();
     this.#announce('stalled', { reason });
+    return this.#progress;
   }
 
   lost(reason: string): void {
     this.#announce('lost', { reason });
   }
 
-  /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. */
   async beforeRelease(): Promise<void> {
+    if (this.#subject.isRecorded || this.#hasAudience) await this.#readProgress();
+  }
+
+  /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. One after the other. */
+  #readProgress(): Promise<void> {
+    this.#reading = this.#reading.then(() => this.#readProgressNow());
+    return this.#reading;
+  }
+
+  async #readProgressNow(): Promise<void> {
     const lock = this.#lock;
-    const { locks, name, isRecorded } = this.#subject;
-    if (lock === null || !(isRecorded || this.#hasAudience)) return;
+    const { locks, name } = this.#subject;
+    if (lock === null) return;
     try {
       const stored = await Promise.race([locks.store.read(name), sleep(READ_TIMEOUT, null, { ref: false })]);
       if (stored?.record?.token === lock.token) this.#progress = stored.record.progress;

@@ -1,5 +1,5 @@
-import { formatDuration } from '../../core/describe-holder.js';
-import { ErrLockLost } from '../../index.js';
+import { describeProgress, formatDuration } from '../../core/describe-holder.js';
+import { ErrLockLost, type Progress, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
@@ -13,6 +13,9 @@ import { proofCheckFor } from './proof/proof-checks.js';
 import { StallWatch } from './proof/stall-watch.js';
 import type { RunContext } from './run-context.js';
 import type { Started } from './start/start-command.js';
+
+/** Milliseconds between two tries to name the command in the lock. */
+const NAMING_PAUSE = 500;
 
 /** How an attempt ended: for whoever started the runner, and for the history. */
 interface Ended {
@@ -84,7 +87,7 @@ export class RunAttempt {
     const reason = `for ${formatDuration(silence)} ${describeProof(proof, isHeldUp)}`;
     const hint = hintOn(proof, isHeldUp);
     const stall = `The command has stalled: ${reason}.`;
-    this.#job.recorder.stalled(reason);
+    void this.#job.recorder.stalled(reason).then(tellProgress);
     if (onStall === 'warn') {
       say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hint}`);
     } else {
@@ -119,7 +122,7 @@ export class RunAttempt {
     if (signals.received !== null) group.signal(signals.received);
   }
 
-  /** Names the command in the lock. If that cannot be written, the next heartbeat tries again; until then the inherited socket shows that it lives. */
+  /** Names the command in the lock. If that cannot be written, it is tried again; until then the inherited socket shows that it lives. */
   async #name(): Promise<void> {
     const { lock, inheritedSocket } = this.#job;
     const { group, begin } = this.#started;
@@ -130,10 +133,26 @@ export class RunAttempt {
       if (!(error instanceof RangeError || error instanceof ErrLockLost)) {
         if (begin !== null) throw error;
         say(messageOf(error));
+        void this.#nameLater();
       }
     }
     inheritedSocket?.close();
     if (lock?.signal.aborted !== true) begin?.();
+  }
+
+  /** Not with the next heartbeat, which may be minutes away: a command may close the descriptors that it has inherited. */
+  async #nameLater(): Promise<void> {
+    const { group } = this.#started;
+    for (;;) {
+      await systemClock.sleep(NAMING_PAUSE, { ref: false });
+      if (group.isGone()) return;
+      try {
+        await this.#job.lock?.setWorkers(group.named);
+        return;
+      } catch (error) {
+        if (error instanceof RangeError || error instanceof ErrLockLost) return;
+      }
+    }
   }
 
   /** Waits until the output of a command that is gone has been passed on and kept. */
@@ -175,4 +194,9 @@ export class RunAttempt {
       this.#watch.keepForTheEnd();
     }
   }
+}
+
+function tellProgress(progress: Progress | null): void {
+  const reported = describeProgress(progress);
+  if (reported !== '') say(`The last that the command reported: ${reported}.`);
 }

@@ -7,7 +7,9 @@ import type { Locks } from '../stores/locks.js';
 import { said, say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
 import type { RunEnd } from './exit-status.js';
+import { isOfOneMachine } from './options/run-options.js';
 import { type OutputRoute, routeFor } from './output/output-route.js';
+import { endForGood } from './processes/end-command.js';
 import { statusOf, turn } from './processes/pass-signals.js';
 import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
@@ -71,7 +73,7 @@ export class Supervision {
 
   /** A signal that arrives before the command exists ends the run before it begins. */
   async #runUnlessSignalled(): Promise<number> {
-    const { lock, signals } = this.#job;
+    const { lock, signals, options } = this.#job;
     let started: Started;
     try {
       const route = await this.#prepare();
@@ -100,8 +102,9 @@ export class Supervision {
       this.#isLossKnown = end.outcome === 'lost';
       return status;
     } catch (error) {
-      // Otherwise the lock is left to whatever still runs.
-      if (started.group.isGone()) await lock?.release().catch(() => {});
+      // Nobody watches it any longer.
+      await endForGood(started.group, options.killAfter, lock);
+      await lock?.release().catch(() => {});
       throw error;
     }
   }
@@ -122,7 +125,10 @@ export class Supervision {
   /** The command's exit status matters more than a lock that could not be released: a reported failure would make someone start it again. */
   #giveUp(error: unknown, status: number): number {
     if (!(error instanceof ErrLockStore)) throw error;
-    say(`${error.message} The command has exited with ${status}. Others can take its lock once it is stale.`);
+    const next = isOfOneMachine(this.#job.options.store)
+      ? 'The next run takes its lock over.'
+      : 'The next run on this machine takes its lock over; others can once it is stale.';
+    say(`${error.message} The command has exited with ${status}. ${next}`);
     return status;
   }
 

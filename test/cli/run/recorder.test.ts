@@ -84,6 +84,14 @@ describe('what is recorded', () => {
     ]);
   });
 
+  it('of a stall is also how far it had come', async () => {
+    const recording = recorder();
+    recording.begin(lock);
+    expect(await recording.stalled('for 1 second')).toBeNull();
+    await lock.heartBeat({ progress: 0.4, note: 'table 4' });
+    expect(await recording.stalled('for 1 second')).toEqual({ ratio: 0.4, note: 'table 4' });
+  });
+
   it('is not how far the next run has come', async () => {
     const recording = recorder();
     recording.begin(lock);

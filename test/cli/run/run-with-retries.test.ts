@@ -166,6 +166,42 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(await statusOf('sleep 1000', {}, { cover })).toBe(143);
   });
 
+  it('ends its command if the runner fails, and releases the lock only then', async () => {
+    const recorder = silentRecorder();
+    vi.spyOn(recorder, 'started').mockImplementation(() => {
+      while (!existsSync(join(folder, 'begun')));
+      throw new Error('broken');
+    });
+    const script =
+      'trap "sleep 0.3; touch $0/cleaned; exit" TERM; touch "$0/begun"; while :; do sleep 0.01; done';
+    await expect(statusOf(script, {}, { recorder })).rejects.toThrow('broken');
+    expect(existsSync(join(folder, 'cleaned'))).toBe(true);
+    expect(await isHeld()).toBe(false);
+  });
+
+  it('names its command soon, although that has failed and the next heartbeat is far', async () => {
+    const store = someLocks().store;
+    const slow = await acquire('slow', { store, staleTimeout: HOUR, heartbeatMinimalInterval: HOUR / 2 });
+    const error = new ErrLockStore('slow', 'ENOSPC', 'no space.');
+    const setWorkers = vi.spyOn(slow, 'setWorkers').mockRejectedValueOnce(error).mockRejectedValueOnce(error);
+    const running = statusOf(
+      'while [ -d "$0" ] && [ ! -e "$0/end" ]; do sleep 0.01; done',
+      { heartbeatInterval: HOUR / 2 },
+      { lock: slow, inheritedSocket: noSocket() },
+    );
+    await vi.waitFor(
+      async () => {
+        const stored = await store.read('slow');
+        expect(stored?.record?.workers).toEqual([expect.objectContaining({ group: true })]);
+      },
+      { timeout: 20_000 },
+    );
+    expect(setWorkers).toHaveBeenCalledTimes(3);
+    writeFileSync(join(folder, 'end'), '');
+    expect(await running).toBe(0);
+    expect(said).toEqual([expect.stringContaining('no space.')]);
+  });
+
   it('closes the socket here once the group is named', async () => {
     const close = vi.fn();
     expect(await statusOf('exit 0', {}, { inheritedSocket: { ...noSocket(), close } })).toBe(0);
@@ -378,7 +414,16 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     const error = new ErrLockStore('nightly', 'EIO', 'made up', { isInDoubt: false });
     vi.spyOn(lock, 'release').mockRejectedValueOnce(error);
     expect(await statusOf('exit 5')).toBe(5);
-    expect(said).toEqual([expect.stringMatching(/The command has exited with 5\. Others can take its lock/)]);
+    expect(said).toEqual([
+      expect.stringMatching(/The command has exited with 5\. The next run takes its lock over\./),
+    ]);
+  });
+
+  it('whose lock in a database cannot be released says who can take it', async () => {
+    const error = new ErrLockStore('nightly', 'EIO', 'made up', { isInDoubt: false });
+    vi.spyOn(lock, 'release').mockRejectedValueOnce(error);
+    expect(await statusOf('exit 5', { store: { kind: 'redis', text: 'redis://db-1' } })).toBe(5);
+    expect(said).toEqual([expect.stringMatching(/The next run on this machine .* once it is stale\./)]);
   });
 
   it.each([

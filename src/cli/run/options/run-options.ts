@@ -198,7 +198,7 @@ export function completeRunOptions({
 }
 
 /** Whether a process lives cannot be seen from another machine, so its lock would be held forever. */
-function isOfOneMachine(store: StoreAddress | undefined): boolean {
+export function isOfOneMachine(store: StoreAddress | undefined): boolean {
   return store === undefined || store.kind === 'sqlite';
 }
 

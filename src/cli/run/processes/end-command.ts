@@ -1,9 +1,23 @@
 import type { RunOutcome } from '../../../history/index.js';
-import { systemClock } from '../../../index.js';
+import { type Lock, systemClock } from '../../../index.js';
 import type { ProcessGroup } from './process-group.js';
 
 /** Why the runner ends the command. */
 export type Reason = Extract<RunOutcome, 'lost' | 'stalled' | 'timed-out'>;
+
+/** How often to look whether the command is gone, in milliseconds. */
+const LOOK = 50;
+
+/** Ends the command and waits until all of it is gone. Until then it is under the lock. */
+export async function endForGood(group: ProcessGroup, killAfter: number, lock: Lock | null): Promise<void> {
+  const ender = new CommandEnder(group, killAfter);
+  ender.begin('lost');
+  while (!group.isGone()) {
+    lock?.heartBeat().catch(() => {});
+    await systemClock.sleep(LOOK);
+  }
+  ender.stop();
+}
 
 /** Ends the command on behalf of the runner. */
 export class CommandEnder {

@@ -27,7 +27,7 @@ export const OUTPUTS: readonly number[] = [1, 2];
 
 /** Whether this process can see that a command writes to this descriptor of ours: only to a file, and not on Windows. */
 export function isWatchable(descriptor: number): boolean {
-  return process.platform !== 'win32' && fstatSync(descriptor).isFile();
+  return process.platform !== 'win32' && attempt(() => fstatSync(descriptor).isFile(), false);
 }
 
 /** Tells whether a command that shares our stdout and stderr has written to them since the last look. Only files count. */

@@ -54,11 +54,13 @@ function openBothEnds(path: string): RealPipe {
   // The read end first, without waiting for a writer; then the write end, which needs a reader.
   const reading = openPipe(path, O_RDONLY | O_NONBLOCK);
   const writing = openPipe(path, O_WRONLY);
+  // Now, because it may fail: nobody would watch a command that had begun.
+  const source = new Socket({ fd: reading, readable: true, writable: false });
   return {
     writing,
     open() {
       closeSync(writing);
-      return new Socket({ fd: reading, readable: true, writable: false });
+      return source;
     },
   };
 }

@@ -11,7 +11,7 @@ const truncate = promisify(ftruncate);
 const PIECE = 256 * 1024;
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
 
-/** Holds output back on the disk, in a file without a name: whatever ends this process, nothing of it stays behind. */
+/** Holds output back on the disk, in a file without a name: whatever ends this process, none of the output stays behind. */
 export class Spool {
   readonly #descriptor: number;
   #size = 0;
