@@ -39,7 +39,7 @@ const {
   programOf,
   usageOf,
   version,
-  visibleOptions,
+  optionsByHeading,
 } = await loadDefinitions();
 const commands = await loaded(COMMANDS);
 const page = manual(programOf(COMMANDS).description);
@@ -98,7 +98,10 @@ function section(command) {
     '.PP',
     text(command.description),
     ...Object.values(command.operands).flatMap((operand) => definition(...describeOperand(operand))),
-    ...visibleOptions(command).flatMap((option) => definition(...describeOption(option))),
+    ...optionsByHeading(command).flatMap(([heading, options], index) => [
+      ...(index === 0 ? [] : ['.PP', `.I ${literal(heading)}`]),
+      ...options.flatMap((option) => definition(...describeOption(option))),
+    ]),
     ...paragraphs(command.notes),
   ];
 }

@@ -10,8 +10,8 @@ export interface Command<O extends Options = Options, P extends Operands = Opera
   readonly usage?: string;
   readonly options: O;
   readonly operands: P;
-  /** Options that help lists under a heading of their own. */
-  readonly section?: { readonly heading: string; readonly options: Options };
+  /** Options that help lists under headings of their own, after the others. */
+  readonly sections?: readonly Section[];
   readonly subcommands?: Commands;
   /** The end of the help text: examples. */
   readonly notes: string;
@@ -23,6 +23,11 @@ export interface Command<O extends Options = Options, P extends Operands = Opera
   explain?(error: unknown): Promise<number>;
   /** Does the work. Returns the exit code. */
   run(values: Values<O, P>, rest: Rest): Promise<number>;
+}
+
+export interface Section {
+  readonly heading: string;
+  readonly options: Options;
 }
 
 /** The rest of the command line. */

@@ -13,15 +13,14 @@ const INDENT = 2;
 
 /** What `--help` prints. */
 export async function helpFor(command: Command, columns: number | undefined): Promise<string> {
-  const { operands, section, subcommands } = command;
-  const passedOn = new Set(Object.values(section?.options ?? {}));
-  const options = visibleOptions(command);
+  const { operands, subcommands } = command;
   return layOut(
     command,
     [
       ['Arguments:', Object.values(operands).map(describeOperand)],
-      ['Options:', options.filter((option) => !passedOn.has(option)).map(describeOption)],
-      [section?.heading ?? '', options.filter((option) => passedOn.has(option)).map(describeOption)],
+      ...optionsByHeading(command).map(
+        ([heading, options]) => [heading, options.map(describeOption)] as const,
+      ),
       ['Commands:', (await loaded(subcommands)).map((each) => [termOf(each), each.summary])],
     ],
     columns,
@@ -35,6 +34,16 @@ export function loaded(subcommands: Commands = new Map()): Promise<readonly Comm
 /** Its own options, then help. */
 export function visibleOptions({ options }: Command): readonly Option[] {
   return [...Object.values(options), HELP];
+}
+
+/** The visible options, under the headings by which help lists them. */
+export function optionsByHeading(command: Command): readonly (readonly [string, readonly Option[]])[] {
+  const { sections = [] } = command;
+  const others = new Set(sections.flatMap(({ options }) => Object.values(options)));
+  return [
+    ['Options:', visibleOptions(command).filter((option) => !others.has(option))],
+    ...sections.map(({ heading, options }) => [heading, Object.values(options)] as const),
+  ];
 }
 
 /** What follows the name of the subcommand. */
@@ -70,11 +79,11 @@ function termOf({ name, options, operands }: Command): string {
   return [name, ...(hasOptions ? ['[options]'] : []), ...terms(operands)].join(' ');
 }
 
-type Section = readonly [heading: string, items: readonly Item[]];
+type Paragraph = readonly [heading: string, items: readonly Item[]];
 
-function layOut(command: Command, sections: readonly Section[], columns = USUAL_COLUMNS): string {
+function layOut(command: Command, paragraphs: readonly Paragraph[], columns = USUAL_COLUMNS): string {
   const { name, description, notes } = command;
-  const shown = sections.filter(([, items]) => items.length > 0);
+  const shown = paragraphs.filter(([, items]) => items.length > 0);
   const terms = shown.flatMap(([, items]) => items.map(([term]) => term.length));
   const indent = INDENT + Math.max(...terms) + INDENT;
   const width = columns - indent;

@@ -1,5 +1,5 @@
 import { defineCommand } from '../grammar/command-definition.js';
-import { completeRunOptions, RUN_OPTIONS } from './options/run-options.js';
+import { completeRunOptions, RUN_OPTIONS, RUN_SECTIONS } from './options/run-options.js';
 import { commandOf } from './options/wrapped-command.js';
 
 const HOW = 'livinglock run LOCK -- COMMAND. For a shell command line: livinglock run LOCK -c LINE.';
@@ -15,6 +15,7 @@ export const RUN = defineCommand({
     'Runs a command while holding a lock, and exits with its status. If someone else holds the lock, says who and exits with 75.',
   usage: '[options] LOCK -- COMMAND [ARG...]\n       livinglock run [options] LOCK -c LINE',
   options: RUN_OPTIONS,
+  sections: RUN_SECTIONS,
   operands: {
     lock: {
       term: '<lock>',

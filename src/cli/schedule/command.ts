@@ -8,7 +8,13 @@ import { defineCommand, type GivenOption } from '../grammar/command-definition.j
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { longName, type Options, type Values } from '../grammar/option.js';
 import { parsePositiveDuration } from '../grammar/parse-duration.js';
-import { completeRunOptions, RUN_OPTIONS, STALL_UNSEEN } from '../run/options/run-options.js';
+import {
+  completeRunOptions,
+  GENERAL_OPTIONS,
+  RUN_OPTIONS,
+  RUN_SECTIONS,
+  STALL_UNSEEN,
+} from '../run/options/run-options.js';
 import { say } from '../terminal/messages.js';
 import type { Request } from './request.js';
 
@@ -82,7 +88,7 @@ export const SCHEDULE = defineCommand({
     'Prints or installs the configuration that makes cron, systemd, launchd or the Task Scheduler run a command regularly through `livinglock run`.',
   usage: '--every TIME --name NAME [options] -- COMMAND [ARG...]',
   options: OPTIONS,
-  section: { heading: 'Options passed on to livinglock run:', options: RUN_OPTIONS },
+  sections: [{ heading: 'Passed on to livinglock run:', options: GENERAL_OPTIONS }, ...RUN_SECTIONS],
   operands: {},
   tooMany: () => MISPLACED,
   notes: `Examples:

@@ -2,6 +2,7 @@ import { readOwner } from '../../../core/options/options.js';
 import { messageOf } from '../../../system/message-of.js';
 import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
+import type { Section } from '../../grammar/command-definition.js';
 import { InvalidArgument } from '../../grammar/invalid-argument.js';
 import type { Options, Values } from '../../grammar/option.js';
 import { parseCount } from '../../grammar/parse-count.js';
@@ -17,8 +18,27 @@ const MINUTE = 60_000;
 /** Milliseconds between two attempts. */
 const USUAL_RETRY_DELAY = 10_000;
 
-/** The options of a run. */
-export const RUN_OPTIONS = {
+/** What runs, and where the lock is. */
+export const GENERAL_OPTIONS = {
+  command: {
+    flags: '-c, --command <line>',
+    description: 'run this line with the shell (/bin/sh -c; cmd.exe on Windows), instead of -- COMMAND',
+    parse: parseLine,
+  },
+  label: {
+    flags: '--label <text>',
+    description:
+      'show this instead of the command line, and keep the arguments out of the lock: they may contain a password',
+    parse: parseLabel,
+  },
+  store: STORE_OPTION,
+  ignoreHangup: {
+    flags: '--ignore-hangup',
+    description: 'ignore SIGHUP, and do not pass it on; nohup in front of `livinglock` does not work',
+  },
+} as const satisfies Options;
+
+const WORK_OPTIONS = {
   heartbeat: {
     flags: '--heartbeat <proof>',
     description:
@@ -54,12 +74,27 @@ export const RUN_OPTIONS = {
     parse: parseDuration,
     default: { value: 10_000, name: '10s' },
   },
+} as const satisfies Options;
+
+const BUSY_OPTIONS = {
   wait: {
     flags: '-w, --wait <time>',
     description: 'if the lock is held, wait up to this long',
     parse: parseDuration,
     default: { value: 0, name: 'do not wait' },
   },
+  killStalled: { flags: '--kill-stalled', description: 'end a stalled holder before taking over' },
+  force: { flags: '--force', description: 'run even if the lock is held, without the lock' },
+  conflictExitCode: {
+    flags: '-E, --conflict-exit-code <number>',
+    description: 'the exit code if the lock is held',
+    parse: parseExitCode,
+    default: { value: ExitCode.busy },
+  },
+  quiet: { flags: '-q, --quiet', description: 'say nothing if the lock is held, and give no hints' },
+} as const satisfies Options;
+
+const TENURE_OPTIONS = {
   holdAtLeast: {
     flags: '--hold-at-least <time>',
     description:
@@ -78,34 +113,9 @@ export const RUN_OPTIONS = {
     description:
       'take back a lock that the same --owner released while --hold-at-least still keeps others out: one server stays in charge',
   },
-  label: {
-    flags: '--label <text>',
-    description:
-      'show this instead of the command line, and keep the arguments out of the lock: they may contain a password',
-    parse: parseLabel,
-  },
-  command: {
-    flags: '-c, --command <line>',
-    description: 'run this line with the shell (/bin/sh -c; cmd.exe on Windows), instead of -- COMMAND',
-    parse: parseLine,
-  },
-  store: STORE_OPTION,
-  killStalled: { flags: '--kill-stalled', description: 'end a stalled holder before taking over' },
-  force: { flags: '--force', description: 'run even if the lock is held, without the lock' },
-  conflictExitCode: {
-    flags: '-E, --conflict-exit-code <number>',
-    description: 'the exit code if the lock is held',
-    parse: parseExitCode,
-    default: { value: ExitCode.busy },
-  },
-  history: {
-    flags: '--history',
-    description:
-      'record this run in the history, which `livinglock history` shows (default: only if the lock is a name)',
-    conflicts: ['noHistory'],
-  },
-  noHistory: { flags: '--no-history', description: 'do not record this run in the history' },
-  ...OUTPUT_OPTIONS,
+} as const satisfies Options;
+
+const RETRY_OPTIONS = {
   retry: {
     flags: '--retry <number>',
     description: 'if the command fails, run it again, up to this many times, under the same lock',
@@ -123,13 +133,39 @@ export const RUN_OPTIONS = {
     parse: parseFiniteDuration,
     default: { value: 0, name: 'do not wait' },
   },
-  ...NOTIFY_OPTIONS,
-  ignoreHangup: {
-    flags: '--ignore-hangup',
-    description: 'ignore SIGHUP, and do not pass it on; nohup in front of `livinglock` does not work',
-  },
-  quiet: { flags: '-q, --quiet', description: 'say nothing if the lock is held, and give no hints' },
 } as const satisfies Options;
+
+const HISTORY_OPTIONS = {
+  history: {
+    flags: '--history',
+    description:
+      'record this run in the history, which `livinglock history` shows (default: only if the lock is a name)',
+    conflicts: ['noHistory'],
+  },
+  noHistory: { flags: '--no-history', description: 'do not record this run in the history' },
+  ...OUTPUT_OPTIONS,
+} as const satisfies Options;
+
+/** The options of a run. */
+export const RUN_OPTIONS = {
+  ...GENERAL_OPTIONS,
+  ...WORK_OPTIONS,
+  ...BUSY_OPTIONS,
+  ...TENURE_OPTIONS,
+  ...HISTORY_OPTIONS,
+  ...RETRY_OPTIONS,
+  ...NOTIFY_OPTIONS,
+} as const satisfies Options;
+
+/** How help groups them, after the general ones. */
+export const RUN_SECTIONS: readonly Section[] = [
+  { heading: 'Hangs and time limits:', options: WORK_OPTIONS },
+  { heading: 'If the lock is held:', options: BUSY_OPTIONS },
+  { heading: 'On several servers:', options: TENURE_OPTIONS },
+  { heading: 'History and output:', options: HISTORY_OPTIONS },
+  { heading: 'Retries and delays:', options: RETRY_OPTIONS },
+  { heading: 'Notifications:', options: NOTIFY_OPTIONS },
+];
 
 /** The options of the command line; durations in milliseconds. */
 export type RunValues = Values<typeof RUN_OPTIONS>;
