@@ -64,7 +64,7 @@ describe.skipIf(!isPosix)('check', () => {
     const desk = new Desk();
     expect(await check(desk, 'bakcup', '--max-age', '26h')).toMatchObject({
       code: 3,
-      text: 'UNKNOWN: bakcup: no run has been recorded',
+      text: 'UNKNOWN: bakcup: no run has been recorded for this user',
     });
     expect(await check(desk)).toMatchObject({
       code: 3,

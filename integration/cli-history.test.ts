@@ -180,7 +180,7 @@ describe.skipIf(!isPosix)('the history', () => {
     await first.prints(/at work/);
     for (let count = 0; count < 3; count++) await desk.run(['run', '-q', 'job', '--', 'true']);
     expect(await historyOf(desk, 'job')).toMatchObject([{ runs: [], skips: { count: 3 } }]);
-    expect((await desk.run(['history'])).stdout).toMatch(/^job: 3 skips since, the last one [\d:]+\.\n$/);
+    expect((await desk.run(['history'])).stdout).toMatch(/^job: 3 skips so far, the last one [\d:]+\.\n$/);
     first.write('0\n');
     await first.ended;
     expect(await historyOf(desk, 'job')).toMatchObject([{ runs: [{ skips: 3 }], skips: null }]);

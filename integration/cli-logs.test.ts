@@ -4,6 +4,7 @@ import {
   appendFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -602,6 +603,17 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
       stdout: '',
       stderr: oneLineWith(message),
     });
+  });
+
+  test('points to the journal if the job is a unit of systemd', async () => {
+    const desk = new Desk();
+    const units = join(desk.folder, '.config', 'systemd', 'user');
+    mkdirSync(units, { recursive: true });
+    writeFileSync(join(units, 'livinglock-job.service'), '');
+    const { stderr } = await desk.run(['logs', 'job']);
+    expect(stderr).toContain(
+      'That of its unit is in the journal: journalctl --user -u livinglock-job.service\n',
+    );
   });
 
   test('says where the output is that runs append to one file', async () => {

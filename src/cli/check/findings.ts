@@ -138,7 +138,7 @@ function ofNothing({ runs, unreadable }: LockHistory, lock: Inspection | null): 
   if (runs.length > 0 || (lock !== null && lock.state !== 'free' && lock.state !== 'cooldown')) return null;
   return {
     severity: 'unknown',
-    text: unreadable > 0 ? 'its history cannot be read' : 'no run has been recorded',
+    text: unreadable > 0 ? 'its history cannot be read' : 'no run has been recorded for this user',
   };
 }
 

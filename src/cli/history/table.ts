@@ -69,7 +69,8 @@ export function linesOf(locks: readonly LockHistory[], terminal: Terminal): stri
 function remarkOn(lock: LockHistory): string[] {
   if (lock.skips === null) return [];
   const { count, last } = lock.skips;
-  const what = count === 1 ? '1 skip since,' : `${count} skips since, the last one`;
+  const when = lock.runs.length > 0 ? 'since' : 'so far';
+  const what = count === 1 ? `1 skip ${when},` : `${count} skips ${when}, the last one`;
   return [oneLine(`${displayName(lock)}: ${what} ${formatTime(last)}.`)];
 }
 

@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import type { PastRun } from '../../history/index.js';
 import type { JournalOwner } from '../../history/journal-line.js';
 import { inspect, LivingLockError } from '../../index.js';
+import { attempt } from '../../system/attempt.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -91,9 +95,18 @@ function choose(
   throw new CliError(
     ExitCode.noInput,
     found.length === 0
-      ? `No output of ${called} is kept. livinglock run --log keeps it.${isElsewhere}`
+      ? `No output of ${called} is kept. livinglock run --log keeps it.${isElsewhere}${inJournal(called)}`
       : `Only the output of ${found.length === 1 ? 'one run' : `${found.length} runs`} of ${called} is kept: there is no --run ${run}.`,
   );
+}
+
+/** systemd keeps the output of its units by itself, so `livinglock schedule` adds no `--log` to them. */
+function inJournal(name: string): string {
+  const unit = `livinglock-${name}.service`;
+  const home = attempt(homedir, '');
+  const ofUser = existsSync(join(home, '.config', 'systemd', 'user', unit)) ? '--user ' : null;
+  const found = existsSync(join('/etc/systemd/system', unit)) ? '' : ofUser;
+  return found === null ? '' : ` That of its unit is in the journal: journalctl ${found}-u ${unit}`;
 }
 
 async function runsOf({ lock, store }: JournalOwner): Promise<readonly PastRun[]> {

@@ -36,8 +36,9 @@ export function parseStore(text: string): StoreAddress {
     /^(postgres(?:ql)?(?=:$)|sqlite(?=:.)|[a-z]+(?=:\/\/)):/is.exec(text)?.[1]?.toLowerCase() ?? '',
   );
   if (kind !== undefined) return { kind, text };
+  const scheme = /^[a-z][a-z\d+.-]*:/i.exec(text)?.[0] ?? '';
   throw new CliError(
     ExitCode.usage,
-    `The address of the store (--store, ${STORE_VARIABLE}) is invalid. It must be one of postgres://…, redis://…, sqlite:PATH.`,
+    `The address of the store (--store, ${STORE_VARIABLE}) is invalid. It must be one of postgres://…, redis://…, sqlite:PATH${scheme && `, not ${scheme}…`}.`,
   );
 }

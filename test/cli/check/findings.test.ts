@@ -45,7 +45,7 @@ describe('a job', () => {
   });
 
   it('is unknown if nothing is known of it: it never ran, or its name was mistyped', () => {
-    const nothing = ['unknown: no run has been recorded'];
+    const nothing = ['unknown: no run has been recorded for this user'];
     const limits = { maxAge: limit(HOUR), maxSkips: limit(0), maxRuntime: limit(1) };
     expect(findings({ history: someHistory({ runs: [] }) }, limits)).toEqual(nothing);
     expect(findings({ lock: someLock('cooldown'), history: someHistory({ runs: [] }) })).toEqual(nothing);
