@@ -45,6 +45,7 @@ test("the output of a job of launchd is kept once: not in launchd's own log, whi
     user.schedule(...JOB.slice(0, -1), 'launchd', ...options, '--', 'node').output;
   const silent = '<string>--log</string>\n    <string>--output=never</string>';
   expect(agentWith()).toContain(silent);
+  expect(agentWith('--log')).toContain(silent);
   expect(agentWith('--output', 'on-failure')).not.toContain('never');
   expect(agentWith('--no-log')).not.toContain('never');
 });
@@ -215,16 +216,18 @@ describe('a unit of the system', () => {
       chmodSync(systemctl, 0o755);
       const script = `
         mount -t tmpfs none /etc/systemd/system || exit
-        "$@" systemd --install --yes -- true && "$@" cron --install --yes -- true`;
+        "$@" systemd --install --yes -- true && "$@" cron --install --yes -- true &&
+        "$@" systemd --system --user-name daemon --every 3m --install -- true`;
       const command = [process.execPath, PROGRAM, 'schedule', ...JOB.slice(0, -1)];
       const ended = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
       expect(ended.output).toMatch(
         /^parser is scheduled: every 2m, by systemd\. Start it now: systemctl start --no-block livinglock-parser\.service$/m,
       );
       expect(ended.output).toMatch(/^parser is scheduled: every 2m, by cron\.$/m);
-      expect(ended.errors).toBe(
-        'livinglock: parser is also scheduled by systemd. To remove that: livinglock schedule --uninstall --for systemd --name parser\n',
-      );
+      const remark = (other: string, options: string) =>
+        `livinglock: parser is also scheduled by ${other}. To remove that: livinglock schedule --uninstall --for ${other} --name parser${options}\n`;
+      expect(ended.errors).toContain(remark('systemd', ''));
+      expect(ended.errors).toContain(remark('cron', ' --user-name daemon'));
     },
   );
 

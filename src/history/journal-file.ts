@@ -26,9 +26,9 @@ export interface JournalText {
 /**
  * `null` if there is no file, or an empty one, which a power cut may leave behind.
  *
- * @param maxBytes How much to read of what follows the first line.
+ * @param maxBytes How much to read of what follows the first line. Default: nothing.
  */
-export function readJournal(path: string, maxBytes: number): JournalText | null {
+export function readJournal(path: string, maxBytes = 0): JournalText | null {
   return withFile(path, O_RDONLY, (descriptor) => {
     const { size } = fs.fstatSync(descriptor);
     if (size === 0) return null;

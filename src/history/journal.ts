@@ -28,7 +28,7 @@ export class Journal {
 
   /** `null` without a journal. */
   static ownerOf(path: string): JournalOwner | null {
-    const journal = readJournal(path, 0);
+    const journal = readJournal(path);
     return journal && headerFrom(journal.header);
   }
 
@@ -74,7 +74,7 @@ export class Journal {
   /** In the guard. */
   #appendInside(path: string, lines: string, limits: Limits, stay: GuardSection): void {
     const now = new Date();
-    const journal = readJournal(path, 0);
+    const journal = readJournal(path);
     if (journal === null || this.#isTorn(journal)) {
       // With its first line, so that a crash leaves no file without one.
       const header = headerLine({ ...this.#owner, keptBytes: 0, oldest: now });

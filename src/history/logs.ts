@@ -11,7 +11,7 @@ const DAY = 86_400_000;
 /** How much of the run's token is in the name of its log. All of it would let others send heartbeats in its place. */
 const SHOWN = 8;
 
-/** A run, as the name of its log tells it from all others. */
+/** What the name of a log says about its run: enough to identify it. */
 interface LoggedRun {
   readonly startedAt: Date;
   /** The beginning of its token. */

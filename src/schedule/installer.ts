@@ -8,7 +8,7 @@ export interface Installer {
   /** The steps that remove the job; none if it is not scheduled. */
   uninstall(name: string): Promise<readonly Step[]>;
   /** The command line that starts an installed job at once; `null` if the scheduler has none. */
-  startNow(name: string): string | null;
+  startCommand(name: string): string | null;
   /** The jobs that livinglock has scheduled. */
   list(now: Date): Promise<readonly Scheduled[]>;
 }

@@ -8,7 +8,7 @@ import { print } from '../terminal/messages.js';
 import { findingsOn, type Limits, type Severity } from './findings.js';
 import { pluginLine } from './plugin-output.js';
 
-/** The exit status of each. */
+/** The exit status for each severity. */
 export const STATUSES: Readonly<Record<Severity, number>> = {
   ok: ExitCode.ok,
   warning: ExitCode.no,

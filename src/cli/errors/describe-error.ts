@@ -30,7 +30,12 @@ export async function describeError(error: unknown): Promise<Failure> {
 /** What the system refused, and what to do about it; `null` for an error that is not the system's, which means a bug. */
 function describeTrouble(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  if ('code' in error && error.code === 'MODULE_NOT_FOUND') {
+  // Those of drivers have names.
+  if (
+    'code' in error &&
+    error.code === 'MODULE_NOT_FOUND' &&
+    /^Cannot find module '\.\.?\//.test(error.message)
+  ) {
     const [missing] = error.message.split('\n');
     return `A part of livinglock is gone or cannot be read: ${missing}. Install it again, or check the disk.`;
   }

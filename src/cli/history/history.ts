@@ -15,7 +15,7 @@ export interface Selection {
   readonly failed: boolean;
 }
 
-/** As what to print it; otherwise as a table. */
+/** The output format; neither means a table. */
 interface Form {
   readonly json: boolean;
   /** The file for a page of HTML; `-` is stdout. */

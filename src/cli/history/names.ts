@@ -10,7 +10,7 @@ export function displayName({ lock, store }: Owner): string {
   return store === null ? nameInStore({ lock, store }) : `${lock} (${store})`;
 }
 
-/** The same for those who know where it is. */
+/** The same without the database, for output that already names it. */
 export function nameInStore({ lock, store }: Owner): string {
   const isNamed = store === null && dirname(lock) === folderOfNames();
   return isNamed ? (lockName(basename(lock)) ?? lock) : lock;

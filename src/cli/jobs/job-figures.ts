@@ -34,7 +34,7 @@ export function runtimeOf(lock: Inspection, now: Date): number | null {
   return acquiredAt && since(acquiredAt, now);
 }
 
-/** Who is at work, with heartbeats or without. */
+/** The holder, if it is live or stalled. */
 export function holderAtWork(lock: Inspection | null): LockRecord | null {
   return lock?.state === 'live' || lock?.state === 'stalled' ? lock.holder : null;
 }

@@ -112,7 +112,7 @@ export function namedLocksFolder(system: UserEnvironment = surroundings): Truste
 }
 
 /**
- * The path of that folder, which as far as it exists was verified to belong to this user.
+ * The path of that folder. Verifies that whatever of it exists belongs to this user.
  *
  * @param mayCreate Whether to create it if it is missing.
  */

@@ -21,13 +21,14 @@ export function withLog({ runOptions, userName }: LogRequest, scheduler: Schedul
   const isChosen =
     scheduler === 'task-scheduler' && Boolean(LIVINGLOCK_DIR || LIVINGLOCK_HISTORY) && userName === null;
   const usual = isChosen ? `${WITH_PATH}${logsFolder().path}/` : '--log';
-  // launchd writes what is passed on to a file that grows without end.
-  const isRouted = scheduler !== 'launchd' || runOptions.some((option) => option.startsWith('--output='));
-  const silent = isRouted ? [] : ['--output=never'];
+  // launchd appends what is passed on to a file that nobody trims.
+  const isSilent =
+    scheduler === 'launchd' && !runOptions.some((option) => /^--(?:output=|no-log$)/.test(option));
+  const silent = isSilent ? ['--output=never'] : [];
   const isGiven = (option: string) =>
     option === '--log' || option === '--no-log' || option.startsWith(WITH_PATH);
   if (scheduler !== 'systemd' && !runOptions.some(isGiven)) return [...runOptions, usual, ...silent];
-  return runOptions.map((option) => (option === '--log' ? usual : option));
+  return [...runOptions.map((option) => (option === '--log' ? usual : option)), ...silent];
 }
 
 /** The step that makes the folder of the logs; none if it is there, or another user's. */

@@ -42,7 +42,7 @@ export async function schedule(request: Request): Promise<number> {
       if (steps.length === 0) return tell(`${name} is already scheduled like this: nothing to change.`);
       const others = await notesOnOthers(request, scheduler);
       for (const note of [...notes, ...notesOnUser(scope), ...others]) say(note);
-      const startNow = installer.startNow(name);
+      const startNow = installer.startCommand(name);
       return carryOut(
         [...logFolderSteps(request, scheduler), ...steps],
         isAgreed,
@@ -95,20 +95,21 @@ function notesOnUser({ userName }: Scope): string[] {
   return [`${userName} must be able to run ${ours.join(' and ')}, which may be closed to other users.`];
 }
 
-/** Nobody wants a job twice, as after a change of the scheduler. */
-async function notesOnOthers(request: Request, scheduler: SchedulerName): Promise<string[]> {
-  const { name } = request;
+/** After a change of the scheduler, the old one may still have the job. */
+async function notesOnOthers({ name, userName }: Request, scheduler: SchedulerName): Promise<string[]> {
   const notes: string[] = [];
-  for (const other of schedulersFor({ ...request, scheduler: null })) {
+  for (const other of schedulersFor({ scheduler: null, isSystem: false, userName: null })) {
     if (other === scheduler) continue;
     try {
-      const jobs = await installerFor(other, runProgram, scopeHere(other, request, false)).list(new Date());
+      const scope = scopeHere(other, { isSystem: false, userName }, false);
+      const jobs = await installerFor(other, runProgram, scope).list(new Date());
+      const options = `--for ${other} --name ${name}${userName === null ? '' : ` --user-name ${userName}`}`;
       if (jobs.some((job) => job.name === name))
         notes.push(
-          `${name} is also scheduled by ${other}. To remove that: livinglock schedule --uninstall --for ${other} --name ${name}`,
+          `${name} is also scheduled by ${other}. To remove that: livinglock schedule --uninstall ${options}`,
         );
     } catch (error) {
-      // It cannot be asked here, so it is not what starts jobs here.
+      // A scheduler that cannot be asked here does not start jobs here either.
       if (!(error instanceof ScheduleError)) throw error;
     }
   }

@@ -28,7 +28,7 @@ export function status(
   });
 }
 
-/** Shows it until the process is ended, for instance by Ctrl-C. */
+/** Keeps showing the status until the process is ended, for instance by Ctrl-C. */
 export function watchStatus(
   names: readonly string[],
   isJson: boolean,

@@ -60,7 +60,7 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
       const file = userName === null ? await secret(name).step([]) : [];
       return [...(await change(name, null)), ...file];
     },
-    startNow: () => null,
+    startCommand: () => null,
     async list(now) {
       return blocksIn(decode(await readCrontab(run, user))).map(({ name, line }) =>
         scheduledBy(name, line, now),

@@ -47,7 +47,7 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
       const off = (await isLoaded(name)) ? [bootout(name)] : [];
       return [...off, ...(await fileStep(plist(name), null, isAgent)), ...(await secret(name).step([]))];
     },
-    startNow: (name) => `launchctl kickstart ${target(name)}`,
+    startCommand: (name) => `launchctl kickstart ${target(name)}`,
     async list(now) {
       const agents = await filesIn(dirname(plist('')), /^livinglock\.(.+)\.plist$/, isAgent);
       return Promise.all(

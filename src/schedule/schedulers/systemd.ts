@@ -76,7 +76,7 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
       const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
       return [...off, ...files, ...secretFile, systemctl('daemon-reload')];
     },
-    startNow: (name) => ['systemctl', ...mode, 'start', '--no-block', `${unit(name)}.service`].join(' '),
+    startCommand: (name) => ['systemctl', ...mode, 'start', '--no-block', `${unit(name)}.service`].join(' '),
     async list() {
       const services = await filesIn(units(), /^livinglock-(.+)\.service$/, isService);
       const timers = await filesIn(units(), /^livinglock-(.+)\.timer$/, isTimer);

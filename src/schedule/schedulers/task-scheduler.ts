@@ -32,7 +32,7 @@ export function taskScheduler(run: RunProgram): Installer {
       if ((await query(name)).status !== 0) return [];
       return [programStep(run, 'schtasks', '/delete', '/tn', pathOf(name), '/f')];
     },
-    startNow: (name) => `schtasks /run /tn ${pathOf(name)}`,
+    startCommand: (name) => `schtasks /run /tn ${pathOf(name)}`,
     async list(now) {
       const args = ['/query', '/fo', 'CSV', '/nh'];
       const all = (await expectSuccess(run, 'schtasks', args)).toString('latin1');

@@ -21,13 +21,13 @@ export interface Row {
 }
 
 /**
- * The values of a claimed lock's columns, as far as they depend on the claim; in JSON, because SQLite ends texts at a NUL, and PostgreSQL
+ * The values of a claimed lock's columns, as far as they depend on the claim. What has parts is JSON, because SQLite ends texts at a NUL, and PostgreSQL
  * cannot store one.
  */
 export function columnsOf({ process, workers, staleTimeout, command, user, cwd, owner }: Claim) {
   const { hostname, pid } = process;
   return {
-    /** For people: the JSON next to it is what is read again. */
+    /** Only for people: livinglock reads `holder`. */
     owner: owner ?? (hostname === null ? String(pid) : `${hostname}:${pid}`),
     /** `null` for `Infinity`. */
     timeout: Number.isFinite(staleTimeout) ? staleTimeout : null,

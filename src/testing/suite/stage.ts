@@ -147,7 +147,7 @@ export function assertNoWork({ workers, command, user, cwd, progress }: LockReco
   );
 }
 
-/** The record that an operation found instead, which must not have been done. */
+/** Asserts that an operation was not done. Returns the record that it found instead. */
 export function notDone(outcome: Outcome, message: string): LockRecord | null {
   assert.ok(!outcome.done, message);
   return outcome.found;

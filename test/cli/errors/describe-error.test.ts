@@ -31,6 +31,14 @@ describe('what a subcommand throws', () => {
       "A part of livinglock is gone or cannot be read: Cannot find module './core.js'. Install it again",
     ],
     [
+      'a module that a driver lacks',
+      Object.assign(new Error("Cannot find module 'pg-protocol'\nRequire stack:\n- /opt/pg"), {
+        code: 'MODULE_NOT_FOUND',
+      }),
+      ExitCode.internal,
+      '- /opt/pg',
+    ],
+    [
       'anything else',
       new TypeError('x is not a function'),
       ExitCode.internal,

@@ -92,7 +92,7 @@ describe('what is scheduled', () => {
       command: '/bin/echo a & b',
     };
     expect(await installer.list(NOW)).toEqual([report]);
-    expect(installer.startNow('report')).toBe('launchctl kickstart gui/501/livinglock.report');
+    expect(installer.startCommand('report')).toBe('launchctl kickstart gui/501/livinglock.report');
     isLoaded = false;
     expect(await installer.list(NOW)).toEqual([{ ...report, next: null }]);
     await apply(await installer.install(someJob({ name: 'report' })));
