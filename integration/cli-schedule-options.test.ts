@@ -217,7 +217,7 @@ describe('a unit of the system', () => {
       const script = `
         mount -t tmpfs none /etc/systemd/system || exit
         "$@" systemd --install --yes -- true && "$@" cron --install --yes -- true &&
-        "$@" systemd --system --user-name daemon --every 3m --install -- true`;
+        "$@" systemd --system --user-name daemon --install -- true`;
       const command = [process.execPath, PROGRAM, 'schedule', ...JOB.slice(0, -1)];
       const ended = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
       expect(ended.output).toMatch(

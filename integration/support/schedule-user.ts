@@ -6,6 +6,7 @@ import { PROGRAM } from './desk.js';
 
 /** Works like crontab(1) for a user whose crontab is the file that `FAKE_CRONTAB` names. */
 const FAKE_CRONTAB = `#!/bin/sh
+[ "$1" = -u ] && shift 2
 case "$1" in
 -l) if [ -e "$FAKE_CRONTAB" ]; then cat "$FAKE_CRONTAB"; else echo "no crontab for batch" >&2; exit 1; fi ;;
 -r) rm "$FAKE_CRONTAB" ;;

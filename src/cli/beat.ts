@@ -1,8 +1,8 @@
+import { LivingLockError } from '../core/errors.js';
 import { fitProgress } from '../core/held/progress.js';
 import type { Progress, Store } from '../index.js';
 import { attempt } from '../system/attempt.js';
 import { CliError } from './errors/cli-error.js';
-import { describeError } from './errors/describe-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command-definition.js';
 import { InvalidArgument } from './grammar/invalid-argument.js';
@@ -67,11 +67,11 @@ async function beat(options: BeatOptions): Promise<number> {
  * The lock is still held while a database is away, mostly for a restart. The runner knows until when, and ends the command then.
  * A command without a runner must not rely on that.
  */
-async function goOnWithout(error: unknown): Promise<number> {
-  const { message, exitCode } = await describeError(error);
-  const isAway = exitCode === ExitCode.store;
+function goOnWithout(error: unknown): number {
+  const isAway =
+    error instanceof LivingLockError || (error instanceof CliError && error.exitCode === ExitCode.store);
   if (!isAway || !isThere(Number(process.env['LIVINGLOCK_RUNNER']))) throw error;
-  say(`${message} The command can go on: its runner ends it in time if the lock is lost.`);
+  say(`${error.message} The command can go on: its runner ends it in time if the lock is lost.`);
   return ExitCode.ok;
 }
 

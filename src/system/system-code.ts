@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { isError } from './is-error.js';
 
-/** What the system says of errors that Node does not know, only their number; errno(3). */
+/** What the system says of errors that Node knows only by number; errno(3). */
 const UNKNOWN_TO_NODE: ReadonlyMap<string, string> = new Map([
   ['EDQUOT', 'disk quota exceeded'],
   ['ESTALE', 'stale file handle'],
@@ -11,21 +11,22 @@ const UNKNOWN_TO_NODE: ReadonlyMap<string, string> = new Map([
 export function systemCode(error: unknown): string | null {
   if (!isError(error) || !('code' in error) || !('syscall' in error || 'permission' in error)) return null;
   if (typeof error.code !== 'string') return null;
-  return unknownCode(error.code) ?? error.code;
+  return codeByNumber(error.code) ?? error.code;
 }
 
 /** As Node would put it if it knew the error. */
 export function readable(message: string): string {
   return message.replace(/^(Unknown system error -\d+): \1\b/, (all, unknown: string) => {
-    const code = unknownCode(unknown);
+    const code = codeByNumber(unknown);
     return code === null ? all : `${code}: ${UNKNOWN_TO_NODE.get(code) ?? 'unknown error'}`;
   });
 }
 
 /** `Unknown system error -122` is EDQUOT on Linux. */
-function unknownCode(code: string): string | null {
-  const number = Number(/^Unknown system error -(\d+)$/.exec(code)?.[1]);
-  const known = Object.entries(constants.errno).find(([, each]) => each === number);
+function codeByNumber(code: string): string | null {
+  const [, number] = /^Unknown system error -(\d+)$/.exec(code) ?? [];
+  if (number === undefined) return null;
+  const known = Object.entries(constants.errno).find(([, each]) => each === Number(number));
   return known?.[0] ?? null;
 }
 

@@ -37,7 +37,7 @@ function describeTrouble(error: unknown): string | null {
     /^Cannot find module '\.\.?\//.test(error.message)
   ) {
     const [missing] = error.message.split('\n');
-    return `A part of livinglock is gone or cannot be read: ${missing}. Install it again, or check the disk.`;
+    return `A part of livinglock is missing or cannot be read: ${missing}. Install it again, or check the disk.`;
   }
   const code = systemCode(error);
   if (code === null) return null;

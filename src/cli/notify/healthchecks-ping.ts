@@ -21,14 +21,14 @@ export class Pinger {
   readonly #run = randomUuid();
   #limit = MOST_BODY;
 
-  /** @param signal Gives up. */
+  /** @param signal Aborts a ping. */
   constructor(url: URL, signal: AbortSignal) {
     this.#url = url;
     this.#signal = signal;
   }
 
   /**
-   * Of the end of a run that was skipped nobody is told: the run that holds the lock reports its own.
+   * Nobody is told that a skipped run has ended: the run that holds the lock reports its own end.
    *
    * @param output The end of what the command has written; `null` if it is not kept.
    */
@@ -42,6 +42,7 @@ export class Pinger {
         return this.#ping(endpointFor(facts), output ?? Buffer.from(`${describeEnd(facts)}\n`));
       case 'lost':
       case 'skipped':
+        return;
     }
   }
 

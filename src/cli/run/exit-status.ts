@@ -40,7 +40,7 @@ export function exitOf(child: ChildProcess): Promise<Exit> {
  * The runner's exit code, and what the history says of a command that has run: `reason` says why the runner ended it, if it did, and `failures` why
  * its output could not be passed on.
  */
-export function endAfter(
+export function judgeExit(
   reason: Reason | null,
   exit: Exit,
   failures: readonly WriteFailure[],

@@ -109,7 +109,7 @@ export class Recorder {
   }
 
   /**
-   * Returns how far the command had come.
+   * Returns how far the command had got.
    *
    * @param reason What the command has not done, and for how long.
    */
@@ -120,14 +120,15 @@ export class Recorder {
   }
 
   lost(reason: string): void {
-    this.#announce('lost', { reason });
+    // After a stall that is still being announced.
+    void this.#reading.then(() => this.#announce('lost', { reason }));
   }
 
   async beforeRelease(): Promise<void> {
     if (this.#subject.isRecorded || this.#hasAudience) await this.#readProgress();
   }
 
-  /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. One after the other. */
+  /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. Reads never overlap. */
   #readProgress(): Promise<void> {
     this.#reading = this.#reading.then(() => this.#readProgressNow());
     return this.#reading;
@@ -173,6 +174,7 @@ export class Recorder {
 
   /** Resolves when everybody has been told. Must be called when the lock is free. A signal from now on ends it at once. */
   async announced(signals: Signals): Promise<void> {
+    await this.#reading;
     const announcer = await this.#announcer;
     if (!announcer) return;
     signals.passTo(() => announcer.abandon());
@@ -259,7 +261,7 @@ function isNoPlaceForALock(error: unknown): boolean {
 /** Not the index, which is one more file to find. */
 const loaded = () => import('../../history/history.js');
 
-/** Not before there is somebody to tell. While a long run is at work, the package may be replaced by another version. */
+/** Loaded only once there is somebody to tell. That may fail: during a long run, the package may be replaced by another version. */
 async function loadAnnouncer(audience: Audience): Promise<Announcer | null> {
   try {
     const { Announcer } = await import('../notify/announcer.js');

@@ -1,9 +1,9 @@
 import { describeProgress, formatDuration } from '../../core/describe-holder.js';
-import { ErrLockLost, type Progress, systemClock } from '../../index.js';
+import { ErrLockLost, type Progress } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
-import { type Exit, endAfter, type RunEnd } from './exit-status.js';
+import { type Exit, judgeExit, type RunEnd } from './exit-status.js';
 import { OutputPassage } from './output/pass-output.js';
 import { CommandEnder, type Reason } from './processes/end-command.js';
 import { isOfTheKeyboard, turn } from './processes/pass-signals.js';
@@ -133,7 +133,7 @@ export class RunAttempt {
       if (!(error instanceof RangeError || error instanceof ErrLockLost)) {
         if (begin !== null) throw error;
         say(messageOf(error));
-        void this.#nameLater();
+        this.#nameLater();
       }
     }
     inheritedSocket?.close();
@@ -141,18 +141,12 @@ export class RunAttempt {
   }
 
   /** Not with the next heartbeat, which may be minutes away: a command may close the descriptors that it has inherited. */
-  async #nameLater(): Promise<void> {
-    const { group } = this.#started;
-    for (;;) {
-      await systemClock.sleep(NAMING_PAUSE, { ref: false });
-      if (group.isGone()) return;
-      try {
-        await this.#job.lock?.setWorkers(group.named);
-        return;
-      } catch (error) {
-        if (error instanceof RangeError || error instanceof ErrLockLost) return;
-      }
-    }
+  #nameLater(): void {
+    this.#ending.after(NAMING_PAUSE, () => {
+      this.#job.lock?.setWorkers(this.#started.group.named).catch((error) => {
+        if (!(error instanceof RangeError || error instanceof ErrLockLost)) this.#nameLater();
+      });
+    });
   }
 
   /** Waits until the output of a command that is gone has been passed on and kept. */
@@ -170,7 +164,7 @@ export class RunAttempt {
     const { reason } = this.#ending;
     const lost = this.#passages.flatMap((passage) => passage.failure ?? []);
     // What is only logged has no reader: the log says what it lacks.
-    const { status, outcome } = endAfter(reason, exit, this.#job.output?.mode === 'merged' ? [] : lost);
+    const { status, outcome } = judgeExit(reason, exit, this.#job.output?.mode === 'merged' ? [] : lost);
     const end = {
       outcome,
       signal: exit.signal,
@@ -198,5 +192,5 @@ export class RunAttempt {
 
 function tellProgress(progress: Progress | null): void {
   const reported = describeProgress(progress);
-  if (reported !== '') say(`The last that the command reported: ${reported}.`);
+  if (reported !== '') say(`The command last reported: ${reported}.`);
 }

@@ -9,7 +9,7 @@ import { describeLoss } from './describe-loss.js';
 import type { RunEnd } from './exit-status.js';
 import { isOfOneMachine } from './options/run-options.js';
 import { type OutputRoute, routeFor } from './output/output-route.js';
-import { endForGood } from './processes/end-command.js';
+import { endAndWait } from './processes/end-command.js';
 import { statusOf, turn } from './processes/pass-signals.js';
 import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
@@ -102,9 +102,12 @@ export class Supervision {
       this.#isLossKnown = end.outcome === 'lost';
       return status;
     } catch (error) {
-      // Nobody watches it any longer.
-      await endForGood(started.group, options.killAfter, lock);
-      await lock?.release().catch(() => {});
+      if (started.begin === null) this.#end = { outcome: 'failed', signal: null };
+      if (!started.group.isGone()) say(`The runner has failed, so it ends the command: ${messageOf(error)}`);
+      // Nobody watches it any longer. Until all of it is gone, it keeps the lock.
+      await endAndWait(started.group, options.killAfter, lock)
+        .then(() => lock?.release())
+        .catch(() => {});
       throw error;
     }
   }

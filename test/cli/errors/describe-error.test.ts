@@ -28,7 +28,7 @@ describe('what a subcommand throws', () => {
         code: 'MODULE_NOT_FOUND',
       }),
       ExitCode.store,
-      "A part of livinglock is gone or cannot be read: Cannot find module './core.js'. Install it again",
+      "A part of livinglock is missing or cannot be read: Cannot find module './core.js'. Install it again",
     ],
     [
       'a module that a driver lacks',

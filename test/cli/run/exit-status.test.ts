@@ -1,7 +1,7 @@
 import { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { endAfter, exitOf } from '../../../src/cli/run/exit-status.js';
+import { exitOf, judgeExit } from '../../../src/cli/run/exit-status.js';
 
 const OK = { code: 0, signal: null };
 const FAILED = { code: 3, signal: null };
@@ -23,7 +23,7 @@ describe('the end of a run', () => {
     ['nobody read its last output', null, OK, ['unread'], PIPE, 'failed'],
     ['nobody read it and it failed', null, FAILED, ['unread'], 3, 'failed'],
   ] as const)('if %s', (_when, reason, exit, failures, status, outcome) => {
-    expect(endAfter(reason, exit, failures)).toEqual({ status, outcome });
+    expect(judgeExit(reason, exit, failures)).toEqual({ status, outcome });
   });
 });
 

@@ -176,6 +176,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       'trap "sleep 0.3; touch $0/cleaned; exit" TERM; touch "$0/begun"; while :; do sleep 0.01; done';
     await expect(statusOf(script, {}, { recorder })).rejects.toThrow('broken');
     expect(existsSync(join(folder, 'cleaned'))).toBe(true);
+    expect(said).toEqual([expect.stringContaining('The runner has failed, so it ends the command: broken')]);
     expect(await isHeld()).toBe(false);
   });
 

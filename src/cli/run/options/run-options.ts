@@ -220,7 +220,7 @@ export function completeRunOptions({
     ...rest,
     proof,
     staleTimeout,
-    // A stale timeout was given by which no command that hangs is noticed. In a database it still has a meaning: when others may take over
+    // A stale timeout was given that cannot detect a command that hangs. In a database it still has a meaning: when others may take over
     // from a machine that is gone.
     isStallUnseen: isEndless && heartbeat === undefined && givenTimeout !== undefined,
     heartbeatInterval,

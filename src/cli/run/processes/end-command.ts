@@ -6,15 +6,15 @@ import type { ProcessGroup } from './process-group.js';
 export type Reason = Extract<RunOutcome, 'lost' | 'stalled' | 'timed-out'>;
 
 /** How often to look whether the command is gone, in milliseconds. */
-const LOOK = 50;
+const LOOK_PERIOD = 50;
 
 /** Ends the command and waits until all of it is gone. Until then it is under the lock. */
-export async function endForGood(group: ProcessGroup, killAfter: number, lock: Lock | null): Promise<void> {
+export async function endAndWait(group: ProcessGroup, killAfter: number, lock: Lock | null): Promise<void> {
   const ender = new CommandEnder(group, killAfter);
   ender.begin('lost');
   while (!group.isGone()) {
     lock?.heartBeat().catch(() => {});
-    await systemClock.sleep(LOOK);
+    await systemClock.sleep(LOOK_PERIOD);
   }
   ender.stop();
 }

@@ -69,7 +69,7 @@ function watchState(state: () => string | null): () => boolean {
     if (now !== null && now !== seen) hasChanged = true;
     seen = now ?? seen;
   };
-  // What it throws, the next look reports.
+  // If it throws, the next look reports it.
   const lookIfPossible = () => attempt(look, undefined);
   lookIfPossible();
   hasChanged = false;

@@ -38,7 +38,7 @@ function notFound(program: string): string {
     return `There is no command ${quoted(program)}. To run a line of the shell, use -c ${quoted(program)}, or -- sh -c ${quoted(program)}.`;
   if (!program.includes('/'))
     return isFile(program)
-      ? `There is no command ${oneLine(program)} in PATH. For the file in this folder, write ./${oneLine(program)}.`
+      ? `There is no command ${oneLine(program)} in PATH. To run the file in this folder, write ./${oneLine(program)}.`
       : `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH. ${OF_SHELL}`;
   return isAbsolute(program)
     ? `There is no file ${oneLine(program)}.`

@@ -54,7 +54,7 @@ function openBothEnds(path: string): RealPipe {
   // The read end first, without waiting for a writer; then the write end, which needs a reader.
   const reading = openPipe(path, O_RDONLY | O_NONBLOCK);
   const writing = openPipe(path, O_WRONLY);
-  // Now, because it may fail: nobody would watch a command that had begun.
+  // Made now, not in `open`: it may fail, and by then the command would be running unwatched.
   const source = new Socket({ fd: reading, readable: true, writable: false });
   return {
     writing,

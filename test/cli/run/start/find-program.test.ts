@@ -38,7 +38,7 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     );
     vi.stubEnv('PATH', temporaryFolder());
     expect(() => expectProgram('package.json')).toThrow(
-      refusal(ExitCode.notFound, 'in PATH. For the file in this folder, write ./package.json.'),
+      refusal(ExitCode.notFound, 'in PATH. To run the file in this folder, write ./package.json.'),
     );
     expect(() => expectProgram('./job')).toThrow(
       refusal(ExitCode.notFound, `There is no file ./job in ${process.cwd()}. Give its full path, or change`),
