@@ -107,6 +107,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['57P01', 'The server was shut down, or the connection was terminated. Call again.'],
   ['57P03', 'Wait until the server has started.'],
   ['CONNECT_TIMEOUT', NO_SERVER],
+  ['CONNECTION_REFUSED', NO_SERVER],
   ['CONNECTION_DESTROYED', CLOSED],
   ['CONNECTION_ENDED', CLOSED],
   ['ECONNREFUSED', NO_SERVER],

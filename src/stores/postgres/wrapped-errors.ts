@@ -2,8 +2,8 @@ import { messageOf } from '../../system/message-of.js';
 import { errorChain, textIn } from '../shared/error-chain.js';
 
 // PostgreSQL identifies an error by five characters (https://www.postgresql.org/docs/current/errcodes-appendix.html), Node by a
-// name such as ECONNREFUSED, postgres.js by one such as CONNECTION_CLOSED, Prisma by a number, and `pg` reports connection errors only in
-// words. Query builders and ORMs pass these errors on, or wrap them.
+// name such as ECONNREFUSED, postgres.js by one such as CONNECTION_CLOSED, Bun by the same after ERR_POSTGRES_, Prisma by a number,
+// and `pg` reports connection errors only in words. Query builders and ORMs pass these errors on, or wrap them.
 
 /** The code for a pool of which all connections are in use. */
 export const POOL_USED_UP = 'POOL_USED_UP';
@@ -33,12 +33,13 @@ export function identify(error: unknown): Identity {
   return { code: 'XX000', message: wordsOf(error) ?? messageOf(error) };
 }
 
-/** Five characters, but not one of Prisma's numbers; a system's; or one of postgres.js. */
+/** Five characters, but not one of Prisma's numbers; a system's; or one of postgres.js and Bun. Bun has the five characters in `errno`. */
 const DRIVER_CODE = /^(?:(?!P[1-9])[\dA-Z]{5}|E[A-Z\d]{3,}|CONNECT(?:_TIMEOUT|ION_[A-Z]+))$/;
 
 function codeOfDriver(link: object): string | null {
-  const codes = [textIn(link, 'code'), textIn(link, 'originalCode')];
-  return codes.find((code) => code !== null && DRIVER_CODE.test(code)) ?? null;
+  const code = textIn(link, 'code')?.replace(/^ERR_POSTGRES_/, '') ?? null;
+  const codes = [code, textIn(link, 'originalCode'), textIn(link, 'errno')];
+  return codes.find((each) => each !== null && DRIVER_CODE.test(each)) ?? null;
 }
 
 /** What is said only in words, and the code that it means. */

@@ -43,6 +43,8 @@ const WRAPPERS: Readonly<Record<string, (error: Error & { code?: string }) => Er
     error.message = `WITH moment AS (SELECT 1 - 2)\n  SELECT … - ${error.message}`;
     return error;
   },
+  Bun: ({ code, message }) =>
+    errorOf('PostgresError', message, { code: 'ERR_POSTGRES_SERVER_ERROR', errno: code, severity: 'ERROR' }),
   'Prisma 6': ({ code, message }) =>
     errorOf('PrismaClientKnownRequestError', `Raw query failed. Code: \`${code}\`. Message: \`${message}\``, {
       code: 'P2010',
@@ -110,6 +112,7 @@ describe('a connection that was lost', () => {
 
   it.each([
     ['postgres.js', postgresJs('CONNECTION_CLOSED')],
+    ['Bun', errorOf('PostgresError', 'Connection closed', { code: 'ERR_POSTGRES_CONNECTION_CLOSED' })],
     ['postgres.js', postgresJs('CONNECTION_DESTROYED')],
     ['postgres.js', postgresJs('CONNECTION_ENDED')],
     ['pg', new Error('Connection terminated unexpectedly')],
