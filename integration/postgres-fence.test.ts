@@ -1,8 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ErrFenced } from '../src/index.js';
-import { fence, fenceSchema } from '../src/stores/postgres/index.js';
+import {
+  fence,
+  fenceSchema,
+  type PostgresConnection,
+  type PostgresFenceOptions,
+} from '../src/stores/postgres/index.js';
 import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
 import { poolOf } from '../support/postgres/postgres-pool.js';
 import type { PostgresServer } from '../support/postgres/postgres-server.js';
@@ -58,14 +64,23 @@ describeWithPostgres('two transactions at one fence in PostgreSQL', (server) => 
     },
   );
 
-  test('the first claims of two locks create the table once, and both succeed', async () => {
+  test('the first claims of two locks create the table once, and no statement of theirs fails', async () => {
     const { pool, first, second, tableName } = await meet(server());
     await pool.query(`DROP TABLE ${tableName}`);
     await fence(first, FIRST, { tableName });
-    const claimed = fence(second, { name: 'export', fencingToken: 1 }, { tableName });
+    const failed: string[] = [];
+    const watched: PostgresConnection = {
+      query: (text, values) =>
+        second.query(text, values).catch((error: unknown) => {
+          failed.push(text);
+          throw error;
+        }),
+    };
+    const claimed = fence(watched, { name: 'export', fencingToken: 1 }, { tableName });
     await someoneToWait(pool);
     await first.query('COMMIT');
     await claimed;
+    expect(failed).toEqual([]);
     await second.query('COMMIT');
     const { rows } = await pool.query(`SELECT lock_name FROM ${tableName} ORDER BY lock_name`);
     expect(rows).toEqual([{ lock_name: 'export' }, { lock_name: 'import' }]);
@@ -93,15 +108,27 @@ describeWithPostgres('a fence in PostgreSQL by pg', (server) => {
 
   test('needs no right to create tables if there is one', async () => {
     const { pool, tableName } = await meet(server());
-    const role = `role_${tableName}`;
-    await pool.query(`CREATE ROLE ${role} LOGIN`);
+    const { role, claim } = await guest(server());
     await pool.query(`GRANT SELECT, INSERT, UPDATE ON ${tableName} TO ${role}`);
-    const poor = poolOf(server(), { connectionString: server().urlFor(role) });
-    const client = await poor.connect();
-    await client.query('BEGIN');
-    await fence(client, FIRST, { tableName });
-    await client.query('COMMIT');
-    client.release();
+    await claim({ tableName });
+  });
+
+  test.each([
+    ['create a table', 'schema public', () => ({})],
+    ['write to the table', 'table t', (tableName: string) => ({ tableName })],
+    ['use the schema', 'schema ops', () => ({ schema: 'ops' })],
+  ])('says what to do if the user may not %s', async (_, refused, options) => {
+    const { pool, tableName } = await meet(server());
+    await pool.query('CREATE SCHEMA IF NOT EXISTS ops');
+    const { claim } = await guest(server());
+    await expect(claim(options(tableName))).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      code: '42501',
+      isInDoubt: false,
+      message: expect.stringMatching(
+        `^Cannot claim the fence of import: permission denied for ${refused}.*\\. Have .+\`fenceSchema\\(\\)\`.+ grant`,
+      ),
+    });
   });
 
   test('fails with the error of the driver in a transaction that has failed already', async () => {
@@ -135,6 +162,20 @@ async function meet(server: PostgresServer, level = 'READ COMMITTED') {
     second: await begin(),
     claim: (connection: pg.PoolClient, lock: typeof FIRST) => fence(connection, lock, { tableName }),
   };
+}
+
+/** A user without any rights. */
+async function guest(server: PostgresServer) {
+  const role = `guest${randomUUID().replaceAll('-', '')}`;
+  await poolOf(server).query(`CREATE ROLE ${role} LOGIN`);
+  const claim = async (options: PostgresFenceOptions) => {
+    const client = await poolOf(server, { connectionString: server.urlFor(role) }).connect();
+    onTestFinished(() => client.release(true));
+    await client.query('BEGIN');
+    await fence(client, FIRST, options);
+    await client.query('COMMIT');
+  };
+  return { role, claim };
 }
 
 /** Resolves when a statement waits for another transaction. */

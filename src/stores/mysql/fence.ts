@@ -1,11 +1,11 @@
 import { refuseUnknown } from '../../core/options/validate.js';
 import {
+  cannotClaim,
   checkFencedLock,
   FENCE_TABLE,
   type FencedLock,
   outsideTransaction,
   refuseLate,
-  withoutTable,
 } from '../shared/fence.js';
 import { fieldOf } from '../shared/field.js';
 import { checkedIdentifier } from '../shared/sql-identifier.js';
@@ -75,7 +75,11 @@ export async function fence(
   } catch (error) {
     if (numberOf(error) === NO_SAVEPOINT) throw outsideTransaction(lock, error);
     if (numberOf(error) !== NO_TABLE) throw error;
-    throw withoutTable(lock, 'ER_NO_SUCH_TABLE', 'Create the table from `fenceSchema()`.', error);
+    throw cannotClaim(
+      lock,
+      { code: 'ER_NO_SUCH_TABLE', remedy: 'Create the table from `fenceSchema()`.' },
+      error,
+    );
   }
 }
 

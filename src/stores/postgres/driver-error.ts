@@ -39,6 +39,11 @@ export function isWithoutTable(error: unknown, table: string): boolean {
   return code === '42P01' && new RegExp(`\\b${table.replaceAll('"', '')}\\b`).test(message);
 }
 
+/** The user lacks a right. */
+export function isForbidden(error: unknown): boolean {
+  return codeOf(error) === '42501';
+}
+
 /** Somebody else created the table at the same moment, which `IF NOT EXISTS` does not notice in time. */
 export function isCreatedMeanwhile(error: unknown): boolean {
   return ['23505', '42P07', '42710'].includes(codeOf(error));

@@ -1,16 +1,17 @@
 import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import {
+  cannotClaim,
   checkFencedLock,
   FENCE_TABLE,
   type FencedLock,
   outsideTransaction,
   refuseLate,
-  withoutTable,
 } from '../shared/fence.js';
 import { fieldOf } from '../shared/field.js';
 import { type PostgresConnection, rowsOf } from './connection.js';
-import { isCreatedMeanwhile, isOutsideTransaction, isWithoutTable } from './driver-error.js';
+import { isForbidden, isOutsideTransaction, isWithoutTable } from './driver-error.js';
 import { quotedTable } from './schema.js';
+import { identify } from './wrapped-errors.js';
 
 /** The name of the table of fences, and its schema. */
 export interface PostgresFenceSchemaOptions {
@@ -44,12 +45,12 @@ export interface PostgresFenceOptions extends PostgresFenceSchemaOptions {
  * Until the transaction ends nobody else can claim the fence, so no late write can come between the claim and the commit.
  *
  * Call it first in each transaction, before anything is read. The connection is what the transaction runs on: a `Client` or `PoolClient` of
- * `pg`, not a `Pool`; the `tx` of a PGlite.
+ * `pg`, not a `Pool`; the `tx` of a PGlite; the `manager` of TypeORM; or what another driver has, see `docs/adapters.md`.
  *
  * Rejects with {@link ErrFenced} if a later holder has claimed the fence: let the error roll the transaction back. With
- * {@link ErrLockStore} outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`) and without the table (`42P01`). With the errors of the
- * driver, unchanged: in `REPEATABLE READ` and `SERIALIZABLE`, `40001` if another transaction claimed the fence in the meantime: retry the
- * transaction. With a `TypeError` for a lock without a fencing token.
+ * {@link ErrLockStore} outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`), without the table (`42P01`) and without the rights to
+ * it (`42501`). With all other errors of the driver, unchanged: in `REPEATABLE READ` and `SERIALIZABLE`, `40001` if another transaction claimed
+ * the fence in the meantime: retry the transaction. With a `TypeError` for a lock without a fencing token.
  *
  * @example
  * import { fence } from 'livinglock/postgres';
@@ -68,13 +69,17 @@ export async function fence(
   const { tableName, schema, createTable = true } = options;
   const table = quotedFenceTable({ tableName, schema });
   checkFencedLock(lock);
-  if (boolean('createTable', createTable)) {
-    await createIfMissing(connection, lock, table, fenceSchema({ tableName, schema }));
+  const ddl = boolean('createTable', createTable) ? fenceSchema({ tableName, schema }) : null;
+  try {
+    if (ddl !== null) await createIfMissing(connection, table, ddl);
+    // Takes the lock that the claim takes anyway. Only `LOCK TABLE` and its like tell for certain: the server refuses them outside of a transaction.
+    await connection.query(`LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
+    const values = [lock.name, String(lock.fencingToken)];
+    const [row] = rowsOf(await connection.query(claim(table), values));
+    refuseLate(lock, fieldOf(row, 'newest'));
+  } catch (error) {
+    throw explained(error, lock, table);
   }
-  await refuseOutsideTransaction(connection, lock, table);
-  const values = [lock.name, String(lock.fencingToken)];
-  const [row] = rowsOf(await connection.query(claim(table), values));
-  refuseLate(lock, fieldOf(row, 'newest'));
 }
 
 /**
@@ -110,44 +115,40 @@ function claim(table: string): string {
     RETURNING fencing_token::text AS newest`;
 }
 
-/** Takes the lock that the claim takes anyway. Only `LOCK TABLE` and its like tell for certain: the server refuses them outside of a transaction. */
-async function refuseOutsideTransaction(
-  connection: PostgresConnection,
-  lock: FencedLock,
-  table: string,
-): Promise<void> {
-  try {
-    await connection.query(`LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
-  } catch (error) {
-    if (isOutsideTransaction(error)) throw outsideTransaction(lock, error);
-    if (!isWithoutTable(error, table)) throw error;
-    throw withoutTable(
-      lock,
-      '42P01',
-      'Create the table from `fenceSchema()`, or leave out `createTable: false`.',
-      error,
-    );
-  }
-}
-
 /** Asks first: `IF NOT EXISTS` needs the right to create tables even if there is nothing to do. */
-async function createIfMissing(
-  connection: PostgresConnection,
-  lock: FencedLock,
-  table: string,
-  ddl: string,
-): Promise<void> {
+async function createIfMissing(connection: PostgresConnection, table: string, ddl: string): Promise<void> {
   const [row] = rowsOf(await connection.query('SELECT to_regclass($1::text)::text AS found', [table]));
   if (fieldOf(row, 'found') !== null) return;
-  // Within the savepoint a failure does not end the caller's transaction.
-  await connection.query('SAVEPOINT livinglock_fence').catch((error: unknown) => {
-    throw isOutsideTransaction(error) ? outsideTransaction(lock, error) : error;
-  });
+  // Within the savepoint a failure does not end the caller's transaction. The server refuses it outside of one.
+  await connection.query('SAVEPOINT livinglock_fence');
   try {
-    await connection.query(ddl);
+    await connection.query(unlessCreatedMeanwhile(ddl));
   } catch (error) {
     await connection.query('ROLLBACK TO SAVEPOINT livinglock_fence');
-    if (!isCreatedMeanwhile(error)) throw error;
+    throw error;
   }
   await connection.query('RELEASE SAVEPOINT livinglock_fence');
 }
+
+/**
+ * Somebody else may create the table at the same moment, which `IF NOT EXISTS` does not notice in time. The server catches that error, because
+ * postgres.js rolls back each transaction in which a statement has failed. Not in dollar quotes: Sequelize makes one dollar of two.
+ */
+function unlessCreatedMeanwhile(ddl: string): string {
+  return `DO 'BEGIN
+    ${ddl};
+  EXCEPTION WHEN unique_violation OR duplicate_table OR duplicate_object THEN NULL;
+  END'`;
+}
+
+/** What the user can do something about. All else is passed on unchanged, for the caller's own retries. */
+function explained(error: unknown, lock: FencedLock, table: string): unknown {
+  if (isOutsideTransaction(error)) return outsideTransaction(lock, error);
+  if (isWithoutTable(error, table)) return cannotClaim(lock, { ...identify(error), remedy: CREATE }, error);
+  if (isForbidden(error)) return cannotClaim(lock, { ...identify(error), remedy: GRANT }, error);
+  return error;
+}
+
+const CREATE = 'Create the table from `fenceSchema()`, or leave out `createTable: false`.';
+const GRANT =
+  'Have somebody with the right to do so create the table from `fenceSchema()`, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.';

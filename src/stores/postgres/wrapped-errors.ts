@@ -95,7 +95,7 @@ function wordsOf(error: unknown): string | null {
 }
 
 /** Knex puts the statement in front of the message, in the error itself. */
-const STATEMENT = /^(?:CREATE|INSERT|SELECT|UPDATE|WITH) .* - /s;
+const STATEMENT = /^(?:CREATE|DO|INSERT|LOCK|SELECT|UPDATE|WITH) .* - /s;
 
 function messageIn(link: object): string | null {
   return textIn(link, 'message')?.replace(STATEMENT, '') ?? null;

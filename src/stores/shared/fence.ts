@@ -48,12 +48,16 @@ export function outsideTransaction({ name }: FencedLock, cause?: unknown): ErrLo
   );
 }
 
-export function withoutTable(
+/** @param failure What the driver says, and what to do about it. */
+export function cannotClaim(
   { name }: FencedLock,
-  code: string,
-  remedy: string,
+  {
+    code,
+    message = '',
+    remedy,
+  }: { readonly code: string; readonly message?: string; readonly remedy: string },
   cause: unknown,
 ): ErrLockStore {
-  const reason = messageOf(cause);
+  const reason = message || messageOf(cause);
   return ErrLockStore.of(name, 'claim the fence of', { code, reason, remedy, cause, isInDoubt: false });
 }

@@ -1,11 +1,11 @@
 import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import {
+  cannotClaim,
   checkFencedLock,
   FENCE_TABLE,
   type FencedLock,
   outsideTransaction,
   refuseLate,
-  withoutTable,
 } from '../shared/fence.js';
 import { fieldOf } from '../shared/field.js';
 import type { SqliteDatabase } from './database.js';
@@ -65,7 +65,7 @@ export function fence(database: SqliteDatabase, lock: FencedLock, options: Sqlit
     refuseLate(lock, newestIn(ask()));
   } catch (error) {
     if (!isWithoutTable(error, table)) throw error;
-    if (schema === null) throw withoutTable(lock, 'SQLITE_ERROR', REMEDY, error);
+    if (schema === null) throw cannotClaim(lock, { code: 'SQLITE_ERROR', remedy: REMEDY }, error);
     database.exec(schema);
     refuseLate(lock, newestIn(ask()));
   }

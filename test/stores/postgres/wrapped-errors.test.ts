@@ -43,6 +43,10 @@ const WRAPPERS: Readonly<Record<string, (error: Error & { code?: string }) => Er
     error.message = `WITH moment AS (SELECT 1 - 2)\n  SELECT … - ${error.message}`;
     return error;
   },
+  'a statement other than a query in Knex': (error) => {
+    error.message = `LOCK TABLE "locks" IN ROW EXCLUSIVE MODE - ${error.message}`;
+    return error;
+  },
   Bun: ({ code, message }) =>
     errorOf('PostgresError', message, { code: 'ERR_POSTGRES_SERVER_ERROR', errno: code, severity: 'ERROR' }),
   'Prisma 6': ({ code, message }) =>
