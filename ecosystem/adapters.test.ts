@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type Awaitable, acquire, inspect, type Store } from 'livinglock';
+import { type Awaitable, acquire, ErrFenced, inspect, type Store } from 'livinglock';
+import { type FencedLock, fence, type PostgresConnection } from 'livinglock/postgres';
 import { testStore } from 'livinglock/testing';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { CuttingProxy } from '../support/cutting-proxy.js';
 import { describeWithServer } from '../support/describe-with-server.js';
 import { canServePostgres, PostgresServer } from '../support/postgres/postgres-server.js';
@@ -25,9 +27,16 @@ import { WebSocketProxy } from './support/websocket-proxy.js';
 /** A user who may log in, and nothing else. */
 const GUEST = 'guest';
 
+const FIRST: FencedLock = { name: 'payouts', fencingToken: 1_764_000_000_000_001 };
+const SECOND: FencedLock = { name: 'payouts', fencingToken: 1_764_000_000_000_002 };
+
 /** A store, and what ends its connections. */
 interface Opened {
   readonly store: Store;
+  /** Outside of a transaction. */
+  readonly connection: PostgresConnection;
+  /** Claims the fence of the lock and pays all payouts, in a transaction as users of the driver write it. */
+  pay(lock: FencedLock): Promise<void>;
   end(): Awaitable<unknown>;
 }
 
@@ -101,6 +110,87 @@ describeWithServer('through', canServePostgres, startServers, (servers) => {
         await guest.end();
       }
     });
+
+    describe('a fence', () => {
+      let admin: pg.Client;
+
+      beforeAll(async () => {
+        admin = new pg.Client({ connectionString: url });
+        admin.on('error', () => {});
+        await admin.connect();
+        await admin.query('CREATE TABLE payouts (id int PRIMARY KEY, state text NOT NULL)');
+      });
+      beforeEach(async () => {
+        await admin.query('DROP TABLE IF EXISTS livinglock_fences');
+        await admin.query("TRUNCATE payouts; INSERT INTO payouts VALUES (1, 'due'), (2, 'due')");
+      });
+      afterEach(async () => {
+        await admin.query('ALTER TABLE payouts DROP CONSTRAINT IF EXISTS closed');
+      });
+      afterAll(() => admin?.end());
+
+      const one = async (query: string) => (await admin.query({ text: query, rowMode: 'array' })).rows.flat();
+      const states = () => one('SELECT state FROM payouts ORDER BY id');
+      const newest = async () => (await one('SELECT fencing_token FROM livinglock_fences')).map(Number);
+
+      test('is claimed with what the transaction writes', async () => {
+        await opened.pay(FIRST);
+        expect(await states()).toEqual(['paid', 'paid']);
+        expect(await newest()).toEqual([FIRST.fencingToken]);
+      });
+
+      test('is not claimed, nor its table created, if the transaction is rolled back', async () => {
+        await admin.query("ALTER TABLE payouts ADD CONSTRAINT closed CHECK (state <> 'paid')");
+        await expect(opened.pay(FIRST)).rejects.toThrow();
+        expect(await one("SELECT to_regclass('livinglock_fences')")).toEqual([null]);
+      });
+
+      test('refuses a late transaction, which is rolled back', async () => {
+        await opened.pay(SECOND);
+        await admin.query("UPDATE payouts SET state = 'due'");
+        // A write of the transaction that comes before the refusal.
+        await admin.query(`
+          CREATE OR REPLACE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN INSERT INTO payouts VALUES (3, ''noted''); RETURN NEW; END';
+          CREATE TRIGGER note BEFORE UPDATE ON livinglock_fences FOR EACH ROW EXECUTE FUNCTION note()`);
+        const refusal = await opened.pay(FIRST).catch((error: unknown) => error);
+        expect(refusal).toBeInstanceOf(ErrFenced);
+        expect(await states()).toEqual(['due', 'due']);
+        await opened.pay(SECOND);
+        expect(await states()).toEqual(['paid', 'paid', 'noted']);
+      });
+
+      test.each(['with', 'without'])('is refused outside of a transaction, %s its table', async (kind) => {
+        if (kind === 'with') await opened.pay(FIRST);
+        await expect(fence(opened.connection, SECOND)).rejects.toMatchObject({
+          code: 'ERR_FENCE_WITHOUT_TRANSACTION',
+        });
+      });
+
+      test('says what to do if the user may not create its table', async () => {
+        const guest = await open(url.replace('//postgres@', `//${GUEST}@`));
+        try {
+          await expect(guest.pay(FIRST)).rejects.toMatchObject({
+            name: 'ErrLockStore',
+            code: '42501',
+            message: expect.stringMatching(
+              /^Cannot claim the fence of payouts: permission denied for schema public\. Have somebody/,
+            ),
+          });
+        } finally {
+          await guest.end();
+        }
+      });
+
+      test('is created once by two transactions that begin together', async () => {
+        await admin.query('BEGIN; LOCK TABLE payouts');
+        const both = Promise.all([opened.pay(FIRST), another.pay({ ...FIRST, name: 'refunds' })]);
+        await servers().twoToWait(url);
+        await admin.query('COMMIT');
+        await both;
+        expect(await newest()).toEqual([FIRST.fencingToken, FIRST.fencingToken]);
+      });
+    });
   });
 });
 
@@ -139,6 +229,12 @@ async function startServers() {
       return `postgres://postgres@127.0.0.1:${proxy.port}/${name}`;
     },
     cutNext: () => proxy.cutAt(1, 'before'),
+    /** Resolves when two statements wait for other transactions. */
+    async twoToWait(url: string) {
+      const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1`;
+      const database = url.slice(url.lastIndexOf('/') + 1);
+      while ((await admin.query(waiting, [database])).rowCount !== 2) await sleep(2);
+    },
     disconnectAll: () =>
       admin.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

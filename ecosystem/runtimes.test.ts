@@ -30,6 +30,16 @@ interface Runtime {
   readonly postgres: readonly string[];
 }
 
+const BUN: Runtime = {
+  name: 'Bun',
+  // The install script of `bun` moves the program.
+  path: programIn('@oven', 'bin', 'bun') ?? existing(join(PACKAGES, 'bun', 'bin', 'bun.exe')),
+  flags: [],
+  hasCommand: true,
+  sqlite: ['node:sqlite', 'bun:sqlite'],
+  postgres: ['pg', "Bun's SQL"],
+};
+
 const RUNTIMES: readonly Runtime[] = [
   {
     name: 'Node',
@@ -39,15 +49,7 @@ const RUNTIMES: readonly Runtime[] = [
     sqlite: isBuiltin('node:sqlite') ? ['node:sqlite'] : [],
     postgres: ['pg'],
   },
-  {
-    name: 'Bun',
-    // The install script of `bun` moves the program.
-    path: programIn('@oven', 'bin', 'bun') ?? existing(join(PACKAGES, 'bun', 'bin', 'bun.exe')),
-    flags: [],
-    hasCommand: true,
-    sqlite: ['node:sqlite', 'bun:sqlite'],
-    postgres: ['pg', "Bun's SQL"],
-  },
+  BUN,
   {
     name: 'Deno',
     path: programIn('@deno', 'deno'),
@@ -98,6 +100,14 @@ describe.each(RUNTIMES)('$name', (runtime) => {
 });
 
 describeWithServer('with PostgreSQL', canServePostgres, startPostgres, (server) => {
+  test.skipIf(BUN.path === null)("transactions of Bun's SQL claim fences", async () => {
+    expect(await run(BUN, 'fences', server().url)).toEqual({
+      state: 'paid',
+      isFenced: true,
+      outside: 'ERR_FENCE_WITHOUT_TRANSACTION',
+    });
+  });
+
   for (const runtime of RUNTIMES) {
     test.skipIf(runtime.path === null)(`${runtime.name} keeps locks by all rules of the suite`, async () => {
       expect(await run(runtime, 'postgres', server().url)).toEqual(passed(runtime.postgres));

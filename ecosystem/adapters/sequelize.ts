@@ -1,11 +1,20 @@
-import { postgresStore } from 'livinglock/postgres';
-import { QueryTypes, Sequelize } from 'sequelize';
+import { type FencedLock, fence, type PostgresConnection, postgresStore } from 'livinglock/postgres';
+import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
 
 export function open(url: string) {
   const sequelize = new Sequelize(url, { logging: false });
-  const store = postgresStore({
+  const connectionOf = (transaction: Transaction | null): PostgresConnection => ({
     query: (text, bind = []) =>
-      sequelize.query(text, { bind, type: QueryTypes.SELECT, transaction: null, logging: false }),
+      sequelize.query(text, { bind, type: QueryTypes.SELECT, transaction, logging: false }),
   });
-  return { store, end: () => sequelize.close() };
+  const store = postgresStore(connectionOf(null));
+
+  async function pay(lock: FencedLock) {
+    await sequelize.transaction(async (transaction) => {
+      await fence(connectionOf(transaction), lock);
+      await sequelize.query("UPDATE payouts SET state = 'paid' WHERE state = 'due'", { transaction });
+    });
+  }
+
+  return { store, connection: connectionOf(null), pay, end: () => sequelize.close() };
 }

@@ -12,8 +12,11 @@ generator client {
 datasource db {
   provider = "postgresql"
 }
-model Invoice {
-  id Int @id
+model Payout {
+  id    Int    @id
+  state String
+
+  @@map("payouts")
 }
 `;
 

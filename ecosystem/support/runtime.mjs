@@ -2,14 +2,14 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { acquire, ErrLockBusy, verifyFileSystem } from 'livinglock';
+import { acquire, ErrFenced, ErrLockBusy, verifyFileSystem } from 'livinglock';
 import { fileStore } from 'livinglock/file';
-import { postgresStore } from 'livinglock/postgres';
+import { fence, postgresStore } from 'livinglock/postgres';
 import { sqliteStore } from 'livinglock/sqlite';
 import { storeCases } from 'livinglock/testing';
 
 const STALE_TIMEOUT = '5s';
-const TASKS = { suite, postgres, verify, hold, contend, exit };
+const TASKS = { suite, postgres, fences, verify, hold, contend, exit };
 
 const [task, place] = process.argv.slice(2);
 console.log(JSON.stringify(await TASKS[task](place)));
@@ -55,13 +55,40 @@ async function inPostgres(url) {
   const connect = () => postgresStore(new pg.Pool({ connectionString: url }));
   const another = connect();
   const found = { pg: testedBeside(connect(), another) };
-  const { SQL } = await import('bun').catch(() => ({}));
-  if (SQL !== undefined) {
-    const sql = new SQL(url);
-    const store = postgresStore({ query: (text, values) => sql.unsafe(text, values) });
-    found["Bun's SQL"] = testedBeside(store, another);
-  }
+  const bun = await import('bun').catch(() => null);
+  if (bun !== null) found["Bun's SQL"] = testedBeside(openWithBun(bun, url).store, another);
   return found;
+}
+
+function openWithBun({ SQL }, url) {
+  const sql = new SQL(url);
+  const store = postgresStore({ query: (text, values) => sql.unsafe(text, values) });
+
+  async function pay(lock) {
+    await sql.begin(async (tx) => {
+      await fence({ query: (text, values) => tx.unsafe(text, values) }, lock);
+      await tx`UPDATE payouts SET state = 'paid' WHERE state = 'due'`;
+    });
+  }
+  return { sql, store, pay };
+}
+
+/** What a transaction of Bun leaves behind, what one that comes too late rejects with, and a claim outside of a transaction. */
+async function fences(url) {
+  const { sql, pay } = openWithBun(await import('bun'), url);
+  const connection = { query: (text, values) => sql.unsafe(text, values) };
+  // A table that it creates itself.
+  const store = postgresStore(connection, { tableName: 'locks_of_bun' });
+  const first = await acquire('payouts', { store });
+  await first.release();
+  const second = await acquire('payouts', { store });
+  await sql`CREATE TABLE payouts AS SELECT 'due' AS state`;
+  await pay(second);
+  const [{ state }] = await sql`SELECT state FROM payouts`;
+  const late = await pay(first).catch((error) => error);
+  const outside = await fence(connection, second).catch((error) => error);
+  await second.release();
+  return { state, isFenced: late instanceof ErrFenced, outside: outside.code };
 }
 
 function testedBeside(store, another) {
