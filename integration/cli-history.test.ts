@@ -14,6 +14,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openHistory } from 'livinglock/history';
 import { describe, expect, test } from 'vitest';
 import { canBeNobody, canMount, isLinux, isPosix, isRoot, NOBODY } from '../support/machine.js';
+import { poll } from '../support/running.js';
 import { Desk, oneLineWith } from './support/desk.js';
 
 // `livinglock history`, and what `livinglock run` writes into it.
@@ -101,6 +102,7 @@ describe.skipIf(!isPosix)('the history has a run that', () => {
     const beat = '"$LIVINGLOCK" beat --progress 0.4 --note "table 4"; echo at work; exec sleep 1000';
     const first = desk.start(['run', '--heartbeat', 'manual', 'job', '-c', beat]);
     await first.prints(/at work/);
+    await poll('The lock does not name it', () => 'workers' in desk.record('job'));
     const { workers, token } = desk.record('job');
     first.signal('SIGKILL');
     process.kill(-Number(Object(workers)[0].pid), 'SIGKILL');

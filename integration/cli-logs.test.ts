@@ -395,7 +395,7 @@ describe.skipIf(!isPosix)('run --output', () => {
       signal: null,
       stdout: 'one\n',
       stderr: expect.stringMatching(
-        /^\S+ livinglock: job: echo one; .* failed: exit status 4 after \d+ms\. Its output:\ntwo\n$/,
+        /^\S+ livinglock: job: echo one; .* failed: exit status 4 after \d+m?s\. Its output:\ntwo\n$/,
       ),
     });
     expect(logsOf(desk)).toHaveLength(options.includes('--log') ? 1 : 0);
@@ -438,7 +438,7 @@ describe.skipIf(!isPosix)('run --output', () => {
 
   test('on-failure says so if a failure has written nothing', async () => {
     const { stderr } = await new Desk().run(failing('exit 3'));
-    expect(stderr).toEqual(oneLineWith(/exit status 3 after \d+ms\. It has written nothing\./));
+    expect(stderr).toEqual(oneLineWith(/exit status 3 after \d+m?s\. It has written nothing\./));
   });
 
   test('on-failure holds 50 MB back on the disk, and shows every byte', async () => {
@@ -547,6 +547,7 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
     await run.prints(/at work/);
     const following = desk.start(['logs', '-f', 'job']);
     await following.prints(/at work/);
+    await poll('The lock does not name it', () => 'workers' in desk.record('job'));
     const { workers } = desk.record('job');
     run.signal('SIGKILL');
     process.kill(-Number(Object(workers)[0].pid), 'SIGKILL');

@@ -1,9 +1,10 @@
 import { isatty } from 'node:tty';
 import { formatDuration } from '../../core/describe-holder.js';
 import type { RunOutcome } from '../../history/index.js';
-import { ErrLockLost, systemClock } from '../../index.js';
+import { ErrLockLost, ErrLockStore, systemClock } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
+import { confirm } from './confirm-lock.js';
 import type { RunEnd } from './exit-status.js';
 import type { RunSettings } from './options/run-options.js';
 import type { Signals } from './processes/pass-signals.js';
@@ -12,6 +13,10 @@ import type { CommandSign } from './sign/command-sign.js';
 
 /** A pause is lengthened at random by up to this fraction, so that many machines do not retry in step. */
 const SPREAD = 0.25;
+
+/** How often, and how many milliseconds apart, to try to write to the lock before the next attempt. */
+const MOST_TRIES = 10;
+const PAUSE = 500;
 
 /** Outcomes that a retry may change. Nothing is left of the command after any of them. */
 const PASSING: ReadonlySet<RunOutcome> = new Set(['failed', 'ended-by-signal', 'stalled', 'timed-out']);
@@ -55,13 +60,25 @@ export async function renew({
   lock,
   inheritedSocket,
   cover,
+  options,
 }: Pick<RunContext, 'lock' | 'inheritedSocket'> & {
   readonly cover: Pick<CommandSign, 'end'>;
+  readonly options: Pick<RunSettings, 'staleTimeout'>;
 }): Promise<void> {
   await cover.end();
   if (inheritedSocket === null) return;
   await inheritedSocket.renew();
-  await lock?.setWorkers([process.pid]);
+  if (lock === null) return;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await confirm(lock, [process.pid], options.staleTimeout);
+    } catch (error) {
+      // The lock is still held, and the disk may have room again soon.
+      if (!(error instanceof ErrLockStore) || tries === MOST_TRIES) throw error;
+      if (tries === 1) say(messageOf(error));
+      await systemClock.sleep(PAUSE);
+    }
+  }
 }
 
 /** The lock's own signal reports a loss. */

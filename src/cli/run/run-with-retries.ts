@@ -5,6 +5,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { PING_VARIABLE } from '../notify/notify-options.js';
 import type { Locks } from '../stores/locks.js';
 import { said, say } from '../terminal/messages.js';
+import { confirm } from './confirm-lock.js';
 import { describeLoss } from './describe-loss.js';
 import type { RunEnd } from './exit-status.js';
 import { isOfOneMachine } from './options/run-options.js';
@@ -121,7 +122,8 @@ export class Supervision {
     if (knowsPredecessor) await signals.whileWriting(() => recorder.recordPredecessor());
     const route = routeFor(output?.mode ?? (options.proof.by === 'output' ? 'seen' : 'inherited'));
     output?.prepare(route.count);
-    if (knowsPredecessor || output !== null || route.count > 0) await lock?.setWorkers([]);
+    const mayBeLate = knowsPredecessor || output !== null || route.count > 0;
+    if (lock !== null && mayBeLate) await confirm(lock, [], options.staleTimeout);
     return route;
   }
 

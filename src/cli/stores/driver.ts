@@ -24,6 +24,15 @@ export function driverMissing(kind: string, packages: readonly string[]): CliErr
   );
 }
 
+/** For a driver that is installed, but cannot be loaded. */
+export function driverBroken(name: string, error: unknown): CliError {
+  const [reason = ''] = messageOf(error).split('\n');
+  return new CliError(
+    ExitCode.store,
+    `The package ${name} cannot be loaded: ${reason.replace(/\.$/, '')}. Install it again for this version of Node (npm rebuild ${name}).`,
+  );
+}
+
 /** For a server that cannot be reached, or refuses the connection. */
 export function unreachable(place: string, error: unknown): CliError {
   return new CliError(

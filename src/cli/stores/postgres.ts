@@ -1,5 +1,13 @@
 import { postgresStore } from '../../stores/postgres/index.js';
-import { addressRefused, driverMissing, isMissing, type OpenStore, placeOf, quietly } from './driver.js';
+import {
+  addressRefused,
+  driverBroken,
+  driverMissing,
+  isMissing,
+  type OpenStore,
+  placeOf,
+  quietly,
+} from './driver.js';
 
 type Driver = Pick<typeof import('pg'), 'Client' | 'Pool'>;
 
@@ -46,7 +54,6 @@ async function loadDriver(): Promise<Driver> {
   try {
     return (await import('pg')).default;
   } catch (error) {
-    if (isMissing(error)) throw driverMissing('PostgreSQL', ['pg']);
-    throw error;
+    throw isMissing(error) ? driverMissing('PostgreSQL', ['pg']) : driverBroken('pg', error);
   }
 }

@@ -2,7 +2,15 @@ import { once } from 'node:events';
 import { redisStore } from '../../stores/redis/index.js';
 import { inTime } from '../../stores/shared/time-limit.js';
 import { systemClock } from '../../system/clock.js';
-import { addressRefused, driverMissing, isMissing, type OpenStore, placeOf, unreachable } from './driver.js';
+import {
+  addressRefused,
+  driverBroken,
+  driverMissing,
+  isMissing,
+  type OpenStore,
+  placeOf,
+  unreachable,
+} from './driver.js';
 
 /** How long a server may take to answer before the next try, in milliseconds. */
 const TIMEOUT = 10_000;
@@ -33,7 +41,7 @@ interface Client {
 }
 
 async function openNodeRedis(url: string): Promise<Client | null> {
-  const redis = await load(() => import('redis'));
+  const redis = await load('redis', () => import('redis'));
   if (redis === null) return null;
   const client = read(() =>
     redis.createClient({ url, name: 'livinglock', socket: { connectTimeout: TIMEOUT } }),
@@ -56,7 +64,7 @@ function destroy(client: { destroy?(): void; disconnect(): Promise<unknown> }): 
 }
 
 async function openIoRedis(url: string): Promise<Client | null> {
-  const redis = await load(() => import('ioredis'));
+  const redis = await load('ioredis', () => import('ioredis'));
   if (redis === null) return null;
   const client = read(() => new redis.Redis(url, { connectionName: 'livinglock', connectTimeout: TIMEOUT }));
   client.on('error', () => {});
@@ -72,11 +80,11 @@ function read<T>(connect: () => T): T {
   }
 }
 
-async function load<T>(importIt: () => Promise<T>): Promise<T | null> {
+async function load<T>(name: string, importIt: () => Promise<T>): Promise<T | null> {
   try {
     return await importIt();
   } catch (error) {
     if (isMissing(error)) return null;
-    throw error;
+    throw driverBroken(name, error);
   }
 }

@@ -4,7 +4,7 @@ import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { driverMissing, isMissing, type OpenStore, quietly } from './driver.js';
+import { driverBroken, driverMissing, isMissing, type OpenStore, quietly } from './driver.js';
 
 interface Connection extends SqliteDatabase {
   close(): void;
@@ -54,16 +54,17 @@ export async function openSqlite(address: string, mayCreate: boolean): Promise<O
 const DRIVERS = ['@photostructure/sqlite', 'better-sqlite3', 'node:sqlite'];
 
 async function loadDriver(): Promise<Connect> {
+  let broken: CliError | null = null;
   for (const name of DRIVERS) {
     try {
       const driver: unknown = await quietly(() => import(name));
       const connect = connectOf(driver);
       if (connect !== null) return connect;
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      if (!isMissing(error)) broken ??= driverBroken(name, error);
     }
   }
-  throw driverMissing('SQLite', ['@photostructure/sqlite']);
+  throw broken ?? driverMissing('SQLite', ['@photostructure/sqlite']);
 }
 
 function connectOf(driver: unknown): Connect | null {

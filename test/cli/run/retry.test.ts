@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunEnd } from '../../../src/cli/run/exit-status.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
 import { isRepeatable, pauseAtRandom, pauseBeforeRetry, renew } from '../../../src/cli/run/retry.js';
-import { acquire, breakLock, type Lock, type Store, systemClock } from '../../../src/index.js';
+import { acquire, breakLock, ErrLockStore, type Lock, type Store, systemClock } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
 import { MINUTE, SECOND } from '../../../support/world.js';
 import { messages, someOptions, terminals } from './stage.js';
@@ -135,17 +135,39 @@ describe('the pause before a retry', () => {
 });
 
 describe('before a command is started again', () => {
+  const SOCKET = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
+
   it('the lock names this process, which has another socket', async () => {
     const inheritedSocket = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: vi.fn() };
     const cover = { end: vi.fn() };
-    await renew({ lock, inheritedSocket, cover });
+    await renew({ lock, inheritedSocket, cover, options: someOptions() });
     expect(inheritedSocket.renew).toHaveBeenCalledTimes(1);
     expect(cover.end).toHaveBeenCalledTimes(1);
     expect((await store.read('nightly'))?.record?.workers).toMatchObject([{ pid: process.pid }]);
   });
 
+  it('the lock is written to again if that has failed', async () => {
+    const sleeps = passingTime();
+    const error = new ErrLockStore('nightly', 'ENOSPC', 'no space.');
+    vi.spyOn(lock, 'setWorkers').mockRejectedValueOnce(error).mockRejectedValueOnce(error);
+    await renew({ lock, inheritedSocket: SOCKET, cover: { end: vi.fn() }, options: someOptions() });
+    expect((await store.read('nightly'))?.record?.workers).toMatchObject([{ pid: process.pid }]);
+    expect(sleeps).toHaveLength(2);
+    expect(said).toEqual([expect.stringContaining('no space.')]);
+  });
+
+  it('the lock is not written to for ever', async () => {
+    passingTime();
+    messages();
+    const error = new ErrLockStore('nightly', 'ENOSPC', 'no space.');
+    const setWorkers = vi.spyOn(lock, 'setWorkers').mockRejectedValue(error);
+    const renewal = renew({ lock, inheritedSocket: SOCKET, cover: { end: vi.fn() }, options: someOptions() });
+    await expect(renewal).rejects.toBe(error);
+    expect(setWorkers).toHaveBeenCalledTimes(10);
+  });
+
   it('the lock names nothing without a socket: the command waits until it does', async () => {
-    await renew({ lock, inheritedSocket: null, cover: { end: vi.fn() } });
+    await renew({ lock, inheritedSocket: null, cover: { end: vi.fn() }, options: someOptions() });
     expect((await store.read('nightly'))?.record?.workers).toEqual([]);
   });
 });

@@ -1,7 +1,10 @@
 import { fstatSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { messageOf } from '../../../system/message-of.js';
 import { descriptorOf } from '../../../system/signs-of-life/linux.js';
 import { randomUuid } from '../../../system/uuid.js';
+import { CliError } from '../../errors/cli-error.js';
+import { ExitCode } from '../../errors/exit-codes.js';
 
 /** A socket that the command and all its descendants inherit. */
 export interface InheritedSocket {
@@ -24,34 +27,35 @@ type OpenSocket = Omit<InheritedSocket, 'renew'>;
  * `null` if such sockets do not exist (anywhere but on Linux; unix(7), "abstract") or are forbidden.
  */
 export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
-  const first = await openSocket();
+  const first = await openSocket().catch(() => null);
   if (first === null) return null;
   const socket: InheritedSocket = {
     ...first,
     async renew() {
       socket.close();
-      const next = await openSocket();
-      if (next === null) throw new Error('no socket can be made that shows whether the command lives');
-      Object.assign(socket, next);
+      try {
+        Object.assign(socket, await openSocket());
+      } catch (error) {
+        throw new CliError(
+          ExitCode.notExecutable,
+          `Cannot start the command again, because no socket can be made that shows whether it lives: ${messageOf(error)}.`,
+        );
+      }
     },
   };
   return socket;
 }
 
-async function openSocket(): Promise<OpenSocket | null> {
-  if (process.platform !== 'linux') return null;
-  try {
-    const namespace = readlinkSync('/proc/self/ns/net');
-    const name = `livinglock/${randomUuid()}`;
-    const server = createServer((connection) => connection.destroy()).unref();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen({ path: `\0${name}`, exclusive: true }, resolve);
-    });
-    const descriptor = descriptorOf(server);
-    if (descriptor === null) return null;
-    const { ino } = fstatSync(descriptor, { bigint: true });
-    return { name: `${namespace} ${name} ${ino}`, descriptor, inode: ino, close: () => server.close() };
-  } catch {
-    return null;
-  }
+async function openSocket(): Promise<OpenSocket> {
+  if (process.platform !== 'linux') throw new Error('only Linux has such sockets');
+  const namespace = readlinkSync('/proc/self/ns/net');
+  const name = `livinglock/${randomUuid()}`;
+  const server = createServer((connection) => connection.destroy()).unref();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ path: `\0${name}`, exclusive: true }, resolve);
+  });
+  const descriptor = descriptorOf(server);
+  if (descriptor === null) throw new Error('this Node does not tell its descriptor');
+  const { ino } = fstatSync(descriptor, { bigint: true });
+  return { name: `${namespace} ${name} ${ino}`, descriptor, inode: ino, close: () => server.close() };
 }

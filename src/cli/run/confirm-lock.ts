@@ -1,0 +1,16 @@
+import { type Lock, systemClock, type Worker } from '../../index.js';
+
+/** After this many late confirmations the next is accepted: with such a slow store, the stale timeout cannot be kept. */
+const MOST_LATE = 10;
+
+/**
+ * Names these workers in the lock, which is a heartbeat, before the command starts. If that took longer than the stale timeout, the heartbeat may
+ * have been stale as soon as it was written, and another run may have taken over. The next one finds out.
+ */
+export async function confirm(lock: Lock, workers: readonly Worker[], staleTimeout: number): Promise<void> {
+  for (let late = 0; ; late++) {
+    const begunAt = systemClock.monotonic();
+    await lock.setWorkers(workers);
+    if (systemClock.monotonic() - begunAt < staleTimeout || late === MOST_LATE) return;
+  }
+}
