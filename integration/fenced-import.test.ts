@@ -12,6 +12,7 @@ import { describeWithPostgres } from '../support/postgres/postgres-locks.js';
 import { poolOf } from '../support/postgres/postgres-pool.js';
 import type { PostgresServer } from '../support/postgres/postgres-server.js';
 import { killIfThere, poll, Running } from '../support/running.js';
+import { freeze } from './support/desk.js';
 
 // The imports of examples/, killed at random moments, and stopped and resumed. The witness is what they leave in the database.
 
@@ -25,6 +26,7 @@ interface Import {
   start(): Running;
   /** The fencing token of the lock's holder. */
   token(): Promise<number | null>;
+  pause(run: Running): Promise<void> | void;
   /** What is in the database. */
   witness(): Promise<Witness>;
   /** Makes runs wait where they claim the fence. The result lets them go on, after the holder of this token has claimed it. */
@@ -41,7 +43,7 @@ const COMPLETE: Witness = { rows: ROWS, ids: ROWS, last: ROWS };
 
 function testImport(make: () => Import | Promise<Import>): void {
   test(`has each row once, killed ${KILLS} times, stopped and resumed ${STOPS} times`, async () => {
-    const { start, token, witness } = await make();
+    const { start, token, witness, pause } = await make();
     for (let kill = 1; kill <= KILLS; kill++) {
       const run = start();
       await batchesOf(run, randomInt(1, 3));
@@ -58,7 +60,7 @@ function testImport(make: () => Import | Promise<Import>): void {
     for (let stop = 1; stop <= STOPS; stop++) {
       await batchesOf(run, randomInt(1, 5));
       const own = await token();
-      run.signal('SIGSTOP');
+      await pause(run);
       const successor = start();
       await poll('the next run did not take over', async () => (await token()) !== own);
       run.signal('SIGCONT');
@@ -101,6 +103,7 @@ async function importIntoPostgres(server: PostgresServer): Promise<Import> {
   return {
     start: () => start('fenced-import', server.urlFor()),
     token: () => tokenOf(inspect('fenced-import', { store: postgresStore(pool) })),
+    pause: (run) => run.signal('SIGSTOP'),
     witness: async () => {
       const { rows } = await pool.query<Witness>(
         'SELECT count(*)::integer AS rows, count(DISTINCT id)::integer AS ids, max(id) AS last FROM readings',
@@ -130,6 +133,7 @@ function importIntoSqlite(): Import {
   return {
     start: () => start('fenced-import-sqlite', path),
     token: () => tokenOf(inspect(`${path}.lock`)),
+    pause: (run) => freeze(run, `${path}.lock`),
     witness: async () => {
       const sql = 'SELECT count(*) AS rows, count(DISTINCT id) AS ids, max(id) AS last FROM readings';
       const { rows, ids, last } = one(open().prepare(sql).all());

@@ -140,7 +140,12 @@ export function licences() {
     generateBundle(_, chunks) {
       const modules = Object.values(chunks).flatMap((chunk) => Object.keys(chunk.modules ?? {}));
       const packages = new Set(modules.filter((id) => id.includes('node_modules')).map(packageOf));
-      const source = [...packages].toSorted().map(licenceOf).join('\n\n');
+      const titles = new Map();
+      for (const folder of [...packages].toSorted()) {
+        const text = licenceOf(folder);
+        titles.set(text, [...(titles.get(text) ?? []), titleOf(folder)]);
+      }
+      const source = [...titles].map(([text, names]) => `${names.join('\n')}\n\n${text}`).join('\n\n');
       this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY.txt', source: `${LICENCES}\n\n${source}\n` });
     },
   };
@@ -154,11 +159,16 @@ function packageOf(file) {
   return folder;
 }
 
-function licenceOf(folder) {
+function titleOf(folder) {
   const { name, version, license } = manifestIn(folder);
+  return `${name} ${version} (${license})`;
+}
+
+/** The same text for many packages of one author. */
+function licenceOf(folder) {
   const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
   if (file === undefined) throw new Error(`There is no licence in ${folder}.`);
-  return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}`;
+  return readFileSync(join(folder, file), 'utf8').trim();
 }
 
 function manifestIn(folder) {

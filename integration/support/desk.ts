@@ -92,17 +92,9 @@ export class Desk {
     return actor;
   }
 
-  /**
-   * Stops a runner, but not in the middle of changing its lock's file: as long as it lives, that would keep everyone else
-   * from changing it.
-   */
-  async freeze(run: Running, name: string): Promise<void> {
-    for (;;) {
-      run.signal('SIGSTOP');
-      await poll('It does not stop', () => processState(run.pid) === 'T');
-      if (!existsSync(`${this.path(name)}.guard`)) return;
-      run.signal('SIGCONT');
-    }
+  /** Stops a runner, but not in the middle of changing its lock's file. */
+  freeze(run: Running, name: string): Promise<void> {
+    return freeze(run, this.path(name));
   }
 
   async #hold(actor: Actor, name: string, options = {}): Promise<void> {
@@ -116,4 +108,14 @@ export class Desk {
 export function oneLineWith(part: string | RegExp): unknown {
   const source = typeof part === 'string' ? part.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&') : part.source;
   return expect.stringMatching(new RegExp(`^(?:[-+:T\\d]+ )?livinglock: [^\\n]*${source}[^\\n]*\\n$`));
+}
+
+/** Stops a process, but not in the middle of changing that lock: as long as it lives, that would keep everyone else from changing it. */
+export async function freeze(run: Running, lock: string): Promise<void> {
+  for (;;) {
+    run.signal('SIGSTOP');
+    await poll('It does not stop', () => processState(run.pid) === 'T');
+    if (!existsSync(`${lock}.guard`)) return;
+    run.signal('SIGCONT');
+  }
 }
