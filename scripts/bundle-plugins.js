@@ -164,7 +164,7 @@ function titleOf(folder) {
   return `${name} ${version} (${license})`;
 }
 
-/** The same text for many packages of one author. */
+/** Many packages of one author have the same text. */
 function licenceOf(folder) {
   const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
   if (file === undefined) throw new Error(`There is no licence in ${folder}.`);

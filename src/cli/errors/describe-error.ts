@@ -30,7 +30,7 @@ export async function describeError(error: unknown): Promise<Failure> {
 /** What the system refused, and what to do about it; `null` for an error that is not the system's, which means a bug. */
 function describeTrouble(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  // Those of drivers have names.
+  // The modules of livinglock have relative paths, those of drivers have names.
   if (
     'code' in error &&
     error.code === 'MODULE_NOT_FOUND' &&

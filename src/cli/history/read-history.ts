@@ -37,7 +37,7 @@ async function readAll(history: History, last: number | undefined): Promise<read
   return locks;
 }
 
-/** One line about all journals that cannot be read; `null` if there are none. */
+/** One line about all journals that cannot be read; `null` if every journal can. */
 export function describeUnreadable([first, ...more]: readonly ErrHistory[]): string | null {
   if (first === undefined) return null;
   return more.length === 0 ? first.message : `${first.message} ${more.length} more cannot be read either.`;

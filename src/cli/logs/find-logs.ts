@@ -36,7 +36,7 @@ export function findLogs(owner: JournalOwner, runs: readonly PastRun[]): KeptLog
   );
 }
 
-/** What has become of one folder is no reason to withhold what is in the others. */
+/** A folder that cannot be read must not hide the logs in the others. */
 function foundIn(folder: string, owner: JournalOwner): KeptLog[] {
   try {
     return logsIn(folder, owner);

@@ -146,7 +146,7 @@ function open(path: string): GrowingLog {
   }
 }
 
-/** The token of the run at work. A lock that cannot be read is no reason to withhold what it wrote. */
+/** The token of the run at work. A lock that cannot be read must not hide its logs. */
 async function holderOf(lock: string, { store }: Locks): Promise<string | null> {
   try {
     return holderAtWork(await inspect(lock, { store }))?.token ?? null;

@@ -49,6 +49,7 @@ export class Recorder {
   #startedAt = new Date();
   #startedAtMonotonic = systemClock.monotonic();
   #progress: Progress | null = null;
+  /** The latest read of the progress. */
   #reading = Promise.resolve();
   #output: KeptOutput | null = null;
   #attempt = 1;

@@ -25,6 +25,6 @@ export interface Task {
 export interface RunContext extends Task {
   /** `null` for a command that runs by force, without the lock. */
   readonly lock: Lock | null;
-  /** `null` if all output is passed on as it comes, and not kept. */
+  /** `null` if all output is passed on at once, and not kept. */
   readonly output: KeptOutput | null;
 }

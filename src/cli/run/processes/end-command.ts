@@ -11,6 +11,7 @@ const LOOK_PERIOD = 50;
 /** Ends the command and waits until all of it is gone. Until then it is under the lock. */
 export async function endAndWait(group: ProcessGroup, killAfter: number, lock: Lock | null): Promise<void> {
   const ender = new CommandEnder(group, killAfter);
+  // The reason is only for callers that ask for it.
   ender.begin('lost');
   while (!group.isGone()) {
     lock?.heartBeat().catch(() => {});
