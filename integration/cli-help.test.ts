@@ -74,8 +74,12 @@ describe('livinglock', () => {
       complaint: "unknown command 'frobnicate'. For a list, run livinglock --help",
     },
     {
-      parameters: ['run', '-n', 'x'],
-      complaint: "unknown option '-n'. For a list, run livinglock run --help",
+      parameters: ['run', '-k', 'x'],
+      complaint: "unknown option '-k'. For a list, run livinglock run --help",
+    },
+    {
+      parameters: ['run', '-n', 'x', '--', 'true'],
+      complaint: "unknown option '-n'. It is not needed: if the lock is held, livinglock exits at once",
     },
     { parameters: ['staus'], complaint: "unknown command 'staus' (Did you mean status?)" },
     { parameters: ['--verison'], complaint: "unknown option '--verison' (Did you mean --version?)" },

@@ -17,6 +17,8 @@ export interface Command<O extends Options = Options, P extends Operands = Opera
   readonly notes: string;
   /** Whether a user's command follows `--`. Otherwise `--` only ends the options. */
   readonly isWrapper?: boolean;
+  /** What to say about options that it does not have, but that users of a similar program type, by the option as they type it. */
+  readonly otherOptions?: ReadonlyMap<string, string>;
   /** Replaces the usual message about too many operands. */
   tooMany?(rest: Rest): string;
   /** Reports what went wrong, its command line included, if its exit codes are not those of this program. Returns the exit code. */

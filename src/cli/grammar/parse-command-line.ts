@@ -105,13 +105,15 @@ export function interpret(words: Words, command: Command): { values: Values<Opti
 }
 
 function identify({ long, value, isValueApart, shown }: OptionWord, command: Command): GivenOption {
-  const { options, name: subcommand } = command;
+  const { options, name: subcommand, otherOptions } = command;
   const [name, option] = Object.entries(options).find(([, each]) => longName(each) === long) ?? [];
   if (
     name === undefined ||
     option === undefined ||
     (value !== undefined && !takesValue(option) && !mayTakeValue(option))
   ) {
+    const advice = option === undefined ? otherOptions?.get(shown) : undefined;
+    if (advice !== undefined) throw wrong(`unknown option '${shown}'. ${advice}`);
     const meant = shown.startsWith('--') ? knownOptions(options).map(longName) : [];
     // A value after the name of no option may be a secret: a URL to ping, or a password.
     const word = option === undefined ? shown.replace(/^(--[^=]*)=.*/s, '$1') : shown;

@@ -8,6 +8,17 @@ const UNSEPARATED = `Put -- between the lock and the command: ${HOW}`;
 const ONE_LOCK = 'Name one lock before --. The path of --log needs an equals sign: --log=PATH.';
 const UNQUOTED = "Put the line in quotes, and name one lock: livinglock run LOCK -c 'LINE'.";
 
+const NO_WAIT = 'It is not needed: if the lock is held, livinglock exits at once, unless --wait is given.';
+const EXCLUSIVE = 'It is not needed: every lock is exclusive.';
+const NOT_SHARED = 'There are no shared locks: every lock is exclusive.';
+
+/** What flock(1) calls these. */
+const OPTIONS_OF_FLOCK = new Map([
+  ...['-n', '--nb', '--nonblock'].map((option) => [option, NO_WAIT] as const),
+  ...['-x', '-e', '--exclusive'].map((option) => [option, EXCLUSIVE] as const),
+  ...['-s', '--shared'].map((option) => [option, NOT_SHARED] as const),
+]);
+
 export const RUN = defineCommand({
   name: 'run',
   summary: 'run a command while holding a lock',
@@ -34,6 +45,7 @@ under cron, under systemd and in a terminal.
 
 A number without a unit is seconds. What each exit code means: livinglock help exit-codes.`,
   isWrapper: true,
+  otherOptions: OPTIONS_OF_FLOCK,
   tooMany({ wrapped, given }) {
     if (given.some(({ name }) => name === 'command')) return UNQUOTED;
     return wrapped === null ? UNSEPARATED : ONE_LOCK;

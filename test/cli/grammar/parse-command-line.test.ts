@@ -232,6 +232,12 @@ describe('what is refused', () => {
     expect(() => read(MOVE, line)).toThrow(says);
   });
 
+  it('says what to do instead of an option of a similar program', () => {
+    const command = { ...MOVE, otherOptions: new Map([['-n', 'It is not needed.']]) };
+    expect(() => read(command, ['a', '-n'])).toThrow(/^unknown option '-n'\. It is not needed\.$/);
+    expect(() => read(command, ['a', '-m'])).toThrow(/^unknown option '-m'$/);
+  });
+
   it.each([
     { word: '--wiat', meant: '(Did you mean --wait?)' },
     { word: '--wiat=5s', meant: '(Did you mean --wait?)' },
