@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from '../support/machine.js';
@@ -345,6 +353,44 @@ describe.skipIf(!isPosix)('the command', () => {
     expect(await run.ended).toMatchObject({ code: 0 });
     expect(desk.holds('job')).toBe(false);
   });
+});
+
+test.skipIf(!isPosix)(
+  'a lock stays where it is when a link in its path is switched, as by a deployment',
+  async () => {
+    const desk = new Desk();
+    const [first, second] = ['releases/1', 'releases/2'].map((release) => join(desk.folder, release));
+    const current = join(desk.folder, 'current');
+    for (const release of [first, second]) mkdirSync(release ?? '', { recursive: true });
+    symlinkSync('releases/1', current);
+    const lock = join(current, 'job.lock');
+    const job =
+      'echo begun; read -r line; $LIVINGLOCK beat --progress 0.5; echo "beat $?"; cat "$LIVINGLOCK_PATH"';
+    const run = desk.start(['run', '--history', lock, '--', 'sh', '-c', job]);
+    await run.prints(/begun/);
+    symlinkSync('releases/2', `${current}.new`);
+    renameSync(`${current}.new`, current);
+
+    expect(await desk.run(['run', lock, '--', 'true'])).toMatchObject({ code: 0, stderr: '' });
+    run.write('\n');
+    const ended = await run.ended;
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/^begun\nbeat 0\n\{"process_id":.+"progress":\{"ratio":0\.5,/);
+    expect([first, second].map((release) => readdirSync(release ?? ''))).toEqual([[], []]);
+    const history = await desk.run(['history', join(first ?? '', 'job.lock')]);
+    expect(history.stdout).toMatch(/ succeeded +0 +50 %/);
+  },
+);
+
+test.skipIf(!isPosix)('the folder of named locks may be a link', async () => {
+  const desk = new Desk();
+  symlinkSync(desk.locks, join(desk.folder, 'link'));
+  const env = { LIVINGLOCK_DIR: join(desk.folder, 'link') };
+  const inside = '$LIVINGLOCK status';
+  const { stdout } = await desk.run(['run', 'job', '--', 'sh', '-c', inside], env);
+  expect(stdout).toMatch(/^job +live /m);
+  for (const subcommand of ['status', 'history'])
+    expect((await desk.run([subcommand], env)).stdout).toMatch(/^job\b.* succeeded /m);
 });
 
 describe.skipIf(!isPosix)('signals', () => {

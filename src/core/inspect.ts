@@ -14,7 +14,7 @@ import type { Claim } from './store.js';
 
 /** What is known about a lock. */
 export interface Inspection {
-  /** The lock's canonical name: for a file, its absolute path. */
+  /** The lock's canonical name: for a file, its absolute path, with symbolic links to its folder resolved. */
   readonly name: string;
   /**
    * - `free`: nobody holds it.

@@ -42,7 +42,7 @@ export interface TakenOver {
 export interface Run {
   /** Unique to the run: the token of its lock. Its attempts share it. `null` for a run that never had the lock. */
   readonly id: string | null;
-  /** The lock's canonical name: for a file, its absolute path. */
+  /** The lock's canonical name: for a file, its absolute path, with symbolic links to its folder resolved. */
   readonly lock: string;
   /** The database that keeps the lock, for people; `null` for a file. */
   readonly store: string | null;

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { LockHistory } from '../../history/index.js';
+import { realFolder } from '../../stores/file/resolve-path.js';
 import { attempt } from '../../system/attempt.js';
 import { lockName, namedLocksFolder } from '../named-locks/named-locks.js';
 
@@ -22,7 +23,7 @@ let known: { readonly setting: string | undefined; readonly folder: string | nul
 function folderOfNames(): string | null {
   const setting = process.env['LIVINGLOCK_DIR'];
   if (known === undefined || known.setting !== setting) {
-    known = { setting, folder: attempt(() => namedLocksFolder().path, null) };
+    known = { setting, folder: attempt(() => realFolder(namedLocksFolder().path), null) };
   }
   return known.folder;
 }

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { realFolder, withRealFolder } from '../../stores/file/resolve-path.js';
 import { faultOnWindows } from '../../stores/file/windows-path.js';
 import { attempt } from '../../system/attempt.js';
 import {
@@ -28,12 +29,13 @@ export function isPath(lock: string): boolean {
 }
 
 /**
- * The path of a lock from the command line. With a slash it is a path, without one a name in {@link namedLocksFolder}.
+ * The path of a lock from the command line, as the file store resolves it. With a slash it is a path, without one a name in
+ * {@link namedLocksFolder}.
  *
  * @param mayCreate Whether to create that folder if it is missing.
  */
 export function lockPath(lock: string, mayCreate: boolean): string {
-  const path = anyPath(lock, mayCreate);
+  const path = withRealFolder(anyPath(lock, mayCreate));
   const fault = process.platform === 'win32' ? faultOnWindows(path) : null;
   if (fault !== null) throw new CliError(ExitCode.usage, `${path} cannot be a lock: ${fault}.`);
   return path;
@@ -69,7 +71,7 @@ function isDataFile(path: string): boolean {
 
 /** All locks in the folder of named locks, by name. Does not create the folder. */
 export function namedLocks(): NamedLock[] {
-  const folder = ownFolder(false);
+  const folder = realFolder(ownFolder(false));
   return entriesOf(folder)
     .map((file) => ({ name: lockName(file) ?? '', path: join(folder, file) }))
     .filter(({ name }) => name !== '')

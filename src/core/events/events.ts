@@ -4,7 +4,7 @@ import type { LockRecord, Progress } from '../record/record.js';
 
 /** What every event says. All durations are milliseconds. */
 export interface LockEvent {
-  /** The lock's canonical name: for a file, its absolute path. */
+  /** The lock's canonical name: for a file, its absolute path, with symbolic links to its folder resolved. */
   readonly lock: string;
 }
 

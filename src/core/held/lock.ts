@@ -27,7 +27,7 @@ const NOTHING = Promise.resolve();
  * a signal before the event loop has turned, the next contender finds a dead holder.
  */
 export class Lock {
-  /** The lock's canonical name: for a file, its absolute path. */
+  /** The lock's canonical name: for a file, its absolute path, with symbolic links to its folder resolved. */
   readonly name: string;
   /** Unique to this acquisition. */
   readonly token: string;

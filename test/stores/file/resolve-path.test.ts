@@ -1,5 +1,5 @@
-import { rmdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, rmdirSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolvePath } from '../../../src/stores/file/resolve-path.js';
 import { pretend } from '../../../support/replace.js';
@@ -8,6 +8,22 @@ import { temporaryFolder } from '../../../support/world.js';
 describe('the path of a lock', () => {
   it('is absolute', () => {
     expect(resolvePath('a/../job.lock')).toBe(resolve('job.lock'));
+  });
+
+  it.skipIf(process.platform === 'win32')('has no symbolic links in the path of its folder', () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'releases/1/tmp'), { recursive: true });
+    symlinkSync('releases/1', join(folder, 'current'));
+    symlinkSync('nowhere', join(folder, 'dangling'));
+    symlinkSync('../1/tmp/job.lock', join(folder, 'releases/1/link.lock'));
+
+    expect(resolvePath(join(folder, 'current/tmp/job.lock'))).toBe(join(folder, 'releases/1/tmp/job.lock'));
+    expect(resolvePath(join(folder, 'current/missing/too/job.lock'))).toBe(
+      join(folder, 'releases/1/missing/too/job.lock'),
+    );
+    expect(resolvePath(join(folder, 'dangling/job.lock'))).toBe(join(folder, 'dangling/job.lock'));
+    expect(resolvePath(join(folder, 'current/link.lock'))).toBe(join(folder, 'releases/1/link.lock'));
+    expect(resolvePath('/job.lock')).toBe('/job.lock');
   });
 
   it.each<[what: string, name: unknown, words: string]>([
