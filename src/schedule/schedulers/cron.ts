@@ -30,6 +30,13 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
     }
     return configurationOf(job, secret(job.name));
   };
+  /** The file of another user would be in a folder where root should not write. */
+  async function withSecrets(
+    { name, secrets }: Pick<Job, 'name' | 'secrets'>,
+    steps: Step[],
+  ): Promise<Step[]> {
+    return userName === null ? secret(name).around(steps, secrets) : steps;
+  }
   async function change(name: string, block: string | null): Promise<Step[]> {
     const before = await readCrontab(run, user);
     const after = withBlock(before, name, block);
@@ -53,12 +60,10 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
     configure,
     async install(job) {
       const { text } = configure(job);
-      const file = userName === null ? await secret(job.name).step(job.secrets) : [];
-      return [...file, ...(await change(job.name, encode(text)))];
+      return withSecrets(job, await change(job.name, encode(text)));
     },
     async uninstall(name) {
-      const file = userName === null ? await secret(name).step([]) : [];
-      return [...(await change(name, null)), ...file];
+      return withSecrets({ name, secrets: [] }, await change(name, null));
     },
     startCommand: () => null,
     async list(now) {

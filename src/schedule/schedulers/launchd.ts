@@ -35,17 +35,15 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
     configure,
     async install(job) {
       const wasLoaded = await isLoaded(job.name);
-      const file = [
-        ...(await secret(job.name).step(job.secrets)),
-        ...(await fileStep(plist(job.name), agent(job), isAgent)),
-      ];
-      if (file.length === 0 && wasLoaded) return [];
+      const file = await fileStep(plist(job.name), agent(job), isAgent);
+      const files = await secret(job.name).around(file, job.secrets);
+      if (files.length === 0 && wasLoaded) return [];
       const off = wasLoaded ? [bootout(job.name)] : [];
-      return [...off, ...file, programStep(run, 'launchctl', 'bootstrap', domain, plist(job.name))];
+      return [...off, ...files, programStep(run, 'launchctl', 'bootstrap', domain, plist(job.name))];
     },
     async uninstall(name) {
       const off = (await isLoaded(name)) ? [bootout(name)] : [];
-      return [...off, ...(await fileStep(plist(name), null, isAgent)), ...(await secret(name).step([]))];
+      return [...off, ...(await secret(name).around(await fileStep(plist(name), null, isAgent), []))];
     },
     startCommand: (name) => `launchctl kickstart ${target(name)}`,
     async list(now) {

@@ -56,25 +56,26 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
     },
     async install(job) {
       const state = await stateOf(run, mode, `${unit(job.name)}.timer`);
-      const files = [
-        ...(await secret(job.name).step(job.secrets)),
+      const units = [
         ...(await fileStep(service(job.name), serviceFor(job), isService)),
         ...(await fileStep(timer(job.name), timerOf(job), isTimer)),
       ];
-      if (files.length === 0 && state.isActive && state.isEnabled) return [];
-      return [...files, systemctl('daemon-reload'), systemctl('enable', '--now', `${unit(job.name)}.timer`)];
+      const start = [systemctl('daemon-reload'), systemctl('enable', '--now', `${unit(job.name)}.timer`)];
+      const steps = await secret(job.name).around([...units, ...start], job.secrets);
+      const isSame = steps.length === start.length;
+      return isSame && state.isActive && state.isEnabled ? [] : steps;
     },
     async uninstall(name) {
-      const files = [
+      const units = [
         ...(await fileStep(timer(name), null, isTimer)),
         ...(await fileStep(service(name), null, isService)),
       ];
-      const secretFile = await secret(name).step([]);
-      if (files.length === 0) return secretFile;
+      const files = await secret(name).around(units, []);
+      if (units.length === 0) return files;
       const state = await stateOf(run, mode, `${unit(name)}.timer`);
       const isOn = state.isActive || state.isEnabled;
       const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
-      return [...off, ...files, ...secretFile, systemctl('daemon-reload')];
+      return [...off, ...files, systemctl('daemon-reload')];
     },
     startCommand: (name) => ['systemctl', ...mode, 'start', '--no-block', `${unit(name)}.service`].join(' '),
     async list() {

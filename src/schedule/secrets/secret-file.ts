@@ -30,6 +30,11 @@ export const FOR_SYSTEMD: SecretFormat = {
 /** Nothing but assignments of our variables. */
 const OURS = /^(?:(?:export )?LIVINGLOCK_\w+=[^\n]*\n)*$/;
 
+interface Writing {
+  readonly steps: readonly Step[];
+  undo(): Promise<void>;
+}
+
 /** A file that only its user can read, with the secrets of a job in it. */
 export class SecretFile {
   readonly #home: () => string;
@@ -56,9 +61,28 @@ export class SecretFile {
     );
   }
 
-  /** The step after which the file contains these secrets, or is gone without any. */
-  async step(secrets: readonly Secret[]): Promise<Step[]> {
-    if (secrets.length === 0) return this.#removal();
+  /**
+   * The step after which the file contains these secrets, or is gone without any, among steps that change what reads it. A reader is never without
+   * its file: it is written before them, and removed after them. If the first of them fails, the old file is back.
+   */
+  async around(steps: readonly Step[], secrets: readonly Secret[]): Promise<Step[]> {
+    if (secrets.length === 0) return [...steps, ...(await this.#removal())];
+    const own = await this.#writing(secrets);
+    const [first, ...rest] = steps;
+    if (own === null || first === undefined) return [...(own?.steps ?? []), ...steps];
+    const apply = async () => {
+      try {
+        await first.apply();
+      } catch (error) {
+        await own.undo().catch(() => {});
+        throw error;
+      }
+    };
+    return [...own.steps, { ...first, apply }, ...rest];
+  }
+
+  /** `null` if the file already is so. */
+  async #writing(secrets: readonly Secret[]): Promise<Writing | null> {
     if (secrets.some(({ value }) => /\p{Cc}/u.test(value))) {
       throw refused(
         `${secrets.map(({ variable }) => variable).join(', ')}: a control character cannot be kept in a file of variables.`,
@@ -67,33 +91,26 @@ export class SecretFile {
     const { path } = this;
     const text = secrets.map(({ variable, value }) => `${this.#format.assign(variable, value)}\n`).join('');
     const before = await orFailed(`change ${path}`, () => readPrivate(path));
-    if (before === text) return [];
-    return [
-      {
-        lines: [
-          `${path} (mode 600)`,
-          ...(before === null ? [] : ['- the old content']),
-          ...secrets.map(({ variable, shown }) => `+ ${this.#format.assign(variable, shown)}`),
-        ],
-        apply: () => orFailed(`change ${path}`, () => this.#write(text)),
-      },
-    ];
+    if (before === text) return null;
+    return {
+      steps: [
+        {
+          lines: [
+            `${path} (mode 600)`,
+            ...(before === null ? [] : ['- the old content']),
+            ...secrets.map(({ variable, shown }) => `+ ${this.#format.assign(variable, shown)}`),
+          ],
+          apply: () => orFailed(`change ${path}`, () => this.#write(text)),
+        },
+      ],
+      undo: () => (before === null ? remove(path) : this.#write(before)),
+    };
   }
 
   async #removal(): Promise<Step[]> {
     const path = this.#pathOrNull();
     if (path === null || (await orFailed(`change ${path}`, () => readPrivate(path))) === null) return [];
-    return [
-      {
-        lines: [`${path} is removed`],
-        apply: () =>
-          orFailed(`change ${path}`, async () => {
-            await rm(path);
-            // Other jobs may have files in the folder.
-            await rmdir(dirname(path)).catch(() => {});
-          }),
-      },
-    ];
+    return [{ lines: [`${path} is removed`], apply: () => orFailed(`change ${path}`, () => remove(path)) }];
   }
 
   async #write(text: string): Promise<void> {
@@ -114,6 +131,12 @@ export class SecretFile {
       return null;
     }
   }
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path);
+  // Other jobs may have files in the folder.
+  await rmdir(dirname(path)).catch(() => {});
 }
 
 function makeFolder(trusted: TrustedFolder): void {

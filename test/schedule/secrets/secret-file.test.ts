@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Installer } from '../../../src/schedule/installer.js';
+import type { RunProgram } from '../../../src/schedule/run-program.js';
 import { cron } from '../../../src/schedule/schedulers/cron.js';
 import { launchd } from '../../../src/schedule/schedulers/launchd.js';
 import { systemd } from '../../../src/schedule/schedulers/systemd.js';
@@ -63,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
 
   it('is closed to others, is written once, and is removed with its folder', async () => {
     const { home, file } = someFile();
-    const steps = await file.step(SECRETS);
+    const steps = await file.around([], SECRETS);
     expect(linesOf(steps)).toEqual([
       `${file.path} (mode 600)`,
       "+ export LIVINGLOCK_STORE='postgres://batch:***@db/shop'",
@@ -71,18 +72,18 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     await apply(steps);
     expect(statSync(file.path).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(home, '.config', 'livinglock'))).toEqual(['parser.cron.sh']);
-    expect(await file.step(SECRETS)).toEqual([]);
+    expect(await file.around([], SECRETS)).toEqual([]);
 
-    await apply(await file.step([]));
+    await apply(await file.around([], []));
     expect(readdirSync(join(home, '.config'))).toEqual([]);
-    expect(await file.step([])).toEqual([]);
+    expect(await file.around([], [])).toEqual([]);
   });
 
   it('is written again if others could read it', async () => {
     const { file } = someFile();
-    await apply(await file.step(SECRETS));
+    await apply(await file.around([], SECRETS));
     chmodSync(file.path, 0o644);
-    const steps = await file.step(SECRETS);
+    const steps = await file.around([], SECRETS);
     expect(linesOf(steps)).toContain('- the old content');
     await apply(steps);
     expect(statSync(file.path).mode & 0o777).toBe(0o600);
@@ -97,7 +98,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     mkdirSync(join(home, '.config', 'livinglock'), { recursive: true, mode: 0o700 });
     plant(file.path);
     for (const secrets of [SECRETS, []])
-      await expect(file.step(secrets)).rejects.toThrow(
+      await expect(file.around([], secrets)).rejects.toThrow(
         `${file.path} does not look like what livinglock writes`,
       );
   });
@@ -107,7 +108,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     mkdirSync(join(home, '.config'), { mode: 0o700 });
     const elsewhere = temporaryFolder();
     symlinkSync(elsewhere, join(home, '.config', 'livinglock'));
-    await expect(apply(await file.step(SECRETS))).rejects.toMatchObject({
+    await expect(apply(await file.around([], SECRETS))).rejects.toMatchObject({
       reason: 'failed',
       message: expect.stringMatching(
         /^Cannot change .*\.config\/livinglock is a symbolic link\. Only you may .*sudo -H/,
@@ -117,14 +118,14 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
   });
 
   it('is not possible for a user without a home folder', async () => {
-    expect(await new SecretFile(NOWHERE, 'cron', 'parser', FOR_SHELL).step([])).toEqual([]);
+    expect(await new SecretFile(NOWHERE, 'cron', 'parser', FOR_SHELL).around([], [])).toEqual([]);
   });
 
   it('gives a shell the unchanged address', async () => {
     const { file } = someFile();
     for (const each of NASTY) {
       const address = `redis://:${each}@db`;
-      await apply(await file.step(secretsOf(address)));
+      await apply(await file.around([], secretsOf(address)));
       const script = '. "$0" && printf %s "$LIVINGLOCK_STORE"';
       expect(execFileSync('/bin/sh', ['-c', script, file.path], { encoding: 'utf8' })).toBe(address);
     }
@@ -140,11 +141,16 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
   });
 
   it('cannot contain a line break', async () => {
-    await expect(someFile().file.step([pingSecret('https://a\nb')])).rejects.toMatchObject({
+    await expect(someFile().file.around([], [pingSecret('https://a\nb')])).rejects.toMatchObject({
       reason: 'refused',
     });
   });
 });
+
+/** Of systemd. */
+const INACTIVE = new FakePrograms((call) =>
+  call.includes('is-active') ? { status: 3, stdout: Buffer.from('inactive\n') } : {},
+);
 
 describe.skipIf(process.platform === 'win32')('a job with a password', () => {
   const job = someJob({ secrets: SECRETS });
@@ -177,7 +183,7 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
   it('has all its secrets in one file', async () => {
     const folder = home();
     const file = new SecretFile(() => folder, 'systemd', 'parser', FOR_SYSTEMD);
-    const steps = await file.step([...SECRETS, pingSecret('https://hc-ping.com/s3cr3t')]);
+    const steps = await file.around([], [...SECRETS, pingSecret('https://hc-ping.com/s3cr3t')]);
     expect(linesOf(steps)).toEqual([
       `${file.path} (mode 600)`,
       '+ LIVINGLOCK_STORE="postgres://batch:***@db/shop"',
@@ -192,7 +198,7 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
   it('of launchd runs the command with the address and unchanged arguments', async () => {
     const folder = home();
     const file = new SecretFile(() => folder, 'launchd', 'parser', FOR_SHELL);
-    await apply(await file.step(SECRETS));
+    await apply(await file.around([], SECRETS));
     const command = ['/bin/sh', '-c', 'printf "%s|" "$LIVINGLOCK_STORE" "$@"', 'sh', 'a b', ''];
     const { text } = launchd(new FakePrograms().run, folder, 501).configure(
       someJob({ command, secrets: SECRETS }),
@@ -207,10 +213,7 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
 
   it('of systemd is installed and removed with its file', async () => {
     const folder = home();
-    const systemctl = new FakePrograms((call) =>
-      call.includes('is-active') ? { status: 3, stdout: Buffer.from('inactive\n') } : {},
-    );
-    const installer = systemd(systemctl.run, { isSystem: false, userName: null, home: () => folder });
+    const installer = systemd(INACTIVE.run, { isSystem: false, userName: null, home: () => folder });
     const file = join(folder, '.config', 'livinglock', 'parser.systemd.env');
     await apply(await installer.install(job));
     expect(readFileSync(file, 'utf8')).toBe(`LIVINGLOCK_STORE="${ADDRESS}"\n`);
@@ -224,6 +227,43 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     await apply(await installer.install(job));
     await apply(await installer.install(someJob()));
     expect(existsSync(join(folder, '.config', 'livinglock'))).toBe(false);
+  });
+
+  it('keeps its file if the crontab cannot be changed', async () => {
+    const folder = home();
+    const crontab = new FakeCrontab(null);
+    let isFull = false;
+    const run: RunProgram = (program, args, input) =>
+      isFull && args.includes('-')
+        ? Promise.resolve({ status: 1, stdout: Buffer.alloc(0), stderr: 'No space left on device\n' })
+        : crontab.run(program, args, input);
+    const installer = cron(run, () => folder, null);
+    await apply(await installer.install(job));
+    const file = join(folder, '.config', 'livinglock', 'parser.cron.sh');
+    const before = readFileSync(file, 'utf8');
+
+    isFull = true;
+    const others = [secretsOf('redis://:other@db'), []].map((secrets) =>
+      someJob({ secrets, directory: '/elsewhere' }),
+    );
+    for (const other of others) {
+      const steps = await installer.install(other);
+      await expect(apply(steps)).rejects.toThrow('No space left');
+      expect(readFileSync(file, 'utf8')).toBe(before);
+    }
+    const another = await installer.install(someJob({ name: 'new', secrets: SECRETS }));
+    await expect(apply(another)).rejects.toThrow('No space left');
+    expect(readdirSync(join(folder, '.config', 'livinglock'))).toEqual(['parser.cron.sh']);
+  });
+
+  it('of systemd loses its file only after no unit reads it', async () => {
+    const folder = home();
+    const installer = systemd(INACTIVE.run, { isSystem: false, userName: null, home: () => folder });
+    await apply(await installer.install(job));
+    const lines = linesOf(await installer.install(someJob()));
+    const file = join(folder, '.config', 'livinglock', 'parser.systemd.env');
+    expect(lines.at(-1)).toBe(`${file} is removed`);
+    expect(lines.at(-2)).toMatch(/^\$ systemctl .*enable --now/);
   });
 
   it('is refused if the scheduler has no place for it', async () => {
