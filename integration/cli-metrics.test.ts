@@ -93,7 +93,9 @@ describe.skipIf(!isPosix)('metrics', () => {
     expect(byLock(metrics, 'held')).toEqual({ import: 1 });
     const gone = await desk.run(['metrics', '--store', `sqlite:${desk.folder}/gone.db`]);
     expect(gone).toMatchObject({ code: 73, stderr: oneLineWith('gone.db') });
-    expect([...readOpenMetrics(gone.stdout).keys()]).toEqual(['livinglock_up']);
+    const left = readOpenMetrics(gone.stdout);
+    expect([...left.keys()]).toEqual(['livinglock_up']);
+    expect(sampleOf(left, 'up', { store: `the SQLite database ${desk.folder}/gone.db` })).toBe(0);
   });
 
   test('of 50 locks are complete', async () => {

@@ -2,6 +2,7 @@ import { currentUser } from '../../core/user-and-folder.js';
 import { describeError } from '../errors/describe-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { type Job, readJobs } from '../jobs/read-jobs.js';
+import { placeOf } from '../stores/driver.js';
 import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { say, write } from '../terminal/messages.js';
@@ -42,6 +43,7 @@ async function read(names: readonly string[], address: StoreAddress | undefined)
   } catch (error) {
     const { message, exitCode } = await describeError(error);
     if (exitCode !== ExitCode.store) throw error;
-    return { jobs: [], store: null, failures: [message] };
+    const store = address === undefined ? null : placeOf(address);
+    return { jobs: [], store, failures: [message] };
   }
 }

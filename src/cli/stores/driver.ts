@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { Store } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import type { StoreAddress } from './store-option.js';
 
 /** A store with a connection of its own. */
 export interface OpenStore {
@@ -58,11 +60,18 @@ export function isMissing(error: unknown): boolean {
   );
 }
 
-/** Where a server is, for people: without user and password. */
-export function placeOf(kind: string, address: string): string {
-  if (!URL.canParse(address)) return kind;
-  const { host, pathname } = new URL(address);
-  return host === '' ? kind : `${kind} at ${host}${pathname === '/' ? '' : pathname}`;
+/** Where a store is, for people: without user and password. */
+export function placeOf({ kind, text }: StoreAddress): string {
+  if (kind === 'sqlite') return `the SQLite database ${sqlitePath(text)}`;
+  const name = kind === 'redis' ? 'Redis' : 'PostgreSQL';
+  if (!URL.canParse(text)) return name;
+  const { host, pathname } = new URL(text);
+  return host === '' ? name : `${name} at ${host}${pathname === '/' ? '' : pathname}`;
+}
+
+/** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
+export function sqlitePath(address: string): string {
+  return resolve(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
 }
 
 /** Without the warnings of a driver: in a cron job, they would be a mail for every run. */

@@ -64,14 +64,14 @@ export async function withLocks<T>(
 }
 
 /** Loads the driver, and little more: whether the server can be reached shows at the first operation. */
-async function openStore({ kind, text }: StoreAddress, mayCreate: boolean): Promise<OpenStore> {
-  switch (kind) {
+async function openStore(address: StoreAddress, mayCreate: boolean): Promise<OpenStore> {
+  switch (address.kind) {
     case 'sqlite':
-      return (await import('./sqlite.js')).openSqlite(text, mayCreate);
+      return (await import('./sqlite.js')).openSqlite(address, mayCreate);
     case 'postgres':
-      return (await import('./postgres.js')).openPostgres(text);
+      return (await import('./postgres.js')).openPostgres(address);
     case 'redis':
-      return (await import('./redis.js')).openRedis(text);
+      return (await import('./redis.js')).openRedis(address);
   }
 }
 

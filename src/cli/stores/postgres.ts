@@ -8,6 +8,7 @@ import {
   placeOf,
   quietly,
 } from './driver.js';
+import type { StoreAddress } from './store-option.js';
 
 type Driver = Pick<typeof import('pg'), 'Client' | 'Pool'>;
 
@@ -18,16 +19,17 @@ const CONNECT_TIMEOUT = 10_000;
 const QUERY_TIMEOUT = 30_000;
 
 /** @param address A connection URI of libpq; what it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. */
-export async function openPostgres(address: string): Promise<OpenStore> {
+export async function openPostgres(address: StoreAddress): Promise<OpenStore> {
+  const { text } = address;
   const pg = await loadDriver();
-  const isEmpty = /^[a-z]+:(?:\/\/)?$/i.test(address);
-  const pool = await poolOf(pg, isEmpty ? {} : { connectionString: address });
+  const isEmpty = /^[a-z]+:(?:\/\/)?$/i.test(text);
+  const pool = await poolOf(pg, isEmpty ? {} : { connectionString: text });
   // A connection broke while idle. The next operation opens a new one.
   pool.on('error', () => {});
   return {
     store: postgresStore(pool),
-    address,
-    place: placeOf('PostgreSQL', address),
+    address: text,
+    place: placeOf(address),
     file: null,
     close: () => pool.end(),
   };

@@ -11,6 +11,7 @@ import {
   placeOf,
   unreachable,
 } from './driver.js';
+import type { StoreAddress } from './store-option.js';
 
 /** How long a server may take to answer before the next try, in milliseconds. */
 const TIMEOUT = 10_000;
@@ -18,9 +19,10 @@ const TIMEOUT = 10_000;
 const COMMAND_TIMEOUT = 5000;
 
 /** @param address A URL of a Redis server, `rediss:` with TLS. */
-export async function openRedis(address: string): Promise<OpenStore> {
-  const place = placeOf('Redis', address);
-  const client = (await openNodeRedis(address)) ?? (await openIoRedis(address));
+export async function openRedis(address: StoreAddress): Promise<OpenStore> {
+  const place = placeOf(address);
+  const { text } = address;
+  const client = (await openNodeRedis(text)) ?? (await openIoRedis(text));
   if (client === null) throw driverMissing('Redis', ['redis', 'ioredis']);
   // Later the client reconnects by itself. At the start it would retry forever, silently.
   try {
@@ -30,7 +32,7 @@ export async function openRedis(address: string): Promise<OpenStore> {
     client.end();
     throw unreachable(place, error);
   }
-  return { store: client.store, address, place, file: null, close: async () => client.end() };
+  return { store: client.store, address: text, place, file: null, close: async () => client.end() };
 }
 
 interface Client {

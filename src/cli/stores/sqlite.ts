@@ -1,10 +1,18 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { driverBroken, driverMissing, isMissing, type OpenStore, quietly } from './driver.js';
+import {
+  driverBroken,
+  driverMissing,
+  isMissing,
+  type OpenStore,
+  placeOf,
+  quietly,
+  sqlitePath,
+} from './driver.js';
+import type { StoreAddress } from './store-option.js';
 
 interface Connection extends SqliteDatabase {
   close(): void;
@@ -16,9 +24,8 @@ type Connect = new (path: string, options: { readonly timeout: number }) => Conn
 /** How long SQLite itself waits for other writers, in milliseconds. It blocks the event loop, and with it signals and output; the store's own retries do not. */
 const BUSY_TIMEOUT = 20;
 
-/** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
-export async function openSqlite(address: string, mayCreate: boolean): Promise<OpenStore> {
-  const path = resolve(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
+export async function openSqlite(address: StoreAddress, mayCreate: boolean): Promise<OpenStore> {
+  const path = sqlitePath(address.text);
   if (/:memory:$/.test(path)) {
     throw new CliError(
       ExitCode.usage,
@@ -44,7 +51,7 @@ export async function openSqlite(address: string, mayCreate: boolean): Promise<O
   return {
     store: sqliteStore(database),
     address: `sqlite:${path}`,
-    place: `the SQLite database ${path}`,
+    place: placeOf(address),
     file: path,
     close: async () => database.close(),
   };

@@ -8,7 +8,7 @@ it('a database in which another process writes does not keep this one from every
   const path = join(temporaryFolder(), 'locks.db');
   const other = twin.open(path);
   onTestFinished(() => other.close());
-  const { store, close } = await openSqlite(`sqlite:${path}`, true);
+  const { store, close } = await openSqlite({ kind: 'sqlite', text: `sqlite:${path}` }, true);
   onTestFinished(close);
   other.exec('BEGIN EXCLUSIVE');
   const reading = store.read('nightly');
