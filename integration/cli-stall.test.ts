@@ -125,6 +125,48 @@ describe.skipIf(!isPosix)('a command that stops writing', () => {
   });
 });
 
+test.skipIf(!isPosix)(
+  'a command that has stalled, and is ended by --kill-stalled, is known to have stalled',
+  async () => {
+    const desk = new Desk();
+    const heartbeat = ['--heartbeat', 'manual', '--stale-timeout', '500ms'];
+    const first = desk.start([
+      'run',
+      ...heartbeat,
+      '--on-stall',
+      'warn',
+      'job',
+      '--',
+      'sh',
+      '-c',
+      'read -r line',
+    ]);
+    await first.says(/has stalled.*It goes on/);
+    const second = await desk.run([
+      'run',
+      '--wait',
+      '1m',
+      ...heartbeat,
+      '--kill-stalled',
+      'job',
+      '--',
+      'true',
+    ]);
+
+    const holder = new RegExp(
+      `job: Ended the stalled holder: PID ${first.pid} .*, last heartbeat .* ago\\.\n$`,
+    );
+    expect(second).toMatchObject({ code: 0, stderr: expect.stringMatching(holder) });
+    expect(await first.ended).toMatchObject({ code: 143 });
+    const { stdout } = await desk.run(['history', '--json', 'job']);
+    const [{ runs }] = JSON.parse(stdout);
+    expect(runs).toMatchObject([
+      { outcome: 'stalled', signal: 'SIGTERM', reason: expect.stringContaining('it has not called') },
+      { outcome: 'succeeded', takenOverFrom: { pid: first.pid, state: 'stalled' } },
+    ]);
+  },
+);
+
 describe.skipIf(!isPosix)('a file as proof', () => {
   test('keeps the lock while it grows, and the command is ended when it does not', async () => {
     const desk = new Desk();

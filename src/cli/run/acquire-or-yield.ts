@@ -11,7 +11,7 @@ import {
   systemClock,
 } from '../../index.js';
 import { withUnit } from '../grammar/parse-duration.js';
-import { describeHolding } from '../terminal/describe-holder.js';
+import { describeHolder, describeHolding } from '../terminal/describe-holder.js';
 import { say } from '../terminal/messages.js';
 import { shownCommand } from './options/wrapped-command.js';
 import { statusOf } from './processes/pass-signals.js';
@@ -36,7 +36,9 @@ export async function acquireOrYield(task: Task, processes: ProcessTable): Promi
   const { recorder, signals } = task;
   const { wait, force, quiet, conflictExitCode } = task.options;
   try {
-    return { is: 'held', lock: await acquireOrWait(task, processes) };
+    const lock = await acquireOrWait(task, processes);
+    if (!quiet && task.options.killStalled) sayWhoWasEnded(lock);
+    return { is: 'held', lock };
   } catch (error) {
     if (signals.received !== null) {
       await Promise.race([abandonedClaims(), sleep(CLAIM_TIMEOUT, undefined, { ref: false })]);
@@ -51,6 +53,12 @@ export async function acquireOrYield(task: Task, processes: ProcessTable): Promi
     await recorder.skipped(busyLine(error), conflictExitCode);
     return { is: 'over', status: conflictExitCode };
   }
+}
+
+function sayWhoWasEnded({ predecessor }: Lock): void {
+  if (predecessor?.state !== 'stalled') return;
+  const { record, heartbeatAge } = predecessor;
+  say(`Ended the stalled holder: ${describeHolder(record, heartbeatAge)}.`);
 }
 
 async function acquireOrWait(task: Task, processes: ProcessTable): Promise<Lock> {

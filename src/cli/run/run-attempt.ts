@@ -32,6 +32,8 @@ export class RunAttempt {
   readonly #passages: readonly OutputPassage[];
   /** Why the command is being ended, in words. */
   #reason: string | null = null;
+  /** What it has not done for too long, if it is to go on nevertheless. */
+  #stall: string | null = null;
 
   constructor(job: RunContext, started: Started) {
     this.#job = job;
@@ -89,6 +91,7 @@ export class RunAttempt {
     const stall = `The command has stalled: ${reason}.`;
     void this.#job.recorder.stalled(reason).then(tellProgress);
     if (onStall === 'warn') {
+      this.#stall = reason;
       say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hint}`);
     } else {
       this.#reason = reason;
@@ -165,11 +168,14 @@ export class RunAttempt {
     const lost = this.#passages.flatMap((passage) => passage.failure ?? []);
     // What is only logged has no reader: the log says what it lacks.
     const { status, outcome } = judgeExit(reason, exit, this.#job.output?.mode === 'merged' ? [] : lost);
+    // By --kill-stalled of another run, or by somebody who had seen the warning.
+    const isEndedByOthers = outcome === 'ended-by-signal' && this.#watch.isStalled;
+    const why = isEndedByOthers ? this.#stall : this.#reason;
     const end = {
-      outcome,
+      outcome: isEndedByOthers ? ('stalled' as const) : outcome,
       signal: exit.signal,
       isOutputLost: lost.length > 0,
-      ...(this.#reason !== null && { reason: this.#reason }),
+      ...(why !== null && { reason: why }),
     };
     return { status, end };
   }

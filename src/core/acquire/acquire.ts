@@ -12,7 +12,7 @@ import { fitText, type LockRecord } from '../record/record.js';
 import type { Claim, Stored } from '../store.js';
 import { currentFolder, currentUser } from '../user-and-folder.js';
 import { type Claimed, Claims } from './claims-in-doubt.js';
-import { replacedIn } from './predecessor.js';
+import { NOTHING, type Replaced, replacedIn } from './predecessor.js';
 import { isOfOtherLock } from './token.js';
 
 /** The delay between two attempts while waiting doubles from the first of these to the second, in milliseconds. */
@@ -50,6 +50,8 @@ class Contender {
   #attemptedAt: number | null = null;
   /** How the one before ended. */
   #busy: ErrLockBusy | null = null;
+  /** The stalled holder that was ended. It may have released the lock at its end. */
+  #ended: Replaced | null = null;
 
   constructor(call: StoreCall, settings: Settings) {
     this.#call = call;
@@ -78,7 +80,8 @@ class Contender {
       const ours = this.#claims.replacedBy(examined?.stored.record ?? null);
       if (examined !== null && ours === null) await this.#refuseUnlessTakeable(examined);
       refuseTooManyTries(tries, name, examined);
-      const replaced = ours ?? replacedIn(examined, clock.monotonic());
+      const found = ours ?? replacedIn(examined, clock.monotonic());
+      const replaced = found === NOTHING ? (this.#ended ?? NOTHING) : found;
       const claimed = await this.#claims.send(
         (token) => this.#claimWith(token),
         examined?.stored.version,
@@ -159,7 +162,8 @@ class Contender {
     });
   }
 
-  async #refuseUnlessTakeable({ stored, verdict }: Examined): Promise<void> {
+  async #refuseUnlessTakeable(examined: Examined): Promise<void> {
+    const { stored, verdict } = examined;
     const { name } = this.#call;
     switch (verdict.state) {
       case 'live':
@@ -169,8 +173,10 @@ class Contender {
       case 'foreign':
         throw new ErrNotALock(name, verdict.reason);
       case 'stalled':
-        if (this.#settings.terminateStalled && stored.record !== null)
+        if (this.#settings.terminateStalled && stored.record !== null) {
           await this.#terminate(stored, stored.record);
+          this.#ended = replacedIn(examined, this.#call.clock.monotonic());
+        }
         return;
       case 'dead':
       case 'free':

@@ -39,7 +39,7 @@ export class Lock {
   readonly fencingToken: number;
   /** By the clock of the store. */
   readonly acquiredAt: Date;
-  /** From whom it was taken over, and how far that run had got (`lock.predecessor?.record?.progress`). `null` if the lock was free. */
+  /** From whom it was taken over, and how far that run had got (`lock.predecessor?.record?.progress`). `null` if the lock was free, unless `terminateStalled` had ended its holder. */
   readonly predecessor: Predecessor | null;
   readonly #parts: LockParts;
   readonly #events: HolderEvents;

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type AcquireOptions,
   acquire,
@@ -77,6 +77,25 @@ describe('the predecessor of a lock', () => {
     await world.clock.advance(HOUR + 1);
     const lock = await world.acquire(undefined, { terminateStalled: true });
     expect(lock.predecessor).toMatchObject({ record: { progress: AS_RECORDED }, state: 'stalled' });
+  });
+
+  it('is a stalled holder that was terminated, even if it released the lock at its end', async () => {
+    const process = world.processes.start();
+    const other = await world.acquire(process);
+    await other.heartBeat(HALF_WAY);
+    await world.clock.advance(HOUR + 1);
+    const dependencies = world.as();
+    vi.spyOn(dependencies.processes, 'terminate').mockImplementation(async () => {
+      await other.release();
+      process.kill();
+    });
+    const lock = await acquire(world.path, { terminateStalled: true, dependencies });
+    expect(lock.predecessor).toMatchObject({
+      record: { token: other.token, progress: AS_RECORDED },
+      state: 'stalled',
+      heartbeatAge: HOUR + 1,
+    });
+    await lock.release();
   });
 
   it('is the same owner from before the restart of its container', async () => {

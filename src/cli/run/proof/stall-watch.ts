@@ -56,6 +56,11 @@ export class StallWatch {
     return systemClock.monotonic() - this.#provenAt;
   }
 
+  /** Whether it has stalled, and gave no proof since. */
+  get isStalled(): boolean {
+    return this.#state === 'stalled';
+  }
+
   /** The command is being ended. That counts as work too: nobody else may begin before it is done. */
   keepForTheEnd(): void {
     this.#state = 'ending';
