@@ -154,6 +154,19 @@ describe.skipIf(!isPosix)('a command of --notify', () => {
     },
   );
 
+  test('is told of all attempts of a run as one, unlike the history', async () => {
+    const desk = new Desk();
+    await desk.run(['run', ...TELL, ...ALL, '--retry', '1', '--retry-delay', '0s', 'job', '-c', 'exit 4']);
+    const events = told(desk);
+    expect(events).toMatchObject([{ event: 'start' }, { event: 'failure', attempt: 2 }]);
+    const [startedAt, again] = events.map((event) => event['startedAt']);
+    expect(again).toBe(startedAt);
+    const { stdout } = await desk.run(['history', '--json', 'job']);
+    const [{ runs }] = JSON.parse(stdout);
+    const attempts = runs.map((run: { durationMs: number }) => run.durationMs);
+    expect(events[1]?.['durationMs']).toBeGreaterThanOrEqual(attempts[0] + attempts[1] - 1);
+  });
+
   test('changes nothing of the run, whatever it does', async () => {
     const desk = new Desk();
     const job = ['job', '-c', 'cat; echo out; echo err >&2; exit 4'];

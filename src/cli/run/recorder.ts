@@ -46,8 +46,10 @@ export class Recorder {
   readonly #hasAudience: boolean;
   #announcer: Promise<Announcer | null> | null = null;
   #lock: Lock | null = null;
-  #startedAt = new Date();
-  #startedAtMonotonic = systemClock.monotonic();
+  /** When the run began. */
+  #begun = now();
+  /** The same of the attempt that the history is about. */
+  #started = this.#begun;
   #progress: Progress | null = null;
   /** The latest read of the progress. */
   #reading = Promise.resolve();
@@ -63,8 +65,9 @@ export class Recorder {
   /** The run begins, with this lock or without one. */
   begin(lock: Lock | null): void {
     this.#lock = lock;
-    this.#startedAt = lock?.acquiredAt ?? new Date();
-    this.#startedAtMonotonic = systemClock.monotonic();
+    const begun = now();
+    this.#begun = { ...begun, at: lock?.acquiredAt ?? begun.at };
+    this.#started = this.#begun;
   }
 
   /** @param output `null` if none of it is kept. */
@@ -96,8 +99,7 @@ export class Recorder {
   /** The next attempt begins, under the same lock. */
   beginAgain(): void {
     this.#attempt++;
-    this.#startedAt = new Date();
-    this.#startedAtMonotonic = systemClock.monotonic();
+    this.#started = now();
     this.#progress = null;
   }
 
@@ -205,7 +207,10 @@ export class Recorder {
     const { options, descriptors } = this.#subject;
     this.#announcer ??= loadAnnouncer({ ...options, descriptors });
     const output = this.#output?.readEnd() ?? null;
-    void this.#announcer.then((announcer) => announcer?.tell(moment, facts, output));
+    // Of all attempts together, unlike in the history.
+    const before = this.#started.monotonic - this.#begun.monotonic;
+    const ofRun = { ...facts, startedAt: this.#begun.at, duration: (facts.duration ?? 0) + before };
+    void this.#announcer.then((announcer) => announcer?.tell(moment, ofRun, output));
   }
 
   /** All but how it has ended. */
@@ -216,8 +221,8 @@ export class Recorder {
       id: lock?.token ?? null,
       lock: name,
       store: locks.database,
-      startedAt: this.#startedAt,
-      duration: systemClock.monotonic() - this.#startedAtMonotonic,
+      startedAt: this.#started.at,
+      duration: systemClock.monotonic() - this.#started.monotonic,
       command,
       owner: options.owner ?? null,
       fencingToken: lock?.fencingToken ?? null,
@@ -252,6 +257,15 @@ export class Recorder {
     const { quiet, history } = this.#subject.options;
     return quiet && history === 'default' && !process.env['LIVINGLOCK_HISTORY'];
   }
+}
+
+interface Beginning {
+  readonly at: Date;
+  readonly monotonic: number;
+}
+
+function now(): Beginning {
+  return { at: new Date(), monotonic: systemClock.monotonic() };
 }
 
 /** Nothing can be a lock at such a path. In the history, it would make `status` and `metrics` fail from then on. */
