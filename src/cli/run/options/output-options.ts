@@ -1,5 +1,3 @@
-import { CliError } from '../../errors/cli-error.js';
-import { ExitCode } from '../../errors/exit-codes.js';
 import { InvalidArgument } from '../../grammar/invalid-argument.js';
 import type { Options, Values } from '../../grammar/option.js';
 import { parseCount } from '../../grammar/parse-count.js';
@@ -20,16 +18,20 @@ export const OUTPUT_OPTIONS = {
     parse: parseWhere,
     conflicts: ['noLog'],
   },
-  noLog: { flags: '--no-log', description: 'keep no log, not even where `livinglock schedule` would' },
+  noLog: {
+    flags: '--no-log',
+    description: 'keep no log, not even where `livinglock schedule` would',
+    conflicts: ['keepLogs', 'logSize'],
+  },
   keepLogs: {
     flags: '--keep-logs <number>',
-    description: 'with --log, the number of runs whose output is kept (default: 20)',
+    description: 'the number of runs whose output is kept; implies --log (default: 20)',
     parse: parseCount,
   },
   logSize: {
     flags: '--log-size <size>',
     description:
-      'with --log, the most output to keep from one run; the middle of longer output is left out (default: 10M)',
+      'the most output to keep from one run; the middle of longer output is left out; implies --log (default: 10M)',
     parse: parseLogSize,
   },
   output: {
@@ -56,24 +58,16 @@ export interface LogOptions {
   readonly size: number;
 }
 
-/** Fills in defaults, and throws if options do not fit together. */
+/** Fills in defaults. */
 export function completeOutputOptions({
   log,
   keepLogs,
   logSize,
   output,
 }: Values<typeof OUTPUT_OPTIONS>): OutputOptions {
-  if (log === false) {
-    if (keepLogs !== undefined) throw needsLog('--keep-logs');
-    if (logSize !== undefined) throw needsLog('--log-size');
-    return { passOn: output, log: null };
-  }
-  const path = log === true ? null : log;
+  if (log === false && keepLogs === undefined && logSize === undefined) return { passOn: output, log: null };
+  const path = typeof log === 'boolean' ? null : log;
   return { passOn: output, log: { path, keep: keepLogs ?? KEPT_LOGS, size: logSize ?? LOG_SIZE } };
-}
-
-function needsLog(option: string): CliError {
-  return new CliError(ExitCode.usage, `${option} needs --log: it applies to the logs that are kept.`);
 }
 
 function parseWhere(text: string): string {
