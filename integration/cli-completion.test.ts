@@ -42,6 +42,12 @@ describe.skipIf(!isInstalled('bash'))('in bash, livinglock completes', () => {
     expect(await inBash(desk, ['livinglock', 'break', 'backup', ''])).toEqual([]);
   });
 
+  test('the names of jobs that have ended', async () => {
+    const desk = new Desk();
+    await desk.run(['run', 'backup', '--', 'true']);
+    expect(await inBash(desk, ['livinglock', 'logs', 'b'])).toEqual(['backup']);
+  });
+
   test('paths of locks, and folders', async () => {
     const desk = new Desk();
     mkdirSync(join(desk.folder, 'a folder'));

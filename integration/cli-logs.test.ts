@@ -401,6 +401,12 @@ describe.skipIf(!isPosix)('run --output', () => {
     expect(logsOf(desk)).toHaveLength(options.includes('--log') ? 1 : 0);
   });
 
+  test('on-failure says the label once', async () => {
+    const args = ['run', '--label', 'the backup', '--output', 'on-failure', 'job', '--', 'false'];
+    const { stderr } = await new Desk().run(args);
+    expect(stderr).toMatch(/ livinglock: the backup: The command failed: exit status 1 after /);
+  });
+
   test('on-failure shows the line first, and the output in order, in what cron mails', async () => {
     const desk = new Desk();
     const { stdout } = await desk.bash(
@@ -513,7 +519,7 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
       code: 0,
       signal: null,
       stdout: 'at work\n',
-      stderr: oneLineWith('job is at work: livinglock logs -f job follows it'),
+      stderr: oneLineWith('job is at work. To follow it, add -f.'),
     });
     const following = desk.start(['logs', '-f', 'job']);
     await following.prints(/at work/);
@@ -564,7 +570,7 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
     await run.prints(/at work/);
     expect(await desk.run(['logs', 'job'])).toMatchObject({
       stdout: 'at work\n',
-      stderr: oneLineWith('logs -f job follows it'),
+      stderr: oneLineWith('To follow it, add -f.'),
     });
     expect((await desk.run(['logs', '--run', '2', 'job'])).stdout).toBe('earlier\n');
   });

@@ -167,8 +167,6 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(output('--log=kept/')).toContain(' --log=kept/ ');
     expect(output('--no-log')).toContain(' --no-log ');
     expect(output('--keep-logs', '5')).toContain(' --keep-logs=5 --log ');
-    expect(output('--no-log', '--keep-logs', '5')).toContain(
-    );
     expect(output('--for', 'systemd')).not.toContain('--log');
     user.schedule(...JOB, '--log=kept/', '--install', '--yes', '--', 'true');
     expect(existsSync(join(user.folder, 'kept'))).toBe(true);

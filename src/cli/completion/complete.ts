@@ -9,7 +9,6 @@ import {
   shortName,
   takesValue,
 } from '../grammar/option.js';
-import { namedLocks } from '../named-locks/named-locks.js';
 import { FILE_PROOF, PROOFS } from '../run/proof/proof.js';
 
 /** A directive instead of candidates: these the shell completes best itself. */
@@ -20,8 +19,14 @@ type Directive = ':files' | ':folders' | ':command';
  * comes from the definitions of the subcommands, so nothing has to be kept in step with them.
  *
  * @param words What follows the name of the program, up to the cursor.
+ * @param locks The names of locks.
  */
-export function complete(program: Command, commands: readonly Command[], words: readonly string[]): string[] {
+export function complete(
+  program: Command,
+  commands: readonly Command[],
+  words: readonly string[],
+  locks: readonly string[],
+): string[] {
   const [name = '', ...rest] = words;
   if (words.length <= 1)
     return matching(name, [
@@ -29,10 +34,10 @@ export function complete(program: Command, commands: readonly Command[], words: 
       ...optionsOf(program),
     ]);
   const command = commands.find((each) => each.name === name);
-  return command === undefined ? [] : completeFor(command, rest);
+  return command === undefined ? [] : completeFor(command, rest, locks);
 }
 
-function completeFor(command: Command, words: readonly string[]): string[] {
+function completeFor(command: Command, words: readonly string[], locks: readonly string[]): string[] {
   const before = words.slice(0, -1);
   const word = words.at(-1) ?? '';
   const operands: string[] = [];
@@ -55,22 +60,17 @@ function completeFor(command: Command, words: readonly string[]): string[] {
   }
   if (!isPastOptions && word.startsWith('-'))
     return matching(word, [...optionsOf(command), ...separator(command)]);
-  return completeOperand(command, operands.length, word);
+  return completeOperand(command, operands.length, word, locks);
 }
 
-function completeOperand(command: Command, index: number, word: string): string[] {
+function completeOperand(command: Command, index: number, word: string, locks: readonly string[]): string[] {
   const operands = Object.values(command.operands);
   const operand = operands[index] ?? operands.find(isVariadic);
   if (operand === undefined) return matching(word, separator(command));
-  if (operand.choices !== undefined) {
-    return matching(
-      word,
-      operand.choices.map((choice) => [choice, '']),
-    );
-  }
+  if (operand.choices !== undefined) return matching(word, plain(operand.choices));
   switch (operandName(operand)) {
     case 'lock':
-      return word.includes('/') ? directive(':files') : matching(word, locks());
+      return word.includes('/') ? directive(':files') : matching(word, plain(locks));
     case 'dir':
       return directive(':folders');
     default:
@@ -79,6 +79,10 @@ function completeOperand(command: Command, index: number, word: string): string[
 }
 
 type Candidate = readonly [text: string, meaning: string];
+
+function plain(texts: readonly string[]): Candidate[] {
+  return texts.map((text) => [text, '']);
+}
 
 function matching(word: string, candidates: readonly Candidate[]): string[] {
   return candidates
@@ -110,19 +114,7 @@ function valuesOf(option: Option, word: string, prefix: string): string[] {
   if (isProof && word.startsWith(FILE_PROOF)) return directive(':files');
   const values = isProof ? [...PROOFS, FILE_PROOF] : option.choices;
   if (values !== undefined) {
-    return matching(
-      `${prefix}${word}`,
-      values.map((value) => [`${prefix}${value}`, '']),
-    );
+    return matching(`${prefix}${word}`, plain(values.map((value) => `${prefix}${value}`)));
   }
   return /<(?:file|path)>|\[=path\]/.test(option.flags) ? directive(':files') : [];
-}
-
-function locks(): Candidate[] {
-  try {
-    return namedLocks().map(({ name }) => [name, '']);
-  } catch {
-    // An error message here would garble the command line that is being typed.
-    return [];
-  }
 }

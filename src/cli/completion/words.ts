@@ -1,7 +1,10 @@
 import { ExitCode } from '../errors/exit-codes.js';
 import { type Command, type Commands, defineCommand } from '../grammar/command-definition.js';
 import { loaded } from '../grammar/help-text.js';
+import { merged } from '../named-locks/named-locks.js';
 import { programOf } from '../program.js';
+import { Past } from '../status/cached-history.js';
+import { withLocks } from '../stores/locks.js';
 import { print } from '../terminal/messages.js';
 import { complete } from './complete.js';
 
@@ -20,8 +23,21 @@ export function completeWords(commands: Commands): Command {
     },
     notes: 'Each line is a candidate, a tab and its meaning; or it tells the shell what to complete.',
     async run({ words }) {
-      await print(complete(programOf(commands), await loaded(commands), words).join('\n'));
+      const candidates = complete(programOf(commands), await loaded(commands), words, await names());
+      await print(candidates.join('\n'));
       return ExitCode.ok;
     },
   });
+}
+
+/** Those of the locks that `status` lists: a job that has ended has a history. */
+async function names(): Promise<readonly string[]> {
+  try {
+    return await withLocks(undefined, async (locks) =>
+      merged(await locks.list(), await new Past(locks).locks()).map(({ name }) => name),
+    );
+  } catch {
+    // An error message here would garble the command line that is being typed.
+    return [];
+  }
 }

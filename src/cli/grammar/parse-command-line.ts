@@ -112,11 +112,11 @@ function identify({ long, value, isValueApart, shown }: OptionWord, command: Com
     option === undefined ||
     (value !== undefined && !takesValue(option) && !mayTakeValue(option))
   ) {
-    const advice = option === undefined ? otherOptions?.get(shown) : undefined;
-    if (advice !== undefined) throw wrong(`unknown option '${shown}'. ${advice}`);
-    const meant = shown.startsWith('--') ? knownOptions(options).map(longName) : [];
     // A value after the name of no option may be a secret: a URL to ping, or a password.
     const word = option === undefined ? shown.replace(/^(--[^=]*)=.*/s, '$1') : shown;
+    const advice = otherOptions?.get(word);
+    if (advice !== undefined) throw wrong(`unknown option '${word}'. ${advice}`);
+    const meant = shown.startsWith('--') ? knownOptions(options).map(longName) : [];
     throw new UnknownWord('option', word, long, meant, subcommand);
   }
   if (value === undefined && takesValue(option)) throw wrong(`option '${option.flags}' argument missing`);

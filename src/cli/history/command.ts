@@ -33,6 +33,9 @@ export const HISTORY = defineCommand({
       conflicts: ['json', 'failed'],
     },
   },
+  otherOptions: new Map([
+    ['--store', 'It is not needed: the history is on this machine, wherever its locks are.'],
+  ]),
   operands: { locks: { term: '[lock...]', description: 'locks: names, or paths' } },
   notes: `Examples:
   livinglock history

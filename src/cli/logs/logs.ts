@@ -64,7 +64,7 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
     await (options.follow ? follow(log, isAtWork) : printOnce(log));
     // What is said next would continue the last line.
     if (isatty(1) && lastByte !== LINE_BREAK) await write('\n');
-    if (wasAtWork && !options.follow) say(`${called} is at work: livinglock logs -f ${called} follows it.`);
+    if (wasAtWork && !options.follow) say(`${called} is at work. To follow it, add -f.`);
     if (!wasAtWork || options.follow) sayHowItEnded(called, log, await runsOf(owner));
     return ExitCode.ok;
   });

@@ -164,9 +164,11 @@ function patience({ timeout, killAfter }: RunSettings, signals: Signals): AbortS
 async function supervise(job: RunContext): Promise<number> {
   const { command, options, signals, recorder, output } = job;
   const supervision = new Supervision(job);
+  // Each message begins with the label.
+  const subject = options.label === undefined ? shownCommand(command, options) : 'The command';
   /** Shows what was held back of the output, and closes its log. */
   const complete = async (status: number | null) =>
-    output?.complete(patience(options, signals), shownCommand(command, options), supervision.end, status);
+    output?.complete(patience(options, signals), subject, supervision.end, status);
   try {
     const status = await supervision.toTheEnd();
     await recorder.ended(supervision.end, status);

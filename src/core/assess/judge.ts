@@ -18,7 +18,7 @@ const SETTLING_TIME = 2000;
 export const DEFAULT_STALE_TIMEOUT = 3_600_000;
 
 /** Why most holders count as live. */
-export const AT_WORK = 'its process is alive and has not stalled';
+export const AT_WORK = 'it is alive and has not stalled';
 
 /**
  * Decides whether a lock may be taken from its holder. Pure: reads nothing and has no clock.

@@ -1,23 +1,12 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { complete } from '../../../src/cli/completion/complete.js';
 import { loaded } from '../../../src/cli/grammar/help-text.js';
 import { programOf } from '../../../src/cli/program.js';
-import { temporaryFolder } from '../../../support/world.js';
 
+const LOCKS = ['backup', 'batch', 'import'];
 const commands = await loaded(COMMANDS);
-const completed = (words: readonly string[]) => complete(programOf(COMMANDS), commands, words);
-
-beforeEach(() => {
-  const folder = temporaryFolder();
-  for (const name of ['backup.lock', 'batch.lock', 'import.lock', 'notes.txt'])
-    writeFileSync(join(folder, name), '');
-  vi.stubEnv('LIVINGLOCK_DIR', folder);
-});
-
-afterEach(() => void vi.unstubAllEnvs());
+const completed = (words: readonly string[]) => complete(programOf(COMMANDS), commands, words, LOCKS);
 
 describe('the candidates for a word', () => {
   it('are all commands, with their summaries', () => {

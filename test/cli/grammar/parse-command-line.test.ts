@@ -233,7 +233,15 @@ describe('what is refused', () => {
   });
 
   it('says what to do instead of an option of a similar program', () => {
-    const command = { ...MOVE, otherOptions: new Map([['-n', 'It is not needed.']]) };
+    const advice = 'It is not needed.';
+    const otherOptions = new Map([
+      ['-n', advice],
+      ['--store', advice],
+    ]);
+    const command = { ...MOVE, otherOptions };
+    expect(() => read(command, ['a', '--store=secret'])).toThrow(
+      /^unknown option '--store'\. It is not needed\.$/,
+    );
     expect(() => read(command, ['a', '-n'])).toThrow(/^unknown option '-n'\. It is not needed\.$/);
     expect(() => read(command, ['a', '-m'])).toThrow(/^unknown option '-m'$/);
   });

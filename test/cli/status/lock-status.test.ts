@@ -31,7 +31,7 @@ function statusOf(changes: Partial<Inspection>) {
   return lockStatus('backup', {
     name: '/locks/backup.lock',
     state: 'live',
-    reason: 'its process is alive and has not stalled',
+    reason: 'it is alive and has not stalled',
     holder: someRecord(),
     heartbeatAge: 0,
     processes: [],

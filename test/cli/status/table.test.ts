@@ -124,7 +124,7 @@ function lock(some: Partial<LockStatus> = {}): LockStatus {
     name: 'backup',
     path: '/locks/backup.lock',
     state: 'live',
-    reason: 'its process is alive and has not stalled',
+    reason: 'it is alive and has not stalled',
     pid: 4242,
     host: 'db-1',
     command: 'pg_dump shop',

@@ -96,7 +96,7 @@ describe('a contender', () => {
     const lock = await world.acquire(world.processes.start());
     await lock.heartBeat({ progress: 0.409, note: 'table 4 of 10' });
     await expect(world.acquire()).rejects.toThrow(
-      'last heartbeat 0 ms ago, 40 % done, table 4 of 10; its process',
+      'last heartbeat 0 ms ago, 40 % done, table 4 of 10; it is alive',
     );
   });
 
