@@ -108,6 +108,7 @@ export class History {
    *
    * await withLock('/var/lib/importer/nightly.lock', async (lock) => {
    *   await lock.heartBeat({ note: 'at work' });
+   *   await lock.release(); // rejects if the lock was lost: then this run has not succeeded
    *   const { token: id, name, acquiredAt: startedAt, fencingToken } = lock;
    *   await openHistory().record({ id, lock: name, startedAt, fencingToken, outcome: 'succeeded' });
    * });
