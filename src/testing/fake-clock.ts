@@ -121,7 +121,7 @@ export class FakeClock implements Clock {
     this.#suspended += milliseconds;
   }
 
-  /** The machine restarts: the monotonic clock begins again, the wall clock goes on. */
+  /** The machine restarts: the monotonic clock begins again, the wall clock goes on. Restart its processes, too: `FakeProcessTable.reboot`. */
   reboot(): void {
     this.#monotonic = 0;
     this.#suspended = 0;

@@ -1,4 +1,4 @@
-import { provenanceInDatabase } from '../core/assess/provenance.js';
+import { ageOf, hasSameBootId, provenanceInDatabase } from '../core/assess/provenance.js';
 import { type Dependencies, withSystemDefaults } from '../core/options/dependencies.js';
 import { DEPENDENCY_NAMES } from '../core/options/options.js';
 import { refuseUnknown } from '../core/options/validate.js';
@@ -30,8 +30,6 @@ interface Entry {
   readonly record: LockRecord | null;
   readonly fencingToken: number;
   readonly version: number;
-  /** On the monotonic clock. */
-  readonly beatAt: number;
 }
 
 class MemoryStore implements Store {
@@ -49,15 +47,15 @@ class MemoryStore implements Store {
   }
 
   read(name: string): Stored | null {
-    const { record = null, version = 0, beatAt = 0 } = this.#entries.get(name) ?? {};
+    const { record = null, version = 0 } = this.#entries.get(name) ?? {};
     if (record === null) return null;
-    const self = this.#processes.self();
-    return {
-      version: String(version),
-      record,
-      age: Math.max(0, this.#clock.monotonic() - beatAt),
-      provenance: provenanceInDatabase(record, self),
-    };
+    const place = { self: this.#processes.self(), clock: this.#clock, isLocal: () => true };
+    const provenance = provenanceInDatabase(record, place.self);
+    const byWallClock = Math.abs(this.#clock.now() - record.timestamp.getTime());
+    // Whichever host wrote it, it has read the same clock, unless that has restarted since.
+    const sharesClock = hasSameBootId(record.process, place.self);
+    const age = ageOf(record, sharesClock ? 'this-boot' : provenance, place, byWallClock);
+    return { version: String(version), record, age, provenance };
   }
 
   claim(name: string, claim: Claim, over?: string): Outcome {
@@ -105,7 +103,6 @@ class MemoryStore implements Store {
       record,
       fencingToken: record.fencingToken ?? fencingToken,
       version: version + 1,
-      beatAt: this.#clock.monotonic(),
     });
     return { done: true, record };
   }

@@ -27,6 +27,35 @@ describe('the store in memory', () => {
     await lock.release();
   });
 
+  it('goes on ageing a heartbeat when the machine restarts', async () => {
+    const clock = new FakeClock();
+    const processes = new FakeProcessTable(clock);
+    const store = memoryStore({ clock, processes });
+    const options = { store, dependencies: { clock, processes } };
+    const before = await acquire('nightly', options);
+    await clock.advance(10 * MINUTE);
+    clock.reboot();
+    processes.reboot();
+    expect(await inspect('nightly', options)).toMatchObject({ state: 'live', heartbeatAge: 10 * MINUTE });
+    await clock.advance(50 * MINUTE + 1);
+    const lock = await acquire('nightly', options);
+    expect(lock.predecessor?.record?.token).toBe(before.token);
+    await lock.release();
+  });
+
+  it('neither ages nor renews a heartbeat when the wall clock is set', async () => {
+    const clock = new FakeClock();
+    const processes = new FakeProcessTable(clock);
+    const options = { store: memoryStore({ clock, processes }), dependencies: { clock, processes } };
+    const lock = await acquire('nightly', options);
+    await clock.advance(MINUTE);
+    for (const step of [2 * HOUR, -4 * HOUR]) {
+      clock.stepWallClock(step);
+      expect(await inspect('nightly', options)).toMatchObject({ state: 'live', heartbeatAge: MINUTE });
+    }
+    await lock.release();
+  });
+
   it('has locks of its own', async () => {
     const lock = await acquire('nightly', { store: memoryStore() });
     const other = await acquire('nightly', { store: memoryStore() });
