@@ -15,7 +15,10 @@ import { type PostgresSchemaOptions, postgresSchema, quotedTable } from './schem
 import type { Send } from './send.js';
 import { type Answer, readAnswer, readText, type Statements, statementsFor } from './statements.js';
 
-/** Options of a store in PostgreSQL. The clock and the processes are for tests. */
+/**
+ * Options of a store in PostgreSQL. The clock and the processes are for tests. The clock ages no holder: the server's does, so test that with a file or
+ * `memoryStore`.
+ */
 export interface PostgresStoreOptions
   extends PostgresSchemaOptions,
     Partial<Pick<Dependencies, 'clock' | 'processes'>> {

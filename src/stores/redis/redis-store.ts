@@ -15,7 +15,10 @@ import { repeaterFor, type SendRepeatedly } from './send-repeatedly.js';
 
 const DEFAULT_PREFIX = 'livinglock:';
 
-/** Options of a store in Redis. The clock and the processes are for tests. */
+/**
+ * Options of a store in Redis. The clock and the processes are for tests. The clock ages no holder: the server's does, so test that with a file or
+ * `memoryStore`.
+ */
 export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 'processes'>> {
   /**
    * What the keys begin with; the lock's name follows. With a hash tag, such as `'{livinglock}:'`, all locks are in one slot of a cluster.

@@ -25,7 +25,10 @@ const RETRY_DELAY = 40;
 /** The first attempts are made in place, so that a job that never yields to the event loop can send heartbeats too. */
 const PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
 
-/** Options of a store in SQLite. The clock and the processes are for tests. */
+/**
+ * Options of a store in SQLite. The clock and the processes are for tests. The clock ages only holders of this machine's current boot; the others
+ * are aged by SQLite's clock, so test those with a file or `memoryStore`.
+ */
 export interface SqliteStoreOptions
   extends SqliteSchemaOptions,
     Partial<Pick<Dependencies, 'clock' | 'processes'>> {
