@@ -35,7 +35,7 @@ describeWithPostgres('servers of which one leads', (server) => {
     first.signal('SIGSTOP');
     await second.prints(/server-2 leads\n/);
     first.signal('SIGCONT');
-    await first.prints(/server-1 leads no longer\n.*server-1 leader was lost: .*PID \d+.* took it over/);
+    await first.prints(/server-1 leads no longer\n.*server-1 leader was lost: .*PID \d+.* holds it now/);
     second.signal('SIGTERM');
     expect(await second.ended).toMatchObject({ code: 0, stderr: '' });
     await first.prints(/was lost(?:.*\n)+?.*server-1 leads\n/);

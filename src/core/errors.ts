@@ -89,7 +89,7 @@ function describeLoss(lock: string, successor: LockRecord | null, silence: Silen
   const how =
     successor === null
       ? 'nobody holds it now. It was taken over by a run that has since ended, or broken, or deleted'
-      : `${describeProcess(successor)} took it over after this process had stopped heartbeating`;
+      : `${describeProcess(successor)} holds it now. It took the lock over after this process had stopped heartbeating, or got it after somebody had broken or deleted it`;
   return (
     `${lock} was lost: ${how}. Stop working: this run is no longer exclusive. ` +
     'If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.'

@@ -38,6 +38,12 @@ describe('an error', () => {
       `${LOCK} was lost: nobody holds it now. It was taken over by a run that has since ended, or broken, or deleted. ` +
         'Stop working: this run is no longer exclusive. If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.',
     );
+    const successor = someRecord({ command: null, cwd: null });
+    expect(new ErrLockLost(LOCK, successor).message).toBe(
+      `${LOCK} was lost: PID 4242 on db-1 holds it now. It took the lock over after this process had stopped heartbeating, or got it after ` +
+        'somebody had broken or deleted it. Stop working: this run is no longer exclusive. ' +
+        'If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.',
+    );
     const cause = new Error('connect ECONNREFUSED.');
     expect(new ErrLockLost(LOCK, null, { since: MINUTE, cause }).message).toMatch(
       /heartbeat was 1 minute ago.+ The last error: connect ECONNREFUSED\.$/,

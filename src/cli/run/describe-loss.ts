@@ -8,6 +8,6 @@ export function describeLoss(name: string, loss: unknown): string {
   const how =
     successor === null
       ? 'somebody broke it or overwrote it, or another run took it over and has ended since'
-      : `${describeHolder(successor, Date.now() - successor.timestamp.getTime())} has taken it over`;
+      : `it is now held by ${describeHolder(successor, Date.now() - successor.timestamp.getTime())}. That run took it over, or got it after somebody had broken or overwritten it`;
   return `${name} was lost: ${how}. This run is no longer exclusive.`;
 }

@@ -4,11 +4,13 @@ import { ErrLockLost, ErrLockStore } from '../../../src/index.js';
 import { someRecord } from '../../../support/world.js';
 
 describe('the message about a lost lock', () => {
-  it('names who has taken it over, and since when', () => {
+  it('names who holds it now, and since when, and leaves open how they got it', () => {
     vi.useFakeTimers({ now: new Date('2026-01-02T03:04:09.678Z'), toFake: ['Date'] });
     const text = describeLoss('nightly', new ErrLockLost('nightly', someRecord()));
     vi.useRealTimers();
-    expect(text).toMatch(/^nightly was lost: PID 4242 .*last heartbeat 4 seconds ago.* has taken it over\./);
+    expect(text).toMatch(
+      /^nightly was lost: it is now held by PID 4242 .*last heartbeat 4 seconds ago.*\. That run took it over, or got it after somebody had broken or overwritten it\. This run is no longer exclusive\.$/,
+    );
   });
 
   it('says that nobody has it now', () => {
