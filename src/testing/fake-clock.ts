@@ -90,7 +90,10 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** How many sleepers there are now, so that a test can wait for one to begin. */
+  /**
+   * How many sleepers there are now, so that a test can wait for one to begin. A lock sleeps too, usually as one, until it is released: while one is
+   * held, compare with the number before.
+   */
   get sleeping(): number {
     return this.#sleepers.size;
   }

@@ -61,7 +61,7 @@ describe('a heartbeat within the minimal interval', () => {
     expect(sleeping.size).toBe(others + 1);
     await lock.release();
     await new Promise(setImmediate);
-    expect(sleeping.size).toBe(others);
+    expect(sleeping.size).toBe(0);
     expect(beats).toBe(0);
   });
 

@@ -535,6 +535,7 @@ describe('the signal', () => {
     const lock = await world.acquire();
     expect(world.clock.sleeping).toBe(1);
     await lock.release();
+    expect(world.clock.sleeping).toBe(0);
     await world.clock.advance(HOUR);
     expect(lock.signal.aborted).toBe(false);
     expect(world.clock.sleeping).toBe(0);
@@ -546,11 +547,15 @@ describe('the signal', () => {
     await first.release();
     const second = await world.acquire();
     const other = await acquire(`${world.path}.other`, { dependencies: world.as() });
+    const third = await acquire(`${world.path}.third`, { dependencies: world.as() });
+    expect(world.clock.sleeping).toBe(1);
+    await third.release();
     expect(world.clock.sleeping).toBe(1);
     rmSync(world.path);
     await world.clock.advance(30 * SECOND);
     expect([first, second, other].map(({ signal }) => signal.aborted)).toEqual([false, true, false]);
     await other.release();
+    expect(world.clock.sleeping).toBe(0);
   });
 
   it('finds the loss of a lock acquired after a reboot, although no timer survives that', async () => {
