@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../core/options/validate.js';
+import { refuseUnknown, show } from '../core/options/validate.js';
 import type { Clock } from '../system/clock.js';
 import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../system/processes/process-identity.js';
 import type { AgeRange } from '../system/processes/process-table.js';
@@ -96,6 +96,8 @@ export class FakeMachine {
   readonly signs = new Map<number, FakeProcess | null>();
   readonly #clock: Clock | undefined;
   readonly #entries = new Map<string, Entry>();
+  /** All processes that were ever started. */
+  readonly #started = new WeakSet<FakeProcess>();
   /** On the monotonic clock, by tick. */
   readonly #starts = new Map<string, number>();
   #bootNumber = 1;
@@ -118,7 +120,17 @@ export class FakeMachine {
     if (this.#clock !== undefined) this.#starts.set(String(this.#ticks), this.#clock.monotonic());
     const process = new FakeProcess(this, identity, manners);
     this.#entries.set(key(identity), { process, zombie: false, threads: 11 });
+    this.#started.add(process);
     return process;
+  }
+
+  /** Throws a `TypeError` for what is no process of this machine. */
+  refuseStranger(method: string, process: FakeProcess): void {
+    if (this.#started.has(process)) return;
+    const found = process instanceof FakeProcess ? 'a process of another table' : show(process);
+    throw new TypeError(
+      `\`${method}\` takes a process that this FakeProcessTable has started, such as \`processes.start()\` returns, but got ${found}.`,
+    );
   }
 
   find(viewer: ProcessIdentity, pid: number): Entry | undefined {

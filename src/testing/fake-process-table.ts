@@ -56,6 +56,7 @@ export class FakeProcessTable implements ProcessTable {
 
   /** The same processes, as seen by another of them. */
   as(process: FakeProcess): ProcessTable {
+    this.#machine.refuseStranger('as', process);
     return new HostProcessTable(new FakeProbe(this.#machine, process), this.#clock);
   }
 
@@ -75,6 +76,7 @@ export class FakeProcessTable implements ProcessTable {
    * await acquire(path, { dependencies: { processes, life: processes.lifeOf() } }); // takes over at once
    */
   lifeOf(process: FakeProcess = this.#self): Life {
+    this.#machine.refuseStranger('lifeOf', process);
     return new FakeLife(this.#machine, process);
   }
 

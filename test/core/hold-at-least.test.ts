@@ -149,12 +149,11 @@ describe('a lock with `holdAtLeast`', () => {
 
   it('lets one of five servers, whose clocks differ by minutes, run an hourly job', async () => {
     const world = new World();
-    const servers = [1, 2, 3, 4, 5].map((number) => ({
-      name: `server-${number}`,
-      processes: new FakeProcessTable(world.clock).as(
-        new FakeProcessTable(world.clock).start({ hostname: `server-${number}`, bootId: `boot-${number}` }),
-      ),
-    }));
+    const servers = [1, 2, 3, 4, 5].map((number) => {
+      const name = `server-${number}`;
+      const processes = new FakeProcessTable(world.clock);
+      return { name, processes: processes.as(processes.start({ hostname: name, bootId: `boot-${number}` })) };
+    });
     const runs: string[] = [];
     for (let hour = 1; hour <= 24; hour++) {
       let ran = '';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { acquire, ErrLockBusy, inspect } from '../../src/index.js';
 import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
-import { HOUR, MINUTE } from '../../support/world.js';
+import { HOUR, MINUTE, untyped } from '../../support/world.js';
 
 describe('the store in memory', () => {
   it('lets a test move time, and end processes', async () => {
@@ -54,6 +54,15 @@ describe('the store in memory', () => {
       expect(await inspect('nightly', options)).toMatchObject({ state: 'live', heartbeatAge: MINUTE });
     }
     await lock.release();
+  });
+
+  it('refuses a clock or a process table that is none', () => {
+    expect(() => memoryStore(untyped({ processes: new FakeProcessTable().own }))).toThrow(
+      new TypeError('The option `processes` must have a method `self`, but is an object.'),
+    );
+    expect(() => memoryStore(untyped({ clock: Date }))).toThrow(
+      new TypeError('The option `clock` must have a method `now`, but is a function.'),
+    );
   });
 
   it('has locks of its own', async () => {

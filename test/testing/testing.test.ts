@@ -110,6 +110,26 @@ describe('the fake process table', () => {
     expect(processes.as(elsewhere).liveness(elsewhere.identity)).toBe('alive');
   });
 
+  it('refuses a process that it has not started', () => {
+    const processes = new FakeProcessTable();
+    const stranger = new FakeProcessTable().start();
+    const other = processes.start();
+    for (const method of ['as', 'lifeOf'] as const) {
+      const call = (process: unknown) => () => Reflect.apply(processes[method], processes, [process]);
+      expect(call(other.pid)).toThrow(
+        new TypeError(
+          `\`${method}\` takes a process that this FakeProcessTable has started, such as \`processes.start()\` returns, but got ${other.pid}.`,
+        ),
+      );
+      expect(call(null)).toThrow(/ but got null\.$/);
+      expect(call(other.identity)).toThrow(/ but got an object\.$/);
+      expect(call(stranger)).toThrow(/ but got a process of another table\.$/);
+    }
+    other.kill();
+    processes.reboot();
+    expect(processes.as(other).self()).toBe(other.identity);
+  });
+
   it('cannot turn a process that no longer exists into a zombie', () => {
     const processes = new FakeProcessTable();
     const other = processes.start();

@@ -3,6 +3,7 @@ import type { ProcessTable } from '../../system/processes/process-table.js';
 import { systemProcesses } from '../../system/processes/system.js';
 import type { Life } from '../../system/signs-of-life/sign-of-life.js';
 import { systemLife } from '../../system/signs-of-life/system.js';
+import { methods } from './validate.js';
 
 /** What a lock needs from the system, so that a test can replace it. */
 export interface Dependencies {
@@ -17,8 +18,15 @@ export interface Dependencies {
   readonly life?: Life | null;
 }
 
+/** @param prefix What the options are called by whoever passes them: `dependencies.`. Default: just by their names. */
+export function checkDependencies({ clock, processes }: Partial<Dependencies>, prefix = ''): void {
+  methods(`${prefix}clock`, clock, ['now', 'monotonic', 'sleep']);
+  methods(`${prefix}processes`, processes, ['self', 'identify', 'liveness', 'terminate']);
+}
+
 /** Anything left out defaults to the system's own. */
 export function withSystemDefaults(dependencies: Partial<Dependencies> = {}): Dependencies {
+  checkDependencies(dependencies);
   return {
     clock: dependencies.clock ?? systemClock,
     processes: dependencies.processes ?? systemProcesses(),

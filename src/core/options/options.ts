@@ -1,6 +1,6 @@
 import { DEFAULT_STALE_TIMEOUT } from '../assess/judge.js';
 import type { Store } from '../store.js';
-import type { Dependencies } from './dependencies.js';
+import { checkDependencies, type Dependencies } from './dependencies.js';
 import type { Duration } from './duration.js';
 import { boolean, duration, finite, longDuration, methods, refuseUnknown, show, text } from './validate.js';
 
@@ -229,7 +229,6 @@ export const DEPENDENCY_NAMES: readonly (keyof Dependencies)[] = ['clock', 'proc
 export function dependencies(value: Partial<Dependencies> | undefined): Partial<Dependencies> | undefined {
   if (value === undefined) return undefined;
   refuseUnknown(value, DEPENDENCY_NAMES, ' of `dependencies`');
-  methods('dependencies.clock', value.clock, ['now', 'monotonic', 'sleep']);
-  methods('dependencies.processes', value.processes, ['self', 'identify', 'liveness', 'terminate']);
+  checkDependencies(value, 'dependencies.');
   return value;
 }

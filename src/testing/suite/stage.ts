@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { refuseUnknown } from '../../core/options/validate.js';
+import { store } from '../../core/options/options.js';
+import { refuseUnknown, show } from '../../core/options/validate.js';
 import type { LockRecord } from '../../core/record/record.js';
 import type { Awaitable, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
@@ -39,9 +40,13 @@ export class Stage {
   readonly #made: StoreUnderTest;
 
   constructor(made: StoreUnderTest) {
+    const given = store(made?.store);
+    if (given === undefined) {
+      throw new TypeError(`\`makeStore\` must return \`{ store }\`, but returned ${show(made)}.`);
+    }
     refuseUnknown(made, ['store', 'another', 'nameOf', 'close'], ' of a store to test');
     this.#made = made;
-    this.store = made.store;
+    this.store = given;
     this.name = this.nameOf('job');
   }
 

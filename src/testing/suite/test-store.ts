@@ -75,8 +75,9 @@ export function storeCases(makeStore: () => Awaitable<StoreUnderTest>): StoreCas
       name,
       run: async () => {
         const made = await makeStore();
+        const stage = new Stage(made);
         try {
-          await check(new Stage(made));
+          await check(stage);
         } finally {
           await made.close?.();
         }
