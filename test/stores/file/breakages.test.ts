@@ -192,6 +192,16 @@ const BREAKAGES: readonly (readonly [what: string, rule: string, Breakage])[] = 
     }),
   ],
   [
+    'returns no progress at a heartbeat that it has stored',
+    'replaces the progress and the workers that a heartbeat names',
+    (store) => ({
+      beat: async (name, token, beat) => {
+        const outcome = await store.beat(name, token, beat);
+        return outcome.done ? { ...outcome, record: { ...outcome.record, progress: null } } : outcome;
+      },
+    }),
+  ],
+  [
     'forgets the workers at a heartbeat without any',
     'keeps what a heartbeat leaves out',
     (store) => ({

@@ -161,7 +161,10 @@ export const beats: Rules = {
   async 'replaces the progress and the workers that a heartbeat names'(stage) {
     const { store, name } = stage;
     const holder = await stage.holder({ workers: [{ ...stage.self, pid: 4242 }] });
-    await store.beat(name, holder.token, { progress: { ratio: 0.5, note: 'half-way' } });
+    const half = { progress: { ratio: 0.5, note: 'half-way' } };
+    const beaten = done(await store.beat(name, holder.token, half), 'beat');
+    assert.deepEqual((await stage.find()).record, beaten, '`beat` and `read` return different records.');
+    assert.deepEqual(beaten.progress, half.progress);
     await store.beat(name, holder.token, { progress: { ratio: null, note: null }, workers: [] });
     const { record } = await stage.find();
     assert.deepEqual(record.workers, []);
