@@ -9,7 +9,8 @@ import { checkLockName } from '../stores/shared/lock-name.js';
 
 /**
  * Keeps locks in the memory of this process. It is meant for tests of a job that takes a store, and is the shortest example of a store. Each
- * store that this creates has its own locks.
+ * store that this creates has its own locks. Its methods need no `this`, so a test can replace one: `{ ...memoryStore(), beat }`; see
+ * `docs/own-store.md`.
  *
  * @param dependencies The clock that ages heartbeats, and the processes that hold locks. Default: the system's.
  * @example
@@ -22,7 +23,15 @@ import { checkLockName } from '../stores/shared/lock-name.js';
  */
 export function memoryStore(dependencies: Partial<Dependencies> = {}): Store {
   refuseUnknown(dependencies, DEPENDENCY_NAMES);
-  return new MemoryStore(withSystemDefaults(dependencies));
+  const store = new MemoryStore(withSystemDefaults(dependencies));
+  return {
+    resolve: (name) => store.resolve(name),
+    read: (name) => store.read(name),
+    claim: (name, claim, over) => store.claim(name, claim, over),
+    beat: (name, token, beat) => store.beat(name, token, beat),
+    remove: (name, token, hold) => store.remove(name, token, hold),
+    names: () => store.names(),
+  };
 }
 
 interface Entry {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { acquire, ErrLockBusy, inspect } from '../../src/index.js';
+import { acquire, ErrLockBusy, ErrLockStore, inspect, type Store } from '../../src/index.js';
 import { FakeClock, FakeProcessTable, memoryStore } from '../../src/testing/index.js';
 import { HOUR, MINUTE, untyped } from '../../support/world.js';
 
@@ -63,6 +63,25 @@ describe('the store in memory', () => {
     expect(() => memoryStore(untyped({ clock: Date }))).toThrow(
       new TypeError('The option `clock` must have a method `now`, but is a function.'),
     );
+  });
+
+  it('lets a test replace a method, for a database that fails', async () => {
+    const memory = memoryStore();
+    let failures = 1;
+    const store: Store = {
+      ...memory,
+      async beat(name, token, beat) {
+        if (failures-- > 0) throw new ErrLockStore(name, 'ECONNRESET', 'The connection was reset.');
+        return memory.beat(name, token, beat);
+      },
+    };
+    const lock = await acquire('nightly', { store, heartbeatMinimalInterval: 0 });
+    await expect(lock.heartBeat()).rejects.toThrow('The connection was reset.');
+    await lock.heartBeat({ progress: 0.5 });
+    expect(await inspect('nightly', { store })).toMatchObject({ holder: { progress: { ratio: 0.5 } } });
+    expect(await store.names?.()).toEqual(['nightly']);
+    await lock.release();
+    expect(await memory.read('nightly')).toBeNull();
   });
 
   it('has locks of its own', async () => {

@@ -8,15 +8,7 @@ type Breakage = (store: Store) => Partial<Store>;
 /** A store that is correct except for what the breakage replaces. */
 function broken(breakage: Breakage): Store {
   const store = memoryStore();
-  const right: Store = {
-    resolve: (name) => store.resolve(name),
-    read: (name) => store.read(name),
-    claim: (name, claim, over) => store.claim(name, claim, over),
-    beat: (name, token, beat) => store.beat(name, token, beat),
-    remove: (name, token, hold) => store.remove(name, token, hold),
-    names: () => store.names?.() ?? [],
-  };
-  return { ...right, ...breakage(store) };
+  return { ...store, ...breakage(store) };
 }
 
 /** The rules that a store breaks. */
