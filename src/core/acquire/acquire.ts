@@ -1,5 +1,7 @@
 import pRetry from 'p-retry';
 import { isError } from '../../system/is-error.js';
+import { isSameProcess } from '../../system/processes/process-identity.js';
+import type { ProcessTable } from '../../system/processes/process-table.js';
 import { type Examined, examine, processesOf, refuseTooManyTries } from '../assess/examine.js';
 import { mayBeElsewhere } from '../assess/provenance.js';
 import { type StoreCall, withCall } from '../calls/store-call.js';
@@ -164,12 +166,12 @@ class Contender {
 
   async #refuseUnlessTakeable(examined: Examined): Promise<void> {
     const { stored, verdict } = examined;
-    const { name } = this.#call;
+    const { name, processes } = this.#call;
     switch (verdict.state) {
       case 'live':
       case 'cooldown':
         if (verdict.state === 'cooldown' && this.#staysInCharge(stored.record)) return;
-        throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
+        throw new ErrLockBusy(name, stored.record, stored.age, reasonOf(examined, processes));
       case 'foreign':
         throw new ErrNotALock(name, verdict.reason);
       case 'stalled':
@@ -235,6 +237,13 @@ class Contender {
       holdAtLeast,
     });
   }
+}
+
+/** A function that waits for a lock which its own caller holds would wait forever. */
+function reasonOf({ stored, verdict }: Examined, processes: ProcessTable): string {
+  const { record } = stored;
+  const isOwn = record !== null && record.hold === null && isSameProcess(record.process, processes.self());
+  return isOwn ? `${verdict.reason}: it is this process itself` : verdict.reason;
 }
 
 /** Half of it is random, so that contenders turned away together do not come back together. */

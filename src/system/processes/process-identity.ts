@@ -38,6 +38,12 @@ export function isBare(identity: ProcessIdentity): boolean {
  */
 export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
+/** Whether these are one process, as far as both are known. */
+export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  const keys = ['pid', 'hostname', 'bootId', 'pidNamespace', 'started'] as const;
+  return keys.every((key) => one[key] === other[key]);
+}
+
 /** The boot ID of the kernel, without the time namespace of the process. */
 function kernelBootId(bootId: string): string {
   return bootId.replace(/ time:\[\d+\]$/, '');

@@ -100,6 +100,17 @@ describe('a contender', () => {
     );
   });
 
+  it('is told that it is the holder itself', async () => {
+    const world = new World();
+    const lock = await world.acquire();
+    await expect(world.acquire()).rejects.toThrow(
+      '; it is alive and has not stalled: it is this process itself.',
+    );
+    await lock.release();
+    await world.acquire(world.processes.start());
+    await expect(world.acquire()).rejects.toThrow('; it is alive and has not stalled. Try again');
+  });
+
   it('takes over from a holder that is alive but has sent no heartbeat for longer than the stale timeout', async () => {
     const world = new World();
     const old = await world.acquire(world.processes.start());
