@@ -4,7 +4,7 @@ import { DatedProbe, type Run } from './dated-probe.js';
 import type { GroupMember, ProcessLook } from './process-table.js';
 
 // Not found by `PATH`, which may lead to somebody else's programs: their output decides which process is signalled.
-const PS = '/bin/ps';
+export const PS = '/bin/ps';
 const SYSCTL = '/usr/sbin/sysctl';
 
 /** macOS, and other Unix systems without Linux's `/proc`: uses ps(1) and sysctl(8). */
@@ -61,7 +61,7 @@ export class PosixProbe extends DatedProbe {
 }
 
 /** English names and UTC, whatever the caller's locale and time zone. */
-function runInEnglish(file: string, args: readonly string[]): string {
+export function runInEnglish(file: string, args: readonly string[]): string {
   return execFileSync(file, args, {
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },

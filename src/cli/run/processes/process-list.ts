@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { attempt } from '../../../system/attempt.js';
 import { parseProcStat } from '../../../system/processes/linux.js';
+import { PS, runInEnglish } from '../../../system/processes/posix.js';
 import { isFinished } from '../../../system/processes/process-table.js';
 
 /** A running process; zombies are not listed. */
@@ -33,7 +33,7 @@ function listByProc(): ListedProcess[] {
 
 function listByPs(): ListedProcess[] {
   const columns = 'pid=,ppid=,pgid=,stat=,lstart=';
-  const lines = execFileSync('ps', ['-A', '-o', columns], { encoding: 'latin1' }).split('\n');
+  const lines = runInEnglish(PS, ['-A', '-o', columns]).split('\n');
   return lines.flatMap((line) => {
     const [pid, parent, group, state, ...started] = line.trim().split(/\s+/);
     if (!pid || !parent || !group || !state || /^[ZX]/.test(state)) return [];
