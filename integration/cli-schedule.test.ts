@@ -168,6 +168,7 @@ describe.skipIf(!isPosix)('a job of cron', () => {
     expect(output('--no-log')).toContain(' --no-log ');
     expect(output('--keep-logs', '5')).toContain(' --keep-logs=5 --log ');
     expect(output('--for', 'systemd')).not.toContain('--log');
+    expect(output('--for', 'systemd', '--keep-logs', '5')).toContain(' --log ');
     user.schedule(...JOB, '--log=kept/', '--install', '--yes', '--', 'true');
     expect(existsSync(join(user.folder, 'kept'))).toBe(true);
   });

@@ -167,6 +167,33 @@ test.skipIf(!isPosix)(
   },
 );
 
+test.skipIf(!isPosix)('--kill-stalled says whom it has ended, although the lock stays held', async () => {
+  const desk = new Desk();
+  const heartbeat = ['--heartbeat', 'manual', '--stale-timeout', '500ms'];
+  const hold = ['--hold-at-least', '1h', '--on-stall', 'warn'];
+  const first = desk.start(['run', ...heartbeat, ...hold, 'job', '-c', 'trap "exit 3" TERM; read -r line']);
+  await first.says(/has stalled.*It goes on/);
+  const second = desk.start(['run', '--wait', '1m', ...heartbeat, '--kill-stalled', 'job', '--', 'true']);
+  expect(await first.ended).toMatchObject({ code: 3 });
+  await second.says(/Waiting for up to 1 minute/);
+  second.signal('SIGTERM');
+  expect((await second.ended).stderr).toContain(`job: Ended the stalled holder: PID ${first.pid}`);
+  const { stdout } = await desk.run(['history', '--json', 'job']);
+  expect(JSON.parse(stdout)[0].runs[0]).toMatchObject({ outcome: 'stalled', exitCode: 3 });
+});
+
+test.skipIf(!isPosix)('a command that crashes after a warning has not stalled', async () => {
+  const desk = new Desk();
+  const job = 'read -r line; kill -SEGV $$';
+  const args = ['--heartbeat', 'manual', '--stale-timeout', '500ms', '--on-stall', 'warn', 'job', '-c', job];
+  const run = desk.start(['run', ...args]);
+  await run.says(/has stalled.*It goes on/);
+  run.write('\n');
+  expect(await run.ended).toMatchObject({ code: 139 });
+  const { stdout } = await desk.run(['history', '--json', 'job']);
+  expect(JSON.parse(stdout)[0].runs).toMatchObject([{ outcome: 'ended-by-signal', signal: 'SIGSEGV' }]);
+});
+
 describe.skipIf(!isPosix)('a file as proof', () => {
   test('keeps the lock while it grows, and the command is ended when it does not', async () => {
     const desk = new Desk();

@@ -122,7 +122,7 @@ export class History {
    * Records how the run from which a lock was taken over ended: `killed` if its process was dead, `stalled` if it had stopped sending heartbeats. If
    * that run itself records later how it ended, its own record counts. Does nothing without a predecessor. Rejects as {@link record} does.
    *
-   * @param lock The lock's canonical name.
+   * @param lock The lock's canonical name, from `lock.name` or `inspect(path).name`.
    * @param predecessor The {@link Lock.predecessor} of the run that has it now.
    * @param store The database that keeps it; `null` for a file.
    */
@@ -139,7 +139,7 @@ export class History {
   /**
    * Counts an attempt to run that found the lock busy. Rejects as {@link record} does.
    *
-   * @param lock The lock's canonical name.
+   * @param lock The lock's canonical name, from `lock.name` or `inspect(path).name`.
    * @param store The database that keeps it; `null` for a file.
    */
   async recordSkip(lock: string, store: string | null = null): Promise<void> {
@@ -151,7 +151,7 @@ export class History {
   /**
    * Reads the runs of one lock; none if it has no history. Rejects with {@link ErrHistory} if they cannot be read.
    *
-   * @param lock The lock's canonical name.
+   * @param lock The lock's canonical name, from `lock.name` or `inspect(path).name`.
    */
   async read(lock: string, options: ReadLockOptions = {}): Promise<LockHistory> {
     refuseUnknown(options, ['last', 'store']);

@@ -19,14 +19,14 @@ type Directive = ':files' | ':folders' | ':command';
  * comes from the definitions of the subcommands, so nothing has to be kept in step with them.
  *
  * @param words What follows the name of the program, up to the cursor.
- * @param locks The names of locks.
+ * @param locks Looks up the names of locks.
  */
-export function complete(
+export async function complete(
   program: Command,
   commands: readonly Command[],
   words: readonly string[],
-  locks: readonly string[],
-): string[] {
+  locks: Lookup,
+): Promise<string[]> {
   const [name = '', ...rest] = words;
   if (words.length <= 1)
     return matching(name, [
@@ -37,7 +37,7 @@ export function complete(
   return command === undefined ? [] : completeFor(command, rest, locks);
 }
 
-function completeFor(command: Command, words: readonly string[], locks: readonly string[]): string[] {
+function completeFor(command: Command, words: readonly string[], locks: Lookup): Completion {
   const before = words.slice(0, -1);
   const word = words.at(-1) ?? '';
   const operands: string[] = [];
@@ -63,20 +63,25 @@ function completeFor(command: Command, words: readonly string[], locks: readonly
   return completeOperand(command, operands.length, word, locks);
 }
 
-function completeOperand(command: Command, index: number, word: string, locks: readonly string[]): string[] {
+function completeOperand(command: Command, index: number, word: string, locks: Lookup): Completion {
   const operands = Object.values(command.operands);
   const operand = operands[index] ?? operands.find(isVariadic);
   if (operand === undefined) return matching(word, separator(command));
   if (operand.choices !== undefined) return matching(word, plain(operand.choices));
   switch (operandName(operand)) {
     case 'lock':
-      return word.includes('/') ? directive(':files') : matching(word, plain(locks));
+      if (word.includes('/')) return directive(':files');
+      return locks().then((names) => matching(word, plain(names)));
     case 'dir':
       return directive(':folders');
     default:
       return directive(':files');
   }
 }
+
+type Lookup = () => Promise<readonly string[]>;
+
+type Completion = string[] | Promise<string[]>;
 
 type Candidate = readonly [text: string, meaning: string];
 

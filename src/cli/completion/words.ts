@@ -23,7 +23,7 @@ export function completeWords(commands: Commands): Command {
     },
     notes: 'Each line is a candidate, a tab and its meaning; or it tells the shell what to complete.',
     async run({ words }) {
-      const candidates = complete(programOf(commands), await loaded(commands), words, await names());
+      const candidates = await complete(programOf(commands), await loaded(commands), words, names);
       await print(candidates.join('\n'));
       return ExitCode.ok;
     },
@@ -34,7 +34,10 @@ export function completeWords(commands: Commands): Command {
 async function names(): Promise<readonly string[]> {
   try {
     return await withLocks(undefined, async (locks) =>
-      merged(await locks.list(), await new Past(locks).locks()).map(({ name }) => name),
+      merged(await locks.list(), await new Past(locks).locks())
+        .map(({ name }) => name)
+        // The shell takes each line for a candidate.
+        .filter((name) => !/\p{Cc}/u.test(name)),
     );
   } catch {
     // An error message here would garble the command line that is being typed.

@@ -17,7 +17,7 @@ export interface Command<O extends Options = Options, P extends Operands = Opera
   readonly notes: string;
   /** Whether a user's command follows `--`. Otherwise `--` only ends the options. */
   readonly isWrapper?: boolean;
-  /** What to say about options that it does not have, but that people type, by the option as they type it. */
+  /** What to say about options that it lacks but people try, by the option as typed. */
   readonly otherOptions?: ReadonlyMap<string, string>;
   /** Replaces the usual message about too many operands. */
   tooMany?(rest: Rest): string;

@@ -1,3 +1,6 @@
+import { historyFolder } from '../../history/folder.js';
+import { realFolder } from '../../stores/file/resolve-path.js';
+import { attempt } from '../../system/attempt.js';
 import { isPath } from '../named-locks/named-locks.js';
 import type { RunSettings } from '../run/options/run-options.js';
 
@@ -14,4 +17,11 @@ export function isRecorded(
   if (history !== 'default') return history === 'on';
   const { LIVINGLOCK_HISTORY } = process.env;
   return LIVINGLOCK_HISTORY === undefined ? store === undefined && !isPath(lock) : LIVINGLOCK_HISTORY !== '';
+}
+
+/** The folder that a variable names for the history, if one does. A link in its path may be switched while a command is at work. */
+export function chosenFolderNow(): string | undefined {
+  // If it is not known, that is told when something is to be written.
+  const folder = attempt(historyFolder, null);
+  return folder?.steps.length === 0 ? realFolder(folder.path) : undefined;
 }

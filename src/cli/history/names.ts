@@ -13,7 +13,8 @@ export function displayName({ lock, store }: Owner): string {
 
 /** The same without the database, for output that already names it. */
 export function nameInStore({ lock, store }: Owner): string {
-  const isNamed = store === null && dirname(lock) === folderOfNames();
+  const folder = folderOfNames();
+  const isNamed = store === null && folder !== null && dirname(lock) === realFolder(folder);
   return isNamed ? (lockName(basename(lock)) ?? lock) : lock;
 }
 
@@ -23,7 +24,7 @@ let known: { readonly setting: string | undefined; readonly folder: string | nul
 function folderOfNames(): string | null {
   const setting = process.env['LIVINGLOCK_DIR'];
   if (known === undefined || known.setting !== setting) {
-    known = { setting, folder: attempt(() => realFolder(namedLocksFolder().path), null) };
+    known = { setting, folder: attempt(() => namedLocksFolder().path, null) };
   }
   return known.folder;
 }

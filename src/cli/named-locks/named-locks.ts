@@ -1,7 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { realFolder, withRealFolder } from '../../stores/file/resolve-path.js';
-import { faultOnWindows } from '../../stores/file/windows-path.js';
+import { realFolder, resolvePath } from '../../stores/file/resolve-path.js';
 import { attempt } from '../../system/attempt.js';
 import {
   makeTrustedFolder,
@@ -35,10 +34,12 @@ export function isPath(lock: string): boolean {
  * @param mayCreate Whether to create that folder if it is missing.
  */
 export function lockPath(lock: string, mayCreate: boolean): string {
-  const path = withRealFolder(anyPath(lock, mayCreate));
-  const fault = process.platform === 'win32' ? faultOnWindows(path) : null;
-  if (fault !== null) throw new CliError(ExitCode.usage, `${path} cannot be a lock: ${fault}.`);
-  return path;
+  const path = anyPath(lock, mayCreate);
+  try {
+    return resolvePath(path);
+  } catch (error) {
+    throw error instanceof TypeError ? new CliError(ExitCode.usage, error.message) : error;
+  }
 }
 
 function anyPath(lock: string, mayCreate: boolean): string {

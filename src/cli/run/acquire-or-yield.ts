@@ -7,6 +7,7 @@ import {
   ErrLockBusy,
   ErrLockStore,
   type Lock,
+  type Predecessor,
   type ProcessTable,
   systemClock,
 } from '../../index.js';
@@ -31,15 +32,30 @@ export type Admission =
   /** No: this is the exit code. */
   | { readonly is: 'over'; readonly status: number };
 
-/** Acquires the lock, if need be by waiting, or says what happens without it. */
-export async function acquireOrYield(task: Task, processes: ProcessTable): Promise<Admission> {
+/**
+ * Acquires the lock, if need be by waiting, or says what happens without it.
+ *
+ * @param ended The PIDs of the processes that the process table has ended meanwhile.
+ */
+export async function acquireOrYield(
+  task: Task,
+  processes: ProcessTable,
+  ended: readonly number[] = [],
+): Promise<Admission> {
   const { recorder, signals } = task;
   const { wait, force, quiet, conflictExitCode } = task.options;
+  const sayEnded = (predecessor: Predecessor | null) => {
+    if (ended.length === 0 || quiet) return;
+    const { record = null, heartbeatAge = 0 } = predecessor ?? {};
+    const holder = record === null ? `PID ${ended.join(', ')}` : describeHolder(record, heartbeatAge);
+    say(`Ended the stalled holder: ${holder}.`);
+  };
   try {
     const lock = await acquireOrWait(task, processes);
-    if (!quiet && task.options.killStalled) sayWhoWasEnded(lock);
+    sayEnded(lock.predecessor);
     return { is: 'held', lock };
   } catch (error) {
+    sayEnded(null);
     if (signals.received !== null) {
       await Promise.race([abandonedClaims(), sleep(CLAIM_TIMEOUT, undefined, { ref: false })]);
       return { is: 'over', status: statusOf(signals.received) };
@@ -53,12 +69,6 @@ export async function acquireOrYield(task: Task, processes: ProcessTable): Promi
     await recorder.skipped(busyLine(error), conflictExitCode);
     return { is: 'over', status: conflictExitCode };
   }
-}
-
-function sayWhoWasEnded({ predecessor }: Lock): void {
-  if (predecessor?.state !== 'stalled') return;
-  const { record, heartbeatAge } = predecessor;
-  say(`Ended the stalled holder: ${describeHolder(record, heartbeatAge)}.`);
 }
 
 async function acquireOrWait(task: Task, processes: ProcessTable): Promise<Lock> {

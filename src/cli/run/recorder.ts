@@ -4,6 +4,7 @@ import { ErrLockStore, type Lock, type Predecessor, type Progress, systemClock }
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import { chosenFolderNow } from '../history/is-recorded.js';
 import type { Announcer, Audience } from '../notify/announcer.js';
 import type { Facts, Moment } from '../notify/event.js';
 import type { Locks } from '../stores/locks.js';
@@ -46,28 +47,30 @@ export class Recorder {
   readonly #hasAudience: boolean;
   #announcer: Promise<Announcer | null> | null = null;
   #lock: Lock | null = null;
-  /** When the run began. */
-  #begun = now();
-  /** The same of the attempt that the history is about. */
-  #started = this.#begun;
+  #runStart = now();
+  /** The same for the current attempt, which the history records. */
+  #attemptStart = this.#runStart;
   #progress: Progress | null = null;
   /** The latest read of the progress. */
   #reading = Promise.resolve();
   #output: KeptOutput | null = null;
   #attempt = 1;
   #hasFailed = false;
+  /** `undefined`: the usual one. */
+  readonly #folder: string | undefined;
 
   constructor(subject: Subject) {
     this.#subject = subject;
     this.#hasAudience = hasAudience(subject.options);
+    this.#folder = subject.isRecorded ? chosenFolderNow() : undefined;
   }
 
   /** The run begins, with this lock or without one. */
   begin(lock: Lock | null): void {
     this.#lock = lock;
-    const begun = now();
-    this.#begun = { ...begun, at: lock?.acquiredAt ?? begun.at };
-    this.#started = this.#begun;
+    const start = now();
+    this.#runStart = { ...start, at: lock?.acquiredAt ?? start.at };
+    this.#attemptStart = this.#runStart;
   }
 
   /** @param output `null` if none of it is kept. */
@@ -99,7 +102,7 @@ export class Recorder {
   /** The next attempt begins, under the same lock. */
   beginAgain(): void {
     this.#attempt++;
-    this.#started = now();
+    this.#attemptStart = now();
     this.#progress = null;
   }
 
@@ -208,8 +211,8 @@ export class Recorder {
     this.#announcer ??= loadAnnouncer({ ...options, descriptors });
     const output = this.#output?.readEnd() ?? null;
     // Of all attempts together, unlike in the history.
-    const before = this.#started.monotonic - this.#begun.monotonic;
-    const ofRun = { ...facts, startedAt: this.#begun.at, duration: (facts.duration ?? 0) + before };
+    const before = this.#attemptStart.monotonic - this.#runStart.monotonic;
+    const ofRun = { ...facts, startedAt: this.#runStart.at, duration: (facts.duration ?? 0) + before };
     void this.#announcer.then((announcer) => announcer?.tell(moment, ofRun, output));
   }
 
@@ -221,8 +224,8 @@ export class Recorder {
       id: lock?.token ?? null,
       lock: name,
       store: locks.database,
-      startedAt: this.#started.at,
-      duration: systemClock.monotonic() - this.#started.monotonic,
+      startedAt: this.#attemptStart.at,
+      duration: systemClock.monotonic() - this.#attemptStart.monotonic,
       command,
       owner: options.owner ?? null,
       fencingToken: lock?.fencingToken ?? null,
@@ -238,7 +241,7 @@ export class Recorder {
     try {
       const { openHistory } = await loaded();
       // Whoever was in the way before may be frozen.
-      await action(openHistory({ writeTimeout: this.#hasFailed ? 0 : WRITE_TIMEOUT }));
+      await action(openHistory({ folder: this.#folder, writeTimeout: this.#hasFailed ? 0 : WRITE_TIMEOUT }));
     } catch (error) {
       this.#complain(what, error);
     }
@@ -259,12 +262,12 @@ export class Recorder {
   }
 }
 
-interface Beginning {
+interface Start {
   readonly at: Date;
   readonly monotonic: number;
 }
 
-function now(): Beginning {
+function now(): Start {
   return { at: new Date(), monotonic: systemClock.monotonic() };
 }
 

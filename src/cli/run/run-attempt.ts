@@ -34,6 +34,8 @@ export class RunAttempt {
   #reason: string | null = null;
   /** What it has not done for too long, if it is to go on nevertheless. */
   #stall: string | null = null;
+  /** The same, once a signal has arrived: from --kill-stalled of another run, or from somebody who has seen the warning. */
+  #endedStall: string | null = null;
 
   constructor(job: RunContext, started: Started) {
     this.#job = job;
@@ -116,6 +118,7 @@ export class RunAttempt {
     const { group, sharesTerminal } = this.#started;
     let isNew = true;
     signals.passTo((signal) => {
+      if (this.#watch.isStalled) this.#endedStall = this.#stall;
       if (isNew || !sharesTerminal || !isOfTheKeyboard(signal)) group.signal(signal);
     });
     void turn().then(() => {
@@ -168,11 +171,10 @@ export class RunAttempt {
     const lost = this.#passages.flatMap((passage) => passage.failure ?? []);
     // What is only logged has no reader: the log says what it lacks.
     const { status, outcome } = judgeExit(reason, exit, this.#job.output?.mode === 'merged' ? [] : lost);
-    // By --kill-stalled of another run, or by somebody who had seen the warning.
-    const isEndedByOthers = outcome === 'ended-by-signal' && this.#watch.isStalled;
-    const why = isEndedByOthers ? this.#stall : this.#reason;
+    const isEndedStall = this.#endedStall !== null && reason === null && outcome !== 'succeeded';
+    const why = isEndedStall ? this.#endedStall : this.#reason;
     const end = {
-      outcome: isEndedByOthers ? ('stalled' as const) : outcome,
+      outcome: isEndedStall ? ('stalled' as const) : outcome,
       signal: exit.signal,
       isOutputLost: lost.length > 0,
       ...(why !== null && { reason: why }),

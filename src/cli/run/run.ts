@@ -106,10 +106,11 @@ async function runIn(called: string, plan: Plan): Promise<number> {
 
 async function runTask(task: Task): Promise<number> {
   const { options, recorder, signals } = task;
-  const processes = processesWith(task.inheritedSocket, task.cover);
+  const ended: number[] = [];
+  const processes = processesWith(task.inheritedSocket, task.cover, ended);
   await pauseAtRandom(options, signals);
   recorder.begin(null);
-  const admission = await acquireOrYield(task, processes).catch((error) => giveUp(error, recorder));
+  const admission = await acquireOrYield(task, processes, ended).catch((error) => giveUp(error, recorder));
   if (admission.is === 'over') {
     const { received: signal } = signals;
     if (signal !== null) await recorder.ended({ ...NOT_STARTED, signal }, admission.status);

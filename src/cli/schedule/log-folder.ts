@@ -27,7 +27,9 @@ export function withLog({ runOptions, userName }: LogRequest, scheduler: Schedul
   const silent = isSilent ? ['--output=never'] : [];
   const isGiven = (option: string) =>
     option === '--log' || option === '--no-log' || option.startsWith(WITH_PATH);
-  if (scheduler !== 'systemd' && !runOptions.some(isGiven)) return [...runOptions, usual, ...silent];
+  const isWanted =
+    scheduler !== 'systemd' || runOptions.some((option) => /^--(?:keep-logs|log-size)=/.test(option));
+  if (isWanted && !runOptions.some(isGiven)) return [...runOptions, usual, ...silent];
   return [...runOptions.map((option) => (option === '--log' ? usual : option)), ...silent];
 }
 

@@ -79,7 +79,11 @@ class Contender {
       const { staleTimeout, owner } = this.#settings;
       const examined = await examine(this.#call, staleTimeout, owner);
       // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
-      const ours = this.#claims.replacedBy(examined?.stored.record ?? null);
+      const record = examined?.stored.record ?? null;
+      const ours = this.#claims.replacedBy(record);
+      // Somebody else has had the lock since.
+      if (record !== null && ours === null && record.token !== this.#ended?.predecessor?.record?.token)
+        this.#ended = null;
       if (examined !== null && ours === null) await this.#refuseUnlessTakeable(examined);
       refuseTooManyTries(tries, name, examined);
       const found = ours ?? replacedIn(examined, clock.monotonic());

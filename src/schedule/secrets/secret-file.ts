@@ -31,8 +31,8 @@ export const FOR_SYSTEMD: SecretFormat = {
 const OURS = /^(?:(?:export )?LIVINGLOCK_\w+=[^\n]*\n)*$/;
 
 interface Writing {
-  readonly steps: readonly Step[];
-  undo(): Promise<void>;
+  readonly step: Step;
+  undo(): Promise<unknown>;
 }
 
 /** A file that only its user can read, with the secrets of a job in it. */
@@ -62,14 +62,15 @@ export class SecretFile {
   }
 
   /**
-   * The step after which the file contains these secrets, or is gone without any, among steps that change what reads it. A reader is never without
-   * its file: it is written before them, and removed after them. If the first of them fails, the old file is back.
+   * Adds to steps that change what reads the file the one that writes it, or removes it if there are no secrets. A reader is never without its file:
+   * it is written before them, and removed after them. If the first of them fails, the old content is back.
    */
   async around(steps: readonly Step[], secrets: readonly Secret[]): Promise<Step[]> {
     if (secrets.length === 0) return [...steps, ...(await this.#removal())];
     const own = await this.#writing(secrets);
+    if (own === null) return [...steps];
     const [first, ...rest] = steps;
-    if (own === null || first === undefined) return [...(own?.steps ?? []), ...steps];
+    if (first === undefined) return [own.step];
     const apply = async () => {
       try {
         await first.apply();
@@ -78,10 +79,10 @@ export class SecretFile {
         throw error;
       }
     };
-    return [...own.steps, { ...first, apply }, ...rest];
+    return [own.step, { ...first, apply }, ...rest];
   }
 
-  /** `null` if the file already is so. */
+  /** `null` if it already contains them. */
   async #writing(secrets: readonly Secret[]): Promise<Writing | null> {
     if (secrets.some(({ value }) => /\p{Cc}/u.test(value))) {
       throw refused(
@@ -90,26 +91,25 @@ export class SecretFile {
     }
     const { path } = this;
     const text = secrets.map(({ variable, value }) => `${this.#format.assign(variable, value)}\n`).join('');
-    const before = await orFailed(`change ${path}`, () => readPrivate(path));
-    if (before === text) return null;
+    const before = await orFailed(`change ${path}`, () => read(path));
+    if (before?.isPrivate === true && before.text === text) return null;
     return {
-      steps: [
-        {
-          lines: [
-            `${path} (mode 600)`,
-            ...(before === null ? [] : ['- the old content']),
-            ...secrets.map(({ variable, shown }) => `+ ${this.#format.assign(variable, shown)}`),
-          ],
-          apply: () => orFailed(`change ${path}`, () => this.#write(text)),
-        },
-      ],
-      undo: () => (before === null ? remove(path) : this.#write(before)),
+      step: {
+        lines: [
+          `${path} (mode 600)`,
+          ...(before === null ? [] : ['- the old content']),
+          ...secrets.map(({ variable, shown }) => `+ ${this.#format.assign(variable, shown)}`),
+        ],
+        apply: () => orFailed(`change ${path}`, () => this.#write(text)),
+      },
+      // A new file stays: what has failed may have been carried out, so that something reads it.
+      undo: async () => before !== null && this.#write(before.text),
     };
   }
 
   async #removal(): Promise<Step[]> {
     const path = this.#pathOrNull();
-    if (path === null || (await orFailed(`change ${path}`, () => readPrivate(path))) === null) return [];
+    if (path === null || (await orFailed(`change ${path}`, () => read(path))) === null) return [];
     return [{ lines: [`${path} is removed`], apply: () => orFailed(`change ${path}`, () => remove(path)) }];
   }
 
@@ -152,13 +152,13 @@ function makeFolder(trusted: TrustedFolder): void {
   }
 }
 
-/** `null` if there is no such file; empty if others can read it, so that it is written again. Throws if we have not written it. */
-async function readPrivate(path: string): Promise<string | null> {
+/** `null` if there is no such file. Throws if we have not written it. */
+async function read(path: string): Promise<{ readonly text: string; readonly isPrivate: boolean } | null> {
   try {
     const status = await lstat(path);
     const text = status.isFile() ? await readFile(path, 'utf8') : null;
     if (text === null || !OURS.test(text)) throw notOurs(path);
-    return (status.mode & 0o077) === 0 ? text : '';
+    return { text, isPrivate: (status.mode & 0o077) === 0 };
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ErrLockStore } from '../../core/errors.js';
 import { checkedText } from '../shared/lock-name.js';
@@ -10,28 +10,31 @@ import { faultOnWindows } from './windows-path.js';
  * {@link ErrLockStore} for a relative path if the working folder was removed.
  */
 export function resolvePath(name: string): string {
-  const path = withRealFolder(absolute(checkedText('path', name)));
+  const given = absolute(checkedText('path', name));
+  const path = join(realFolder(dirname(given)), basename(given));
   const fault = process.platform === 'win32' ? faultOnWindows(path) : null;
   if (fault !== null) throw new TypeError(`${path} cannot be a lock: ${fault}.`);
   return path;
 }
 
-/** The path with {@link realFolder} for its folder. */
-export function withRealFolder(path: string): string {
-  return join(realFolder(dirname(path)), basename(path));
-}
-
 /** The path of a folder without symbolic links, as far as it exists. */
 export function realFolder(folder: string): string {
-  // What a link leads to may have no other path there, such as a volume without a letter.
+  // On Windows, a link's target may have no path of its own, such as a volume without a drive letter.
   if (process.platform === 'win32') return folder;
   try {
-    return realpathSync.native(folder);
+    const real = realpathSync.native(folder);
+    return real === folder || isSame(real, folder) ? real : folder;
   } catch {
     // It does not exist yet, or may not be looked at. Whatever uses the path says why.
     const parent = dirname(folder);
     return parent === folder ? folder : join(realFolder(parent), basename(folder));
   }
+}
+
+/** Not for a path through `/proc/PID/root`, which leads elsewhere than its text says, nor for a name that is not UTF-8, which a text cannot contain. */
+function isSame(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((path) => statSync(path, { bigint: true }));
+  return first?.dev === second?.dev && first?.ino === second?.ino;
 }
 
 function absolute(path: string): string {

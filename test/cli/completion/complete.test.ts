@@ -6,11 +6,12 @@ import { programOf } from '../../../src/cli/program.js';
 
 const LOCKS = ['backup', 'batch', 'import'];
 const commands = await loaded(COMMANDS);
-const completed = (words: readonly string[]) => complete(programOf(COMMANDS), commands, words, LOCKS);
+const completed = (words: readonly string[]) =>
+  complete(programOf(COMMANDS), commands, words, async () => LOCKS);
 
 describe('the candidates for a word', () => {
-  it('are all commands, with their summaries', () => {
-    const candidates = completed(['']);
+  it('are all commands, with their summaries', async () => {
+    const candidates = await completed(['']);
     for (const name of COMMANDS.keys()) {
       expect(candidates).toContainEqual(expect.stringMatching(new RegExp(`^${name}\t\\S`)));
     }
@@ -47,7 +48,7 @@ describe('the candidates for a word', () => {
     { words: ['help', 'exit'], expected: ['exit-codes'] },
     { words: ['nonsense', ''], expected: [] },
     { words: [], expected: expect.arrayContaining(['run']) },
-  ])('are $expected for $words', ({ words, expected }) => {
-    expect(completed(words).map((candidate) => candidate.replace(/\t.*/, ''))).toEqual(expected);
+  ])('are $expected for $words', async ({ words, expected }) => {
+    expect((await completed(words)).map((candidate) => candidate.replace(/\t.*/, ''))).toEqual(expected);
   });
 });

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type AcquireOptions,
@@ -95,6 +96,26 @@ describe('the predecessor of a lock', () => {
       state: 'stalled',
       heartbeatAge: HOUR + 1,
     });
+    await lock.release();
+  });
+
+  it('is not a holder that was terminated if another one had the lock in between', async () => {
+    const process = world.processes.start();
+    const other = await world.acquire(process);
+    await world.clock.advance(HOUR + 1);
+    const between: Lock[] = [];
+    const dependencies = world.as();
+    vi.spyOn(dependencies.processes, 'terminate').mockImplementation(async () => {
+      await other.release();
+      process.kill();
+      between.push(await world.acquire(world.processes.start()));
+    });
+    const acquiring = acquire(world.path, { terminateStalled: true, wait: '1m', dependencies });
+    while (world.clock.sleeping < 2) await setImmediate();
+    await between[0]?.release();
+    await world.clock.advance(MINUTE);
+    const lock = await acquiring;
+    expect(lock.predecessor).toBeNull();
     await lock.release();
   });
 

@@ -243,6 +243,7 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     const before = readFileSync(file, 'utf8');
 
     isFull = true;
+    chmodSync(file, 0o644);
     const others = [secretsOf('redis://:other@db'), []].map((secrets) =>
       someJob({ secrets, directory: '/elsewhere' }),
     );
@@ -250,10 +251,12 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
       const steps = await installer.install(other);
       await expect(apply(steps)).rejects.toThrow('No space left');
       expect(readFileSync(file, 'utf8')).toBe(before);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
     }
     const another = await installer.install(someJob({ name: 'new', secrets: SECRETS }));
     await expect(apply(another)).rejects.toThrow('No space left');
-    expect(readdirSync(join(folder, '.config', 'livinglock'))).toEqual(['parser.cron.sh']);
+    // The crontab may have been changed nevertheless, and read it.
+    expect(readdirSync(join(folder, '.config', 'livinglock'))).toEqual(['new.cron.sh', 'parser.cron.sh']);
   });
 
   it('of systemd loses its file only after no unit reads it', async () => {

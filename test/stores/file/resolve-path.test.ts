@@ -26,6 +26,24 @@ describe('the path of a lock', () => {
     expect(resolvePath('/job.lock')).toBe('/job.lock');
   });
 
+  it.runIf(process.platform === 'linux')('keeps a link to what no text can name', () => {
+    const folder = temporaryFolder();
+    const target = Buffer.from('caf\xe9', 'latin1');
+    mkdirSync(Buffer.concat([Buffer.from(`${folder}/`), target]));
+    symlinkSync(target, join(folder, 'link'));
+    expect(resolvePath(join(folder, 'link/job.lock'))).toBe(join(folder, 'link/job.lock'));
+    // As after a change of the root of that process.
+    expect(resolvePath(`/proc/self/root${folder}/job.lock`)).toBe(join(folder, 'job.lock'));
+  });
+
+  it.runIf(process.platform === 'linux')('keeps a link to what no text can name', () => {
+    const folder = temporaryFolder();
+    const target = Buffer.from('caf\xe9', 'latin1');
+    mkdirSync(Buffer.concat([Buffer.from(`${folder}/`), target]));
+    symlinkSync(target, join(folder, 'link'));
+    expect(resolvePath(join(folder, 'link/job.lock'))).toBe(join(folder, 'link/job.lock'));
+  });
+
   it.each<[what: string, name: unknown, words: string]>([
     ['a number', 7, 'must be a string that is not empty'],
     ['null', null, 'must be a string that is not empty'],

@@ -6,12 +6,14 @@ import type { InheritedSocket } from './inherited-socket.js';
  * The system's process table, extended by the socket that this process hands on, and by whether the lock's sign of life outlasts whatever this process
  * starts.
  *
+ * @param ended Gets the PIDs of the processes that are ended.
  * @param isStartCostly Whether it takes a program to find out when another process began, such as PowerShell, half a second. Then the moment at
  *   which a process is named stands for its start: this process names what it has just started.
  */
 export function processesWith(
   socket: InheritedSocket | null,
   cover: Pick<CommandSign, 'outlastsCommand' | 'outlastsWorkers'>,
+  ended: number[] = [],
   isStartCostly = process.platform === 'win32',
 ): ProcessTable {
   const processes = systemProcesses();
@@ -33,7 +35,10 @@ export function processesWith(
       };
     },
     liveness: (identity, age) => processes.liveness(identity, age),
-    terminate: (...args) => processes.terminate(...args),
+    async terminate(identity, ...how) {
+      await processes.terminate(identity, ...how);
+      ended.push(identity.pid);
+    },
     refuseTermination: (identity, writer) => processes.refuseTermination?.(identity, writer),
     uptime: () => processes.uptime?.() ?? null,
   };

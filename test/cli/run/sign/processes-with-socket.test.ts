@@ -48,7 +48,7 @@ describe('the process table', () => {
     const identify = vi.spyOn(system, 'identify');
     const liveness = vi.spyOn(system, 'liveness').mockReturnValue('alive');
     const before = Date.now();
-    const table = processesWith(null, NO_COVER, true);
+    const table = processesWith(null, NO_COVER, [], true);
     const { started, ...rest } = table.identify(4242) ?? {};
     expect(Date.parse(started ?? '')).toBeGreaterThanOrEqual(before);
     expect(Date.parse(started ?? '')).toBeLessThanOrEqual(Date.now());
