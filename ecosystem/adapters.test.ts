@@ -104,7 +104,7 @@ describeWithServer('through', canServePostgres, startServers, (servers) => {
         await expect(refused).rejects.toMatchObject({
           name: 'ErrLockStore',
           code: '42501',
-          message: expect.stringMatching(/permission denied .*\. Have somebody .* grant this user/),
+          message: expect.stringMatching(/permission denied .*\. Somebody .* grant this user/),
         });
       } finally {
         await guest.end();
@@ -174,7 +174,7 @@ describeWithServer('through', canServePostgres, startServers, (servers) => {
             name: 'ErrLockStore',
             code: '42501',
             message: expect.stringMatching(
-              /^Cannot claim the fence of payouts: permission denied for schema public\. Have somebody/,
+              /^Cannot claim the fence of payouts: permission denied for schema public\. Somebody/,
             ),
           });
         } finally {

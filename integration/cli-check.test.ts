@@ -42,7 +42,7 @@ describe.skipIf(!isPosix)('check', () => {
     const { code, text } = await check(desk, '--max-skips', '2');
     expect(code).toBe(2);
     expect(text).toMatch(
-      new RegExp(`^CRITICAL: job: skipped 3 times in a row: PID ${pid} holds it since [^,;]*\\d$`),
+      new RegExp(`^CRITICAL: job: skipped 3 times in a row: PID ${pid} has held it since [^,;]*\\d$`),
     );
   });
 

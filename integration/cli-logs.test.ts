@@ -619,7 +619,7 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
     writeFileSync(join(units, 'livinglock-job.service'), '');
     const { stderr } = await desk.run(['logs', 'job']);
     expect(stderr).toContain(
-      'That of its unit is in the journal: journalctl --user -u livinglock-job.service\n',
+      'The output of its unit is in the journal: journalctl --user -u livinglock-job.service\n',
     );
   });
 
@@ -635,7 +635,7 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
     await run.ended;
     const { code, stdout, stderr } = await desk.run(['logs', 'job']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'at work\ndone\n' });
-    expect(stderr).toEqual(oneLineWith('all.log has the output of all runs that were given this file'));
+    expect(stderr).toEqual(oneLineWith('all.log has the output of all runs that append to it'));
   });
 
   test('knows runs of a lock that is a path, which have no history', async () => {

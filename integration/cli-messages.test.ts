@@ -53,7 +53,7 @@ describe.skipIf(!isPosix)('a message of a run', () => {
       'What only a shell understands (cd, ulimit, VAR=value) needs -c LINE',
     ],
     [['schedule', '--every', '2m', '--name', 'x', 'echo', 'hi'], 'Put the name after --name, and -- before'],
-    [['beat', 'import'], '`livinglock beat` takes no lock'],
+    [['beat', 'import'], '`livinglock beat` takes no argument'],
     [['history', '--html', ''], 'Name a file'],
     [['history', '--html', '--since', '7d'], 'If --since is meant, write --html=--since'],
   ])('about %j says what to write', async (args, message) => {

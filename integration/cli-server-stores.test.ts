@@ -28,7 +28,7 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       await server?.stop();
       run.write('\n');
       await run.prints(/beat 0/);
-      expect(run.stderr).toMatch(/The command can go on/);
+      expect(run.stderr).toMatch(/The command can continue/);
       await server?.resume();
       run.write('\n');
       expect(await run.ended).toMatchObject({ code: 0 });

@@ -117,7 +117,7 @@ describe.skipIf(!isPosix)('a command that stops writing', () => {
       ...['run', '--heartbeat', 'output', '--on-stall', 'warn'],
       ...['--stale-timeout', '200ms', 'job', '--', 'sh', '-c', program],
     ]);
-    await run.says(/has stalled.*It goes on/);
+    await run.says(/has stalled.*It keeps running/);
     run.write('\n');
     const { code, stderr } = await run.ended;
     expect(code).toBe(5);
@@ -141,7 +141,7 @@ test.skipIf(!isPosix)(
       '-c',
       'read -r line',
     ]);
-    await first.says(/has stalled.*It goes on/);
+    await first.says(/has stalled.*It keeps running/);
     const second = await desk.run([
       'run',
       '--wait',

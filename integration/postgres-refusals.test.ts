@@ -31,8 +31,8 @@ describeWithPostgres('a PostgreSQL server', (server) => {
         code: '42501',
         lock: locks.lock,
         message:
-          `Cannot create the lock ${locks.lock}: permission denied for schema public. Have somebody with the right to do so create ` +
-          'the table as `livinglock schema postgres` prints it, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.',
+          `Cannot create the lock ${locks.lock}: permission denied for schema public. Somebody with the right to do so must create ` +
+          'the table from `livinglock schema postgres`, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.',
       });
       expect(await locks.row()).toBeNull();
     });

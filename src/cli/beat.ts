@@ -37,7 +37,8 @@ export const BEAT = defineCommand({
 even if PATH does not include it, as under cron.
 
 Each call starts a program and writes a heartbeat. In a fast loop, call it about once a second.`,
-  tooMany: () => '`livinglock beat` takes no lock: it uses that of the `livinglock run` that it runs under.',
+  tooMany: () =>
+    '`livinglock beat` takes no argument: it uses the lock of the `livinglock run` that it runs under.',
   run: beat,
 });
 
@@ -71,7 +72,7 @@ function goOnWithout(error: unknown): number {
   const isAway =
     error instanceof LivingLockError || (error instanceof CliError && error.exitCode === ExitCode.store);
   if (!isAway || !isThere(Number(process.env['LIVINGLOCK_RUNNER']))) throw error;
-  say(`${error.message} The command can go on: its runner ends it in time if the lock is lost.`);
+  say(`${error.message} The command can continue: its runner ends it in time if the lock is lost.`);
   return ExitCode.ok;
 }
 

@@ -22,7 +22,7 @@ export function main(): void {
   // Node ends with 0 when nothing is left that could happen, whatever is still waited for.
   process.once('beforeExit', () => {
     process.exitCode = ExitCode.internal;
-    say('This is a bug in livinglock: it waits for something that will never happen.');
+    say('This is a bug in livinglock: it is waiting for something that will never happen.');
   });
 }
 

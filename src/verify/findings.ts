@@ -112,8 +112,8 @@ function recovery({ stays, stuck }: Evidence): Outcome {
 function fencingTokens({ stays }: Evidence): Outcome {
   const count = tokensOutOfOrder(stays);
   return count === 0
-    ? safe("Each holder's fencing token was greater than all before.")
-    : unsafe(`A holder's fencing token was not greater than all before, ${times(count)}.`);
+    ? safe("Each holder's fencing token was greater than all earlier ones.")
+    : unsafe(`A holder's fencing token was not greater than all earlier ones, ${times(count)}.`);
 }
 
 function failures({ failures }: Evidence): Outcome | null {

@@ -107,13 +107,13 @@ function ofSkips(history: LockHistory, lock: Inspection | null, limits: Limits, 
   return { severity: severityOf(count, limits.maxSkips), text: `skipped ${times}: ${why}` };
 }
 
-/** `PID 4242 holds it since Monday 03:00` */
+/** `PID 4242 has held it since Monday 03:00` */
 function holderOf(lock: Inspection | null, now: Date): string | null {
   if (lock === null || lock.holder === null || lock.state === 'free') return null;
   const { processId, acquiredAt, timestamp } = lock.holder;
   return lock.state === 'cooldown'
-    ? `it counts as held since ${formatDay(timestamp, now)} (--hold-at-least)`
-    : `PID ${processId} holds it since ${formatDay(acquiredAt ?? timestamp, now)}`;
+    ? `it has counted as held since ${formatDay(timestamp, now)} (--hold-at-least)`
+    : `PID ${processId} has held it since ${formatDay(acquiredAt ?? timestamp, now)}`;
 }
 
 function ofAge(history: LockHistory, lock: Inspection | null, limits: Limits, now: Date): Perhaps {

@@ -34,7 +34,7 @@ export const HISTORY = defineCommand({
     },
   },
   otherOptions: new Map([
-    ['--store', 'It is not needed: the history is on this machine, wherever its locks are.'],
+    ['--store', 'It is not needed: the history is on this machine, wherever the locks are.'],
   ]),
   operands: { locks: { term: '[lock...]', description: 'locks: names, or paths' } },
   notes: `Examples:

@@ -41,7 +41,7 @@ const READER: Reader = {
   tellMissing: (bytes) =>
     say(
       bytes === null
-        ? 'The log was changed while it was read. Some of the output may be missing here.'
+        ? 'The log was changed while it was being read. Some of the output may be missing here.'
         : `${bytes} bytes were left out of the log before they could be read.`,
     ),
 };
@@ -54,7 +54,7 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
     const holder = await holderOf(lock, locks);
     const found = findLogs(owner, await runsOf(owner));
     const log = choose(withFirst(found, holder), called, options, holder !== null);
-    if (log.id === null) say(`${log.path} has the output of all runs that were given this file.`);
+    if (log.id === null) say(`${log.path} has the output of all runs that append to it.`);
     const isAtWork = async () => isOf(log, await holderOf(lock, locks));
     const wasAtWork = isOf(log, holder);
     if (holder !== null && !wasAtWork && options.run === 1)
@@ -106,7 +106,7 @@ function inJournal(name: string): string {
   const home = attempt(homedir, '');
   const ofUser = existsSync(join(home, '.config', 'systemd', 'user', unit)) ? '--user ' : null;
   const found = existsSync(join('/etc/systemd/system', unit)) ? '' : ofUser;
-  return found === null ? '' : ` That of its unit is in the journal: journalctl ${found}-u ${unit}`;
+  return found === null ? '' : ` The output of its unit is in the journal: journalctl ${found}-u ${unit}`;
 }
 
 async function runsOf({ lock, store }: JournalOwner): Promise<readonly PastRun[]> {

@@ -78,5 +78,5 @@ export class Announcer {
 
 /** A failure harms neither the run nor what is told after it. */
 function after(last: Promise<void>, work: () => Promise<void> | undefined): Promise<void> {
-  return last.then(work).catch((error) => say(`A notification is missing: ${messageOf(error)}`));
+  return last.then(work).catch((error) => say(`A notification was not sent: ${messageOf(error)}`));
 }

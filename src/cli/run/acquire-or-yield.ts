@@ -127,5 +127,5 @@ function busyLine({ lock, holder, heartbeatAge, reason }: ErrLockBusy): string {
   const timeout = holder.staleTimeout ?? Number.POSITIVE_INFINITY;
   if (heartbeatAge <= timeout) return line;
   const seconds = `${timeout / 1000}s`;
-  return `${line}; it has stalled by its own stale timeout, and --stale-timeout ${seconds} takes it over`;
+  return `${line}; it has stalled by its own stale timeout; --stale-timeout ${seconds} would take it over`;
 }

@@ -285,7 +285,7 @@ async function loadAnnouncer(audience: Audience): Promise<Announcer | null> {
     const { Announcer } = await import('../notify/announcer.js');
     return new Announcer(audience);
   } catch (error) {
-    say(`Nobody is notified: ${messageOf(error)}`);
+    say(`No notifications can be sent: ${messageOf(error)}`);
     return null;
   }
 }

@@ -94,7 +94,7 @@ export class RunAttempt {
     void this.#job.recorder.stalled(reason).then(tellProgress);
     if (onStall === 'warn') {
       this.#stall = reason;
-      say(`${stall} It goes on (--on-stall warn), and the next run may take over.${hint}`);
+      say(`${stall} It keeps running (--on-stall warn), and the next run may take over.${hint}`);
     } else {
       this.#reason = reason;
       this.#stop('stalled');

@@ -104,7 +104,8 @@ export class Supervision {
       return status;
     } catch (error) {
       if (started.begin === null) this.#end = { outcome: 'failed', signal: null };
-      if (!started.group.isGone()) say(`The runner has failed, so it ends the command: ${messageOf(error)}`);
+      if (!started.group.isGone())
+        say(`The runner has failed, and is ending the command: ${messageOf(error)}`);
       // Nobody watches it any longer. Until all of it is gone, it keeps the lock.
       await endAndWait(started.group, options.killAfter, lock)
         .then(() => lock?.release())
@@ -131,8 +132,8 @@ export class Supervision {
   #giveUp(error: unknown, status: number): number {
     if (!(error instanceof ErrLockStore)) throw error;
     const next = isOfOneMachine(this.#job.options.store)
-      ? 'The next run takes its lock over.'
-      : 'The next run on this machine takes its lock over; others can once it is stale.';
+      ? 'The next run takes over its lock.'
+      : 'The next run on this machine takes over its lock; runs elsewhere can once it is stale.';
     say(`${error.message} The command has exited with ${status}. ${next}`);
     return status;
   }

@@ -22,7 +22,7 @@ export async function exit(code: number): Promise<void> {
   await said();
   for (let left = GRACE; left > 0 && isStuck(); left -= PERIOD) await sleep(PERIOD);
   if (isStuck()) {
-    say(`A write does not return, so this process ends by SIGKILL, not with exit status ${code}.`);
+    say(`A write hangs, so this process ends itself by SIGKILL, not with exit status ${code}.`);
     await said();
     // The last listener: the others clean up.
     process.once('exit', () => process.kill(process.pid, 'SIGKILL'));

@@ -50,7 +50,7 @@ export function judge(
       : { state: 'free', reason: 'nobody holds it' };
   }
   if (provenance === 'earlier-boot') {
-    return { state: 'dead', reason: 'the machine was restarted since its last heartbeat' };
+    return { state: 'dead', reason: 'the machine has been restarted since its last heartbeat' };
   }
   if (liveness === 'dead' && (provenance === 'this-machine' || !isBare(record.process))) {
     return { state: 'dead', reason: 'its process no longer exists' };

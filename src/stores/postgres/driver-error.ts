@@ -97,7 +97,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['40P01', `Transactions that lock the table block this one: shorten them. ${CALL_AGAIN}`],
   [
     '42501',
-    'Have somebody with the right to do so create the table as `livinglock schema postgres` prints it, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.',
+    'Somebody with the right to do so must create the table from `livinglock schema postgres`, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.',
   ],
   [
     '42P01',

@@ -151,4 +151,4 @@ function explained(error: unknown, lock: FencedLock, table: string): unknown {
 
 const CREATE = 'Create the table from `fenceSchema()`, or leave out `createTable: false`.';
 const GRANT =
-  'Have somebody with the right to do so create the table from `fenceSchema()`, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.';
+  'Somebody with the right to do so must create the table from `fenceSchema()`, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.';

@@ -6,9 +6,8 @@ export function refuseUncountable(outcome: Outcome, lock: string, attempted: str
   if (!outcome.done || outcome.record.fencingToken !== null) return outcome;
   throw ErrLockStore.of(lock, attempted, {
     code: 'ERR_LOCK_FENCING_TOKEN',
-    reason:
-      'its last fencing token is so great that there is no greater one, so somebody must have changed it',
-    remedy: 'Delete its row or key: then the time takes its place.',
+    reason: 'its last fencing token is the greatest possible one, so somebody must have changed it',
+    remedy: 'Delete its row or key: the next token then comes from the clock.',
     cause: undefined,
   });
 }

@@ -72,7 +72,7 @@ function withoutLinks(code: string): Outcome {
   return isWithoutHardLinks(code)
     ? limited(
         `There are no hard links (link fails with ${code}); livinglock creates its file by rename instead, within ` +
-          'its guard. Never two at once among the processes of one machine, but with one line of defence fewer.',
+          'its guard. Never two at once among the processes of one machine, but with one safeguard fewer.',
       )
     : unsafe(`A hard link (link) fails with ${code}: no lock can be created here.`);
 }
@@ -123,7 +123,7 @@ function removal({ fs, folder }: Site): Outcome {
   const full = failureOf(() => fs.rmdirSync(guard));
   if (full === null || fs.lstatSync(owner) === undefined) {
     return unsafe(
-      'Removing a folder (rmdir) succeeds although it is not empty: a process could be put out of the guard that it is in.',
+      'Removing a folder (rmdir) succeeds although it is not empty: a process could be thrown out of the guard that it is in.',
     );
   }
   fs.unlinkSync(owner);

@@ -61,7 +61,7 @@ async function wholeReads({ fs, folder, onlooker }: Site): Promise<Outcome> {
 function judge({ reads, missing, torn, backwards, errors, sawLast }: Sightings): Outcome {
   if (!sawLast || backwards > 0) {
     return unsafe(
-      'Another process goes on seeing older versions of a file that was replaced: it would judge a lock by old heartbeats.',
+      'Another process keeps seeing older versions of a file that was replaced: it would judge a lock by old heartbeats.',
     );
   }
   // No decision rests on such a read: a contender that finds a lock free creates it in the guard, where nobody replaces it meanwhile.

@@ -163,16 +163,16 @@ describe('a job', () => {
     it('names who holds the lock, and since when', () => {
       const holder = someRecord({ processId: 4242, acquiredAt: ago(3 * DAY) });
       expect(findings({ lock: someLock('live', { holder }), history }, { maxSkips: limit(10) })).toEqual([
-        'critical: skipped 14 times in a row: PID 4242 holds it since Monday 12:00',
+        'critical: skipped 14 times in a row: PID 4242 has held it since Monday 12:00',
       ]);
       const old = someRecord({ processId: 7, acquiredAt: null, timestamp: ago(10 * DAY) });
       expect(findings({ lock: someLock('live', { holder: old }), history }, { maxSkips: limit(10) })).toEqual(
-        ['critical: skipped 14 times in a row: PID 7 holds it since 2026-11-16'],
+        ['critical: skipped 14 times in a row: PID 7 has held it since 2026-11-16'],
       );
       expect(
         findings({ lock: someLock('cooldown', { holder: old }), history }, { maxSkips: limit(10) }),
       ).toEqual([
-        'critical: skipped 14 times in a row: it counts as held since 2026-11-16 (--hold-at-least)',
+        'critical: skipped 14 times in a row: it has counted as held since 2026-11-16 (--hold-at-least)',
       ]);
     });
 

@@ -101,7 +101,7 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
     await one.done();
     expect(told()).toEqual(['failure', 'stall']);
     expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/log']);
-    expect(said).toEqual([expect.stringContaining('A notification is missing: The output is gone.')]);
+    expect(said).toEqual([expect.stringContaining('A notification was not sent: The output is gone.')]);
   });
 
   it('is not told any more when the user has given up', async () => {

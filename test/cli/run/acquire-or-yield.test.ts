@@ -192,7 +192,7 @@ describe('the lock of a run', () => {
     await hold({ staleTimeout: '1ms' });
     await vi.waitFor(async () => expect((await locks.store.read('nightly'))?.age).toBeGreaterThan(1));
     expect(await acquired()).toEqual({ is: 'over', status: 75 });
-    expect(said).toEqual([expect.stringContaining('--stale-timeout 0.001s takes it over')]);
+    expect(said).toEqual([expect.stringContaining('--stale-timeout 0.001s would take it over')]);
   });
 
   it('counts as held for a while after a release', async () => {

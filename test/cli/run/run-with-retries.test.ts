@@ -176,7 +176,9 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       'trap "sleep 0.3; touch $0/cleaned; exit" TERM; touch "$0/begun"; while :; do sleep 0.01; done';
     await expect(statusOf(script, {}, { recorder })).rejects.toThrow('broken');
     expect(existsSync(join(folder, 'cleaned'))).toBe(true);
-    expect(said).toEqual([expect.stringContaining('The runner has failed, so it ends the command: broken')]);
+    expect(said).toEqual([
+      expect.stringContaining('The runner has failed, and is ending the command: broken'),
+    ]);
     expect(await isHeld()).toBe(false);
   });
 
@@ -360,7 +362,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     writeFileSync(join(folder, 'end'), '');
     expect(await running).toBe(6);
     expect(said).toEqual([
-      expect.stringContaining('It goes on (--on-stall warn), and the next run may take over.'),
+      expect.stringContaining('It keeps running (--on-stall warn), and the next run may take over.'),
     ]);
   });
 
@@ -416,7 +418,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     vi.spyOn(lock, 'release').mockRejectedValueOnce(error);
     expect(await statusOf('exit 5')).toBe(5);
     expect(said).toEqual([
-      expect.stringMatching(/The command has exited with 5\. The next run takes its lock over\./),
+      expect.stringMatching(/The command has exited with 5\. The next run takes over its lock\./),
     ]);
   });
 

@@ -454,7 +454,7 @@ describe('a holder', () => {
     scene.clock.reboot();
     expect(await scene.inspect(memory)).toMatchObject({
       state: 'dead',
-      reason: 'the machine was restarted since its last heartbeat',
+      reason: 'the machine has been restarted since its last heartbeat',
     });
   });
 

@@ -50,7 +50,7 @@ export function historyPage(shown: readonly ShownLock[], making: Making): string
 <body>
 ${glyphDefinitions()}
 <header><h1>${title}</h1>
-<p class="quiet">${introduction(locks, making)}</p>${future === 0 ? '' : `<p>${countOf(future, 'run')} started in the future, so a clock was wrong: only in the table.</p>`}${unreadable(shown)}</header>
+<p class="quiet">${introduction(locks, making)}</p>${future === 0 ? '' : `<p>${countOf(future, 'run')} started in the future, because a clock was wrong: shown only in the table.</p>`}${unreadable(shown)}</header>
 <main>
 ${runs.length === 0 ? '<p>No runs to show.</p>' : charts(locks, views)}
 ${locks.length === 0 ? '' : summaryTable(locks)}
@@ -107,7 +107,7 @@ function legendItem(symbol: string, label: string): string {
 }
 
 const CHART_HELP =
-  '<p class="quiet">How long each run took. Shaded: the middle 80 % of the last 20 that succeeded; dashed: their median. A triangle at the upper edge: longer than the chart is high.</p>';
+  '<p class="quiet">How long each run took. Shaded: the middle 80 % of the last 20 that succeeded; dashed: their median. A triangle at the top: a run too long for the chart.</p>';
 
 function sections(locks: readonly Facts[], now: number): string {
   const isOpen = sum(locks.map(({ runs }) => runs.length)) <= FEW;

@@ -38,7 +38,7 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
       } catch (error) {
         throw new CliError(
           ExitCode.notExecutable,
-          `Cannot start the command again, because no socket can be made that shows whether it lives: ${messageOf(error)}.`,
+          `Cannot start the command again, because no socket that shows whether it is alive can be created: ${messageOf(error)}.`,
         );
       }
     },
@@ -55,7 +55,7 @@ async function openSocket(): Promise<OpenSocket> {
     server.once('error', reject).listen({ path: `\0${name}`, exclusive: true }, resolve);
   });
   const descriptor = descriptorOf(server);
-  if (descriptor === null) throw new Error('this Node does not tell its descriptor');
+  if (descriptor === null) throw new Error('this version of Node does not reveal its descriptor');
   const { ino } = fstatSync(descriptor, { bigint: true });
   return { name: `${namespace} ${name} ${ino}`, descriptor, inode: ino, close: () => server.close() };
 }

@@ -44,7 +44,7 @@ export class Spool {
   async passOn(descriptor: number, from: number, to: number): Promise<void> {
     for (let position = from; position < to; ) {
       const piece = await readAt(this.#descriptor, position, Math.min(PIECE, to - position));
-      if (piece.length === 0) throw new Error('the file it was held in is shorter than it was');
+      if (piece.length === 0) throw new Error('the file that held it has been truncated');
       await writeOut(descriptor, piece);
       position += piece.length;
     }
