@@ -16,7 +16,7 @@ export const BREAK = defineCommand({
   options: {
     force: {
       flags: '--force',
-      description: 'remove it even from a holder that is at work; its work is not exclusive from then on',
+      description: 'remove it even if its holder is at work; that work is no longer exclusive',
     },
     store: STORE_OPTION,
   },

@@ -5,7 +5,7 @@ export const STATUS = defineCommand({
   name: 'status',
   summary: 'show who holds which lock',
   description:
-    'Shows who holds each lock, since when, how far the work has come, and how the last run ended, for the given locks, or for all named locks of this user that are held or have a history.',
+    'Shows who holds each lock, since when, its progress, and how the last run ended, for the given locks, or for all named locks of this user that are held or have a history.',
   options: {
     json: { flags: '--json', description: 'print JSON, as described in docs/status.schema.json' },
     watch: {

@@ -25,7 +25,7 @@ const STORE_VARIABLE = 'LIVINGLOCK_STORE';
 /** `--store`, for each subcommand that works on locks. */
 export const STORE_OPTION = {
   flags: '--store <store>',
-  description: 'keep the lock there instead of in a file: postgres://…, redis://…, sqlite:PATH',
+  description: 'the database that keeps the lock, instead of a file: postgres://…, redis://…, sqlite:PATH',
   parse: parseStore,
   variable: STORE_VARIABLE,
 } as const satisfies Option;

@@ -14,13 +14,13 @@ export const OUTPUT_OPTIONS = {
     flags: '--log[=path]',
     description:
       'keep the output of each run in a file of its own, which `livinglock logs` shows: beside the history, or in this folder; ' +
-      'a path that is not a folder, and does not end with a slash, is a file to append to',
+      'any other path, unless it ends with a slash, is a file to append to',
     parse: parseWhere,
     conflicts: ['noLog'],
   },
   noLog: {
     flags: '--no-log',
-    description: 'keep no log, not even where `livinglock schedule` would',
+    description: 'do not keep the output, even if `livinglock schedule` would',
     conflicts: ['keepLogs', 'logSize'],
   },
   keepLogs: {
@@ -31,7 +31,7 @@ export const OUTPUT_OPTIONS = {
   logSize: {
     flags: '--log-size <size>',
     description:
-      'the most output to keep from one run; the middle of longer output is left out; implies --log (default: 10M)',
+      'the most output to keep of one run; of longer output, the middle is left out; implies --log (default: 10M)',
     parse: parseLogSize,
   },
   output: {
