@@ -119,7 +119,7 @@ export class Lock {
 
   /**
    * Names up to four processes that do the work for this one, such as a `pg_dump` that it started. If this process ends in
-   * any way while they go on, they still hold the lock. Replaces the workers named before; `[]` names none.
+   * any way while they are still running, they still hold the lock. Replaces the workers named before; `[]` names none.
    *
    * `{ group }` names a whole process group, which lives as long as any process in it does. On Windows, which has no groups, it names just that process.
    *

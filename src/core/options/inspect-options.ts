@@ -30,7 +30,7 @@ export interface InspectOptions {
 /** Options for breaking a lock. */
 export interface BreakOptions extends InspectOptions {
   /**
-   * Breaks the lock of a live holder too. The holder learns of it at its next heartbeat, and goes on working until then.
+   * Breaks the lock of a live holder too. The holder learns of it at its next heartbeat, and keeps working until then.
    *
    * Default: `false`.
    */
