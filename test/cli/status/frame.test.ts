@@ -38,7 +38,7 @@ it.each([
   [
     'foreign',
     'it is another kind of file',
-    /^job is foreign: .* file\. No run can take it; name another path\.$/,
+    /^job is foreign: .* file\. No run can take it; give the lock another path\.$/,
   ],
 ] as const)('status says what the next run will do with a lock that is %s', (state, reason, remark) => {
   const inspection: Inspection = {

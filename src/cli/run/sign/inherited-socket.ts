@@ -38,7 +38,7 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
       } catch (error) {
         throw new CliError(
           ExitCode.notExecutable,
-          `Cannot start the command again, because no socket that shows whether it is alive can be created: ${messageOf(error)}.`,
+          `Cannot start the command again, because no socket can be made that shows whether it is alive: ${messageOf(error)}.`,
         );
       }
     },
