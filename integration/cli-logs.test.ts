@@ -260,7 +260,7 @@ describe.skipIf(!isPosix)('run --log', () => {
     let said = '';
     for await (const chunk of run.stderr) said += chunk;
     expect(await exit).toEqual([null, 'SIGKILL']);
-    expect(said).toMatch(`this process ends by SIGKILL, not with exit status ${code}.`);
+    expect(said).toMatch(`this process ends itself by SIGKILL, not with exit status ${code}.`);
     expect(desk.holds('job')).toBe(false);
     expect(await lastRun(desk)).toMatchObject({ outcome, exitCode: code });
   });
