@@ -26,7 +26,8 @@ function remarkOn({ name, state, reason, cooldownMs, staleTimeoutMs }: LockStatu
   if (cooldownMs !== null) {
     return `${name} counts as held for another ${formatDuration(cooldownMs)}, although its run has ended (--hold-at-least).`;
   }
-  if (state === 'foreign') return `${name} is foreign: ${reason}. No run can take it; give the lock another path.`;
+  if (state === 'foreign')
+    return `${name} is foreign: ${reason}. No run can take it; give the lock another path.`;
   // The longer stale timeout counts, the holder's or the contender's.
   const unless =
     state === 'stalled' && staleTimeoutMs !== null
