@@ -18,6 +18,7 @@ const LONG = [
   'test/stores/file/breakages.test.ts',
   'test/stores/file/faults.test.ts',
   'test/stores/file/hostile-tree.test.ts',
+  'torture/system-calls/system-calls.test.ts',
   'torture/torture.test.ts',
 ];
 /** Unit tests that need a server, or look at a real disk: they run with the integration tests. */
@@ -95,7 +96,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'long', include: LONG },
+        test: { name: 'long', globalSetup: ['torture/system-calls/report-skip.ts'], include: LONG },
       },
       {
         extends: true,

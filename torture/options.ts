@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { BREAKAGES } from '../support/breakages/index.js';
 import { canMakeNamespaces } from './namespaces/namespace.js';
+import { readInteger, readNumber } from './numbers.js';
 
 export const HELP = `Usage: npm run torture -- [OPTIONS]
 
@@ -85,18 +86,6 @@ export function readOptions(args: readonly string[]): TortureOptions | 'help' {
     folder: readFolder(values.folder),
     breakage: readBreakage(values.breakage),
   };
-}
-
-function readNumber(name: string, text: string, least: number, most: number): number {
-  const number = text.trim() === '' ? Number.NaN : Number(text);
-  if (number >= least && number <= most) return number;
-  throw new RangeError(`--${name} must be a number from ${least} to ${most}, but is '${text}'.`);
-}
-
-function readInteger(name: string, text: string, least: number, most: number): number {
-  const number = readNumber(name, text, least, most);
-  if (Number.isInteger(number)) return number;
-  throw new RangeError(`--${name} must be an integer, but is '${text}'.`);
 }
 
 function readNamespaces(text: string): number {
