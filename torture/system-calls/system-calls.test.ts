@@ -1,25 +1,27 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { death } from '../../support/actors.js';
 import { whyNotHere } from './strace.js';
 
 const COMMAND = fileURLToPath(new URL('../../build/torture/system-calls/system-calls.js', import.meta.url));
-const MOST_TRIES = 5;
+const MOST_TRIES = 12;
 
 describe.skipIf(whyNotHere() !== null)(
   'livinglock with a system call that fails',
   { timeout: 120_000 },
   () => {
-    test('keeps its promises', () => {
-      const { status, stdout } = run('--runs', '25', '--seconds', '30', '--seed', '1');
+    test('keeps its promises', async () => {
+      const { status, stdout } = await run('--runs', '25', '--seconds', '30', '--seed', '1');
 
       expect(stdout).toContain('violations: 0: all that must hold did');
       expect(status).toBe(0);
     });
 
-    test('is caught if it frees the lock while its command goes on', () => {
+    test('is caught if it frees the lock while its command goes on', async () => {
       const fault = ['--job', 'output', '--call', 'fcntl', '--error', 'EMFILE'];
-      const { status, stdout } = run('--breakage', 'abandoned-command', '--every', ...fault);
+      const { status, stdout } = await run('--breakage', 'abandoned-command', '--every', ...fault);
 
       expect(stdout).toContain('it ended while its command was still alive');
       expect(stdout).toMatch(
@@ -28,12 +30,12 @@ describe.skipIf(whyNotHere() !== null)(
       expect(status).toBe(1);
     });
 
-    test('is caught if it starts its command although the lock is stale by then', () => {
+    test('is caught if it starts its command although the lock is stale by then', async () => {
       const confirmation = ['--job', 'stale', '--call', 'rename', '--when', '3'];
       let found = '';
       // The next run may look a moment too late: then a heartbeat has been sent, and the lock is fresh again.
       for (let tries = 0; tries < MOST_TRIES && !found.includes('VIOLATION'); tries++) {
-        found = run('--breakage', 'late-start', '--every', ...confirmation).stdout;
+        found = (await run('--breakage', 'late-start', '--every', ...confirmation)).stdout;
       }
 
       expect(found).toContain('the command of the successor began while another was at work');
@@ -41,11 +43,8 @@ describe.skipIf(whyNotHere() !== null)(
   },
 );
 
-test('without strace one line says so', () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND], {
-    env: { PATH: '/does/not/exist' },
-    encoding: 'utf8',
-  });
+test('without strace one line says so', async () => {
+  const { status, stdout, stderr } = await runWith({ PATH: '/does/not/exist' });
 
   expect(stderr).toMatch(/^.*strace.*\n$/);
   expect(stdout).toBe('');
@@ -62,8 +61,8 @@ test.each([
   ['--error EHUH', '--error must be one of EIO, '],
   ['--breakage unknown', '--breakage must be one of abandoned-command, late-start'],
   ['--unknown', "Unknown option '--unknown'"],
-])('%s is refused with the help and the exit code 2', (args, message) => {
-  const { status, stdout, stderr } = run(...args.split(' '));
+])('%s is refused with the help and the exit code 2', async (args, message) => {
+  const { status, stdout, stderr } = await run(...args.split(' '));
 
   expect(stderr).toContain(message);
   expect(stderr).toContain('Usage: npm run torture:calls');
@@ -72,5 +71,12 @@ test.each([
 });
 
 function run(...args: readonly string[]) {
-  return spawnSync(process.execPath, [COMMAND, ...args], { encoding: 'utf8' });
+  return runWith(process.env, ...args);
+}
+
+async function runWith(env: NodeJS.ProcessEnv, ...args: readonly string[]) {
+  const command = spawn(process.execPath, [COMMAND, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void command.kill('SIGTERM'));
+  const [stdout, stderr] = await Promise.all([text(command.stdout), text(command.stderr)]);
+  return { status: (await death(command)).code, stdout, stderr };
 }
