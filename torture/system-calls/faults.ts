@@ -22,10 +22,13 @@ const LOOK = ['EIO', 'EACCES', 'ENOMEM', 'EINTR'];
 const OPEN = ['EIO', 'ENOSPC', 'EACCES', 'EMFILE', 'ENOMEM', 'EINTR', 'EMFILE+'];
 const DESCRIPTOR = ['EMFILE', 'ENOMEM', 'EMFILE+'];
 
-/** What the kernel may answer. Other calls, such as close(2), cannot fail, or Node ends the process if they do. */
+/**
+ * What the kernel may answer. Other calls, such as close(2), cannot fail, or Node ends the process if they do. Node reads and writes pipes of its own,
+ * and hangs if that fails from then on.
+ */
 export const CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ['openat', OPEN],
-  ['read', ['EIO', 'ENOMEM', 'EINTR', 'EIO+']],
+  ['read', ['EIO', 'ENOMEM', 'EINTR']],
   ['pread64', ['EIO']],
   ['getdents64', ['EIO', 'ENOMEM']],
   ['readlink', LOOK],
@@ -35,7 +38,7 @@ export const CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ['lstat', LOOK],
   ['stat', LOOK],
   ['access', LOOK],
-  ['write', ['EIO', 'ENOSPC', 'EINTR', 'EIO+', 'ENOSPC+']],
+  ['write', ['EIO', 'ENOSPC', 'EINTR']],
   ['pwrite64', ['EIO', 'ENOSPC', 'ENOSPC+']],
   ['writev', ['EIO', 'ENOSPC', 'ENOSPC+']],
   ['fsync', ['EIO']],

@@ -21,10 +21,13 @@ const RUN: Omit<Job, 'about'> = {
   staleTimeout: Number.POSITIVE_INFINITY,
 };
 
+/** So that the command is at work during some heartbeats. */
+const OFTEN = ['--heartbeat-interval', '0.05s'];
+
 const jobs: Readonly<Record<string, Job>> = {
   alive: { ...RUN, about: 'a run' },
-  output: { ...RUN, about: '--heartbeat output', options: ['--heartbeat', 'output'] },
-  file: { ...RUN, about: '--heartbeat file:PATH', options: ['--heartbeat', 'file:beat'] },
+  output: { ...RUN, about: '--heartbeat output', options: ['--heartbeat', 'output', ...OFTEN] },
+  file: { ...RUN, about: '--heartbeat file:PATH', options: ['--heartbeat', 'file:beat', ...OFTEN] },
   log: { ...RUN, about: '--history --log', options: ['--history', '--log=logs/'] },
   dead: { ...RUN, about: 'takes over from a dead runner', lock: 'dead' },
   held: { ...RUN, about: 'finds a command at work', lock: 'held' },

@@ -31,7 +31,7 @@ export interface Evidence {
   /** Who came next, and waits for the lock. */
   readonly successor: Ended;
   readonly log: readonly Entry[];
-  /** What is beside the lock, and was not there before. */
+  /** What is beside the lock after one more takeover from a dead runner, and was not there before. */
   readonly left: readonly string[];
   /** Files of others that have changed. */
   readonly harmed: readonly string[];

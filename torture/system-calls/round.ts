@@ -36,6 +36,7 @@ export function endure({ job, fault, program }: Plan): Promise<Evidence> {
     const { isAbandoned } = players;
     const ends = { victim: { ...end, errors: await victim.errors }, successor: await ended(successor) };
     await holder?.errors;
+    if (scene.left.length > 0) await players.sweep();
     const { entries: log, left, harmed, trace } = scene;
     return { job, ...ends, isAbandoned, injected: injectedLine(trace), log, left, harmed };
   });
@@ -96,12 +97,18 @@ class Players {
     const { lock, work } = this.#job;
     if (lock === 'free') return null;
     if (lock === 'dead') {
-      await this.#start(this.#run([], ['/bin/sh', '-c', 'kill -KILL $LIVINGLOCK_RUNNER'])).errors;
+      await this.#die();
       return null;
     }
     const holder = this.#start(this.#run([], this.#command(HOLDER, 4 * work)));
     await this.begins(HOLDER, holder);
     return holder;
+  }
+
+  /** What could not be removed stays, until a run that takes over from a dead one removes it. */
+  async sweep(): Promise<void> {
+    await this.#die();
+    await this.#start(this.#run([], ['true'])).errors;
   }
 
   victim(strace: readonly string[]): Player {
@@ -126,6 +133,11 @@ class Players {
       isOver = true;
     });
     while (!isOver && this.#beginning(name) === undefined) await sleep(PIECE);
+  }
+
+  /** Leaves a lock behind. */
+  async #die(): Promise<void> {
+    await this.#start(this.#run([], ['/bin/sh', '-c', 'kill -KILL $LIVINGLOCK_RUNNER'])).errors;
   }
 
   /** Whether the victim's command is alive. It has not said that it has ended, or it would be. */
