@@ -6,7 +6,7 @@ import type { Program } from './program.js';
 
 /** The first line in which Node looks for the program. What it does before is not of interest. */
 const BEGINNING = /\/livinglock\.js"/;
-/** The pipe around its signal handlers: Node ends the process if that fails. */
+/** The pipe around its signal handlers: Node hangs if that fails. */
 const OF_SIGNALS = /pipe:\[\d+\]>, "\*"/;
 
 /** `null` if faults can be injected here; otherwise why not, in one line. */
@@ -48,9 +48,14 @@ export function occurrencesIn(output: string, { folder }: Program): Occurrence[]
     const when = (counts.get(call) ?? 0) + 1;
     counts.set(call, when);
     hasBegun ||= BEGINNING.test(line);
-    if (hasBegun && !OF_SIGNALS.test(line) && !line.includes(folder)) occurrences.push({ call, when });
+    if (hasBegun && !isOfNode(line) && !line.includes(folder)) occurrences.push({ call, when });
   }
   return occurrences;
+}
+
+/** Whether a line is about a pipe of Node's own. */
+export function isOfNode(line: string): boolean {
+  return OF_SIGNALS.test(line);
 }
 
 /** The line at which the fault was injected; `null` if the process did not come so far. */

@@ -15,12 +15,19 @@ import { statusOf, turn } from './processes/pass-signals.js';
 import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
 import type { RunContext } from './run-context.js';
-import { callingBack } from './start/livinglock-for-command.js';
+import { callingBack, LAUNCHER } from './start/livinglock-for-command.js';
 import { notStarted, type Started, start } from './start/start-command.js';
 
 /** How long, and how often, to try to release a lock in a database that is away, in milliseconds. */
 const RELEASE_TIMEOUT = 30_000;
 const RELEASE_PAUSE = 1000;
+
+/** What is there before a command starts. */
+interface Preparation {
+  readonly route: OutputRoute;
+  /** With which the command calls `livinglock`. */
+  readonly variables: NodeJS.ProcessEnv;
+}
 
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {
@@ -77,7 +84,7 @@ export class Supervision {
     const { lock, signals, options } = this.#job;
     let started: Started;
     try {
-      const route = await this.#prepare();
+      const preparation = await this.#prepare();
       if (this.#isRepeated) await renew(this.#job);
       // Signals that arrived while this process was busy are delivered by the event loop.
       await turn();
@@ -87,7 +94,7 @@ export class Supervision {
         return statusOf(signals.received);
       }
       lock?.signal.throwIfAborted();
-      started = await this.#start(route);
+      started = await this.#start(preparation);
     } catch (error) {
       // The release reports it. Of the first attempt nothing has run.
       if (error instanceof ErrLockLost) {
@@ -117,15 +124,17 @@ export class Supervision {
   /**
    * What a slow disk may hold up, for so long that another run takes over meanwhile. So the lock is confirmed afterwards, before the command starts.
    */
-  async #prepare(): Promise<OutputRoute> {
+  async #prepare(): Promise<Preparation> {
     const { lock, recorder, signals, output, options } = this.#job;
     const { knowsPredecessor } = recorder;
     if (knowsPredecessor) await signals.whileWriting(() => recorder.recordPredecessor());
     const route = routeFor(output?.mode ?? (options.proof.by === 'output' ? 'seen' : 'inherited'));
     output?.prepare(route.count);
-    const mayBeLate = knowsPredecessor || output !== null || route.count > 0;
+    const variables = callingBack();
+    const isFileMade = variables['LIVINGLOCK'] !== LAUNCHER;
+    const mayBeLate = knowsPredecessor || output !== null || route.count > 0 || isFileMade;
     if (lock !== null && mayBeLate) await confirm(lock, [], options.staleTimeout);
-    return route;
+    return { route, variables };
   }
 
   /** The command's exit status matters more than a lock that could not be released: a reported failure would make someone start it again. */
@@ -138,13 +147,13 @@ export class Supervision {
     return status;
   }
 
-  async #start(output: OutputRoute): Promise<Started> {
+  async #start({ route: output, variables }: Preparation): Promise<Started> {
     const { lock, name, locks, command, options, descriptors, inheritedSocket, cover } = this.#job;
     // A run within the command must not ping for it.
     const { [PING_VARIABLE]: _, ...ours } = process.env;
     const env = {
       ...ours,
-      ...callingBack(),
+      ...variables,
       LIVINGLOCK_PATH: name,
       LIVINGLOCK_HELD_IN: locks.address,
       LIVINGLOCK_RUNNER: String(process.pid),

@@ -497,6 +497,25 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(existsSync(join(folder, 'begun'))).toBe(false);
   });
 
+  it('starts nothing if its lock is lost while a folder is made for the path by which it is called back', async () => {
+    const { accessSync, mkdtempSync } = fs;
+    const makeLate: object = {
+      accessSync(...args: Parameters<typeof accessSync>) {
+        if (String(args[0]).endsWith('livinglock.sh')) throw new Error('not executable');
+        accessSync(...args);
+      },
+      mkdtempSync(prefix: string) {
+        void locks.store.remove('nightly', lock.token);
+        return mkdtempSync(prefix);
+      },
+    };
+    replace(fs, makeLate);
+    const run = supervision('touch "$0/begun"', {}, { inheritedSocket: noSocket() });
+    expect(await run.toTheEnd()).toBe(76);
+    expect(run.end.outcome).toBe('not-started');
+    expect(existsSync(join(folder, 'begun'))).toBe(false);
+  });
+
   it.each(['log', 'on-failure'])(
     'does not hand SIGXFSZ of its own writes to its command: %s',
     async (kind) => {

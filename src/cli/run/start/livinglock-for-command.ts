@@ -6,8 +6,8 @@ import { callOnExit } from '../../../system/on-exit.js';
 import { isExecutable } from './find-program.js';
 import { removeFolder } from './remove-folder.js';
 
-/** Next to this file, in `src/` and in `dist/bin/`. */
-const LAUNCHER = fileURLToPath(
+/** Next to this file, in `src/` and in `dist/bin/`. Where it cannot be called by its path, a file is made that can. */
+export const LAUNCHER = fileURLToPath(
   new URL(process.platform === 'win32' ? 'livinglock.cmd' : 'livinglock.sh', import.meta.url),
 );
 
