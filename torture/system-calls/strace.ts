@@ -6,8 +6,8 @@ import type { Program } from './program.js';
 
 /** The first line in which Node looks for the program. What it does before is not of interest. */
 const BEGINNING = /\/livinglock\.js"/;
-/** The pipe around its signal handlers: Node hangs if that fails. */
-const OF_SIGNALS = /pipe:\[\d+\]>, "\*"/;
+/** The pipes of its signal handlers: a lock, and what has arrived. Node hangs if they fail. */
+const OF_SIGNALS = /pipe:\[\d+\]>, ("\*", 1|".*", 16)\)/;
 
 /** `null` if faults can be injected here; otherwise why not, in one line. */
 export function whyNotHere(): string | null {
@@ -53,7 +53,7 @@ export function occurrencesIn(output: string, { folder }: Program): Occurrence[]
   return occurrences;
 }
 
-/** Whether a line is about a pipe of Node's own. */
+/** Whether a line is about one of Node's own pipes. */
 export function isOfNode(line: string): boolean {
   return OF_SIGNALS.test(line);
 }
