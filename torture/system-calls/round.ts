@@ -55,13 +55,14 @@ export function callsOf(job: Job, program: Program): Promise<Occurrence[]> {
   });
 }
 
-/** A command line that repeats what was done, in any folder. */
+/** A command line that repeats what was done. */
 export function commandLine({ job }: Plan, strace: readonly string[]): string {
-  const prefix = ['strace', ...strace, 'livinglock'].join(' ');
+  const program = 'node dist/bin/livinglock.js';
+  const prefix = ['strace', ...strace, program].join(' ');
   const options = job.options.map((option) => `${option} `).join('');
   if (job.does === 'break') return `${prefix} break ${LOCK}`;
   if (job.does === 'run') return `${prefix} run ${options}${LOCK} -- sleep 0.2`;
-  return `livinglock run ${options}${LOCK} -- ${prefix} beat`;
+  return `${program} run ${options}${LOCK} -- ${prefix} beat`;
 }
 
 async function withScene<T>(play: (scene: Scene) => Promise<T>): Promise<T> {

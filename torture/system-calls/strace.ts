@@ -4,8 +4,8 @@ import { devNull } from 'node:os';
 import { CALLS, type Fault, injectionOf, type Occurrence } from './faults.js';
 import type { Program } from './program.js';
 
-/** The first line in which Node looks for the program. What it does before is not of interest. */
-const BEGINNING = /\/livinglock\.js"/;
+/** The line in which Node opens the program. What it does before is not of interest. */
+const BEGINNING = /^openat\(.*\/livinglock\.js"/;
 /** The pipes of its signal handlers: a lock, and what has arrived. Node hangs if they fail. */
 const OF_SIGNALS = /pipe:\[\d+\]>, ("\*", 1|".*", 16)\)/;
 

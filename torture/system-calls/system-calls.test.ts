@@ -25,7 +25,7 @@ describe.skipIf(whyNotHere() !== null)(
 
       expect(stdout).toContain('it ended while its command was still alive');
       expect(stdout).toMatch(
-        /^ {2}strace -e trace=fcntl -e inject=fcntl:error=EMFILE:when=\d+ livinglock run --heartbeat output/m,
+        /^ {2}strace -e trace=fcntl -e inject=fcntl:error=EMFILE:when=\d+ node dist\/bin\/livinglock\.js run --heartbeat output/m,
       );
       expect(status).toBe(1);
     });
