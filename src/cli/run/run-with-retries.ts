@@ -137,6 +137,13 @@ export class Supervision {
     return { route, variables };
   }
 
+  /** With the workers that {@link renew} has named. */
+  #confirm(lock: Lock): Promise<void> {
+    const { inheritedSocket, options } = this.#job;
+    const workers = this.#isRepeated && inheritedSocket !== null ? [process.pid] : [];
+    return confirm(lock, workers, options.staleTimeout);
+  }
+
   /** The command's exit status matters more than a lock that could not be released: a reported failure would make someone start it again. */
   #giveUp(error: unknown, status: number): number {
     if (!(error instanceof ErrLockStore)) throw error;
@@ -160,8 +167,9 @@ export class Supervision {
       LIVINGLOCK_TOKEN: lock?.token ?? '',
       LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
     };
+    // To start a process may take longer than the stale timeout.
+    if (lock !== null && (await cover.begin(lock, inheritedSocket, descriptors))) await this.#confirm(lock);
     try {
-      if (lock !== null) await cover.begin(lock, inheritedSocket, descriptors);
       const { ignoreHangup: ignoresHangup } = options;
       const started = await start(command, { env, output, descriptors, inheritedSocket, ignoresHangup });
       cover.tell(started.group);

@@ -162,7 +162,10 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
 
   it('passes a signal on that comes while its command is being started', async () => {
     const cover = new CommandSign();
-    vi.spyOn(cover, 'begin').mockImplementation(async () => deliver('SIGTERM'));
+    vi.spyOn(cover, 'begin').mockImplementation(async () => {
+      deliver('SIGTERM');
+      return false;
+    });
     expect(await statusOf('sleep 1000', {}, { cover })).toBe(143);
   });
 
@@ -477,6 +480,16 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       vi.spyOn(lock, 'signal', 'get').mockReturnValue(AbortSignal.abort(new ErrLockLost('nightly', null)));
     });
     expect(await statusOf('touch "$0/begun"; exec sleep 1000', {}, { cover })).toBe(76);
+    expect(existsSync(join(folder, 'begun'))).toBe(false);
+  });
+
+  it('starts nothing if its lock is lost while the keeper of its sign is started', async () => {
+    const cover = new CommandSign();
+    vi.spyOn(cover, 'begin').mockImplementation(async () => {
+      await locks.store.remove('nightly', lock.token);
+      return true;
+    });
+    expect(await statusOf('touch "$0/begun"', {}, { cover })).toBe(76);
     expect(existsSync(join(folder, 'begun'))).toBe(false);
   });
 

@@ -48,12 +48,12 @@ export class CommandSign {
 
   /**
    * Must be called before the command is started. If no keeper can be started, the lock names this process; the sign then says nothing about
-   * the command.
+   * the command. Returns whether one was started.
    */
-  async begin(lock: Lock, socket: InheritedSocket | null, descriptors: readonly number[]): Promise<void> {
+  async begin(lock: Lock, socket: InheritedSocket | null, descriptors: readonly number[]): Promise<boolean> {
     // That of the lock. Those that are kept in the guard only are younger.
     const [sign] = this.#kept;
-    if (sign === undefined) return;
+    if (sign === undefined) return false;
     this.#lock = lock;
     try {
       this.#keeper = await this.#startKeeper({
@@ -62,9 +62,11 @@ export class CommandSign {
         token: lock.token,
         descriptors,
       });
+      return true;
     } catch (error) {
       say(`Cannot start a process that keeps the lock's sign of life: ${messageOf(error)}. ${CONSEQUENCE}`);
       await lock.setWorkers([process.pid]);
+      return false;
     }
   }
 
