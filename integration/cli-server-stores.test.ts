@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isPosix } from '../support/machine.js';
 import { canServePostgres, PostgresServer } from '../support/postgres/postgres-server.js';
@@ -7,6 +8,18 @@ import { RedisServer } from '../support/redis/redis-server.js';
 import { poll } from '../support/running.js';
 import { Desk } from './support/desk.js';
 import { testCommandsIn } from './support/store-rules.js';
+
+/** Whether a program of that name has got an answer from the server. */
+async function isAnswered(url: string, name: string): Promise<boolean> {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query(
+    `SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND state = 'idle' AND query LIKE '%livinglock%'`,
+    [name],
+  );
+  await client.end();
+  return rows.length > 0;
+}
 
 describe.skipIf(!isPosix)('a command under a lock', () => {
   describe.skipIf(!canServePostgres)('in PostgreSQL', () => {
@@ -25,6 +38,10 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       await run.prints(/up/);
       const waiting = desk.start(['run', '--wait', '60s', 'restart', '--', 'echo', 'mine'], env);
       await waiting.says(/Waiting/);
+      const url = server?.urlFor() ?? '';
+      const named = { LIVINGLOCK_STORE: `${url}${url.includes('?') ? '&' : '?'}application_name=looking` };
+      const looking = desk.start(['wait', '--timeout', '60s', 'restart'], named);
+      await poll('It does not look', () => isAnswered(url, 'looking'));
       await server?.stop();
       run.write('\n');
       await run.prints(/beat 0/);
@@ -33,6 +50,7 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       run.write('\n');
       expect(await run.ended).toMatchObject({ code: 0 });
       expect(await waiting.ended).toMatchObject({ code: 0, stdout: 'mine\n' });
+      expect(await looking.ended).toMatchObject({ code: 0, stderr: '' });
     });
 
     test('that ends while the server is away is released when the server is back', async () => {

@@ -39,7 +39,7 @@ describe('an address of a store', () => {
     ['sqlite:/proc/none/locks.db', 73, /Cannot open the SQLite database \/proc\/none\/locks.db: /],
     ['postgres://batch:secret@127.0.0.1:1/shop', 73, /ECONNREFUSED.*Check that the server is running/],
     ['redis://:secret@127.0.0.1:1', 73, /Cannot reach Redis at 127.0.0.1:1: .*ECONNREFUSED/],
-    ['redis://:secret@127.0.0.1:1/shop', 64, /is not valid for Redis.*%40 for @/],
+    ['redis://:secret@127.0.0.1:1/shop', 64, /is not valid for Redis.*number of a database\. .*%40 for @/],
     ['postgres://batch:top/secret@127.0.0.1:1/shop', 64, /is not valid for PostgreSQL.*%2F for \//],
     ['postgres://127.0.0.1:1/shop?sslmode=verify-full&sslrootcert=/nope', 64, /not valid for .*'\/nope'/],
     ['postgresq://batch:secret@db/shop', 64, /It must be one of postgres:/],
@@ -167,6 +167,10 @@ describe('livinglock schema', () => {
     expect((await desk.run(['schema', 'sqlite'])).stdout).toMatch(
       /^CREATE TABLE IF NOT EXISTS "livinglock" \(/,
     );
+    for (const database of ['postgres', 'sqlite'])
+      expect((await desk.run(['schema', database, '--fences'])).stdout).toMatch(
+        /^CREATE TABLE IF NOT EXISTS "livinglock_fences" \(/,
+      );
   });
 
   test.each(

@@ -11,11 +11,15 @@ export const SCHEMA = defineCommand({
   options: {
     table: {
       flags: '--table <name>',
-      description: 'the name of the table (default: livinglock)',
+      description: 'the name of the table (default: livinglock, or livinglock_fences)',
     },
     schema: {
       flags: '--schema <name>',
       description: 'the schema of the table (default: the first of the search path); PostgreSQL',
+    },
+    fences: {
+      flags: '--fences',
+      description: 'the table of fences instead, for jobs that are not written in JavaScript',
     },
   },
   operands: {
@@ -25,27 +29,29 @@ export const SCHEMA = defineCommand({
   livinglock schema postgres | psql shop
   livinglock schema sqlite | sqlite3 /var/lib/shop/locks.db
   livinglock schema postgres --schema ops --table job_locks > migrations/042-job-locks.sql
+  livinglock schema postgres --fences | psql shop
 
 The command itself uses only the default name; the library accepts others.`,
-  async run({ database, table, schema }) {
-    await print(await schemaOf(database, table, schema));
+  async run({ database, fences, table, schema }) {
+    await print(await schemaOf(database, fences, table, schema));
     return ExitCode.ok;
   },
 });
 
 async function schemaOf(
   database: 'postgres' | 'sqlite',
+  isOfFences: boolean,
   tableName: string | undefined,
   schema: string | undefined,
 ): Promise<string> {
   try {
     if (database === 'postgres') {
-      const { postgresSchema } = await import('../stores/postgres/index.js');
-      return `${postgresSchema({ tableName, schema })};`;
+      const { postgresSchema, fenceSchema } = await import('../stores/postgres/index.js');
+      return `${(isOfFences ? fenceSchema : postgresSchema)({ tableName, schema })};`;
     }
-    const { sqliteSchema } = await import('../stores/sqlite/index.js');
+    const { sqliteSchema, fenceSchema } = await import('../stores/sqlite/index.js');
     if (schema !== undefined) throw new TypeError('SQLite has no schemas.');
-    return `${sqliteSchema({ tableName })};`;
+    return `${(isOfFences ? fenceSchema : sqliteSchema)({ tableName })};`;
   } catch (error) {
     if (error instanceof TypeError) throw new CliError(ExitCode.usage, error.message);
     throw error;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../core/describe-holder.js';
+import type { Inspection } from '../index.js';
 import { systemClock } from '../system/clock.js';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
@@ -42,14 +43,26 @@ A number without a unit is seconds.`,
 });
 
 async function waitFor(lock: string, locks: Locks, timeout: number): Promise<number> {
-  const { ErrNotALock, inspect } = await import('../index.js');
+  const { ErrLockStore, ErrNotALock, inspect } = await import('../index.js');
   const { store } = locks;
   const name = locks.nameOf(lock);
   sayWhichAreMeant([lock], locks);
   const deadline = systemClock.monotonic() + timeout;
   const signal = timeout === 0 ? undefined : silenceAfter(name, timeout + LAST_ANSWER);
+  let isAnswered = false;
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
-    const { state, reason, holder, heartbeatAge } = await inspect(name, { store, signal });
+    let found: Inspection;
+    try {
+      found = await inspect(name, { store, signal });
+      isAnswered = true;
+    } catch (error) {
+      // A database that is being restarted is usually back soon.
+      const isAway = isAnswered && locks.address !== '' && error instanceof ErrLockStore;
+      if (!isAway || systemClock.monotonic() >= deadline) throw error;
+      await sleep(LATEST_LOOK);
+      continue;
+    }
+    const { state, reason, holder, heartbeatAge } = found;
     if (state === 'foreign') throw new ErrNotALock(name, reason);
     if (state !== 'live' && state !== 'cooldown') return ExitCode.ok;
     const left = deadline - systemClock.monotonic();

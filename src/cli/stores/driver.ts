@@ -39,15 +39,24 @@ export function driverBroken(name: string, error: unknown): CliError {
 export function unreachable(place: string, error: unknown): CliError {
   return new CliError(
     ExitCode.store,
-    `Cannot reach ${place}: ${messageOf(error).replace(/\.$/, '')}. Check that the server is running, and that the address and the password are right.`,
+    `Cannot reach ${place}: ${messageOf(error).replace(/\.$/, '')}. ${remedyFor(messageOf(error))}`,
   );
+}
+
+/** What to do if a connection was refused with this message. */
+function remedyFor(message: string): string {
+  if (message.startsWith('NOPERM'))
+    return 'Give the user the right to run `select` (`ACL SETUSER name +select`), or name no database.';
+  if (message.startsWith('NOAUTH'))
+    return 'Write the password as redis://:PASSWORD@HOST, or redis://USER:PASSWORD@HOST.';
+  return 'Check that the server is running, that the address and the password are right, and that both sides use TLS (rediss:) or neither.';
 }
 
 /** For an address that the driver cannot parse. */
 export function addressRefused(kind: string, error: unknown): CliError {
   return new CliError(
     ExitCode.usage,
-    `The address of the store (--store, LIVINGLOCK_STORE) is not valid for ${kind}: ${messageOf(error)}. In a user name or password, write %40 for @, %2F for /, %23 for # and %3A for :.`,
+    `The address of the store (--store, LIVINGLOCK_STORE) is not valid for ${kind}: ${messageOf(error).replace(/\.$/, '')}.${kind === 'Redis' ? ' The path is the number of a database.' : ''} In a user name or password, write %40 for @, %2F for /, %23 for # and %3A for :.`,
   );
 }
 

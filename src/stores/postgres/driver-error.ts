@@ -89,7 +89,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['08001', NO_SERVER],
   ['08003', CLOSED],
   ['3D000', 'Create the database, or choose another one.'],
-  ['3F000', 'Create the schema, or choose another one with the option `schema`.'],
+  ['3F000', 'Create the schema, or choose another one with the option `schema` or the `search_path`.'],
   ['25006', 'Connect to the primary server: this one, or this connection, is read-only.'],
   ['28000', LOGIN],
   ['28P01', LOGIN],
@@ -105,7 +105,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ],
   [
     '53300',
-    'Raise `max_connections` of the server, or lower what its clients take, such as `max` of a `Pool`.',
+    'Raise `max_connections` of the server, or the limit of the role, or lower what clients take, such as `max` of a `Pool`.',
   ],
   ['55P03', `Something locks the table or its row for longer than \`lock_timeout\`. ${CALL_AGAIN}`],
   ['57014', 'It was cancelled, or took longer than `statement_timeout`. Call again.'],
@@ -128,6 +128,10 @@ function remedyFor(code: string, message: string): string {
   if (SHAPE.test(code)) return OTHER_SHAPE;
   // Without encryption, a server that requires it finds no matching `pg_hba.conf` entry.
   if (code === '28000' && /no encryption|SSL off/.test(message))
-    return `Set \`ssl\` for the connection. ${LOGIN}`;
+    return `Set \`ssl\` for the connection (\`?sslmode=verify-full\` in an address). ${LOGIN}`;
+  if (message.includes('does not support SSL'))
+    return 'Enable TLS on the server, or leave out `ssl` (`sslmode` in an address).';
+  if (message.includes('unsupported startup parameter'))
+    return 'Set it for the role instead, or have PgBouncer ignore it (`ignore_startup_parameters`).';
   return REMEDIES.get(code) ?? '';
 }

@@ -120,7 +120,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['NOPERM', PERMIT],
   [
     'WRONGTYPE',
-    'The key is used for something else; it was left as it is. Choose another `prefix` for the locks.',
+    'The key is used for something else; it was left as it is. Choose another name, or another `prefix` for the locks.',
   ],
   [
     'OOM',
