@@ -52,8 +52,8 @@ class Contender {
   #attemptedAt: number | null = null;
   /** How the one before ended. */
   #busy: ErrLockBusy | null = null;
-  /** The stalled holder that was ended. It may have released the lock at its end. */
-  #ended: Replaced | null = null;
+  /** The stalled holder that was ended, if any. It may have released the lock at its end. */
+  #ended: Replaced = NOTHING;
 
   constructor(call: StoreCall, settings: Settings) {
     this.#call = call;
@@ -65,7 +65,7 @@ class Contender {
   async acquire(): Promise<Lock> {
     const { wait } = this.#settings;
     try {
-      return await (wait > 0 ? this.acquireWithin(wait) : this.acquireNow());
+      return await (wait > 0 ? this.#acquireWithin(wait) : this.#acquireNow());
     } catch (error) {
       if (error instanceof ErrLockBusy) publishBusy(error, this.#call.clock.monotonic() - this.#calledAt);
       throw error;
@@ -73,7 +73,7 @@ class Contender {
   }
 
   /** Reads, judges, and claims exactly the version that was judged. If the lock changed meanwhile, judges again. */
-  async acquireNow(): Promise<Lock> {
+  async #acquireNow(): Promise<Lock> {
     const { name, clock } = this.#call;
     for (let tries = 1, late = 0; ; tries++) {
       const { staleTimeout, owner } = this.#settings;
@@ -87,7 +87,7 @@ class Contender {
       if (examined !== null && ours === null) await this.#refuseUnlessTakeable(examined);
       refuseTooManyTries(tries, name, examined);
       const found = ours ?? replacedIn(examined, clock.monotonic());
-      const replaced = found === NOTHING ? (this.#ended ?? NOTHING) : found;
+      const replaced = found === NOTHING ? this.#ended : found;
       const claimed = await this.#claims.send(
         (token) => this.#claimWith(token),
         examined?.stored.version,
@@ -116,7 +116,7 @@ class Contender {
     };
   }
 
-  async acquireWithin(wait: number): Promise<Lock> {
+  async #acquireWithin(wait: number): Promise<Lock> {
     const { store, clock, limit } = this.#call;
     const { signal } = this.#settings;
     const deadline = clock.monotonic() + wait;
@@ -126,7 +126,7 @@ class Contender {
     const attempt = () => {
       attemptedAt = clock.monotonic();
       this.#attemptedAt = attemptedAt;
-      return this.acquireNow();
+      return this.#acquireNow();
     };
     // Without the signal: p-retry would also check it after the last attempt, and lose a lock that was just acquired.
     return pRetry(attempt, {

@@ -18,7 +18,7 @@ import { Removal } from './release.js';
 import { identifyWorkers, type Worker } from './workers.js';
 
 /** Calls that do nothing share one promise, because some jobs make millions of them. */
-const NOTHING = Promise.resolve();
+const DONE = Promise.resolve();
 
 /**
  * A lock that is held. Only `acquire`, `withLock` and `tryWithLock` create one.
@@ -113,7 +113,7 @@ export class Lock {
     if (lease.is !== 'held') return this.#beatAnswer(this.#answer());
     const isEarly = this.#throttle.isEarly(lease.confirmedAt);
     if (isEarly || this.#writing !== undefined) this.#throttle.remember();
-    if (isEarly) return NOTHING;
+    if (isEarly) return DONE;
     return this.#beatAnswer(this.#writing?.promise ?? this.#write());
   }
 
@@ -213,12 +213,12 @@ export class Lock {
   }
 
   #beatAnswer(answer: Promise<void>): Promise<void> {
-    return answer === NOTHING ? answer : this.#notice.toBeat(answer);
+    return answer === DONE ? answer : this.#notice.toBeat(answer);
   }
 
   /** The result of a call that has nothing to do, or is done. */
   #answer(): Promise<void> {
-    return this.#notice.rejection ?? NOTHING;
+    return this.#notice.rejection ?? DONE;
   }
 
   /** A failure is not reported: the next heartbeat tries again. */
@@ -256,7 +256,7 @@ export class Lock {
     // A release in flight has already removed the lock under this heartbeat. A release in doubt is sent again to find out.
     const isReleasing = this.#lease.is === 'releasing';
     this.#apply({ type: 'gone', successor: outcome.found, toldTo: 'others' });
-    return isReleasing ? NOTHING : (this.#removing?.promise ?? this.#answer());
+    return isReleasing ? DONE : (this.#removing?.promise ?? this.#answer());
   }
 
   #failBeat(error: unknown): Promise<void> {
