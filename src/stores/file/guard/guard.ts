@@ -81,13 +81,9 @@ export class GuardEntry implements GuardSection {
       // ENOTDIR: there is something other than a folder. `statSync` says what.
       const isInTheWay = isTaken(error) || systemCode(error) === 'ENOTDIR';
       this.#abandon(entrance, inside);
-      const { folder, sign } = inside;
       // The folder may have been renamed and only the answer lost. No other entry's file has this name.
-      if (!isInTheWay) {
-        removeIfThere(this.#fs, within(folder, guard, this.#name));
-        if (sign !== null) removeIfThere(this.#fs, within(folder, guard, sign.name));
-      }
-      folder?.close();
+      if (!isInTheWay) this.#empty(guard, inside);
+      inside.folder?.close();
       if (isInTheWay) throw systemError('EEXIST', 'mkdir', guard);
       this.#refuseIfForbidden(error);
       removeIfEmpty(this.#fs, guard);
@@ -118,8 +114,7 @@ export class GuardEntry implements GuardSection {
 
   /**
    * Removes exactly the files that were seen, then the folder, which fails if a newer owner is in it. So a late contender can neither
-   * remove a newer guard nor enter beside it. Signs of life come last: if this process is killed half-way, an owner without
-   * its sign would be one about which nothing is known, while a sign without its owner belongs to nobody.
+   * remove a newer guard nor enter beside it. Signs of life come last, see {@link survey}.
    */
   rmdirSync(guard: string): void {
     if (this.#inside !== null) {
@@ -225,13 +220,17 @@ export class GuardEntry implements GuardSection {
 
   /** Removes the folder that has not become the guard. */
   #abandon(entrance: string, inside: Inside): void {
-    const { folder, sign } = inside;
-    sign?.close();
-    if (sign !== null) removeIfThere(this.#fs, within(folder, entrance, sign.name));
-    // Before it is removed: an NFS client keeps an open file under another name, and so keeps the folder.
+    // Before they are removed: an NFS client keeps an open file under another name, and so keeps the folder.
+    inside.sign?.close();
     this.#closeFile(inside);
-    removeIfThere(this.#fs, within(folder, entrance, this.#name));
+    this.#empty(entrance, inside);
     removeIfEmpty(this.#fs, entrance);
+  }
+
+  /** Removes the owner's file and sign of life from this entry's folder, wherever that is by now. */
+  #empty(place: string, { folder, sign }: Inside): void {
+    removeIfThere(this.#fs, within(folder, place, this.#name));
+    if (sign !== null) removeIfThere(this.#fs, within(folder, place, sign.name));
   }
 
   #questionAbout(owner: string, { name, file }: ReturnType<Survey['signOf']>): Question {
