@@ -239,7 +239,7 @@ class FileStore implements Store {
     try {
       this.#fs.unlinkSync(path);
     } catch (error) {
-      // As above; and later nothing would tell whose lock it was.
+      // Over NFS only the answer may be lost; and later nothing would tell whose lock it was.
       if (!reads(this.#fs, path, null)) throw error;
     }
     return { done: true, record: current };
@@ -251,7 +251,7 @@ class FileStore implements Store {
     try {
       stay.stage(text, (staged) => this.#fs.renameSync(staged, path));
     } catch (error) {
-      // Over NFS, as above. In the guard nobody else makes any change, so reading the file tells at once what happened.
+      // Over NFS only the answer may be lost. In the guard nobody else makes any change, so reading the file tells at once what happened.
       if (!reads(this.#fs, path, text)) throw error;
     }
   }
