@@ -1,4 +1,4 @@
-import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../../system/processes/process-identity.js';
+import { hostOrContainer, type ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { LockRecord } from '../record/record.js';
 import { isOnNamedHost } from './provenance.js';
 
@@ -43,12 +43,7 @@ function isOfEarlierLife(process: ProcessIdentity, self: ProcessIdentity): boole
     isOnNamedHost(process, self) &&
     process.bootId !== null &&
     self.bootId !== null &&
-    surroundings(process) === surroundings(self) &&
+    hostOrContainer(process) === hostOrContainer(self) &&
     (process.bootId !== self.bootId || process.pidNamespace !== self.pidNamespace)
   );
-}
-
-function surroundings({ pidNamespace }: ProcessIdentity): 'unknown' | 'host' | 'container' {
-  if (pidNamespace === null) return 'unknown';
-  return pidNamespace === INITIAL_PID_NAMESPACE ? 'host' : 'container';
 }

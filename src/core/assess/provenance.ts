@@ -1,6 +1,6 @@
 import { type Clock, sharedTime } from '../../system/clock.js';
 import {
-  INITIAL_PID_NAMESPACE,
+  hostOrContainer,
   isBare,
   isOfSameKernel,
   isOfUnknownBoot,
@@ -100,8 +100,8 @@ export function isOnNamedHost(process: ProcessIdentity, self: ProcessIdentity): 
 }
 
 /** A new container has a new host name. */
-function isContainer({ pidNamespace }: ProcessIdentity): boolean {
-  return pidNamespace !== null && pidNamespace !== INITIAL_PID_NAMESPACE;
+function isContainer(process: ProcessIdentity): boolean {
+  return hostOrContainer(process) === 'container';
 }
 
 /** By the wall clock as it is now. */

@@ -38,6 +38,12 @@ export function isBare(identity: ProcessIdentity): boolean {
  */
 export const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
+/** Where a process runs. `unknown` on systems without PID namespaces, and for a process known only by its PID. */
+export function hostOrContainer({ pidNamespace }: ProcessIdentity): 'host' | 'container' | 'unknown' {
+  if (pidNamespace === null) return 'unknown';
+  return pidNamespace === INITIAL_PID_NAMESPACE ? 'host' : 'container';
+}
+
 /** Whether these are one process, as far as both are known. */
 export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
   const keys = ['pid', 'hostname', 'bootId', 'pidNamespace', 'started'] as const;
@@ -65,7 +71,7 @@ export function isOfSameMachine(one: ProcessIdentity, other: ProcessIdentity): b
 export function isOfUnknownBoot(one: ProcessIdentity, other: ProcessIdentity): boolean {
   return (
     (one.bootId === null || other.bootId === null) &&
-    one.pidNamespace === INITIAL_PID_NAMESPACE &&
-    other.pidNamespace === INITIAL_PID_NAMESPACE
+    hostOrContainer(one) === 'host' &&
+    hostOrContainer(other) === 'host'
   );
 }

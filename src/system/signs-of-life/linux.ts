@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname } from 'node:path';
-import { INITIAL_PID_NAMESPACE, type ProcessIdentity } from '../processes/process-identity.js';
+import { hostOrContainer, type ProcessIdentity } from '../processes/process-identity.js';
 import type { Liveness } from '../processes/process-table.js';
 import { systemCode } from '../system-code.js';
 import { isExpected, type Life, type Sign, type SignFile } from './sign-of-life.js';
@@ -33,7 +33,7 @@ export class LinuxLife implements Life {
   }
 
   get when(): Life['when'] {
-    return this.#self().pidNamespace === INITIAL_PID_NAMESPACE ? 'holding' : 'entering';
+    return hostOrContainer(this.#self()) === 'host' ? 'holding' : 'entering';
   }
 
   keep(path: string): Sign | null {
