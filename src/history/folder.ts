@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TrustedFolder } from '../system/files/trusted-folder.js';
 import { above, chosenFolder, folder, locksFolder, ours } from '../system/home/locks-folder.js';
-import { surroundings, type UserEnvironment } from '../system/home/user-environment.js';
+import { thisUser, type UserEnvironment } from '../system/home/user-environment.js';
 
 const NAME = 'history';
 const LOGS = 'logs';
@@ -14,7 +14,7 @@ const OF_ROOT = { linux: '/var/lib', other: '/var/db' };
  *
  * Throws an `Error` that says why the folder is not known.
  */
-export function historyFolder(system: UserEnvironment = surroundings): TrustedFolder {
+export function historyFolder(system: UserEnvironment = thisUser): TrustedFolder {
   const { LIVINGLOCK_HISTORY, LIVINGLOCK_DIR } = system.environment;
   if (LIVINGLOCK_HISTORY) return chosenFolder('LIVINGLOCK_HISTORY', LIVINGLOCK_HISTORY);
   if (!LIVINGLOCK_DIR && isRootOfUnix(system)) return ofRoot(system);
@@ -25,7 +25,7 @@ export function historyFolder(system: UserEnvironment = surroundings): TrustedFo
 }
 
 /** Where the output of runs is kept: in the folder of the history, so that whoever moves one moves both. Throws as {@link historyFolder} does. */
-export function logsFolder(system: UserEnvironment = surroundings): TrustedFolder {
+export function logsFolder(system: UserEnvironment = thisUser): TrustedFolder {
   const { path: history, steps } = historyFolder(system);
   const path = join(history, LOGS);
   return steps.length === 0 ? { path, steps } : folder([...steps, ours(path)]);

@@ -8,7 +8,7 @@ import {
   verifyTrustedFolder,
 } from '../../system/files/trusted-folder.js';
 import { locksFolder } from '../../system/home/locks-folder.js';
-import { surroundings, type UserEnvironment } from '../../system/home/user-environment.js';
+import { thisUser, type UserEnvironment } from '../../system/home/user-environment.js';
 import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
@@ -106,7 +106,7 @@ export function merged(held: readonly NamedLock[], past: readonly NamedLock[]): 
 const REMEDY = 'Set LIVINGLOCK_DIR to a folder of your own, or give the lock as a path.';
 
 /** Where named locks are stored, see {@link locksFolder}. Throws a `CliError` that says what to do. */
-export function namedLocksFolder(system: UserEnvironment = surroundings): TrustedFolder {
+export function namedLocksFolder(system: UserEnvironment = thisUser): TrustedFolder {
   try {
     return locksFolder(system);
   } catch (error) {
@@ -119,7 +119,7 @@ export function namedLocksFolder(system: UserEnvironment = surroundings): Truste
  *
  * @param mayCreate Whether to create it if it is missing.
  */
-export function ownFolder(mayCreate: boolean, system: UserEnvironment = surroundings): string {
+export function ownFolder(mayCreate: boolean, system: UserEnvironment = thisUser): string {
   const folder = namedLocksFolder(system);
   const { path } = folder;
   try {

@@ -18,7 +18,7 @@ export interface UserEnvironment extends Folders {
   fileSystemType(path: string): number;
 }
 
-export const surroundings: UserEnvironment = {
+export const thisUser: UserEnvironment = {
   ...systemFolders,
   platform: process.platform,
   environment: process.env,

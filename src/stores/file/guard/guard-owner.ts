@@ -41,11 +41,11 @@ export function ageOfGuard(
   owners: readonly OwnerFile[],
   folder: OpenFolder,
   entrant: string,
-  surroundings: GuardContext,
+  context: GuardContext,
 ): Age {
   let age: Age = { time: ALWAYS_STALE, owner: null, toAsk: null };
   for (const file of owners) {
-    const each = ageByOwner(file, folder, entrant, surroundings);
+    const each = ageByOwner(file, folder, entrant, context);
     if (each.time >= age.time) age = each;
   }
   return age;

@@ -43,7 +43,7 @@ interface Inside {
  * of root's. If there are such users, files are created and removed through the open folder, which stays the one that was checked.
  */
 export class GuardEntry implements GuardSection {
-  readonly #surroundings: GuardContext;
+  readonly #context: GuardContext;
   readonly #fs: FileSystem;
   /** The lock's path as its user knows it. */
   readonly #lock: string;
@@ -56,11 +56,11 @@ export class GuardEntry implements GuardSection {
   toAsk: Question | null = null;
   readonly guard: string;
 
-  constructor(surroundings: GuardContext, path: string, lock: string) {
-    this.#surroundings = surroundings;
-    this.#fs = surroundings.fs;
+  constructor(context: GuardContext, path: string, lock: string) {
+    this.#context = context;
+    this.#fs = context.fs;
     this.#lock = lock;
-    this.#name = ownerName({ identity: surroundings.processes.self(), thread: threadId });
+    this.#name = ownerName({ identity: context.processes.self(), thread: threadId });
     this.guard = guardPath(path);
   }
 
@@ -103,7 +103,7 @@ export class GuardEntry implements GuardSection {
       );
       if (stranger !== undefined) throw this.#notOurs(`something else is in it: ${JSON.stringify(stranger)}`);
       this.#seen = names;
-      const { time, owner, toAsk } = ageOfGuard(owners, folder, this.#name, this.#surroundings);
+      const { time, owner, toAsk } = ageOfGuard(owners, folder, this.#name, this.#context);
       this.seenOwner = owner ?? this.seenOwner;
       this.toAsk = toAsk === null ? null : this.#questionAbout(toAsk, signOf(toAsk));
       return { mtime: time };
@@ -138,7 +138,7 @@ export class GuardEntry implements GuardSection {
   utimesSync(): void {}
 
   sweep(path: string, litter: Litter): void {
-    sweepLitter(this.#surroundings, path, litter);
+    sweepLitter(this.#context, path, litter);
   }
 
   writeOwnerFile(text: string): string {
@@ -175,7 +175,7 @@ export class GuardEntry implements GuardSection {
   }
 
   keepSign(pathOf: (numbers: FileNumbers) => string): Sign | null {
-    const { life, keepsSign } = this.#surroundings;
+    const { life, keepsSign } = this.#context;
     if (life === null || !keepsSign) return null;
     const { folder, sign } = this.#mustBeInside();
     const path = within(folder, this.guard, sign?.name ?? this.#name);
@@ -199,7 +199,7 @@ export class GuardEntry implements GuardSection {
   /** Puts the owner's file and sign of life into a new folder. */
   #furnish(entrance: string, inside: Inside): void {
     const fs = this.#fs;
-    const folder = this.#surroundings.isClosed ? null : fs.openFolderSync(entrance);
+    const folder = this.#context.isClosed ? null : fs.openFolderSync(entrance);
     inside.folder = folder;
     // Anyone who can write to the lock's folder can also move another folder of ours here.
     if (folder !== null && fs.readdirSync(folder.path ?? entrance).length > 0) throw this.#exchanged();
@@ -207,7 +207,7 @@ export class GuardEntry implements GuardSection {
     inside.file = descriptor;
     if (folder !== null && !isLike(fs.fstatSync(descriptor), folder.status)) throw this.#exchanged();
     const own = { name: this.#name, descriptor };
-    inside.sign = GuardSign.begin(this.#surroundings, own, (name) => within(folder, entrance, name));
+    inside.sign = GuardSign.begin(this.#context, own, (name) => within(folder, entrance, name));
   }
 
   /** Windows renames no folder that contains an open file, and none onto another: an empty one has to go, others stay. A file would be replaced. */

@@ -25,17 +25,17 @@ export interface Litter {
  *
  * @param lock The path of the lock.
  */
-export function sweepLitter(surroundings: GuardContext, lock: string, { sign, writer }: Litter): void {
+export function sweepLitter(context: GuardContext, lock: string, { sign, writer }: Litter): void {
   const guard = guardPath(lock);
-  for (const name of namesIn(dirname(lock), surroundings)) {
+  for (const name of namesIn(dirname(lock), context)) {
     if (!name.startsWith(basename(lock))) continue;
     const found = join(dirname(lock), name);
     if (lifeFrom(name.slice(basename(lock).length)) !== null && found !== sign)
-      removeSign(surroundings.fs, found, writer);
+      removeSign(context.fs, found, writer);
     const kind = name.startsWith(basename(guard)) ? entranceKind(name.slice(basename(guard).length)) : null;
     if (kind === null) continue;
     try {
-      sweep(surroundings, guard, found, kind);
+      sweep(context, guard, found, kind);
     } catch {
       // Litter harms nobody; the next takeover tries again.
     }
@@ -55,13 +55,8 @@ function namesIn(folder: string, { fs }: GuardContext): string[] {
  * process is killed, the new name tells later sweepers that there is nothing left to judge: by then the folder may name an
  * owner that lives on, and that has long entered with another folder.
  */
-function sweep(
-  surroundings: GuardContext,
-  guard: string,
-  found: string,
-  kind: 'entrance' | 'condemned',
-): void {
-  const { fs } = surroundings;
+function sweep(context: GuardContext, guard: string, found: string, kind: 'entrance' | 'condemned'): void {
+  const { fs } = context;
   const folder = fs.openFolderSync(found);
   try {
     const names = fs.readdirSync(folder.path ?? found);
@@ -69,7 +64,7 @@ function sweep(
     const signs = names.filter(isGuardLife);
     if (owners.length + signs.length < names.length) return;
     if (owners.some((name) => isOtherThanFile(fs, join(folder.path ?? found, name)))) return;
-    if (kind === 'entrance' && !owners.every((name) => isAbandoned(surroundings, name, folder))) return;
+    if (kind === 'entrance' && !owners.every((name) => isAbandoned(context, name, folder))) return;
     const condemned = kind === 'condemned' || owners.length === 0 ? found : condemnedPath(guard);
     if (condemned !== found) fs.renameSync(found, condemned);
     for (const name of signs) removeSign(fs, join(folder.path ?? condemned, name));

@@ -27,12 +27,12 @@ export class GuardHeld extends Error {
  * @param lock The path for messages, if it differs.
  */
 export function runGuarded<T>(
-  surroundings: GuardContext,
+  context: GuardContext,
   path: string,
   section: (stay: GuardSection) => T,
   lock: string = path,
 ): T {
-  const entry = new GuardEntry(surroundings, path, lock);
+  const entry = new GuardEntry(context, path, lock);
   let leave: () => void;
   try {
     leave = lockfile.lockSync(path, {

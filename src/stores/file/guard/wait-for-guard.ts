@@ -162,8 +162,8 @@ export class Visits {
     const folder = isClosed ? null : this.#fs.openFolderSync(dirname(path), true);
     try {
       const there = folder?.path ? `${folder.path}/${basename(path)}` : path;
-      const surroundings = this.#surroundings(there, visit, attempt, isClosed);
-      return runGuarded(surroundings, there, (stay) => section(stay, there), path);
+      const context = this.#context(there, visit, attempt, isClosed);
+      return runGuarded(context, there, (stay) => section(stay, there), path);
     } catch (error) {
       throw error instanceof ErrNotALock ? new ErrNotALock(path, error.found) : error;
     } finally {
@@ -171,7 +171,7 @@ export class Visits {
     }
   }
 
-  #surroundings(
+  #context(
     path: string,
     { keepsSign = false, keptSign = null }: Visit<unknown>,
     { answers, comparesStarts }: Attempt,

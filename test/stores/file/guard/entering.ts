@@ -17,7 +17,7 @@ export function enter<T>(
   entrant: Entrant = {},
 ): T {
   const { process = world.processes.own, ...rest } = entrant;
-  const surroundings: GuardContext = {
+  const context: GuardContext = {
     fs: fileSystemWith(changes),
     processes: world.as(process).processes,
     life: null,
@@ -28,7 +28,7 @@ export function enter<T>(
     isClosed: false,
     ...rest,
   };
-  return runGuarded(surroundings, world.path, section);
+  return runGuarded(context, world.path, section);
 }
 
 export const IN = () => 'in';

@@ -26,7 +26,7 @@ function fileOf({ identity }: FakeProcess, isSigned = false): OwnerFile {
 }
 
 function ageIn(owners: readonly OwnerFile[], changes: Partial<GuardContext> = {}) {
-  const surroundings: GuardContext = {
+  const context: GuardContext = {
     fs: systemFileSystem,
     processes: world.as().processes,
     life: world.processes.lifeOf(),
@@ -38,7 +38,7 @@ function ageIn(owners: readonly OwnerFile[], changes: Partial<GuardContext> = {}
     ...changes,
   };
   const folder = { path: world.folder, status: statSync(world.folder), close() {} };
-  return ageOfGuard(owners, folder, fileOf(world.processes.own).name, surroundings);
+  return ageOfGuard(owners, folder, fileOf(world.processes.own).name, context);
 }
 
 describe('the age of a guard', () => {

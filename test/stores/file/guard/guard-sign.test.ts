@@ -33,7 +33,7 @@ function begin(needs: {
   keptSign?: string | null;
   life?: Life | null;
 }): GuardSign | null {
-  const surroundings = {
+  const context = {
     fs: systemFileSystem,
     processes: world.as().processes,
     life,
@@ -44,7 +44,7 @@ function begin(needs: {
     isClosed: true,
     ...needs,
   };
-  return GuardSign.begin(surroundings, own, pathOf);
+  return GuardSign.begin(context, own, pathOf);
 }
 
 describe('the sign of life of a process in a guard', () => {

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 function sweep(changes: Partial<FileSystem> = {}): void {
-  const surroundings = {
+  const context = {
     fs: fileSystemWith(changes),
     processes: world.as().processes,
     life: null,
@@ -36,7 +36,7 @@ function sweep(changes: Partial<FileSystem> = {}): void {
     isOfEarlierBoot: () => false,
     isClosed: true,
   };
-  sweepLitter(surroundings, world.path, { sign: null, writer: undefined });
+  sweepLitter(context, world.path, { sign: null, writer: undefined });
 }
 
 function ownerOf({ identity }: FakeProcess): string {

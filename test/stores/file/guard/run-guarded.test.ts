@@ -21,7 +21,7 @@ import type { FakeProcess } from '../../../../src/testing/index.js';
 import { fileSystemWith, systemError, temporaryFolder, World } from '../../../../support/world.js';
 
 /** What a process sees; by default everything it finds is of this boot. */
-function surroundings(
+function context(
   world: World,
   process: FakeProcess = world.processes.own,
   fs: FileSystem = systemFileSystem,
@@ -53,7 +53,7 @@ function abandonInside(
       throw stopped;
     },
   });
-  runGuarded(surroundings(world, process, stoppedFileSystem), world.path, section);
+  runGuarded(context(world, process, stoppedFileSystem), world.path, section);
 }
 
 function fill(folder: string, name: string): void {
@@ -62,7 +62,7 @@ function fill(folder: string, name: string): void {
 }
 
 function enter<T>(world: World, section: (stay: GuardSection) => T, fs: FileSystem = systemFileSystem): T {
-  return runGuarded(surroundings(world, world.processes.own, fs), world.path, section);
+  return runGuarded(context(world, world.processes.own, fs), world.path, section);
 }
 
 type Obstacle = [what: string, put: (guard: string, world: World) => void, words: RegExp];
@@ -159,7 +159,7 @@ describe('the guard', () => {
       const world = new World();
       const own = world.processes.start({ hostname: letter.repeat(64) });
       abandonInside(world, own);
-      expect(runGuarded(surroundings(world, own), world.path, () => 'in')).toBe('in');
+      expect(runGuarded(context(world, own), world.path, () => 'in')).toBe('in');
     },
   );
 
@@ -339,7 +339,7 @@ describe('the guard', () => {
       const world = new World();
       abandonInside(world, world.processes.start(elsewhere));
       const asked: unknown[] = [];
-      const found = { ...surroundings(world), isOfEarlierBoot: (...what: unknown[]) => asked.push(what) > 0 };
+      const found = { ...context(world), isOfEarlierBoot: (...what: unknown[]) => asked.push(what) > 0 };
       expect(runGuarded(found, world.path, () => 'in')).toBe('in');
       expect(asked).toHaveLength(1);
     });
