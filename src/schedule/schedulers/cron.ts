@@ -30,7 +30,7 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
     }
     return configurationOf(job, secret(job.name));
   };
-  /** The file of another user would be in a folder where root should not write. */
+  /** Another user's job has no file, see {@link noPlaceFor}. */
   async function withSecrets(
     { name, secrets }: Pick<Job, 'name' | 'secrets'>,
     steps: Step[],

@@ -108,16 +108,20 @@ ${triggerOf(timing)}
 `;
 }
 
-/**
- * Hours and days become times of the calendar: an interval starts over at every login, so a daily job would never
- * run on a machine that is switched off at night.
- */
 function triggerOf(timing: Timing): string {
-  if (timing.kind === 'at') return calendarInterval(timing.times);
-  const times = timesOf(timing);
-  if (times !== null && timing.seconds >= HOUR) return calendarInterval(times);
-  if (timing.seconds >= SHORTEST) return `  <key>StartInterval</key>\n  <integer>${timing.seconds}</integer>`;
+  const times = calendarTimesOf(timing);
+  if (times !== null) return calendarInterval(times);
+  const seconds = timing.kind === 'every' ? timing.seconds : 0;
+  if (seconds >= SHORTEST) return `  <key>StartInterval</key>\n  <integer>${seconds}</integer>`;
   throw refused(`launchd cannot run a job ${describeTiming(timing)}: the shortest interval is ${SHORTEST}s.`);
+}
+
+/**
+ * `null` for an interval that launchd counts from each login. Hours and days become times of the calendar: an interval starts over at every login,
+ * so a daily job would never run on a machine that is switched off at night.
+ */
+function calendarTimesOf(timing: Timing): Times | null {
+  return timing.kind === 'every' && timing.seconds < HOUR ? null : timesOf(timing);
 }
 
 /** One dictionary for each time. A missing key stands for all of its values. */
@@ -160,6 +164,7 @@ function combinations(lists: readonly (readonly Time[])[]): Time[] {
 }
 
 function notesOf(timing: Timing): string[] {
-  const note = `launchd counts "${describeTiming(timing)}" from each login.`;
-  return triggerOf(timing).includes('StartInterval') ? [note] : [];
+  return calendarTimesOf(timing) === null
+    ? [`launchd counts "${describeTiming(timing)}" from each login.`]
+    : [];
 }

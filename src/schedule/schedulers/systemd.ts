@@ -35,10 +35,10 @@ export interface SystemdOptions extends Scope {
 /** Installs jobs as a service and a timer of the user, or of the system; see systemd.service(5) and systemd.timer(5). */
 export function systemd(run: RunProgram, { isSystem, userName, home, folder }: SystemdOptions): Installer {
   const mode = isSystem ? [] : ['--user'];
-  const units = () =>
+  const unitFolder = () =>
     folder ?? (isSystem ? '/etc/systemd/system' : join(home(), '.config', 'systemd', 'user'));
-  const service = (name: string) => join(units(), `${unit(name)}.service`);
-  const timer = (name: string) => join(units(), `${unit(name)}.timer`);
+  const service = (name: string) => join(unitFolder(), `${unit(name)}.service`);
+  const timer = (name: string) => join(unitFolder(), `${unit(name)}.timer`);
   const secret = (name: string) => new SecretFile(home, 'systemd', name, FOR_SYSTEMD);
   const secretPath = (job: Job) => (job.secrets.length === 0 ? null : secret(job.name).path);
   const serviceFor = (job: Job) => serviceOf(job, userName, secretPath(job));
@@ -56,22 +56,23 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
     },
     async install(job) {
       const state = await stateOf(run, mode, `${unit(job.name)}.timer`);
-      const units = [
+      const unitSteps = [
         ...(await fileStep(service(job.name), serviceFor(job), isService)),
         ...(await fileStep(timer(job.name), timerOf(job), isTimer)),
       ];
       const start = [systemctl('daemon-reload'), systemctl('enable', '--now', `${unit(job.name)}.timer`)];
-      const steps = await secret(job.name).around([...units, ...start], job.secrets);
+      const steps = await secret(job.name).around([...unitSteps, ...start], job.secrets);
+      // There are steps for files only if these change.
       const isSame = steps.length === start.length;
       return isSame && state.isActive && state.isEnabled ? [] : steps;
     },
     async uninstall(name) {
-      const units = [
+      const unitSteps = [
         ...(await fileStep(timer(name), null, isTimer)),
         ...(await fileStep(service(name), null, isService)),
       ];
-      const files = await secret(name).around(units, []);
-      if (units.length === 0) return files;
+      const files = await secret(name).around(unitSteps, []);
+      if (unitSteps.length === 0) return files;
       const state = await stateOf(run, mode, `${unit(name)}.timer`);
       const isOn = state.isActive || state.isEnabled;
       const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
@@ -79,8 +80,8 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
     },
     startCommand: (name) => ['systemctl', ...mode, 'start', '--no-block', `${unit(name)}.service`].join(' '),
     async list() {
-      const services = await filesIn(units(), /^livinglock-(.+)\.service$/, isService);
-      const timers = await filesIn(units(), /^livinglock-(.+)\.timer$/, isTimer);
+      const services = await filesIn(unitFolder(), /^livinglock-(.+)\.service$/, isService);
+      const timers = await filesIn(unitFolder(), /^livinglock-(.+)\.timer$/, isTimer);
       return Promise.all(
         timers.map(async ({ name, text }) => ({
           name,
