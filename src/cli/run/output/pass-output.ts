@@ -72,7 +72,8 @@ export class OutputPassage {
     const { source } = this.#output;
     this.#most = this.#bytes + source.readableLength + MOST_BYTES;
     let silences = 0;
-    for (let seen = -1; this.#isWriting || (seen !== this.#chunks && silences < MOST_SILENCES); ) {
+    let seen: number;
+    do {
       seen = this.#chunks;
       const silence = sleep(SILENCE, true, { ref: false, signal: waiting }).catch(() => true);
       if ((await Promise.race([this.#ended, silence])) !== true) return;
@@ -80,7 +81,7 @@ export class OutputPassage {
       await turn();
       if (waiting.aborted) return this.#abandon();
       if (!this.#isWriting) silences++;
-    }
+    } while (this.#isWriting || (seen !== this.#chunks && silences < MOST_SILENCES));
     source.destroy();
   }
 
