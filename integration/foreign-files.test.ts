@@ -2,7 +2,8 @@ import { chmodSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { isLocal, systemFileSystem } from '../src/stores/file/file-system.js';
+import { systemFileSystem } from '../src/stores/file/file-system.js';
+import { isLocal } from '../src/stores/file/file-system-type.js';
 import { LinuxProbe } from '../src/system/processes/linux.js';
 import { type Actor, startActor } from '../support/actors.js';
 import {

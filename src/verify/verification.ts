@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ErrLockStore } from '../core/errors.js';
-import { describeType, systemFileSystem } from '../stores/file/file-system.js';
+import { systemFileSystem } from '../stores/file/file-system.js';
+import { typeOf } from '../stores/file/file-system-type.js';
 import { blockFor } from '../system/block-for.js';
 import { systemClock } from '../system/clock.js';
 import { isError } from '../system/is-error.js';
@@ -93,7 +94,7 @@ async function examine(
   const verdict = verdictOf(findings);
   return {
     directory: dirname(folder),
-    fileSystem: describeType(fs, folder).name,
+    fileSystem: typeOf(fs, folder).name,
     verdict,
     findings,
     advice: adviceFor(verdict),

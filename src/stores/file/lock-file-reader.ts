@@ -4,7 +4,8 @@ import type { Dependencies } from '../../core/options/dependencies.js';
 import { contentOf } from '../../core/record/recognize-lock-file.js';
 import type { LockRecord } from '../../core/record/record.js';
 import type { Stored } from '../../core/store.js';
-import { type FileStatus, type FileSystem, isLocal, OTHERS_MAY_WRITE } from './file-system.js';
+import { type FileStatus, type FileSystem, OTHERS_MAY_WRITE } from './file-system.js';
+import { isLocal } from './file-system-type.js';
 import { MAX_BYTES, readSnapshot } from './read-regular-file.js';
 
 /** Reads lock files, and tells where their records come from and how old they are. */

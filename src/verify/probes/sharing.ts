@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
-import { describeType, type FileSystem, isLocal } from '../../stores/file/file-system.js';
+import type { FileSystem } from '../../stores/file/file-system.js';
+import { typeOf } from '../../stores/file/file-system-type.js';
 import { createFile, readSnapshot } from '../../stores/file/read-regular-file.js';
 import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
@@ -97,15 +98,15 @@ function reboot({ fs, folder }: Site): Outcome {
         'On this platform nothing proves that a lock is from before the machine was restarted: such a lock waits for staleTimeout.',
       );
   }
-  const type = describeType(fs, folder);
-  const name = type.name ?? 'unknown';
-  if (isLocal(fs, folder)) {
+  const { name: known, writers } = typeOf(fs, folder);
+  const name = known ?? 'unknown';
+  if (writers === 'one kernel') {
     return safe(
       `The file system (${name}) is local: a lock from before the machine was restarted is taken over at once.`,
     );
   }
   const consequence = 'a lock from before the machine was restarted waits for staleTimeout';
-  return type.isNetwork
+  return writers === 'many'
     ? limited(
         `This is a network file system (${name}): ${consequence}. It was tried from this machine only; between ` +
           'machines nobody can tell a dead process from one that is paused.',

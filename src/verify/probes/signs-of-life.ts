@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isLocal } from '../../stores/file/file-system.js';
+import { isLocal } from '../../stores/file/file-system-type.js';
 import type { Life } from '../../system/signs-of-life/sign-of-life.js';
 import { systemLife } from '../../system/signs-of-life/system.js';
 import { limited, type Outcome, safe } from '../file-system-report.js';

@@ -1,38 +1,9 @@
 import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeType, isLocal, systemFileSystem } from '../../../src/stores/file/file-system.js';
+import { systemFileSystem } from '../../../src/stores/file/file-system.js';
 import { pretend } from '../../../support/replace.js';
-import { fileSystemWith, systemError, temporaryFolder } from '../../../support/world.js';
-
-describe('the type of a file system', () => {
-  const ofType = (type: number) => fileSystemWith({ statfsSync: () => ({ type }) });
-
-  it.each([
-    { type: 0xef53, name: 'ext4', isNetwork: false, isLocalOne: true },
-    { type: 0x6969, name: 'nfs', isNetwork: true, isLocalOne: false },
-    { type: 0x65735546, name: 'fuse', isNetwork: false, isLocalOne: false },
-    { type: 0x12345, name: null, isNetwork: false, isLocalOne: false },
-    // As a 32-bit machine shows btrfs.
-    { type: 0x9123683e - 2 ** 32, name: 'btrfs', isNetwork: false, isLocalOne: true },
-  ])('tells whether other machines may write there: $name', ({ type, name, isNetwork, isLocalOne }) => {
-    pretend('linux');
-    expect(describeType(ofType(type), '/locks')).toEqual({ name, isNetwork });
-    expect(isLocal(ofType(type), '/locks')).toBe(isLocalOne);
-  });
-
-  it('is unknown if it cannot be found out, or on other systems', () => {
-    pretend('linux');
-    const failing = fileSystemWith({
-      statfsSync() {
-        throw systemError('EACCES', 'statfs');
-      },
-    });
-    expect(isLocal(failing, '/locks')).toBe(false);
-    pretend('darwin');
-    expect(isLocal(ofType(0xef53), '/locks')).toBe(false);
-  });
-});
+import { temporaryFolder } from '../../../support/world.js';
 
 describe.skipIf(process.platform === 'win32')('an open folder', () => {
   it.runIf(process.platform === 'linux')('stays the same one, and is closed in the end', () => {
