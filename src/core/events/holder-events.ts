@@ -1,19 +1,14 @@
-import type { Predecessor } from '../acquire/predecessor.js';
 import type { Lease } from '../held/lease-machine.js';
-import type { Monitored } from '../held/lease-monitor.js';
+import type { LockParts } from '../held/lock-parts.js';
 import type { LockRecord } from '../record/record.js';
 import { channels } from './channels.js';
 import type { HolderEvent } from './events.js';
 
 /** A lock as it was acquired. */
-export interface HeldLock extends Pick<Monitored, 'name' | 'token' | 'clock'> {
-  readonly record: LockRecord;
-  readonly predecessor: Predecessor | null;
-  /** When the call of `acquire` began, on the monotonic clock. */
-  readonly calledAt: number;
-  /** When the claim was about to be sent, on the monotonic clock. */
-  readonly claimedAt: number;
-}
+type HeldLock = Pick<
+  LockParts,
+  'name' | 'token' | 'record' | 'predecessor' | 'calledAt' | 'claimedAt' | 'clock'
+>;
 
 /** Publishes what happens to a lock that was acquired. */
 export class HolderEvents {

@@ -1,16 +1,9 @@
-import type { Clock } from '../../system/clock.js';
 import { callEvery } from '../calls/repeated-call.js';
-import type { Store } from '../store.js';
 import type { LeaseEvent } from './lease-machine.js';
+import type { LockParts } from './lock-parts.js';
 
 /** The lock whose lease is monitored. */
-export interface Monitored {
-  readonly name: string;
-  readonly token: string;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly staleTimeout: number;
-}
+type Monitored = Pick<LockParts, 'name' | 'token' | 'store' | 'clock' | 'staleTimeout'>;
 
 /** Where the monitor reports to. */
 export interface LeaseView {
