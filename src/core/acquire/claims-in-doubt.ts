@@ -159,10 +159,11 @@ export class Claims {
     let isAbandoned = false;
     try {
       const answer = once(store.claim(name, claimWith(token), over));
-      const outcome = await limit.until(answer, () => {
+      const abandon = () => {
         isAbandoned = true;
         this.#abandon(token, answer);
-      });
+      };
+      const outcome = await limit.until(answer, { abandon, isInDoubt: true });
       return outcome.done ? { token, record: outcome.record, replaced, claimedAt } : null;
     } catch (error) {
       if (isAbandoned || !mayBeDone(error)) throw error;

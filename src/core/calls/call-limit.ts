@@ -8,6 +8,13 @@ export type Reader = Pick<Store, 'read' | 'askHolder'>;
 /** What a call rejects with. `isInDoubt`: whether the operation that it waited for may change the lock. */
 type Reason = (isInDoubt: boolean) => unknown;
 
+interface Waiting {
+  /** Called if the limit comes first. */
+  readonly abandon?: () => void;
+  /** Whether the operation may change the lock. Default: `false`. */
+  readonly isInDoubt?: boolean;
+}
+
 /** Aborting without a reason would create an error. */
 const LIFTED = 'lifted';
 
@@ -64,13 +71,8 @@ export class CallLimit {
     if (this.#reason !== null) throw this.#reason(false);
   }
 
-  /**
-   * What the operation returns, unless the limit comes first. Nothing changes for an answer that is there already.
-   *
-   * @param abandon Called in that case.
-   * @param isInDoubt Whether the operation may change the lock. Default: `true` if `abandon` is given.
-   */
-  until<T>(operation: Awaitable<T>, abandon?: () => void, isInDoubt = abandon !== undefined): Awaitable<T> {
+  /** What the operation returns, unless the limit comes first. Nothing changes for an answer that is there already. */
+  until<T>(operation: Awaitable<T>, { abandon, isInDoubt = false }: Waiting = {}): Awaitable<T> {
     if (!isPromise(operation)) return operation;
     return new Promise<T>((resolve, reject) => {
       const interrupt = (reason: Reason) => {
@@ -95,7 +97,7 @@ export class CallLimit {
   async sleep(milliseconds: number, clock: Clock): Promise<void> {
     const waking = new AbortController();
     const { signal } = waking;
-    await this.until(clock.sleep(milliseconds, { signal }), () => waking.abort(LIFTED), false);
+    await this.until(clock.sleep(milliseconds, { signal }), { abandon: () => waking.abort(LIFTED) });
   }
 
   /** Reads from a store, within the limit. */
