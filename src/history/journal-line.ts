@@ -1,7 +1,9 @@
 import { constants } from 'node:os';
 import {
   dateFrom,
+  type Fields,
   fencingTokenFrom,
+  fieldsFrom,
   fitCwd,
   fitText,
   fitUser,
@@ -47,15 +49,15 @@ export function headerLine({ lock, store, keptBytes, oldest }: Header): string {
 
 /** `null` if the line does not begin a journal. */
 export function headerFrom(line: string): Header | null {
-  const fields = parseJson(line);
-  if (!isObject(fields)) return null;
-  const { lock, store } = fields;
-  if (fields['livinglock'] !== KIND || typeof lock !== 'string') return null;
+  const field = fieldsFrom(parseJson(line));
+  const lock = field?.('lock');
+  if (field === null || field('livinglock') !== KIND || typeof lock !== 'string') return null;
+  const store = field('store');
   return {
     lock,
     store: typeof store === 'string' ? store : null,
-    keptBytes: numberFrom(fields['keptBytes']) ?? 0,
-    oldest: dateFrom(fields['oldest']) ?? new Date(0),
+    keptBytes: numberFrom(field('keptBytes')) ?? 0,
+    oldest: dateFrom(field('oldest')) ?? new Date(0),
   };
 }
 
@@ -95,27 +97,20 @@ export function skipsLine({ count, first, last }: Skips): string {
 
 export function entryFrom(line: string): Entry {
   if (line.length > MAX_LINE) return { is: 'garbage' };
-  const fields = parseJson(line);
-  if (!isObject(fields)) return { is: 'garbage' };
-  const skips = skipsFrom(fields);
+  const field = fieldsFrom(parseJson(line));
+  if (field === null) return { is: 'garbage' };
+  const skips = skipsFrom(field);
   if (skips !== null) return { is: 'skips', skips };
-  const run = runFrom(fields);
+  const run = runFrom(field);
   return run === null ? { is: 'unknown', line } : { is: 'run', run, line };
 }
 
-/** Of the keys that are asked for, no object inherits one. */
-type Fields = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function runFrom(fields: Fields): PastRun | null {
-  const text = (name: string) => textFrom(fields[name]);
-  const { lock } = fields;
-  const outcome = outcomeFrom(fields['outcome']);
-  const startedAt = dateFrom(fields['startedAt']);
-  const endedAt = dateFrom(fields['endedAt']);
+function runFrom(field: Fields): PastRun | null {
+  const text = (name: string) => textFrom(field(name));
+  const lock = field('lock');
+  const outcome = outcomeFrom(field('outcome'));
+  const startedAt = dateFrom(field('startedAt'));
+  const endedAt = dateFrom(field('endedAt'));
   if (typeof lock !== 'string' || outcome === null || startedAt === null || endedAt === null) return null;
   return {
     id: text('id'),
@@ -124,30 +119,30 @@ function runFrom(fields: Fields): PastRun | null {
     outcome,
     startedAt,
     endedAt,
-    duration: numberFrom(fields['durationMs']) ?? Math.max(0, endedAt.getTime() - startedAt.getTime()),
-    exitCode: exitCodeFrom(fields['exitCode']),
-    signal: signalFrom(fields['signal']),
+    duration: numberFrom(field('durationMs')) ?? Math.max(0, endedAt.getTime() - startedAt.getTime()),
+    exitCode: exitCodeFrom(field('exitCode')),
+    signal: signalFrom(field('signal')),
     reason: text('reason'),
     command: text('command'),
     cwd: text('cwd'),
     host: text('host'),
     user: text('user'),
     owner: text('owner'),
-    pid: pidFrom(fields['pid']),
-    fencingToken: fencingTokenFrom(fields['fencingToken']),
-    progress: progressFrom(fields['progress']),
-    takenOverFrom: takenOverFrom(fields['takenOverFrom']),
-    attempt: attemptFrom(fields['attempt']),
+    pid: pidFrom(field('pid')),
+    fencingToken: fencingTokenFrom(field('fencingToken')),
+    progress: progressFrom(field('progress')),
+    takenOverFrom: takenOverFrom(field('takenOverFrom')),
+    attempt: attemptFrom(field('attempt')),
     output: text('output'),
-    isReported: fields['isReported'] === true,
+    isReported: field('isReported') === true,
     skips: 0,
   };
 }
 
-function skipsFrom(fields: Fields): Skips | null {
-  const count = Number.isSafeInteger(fields['skips']) ? numberFrom(fields['skips']) : null;
-  const first = dateFrom(fields['first']);
-  const last = dateFrom(fields['last']);
+function skipsFrom(field: Fields): Skips | null {
+  const count = Number.isSafeInteger(field('skips')) ? numberFrom(field('skips')) : null;
+  const first = dateFrom(field('first'));
+  const last = dateFrom(field('last'));
   return count === null || first === null || last === null ? null : { count, first, last };
 }
 
@@ -156,15 +151,15 @@ export function outcomeFrom(value: unknown): RunOutcome | null {
 }
 
 export function takenOverFrom(value: unknown): TakenOver | null {
-  if (!isObject(value)) return null;
-  const { state } = value;
-  if (state !== 'dead' && state !== 'stalled') return null;
+  const field = fieldsFrom(value);
+  const state = field?.('state');
+  if (field === null || (state !== 'dead' && state !== 'stalled')) return null;
   return {
-    id: textFrom(value['id']),
-    pid: pidFrom(value['pid']),
-    host: textFrom(value['host']),
+    id: textFrom(field('id')),
+    pid: pidFrom(field('pid')),
+    host: textFrom(field('host')),
     state,
-    reason: textFrom(value['reason']) ?? '',
+    reason: textFrom(field('reason')) ?? '',
   };
 }
 

@@ -2,7 +2,6 @@ import { withSystemDefaults } from '../core/options/dependencies.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
 import type { GuardSection } from '../stores/file/guard/guard-types.js';
 import { Visits } from '../stores/file/guard/wait-for-guard.js';
-import { LockFileReader } from '../stores/file/lock-file-reader.js';
 import { compacted, isDue, type Limits } from './compaction.js';
 import { ErrHistory, explained } from './errors.js';
 import { appendTo, type JournalText, readJournal, replaceJournal } from './journal-file.js';
@@ -52,10 +51,8 @@ export class Journal {
    * @param timeout How long to wait while another one is at it, in milliseconds.
    */
   async append(lines: string, limits: Limits, timeout: number): Promise<void> {
-    const dependencies = withSystemDefaults();
-    const file = new LockFileReader(dependencies, systemFileSystem);
     try {
-      await new Visits(dependencies, systemFileSystem, file).enter({
+      await new Visits(withSystemDefaults(), systemFileSystem).enter({
         path: this.#path,
         timeout,
         attempted: 'write to',

@@ -53,7 +53,7 @@ class FileStore implements Store {
     this.#signs = new Signs(dependencies, fileSystem);
     this.#fs = fileSystem;
     this.#file = new LockFileReader(dependencies, fileSystem);
-    this.#visits = new Visits(dependencies, fileSystem, this.#file);
+    this.#visits = new Visits(dependencies, fileSystem);
   }
 
   resolve(name: string): string {

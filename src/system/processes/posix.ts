@@ -28,13 +28,9 @@ export class PosixProbe extends DatedProbe {
     const lines = (this.output(PS, ['-A', '-o', 'pid=,pgid=,stat=']) ?? '').matchAll(
       /^\s*(\d+)\s+(\d+)\s+(\S+)/gm,
     );
-    return Array.from(lines, ([, pid, of, state]) => ({
-      pid: Number(pid),
-      of: Number(of),
-      zombie: state?.startsWith('Z') === true,
-    }))
-      .filter(({ of }) => of === group)
-      .map(({ pid, zombie }) => ({ pid, zombie, threads: 1 }));
+    return [...lines].flatMap(([, pid, of, state = '']) =>
+      Number(of) === group ? [{ pid: Number(pid), zombie: state.startsWith('Z'), threads: 1 }] : [],
+    );
   }
 
   uptime(): number {

@@ -11,7 +11,7 @@ import type { Life } from '../../../system/signs-of-life/sign-of-life.js';
 import { systemCode } from '../../../system/system-code.js';
 import { isClosedToOthers } from '../closed-folder.js';
 import type { FileSystem } from '../file-system.js';
-import type { LockFileReader } from '../lock-file-reader.js';
+import { LockFileReader } from '../lock-file-reader.js';
 import { makeFolder } from '../make-folder.js';
 import { askSign } from '../probe-sign.js';
 import type { GuardContext } from './guard-context.js';
@@ -66,12 +66,13 @@ export class Visits {
   readonly #fs: FileSystem;
   readonly #file: LockFileReader;
 
-  constructor({ clock, processes, life = null }: Dependencies, fileSystem: FileSystem, file: LockFileReader) {
+  constructor(dependencies: Dependencies, fileSystem: FileSystem) {
+    const { clock, processes, life = null } = dependencies;
     this.#clock = clock;
     this.#processes = processes;
     this.#life = life;
     this.#fs = fileSystem;
-    this.#file = file;
+    this.#file = new LockFileReader(dependencies, fileSystem);
   }
 
   /** Synchronously if the guard is free, or becomes free after one of the pauses (in milliseconds); otherwise later. */
