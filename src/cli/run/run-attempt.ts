@@ -106,8 +106,7 @@ export class RunAttempt {
     const { timeout } = this.#job.options;
     if (!Number.isFinite(timeout)) return;
     this.#ending.after(timeout, () => {
-      if (this.#ending.reason !== null) return;
-      this.#stop('timed-out');
+      if (!this.#stop('timed-out')) return;
       say(`The command has reached its time limit of ${formatDuration(timeout)} (--timeout). Ending it.`);
     });
   }
@@ -182,11 +181,11 @@ export class RunAttempt {
     return { status, end };
   }
 
-  #stop(reason: Reason): void {
-    if (this.#ending.reason !== null) return;
+  /** Returns whether this is the first reason. */
+  #stop(reason: Reason): boolean {
     const { lock, name, recorder } = this.#job;
     // Before any message: a process that writes to a terminal from the background may be stopped (`stty tostop`).
-    this.#ending.begin(reason);
+    if (!this.#ending.begin(reason)) return false;
     if (reason === 'lost') {
       const loss = describeLoss(name, lock?.signal.reason);
       this.#reason = loss;
@@ -195,6 +194,7 @@ export class RunAttempt {
     } else {
       this.#watch.keepForTheEnd();
     }
+    return true;
   }
 }
 

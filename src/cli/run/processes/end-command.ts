@@ -60,17 +60,19 @@ export class CommandEnder {
     this.#waiting.abort();
   }
 
-  /** SIGTERM to the whole process group, then SIGKILL to whatever is still there after `killAfter`. */
-  begin(reason: Reason): void {
+  /** SIGTERM to the whole process group, then SIGKILL to whatever is still there after `killAfter`. Returns whether this is the first reason. */
+  begin(reason: Reason): boolean {
+    if (this.#reason !== null) return false;
     this.#reason = reason;
     if (this.#isGone) {
       this.abandon();
-      return;
+      return true;
     }
     this.#group.signal('SIGTERM');
     // A stopped process receives no signal other than SIGCONT before SIGKILL.
     this.#group.signal('SIGCONT');
     this.after(this.#killAfter, () => this.#group.signal('SIGKILL'));
+    return true;
   }
 
   /** Calls the function after this time, unless the whole command is gone by then. */

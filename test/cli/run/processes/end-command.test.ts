@@ -40,6 +40,14 @@ describe('a command that is ended', () => {
     expect(sent).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL']);
   });
 
+  it('is ended once, for the first reason', () => {
+    expect(ending.begin('stalled')).toBe(true);
+    expect(ending.begin('lost')).toBe(false);
+    ending.stop();
+    expect(sent).toEqual(['SIGTERM', 'SIGCONT']);
+    expect(ending.reason).toBe('stalled');
+  });
+
   it('gets no SIGKILL once it is gone', async () => {
     ending.begin('lost');
     ending.stop();
