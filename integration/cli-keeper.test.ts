@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeInheritedSocket } from '../src/cli/run/sign/inherited-socket.js';
-import { Keeper } from '../src/cli/run/sign/sign-keeper.js';
+import { Keeper } from '../src/cli/run/sign/keeper.js';
 import { LinuxLife } from '../src/system/signs-of-life/linux.js';
 import { commandLine } from '../support/machine.js';
 import { someIdentity, temporaryFolder } from '../support/world.js';

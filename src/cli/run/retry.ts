@@ -59,13 +59,13 @@ export async function pauseBeforeRetry({
 export async function renew({
   lock,
   inheritedSocket,
-  cover,
+  commandSign,
   options,
 }: Pick<RunContext, 'lock' | 'inheritedSocket'> & {
-  readonly cover: Pick<CommandSign, 'end'>;
+  readonly commandSign: Pick<CommandSign, 'end'>;
   readonly options: Pick<RunSettings, 'staleTimeout'>;
 }): Promise<void> {
-  await cover.end();
+  await commandSign.end();
   if (inheritedSocket === null) return;
   await inheritedSocket.renew();
   if (lock === null) return;

@@ -17,7 +17,7 @@ export interface Task {
   /** Descriptors that this process was given, for the command. */
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;
-  readonly cover: CommandSign;
+  readonly commandSign: CommandSign;
   readonly recorder: Recorder;
 }
 

@@ -155,7 +155,7 @@ export class Supervision {
   }
 
   async #start({ route: output, variables }: Preparation): Promise<Started> {
-    const { lock, name, locks, command, options, descriptors, inheritedSocket, cover } = this.#job;
+    const { lock, name, locks, command, options, descriptors, inheritedSocket, commandSign } = this.#job;
     // A run within the command must not ping for it.
     const { [PING_VARIABLE]: _, ...ours } = process.env;
     const env = {
@@ -168,11 +168,11 @@ export class Supervision {
       LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
     };
     // To start a process may take longer than the stale timeout.
-    if (lock !== null && (await cover.begin(lock, inheritedSocket, descriptors))) await this.#confirm(lock);
+    if (lock !== null && (await commandSign.begin(lock, inheritedSocket, descriptors))) await this.#confirm(lock);
     try {
       const { ignoreHangup: ignoresHangup } = options;
       const started = await start(command, { env, output, descriptors, inheritedSocket, ignoresHangup });
-      cover.tell(started.group);
+      commandSign.tell(started.group);
       return started;
     } catch (error) {
       throw notStarted(command[0] ?? '', error);

@@ -22,7 +22,7 @@ import { expectProgram } from './start/find-program.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './start/not-utf8.js';
 
 /** A task before this process listens to signals. */
-type Plan = Pick<Task, 'locks' | 'command' | 'options' | 'descriptors' | 'cover' | 'recorder'>;
+type Plan = Pick<Task, 'locks' | 'command' | 'options' | 'descriptors' | 'commandSign' | 'recorder'>;
 
 /** Runs a command while holding a lock. Returns the exit code. */
 export function run(lock: string, command: readonly string[], options: RunSettings): Promise<number> {
@@ -48,13 +48,13 @@ export function run(lock: string, command: readonly string[], options: RunSettin
     return withLocks(options.store, (locks) => refuse(error, recorderIn(locks), options), true);
   }
   expectUtf8Arguments();
-  const cover = new CommandSign();
-  const plan = { command, options, descriptors, cover };
+  const commandSign = new CommandSign();
+  const plan = { command, options, descriptors, commandSign };
   return withLocks(
     options.store,
     (locks) => runIn(lock, { ...plan, locks, recorder: recorderIn(locks) }),
     true,
-    cover.life,
+    commandSign.life,
   );
 }
 
@@ -86,7 +86,7 @@ function sayHints(isStallUnseen: boolean): void {
 }
 
 async function runIn(called: string, plan: Plan): Promise<number> {
-  const { locks, options, cover, recorder } = plan;
+  const { locks, options, commandSign, recorder } = plan;
   const name = locks.nameOf(called);
   refuseOwnProof(options.proof, locks.fileOf(name));
   if (options.label === undefined) speakOf({ job: called, lock: name });
@@ -98,7 +98,7 @@ async function runIn(called: string, plan: Plan): Promise<number> {
     return await runTask({ ...plan, name, signals, inheritedSocket });
   } finally {
     inheritedSocket?.close();
-    await cover.end();
+    await commandSign.end();
     await recorder.announced(signals);
     signals.ignore();
   }
@@ -107,7 +107,7 @@ async function runIn(called: string, plan: Plan): Promise<number> {
 async function runTask(task: Task): Promise<number> {
   const { options, recorder, signals } = task;
   const ended: number[] = [];
-  const processes = processesWith(task.inheritedSocket, task.cover, ended);
+  const processes = processesWith(task.inheritedSocket, task.commandSign, ended);
   await pauseAtRandom(options, signals);
   recorder.begin(null);
   const admission = await acquireOrYield(task, processes, ended).catch((error) => giveUp(error, recorder));

@@ -37,7 +37,7 @@ describe('the lock of a run', () => {
   const rest = {
     descriptors: [],
     inheritedSocket: null,
-    cover: new CommandSign(),
+    commandSign: new CommandSign(),
     recorder: silentRecorder(),
   };
 

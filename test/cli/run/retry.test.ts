@@ -139,10 +139,10 @@ describe('before a command is started again', () => {
 
   it('the lock names this process, which has another socket', async () => {
     const inheritedSocket = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: vi.fn() };
-    const cover = { end: vi.fn() };
-    await renew({ lock, inheritedSocket, cover, options: someOptions() });
+    const commandSign = { end: vi.fn() };
+    await renew({ lock, inheritedSocket, commandSign, options: someOptions() });
     expect(inheritedSocket.renew).toHaveBeenCalledTimes(1);
-    expect(cover.end).toHaveBeenCalledTimes(1);
+    expect(commandSign.end).toHaveBeenCalledTimes(1);
     expect((await store.read('nightly'))?.record?.workers).toMatchObject([{ pid: process.pid }]);
   });
 
@@ -150,7 +150,7 @@ describe('before a command is started again', () => {
     const sleeps = passingTime();
     const error = new ErrLockStore('nightly', 'ENOSPC', 'no space.');
     vi.spyOn(lock, 'setWorkers').mockRejectedValueOnce(error).mockRejectedValueOnce(error);
-    await renew({ lock, inheritedSocket: SOCKET, cover: { end: vi.fn() }, options: someOptions() });
+    await renew({ lock, inheritedSocket: SOCKET, commandSign: { end: vi.fn() }, options: someOptions() });
     expect((await store.read('nightly'))?.record?.workers).toMatchObject([{ pid: process.pid }]);
     expect(sleeps).toHaveLength(2);
     expect(said).toEqual([expect.stringContaining('no space.')]);
@@ -161,13 +161,18 @@ describe('before a command is started again', () => {
     messages();
     const error = new ErrLockStore('nightly', 'ENOSPC', 'no space.');
     const setWorkers = vi.spyOn(lock, 'setWorkers').mockRejectedValue(error);
-    const renewal = renew({ lock, inheritedSocket: SOCKET, cover: { end: vi.fn() }, options: someOptions() });
+    const renewal = renew({
+      lock,
+      inheritedSocket: SOCKET,
+      commandSign: { end: vi.fn() },
+      options: someOptions(),
+    });
     await expect(renewal).rejects.toBe(error);
     expect(setWorkers).toHaveBeenCalledTimes(10);
   });
 
   it('the lock names nothing without a socket: the command waits until it does', async () => {
-    await renew({ lock, inheritedSocket: null, cover: { end: vi.fn() }, options: someOptions() });
+    await renew({ lock, inheritedSocket: null, commandSign: { end: vi.fn() }, options: someOptions() });
     expect((await store.read('nightly'))?.record?.workers).toEqual([]);
   });
 });

@@ -56,7 +56,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       signals,
       descriptors: [],
       inheritedSocket: null,
-      cover: new CommandSign(),
+      commandSign: new CommandSign(),
       recorder: silentRecorder(),
       output: null,
       ...job,
@@ -161,12 +161,12 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   }
 
   it('passes a signal on that comes while its command is being started', async () => {
-    const cover = new CommandSign();
-    vi.spyOn(cover, 'begin').mockImplementation(async () => {
+    const commandSign = new CommandSign();
+    vi.spyOn(commandSign, 'begin').mockImplementation(async () => {
       deliver('SIGTERM');
       return false;
     });
-    expect(await statusOf('sleep 1000', {}, { cover })).toBe(143);
+    expect(await statusOf('sleep 1000', {}, { commandSign })).toBe(143);
   });
 
   it('ends its command if the runner fails, and releases the lock only then', async () => {
@@ -475,21 +475,21 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   });
 
   it('ends a command whose lock is lost while it is started', async () => {
-    const cover = new CommandSign();
-    vi.spyOn(cover, 'tell').mockImplementation(() => {
+    const commandSign = new CommandSign();
+    vi.spyOn(commandSign, 'tell').mockImplementation(() => {
       vi.spyOn(lock, 'signal', 'get').mockReturnValue(AbortSignal.abort(new ErrLockLost('nightly', null)));
     });
-    expect(await statusOf('touch "$0/begun"; exec sleep 1000', {}, { cover })).toBe(76);
+    expect(await statusOf('touch "$0/begun"; exec sleep 1000', {}, { commandSign })).toBe(76);
     expect(existsSync(join(folder, 'begun'))).toBe(false);
   });
 
   it('starts nothing if its lock is lost while the keeper of its sign is started', async () => {
-    const cover = new CommandSign();
-    vi.spyOn(cover, 'begin').mockImplementation(async () => {
+    const commandSign = new CommandSign();
+    vi.spyOn(commandSign, 'begin').mockImplementation(async () => {
       await locks.store.remove('nightly', lock.token);
       return true;
     });
-    expect(await statusOf('touch "$0/begun"', {}, { cover })).toBe(76);
+    expect(await statusOf('touch "$0/begun"', {}, { commandSign })).toBe(76);
     expect(existsSync(join(folder, 'begun'))).toBe(false);
   });
 

@@ -5,16 +5,16 @@ import { systemLife } from '../../../system/signs-of-life/system.js';
 import { say } from '../../terminal/messages.js';
 import type { ProcessGroup } from '../processes/process-group.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import { Keeper, type KeeperOptions } from './sign-keeper.js';
+import { Keeper, type KeeperOptions } from './keeper.js';
 
 /** The first process of a container. When it ends, the kernel ends all others in it (pid_namespaces(7)). */
 const FIRST = 1;
 
 const CONSEQUENCE = 'If this container is killed, runs in other containers wait until the lock is stale.';
 
-/** What a cover needs of a {@link Keeper}. */
-type CoverKeeper = Pick<Keeper, 'tell' | 'isRunning' | 'ended' | 'end'>;
-type StartKeeper = (options: KeeperOptions) => Promise<CoverKeeper>;
+/** What is needed of a {@link Keeper}. */
+type OwnKeeper = Pick<Keeper, 'tell' | 'isRunning' | 'ended' | 'end'>;
+type StartKeeper = (options: KeeperOptions) => Promise<OwnKeeper>;
 
 /** Makes the lock's sign of life last as long as the command, in a container, by a {@link Keeper}. */
 export class CommandSign {
@@ -24,7 +24,7 @@ export class CommandSign {
   readonly #kept = new Set<number>();
   readonly #isFirst = process.pid === FIRST;
   readonly #startKeeper: StartKeeper;
-  #keeper: CoverKeeper | null = null;
+  #keeper: OwnKeeper | null = null;
   #lock: Lock | null = null;
   #isTold = false;
 
@@ -88,7 +88,7 @@ export class CommandSign {
   }
 
   /** Without its keeper the sign tells nothing about the command. The lock may still say that it does. */
-  async #nameAgain(keeper: CoverKeeper, workers: readonly Worker[]): Promise<void> {
+  async #nameAgain(keeper: OwnKeeper, workers: readonly Worker[]): Promise<void> {
     if (this.#keeper !== keeper) return;
     say(`The process that keeps the lock's sign of life has ended. ${CONSEQUENCE}`);
     // What is lost or has ended needs no name.

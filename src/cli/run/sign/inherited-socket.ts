@@ -29,12 +29,22 @@ type OpenSocket = Omit<InheritedSocket, 'renew'>;
 export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
   const first = await openSocket().catch(() => null);
   if (first === null) return null;
-  const socket: InheritedSocket = {
-    ...first,
+  let socket = first;
+  return {
+    get name() {
+      return socket.name;
+    },
+    get descriptor() {
+      return socket.descriptor;
+    },
+    get inode() {
+      return socket.inode;
+    },
+    close: () => socket.close(),
     async renew() {
       socket.close();
       try {
-        Object.assign(socket, await openSocket());
+        socket = await openSocket();
       } catch (error) {
         throw new CliError(
           ExitCode.notExecutable,
@@ -43,7 +53,6 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
       }
     },
   };
-  return socket;
 }
 
 async function openSocket(): Promise<OpenSocket> {

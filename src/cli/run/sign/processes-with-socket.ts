@@ -12,7 +12,7 @@ import type { InheritedSocket } from './inherited-socket.js';
  */
 export function processesWith(
   socket: InheritedSocket | null,
-  cover: Pick<CommandSign, 'outlastsCommand' | 'outlastsWorkers'>,
+  commandSign: Pick<CommandSign, 'outlastsCommand' | 'outlastsWorkers'>,
   ended: number[] = [],
   isStartCostly = process.platform === 'win32',
 ): ProcessTable {
@@ -21,7 +21,7 @@ export function processesWith(
     self: () => ({
       ...processes.self(),
       ...(socket !== null && { inheritedSocket: socket.name }),
-      ...(cover.outlastsCommand && { sign: true }),
+      ...(commandSign.outlastsCommand && { sign: true }),
     }),
     identify(pid, group) {
       const identity = isStartCostly ? identifyAsNew(pid, processes) : processes.identify(pid, group);
@@ -31,7 +31,7 @@ export function processesWith(
       return {
         ...identity,
         ...(isHeir && { inheritedSocket: socket.name }),
-        ...(cover.outlastsWorkers && { sign: true }),
+        ...(commandSign.outlastsWorkers && { sign: true }),
       };
     },
     liveness: (identity, age) => processes.liveness(identity, age),

@@ -33,7 +33,7 @@ function someKeeper() {
   return { keeper: { isRunning: true, tell: vi.fn(), end: vi.fn(async () => die()), ended }, die };
 }
 
-describe('the cover of a command in a container', () => {
+describe('the sign of a command in a container', () => {
   let said: string[];
   let lock: Lock;
   let setWorkers: MockInstance<Lock['setWorkers']>;
@@ -51,24 +51,24 @@ describe('the cover of a command in a container', () => {
   });
 
   /** With a sign that is kept, as the store does. */
-  function coverWith(...args: ConstructorParameters<typeof CommandSign>): CommandSign {
-    const cover = new CommandSign(...args);
-    cover.life?.keep('/locks/nightly.lock.life');
-    return cover;
+  function signWith(...args: ConstructorParameters<typeof CommandSign>): CommandSign {
+    const commandSign = new CommandSign(...args);
+    commandSign.life?.keep('/locks/nightly.lock.life');
+    return commandSign;
   }
 
-  it('is a keeper that has the sign and hears of the command', async () => {
+  it('is held by a keeper, which hears of the command', async () => {
     const { keeper } = someKeeper();
     const start = vi.fn(async () => keeper);
-    const cover = coverWith(someLife(), start);
-    expect([cover.outlastsCommand, cover.outlastsWorkers]).toEqual([true, false]);
-    await cover.begin(lock, null, [3]);
+    const commandSign = signWith(someLife(), start);
+    expect([commandSign.outlastsCommand, commandSign.outlastsWorkers]).toEqual([true, false]);
+    await commandSign.begin(lock, null, [3]);
     expect(start).toHaveBeenCalledWith({ sign: SIGN, socket: '', token: lock.token, descriptors: [3] });
-    expect(cover.outlastsWorkers).toBe(false);
-    cover.tell(GROUP);
+    expect(commandSign.outlastsWorkers).toBe(false);
+    commandSign.tell(GROUP);
     expect(keeper.tell).toHaveBeenCalledWith(4242);
-    expect(cover.outlastsWorkers).toBe(true);
-    await cover.end();
+    expect(commandSign.outlastsWorkers).toBe(true);
+    await commandSign.end();
     expect(keeper.end).toHaveBeenCalledOnce();
     await keeper.ended;
     expect(setWorkers).not.toHaveBeenCalled();
@@ -80,17 +80,17 @@ describe('the cover of a command in a container', () => {
     { what: 'processes see each other by their PIDs', life: someLife('holding') },
   ])('is not needed where $what', async ({ life }) => {
     const start = vi.fn();
-    const cover = coverWith(life, start);
-    await cover.begin(lock, null, []);
-    cover.tell(GROUP);
-    await cover.end();
-    expect([cover.outlastsCommand, cover.outlastsWorkers]).toEqual([false, false]);
+    const commandSign = signWith(life, start);
+    await commandSign.begin(lock, null, []);
+    commandSign.tell(GROUP);
+    await commandSign.end();
+    expect([commandSign.outlastsCommand, commandSign.outlastsWorkers]).toEqual([false, false]);
     expect(start).not.toHaveBeenCalled();
   });
 
   it('is not begun if no sign could be kept', async () => {
     const start = vi.fn();
-    await coverWith({ ...someLife(), keep: () => null }, start).begin(lock, null, []);
+    await signWith({ ...someLife(), keep: () => null }, start).begin(lock, null, []);
     expect(start).not.toHaveBeenCalled();
   });
 
@@ -100,14 +100,14 @@ describe('the cover of a command in a container', () => {
   });
 
   it('is missing if no keeper can be started: that is said, and the lock names this process', async () => {
-    const cover = coverWith(someLife(), async () => {
+    const commandSign = signWith(someLife(), async () => {
       throw new Error('spawn EAGAIN');
     });
-    await cover.begin(lock, null, []);
+    await commandSign.begin(lock, null, []);
     expect(setWorkers.mock.calls).toEqual([[[process.pid]]]);
-    cover.tell(GROUP);
-    expect(cover.outlastsWorkers).toBe(false);
-    await cover.end();
+    commandSign.tell(GROUP);
+    expect(commandSign.outlastsWorkers).toBe(false);
+    await commandSign.end();
     expect(said).toEqual([
       expect.stringMatching(
         /Cannot start a process that keeps the lock's sign of life: spawn EAGAIN\. .*wait until the lock is stale\.\n$/,
@@ -117,17 +117,17 @@ describe('the cover of a command in a container', () => {
 
   it('is over when its keeper dies: that is said, and the lock names the command again', async () => {
     const { keeper, die } = someKeeper();
-    const cover = coverWith(someLife(), async () => keeper);
-    await cover.begin(lock, null, []);
-    cover.tell(GROUP);
+    const commandSign = signWith(someLife(), async () => keeper);
+    await commandSign.begin(lock, null, []);
+    commandSign.tell(GROUP);
     keeper.isRunning = false;
-    let isCovered: boolean | null = null;
+    let outlasts: boolean | null = null;
     setWorkers.mockImplementation(async () => {
-      isCovered = cover.outlastsWorkers;
+      outlasts = commandSign.outlastsWorkers;
       throw new Error('It has ended.');
     });
     die();
-    await vi.waitFor(() => expect(isCovered).toBe(false));
+    await vi.waitFor(() => expect(outlasts).toBe(false));
     expect(setWorkers.mock.calls).toEqual([[[{ group: 4242 }]]]);
     expect(said).toEqual([
       expect.stringMatching(/keeps the lock's sign of life has ended\. .*wait until the lock is stale\.\n$/),

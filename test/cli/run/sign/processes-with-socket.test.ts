@@ -22,11 +22,11 @@ describe('the process table', () => {
   });
 
   it('says that the sign of life outlasts what it names, as long as that is so', () => {
-    const cover = { outlastsCommand: true, outlastsWorkers: false };
-    const table = processesWith(null, cover);
+    const commandSign = { outlastsCommand: true, outlastsWorkers: false };
+    const table = processesWith(null, commandSign);
     expect(table.self()).toMatchObject({ sign: true });
     expect(table.identify(process.pid)).not.toHaveProperty('sign');
-    cover.outlastsWorkers = true;
+    commandSign.outlastsWorkers = true;
     expect(table.identify(process.pid)).toMatchObject({ sign: true });
   });
 
