@@ -85,7 +85,7 @@ async function breakIn(call: StoreCall, { staleTimeout, force }: InspectSettings
     if (isTaken && !force && !isOurs) {
       throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
     }
-    refuseTooManyTries(tries, name, examined);
+    refuseTooManyTries(tries, name, stored);
     const claimed = await claims.send(claimWith, stored.version);
     if (claimed === null) continue;
     await removeForCertain(call, claimed.token, claims);

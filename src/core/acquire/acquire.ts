@@ -85,7 +85,7 @@ class Contender {
       if (record !== null && ours === null && record.token !== this.#ended?.predecessor?.record?.token)
         this.#ended = null;
       if (examined !== null && ours === null) await this.#refuseUnlessTakeable(examined);
-      refuseTooManyTries(tries, name, examined);
+      refuseTooManyTries(tries, name, examined?.stored ?? null);
       const found = ours ?? replacedIn(examined, clock.monotonic());
       const replaced = found === NOTHING ? this.#ended : found;
       const claimed = await this.#claims.send(

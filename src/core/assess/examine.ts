@@ -36,17 +36,22 @@ export async function examine(
   owner: string | null = null,
 ): Promise<Examined | null> {
   const { name, reader, processes } = call;
-  // Before the age is measured; otherwise the last heartbeat of an earlier run might seem to be from this one.
-  const uptime = owner === null ? null : (processes.uptime?.() ?? null);
-  const stored = await reader.read(name);
-  if (stored === null) return null;
-  const { record } = stored;
-  const seen = record === null || record.hold !== null ? [] : await look(record, stored, call);
-  if (seen === 'replaced') return examine(call, staleTimeout, owner);
-  const liveness = livenessOf(seen);
-  const hasBeatenSince = uptime !== null && stored.age < uptime;
-  const relation = record === null ? 'none' : relationOf(record, owner, processes.self(), hasBeatenSince);
-  return { stored, verdict: judge(stored, liveness, staleTimeout, relation), processes: seen };
+  for (let tries = 1; ; tries++) {
+    // Before the age is measured; otherwise the last heartbeat of an earlier run might seem to be from this one.
+    const uptime = owner === null ? null : (processes.uptime?.() ?? null);
+    const stored = await reader.read(name);
+    if (stored === null) return null;
+    const { record } = stored;
+    const seen = record === null || record.hold !== null ? [] : await look(record, stored, call);
+    if (seen === 'replaced') {
+      refuseTooManyTries(tries, name, stored);
+      continue;
+    }
+    const liveness = livenessOf(seen);
+    const hasBeatenSince = uptime !== null && stored.age < uptime;
+    const relation = record === null ? 'none' : relationOf(record, owner, processes.self(), hasBeatenSince);
+    return { stored, verdict: judge(stored, liveness, staleTimeout, relation), processes: seen };
+  }
 }
 
 /**
@@ -116,8 +121,8 @@ export function processesOf({ process, workers }: LockRecord): readonly ProcessI
 }
 
 /** Each attempt that fails means that somebody else succeeded. This many mean that the store contradicts itself. */
-export function refuseTooManyTries(tries: number, name: string, examined: Examined | null): void {
+export function refuseTooManyTries(tries: number, name: string, found: Stored | null): void {
   if (tries <= MOST_TRIES) return;
-  const { record = null, age = 0 } = examined?.stored ?? {};
+  const { record = null, age = 0 } = found ?? {};
   throw new ErrLockBusy(name, record, age, 'it keeps changing while it is being read');
 }

@@ -626,6 +626,28 @@ describe('a path that is not a lock file', () => {
       /keeps changing while it is being read/,
     );
   });
+
+  it('does not judge forever when the store names another holder each time', async () => {
+    const world = new World();
+    const files = fileStore(world.as());
+    let reads = 0;
+    const store: Store = {
+      resolve: (name) => files.resolve(name),
+      read() {
+        reads += 1;
+        if (reads > 1000) throw new Error('read a thousand times');
+        const record = someRecord({ token: String(reads) });
+        return { version: String(reads), record, age: 0, provenance: 'unknown' };
+      },
+      askHolder: async () => 'unknown',
+      claim: files.claim,
+      beat: files.beat,
+      remove: files.remove,
+    };
+    await expect(inspect(world.path, { store, dependencies: world.as() })).rejects.toThrow(
+      /keeps changing while it is being read/,
+    );
+  });
 });
 
 describe('a file that a crash left behind', () => {
