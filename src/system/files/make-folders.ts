@@ -12,24 +12,26 @@ export function makeFolder(folder: string, options: { mode: number | undefined }
 }
 
 /**
- * Creates a folder and its parents. One at a time, because where nothing can be created (`/proc`), Node's
- * own way (`recursive`) tries forever.
+ * Creates a folder and its parents. One at a time, because where nothing can be created (`/proc/x`), Node's own way (`recursive`) tries forever on
+ * Node 20. Returns whether the folder was created.
  */
-export function makeFolders(folder: string, mode?: number, make: MakeFolder = makeFolder): void {
+export function makeFolders(folder: string, mode?: number, make: MakeFolder = makeFolder): boolean {
   try {
-    makeUnlessThere(folder, mode, make);
+    return makeUnlessThere(folder, mode, make);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT' || dirname(folder) === folder) throw error;
     makeFolders(dirname(folder), mode, make);
-    makeUnlessThere(folder, mode, make);
+    return makeUnlessThere(folder, mode, make);
   }
 }
 
 /** Another process may make it at the same time. */
-function makeUnlessThere(folder: string, mode: number | undefined, make: MakeFolder): void {
+function makeUnlessThere(folder: string, mode: number | undefined, make: MakeFolder): boolean {
   try {
     make(folder, { mode });
+    return true;
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
+    return false;
   }
 }
