@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
+import { shortHash } from '../system/short-hash.js';
 import type { JournalOwner } from './journal-line.js';
 
 const EXTENSION = '.jsonl';
 /** As much of the lock's name as fits with the rest into any file name, the guard's names included. */
 const SHOWN = 40;
 const SEEDS = [0x811c9dc5, 0x2b5a9f37];
-const PRIME = 0x01000193;
 
 /**
  * The name of the journal of a lock: what people recognize, and a hash of what tells it from all others. Should two locks have the
@@ -21,16 +21,9 @@ export function nameOf({ lock, store }: JournalOwner): string {
     .replace(/[^\w.-]+/g, '_')
     .slice(0, SHOWN);
   const identity = `${store ?? ''}\n${lock}`;
-  return `${shown}-${SEEDS.map((seed) => hash(identity, seed)).join('')}`;
+  return `${shown}-${SEEDS.map((seed) => shortHash(identity, seed)).join('')}`;
 }
 
 export function isJournalName(name: string): boolean {
   return /-[0-9a-f]{16}\.jsonl$/.test(name);
-}
-
-/** FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/). Not `node:crypto`, which takes milliseconds to load. */
-function hash(text: string, seed: number): string {
-  const bytes = Buffer.from(text);
-  const value = bytes.reduce((sum, byte) => Math.imul(sum ^ byte, PRIME), seed);
-  return (value >>> 0).toString(16).padStart(8, '0');
 }

@@ -1,9 +1,6 @@
 import { basename } from 'node:path';
+import { shortHash } from '../../system/short-hash.js';
 import { randomUuid } from '../../system/uuid.js';
-
-/** Of FNV-1a with 32 bits (draft-eastlake-fnv). */
-const FNV_BASIS = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 
 /** A token for one acquisition of a lock: unique, and containing a hash of the lock's name. */
 export function makeToken(lock: string): string {
@@ -19,12 +16,7 @@ export function isOfOtherLock(token: string | null, lock: string): boolean {
   return mark !== undefined && mark !== markOf(lock);
 }
 
-/**
- * A short hash. Two names rarely have the same one. Whoever moves a record chooses neither name, so the hash need not be cryptographic:
- * loading the module for that takes longer than acquiring a lock.
- */
+/** Whoever moves a record chooses neither name, so the hash need not be cryptographic. */
 function markOf(lock: string): string {
-  let mark = FNV_BASIS;
-  for (const byte of Buffer.from(basename(lock))) mark = Math.imul(mark ^ byte, FNV_PRIME);
-  return (mark >>> 0).toString(16).padStart(8, '0');
+  return shortHash(basename(lock));
 }
