@@ -1,7 +1,5 @@
+import { MOST_LATE } from '../../core/acquire/acquire.js';
 import { type Lock, systemClock, type Worker } from '../../index.js';
-
-/** After this many late confirmations the next is accepted: with such a slow store, the stale timeout cannot be kept. */
-const MOST_LATE = 10;
 
 /**
  * Names these workers in the lock, which is a heartbeat, before the command starts. If that took longer than the stale timeout, the heartbeat may

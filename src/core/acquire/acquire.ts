@@ -26,8 +26,8 @@ const LONGEST_RESERVE = 100;
 /** If the store has been silent for this many milliseconds when `wait` is over, its last answer no longer counts. */
 const LONGEST_SILENCE = 1000;
 
-/** After this many claims answered later than the stale timeout, the next is accepted: with such a slow store, the timeout cannot be kept. */
-const MOST_LATE = 10;
+/** After this many answers later than the stale timeout, the next is accepted: with such a slow store, the timeout cannot be kept. */
+export const MOST_LATE = 10;
 
 /**
  * Takes the lock of that name, in the store named in the options or in the default store. For the errors, see `stores/default-locks.ts`.

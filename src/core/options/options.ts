@@ -140,7 +140,7 @@ export function readOptions(options: AcquireOptions): Settings {
   const long = lengthReader(options);
   const heartbeatMinimalInterval = duration(
     'heartbeatMinimalInterval',
-    options.heartbeatMinimalInterval ?? (staleTimeout > MINUTE ? MINUTE : staleTimeout / 2),
+    options.heartbeatMinimalInterval ?? usualInterval(staleTimeout),
   );
   finite('heartbeatMinimalInterval', heartbeatMinimalInterval);
   if (heartbeatMinimalInterval >= staleTimeout) {
@@ -163,6 +163,11 @@ export function readOptions(options: AcquireOptions): Settings {
     store: store(options.store),
     dependencies: dependencies(options.dependencies),
   };
+}
+
+/** The default of `heartbeatMinimalInterval`, in milliseconds. */
+export function usualInterval(staleTimeout: number): number {
+  return staleTimeout > MINUTE ? MINUTE : staleTimeout / 2;
 }
 
 const OPTION_NAMES: readonly (keyof AcquireOptions)[] = [

@@ -1,4 +1,4 @@
-import { readOwner } from '../../../core/options/options.js';
+import { readOwner, usualInterval } from '../../../core/options/options.js';
 import { messageOf } from '../../../system/message-of.js';
 import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
@@ -14,7 +14,6 @@ import { completeOutputOptions, OUTPUT_OPTIONS } from './output-options.js';
 import { parseLine } from './wrapped-command.js';
 
 const HOUR = 3_600_000;
-const MINUTE = 60_000;
 /** Milliseconds between two attempts. */
 const USUAL_RETRY_DELAY = 10_000;
 
@@ -199,7 +198,7 @@ export function completeRunOptions({
   const proof: Proof = heartbeat ?? { by: 'alive' };
   const isEndless = proof.by === 'alive' && isOfOneMachine(rest.store);
   const staleTimeout = givenTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);
-  const heartbeatInterval = givenInterval ?? (staleTimeout > MINUTE ? MINUTE : staleTimeout / 2);
+  const heartbeatInterval = givenInterval ?? usualInterval(staleTimeout);
   if (heartbeatInterval >= staleTimeout) {
     throw new CliError(
       ExitCode.usage,
