@@ -43,8 +43,8 @@ export class Signals {
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
   received: NodeJS.Signals | null = null;
   #receiver: ((signal: NodeJS.Signals) => void) | null = null;
-  #isWriting = false;
-  #writesOutput = false;
+  /** How many reasons this process has to write. */
+  #writings = 0;
 
   /** @param isHangupIgnored Whether to ignore SIGHUP. */
   constructor(isHangupIgnored: boolean) {
@@ -72,18 +72,18 @@ export class Signals {
    * command.
    */
   async whileWriting(write: () => Promise<void>): Promise<void> {
-    this.#isWriting = true;
+    this.#writings++;
     try {
       await write();
     } finally {
       await turn();
-      this.#isWriting = false;
+      this.#writings--;
     }
   }
 
   /** From now on this process writes for the command, and SIGXFSZ is about these writes. The command gets its own from the kernel. */
   writeOutput(): void {
-    this.#writesOutput = true;
+    this.#writings++;
   }
 
   ignore(): void {
@@ -91,7 +91,7 @@ export class Signals {
   }
 
   #receive(signal: NodeJS.Signals): void {
-    if ((this.#isWriting || this.#writesOutput) && signal === 'SIGXFSZ') return;
+    if (this.#writings > 0 && signal === 'SIGXFSZ') return;
     this.received = signal;
     this.#stopWaiting.abort();
     this.#receiver?.(signal);
