@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { OTHERS_MAY_WRITE, systemFileSystem } from '../stores/file/file-system.js';
 import type { GuardSection } from '../stores/file/guard/guard-types.js';
-import { writeText } from '../stores/file/read-regular-file.js';
+import { writeText } from '../stores/file/regular-file.js';
 import { systemCode } from '../system/system-code.js';
 
 // A journal as a file: opened only if it is a regular file of ours, read from its end, and changed in the guard only.

@@ -18,7 +18,7 @@ import type { GuardSection } from './guard/guard-types.js';
 import { attempted, GUARD_PAUSES, type Visit, Visits } from './guard/wait-for-guard.js';
 import { LockFileReader } from './lock-file-reader.js';
 import { askSign } from './probe-sign.js';
-import { reads, refuseUnlessRegular } from './read-regular-file.js';
+import { reads, refuseUnlessRegular } from './regular-file.js';
 import { resolvePath } from './resolve-path.js';
 import { type Held, Signs } from './signs-of-life.js';
 

@@ -6,7 +6,7 @@ import type { LockRecord } from '../../core/record/record.js';
 import type { Stored } from '../../core/store.js';
 import { type FileStatus, type FileSystem, OTHERS_MAY_WRITE } from './file-system.js';
 import { isLocal } from './file-system-type.js';
-import { MAX_BYTES, readSnapshot } from './read-regular-file.js';
+import { MAX_BYTES, readSnapshot } from './regular-file.js';
 
 /** Reads lock files, and tells where their records come from and how old they are. */
 export class LockFileReader {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { isTaken, isWithoutHardLinks } from '../../stores/file/file-error-codes.js';
-import { createFile, readSnapshot } from '../../stores/file/read-regular-file.js';
+import { readSnapshot } from '../../stores/file/regular-file.js';
 import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
+import { createFile } from './create-file.js';
 import { errorOf, failureOf, type Probe, type Site } from './probe-types.js';
 
 /** Calls in which only one process may succeed. */

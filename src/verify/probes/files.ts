@@ -1,7 +1,8 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { createFile, readSnapshot } from '../../stores/file/read-regular-file.js';
+import { readSnapshot } from '../../stores/file/regular-file.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
+import { createFile } from './create-file.js';
 import { failureOf, type Probe, type Site } from './probe-types.js';
 
 /** A file's time may differ from the clock by this many milliseconds without consequence; FAT counts in steps of two seconds. */

@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path';
 import type { FileSystem } from '../../stores/file/file-system.js';
 import { typeOf } from '../../stores/file/file-system-type.js';
-import { createFile, readSnapshot } from '../../stores/file/read-regular-file.js';
+import { readSnapshot } from '../../stores/file/regular-file.js';
 import { systemCode } from '../../system/system-code.js';
 import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
+import { createFile } from './create-file.js';
 import type { Probe, Sight, Sightings, Site } from './probe-types.js';
 
 /** At most this many replacements, for this many milliseconds: each one may be slow on a network. */

@@ -4,7 +4,7 @@ import { systemCode, systemError } from '../../../system/system-code.js';
 import { threadId } from '../../../system/thread.js';
 import { isTaken } from '../file-error-codes.js';
 import { type FileSystem, type OpenFolder, within } from '../file-system.js';
-import { createEmptyFile, reads, writeText } from '../read-regular-file.js';
+import { createEmptyFile, reads, writeText } from '../regular-file.js';
 import { removeIfEmpty, removeIfThere } from '../remove-files.js';
 import type { GuardContext } from './guard-context.js';
 import {

@@ -1,15 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type FileSystem, systemFileSystem } from '../../../src/stores/file/file-system.js';
 import {
-  createFile,
   readSnapshot,
   reads,
   refuseUnlessRegular,
   writeText,
-} from '../../../src/stores/file/read-regular-file.js';
+} from '../../../src/stores/file/regular-file.js';
 import { fileSystemWith, systemError, temporaryFolder } from '../../../support/world.js';
 
 const isPosix = process.platform !== 'win32';
@@ -121,29 +120,14 @@ describe('what is not a regular file', () => {
 
 describe('a new file', () => {
   it('is written, in pieces if need be', () => {
-    const path = join(temporaryFolder(), 'new');
+    const path = file('');
     const fs = fileSystemWith({
       writeSync: (descriptor, buffer) => systemFileSystem.writeSync(descriptor, buffer.subarray(0, 2)),
     });
-    createFile(fs, path, 'hello');
+    const descriptor = fs.openSync(path, 'r+');
+    writeText(fs, descriptor, 'hello');
+    fs.closeSync(descriptor);
     expect(readFileSync(path, 'utf8')).toBe('hello');
-  });
-
-  it('is closed and gone if it cannot be written', () => {
-    const folder = temporaryFolder();
-    let closed = 0;
-    const fs = fileSystemWith({
-      writeSync() {
-        throw systemError('ENOSPC', 'write');
-      },
-      closeSync(descriptor) {
-        closed += 1;
-        systemFileSystem.closeSync(descriptor);
-      },
-    });
-    expect(() => createFile(fs, join(folder, 'new'), 'hello')).toThrow('ENOSPC');
-    expect(closed).toBe(1);
-    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('is empty without a text', () => {

@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { systemCode, systemError } from '../../system/system-code.js';
 import type { FileStatus, FileSystem } from './file-system.js';
-import { removeIfThere } from './remove-files.js';
 
 /** No lock file is longer; of a longer file only this much is read. */
 export const MAX_BYTES = 64 * 1024;
@@ -35,24 +34,6 @@ export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
     return { text: buffer.toString('utf8', 0, length), status };
   } finally {
     fs.closeSync(descriptor);
-  }
-}
-
-/**
- * Creates a file with this content under a name that nobody else uses. Leaves nothing behind when it fails, not even if
- * the answer to the creation was lost, which happens over NFS.
- */
-export function createFile(fs: FileSystem, path: string, text: string): void {
-  try {
-    const descriptor = createEmptyFile(fs, path);
-    try {
-      writeText(fs, descriptor, text);
-    } finally {
-      fs.closeSync(descriptor);
-    }
-  } catch (error) {
-    removeIfThere(fs, path);
-    throw error;
   }
 }
 
