@@ -9,7 +9,7 @@ export type KeptEntry = Exclude<Entry, { readonly is: 'garbage' }>;
 type RunEntry = Extract<Entry, { readonly is: 'run' }>;
 
 /** How much of a journal is of interest. */
-export interface Wanted {
+interface Wanted {
   /** How many runs, and at most how many lines of another version. */
   readonly runs: number;
   /** How many that succeeded must be among them, even if that takes more runs. */

@@ -11,7 +11,7 @@ export interface Scope {
 }
 
 /** The requested scope. */
-export interface ScopeRequest extends Scope {
+interface ScopeRequest extends Scope {
   readonly scheduler: SchedulerName;
 }
 

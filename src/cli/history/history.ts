@@ -8,7 +8,7 @@ import { displayName, nameInStore } from './names.js';
 import { readHistory } from './read-history.js';
 import { linesOf } from './table.js';
 
-export interface Selection {
+interface Selection {
   readonly last: number;
   /** Milliseconds since the end of a run. */
   readonly since: number | undefined;

@@ -23,7 +23,7 @@ import { GrowingLog, type Reader } from './growing-log.js';
 /** Milliseconds between two looks at a log that is being written. */
 const PERIOD = 200;
 
-export interface LogsOptions {
+interface LogsOptions {
   /** 1 for the last run, 2 for the one before. */
   readonly run: number;
   readonly follow: boolean;

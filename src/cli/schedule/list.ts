@@ -11,7 +11,7 @@ import { filling, widthOf } from '../terminal/text-width.js';
 import { schedulersFor, scopeHere, type Where } from './schedulers.js';
 
 /** The options of `livinglock schedule --list`. */
-export interface ListRequest extends Where {
+interface ListRequest extends Where {
   /** `null` for all jobs. */
   readonly name: string | null;
   readonly isJson: boolean;

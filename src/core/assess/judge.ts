@@ -28,14 +28,14 @@ export const AT_WORK = 'it is alive and has not stalled';
  *
  * @param liveness What the process table says about the holder and its workers together, see {@link combineLiveness}.
  * @param staleTimeout The contender's own, in milliseconds. The longer of this and the holder's counts, so that two
- *   configurations that disagree never steal from a healthy holder. Default: the holder's alone.
+ *   configurations that disagree never steal from a healthy holder. `undefined`: the holder's alone.
  * @param relation How the holder is related to the contender by its `owner` name, see {@link relationOf}.
  */
 export function judge(
   stored: Stored,
   liveness: Liveness,
-  staleTimeout?: number,
-  relation: OwnerRelation = 'none',
+  staleTimeout: number | undefined,
+  relation: OwnerRelation,
 ): Verdict {
   const { record, age, provenance, foreign } = stored;
   if (foreign !== undefined) return { state: 'foreign', reason: foreign };

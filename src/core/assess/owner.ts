@@ -28,7 +28,7 @@ export function relationOf(
   holder: LockRecord,
   owner: string | null,
   self: ProcessIdentity,
-  hasBeatenSince = false,
+  hasBeatenSince: boolean,
 ): OwnerRelation {
   if (owner === null || holder.owner !== owner) return 'none';
   if (hasBeatenSince) return 'namesake';

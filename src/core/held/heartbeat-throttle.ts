@@ -5,7 +5,7 @@ import type { LockParts } from './lock-parts.js';
 type ThrottleParts = Pick<LockParts, 'clock' | 'staleTimeout' | 'heartbeatMinimalInterval'>;
 
 /** How it is known when to write, and how it is done. */
-export interface ThrottleView {
+interface ThrottleView {
   /** When the last confirmed heartbeat was sent, on the monotonic clock; `null` once the lease is over. */
   confirmedAt(): number | null;
   /** Writes a heartbeat, unless one is being written. */

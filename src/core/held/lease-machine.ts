@@ -37,7 +37,7 @@ interface Trouble {
 }
 
 /** What stays the same for the life of a lease. */
-export interface Terms {
+interface Terms {
   /** The lock's canonical name. */
   readonly name: string;
   /** Milliseconds after a heartbeat from which others may take over. */
@@ -74,7 +74,7 @@ export type LeaseEvent =
  */
 export type Effect = 'end' | 'abort' | 'interrupt' | 'release' | 'remove';
 
-export interface Transition {
+interface Transition {
   readonly lease: Lease;
   readonly effects: readonly Effect[];
 }

@@ -6,7 +6,7 @@ import type { LockParts } from './lock-parts.js';
 type Monitored = Pick<LockParts, 'name' | 'token' | 'store' | 'clock' | 'staleTimeout'>;
 
 /** Where the monitor reports to. */
-export interface LeaseView {
+interface LeaseView {
   /** When the last confirmed heartbeat was sent, on the monotonic clock; `null` once the lease is over. */
   confirmedAt(): number | null;
   tell(event: LeaseEvent): void;

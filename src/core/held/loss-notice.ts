@@ -2,7 +2,7 @@ import type { Lost } from './lease-machine.js';
 import { BeatAnswer, type BeatListener } from './unawaited-heartbeat.js';
 
 /** The lease whose loss the job is told of. */
-export interface LossView {
+interface LossView {
   lost(): Lost | null;
   /** A call has rejected with the loss. */
   reported(): void;

@@ -10,7 +10,7 @@ import { notOurs, orFailed, refused } from '../schedule-error.js';
 import type { Secret } from './secret.js';
 
 /** How a kind of file assigns a variable. */
-export interface SecretFormat {
+interface SecretFormat {
   readonly suffix: string;
   readonly assign: (variable: string, value: string) => string;
 }

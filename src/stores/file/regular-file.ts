@@ -6,7 +6,7 @@ import type { FileStatus, FileSystem } from './file-system.js';
 export const MAX_BYTES = 64 * 1024;
 
 /** A file, as it was at one moment, or its beginning if it is too long for a lock file. */
-export interface Snapshot {
+interface Snapshot {
   readonly text: string;
   readonly status: FileStatus;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { combineLiveness, judge } from '../../../src/core/assess/judge.js';
+import { combineLiveness, judge as judgeRelated, type Verdict } from '../../../src/core/assess/judge.js';
+import type { OwnerRelation } from '../../../src/core/assess/owner.js';
 import { parseRecord } from '../../../src/core/record/record.js';
 import type { Provenance, Stored } from '../../../src/core/store.js';
 import type { Liveness } from '../../../src/system/processes/process-table.js';
@@ -8,6 +9,16 @@ import { HOUR, MINUTE, someIdentity, someRecord } from '../../../support/world.j
 
 function stored(changes: Partial<Stored> = {}): Stored {
   return { version: 'v1', record: someRecord(), age: 0, provenance: 'this-boot', ...changes };
+}
+
+/** By default the holder and the contender have no `owner` in common. */
+function judge(
+  found: Stored,
+  liveness: Liveness,
+  staleTimeout?: number,
+  relation: OwnerRelation = 'none',
+): Verdict {
+  return judgeRelated(found, liveness, staleTimeout, relation);
 }
 
 describe('the judge', () => {

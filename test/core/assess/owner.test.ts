@@ -85,7 +85,7 @@ describe('an owner that comes back', () => {
   it('leaves processes of its own boot and namespace to the process table', () => {
     const self = processes.as(processes.start(HOST)).self();
     const holder = someRecord({ process: { ...self, pid: self.pid + 1 }, owner: OWNER });
-    expect(relationOf(holder, OWNER, self)).toBe('namesake');
+    expect(relationOf(holder, OWNER, self, false)).toBe('namesake');
   });
 
   it('is an earlier run only if the boot and the PID namespace of both are known', () => {
@@ -95,6 +95,7 @@ describe('an owner that comes back', () => {
         someRecord({ process: { ...earlier, ...process }, owner: OWNER }),
         OWNER,
         someIdentity({ bootId: 'boot-2', pidNamespace: null, ...self }),
+        false,
       );
     expect(relation({}, {})).toBe('earlier-run');
     expect(relation({ bootId: null }, {})).toBe('namesake');

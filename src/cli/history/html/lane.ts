@@ -13,7 +13,7 @@ export interface Segment {
 }
 
 /** A single outcome that is not a success, or several of them that would cover each other. */
-export interface Mark {
+interface Mark {
   readonly at: number;
   readonly outcome: RunOutcome;
   /** Whether there is room for it only in a wide lane. */

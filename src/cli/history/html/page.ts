@@ -18,7 +18,7 @@ export const FIRST_LINE = '<!doctype html><!-- livinglock history -->';
 const FEW = 100;
 
 /** Where and when a page is made. */
-export interface Making {
+interface Making {
   readonly now: Date;
   readonly host: string;
   readonly user: string | null;

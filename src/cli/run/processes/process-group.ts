@@ -58,7 +58,7 @@ export function treeOf(root: ChildProcess, pid: number): ProcessGroup {
 }
 
 /** The socket that the command and all its descendants inherit. */
-export interface Inheritance {
+interface Inheritance {
   readonly socket: InheritedSocket | null;
   /** The value of `LIVINGLOCK_TOKEN`; empty for a command that runs without the lock. */
   readonly token: string;

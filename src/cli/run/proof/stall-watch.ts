@@ -11,7 +11,7 @@ const LATE = 1000;
 /** Checks for proof, and returns how many milliseconds ago the last one was given. */
 export type ProofCheck = (watch: StallWatch) => number | Promise<number>;
 
-export interface StallWatchOptions {
+interface StallWatchOptions {
   /** `null` for a command that runs by force, without the lock. */
   readonly lock: Lock | null;
   /** Milliseconds. */
