@@ -13,13 +13,13 @@ import { refuseOwnProof } from './proof/proof-checks.js';
 import { hasAudience, Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
 import type { RunContext, Task } from './run-context.js';
-import { Supervision } from './run-with-retries.js';
 import { CommandSign } from './sign/command-sign.js';
 import { makeInheritedSocket } from './sign/inherited-socket.js';
 import { processesWith } from './sign/processes-with-socket.js';
 import { givenDescriptors } from './start/descriptors.js';
 import { expectProgram } from './start/find-program.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './start/not-utf8.js';
+import { Supervision } from './supervision.js';
 
 /** A task before this process listens to signals. */
 type Plan = Pick<Task, 'locks' | 'command' | 'options' | 'descriptors' | 'commandSign' | 'recorder'>;
@@ -52,7 +52,7 @@ export function run(lock: string, command: readonly string[], options: RunSettin
   const plan = { command, options, descriptors, commandSign };
   return withLocks(
     options.store,
-    (locks) => runIn(lock, { ...plan, locks, recorder: recorderIn(locks) }),
+    (locks) => prepareRun(lock, { ...plan, locks, recorder: recorderIn(locks) }),
     true,
     commandSign.life,
   );
@@ -85,7 +85,7 @@ function sayHints(isStallUnseen: boolean): void {
   }
 }
 
-async function runIn(called: string, plan: Plan): Promise<number> {
+async function prepareRun(called: string, plan: Plan): Promise<number> {
   const { locks, options, commandSign, recorder } = plan;
   const name = locks.nameOf(called);
   refuseOwnProof(options.proof, locks.fileOf(name));
@@ -109,6 +109,7 @@ async function runTask(task: Task): Promise<number> {
   const ended: number[] = [];
   const processes = processesWith(task.inheritedSocket, task.commandSign, ended);
   await pauseAtRandom(options, signals);
+  // The random pause is not part of a run, even if it never gets the lock.
   recorder.begin(null);
   const admission = await acquireOrYield(task, processes, ended).catch((error) => giveUp(error, recorder));
   if (admission.is === 'over') {
@@ -122,6 +123,26 @@ async function runTask(task: Task): Promise<number> {
   const output = await keptOutput(task, lock);
   recorder.keepsOutput(output);
   return supervise({ ...task, lock, output });
+}
+
+async function supervise(job: RunContext): Promise<number> {
+  const { command, options, signals, recorder, output } = job;
+  const supervision = new Supervision(job);
+  // Each message begins with the label.
+  const subject = options.label === undefined ? shownCommand(command, options) : 'The command';
+  /** Shows what was held back of the output, and closes its log. */
+  const complete = async (status: number | null) =>
+    output?.complete(patience(options, signals), subject, supervision.end, status);
+  try {
+    const status = await supervision.toTheEnd();
+    await recorder.ended(supervision.end, status);
+    await complete(status);
+    return status;
+  } catch (error) {
+    await recorder.failed(error, supervision.end);
+    await complete(null);
+    throw error;
+  }
 }
 
 /**
@@ -160,24 +181,4 @@ function patience({ timeout, killAfter }: RunSettings, signals: Signals): AbortS
   }
   signals.passTo(() => over.abort());
   return over.signal;
-}
-
-async function supervise(job: RunContext): Promise<number> {
-  const { command, options, signals, recorder, output } = job;
-  const supervision = new Supervision(job);
-  // Each message begins with the label.
-  const subject = options.label === undefined ? shownCommand(command, options) : 'The command';
-  /** Shows what was held back of the output, and closes its log. */
-  const complete = async (status: number | null) =>
-    output?.complete(patience(options, signals), subject, supervision.end, status);
-  try {
-    const status = await supervision.toTheEnd();
-    await recorder.ended(supervision.end, status);
-    await complete(status);
-    return status;
-  } catch (error) {
-    await recorder.failed(error, supervision.end);
-    await complete(null);
-    throw error;
-  }
 }

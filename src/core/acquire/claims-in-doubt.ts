@@ -3,7 +3,7 @@ import { isPromise } from '../calls/maybe-async.js';
 import { callEvery } from '../calls/repeated-call.js';
 import type { StoreCall } from '../calls/store-call.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../errors.js';
-import { remove } from '../held/release.js';
+import { remove } from '../held/removal.js';
 import type { LockRecord } from '../record/record.js';
 import type { Awaitable, Claim, Outcome } from '../store.js';
 import { NOTHING, type Replaced } from './predecessor.js';

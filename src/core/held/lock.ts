@@ -14,7 +14,7 @@ import type { LockParts } from './lock-parts.js';
 import { LossNotice } from './loss-notice.js';
 import { fitProgress, type HeartBeat, progressAfter } from './progress.js';
 import { refusalIn } from './refusal.js';
-import { Removal } from './release.js';
+import { Removal } from './removal.js';
 import { identifyWorkers, type Worker } from './workers.js';
 
 /** Calls that do nothing share one promise, because some jobs make millions of them. */

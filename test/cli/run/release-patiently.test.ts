@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { releasePatiently } from '../../../src/cli/run/run-with-retries.js';
+import { releasePatiently } from '../../../src/cli/run/supervision.js';
 import { acquire, ErrLockLost, type Lock, systemClock } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
 import { SECOND } from '../../../support/world.js';

@@ -66,7 +66,7 @@ export class Supervision {
 
   async #runRepeatedly(): Promise<number> {
     const { recorder, options, signals, output } = this.#job;
-    let status = await this.#runUnlessSignalled();
+    let status = await this.#runAttempt();
     for (let left = options.retry; left > 0 && isRepeatable(this.#end, this.#job); left--) {
       await signals.whileWriting(() => recorder.attempted(this.#end, status));
       output?.attempted(status);
@@ -74,13 +74,13 @@ export class Supervision {
       recorder.beginAgain();
       this.#end = { outcome: 'not-started', signal: null };
       this.#isRepeated = true;
-      status = await this.#runUnlessSignalled();
+      status = await this.#runAttempt();
     }
     return status;
   }
 
   /** A signal that arrives before the command exists ends the run before it begins. */
-  async #runUnlessSignalled(): Promise<number> {
+  async #runAttempt(): Promise<number> {
     const { lock, signals, options } = this.#job;
     let started: Started;
     try {
