@@ -145,7 +145,7 @@ function grouped(groups) {
       const core = reachable(/[\\/]src[\\/]index\.ts$/);
       const file = reachable(/[\\/]src[\\/]stores[\\/]file[\\/]index\.ts$/);
       const common = reachable(
-        /[\\/]cli[\\/](?:main|beat|run[\\/]command|.*[\\/](?:describe-holder|named-locks|names))\.ts$/,
+        /[\\/]cli[\\/](?:main|beat|run[\\/]command|.*[\\/](?:holder-line|named-locks|names))\.ts$/,
       );
       const stores = reachable(/[\\/]src[\\/]stores[\\/](?:postgres|redis|sqlite)[\\/]index\.ts$/);
       const history = reachable(/[\\/]src[\\/]history[\\/]index\.ts$/);

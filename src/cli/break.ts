@@ -5,7 +5,7 @@ import { defineCommand } from './grammar/command-definition.js';
 import { isRecorded } from './history/is-recorded.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './stores/locks.js';
 import { STORE_OPTION } from './stores/store-option.js';
-import { describeHolding } from './terminal/describe-holder.js';
+import { holdingLine } from './terminal/holder-line.js';
 import { print, say } from './terminal/messages.js';
 
 export const BREAK = defineCommand({
@@ -49,7 +49,7 @@ async function breakOpen(
       await print(`Nobody holds ${path}: there is nothing to remove.`);
     } else {
       const why = state === 'cooldown' ? '' : ` It was ${state}: ${reason}.`;
-      const holding = describeHolding(holder, heartbeatAge ?? 0).replace(/^is/, 'was');
+      const holding = holdingLine(holder, heartbeatAge ?? 0).replace(/^is/, 'was');
       await print(`Removed ${path}, which ${holding}.${why}`);
     }
     await report(broken);
@@ -57,7 +57,7 @@ async function breakOpen(
   } catch (error) {
     if (!(error instanceof ErrLockBusy)) throw error;
     say(
-      `${path} ${describeHolding(error.holder, error.heartbeatAge)}. Not removed: ${error.reason}; --force removes it anyway.`,
+      `${path} ${holdingLine(error.holder, error.heartbeatAge)}. Not removed: ${error.reason}; --force removes it anyway.`,
     );
     return ExitCode.busy;
   }

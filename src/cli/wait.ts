@@ -8,7 +8,7 @@ import { defineCommand } from './grammar/command-definition.js';
 import { parseDuration } from './grammar/parse-duration.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './stores/locks.js';
 import { STORE_OPTION } from './stores/store-option.js';
-import { describeHolding } from './terminal/describe-holder.js';
+import { holdingLine } from './terminal/holder-line.js';
 import { say } from './terminal/messages.js';
 
 /** How often to look, in milliseconds: each interval longer than the last. */
@@ -68,7 +68,7 @@ async function waitFor(lock: string, locks: Locks, timeout: number): Promise<num
     const left = deadline - systemClock.monotonic();
     if (left <= 0) {
       const waited = timeout === 0 ? '' : ` Waited for ${formatDuration(timeout)}.`;
-      say(`${name} ${describeHolding(holder, heartbeatAge ?? 0)}.${waited}`);
+      say(`${name} ${holdingLine(holder, heartbeatAge ?? 0)}.${waited}`);
       return ExitCode.busy;
     }
     await sleep(Math.min(delay, left));

@@ -85,7 +85,7 @@ export interface FileSystemReport {
 }
 
 /** A finding without the name of its check. */
-export type Outcome = Omit<FileSystemFinding, 'check'>;
+export type CheckResult = Omit<FileSystemFinding, 'check'>;
 
 const BY_GRAVITY: readonly FileSystemVerdict[] = ['unsafe', 'limited', 'safe'];
 
@@ -101,12 +101,12 @@ const MARKS: Readonly<Record<FileSystemVerdict, string>> = {
   unsafe: 'UNSAFE',
 };
 
-/** Each makes an outcome from a message in plain words. */
-export const safe = outcome('safe');
-export const limited = outcome('limited');
-export const unsafe = outcome('unsafe');
+/** Each makes a result from a message in plain words. */
+export const safe = resultOf('safe');
+export const limited = resultOf('limited');
+export const unsafe = resultOf('unsafe');
 
-function outcome(verdict: FileSystemVerdict): (message: string) => Outcome {
+function resultOf(verdict: FileSystemVerdict): (message: string) => CheckResult {
   return (message) => ({ verdict, message });
 }
 

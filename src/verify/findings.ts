@@ -1,8 +1,8 @@
 import {
+  type CheckResult,
   type ContentionFigures,
   type FileSystemFinding,
   limited,
-  type Outcome,
   safe,
   unsafe,
 } from './file-system-report.js';
@@ -69,12 +69,12 @@ export function findingsOf(evidence: Evidence): FileSystemFinding[] {
   return failure === null ? findings : [...findings, { check: 'failures', ...failure }];
 }
 
-function neverAcquired({ processes, failures }: Evidence): Outcome {
+function neverAcquired({ processes, failures }: Evidence): CheckResult {
   const reason = failures[0] ?? 'each was told that the lock is busy';
   return unsafe(`None of ${processes} processes could acquire a lock: ${reason}`);
 }
 
-function exclusion({ processes, stays }: Evidence): Outcome {
+function exclusion({ processes, stays }: Evidence): CheckResult {
   const overlaps = overlapsOf(stays);
   const [first] = overlaps;
   if (first === undefined) {
@@ -87,7 +87,7 @@ function exclusion({ processes, stays }: Evidence): Outcome {
   );
 }
 
-function holding({ losses, heartbeats }: Evidence): Outcome {
+function holding({ losses, heartbeats }: Evidence): CheckResult {
   const [first] = losses;
   if (first === undefined) {
     return safe(`No holder lost the lock while it was alive and sent its heartbeats (${heartbeats}).`);
@@ -97,7 +97,7 @@ function holding({ losses, heartbeats }: Evidence): Outcome {
   );
 }
 
-function recovery({ stays, stuck }: Evidence): Outcome {
+function recovery({ stays, stuck }: Evidence): CheckResult {
   if (stuck !== null) {
     return unsafe(`When all processes had ended, the lock could no longer be acquired: ${stuck}`);
   }
@@ -109,14 +109,14 @@ function recovery({ stays, stuck }: Evidence): Outcome {
   );
 }
 
-function fencingTokens({ stays }: Evidence): Outcome {
+function fencingTokens({ stays }: Evidence): CheckResult {
   const count = tokensOutOfOrder(stays);
   return count === 0
     ? safe("Each holder's fencing token was greater than all earlier ones.")
     : unsafe(`A holder's fencing token was not greater than all earlier ones, ${times(count)}.`);
 }
 
-function failures({ failures }: Evidence): Outcome | null {
+function failures({ failures }: Evidence): CheckResult | null {
   const [first] = failures;
   return first === undefined
     ? null

@@ -11,9 +11,9 @@ import { systemCode } from '../system/system-code.js';
 import { type ContentionRules, runContention } from './contention.js';
 import {
   adviceFor,
+  type CheckResult,
   type FileSystemFinding,
   type FileSystemReport,
-  type Outcome,
   unsafe,
   verdictOf,
 } from './file-system-report.js';
@@ -65,7 +65,7 @@ export async function verification(
   });
   settings.signal?.addEventListener('abort', giveUp, { once: true });
   try {
-    return await examine(folder, crew, settings, acquire);
+    return await check(folder, crew, settings, acquire);
   } catch (error) {
     // Whatever failed did so because the helpers were ended.
     settings.signal?.throwIfAborted();
@@ -78,7 +78,7 @@ export async function verification(
   }
 }
 
-async function examine(
+async function check(
   folder: string,
   crew: Crew,
   { processes, duration, signal }: VerifySettings,
@@ -113,7 +113,7 @@ export async function probe(site: Site, signal?: AbortSignal): Promise<FileSyste
 }
 
 /** A call that is not expected to fail is one that the store cannot do without. */
-async function tryOut(each: Probe, site: Site): Promise<Outcome> {
+async function tryOut(each: Probe, site: Site): Promise<CheckResult> {
   const folder = join(site.folder, each.check);
   try {
     site.fs.mkdirSync(folder);

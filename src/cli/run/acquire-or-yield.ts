@@ -12,7 +12,7 @@ import {
   systemClock,
 } from '../../index.js';
 import { withUnit } from '../grammar/parse-duration.js';
-import { describeHolder, describeHolding } from '../terminal/describe-holder.js';
+import { holderLine, holdingLine } from '../terminal/holder-line.js';
 import { say } from '../terminal/messages.js';
 import { shownCommand } from './options/wrapped-command.js';
 import { statusOf } from './processes/pass-signals.js';
@@ -47,7 +47,7 @@ export async function acquireOrYield(
   const sayEnded = (predecessor: Predecessor | null) => {
     if (ended.length === 0 || quiet) return;
     const { record = null, heartbeatAge = 0 } = predecessor ?? {};
-    const holder = record === null ? `PID ${ended.join(', ')}` : describeHolder(record, heartbeatAge);
+    const holder = record === null ? `PID ${ended.join(', ')}` : holderLine(record, heartbeatAge);
     say(`Ended the stalled holder: ${holder}.`);
   };
   try {
@@ -121,7 +121,7 @@ function acquireWithin(
 /** The longer stale timeout counts, so a holder may have stalled by its own timeout and still be safe from this run's. */
 function busyLine({ lock, holder, heartbeatAge, reason }: ErrLockBusy): string {
   if (holder === null) return `${lock} cannot be taken: ${reason}`;
-  const held = `${lock} ${describeHolding(holder, heartbeatAge)}`;
+  const held = `${lock} ${holdingLine(holder, heartbeatAge)}`;
   if (holder.hold !== null) return held;
   const line = reason === AT_WORK ? held : `${held}; ${reason}`;
   const timeout = holder.staleTimeout ?? Number.POSITIVE_INFINITY;

@@ -168,7 +168,8 @@ export class Supervision {
       LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
     };
     // To start a process may take longer than the stale timeout.
-    if (lock !== null && (await commandSign.begin(lock, inheritedSocket, descriptors))) await this.#confirm(lock);
+    if (lock !== null && (await commandSign.begin(lock, inheritedSocket, descriptors)))
+      await this.#confirm(lock);
     try {
       const { ignoreHangup: ignoresHangup } = options;
       const started = await start(command, { env, output, descriptors, inheritedSocket, ignoresHangup });

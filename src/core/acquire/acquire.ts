@@ -82,8 +82,8 @@ class Contender {
       const record = examined?.stored.record ?? null;
       const ours = this.#claims.replacedBy(record);
       // Somebody else has had the lock since.
-      if (record !== null && ours === null && record.token !== this.#ended?.predecessor?.record?.token)
-        this.#ended = null;
+      if (record !== null && ours === null && record.token !== this.#ended.predecessor?.record?.token)
+        this.#ended = NOTHING;
       if (examined !== null && ours === null) await this.#refuseUnlessTakeable(examined);
       refuseTooManyTries(tries, name, examined?.stored ?? null);
       const found = ours ?? replacedIn(examined, clock.monotonic());

@@ -6,10 +6,10 @@ import { makeFolder, makeFolders } from './make-folders.js';
 export interface TrustedFolder {
   readonly path: string;
   /** The folders on the way down to it, to be verified; empty for a folder that the user chose. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly FolderStep[];
 }
 
-export interface Step {
+export interface FolderStep {
   readonly path: string;
   /** The mode with which it is created if it is missing. */
   readonly mode: number;
@@ -17,7 +17,7 @@ export interface Step {
   readonly isOurs: boolean;
 }
 
-export interface FileStatus {
+export interface FolderStatus {
   readonly kind: 'folder' | 'link' | 'other';
   readonly uid: number;
   /** The permission bits only. */
@@ -28,9 +28,9 @@ export interface FileStatus {
 export interface Folders {
   /** The effective user; 0 on Windows, where it is not asked for. */
   readonly uid: number;
-  stat(path: string): FileStatus;
+  stat(path: string): FolderStatus;
   /** As `stat`, but for a symbolic link itself. */
-  lstat(path: string): FileStatus;
+  lstat(path: string): FolderStatus;
   mkdir(path: string, mode: number): void;
 }
 
@@ -41,7 +41,7 @@ export const systemFolders: Folders = {
   mkdir: (path, mode) => makeFolder(path, { mode }),
 };
 
-function statusFrom(stats: Stats): FileStatus {
+function statusFrom(stats: Stats): FolderStatus {
   const kind = stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'other';
   return { kind, uid: stats.uid, mode: stats.mode & 0o7777 };
 }
@@ -65,7 +65,7 @@ export function verifyTrustedFolder(folder: TrustedFolder, system: Folders = sys
   }
 }
 
-function statusOf({ path, isOurs }: Step, system: Folders): FileStatus | null {
+function statusOf({ path, isOurs }: FolderStep, system: Folders): FolderStatus | null {
   try {
     // A home folder, or a folder in it, may be a link made by its owner.
     return isOurs ? system.lstat(path) : system.stat(path);
@@ -76,7 +76,7 @@ function statusOf({ path, isOurs }: Step, system: Folders): FileStatus | null {
 }
 
 /** Afterwards it may be the folder of someone else, who was faster. */
-function make(step: Step, system: Folders): FileStatus {
+function make(step: FolderStep, system: Folders): FolderStatus {
   try {
     system.mkdir(step.path, step.mode);
   } catch (error) {
@@ -85,7 +85,7 @@ function make(step: Step, system: Folders): FileStatus {
   return step.isOurs ? system.lstat(step.path) : system.stat(step.path);
 }
 
-function verify({ path, isOurs }: Step, { kind, uid, mode }: FileStatus, system: Folders): void {
+function verify({ path, isOurs }: FolderStep, { kind, uid, mode }: FolderStatus, system: Folders): void {
   if (kind === 'link') throw new Error(`${path} is a symbolic link`);
   if (kind !== 'folder') throw new Error(`${path} is not a folder`);
   const isTrusted = uid === system.uid || (uid === 0 && !isOurs);

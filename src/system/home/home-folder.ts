@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
-import type { FileStatus } from '../files/trusted-folder.js';
+import type { FolderStatus } from '../files/trusted-folder.js';
 import { systemCode } from '../system-code.js';
 import type { UserEnvironment } from './user-environment.js';
 
@@ -34,13 +34,13 @@ export function findHome(system: UserEnvironment): Home {
 }
 
 /** Whether something covers a folder for this process alone: nobody else makes folders with that mode. */
-export function isClosedToAll({ mode }: FileStatus): boolean {
+export function isClosedToAll({ mode }: FolderStatus): boolean {
   return (mode & 0o777) === 0;
 }
 
 interface Nearest {
   readonly path: string;
-  readonly status: FileStatus;
+  readonly status: FolderStatus;
   /** Whether looking inside was forbidden, rather than finding nothing. */
   readonly isDenied: boolean;
 }

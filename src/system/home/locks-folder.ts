@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import type { Step, TrustedFolder } from '../files/trusted-folder.js';
+import type { FolderStep, TrustedFolder } from '../files/trusted-folder.js';
 import { messageOf } from '../message-of.js';
 import { findHome, isClosedToAll } from './home-folder.js';
 import { machineId } from './machine-id.js';
@@ -107,14 +107,14 @@ function isPrivate(path: string, system: UserEnvironment): boolean {
   }
 }
 
-export function folder(steps: readonly Step[]): TrustedFolder {
+export function folder(steps: readonly FolderStep[]): TrustedFolder {
   return { path: steps.at(-1)?.path ?? '', steps };
 }
 
-export function above(path: string, mode = 0o700): Step {
+export function above(path: string, mode = 0o700): FolderStep {
   return { path, mode, isOurs: false };
 }
 
-export function ours(path: string): Step {
+export function ours(path: string): FolderStep {
   return { path, mode: 0o700, isOurs: true };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isTaken, isWithoutHardLinks } from '../../stores/file/file-error-codes.js';
 import { readSnapshot } from '../../stores/file/regular-file.js';
 import { systemCode } from '../../system/system-code.js';
-import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
+import { type CheckResult, limited, safe, unsafe } from '../file-system-report.js';
 import { createFile } from './create-file.js';
 import { errorOf, failureOf, type Probe, type Site } from './probe-types.js';
 
@@ -18,7 +18,7 @@ export const exclusivenessProbes: readonly Probe[] = [
   { check: 'removal', run: removal },
 ];
 
-function exclusiveCreate({ fs, folder }: Site): Outcome {
+function exclusiveCreate({ fs, folder }: Site): CheckResult {
   const path = join(folder, 'file');
   createFile(fs, path, 'first');
   const failure = failureOf(() => fs.closeSync(fs.openSync(path, 'wx')));
@@ -35,7 +35,7 @@ function exclusiveCreate({ fs, folder }: Site): Outcome {
   return safe('Creating a file exclusively (O_EXCL) fails where it exists.');
 }
 
-function hardLinks({ fs, folder }: Site): Outcome {
+function hardLinks({ fs, folder }: Site): CheckResult {
   const [mine, theirs, lock] = [join(folder, 'mine'), join(folder, 'theirs'), join(folder, 'lock')];
   createFile(fs, mine, 'mine');
   createFile(fs, theirs, 'theirs');
@@ -69,7 +69,7 @@ function countOf(fs: Site['fs'], path: string): number | undefined {
   return fs.lstatSync(path)?.nlink;
 }
 
-function withoutLinks(code: string): Outcome {
+function withoutLinks(code: string): CheckResult {
   return isWithoutHardLinks(code)
     ? limited(
         `There are no hard links (link fails with ${code}); livinglock creates its file by rename instead, within ` +
@@ -78,7 +78,7 @@ function withoutLinks(code: string): Outcome {
     : unsafe(`A hard link (link) fails with ${code}: no lock can be created here.`);
 }
 
-function exclusiveRename(site: Site): Outcome {
+function exclusiveRename(site: Site): CheckResult {
   const { fs, folder } = site;
   const guard = join(folder, 'guard');
   const [first, second] = [entrance(site, 'first'), entrance(site, 'second')];
@@ -116,7 +116,7 @@ function entrance({ fs, folder }: Site, owner: string): string {
   return entrance;
 }
 
-function removal({ fs, folder }: Site): Outcome {
+function removal({ fs, folder }: Site): CheckResult {
   const guard = join(folder, 'guard');
   const owner = join(guard, 'owner');
   fs.mkdirSync(guard);

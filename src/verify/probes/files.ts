@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSnapshot } from '../../stores/file/regular-file.js';
-import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
+import { type CheckResult, limited, safe, unsafe } from '../file-system-report.js';
 import { createFile } from './create-file.js';
 import { failureOf, type Probe, type Site } from './probe-types.js';
 
@@ -26,7 +26,7 @@ export const fileProbes: readonly Probe[] = [
   { check: 'times', run: times },
 ];
 
-function replacement({ fs, folder }: Site): Outcome {
+function replacement({ fs, folder }: Site): CheckResult {
   const path = join(folder, 'lock');
   createFile(fs, path, 'old');
   fs.writeFileAtomicSync(path, 'new');
@@ -71,7 +71,7 @@ function whileOpen(fs: Site['fs'], path: string, action: () => void): string {
   }
 }
 
-function symbolicLinks({ fs, folder }: Site): Outcome {
+function symbolicLinks({ fs, folder }: Site): CheckResult {
   const target = join(folder, 'target');
   const link = join(folder, 'link');
   createFile(fs, target, 'target');
@@ -88,7 +88,7 @@ function symbolicLinks({ fs, folder }: Site): Outcome {
       );
 }
 
-function names({ fs, folder }: Site): Outcome {
+function names({ fs, folder }: Site): CheckResult {
   const name = `owner,%3A${'n'.repeat(200)}`;
   const path = join(folder, name);
   const failure = failureOf(() => createFile(fs, path, ''));
@@ -111,7 +111,7 @@ function names({ fs, folder }: Site): Outcome {
   return safe('File names may be long, and the list of a folder shows what is there.');
 }
 
-async function times({ fs, folder, onlooker, now }: Site): Promise<Outcome> {
+async function times({ fs, folder, onlooker, now }: Site): Promise<CheckResult> {
   const path = join(folder, 'file');
   const before = now();
   createFile(fs, path, 'text');

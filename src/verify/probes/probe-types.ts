@@ -1,13 +1,13 @@
 import type { FileSystem } from '../../stores/file/file-system.js';
 import { isError } from '../../system/is-error.js';
 import { systemCode } from '../../system/system-code.js';
-import type { FileSystemCheck, Outcome } from '../file-system-report.js';
+import type { CheckResult, FileSystemCheck } from '../file-system-report.js';
 
 /** A check by single calls, all of which the file store relies on. */
 export interface Probe {
   readonly check: FileSystemCheck;
   /** Throws a system error if the file system refuses a call that the probe needs and the store cannot do without. */
-  run(site: Site): Outcome | Promise<Outcome>;
+  run(site: Site): CheckResult | Promise<CheckResult>;
 }
 
 /** Where a probe works. */

@@ -3,7 +3,7 @@ import type { FileSystem } from '../../stores/file/file-system.js';
 import { typeOf } from '../../stores/file/file-system-type.js';
 import { readSnapshot } from '../../stores/file/regular-file.js';
 import { systemCode } from '../../system/system-code.js';
-import { limited, type Outcome, safe, unsafe } from '../file-system-report.js';
+import { type CheckResult, limited, safe, unsafe } from '../file-system-report.js';
 import { createFile } from './create-file.js';
 import type { Probe, Sight, Sightings, Site } from './probe-types.js';
 
@@ -22,7 +22,7 @@ export const sharingProbes: readonly Probe[] = [
   { check: 'reboot', run: reboot },
 ];
 
-async function sharedView(site: Site): Promise<Outcome> {
+async function sharedView(site: Site): Promise<CheckResult> {
   const { fs, folder } = site;
   const path = join(folder, 'lock');
   const steps: readonly (readonly [what: string, step: () => void, expected: string | null])[] = [
@@ -48,7 +48,7 @@ async function sees({ onlooker }: Site, path: string, expected: string | null): 
   return text === expected && names.includes('lock') === (expected !== null);
 }
 
-async function wholeReads({ fs, folder, onlooker }: Site): Promise<Outcome> {
+async function wholeReads({ fs, folder, onlooker }: Site): Promise<CheckResult> {
   const path = join(folder, 'lock');
   createFile(fs, path, version(0));
   const { end } = await onlooker.watch(path, version(REPLACEMENTS));
@@ -57,10 +57,10 @@ async function wholeReads({ fs, folder, onlooker }: Site): Promise<Outcome> {
     fs.writeFileAtomicSync(path, version(number));
   }
   fs.writeFileAtomicSync(path, version(REPLACEMENTS));
-  return judge(await end);
+  return resultFrom(await end);
 }
 
-function judge({ reads, missing, torn, backwards, errors, sawLast }: Sightings): Outcome {
+function resultFrom({ reads, missing, torn, backwards, errors, sawLast }: Sightings): CheckResult {
   if (!sawLast || backwards > 0) {
     return unsafe(
       'Another process keeps seeing older versions of a file that was replaced: it would judge a lock by old heartbeats.',
@@ -86,7 +86,7 @@ function judge({ reads, missing, torn, backwards, errors, sawLast }: Sightings):
   return safe('A file that is replaced is always there, whole: either the old one or the new one.');
 }
 
-function reboot({ fs, folder }: Site): Outcome {
+function reboot({ fs, folder }: Site): CheckResult {
   switch (process.platform) {
     case 'linux':
       break;

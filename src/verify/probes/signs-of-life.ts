@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isLocal } from '../../stores/file/file-system-type.js';
 import type { Life } from '../../system/signs-of-life/sign-of-life.js';
 import { systemLife } from '../../system/signs-of-life/system.js';
-import { limited, type Outcome, safe } from '../file-system-report.js';
+import { type CheckResult, limited, safe } from '../file-system-report.js';
 import { failureOf, type Probe, type Site } from './probe-types.js';
 
 const CONSEQUENCE =
@@ -14,7 +14,7 @@ export const signProbes: readonly Probe[] = [
 ];
 
 /** @param life The signs of life of this system. */
-export async function signsOfLife({ fs, folder }: Site, life: Life | null): Promise<Outcome> {
+export async function signsOfLife({ fs, folder }: Site, life: Life | null): Promise<CheckResult> {
   if (life === null)
     return safe('This system has no containers of its own, in which PIDs would prove nothing.');
   const path = join(folder, 'sign');

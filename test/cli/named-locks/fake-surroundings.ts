@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { FileStatus } from '../../../src/system/files/trusted-folder.js';
+import type { FolderStatus } from '../../../src/system/files/trusted-folder.js';
 import type { UserEnvironment } from '../../../src/system/home/user-environment.js';
 
 const TMPFS = 0x01021994;
@@ -13,7 +13,7 @@ export class FakeSurroundings implements UserEnvironment {
   homeInDatabase: string | null;
   hostName = 'db-1';
   ioreg: string | null = '    "IOPlatformUUID" = "564D7F9E-1111-2222-3333-A1B2C3D4E5F6"\n';
-  readonly files = new Map<string, FileStatus>();
+  readonly files = new Map<string, FolderStatus>();
   readonly contents = new Map<string, string>();
   readonly types = new Map<string, number>();
   /** What another user does right before a folder is made. */
@@ -54,12 +54,12 @@ export class FakeSurroundings implements UserEnvironment {
     return content;
   }
 
-  stat(path: string): FileStatus {
+  stat(path: string): FolderStatus {
     const status = this.lstat(path);
     return status.kind === 'link' ? { ...status, kind: 'folder', mode: 0o700 } : status;
   }
 
-  lstat(path: string): FileStatus {
+  lstat(path: string): FolderStatus {
     if (path !== '/') {
       const { uid, mode } = this.stat(dirname(path));
       if ((mode & (uid === this.uid ? 0o100 : 0o001)) === 0) throw failure('EACCES', path);

@@ -1,15 +1,15 @@
-import * as core from '../../core/describe-holder.js';
+import { describeHolder, describeHolding } from '../../core/describe-holder.js';
 import type { LockRecord } from '../../index.js';
 import { formatTime } from './local-time.js';
 
 /** Who holds a lock, or until when it counts as held, in one line: `is held by PID 4242 …`. */
-export function describeHolding(holder: LockRecord | null, age: number): string {
-  return core.describeHolding(holder, age, { holdAtLeast: '--hold-at-least', more: moreOf(holder) });
+export function holdingLine(holder: LockRecord | null, age: number): string {
+  return describeHolding(holder, age, { holdAtLeast: '--hold-at-least', more: moreOf(holder) });
 }
 
 /** Who holds a lock, in one line: `PID 4242 on db-1 (import.py --all in /srv/shop) since 14:03:11, last heartbeat 12 seconds ago, 40 % done`. */
-export function describeHolder(holder: LockRecord | null, heartbeatAge: number): string {
-  return core.describeHolder(holder, heartbeatAge, moreOf(holder));
+export function holderLine(holder: LockRecord | null, heartbeatAge: number): string {
+  return describeHolder(holder, heartbeatAge, moreOf(holder));
 }
 
 function moreOf(holder: LockRecord | null): string {
