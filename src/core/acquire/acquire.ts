@@ -65,15 +65,18 @@ class Contender {
   async acquire(): Promise<Lock> {
     const { wait } = this.#settings;
     try {
-      return await (wait > 0 ? this.#acquireWithin(wait) : this.#acquireNow());
+      return await (wait > 0 ? this.acquireWithin(wait) : this.acquireNow());
     } catch (error) {
       if (error instanceof ErrLockBusy) publishBusy(error, this.#call.clock.monotonic() - this.#calledAt);
       throw error;
     }
   }
 
-  /** Reads, judges, and claims exactly the version that was judged. If the lock changed meanwhile, judges again. */
-  async #acquireNow(): Promise<Lock> {
+  /**
+   * Reads, judges, and claims exactly the version that was judged. If the lock changed meanwhile, judges again. Not private, as the bundle would shorten
+   * its name, which stack traces show.
+   */
+  async acquireNow(): Promise<Lock> {
     const { name, clock } = this.#call;
     for (let tries = 1, late = 0; ; tries++) {
       const { staleTimeout, owner } = this.#settings;
@@ -116,7 +119,7 @@ class Contender {
     };
   }
 
-  async #acquireWithin(wait: number): Promise<Lock> {
+  async acquireWithin(wait: number): Promise<Lock> {
     const { store, clock, limit } = this.#call;
     const { signal } = this.#settings;
     const deadline = clock.monotonic() + wait;
@@ -126,7 +129,7 @@ class Contender {
     const attempt = () => {
       attemptedAt = clock.monotonic();
       this.#attemptedAt = attemptedAt;
-      return this.#acquireNow();
+      return this.acquireNow();
     };
     // Without the signal: p-retry would also check it after the last attempt, and lose a lock that was just acquired.
     return pRetry(attempt, {
