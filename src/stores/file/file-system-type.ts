@@ -10,31 +10,37 @@ interface FileSystemType {
 
 /** By magic numbers of statfs(2), from the kernel's `include/uapi/linux/magic.h` and the sources of the file systems themselves. */
 const TYPES: ReadonlyMap<number, FileSystemType> = new Map([
-  [0xef53, { name: 'ext4', writers: 'one kernel' }],
-  [0x58465342, { name: 'xfs', writers: 'one kernel' }],
-  [0x9123683e, { name: 'btrfs', writers: 'one kernel' }],
-  [0x01021994, { name: 'tmpfs', writers: 'one kernel' }],
-  [0x794c7630, { name: 'overlayfs', writers: 'one kernel' }],
-  [0x2fc12fc1, { name: 'zfs', writers: 'one kernel' }],
-  [0xf2f52010, { name: 'f2fs', writers: 'one kernel' }],
-  [0x6969, { name: 'nfs', writers: 'many' }],
-  [0x517b, { name: 'smb', writers: 'many' }],
-  [0xfe534d42, { name: 'smb2', writers: 'many' }],
-  [0xff534d42, { name: 'cifs', writers: 'many' }],
-  [0x01021997, { name: '9p', writers: 'many' }],
-  [0x5346414f, { name: 'afs', writers: 'many' }],
-  [0x00c36400, { name: 'ceph', writers: 'many' }],
-  [0x01161970, { name: 'gfs2', writers: 'many' }],
-  [0x7461636f, { name: 'ocfs2', writers: 'many' }],
-  [0x0bd00bd0, { name: 'lustre', writers: 'many' }],
-  [0x47504653, { name: 'gpfs', writers: 'many' }],
-  [0x858458f6, { name: 'ramfs', writers: 'unknown' }],
-  [0xca451a4e, { name: 'bcachefs', writers: 'unknown' }],
-  [0xf15f, { name: 'ecryptfs', writers: 'unknown' }],
-  [0x4d44, { name: 'fat', writers: 'unknown' }],
-  [0x2011bab0, { name: 'exfat', writers: 'unknown' }],
-  [0x7366746e, { name: 'ntfs', writers: 'unknown' }],
-  [0x65735546, { name: 'fuse', writers: 'unknown' }],
+  ...typesOf('one kernel', {
+    ext4: 0xef53,
+    xfs: 0x58465342,
+    btrfs: 0x9123683e,
+    tmpfs: 0x01021994,
+    overlayfs: 0x794c7630,
+    zfs: 0x2fc12fc1,
+    f2fs: 0xf2f52010,
+  }),
+  ...typesOf('many', {
+    nfs: 0x6969,
+    smb: 0x517b,
+    smb2: 0xfe534d42,
+    cifs: 0xff534d42,
+    '9p': 0x01021997,
+    afs: 0x5346414f,
+    ceph: 0x00c36400,
+    gfs2: 0x01161970,
+    ocfs2: 0x7461636f,
+    lustre: 0x0bd00bd0,
+    gpfs: 0x47504653,
+  }),
+  ...typesOf('unknown', {
+    ramfs: 0x858458f6,
+    bcachefs: 0xca451a4e,
+    ecryptfs: 0xf15f,
+    fat: 0x4d44,
+    exfat: 0x2011bab0,
+    ntfs: 0x7366746e,
+    fuse: 0x65735546,
+  }),
 ]);
 
 /** The type of the file system that holds a folder. */
@@ -45,6 +51,13 @@ export function typeOf(fileSystem: FileSystem, folder: string): FileSystemType {
 /** Whether only this machine can write there. `false` if unknown. */
 export function isLocal(fileSystem: FileSystem, path: string): boolean {
   return typeOf(fileSystem, path).writers === 'one kernel';
+}
+
+function typesOf(
+  writers: FileSystemType['writers'],
+  magicNumbers: Readonly<Record<string, number>>,
+): [number, FileSystemType][] {
+  return Object.entries(magicNumbers).map(([name, number]) => [number, { name, writers }]);
 }
 
 /** As an unsigned number: on 32-bit machines the kernel's is signed. 0, which is not a type, if unknown. */
