@@ -172,7 +172,7 @@ test.skipIf(!isPosix)('--kill-stalled says whom it has ended, although the lock 
   const heartbeat = ['--heartbeat', 'manual', '--stale-timeout', '500ms'];
   const hold = ['--hold-at-least', '1h', '--on-stall', 'warn'];
   const first = desk.start(['run', ...heartbeat, ...hold, 'job', '-c', 'trap "exit 3" TERM; read -r line']);
-  await first.says(/has stalled.*It goes on/);
+  await first.says(/has stalled.*It keeps running/);
   const second = desk.start(['run', '--wait', '1m', ...heartbeat, '--kill-stalled', 'job', '--', 'true']);
   expect(await first.ended).toMatchObject({ code: 3 });
   await second.says(/Waiting for up to 1 minute/);
@@ -187,7 +187,7 @@ test.skipIf(!isPosix)('a command that crashes after a warning has not stalled', 
   const job = 'read -r line; kill -SEGV $$';
   const args = ['--heartbeat', 'manual', '--stale-timeout', '500ms', '--on-stall', 'warn', 'job', '-c', job];
   const run = desk.start(['run', ...args]);
-  await run.says(/has stalled.*It goes on/);
+  await run.says(/has stalled.*It keeps running/);
   run.write('\n');
   expect(await run.ended).toMatchObject({ code: 139 });
   const { stdout } = await desk.run(['history', '--json', 'job']);

@@ -83,7 +83,7 @@ describe('the packed package', () => {
     const program =
       "import { acquire } from 'livinglock'; await acquire('shown.lock'); await acquire('shown.lock');";
     const { stderr } = await run('shown.mjs', program).catch((error) => error);
-    expect(stderr).toMatch(/^\s+throw new (?:\w+\.)?ErrLockBusy\(.{0,100}\);$/m);
+    expect(stderr).toMatch(/^\s*throw new (?:\w+\.)?ErrLockBusy\(.{0,100}\);$/m);
     expect(stderr).toMatch(/ at Contender\.acquireNow \(.*livinglock\/dist\/core\.js:\d+:\d+\)/);
     expect(stderr).not.toContain('[as ');
   });

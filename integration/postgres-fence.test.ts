@@ -126,7 +126,7 @@ describeWithPostgres('a fence in PostgreSQL by pg', (server) => {
       code: '42501',
       isInDoubt: false,
       message: expect.stringMatching(
-        `^Cannot claim the fence of import: permission denied for ${refused}.*\\. Have .+\`fenceSchema\\(\\)\`.+ grant`,
+        `^Cannot claim the fence of import: permission denied for ${refused}.*\\. Somebody .+\`fenceSchema\\(\\)\`.+ grant`,
       ),
     });
   });

@@ -2,10 +2,11 @@
 // finding a hundred files would take most of the time. All of it is CommonJS: Node starts it faster than modules, Jest needs it, and a library of
 // which a process has one copy knows all of the locks that it holds. For `import`, each entry point has a module that only passes names on.
 
-import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
+import { parseAst } from 'rolldown/parseAst';
 import { dts } from 'rolldown-plugin-dts';
 import { builtins, embedded, lazily, lazyFile, leaner, licences } from './bundle-plugins.js';
 
@@ -97,7 +98,7 @@ async function bundleProgram() {
   const groups = new Map();
   const plugins = [lazyFile(LAZY), ...PLUGINS, embedded(`./${HELPER_TEXT}`), licences(), grouped(groups)];
   const bundle = await rolldown({ ...COMMON, input: INPUT, external: DRIVERS, plugins });
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: DIST,
     format: 'cjs',
     minify: READABLE,
@@ -112,6 +113,26 @@ async function bundleProgram() {
       })),
     },
   });
+  for (const { fileName } of output) if (fileName.endsWith('.js')) removeIndentation(join(DIST, fileName));
+}
+
+/** It would be 3 % of the package. Lines stay, so that stack traces show them. */
+function removeIndentation(file) {
+  const text = readFileSync(file, 'utf8');
+  const flat = text.replaceAll(/^\t+/gm, '');
+  const [before, after] = [text, flat].map((each) => templatesIn(each).join('\0'));
+  if (before !== after) throw new Error(`${file}: a line of a template begins with a tab, which must stay.`);
+  writeFileSync(file, flat);
+}
+
+/** The only places where the beginning of a line means something. */
+function templatesIn(text) {
+  const templates = [];
+  JSON.stringify(parseAst(text), (_, node) => {
+    if (node?.type === 'TemplateElement') templates.push(node.value.raw);
+    return typeof node === 'bigint' ? null : node;
+  });
+  return templates;
 }
 
 /** Added by rolldown itself. */
