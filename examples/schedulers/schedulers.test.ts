@@ -14,6 +14,9 @@ import type { Job } from './job.js';
 import { reportModule } from './nest.js';
 import * as nodeCron from './node-cron.js';
 
+/** By default, Nest ends the process if it cannot start, and with it all tests of this process, without a word. */
+const OPTIONS = { logger: false, abortOnError: false } as const;
+
 /** Schedules the job as one server does. The result starts it now. */
 type Schedule = (job: Job) => Promise<() => unknown>;
 
@@ -37,9 +40,7 @@ const schedulers: readonly (readonly [name: string, schedule: Schedule])[] = [
   [
     'Nest',
     async (job) => {
-      const application = await NestFactory.createApplicationContext(reportModule(job), {
-        logger: false,
-      });
+      const application = await NestFactory.createApplicationContext(reportModule(job), OPTIONS);
       onTestFinished(() => application.close());
       const task = application.get(SchedulerRegistry).getCronJob('report');
       return () => task.fireOnTick();
@@ -76,7 +77,7 @@ test('Nest ends a run at shutdown, and releases its lock before the modules are 
       await sleep(2 ** 30, undefined, { signal });
     },
   };
-  const application = await NestFactory.createApplicationContext(reportModule(endless), { logger: false });
+  const application = await NestFactory.createApplicationContext(reportModule(endless), OPTIONS);
   const begun = once(writing, 'begun');
   const run = application.get(SchedulerRegistry).getCronJob('report').fireOnTick();
   await begun;
