@@ -56,7 +56,7 @@ describe('the store in memory', () => {
     await lock.release();
   });
 
-  it('refuses a clock or a process table that is none', () => {
+  it('refuses what is not a clock or a process table', () => {
     expect(() => memoryStore(untyped({ processes: new FakeProcessTable().own }))).toThrow(
       new TypeError('The option `processes` must have a method `self`, but is an object.'),
     );

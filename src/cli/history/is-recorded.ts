@@ -21,6 +21,9 @@ export function isRecorded(
 
 /** The folder that a variable names for the history, if one does. A link in its path may be switched while a command is at work. */
 export function chosenFolderNow(): string | undefined {
+  const { LIVINGLOCK_DIR, LIVINGLOCK_HISTORY } = process.env;
+  // The usual folder is not named by anybody, and it takes many looks at the disk to find it.
+  if (!LIVINGLOCK_DIR && !LIVINGLOCK_HISTORY) return undefined;
   // If it is not known, that is told when something is to be written.
   const folder = attempt(historyFolder, null);
   return folder?.steps.length === 0 ? realFolder(folder.path) : undefined;
