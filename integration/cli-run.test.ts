@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -392,6 +393,24 @@ test.skipIf(!isPosix)('the folder of named locks may be a link', async () => {
   for (const subcommand of ['status', 'history'])
     expect((await desk.run([subcommand], env)).stdout).toMatch(/^job\b.* succeeded /m);
 });
+
+test.skipIf(!isPosix)(
+  'a run is in the history where it began, if the folder of named locks is a link that is switched',
+  async () => {
+    const desk = new Desk();
+    mkdirSync(join(desk.folder, 'other'));
+    const link = join(desk.folder, 'link');
+    symlinkSync(desk.locks, link);
+    const run = desk.start(['run', 'job', '--', 'sh', '-c', 'echo up; read -r x'], { LIVINGLOCK_DIR: link });
+    await run.prints(/up/);
+    rmSync(link);
+    symlinkSync('other', link);
+    run.write('\n');
+    expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+    expect((await desk.run(['history'])).stdout).toMatch(/^job\b.* succeeded /m);
+    expect(readdirSync(join(desk.folder, 'other'))).toEqual([]);
+  },
+);
 
 describe.skipIf(!isPosix)('signals', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(

@@ -78,6 +78,22 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       expect(ended.stderr).toMatch(/ livinglock: [a-z]+: Cannot reach Redis at 127\.0\.0\.1:\d+: /);
     });
 
+    test('says what to change in an address that the server refuses', async () => {
+      const operator = await nodeRedis.connect(server().url);
+      onTestFinished(() => operator.close());
+      await operator.call('ACL', 'SETUSER', 'narrow', 'on', '>secret', '~*', '+@all', '-select');
+      const locked = await RedisServer.start('--requirepass', 'secret');
+      onTestFinished(() => locked.end());
+      for (const [address, words] of [
+        [locked.url, 'Write the password as redis://:PASSWORD@HOST'],
+        [server().url.replace('//', '//narrow:secret@').concat('/1'), 'ACL SETUSER name +select'],
+        [server().url.replace('redis:', 'rediss:'), 'both sides use TLS (rediss:) or neither'],
+      ] as const) {
+        const ended = await new Desk().run(['status', '--store', address]);
+        expect(ended).toMatchObject({ code: 73, stderr: expect.stringContaining(words) });
+      }
+    });
+
     test('does not begin after a signal that came while the server was busy with the claim', async () => {
       const operator = await nodeRedis.connect(server().url);
       onTestFinished(() => operator.close());

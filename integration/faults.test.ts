@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { acquire, ErrLockBusy, inspect } from 'livinglock';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Actor, startActor } from '../support/actors.js';
 import { canMount, isPosix, temporaryFolder } from '../support/machine.js';
@@ -105,6 +106,19 @@ describe.skipIf(!canMount)('on a file system that is read-only (mounted, as root
     await expectToGoOn(actor, seen);
   });
 });
+
+test.skipIf(!canMount)(
+  'a lock in the file system of a container is meant where its path leads through /proc/PID/root',
+  async () => {
+    const { actor, seen } = await mount('rw');
+    expect(await outcome(actor, 'acquire')).toBe('done');
+    const through = join(seen, 'job.lock');
+    expect(await inspect(through)).toMatchObject({ state: 'live' });
+    await expect(acquire(through)).rejects.toThrow(ErrLockBusy);
+    expect(readdirSync(folder)).toEqual([]);
+    await expectToGoOn(actor, seen);
+  },
+);
 
 describe.skipIf(!isPosix)('with too many open files', () => {
   test('a lock cannot be created until there are fewer', async () => {

@@ -22,5 +22,14 @@ describeWithPostgres('a server behind PgBouncer', (server) => {
       });
       await Promise.all(jobs);
     });
+
+    test('and refuses a setting of the connection says where to make it', async () => {
+      const locks = new PostgresLocks(server());
+      const connectionString = await pgBouncerTo(server(), 'transaction');
+      const pool = poolOf(server(), { connectionString, options: '-c work_mem=4MB' });
+      await expect(locks.acquire(pool)).rejects.toThrow(
+        /unsupported startup parameter.+\. Set it for the role instead, or have PgBouncer ignore it/,
+      );
+    });
   });
 });

@@ -18,8 +18,10 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     await admin.query(`CREATE ROLE ${GUEST} LOGIN`);
     await admin.query(`CREATE ROLE member LOGIN PASSWORD 'right'`);
     await admin.query('CREATE ROLE loner LOGIN CONNECTION LIMIT 1');
+    await admin.query('CREATE ROLE unencrypted LOGIN');
     await admin.end();
     await server().askForPassword('member');
+    await server().reject('unencrypted');
   });
 
   describe('that does not let the table be created', () => {
@@ -92,6 +94,18 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       connect: (there: PostgresServer) => ({ host: there.folder, user: GUEST, database: 'elsewhere' }),
       code: '3D000',
       words: 'database "elsewhere" does not exist. Create the database',
+    },
+    {
+      what: 'a connection without encryption',
+      connect: (there: PostgresServer) => ({ connectionString: there.urlFor('unencrypted') }),
+      code: '28000',
+      words: 'no encryption. Set `ssl` for the connection (`?sslmode=verify-full` in an address).',
+    },
+    {
+      what: 'encryption that it does not have',
+      connect: (there: PostgresServer) => ({ host: there.folder, user: GUEST, ssl: true }),
+      code: 'XX000',
+      words: 'does not support SSL connections. Enable TLS on the server, or leave out `ssl`',
     },
     {
       what: 'a missing socket',

@@ -77,9 +77,18 @@ export class PostgresServer {
   }
 
   /** Requires a password from this user. */
-  async askForPassword(user: string): Promise<void> {
+  askForPassword(user: string): Promise<void> {
+    return this.#rule(user, 'scram-sha-256');
+  }
+
+  /** Lets nobody in as this user, as a server does that requires encryption, and gets none. */
+  reject(user: string): Promise<void> {
+    return this.#rule(user, 'reject');
+  }
+
+  async #rule(user: string, method: string): Promise<void> {
     const file = join(this.folder, 'data', 'pg_hba.conf');
-    writeFileSync(file, `local all ${user} scram-sha-256\n${readFileSync(file, 'utf8')}`);
+    writeFileSync(file, `local all ${user} ${method}\n${readFileSync(file, 'utf8')}`);
     await this.#control('reload');
   }
 
