@@ -54,7 +54,8 @@ export async function said(signal?: AbortSignal): Promise<void> {
 
 /** Puts the job in front, unless the text names it already. */
 export function about(of: Subject | null, text: string): string {
-  if (of === null) return text;
+  // A job without a name is what the text is about.
+  if (of === null || of.job === '') return text;
   const { job, lock } = of;
   // A lock in a database has no path, and its name may be any word of the text.
   const isNamed = lock !== null && (lock.includes('/') ? text.includes(lock) : text.startsWith(`${lock} `));

@@ -31,6 +31,7 @@ describe('a text about a job', () => {
 
   it('is left as it is without a job', () => {
     expect(about(null, 'Wrong.')).toBe('Wrong.');
+    expect(about({ job: '', lock: '' }, 'Wrong.')).toBe('Wrong.');
   });
 });
 
