@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isPosix } from '../support/machine.js';
@@ -29,6 +31,21 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
     });
     afterAll(() => server?.end());
     testCommandsIn(() => server?.urlFor() ?? '');
+
+    test('gets the password from ~/.pgpass, without a warning of the driver', async () => {
+      const admin = new pg.Client(server?.urlFor());
+      await admin.connect();
+      await admin.query(`CREATE ROLE member LOGIN PASSWORD 'right'`);
+      await admin.query('GRANT ALL ON SCHEMA public TO member');
+      await admin.query('GRANT ALL ON ALL TABLES IN SCHEMA public TO member');
+      await admin.end();
+      await server?.askForPassword('member');
+      const desk = new Desk();
+      writeFileSync(join(desk.folder, '.pgpass'), '*:*:*:member:right\n', { mode: 0o600 });
+      const env = { LIVINGLOCK_STORE: server?.urlFor('member').replace(':@', '@') };
+      const ended = await desk.run(['run', 'job', '--', 'sh', '-c', '$LIVINGLOCK beat'], env);
+      expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    });
 
     test('goes on while the server is away, and so does a contender that waits for its lock', async () => {
       const desk = new Desk();

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { isPosix, temporaryFolder } from '../support/machine.js';
 import { poll } from '../support/running.js';
 import { silentServer } from '../support/silent-server.js';
-import { Desk } from './support/desk.js';
+import { Desk, oneLineWith } from './support/desk.js';
 import { testCommandsIn } from './support/store-rules.js';
 
 describe.skipIf(!isPosix)('a command under a lock in SQLite', () => {
@@ -87,12 +87,9 @@ describe('an address of a store', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test('that is empty means files', async () => {
-    const desk = new Desk();
-    const ended = await desk.run(['run', 'job', '--', 'sh', '-c', 'echo $LIVINGLOCK_PATH'], {
-      LIVINGLOCK_STORE: '',
-    });
-    expect(ended.stdout.trim()).toBe(desk.path('job'));
+  test('that is empty is refused: with locks in files, jobs on several servers would run at once', async () => {
+    const ended = await new Desk().run(['run', 'job', '--', 'echo', 'never'], { LIVINGLOCK_STORE: '' });
+    expect(ended).toMatchObject({ code: 64, stdout: '', stderr: oneLineWith('unset LIVINGLOCK_STORE') });
   });
 
   test('in a variable applies to the run, and not to a run of another lock within it', async () => {

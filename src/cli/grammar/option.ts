@@ -6,8 +6,9 @@ export interface Option {
   /** Throws an `InvalidArgument`. Without it the value is the text. */
   readonly parse?: (text: string) => unknown;
   readonly choices?: readonly string[];
-  /** The environment variable that gives the value if the command line does not. An empty one counts as unset. */
+  /** The environment variable that gives the value if the command line does not. An empty one counts as unset, unless the option says otherwise. */
   readonly variable?: string;
+  readonly takesEmptyVariable?: true;
   /** The value if the option is not given, and how help describes it. */
   readonly default?: { readonly value: unknown; readonly name?: string };
   /** Names of options that cannot be combined with this one. */

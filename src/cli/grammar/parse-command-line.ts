@@ -127,8 +127,9 @@ function identify({ long, value, isValueApart, shown }: OptionWord, command: Com
 
 function fromEnvironment(options: Options, typed: ReadonlySet<string>): GivenOption[] {
   return Object.entries(options).flatMap(([name, option]) => {
-    const text = option.variable === undefined ? '' : process.env[option.variable];
-    return text && !typed.has(name) ? [{ name, option, text }] : [];
+    const { [option.variable ?? '']: text } = process.env;
+    const isGiven = text !== undefined && (text !== '' || option.takesEmptyVariable === true);
+    return isGiven && !typed.has(name) ? [{ name, option, text }] : [];
   });
 }
 

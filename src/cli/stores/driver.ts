@@ -82,14 +82,3 @@ export function placeOf({ kind, text }: StoreAddress): string {
 export function sqlitePath(address: string): string {
   return resolve(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
 }
-
-/** Without the warnings of a driver: in a cron job, they would be a mail for every run. */
-export async function quietly<T>(load: () => Promise<T>): Promise<T> {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    return await load();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
-}

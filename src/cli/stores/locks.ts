@@ -65,6 +65,8 @@ export async function withLocks<T>(
 
 /** Loads the driver, and little more: whether the server can be reached shows at the first operation. */
 async function openStore(address: StoreAddress, mayCreate: boolean): Promise<OpenStore> {
+  // The warnings of a driver, such as about `~/.pgpass`: in a cron job, they would be a mail for every run.
+  process.emitWarning = () => {};
   switch (address.kind) {
     case 'sqlite':
       return (await import('./sqlite.js')).openSqlite(address, mayCreate);

@@ -1,13 +1,5 @@
 import { postgresStore } from '../../stores/postgres/index.js';
-import {
-  addressRefused,
-  driverBroken,
-  driverMissing,
-  isMissing,
-  type OpenStore,
-  placeOf,
-  quietly,
-} from './driver.js';
+import { addressRefused, driverBroken, driverMissing, isMissing, type OpenStore, placeOf } from './driver.js';
 import type { StoreAddress } from './store-option.js';
 
 type Driver = Pick<typeof import('pg'), 'Client' | 'Pool'>;
@@ -23,7 +15,7 @@ export async function openPostgres(address: StoreAddress): Promise<OpenStore> {
   const { text } = address;
   const pg = await loadDriver();
   const isEmpty = /^[a-z]+:(?:\/\/)?$/i.test(text);
-  const pool = await poolOf(pg, isEmpty ? {} : { connectionString: text });
+  const pool = poolOf(pg, isEmpty ? {} : { connectionString: text });
   // A connection broke while idle. The next operation opens a new one.
   pool.on('error', () => {});
   return {
@@ -35,10 +27,10 @@ export async function openPostgres(address: StoreAddress): Promise<OpenStore> {
   };
 }
 
-async function poolOf({ Client, Pool }: Driver, where: { readonly connectionString?: string }) {
+function poolOf({ Client, Pool }: Driver, where: { readonly connectionString?: string }) {
   try {
-    // The pool would parse the address only at the first operation. The driver warns once about `sslmode=require`.
-    await quietly(async () => new Client(where));
+    // The pool would parse the address only at the first operation.
+    void new Client(where);
     return new Pool({
       ...where,
       max: CONNECTIONS,

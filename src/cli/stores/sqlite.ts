@@ -9,7 +9,6 @@ import {
   isMissing,
   type OpenStore,
   placeOf,
-  quietly,
   sqlitePath,
 } from './driver.js';
 import type { StoreAddress } from './store-option.js';
@@ -64,7 +63,7 @@ async function loadDriver(): Promise<Connect> {
   let broken: CliError | null = null;
   for (const name of DRIVERS) {
     try {
-      const driver: unknown = await quietly(() => import(name));
+      const driver: unknown = await import(name);
       const connect = connectOf(driver);
       if (connect !== null) return connect;
     } catch (error) {

@@ -28,6 +28,8 @@ export const STORE_OPTION = {
   description: 'the database that keeps the lock, instead of a file: postgres://…, redis://…, sqlite:PATH',
   parse: parseStore,
   variable: STORE_VARIABLE,
+  // It may come from another variable that was not set. With locks in files, jobs on several servers would run at the same time.
+  takesEmptyVariable: true,
 } as const satisfies Option;
 
 /** Throws no {@link InvalidArgument}: its message would repeat the text, and the password in it. */
@@ -36,6 +38,12 @@ export function parseStore(text: string): StoreAddress {
     /^(postgres(?:ql)?(?=:$)|sqlite(?=:.)|[a-z]+(?=:\/\/)):/is.exec(text)?.[1]?.toLowerCase() ?? '',
   );
   if (kind !== undefined) return { kind, text };
+  if (text === '') {
+    throw new CliError(
+      ExitCode.usage,
+      `The address of the store (--store, ${STORE_VARIABLE}) is empty. For locks in files, leave it out: unset ${STORE_VARIABLE}.`,
+    );
+  }
   const scheme = /^[a-z][a-z\d+.-]*:/i.exec(text)?.[0] ?? '';
   throw new CliError(
     ExitCode.usage,
