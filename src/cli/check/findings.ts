@@ -1,6 +1,7 @@
+import { hostname } from 'node:os';
 import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
-import type { Inspection } from '../../index.js';
+import type { Inspection, LockRecord } from '../../index.js';
 import { ageOfSuccess, lastRun, lastSuccess, runtimeOf, skipsInARow } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
 import { inWords } from '../terminal/age.js';
@@ -40,7 +41,7 @@ export function findingsOn(job: Job, limits: Limits, now: Date): readonly Findin
   const { lock, history, failures } = job;
   const findings = [
     ...failures.map((text) => ({ severity: 'unknown', text }) as const),
-    ...(lock === null ? [] : [ofLock(lock, limits, now), ofRuntime(lock, history, limits, now)]),
+    ...(lock === null ? [] : [ofLock(lock, limits, now), ofRuntime(lock, history, limits)]),
     ofLastRun(job, limits, now),
     ...(history === null
       ? []
@@ -58,7 +59,7 @@ function ofLock({ state, reason, holder, heartbeatAge }: Inspection, limits: Lim
     case 'stalled':
       return {
         severity: 'critical',
-        text: `stalled: PID ${holder?.processId ?? 'unknown'} has sent no heartbeat for ${inWords(heartbeatAge ?? 0)}`,
+        text: `stalled: ${holder === null ? 'its holder' : pidOf(holder)} has sent no heartbeat for ${inWords(heartbeatAge ?? 0)}`,
       };
     case 'dead': {
       const since = holder === null ? '' : ` since ${formatDay(holder.timestamp, now)}`;
@@ -73,12 +74,12 @@ function ofLock({ state, reason, holder, heartbeatAge }: Inspection, limits: Lim
   }
 }
 
-function ofRuntime(lock: Inspection, history: LockHistory | null, limits: Limits, now: Date): Perhaps {
-  const runtime = runtimeOf(lock, now);
+function ofRuntime(lock: Inspection, history: LockHistory | null, limits: Limits): Perhaps {
+  const runtime = runtimeOf(lock);
   if (runtime === null) return null;
   const usual = history?.usualDuration ?? null;
   const usually = usual === null ? '' : ` (usually ${inWords(usual)})`;
-  const text = `at work for ${inWords(runtime)}${usually}: PID ${lock.holder?.processId}`;
+  const text = `at work for ${inWords(runtime)}${usually}${lock.holder && `: ${pidOf(lock.holder)}`}`;
   return { severity: severityOf(runtime, limits.maxRuntime), text };
 }
 
@@ -110,10 +111,16 @@ function ofSkips(history: LockHistory, lock: Inspection | null, limits: Limits, 
 /** `PID 4242 has held it since Monday 03:00` */
 function holderOf(lock: Inspection | null, now: Date): string | null {
   if (lock === null || lock.holder === null || lock.state === 'free') return null;
-  const { processId, acquiredAt, timestamp } = lock.holder;
+  const { acquiredAt, timestamp } = lock.holder;
   return lock.state === 'cooldown'
     ? `it has counted as held since ${formatDay(timestamp, now)} (--hold-at-least)`
-    : `PID ${processId} has held it since ${formatDay(acquiredAt ?? timestamp, now)}`;
+    : `${pidOf(lock.holder)} has held it since ${formatDay(acquiredAt ?? timestamp, now)}`;
+}
+
+/** `PID 4242`, and where that is, unless it is here. */
+function pidOf({ processId, process }: LockRecord): string {
+  const host = process.hostname;
+  return `PID ${processId}${host === null || host === hostname() ? '' : ` on ${oneLine(host)}`}`;
 }
 
 function ofAge(history: LockHistory, lock: Inspection | null, limits: Limits, now: Date): Perhaps {

@@ -44,7 +44,7 @@ function performanceData({ name, lock, history }: Job, limits: Limits, now: Date
   const age = history && ageOfSuccess(history, lock, now);
   return [
     age && seconds(`${name} age`, age.milliseconds, limits.maxAge),
-    lock && seconds(`${name} runtime`, runtimeOf(lock, now) ?? 0, limits.maxRuntime),
+    lock && seconds(`${name} runtime`, runtimeOf(lock) ?? 0, limits.maxRuntime),
     history && datum(`${name} skips`, String(skipsInARow(history)), limits.maxSkips, String),
   ].filter((each) => each !== null);
 }

@@ -29,9 +29,23 @@ export function lastRun({ lock, history }: Pick<Job, 'lock' | 'history'>): PastR
 }
 
 /** How long, in milliseconds, the run has been at work that holds the lock. `null` if none does, or if it does not say. */
-export function runtimeOf(lock: Inspection, now: Date): number | null {
-  const acquiredAt = holderAtWork(lock)?.acquiredAt ?? null;
-  return acquiredAt && since(acquiredAt, now);
+export function runtimeOf(lock: Inspection): number | null {
+  const holder = holderAtWork(lock);
+  return holder && timeHeld(holder.acquiredAt, holder.timestamp, lock.heartbeatAge);
+}
+
+/**
+ * How long, in milliseconds, a lock has been held. By the clock that wrote the times: the one of this machine may be wrong.
+ *
+ * @param heartbeatAge Milliseconds.
+ */
+export function timeHeld(
+  acquiredAt: Date | null,
+  heartbeatAt: Date | null,
+  heartbeatAge: number | null,
+): number | null {
+  if (acquiredAt === null || heartbeatAt === null || heartbeatAge === null) return null;
+  return since(acquiredAt, heartbeatAt) + heartbeatAge;
 }
 
 /** The holder, if it is live or stalled. */

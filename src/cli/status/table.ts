@@ -1,4 +1,5 @@
 import { describeWork, oneLine } from '../../core/describe-holder.js';
+import { timeHeld } from '../jobs/job-figures.js';
 import { formatAge } from '../terminal/age.js';
 import { type Column, type GivingWay, layOut } from '../terminal/table.js';
 import type { Style, Terminal } from '../terminal/terminal.js';
@@ -79,8 +80,9 @@ function describeProcess({ pid, isGroup, liveness }: ProcessStatus, state: LockS
   return liveness === 'alive' || state === 'dead' ? name : `${name} (${liveness})`;
 }
 
-function heldFor({ acquiredAt }: LockStatus): string {
-  return acquiredAt === null ? '' : formatAge(Date.now() - acquiredAt.getTime());
+function heldFor({ acquiredAt, heartbeatAt, heartbeatAgeMs }: LockStatus): string {
+  const time = timeHeld(acquiredAt, heartbeatAt, heartbeatAgeMs);
+  return time === null ? '' : formatAge(time);
 }
 
 function lastHeartbeat({ heartbeatAgeMs }: LockStatus): string {

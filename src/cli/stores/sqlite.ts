@@ -3,14 +3,7 @@ import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import {
-  driverBroken,
-  driverMissing,
-  isMissing,
-  type OpenStore,
-  placeOf,
-  sqlitePath,
-} from './driver.js';
+import { driverBroken, driverMissing, isMissing, type OpenStore, placeOf, sqlitePath } from './driver.js';
 import type { StoreAddress } from './store-option.js';
 
 interface Connection extends SqliteDatabase {

@@ -3,7 +3,7 @@ import { findingsOn, type Limits } from '../../../src/cli/check/findings.js';
 import type { Job } from '../../../src/cli/jobs/read-jobs.js';
 import type { Run } from '../../../src/history/index.js';
 import { DAY, HOUR, MINUTE, someRecord } from '../../../support/world.js';
-import { ago, NOW, ranBefore, someHistory, someJob, someLock } from '../jobs/some-jobs.js';
+import { ago, NOW, ranBefore, someHistory, someHolder, someJob, someLock } from '../jobs/some-jobs.js';
 
 const NONE: Limits = {
   maxAge: undefined,
@@ -68,9 +68,9 @@ describe('a job', () => {
   });
 
   it('that is stalled, dead or no lock is critical', () => {
-    const holder = someRecord({ processId: 4242, timestamp: ago(3 * DAY) });
+    const holder = someHolder({ timestamp: ago(3 * DAY) });
     expect(findings({ lock: someLock('stalled', { holder, heartbeatAge: 3 * DAY }) })).toEqual([
-      'critical: stalled: PID 4242 has sent no heartbeat for 3 days',
+      'critical: stalled: PID 4242 on db-1 has sent no heartbeat for 3 days',
     ]);
     const dead = { lock: someLock('dead', { holder, reason: 'its process no longer exists' }) };
     expect(findings(dead)).toEqual([
@@ -134,7 +134,7 @@ describe('a job', () => {
     });
 
     it('counts from the beginning of the first run if that is at work', () => {
-      const lock = someLock('live', { holder: someRecord({ acquiredAt: ago(3 * HOUR) }) });
+      const lock = someLock('live', { holder: someHolder({ acquiredAt: ago(3 * HOUR) }) });
       expect(findings({ lock, history: someHistory({ runs: [] }) }, { maxAge: limit(HOUR) })).toEqual([
         'critical: no success for at least 3 hours',
       ]);
@@ -161,13 +161,13 @@ describe('a job', () => {
     const history = someHistory({ skips: { count: 14, first: ago(DAY), last: ago(MINUTE) } });
 
     it('names who holds the lock, and since when', () => {
-      const holder = someRecord({ processId: 4242, acquiredAt: ago(3 * DAY) });
+      const holder = someHolder({ acquiredAt: ago(3 * DAY) });
       expect(findings({ lock: someLock('live', { holder }), history }, { maxSkips: limit(10) })).toEqual([
-        'critical: skipped 14 times in a row: PID 4242 has held it since Monday 12:00',
+        'critical: skipped 14 times in a row: PID 4242 on db-1 has held it since Monday 12:00',
       ]);
-      const old = someRecord({ processId: 7, acquiredAt: null, timestamp: ago(10 * DAY) });
+      const old = someHolder({ processId: 7, acquiredAt: null, timestamp: ago(10 * DAY) });
       expect(findings({ lock: someLock('live', { holder: old }), history }, { maxSkips: limit(10) })).toEqual(
-        ['critical: skipped 14 times in a row: PID 7 has held it since 2026-11-16'],
+        ['critical: skipped 14 times in a row: PID 7 on db-1 has held it since 2026-11-16'],
       );
       expect(
         findings({ lock: someLock('cooldown', { holder: old }), history }, { maxSkips: limit(10) }),
@@ -193,8 +193,8 @@ describe('a job', () => {
   });
 
   describe('that runs for too long', () => {
-    const holder = someRecord({ processId: 4242, acquiredAt: ago(3 * HOUR) });
-    const text = 'at work for 3 hours (usually 4 minutes): PID 4242';
+    const holder = someHolder({ acquiredAt: ago(3 * HOUR) });
+    const text = 'at work for 3 hours (usually 4 minutes): PID 4242 on db-1';
     const history = someHistory({ usualDuration: 4 * MINUTE });
 
     it('says for how long, and how long it usually takes', () => {
@@ -207,7 +207,7 @@ describe('a job', () => {
     it('is only one that is at work, and says since when', () => {
       const limits = { maxRuntime: limit(1) };
       expect(findings({ lock: someLock('cooldown', { holder }), history }, limits)).toEqual([]);
-      const silent = someRecord({ acquiredAt: null });
+      const silent = someHolder({ acquiredAt: null });
       expect(findings({ lock: someLock('live', { holder: silent }), history }, limits)).toEqual([]);
       expect(findings({ lock: someLock('live', { holder: null }), history }, limits)).toEqual([]);
     });

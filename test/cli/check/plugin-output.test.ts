@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { STATUSES } from '../../../src/cli/check/check.js';
 import { type Finding, type Limits, SEVERITIES } from '../../../src/cli/check/findings.js';
 import { pluginLine } from '../../../src/cli/check/plugin-output.js';
-import { DAY, HOUR, someRecord } from '../../../support/world.js';
-import { ago, NOW, ranBefore, someHistory, someJob, someLock } from '../jobs/some-jobs.js';
+import { DAY, HOUR } from '../../../support/world.js';
+import { ago, NOW, ranBefore, someHistory, someHolder, someJob, someLock } from '../jobs/some-jobs.js';
 
 const NONE: Limits = {
   maxAge: undefined,
@@ -52,7 +52,7 @@ it('says what is well', () => {
 });
 
 it('adds performance data, with the limits', () => {
-  const holder = someRecord({ acquiredAt: ago(1500) });
+  const holder = someHolder({ acquiredAt: ago(1500) });
   const history = someHistory({
     runs: [ranBefore(HOUR)],
     skips: { count: 3, first: NOW, last: NOW },

@@ -1,6 +1,6 @@
 import type { Job } from '../../../src/cli/jobs/read-jobs.js';
 import type { LockHistory, PastRun, Run } from '../../../src/history/index.js';
-import type { Inspection } from '../../../src/index.js';
+import type { Inspection, LockRecord } from '../../../src/index.js';
 import { HOUR, someRecord } from '../../../support/world.js';
 import { someRun } from '../../history/some-runs.js';
 
@@ -31,11 +31,16 @@ export function someHistory(changes: Partial<LockHistory> = {}): LockHistory {
   };
 }
 
+/** One that has just sent a heartbeat, on another machine. */
+export function someHolder(changes: Partial<LockRecord> = {}): LockRecord {
+  return someRecord({ processId: 4242, timestamp: NOW, ...changes });
+}
+
 export function someLock(
   state: Inspection['state'] = 'free',
-  { heartbeatAge = null, reason = 'a reason', ...changes }: Partial<Inspection> = {},
+  { heartbeatAge = state === 'free' ? null : 0, reason = 'a reason', ...changes }: Partial<Inspection> = {},
 ): Inspection {
-  const holder = state === 'free' || state === 'foreign' ? null : someRecord({ processId: 4242 });
+  const holder = state === 'free' || state === 'foreign' ? null : someHolder();
   return { name: '/srv/backup.lock', state, reason, holder, heartbeatAge, processes: [], ...changes };
 }
 

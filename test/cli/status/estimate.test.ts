@@ -13,7 +13,8 @@ function estimate(elapsed: number, changes: Partial<Parameters<typeof estimateOf
     usualDurationMs: null,
     ...changes,
   } as const;
-  return estimateOf(lock, START + elapsed);
+  const heartbeatAt = new Date(START + elapsed - (changes.heartbeatAgeMs ?? 0));
+  return estimateOf({ ...lock, heartbeatAt }, START + elapsed);
 }
 
 describe('when a run is likely to end', () => {
@@ -22,6 +23,17 @@ describe('when a run is likely to end', () => {
     expect(estimate(MINUTE, usually)).toMatch(/^about 3m left, until .*03:04:00$/);
     expect(estimate(4 * MINUTE, usually)).toBe('0ms longer than usual');
     expect(estimate(5 * MINUTE, usually)).toBe('1m longer than usual');
+  });
+
+  it('is told by the clock that wrote its times, if this one is another', () => {
+    const here = START + 10 * MINUTE;
+    const lock = {
+      state: 'live',
+      acquiredAt: new Date(START),
+      heartbeatAt: new Date(START + MINUTE),
+    } as const;
+    const known = { heartbeatAgeMs: 0, progress: null, usualDurationMs: 4 * MINUTE };
+    expect(estimateOf({ ...lock, ...known }, here)).toMatch(/^about 3m left, until .*03:13:00$/);
   });
 
   it('is told by its progress, which knows more', () => {

@@ -132,7 +132,7 @@ function lock(some: Partial<LockStatus> = {}): LockStatus {
     cwd: null,
     owner: null,
     acquiredAt: new Date(Date.now() - 2 * HOUR - 14 * MINUTE - 30 * SECOND),
-    heartbeatAt: new Date(),
+    heartbeatAt: new Date(Date.now() - 12 * SECOND),
     heartbeatAgeMs: 12 * SECOND,
     cooldownMs: null,
     staleTimeoutMs: HOUR,
