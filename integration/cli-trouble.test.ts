@@ -1,7 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isPosix } from '../support/machine.js';
+import { isLinux, isPosix } from '../support/machine.js';
+import type { Running } from '../support/running.js';
 import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 
 // What the system may refuse, with each subcommand: the answer is one line that says what to do, and never "a bug in livinglock".
@@ -120,6 +121,35 @@ test.skipIf(!isPosix)('a lack of file descriptors is not reported as a bug', asy
       expect(stderr).not.toMatch(/bug in livinglock|Cannot read properties/);
     }
   }
+});
+
+describe.skipIf(!isLinux)('a limit on the size of files', () => {
+  /** Of 1024 bytes, for livinglock and its command. */
+  function limited(desk: Desk, args: readonly string[]): Running {
+    return desk.startProgram('bash', ['-c', 'ulimit -f 1; exec livinglock "$@"', 'bash', ...args]);
+  }
+
+  test('that a heartbeat reaches leaves the lock as it was, and held', async () => {
+    const desk = new Desk();
+    const note = 'x'.repeat(256);
+    const args = ['run', '--no-history', '--label', 'y'.repeat(200), '--heartbeat', 'manual'];
+    const script = `"$LIVINGLOCK" beat --note ${note}; echo "beat $?"; read -r line; exit 3`;
+    const run = limited(desk, [...args, '--stale-timeout', '10m', 'job', '--', 'sh', '-c', script]);
+    await run.prints(/beat 73/);
+    expect(run.stderr).toMatch(/EFBIG: only a part of the file could be written\. Raise the limit/);
+    expect(await desk.run(['run', 'job', '--', 'echo', 'second'])).toMatchObject({ code: 75, stdout: '' });
+    run.write('\n');
+    expect(await run.ended).toMatchObject({ code: 3 });
+  });
+
+  test('that the runner reaches does not end the command', async () => {
+    const desk = new Desk();
+    const args = ['run', '--no-history', '--label', 'y'.repeat(256), 'job', '--'];
+    const run = limited(desk, [...args, 'sh', '-c', 'read -r line; exit 3']);
+    await run.says(/EFBIG/);
+    run.write('\n');
+    expect(await run.ended).toMatchObject({ code: 3 });
+  });
 });
 
 test.skipIf(!isPosix)('closed streams are not reported as a bug, and change no exit code', async () => {

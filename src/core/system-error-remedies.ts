@@ -27,6 +27,7 @@ const CHECK_DISK = 'Check that the disk or the file server is healthy, and try a
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', MAKE_ROOM],
   ['EDQUOT', MAKE_ROOM],
+  ['EFBIG', 'Raise the limit on the size of files (`ulimit -f`).'],
   ['EACCES', PERMIT],
   ['EPERM', PERMIT_REMOVAL],
   ['ERR_ACCESS_DENIED', ALLOW],

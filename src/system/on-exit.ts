@@ -173,7 +173,6 @@ function signalsOf(platform: NodeJS.Platform): readonly NodeJS.Signals[] {
     'SIGABRT',
     'SIGVTALRM',
     'SIGXCPU',
-    'SIGXFSZ',
     'SIGUSR2',
     'SIGTRAP',
     'SIGSYS',

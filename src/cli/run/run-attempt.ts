@@ -42,7 +42,6 @@ export class RunAttempt {
     this.#started = started;
     this.#ending = new CommandEnder(started.group, job.options.killAfter);
     this.#watch = this.#watchProof();
-    if (started.output.length > 0) job.signals.writeOutput();
     const prove = () => this.#watch.prove();
     this.#passages = started.output.map(
       (read) => new OutputPassage(read, prove, job.output?.outletFor(read)),

@@ -65,10 +65,10 @@ export class Supervision {
   }
 
   async #runRepeatedly(): Promise<number> {
-    const { recorder, options, signals, output } = this.#job;
+    const { recorder, options, output } = this.#job;
     let status = await this.#runAttempt();
     for (let left = options.retry; left > 0 && isRepeatable(this.#end, this.#job); left--) {
-      await signals.whileWriting(() => recorder.attempted(this.#end, status));
+      await recorder.attempted(this.#end, status);
       output?.attempted(status);
       await pauseBeforeRetry(this.#job);
       recorder.beginAgain();
@@ -125,9 +125,9 @@ export class Supervision {
    * What a slow disk may hold up, for so long that another run takes over meanwhile. So the lock is confirmed afterwards, before the command starts.
    */
   async #prepare(): Promise<Preparation> {
-    const { lock, recorder, signals, output, options } = this.#job;
+    const { lock, recorder, output, options } = this.#job;
     const { knowsPredecessor } = recorder;
-    if (knowsPredecessor) await signals.whileWriting(() => recorder.recordPredecessor());
+    if (knowsPredecessor) await recorder.recordPredecessor();
     const route = routeFor(output?.mode ?? (options.proof.by === 'output' ? 'seen' : 'inherited'));
     output?.prepare(route.count);
     const variables = callingBack();

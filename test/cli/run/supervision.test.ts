@@ -298,12 +298,6 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
         expect(await run.toTheEnd()).toBe(76);
         expect(run.end).toMatchObject({ outcome: 'lost', reason: loss.message });
       });
-
-      it('does not take SIGXFSZ for a signal to itself', async () => {
-        const recorder = recorderDuring(() => deliver('SIGXFSZ'));
-        expect(await statusOf('echo >> "$0/count"; exit 5', SOON, { recorder })).toBe(5);
-        expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n\n\n');
-      });
     });
 
     it('is ended by a signal between two attempts', async () => {
@@ -529,28 +523,6 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     expect(existsSync(join(folder, 'begun'))).toBe(false);
   });
 
-  it.each(['log', 'on-failure'])(
-    'does not hand SIGXFSZ of its own writes to its command: %s',
-    async (kind) => {
-      const output =
-        kind === 'log'
-          ? ({ passOn: 'always', log: { path: `${folder}/logs/`, keep: 1, size: 1000 } } as const)
-          : ({ passOn: 'on-failure', log: null } as const);
-      vi.stubEnv('LIVINGLOCK_HISTORY', folder);
-      onTestFinished(() => void vi.unstubAllEnvs());
-      const kept = keptBy(output);
-      const running = statusOf(
-        'trap "exit 9" XFSZ; touch "$0/begun"; while [ -d "$0" ] && [ ! -e "$0/end" ]; do sleep 0.01; done; exit 3',
-        { output },
-        { output: kept },
-      );
-      await made('begun');
-      deliver('SIGXFSZ');
-      writeFileSync(join(folder, 'end'), '');
-      expect(await running).toBe(3);
-    },
-  );
-
   it.each([0, 1])('opens all that holds output back before its command starts: %s retries', async (retry) => {
     vi.stubEnv('LIVINGLOCK_HISTORY', folder);
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -625,11 +597,6 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       expect(run.end.outcome).toBe('not-started');
       expect(existsSync(join(folder, 'begun'))).toBe(false);
       expect(said).toEqual([expect.stringMatching(/nightly was lost: .*The command was not started\.\n$/)]);
-    });
-
-    it('does not take SIGXFSZ for a signal to itself when that cannot be written', async () => {
-      const recorder = recorderDuring(() => deliver('SIGXFSZ'));
-      expect(await statusOf('exit 3', {}, { recorder })).toBe(3);
     });
 
     it('receives other signals meanwhile', async () => {

@@ -82,6 +82,22 @@ describe('the file store', () => {
     expect(await store.read(path)).toMatchObject({ record: { token: other.claim.token } });
   });
 
+  it('is never replaced by a part of a file', async () => {
+    const world = new World();
+    const fileSystem = fileSystemWith({
+      writeFileAtomicSync: (path, data, mode) =>
+        systemFileSystem.writeFileAtomicSync(path, data.slice(0, 100), mode),
+    });
+    const store = fileStore({ ...world.as(), fileSystem });
+    const claim = claimOf(world);
+    await store.claim(world.path, claim);
+    const before = world.text;
+    const beat = () => store.beat(world.path, claim.token, { progress: { ratio: 0.5, note: null } });
+    expect(beat).toThrow(/EFBIG: only a part of the file could be written\. Raise the limit/);
+    expect(world.text).toBe(before);
+    expect(world.files).toEqual(['job.lock']);
+  });
+
   it('does not replace a lock that is gone', async () => {
     const world = new World();
     const store = fileStore(world.as());

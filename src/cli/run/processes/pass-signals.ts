@@ -7,6 +7,7 @@ import { ExitCode } from '../../errors/exit-codes.js';
 /**
  * The signals that are passed on to the command: all that would end this process and can be caught. Not the ones that concern this
  * process alone (SIGPIPE, SIGSEGV and the like), nor SIGPROF, which V8 uses for profiling. If one of those ends this process, the command keeps the lock.
+ * SIGXFSZ, which Node ignores, is about a write of this process, and the command gets its own from the kernel; setrlimit(2).
  */
 const FORWARDED: readonly NodeJS.Signals[] = (
   process.platform === 'win32'
@@ -23,9 +24,12 @@ const FORWARDED: readonly NodeJS.Signals[] = (
           'SIGABRT',
           'SIGVTALRM',
         ] as const),
-        ...(['SIGXCPU', 'SIGXFSZ', 'SIGSYS', 'SIGTRAP', 'SIGIO', 'SIGPWR', 'SIGSTKFLT'] as const),
+        ...(['SIGSYS', 'SIGTRAP', 'SIGIO', 'SIGPWR', 'SIGSTKFLT'] as const),
       ] as const)
 ).filter((signal) => signal in constants.signals);
+
+/** The same is true of this one, which would end this process. */
+const IGNORED = 'SIGXCPU';
 
 /** Whether a terminal itself sends the signal to its whole foreground group. */
 export function isOfTheKeyboard(signal: NodeJS.Signals): boolean {
@@ -43,8 +47,6 @@ export class Signals {
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
   received: NodeJS.Signals | null = null;
   #receiver: ((signal: NodeJS.Signals) => void) | null = null;
-  /** How many reasons this process has to write. */
-  #writings = 0;
 
   /** @param isHangupIgnored Whether to ignore SIGHUP. */
   constructor(isHangupIgnored: boolean) {
@@ -54,6 +56,7 @@ export class Signals {
       this.#listeners.set(signal, listener);
       process.on(signal, listener);
     }
+    if (IGNORED in constants.signals) process.on(IGNORED, ignore);
     process.off('SIGUSR1', endEarly);
     if (closeUnwantedInspector()) this.#receive('SIGUSR1');
   }
@@ -67,36 +70,19 @@ export class Signals {
     this.#receiver = receiver;
   }
 
-  /**
-   * Ignores SIGXFSZ meanwhile: a write beyond `ulimit -f` raises it in the process that writes (setrlimit(2)), and here that is the runner, not the
-   * command.
-   */
-  async whileWriting(write: () => Promise<void>): Promise<void> {
-    this.#writings++;
-    try {
-      await write();
-    } finally {
-      await turn();
-      this.#writings--;
-    }
-  }
-
-  /** From now on this process writes for the command, and SIGXFSZ is about these writes. The command gets its own from the kernel. */
-  writeOutput(): void {
-    this.#writings++;
-  }
-
   ignore(): void {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+    process.off(IGNORED, ignore);
   }
 
   #receive(signal: NodeJS.Signals): void {
-    if (this.#writings > 0 && signal === 'SIGXFSZ') return;
     this.received = signal;
     this.#stopWaiting.abort();
     this.#receiver?.(signal);
   }
 }
+
+function ignore(): void {}
 
 /** One full turn of the event loop, in which signals are delivered. */
 export async function turn(): Promise<void> {

@@ -255,6 +255,11 @@ export class GuardEntry implements GuardSection {
   #write(staged: string, text: string, mode: number | undefined): void {
     try {
       this.#fs.writeFileAtomicSync(staged, text, mode);
+      // The package does not look at how much was written: at a limit such as `ulimit -f`, only a part.
+      const length = Buffer.byteLength(text);
+      const { size = length } = this.#fs.lstatSync(staged) ?? {};
+      if (size !== length)
+        throw systemError('EFBIG', 'write', staged, 'only a part of the file could be written');
     } catch (error) {
       // Over a network only the answer may be lost.
       if (!reads(this.#fs, staged, text)) throw error;
