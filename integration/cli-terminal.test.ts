@@ -65,6 +65,18 @@ describe.skipIf(!canHaveTerminal)('on a terminal', () => {
     },
   );
 
+  const UP = 'sh -c "touch up; while [ ! -e end ]; do sleep 0.02; done"';
+  test.each([
+    ['by the command', `${RUN} job -- stty -echo`],
+    [
+      'by another program meanwhile',
+      `${RUN} job -- ${UP} & while [ ! -e up ]; do sleep 0.02; done; stty -echo; touch end; wait`,
+    ],
+  ])('its modes stay as they were set %s', async (_whom, line) => {
+    const { stdout } = await onTerminal(new Desk(), `${line}; stty -a`).ended;
+    expect(stdout).toMatch(/ -echo /);
+  });
+
   test('a command that handles Ctrl-C ends in its own way', async () => {
     const program = 'trap "echo never" INT; echo ready; read -r line; read -r line; exit 4';
     const terminal = onTerminal(new Desk(), `${RUN} job -- bash -c '${program}'`);

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isatty } from 'node:tty';
 import { said, say } from './messages.js';
 
 /** How long, in milliseconds, a write that was given up may still take, and how often to look. */
@@ -27,19 +26,19 @@ export async function exit(code: number): Promise<void> {
     // The last listener: the others clean up.
     process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
   }
-  leaveLostTerminal();
+  leaveTerminal();
   process.exit(code);
 }
 
 /**
- * Node restores the modes of its terminal as it exits (`ResetStdio` in its node.cc), and aborts if there is no terminal any more. It leaves a
- * descriptor alone that has been opened again.
+ * Node restores the modes of its terminal as it exits (`ResetStdio` in its node.cc), although the command, or an editor in the foreground, has set others
+ * meanwhile, and aborts if there is no terminal any more. It leaves a descriptor alone that has been opened again.
  */
-function leaveLostTerminal(): void {
+function leaveTerminal(): void {
   if (process.platform === 'win32') return;
   try {
     for (const descriptor of [0, 1, 2]) {
-      if (isatty(descriptor) || !fstatSync(descriptor).isCharacterDevice()) continue;
+      if (!fstatSync(descriptor).isCharacterDevice()) continue;
       closeSync(descriptor);
       // The lowest number that is free.
       openSync('/dev/null', 'r+');
