@@ -31,7 +31,11 @@ export function proofCheckFor(proof: Proof, lock: Lock | null, store: Store): Pr
 
 function provenIf(isAtWork: () => boolean): ProofCheck {
   return (watch) => {
-    if (isAtWork()) watch.prove();
+    try {
+      if (isAtWork()) watch.prove();
+    } catch (error) {
+      watch.complain(error);
+    }
     return watch.silence;
   };
 }

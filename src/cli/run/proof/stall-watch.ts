@@ -86,7 +86,7 @@ export class StallWatch {
         onStall(silence);
       }
     } catch (error) {
-      this.#complain(error);
+      this.complain(error);
     }
   }
 
@@ -96,12 +96,12 @@ export class StallWatch {
         this.#complaint = null;
       },
       // The lock's own signal reports a loss.
-      (error) => error instanceof ErrLockLost || this.#complain(error),
+      (error) => error instanceof ErrLockLost || this.complain(error),
     );
   }
 
   /** Reports a failure once, until a heartbeat succeeds again. */
-  #complain(error: unknown): void {
+  complain(error: unknown): void {
     const complaint = messageOf(error);
     if (complaint !== this.#complaint) say(complaint);
     this.#complaint = complaint;

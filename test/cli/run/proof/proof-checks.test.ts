@@ -58,6 +58,19 @@ describe('a check for proof', () => {
     expect(said).toEqual([expect.stringContaining('There is no /no/log yet.')]);
   });
 
+  it('takes a file that it cannot see for no proof, and says so once', () => {
+    const path = join(temporaryFolder(), 'log');
+    symlinkSync('log', path);
+    const said = messages();
+    const check = proofCheckFor({ by: 'file', path }, null, memoryStore());
+    const watch = watchAfterSilence(null);
+    expect([check(watch), check(watch)]).toEqual([5 * SECOND, 5 * SECOND]);
+    expect(said).toEqual([
+      expect.stringContaining('There is no'),
+      expect.stringMatching(/Cannot see whether .*ELOOP.* does not count as proof of work/),
+    ]);
+  });
+
   it('finds the last heartbeat of the command in the lock, as long as it is ours', async () => {
     const store = memoryStore();
     const lock = await heldBy(store);
