@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
 import type { Store } from '../../index.js';
+import { absolute } from '../../stores/file/resolve-path.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -80,5 +80,5 @@ export function placeOf({ kind, text }: StoreAddress): string {
 
 /** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
 export function sqlitePath(address: string): string {
-  return resolve(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
+  return absolute(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
 }

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { ErrLockStore } from '../../core/errors.js';
+import { systemError } from '../../system/system-code.js';
 import { checkedText } from '../shared/lock-name.js';
 import { faultOnWindows } from './windows-path.js';
 
@@ -37,12 +38,21 @@ function isSame(one: string, other: string): boolean {
   return first?.dev === second?.dev && first?.ino === second?.ino;
 }
 
-function absolute(path: string): string {
+/** Throws an {@link ErrLockStore} for a relative path if the working folder is no longer where it was. */
+export function absolute(path: string): string {
   try {
+    if (!isAbsolute(path)) expectWorkingFolder();
     return resolve(path);
   } catch (error) {
     throw ErrLockStore.from(path, 'find the lock', error, {
-      ENOENT: 'The working folder was removed: give an absolute path.',
+      ENOENT: 'The working folder was removed, renamed or mounted over: give an absolute path.',
     });
   }
+}
+
+/** Node knows it by its path, which leads elsewhere once the folder was renamed, or another file system was mounted over it. */
+function expectWorkingFolder(): void {
+  const path = process.cwd();
+  if (process.platform === 'win32' || isSame('.', path)) return;
+  throw systemError('ENOENT', 'stat', path, `the working folder is no longer ${path}`);
 }

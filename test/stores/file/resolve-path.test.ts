@@ -1,4 +1,4 @@
-import { mkdirSync, rmdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolvePath } from '../../../src/stores/file/resolve-path.js';
@@ -52,12 +52,25 @@ describe('the path of a lock', () => {
     expect(resolving).toThrow(words);
   });
 
-  it.skipIf(process.platform === 'win32')('must be absolute if the working folder was removed', () => {
+  it.skipIf(process.platform === 'win32').each([
+    { what: 'removed', make: (folder: string) => rmdirSync(folder) },
+    { what: 'renamed', make: (folder: string) => renameSync(folder, `${folder}.old`) },
+    {
+      what: 'replaced',
+      make(folder: string) {
+        renameSync(folder, `${folder}.old`);
+        mkdirSync(folder);
+      },
+    },
+  ])('must be absolute if the working folder was $what', ({ make }) => {
     const before = process.cwd();
     onTestFinished(() => process.chdir(before));
-    const folder = temporaryFolder();
+    const folder = join(temporaryFolder(), 'work');
+    mkdirSync(folder);
     process.chdir(folder);
-    rmdirSync(folder);
+    // Node remembers it.
+    process.cwd();
+    make(folder);
 
     expect(resolvePath('/srv/job.lock')).toBe('/srv/job.lock');
     expect(() => resolvePath('job.lock')).toThrow(
@@ -65,7 +78,7 @@ describe('the path of a lock', () => {
         name: 'ErrLockStore',
         code: 'ENOENT',
         message: expect.stringMatching(
-          /^Cannot find the lock job\.lock: ENOENT.+\. The working folder was removed: give an absolute path\.$/,
+          /^Cannot find the lock job\.lock: ENOENT.+\. The working folder was removed, renamed or mounted over: give an absolute path\.$/,
         ),
       }),
     );
