@@ -53,7 +53,7 @@ class Contender {
   /** How the one before ended. */
   #busy: ErrLockBusy | null = null;
   /** The stalled holder that was ended, if any. It may have released the lock at its end. */
-  #ended: Replaced = NOTHING;
+  #endedHolder: Replaced = NOTHING;
 
   constructor(call: StoreCall, settings: Settings) {
     this.#call = call;
@@ -82,15 +82,11 @@ class Contender {
       const { staleTimeout, owner } = this.#settings;
       const examined = await examine(this.#call, staleTimeout, owner);
       // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
-      const record = examined?.stored.record ?? null;
-      const ours = this.#claims.replacedBy(record);
-      // Somebody else has had the lock since.
-      if (record !== null && ours === null && record.token !== this.#ended.predecessor?.record?.token)
-        this.#ended = NOTHING;
-      if (examined !== null && ours === null) await this.#refuseUnlessTakeable(examined);
+      const replacedByUs = this.#claims.replacedBy(examined?.stored.record ?? null);
+      if (examined !== null && replacedByUs === null) await this.#refuseUnlessTakeable(examined);
       refuseTooManyTries(tries, name, examined?.stored ?? null);
-      const found = ours ?? replacedIn(examined, clock.monotonic());
-      const replaced = found === NOTHING ? this.#ended : found;
+      const found = replacedByUs ?? replacedIn(examined, clock.monotonic());
+      const replaced = found === NOTHING ? this.#endedHolder : found;
       const claimed = await this.#claims.send(
         (token) => this.#claimWith(token),
         examined?.stored.version,
@@ -174,6 +170,9 @@ class Contender {
   async #refuseUnlessTakeable(examined: Examined): Promise<void> {
     const { stored, verdict } = examined;
     const { name, processes } = this.#call;
+    const endedToken = this.#endedHolder.predecessor?.record?.token;
+    // Somebody else has had the lock since.
+    if (stored.record !== null && stored.record.token !== endedToken) this.#endedHolder = NOTHING;
     switch (verdict.state) {
       case 'live':
       case 'cooldown':
@@ -184,7 +183,7 @@ class Contender {
       case 'stalled':
         if (this.#settings.terminateStalled && stored.record !== null) {
           await this.#terminate(stored, stored.record);
-          this.#ended = replacedIn(examined, this.#call.clock.monotonic());
+          this.#endedHolder = replacedIn(examined, this.#call.clock.monotonic());
         }
         return;
       case 'dead':
