@@ -8,6 +8,8 @@ export type KeptEntry = Exclude<Entry, { readonly is: 'garbage' }>;
 
 type RunEntry = Extract<Entry, { readonly is: 'run' }>;
 
+type Relation = 'already-told' | 'earlier-attempt' | 'is-end';
+
 /** How much of a journal is of interest. */
 interface Wanted {
   /** How many runs, and at most how many lines of another version. */
@@ -95,14 +97,7 @@ class Collection {
   }
 
   #takeRun(entry: RunEntry): boolean {
-    const { id } = entry.run;
-    const end = id === null ? undefined : this.#ends.get(id);
-    const relation = end === undefined ? 'is-end' : relationOf(entry, end);
-    if (relation === 'already-told') return true;
-    if (relation === 'is-end' && id !== null) {
-      this.#ends.set(id, entry);
-      if (end !== undefined && this.#entries.delete(end)) this.#runs -= 1;
-    }
+    if (this.#relate(entry) === 'already-told') return true;
     const { runs, succeeded, isOld } = this.#wanted;
     if (this.#runs >= runs && this.#succeeded >= succeeded) return false;
     // They were skipped before the run after this one.
@@ -115,6 +110,19 @@ class Collection {
     return true;
   }
 
+  #relate(entry: RunEntry): Relation {
+    const { id } = entry.run;
+    if (id === null) return 'is-end';
+    const end = this.#ends.get(id);
+    const relation = end === undefined ? 'is-end' : relationOf(entry, end);
+    if (relation === 'is-end') {
+      this.#ends.set(id, entry);
+      // Read backwards, a report by another run is undone when the run's own line turns up.
+      if (end !== undefined && this.#entries.delete(end)) this.#runs -= 1;
+    }
+    return relation;
+  }
+
   #addSkips(): void {
     if (this.#skips !== null) this.#entries.add({ is: 'skips', skips: this.#skips });
     this.#skips = null;
@@ -125,10 +133,7 @@ class Collection {
  * What an entry says about a run, given the later one that was believed to say how it ended. A report by another run counts only if the run itself
  * has written nothing, and only once.
  */
-function relationOf(
-  { run }: RunEntry,
-  { run: end }: RunEntry,
-): 'already-told' | 'earlier-attempt' | 'is-end' {
+function relationOf({ run }: RunEntry, { run: end }: RunEntry): Relation {
   if (run.isReported) return 'already-told';
   if (!end.isReported) return 'earlier-attempt';
   // It was at work after this attempt, as its last heartbeat says.
