@@ -212,8 +212,8 @@ export class History {
     return owner !== null && journalName(owner) === name ? owner : null;
   }
 
-  /** How many runs to show, and whether these are all. */
-  #extent(last: number | undefined): [most: number, isAll: boolean] {
+  /** What {@link Journal.read} is to read: all runs that are kept, or the last ones. */
+  #extent(last: number | undefined): [most: number, wholeFile: boolean] {
     const { maxRuns } = this.#limits;
     return last === undefined ? [maxRuns, true] : [Math.min(maxRuns, count('last', last)), false];
   }

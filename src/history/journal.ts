@@ -33,10 +33,10 @@ export class Journal {
 
   /**
    * @param most How many runs to show: the last ones.
-   * @param isAll Whether these are all that are kept.
+   * @param wholeFile Whether to begin with the whole file, and not with as much of its end as that many runs usually take.
    */
-  read(most: number, isAll: boolean): LockHistory {
-    const bytes = isAll ? MAX_BYTES : Math.min(MAX_BYTES, BYTES_AT_LEAST + most * BYTES_PER_RUN);
+  read(most: number, wholeFile: boolean): LockHistory {
+    const bytes = wholeFile ? MAX_BYTES : Math.min(MAX_BYTES, BYTES_AT_LEAST + most * BYTES_PER_RUN);
     const journal = explained(this.#owner.lock, this.#path, () => readJournal(this.#path, bytes));
     if (journal !== null && !this.#isTorn(journal)) this.#expectOurs(journal.header);
     const history = summarize(this.#owner, journal?.text ?? '', most);
