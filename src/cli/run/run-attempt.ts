@@ -33,9 +33,9 @@ export class RunAttempt {
   /** Why the command is being ended, in words. */
   #reason: string | null = null;
   /** What it has not done for too long, if it is to go on nevertheless. */
-  #stall: string | null = null;
-  /** The same, once a signal has arrived: from --kill-stalled of another run, or from somebody who has seen the warning. */
-  #endedStall: string | null = null;
+  #warnedStall: string | null = null;
+  /** The same, once a signal has arrived during it: from --kill-stalled of another run, or from somebody who has seen the warning. */
+  #signalledStall: string | null = null;
 
   constructor(job: RunContext, started: Started) {
     this.#job = job;
@@ -92,7 +92,7 @@ export class RunAttempt {
     const stall = `The command has stalled: ${reason}.`;
     void this.#job.recorder.stalled(reason).then(tellProgress);
     if (onStall === 'warn') {
-      this.#stall = reason;
+      this.#warnedStall = reason;
       say(`${stall} It keeps running (--on-stall warn), and the next run may take over.${hint}`);
     } else {
       this.#reason = reason;
@@ -116,7 +116,7 @@ export class RunAttempt {
     const { group, sharesTerminal } = this.#started;
     let isNew = true;
     signals.passTo((signal) => {
-      if (this.#watch.isStalled) this.#endedStall = this.#stall;
+      if (this.#watch.isStalled) this.#signalledStall = this.#warnedStall;
       if (isNew || !sharesTerminal || !isOfTheKeyboard(signal)) group.signal(signal);
     });
     void turn().then(() => {
@@ -169,10 +169,10 @@ export class RunAttempt {
     const lost = this.#passages.flatMap((passage) => passage.failure ?? []);
     // What is only logged has no reader: the log says what it lacks.
     const { status, outcome } = judgeExit(reason, exit, this.#job.output?.mode === 'merged' ? [] : lost);
-    const isEndedStall = this.#endedStall !== null && reason === null && outcome !== 'succeeded';
-    const why = isEndedStall ? this.#endedStall : this.#reason;
+    const endedStall = reason === null && outcome !== 'succeeded' ? this.#signalledStall : null;
+    const why = endedStall ?? this.#reason;
     const end = {
-      outcome: isEndedStall ? ('stalled' as const) : outcome,
+      outcome: endedStall === null ? outcome : ('stalled' as const),
       signal: exit.signal,
       isOutputLost: lost.length > 0,
       ...(why !== null && { reason: why }),
