@@ -36,13 +36,13 @@ export class CommandSign {
     if (life?.when === 'entering' && (this.#isFirst || hasGroup)) this.life = shared(life, this.#kept);
   }
 
-  /** Whether the sign outlasts everything that this process starts: it starts nothing before {@link begin} is done. */
-  get outlastsCommand(): boolean {
+  /** Whether the sign will outlast everything that this process starts: it starts nothing before {@link begin} is done. */
+  get willCoverCommand(): boolean {
     return this.life !== undefined;
   }
 
   /** Whether the sign outlasts everything that is named as a worker now. */
-  get outlastsWorkers(): boolean {
+  get coversWorkersNow(): boolean {
     return this.#keeper?.isRunning === true && (this.#isFirst || this.#isTold);
   }
 

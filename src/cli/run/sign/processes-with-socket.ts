@@ -12,7 +12,7 @@ import type { InheritedSocket } from './inherited-socket.js';
  */
 export function processesWith(
   socket: InheritedSocket | null,
-  commandSign: Pick<CommandSign, 'outlastsCommand' | 'outlastsWorkers'>,
+  commandSign: Pick<CommandSign, 'willCoverCommand' | 'coversWorkersNow'>,
   ended: number[] = [],
   isStartCostly = process.platform === 'win32',
 ): ProcessTable {
@@ -21,7 +21,7 @@ export function processesWith(
     self: () => ({
       ...processes.self(),
       ...(socket !== null && { inheritedSocket: socket.name }),
-      ...(commandSign.outlastsCommand && { sign: true }),
+      ...(commandSign.willCoverCommand && { sign: true }),
     }),
     identify(pid, group) {
       const identity = isStartCostly ? identifyAsNew(pid, processes) : processes.identify(pid, group);
@@ -31,7 +31,7 @@ export function processesWith(
       return {
         ...identity,
         ...(isHeir && { inheritedSocket: socket.name }),
-        ...(commandSign.outlastsWorkers && { sign: true }),
+        ...(commandSign.coversWorkersNow && { sign: true }),
       };
     },
     liveness: (identity, age) => processes.liveness(identity, age),

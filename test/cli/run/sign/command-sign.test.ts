@@ -61,13 +61,13 @@ describe('the sign of a command in a container', () => {
     const { keeper } = someKeeper();
     const start = vi.fn(async () => keeper);
     const commandSign = signWith(someLife(), start);
-    expect([commandSign.outlastsCommand, commandSign.outlastsWorkers]).toEqual([true, false]);
+    expect([commandSign.willCoverCommand, commandSign.coversWorkersNow]).toEqual([true, false]);
     await commandSign.begin(lock, null, [3]);
     expect(start).toHaveBeenCalledWith({ sign: SIGN, socket: '', token: lock.token, descriptors: [3] });
-    expect(commandSign.outlastsWorkers).toBe(false);
+    expect(commandSign.coversWorkersNow).toBe(false);
     commandSign.tell(GROUP);
     expect(keeper.tell).toHaveBeenCalledWith(4242);
-    expect(commandSign.outlastsWorkers).toBe(true);
+    expect(commandSign.coversWorkersNow).toBe(true);
     await commandSign.end();
     expect(keeper.end).toHaveBeenCalledOnce();
     await keeper.ended;
@@ -84,7 +84,7 @@ describe('the sign of a command in a container', () => {
     await commandSign.begin(lock, null, []);
     commandSign.tell(GROUP);
     await commandSign.end();
-    expect([commandSign.outlastsCommand, commandSign.outlastsWorkers]).toEqual([false, false]);
+    expect([commandSign.willCoverCommand, commandSign.coversWorkersNow]).toEqual([false, false]);
     expect(start).not.toHaveBeenCalled();
   });
 
@@ -96,7 +96,7 @@ describe('the sign of a command in a container', () => {
 
   it('does not exist on a terminal, where the command has no group of its own', () => {
     terminals(0);
-    expect(new CommandSign(someLife()).outlastsCommand).toBe(false);
+    expect(new CommandSign(someLife()).willCoverCommand).toBe(false);
   });
 
   it('is missing if no keeper can be started: that is said, and the lock names this process', async () => {
@@ -106,7 +106,7 @@ describe('the sign of a command in a container', () => {
     await commandSign.begin(lock, null, []);
     expect(setWorkers.mock.calls).toEqual([[[process.pid]]]);
     commandSign.tell(GROUP);
-    expect(commandSign.outlastsWorkers).toBe(false);
+    expect(commandSign.coversWorkersNow).toBe(false);
     await commandSign.end();
     expect(said).toEqual([
       expect.stringMatching(
@@ -123,7 +123,7 @@ describe('the sign of a command in a container', () => {
     keeper.isRunning = false;
     let outlasts: boolean | null = null;
     setWorkers.mockImplementation(async () => {
-      outlasts = commandSign.outlastsWorkers;
+      outlasts = commandSign.coversWorkersNow;
       throw new Error('It has ended.');
     });
     die();

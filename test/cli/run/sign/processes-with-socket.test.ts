@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { processesWith } from '../../../../src/cli/run/sign/processes-with-socket.js';
 import { systemProcesses } from '../../../../src/index.js';
 
-const NO_COVER = { outlastsCommand: false, outlastsWorkers: false };
+const NO_COVER = { willCoverCommand: false, coversWorkersNow: false };
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -22,11 +22,11 @@ describe('the process table', () => {
   });
 
   it('says that the sign of life outlasts what it names, as long as that is so', () => {
-    const commandSign = { outlastsCommand: true, outlastsWorkers: false };
+    const commandSign = { willCoverCommand: true, coversWorkersNow: false };
     const table = processesWith(null, commandSign);
     expect(table.self()).toMatchObject({ sign: true });
     expect(table.identify(process.pid)).not.toHaveProperty('sign');
-    commandSign.outlastsWorkers = true;
+    commandSign.coversWorkersNow = true;
     expect(table.identify(process.pid)).toMatchObject({ sign: true });
   });
 
