@@ -52,8 +52,9 @@ export function findGaps(part: Buffer, offset: number, size: number): Gap[] {
 }
 
 /**
- * Each time, as much is left out as is kept of the end, which is up to two bytes less than is kept of the beginning. The file may be in the middle of
- * a cut, or may have been when it was measured.
+ * In a {@link BoundedLog}, start = head = limit - GAP_LENGTH - 2 * tail, and tail is a third of limit - GAP_LENGTH, rounded down: so it is start, start - 1
+ * or start - 2. Each cut leaves out another tail, the first one also GAP_LENGTH. Behind the line are between tail and 2 * tail bytes, and CUTTING if the
+ * file was measured during a cut.
  */
 function isPossible({ start, bytes }: Gap, size: number): boolean {
   const leftOut = bytes - GAP_LENGTH;
