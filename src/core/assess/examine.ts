@@ -60,27 +60,19 @@ export async function examine(
  */
 async function look(record: LockRecord, stored: Stored, call: StoreCall): Promise<Seen | 'replaced'> {
   const unseen = processesOf(record).map((identity): SeenProcess => ({ identity, liveness: 'unknown' }));
-  if (call.life?.when === 'claiming') {
-    const seen = await bySign(unseen, record, call);
-    // Where a sign comes first, a process table starts a program to find out when a process began. For a lock that is held, that does not matter.
-    return byTable(seen, stored, call, livenessOf(seen) !== 'alive');
-  }
+  if (call.life?.when === 'claiming') return byTable(await bySign(unseen, record, call), stored, call);
   const seen = await bySign(byTable(unseen, stored, call), record, call);
   return livenessOf(seen) === 'unknown' && (await isReplaced(record, call)) ? 'replaced' : seen;
 }
 
-/** @param asksWhenBegun Whether a process with the same PID that began at another time is another one. */
-function byTable(
-  seen: Seen,
-  { provenance, writtenAge }: Stored,
-  { processes }: StoreCall,
-  asksWhenBegun = true,
-): Seen {
+function byTable(seen: Seen, { provenance, writtenAge }: Stored, { processes }: StoreCall): Seen {
+  const isHeld = livenessOf(seen) === 'alive';
   return fill(seen, (identity) => {
     if (mayBeElsewhere(identity, provenance, processes.self())) return 'unknown';
-    return asksWhenBegun
-      ? processes.liveness(identity, writtenAge)
-      : processes.liveness({ ...identity, started: null });
+    // When a process began does not matter for a lock that is held, and finding out may take a program.
+    return isHeld
+      ? processes.liveness({ ...identity, started: null })
+      : processes.liveness(identity, writtenAge);
   });
 }
 
