@@ -145,14 +145,16 @@ export class Visits {
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       const stored = this.#file.read(path);
-      // A process that creates a lock may find that another one has just created the folder, and the lock in it.
-      if (stored !== null && !creates) throw error;
-      if (stored === null && creates && !makeFolder(this.#fs, dirname(path))) {
-        // Another process has just created it. If that happens twice, the folder accepts nothing, like `/proc`.
-        if (wasThere) throw error;
-        return this.#whileThere(visit, attempt, true);
+      if (stored !== null) {
+        // A process that creates a lock may find that another one has just created the folder, and the lock in it.
+        if (creates) return visit.unchanged(stored.record);
+        throw error;
       }
-      return visit.unchanged(stored?.record ?? null);
+      // The lock is gone with its folder; or the folder has just been created here, and the caller tries again.
+      if (!creates || makeFolder(this.#fs, dirname(path))) return visit.unchanged(null);
+      // Another process has just created it. If that happens twice, the folder accepts nothing, like `/proc`.
+      if (wasThere) throw error;
+      return this.#whileThere(visit, attempt, true);
     }
   }
 
