@@ -5,7 +5,7 @@ type Callback = () => void;
 
 interface Watch {
   readonly callbacks: Set<Callback>;
-  /** Ends its sleep; `null` if that would cost too much. */
+  /** Ends its sleep, on a test's clock. `null` on the system clock, where that would cost too much. */
   readonly end: AbortController | null;
   /** When it last went to sleep, on the monotonic clock. */
   asleepSince: number;
@@ -22,7 +22,7 @@ export function callEvery(period: number, clock: Clock, callback: Callback): () 
   const ofClock = watches.get(clock) ?? new Map<number, Watch>();
   watches.set(clock, ofClock);
   let watch = ofClock.get(period);
-  if (watch === undefined || hasOverslept(watch, period, clock)) {
+  if (watch === undefined || mayBeForgotten(watch, period, clock)) {
     const end = clock === systemClock ? null : new AbortController();
     watch = { callbacks: new Set(), end, asleepSince: clock.monotonic() };
     ofClock.set(period, watch);
@@ -38,8 +38,8 @@ export function callEvery(period: number, clock: Clock, callback: Callback): () 
   };
 }
 
-/** Such a timer may never end: a test's clock forgets its sleepers when it restarts. */
-function hasOverslept({ asleepSince }: Watch, period: number, clock: Clock): boolean {
+/** Whether it is overdue: a test's clock forgets its sleepers when it restarts. */
+function mayBeForgotten({ asleepSince }: Watch, period: number, clock: Clock): boolean {
   return Math.abs(clock.monotonic() - asleepSince) > period;
 }
 
