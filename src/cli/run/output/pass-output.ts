@@ -64,9 +64,10 @@ export class OutputPassage {
   }
 
   /**
-   * Must be called when the command is gone. Resolves when all its output has been passed on.
+   * Must be called when the command is gone. Resolves when its output has ended and is passed on; when aborted; after a silence with nothing left to be
+   * written; or after two, while a daemon goes on writing.
    *
-   * @param waiting Aborted when nobody waits for that any longer.
+   * @param waiting Aborted when nobody waits for the output any longer.
    */
   async drain(waiting: AbortSignal = NEVER): Promise<void> {
     const { source } = this.#output;
