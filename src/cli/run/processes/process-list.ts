@@ -44,6 +44,7 @@ function listByPs(): ListedProcess[] {
 /** Whether a process has a socket open, by its inode number. On Linux. Not if it has ended, or belongs to another user. */
 export function hasOpen(pid: number, { inode }: { readonly inode: bigint }): boolean {
   const folder = `/proc/${pid}/fd`;
+  // Not by `LinuxProbe.socketOwners`: its single reading of the list of sockets may miss this one, and with it an orphan of the command.
   return attempt(
     () => readdirSync(folder).some((name) => readlinkSync(`${folder}/${name}`) === `socket:[${inode}]`),
     false,
