@@ -12,8 +12,12 @@ describe('the address of a store', () => {
     expect(parseStore(text)).toEqual({ kind, text });
   });
 
-  it.each(['', 'sqlite:', 'redis:', 'postgres', 'mysql://db', '/var/lib/locks.db'])('is not %j', (text) => {
+  it.each(['sqlite:', 'redis:', 'postgres', 'mysql://db', '/var/lib/locks.db'])('is not %j', (text) => {
     expect(() => parseStore(text)).toThrow(/is invalid/);
+  });
+
+  it('is not empty: it may come from a variable that was not set', () => {
+    expect(() => parseStore('')).toThrow(/is empty\. For locks in files, leave it out: unset LIVINGLOCK_STORE/);
   });
 
   it.each(['postgres:/db/shop', 'postgresql:shop', 'redis:/db', 'rediss:db:6379'])(
