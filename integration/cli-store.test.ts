@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isPosix, temporaryFolder } from '../support/machine.js';
@@ -145,6 +145,19 @@ describe('an address of a store', () => {
       expect(ended).toMatchObject({ code: 64 });
       expect(ended.stderr).toContain(`npm install ${name}`);
     }
+  });
+
+  test('that cannot be opened is told to whoever is told of runs, and recorded', async () => {
+    const desk = new Desk();
+    const store = `sqlite:${join(desk.folder, 'none/locks.db')}`;
+    const args = ['run', '--store', store, '--history', '--notify', 'cat > event', 'job', '--', 'true'];
+    expect(await desk.run(args)).toMatchObject({ code: 73 });
+    expect(JSON.parse(readFileSync(join(desk.folder, 'event'), 'utf8'))).toMatchObject({
+      outcome: 'not-started',
+      exitCode: 73,
+      reason: expect.stringMatching(/^Cannot open the SQLite database /),
+    });
+    expect((await desk.run(['history', 'job'])).stdout).toMatch(/^job .* not-started +73$/m);
   });
 });
 

@@ -23,7 +23,8 @@ const WRITE_TIMEOUT = 200;
 export interface Subject {
   /** The lock's canonical name. */
   readonly name: string;
-  readonly locks: Locks;
+  /** No store: it could not be opened. */
+  readonly locks: Pick<Locks, 'database'> & { readonly store: Locks['store'] | null };
   /** The command as people see it. */
   readonly command: string;
   readonly options: RunSettings;
@@ -50,6 +51,8 @@ export class Recorder {
   #runStart = now();
   /** The same for the current attempt, which the history records. */
   #attemptStart = this.#runStart;
+  /** `null` while its command is at work. The release may wait for a database. */
+  #attemptEnd: Time | null = null;
   #progress: Progress | null = null;
   /** The latest read of the progress. */
   #reading = Promise.resolve();
@@ -103,6 +106,7 @@ export class Recorder {
   beginAgain(): void {
     this.#attempt++;
     this.#attemptStart = now();
+    this.#attemptEnd = null;
     this.#progress = null;
   }
 
@@ -130,7 +134,9 @@ export class Recorder {
     void this.#reading.then(() => this.#announce('lost', { reason }));
   }
 
+  /** The command has ended. */
   async beforeRelease(): Promise<void> {
+    this.#attemptEnd = now();
     if (this.#subject.isRecorded || this.#hasAudience) await this.#readProgress();
   }
 
@@ -143,7 +149,7 @@ export class Recorder {
   async #readProgressNow(): Promise<void> {
     const lock = this.#lock;
     const { locks, name } = this.#subject;
-    if (lock === null) return;
+    if (lock === null || locks.store === null) return;
     try {
       const stored = await Promise.race([locks.store.read(name), sleep(READ_TIMEOUT, null, { ref: false })]);
       if (stored?.record?.token === lock.token) this.#progress = stored.record.progress;
@@ -189,7 +195,8 @@ export class Recorder {
 
   async #record(end: RunEnd, exitCode: number): Promise<RunReport> {
     const { outcome, signal, reason = null } = end;
-    const report = { ...this.#facts, endedAt: new Date(), outcome, signal, reason, exitCode };
+    const endedAt = (this.#attemptEnd ?? now()).at;
+    const report = { ...this.#facts, endedAt, outcome, signal, reason, exitCode };
     await this.#write((history) => history.record(report));
     return report;
   }
@@ -225,7 +232,7 @@ export class Recorder {
       lock: name,
       store: locks.database,
       startedAt: this.#attemptStart.at,
-      duration: systemClock.monotonic() - this.#attemptStart.monotonic,
+      duration: (this.#attemptEnd ?? now()).monotonic - this.#attemptStart.monotonic,
       command,
       owner: options.owner ?? null,
       fencingToken: lock?.fencingToken ?? null,
@@ -262,12 +269,12 @@ export class Recorder {
   }
 }
 
-interface Start {
+interface Time {
   readonly at: Date;
   readonly monotonic: number;
 }
 
-function now(): Start {
+function now(): Time {
   return { at: new Date(), monotonic: systemClock.monotonic() };
 }
 

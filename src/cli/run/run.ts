@@ -2,6 +2,8 @@ import { access } from 'node:fs';
 import { type Lock, systemClock } from '../../index.js';
 import { randomUuid } from '../../system/uuid.js';
 import { isRecorded } from '../history/is-recorded.js';
+import { lockPath } from '../named-locks/named-locks.js';
+import { placeOf } from '../stores/driver.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire-or-yield.js';
@@ -10,7 +12,7 @@ import { shownCommand } from './options/wrapped-command.js';
 import type { KeptOutput } from './output/kept/kept-output.js';
 import { Signals } from './processes/pass-signals.js';
 import { refuseOwnProof } from './proof/proof-checks.js';
-import { hasAudience, Recorder } from './recorder.js';
+import { hasAudience, Recorder, type Subject } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
 import type { RunContext, Task } from './run-context.js';
 import { CommandSign } from './sign/command-sign.js';
@@ -25,37 +27,45 @@ import { Supervision } from './supervision.js';
 type Plan = Pick<Task, 'locks' | 'command' | 'options' | 'descriptors' | 'commandSign' | 'recorder'>;
 
 /** Runs a command while holding a lock. Returns the exit code. */
-export function run(lock: string, command: readonly string[], options: RunSettings): Promise<number> {
+export async function run(lock: string, command: readonly string[], options: RunSettings): Promise<number> {
   // Before this process opens descriptors of its own.
   const descriptors = givenDescriptors();
   speakOf({ job: options.label ?? lock, lock: null });
   const isInHistory = isRecorded(lock, options);
-  const recorderIn = (locks: Locks) =>
+  const recorderOf = (name: string, locks: Subject['locks']) =>
     new Recorder({
-      name: locks.nameOf(lock),
+      name,
       locks,
       command: shownCommand(command, options),
       options,
       isRecorded: isInHistory,
       descriptors,
     });
+  /** Before the store is open. */
+  const refuseAtOnce = (error: unknown) => {
+    if (!isInHistory && !hasAudience(options)) throw error;
+    const { store } = options;
+    const recorder =
+      store === undefined
+        ? recorderOf(lockPath(lock, true), { store: null, database: null })
+        : recorderOf(lock, { store: null, database: placeOf(store) });
+    return refuse(error, recorder, options);
+  };
+  let isOpen = false;
   try {
     expectProgram(command[0] ?? '');
+    expectUtf8Arguments();
+    const commandSign = new CommandSign();
+    const use = (locks: Locks) => {
+      isOpen = true;
+      const recorder = recorderOf(locks.nameOf(lock), locks);
+      return prepareRun(lock, { command, options, descriptors, commandSign, locks, recorder });
+    };
+    return await withLocks(options.store, use, true, commandSign.life);
   } catch (error) {
-    // No database is connected to only for the history.
-    const isTold = hasAudience(options) || (isInHistory && options.store === undefined);
-    if (!isTold) throw error;
-    return withLocks(options.store, (locks) => refuse(error, recorderIn(locks), options), true);
+    if (isOpen) throw error;
+    return refuseAtOnce(error);
   }
-  expectUtf8Arguments();
-  const commandSign = new CommandSign();
-  const plan = { command, options, descriptors, commandSign };
-  return withLocks(
-    options.store,
-    (locks) => prepareRun(lock, { ...plan, locks, recorder: recorderIn(locks) }),
-    true,
-    commandSign.life,
-  );
 }
 
 async function refuse(error: unknown, recorder: Recorder, { ignoreHangup }: RunSettings): Promise<never> {

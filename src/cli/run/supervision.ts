@@ -11,7 +11,7 @@ import type { RunEnd } from './exit-status.js';
 import { isOfOneMachine } from './options/run-options.js';
 import { type OutputRoute, routeFor } from './output/output-route.js';
 import { endAndWait } from './processes/end-command.js';
-import { statusOf, turn } from './processes/pass-signals.js';
+import { type Signals, statusOf, turn } from './processes/pass-signals.js';
 import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
 import type { RunContext } from './run-context.js';
@@ -46,12 +46,12 @@ export class Supervision {
   }
 
   async toTheEnd(): Promise<number> {
-    const { lock, name, locks, recorder } = this.#job;
+    const { lock, name, locks, recorder, signals } = this.#job;
     const status = await this.#runRepeatedly();
     const wasHeld = lock?.signal.aborted === false;
     await recorder.beforeRelease();
     try {
-      await releasePatiently(lock, locks);
+      await releasePatiently(lock, locks, signals);
     } catch (error) {
       if (!(error instanceof ErrLockLost)) return this.#giveUp(error, status);
       const isStarted = this.#end.outcome !== 'not-started';
@@ -189,17 +189,28 @@ function silenceOf({ lock, cause }: ErrLockLost): ErrLockStore {
 }
 
 /**
- * Releases the lock. Waits for a database that is being restarted: otherwise the runs on other servers would have to wait for the
+ * Releases the lock. Waits for a database that is being restarted, until a signal arrives: otherwise the runs on other servers would have to wait for the
  * stale timeout.
  */
-export async function releasePatiently(lock: Lock | null, { address }: Locks): Promise<void> {
+export async function releasePatiently(
+  lock: Lock | null,
+  { address }: Locks,
+  signals: Pick<Signals, 'passTo'>,
+): Promise<void> {
   const giveUpAt = systemClock.monotonic() + (address === '' ? 0 : RELEASE_TIMEOUT);
-  for (;;) {
+  const over = new AbortController();
+  for (let isFirst = true; ; isFirst = false) {
     try {
       return await lock?.release();
     } catch (error) {
-      if (error instanceof ErrLockLost || systemClock.monotonic() >= giveUpAt) throw error;
+      const isLate = over.signal.aborted || systemClock.monotonic() >= giveUpAt;
+      if (error instanceof ErrLockLost || isLate) throw error;
+      if (isFirst)
+        say(
+          `${messageOf(error)} The command is over. Trying for ${RELEASE_TIMEOUT / 1000} seconds to release its lock.`,
+        );
     }
-    await sleep(RELEASE_PAUSE);
+    if (isFirst) signals.passTo(() => over.abort());
+    await sleep(RELEASE_PAUSE, undefined, { signal: over.signal }).catch(() => {});
   }
 }

@@ -7,7 +7,7 @@ import { Recorder } from '../../../src/cli/run/recorder.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
 import { openHistory } from '../../../src/history/index.js';
 import { Journal } from '../../../src/history/journal.js';
-import { acquire, type Lock } from '../../../src/index.js';
+import { acquire, type Lock, systemClock } from '../../../src/index.js';
 import { temporaryFolder } from '../../../support/world.js';
 import { messages, silentRecorder, someLocks, someOptions } from './stage.js';
 
@@ -82,6 +82,19 @@ describe('what is recorded', () => {
         user: expect.any(String),
       },
     ]);
+  });
+
+  it('ends with the command, although a database may hold up the release', async () => {
+    let now = 0;
+    vi.spyOn(systemClock, 'monotonic').mockImplementation(() => now);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const recording = recorder();
+    recording.begin(null);
+    now += 2000;
+    await recording.beforeRelease();
+    now += 30_000;
+    await recording.ended({ outcome: 'succeeded', signal: null }, 0);
+    expect(await runs()).toMatchObject([{ duration: 2000 }]);
   });
 
   it('of a stall is also how far it had come', async () => {

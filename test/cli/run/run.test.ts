@@ -80,9 +80,9 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
     expect(pastRun?.startedAt.getTime()).toBeGreaterThanOrEqual(resumedAt);
   });
 
-  it('needs a program, before anything is locked', () => {
-    expect(() => run(lock, ['/no/program'], someOptions())).toThrow('There is no file /no/program');
-    expect(() => run(lock, [], someOptions())).toThrow('The command to run must not be empty');
+  it('needs a program, before anything is locked', async () => {
+    await expect(run(lock, ['/no/program'], someOptions())).rejects.toThrow('There is no file /no/program');
+    await expect(run(lock, [], someOptions())).rejects.toThrow('The command to run must not be empty');
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -120,9 +120,12 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
     expect(readdirSync(folder)).toEqual(['job.lock']);
   });
 
-  it('connects to no database only to record that there is no such command', () => {
+  it('connects to no database to record that there is no such command', async () => {
+    vi.stubEnv('LIVINGLOCK_HISTORY', folder);
     const store = { kind: 'redis', text: 'redis://127.0.0.1:1' } as const;
     const options = someOptions({ history: 'on', store });
-    expect(() => run(lock, ['/no/program'], options)).toThrow('There is no file /no/program');
+    await expect(run('nightly', ['/no/program'], options)).rejects.toThrow('There is no file /no/program');
+    const { runs } = await openHistory().read('nightly', { store: 'Redis at 127.0.0.1:1' });
+    expect(runs).toMatchObject([{ outcome: 'not-started', exitCode: 127 }]);
   });
 });
