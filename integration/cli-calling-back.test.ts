@@ -14,7 +14,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canMount, isPosix, newFolder, removeFolder, temporaryFolder } from '../support/machine.js';
 import { findForCron } from '../support/running.js';
-import { Desk, PROGRAM } from './support/desk.js';
+import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -94,6 +94,14 @@ describe.skipIf(!isPosix).each([
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout: expect.stringMatching(/^beat 0\n1?\d{3}\nbeat 0\n$/),
+    });
+  });
+
+  test('but not in an environment that was emptied, and is told so', async () => {
+    const command = ['sh', '-c', 'env -i "$LIVINGLOCK" beat'];
+    expect(await start(new Desk(), installation(), command).ended).toMatchObject({
+      code: 64,
+      stderr: oneLineWith('There is no lock to send a heartbeat to'),
     });
   });
 

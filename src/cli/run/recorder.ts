@@ -279,7 +279,7 @@ function now(): Time {
 }
 
 /** Nothing can be a lock at such a path. In the history, it would make `status` and `metrics` fail from then on. */
-function isNoPlaceForALock(error: unknown): boolean {
+export function isNoPlaceForALock(error: unknown): boolean {
   return error instanceof ErrLockStore && ['EISDIR', 'ENAMETOOLONG', 'ENOTDIR'].includes(error.code);
 }
 

@@ -12,6 +12,7 @@ import { isOfOneMachine } from './options/run-options.js';
 import { type OutputRoute, routeFor } from './output/output-route.js';
 import { endAndWait } from './processes/end-command.js';
 import { type Signals, statusOf, turn } from './processes/pass-signals.js';
+import { isNoPlaceForALock } from './recorder.js';
 import { isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
 import type { RunContext } from './run-context.js';
@@ -150,7 +151,9 @@ export class Supervision {
     const next = isOfOneMachine(this.#job.options.store)
       ? 'The next run takes over its lock.'
       : 'The next run on this machine takes over its lock; runs elsewhere can once it is stale.';
-    say(`${error.message} The command has exited with ${status}. ${next}`);
+    say(
+      `${error.message} The command has exited with ${status}.${isNoPlaceForALock(error) ? '' : ` ${next}`}`,
+    );
     return status;
   }
 
