@@ -17,7 +17,9 @@ describe('the address of a store', () => {
   });
 
   it('is not empty: it may come from a variable that was not set', () => {
-    expect(() => parseStore('')).toThrow(/is empty\. For locks in files, leave it out: unset LIVINGLOCK_STORE/);
+    expect(() => parseStore('')).toThrow(
+      /is empty\. For locks in files, leave it out: unset LIVINGLOCK_STORE/,
+    );
   });
 
   it.each(['postgres:/db/shop', 'postgresql:shop', 'redis:/db', 'rediss:db:6379'])(
