@@ -11,7 +11,7 @@ export const stores = { fileStore, postgresStore, redisStore, sqliteStore, testS
 export async function job(): Promise<string | undefined> {
   try {
     const lock = await acquire('job.lock', { staleTimeout: '2h', dependencies: { clock: new FakeClock() } });
-    await lock.heartBeat({ progress: 0.5 });
+    if (!lock.signal.aborted) await lock.heartBeat({ progress: 0.5 });
     await lock.release();
     return undefined;
   } catch (error) {
