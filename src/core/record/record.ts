@@ -128,21 +128,8 @@ export function recordOf(field: Fields): LockRecord | null {
 
 /** The keys of a record, in the order in which they are written. */
 const KEYS: ReadonlySet<string> = new Set([
-  'process_id',
-  'timestamp',
-  'token',
-  'fencing_token',
-  'acquired_at',
-  'stale_timeout_ms',
-  'monotonic_ms',
-  'process',
-  'workers',
-  'command',
-  'user',
-  'cwd',
-  'owner',
-  'progress',
-  'hold_ms',
+  ...['process_id', 'timestamp', 'token', 'fencing_token', 'acquired_at', 'stale_timeout_ms', 'monotonic_ms'],
+  ...['process', 'workers', 'command', 'user', 'cwd', 'owner', 'progress', 'hold_ms'],
 ]);
 
 /** Whether it is a key of a record. */
