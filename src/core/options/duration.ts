@@ -1,37 +1,9 @@
 import ms from 'ms';
 
-type Unit =
-  | 'ms'
-  | 'msec'
-  | 'msecs'
-  | 'millisecond'
-  | 'milliseconds'
-  | 's'
-  | 'sec'
-  | 'secs'
-  | 'second'
-  | 'seconds'
-  | 'm'
-  | 'min'
-  | 'mins'
-  | 'minute'
-  | 'minutes'
-  | 'h'
-  | 'hr'
-  | 'hrs'
-  | 'hour'
-  | 'hours'
-  | 'd'
-  | 'day'
-  | 'days'
-  | 'w'
-  | 'week'
-  | 'weeks'
-  | 'y'
-  | 'yr'
-  | 'yrs'
-  | 'year'
-  | 'years';
+type Short = 'ms' | 's' | 'm' | 'h' | 'd' | 'w' | 'y';
+type Abbreviation = 'msec' | 'sec' | 'min' | 'hr' | 'yr';
+type Name = 'millisecond' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'year';
+type Unit = Short | Abbreviation | Name | `${Abbreviation | Name}s`;
 
 type AnyCase = Unit | Uppercase<Unit>;
 
