@@ -77,12 +77,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          globalSetup: [
-            'support/redis/report-skip.ts',
-            'support/mysql/report-skip.ts',
-            'support/browser/report-skip.ts',
-            'support/prometheus/report-skip.ts',
-          ],
+          globalSetup: ['support/report-skips.ts'],
           include: [
             ...SLOW_UNITS,
             'integration/**/*.test.ts',
