@@ -2,6 +2,7 @@ import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command-definition.js';
 import { InvalidArgument } from './grammar/invalid-argument.js';
+import { notEmpty } from './grammar/not-empty.js';
 import type { Options, Values } from './grammar/option.js';
 import { parsePositiveDuration, withUnit } from './grammar/parse-duration.js';
 import { print } from './terminal/messages.js';
@@ -29,7 +30,7 @@ export const VERIFY = defineCommand({
     'Reports whether a lock can be kept in a folder, for instance on NFS, SMB, FUSE or a container volume. Tries, one by one, the calls that a lock relies on, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
   options: OPTIONS,
   operands: {
-    dir: { term: '<dir>', description: 'the folder to keep the lock in', parse: parseFolder },
+    dir: { term: '<dir>', description: 'the folder to keep the lock in', parse: notEmpty('Name a folder.') },
   },
   notes: `Examples:
   livinglock verify /mnt/share
@@ -52,11 +53,6 @@ async function verify(
     if (!(error instanceof ErrLockStore)) throw error;
     throw new CliError(ExitCode.noInput, error.message, { cause: error });
   }
-}
-
-function parseFolder(text: string): string {
-  if (text !== '') return text;
-  throw new InvalidArgument('Name a folder.');
 }
 
 function parseProcesses(text: string): number {

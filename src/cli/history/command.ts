@@ -1,12 +1,7 @@
 import { defineCommand } from '../grammar/command-definition.js';
-import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { notEmpty } from '../grammar/not-empty.js';
 import { parseCount } from '../grammar/parse-count.js';
 import { parsePositiveDuration } from '../grammar/parse-duration.js';
-
-function parseFile(text: string): string {
-  if (text === '') throw new InvalidArgument('Name a file.');
-  return text;
-}
 
 export const HISTORY = defineCommand({
   name: 'history',
@@ -29,7 +24,7 @@ export const HISTORY = defineCommand({
     html: {
       flags: '--html <file>',
       description: 'write a page for the browser; - is standard output',
-      parse: parseFile,
+      parse: notEmpty('Name a file.'),
       conflicts: ['json', 'failed'],
     },
   },

@@ -1,4 +1,5 @@
 import { InvalidArgument } from '../../grammar/invalid-argument.js';
+import { notEmpty } from '../../grammar/not-empty.js';
 import type { Options, Values } from '../../grammar/option.js';
 import { parseCount } from '../../grammar/parse-count.js';
 import { parseSize } from '../../grammar/parse-size.js';
@@ -15,7 +16,7 @@ export const OUTPUT_OPTIONS = {
     description:
       'keep the output of each run in a file of its own, which `livinglock logs` shows: beside the history, or in this folder; ' +
       'any other path, unless it ends with a slash, is a file to append to',
-    parse: parseWhere,
+    parse: notEmpty('Name a folder, or leave out the equals sign.'),
     conflicts: ['noLog'],
   },
   noLog: {
@@ -68,11 +69,6 @@ export function completeOutputOptions({
   if (log === false && keepLogs === undefined && logSize === undefined) return { passOn: output, log: null };
   const path = typeof log === 'boolean' ? null : log;
   return { passOn: output, log: { path, keep: keepLogs ?? KEPT_LOGS, size: logSize ?? LOG_SIZE } };
-}
-
-function parseWhere(text: string): string {
-  if (text !== '') return text;
-  throw new InvalidArgument('Name a folder, or leave out the equals sign.');
 }
 
 function parseLogSize(text: string): number {

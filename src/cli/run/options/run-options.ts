@@ -4,6 +4,7 @@ import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import type { Section } from '../../grammar/command-definition.js';
 import { InvalidArgument } from '../../grammar/invalid-argument.js';
+import { notEmpty } from '../../grammar/not-empty.js';
 import type { Options, Values } from '../../grammar/option.js';
 import { parseCount } from '../../grammar/parse-count.js';
 import { parseDuration, parseFiniteDuration, parsePositiveDuration } from '../../grammar/parse-duration.js';
@@ -28,7 +29,7 @@ export const GENERAL_OPTIONS = {
     flags: '--label <text>',
     description:
       'show this instead of the command line, and keep the arguments out of the lock: they may contain a password',
-    parse: parseLabel,
+    parse: notEmpty('A label must not be empty.', /\S/),
   },
   store: STORE_OPTION,
   ignoreHangup: {
@@ -244,11 +245,6 @@ function parseOwner(text: string): string {
   } catch (error) {
     throw new InvalidArgument(messageOf(error));
   }
-}
-
-function parseLabel(text: string): string {
-  if (text.trim() !== '') return text;
-  throw new InvalidArgument('A label must not be empty.');
 }
 
 function parseStaleTimeout(text: string): number {

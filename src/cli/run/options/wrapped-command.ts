@@ -1,6 +1,6 @@
 import { CliError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
-import { InvalidArgument } from '../../grammar/invalid-argument.js';
+import { notEmpty } from '../../grammar/not-empty.js';
 
 /**
  * The program and its arguments: the words after `--`, or a shell with the line of `-c`.
@@ -29,10 +29,7 @@ export function isForCmd(command: readonly string[]): boolean {
 }
 
 /** The value of an option that is a line for the shell. */
-export function parseLine(text: string): string {
-  if (text.trim() !== '') return text;
-  throw new InvalidArgument('The line to run must not be empty.');
-}
+export const parseLine = notEmpty('The line to run must not be empty.', /\S/);
 
 /** What runs, for people: its label, the line for the shell, or the words of the command. */
 export function shownCommand(
