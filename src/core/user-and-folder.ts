@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { attempt } from '../system/attempt.js';
 import { fitCwd, fitUser } from './record/record.js';
 
 // What a record says about this process besides its identity.
@@ -22,9 +23,5 @@ function lookUpUser(): string | null {
 
 /** `null` if the folder was removed: it has no path any more. */
 export function currentFolder(): string | null {
-  try {
-    return fitCwd(process.cwd());
-  } catch {
-    return null;
-  }
+  return attempt(() => fitCwd(process.cwd()), null);
 }

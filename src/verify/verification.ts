@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ErrLockStore } from '../core/errors.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
 import { typeOf } from '../stores/file/file-system-type.js';
+import { attempt } from '../system/attempt.js';
 import { blockFor } from '../system/block-for.js';
 import { systemClock } from '../system/clock.js';
 import { isError } from '../system/is-error.js';
@@ -57,11 +58,8 @@ export async function verification(
   const giveUp = () => crew.killAll();
   const stayOnExit = callOnExit(() => {
     crew.killAll();
-    try {
-      removeFolder(folder);
-    } catch {
-      // The name of what stays tells where it comes from.
-    }
+    // The name of what stays tells where it comes from.
+    attempt(() => removeFolder(folder), undefined);
   });
   settings.signal?.addEventListener('abort', giveUp, { once: true });
   try {

@@ -1,5 +1,6 @@
 import { lstat, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { attempt } from '../../system/attempt.js';
 import { makeTrustedFolder, type TrustedFolder } from '../../system/files/trusted-folder.js';
 import { above, folder, ours } from '../../system/home/locks-folder.js';
 import { messageOf } from '../../system/message-of.js';
@@ -108,7 +109,7 @@ export class SecretFile {
   }
 
   async #removal(): Promise<Step[]> {
-    const path = this.#pathOrNull();
+    const path = attempt(() => this.path, null);
     if (path === null || (await orFailed(`change ${path}`, () => read(path))) === null) return [];
     return [{ lines: [`${path} is removed`], apply: () => orFailed(`change ${path}`, () => remove(path)) }];
   }
@@ -122,14 +123,6 @@ export class SecretFile {
     const home = this.#home();
     const config = join(home, '.config');
     return folder([above(home), above(config), ours(join(config, 'livinglock'))]);
-  }
-
-  #pathOrNull(): string | null {
-    try {
-      return this.path;
-    } catch {
-      return null;
-    }
   }
 }
 

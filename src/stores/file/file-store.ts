@@ -6,6 +6,7 @@ import { refuseUnknown } from '../../core/options/validate.js';
 import { composeRecord, releasedRecord } from '../../core/record/compose-record.js';
 import { type LockRecord, serializeRecord } from '../../core/record/record.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import { attempt } from '../../system/attempt.js';
 import { sharedTime } from '../../system/clock.js';
 import { isOfSameMachine } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
@@ -186,11 +187,7 @@ class FileStore implements Store {
 
   /** Over NFS the answer to a successful link may be lost; the kernel's second attempt then finds its own work; open(2). */
   #isLinked(ownerFile: string): boolean {
-    try {
-      return this.#fs.lstatSync(ownerFile)?.nlink === 2;
-    } catch {
-      return false;
-    }
+    return attempt(() => this.#fs.lstatSync(ownerFile)?.nlink === 2, false);
   }
 
   /** In the guard: writes the claim if there is no lock, or in place of exactly the version that was judged. */

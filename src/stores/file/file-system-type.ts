@@ -1,3 +1,4 @@
+import { attempt } from '../../system/attempt.js';
 import type { FileSystem } from './file-system.js';
 
 /** What is known about a file system from its type. */
@@ -63,9 +64,5 @@ function typesOf(
 /** As an unsigned number: on 32-bit machines the kernel's is signed. 0, which is not a type, if unknown. */
 function magicNumber(fileSystem: FileSystem, path: string): number {
   if (process.platform !== 'linux') return 0;
-  try {
-    return fileSystem.statfsSync(path).type >>> 0;
-  } catch {
-    return 0;
-  }
+  return attempt(() => fileSystem.statfsSync(path).type >>> 0, 0);
 }

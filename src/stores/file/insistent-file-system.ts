@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { attempt } from '../../system/attempt.js';
 import { blockFor } from '../../system/block-for.js';
 import { systemCode } from '../../system/system-code.js';
 import { isLifePath } from './guard/guard-names.js';
@@ -58,7 +59,7 @@ export function insistentFileSystem<T extends Refusable>(fs: T, patience: Patien
     renameSync: (from, to) =>
       insist(
         () => fs.renameSync(from, to),
-        () => isFolder(fs, to),
+        () => attempt(() => fs.lstatSync(to)?.isDirectory() === true, false),
       ),
     writeFileAtomicSync: (path, data, mode) => insist(() => fs.writeFileAtomicSync(path, data, mode)),
   };
@@ -67,12 +68,4 @@ export function insistentFileSystem<T extends Refusable>(fs: T, patience: Patien
 /** Windows says the same if it is not permitted at all. */
 function isOfOpenFile(error: unknown): boolean {
   return ['EPERM', 'EACCES', 'EBUSY'].includes(systemCode(error) ?? '');
-}
-
-function isFolder(fs: Refusable, path: string): boolean {
-  try {
-    return fs.lstatSync(path)?.isDirectory() === true;
-  } catch {
-    return false;
-  }
 }

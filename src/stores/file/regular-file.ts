@@ -1,4 +1,5 @@
 import { constants } from 'node:fs';
+import { attempt } from '../../system/attempt.js';
 import { systemCode, systemError } from '../../system/system-code.js';
 import type { FileStatus, FileSystem } from './file-system.js';
 
@@ -42,11 +43,7 @@ export function readSnapshot(fs: FileSystem, path: string): Snapshot | null {
  * only its answer was lost. If the file cannot be read, the answer is no.
  */
 export function reads(fs: FileSystem, path: string, text: string | null): boolean {
-  try {
-    return (readSnapshot(fs, path)?.text ?? null) === text;
-  } catch {
-    return false;
-  }
+  return attempt(() => (readSnapshot(fs, path)?.text ?? null) === text, false);
 }
 
 /** Creates an empty file, readable by others, under a name that nobody else uses, and returns its descriptor. */

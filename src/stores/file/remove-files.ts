@@ -1,3 +1,4 @@
+import { attempt } from '../../system/attempt.js';
 import { systemCode } from '../../system/system-code.js';
 import type { FileStatus, FileSystem } from './file-system.js';
 
@@ -48,10 +49,7 @@ function insist(remove: () => void, final: readonly string[]): void {
     remove();
   } catch (error) {
     if (final.includes(systemCode(error) ?? '')) return;
-    try {
-      remove();
-    } catch {
-      // Whoever finds it later removes it instead.
-    }
+    // Whoever finds it later removes it instead.
+    attempt(remove, undefined);
   }
 }

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { attempt } from '../../system/attempt.js';
 import { fieldOf } from '../shared/field.js';
 
 /**
@@ -40,11 +41,8 @@ const OPENED = new WeakMap<SqliteDatabase, Opened | null>();
 
 /** Remembers which file a connection has opened. As soon as possible: it may be hours until the first lock is acquired. */
 export function rememberFile(database: SqliteDatabase): void {
-  try {
-    openedBy(database);
-  } catch {
-    // A database that was closed, or is not open yet. Whatever uses it says so.
-  }
+  // It may be closed, or not open yet. Whatever uses it says so.
+  attempt(() => openedBy(database), null);
 }
 
 /** The file that a connection has opened; `null` if the database exists only in the memory of this process. */
@@ -75,9 +73,5 @@ function openedBy(database: SqliteDatabase): Opened | null {
 }
 
 function identityOf(path: string): Identity {
-  try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
-  } catch {
-    return undefined;
-  }
+  return attempt(() => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null, undefined);
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { attempt } from '../attempt.js';
 import { ancestorsBy, processExists } from './process-exists.js';
 import type { ProcessIdentity } from './process-identity.js';
 import type { AgeRange, GroupMember, ProcessLook, ProcessProbe } from './process-table.js';
@@ -95,10 +96,6 @@ export abstract class DatedProbe implements ProcessProbe {
 
   /** The trimmed output of a program; `null` if it fails, or prints nothing. */
   protected output(file: string, args: readonly string[]): string | null {
-    try {
-      return this.run(file, args).trim() || null;
-    } catch {
-      return null;
-    }
+    return attempt(() => this.run(file, args).trim() || null, null);
   }
 }

@@ -1,4 +1,5 @@
 import fs, { constants, type Stats } from 'node:fs';
+import { attempt } from '../attempt.js';
 import type { Liveness } from '../processes/process-table.js';
 import { systemCode } from '../system-code.js';
 import { isExpected, type Life, type Sign, type SignFile } from './sign-of-life.js';
@@ -37,7 +38,8 @@ export class FlockLife implements Life {
     const { O_RDWR, O_CREAT, O_EXCL, O_NONBLOCK } = constants;
     try {
       const descriptor = this.#files.openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_EXLOCK, MODE);
-      this.#makeReadable(descriptor);
+      // Whatever the umask is. If it fails, only this user can ask.
+      attempt(() => this.#files.fchmodSync(descriptor, MODE), undefined);
       return { descriptor, close: () => this.#close(descriptor) };
     } catch {
       return null;
@@ -57,20 +59,8 @@ export class FlockLife implements Life {
     }
   }
 
-  /** Whatever the umask is. */
-  #makeReadable(descriptor: number): void {
-    try {
-      this.#files.fchmodSync(descriptor, MODE);
-    } catch {
-      // Then only this user can ask.
-    }
-  }
-
   #close(descriptor: number): void {
-    try {
-      this.#files.closeSync(descriptor);
-    } catch {
-      // It is closed in any case; close(2).
-    }
+    // It is closed in any case; close(2).
+    attempt(() => this.#files.closeSync(descriptor), undefined);
   }
 }

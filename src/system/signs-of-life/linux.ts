@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname } from 'node:path';
+import { attempt } from '../attempt.js';
 import { hostOrContainer, type ProcessIdentity } from '../processes/process-identity.js';
 import type { Liveness } from '../processes/process-table.js';
 import { systemCode } from '../system-code.js';
@@ -37,22 +38,14 @@ export class LinuxLife implements Life {
   }
 
   keep(path: string): Sign | null {
-    try {
-      return throughFolder(path, listen);
-    } catch {
-      return null;
-    }
+    return attempt(() => throughFolder(path, listen), null);
   }
 
   /** Through a descriptor, which leads to the file that was looked at, and is short. */
   async ask(path: string, expected?: SignFile): Promise<Liveness> {
     if (!isOfLinux(this.#self())) return 'unknown';
-    let descriptor: number;
-    try {
-      descriptor = openSync(path, O_PATH | constants.O_NOFOLLOW);
-    } catch {
-      return 'unknown';
-    }
+    const descriptor = attempt(() => openSync(path, O_PATH | constants.O_NOFOLLOW), null);
+    if (descriptor === null) return 'unknown';
     try {
       const status = fstatSync(descriptor);
       if (!status.isSocket() || !isExpected(status, expected)) return 'unknown';

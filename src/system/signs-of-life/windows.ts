@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import { attempt } from '../attempt.js';
 import type { Liveness } from '../processes/process-table.js';
 import { systemCode } from '../system-code.js';
 import type { Life, Sign } from './sign-of-life.js';
@@ -48,10 +49,7 @@ export class WindowsLife implements Life {
   }
 
   #close(file: number): void {
-    try {
-      this.#files.closeSync(file);
-    } catch {
-      // A descriptor whose close fails is gone anyway.
-    }
+    // A descriptor whose close fails is gone anyway.
+    attempt(() => this.#files.closeSync(file), undefined);
   }
 }

@@ -1,4 +1,5 @@
 import { identityFrom } from '../../../core/record/record.js';
+import { attempt } from '../../../system/attempt.js';
 import type { ProcessIdentity } from '../../../system/processes/process-identity.js';
 import { randomUuid } from '../../../system/uuid.js';
 
@@ -114,7 +115,7 @@ export function isStillOpen(name: string): boolean {
 /** The owner whose file has that name, or `null` if livinglock cannot have created it. */
 export function ownerFrom(name: string): GuardOwner | null {
   if (!OWNER.test(name)) return null;
-  const parts = name.split(SEPARATOR).map(decode);
+  const parts = name.split(SEPARATOR).map((part) => attempt(() => decodeURIComponent(part), ''));
   // In any other spelling it is somebody else's, even if it says the same.
   if (parts.map(encodeURIComponent).join(SEPARATOR) !== name) return null;
   const [, pid, thread, ...rest] = parts;
@@ -145,12 +146,4 @@ function fitHostname(hostname: string): string {
     fitting += letter;
   }
   return fitting;
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return '';
-  }
 }

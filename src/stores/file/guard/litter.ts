@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { attempt } from '../../../system/attempt.js';
 import type { OpenFolder } from '../file-system.js';
 import { isOtherThanFile, removeIfEmpty, removeSign } from '../remove-files.js';
 import type { GuardContext } from './guard-context.js';
@@ -27,26 +28,15 @@ export interface Litter {
  */
 export function sweepLitter(context: GuardContext, lock: string, { sign, writer }: Litter): void {
   const guard = guardPath(lock);
-  for (const name of namesIn(dirname(lock), context)) {
+  for (const name of attempt(() => context.fs.readdirSync(dirname(lock)), [])) {
     if (!name.startsWith(basename(lock))) continue;
     const found = join(dirname(lock), name);
     if (lifeFrom(name.slice(basename(lock).length)) !== null && found !== sign)
       removeSign(context.fs, found, writer);
     const kind = name.startsWith(basename(guard)) ? entranceKind(name.slice(basename(guard).length)) : null;
     if (kind === null) continue;
-    try {
-      sweep(context, guard, found, kind);
-    } catch {
-      // Litter harms nobody; the next takeover tries again.
-    }
-  }
-}
-
-function namesIn(folder: string, { fs }: GuardContext): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch {
-    return [];
+    // Litter harms nobody; the next takeover tries again.
+    attempt(() => sweep(context, guard, found, kind), undefined);
   }
 }
 

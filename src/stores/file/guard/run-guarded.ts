@@ -1,4 +1,5 @@
 import lockfile from 'proper-lockfile';
+import { attempt } from '../../../system/attempt.js';
 import { GuardEntry } from './guard.js';
 import type { GuardContext } from './guard-context.js';
 import type { GuardOwner } from './guard-names.js';
@@ -63,11 +64,8 @@ function leaveForCertain(leave: () => void, entry: GuardEntry): void {
   try {
     leave();
   } catch {
-    try {
-      entry.rmdirSync(entry.guard);
-    } catch {
-      // The disk refused twice.
-    }
+    // The disk may refuse twice.
+    attempt(() => entry.rmdirSync(entry.guard), undefined);
   } finally {
     entry.close();
   }
