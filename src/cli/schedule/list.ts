@@ -7,7 +7,8 @@ import type { SchedulerName } from '../../schedule/scheduled-job.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatDateAndTime } from '../terminal/local-time.js';
 import { print } from '../terminal/messages.js';
-import { filling, widthOf } from '../terminal/text-width.js';
+import { type Column, layOut } from '../terminal/table.js';
+import { terminal } from '../terminal/terminal.js';
 import { schedulersFor, scopeHere, type Where } from './schedulers.js';
 
 /** The options of `livinglock schedule --list`. */
@@ -42,21 +43,16 @@ async function listOf(scheduler: SchedulerName, request: ListRequest): Promise<r
   }
 }
 
-const TITLES = ['NAME', 'SCHEDULER', 'WHEN', 'NEXT RUN', 'COMMAND'];
+const COLUMNS: readonly Column<Scheduled>[] = [
+  { title: 'NAME', text: ({ name }) => oneLine(name) },
+  { title: 'SCHEDULER', text: ({ scheduler }) => scheduler },
+  { title: 'WHEN', text: ({ when }) => oneLine(when) },
+  { title: 'NEXT RUN', text: ({ next }) => (next === null ? '' : formatDateAndTime(next)) },
+  { title: 'COMMAND', text: ({ command }) => oneLine(command) },
+];
 
 function table(jobs: readonly Scheduled[]): string[] {
   if (jobs.length === 0) return ['Nothing is scheduled by livinglock here.'];
-  const rows = [
-    TITLES,
-    ...jobs.map(({ name, scheduler, when, next, command }) =>
-      [name, scheduler, when, next === null ? '-' : formatDateAndTime(next), command].map(oneLine),
-    ),
-  ];
-  const widths = TITLES.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))));
-  return rows.map((row) =>
-    row
-      .map((text, column) => `${text}${filling(text, widths[column] ?? 0)}`)
-      .join('  ')
-      .trimEnd(),
-  );
+  // A command is shown whole, however narrow the terminal is.
+  return layOut(jobs, COLUMNS, [], { ...terminal(process.stdout), columns: Number.POSITIVE_INFINITY });
 }
