@@ -1,10 +1,8 @@
 // Used instead of the package signal-exit, with which the exit status becomes 0 if an exit listener of the program throws, and a listener
 // for each signal comes and goes with every lock.
 
+import { ENDING_SIGNALS } from './ending-signals.js';
 import { isBun, isDeno } from './runtime.js';
-
-/** The signals that end a process and can be caught without harm. */
-const SIGNALS = signalsOf(process.platform);
 
 /** What all copies of this module in a process share: each would take the listeners of the others for handlers of the program. */
 const SHARED = Symbol.for('livinglock at exit');
@@ -40,7 +38,7 @@ function listen(): Listening {
   const stopWatching = isBun ? listenToExit(releaseAll) : watchExit(releaseAll);
   // Not `unref`, with which it would wait for some other event.
   const listening = setImmediate(() => {
-    for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+    for (const signal of ENDING_SIGNALS) process.prependListener(signal, onSignal);
     // Deno calls them in the order in which they were added.
     if (!isDeno) process.on('newListener', stayInFront);
   });
@@ -57,7 +55,7 @@ function listen(): Listening {
     Reflect.deleteProperty(process, SHARED);
     clearImmediate(listening);
     process.removeListener('newListener', stayInFront);
-    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+    for (const signal of ENDING_SIGNALS) process.removeListener(signal, onSignal);
     stopWatching();
   }
 
@@ -79,7 +77,7 @@ function listen(): Listening {
 
   /** A `once` listener is gone when it has been called, so ours must come before it. It is added after this. */
   function stayInFront(name: string | symbol): void {
-    const signal = SIGNALS.find((known) => known === name);
+    const signal = ENDING_SIGNALS.find((known) => known === name);
     if (signal === undefined) return;
     queueMicrotask(() => {
       if (releases.size === 0 || process.listeners(signal)[0] === onSignal) return;
@@ -162,21 +160,4 @@ function isHandled(signal: NodeJS.Signals): boolean {
 function countIn(emitter: unknown): number {
   const isShared = typeof emitter === 'object' && emitter !== null && 'count' in emitter;
   return isShared && typeof emitter.count === 'number' ? emitter.count : 0;
-}
-
-function signalsOf(platform: NodeJS.Platform): readonly NodeJS.Signals[] {
-  const common: NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGTERM'];
-  if (platform === 'win32') return common;
-  const posix: NodeJS.Signals[] = [
-    ...common,
-    'SIGALRM',
-    'SIGABRT',
-    'SIGVTALRM',
-    'SIGXCPU',
-    'SIGUSR2',
-    'SIGTRAP',
-    'SIGSYS',
-    'SIGQUIT',
-  ];
-  return platform === 'linux' ? [...posix, 'SIGIO', 'SIGPWR', 'SIGSTKFLT'] : posix;
 }

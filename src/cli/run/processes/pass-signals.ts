@@ -1,35 +1,22 @@
 import { close as closeInspector, url as inspectorUrl } from 'node:inspector';
 import { constants } from 'node:os';
 import { setImmediate as nextCheck } from 'node:timers/promises';
+import { ENDING_SIGNALS } from '../../../system/ending-signals.js';
 import { endEarly } from '../../early-signal.js';
 import { ExitCode } from '../../errors/exit-codes.js';
+
+/** About the time that this process has used, and the command gets its own from the kernel; setrlimit(2). */
+const IGNORED = 'SIGXCPU';
 
 /**
  * The signals that are passed on to the command: all that would end this process and can be caught. Not the ones that concern this
  * process alone (SIGPIPE, SIGSEGV and the like), nor SIGPROF, which V8 uses for profiling. If one of those ends this process, the command keeps the lock.
  * SIGXFSZ, which Node ignores, is about a write of this process, and the command gets its own from the kernel; setrlimit(2).
+ * Node listens to SIGUSR1, SIGIO ends a process only on Linux, and SIGBREAK exists only on Windows.
  */
-const FORWARDED: readonly NodeJS.Signals[] = (
-  process.platform === 'win32'
-    ? (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const)
-    : ([
-        ...([
-          'SIGINT',
-          'SIGTERM',
-          'SIGHUP',
-          'SIGQUIT',
-          'SIGUSR1',
-          'SIGUSR2',
-          'SIGALRM',
-          'SIGABRT',
-          'SIGVTALRM',
-        ] as const),
-        ...(['SIGSYS', 'SIGTRAP', 'SIGIO', 'SIGPWR', 'SIGSTKFLT'] as const),
-      ] as const)
-).filter((signal) => signal in constants.signals);
-
-/** The same is true of this one, which would end this process. */
-const IGNORED = 'SIGXCPU';
+const FORWARDED = [...new Set<NodeJS.Signals>([...ENDING_SIGNALS, 'SIGUSR1', 'SIGIO', 'SIGBREAK'])].filter(
+  (signal) => signal in constants.signals && signal !== IGNORED,
+);
 
 /** Whether a terminal itself sends the signal to its whole foreground group. */
 export function isOfTheKeyboard(signal: NodeJS.Signals): boolean {
