@@ -68,7 +68,7 @@ describe.skipIf(!isPosix)('history --html', () => {
     writeFileSync(join(desk.folder, 'customers.csv'), 'name,price\n');
     expect(await desk.run(['history', '--html', 'customers.csv'])).toMatchObject({
       code: 73,
-      stderr: oneLineWith('customers.csv exists and is not a page written by livinglock'),
+      stderr: oneLineWith('customers.csv: it is not a page written by livinglock'),
     });
     expect(readFileSync(join(desk.folder, 'customers.csv'), 'utf8')).toBe('name,price\n');
     expect(await desk.run(['history', '--html', 'page.html', '--json'])).toMatchObject({ code: 64 });

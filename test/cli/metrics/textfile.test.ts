@@ -1,4 +1,4 @@
-import {
+import fs, {
   chmodSync,
   linkSync,
   lstatSync,
@@ -7,12 +7,14 @@ import {
   readFileSync,
   readlinkSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
 import { writeTextfile } from '../../../src/cli/metrics/textfile.js';
+import { replace } from '../../../support/replace.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 const TYPE = '# TYPE ours gauge\n';
@@ -54,7 +56,7 @@ describe('the text file', () => {
       writeFileSync(path, content);
       chmodSync(path, 0o600);
       expect(() => writeTextfile(path, TEXT)).toThrow(
-        `Cannot write ${path}: it was not written by livinglock metrics, and was not changed. Name another file.`,
+        `Cannot write ${path}: it was not written by livinglock metrics, so it is not replaced. Choose another name.`,
       );
       expect(readFileSync(path, 'utf8')).toBe(content);
       expect(readdirSync(folder)).toEqual(['a.prom']);
@@ -70,11 +72,30 @@ describe('the text file', () => {
       vi.spyOn(process, 'geteuid').mockReturnValue(uid + 1);
       onTestFinished(() => void vi.restoreAllMocks());
       expect(() => writeTextfile(path, TEXT)).toThrow(
-        `Cannot write ${path}: it belongs to another user (UID ${uid}).`,
+        `Cannot write ${path}: it belongs to another user (UID ${uid}), so it is not replaced. Choose another name.`,
       );
       expect(readFileSync(path, 'utf8')).toBe(content);
     },
   );
+
+  it('replaces what has come meanwhile only if another run has written it', () => {
+    const path = join(temporaryFolder(), 'a.prom');
+    const link = fs.linkSync;
+    let meanwhile = 'mine';
+    replace(fs, {
+      linkSync(existing, to) {
+        writeFileSync(path, meanwhile);
+        link(existing, to);
+      },
+    });
+    expect(() => writeTextfile(path, TEXT)).toThrow('so it is not replaced');
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    unlinkSync(path);
+    meanwhile = `${BEGINNING}ours 2\n`;
+    writeTextfile(path, TEXT);
+    expect(readFileSync(path, 'utf8')).toBe(TEXT);
+    expect(readdirSync(dirname(path))).toEqual(['a.prom']);
+  });
 
   it('is not written through a link, nor in the place of a folder', () => {
     const folder = temporaryFolder();

@@ -51,25 +51,35 @@ describe('a page is written', () => {
 describe('a page never replaces', () => {
   const target = () => join(folder, 'target');
 
-  it.each<[string, () => void]>([
-    ['a file of somebody else', () => writeFileSync(file, 'name,price\n')],
-    ['an empty file', () => writeFileSync(file, '')],
-    ['another page', () => writeFileSync(file, '<!doctype html>\n<p>mine')],
-    ['a page whose first line only begins like ours', () => writeFileSync(file, `${FIRST_LINE} and mine`)],
+  const NO_PAGE = 'it is not a page written by livinglock';
+  const NO_FILE = 'it is not a regular file';
+
+  it.each<[string, string, () => void]>([
+    ['a file of somebody else', NO_PAGE, () => writeFileSync(file, 'name,price\n')],
+    ['an empty file', NO_PAGE, () => writeFileSync(file, '')],
+    ['another page', NO_PAGE, () => writeFileSync(file, '<!doctype html>\n<p>mine')],
+    [
+      'a page whose first line only begins like ours',
+      NO_PAGE,
+      () => writeFileSync(file, `${FIRST_LINE} and mine`),
+    ],
     [
       'a link, even to a page',
+      'it is a symbolic link',
       () => {
         writeFileSync(target(), PAGE);
         symlinkSync(target(), file);
       },
     ],
-    ['a link that leads nowhere', () => symlinkSync(target(), file)],
-    ['a folder', () => mkdirSync(file)],
-    ['a FIFO', () => execFileSync('mkfifo', [file])],
-  ])('%s', (_what, put) => {
+    ['a link that leads nowhere', 'it is a symbolic link', () => symlinkSync(target(), file)],
+    ['a folder', NO_FILE, () => mkdirSync(file)],
+    ['a FIFO', NO_FILE, () => execFileSync('mkfifo', [file])],
+  ])('%s', (_what, complaint, put) => {
     put();
     const before = state();
-    expect(() => writePage(file, PAGE)).toThrow(`${file} exists and is not a page written by livinglock`);
+    expect(() => writePage(file, PAGE)).toThrow(
+      `Cannot write ${file}: ${complaint}, so it is not replaced. Choose another name.`,
+    );
     expect(state()).toEqual(before);
   });
 
@@ -78,7 +88,7 @@ describe('a page never replaces', () => {
     vi.spyOn(process, 'geteuid').mockReturnValue(statSync(file).uid + 1);
     onTestFinished(() => void vi.restoreAllMocks());
     const before = state();
-    expect(() => writePage(file, PAGE)).toThrow(`${file} belongs to another user`);
+    expect(() => writePage(file, PAGE)).toThrow(`Cannot write ${file}: it belongs to another user`);
     expect(state()).toEqual(before);
   });
 
