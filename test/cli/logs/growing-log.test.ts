@@ -212,6 +212,32 @@ describe('a log that is being written', () => {
     );
   });
 
+  it('is read from late on without a gap or a repetition, if it begins with the log of another run', async () => {
+    const limit = 1000;
+    const share = Math.floor((limit - GAP_LENGTH) / 3);
+    const head = limit - GAP_LENGTH - 2 * share;
+    const { path, write, close } = someLog(limit);
+    const { seen, readOn, close: end } = reading(path);
+    const number = String(GAP_LENGTH + 3 * share);
+    let output = '';
+    const add = async (text: string) => {
+      await write(Buffer.from(text));
+      output += text;
+    };
+    await add(lines(0, 100).toString().slice(0, head));
+    await add(`\n[livinglock: ${number} bytes are left out here]${''.padEnd(16 - number.length)}\n`);
+    // So much that the line could be one of this log.
+    await add(lines(100, 200).toString().slice(0, share));
+    for (let written = 200; written < 400; written += 5) {
+      await readOn();
+      await add(lines(written, written + 5).toString());
+    }
+    await readOn();
+    end();
+    close();
+    expect(seen.pieces.join('')).toBe(output);
+  });
+
   it('is read no further than asked for', async () => {
     const path = join(temporaryFolder(), 'log');
     writeFileSync(path, Buffer.alloc(1_000_000, 'a'));
