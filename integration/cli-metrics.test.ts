@@ -129,7 +129,7 @@ describe.skipIf(!isPosix)('metrics', () => {
     expect(sampleOf(metrics, 'runs', { outcome: 'succeeded' })).toBe(2);
     expect(statSync(file).mode & 0o777).toBe(0o644);
     writeFileSync(file, 'node_something 1\n');
-    expect(await write()).toMatchObject({ code: 73, stdout: '', stderr: oneLineWith('not changed') });
+    expect(await write()).toMatchObject({ code: 73, stdout: '', stderr: oneLineWith('not replaced') });
     expect(readFileSync(file, 'utf8')).toBe('node_something 1\n');
     expect(readdirSync(desk.folder).filter((each) => each.includes('.prom'))).toEqual(['livinglock.prom']);
   });
