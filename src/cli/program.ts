@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ExitCode } from './errors/exit-codes.js';
 import { type Command, type Commands, VERSION } from './grammar/command-definition.js';
 import { stdout, write } from './terminal/messages.js';
-import { writeWithoutBlocking } from './terminal/write-all.js';
+import { writeOut } from './terminal/write-all.js';
 
 /** The command line without a subcommand. */
 export function programOf(subcommands: Commands): Command {
@@ -18,7 +18,7 @@ export function programOf(subcommands: Commands): Command {
     notes: 'What each exit code means: livinglock help exit-codes.',
     async run() {
       const { helpFor } = await import('./grammar/help-text.js');
-      await writeWithoutBlocking(2, Buffer.from(await helpFor(program, process.stdout.columns)));
+      await writeOut(2, Buffer.from(await helpFor(program, process.stdout.columns)));
       return ExitCode.usage;
     },
   };

@@ -11,7 +11,7 @@ import { describeTiming } from '../../schedule/timing/timing.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say, write } from '../terminal/messages.js';
-import { writeWithoutBlocking } from '../terminal/write-all.js';
+import { writeOut } from '../terminal/write-all.js';
 import { logFolderSteps } from './log-folder.js';
 import { jobOf, ownProgram } from './new-job.js';
 import type { Request } from './request.js';
@@ -141,7 +141,7 @@ async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string)
 /** Asks on the terminal; `null` without one. */
 async function confirm(question: string): Promise<boolean | null> {
   if (!isatty(0) || !isatty(2)) return null;
-  await writeWithoutBlocking(2, Buffer.from(`${question} [y/N] `));
+  await writeOut(2, Buffer.from(`${question} [y/N] `));
   const lines = createInterface({ input: process.stdin, terminal: false });
   return new Promise((resolve) => {
     lines.once('line', (line) => {

@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 import { oneLine } from '../../core/describe-holder.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatTimestamp } from './local-time.js';
-import { writeWithoutBlocking } from './write-all.js';
+import { writeOut } from './write-all.js';
 
 /** The job that a run executes. */
 export interface Subject {
@@ -38,7 +38,7 @@ export function say(text: string): void {
 export function writeToStderr(text: Buffer): void {
   try {
     if (fstatSync(2).isFile()) around(() => writeSync(2, text));
-    else last = last.then(() => writeWithoutBlocking(2, text)).catch(() => {});
+    else last = last.then(() => writeOut(2, text)).catch(() => {});
   } catch {
     // Nobody reads stderr. The command must still be supervised.
   }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
+import { constants, fstatSync, openSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -30,17 +30,10 @@ export async function writeAll(descriptor: number, chunk: Buffer, write = writeO
   }
 }
 
-/** Writes as {@link writeAll} does. On Linux, a pipe that nobody reads does not keep this process from exiting, which waits for all its threads. */
-export async function writeWithoutBlocking(descriptor: number, chunk: Buffer): Promise<void> {
-  const own = reopened(descriptor);
-  try {
-    await writeAll(own ?? descriptor, chunk);
-  } finally {
-    if (own !== null) closeSync(own);
-  }
-}
-
-/** Writes as {@link writeWithoutBlocking} does, and at full speed: a pipe is waited for by the event loop. */
+/**
+ * Writes as {@link writeAll} does. On Linux, the event loop waits for a pipe: at full speed, and a pipe that nobody reads does not keep this process
+ * from exiting, which waits for all its threads.
+ */
 export async function writeOut(descriptor: number, chunk: Buffer): Promise<void> {
   const own = reopened(descriptor);
   if (own === null) return writeAll(descriptor, chunk);
