@@ -47,6 +47,35 @@ describe.skipIf(!isPosix)('a command under a lock', () => {
       expect(ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
     });
 
+    test('keeps its lock in the schema that the address names', async () => {
+      const admin = new pg.Client(server?.urlFor());
+      await admin.connect();
+      onTestFinished(() => admin.end());
+      const url = server?.urlFor() ?? '';
+      const env = { LIVINGLOCK_STORE: `${url}&schema=ops` };
+      const desk = new Desk();
+      const missing = await desk.run(['run', 'job', '--', 'true'], env);
+      expect(missing.code).toBe(73);
+      expect(missing.stderr).toContain('schema "ops" does not exist. Create the schema');
+      await admin.query('CREATE SCHEMA ops');
+      const created = await desk.run(['schema', 'postgres', '--schema', 'ops']);
+      await admin.query(created.stdout);
+      const script =
+        'livinglock beat && livinglock status job && ! livinglock status --store "$ELSEWHERE" job';
+      const ended = await desk.run(['run', 'job', '--', 'sh', '-c', script], { ...env, ELSEWHERE: url });
+      expect(ended).toMatchObject({ code: 0 });
+      const { rows } = await admin.query('SELECT lock_name FROM ops.livinglock');
+      expect(rows).toEqual([{ lock_name: 'job' }]);
+      expect(await desk.run(['status'], env)).toMatchObject({
+        stdout: 'No locks in PostgreSQL, schema ops.\n',
+      });
+      const refused = await desk.run(['status', '--store', `${url}&schema=a.b`]);
+      expect(refused.code).toBe(64);
+      expect(refused.stderr).toMatch(
+        /not valid for PostgreSQL: The option `schema` must consist of .+'a\.b'/,
+      );
+    });
+
     test('goes on while the server is away, and so does a contender that waits for its lock', async () => {
       const desk = new Desk();
       const env = { LIVINGLOCK_STORE: server?.urlFor() ?? '' };

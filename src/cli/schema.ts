@@ -31,7 +31,7 @@ export const SCHEMA = defineCommand({
   livinglock schema postgres --schema ops --table job_locks > migrations/042-job-locks.sql
   livinglock schema postgres --fences | psql shop
 
-The command itself uses only the default name; the library accepts others.`,
+The command itself uses only the default name, in the schema that the address of the store names (postgres://…/shop?schema=ops). The library accepts other names.`,
   async run({ database, fences, table, schema }) {
     await print(await schemaOf(database, fences, table, schema));
     return ExitCode.ok;

@@ -73,9 +73,16 @@ export function isMissing(error: unknown): boolean {
 export function placeOf({ kind, text }: StoreAddress): string {
   if (kind === 'sqlite') return `the SQLite database ${sqlitePath(text)}`;
   const name = kind === 'redis' ? 'Redis' : 'PostgreSQL';
-  if (!URL.canParse(text)) return name;
-  const { host, pathname } = new URL(text);
-  return host === '' ? name : `${name} at ${host}${pathname === '/' ? '' : pathname}`;
+  const { host, pathname } = URL.canParse(text) ? new URL(text) : { host: '', pathname: '' };
+  const server = host === '' ? name : `${name} at ${host}${pathname === '/' ? '' : pathname}`;
+  const schema = kind === 'postgres' ? schemaIn(text) : undefined;
+  return schema === undefined ? server : `${server}, schema ${schema}`;
+}
+
+/** The schema that an address of PostgreSQL names. An address without a host, as `pg` accepts it, is no `URL`. */
+export function schemaIn(address: string): string | undefined {
+  const [, query = ''] = /\?([^#]*)/.exec(address) ?? [];
+  return new URLSearchParams(query).getAll('schema').at(-1);
 }
 
 /** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */

@@ -1,5 +1,17 @@
-import { postgresStore } from '../../stores/postgres/index.js';
-import { addressRefused, driverBroken, driverMissing, isMissing, type OpenStore, placeOf } from './driver.js';
+import type { Store } from '../../index.js';
+import { type PostgresConnection, postgresStore } from '../../stores/postgres/index.js';
+import { messageOf } from '../../system/message-of.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+import {
+  addressRefused,
+  driverBroken,
+  driverMissing,
+  isMissing,
+  type OpenStore,
+  placeOf,
+  schemaIn,
+} from './driver.js';
 import type { StoreAddress } from './store-option.js';
 
 type Driver = Pick<typeof import('pg'), 'Client' | 'Pool'>;
@@ -10,7 +22,7 @@ const CONNECTIONS = 2;
 const CONNECT_TIMEOUT = 10_000;
 const QUERY_TIMEOUT = 30_000;
 
-/** @param address A connection URI of libpq; what it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. */
+/** @param address A connection URI of libpq, which may also name the `schema` of the table; what it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. */
 export async function openPostgres(address: StoreAddress): Promise<OpenStore> {
   const { text } = address;
   const pg = await loadDriver();
@@ -19,12 +31,23 @@ export async function openPostgres(address: StoreAddress): Promise<OpenStore> {
   // A connection broke while idle. The next operation opens a new one.
   pool.on('error', () => {});
   return {
-    store: postgresStore(pool),
+    store: storeIn(schemaIn(text), pool),
     address: text,
     place: placeOf(address),
     file: null,
     close: () => pool.end(),
   };
+}
+
+function storeIn(schema: string | undefined, pool: PostgresConnection): Store {
+  try {
+    return postgresStore(pool, { schema });
+  } catch (error) {
+    throw new CliError(
+      ExitCode.usage,
+      `The address of the store (--store, LIVINGLOCK_STORE) is not valid for PostgreSQL: ${messageOf(error)}`,
+    );
+  }
 }
 
 function poolOf({ Client, Pool }: Driver, where: { readonly connectionString?: string }) {

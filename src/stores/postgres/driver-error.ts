@@ -89,7 +89,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['08001', NO_SERVER],
   ['08003', CLOSED],
   ['3D000', 'Create the database, or choose another one.'],
-  ['3F000', 'Create the schema, or choose another one with the option `schema` or the `search_path`.'],
+  [
+    '3F000',
+    'Create the schema, grant this user USAGE on it, or choose another one: `schema` (`?schema=NAME` in an address), or the `search_path`.',
+  ],
   ['25006', 'Connect to the primary server: this one, or this connection, is read-only.'],
   ['28000', LOGIN],
   ['28P01', LOGIN],

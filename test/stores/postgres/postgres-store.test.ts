@@ -175,7 +175,9 @@ describe('the table', () => {
   it('cannot be in a schema that does not exist', async () => {
     await expect(new Scene().acquire({ store: { schema: 'nowhere' } })).rejects.toMatchObject({
       code: '3F000',
-      message: expect.stringMatching(/ "nowhere" does not exist\. Create the schema, or choose another one/),
+      message: expect.stringMatching(
+        / "nowhere" does not exist\. Create the schema, grant this user USAGE on it, or choose another one/,
+      ),
     });
   });
 
