@@ -1,7 +1,7 @@
 import { isError } from '../system/is-error.js';
 import { messageOf } from '../system/message-of.js';
 import { systemCode } from '../system/system-code.js';
-import { describeHolding, describeProcess, formatDuration } from './describe-holder.js';
+import { describeHolding, describeProcess, formatDuration, oneLine } from './describe-holder.js';
 import type { LockRecord } from './record/record.js';
 import { remedyFor } from './system-error-remedies.js';
 
@@ -221,11 +221,13 @@ export class ErrTerminationFailed extends LivingLockError {
   readonly holder: LockRecord;
 
   constructor(lock: string, holder: LockRecord, cause: Error) {
+    const { hostname } = holder.process;
     super(
       lock,
       'ERR_TERMINATION_FAILED',
       `${lock} is held by ${describeProcess(holder)}, which has stalled and could not be ended: ${cause.message}. ` +
-        'Nothing was taken over. End it yourself, or leave out `terminateStalled` (`--kill-stalled`) to take over without ending it.',
+        `Nothing was taken over. End it yourself${hostname === null ? '' : ` on ${oneLine(hostname)}`}, or leave out --kill-stalled (\`terminateStalled\`) to take over without ending it. ` +
+        `If it no longer exists, \`livinglock break ${lock}\` removes the lock.`,
       { cause },
     );
     this.holder = holder;

@@ -54,7 +54,12 @@ describe('an error', () => {
     const cause = new Error('EPERM');
     const error = new ErrTerminationFailed(LOCK, someRecord(), cause);
     expect(error.cause).toBe(cause);
-    expect(error.message).toMatch(/could not be ended: EPERM\. Nothing was taken over\. End it yourself/);
+    expect(error.message).toMatch(
+      /could not be ended: EPERM\. Nothing was taken over\. End it yourself on db-1, or leave out --kill-stalled \(`terminateStalled`\) to take over without ending it\. /,
+    );
+    expect(
+      error.message.endsWith(` If it no longer exists, \`livinglock break ${LOCK}\` removes the lock.`),
+    ).toBe(true);
   });
 });
 

@@ -22,18 +22,26 @@ export function frameOf(locks: readonly LockStatus[], place: () => string, termi
   ];
 }
 
-function remarkOn({ name, state, reason, cooldownMs, staleTimeoutMs }: LockStatus): string {
+function remarkOn(lock: LockStatus): string {
+  const { name, state, reason, cooldownMs } = lock;
   if (cooldownMs !== null) {
     return `${name} counts as held for another ${formatDuration(cooldownMs)}, although its run has ended (--hold-at-least).`;
   }
   if (state === 'foreign')
     return `${name} is foreign: ${reason}. No run can take it; give the lock another path.`;
-  // The longer stale timeout counts, the holder's or the contender's.
-  const unless =
-    state === 'stalled' && staleTimeoutMs !== null
-      ? `, unless its --stale-timeout is longer than ${formatDuration(staleTimeoutMs)}`
-      : '';
-  return `${name} is ${state}: ${reason}. The next run takes over${unless}.`;
+  const unless = state === 'stalled' ? obstaclesTo(lock) : [];
+  return `${name} is ${state}: ${reason}. The next run takes over${unless.length > 0 ? `, unless ${unless.join(', or ')}` : ''}.`;
+}
+
+/** What keeps the next run from taking over a lock whose holder has stalled. */
+function obstaclesTo({ staleTimeoutMs, processes, host }: LockStatus): readonly string[] {
+  const unseen = processes.find(({ liveness }) => liveness === 'unknown');
+  return [
+    // The longer stale timeout counts, the holder's or the contender's.
+    staleTimeoutMs !== null && `its --stale-timeout is longer than ${formatDuration(staleTimeoutMs)}`,
+    unseen !== undefined &&
+      `it has --kill-stalled and cannot end PID ${unseen.pid}${host === null ? '' : ` on ${host}`}`,
+  ].filter((obstacle) => obstacle !== false);
 }
 
 /**

@@ -3,6 +3,7 @@ import { frameOf } from '../../../src/cli/status/frame.js';
 import { lockStatus } from '../../../src/cli/status/lock-status.js';
 import type { LockHistory, PastRun } from '../../../src/history/index.js';
 import type { Inspection } from '../../../src/index.js';
+import { HOUR, someRecord } from '../../../support/world.js';
 import { someRun } from '../../history/some-runs.js';
 
 const WIDE = { columns: Number.POSITIVE_INFINITY, paint: (_style: string, text: string) => text };
@@ -50,5 +51,30 @@ it.each([
     processes: [],
   };
   const lines = frameOf([lockStatus('job', inspection)], () => '/srv', WIDE);
+  expect(lines.at(-1)).toMatch(remark);
+});
+
+it.each([
+  ['alive', /The next run takes over, unless its --stale-timeout is longer than 1 hour\.$/],
+  [
+    'unknown',
+    /takes over, unless its --stale-timeout is longer than 1 hour, or it has --kill-stalled and cannot end PID 4242 on db-1\.$/,
+  ],
+] as const)('status says what may keep the next run from a stalled holder that is %s', (liveness, remark) => {
+  const holder = someRecord({ staleTimeout: HOUR });
+  const lines = frameOf(
+    [
+      lockStatus('job', {
+        name: 'job',
+        state: 'stalled',
+        reason: 'it is silent',
+        holder,
+        heartbeatAge: 2 * HOUR,
+        processes: [{ identity: holder.process, liveness }],
+      }),
+    ],
+    () => '/srv',
+    WIDE,
+  );
   expect(lines.at(-1)).toMatch(remark);
 });
