@@ -117,8 +117,8 @@ describeWithPostgres('connections to a PostgreSQL server', (server) => {
       name: 'ErrLockStore',
       code: 'ETIMEDOUT',
       message: expect.stringContaining(
-        'no answer within 30 seconds. All connections of the pool are in use, and the job may hold the only one: ' +
-          'raise `max` of the pool, or give the lock a pool of its own.',
+        'no answer within 30 seconds. All connections of the pool are in use: check that the server answers. ' +
+          'In a program, the job may hold the only one: raise `max` of the pool, or give the lock a pool of its own.',
       ),
     };
 

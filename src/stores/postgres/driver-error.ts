@@ -72,14 +72,14 @@ export function storeError(
 }
 
 const OTHER_SHAPE =
-  'The table differs from what `postgresSchema()` creates: choose another one with the option `tableName`, or change it.';
+  'The table differs from what `livinglock schema postgres` prints. Change it, or choose another: `schema` (`?schema=NAME` in an address) or, in a program, `tableName`.';
 const NO_SERVER = 'Check that the server is running and that its address is right.';
 const TOO_LATE =
   'Check that the server is running and that its address is right, and that no transaction holds the row of the lock.';
 const NO_ANSWER = `${TOO_LATE} If the change was made anyway, the next call finds out.`;
 const USED_UP =
-  'All connections of the pool are in use, and the job may hold the only one: raise `max` of the pool, or give the lock a pool of its own. ' +
-  'If nothing else uses the pool, check that the server answers.';
+  'All connections of the pool are in use: check that the server answers. ' +
+  'In a program, the job may hold the only one: raise `max` of the pool, or give the lock a pool of its own.';
 const CLOSED =
   'A closed connection does not reopen: give the store a `Pool`, and end it after the last release.';
 const LOGIN = "Check the user and the password, and what the server's `pg_hba.conf` allows.";
@@ -104,7 +104,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ],
   [
     '42P01',
-    'Create the table from `postgresSchema()`, or leave out `createTable: false`. If it is another table, a trigger needs it.',
+    'Create the table from `livinglock schema postgres`, or in a program leave out `createTable: false`. If it is another table, a trigger needs it.',
   ],
   [
     '53300',

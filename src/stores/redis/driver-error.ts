@@ -109,6 +109,9 @@ const PERMIT =
 const REACH =
   'Check that Redis is running and can be reached from here. If the change was made anyway, the next call finds out.';
 
+const CLUSTER =
+  'This is a cluster, which the command cannot use. A program can: with `createCluster` of node-redis, or `Cluster` of ioredis.';
+
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['READONLY', 'Connect to the primary: this is a replica, which cannot hold locks.'],
   [
@@ -120,7 +123,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['NOPERM', PERMIT],
   [
     'WRONGTYPE',
-    'The key is used for something else; it was left as it is. Choose another name, or another `prefix` for the locks.',
+    'The key is used for something else; it was left as it is. Choose another name or, in a program, another `prefix` for the locks.',
   ],
   [
     'OOM',
@@ -130,8 +133,8 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['LOADING', 'Redis takes too long to load its data. Call again.'],
   ['BUSY', 'Another script is blocking Redis: see `SCRIPT KILL`. Nothing was changed; call again.'],
   ['CLUSTERDOWN', 'Nodes of the cluster are missing: see `CLUSTER INFO`. Nothing was changed; call again.'],
-  ['MOVED', 'This is a cluster: use `createCluster` of node-redis, or `Cluster` of ioredis.'],
-  ['ASK', 'This is a cluster: use `createCluster` of node-redis, or `Cluster` of ioredis.'],
+  ['MOVED', CLUSTER],
+  ['ASK', CLUSTER],
   ['TRYAGAIN', 'The cluster is moving the key. Nothing was changed; call again.'],
   [
     'ClientClosedError',

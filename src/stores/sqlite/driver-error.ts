@@ -73,9 +73,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['ERR_INVALID_STATE', 'Keep the database open until the lock is released.'],
 ]);
 
-const CREATE_TABLE = 'Create the table from `sqliteSchema()`, or leave out `createTable: false`';
+const CREATE_TABLE =
+  'Create the table from `livinglock schema sqlite`, or in a program leave out `createTable: false`';
 const OTHER_SHAPE =
-  'The table differs from what `sqliteSchema()` creates: choose another one with the option `tableName`, or change it';
+  'The table differs from what `livinglock schema sqlite` prints. Change it, or choose another database or, in a program, another `tableName`';
 
 function remedyFor(code: string, message: string): string {
   if (message.startsWith('no such table: '))

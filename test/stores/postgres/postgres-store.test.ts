@@ -196,7 +196,7 @@ describe('the table', () => {
     const refused = scene.acquire({ store: { createTable: false } });
     await expect(refused).rejects.toThrow(ErrLockStore);
     await expect(refused).rejects.toThrow(
-      `Cannot read the lock nightly: relation "${scene.table}" does not exist. Create the table from \`postgresSchema()\``,
+      `Cannot read the lock nightly: relation "${scene.table}" does not exist. Create the table from \`livinglock schema postgres\``,
     );
     await scene.run(postgresSchema());
     await scene.run(postgresSchema());
@@ -223,7 +223,9 @@ describe('the table', () => {
     await scene.run(sql);
     const refused = scene.acquire();
     await expect(refused).rejects.toThrow(ErrLockStore);
-    await expect(refused).rejects.toThrow(/nightly: .+ choose another one with the option `tableName`/);
+    await expect(refused).rejects.toThrow(
+      /nightly: .+ differs from what `livinglock schema postgres` prints\. Change it, or choose another: `schema` .+`tableName`\.$/,
+    );
     const { rows } = await database.query(`SELECT lock_name FROM ${scene.table} WHERE lock_name::text = $1`, [
       NAME,
     ]);

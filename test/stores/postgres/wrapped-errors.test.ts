@@ -92,7 +92,7 @@ describe.each(Object.entries(WRAPPERS))('an error of PostgreSQL in one of %s', (
       name: 'ErrLockStore',
       code: '42P01',
       cause: wrapped,
-      message: `Cannot read the lock nightly: ${MISSING}. Create the table from \`postgresSchema()\`, or leave out \`createTable: false\`. If it is another table, a trigger needs it.`,
+      message: `Cannot read the lock nightly: ${MISSING}. Create the table from \`livinglock schema postgres\`, or in a program leave out \`createTable: false\`. If it is another table, a trigger needs it.`,
     });
   });
 
@@ -189,7 +189,7 @@ describe('a pool of which all connections are in use', () => {
       code: 'ETIMEDOUT',
       isInDoubt: false,
       message: expect.stringMatching(
-        /^Cannot read the lock nightly: .+[^.]\. All connections of the pool are in use, and the job may hold the only one: raise `max`/,
+        /^Cannot read the lock nightly: .+[^.]\. All connections of the pool are in use: check that the server answers\. In a program, .+ raise `max`/,
       ),
     });
   });

@@ -240,10 +240,10 @@ describe('the table', () => {
     const refused = scene.acquire(undefined, { store });
     await expect(refused).rejects.toThrow(ErrLockStore);
     await expect(refused).rejects.toThrow(
-      'Cannot read the lock nightly: no such table: job_locks. Create the table from `sqliteSchema()`',
+      'Cannot read the lock nightly: no such table: job_locks. Create the table from `livinglock schema sqlite`',
     );
     await expect(async () => sqliteStore(scene.database, store).names?.()).rejects.toThrow(
-      'Cannot list the locks of the database: no such table: job_locks. Create the table from `sqliteSchema()`',
+      'Cannot list the locks of the database: no such table: job_locks. Create the table from `livinglock schema sqlite`',
     );
     scene.database.exec(sqliteSchema({ tableName: 'job_locks' }));
     await scene.acquire(undefined, { store });
@@ -266,7 +266,9 @@ describe('the table', () => {
     scene.database.exec(sql);
     const refused = scene.acquire();
     await expect(refused).rejects.toThrow(ErrLockStore);
-    await expect(refused).rejects.toThrow(/nightly: .+ choose another one with the option `tableName`/);
+    await expect(refused).rejects.toThrow(
+      /nightly: .+ differs from what `livinglock schema sqlite` prints\. Change it, or .+`tableName`\.$/,
+    );
     expect(scene.database.prepare('SELECT * FROM livinglock WHERE lock_name = ?').all(NAME)).toEqual([]);
   });
 });
