@@ -52,14 +52,6 @@ function remedyFor(message: string): string {
   return 'Check that the server is running, that the address and the password are right, and that both sides use TLS (rediss:) or neither.';
 }
 
-/** For an address that the driver cannot parse. */
-export function addressRefused(kind: string, error: unknown): CliError {
-  return new CliError(
-    ExitCode.usage,
-    `The address of the store (--store, LIVINGLOCK_STORE) is not valid for ${kind}: ${messageOf(error).replace(/\.$/, '')}.${kind === 'Redis' ? ' The path is the number of a database.' : ''} In a user name or password, write %40 for @, %2F for /, %23 for # and %3A for :.`,
-  );
-}
-
 /** Whether this is Node's error for a package that is not installed. */
 export function isMissing(error: unknown): boolean {
   return (

@@ -3,16 +3,8 @@ import { type PostgresConnection, postgresStore } from '../../stores/postgres/in
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import {
-  addressRefused,
-  driverBroken,
-  driverMissing,
-  isMissing,
-  type OpenStore,
-  placeOf,
-  schemaIn,
-} from './driver.js';
-import type { StoreAddress } from './store-option.js';
+import { driverBroken, driverMissing, isMissing, type OpenStore, placeOf, schemaIn } from './driver.js';
+import { addressRefused, type StoreAddress } from './store-option.js';
 
 type Driver = Pick<typeof import('pg'), 'Client' | 'Pool'>;
 
@@ -63,7 +55,7 @@ function poolOf({ Client, Pool }: Driver, where: { readonly connectionString?: s
       application_name: 'livinglock',
     });
   } catch (error) {
-    throw addressRefused('PostgreSQL', error);
+    throw addressRefused('postgres', messageOf(error));
   }
 }
 

@@ -2,16 +2,9 @@ import { once } from 'node:events';
 import { redisStore } from '../../stores/redis/index.js';
 import { inTime } from '../../stores/shared/time-limit.js';
 import { systemClock } from '../../system/clock.js';
-import {
-  addressRefused,
-  driverBroken,
-  driverMissing,
-  isMissing,
-  type OpenStore,
-  placeOf,
-  unreachable,
-} from './driver.js';
-import type { StoreAddress } from './store-option.js';
+import { messageOf } from '../../system/message-of.js';
+import { driverBroken, driverMissing, isMissing, type OpenStore, placeOf, unreachable } from './driver.js';
+import { addressRefused, type StoreAddress } from './store-option.js';
 
 /** How long a server may take to answer before the next try, in milliseconds. */
 const TIMEOUT = 10_000;
@@ -78,7 +71,7 @@ function read<T>(connect: () => T): T {
   try {
     return connect();
   } catch (error) {
-    throw addressRefused('Redis', error);
+    throw addressRefused('redis', messageOf(error));
   }
 }
 

@@ -37,7 +37,12 @@ export function parseStore(text: string): StoreAddress {
   const kind = KINDS.get(
     /^(postgres(?:ql)?(?=:$)|sqlite(?=:.)|[a-z]+(?=:\/\/)):/is.exec(text)?.[1]?.toLowerCase() ?? '',
   );
-  if (kind !== undefined) return { kind, text };
+  if (kind !== undefined) {
+    if (kind !== 'sqlite' && hasLooseAt(text)) {
+      throw addressRefused(kind, 'It has more than one @, or one after a slash');
+    }
+    return { kind, text };
+  }
   if (text === '') {
     throw new CliError(
       ExitCode.usage,
@@ -48,5 +53,20 @@ export function parseStore(text: string): StoreAddress {
   throw new CliError(
     ExitCode.usage,
     `The address of the store (--store, ${STORE_VARIABLE}) is invalid. It must be one of postgres://…, redis://…, sqlite:PATH${scheme && `, not ${scheme}…`}.`,
+  );
+}
+
+/** Drivers would take a part of the password for the host, and show it in a message. */
+function hasLooseAt(text: string): boolean {
+  const [address = ''] = text.replace(/^[a-z]+:(?:\/\/)?/i, '').split('?');
+  return !/^[^@/#]*@?[^@]*$/.test(address);
+}
+
+/** For an address that a driver cannot parse, or would misread. */
+export function addressRefused(kind: StoreKind, reason: string): CliError {
+  const name = kind === 'redis' ? 'Redis' : 'PostgreSQL';
+  return new CliError(
+    ExitCode.usage,
+    `The address of the store (--store, ${STORE_VARIABLE}) is not valid for ${name}: ${reason.replace(/\.$/, '')}.${kind === 'redis' ? ' The path is the number of a database.' : ''} In a user name or password, write %40 for @, %2F for /, %23 for # and %3A for :.`,
   );
 }

@@ -12,6 +12,28 @@ describe('the address of a store', () => {
     expect(parseStore(text)).toEqual({ kind, text });
   });
 
+  it.each([
+    'postgres://batch:b@tch/pw@host/db',
+    'postgres://batch:b@tch@host/db',
+    'postgres://batch:1/pw@host/db',
+    'postgres://batch:1#pw@host/db',
+    'redis://:b@tch@host',
+  ])('is not %s, of which drivers would take a part of the password for the host', (text) => {
+    expect(() => parseStore(text)).toThrow(
+      /^(?!.*(?:tch|pw|host)).+ is not valid for .+ more than one @.+ write %40 for @/,
+    );
+  });
+
+  it.each([
+    'postgres://batch:b%40tch@host/db?options=a@b/c@d',
+    'postgres://host/db',
+    'postgres:///db?host=/run/postgresql',
+    'redis://:a?b@host',
+    'sqlite:/srv/a@b/c@d.db',
+  ])('may be %s', (text) => {
+    expect(parseStore(text)).toMatchObject({ text });
+  });
+
   it.each(['sqlite:', 'redis:', 'postgres', 'mysql://db', '/var/lib/locks.db'])('is not %j', (text) => {
     expect(() => parseStore(text)).toThrow(/is invalid/);
   });
