@@ -84,6 +84,12 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       words: 'password authentication failed for user "member". Check the user and the password',
     },
     {
+      what: 'no password',
+      connect: (there: PostgresServer) => ({ connectionString: there.urlFor('member').replace(':@', '@') }),
+      code: '28P01',
+      words: 'password must be a string. No password was given: set PGPASSWORD, write it to ~/.pgpass',
+    },
+    {
       what: 'an unknown user',
       connect: (there: PostgresServer) => ({ connectionString: there.urlFor('nobody') }),
       code: '28000',

@@ -132,6 +132,8 @@ function remedyFor(code: string, message: string): string {
   // Without encryption, a server that requires it finds no matching `pg_hba.conf` entry.
   if (code === '28000' && /no encryption|SSL off/.test(message))
     return `Set \`ssl\` for the connection (\`?sslmode=verify-full\` in an address). ${LOGIN}`;
+  if (/password must be a|empty password returned/.test(message))
+    return 'No password was given: set PGPASSWORD, write it to ~/.pgpass, or give it to the connection (postgres://USER:PASSWORD@HOST/DATABASE).';
   if (message.includes('does not support SSL'))
     return 'Enable TLS on the server, or leave out `ssl` (`sslmode` in an address).';
   if (message.includes('unsupported startup parameter'))

@@ -52,7 +52,7 @@ const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
   [/^SequelizeConnectionAcquireTimeoutError$/, POOL_USED_UP],
   [/timeout expired/, '08001'],
   [/^Query read timeout/, 'ETIMEDOUT'],
-  [/password must be a string/, '28P01'],
+  [/password must be a (?:non-empty )?string/, '28P01'],
   [/after calling end on the pool|is closed/, '08003'],
 ];
 

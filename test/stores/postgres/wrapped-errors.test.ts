@@ -195,6 +195,17 @@ describe('a pool of which all connections are in use', () => {
   });
 });
 
+it.each([
+  new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'),
+  new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string'),
+  driverError('28P01', 'empty password returned by client'),
+])('a missing password is called that: %s', async (error) => {
+  await expect(read(error)).rejects.toMatchObject({
+    code: '28P01',
+    message: expect.stringMatching(/ No password was given: set PGPASSWORD, write it to ~\/\.pgpass, or /),
+  });
+});
+
 describe('an error that does not come from PostgreSQL', () => {
   it.each([
     ['text', 'made up', 'XX000', 'made up'],
