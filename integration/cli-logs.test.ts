@@ -638,6 +638,23 @@ describe.skipIf(!isPosix)('livinglock logs', () => {
     expect(stderr).toEqual(oneLineWith('all.log has the output of all runs that append to it'));
   });
 
+  test('names the machine of a run that is at work elsewhere, where its output is', async () => {
+    const desk = new Desk();
+    await desk.live('job');
+    const record = readFileSync(desk.path('job'), 'utf8');
+    writeFileSync(desk.path('job'), record.replace(/("hostname": *)"[^"]*"/, '$1"db-2"'));
+    expect(await desk.run(['logs', 'job'])).toMatchObject({
+      code: 66,
+      stderr: oneLineWith('job is at work on db-2. Its output is on that machine, if it is kept'),
+    });
+    expect(await desk.run(['logs', '--store', 'sqlite:locks.db', 'job'])).toMatchObject({ code: 73 });
+    await desk.run(['run', '--store', 'sqlite:locks.db', 'job', '--', 'true']);
+    expect(await desk.run(['logs', '--store', 'sqlite:locks.db', 'job'])).toMatchObject({
+      code: 66,
+      stderr: oneLineWith('No output of job is kept on this machine. livinglock run --log keeps it.'),
+    });
+  });
+
   test('knows runs of a lock that is a path, which have no history', async () => {
     const desk = new Desk();
     await desk.run(['run', '--log', './job.lock', '--', 'echo', 'of a path']);

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
 import type { Inspection, LockRecord } from '../../index.js';
@@ -6,6 +5,7 @@ import { ageOfSuccess, lastRun, lastSuccess, runtimeOf, skipsInARow } from '../j
 import type { Job } from '../jobs/read-jobs.js';
 import { inWords } from '../terminal/age.js';
 import { describeEnd } from '../terminal/describe-outcome.js';
+import { otherHost } from '../terminal/holder-line.js';
 import { formatDateAndTime, formatDay } from '../terminal/local-time.js';
 import type { Limit } from './limits.js';
 
@@ -118,9 +118,9 @@ function holderOf(lock: Inspection | null, now: Date): string | null {
 }
 
 /** `PID 4242`, and where that is, unless it is here. */
-function pidOf({ processId, process }: LockRecord): string {
-  const host = process.hostname;
-  return `PID ${processId}${host === null || host === hostname() ? '' : ` on ${oneLine(host)}`}`;
+function pidOf(holder: LockRecord): string {
+  const host = otherHost(holder);
+  return `PID ${holder.processId}${host === null ? '' : ` on ${host}`}`;
 }
 
 function ofAge(history: LockHistory, lock: Inspection | null, limits: Limits, now: Date): Perhaps {
@@ -141,12 +141,11 @@ function ofAge(history: LockHistory, lock: Inspection | null, limits: Limits, no
 }
 
 /** The first run may be at work. Otherwise this may be a name that was mistyped. */
-function ofNothing({ runs, unreadable }: LockHistory, lock: Inspection | null): Perhaps {
+function ofNothing({ store, runs, unreadable }: LockHistory, lock: Inspection | null): Perhaps {
   if (runs.length > 0 || (lock !== null && lock.state !== 'free' && lock.state !== 'cooldown')) return null;
-  return {
-    severity: 'unknown',
-    text: unreadable > 0 ? 'its history cannot be read' : 'no run has been recorded for this user',
-  };
+  if (unreadable > 0) return { severity: 'unknown', text: 'its history cannot be read' };
+  const where = store === null ? '' : ' on this machine (of a lock in a database, only with --history)';
+  return { severity: 'unknown', text: `no run has been recorded for this user${where}` };
 }
 
 /** How bad a value is. */

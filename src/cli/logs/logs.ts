@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import type { PastRun } from '../../history/index.js';
 import type { JournalOwner } from '../../history/journal-line.js';
-import { inspect, LivingLockError } from '../../index.js';
+import { inspect, LivingLockError, type LockRecord } from '../../index.js';
 import { attempt } from '../../system/attempt.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
@@ -15,6 +15,7 @@ import { holderAtWork } from '../jobs/job-figures.js';
 import { type Locks, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { describeRun } from '../terminal/describe-outcome.js';
+import { otherHost } from '../terminal/holder-line.js';
 import { formatTime } from '../terminal/local-time.js';
 import { say, write } from '../terminal/messages.js';
 import { findLogs, isOf, type KeptLog } from './find-logs.js';
@@ -53,14 +54,19 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
     const owner = { lock, store: locks.database };
     const holder = await holderOf(lock, locks);
     const found = findLogs(owner, await runsOf(owner));
-    const log = choose(withFirst(found, holder), called, options, holder !== null);
+    const token = holder?.token ?? null;
+    const log = choose(withFirst(found, token), called, options, holder);
     if (log.id === null) say(`${log.path} has the output of all runs that append to it.`);
-    const isAtWork = async () => isOf(log, await holderOf(lock, locks));
-    const wasAtWork = isOf(log, holder);
-    if (holder !== null && !wasAtWork && options.run === 1)
-      say(
-        `${called} is at work, but its output is not kept, or is in another folder. This is an earlier run.`,
-      );
+    const isAtWork = async () => isOf(log, (await holderOf(lock, locks))?.token ?? null);
+    const wasAtWork = isOf(log, token);
+    if (holder !== null && !wasAtWork && options.run === 1) {
+      const host = otherHost(holder);
+      const where =
+        host === null
+          ? ', but its output is not kept, or is in another folder'
+          : ` on ${host}. Its output is on that machine, if it is kept`;
+      say(`${called} is at work${where}. This is an earlier run.`);
+    }
     await (options.follow ? follow(log, isAtWork) : printOnce(log));
     // What is said next would continue the last line.
     if (isatty(1) && lastByte !== LINE_BREAK) await write('\n');
@@ -80,23 +86,31 @@ function choose(
   found: readonly KeptLog[],
   called: string,
   { run, store }: LogsOptions,
-  isAtWork: boolean,
+  holder: LockRecord | null,
 ): KeptLog {
   const log = found[run - 1];
   if (log !== undefined) return log;
   // Only the history names such a file, and it has a run once that has ended.
-  if (isAtWork && found.length === 0) {
+  if (holder !== null && found.length === 0) {
+    const host = otherHost(holder);
+    if (host !== null) {
+      throw new CliError(
+        ExitCode.noInput,
+        `${called} is at work on ${host}. Its output is on that machine, if it is kept (livinglock run --log): ask livinglock logs there.`,
+      );
+    }
     throw new CliError(
       ExitCode.noInput,
       `${called} is at work. If it has --log=FILE, its output is in that file, and is found here once the run has ended. Otherwise none is kept: livinglock run --log keeps it.`,
     );
   }
   const isElsewhere = store === undefined ? ' If the lock is in a database, give --store.' : '';
+  const here = store === undefined ? '' : ' on this machine';
   throw new CliError(
     ExitCode.noInput,
     found.length === 0
-      ? `No output of ${called} is kept. livinglock run --log keeps it.${isElsewhere}${inJournal(called)}`
-      : `Only the output of ${found.length === 1 ? 'one run' : `${found.length} runs`} of ${called} is kept: there is no --run ${run}.`,
+      ? `No output of ${called} is kept${here}. livinglock run --log keeps it.${isElsewhere}${inJournal(called)}`
+      : `Only the output of ${found.length === 1 ? 'one run' : `${found.length} runs`} of ${called} is kept${here}: there is no --run ${run}.`,
   );
 }
 
@@ -146,10 +160,10 @@ function open(path: string): GrowingLog {
   }
 }
 
-/** The token of the run at work. A lock that cannot be read must not hide its logs. */
-async function holderOf(lock: string, { store }: Locks): Promise<string | null> {
+/** The run at work. A lock that cannot be read must not hide its logs. */
+async function holderOf(lock: string, { store }: Locks): Promise<LockRecord | null> {
   try {
-    return holderAtWork(await inspect(lock, { store }))?.token ?? null;
+    return holderAtWork(await inspect(lock, { store }));
   } catch (error) {
     if (!(error instanceof LivingLockError)) throw error;
     say(error.message);

@@ -1,4 +1,5 @@
-import { describeHolder, describeHolding } from '../../core/describe-holder.js';
+import { hostname } from 'node:os';
+import { describeHolder, describeHolding, oneLine } from '../../core/describe-holder.js';
 import type { LockRecord } from '../../index.js';
 import { formatTime } from './local-time.js';
 
@@ -10,6 +11,12 @@ export function holdingLine(holder: LockRecord | null, age: number): string {
 /** Who holds a lock, in one line: `PID 4242 on db-1 (import.py --all in /srv/shop) since 14:03:11, last heartbeat 12 seconds ago, 40 % done`. */
 export function holderLine(holder: LockRecord | null, heartbeatAge: number): string {
   return describeHolder(holder, heartbeatAge, moreOf(holder));
+}
+
+/** The machine of a holder; `null` if it is this one, or if the holder does not say. */
+export function otherHost({ process }: LockRecord): string | null {
+  const host = process.hostname;
+  return host === null || host === hostname() ? null : oneLine(host);
 }
 
 function moreOf(holder: LockRecord | null): string {

@@ -53,6 +53,9 @@ describe('a job', () => {
     expect(findings({ history: someHistory({ runs: [], unreadable: 2 }) })).toEqual([
       'unknown: its history cannot be read',
     ]);
+    expect(findings({ history: someHistory({ store: 'PostgreSQL at db/shop', runs: [] }) })).toEqual([
+      `${nothing} on this machine (of a lock in a database, only with --history)`,
+    ]);
   });
 
   it('is unknown as far as it cannot be read', () => {
