@@ -82,6 +82,14 @@ describe('a store from the environment', () => {
     expect(output).toMatch(/ --store=postgres:\/\/batch@db\/shop --log --history parser -- /);
   });
 
+  test('says which variables of the database the job does not get', () => {
+    const user = new User();
+    user.env['PGHOST'] = 'db.internal';
+    const { output, errors } = user.schedule(...JOB, '--store', 'postgres://batch@/shop', '--', 'node');
+    expect(output).toContain(' --store=postgres://batch@/shop ');
+    expect(errors).toMatch(/^livinglock: The job does not get PGHOST from this environment\. .+\n$/);
+  });
+
   test.each(['--no-history', '--history'])('does not change %s', (option) => {
     const { output } = new User().schedule(...JOB, '--store', 'redis://db', option, '--', 'node');
     expect(output.match(/--(?:no-)?history/g)).toEqual([option]);

@@ -124,6 +124,11 @@ function secretsIn(runOptions: readonly string[]): readonly Secret[] {
   return secrets.filter((secret) => secret !== null);
 }
 
+/** The address of the store that the job gets. */
+export function storeOf({ runOptions }: Request): string | undefined {
+  return valueIn(STORE, runOptions);
+}
+
 /** Of several stores the last one counts, and another one may contain a password. */
 function withoutSecrets(runOptions: readonly string[]): readonly string[] {
   const store = valueIn(STORE, runOptions) ?? '';

@@ -13,7 +13,8 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { print, say, write } from '../terminal/messages.js';
 import { writeOut } from '../terminal/write-all.js';
 import { logFolderSteps } from './log-folder.js';
-import { jobOf, ownProgram } from './new-job.js';
+import { notesOnDatabase } from './lost-variables.js';
+import { jobOf, ownProgram, storeOf } from './new-job.js';
 import type { Request } from './request.js';
 import { schedulersFor, scopeHere } from './schedulers.js';
 
@@ -27,7 +28,7 @@ export async function schedule(request: Request): Promise<number> {
   switch (request.action) {
     case 'print': {
       const { text, notes } = installer.configure(jobOf(request, scheduler));
-      for (const note of [...notes, ...notesOnUser(scope)]) say(note);
+      for (const note of [...notes, ...notesOn(request, scope)]) say(note);
       if (userName !== null && !(await isKnown(userName, runProgram))) say(noteOnUnknown(userName));
       await write(text);
       return ExitCode.ok;
@@ -41,7 +42,7 @@ export async function schedule(request: Request): Promise<number> {
       const steps = await installer.install(job);
       if (steps.length === 0) return tell(`${name} is already scheduled like this: nothing to change.`);
       const others = await notesOnOthers(request, scheduler);
-      for (const note of [...notes, ...notesOnUser(scope), ...others]) say(note);
+      for (const note of [...notes, ...notesOn(request, scope), ...others]) say(note);
       const startNow = installer.startCommand(name);
       return carryOut(
         [...logFolderSteps(request, scheduler), ...steps],
@@ -84,6 +85,11 @@ async function uninstall(request: Request): Promise<number> {
 /** Whether a scheduler that fails may have the job. Without a crontab program there is no crontab; systemd is asked only if it has units of the job. */
 function mayHave(scheduler: SchedulerName, { reason }: ScheduleError): boolean {
   return reason !== 'refused' && (reason !== 'absent' || scheduler === 'systemd');
+}
+
+/** What the job does not find where it runs. */
+function notesOn(request: Request, scope: Scope): readonly string[] {
+  return [...notesOnDatabase(storeOf(request) ?? '', process.env), ...notesOnUser(scope)];
 }
 
 /** A Node installed by nvm, for instance, is in the home folder of the user who installed it. */
