@@ -47,6 +47,12 @@ describe.skipIf(!isPosix)('a message of a run', () => {
 
   test.each([
     [['run', '--log', '/tmp/x', 'import', '--', 'true'], 'The path of --log needs an equals sign'],
+    [
+      ['run', '--stale-timeout', '15', 'm', 'etl', '--', 'true'],
+      'Write the unit without a space: --stale-timeout 15m.',
+    ],
+    [['wait', '--timeout', '5', 'min', 'etl'], 'Write the unit without a space: --timeout 5min.'],
+    [['schedule', '--every', '2', 'm', '--name', 'x', '--', 'true'], 'without a space: --every 2m.'],
     [['run', '--label', '--log', 'import', '--', 'true'], 'If --log is meant, write --label=--log'],
     [
       ['run', 'import', '--', 'FOO=1', 'env'],

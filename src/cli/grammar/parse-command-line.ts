@@ -3,6 +3,7 @@ import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { type Command, type GivenOption, HELP, type Rest, VERSION } from './command-definition.js';
 import { InvalidArgument } from './invalid-argument.js';
+import { loneUnit } from './lone-unit.js';
 import {
   isRequired,
   isVariadic,
@@ -162,7 +163,8 @@ function expectNumber(found: readonly string[], { name, operands, tooMany }: Com
     throw wrong(`missing required argument '${operandName(missing)}'. See livinglock ${name} --help.`);
   if (found.length <= all.length || all.some(isVariadic)) return;
   throw wrong(
-    tooMany?.(rest) ??
+    loneUnit(found, rest.given) ??
+      tooMany?.(rest) ??
       `too many arguments for '${name}'. Expected ${all.length} argument${all.length === 1 ? '' : 's'} but got ${found.length}.`,
   );
 }

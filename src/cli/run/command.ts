@@ -5,7 +5,8 @@ import { commandOf } from './options/wrapped-command.js';
 const HOW = 'livinglock run LOCK -- COMMAND. For a shell command line: livinglock run LOCK -c LINE.';
 const NONE = `There is nothing to run. Write: ${HOW}`;
 const UNSEPARATED = `Put -- between the lock and the command: ${HOW}`;
-const ONE_LOCK = 'Name one lock before --. The path of --log needs an equals sign: --log=PATH.';
+const ONE_LOCK = `Name one lock before --: ${HOW}`;
+const ONE_LOCK_AND_LOG = 'Name one lock before --. The path of --log needs an equals sign: --log=PATH.';
 const UNQUOTED = "Put the line in quotes, and name one lock: livinglock run LOCK -c 'LINE'.";
 
 const NO_WAIT = 'It is not needed: if the lock is held, livinglock exits at once, unless --wait is given.';
@@ -48,7 +49,8 @@ A number without a unit is seconds. What each exit code means: livinglock help e
   otherOptions: OPTIONS_OF_FLOCK,
   tooMany({ wrapped, given }) {
     if (given.some(({ name }) => name === 'command')) return UNQUOTED;
-    return wrapped === null ? UNSEPARATED : ONE_LOCK;
+    if (wrapped === null) return UNSEPARATED;
+    return given.some(({ name }) => name === 'log') ? ONE_LOCK_AND_LOG : ONE_LOCK;
   },
   async run({ lock, ...values }, { wrapped }) {
     const command = commandOf(wrapped, values.command, NONE);

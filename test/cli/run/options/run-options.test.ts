@@ -123,11 +123,14 @@ describe('the value of an option', () => {
 });
 
 describe('a run', () => {
-  const given = (name: 'command' | 'quiet') => ({ name, option: RUN_OPTIONS[name], text: 'x' });
+  const given = (name: 'command' | 'quiet' | 'log') => ({ name, option: RUN_OPTIONS[name], text: 'x' });
 
   it('explains a command that was not separated from the lock', () => {
     expect(RUN.tooMany?.({ wrapped: null, given: [] })).toContain('Put -- between');
-    expect(RUN.tooMany?.({ wrapped: ['echo'], given: [] })).toContain('Name one lock before --');
+    expect(RUN.tooMany?.({ wrapped: ['echo'], given: [] })).toMatch(/^Name one lock before --(?!.*--log)/);
+    expect(RUN.tooMany?.({ wrapped: ['echo'], given: [given('log')] })).toMatch(
+      /before --\. The path of --log/,
+    );
     expect(RUN.tooMany?.({ wrapped: null, given: [given('command')] })).toContain('Put the line in quotes');
     expect(RUN.tooMany?.({ wrapped: null, given: [given('quiet')] })).toContain('Put -- between');
     expect(RUN.isWrapper).toBe(true);
