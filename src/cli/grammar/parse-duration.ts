@@ -1,4 +1,4 @@
-import { millisecondsOf } from '../../core/options/duration.js';
+import { inOneUnit, millisecondsOf } from '../../core/options/duration.js';
 import type { Duration } from '../../index.js';
 import { InvalidArgument } from './invalid-argument.js';
 
@@ -10,7 +10,7 @@ export function parseDuration(text: string): number {
   if (/^inf(inity)?$/i.test(text)) return Number.POSITIVE_INFINITY;
   const milliseconds = parse(text);
   if (milliseconds === undefined || !(milliseconds >= 0)) {
-    throw new InvalidArgument('A duration is a number and a unit, such as 30s, 5m, 2h.');
+    throw new InvalidArgument(`A duration is a number and a unit, such as 30s, 5m, 2h.${inOneUnit(text)}`);
   }
   return milliseconds;
 }

@@ -41,7 +41,7 @@ export function toDuration(text: string): Duration {
   throw new RangeError(
     hasNoUnit(text)
       ? `'${text}' has no unit: ${bothReadings(text)}.`
-      : `'${text}' is not a duration: write a number and a unit, such as '90s', '5m' or '2h'.`,
+      : `'${text}' is not a duration: write a number and a unit, such as '90s', '5m' or '2h'.${inOneUnit(text)}`,
   );
 }
 
@@ -61,6 +61,17 @@ export function hasNoUnit(text: string): boolean {
 export function bothReadings(number: number | string): string {
   const digits = String(number).trim();
   return `write '${digits}s' for seconds, or '${digits}ms' for milliseconds`;
+}
+
+/** What to write instead of several numbers with units, such as `1h30m`: a sentence, with a space in front. Empty for any other text. */
+export function inOneUnit(text: string): string {
+  if (!/^(?:\d+(?:\.\d+)? *[a-z]+ *){2,}$/i.test(text)) return '';
+  const parts = text.match(/[\d.]+ *[a-z]+/gi) ?? [];
+  const milliseconds = parts.reduce((sum, part) => sum + (millisecondsOf(part) ?? Number.NaN), 0);
+  const [unit = ''] = /[a-z]+(?= *$)/i.exec(text) ?? [];
+  const count = milliseconds / (millisecondsOf(`1${unit}`) ?? Number.NaN);
+  if (Number.isNaN(count)) return '';
+  return ` Write ${Number.isInteger(count) ? `${count}${unit}` : `${milliseconds}ms`} instead of ${text.trim()}.`;
 }
 
 function endsWithUnit(text: string): text is DurationText {

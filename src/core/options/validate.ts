@@ -1,5 +1,5 @@
 import { similarTo } from './did-you-mean.js';
-import { bothReadings, hasNoUnit, millisecondsOf } from './duration.js';
+import { bothReadings, hasNoUnit, inOneUnit, millisecondsOf } from './duration.js';
 
 // Checks of what users pass in. Each throws a `TypeError` or `RangeError` that names the option and the value.
 
@@ -37,7 +37,7 @@ export function duration(name: string, value: unknown): number {
   const milliseconds = typeof value === 'number' ? value : millisecondsOf(value);
   if (milliseconds === undefined || Number.isNaN(milliseconds)) {
     throw new RangeError(
-      `The option \`${name}\` must be a number of milliseconds or a string such as '90s' or '2h', but is ${show(value)}.`,
+      `The option \`${name}\` must be a number of milliseconds or a string such as '90s' or '2h', but is ${show(value)}.${inOneUnit(String(value))}`,
     );
   }
   if (milliseconds < 0)

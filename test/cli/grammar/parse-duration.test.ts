@@ -26,6 +26,10 @@ describe('a duration', () => {
   );
 });
 
+it('a duration of several units is one, as the message says', () => {
+  expect(() => parseDuration('1h30m')).toThrow(/such as 30s, 5m, 2h\. Write 90m instead of 1h30m\.$/);
+});
+
 describe('a duration that has an end', () => {
   it('is more than 0', () => {
     expect(parsePositiveDuration('1ms')).toBe(1);

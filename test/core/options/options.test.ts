@@ -100,6 +100,7 @@ const WRONG: readonly (readonly [
   [{ staleTimeout: '30' }, RangeError, /`staleTimeout` is '30', .* no unit: write '30s' .* '30ms'/],
   [{ wait: '1.5' }, RangeError, /`wait`.* '1.5s' .* '1.5ms'/],
   [{ heartbeatMinimalInterval: '.5 ' }, RangeError, /`heartbeatMinimalInterval`.* '.5s' .* '.5ms'/],
+  [{ wait: '1h30m' }, RangeError, /`wait`.*'1h30m'\. Write 90m instead of 1h30m\.$/],
   [{ wait: -1 }, RangeError, /`wait`.*-1/],
   [{ wait: () => 1 }, TypeError, /`wait`.*function/],
   [{ signal: 'now' }, TypeError, /`signal`.*'now'/],
