@@ -20,7 +20,8 @@ export const OUTCOMES = [
  * - `ended-by-signal`: a signal ended the command.
  * - `stalled`: it gave no proof of work for its stale timeout, and was ended, or taken over from.
  * - `timed-out`: it reached its time limit, and was ended.
- * - `lost`: another run took its lock over, or somebody broke it, so the run was not exclusive.
+ * - `lost`: another run took its lock over, somebody broke it, or the database was away for longer than the stale timeout: the run may not have
+ *   been exclusive.
  * - `not-started`: there was no such command, it could not be executed, the lock could not be read or written or was lost before, or a signal came
  *   first.
  * - `killed`: it could not record how it ended, for example after SIGKILL or a power cut. The next run found it dead.

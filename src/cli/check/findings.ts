@@ -41,7 +41,9 @@ export function findingsOn(job: Job, limits: Limits, now: Date): readonly Findin
   const { lock, history, failures } = job;
   const findings = [
     ...failures.map((text) => ({ severity: 'unknown', text }) as const),
-    ...(lock === null ? [] : [ofLock(lock, limits, now), ofRuntime(lock, history, limits)]),
+    ...(lock === null
+      ? []
+      : [ofLock(lock, limits, now, isLeftBy(lock, failedRun(job))), ofRuntime(lock, history, limits)]),
     ofLastRun(job, limits, now),
     ...(history === null
       ? []
@@ -54,7 +56,13 @@ export function findingsOn(job: Job, limits: Limits, now: Date): readonly Findin
 
 type Perhaps = Finding | null;
 
-function ofLock({ state, reason, holder, heartbeatAge }: Inspection, limits: Limits, now: Date): Perhaps {
+/** @param isToldOfRun Whether its holder is told of as the last run. */
+function ofLock(
+  { state, reason, holder, heartbeatAge }: Inspection,
+  limits: Limits,
+  now: Date,
+  isToldOfRun: boolean,
+): Perhaps {
   switch (state) {
     case 'stalled':
       return {
@@ -62,6 +70,7 @@ function ofLock({ state, reason, holder, heartbeatAge }: Inspection, limits: Lim
         text: `stalled: ${holder === null ? 'its holder' : pidOf(holder)} has sent no heartbeat for ${inWords(heartbeatAge ?? 0)}`,
       };
     case 'dead': {
+      if (isToldOfRun) return null;
       const since = holder === null ? '' : ` since ${formatDay(holder.timestamp, now)}`;
       return { severity: limits.onFailure, text: `dead${since}: ${reason}, and no run has taken over` };
     }
@@ -84,12 +93,24 @@ function ofRuntime(lock: Inspection, history: LockHistory | null, limits: Limits
 }
 
 function ofLastRun(job: Job, { onFailure }: Limits, now: Date): Perhaps {
-  const run = lastRun(job);
-  if (run === undefined || run.outcome === 'succeeded') return null;
+  const run = failedRun(job);
+  if (run === undefined) return null;
+  const left = isLeftBy(job.lock, run) ? ', and no run has taken over' : '';
   return {
     severity: onFailure,
-    text: `the last run (${formatDay(run.startedAt, now)}) ${describeEnd(run)}${detailOf(run)}`,
+    text: `the last run (${formatDay(run.startedAt, now)}) ${describeEnd(run)}${detailOf(run)}${left}`,
   };
+}
+
+/** The last run, unless it succeeded. */
+function failedRun(job: Job): PastRun | undefined {
+  const run = lastRun(job);
+  return run?.outcome === 'succeeded' ? undefined : run;
+}
+
+/** Whether that run could not release its lock, as when the database was away at its end, and is dead now. */
+function isLeftBy(lock: Inspection | null, run: PastRun | undefined): boolean {
+  return lock?.state === 'dead' && lock.holder !== null && run?.id === lock.holder.token;
 }
 
 /** What else is known about how it ended. */

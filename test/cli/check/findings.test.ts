@@ -80,6 +80,10 @@ describe('a job', () => {
       'critical: dead since Monday 12:00: its process no longer exists, and no run has taken over',
     ]);
     expect(findings(dead, { onFailure: 'warning' })).toEqual([expect.stringMatching(/^warning: dead/)]);
+    const lost = ranBefore(HOUR, { id: holder.token, outcome: 'lost' });
+    expect(findings({ ...dead, history: someHistory({ runs: [lost] }) })).toEqual([
+      expect.stringMatching(/^critical: the last run \(.+\) lost its lock, and no run has taken over$/),
+    ]);
     expect(findings({ lock: someLock('foreign', { reason: 'it begins with "name"' }) })).toEqual([
       'critical: not a lock: it begins with "name"',
     ]);
