@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
@@ -9,12 +10,16 @@ import {
   type PostgresConnection,
   type PostgresFenceOptions,
 } from '../src/stores/postgres/index.js';
+import { pages } from '../support/docs/pages.js';
 import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
 import { poolOf } from '../support/postgres/postgres-pool.js';
 import type { PostgresServer } from '../support/postgres/postgres-server.js';
+import { findForCron } from '../support/running.js';
 
 const FIRST = { name: 'import', fencingToken: 1 };
 const SECOND = { name: 'import', fencingToken: 2 };
+
+const PSQL = findForCron('psql');
 
 describeWithPostgres('two transactions at one fence in PostgreSQL', (server) => {
   test('the later holder waits for the earlier one, and then sees all that it has written', async () => {
@@ -183,3 +188,33 @@ async function someoneToWait(pool: pg.Pool): Promise<void> {
   const isThere = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
   while ((await pool.query(isThere)).rowCount === 0) await sleep(2);
 }
+
+describeWithPostgres('psql with the transaction that the documentation shows', (server) => {
+  test.skipIf(PSQL === null)('refuses a run that comes too late, and writes nothing', async () => {
+    const pool = poolOf(server());
+    await pool.query(fenceSchema());
+    await pool.query("CREATE TABLE payouts AS SELECT 'due' AS state");
+    const page = pages.find(({ path }) => path === 'docs/fencing.md');
+    const sql = page?.blocks.find(({ code }) => code.includes('\\gset'))?.code ?? '';
+    const runWith = async (token: number) => {
+      await pool.query("UPDATE payouts SET state = 'due'");
+      const variables = ['ON_ERROR_STOP=1', 'lock=payouts', `token=${token}`].flatMap((each) => ['-v', each]);
+      const place = ['-h', server().folder, '-U', 'postgres', 'postgres'];
+      const { status, stderr } = spawnSync(PSQL ?? '', ['-X', ...variables, ...place], {
+        input: sql,
+        encoding: 'utf8',
+      });
+      const { rows } = await pool.query('SELECT state FROM payouts');
+      return { status, stderr, rows };
+    };
+    const paid = { status: 0, stderr: '', rows: [{ state: 'paid' }] };
+    expect(await runWith(7)).toEqual(paid);
+    expect(await runWith(6)).toEqual({
+      status: 3,
+      stderr: expect.stringContaining('another run has taken over'),
+      rows: [{ state: 'due' }],
+    });
+    expect(await runWith(7)).toEqual(paid);
+    expect(await runWith(8)).toEqual(paid);
+  });
+});
