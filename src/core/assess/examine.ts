@@ -4,7 +4,7 @@ import type { StoreCall } from '../calls/store-call.js';
 import { ErrLockBusy } from '../errors.js';
 import type { LockRecord } from '../record/record.js';
 import type { Stored } from '../store.js';
-import { combineLiveness, judge, type Verdict } from './judge.js';
+import { AT_WORK, combineLiveness, judge, type Verdict } from './judge.js';
 import { relationOf } from './owner.js';
 import { mayBeElsewhere } from './provenance.js';
 
@@ -50,8 +50,18 @@ export async function examine(
     const liveness = livenessOf(seen);
     const hasBeatenSince = uptime !== null && stored.age < uptime;
     const relation = record === null ? 'none' : relationOf(record, owner, processes.self(), hasBeatenSince);
-    return { stored, verdict: judge(stored, liveness, staleTimeout, relation), processes: seen };
+    const verdict = withoutHolder(judge(stored, liveness, staleTimeout, relation), seen);
+    return { stored, verdict, processes: seen };
   }
+}
+
+/** Says so if the holder itself is dead, as a runner that was killed: whoever looks for it would not find it. */
+function withoutHolder(verdict: Verdict, [holder]: Seen): Verdict {
+  if (verdict.reason !== AT_WORK || holder?.liveness !== 'dead') return verdict;
+  return {
+    ...verdict,
+    reason: `PID ${holder.identity.pid} is dead, but what it has started is still at work`,
+  };
 }
 
 /**

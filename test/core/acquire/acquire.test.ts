@@ -100,6 +100,17 @@ describe('a contender', () => {
     );
   });
 
+  it('is told that the holder is dead, and only what it has started is at work', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    const lock = await world.acquire(holder);
+    await lock.setWorkers([world.processes.start().pid]);
+    holder.kill();
+    await expect(world.acquire()).rejects.toThrow(
+      `; PID ${holder.pid} is dead, but what it has started is still at work. Try again`,
+    );
+  });
+
   it('is told that it is the holder itself', async () => {
     const world = new World();
     const lock = await world.acquire();
