@@ -5,11 +5,16 @@ type Callback = () => void;
 
 interface Watch {
   readonly callbacks: Set<Callback>;
-  /** Ends its sleep, on a test's clock. `null` on the system clock, where that would cost too much. */
+  /** Ends its sleep, on a test's clock or timers. `null` on those of the system, where that would cost too much. */
   readonly end: AbortController | null;
+  /** What the clock sleeps with. */
+  readonly timers: typeof setTimeout;
   /** When it last went to sleep, on the monotonic clock. */
   asleepSince: number;
 }
+
+/** Unlike these, fake timers may be cleared, or replaced by real ones, while a watch sleeps. */
+const USUAL_TIMERS = setTimeout;
 
 const watches = new WeakMap<Clock, Map<number, Watch>>();
 
@@ -23,8 +28,9 @@ export function callEvery(period: number, clock: Clock, callback: Callback): () 
   watches.set(clock, ofClock);
   let watch = ofClock.get(period);
   if (watch === undefined || mayBeForgotten(watch, period, clock)) {
-    const end = clock === systemClock ? null : new AbortController();
-    watch = { callbacks: new Set(), end, asleepSince: clock.monotonic() };
+    const isUsual = clock === systemClock && setTimeout === USUAL_TIMERS;
+    const end = isUsual ? null : new AbortController();
+    watch = { callbacks: new Set(), end, timers: setTimeout, asleepSince: clock.monotonic() };
     ofClock.set(period, watch);
     void keep(watch, period, clock, ofClock);
   }
@@ -38,9 +44,9 @@ export function callEvery(period: number, clock: Clock, callback: Callback): () 
   };
 }
 
-/** Whether it is overdue: a test's clock forgets its sleepers when it restarts. */
-function mayBeForgotten({ asleepSince }: Watch, period: number, clock: Clock): boolean {
-  return Math.abs(clock.monotonic() - asleepSince) > period;
+/** Its sleep may never end: a test's clock forgets its sleepers when it restarts, and fake timers stand still when real ones replace them. */
+function mayBeForgotten({ timers, asleepSince }: Watch, period: number, clock: Clock): boolean {
+  return timers !== setTimeout || Math.abs(clock.monotonic() - asleepSince) > period;
 }
 
 async function keep(watch: Watch, period: number, clock: Clock, ofClock: Map<number, Watch>): Promise<void> {

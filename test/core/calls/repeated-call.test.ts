@@ -1,0 +1,57 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { callEvery } from '../../../src/core/calls/repeated-call.js';
+import { systemClock } from '../../../src/system/clock.js';
+
+/** Milliseconds. */
+const PERIOD = 20;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it.each([
+  ['has stopped', true],
+  ['never stops', false],
+])('is called on real timers after a caller on fake ones, which %s', async (_how, stops) => {
+  // The clock goes on, so that the time does not tell the two apart.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const stop = callEvery(PERIOD, systemClock, () => {});
+  if (stops) stop();
+  vi.useRealTimers();
+
+  await new Promise<void>((resolve) => {
+    const stopAgain = callEvery(PERIOD, systemClock, () => {
+      stopAgain();
+      resolve();
+    });
+  });
+});
+
+it('is called on fake timers that were cleared after another caller had stopped', async () => {
+  vi.useFakeTimers();
+  callEvery(PERIOD, systemClock, () => {})();
+  vi.clearAllTimers();
+
+  const call = vi.fn();
+  const stop = callEvery(PERIOD, systemClock, call);
+  await vi.advanceTimersByTimeAsync(PERIOD);
+  stop();
+  expect(call).toHaveBeenCalledOnce();
+});
+
+it('leaves no fake timer behind', async () => {
+  vi.useFakeTimers();
+  callEvery(PERIOD, systemClock, () => {})();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('goes on for callers on real timers while there are callers on fake ones', async () => {
+  const call = vi.fn();
+  const stop = callEvery(PERIOD, systemClock, call);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const stopFake = callEvery(PERIOD, systemClock, () => {});
+  stopFake();
+  vi.useRealTimers();
+  await vi.waitFor(() => expect(call).toHaveBeenCalled());
+  stop();
+});
