@@ -1,7 +1,8 @@
 import { types } from 'node:util';
-import { ErrLockBusy, ErrLockLost } from '../core/errors.js';
+import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../core/errors.js';
 import type { Lock } from '../core/held/lock.js';
 import type { AcquireOptions } from '../core/options/options.js';
+import { messageOf } from '../system/message-of.js';
 import { acquire } from './default-locks.js';
 
 /** What runs while the lock is held. */
@@ -23,6 +24,9 @@ export type Attempt<T> =
  * - with a `TypeError` if it returns a generator, whose work would only begin after the release;
  * - with {@link ErrLockStore} if the lock could not be released after the function had finished. The work is done then, but the result of the
  *   function is not returned: if you need it, keep it in a variable outside.
+ *
+ * If the function throws and the lock cannot be released either, rejects with the function's error, and Node prints a warning with the
+ * other one. As long as the process lives, the release is tried again regularly.
  *
  * @example
  * import { withLock } from 'livinglock';
@@ -112,8 +116,19 @@ async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
   try {
     await lock.releaseForGood();
   } catch (error) {
-    if (!(error instanceof ErrLockLost) || error === failure) return;
+    if (error === failure) return;
+    if (!(error instanceof ErrLockLost)) return warn(error, lock);
     error.cause ??= failure;
     throw error;
   }
+}
+
+function warn(error: unknown, { name }: Lock): void {
+  const reason =
+    error instanceof ErrLockStore ? error.message : `Cannot release ${name}: ${messageOf(error)}`;
+  process.emitWarning(
+    `${reason.replace(/\.$/, '')}. The work under the lock has failed too. ` +
+      'The lock stays held: this process tries again regularly, and when it has ended, the next contender takes over.',
+    { type: 'LivingLockWarning', code: 'LIVINGLOCK_NOT_RELEASED' },
+  );
 }

@@ -1,7 +1,15 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { ErrLockBusy, ErrLockLost, type Lock, tryWithLock, withLock } from '../../src/index.js';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  ErrLockBusy,
+  ErrLockLost,
+  ErrLockStore,
+  type Lock,
+  type Store,
+  tryWithLock,
+  withLock,
+} from '../../src/index.js';
 import { systemFileSystem } from '../../src/stores/file/file-system.js';
 import { fileStore } from '../../src/stores/file/index.js';
 import { fileSystemWith, HOUR, MINUTE, systemError, temporaryFolder, World } from '../../support/world.js';
@@ -62,6 +70,48 @@ describe('withLock', () => {
     expect(world.files).toEqual([]);
     expect(await withLock(world.path, { dependencies, store }, () => 'again')).toBe('again');
   });
+
+  it.each([
+    ['of the file system', systemError('EIO', 'unlink'), /^Cannot release .*job\.lock: EIO.* tries again/],
+    [
+      'of a store with a bug',
+      new TypeError('not a function'),
+      /^Cannot release .*job\.lock: not a function\. /,
+    ],
+  ])(
+    'passes on the error of the work, and warns that the lock could not be removed: an error %s',
+    async (_whose, error, message) => {
+      const world = new World();
+      const dependencies = world.as();
+      let isBroken = true;
+      const working = fileStore(dependencies);
+      const store: Store = {
+        resolve: (name) => working.resolve(name),
+        read: (name) => working.read(name),
+        claim: (...claim) => working.claim(...claim),
+        beat: (...beat) => working.beat(...beat),
+        remove: (...removal) => {
+          if (isBroken)
+            throw error instanceof TypeError ? error : ErrLockStore.from(world.path, 'release', error);
+          return working.remove(...removal);
+        },
+      };
+      const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      onTestFinished(() => warn.mockRestore());
+
+      const failure = new Error('disk on fire');
+      const failing = withLock(world.path, { dependencies, store }, () => Promise.reject(failure));
+      await expect(failing).rejects.toBe(failure);
+      expect(warn.mock.calls).toEqual([
+        [expect.stringMatching(message), { type: 'LivingLockWarning', code: 'LIVINGLOCK_NOT_RELEASED' }],
+      ]);
+      expect(world.files).toEqual(['job.lock']);
+
+      isBroken = false;
+      await world.clock.advance(MINUTE);
+      expect(world.files).toEqual([]);
+    },
+  );
 
   it('rejects when the lock was lost meanwhile, although the work was done', async () => {
     const world = new World();
