@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Predecessor } from '../core/acquire/predecessor.js';
+import { ErrLockStore } from '../core/errors.js';
 import type { Duration } from '../core/options/duration.js';
 import { duration, longDuration, refuseUnknown, show, text } from '../core/options/validate.js';
+import { resolvePath } from '../stores/file/resolve-path.js';
 import { namesIn } from '../system/files/names-in.js';
 import {
   makeTrustedFolder,
@@ -115,14 +118,15 @@ export class History {
    */
   async record(report: RunReport): Promise<void> {
     const run = completed(report);
-    await this.#append(run, runLine(run));
+    const named = { ...run, ...this.#named(run) };
+    await this.#append(named, runLine(named));
   }
 
   /**
    * Records how the run from which a lock was taken over ended: `killed` if its process was dead, `stalled` if it had stopped sending heartbeats. If
    * that run itself records later how it ended, its own record counts. Does nothing without a predecessor. Rejects as {@link record} does.
    *
-   * @param lock The lock's canonical name, from `lock.name` or `inspect(path).name`.
+   * @param lock The lock's name; for a lock in a file, its path.
    * @param predecessor The {@link Lock.predecessor} of the run that has it now.
    * @param store The database that keeps it; `null` for a file.
    */
@@ -139,27 +143,26 @@ export class History {
   /**
    * Counts an attempt to run that found the lock busy. Rejects as {@link record} does.
    *
-   * @param lock The lock's canonical name, from `lock.name` or `inspect(path).name`.
+   * @param lock The lock's name; for a lock in a file, its path.
    * @param store The database that keeps it; `null` for a file.
    */
   async recordSkip(lock: string, store: string | null = null): Promise<void> {
     checkFields({ lock, store });
     const now = new Date();
-    await this.#append({ lock, store }, skipsLine({ count: 1, first: now, last: now }));
+    await this.#append(this.#named({ lock, store }), skipsLine({ count: 1, first: now, last: now }));
   }
 
   /**
    * Reads the runs of one lock; none if it has no history. Rejects with {@link ErrHistory} if they cannot be read.
    *
-   * @param lock The lock's canonical name, from `lock.name` or `inspect(path).name`.
+   * @param lock The lock's name; for a lock in a file, its path.
    */
   async read(lock: string, options: ReadLockOptions = {}): Promise<LockHistory> {
     refuseUnknown(options, ['last', 'store']);
     const { last, store = null } = options;
     checkFields({ lock, store });
-    const owner = { lock, store };
     explained(lock, this.folder, () => verifyTrustedFolder(this.#folder));
-    return this.#journalOf(owner).read(...this.#extent(last));
+    return this.#journalOf(this.#recorded({ lock, store })).read(...this.#extent(last));
   }
 
   /**
@@ -199,6 +202,20 @@ export class History {
   async #append(owner: JournalOwner, line: string): Promise<void> {
     explained(owner.lock, this.folder, () => makeTrustedFolder(this.#folder));
     await this.#journalOf(owner).append(line, this.#limits, this.#limits.writeTimeout);
+  }
+
+  /** With the lock's canonical name. */
+  #named({ lock, store }: JournalOwner): JournalOwner {
+    try {
+      return { lock: store === null ? resolvePath(lock) : lock, store };
+    } catch (error) {
+      throw error instanceof ErrLockStore ? ErrHistory.from(lock, this.folder, error) : error;
+    }
+  }
+
+  /** What was canonical when it was recorded, as {@link locks} lists it, stays so: a folder may have become a link since. */
+  #recorded(owner: JournalOwner): JournalOwner {
+    return existsSync(join(this.folder, journalName(owner))) ? owner : this.#named(owner);
   }
 
   #journalOf({ lock, store }: JournalOwner): Journal {

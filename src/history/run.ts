@@ -88,6 +88,7 @@ type Optional<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
  * What {@link History.record} takes. The end defaults to now; user, host, folder and PID to those of this process; everything else to `null`.
  */
 export interface RunReport extends Optional<Omit<Run, 'takenOverFrom'>> {
+  /** The lock's name; for a lock in a file, its path. */
   readonly lock: string;
   readonly outcome: RunOutcome;
   readonly startedAt: Date;

@@ -5,16 +5,18 @@ import fs, {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { join, relative } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { withSystemDefaults } from '../../src/core/options/dependencies.js';
 import { ErrHistory, type History, openHistory } from '../../src/history/index.js';
-import { parseRecord } from '../../src/index.js';
+import { type Predecessor, parseRecord } from '../../src/index.js';
 import { ownerName } from '../../src/stores/file/guard/guard-names.js';
 import { isRoot, NOBODY } from '../../support/machine.js';
 import { replace } from '../../support/replace.js';
@@ -41,9 +43,76 @@ async function made(): Promise<string> {
   return journal();
 }
 
+function somePredecessor(): Predecessor {
+  const record = {
+    ...(parseRecord('{"process_id":17,"timestamp":"2026-11-26T11:59:00.000Z"}', NOON) ?? expect.fail()),
+    token: 'b',
+    acquiredAt: new Date(NOON.getTime() - 120_000),
+    progress: { ratio: 0.4, note: 'table 4' },
+  };
+  return { record, state: 'dead', reason: 'its process no longer exists', heartbeatAge: 60_000 };
+}
+
 const ids = async () => (await history.read(JOB)).runs.map(({ id }) => id);
 
 describe('a history', () => {
+  it.skipIf(process.platform === 'win32')(
+    'finds a lock in a file under every path that leads to it',
+    async () => {
+      const releases = temporaryFolder();
+      mkdirSync(join(releases, '1'));
+      symlinkSync('1', join(releases, 'current'));
+      const canonical = join(releases, '1/job.lock');
+      const others = [join(releases, 'current/job.lock'), relative(process.cwd(), canonical)];
+
+      for (const lock of others) {
+        await history.record(someReport({ lock }));
+        await history.recordSkip(lock);
+        await history.recordPredecessor(lock, somePredecessor());
+      }
+      expect(await history.locks()).toEqual([{ lock: canonical, store: null }]);
+      for (const lock of [canonical, ...others]) {
+        const { runs, lock: name } = await history.read(lock);
+        expect(new Set([name, ...runs.map((run) => run.lock)])).toEqual(new Set([canonical]));
+        expect(new Set(runs.map(({ id }) => id))).toEqual(new Set(['a-token', 'b']));
+      }
+    },
+  );
+
+  it('leaves the name of a lock in a database as it is', async () => {
+    await history.record(someReport({ lock: 'nightly', store: 'Redis at db-1' }));
+    await history.recordSkip('nightly', 'Redis at db-1');
+    expect(await history.list()).toMatchObject([{ lock: 'nightly', skips: { count: 1 }, runs: [{}] }]);
+    expect(await history.read('nightly', { store: 'Redis at db-1' })).toMatchObject({ runs: [{}] });
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'finds what it has listed, even if a folder has become a link since',
+    async () => {
+      const home = temporaryFolder();
+      const lock = join(home, 'app/job.lock');
+      mkdirSync(join(home, 'app'));
+      await history.record(someReport({ lock }));
+      renameSync(join(home, 'app'), join(home, 'old'));
+      symlinkSync('old', join(home, 'app'));
+      expect(await history.read(lock)).toMatchObject({ lock, runs: [{}] });
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'needs an absolute path if the working folder was removed',
+    async () => {
+      const before = process.cwd();
+      onTestFinished(() => process.chdir(before));
+      const gone = temporaryFolder();
+      process.chdir(gone);
+      rmdirSync(gone);
+      const message = expect.stringContaining('ENOENT');
+      await expect(history.recordSkip('job.lock')).rejects.toMatchObject({ code: 'ERR_HISTORY', message });
+      await expect(history.read('job.lock')).rejects.toBeInstanceOf(ErrHistory);
+    },
+  );
+
   it('lists what was recorded, lock by lock', async () => {
     await history.record(someReport());
     await history.record(someReport({ id: 'b', lock: '/a.lock', outcome: 'failed', exitCode: 3 }));
@@ -61,18 +130,7 @@ describe('a history', () => {
   });
 
   it('has the run that a lock was taken over from', async () => {
-    const record = {
-      ...(parseRecord('{"process_id":17,"timestamp":"2026-11-26T11:59:00.000Z"}', NOON) ?? expect.fail()),
-      token: 'b',
-      acquiredAt: new Date(NOON.getTime() - 120_000),
-      progress: { ratio: 0.4, note: 'table 4' },
-    };
-    const predecessor = {
-      record,
-      state: 'dead',
-      reason: 'its process no longer exists',
-      heartbeatAge: 60_000,
-    } as const;
+    const predecessor = somePredecessor();
     await history.recordPredecessor(JOB, predecessor);
     await history.recordPredecessor(JOB, null);
     await history.recordPredecessor(JOB, { ...predecessor, record: null });
