@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { realFolder, resolvePath } from '../../stores/file/resolve-path.js';
+import { checkedPath, realFolder, resolvePath } from '../../stores/file/resolve-path.js';
 import { attempt } from '../../system/attempt.js';
 import {
   makeTrustedFolder,
@@ -34,9 +34,8 @@ export function isPath(lock: string): boolean {
  * @param mayCreate Whether to create that folder if it is missing.
  */
 export function lockPath(lock: string, mayCreate: boolean): string {
-  const path = anyPath(lock, mayCreate);
   try {
-    return resolvePath(path);
+    return resolvePath(anyPath(lock, mayCreate));
   } catch (error) {
     throw error instanceof TypeError ? new CliError(ExitCode.usage, error.message) : error;
   }
@@ -44,7 +43,7 @@ export function lockPath(lock: string, mayCreate: boolean): string {
 
 function anyPath(lock: string, mayCreate: boolean): string {
   if (lock === '') throw new CliError(ExitCode.usage, 'The name of a lock must not be empty.');
-  if (isPath(lock)) return resolve(lock);
+  if (isPath(lock)) return resolve(checkedPath(lock));
   if (lock === '.' || lock === '..') {
     throw new CliError(ExitCode.usage, `${lock} is a folder. A lock is a name such as backup, or a path.`);
   }

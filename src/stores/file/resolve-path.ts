@@ -11,11 +11,30 @@ import { faultOnWindows } from './windows-path.js';
  * {@link ErrLockStore} for a relative path if the working folder was removed.
  */
 export function resolvePath(name: string): string {
-  const given = absolute(checkedText('path', name));
+  const given = absolute(checkedPath(name));
   const path = join(realFolder(dirname(given)), basename(given));
   const fault = process.platform === 'win32' ? faultOnWindows(path) : null;
   if (fault !== null) throw new TypeError(`${path} cannot be a lock: ${fault}.`);
   return path;
+}
+
+/** Throws a `TypeError` for what cannot be a path. */
+export function checkedPath(name: string): string {
+  const path = checkedText('path', name);
+  const mistake = mistakeIn(path);
+  if (mistake === null) return path;
+  throw new TypeError(`${path} cannot be a lock: ${mistake}`);
+}
+
+/** What would become a folder named `~` or `file:` in the working folder, and means another one. `null` for a path. */
+function mistakeIn(name: string): string | null {
+  if (name.startsWith('file:')) {
+    return `it is a URL. Write its path, in Node with fileURLToPath(), or ./${name} for a file in a folder of that name.`;
+  }
+  if (name.startsWith('~/')) {
+    return `only a shell replaces the ~, and not in quotes. Write out the home folder, in Node with homedir(), or ./${name} for a file in a folder of that name.`;
+  }
+  return null;
 }
 
 /** The path of a folder without symbolic links, as far as it exists. */

@@ -46,10 +46,34 @@ describe('the path of a lock', () => {
       'job\ud800.lock',
       'must not contain half a surrogate pair: "job\\ud800.lock"',
     ],
+    [
+      'a URL',
+      'file:///tmp/job.lock',
+      'it is a URL. Write its path, in Node with fileURLToPath(), or ./file:',
+    ],
+    ['a URL without slashes', 'file:job.lock', 'it is a URL'],
+    [
+      'a path that needs a shell',
+      '~/job.lock',
+      'only a shell replaces the ~, and not in quotes. Write out the home folder, in Node with homedir(), or ./~/job.lock',
+    ],
   ])('cannot be %s', (_, name, words) => {
     const resolving = () => Reflect.apply(resolvePath, undefined, [name]);
     expect(resolving).toThrow(TypeError);
     expect(resolving).toThrow(words);
+  });
+
+  it.skipIf(process.platform === 'win32')('may contain both where no other folder can be meant', () => {
+    for (const name of [
+      './~/job.lock',
+      './file:/job.lock',
+      'a/~/file:',
+      '~',
+      '~job.lock',
+      'files/job.lock',
+    ]) {
+      expect(resolvePath(name)).toBe(resolve(name));
+    }
   });
 
   it.skipIf(process.platform === 'win32').each([
