@@ -56,7 +56,7 @@ export async function fence(
 ): Promise<void> {
   refuseUnknown(options, ['tableName']);
   const table = quotedFenceTable(options.tableName);
-  checkFencedLock(lock);
+  checkFencedLock(lock, connection);
   const { name, fencingToken } = lock;
   // Outside of a transaction it ends with its statement, and cannot be released.
   await connection.query('SAVEPOINT livinglock_fence');

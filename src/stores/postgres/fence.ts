@@ -68,7 +68,7 @@ export async function fence(
   refuseUnknown(options, ['tableName', 'schema', 'createTable']);
   const { tableName, schema, createTable = true } = options;
   const table = quotedFenceTable({ tableName, schema });
-  checkFencedLock(lock);
+  checkFencedLock(lock, connection);
   const ddl = boolean('createTable', createTable) ? fenceSchema({ tableName, schema }) : null;
   try {
     if (ddl !== null) await createIfMissing(connection, table, ddl);

@@ -1,5 +1,7 @@
 import { ErrFenced, ErrLockStore } from '../../core/errors.js';
+import { show } from '../../core/options/validate.js';
 import { messageOf } from '../../system/message-of.js';
+import { fieldOf } from './field.js';
 import { checkLockName } from './lock-name.js';
 
 /** The table of the fences, unless the user names another. */
@@ -21,13 +23,39 @@ export interface FencedLock {
   readonly fencingToken: number;
 }
 
-/** Throws a `TypeError` for a name that a database would change, or for a token that is missing. */
-export function checkFencedLock({ name, fencingToken }: FencedLock): void {
+/** Throws a `TypeError` for what is no lock, for a name that a database would change, and for a token that is missing. */
+export function checkFencedLock(lock: FencedLock, connection: unknown): void {
+  refuseOthers(lock, connection);
+  const { name, fencingToken } = lock;
   checkLockName(name);
   if (Number.isSafeInteger(fencingToken) && fencingToken > 0) return;
+  const isConvertible = typeof fencingToken === 'string' || typeof fencingToken === 'bigint';
   throw new TypeError(
-    `A fence needs the fencing token of ${name}, a whole number above 0, but got ${fencingToken}.`,
+    `A fence needs the fencing token of ${name}, a whole number above 0, but got ${described(fencingToken)}.${isConvertible ? ' Write `Number(…)` around it.' : ''}`,
   );
+}
+
+function refuseOthers(lock: unknown, connection: unknown): void {
+  const isLock = typeof lock === 'object' && lock !== null && ('fencingToken' in lock || 'name' in lock);
+  if (isLock && !isPromise(lock) && !isSwapped(lock, connection)) return;
+  const advice = isPromise(lock)
+    ? 'Write `await` before `acquire`.'
+    : 'Pass the connection first, then the lock that `acquire` or `withLock` gives you.';
+  throw new TypeError(
+    `A fence needs a lock that is held, or an object such as { name, fencingToken }, but got ${isPromise(lock) ? 'a promise' : described(lock)}. ${advice}`,
+  );
+}
+
+function isSwapped(lock: object, connection: unknown): boolean {
+  return !('fencingToken' in lock) && fieldOf(connection, 'fencingToken') !== undefined;
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof fieldOf(value, 'then') === 'function';
+}
+
+function described(value: unknown): string {
+  return typeof value === 'string' ? `the string '${value}'` : show(value);
 }
 
 /** @param newest The greatest token that has claimed the fence, as text, by now. */

@@ -57,7 +57,7 @@ export function fence(database: SqliteDatabase, lock: FencedLock, options: Sqlit
   const { tableName, createTable = true } = options;
   const table = quotedFenceTable(tableName);
   const sql = claim(table);
-  checkFencedLock(lock);
+  checkFencedLock(lock, database);
   const schema = boolean('createTable', createTable) ? fenceSchema({ tableName }) : null;
   if (!isInTransaction(database)) throw outsideTransaction(lock);
   const ask = () => database.prepare(sql).all(lock.name, lock.fencingToken);
