@@ -20,6 +20,8 @@ export class LivingLockError extends Error {
   }
 }
 
+const WAIT = 'Try again later, or wait for it with the option `wait`.';
+
 /**
  * Someone holds the lock, and nothing proves that the holder is dead or has stalled. A scheduled job should treat this
  * as "not now": log it, and exit without an alarm.
@@ -34,15 +36,27 @@ export class ErrLockBusy extends LivingLockError {
   /** Why the holder counts as live, in words. */
   readonly reason: string;
 
-  constructor(lock: string, holder: LockRecord | null, heartbeatAge: number, reason: string) {
-    super(
-      lock,
-      'ERR_LOCK_BUSY',
-      `${lock} ${describeHolding(holder, heartbeatAge)}${holder?.hold ? '' : `; ${reason}`}. Try again later, or wait for it with the option \`wait\`.`,
-    );
+  constructor(
+    lock: string,
+    holder: LockRecord | null,
+    heartbeatAge: number,
+    reason: string,
+    advice?: string,
+  ) {
+    const held = `${lock} ${describeHolding(holder, heartbeatAge)}${holder?.hold ? '' : `; ${reason}`}`;
+    super(lock, 'ERR_LOCK_BUSY', `${held}. ${advice ?? WAIT}`);
     this.holder = holder;
     this.heartbeatAge = heartbeatAge;
     this.reason = reason;
+  }
+
+  /**
+   * The same error with other advice.
+   *
+   * @internal
+   */
+  advising(advice: string): ErrLockBusy {
+    return new ErrLockBusy(this.lock, this.holder, this.heartbeatAge, this.reason, advice);
   }
 }
 

@@ -44,9 +44,10 @@ export async function inspect(
   defaultStore: DefaultStore,
 ): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'signal', 'store', 'dependencies']);
-  return withCall(path, settings, defaultStore, async (call) =>
-    toInspection(call.name, await examine(call, settings.staleTimeout)),
-  );
+  return withCall(path, settings, defaultStore, async (call) => {
+    const examined = await examine(call, settings.staleTimeout).catch(refuse);
+    return toInspection(call.name, examined);
+  });
 }
 
 /** Removes a lock whose holder is dead or has stalled. */
@@ -56,7 +57,15 @@ export async function breakLock(
   defaultStore: DefaultStore,
 ): Promise<Inspection> {
   const settings = readInspectOptions(options, ['staleTimeout', 'force', 'signal', 'store', 'dependencies']);
-  return withCall(path, settings, defaultStore, (call) => breakIn(call, settings));
+  return withCall(path, settings, defaultStore, (call) => breakIn(call, settings).catch(refuse));
+}
+
+const FORCE = 'Nothing was changed. To remove it anyway, use the option `force`.';
+
+/** Neither call has an option `wait`. */
+function refuse(error: unknown): never {
+  const isMisleading = error instanceof ErrLockBusy && !error.message.endsWith(FORCE);
+  throw isMisleading ? error.advising('Try again later.') : error;
 }
 
 /** Takes it over like any other contender, so that exactly what was judged is removed. */
@@ -83,7 +92,7 @@ async function breakIn(call: StoreCall, { staleTimeout, force }: InspectSettings
     if (!isOurs) broken = examined;
     const isTaken = verdict.state === 'live' || verdict.state === 'cooldown';
     if (isTaken && !force && !isOurs) {
-      throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason);
+      throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason, FORCE);
     }
     refuseTooManyTries(tries, name, stored);
     const claimed = await claims.send(claimWith, stored.version);

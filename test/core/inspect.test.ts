@@ -65,7 +65,7 @@ describe('breaking', () => {
       remove: (...removal) => files.remove(...removal),
     };
     await expect(breakLock(world.path, { force: true, store, dependencies: world.as() })).rejects.toThrow(
-      /keeps changing while it is being read/,
+      /keeps changing while it is being read\. Try again later\.$/,
     );
   });
 
@@ -85,7 +85,11 @@ describe('breaking', () => {
   it('refuses a live one unless forced; the holder then learns of it', async () => {
     const world = new World();
     const lock = await world.acquire(world.processes.start());
-    await expect(breakLock(world.path, { dependencies: world.as() })).rejects.toThrow(ErrLockBusy);
+    const refused = breakLock(world.path, { dependencies: world.as() });
+    await expect(refused).rejects.toThrow(ErrLockBusy);
+    await expect(refused).rejects.toThrow(
+      /has not stalled\. Nothing was changed\. To remove it anyway, use the option `force`\.$/,
+    );
     expect(world.text).toContain(lock.token);
     expect(await breakLock(world.path, { dependencies: world.as(), force: true })).toMatchObject({
       state: 'live',

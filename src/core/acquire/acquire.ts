@@ -67,8 +67,15 @@ class Contender {
     try {
       return await (wait > 0 ? this.acquireWithin(wait) : this.acquireNow());
     } catch (error) {
-      if (error instanceof ErrLockBusy) publishBusy(error, this.#call.clock.monotonic() - this.#calledAt);
-      throw error;
+      if (!(error instanceof ErrLockBusy)) throw error;
+      const busy =
+        wait > 0
+          ? error.advising(
+              `It did not become free within the \`wait\` of ${formatDuration(wait)}. Try again later, or wait longer.`,
+            )
+          : error;
+      publishBusy(busy, this.#call.clock.monotonic() - this.#calledAt);
+      throw busy;
     }
   }
 

@@ -332,7 +332,14 @@ describe('waiting', () => {
     expect(outcome).toBe('waiting');
     await world.clock.advance(1);
     await waiting;
-    expect(outcome).toMatchObject({ code: 'ERR_LOCK_BUSY', heartbeatAge: 30 * SECOND });
+    expect(outcome).toMatchObject({
+      code: 'ERR_LOCK_BUSY',
+      heartbeatAge: 30 * SECOND,
+      stack: expect.stringContaining(
+        'It did not become free within the `wait` of 30 seconds. Try again later, or wait longer.',
+      ),
+    });
+    expect(outcome).not.toHaveProperty('message', expect.stringContaining('with the option `wait`'));
   });
 
   it('ends when its signal aborts, with its reason', async () => {

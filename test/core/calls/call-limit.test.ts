@@ -425,7 +425,7 @@ describe('a call to a store that never answers', () => {
       expect(outcome).toBe('waiting');
       await clock.advance(SECOND);
       await ended;
-      expect(outcome).toBe(changing);
+      expect(outcome).toMatchObject({ code: 'ERR_LOCK_BUSY', reason: changing.reason });
     });
 
     it('with the store as the reason if it was busy at first and then silent', async () => {
