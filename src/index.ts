@@ -40,7 +40,7 @@ export { type LockRecord, type Progress, parseRecord, serializeRecord } from './
 export type { Awaitable, Beat, Claim, Outcome, Provenance, Store, Stored } from './core/store.js';
 export { acquire, acquire as Acquire, breakLock, inspect } from './stores/default-locks.js';
 export { checkLockName } from './stores/shared/lock-name.js';
-export { type Attempt, tryWithLock, withLock } from './stores/with-lock.js';
+export { type Attempt, tryWithLock, type Work, withLock } from './stores/with-lock.js';
 export { type Clock, type SleepOptions, systemClock } from './system/clock.js';
 export type { ProcessIdentity } from './system/processes/process-identity.js';
 export type { Liveness, ProcessTable } from './system/processes/process-table.js';

@@ -6,6 +6,7 @@ import {
   type Lock,
   type LockRecord,
   tryWithLock,
+  type Work,
 } from 'livinglock';
 import { fileStore } from 'livinglock/file';
 import { openHistory, type PastRun } from 'livinglock/history';
@@ -31,7 +32,8 @@ export async function job(chunks: readonly string[]): Promise<LockRecord | null>
 }
 
 export async function skipped(): Promise<string> {
-  const { ran, busy, value } = await tryWithLock('job.lock', { store: memoryStore() }, () => 'done');
+  const work: Work<string> = () => 'done';
+  const { ran, busy, value } = await tryWithLock('job.lock', { store: memoryStore() }, work);
   return ran ? value : busy.message;
 }
 

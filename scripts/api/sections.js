@@ -9,6 +9,7 @@ export const SECTIONS = [
       'withLock',
       'acquire',
       'AcquireOptions',
+      'Work',
       'Attempt',
       'Lock',
       'Predecessor',

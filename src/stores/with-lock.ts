@@ -5,8 +5,8 @@ import type { AcquireOptions } from '../core/options/options.js';
 import { messageOf } from '../system/message-of.js';
 import { acquire } from './default-locks.js';
 
-/** What runs while the lock is held. */
-type Work<T> = (lock: Lock) => T | Promise<T>;
+/** What {@link withLock} and {@link tryWithLock} run while the lock is held. */
+export type Work<T> = (lock: Lock) => T | Promise<T>;
 type Rest<T> = [Work<T>] | [AcquireOptions, Work<T>];
 
 /** The result of {@link tryWithLock}: what the function returned, or the error that says who holds the lock. */
