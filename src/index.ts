@@ -26,7 +26,7 @@ export type { Lock } from './core/held/lock.js';
 export type { HeartBeat } from './core/held/progress.js';
 export type { Worker } from './core/held/workers.js';
 export type { Inspection } from './core/inspect.js';
-export type { Dependencies } from './core/options/dependencies.js';
+export type { Dependencies, DependencyOptions } from './core/options/dependencies.js';
 export { type Duration, toDuration } from './core/options/duration.js';
 export type { BreakOptions, InspectOptions } from './core/options/inspect-options.js';
 export type { AcquireOptions } from './core/options/options.js';

@@ -185,6 +185,7 @@ export const SECTIONS = [
     text: 'Tests replace these. Other programs rarely need them.',
     names: [
       'Dependencies',
+      'DependencyOptions',
       'Clock',
       'SleepOptions',
       'systemClock',

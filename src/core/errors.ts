@@ -139,7 +139,7 @@ export class ErrLockStore extends LivingLockError {
     lock: string,
     code: string,
     message: string,
-    { isInDoubt = true, ...options }: ErrorOptions & { readonly isInDoubt?: boolean } = {},
+    { isInDoubt = true, ...options }: ErrorOptions & { readonly isInDoubt?: boolean | undefined } = {},
   ) {
     super(lock, code, message, options);
     this.isInDoubt = isInDoubt;

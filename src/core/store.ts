@@ -22,7 +22,7 @@ export interface Stored {
   /** `null` if the content is not a record: it is torn, or `foreign`. */
   readonly record: LockRecord | null;
   /** What was found instead of a lock, in words; it must not be touched. A store that contains only locks leaves this out. */
-  readonly foreign?: string;
+  readonly foreign?: string | undefined;
   /** Milliseconds since the last heartbeat; without a record, since the content last changed. Never negative. */
   readonly age: number;
   readonly provenance: Provenance;

@@ -6,27 +6,27 @@ import type { AgeRange } from '../system/processes/process-table.js';
 /** Where a fake process runs; anything left out is as on the table's own machine. */
 export interface FakePlace {
   /** A different name means another machine. */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
   /** Unique to one boot of one machine. */
-  readonly bootId?: string;
+  readonly bootId?: string | undefined;
   /** A different one means another container. */
-  readonly pidNamespace?: string;
+  readonly pidNamespace?: string | undefined;
 }
 
 /** How a fake process reacts to signals. */
 export interface FakeManners {
   /** Keeps running after SIGTERM. Default: `false`. */
-  readonly ignoresTerm?: boolean;
+  readonly ignoresTerm?: boolean | undefined;
   /** Belongs to another user: signals to it are refused with EPERM. Default: `false`. */
-  readonly forbidden?: boolean;
+  readonly forbidden?: boolean | undefined;
   /** The ID of the user it belongs to. Default: the user who runs the test, who also owns the files that it creates. */
-  readonly user?: number;
+  readonly user?: number | undefined;
   /** The process that started it. Default: unknown. */
-  readonly parent?: FakeProcess;
+  readonly parent?: FakeProcess | undefined;
   /** The leader of its process group. Default: it leads its own. */
-  readonly group?: FakeProcess;
+  readonly group?: FakeProcess | undefined;
   /** The socket that it inherited from a holder, see `ProcessIdentity.inheritedSocket`. Default: none. */
-  readonly inheritedSocket?: string;
+  readonly inheritedSocket?: string | undefined;
 }
 
 const MANNERS: readonly (keyof FakeManners)[] = [

@@ -1,5 +1,9 @@
 import { ageOf, hasSameBootId, provenanceInDatabase } from '../core/assess/provenance.js';
-import { type Dependencies, withSystemDefaults } from '../core/options/dependencies.js';
+import {
+  type Dependencies,
+  type DependencyOptions,
+  withSystemDefaults,
+} from '../core/options/dependencies.js';
 import { DEPENDENCY_NAMES } from '../core/options/options.js';
 import { refuseUnknown } from '../core/options/validate.js';
 import { composeRecord, releasedRecord } from '../core/record/compose-record.js';
@@ -21,7 +25,7 @@ import { checkLockName } from '../stores/shared/lock-name.js';
  * const store = memoryStore({ clock });
  * const lock = await acquire('nightly', { store, dependencies: { clock } });
  */
-export function memoryStore(dependencies: Partial<Dependencies> = {}): Store {
+export function memoryStore(dependencies: DependencyOptions = {}): Store {
   refuseUnknown(dependencies, DEPENDENCY_NAMES);
   const { clock, processes } = withSystemDefaults(dependencies);
   const entries = new Map<string, Entry>();

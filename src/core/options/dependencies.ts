@@ -15,17 +15,22 @@ export interface Dependencies {
    * Signs of life, which tell more than PIDs between containers. Only the file store keeps them. Default: the system's, or none if `processes` are
    * given. `null`: none.
    */
-  readonly life?: Life | null;
+  readonly life?: Life | null | undefined;
 }
 
+/** {@link Dependencies}, of which anything may be left out: it defaults to the system's own. */
+export type DependencyOptions = {
+  readonly [Name in keyof Dependencies]?: Dependencies[Name] | undefined;
+};
+
 /** @param prefix What the options are called by whoever passes them: `dependencies.`. Default: just by their names. */
-export function checkDependencies({ clock, processes }: Partial<Dependencies>, prefix = ''): void {
+export function checkDependencies({ clock, processes }: DependencyOptions, prefix = ''): void {
   methods(`${prefix}clock`, clock, ['now', 'monotonic', 'sleep']);
   methods(`${prefix}processes`, processes, ['self', 'identify', 'liveness', 'terminate']);
 }
 
 /** Anything left out defaults to the system's own. */
-export function withSystemDefaults(dependencies: Partial<Dependencies> = {}): Dependencies {
+export function withSystemDefaults(dependencies: DependencyOptions = {}): Dependencies {
   checkDependencies(dependencies);
   return {
     clock: dependencies.clock ?? systemClock,

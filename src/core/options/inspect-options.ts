@@ -1,5 +1,5 @@
 import type { Store } from '../store.js';
-import type { Dependencies } from './dependencies.js';
+import type { DependencyOptions } from './dependencies.js';
 import type { Duration } from './duration.js';
 import {
   type AcquireOptions,
@@ -24,7 +24,7 @@ export interface InspectOptions {
   /** Where the lock is kept. Default: a file store. */
   readonly store?: Store | undefined;
   /** For tests: another clock or process table. */
-  readonly dependencies?: Partial<Dependencies> | undefined;
+  readonly dependencies?: DependencyOptions | undefined;
 }
 
 /** Options for breaking a lock. */

@@ -1,6 +1,6 @@
 import { DEFAULT_STALE_TIMEOUT } from '../assess/judge.js';
 import type { Store } from '../store.js';
-import { checkDependencies, type Dependencies } from './dependencies.js';
+import { checkDependencies, type Dependencies, type DependencyOptions } from './dependencies.js';
 import type { Duration } from './duration.js';
 import { boolean, duration, finite, longDuration, methods, refuseUnknown, show, text } from './validate.js';
 
@@ -104,7 +104,7 @@ export interface AcquireOptions {
    */
   readonly store?: Store | undefined;
   /** For tests: another clock or process table. Anything left out defaults to the system's own. */
-  readonly dependencies?: Partial<Dependencies> | undefined;
+  readonly dependencies?: DependencyOptions | undefined;
 }
 
 /** The store if the options name none. `core` itself knows no store. */
@@ -125,7 +125,7 @@ export interface Settings {
   readonly terminationGrace: number;
   readonly command: string | undefined;
   readonly store: Store | undefined;
-  readonly dependencies: Partial<Dependencies> | undefined;
+  readonly dependencies: DependencyOptions | undefined;
 }
 
 const MINUTE = 60_000;
@@ -231,7 +231,7 @@ export function store(value: Store | undefined): Store | undefined {
 /** All of `dependencies`. */
 export const DEPENDENCY_NAMES: readonly (keyof Dependencies)[] = ['clock', 'processes', 'life'];
 
-export function dependencies(value: Partial<Dependencies> | undefined): Partial<Dependencies> | undefined {
+export function dependencies(value: DependencyOptions | undefined): DependencyOptions | undefined {
   if (value === undefined) return undefined;
   refuseUnknown(value, DEPENDENCY_NAMES, ' of `dependencies`');
   checkDependencies(value, 'dependencies.');

@@ -1,6 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../../core/errors.js';
-import { type Dependencies, withSystemDefaults } from '../../core/options/dependencies.js';
+import {
+  type Dependencies,
+  type DependencyOptions,
+  withSystemDefaults,
+} from '../../core/options/dependencies.js';
 import { DEPENDENCY_NAMES } from '../../core/options/options.js';
 import { refuseUnknown } from '../../core/options/validate.js';
 import { composeRecord, releasedRecord } from '../../core/record/compose-record.js';
@@ -24,7 +28,7 @@ import { resolvePath } from './resolve-path.js';
 import { type Held, Signs } from './signs-of-life.js';
 
 /** What a file store needs from the system; anything left out defaults to the system's own. */
-export interface FileStoreOptions extends Partial<Dependencies> {
+export interface FileStoreOptions extends DependencyOptions {
   readonly fileSystem?: FileSystem | undefined;
 }
 

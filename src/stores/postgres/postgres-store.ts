@@ -1,4 +1,4 @@
-import { type Dependencies, withSystemDefaults } from '../../core/options/dependencies.js';
+import { type DependencyOptions, withSystemDefaults } from '../../core/options/dependencies.js';
 import type { Duration } from '../../core/options/duration.js';
 import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
@@ -21,7 +21,7 @@ import { type Answer, readAnswer, readText, type Statements, statementsFor } fro
  */
 export interface PostgresStoreOptions
   extends PostgresSchemaOptions,
-    Partial<Pick<Dependencies, 'clock' | 'processes'>> {
+    Pick<DependencyOptions, 'clock' | 'processes'> {
   /**
    * Whether to create the table when the first lock is claimed. With `false` it must exist, see {@link postgresSchema}.
    *

@@ -1,5 +1,5 @@
 import { ErrLockStore } from '../../core/errors.js';
-import { type Dependencies, withSystemDefaults } from '../../core/options/dependencies.js';
+import { type DependencyOptions, withSystemDefaults } from '../../core/options/dependencies.js';
 import type { Duration } from '../../core/options/duration.js';
 import { refuseUnknown, text } from '../../core/options/validate.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
@@ -19,7 +19,7 @@ const DEFAULT_PREFIX = 'livinglock:';
  * Options of a store in Redis. The clock and the processes are for tests. The clock ages no holder: the server's does, so test that with a file or
  * `memoryStore`.
  */
-export interface RedisStoreOptions extends Partial<Pick<Dependencies, 'clock' | 'processes'>> {
+export interface RedisStoreOptions extends Pick<DependencyOptions, 'clock' | 'processes'> {
   /**
    * What the keys begin with; the lock's name follows. With a hash tag, such as `'{livinglock}:'`, all locks are in one slot of a cluster.
    *

@@ -10,9 +10,9 @@ export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
   exec(sql: string): unknown;
   /** Whether a transaction is open, in `node:sqlite`. */
-  readonly isTransaction?: boolean;
+  readonly isTransaction?: boolean | undefined;
   /** The same, in `better-sqlite3`. */
-  readonly inTransaction?: boolean;
+  readonly inTransaction?: boolean | undefined;
 }
 
 /** A prepared statement. */

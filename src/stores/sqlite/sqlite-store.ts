@@ -1,7 +1,11 @@
 import { dirname } from 'node:path';
 import { ageOf, hasSameBootId, provenanceInDatabase, provenanceOf } from '../../core/assess/provenance.js';
 import { ErrLockStore } from '../../core/errors.js';
-import { type Dependencies, withSystemDefaults } from '../../core/options/dependencies.js';
+import {
+  type Dependencies,
+  type DependencyOptions,
+  withSystemDefaults,
+} from '../../core/options/dependencies.js';
 import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { blockFor } from '../../system/block-for.js';
@@ -32,7 +36,7 @@ const PAUSES = [0, 0, 1, 2, 4, 8, 16, 32, 64, 128];
  */
 export interface SqliteStoreOptions
   extends SqliteSchemaOptions,
-    Partial<Pick<Dependencies, 'clock' | 'processes'>> {
+    Pick<DependencyOptions, 'clock' | 'processes'> {
   /**
    * Whether to create the table when the first lock is claimed. With `false` it must exist, see {@link sqliteSchema}.
    *

@@ -53,7 +53,7 @@ export interface Sign {
   /** For a child to inherit. `null` if it cannot be passed on. */
   readonly descriptor: number | null;
   /** Whether another process keeps it too, so that it proves nothing about this one alone. Default: `false`. */
-  readonly isShared?: boolean;
+  readonly isShared?: boolean | undefined;
   /** Stops keeping it. The file may stay. Never throws. */
   close(): void;
 }
