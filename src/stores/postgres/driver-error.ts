@@ -1,4 +1,5 @@
 import { ErrLockStore } from '../../core/errors.js';
+import { ifChanged } from '../shared/if-changed.js';
 import { NoAnswer } from '../shared/time-limit.js';
 import { isUsedUp, type PostgresConnection } from './connection.js';
 import { identify, POOL_USED_UP } from './wrapped-errors.js';
@@ -58,7 +59,7 @@ export function storeError(
 ): ErrLockStore {
   if (error instanceof NoAnswer) {
     const { code, message: reason } = error;
-    const remedy = isUsedUp(connection) ? USED_UP : NO_ANSWER;
+    const remedy = isUsedUp(connection) ? USED_UP : `${TOO_LATE}${ifChanged(attempted)}`;
     return ErrLockStore.of(lock, attempted, { code, reason, remedy, cause: error });
   }
   const { code, message } = identify(error);
@@ -76,7 +77,6 @@ const OTHER_SHAPE =
 const NO_SERVER = 'Check that the server is running and that its address is right.';
 const TOO_LATE =
   'Check that the server is running and that its address is right, and that no transaction holds the row of the lock.';
-const NO_ANSWER = `${TOO_LATE} If the change was made anyway, the next call finds out.`;
 const USED_UP =
   'All connections of the pool are in use: check that the server answers. ' +
   'In a program, the job may hold the only one: raise `max` of the pool, or give the lock a pool of its own.';

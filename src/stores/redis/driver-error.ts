@@ -3,6 +3,7 @@ import { ErrLockStore, LivingLockError } from '../../core/errors.js';
 import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
 import { errorChain } from '../shared/error-chain.js';
+import { ifChanged } from '../shared/if-changed.js';
 
 // Redis begins its errors with a code in capitals. Drivers report connection errors with a system code, or with the name of a class
 // that only node-redis uses, or, in ioredis, only in words.
@@ -24,7 +25,7 @@ export function isNotReady(error: unknown): boolean {
 export function storeError(lock: string, attempted: string, error: unknown): unknown {
   if (error instanceof LivingLockError || error instanceof TypeError) return error;
   const { code, reason } = identify(error);
-  return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code), cause: error });
+  return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code, attempted), cause: error });
 }
 
 const LOST_CONNECTION = [
@@ -106,8 +107,7 @@ const PERMIT =
   'Give this Redis user the right to run scripts, and the commands in them, on keys with the prefix: ' +
   '`ACL SETUSER name ~livinglock:* +eval +evalsha +time +hgetall +hset +hdel`. ' +
   'To list the locks, it also needs `+scan +hmget`.';
-const REACH =
-  'Check that Redis is running and can be reached from here. If the change was made anyway, the next call finds out.';
+const REACH = 'Check that Redis is running and can be reached from here.';
 
 const CLUSTER =
   'This is a cluster, which the command cannot use. A program can: with `createCluster` of node-redis, or `Cluster` of ioredis.';
@@ -148,6 +148,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ...LOST_CONNECTION.map((code) => [code, REACH] as const),
 ]);
 
-function remedyFor(code: string): string {
-  return REMEDIES.get(code) ?? '';
+function remedyFor(code: string, attempted: string): string {
+  const remedy = REMEDIES.get(code) ?? '';
+  return remedy === REACH ? `${REACH}${ifChanged(attempted)}` : remedy;
 }

@@ -35,12 +35,26 @@ describe.each(Object.entries(CLIENTS))(
           name: 'ErrLockStore',
           code: 'ETIMEDOUT',
           message:
-            'Cannot read the lock nightly: no answer within 30 seconds. Check that Redis is running and can be reached from here. ' +
-            'If the change was made anyway, the next call finds out.',
+            'Cannot read the lock nightly: no answer within 30 seconds. Check that Redis is running and can be reached from here.',
         }),
       );
       await clock.advance(30 * SECOND);
       await Promise.all(refused);
+    });
+
+    it('may have made a change, which the next call finds out', async () => {
+      const clock = new FakeClock();
+      const store = redisStore(connect((await silentServer()).port), { clock });
+      const refused = expect(store.beat(NAME, 'token', {})).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /can be reached from here\. If the change was made anyway, the next call finds out\.$/,
+        ),
+      });
+      const unlisted = expect(store.names?.()).rejects.toMatchObject({
+        message: expect.stringMatching(/^Cannot list .* can be reached from here\.$/),
+      });
+      await clock.advance(30 * SECOND);
+      await Promise.all([refused, unlisted]);
     });
 
     it('does not hold up a call whose signal aborts', async () => {
