@@ -45,7 +45,7 @@ const FIELDS: readonly (keyof HeartBeat)[] = ['progress', 'note'];
 function checkRatio(progress: unknown): void {
   if (progress === undefined) return;
   if (typeof progress !== 'number') {
-    throw new TypeError(`The progress of a heartbeat must be a number, but is ${typeof progress}.`);
+    throw new TypeError(`The progress of a heartbeat must be a number, but is ${show(progress)}.`);
   }
   if (!(progress >= 0 && progress <= 1)) {
     throw new RangeError(`The progress of a heartbeat must be from 0 to 1, but is ${progress}.`);
@@ -54,5 +54,5 @@ function checkRatio(progress: unknown): void {
 
 function checkNote(note: unknown): void {
   if (note === undefined || typeof note === 'string') return;
-  throw new TypeError(`The note of a heartbeat must be a string, but is ${typeof note}.`);
+  throw new TypeError(`The note of a heartbeat must be a string, but is ${show(note)}.`);
 }

@@ -35,7 +35,8 @@ type DurationText = Exclude<Duration, number>;
  * });
  */
 export function toDuration(text: string): Duration {
-  if (typeof text !== 'string') throw new TypeError(`toDuration needs a string, not ${typeof text}.`);
+  if (typeof text !== 'string')
+    throw new TypeError(`toDuration needs a string, not ${text === null ? 'null' : typeof text}.`);
   if (text === ZERO) return 0;
   if (endsWithUnit(text) && ms(text) >= 0) return text;
   throw new RangeError(

@@ -18,8 +18,13 @@ export function resolvePath(name: string): string {
   return path;
 }
 
+const OF_URL = 'Pass its path: in Node, `fileURLToPath(url)`.';
+
 /** Throws a `TypeError` for what cannot be a path. */
-export function checkedPath(name: string): string {
+export function checkedPath(name: unknown): string {
+  if (name instanceof URL) {
+    throw new TypeError(`The path of a lock must be a string, but is the URL ${name}. ${OF_URL}`);
+  }
   const path = checkedText('path', name);
   const mistake = mistakeIn(path);
   if (mistake === null) return path;
@@ -29,7 +34,7 @@ export function checkedPath(name: string): string {
 /** What would become a folder named `~` or `file:` in the working folder, and means another one. `null` for a path. */
 function mistakeIn(name: string): string | null {
   if (name.startsWith('file:')) {
-    return `it is a URL. Write its path, in Node with fileURLToPath(), or ./${name} for a file in a folder of that name.`;
+    return `it is a URL. ${OF_URL} Or write ./${name} for a file in a folder of that name.`;
   }
   if (name.startsWith('~/')) {
     return `only a shell replaces the ~, and not in quotes. Write out the home folder, in Node with homedir(), or ./${name} for a file in a folder of that name.`;

@@ -29,7 +29,7 @@ export function readAnswer(reply: unknown): Answer {
 export function textsOf(reply: unknown): string[] {
   if (Array.isArray(reply)) return reply.map(String);
   throw new TypeError(
-    `The client of redisStore answered with ${typeof reply} instead of an array: ` +
+    `The client of redisStore answered with ${reply === null ? 'null' : typeof reply} instead of an array: ` +
       'give the store a connection that is not in a transaction or a pipeline.',
   );
 }

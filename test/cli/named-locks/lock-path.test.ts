@@ -7,7 +7,10 @@ it.each(['~/job.lock', 'file:///tmp/job.lock'])(
   'a lock of the command line is not %s, which would create a folder',
   (lock) => {
     expect(() => lockPath(lock, false)).toThrow(
-      expect.objectContaining({ exitCode: ExitCode.usage, message: expect.stringContaining(`or ./${lock}`) }),
+      expect.objectContaining({
+        exitCode: ExitCode.usage,
+        message: expect.stringContaining(`./${lock} for a file`),
+      }),
     );
   },
 );

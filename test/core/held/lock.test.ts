@@ -143,13 +143,17 @@ describe('a heartbeat', () => {
     expect(parseRecord(world.text, new Date(0))?.workers).toMatchObject([{ pid: worker.pid }]);
   });
 
-  it('refuses a progress or a note of the wrong type', async () => {
+  it.each<[update: unknown, message: string]>([
+    [{ progress: '1' }, "The progress of a heartbeat must be a number, but is '1'."],
+    [{ progress: null }, 'The progress of a heartbeat must be a number, but is null.'],
+    [{ note: 7 }, 'The note of a heartbeat must be a string, but is 7.'],
+    [{ note: null }, 'The note of a heartbeat must be a string, but is null.'],
+    [{ note: ['a'] }, 'The note of a heartbeat must be a string, but is an array.'],
+  ])('refuses a progress or a note of the wrong type: %j', async (update, message) => {
     const world = new World();
     const lock = await world.acquire();
-    for (const update of [{ progress: '1' }, { note: 7 }]) {
-      const refused: Promise<unknown> = Reflect.apply(lock.heartBeat, lock, [update]);
-      await expect(refused).rejects.toThrow(TypeError);
-    }
+    const refused: Promise<unknown> = Reflect.apply(lock.heartBeat, lock, [update]);
+    await expect(refused).rejects.toThrow(new TypeError(message));
   });
 
   it('refuses what it does not know, with the nearest name', async () => {

@@ -44,7 +44,12 @@ describe('a duration', () => {
   });
 
   it('is not made of what is no text', () => {
-    expect(() => Reflect.apply(toDuration, undefined, [undefined])).toThrow(TypeError);
+    expect(() => Reflect.apply(toDuration, undefined, [undefined])).toThrow(
+      new TypeError('toDuration needs a string, not undefined.'),
+    );
+    expect(() => Reflect.apply(toDuration, undefined, [null])).toThrow(
+      new TypeError('toDuration needs a string, not null.'),
+    );
   });
 });
 

@@ -49,7 +49,12 @@ describe('the path of a lock', () => {
     [
       'a URL',
       'file:///tmp/job.lock',
-      'it is a URL. Write its path, in Node with fileURLToPath(), or ./file:',
+      'it is a URL. Pass its path: in Node, `fileURLToPath(url)`. Or write ./file:',
+    ],
+    [
+      'a URL as an object',
+      new URL('file:///tmp/job.lock'),
+      'must be a string, but is the URL file:///tmp/job.lock. Pass its path: in Node, `fileURLToPath(url)`.',
     ],
     ['a URL without slashes', 'file:job.lock', 'it is a URL'],
     [
