@@ -86,13 +86,17 @@ export function pageOf(sections, declarations) {
 
   function memberOf(owner, member) {
     const { text, examples, initial } = partsOf(member.doc, `${owner}.${member.name}`);
-    const call = member.isMethod ? `(${member.parameters.join(', ')})` : '';
     const signature = member.isMethod
       ? [
           `\`\`\`typescript\n${member.isConstructor ? `new ${owner}` : member.name}${shortened(member)}\n\`\`\``,
         ]
       : [`Type: ${typeOf(member.type)}${initial ? `  \nDefault: ${linked(initial)}` : ''}`];
-    return [`#### ${titleOf(owner, member)}${call}`, ...signature, text, ...examples.map(exampleOf)];
+    return [
+      `#### ${titleOf(owner, member)}${callOf(member)}`,
+      ...signature,
+      text,
+      ...examples.map(exampleOf),
+    ];
   }
 
   function tableOf(members) {
@@ -120,11 +124,22 @@ export function pageOf(sections, declarations) {
     return { text: linked(whole), examples, initial };
   }
 
-  /** `{@link Name}` leads to that heading, if it has one on this page, and a page of `docs/` to that page. */
+  /**
+   * `{@link Name}` leads to that heading, if it has one on this page, and a page of `docs/` to that page. `{@link Name.method}` leads to the heading of
+   * the method, and any other member to that of what it belongs to.
+   */
   function linked(text) {
     return text
       .replaceAll(/\{@link (\w+)\}/g, (_, name) => (declarations.has(name) ? link(name) : `\`${name}\``))
+      .replaceAll(/\{@link (\w+)\.(\w+)\}/g, (_, owner, name) => linkToMember(owner, name))
       .replaceAll(/`docs\/([\w-]+)\.md`/g, '[$1]($1.md)');
+  }
+
+  function linkToMember(owner, name) {
+    const member = declarations.get(owner)?.members.find((each) => each.name === name);
+    if (member === undefined) throw new Error(`The page has no place for {@link ${owner}.${name}}.`);
+    const title = titleOf(owner, member);
+    return `[\`${title}\`](#${slugOf(member.isMethod ? title + callOf(member) : owner)})`;
   }
 
   function typeOf(type) {
@@ -153,6 +168,10 @@ function titleOf(owner, { name, isStatic, isConstructor }) {
   const instance = /Options$/.test(owner) ? 'options' : owner.charAt(0).toLowerCase() + owner.slice(1);
   const of = isStatic ? owner : instance;
   return name.startsWith('[') ? `${of}${name}` : `${of}.${name}`;
+}
+
+function callOf({ isMethod, parameters }) {
+  return isMethod ? `(${parameters.join(', ')})` : '';
 }
 
 function shortened({ type, isConstructor }) {
