@@ -28,16 +28,16 @@ export function checkedPath(name: unknown): string {
   const path = checkedText('path', name);
   const mistake = mistakeIn(path);
   if (mistake === null) return path;
-  throw new TypeError(`${path} cannot be a lock: ${mistake}`);
+  throw new TypeError(`The path of a lock must not ${mistake} for a file in a folder of that name.`);
 }
 
 /** What would become a folder named `~` or `file:` in the working folder, and means another one. `null` for a path. */
 function mistakeIn(name: string): string | null {
   if (name.startsWith('file:')) {
-    return `it is a URL. ${OF_URL} Or write ./${name} for a file in a folder of that name.`;
+    return `be a URL. ${OF_URL} Or write ./${name}`;
   }
   if (name.startsWith('~/')) {
-    return `only a shell replaces the ~, and not in quotes. Write out the home folder, in Node with homedir(), or ./${name} for a file in a folder of that name.`;
+    return `begin with ~/, which only a shell replaces, and not in quotes. Write out the home folder, in Node with homedir(), or ./${name}`;
   }
   return null;
 }

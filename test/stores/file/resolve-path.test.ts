@@ -49,18 +49,18 @@ describe('the path of a lock', () => {
     [
       'a URL',
       'file:///tmp/job.lock',
-      'it is a URL. Pass its path: in Node, `fileURLToPath(url)`. Or write ./file:',
+      'must not be a URL. Pass its path: in Node, `fileURLToPath(url)`. Or write ./file:',
     ],
     [
       'a URL as an object',
       new URL('file:///tmp/job.lock'),
       'must be a string, but is the URL file:///tmp/job.lock. Pass its path: in Node, `fileURLToPath(url)`.',
     ],
-    ['a URL without slashes', 'file:job.lock', 'it is a URL'],
+    ['a URL without slashes', 'file:job.lock', 'must not be a URL'],
     [
       'a path that needs a shell',
       '~/job.lock',
-      'only a shell replaces the ~, and not in quotes. Write out the home folder, in Node with homedir(), or ./~/job.lock',
+      'must not begin with ~/, which only a shell replaces, and not in quotes. Write out the home folder, in Node with homedir(), or ./~/job.lock',
     ],
   ])('cannot be %s', (_, name, words) => {
     const resolving = () => Reflect.apply(resolvePath, undefined, [name]);
