@@ -1,9 +1,5 @@
 import { ageOf, hasSameBootId, provenanceInDatabase } from '../core/assess/provenance.js';
-import {
-  type Dependencies,
-  type DependencyOptions,
-  withSystemDefaults,
-} from '../core/options/dependencies.js';
+import { type DependencyOptions, withSystemDefaults } from '../core/options/dependencies.js';
 import { DEPENDENCY_NAMES } from '../core/options/options.js';
 import { refuseUnknown } from '../core/options/validate.js';
 import { composeRecord, releasedRecord } from '../core/record/compose-record.js';
