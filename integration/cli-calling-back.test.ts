@@ -201,8 +201,8 @@ describe.skipIf(!isPosix)('a command calls livinglock', () => {
   test('and is told what is missing if no run has started it', async () => {
     const launcher = join(dirname(PROGRAM), 'livinglock.sh');
     const ended = await new Desk().startProgram(launcher, ['beat']).ended;
-    expect(ended.code).not.toBe(0);
-    expect(ended.stderr).toContain('Only a command that livinglock run has started can call this.');
+    expect(ended.code).toBe(64);
+    expect(ended.stderr).toContain('the variables of livinglock run are missing here');
   });
 });
 

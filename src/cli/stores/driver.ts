@@ -1,5 +1,5 @@
 import type { Store } from '../../index.js';
-import { absolute } from '../../stores/file/resolve-path.js';
+import { absolutePath } from '../../stores/file/resolve-path.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
@@ -79,5 +79,5 @@ export function schemaIn(address: string): string | undefined {
 
 /** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
 export function sqlitePath(address: string): string {
-  return absolute(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
+  return absolutePath(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
 }

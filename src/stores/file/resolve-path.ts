@@ -62,11 +62,9 @@ function isSame(one: string, other: string): boolean {
   return first?.dev === second?.dev && first?.ino === second?.ino;
 }
 
-/** Throws an {@link ErrLockStore} for a relative path if the working folder is no longer where it was. */
-export function absolute(path: string): string {
+function absolute(path: string): string {
   try {
-    if (!isAbsolute(path)) expectWorkingFolder();
-    return resolve(path);
+    return absolutePath(path);
   } catch (error) {
     throw ErrLockStore.from(path, 'find the lock', error, {
       ENOENT: 'The working folder was removed, renamed or mounted over: give an absolute path.',
@@ -74,9 +72,15 @@ export function absolute(path: string): string {
   }
 }
 
+/** Throws the system's error for a relative path if the working folder is no longer where it was. */
+export function absolutePath(path: string): string {
+  if (!isAbsolute(path)) expectWorkingFolder();
+  return resolve(path);
+}
+
 /** Node knows it by its path, which leads elsewhere once the folder was renamed, or another file system was mounted over it. */
 function expectWorkingFolder(): void {
   const path = process.cwd();
   if (process.platform === 'win32' || isSame('.', path)) return;
-  throw systemError('ENOENT', 'stat', path, `the working folder is no longer ${path}`);
+  throw systemError('ENOENT', 'uv_cwd', path, `the working folder is no longer ${path}`);
 }
