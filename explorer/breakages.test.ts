@@ -82,13 +82,13 @@ test.each(EXPECTATIONS)(
 );
 
 test('a failing schedule is explained step by step, with the command that plays it again', () => {
-  const { scenario, actions } = parseReplay('free:2:A15-t-B38-A3:no-guard');
+  const { scenario, actions } = parseReplay('free:2:A15-t-B38-A4:no-guard');
   const explanation = explain(exploration.replay(scenario, actions), exploration);
   expect(explanation).toMatch(/^step +who +call +outcome +the lock file then names +was told$/m);
   expect(explanation).toMatch(/^1 +A +lstat job\.lock +ok +-$/m);
   expect(explanation).toMatch(/^\d+ +A +rename job\.lock\.A#4\.record -> job\.lock +ok +A, token \d+$/m);
   expect(explanation).toContain('Broken: hands off. A has put its record back, which was taken.');
-  expect(explanation).toContain("npm run explore -- --replay 'free:2:A15-t-B38-A3:no-guard'");
+  expect(explanation).toContain("npm run explore -- --replay 'free:2:A15-t-B38-A4:no-guard'");
 });
 
 test('the explanation names signs of life after their holders', () => {
