@@ -241,7 +241,7 @@ export class ErrTerminationFailed extends LivingLockError {
       'ERR_TERMINATION_FAILED',
       `${lock} is held by ${describeProcess(holder)}, which has stalled and could not be ended: ${cause.message}. ` +
         `Nothing was taken over. End it yourself${hostname === null ? '' : ` on ${oneLine(hostname)}`}, or leave out --kill-stalled (\`terminateStalled\`) to take over without ending it. ` +
-        `If it no longer exists, \`livinglock break ${lock}\` removes the lock.`,
+        'If that process no longer exists, remove the lock with `livinglock break`.',
       { cause },
     );
     this.holder = holder;

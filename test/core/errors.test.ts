@@ -58,7 +58,7 @@ describe('an error', () => {
       /could not be ended: EPERM\. Nothing was taken over\. End it yourself on db-1, or leave out --kill-stalled \(`terminateStalled`\) to take over without ending it\. /,
     );
     expect(
-      error.message.endsWith(` If it no longer exists, \`livinglock break ${LOCK}\` removes the lock.`),
+      error.message.endsWith(' If that process no longer exists, remove the lock with `livinglock break`.'),
     ).toBe(true);
   });
 });

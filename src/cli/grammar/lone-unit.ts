@@ -3,12 +3,12 @@ import { longName } from './option.js';
 
 const UNIT = /^(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$/i;
 
-/** What to say if one of the operands is the unit of an option's number, as in `--timeout 15 m`; `null` if none is. */
+/** What to say if one of the operands is the unit of an option's number, as in `--timeout 15 m`; `null` if none is, or if it may be that of several. */
 export function loneUnit(operands: readonly string[], given: readonly GivenOption[]): string | null {
   const unit = operands.find((operand) => UNIT.test(operand));
-  const time = given.find(
+  const [time, another] = given.filter(
     ({ option, text }) => option.flags.endsWith('<time>') && /^[\d.]+$/.test(text ?? ''),
   );
-  if (unit === undefined || time === undefined) return null;
+  if (unit === undefined || time === undefined || another !== undefined) return null;
   return `Write the unit without a space: ${longName(time.option)} ${time.text}${unit}.`;
 }

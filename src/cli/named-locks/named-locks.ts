@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { checkedPath, realFolder, resolvePath } from '../../stores/file/resolve-path.js';
+import { join } from 'node:path';
+import { absolutePath, checkedPath, realFolder, resolvePath } from '../../stores/file/resolve-path.js';
 import { attempt } from '../../system/attempt.js';
 import {
   makeTrustedFolder,
@@ -43,7 +43,7 @@ export function lockPath(lock: string, mayCreate: boolean): string {
 
 function anyPath(lock: string, mayCreate: boolean): string {
   if (lock === '') throw new CliError(ExitCode.usage, 'The name of a lock must not be empty.');
-  if (isPath(lock)) return resolve(checkedPath(lock));
+  if (isPath(lock)) return absolutePath(checkedPath(lock));
   if (lock === '.' || lock === '..') {
     throw new CliError(ExitCode.usage, `${lock} is a folder. A lock is a name such as backup, or a path.`);
   }

@@ -1,5 +1,7 @@
 import { access } from 'node:fs';
 import { type Lock, systemClock } from '../../index.js';
+import { checkLockName } from '../../stores/shared/lock-name.js';
+import { attempt } from '../../system/attempt.js';
 import { randomUuid } from '../../system/uuid.js';
 import { isRecorded } from '../history/is-recorded.js';
 import { lockPath } from '../named-locks/named-locks.js';
@@ -45,10 +47,15 @@ export async function run(lock: string, command: readonly string[], options: Run
   const refuseAtOnce = (error: unknown) => {
     if (!isInHistory && !hasAudience(options)) throw error;
     const { store } = options;
-    const recorder =
-      store === undefined
-        ? recorderOf(lockPath(lock, true), { store: null, database: null })
-        : recorderOf(lock, { store: null, database: placeOf(store) });
+    // There is nothing to tell of what cannot be a lock.
+    const recorder = attempt(
+      () =>
+        store === undefined
+          ? recorderOf(lockPath(lock, true), { store: null, database: null })
+          : recorderOf(checkLockName(lock), { store: null, database: placeOf(store) }),
+      null,
+    );
+    if (recorder === null) throw error;
     return refuse(error, recorder, options);
   };
   let isOpen = false;

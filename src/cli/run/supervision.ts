@@ -202,6 +202,7 @@ export async function releasePatiently(
 ): Promise<void> {
   const giveUpAt = systemClock.monotonic() + (address === '' ? 0 : RELEASE_TIMEOUT);
   const over = new AbortController();
+  signals.passTo(() => over.abort());
   for (let isFirst = true; ; isFirst = false) {
     try {
       return await lock?.release();
@@ -213,7 +214,6 @@ export async function releasePatiently(
           `${messageOf(error)} The command is over. Trying for ${RELEASE_TIMEOUT / 1000} seconds to release its lock.`,
         );
     }
-    if (isFirst) signals.passTo(() => over.abort());
     await sleep(RELEASE_PAUSE, undefined, { signal: over.signal }).catch(() => {});
   }
 }

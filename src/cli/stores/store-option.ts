@@ -39,7 +39,7 @@ export function parseStore(text: string): StoreAddress {
   );
   if (kind !== undefined) {
     if (kind !== 'sqlite' && hasLooseAt(text)) {
-      throw addressRefused(kind, 'It has more than one @, or one after a slash');
+      throw addressRefused(kind, 'It has more than one @, or one after a slash or a question mark');
     }
     return { kind, text };
   }
@@ -58,8 +58,8 @@ export function parseStore(text: string): StoreAddress {
 
 /** Drivers would take a part of the password for the host, and show it in a message. */
 function hasLooseAt(text: string): boolean {
-  const [address = ''] = text.replace(/^[a-z]+:(?:\/\/)?/i, '').split('?');
-  return !/^[^@/#]*@?[^@]*$/.test(address);
+  const [, address = '', query = ''] = /^[a-z]+:(?:\/\/)?([^?]*)\??(.*)$/is.exec(text) ?? [];
+  return !/^[^@/#]*@?[^@]*$/.test(address) || /^[^=&]*@/.test(query);
 }
 
 /** For an address that a driver cannot parse, or would misread. */
@@ -67,6 +67,6 @@ export function addressRefused(kind: StoreKind, reason: string): CliError {
   const name = kind === 'redis' ? 'Redis' : 'PostgreSQL';
   return new CliError(
     ExitCode.usage,
-    `The address of the store (--store, ${STORE_VARIABLE}) is not valid for ${name}: ${reason.replace(/\.$/, '')}.${kind === 'redis' ? ' The path is the number of a database.' : ''} In a user name or password, write %40 for @, %2F for /, %23 for # and %3A for :.`,
+    `The address of the store (--store, ${STORE_VARIABLE}) is not valid for ${name}: ${reason.replace(/\.$/, '')}.${kind === 'redis' ? ' The path is the number of a database.' : ''} In a user name or password, write %40 for @, %2F for /, %3F for ?, %23 for # and %3A for :.`,
   );
 }

@@ -27,6 +27,7 @@ it.each([
   ['there is no unit', ['import', 'etl'], [given('staleTimeout', '15')]],
   ['the number has one', ['m', 'etl'], [given('staleTimeout', '15m')]],
   ['no option takes one', ['m', 'etl'], [given('retry', '3'), given('quiet', null)]],
+  ['it may belong to several', ['m', 'etl'], [given('wait', '30'), given('timeout', '15')]],
   ['the option takes any text', ['m', 'etl'], [given('label', '7')]],
 ])('a word is no such unit if %s', (_why, operands, options) => {
   expect(loneUnit(operands, options)).toBeNull();

@@ -120,6 +120,13 @@ describe.skipIf(process.platform === 'win32')('a run of a command', () => {
     expect(readdirSync(folder)).toEqual(['job.lock']);
   });
 
+  it('is not recorded under a name that no database keeps', async () => {
+    vi.stubEnv('LIVINGLOCK_HISTORY', folder);
+    const options = someOptions({ history: 'on', store: { kind: 'redis', text: 'redis://127.0.0.1:1' } });
+    await expect(run('y'.repeat(300), ['/no/program'], options)).rejects.toThrow('There is no file');
+    expect(await openHistory().locks()).toEqual([]);
+  });
+
   it('connects to no database to record that there is no such command', async () => {
     vi.stubEnv('LIVINGLOCK_HISTORY', folder);
     const store = { kind: 'redis', text: 'redis://127.0.0.1:1' } as const;
