@@ -4,8 +4,10 @@ import { blockFor } from '../../system/block-for.js';
 import { systemCode } from '../../system/system-code.js';
 import { isLifePath } from './guard/guard-names.js';
 
-/** For how many milliseconds a call is tried again. A virus scanner or a backup reads a lock file in less. */
+/** For how many milliseconds a call is tried again at least. A virus scanner or a backup reads a lock file in less. */
 const TIMEOUT = 2000;
+/** How many times it is tried at least: on a busy machine there is time for only a few tries, and others may have the file open at each. */
+const LEAST_TRIES = 100;
 /** The longest pause between two tries, in milliseconds. */
 const LONGEST_PAUSE = 10;
 
@@ -36,11 +38,12 @@ const PATIENCE: Patience = { now: () => performance.now(), pause: blockFor };
 export function insistentFileSystem<T extends Refusable>(fs: T, patience: Patience = PATIENCE): T {
   const insist = <R>(call: () => R, isFinal = () => false): R => {
     const deadline = patience.now() + TIMEOUT;
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       try {
         return call();
       } catch (error) {
-        if (!isOfOpenFile(error) || isFinal() || patience.now() >= deadline) throw error;
+        const isEnough = tries >= LEAST_TRIES && patience.now() >= deadline;
+        if (!isOfOpenFile(error) || isFinal() || isEnough) throw error;
         patience.pause(Math.random() * LONGEST_PAUSE);
       }
     }

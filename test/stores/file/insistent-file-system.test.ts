@@ -6,7 +6,7 @@ import { fileSystemWith, systemError, temporaryFolder } from '../../../support/w
 
 describe('while another process has a file open, on Windows', () => {
   /** Every call fails with these codes, one after the other, and then succeeds. */
-  function disk(codes: readonly string[]) {
+  function disk(codes: readonly string[], slowness = 1) {
     let time = 0;
     const left = [...codes];
     const called: string[] = [];
@@ -30,7 +30,7 @@ describe('while another process has a file open, on Windows', () => {
       now: () => time,
       pause(milliseconds: number) {
         pauses.push(milliseconds);
-        time += Math.max(1, milliseconds);
+        time += Math.max(slowness, milliseconds);
       },
     };
     return { fs: insistentFileSystem(fs, patience), called, pauses, time: () => time };
@@ -69,6 +69,14 @@ describe('while another process has a file open, on Windows', () => {
     expect(() => fs.renameSync('staged', 'lock')).toThrow('EPERM');
     expect(time()).toBeGreaterThanOrEqual(2000);
     expect(time()).toBeLessThan(2020);
+  });
+
+  it('it is tried a hundred times even if the machine is so busy that this takes longer', () => {
+    const refusals = (count: number) => Array.from({ length: count }, () => 'EPERM');
+    disk(refusals(99), 100).fs.renameSync('staged', 'lock');
+    const { fs, called } = disk(refusals(9999), 100);
+    expect(() => fs.renameSync('staged', 'lock')).toThrow('EPERM');
+    expect(called).toHaveLength(100);
   });
 
   it.each(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EIO'])('it is not tried again after %s', (code) => {
