@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { store } from '../../core/options/options.js';
 import { refuseUnknown, show } from '../../core/options/validate.js';
 import type { LockRecord } from '../../core/record/record.js';
-import type { Awaitable, Claim, Outcome, Store, Stored } from '../../core/store.js';
+import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import { systemProcesses } from '../../system/processes/system.js';
 
@@ -97,6 +97,16 @@ export class Stage {
     return done(await this.store.claim(name, claim, over), 'claim');
   }
 
+  /** Takes the lock over from whoever holds it. Returns the new record. */
+  async takeOver(claim: Claim = this.claim()): Promise<LockRecord> {
+    return this.hold(claim, (await this.find()).version);
+  }
+
+  /** Another contender claims the lock, and may fail. */
+  contend(over?: string): Awaitable<Outcome> {
+    return this.store.claim(this.name, this.claim(), over);
+  }
+
   /** Claims the lock. Returns the claim. */
   async holder(changes: Partial<Claim> = {}): Promise<Claim> {
     const claim = this.claim(changes);
@@ -110,6 +120,19 @@ export class Stage {
     const progress = { ratio: 0.5, note: 'half-way' };
     done(await this.store.beat(this.name, claim.token, { progress }), 'beat');
     return claim;
+  }
+
+  /** As the store does, with this lock; so do the next two. */
+  beat(token: string, beat: Beat = {}): Awaitable<Outcome> {
+    return this.store.beat(this.name, token, beat);
+  }
+
+  remove(token: string, hold?: number): Awaitable<Outcome> {
+    return this.store.remove(this.name, token, hold);
+  }
+
+  read(): Awaitable<Stored | null> {
+    return this.store.read(this.name);
   }
 
   /** Reads the lock, which must have a record. */

@@ -10,10 +10,9 @@ const MOMENT = 40;
 /** `remove` of a lock that still counts as held for a while. */
 export const holds: Rules = {
   async 'keeps the record of a lock that was released early'(stage) {
-    const { store, name } = stage;
     const holder = stage.claim({ owner: 'server-1' });
     const claimed = await stage.hold(holder);
-    const released = done(await store.remove(name, holder.token, HOUR), 'remove');
+    const released = done(await stage.remove(holder.token, HOUR), 'remove');
     assert.equal(released.hold, HOUR);
     const { record, age } = await stage.find();
     assert.deepEqual(record, released, '`remove` and `read` return different records.');
@@ -24,23 +23,21 @@ export const holds: Rules = {
   },
 
   async 'keeps nothing about the work of a lock that was released early'(stage) {
-    const { store, name } = stage;
     const { token } = await stage.work();
     for (let count = 1; count <= 2; count++) {
-      assertNoWork(done(await store.remove(name, token, HOUR), 'remove'));
+      assertNoWork(done(await stage.remove(token, HOUR), 'remove'));
       assertNoWork((await stage.find()).record);
     }
   },
 
   async 'counts the age of a lock that was released early from its release'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
     await stage.until(
       async () => (await stage.find()).age > MOMENT,
       'The age of a record in the store does not grow.',
     );
     const before = performance.now();
-    await store.remove(name, holder.token, HOUR);
+    await stage.remove(holder.token, HOUR);
     const { age } = await stage.find();
     // Clocks differ a little in speed and in resolution.
     const atMost = (performance.now() - before) * 1.1 + 5;
@@ -48,32 +45,29 @@ export const holds: Rules = {
   },
 
   async 'does not renew the heartbeat of a holder that has released early'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
-    await store.remove(name, holder.token, HOUR);
+    await stage.remove(holder.token, HOUR);
     const { version } = await stage.find();
-    notDone(await store.beat(name, holder.token, {}), 'The heartbeat of a released lock was renewed.');
+    notDone(await stage.beat(holder.token), 'The heartbeat of a released lock was renewed.');
     assert.equal((await stage.find()).version, version, 'A heartbeat that was refused changed the lock.');
   },
 
   async 'repeats an early release for a holder that did not get the answer, and for nobody else'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
-    done(await store.remove(name, holder.token, HOUR), 'remove');
-    done(await store.remove(name, holder.token, HOUR), 'remove');
-    notDone(await store.remove(name, 'another token', HOUR), 'Somebody else released the lock.');
+    done(await stage.remove(holder.token, HOUR), 'remove');
+    done(await stage.remove(holder.token, HOUR), 'remove');
+    notDone(await stage.remove('another token', HOUR), 'Somebody else released the lock.');
 
-    const successor = await stage.hold(stage.claim(), (await stage.find()).version);
+    const successor = await stage.takeOver();
     assert.equal(successor.hold, null);
-    notDone(await store.remove(name, holder.token, HOUR), 'A holder released the lock of its successor.');
+    notDone(await stage.remove(holder.token, HOUR), 'A holder released the lock of its successor.');
     assert.deepEqual((await stage.find()).record, successor);
   },
 
   async 'releases a lock at once if it is to be held for no time'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
-    done(await store.remove(name, holder.token, 0), 'remove');
-    assert.equal(await store.read(name), null);
+    done(await stage.remove(holder.token, 0), 'remove');
+    assert.equal(await stage.read(), null);
   },
 
   async 'is busy after its release until `holdAtLeast` is over'(stage) {

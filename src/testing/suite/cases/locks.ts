@@ -40,7 +40,7 @@ export const locks: Rules = {
     const claim = stage.claim({ process: stage.dead() });
     const { fencingToken } = await stage.hold(claim);
     const progress = { ratio: 0.4, note: 'table 4 of 10' };
-    await store.beat(name, claim.token, { progress });
+    await stage.beat(claim.token, { progress });
     assert.equal((await inspect(name, { store })).state, 'dead');
     const lock = await acquireFrom(stage);
     assert.ok(lock.fencingToken > (fencingToken ?? 0));
@@ -91,12 +91,12 @@ export const locks: Rules = {
     const { store, name } = stage;
     await stage.hold(stage.claim({ process: stage.dead() }));
     assert.equal((await breakLock(name, { store })).state, 'dead');
-    assert.equal(await store.read(name), null);
+    assert.equal(await stage.read(), null);
 
     const lock = await acquireFrom(stage);
     await assert.rejects(breakLock(name, { store }), ErrLockBusy);
     await breakLock(name, { store, force: true });
-    assert.equal(await store.read(name), null);
+    assert.equal(await stage.read(), null);
     await assert.rejects(lock.heartBeat(), ErrLockLost);
   },
 };

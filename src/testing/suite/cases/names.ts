@@ -50,7 +50,7 @@ export const names: Rules = {
     assert.equal(await isListed(), false, 'A lock that nobody ever held is listed.');
     const holder = await stage.holder();
     assert.equal(await isListed(), true, 'A lock that is held is not listed.');
-    await store.remove(name, holder.token);
+    await stage.remove(holder.token);
     assert.equal(await isListed(), false, 'A lock that was released is listed.');
     const names = (await store.names?.()) ?? [];
     assert.deepEqual(names, names.toSorted(), 'The names are not in alphabetical order.');

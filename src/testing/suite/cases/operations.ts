@@ -3,13 +3,13 @@ import { assertNoWork, done, notDone, type Rules } from '../stage.js';
 
 /** `read`, and `claim` by one contender after another. */
 export const claims: Rules = {
-  async 'finds nothing if nobody has claimed the lock'({ store, name }) {
-    assert.equal(await store.read(name), null);
+  async 'finds nothing if nobody has claimed the lock'(stage) {
+    assert.equal(await stage.read(), null);
   },
 
   async 'creates a lock once'(stage) {
     const record = await stage.hold();
-    notDone(await stage.store.claim(stage.name, stage.claim()), 'A lock that is held was created again.');
+    notDone(await stage.contend(), 'A lock that is held was created again.');
     assert.equal((await stage.find()).record.token, record.token);
   },
 
@@ -23,47 +23,32 @@ export const claims: Rules = {
   },
 
   async 'replaces exactly the version that is named'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
     const { version } = await stage.find();
-    await store.beat(name, holder.token, {});
+    await stage.beat(holder.token);
 
-    notDone(
-      await store.claim(name, stage.claim(), version),
-      'A holder that sent a heartbeat after it was judged was robbed.',
-    );
+    notDone(await stage.contend(version), 'A holder that sent a heartbeat after it was judged was robbed.');
     assert.equal((await stage.find()).record.token, holder.token);
-    const successor = await stage.hold(stage.claim(), (await stage.find()).version);
+    const successor = await stage.takeOver();
     assert.equal((await stage.find()).record.token, successor.token);
-    notDone(
-      await store.claim(name, stage.claim(), version),
-      'A lock was taken over a version that was no longer there.',
-    );
+    notDone(await stage.contend(version), 'A lock was taken over a version that was no longer there.');
     assert.equal((await stage.find()).record.token, successor.token);
   },
 
   async 'does not replace a lock that is gone'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
     const { version } = await stage.find();
-    await store.remove(name, holder.token);
-    notDone(
-      await store.claim(name, stage.claim(), version),
-      'A claim over a version created a lock that was gone.',
-    );
-    assert.equal(await store.read(name), null);
+    await stage.remove(holder.token);
+    notDone(await stage.contend(version), 'A claim over a version created a lock that was gone.');
+    assert.equal(await stage.read(), null);
   },
 
   async 'does not mistake a later acquisition for the version that was judged'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
     const { version } = await stage.find();
-    await store.remove(name, holder.token);
+    await stage.remove(holder.token);
     await stage.hold();
-    notDone(
-      await store.claim(name, stage.claim(), version),
-      'A later record has the version of an earlier one.',
-    );
+    notDone(await stage.contend(version), 'A later record has the version of an earlier one.');
   },
 
   async 'replaces a record with the same token if its version is named'(stage) {
@@ -93,61 +78,56 @@ export const claims: Rules = {
 /** `beat`. */
 export const beats: Rules = {
   async 'renews the heartbeat of the token that holds the lock, and of no other'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
     const { version } = await stage.find();
 
     const found = notDone(
-      await store.beat(name, 'another token', { progress: { ratio: 1, note: 'not mine' } }),
+      await stage.beat('another token', { progress: { ratio: 1, note: 'not mine' } }),
       'Somebody else renewed the heartbeat.',
     );
     assert.equal(found?.token, holder.token, 'The outcome does not say who holds the lock.');
     assert.equal((await stage.find()).version, version, 'A heartbeat that was refused changed the lock.');
-    const record = done(await store.beat(name, holder.token, {}), 'beat');
+    const record = done(await stage.beat(holder.token), 'beat');
     assert.deepEqual((await stage.find()).record, record, '`beat` and `read` return different records.');
   },
 
   async 'does not renew a heartbeat if nobody holds the lock'(stage) {
-    const { store, name } = stage;
     const holder = stage.claim();
-    assert.deepEqual(await store.beat(name, holder.token, {}), { done: false, found: null });
+    assert.deepEqual(await stage.beat(holder.token), { done: false, found: null });
     await stage.hold(holder);
-    await store.remove(name, holder.token);
-    assert.deepEqual(await store.beat(name, holder.token, {}), { done: false, found: null });
-    assert.equal(await store.read(name), null, 'A heartbeat brought back a released lock.');
+    await stage.remove(holder.token);
+    assert.deepEqual(await stage.beat(holder.token), { done: false, found: null });
+    assert.equal(await stage.read(), null, 'A heartbeat brought back a released lock.');
   },
 
   async 'does not renew the heartbeat of a holder that was taken over'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
-    const successor = await stage.hold(stage.claim(), (await stage.find()).version);
+    const successor = await stage.takeOver();
     const found = notDone(
-      await store.beat(name, holder.token, {}),
+      await stage.beat(holder.token),
       'A holder that was taken over renewed its heartbeat.',
     );
     assert.equal(found?.token, successor.token);
   },
 
   async 'has another version after each heartbeat, even after many at once'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
     const versions = new Set([(await stage.find()).version]);
     for (let count = 1; count <= 20; count++) {
-      done(await store.beat(name, holder.token, {}), 'beat');
+      done(await stage.beat(holder.token), 'beat');
       versions.add((await stage.find()).version);
     }
     assert.equal(versions.size, 21, 'Two states of the lock had the same version.');
   },
 
   async 'keeps what a heartbeat leaves out'(stage) {
-    const { store, name } = stage;
     const holder = stage.claim();
     const claimed = await stage.hold(holder);
     const progress = { ratio: 0.25, note: 'table 1 of 4' };
     const workers = [{ ...stage.self, pid: 4242 }];
-    await store.beat(name, holder.token, { progress });
-    await store.beat(name, holder.token, { workers });
-    await store.beat(name, holder.token, {});
+    await stage.beat(holder.token, { progress });
+    await stage.beat(holder.token, { workers });
+    await stage.beat(holder.token);
     const { record } = await stage.find();
     assert.deepEqual(record, {
       ...claimed,
@@ -159,13 +139,12 @@ export const beats: Rules = {
   },
 
   async 'replaces the progress and the workers that a heartbeat names'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder({ workers: [{ ...stage.self, pid: 4242 }] });
     const half = { progress: { ratio: 0.5, note: 'half-way' } };
-    const beaten = done(await store.beat(name, holder.token, half), 'beat');
+    const beaten = done(await stage.beat(holder.token, half), 'beat');
     assert.deepEqual((await stage.find()).record, beaten, '`beat` and `read` return different records.');
     assert.deepEqual(beaten.progress, half.progress);
-    await store.beat(name, holder.token, { progress: { ratio: null, note: null }, workers: [] });
+    await stage.beat(holder.token, { progress: { ratio: null, note: null }, workers: [] });
     const { record } = await stage.find();
     assert.deepEqual(record.workers, []);
     assert.deepEqual(record.progress, { ratio: null, note: null });
@@ -175,47 +154,43 @@ export const beats: Rules = {
 /** `remove`. */
 export const releases: Rules = {
   async 'releases for the token that holds the lock, and for no other'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
     const { version } = await stage.find();
 
-    const found = notDone(await store.remove(name, 'another token'), 'Somebody else released the lock.');
+    const found = notDone(await stage.remove('another token'), 'Somebody else released the lock.');
     assert.equal(found?.token, holder.token, 'The outcome does not say who holds the lock.');
     assert.equal((await stage.find()).version, version, 'A release that was refused changed the lock.');
-    assert.equal(done(await store.remove(name, holder.token), 'remove').token, holder.token);
-    assert.equal(await store.read(name), null, 'A released lock is still there.');
+    assert.equal(done(await stage.remove(holder.token), 'remove').token, holder.token);
+    assert.equal(await stage.read(), null, 'A released lock is still there.');
   },
 
   async 'releases once'(stage) {
-    const { store, name } = stage;
     const holder = stage.claim();
-    assert.deepEqual(await store.remove(name, holder.token), { done: false, found: null });
+    assert.deepEqual(await stage.remove(holder.token), { done: false, found: null });
     await stage.hold(holder);
-    await store.remove(name, holder.token);
-    const again = await store.remove(name, holder.token);
+    await stage.remove(holder.token);
+    const again = await stage.remove(holder.token);
     assert.ok(again.done || again.found === null, 'A released lock is reported as held.');
-    assert.equal(await store.read(name), null, 'A lock that was released twice is still there.');
+    assert.equal(await stage.read(), null, 'A lock that was released twice is still there.');
 
     await stage.hold();
-    notDone(await store.remove(name, holder.token), 'A release of somebody else was done.');
+    notDone(await stage.remove(holder.token), 'A release of somebody else was done.');
     await stage.find();
   },
 
   async 'keeps nothing about the work of a released lock'(stage) {
-    const { store, name } = stage;
     const { token } = await stage.work();
-    done(await store.remove(name, token), 'remove');
+    done(await stage.remove(token), 'remove');
     // A store that keeps a row for the fencing token returns it when a release is repeated because its answer was lost.
-    const again = await store.remove(name, token);
+    const again = await stage.remove(token);
     if (again.done) assertNoWork(again.record);
   },
 
   async 'does not release for a holder that was taken over'(stage) {
-    const { store, name } = stage;
     const holder = await stage.holder();
-    const successor = await stage.hold(stage.claim(), (await stage.find()).version);
+    const successor = await stage.takeOver();
     const found = notDone(
-      await store.remove(name, holder.token),
+      await stage.remove(holder.token),
       'A holder that was taken over released the lock of its successor.',
     );
     assert.equal(found?.token, successor.token);
@@ -226,7 +201,7 @@ export const releases: Rules = {
     for (let count = 1; count <= 3; count++) {
       const holder = await stage.holder();
       assert.equal((await stage.find()).record.token, holder.token);
-      done(await stage.store.remove(stage.name, holder.token), 'remove');
+      done(await stage.remove(holder.token), 'remove');
     }
   },
 };

@@ -42,7 +42,7 @@ export const records: Rules = {
     });
     const { record } = await stage.find();
     const progress = { ratio: 0.1 + 0.2, note: AWKWARD };
-    await stage.store.beat(stage.name, record.token ?? '', { progress });
+    await stage.beat(record.token ?? '', { progress });
     assert.deepEqual((await stage.find()).record.progress, progress);
   },
 
@@ -71,7 +71,7 @@ export const records: Rules = {
     assert.deepEqual(record.acquiredAt, acquiredAt);
     assert.deepEqual(record.timestamp, acquiredAt);
     await stage.until(async () => {
-      await stage.store.beat(stage.name, holder.token, {});
+      await stage.beat(holder.token);
       return (await stage.find()).record.timestamp > acquiredAt;
     }, 'A heartbeat does not change the time of the last heartbeat.');
     assert.deepEqual((await stage.find()).record.acquiredAt, acquiredAt);
@@ -89,7 +89,7 @@ export const ages: Rules = {
     );
     // However slow the machine is, sooner or later nothing comes between a heartbeat and reading it.
     await stage.until(async () => {
-      await stage.store.beat(stage.name, holder.token, {});
+      await stage.beat(holder.token);
       return (await stage.find()).age < A_WHILE;
     }, 'A new heartbeat does not reset the age.');
   },
@@ -114,7 +114,7 @@ export const ages: Rules = {
       'The age of a heartbeat does not grow.',
     );
     await stage.until(async () => {
-      await stage.hold(stage.claim(), (await stage.find()).version);
+      await stage.takeOver();
       return (await stage.find()).age < A_WHILE;
     }, 'After a takeover the heartbeat is as old as that of the previous holder.');
   },
@@ -125,7 +125,7 @@ export const fencing: Rules = {
   async 'gives each takeover a greater fencing token'(stage) {
     let last = fencingTokenOf(await stage.hold());
     for (let count = 1; count <= 5; count++) {
-      const next = await stage.hold(stage.claim(), (await stage.find()).version);
+      const next = await stage.takeOver();
       last = expectGreater(fencingTokenOf(next), last);
     }
   },
@@ -143,16 +143,16 @@ export const fencing: Rules = {
   async 'gives a greater fencing token to a second claim with the same token'(stage) {
     const claim = stage.claim();
     const first = fencingTokenOf(await stage.hold(claim));
-    const second = fencingTokenOf(await stage.hold(claim, (await stage.find()).version));
+    const second = fencingTokenOf(await stage.takeOver(claim));
     expectGreater(second, first);
-    await stage.store.remove(stage.name, claim.token);
+    await stage.remove(claim.token);
     expectGreater(fencingTokenOf(await stage.hold()), second);
   },
 
   async 'keeps the fencing token through heartbeats'(stage) {
     const claim = stage.claim();
     const record = await stage.hold(claim);
-    await stage.store.beat(stage.name, claim.token, {});
+    await stage.beat(claim.token);
     assert.equal((await stage.find()).record.fencingToken, record.fencingToken);
   },
 
