@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { chmod, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../system/files/make-folders.js';
@@ -92,7 +93,7 @@ async function read(path: string): Promise<string | null> {
 
 async function write(path: string, text: string): Promise<void> {
   makeFolders(dirname(path));
-  await replaceFile(path, text, await modeOf(path));
+  await replaceFile(path, text, modeOf(path));
 }
 
 /**
@@ -114,12 +115,7 @@ export async function replaceFile(path: string, text: string, mode: number | nul
 }
 
 /** The user may have closed it to others. `null` for what is no file. */
-async function modeOf(path: string): Promise<number | null> {
-  try {
-    const status = await lstat(path);
-    return status.isFile() ? status.mode & 0o777 : null;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+function modeOf(path: string): number | null {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  return status?.isFile() ? status.mode & 0o777 : null;
 }

@@ -22,14 +22,11 @@ export function isLikeSign(status: FileStatus): boolean {
  * @param writer The user whose sign it may be, beside this one.
  */
 export function removeSign(fs: FileSystem, path: string, writer?: number | null): void {
-  try {
-    const status = fs.lstatSync(path);
-    if (status === undefined || !isLikeSign(status)) return;
-    const self = process.geteuid?.() ?? status.uid;
-    if (status.uid === self || status.uid === writer) removeIfThere(fs, path);
-  } catch {
-    // The next takeover sweeps it.
-  }
+  // If it cannot be looked at, the next takeover sweeps it.
+  const status = attempt(() => fs.lstatSync(path), undefined);
+  if (status === undefined || !isLikeSign(status)) return;
+  const self = process.geteuid?.() ?? status.uid;
+  if (status.uid === self || status.uid === writer) removeIfThere(fs, path);
 }
 
 /** Removes a file that is at worst litter: if it cannot be removed, the next takeover sweeps it. */

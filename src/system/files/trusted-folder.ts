@@ -1,5 +1,5 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
-import { systemCode } from '../system-code.js';
+import { attempt } from '../attempt.js';
 import { makeFolder, makeFolders } from './make-folders.js';
 
 /** A folder that nobody else can write to. */
@@ -65,24 +65,19 @@ export function verifyTrustedFolder(folder: TrustedFolder, system: Folders = sys
   }
 }
 
-function statusOf({ path, isOurs }: FolderStep, system: Folders): FolderStatus | null {
-  try {
-    // A home folder, or a folder in it, may be a link made by its owner.
-    return isOurs ? system.lstat(path) : system.stat(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+function statusOf(step: FolderStep, system: Folders): FolderStatus | null {
+  return attempt(() => existing(step, system), null, ['ENOENT']);
+}
+
+/** A home folder, or a folder in it, may be a link made by its owner. */
+function existing({ path, isOurs }: FolderStep, system: Folders): FolderStatus {
+  return isOurs ? system.lstat(path) : system.stat(path);
 }
 
 /** Afterwards it may be the folder of someone else, who was faster. */
 function make(step: FolderStep, system: Folders): FolderStatus {
-  try {
-    system.mkdir(step.path, step.mode);
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-  }
-  return step.isOurs ? system.lstat(step.path) : system.stat(step.path);
+  attempt(() => system.mkdir(step.path, step.mode), undefined, ['EEXIST']);
+  return existing(step, system);
 }
 
 function verify({ path, isOurs }: FolderStep, { kind, uid, mode }: FolderStatus, system: Folders): void {

@@ -1,4 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
+import { attempt } from '../attempt.js';
 import type { FolderStep, TrustedFolder } from '../files/trusted-folder.js';
 import { messageOf } from '../message-of.js';
 import { findHome, isClosedToAll } from './home-folder.js';
@@ -82,29 +83,21 @@ function inSharedFolder(system: UserEnvironment): TrustedFolder {
 
 /** World-writable and sticky: a user can create entries there that others cannot replace. */
 function isShared(path: string, system: UserEnvironment): boolean {
-  try {
-    const status = system.stat(path);
-    if (isClosedToAll(status))
-      throw new Undecided(`${path} is closed here, as by systemd's InaccessiblePaths=`);
-    return status.kind === 'folder' && (status.mode & 0o1002) === 0o1002;
-  } catch (error) {
-    if (error instanceof Undecided) throw error;
-    return false;
-  }
+  const status = attempt(() => system.stat(path), null);
+  if (status === null) return false;
+  if (isClosedToAll(status))
+    throw new Undecided(`${path} is closed here, as by systemd's InaccessiblePaths=`);
+  return status.kind === 'folder' && (status.mode & 0o1002) === 0o1002;
 }
 
 /** From proc_pid_mountinfo(5): the fourth field is the mounted root, the fifth is the mount point. */
 function isPrivate(path: string, system: UserEnvironment): boolean {
   if (system.platform !== 'linux') return false;
-  try {
-    const mounts = system.read('/proc/self/mountinfo').split('\n');
-    return mounts.some((mount) => {
-      const [, , , root = '', point] = mount.split(' ');
-      return point === path && /\/systemd-private-[^/]+\/tmp$/.test(root);
-    });
-  } catch {
-    return false;
-  }
+  const mounts = attempt(() => system.read('/proc/self/mountinfo'), '').split('\n');
+  return mounts.some((mount) => {
+    const [, , , root = '', point] = mount.split(' ');
+    return point === path && /\/systemd-private-[^/]+\/tmp$/.test(root);
+  });
 }
 
 export function folder(steps: readonly FolderStep[]): TrustedFolder {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { systemCode } from '../system-code.js';
+import { attempt } from '../attempt.js';
 import type { UserEnvironment } from './user-environment.js';
 
 /** machine-id(5), and the place where D-Bus keeps the same number on systems without systemd. */
@@ -19,30 +19,14 @@ export function machineId(system: UserEnvironment): string {
 function fromFiles(system: UserEnvironment): string | null {
   for (const file of FILES) {
     // Anything else is a placeholder, such as "uninitialized" or an empty file in container images.
-    const [id] = /^[0-9a-f]{32}$/i.exec(contentOf(file, system).trim()) ?? [];
+    const content = attempt(() => system.read(file), '', ['ENOENT', 'ENOTDIR']);
+    const [id] = /^[0-9a-f]{32}$/i.exec(content.trim()) ?? [];
     if (id !== undefined && !/^0+$/.test(id)) return id.toLowerCase();
   }
   return null;
 }
 
-function contentOf(file: string, system: UserEnvironment): string {
-  try {
-    return system.read(file);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return '';
-    throw error;
-  }
-}
-
 function fromHardware(system: UserEnvironment): string | null {
-  return /"IOPlatformUUID" = "([^"]+)"/.exec(outputOfIoreg(system))?.[1] ?? null;
-}
-
-function outputOfIoreg(system: UserEnvironment): string {
-  try {
-    return system.hardware();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return '';
-    throw error;
-  }
+  const output = attempt(() => system.hardware(), '', ['ENOENT']);
+  return /"IOPlatformUUID" = "([^"]+)"/.exec(output)?.[1] ?? null;
 }

@@ -1,4 +1,5 @@
 import { ErrLockStore, ErrNotALock } from '../../../core/errors.js';
+import { attempt } from '../../../system/attempt.js';
 import type { Sign } from '../../../system/signs-of-life/sign-of-life.js';
 import { systemCode, systemError } from '../../../system/system-code.js';
 import { threadId } from '../../../system/thread.js';
@@ -239,11 +240,9 @@ export class GuardEntry implements GuardSection {
 
   /** For a file that is empty, or that has failed. */
   #closeFile(inside: Inside): void {
-    try {
-      if (inside.file !== null) this.#fs.closeSync(inside.file);
-    } catch {
-      // A descriptor whose close fails is gone anyway; close(2).
-    }
+    const { file } = inside;
+    // A descriptor whose close fails is gone anyway; close(2).
+    if (file !== null) attempt(() => this.#fs.closeSync(file), undefined);
     inside.file = null;
   }
 
@@ -293,10 +292,6 @@ export class GuardEntry implements GuardSection {
   }
 
   #unlink(path: string): void {
-    try {
-      this.#fs.unlinkSync(path);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-    }
+    attempt(() => this.#fs.unlinkSync(path), undefined, ['ENOENT']);
   }
 }
