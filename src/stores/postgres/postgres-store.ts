@@ -2,7 +2,6 @@ import { type DependencyOptions, withSystemDefaults } from '../../core/options/d
 import type { Duration } from '../../core/options/duration.js';
 import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import type { ProcessTable } from '../../system/processes/process-table.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
@@ -10,10 +9,10 @@ import { readCommandTimeout } from '../shared/time-limit.js';
 import type { PostgresConnection } from './connection.js';
 import { isCreatedMeanwhile, isWithoutTable } from './driver-error.js';
 import { toJsonb } from './jsonb.js';
-import { type Run, runnerOn } from './run-statements.js';
+import { runnerOn } from './run-statements.js';
 import { type PostgresSchemaOptions, postgresSchema, quotedTable } from './schema.js';
 import type { Send } from './send.js';
-import { type Answer, readAnswer, readText, type Statements, statementsFor } from './statements.js';
+import { type Answer, readAnswer, readText, statementsFor } from './statements.js';
 
 /**
  * Options of a store in PostgreSQL. The clock and the processes are for tests. The clock ages no holder: the server's does, so test that with a file or
@@ -57,130 +56,109 @@ export interface PostgresStoreOptions
  */
 export function postgresStore(connection: PostgresConnection, options: PostgresStoreOptions = {}): Store {
   refuseUnknown(options, ['tableName', 'schema', 'createTable', 'commandTimeout', 'clock', 'processes']);
-  const { tableName, schema, createTable = true } = options;
+  const { tableName, schema, createTable: mayCreate = true } = options;
   if (typeof connection?.query !== 'function') {
     throw new TypeError(
       'postgresStore needs a connection with the method `query`, such as `new Pool(…)` of `pg`.',
     );
   }
   const table = quotedTable({ tableName, schema });
-  const ddl = boolean('createTable', createTable) ? postgresSchema({ tableName, schema }) : null;
+  const ddl = boolean('createTable', mayCreate) ? postgresSchema({ tableName, schema }) : null;
   const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
-  return new PostgresStore(runnerOn(connection, limit, clock), table, ddl, processes);
-}
+  const run = runnerOn(connection, limit, clock);
+  const statements = statementsFor(table);
+  return { resolve: checkLockName, read, claim, beat, remove, names };
 
-class PostgresStore implements Store {
-  readonly #run: Run;
-  readonly #table: string;
-  readonly #statements: Statements;
-  /** `null` if the store must not create the table. */
-  readonly #schema: string | null;
-  readonly #processes: ProcessTable;
-
-  /** @param table Quoted. */
-  constructor(run: Run, table: string, schema: string | null, processes: ProcessTable) {
-    this.#run = run;
-    this.#table = table;
-    this.#statements = statementsFor(table);
-    this.#schema = schema;
-    this.#processes = processes;
-  }
-
-  resolve(name: string): string {
-    return checkLockName(name);
-  }
-
-  read(name: string): Promise<Stored | null> {
-    return this.#run(name, 'read the lock', async (query) => {
-      const answer = await this.#find(query, name);
-      return answer?.isHeld === true ? storedFrom(answer.row, this.#processes) : null;
+  function read(name: string): Promise<Stored | null> {
+    return run(name, 'read the lock', async (query) => {
+      const answer = await find(query, name);
+      return answer?.isHeld === true ? storedFrom(answer.row, processes) : null;
     });
   }
 
-  claim(name: string, claim: Claim, over?: string): Promise<Outcome> {
+  function claim(name: string, claim: Claim, over?: string): Promise<Outcome> {
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
     const timeoutText = timeout === null ? null : String(timeout);
     const json = [holder, details, workers].map(toJsonb);
     // PostgreSQL text cannot contain a NUL. The owner is just shown.
     const values = [name, claim.token, owner.replaceAll('\0', ''), timeoutText, ...json];
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
-    return this.#run(name, attempted, async (query) => {
+    return run(name, attempted, async (query) => {
       const answer =
         over === undefined
-          ? await this.#create(query, values)
-          : await this.#ask(query, this.#statements.replace, [...values, over]);
-      return refuseUncountable(await this.#toOutcome(query, name, answer), name, attempted);
+          ? await create(query, values)
+          : await ask(query, statements.replace, [...values, over]);
+      return refuseUncountable(await toOutcome(query, name, answer), name, attempted);
     });
   }
 
-  beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
+  function beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
     const progressColumn = progress === undefined ? null : toJsonb(JSON.stringify(progress));
     const workersColumn = workers === undefined ? null : toJsonb(workersText(workers));
     const values = [name, token, progressColumn, workersColumn];
-    return this.#run(name, 'write a heartbeat to the lock', async (query) =>
-      this.#toOutcome(query, name, await this.#ask(query, this.#statements.beat, values)),
+    return run(name, 'write a heartbeat to the lock', async (query) =>
+      toOutcome(query, name, await ask(query, statements.beat, values)),
     );
   }
 
-  remove(name: string, token: string, hold = 0): Promise<Outcome> {
-    const { remove, retire } = this.#statements;
-    return this.#run(name, 'release the lock', async (query) => {
+  function remove(name: string, token: string, hold = 0): Promise<Outcome> {
+    return run(name, 'release the lock', async (query) => {
       const answer =
         hold > 0
-          ? await this.#ask(query, retire, [name, token, String(hold)])
-          : await this.#ask(query, remove, [name, token]);
+          ? await ask(query, statements.retire, [name, token, String(hold)])
+          : await ask(query, statements.remove, [name, token]);
       // It was carried out before, with only the answer lost.
       const isRepeated = (found: Answer) =>
         found.token === token && (!found.isHeld || (hold > 0 && found.row.record?.hold != null));
-      return this.#toOutcome(query, name, answer, isRepeated);
+      return toOutcome(query, name, answer, isRepeated);
     });
   }
 
-  names(): Promise<string[]> {
-    return this.#run('the locks of the database', 'list', async (query) => {
-      const rows = await this.#ifTableExists(() => query(this.#statements.names));
+  function names(): Promise<string[]> {
+    return run('the locks of the database', 'list', async (query) => {
+      const rows = await ifTableExists(() => query(statements.names));
       return (rows ?? []).map(readText).toSorted();
     });
   }
 
-  #find(query: Send, name: string): Promise<Answer | null> {
-    return this.#ask(query, this.#statements.read, [name]);
+  function find(query: Send, name: string): Promise<Answer | null> {
+    return ask(query, statements.read, [name]);
   }
 
-  async #create(query: Send, values: (string | null)[]): Promise<Answer | null> {
-    const create = () => answerTo(query, this.#statements.create, values);
+  async function create(query: Send, values: (string | null)[]): Promise<Answer | null> {
+    const create = () => answerTo(query, statements.create, values);
     try {
       return await create();
     } catch (error) {
-      if (this.#schema === null || !isWithoutTable(error, this.#table)) throw error;
-      await createTable(query, this.#schema);
+      if (ddl === null || !isWithoutTable(error, table)) throw error;
+      await createTable(query, ddl);
       return create();
     }
   }
 
-  #ask(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
-    return this.#ifTableExists(() => answerTo(query, sql, values));
+  function ask(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
+    return ifTableExists(() => answerTo(query, sql, values));
   }
 
   /** `null` if the table does not exist yet. */
-  async #ifTableExists<T>(act: () => Promise<T>): Promise<T | null> {
+  async function ifTableExists<T>(act: () => Promise<T>): Promise<T | null> {
     try {
       return await act();
     } catch (error) {
-      if (this.#schema !== null && isWithoutTable(error, this.#table)) return null;
+      if (ddl !== null && isWithoutTable(error, table)) return null;
       throw error;
     }
   }
 
   /** @param changed What a change returned, `null` if it was not made. */
-  async #toOutcome(
+  async function toOutcome(
     query: Send,
     name: string,
     changed: Answer | null,
     isRepeated: (found: Answer) => boolean = () => false,
   ): Promise<Outcome> {
-    const answer = changed ?? (await this.#find(query, name));
+    const answer = changed ?? (await find(query, name));
     const record = answer?.row.record ?? null;
     if (answer === null || !(changed !== null || isRepeated(answer)))
       return { done: false, found: answer?.isHeld === true ? record : null };

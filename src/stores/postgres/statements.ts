@@ -104,8 +104,6 @@ export function statementsFor(table: string) {
   };
 }
 
-export type Statements = Readonly<ReturnType<typeof statementsFor>>;
-
 /**
  * `at` is the time of the whole statement. If the condition does not hold, nothing is returned; what is there instead takes another statement: all parts
  * of one share a snapshot, so a SELECT in the same statement would show the row as it was when the statement began, even if somebody else was faster.

@@ -3,15 +3,14 @@ import { type DependencyOptions, withSystemDefaults } from '../../core/options/d
 import type { Duration } from '../../core/options/duration.js';
 import { refuseUnknown, text } from '../../core/options/validate.js';
 import type { Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
-import type { ProcessTable } from '../../system/processes/process-table.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { readCommandTimeout } from '../shared/time-limit.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
-import { isCluster, type RedisClient, type Run, runnerOf, type Script } from './client.js';
+import { isCluster, type RedisClient, runnerOf, type Script } from './client.js';
 import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
-import { repeaterFor, type SendRepeatedly } from './send-repeatedly.js';
+import { repeaterFor } from './send-repeatedly.js';
 
 const DEFAULT_PREFIX = 'livinglock:';
 
@@ -61,75 +60,49 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const prefix = text('prefix', options.prefix) ?? DEFAULT_PREFIX;
   const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
-  return new RedisStore(client, prefix, repeaterFor(limit, clock), processes);
-}
-
-/**
- * Whether the locks are on several servers. They are not if the prefix has a hash tag,
- * https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags.
- */
-function isSpread(client: RedisClient, prefix: string): boolean {
-  return isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix);
-}
-
-class RedisStore implements Store {
-  readonly #send: Run;
-  readonly #prefix: string;
-  readonly #isSpread: boolean;
-  readonly #sendRepeatedly: SendRepeatedly;
-  readonly #processes: ProcessTable;
+  const send = runnerOf(client);
+  const sendRepeatedly = repeaterFor(limit, clock);
   /** The fencing tokens of claims made here, by their tokens. */
-  readonly #claimed = new Map<string, string>();
+  const claimed = new Map<string, string>();
+  return { resolve: checkLockName, read, claim, beat, remove, names };
 
-  constructor(client: RedisClient, prefix: string, sendRepeatedly: SendRepeatedly, processes: ProcessTable) {
-    this.#send = runnerOf(client);
-    this.#prefix = prefix;
-    this.#isSpread = isSpread(client, prefix);
-    this.#sendRepeatedly = sendRepeatedly;
-    this.#processes = processes;
+  async function read(name: string): Promise<Stored | null> {
+    const { row } = await run(name, 'read the lock', READ, []);
+    return row === null ? null : storedFrom(row, processes);
   }
 
-  resolve(name: string): string {
-    return checkLockName(name);
-  }
-
-  async read(name: string): Promise<Stored | null> {
-    const { row } = await this.#run(name, 'read the lock', READ, []);
-    return row === null ? null : storedFrom(row, this.#processes);
-  }
-
-  async claim(name: string, claim: Claim, over = ''): Promise<Outcome> {
+  async function claim(name: string, claim: Claim, over = ''): Promise<Outcome> {
     const attempted = over === '' ? 'create the lock' : 'take over the lock';
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
     const fields = [owner, claim.token, timeout === null ? '' : String(timeout), holder, details, workers];
-    const answer = await this.#run(name, attempted, CLAIM, [over, ...fields]);
+    const answer = await run(name, attempted, CLAIM, [over, ...fields]);
     const outcome = refuseUncountable(answer.outcome, name, attempted);
-    if (outcome.done) this.#claimed.set(claim.token, String(outcome.record.fencingToken));
+    if (outcome.done) claimed.set(claim.token, String(outcome.record.fencingToken));
     return outcome;
   }
 
-  async beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
+  async function beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
     const fields = [
       workers === undefined ? '' : workersText(workers),
       progress === undefined ? '' : JSON.stringify(progress),
     ];
-    const { outcome } = await this.#run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]);
+    const { outcome } = await run(name, 'write a heartbeat to the lock', BEAT, [token, ...fields]);
     return outcome;
   }
 
-  async remove(name: string, token: string, hold = 0): Promise<Outcome> {
+  async function remove(name: string, token: string, hold = 0): Promise<Outcome> {
     const holdText = hold > 0 ? String(hold) : '';
-    const fencingToken = this.#claimed.get(token) ?? '';
-    const { outcome } = await this.#run(name, 'release the lock', REMOVE, [token, holdText, fencingToken]);
-    this.#claimed.delete(token);
+    const fencingToken = claimed.get(token) ?? '';
+    const { outcome } = await run(name, 'release the lock', REMOVE, [token, holdText, fencingToken]);
+    claimed.delete(token);
     return outcome;
   }
 
   /** Scans all keys of the server, a thousand at a time. */
-  async names(): Promise<readonly string[]> {
+  async function names(): Promise<readonly string[]> {
     const attempted = 'list the locks';
-    const pattern = `${this.#prefix}*`;
-    if (this.#isSpread) {
+    const pattern = `${prefix}*`;
+    if (isSpread(client, prefix)) {
       throw new ErrLockStore(
         pattern,
         'ERR_LOCK_IN_CLUSTER',
@@ -141,8 +114,8 @@ class RedisStore implements Store {
     let cursor = '0';
     do {
       const parameters = [cursor];
-      const [next = '0', ...found] = await this.#sendRepeatedly(pattern, attempted, async () =>
-        textsOf(await this.#send(NAMES, this.#prefix, parameters)),
+      const [next = '0', ...found] = await sendRepeatedly(pattern, attempted, async () =>
+        textsOf(await send(NAMES, prefix, parameters)),
       );
       for (const name of found) names.add(name);
       cursor = next;
@@ -150,10 +123,23 @@ class RedisStore implements Store {
     return [...names].sort();
   }
 
-  #run(name: string, attempted: string, script: Script, parameters: readonly string[]): Promise<Answer> {
-    const key = this.#prefix + name;
-    return this.#sendRepeatedly(name, attempted, async () =>
-      readAnswer(await this.#send(script, key, [name, ...parameters])),
+  function run(
+    name: string,
+    attempted: string,
+    script: Script,
+    parameters: readonly string[],
+  ): Promise<Answer> {
+    const key = prefix + name;
+    return sendRepeatedly(name, attempted, async () =>
+      readAnswer(await send(script, key, [name, ...parameters])),
     );
   }
+}
+
+/**
+ * Whether the locks are on several servers. They are not if the prefix has a hash tag,
+ * https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags.
+ */
+function isSpread(client: RedisClient, prefix: string): boolean {
+  return isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix);
 }

@@ -1,11 +1,7 @@
 import { dirname } from 'node:path';
 import { ageOf, hasSameBootId, provenanceInDatabase, provenanceOf } from '../../core/assess/provenance.js';
 import { ErrLockStore } from '../../core/errors.js';
-import {
-  type Dependencies,
-  type DependencyOptions,
-  withSystemDefaults,
-} from '../../core/options/dependencies.js';
+import { type DependencyOptions, withSystemDefaults } from '../../core/options/dependencies.js';
 import { boolean, refuseUnknown } from '../../core/options/validate.js';
 import type { Awaitable, Beat, Claim, Outcome, Store, Stored } from '../../core/store.js';
 import { blockFor } from '../../system/block-for.js';
@@ -19,7 +15,7 @@ import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { fileStateOf, pathOf, rememberFile, type SqliteDatabase, type SqliteStatement } from './database.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';
 import { quotedTable, type SqliteSchemaOptions, sqliteSchema } from './schema.js';
-import { type Statements, statementsFor } from './statements.js';
+import { statementsFor } from './statements.js';
 
 /**
  * For how many milliseconds a database in which others write is tried again, in addition to the connection's own busy timeout
@@ -72,128 +68,92 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   }
   const table = quotedTable(tableName);
   const schema = boolean('createTable', createTable) ? sqliteSchema({ tableName }) : null;
-  return new SqliteStore(database, table, schema, withSystemDefaults(options));
-}
+  const { clock, processes } = withSystemDefaults(options);
+  const statements = statementsFor(table);
+  const prepared = new Map<string, SqliteStatement>();
+  rememberFile(database);
+  return { isPrompt: true, resolve: checkLockName, read, claim, beat, remove, names };
 
-/** What a statement takes. */
-type Value = string | number | null;
-
-class SqliteStore implements Store {
-  readonly isPrompt = true;
-  readonly #database: SqliteDatabase;
-  readonly #table: string;
-  readonly #statements: Statements;
-  /** `null` if the store must not create the table. */
-  readonly #schema: string | null;
-  readonly #clock: Dependencies['clock'];
-  readonly #processes: Dependencies['processes'];
-  readonly #prepared = new Map<string, SqliteStatement>();
-
-  /** @param table Quoted. */
-  constructor(
-    database: SqliteDatabase,
-    table: string,
-    schema: string | null,
-    { clock, processes }: Dependencies,
-  ) {
-    this.#database = database;
-    this.#table = table;
-    this.#statements = statementsFor(table);
-    this.#schema = schema;
-    this.#clock = clock;
-    this.#processes = processes;
-    rememberFile(database);
-  }
-
-  resolve(name: string): string {
-    return checkLockName(name);
-  }
-
-  read(name: string): Awaitable<Stored | null> {
-    return this.#withRetries(name, 'read the lock', () => {
-      const row = fileStateOf(this.#database) === 'replaced' ? null : this.#find(name);
-      return row === null ? null : this.#toStored(row);
+  function read(name: string): Awaitable<Stored | null> {
+    return withRetries(name, 'read the lock', () => {
+      const row = fileStateOf(database) === 'replaced' ? null : find(name);
+      return row === null ? null : toStored(row);
     });
   }
 
-  claim(name: string, claim: Claim, over?: string): Awaitable<Outcome> {
+  function claim(name: string, claim: Claim, over?: string): Awaitable<Outcome> {
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
-    return this.#withRetries(name, attempted, () => {
+    return withRetries(name, attempted, () => {
       // Others would not see it.
-      if (fileStateOf(this.#database) !== 'unchanged') throw moved(name, attempted, pathOf(this.#database));
-      const values = this.#valuesOf(claim);
-      const row =
-        over === undefined
-          ? this.#create(name, values)
-          : this.#row(this.#statements.replace, ...values, name, over);
-      return refuseUncountable(this.#toOutcome(name, row), name, attempted);
+      if (fileStateOf(database) !== 'unchanged') throw moved(name, attempted, pathOf(database));
+      const values = valuesOf(claim);
+      const row = over === undefined ? create(name, values) : ask(statements.replace, ...values, name, over);
+      return refuseUncountable(toOutcome(name, row), name, attempted);
     });
   }
 
   /** On disk when the call returns, unless others write to the database for longer than a moment. */
-  beat(name: string, token: string, { workers, progress }: Beat): Awaitable<Outcome> {
-    const { beat } = this.#statements;
-    return this.#withRetries(name, 'write a heartbeat to the lock', () => {
-      if (fileStateOf(this.#database) === 'replaced') return GONE;
+  function beat(name: string, token: string, { workers, progress }: Beat): Awaitable<Outcome> {
+    return withRetries(name, 'write a heartbeat to the lock', () => {
+      if (fileStateOf(database) === 'replaced') return GONE;
       const workersColumn = workers === undefined ? null : workersText(workers);
       const progressColumn = progress === undefined ? null : JSON.stringify(progress);
-      const row = this.#row(beat, sharedTime(this.#clock), workersColumn, progressColumn, name, token);
-      return this.#toOutcome(name, row);
+      const values = [sharedTime(clock), workersColumn, progressColumn, name, token];
+      return toOutcome(name, ask(statements.beat, ...values));
     });
   }
 
   /** Synchronous as well, because when the process exits there is no later. */
-  remove(name: string, token: string, hold = 0): Awaitable<Outcome> {
-    const { remove, retire, released } = this.#statements;
-    return this.#withRetries(name, 'release the lock', () => {
-      if (fileStateOf(this.#database) === 'replaced') return GONE;
+  function remove(name: string, token: string, hold = 0): Awaitable<Outcome> {
+    return withRetries(name, 'release the lock', () => {
+      if (fileStateOf(database) === 'replaced') return GONE;
       const row =
         hold > 0
-          ? this.#row(retire, hold, hold, sharedTime(this.#clock), name, token)
-          : this.#row(remove, name, token);
-      return this.#toOutcome(name, row ?? this.#row(released, name, token));
+          ? ask(statements.retire, hold, hold, sharedTime(clock), name, token)
+          : ask(statements.remove, name, token);
+      return toOutcome(name, row ?? ask(statements.released, name, token));
     });
   }
 
-  names(): Awaitable<string[]> {
-    return this.#withRetries('the locks of the database', 'list', () => {
-      try {
-        const rows = this.#prepare(this.#statements.names).all();
-        return rows.map((row) => String(fieldOf(row, 'lock_name')));
-      } catch (error) {
-        if (this.#schema !== null && isWithoutTable(error, this.#table)) return [];
-        throw error;
-      }
+  function names(): Awaitable<string[]> {
+    return withRetries('the locks of the database', 'list', () => {
+      const rows = ifTableExists(() => prepare(statements.names).all()) ?? [];
+      return rows.map((row) => String(fieldOf(row, 'lock_name')));
     });
   }
 
-  #create(name: string, values: readonly Value[]): Row | null {
-    const create = () => this.#all(this.#statements.create, name, ...values);
+  function create(name: string, values: readonly Value[]): Row | null {
+    const create = () => send(statements.create, name, ...values);
     try {
       return create();
     } catch (error) {
-      if (this.#schema === null || !isWithoutTable(error, this.#table)) throw error;
-      this.#database.exec(this.#schema);
+      if (schema === null || !isWithoutTable(error, table)) throw error;
+      database.exec(schema);
       return create();
     }
   }
 
   /** In the order in which the statements take them. */
-  #valuesOf(claim: Claim): Value[] {
+  function valuesOf(claim: Claim): Value[] {
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
-    return [owner, timeout, claim.token, timeout, sharedTime(this.#clock), holder, details, workers];
+    return [owner, timeout, claim.token, timeout, sharedTime(clock), holder, details, workers];
   }
 
-  #find(name: string): Row | null {
-    return this.#row(this.#statements.read, name);
+  function find(name: string): Row | null {
+    return ask(statements.read, name);
   }
 
   /** The row that a statement returns; `null` without a row or a table. */
-  #row(sql: string, ...values: readonly Value[]): Row | null {
+  function ask(sql: string, ...values: readonly Value[]): Row | null {
+    return ifTableExists(() => send(sql, ...values));
+  }
+
+  /** `null` if the table does not exist yet. */
+  function ifTableExists<T>(act: () => T): T | null {
     try {
-      return this.#all(sql, ...values);
+      return act();
     } catch (error) {
-      if (this.#schema !== null && isWithoutTable(error, this.#table)) return null;
+      if (schema !== null && isWithoutTable(error, table)) return null;
       throw error;
     }
   }
@@ -202,22 +162,22 @@ class SqliteStore implements Store {
    * Not `get`, which stops at the first row: the change is committed after the last one, and nobody would know whether that
    * succeeded.
    */
-  #all(sql: string, ...values: readonly Value[]): Row | null {
-    const [row] = this.#prepare(sql).all(...values);
+  function send(sql: string, ...values: readonly Value[]): Row | null {
+    const [row] = prepare(sql).all(...values);
     return row === undefined ? null : readRow(row);
   }
 
-  #prepare(sql: string): SqliteStatement {
-    let statement = this.#prepared.get(sql);
+  function prepare(sql: string): SqliteStatement {
+    let statement = prepared.get(sql);
     if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#prepared.set(sql, statement);
+      statement = database.prepare(sql);
+      prepared.set(sql, statement);
     }
     return statement;
   }
 
-  #toOutcome(name: string, row: Row | null): Outcome {
-    if (row === null) return { done: false, found: this.#find(name)?.record ?? null };
+  function toOutcome(name: string, row: Row | null): Outcome {
+    if (row === null) return { done: false, found: find(name)?.record ?? null };
     if (row.record === null) throw new Error('what was written to the table cannot be read from it');
     return { done: true, record: row.record };
   }
@@ -226,9 +186,9 @@ class SqliteStore implements Store {
    * Containers of one machine have their own host names, but share its clock and its local file systems. So even if the process
    * may be on another machine, the age is by the clock of this boot.
    */
-  #toStored({ version, record, age }: Row): Stored {
+  function toStored({ version, record, age }: Row): Stored {
     if (record === null) return { version, record, age, provenance: 'unknown' };
-    const place = { self: this.#processes.self(), clock: this.#clock, isLocal: () => this.#isLocal() };
+    const place = { self: processes.self(), clock, isLocal: isOnThisMachine };
     const isOfThisBoot = hasSameBootId(record.process, place.self);
     const provenance = isOfThisBoot ? provenanceInDatabase(record, place.self) : provenanceOf(record, place);
     const sharesClock = provenance === 'this-boot' || (isOfThisBoot && place.isLocal());
@@ -237,15 +197,15 @@ class SqliteStore implements Store {
   }
 
   /** Whether the database is a file of this machine, or exists only in the memory of this process. */
-  #isLocal(): boolean {
-    const path = pathOf(this.#database);
+  function isOnThisMachine(): boolean {
+    const path = pathOf(database);
     return path === null || isLocal(systemFileSystem, dirname(path));
   }
 
   /** Synchronously if the database is free, or becomes free within a moment; otherwise later. */
-  #withRetries<T>(lock: string, attempted: string, act: () => T): Awaitable<T> {
-    const giveUpAt = this.#clock.monotonic() + TIMEOUT;
-    const attempt = () => this.#try(lock, attempted, giveUpAt, act);
+  function withRetries<T>(lock: string, attempted: string, act: () => T): Awaitable<T> {
+    const giveUpAt = clock.monotonic() + TIMEOUT;
+    const attempt = () => tryOnce(lock, attempted, giveUpAt, act);
     for (const pause of PAUSES) {
       blockFor(pause);
       const result = attempt();
@@ -253,7 +213,7 @@ class SqliteStore implements Store {
     }
     const later = async () => {
       for (;;) {
-        await this.#clock.sleep(Math.random() * RETRY_DELAY);
+        await clock.sleep(Math.random() * RETRY_DELAY);
         const result = attempt();
         if (result !== null) return result.value;
       }
@@ -262,17 +222,25 @@ class SqliteStore implements Store {
   }
 
   /** `null` if the database is busy, and there is still time. */
-  #try<T>(lock: string, attempted: string, giveUpAt: number, act: () => T): { readonly value: T } | null {
+  function tryOnce<T>(
+    lock: string,
+    attempted: string,
+    giveUpAt: number,
+    act: () => T,
+  ): { readonly value: T } | null {
     try {
-      if (this.#database.isTransaction ?? this.#database.inTransaction) throw inTransaction(lock, attempted);
+      if (database.isTransaction ?? database.inTransaction) throw inTransaction(lock, attempted);
       return { value: act() };
     } catch (error) {
       if (error instanceof ErrLockStore) throw error;
-      if (isBusy(error) && this.#clock.monotonic() < giveUpAt) return null;
+      if (isBusy(error) && clock.monotonic() < giveUpAt) return null;
       throw storeError(lock, attempted, error);
     }
   }
 }
+
+/** What a statement takes. */
+type Value = string | number | null;
 
 /** The lock is in a file that nobody else opens any more. */
 const GONE: Outcome = { done: false, found: null };

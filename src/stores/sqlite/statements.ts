@@ -83,5 +83,3 @@ export function statementsFor(table: string) {
     names: `SELECT lock_name FROM ${table} WHERE lock_owner IS NOT NULL ORDER BY lock_name`,
   };
 }
-
-export type Statements = Readonly<ReturnType<typeof statementsFor>>;
