@@ -1,14 +1,7 @@
 import type { Store } from '../store.js';
 import type { DependencyOptions } from './dependencies.js';
 import type { Duration } from './duration.js';
-import {
-  type AcquireOptions,
-  dependencies,
-  readSignal,
-  readStaleTimeout,
-  type Settings,
-  store,
-} from './options.js';
+import { type AcquireOptions, dependencies, readSignal, readStaleTimeout, store } from './options.js';
 import { boolean, refuseUnknown } from './validate.js';
 
 /** Options for inspecting a lock. */
@@ -38,10 +31,7 @@ export interface BreakOptions extends InspectOptions {
 }
 
 /** Checks the options for inspecting or breaking a lock. */
-export function readInspectOptions(
-  options: BreakOptions,
-  known: readonly (keyof BreakOptions)[],
-): InspectSettings {
+export function readInspectOptions(options: BreakOptions, known: readonly (keyof BreakOptions)[]) {
   refuseUnknown(options, known);
   return {
     staleTimeout: options.staleTimeout === undefined ? undefined : readStaleTimeout(options),
@@ -52,7 +42,4 @@ export function readInspectOptions(
   };
 }
 
-export interface InspectSettings extends Pick<Settings, 'signal' | 'store' | 'dependencies'> {
-  readonly staleTimeout: number | undefined;
-  readonly force: boolean;
-}
+export type InspectSettings = Readonly<ReturnType<typeof readInspectOptions>>;

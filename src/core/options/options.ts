@@ -113,20 +113,7 @@ export interface DefaultStore extends Pick<Store, 'resolve'> {
 }
 
 /** Checked options, with defaults filled in and durations in milliseconds. */
-export interface Settings {
-  readonly staleTimeout: number;
-  readonly heartbeatMinimalInterval: number;
-  readonly wait: number;
-  readonly signal: AbortSignal | undefined;
-  readonly holdAtLeast: number;
-  readonly owner: string | null;
-  readonly sticky: boolean;
-  readonly terminateStalled: boolean;
-  readonly terminationGrace: number;
-  readonly command: string | undefined;
-  readonly store: Store | undefined;
-  readonly dependencies: DependencyOptions | undefined;
-}
+export type Settings = Readonly<ReturnType<typeof readOptions>>;
 
 const MINUTE = 60_000;
 
@@ -134,7 +121,7 @@ const MINUTE = 60_000;
  * Checks options and fills in the defaults. Throws a `TypeError` or `RangeError` that names the option and the value,
  * also for an unknown option, because a misspelt timeout would otherwise mean no timeout at all.
  */
-export function readOptions(options: AcquireOptions): Settings {
+export function readOptions(options: AcquireOptions) {
   refuseUnknown(options, OPTION_NAMES);
   const staleTimeout = readStaleTimeout(options);
   const long = lengthReader(options);
