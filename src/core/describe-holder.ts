@@ -24,38 +24,37 @@ export function describeHolding(
  */
 export function describeHolder(holder: LockRecord | null, heartbeatAge: number, more = ''): string {
   if (holder === null) return 'a process that has not yet identified itself';
-  const process = [describeProcess(holder), more].filter((part) => part !== '').join(' ');
+  const process = joined(' ', describeProcess(holder), more);
   const heartbeat = `last heartbeat ${formatDuration(heartbeatAge)} ago`;
-  return [process, heartbeat, describeProgress(holder.progress)].filter((part) => part !== '').join(', ');
+  return joined(', ', process, heartbeat, describeProgress(holder.progress));
 }
 
 /** The holder as an operator would look for it: `PID 4242 on db-1 (node import.js in /srv/shop)`. */
 export function describeProcess(holder: LockRecord): string {
   const { owner, processId, process } = holder;
   const work = describeWork(holder);
-  return [
+  return joined(
+    ' ',
     owner !== null && `${oneLine(owner)},`,
     `PID ${processId}`,
     process.hostname !== null && `on ${oneLine(process.hostname)}`,
     work !== '' && `(${work})`,
-  ]
-    .filter((part) => part !== false)
-    .join(' ');
+  );
 }
 
 /** What runs, and in which folder: `./import.sh --all in /srv/shop`. Empty if the holder says neither. */
 export function describeWork({ command, cwd }: Pick<LockRecord, 'command' | 'cwd'>): string {
-  return [command !== null && oneLine(command), cwd !== null && `in ${oneLine(cwd)}`]
-    .filter((part) => part !== false)
-    .join(' ');
+  return joined(' ', command !== null && oneLine(command), cwd !== null && `in ${oneLine(cwd)}`);
 }
 
 /** What the holder reported about its work: `40 % done, table 4 of 10`. Empty if it reported nothing. */
 export function describeProgress(progress: Progress | null): string {
   const { ratio = null, note = null } = progress ?? {};
-  return [ratio !== null && `${Math.floor(ratio * 100)} % done`, note !== null && oneLine(note)]
-    .filter((part) => part !== false)
-    .join(', ');
+  return joined(', ', ratio !== null && `${Math.floor(ratio * 100)} % done`, note !== null && oneLine(note));
+}
+
+function joined(separator: string, ...parts: readonly (string | false)[]): string {
+  return parts.filter(Boolean).join(separator);
 }
 
 /** For people: `850 ms`, `12 seconds`, `3 hours`. */
