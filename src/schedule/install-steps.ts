@@ -81,7 +81,7 @@ function linesOf(text: string): string[] {
 }
 
 /** `null` if there is nothing. Opening a FIFO would wait for a writer, and a link belongs to whoever made it. */
-async function read(path: string): Promise<string | null> {
+export async function read(path: string): Promise<string | null> {
   try {
     if (!(await lstat(path)).isFile()) throw notOurs(path);
     return await readFile(path, 'utf8');
@@ -115,7 +115,7 @@ export async function replaceFile(path: string, text: string, mode: number | nul
 }
 
 /** The user may have closed it to others. `null` for what is no file. */
-function modeOf(path: string): number | null {
+export function modeOf(path: string): number | null {
   const status = lstatSync(path, { throwIfNoEntry: false });
   return status?.isFile() ? status.mode & 0o777 : null;
 }

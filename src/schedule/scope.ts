@@ -10,13 +10,9 @@ export interface Scope {
   readonly userName: string | null;
 }
 
-/** The requested scope. */
-interface ScopeRequest extends Scope {
-  readonly scheduler: SchedulerName;
-}
-
-/** Throws if the scheduler cannot do this. */
-export function scopeOf({ isSystem, userName, scheduler }: ScopeRequest, uid: number): Scope {
+/** What was asked for, as the scheduler can do it. Throws if it cannot. */
+export function scopeOf(request: Scope & { readonly scheduler: SchedulerName }, uid: number): Scope {
+  const { isSystem, userName, scheduler } = request;
   if (isSystem && scheduler !== 'systemd') {
     const hint = scheduler === 'cron' ? ' For the crontab of another user, use --user-name as root.' : '';
     throw refused(`--system applies to systemd units, not to ${scheduler}.${hint}`);

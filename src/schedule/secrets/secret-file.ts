@@ -1,11 +1,10 @@
-import { lstat, readFile, rm, rmdir } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { attempt } from '../../system/attempt.js';
 import { makeTrustedFolder, type TrustedFolder } from '../../system/files/trusted-folder.js';
 import { above, folder, ours } from '../../system/home/locks-folder.js';
 import { messageOf } from '../../system/message-of.js';
-import { systemCode } from '../../system/system-code.js';
-import { replaceFile } from '../install-steps.js';
+import { modeOf, read, replaceFile } from '../install-steps.js';
 import type { Step } from '../installer.js';
 import { notOurs, orFailed, refused } from '../schedule-error.js';
 import type { Secret } from './secret.js';
@@ -92,7 +91,7 @@ export class SecretFile {
     }
     const { path } = this;
     const text = secrets.map(({ variable, value }) => `${this.#format.assign(variable, value)}\n`).join('');
-    const before = await orFailed(`change ${path}`, () => read(path));
+    const before = await orFailed(`change ${path}`, () => readSecrets(path));
     if (before?.isPrivate === true && before.text === text) return null;
     return {
       step: {
@@ -110,7 +109,7 @@ export class SecretFile {
 
   async #removal(): Promise<Step[]> {
     const path = attempt(() => this.path, null);
-    if (path === null || (await orFailed(`change ${path}`, () => read(path))) === null) return [];
+    if (path === null || (await orFailed(`change ${path}`, () => readSecrets(path))) === null) return [];
     return [{ lines: [`${path} is removed`], apply: () => orFailed(`change ${path}`, () => remove(path)) }];
   }
 
@@ -146,14 +145,11 @@ function makeFolder(trusted: TrustedFolder): void {
 }
 
 /** `null` if there is no such file. Throws if we have not written it. */
-async function read(path: string): Promise<{ readonly text: string; readonly isPrivate: boolean } | null> {
-  try {
-    const status = await lstat(path);
-    const text = status.isFile() ? await readFile(path, 'utf8') : null;
-    if (text === null || !OURS.test(text)) throw notOurs(path);
-    return { text, isPrivate: (status.mode & 0o077) === 0 };
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+async function readSecrets(
+  path: string,
+): Promise<{ readonly text: string; readonly isPrivate: boolean } | null> {
+  const text = await read(path);
+  if (text === null) return null;
+  if (!OURS.test(text)) throw notOurs(path);
+  return { text, isPrivate: ((modeOf(path) ?? 0o777) & 0o077) === 0 };
 }

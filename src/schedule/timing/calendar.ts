@@ -72,8 +72,14 @@ export function stepOf(numbers: readonly number[], all: readonly number[]): numb
   return isEven && numbers.length > 1 ? step : null;
 }
 
-/** Runs of consecutive numbers, as their first and last number. */
-export function runsOf(numbers: readonly number[]): [first: number, last: number][] {
+/** A list of numbers, in which runs of consecutive ones are given by their ends: `1-3,7`. */
+export function listOf(numbers: readonly number[], format: (number: number) => string, to: string): string {
+  return runsOf(numbers)
+    .map(([first, last]) => (first === last ? format(first) : `${format(first)}${to}${format(last)}`))
+    .join(',');
+}
+
+function runsOf(numbers: readonly number[]): [first: number, last: number][] {
   const runs: [number, number][] = [];
   for (const number of numbers) {
     const run = runs.at(-1);

@@ -1,4 +1,4 @@
-import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, range, runsOf, stepOf } from './calendar.js';
+import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, listOf, range, stepOf } from './calendar.js';
 import { type Days, InvalidTiming, type Times } from './timing.js';
 
 const WEEKDAYS: readonly string[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
@@ -110,7 +110,5 @@ function formatField(numbers: readonly number[], all: readonly number[]): string
 }
 
 function formatRuns(numbers: readonly number[]): string {
-  return runsOf(numbers)
-    .map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`))
-    .join(',');
+  return listOf(numbers, String, '-');
 }

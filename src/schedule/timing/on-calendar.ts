@@ -1,4 +1,4 @@
-import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, runsOf, stepOf, timesOf } from './calendar.js';
+import { ALL_HOURS, ALL_MINUTES, ALL_MONTHS, listOf, stepOf, timesOf } from './calendar.js';
 import { MINUTE, type Times, type Timing, twoDigits } from './timing.js';
 
 const WEEKDAYS = ['', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
@@ -45,7 +45,5 @@ function weekdays(numbers: readonly number[]): string {
 }
 
 function list(numbers: readonly number[], format: (number: number) => string): string {
-  return runsOf(numbers)
-    .map(([first, last]) => (first === last ? format(first) : `${format(first)}..${format(last)}`))
-    .join(',');
+  return listOf(numbers, format, '..');
 }
