@@ -75,11 +75,7 @@ export async function fence(
   } catch (error) {
     if (numberOf(error) === NO_SAVEPOINT) throw outsideTransaction(lock, error);
     if (numberOf(error) !== NO_TABLE) throw error;
-    throw cannotClaim(
-      lock,
-      { code: 'ER_NO_SUCH_TABLE', remedy: 'Create the table from `fenceSchema()`.' },
-      error,
-    );
+    throw cannotClaim(lock, 'ER_NO_SUCH_TABLE', 'Create the table from `fenceSchema()`.', error);
   }
 }
 

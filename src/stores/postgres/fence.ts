@@ -144,8 +144,9 @@ function unlessCreatedMeanwhile(ddl: string): string {
 /** What the user can do something about. All else is passed on unchanged, for the caller's own retries. */
 function explained(error: unknown, lock: FencedLock, table: string): unknown {
   if (isOutsideTransaction(error)) return outsideTransaction(lock, error);
-  if (isWithoutTable(error, table)) return cannotClaim(lock, { ...identify(error), remedy: CREATE }, error);
-  if (isForbidden(error)) return cannotClaim(lock, { ...identify(error), remedy: GRANT }, error);
+  const { code, message } = identify(error);
+  if (isWithoutTable(error, table)) return cannotClaim(lock, code, CREATE, error, message);
+  if (isForbidden(error)) return cannotClaim(lock, code, GRANT, error, message);
   return error;
 }
 

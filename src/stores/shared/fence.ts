@@ -76,16 +76,13 @@ export function outsideTransaction({ name }: FencedLock, cause?: unknown): ErrLo
   );
 }
 
-/** @param failure What the driver says, and what to do about it. */
+/** @param cause What the driver has thrown. */
 export function cannotClaim(
   { name }: FencedLock,
-  {
-    code,
-    message = '',
-    remedy,
-  }: { readonly code: string; readonly message?: string; readonly remedy: string },
+  code: string,
+  remedy: string,
   cause: unknown,
+  reason: string = messageOf(cause),
 ): ErrLockStore {
-  const reason = message || messageOf(cause);
   return ErrLockStore.of(name, 'claim the fence of', { code, reason, remedy, cause, isInDoubt: false });
 }

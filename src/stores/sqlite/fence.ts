@@ -65,7 +65,7 @@ export function fence(database: SqliteDatabase, lock: FencedLock, options: Sqlit
     refuseLate(lock, newestIn(ask()));
   } catch (error) {
     if (!isWithoutTable(error, table)) throw error;
-    if (schema === null) throw cannotClaim(lock, { code: 'SQLITE_ERROR', remedy: REMEDY }, error);
+    if (schema === null) throw cannotClaim(lock, 'SQLITE_ERROR', REMEDY, error);
     database.exec(schema);
     refuseLate(lock, newestIn(ask()));
   }
