@@ -15,6 +15,7 @@ const TOLERANCE = 2000;
 export abstract class DatedProbe implements ProcessProbe {
   readonly trustsHostname = true;
   abstract readonly hasGroups: boolean;
+  readonly exists = processExists;
   /** Throws if the program fails. */
   protected readonly run: Run;
   #self: ProcessIdentity | undefined;
@@ -46,20 +47,8 @@ export abstract class DatedProbe implements ProcessProbe {
     return self;
   }
 
-  exists(pid: number): 'yes' | 'no' | 'forbidden' {
-    return processExists(pid);
-  }
-
   mayHide(): boolean {
     return false;
-  }
-
-  isSocketOpen(): 'unclear' {
-    return 'unclear';
-  }
-
-  socketOwners(): readonly number[] {
-    return [];
   }
 
   /** The PID is given to another process only later. An earlier start, and dates that cannot be compared, prove nothing. */

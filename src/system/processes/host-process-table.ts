@@ -55,7 +55,7 @@ export class HostProcessTable implements ProcessTable {
     const { inheritedSocket, group } = identity;
     if (inheritedSocket === undefined || group === true) return 'dead';
     // The process has ended, but something that it started may go on.
-    return LIVENESS_BY_SOCKET[this.#probe.isSocketOpen(inheritedSocket)];
+    return LIVENESS_BY_SOCKET[this.#probe.isSocketOpen?.(inheritedSocket) ?? 'unclear'];
   }
 
   uptime(): number | null {
@@ -71,11 +71,11 @@ export class HostProcessTable implements ProcessTable {
     const { inheritedSocket, group } = identity;
     await this.#end(identity, grace, writer, signal);
     if (inheritedSocket === undefined || group === true) return;
-    for (const pid of this.#probe.socketOwners(inheritedSocket)) {
+    for (const pid of this.#probe.socketOwners?.(inheritedSocket) ?? []) {
       const owner = this.identify(pid);
       if (owner !== null) await this.#end(owner, grace, writer, signal);
     }
-    if (this.#probe.isSocketOpen(inheritedSocket) !== 'no') {
+    if (this.#probe.isSocketOpen?.(inheritedSocket) !== 'no') {
       throw new Error(`what PID ${identity.pid} started cannot be seen from here`);
     }
   }
@@ -129,7 +129,7 @@ export class HostProcessTable implements ProcessTable {
     const current = this.#probe.look(pid, true)?.started ?? null;
     if (started !== null && current !== null) return this.#probe.sameStart(started, current) === 'yes';
     if (group !== true || inheritedSocket === undefined) return false;
-    const owners = this.#probe.socketOwners(inheritedSocket);
+    const owners = this.#probe.socketOwners?.(inheritedSocket) ?? [];
     return this.#probe.members(pid).some((member) => owners.includes(member.pid));
   }
 

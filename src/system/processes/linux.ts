@@ -36,6 +36,7 @@ const EARLY = 60_000;
 export class LinuxProbe implements ProcessProbe {
   readonly trustsHostname = false;
   readonly hasGroups = true;
+  readonly exists = processExists;
   readonly #proc: string;
   #self: ProcessIdentity | undefined;
   #procSelf: string | null = null;
@@ -65,10 +66,6 @@ export class LinuxProbe implements ProcessProbe {
     const timeNamespace = attempt(() => readlinkSync(`${this.#proc}/self/ns/time`), null);
     const isInitial = timeNamespace === null || timeNamespace === INITIAL_TIME_NAMESPACE;
     return isInitial ? bootId : `${bootId} ${timeNamespace}`;
-  }
-
-  exists(pid: number): 'yes' | 'no' | 'forbidden' {
-    return processExists(pid);
   }
 
   look(pid: number): ProcessLook | null {

@@ -68,10 +68,10 @@ export interface ProcessProbe {
   members(group: number): readonly GroupMember[];
   /** Whether there may be processes that {@link members} leaves out. */
   mayHide(): boolean;
-  /** Whether any process has that socket open, see {@link ProcessIdentity.inheritedSocket}. */
-  isSocketOpen(socket: string): 'yes' | 'no' | 'unclear';
-  /** The PIDs of the processes that have it open, as far as they are visible. */
-  socketOwners(socket: string): readonly number[];
+  /** Whether any process has that socket open, see {@link ProcessIdentity.inheritedSocket}. Left out where nobody can see sockets. */
+  isSocketOpen?(socket: string): 'yes' | 'no' | 'unclear';
+  /** The PIDs of the processes that have it open, as far as they are visible. Left out, too. */
+  socketOwners?(socket: string): readonly number[];
   /**
    * `null` if nothing is known about the process except that it exists.
    *
