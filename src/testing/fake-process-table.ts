@@ -12,7 +12,7 @@ import type {
 } from '../system/processes/process-table.js';
 import type { Life } from '../system/signs-of-life/sign-of-life.js';
 import { FakeClock } from './fake-clock.js';
-import { FakeLife } from './fake-life.js';
+import { fakeLife } from './fake-life.js';
 import {
   type Entry,
   FakeMachine,
@@ -77,7 +77,7 @@ export class FakeProcessTable implements ProcessTable {
    */
   lifeOf(process: FakeProcess = this.#self): Life {
     this.#machine.refuseStranger('lifeOf', process);
-    return new FakeLife(this.#machine, process);
+    return fakeLife(this.#machine, process);
   }
 
   /** The calling process. */
