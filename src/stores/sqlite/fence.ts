@@ -60,14 +60,17 @@ export function fence(database: SqliteDatabase, lock: FencedLock, options: Sqlit
   checkFencedLock(lock, database);
   const schema = boolean('createTable', createTable) ? fenceSchema({ tableName }) : null;
   if (!isInTransaction(database)) throw outsideTransaction(lock);
-  const ask = () => database.prepare(sql).all(lock.name, lock.fencingToken);
+  const send = () => {
+    const [row] = database.prepare(sql).all(lock.name, lock.fencingToken);
+    refuseLate(lock, fieldOf(row, 'newest'));
+  };
   try {
-    refuseLate(lock, newestIn(ask()));
+    send();
   } catch (error) {
     if (!isWithoutTable(error, table)) throw error;
     if (schema === null) throw cannotClaim(lock, 'SQLITE_ERROR', REMEDY, error);
     database.exec(schema);
-    refuseLate(lock, newestIn(ask()));
+    send();
   }
 }
 
@@ -100,10 +103,6 @@ function claim(table: string): string {
   return `INSERT INTO ${table} (lock_name, fencing_token) VALUES (?, CAST(? AS INTEGER))
     ON CONFLICT (lock_name) DO UPDATE SET fencing_token = max(fencing_token, excluded.fencing_token)
     RETURNING CAST(fencing_token AS TEXT) AS newest`;
-}
-
-function newestIn([row]: readonly unknown[]): unknown {
-  return fieldOf(row, 'newest');
 }
 
 /** Drivers that do not tell (`node:sqlite` below Node 22.16) are asked for another transaction, which SQLite refuses within one. */
