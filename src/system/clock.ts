@@ -166,20 +166,35 @@ function closestOf(otherwise: number, read: () => Reading | null): number {
 
 /** Not from `node:timers/promises`, which creates an error for each aborted sleep: a tenth of an acquire. */
 function timer(milliseconds: number, { signal, ref = true }: SleepOptions): Promise<void> {
+  return unlessAborted(signal, (wake) => {
+    const timeout = setTimeout(wake, milliseconds);
+    if (!ref) timeout.unref();
+    return () => clearTimeout(timeout);
+  });
+}
+
+/**
+ * Falls asleep. Resolves when the sleeper is woken up; rejects with the signal's reason when that aborts first.
+ *
+ * @param fallAsleep Returns what ends the sleep.
+ */
+export function unlessAborted(
+  signal: AbortSignal | undefined,
+  fallAsleep: (wake: () => void) => () => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason);
       return;
     }
-    const giveUp = () => {
-      clearTimeout(timeout);
-      reject(signal?.reason);
-    };
-    const timeout = setTimeout(() => {
+    const end = fallAsleep(() => {
       signal?.removeEventListener('abort', giveUp);
       resolve();
-    }, milliseconds);
-    if (!ref) timeout.unref();
+    });
+    const giveUp = () => {
+      end();
+      reject(signal?.reason);
+    };
     signal?.addEventListener('abort', giveUp, { once: true });
   });
 }

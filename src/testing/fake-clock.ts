@@ -1,5 +1,5 @@
 import { show } from '../core/options/validate.js';
-import type { Clock, SleepOptions } from '../system/clock.js';
+import { type Clock, type SleepOptions, unlessAborted } from '../system/clock.js';
 
 /** Milliseconds. Less than that may be too little to change the time. */
 const SHORTEST_SLEEP = 0.001;
@@ -65,28 +65,11 @@ export class FakeClock implements Clock {
   }
 
   sleep(milliseconds: number, { signal }: SleepOptions = {}): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const giveUp = () => {
-        this.#sleepers.delete(sleeper);
-        reject(signal?.reason);
-      };
-      const sleeper = {
-        due: Math.max(
-          this.#monotonic + milliseconds,
-          milliseconds > 0 ? this.#monotonic + SHORTEST_SLEEP : 0,
-        ),
-        wake: () => {
-          this.#sleepers.delete(sleeper);
-          signal?.removeEventListener('abort', giveUp);
-          resolve();
-        },
-      };
+    return unlessAborted(signal, (wake) => {
+      const length = milliseconds > 0 ? Math.max(milliseconds, SHORTEST_SLEEP) : milliseconds;
+      const sleeper = { due: this.#monotonic + length, wake };
       this.#sleepers.add(sleeper);
-      signal?.addEventListener('abort', giveUp, { once: true });
+      return () => this.#sleepers.delete(sleeper);
     });
   }
 
@@ -105,6 +88,7 @@ export class FakeClock implements Clock {
     const end = this.#monotonic + milliseconds;
     for (let next = this.#nextBefore(end); next !== undefined; next = this.#nextBefore(end)) {
       this.#pass(Math.max(0, next.due - this.#monotonic));
+      this.#sleepers.delete(next);
       next.wake();
       await settle();
     }
