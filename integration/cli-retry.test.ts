@@ -137,6 +137,25 @@ describe.skipIf(!isPosix)('a run with --retry', () => {
     },
   );
 
+  test.skipIf(!isLinux)(
+    'leaves nothing to a daemon of the attempt before if it is killed in the pause',
+    async () => {
+      const desk = new Desk();
+      const daemon = 'setsid sleep 1000 < /dev/null > /dev/null 2>&1 & echo $! > daemon; exit 4';
+      const run = desk.start(['run', ...LATER, 'job', '-c', daemon]);
+      await poll('There is no pause', async () => (await runsOf(desk)).length === 1);
+      killAtTheEnd(Number(readFileSync(join(desk.folder, 'daemon'), 'utf8')));
+      const named = async () => JSON.parse((await desk.run(['status', '--json', 'job'])).stdout)[0].workers;
+      await poll('Nobody else is named', async () => (await named()).includes(run.pid));
+      run.signal('SIGKILL');
+      await run.ended;
+      expect(await desk.run(['run', 'job', '--', 'echo', 'next'])).toMatchObject({
+        code: 0,
+        stdout: 'next\n',
+      });
+    },
+  );
+
   test('tells others about the whole', async () => {
     const [desk, { url, pings }] = [new Desk(), await pingServer()];
     const notify = ['--notify', 'echo "$LIVINGLOCK_EVENT $LIVINGLOCK_EVENT_ATTEMPT" >> told'];

@@ -34,16 +34,26 @@ export function isRepeatable(
   );
 }
 
+/** What is left of one attempt before the next. */
+type Between = Pick<RunContext, 'lock' | 'inheritedSocket'> & {
+  readonly commandSign: Pick<CommandSign, 'end'>;
+};
+
 /** Waits before the next attempt, and keeps the lock. Ends early if the lock is lost or a signal arrives. */
 export async function pauseBeforeRetry({
   lock,
+  inheritedSocket,
+  commandSign,
   signals,
   options,
-}: Pick<RunContext, 'lock' | 'signals' | 'options'>): Promise<void> {
+}: Between & Pick<RunContext, 'signals' | 'options'>): Promise<void> {
   const until = systemClock.monotonic() + options.retryDelay * (1 + SPREAD * Math.random());
   const ends = lock === null ? signals.aborted : AbortSignal.any([signals.aborted, lock.signal]);
-  // The lock must not name a command that has ended.
-  await keep(() => lock?.setWorkers([]));
+  // Should this process be killed in the pause, then neither a command that has ended nor a daemon that it has left may keep the lock.
+  await keep(async () => {
+    await renewSocket(inheritedSocket, commandSign);
+    await lock?.setWorkers(inheritedSocket === null ? [] : [process.pid]);
+  });
   for (;;) {
     const left = until - systemClock.monotonic();
     if (left <= 0 || ends.aborted) return;
@@ -61,14 +71,9 @@ export async function renew({
   inheritedSocket,
   commandSign,
   options,
-}: Pick<RunContext, 'lock' | 'inheritedSocket'> & {
-  readonly commandSign: Pick<CommandSign, 'end'>;
-  readonly options: Pick<RunSettings, 'staleTimeout'>;
-}): Promise<void> {
-  await commandSign.end();
-  if (inheritedSocket === null) return;
-  await inheritedSocket.renew();
-  if (lock === null) return;
+}: Between & { readonly options: Pick<RunSettings, 'staleTimeout'> }): Promise<void> {
+  await renewSocket(inheritedSocket, commandSign);
+  if (inheritedSocket === null || lock === null) return;
   for (let tries = 1; ; tries++) {
     try {
       return await confirm(lock, [process.pid], options.staleTimeout);
@@ -79,6 +84,14 @@ export async function renew({
       await systemClock.sleep(PAUSE);
     }
   }
+}
+
+async function renewSocket(
+  inheritedSocket: Between['inheritedSocket'],
+  commandSign: Between['commandSign'],
+): Promise<void> {
+  await commandSign.end();
+  await inheritedSocket?.renew();
 }
 
 /** The lock's own signal reports a loss. */

@@ -67,9 +67,10 @@ function holder({ pid, state, processes }: LockStatus): string {
   return pid === null ? '' : String(pid);
 }
 
-function workers({ state, processes }: LockStatus): string {
+/** Leaves out the holder, which is its own worker as long as there is no other. */
+function workers({ pid: holder, state, processes }: LockStatus): string {
   return processes
-    .filter(({ role }) => role === 'worker')
+    .filter(({ role, pid, isGroup }) => role === 'worker' && (isGroup || pid !== holder))
     .map((process) => describeProcess(process, state))
     .join(', ');
 }

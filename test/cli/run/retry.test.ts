@@ -38,6 +38,8 @@ function passingTime(onSleep: () => Promise<void> = async () => {}): number[] {
   return sleeps;
 }
 
+const SOCKET = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
+
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 
 async function lose(): Promise<void> {
@@ -73,8 +75,14 @@ describe('a command may run again', () => {
 });
 
 describe('the pause before a retry', () => {
-  const pause = (changes = {}, held: Lock | null = lock) =>
-    pauseBeforeRetry({ lock: held, signals, options: someOptions({ retryDelay: MINUTE, ...changes }) });
+  const pause = (changes = {}, held: Lock | null = lock, inheritedSocket: typeof SOCKET | null = null) =>
+    pauseBeforeRetry({
+      lock: held,
+      inheritedSocket,
+      commandSign: { end: async () => {} },
+      signals,
+      options: someOptions({ retryDelay: MINUTE, ...changes }),
+    });
 
   it.each([
     [0, 60],
@@ -97,6 +105,28 @@ describe('the pause before a retry', () => {
     expect(beat).toHaveBeenCalledTimes(3);
     expect((await store.read('nightly'))?.record?.workers).toEqual([]);
     expect(said).toEqual([]);
+  });
+
+  it('names this process as soon as it has another socket, so that nothing else keeps the lock', async () => {
+    passingTime();
+    const steps: string[] = [];
+    vi.spyOn(lock, 'setWorkers').mockImplementation(async (workers) => {
+      steps.push(`names ${workers}`);
+    });
+    await pause({}, lock, {
+      ...SOCKET,
+      renew: async () => {
+        steps.push('renews');
+      },
+    });
+    expect(steps).toEqual(['renews', `names ${process.pid}`]);
+  });
+
+  it('goes on while there can be no other socket', async () => {
+    const sleeps = passingTime();
+    await pause({}, lock, { ...SOCKET, renew: () => Promise.reject(new Error('No descriptor is left.')) });
+    expect(sum(sleeps)).toBeGreaterThanOrEqual(MINUTE);
+    expect(said[0]).toContain('No descriptor is left.');
   });
 
   it('goes on while the store is away', async () => {
@@ -135,8 +165,6 @@ describe('the pause before a retry', () => {
 });
 
 describe('before a command is started again', () => {
-  const SOCKET = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
-
   it('the lock names this process, which has another socket', async () => {
     const inheritedSocket = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: vi.fn() };
     const commandSign = { end: vi.fn() };

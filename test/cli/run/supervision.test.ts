@@ -237,23 +237,19 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('\n');
     });
 
-    it('names this process and a new socket in the lock before each further attempt', async () => {
-      const renew = vi.fn();
-      const named: unknown[] = [];
-      const setWorkers = vi.spyOn(lock, 'setWorkers');
-      renew.mockImplementation(() => named.push(...setWorkers.mock.calls.map(([workers]) => workers)));
+    it('names this process and a new socket in the lock during the pause and before each further attempt', async () => {
+      const steps: unknown[] = [];
+      const setWorkers = vi.spyOn(lock, 'setWorkers').mockImplementation(async (workers) => {
+        steps.push(workers);
+      });
+      const renew = async () => {
+        steps.push('renew');
+      };
       await statusOf('exit 1', SOON, { inheritedSocket: { ...noSocket(), renew } });
-      expect(renew).toHaveBeenCalledTimes(2);
+      setWorkers.mockRestore();
       const group = [{ group: expect.any(Number) }];
-      expect(setWorkers.mock.calls.map(([workers]) => workers)).toEqual([
-        group,
-        [],
-        [process.pid],
-        group,
-        [],
-        [process.pid],
-        group,
-      ]);
+      const renewed = ['renew', [process.pid]];
+      expect(steps).toEqual([group, ...renewed, ...renewed, group, ...renewed, ...renewed, group]);
     });
 
     it('repeats a command that has taken too long', async () => {

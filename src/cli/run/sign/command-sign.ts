@@ -27,6 +27,8 @@ export class CommandSign {
   #keeper: OwnKeeper | null = null;
   #lock: Lock | null = null;
   #isTold = false;
+  /** Whether this process is alone: nothing is left of one command, and the next is not yet to be started. */
+  #isBetween = false;
 
   /** @param life The system's signs of life. */
   constructor(life: Life | null = systemLife(), startKeeper: StartKeeper = Keeper.start) {
@@ -43,6 +45,7 @@ export class CommandSign {
 
   /** Whether the sign outlasts everything that is named as a worker now. */
   get coversWorkersNow(): boolean {
+    if (this.#isBetween) return this.willCoverCommand;
     return this.#keeper?.isRunning === true && (this.#isFirst || this.#isTold);
   }
 
@@ -51,6 +54,7 @@ export class CommandSign {
    * the command. Returns whether one was started.
    */
   async begin(lock: Lock, socket: InheritedSocket | null, descriptors: readonly number[]): Promise<boolean> {
+    this.#isBetween = false;
     // That of the lock. Those that are kept in the guard only are younger.
     const [sign] = this.#kept;
     if (sign === undefined) return false;
@@ -84,6 +88,7 @@ export class CommandSign {
     const keeper = this.#keeper;
     this.#keeper = null;
     this.#isTold = false;
+    this.#isBetween = true;
     await keeper?.end();
   }
 

@@ -70,6 +70,11 @@ describe('the sign of a command in a container', () => {
     expect(commandSign.coversWorkersNow).toBe(true);
     await commandSign.end();
     expect(keeper.end).toHaveBeenCalledOnce();
+    // Until the next command is to be started, the sign ends with this process, the only one that may be named.
+    expect(commandSign.coversWorkersNow).toBe(true);
+    await commandSign.begin(lock, null, [3]);
+    expect(commandSign.coversWorkersNow).toBe(false);
+    await commandSign.end();
     await keeper.ended;
     expect(setWorkers).not.toHaveBeenCalled();
     expect(said).toEqual([]);
