@@ -33,6 +33,13 @@ export function isBare(identity: ProcessIdentity): boolean {
 }
 
 /**
+ * Whether no other living process can be identified like this. Without `/proc`, all processes with one PID are, in however many PID namespaces.
+ */
+export function isUnique({ started, pidNamespace }: ProcessIdentity): boolean {
+  return started !== null || pidNamespace !== null;
+}
+
+/**
  * The PID namespace that the kernel starts with. Its inode number is fixed: `PROC_PID_INIT_INO` in the kernel's
  * `include/linux/proc_ns.h`.
  */

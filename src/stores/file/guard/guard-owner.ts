@@ -1,4 +1,4 @@
-import { isOfSameKernel } from '../../../system/processes/process-identity.js';
+import { isOfSameKernel, isUnique } from '../../../system/processes/process-identity.js';
 import type { OpenFolder } from '../file-system.js';
 import type { GuardContext } from './guard-context.js';
 import { type GuardOwner, isOfSameThread, ownerFrom } from './guard-names.js';
@@ -59,9 +59,11 @@ function ageByOwner(
 ): Age {
   const owner = ownerFrom(name);
   const at = (time: Date, toAsk: string | null = null) => ({ time, owner, toAsk });
+  if (owner === null) return at(ALWAYS_STALE);
+  const isOwn = isOfSameThread(name, entrant);
   // Sections of one thread never overlap: if it finds its own guard, that is a leftover that it could not remove.
-  if (owner === null || isOfSameThread(name, entrant)) return at(ALWAYS_STALE);
-  const liveness = processes.liveness(owner.identity);
+  if (isOwn && isUnique(owner.identity)) return at(ALWAYS_STALE);
+  const liveness = isOwn ? 'unknown' : processes.liveness(owner.identity);
   switch (liveness === 'unknown' ? (answers.get(name) ?? 'unknown') : liveness) {
     case 'dead':
       return at(ALWAYS_STALE);

@@ -25,7 +25,11 @@ function fileOf({ identity }: FakeProcess, isSigned = false): OwnerFile {
   return { name: ownerName({ identity, thread: 0 }), isSigned };
 }
 
-function ageIn(owners: readonly OwnerFile[], changes: Partial<GuardContext> = {}) {
+function ageIn(
+  owners: readonly OwnerFile[],
+  changes: Partial<GuardContext> = {},
+  entrant = fileOf(world.processes.own).name,
+) {
   const context: GuardContext = {
     fs: systemFileSystem,
     processes: world.as().processes,
@@ -38,7 +42,7 @@ function ageIn(owners: readonly OwnerFile[], changes: Partial<GuardContext> = {}
     ...changes,
   };
   const folder = { path: world.folder, status: statSync(world.folder), close() {} };
-  return ageOfGuard(owners, folder, fileOf(world.processes.own).name, context);
+  return ageOfGuard(owners, folder, entrant, context);
 }
 
 describe('the age of a guard', () => {
@@ -74,5 +78,15 @@ describe('the age of a guard', () => {
     expect(ageIn([fileOf(unknown)])).toMatchObject(changed);
     expect(ageIn([fileOf(unknown, true)], { life: null })).toMatchObject(changed);
     expect(ageIn([fileOf(elsewhere, true)])).toMatchObject(changed);
+  });
+
+  it('is that of the folder if only the PID of its owner is known, even if it is that of the entrant', () => {
+    const own = world.processes.own;
+    expect(ageIn([fileOf(own)])).toMatchObject({ time: new Date(0) });
+    // Without /proc. The first process of each of two containers has PID 1.
+    const identity = { ...own.identity, bootId: null, pidNamespace: null, started: null };
+    const name = ownerName({ identity, thread: 0 });
+    const changed = new Date(statSync(world.folder).mtimeMs);
+    expect(ageIn([{ name, isSigned: false }], {}, name)).toMatchObject({ time: changed });
   });
 });
