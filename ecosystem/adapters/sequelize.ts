@@ -5,7 +5,13 @@ export function open(url: string) {
   const sequelize = new Sequelize(url, { logging: false });
   const connectionOf = (transaction: Transaction | null): PostgresConnection => ({
     query: (text, bind = []) =>
-      sequelize.query(text, { bind, type: QueryTypes.SELECT, transaction, logging: false }),
+      sequelize.query(text, {
+        bind,
+        type: QueryTypes.SELECT,
+        useMaster: true,
+        transaction,
+        logging: false,
+      }),
   });
   const store = postgresStore(connectionOf(null));
 

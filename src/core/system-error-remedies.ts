@@ -38,6 +38,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['ESTALE', CHECK_DISK],
   ['ETIMEDOUT', CHECK_DISK],
   ['ENAMETOOLONG', SHORTEN],
+  ['EBUSY', 'If the lock file itself is mounted (`-v job.lock:/job.lock`), mount its folder instead.'],
   ['ENOTDIR', 'Part of the path to the lock is a file, not a folder. Choose another path.'],
   ['ELOOP', 'Choose a path without such a link.'],
   ['EISDIR', ANOTHER],
