@@ -51,7 +51,7 @@ const MOST_READINGS = 10;
  * `performance.now()` and `hrtime` read the same kernel clock (`CLOCK_MONOTONIC` on Linux). The first counts from the start of
  * the process, the second from the start of the machine. The sum costs half as much as `hrtime`.
  */
-const bootOffset = measureBootOffset();
+let bootOffset = measureBootOffset();
 
 /**
  * In Bun and Deno `hrtime` counts from the start of the process. Fake timers, such as those of Jest and vitest, replace it with one that counts
@@ -61,6 +61,19 @@ const isBootTimeKnown = !isBun && !isDeno && bootOffset > 0;
 
 /** Added to `performance.now()`, gives the wall clock in microseconds, until the wall clock is set. */
 let wallOffset = performance.timeOrigin;
+
+/** What starts Node to build a startup snapshot, alone or within an executable. */
+const SNAPSHOT_OPTIONS = /^--(?:build-snapshot|build-sea|experimental-sea-config)/;
+if (process.execArgv.some((option) => SNAPSHOT_OPTIONS.test(option))) {
+  const { startupSnapshot } = process.getBuiltinModule('node:v8');
+  // The program goes on in other processes, days later: their heartbeats would look that old to all others.
+  if (startupSnapshot.isBuildingSnapshot()) {
+    startupSnapshot.addDeserializeCallback(() => {
+      bootOffset = measureBootOffset();
+      wallOffset = performance.timeOrigin;
+    });
+  }
+}
 
 /** The sum may be this many milliseconds behind `Date.now()`, which is never late. */
 const WALL_TOLERANCE = 0.1;
