@@ -2,7 +2,7 @@ import { LivingLockError } from '../core/errors.js';
 import { fitProgress } from '../core/held/progress.js';
 import type { Progress, Store } from '../index.js';
 import { attempt } from '../system/attempt.js';
-import { CliError } from './errors/cli-error.js';
+import { CliError, UsageError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command-definition.js';
 import { InvalidArgument } from './grammar/invalid-argument.js';
@@ -48,8 +48,7 @@ type BeatOptions = Values<typeof OPTIONS>;
 async function beat(options: BeatOptions): Promise<number> {
   const { LIVINGLOCK_PATH: path, LIVINGLOCK_TOKEN: token, LIVINGLOCK_HELD_IN: address = '' } = process.env;
   if (path === undefined || token === undefined) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new UsageError(
       'There is no lock to send a heartbeat to: LIVINGLOCK_PATH and LIVINGLOCK_TOKEN are not set. Start the command with `livinglock run`.',
     );
   }

@@ -1,5 +1,5 @@
 import { oneLine } from '../core/describe-holder.js';
-import { CliError } from './errors/cli-error.js';
+import { UsageError } from './errors/cli-error.js';
 import { describeExitCodes } from './errors/exit-code-meanings.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { type Command, type Commands, defineCommand } from './grammar/command-definition.js';
@@ -32,10 +32,7 @@ export function helpOn(commands: Commands): Command {
       const load = commands.get(topic);
       if (load !== undefined) return printHelp(await load());
       if (topic !== EXIT_CODES) {
-        throw new CliError(
-          ExitCode.usage,
-          `There is no help on ${oneLine(topic)}. The topics are ${topics.join(', ')}.`,
-        );
+        throw new UsageError(`There is no help on ${oneLine(topic)}. The topics are ${topics.join(', ')}.`);
       }
       await print(describeExitCodes());
       return ExitCode.ok;

@@ -1,4 +1,4 @@
-import { CliError } from './errors/cli-error.js';
+import { UsageError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command-definition.js';
 import { print } from './terminal/messages.js';
@@ -53,7 +53,7 @@ async function schemaOf(
     if (schema !== undefined) throw new TypeError('SQLite has no schemas.');
     return `${(isOfFences ? fenceSchema : sqliteSchema)({ tableName })};`;
   } catch (error) {
-    if (error instanceof TypeError) throw new CliError(ExitCode.usage, error.message);
+    if (error instanceof TypeError) throw new UsageError(error.message);
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CliError } from '../errors/cli-error.js';
-import { ExitCode } from '../errors/exit-codes.js';
+import { UsageError } from '../errors/cli-error.js';
 import { type Command, type GivenOption, HELP, type Rest, VERSION } from './command-definition.js';
 import { InvalidArgument } from './invalid-argument.js';
 import { loneUnit } from './lone-unit.js';
@@ -85,7 +84,7 @@ export function isAmong({ options }: Words, option: Option): boolean {
 /**
  * Interprets the words.
  *
- * @throws {CliError} if one of them is wrong, and whatever a `parse` function throws other than `InvalidArgument`.
+ * @throws {UsageError} if one of them is wrong, and whatever a `parse` function throws other than `InvalidArgument`.
  */
 export function interpret<O extends Options, P extends Operands>(
   words: Words,
@@ -116,13 +115,16 @@ function identify({ long, value, isValueApart, shown }: OptionWord, command: Com
     // A value after the name of no option may be a secret: a URL to ping, or a password.
     const word = option === undefined ? shown.replace(/^(--[^=]*)=.*/s, '$1') : shown;
     const advice = otherOptions?.get(word);
-    if (advice !== undefined) throw wrong(`unknown option '${word}'. ${advice}`);
+    if (advice !== undefined) throw new UsageError(`unknown option '${word}'. ${advice}`);
     const meant = shown.startsWith('--') ? knownOptions(options).map(longName) : [];
     throw new UnknownWord('option', word, long, meant, subcommand);
   }
-  if (value === undefined && takesValue(option)) throw wrong(`option '${option.flags}' argument missing`);
+  if (value === undefined && takesValue(option))
+    throw new UsageError(`option '${option.flags}' argument missing`);
   if (isValueApart && knownOptions(options).some((each) => longName(each) === value))
-    throw wrong(`option '${option.flags}' argument missing. If ${value} is meant, write ${long}=${value}.`);
+    throw new UsageError(
+      `option '${option.flags}' argument missing. If ${value} is meant, write ${long}=${value}.`,
+    );
   return { name, option, text: value ?? null };
 }
 
@@ -138,7 +140,9 @@ function refuseConflicts(given: readonly GivenOption[], options: Options): void 
   for (const { option } of given) {
     const other = given.find(({ name }) => option.conflicts?.includes(name));
     if (other === undefined) continue;
-    throw wrong(`option '${option.flags}' cannot be used with option '${options[other.name]?.flags}'`);
+    throw new UsageError(
+      `option '${option.flags}' cannot be used with option '${options[other.name]?.flags}'`,
+    );
   }
 }
 
@@ -160,9 +164,11 @@ function expectNumber(found: readonly string[], { name, operands, tooMany }: Com
   const all = Object.values(operands);
   const missing = all.slice(found.length).find(isRequired);
   if (missing !== undefined)
-    throw wrong(`missing required argument '${operandName(missing)}'. See livinglock ${name} --help.`);
+    throw new UsageError(
+      `missing required argument '${operandName(missing)}'. See livinglock ${name} --help.`,
+    );
   if (found.length <= all.length || all.some(isVariadic)) return;
-  throw wrong(
+  throw new UsageError(
     loneUnit(found, rest.given) ??
       tooMany?.(rest) ??
       `too many arguments for '${name}'. Expected ${all.length} argument${all.length === 1 ? '' : 's'} but got ${found.length}.`,
@@ -192,11 +198,7 @@ function parse(text: string, { parse, choices }: Option | Operand, complaint: st
     }
     return text;
   } catch (error) {
-    if (error instanceof InvalidArgument) throw wrong(`${complaint} ${error.message}`);
+    if (error instanceof InvalidArgument) throw new UsageError(`${complaint} ${error.message}`);
     throw error;
   }
-}
-
-function wrong(message: string): CliError {
-  return new CliError(ExitCode.usage, message);
 }

@@ -1,8 +1,7 @@
-import { CliError } from '../errors/cli-error.js';
-import { ExitCode } from '../errors/exit-codes.js';
+import { UsageError } from '../errors/cli-error.js';
 
 /** An option or a subcommand that does not exist; perhaps it is a misspelling. */
-export class UnknownWord extends CliError {
+export class UnknownWord extends UsageError {
   override name = 'UnknownWord';
   readonly #word: string;
   readonly #known: readonly string[];
@@ -20,7 +19,7 @@ export class UnknownWord extends CliError {
     known: readonly string[],
     subcommand: string,
   ) {
-    super(ExitCode.usage, `unknown ${kind} '${shown}'`);
+    super(`unknown ${kind} '${shown}'`);
     this.#word = word;
     this.#known = known;
     this.#subcommand = subcommand;

@@ -11,7 +11,7 @@ import { locksFolder } from '../../system/home/locks-folder.js';
 import { thisUser, type UserEnvironment } from '../../system/home/user-environment.js';
 import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
-import { CliError } from '../errors/cli-error.js';
+import { CliError, UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 
 const EXTENSION = '.lock';
@@ -37,15 +37,15 @@ export function lockPath(lock: string, mayCreate: boolean): string {
   try {
     return resolvePath(anyPath(lock, mayCreate));
   } catch (error) {
-    throw error instanceof TypeError ? new CliError(ExitCode.usage, error.message) : error;
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
   }
 }
 
 function anyPath(lock: string, mayCreate: boolean): string {
-  if (lock === '') throw new CliError(ExitCode.usage, 'The name of a lock must not be empty.');
+  if (lock === '') throw new UsageError('The name of a lock must not be empty.');
   if (isPath(lock)) return absolutePath(checkedPath(lock));
   if (lock === '.' || lock === '..') {
-    throw new CliError(ExitCode.usage, `${lock} is a folder. A lock is a name such as backup, or a path.`);
+    throw new UsageError(`${lock} is a folder. A lock is a name such as backup, or a path.`);
   }
   return join(ownFolder(mayCreate), lock.endsWith(EXTENSION) ? lock : `${lock}${EXTENSION}`);
 }

@@ -1,5 +1,4 @@
-import { CliError } from '../errors/cli-error.js';
-import { ExitCode } from '../errors/exit-codes.js';
+import { UsageError } from '../errors/cli-error.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
 import type { Options } from '../grammar/option.js';
 import { parseLine } from '../run/options/wrapped-command.js';
@@ -47,7 +46,7 @@ export function completeKinds(
   notifyOn: readonly EventKind[] | undefined,
 ): readonly EventKind[] {
   if (notify !== undefined || notifyOn === undefined) return notifyOn ?? USUAL_KINDS;
-  throw new CliError(ExitCode.usage, '--notify-on needs --notify COMMAND, which is called for these events.');
+  throw new UsageError('--notify-on needs --notify COMMAND, which is called for these events.');
 }
 
 /** The value of `--notify-on`: names, separated by commas. */
@@ -63,8 +62,7 @@ export function parseKinds(text: string): readonly EventKind[] {
 export function parsePingUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && /^https?:$/.test(url.protocol) && !/\s/.test(text)) return url;
-  throw new CliError(
-    ExitCode.usage,
+  throw new UsageError(
     `The URL to ping (--ping, ${PING_VARIABLE}) is invalid. It must begin with https:// or http://.`,
   );
 }

@@ -2,7 +2,7 @@ import { type Reason, ScheduleError } from '../../schedule/schedule-error.js';
 import { SCHEDULERS } from '../../schedule/scheduled-job.js';
 import { parseAt as readAt } from '../../schedule/timing/parse-timing.js';
 import { InvalidTiming, type Timing } from '../../schedule/timing/timing.js';
-import { CliError } from '../errors/cli-error.js';
+import { CliError, UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { defineCommand, type GivenOption } from '../grammar/command-definition.js';
 import { InvalidArgument } from '../grammar/invalid-argument.js';
@@ -114,13 +114,12 @@ A password in a store address, and a ping URL, are kept in a file with mode 600,
       const request = { ...where, name: values.name ?? null, isJson: values.json };
       return withExitCodes(() => list(request));
     }
-    if (values.json) throw new CliError(ExitCode.usage, '--json is only for --list.');
+    if (values.json) throw new UsageError('--json is only for --list.');
     if (values.name === undefined) {
-      throw new CliError(ExitCode.usage, 'The job and its lock need a name: give --name NAME.');
+      throw new UsageError('The job and its lock need a name: give --name NAME.');
     }
     if (given.filter(({ name }) => name === 'every' || name === 'at').length > 1) {
-      throw new CliError(
-        ExitCode.usage,
+      throw new UsageError(
         'A job takes either one --every or one --at. For several times a day, --at takes a cron expression such as "0,30 3 * * *".',
       );
     }

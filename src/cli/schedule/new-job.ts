@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Job, SchedulerName } from '../../schedule/scheduled-job.js';
 import { hasPassword, pingSecret, type Secret, storeSecret } from '../../schedule/secrets/secret.js';
-import { CliError } from '../errors/cli-error.js';
+import { CliError, UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { openOwnHistory } from '../history/read-history.js';
 import { namedLocksFolder } from '../named-locks/named-locks.js';
@@ -23,13 +23,10 @@ export function jobOf(request: Request, scheduler: SchedulerName): Job {
     userName === null && scheduler !== 'task-scheduler',
   );
   if (timing === null) {
-    throw new CliError(
-      ExitCode.usage,
-      'When should it run? Give --every 2m, --at 03:30 or --at "mon-fri 03:30".',
-    );
+    throw new UsageError('When should it run? Give --every 2m, --at 03:30 or --at "mon-fri 03:30".');
   }
   if (isHardened && scheduler !== 'systemd') {
-    throw new CliError(ExitCode.usage, `--harden applies to systemd units, not to ${scheduler}.`);
+    throw new UsageError(`--harden applies to systemd units, not to ${scheduler}.`);
   }
   const words = commandOf(
     command,

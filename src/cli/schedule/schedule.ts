@@ -8,7 +8,7 @@ import { ScheduleError } from '../../schedule/schedule-error.js';
 import type { SchedulerName } from '../../schedule/scheduled-job.js';
 import { isKnown, type Scope } from '../../schedule/scope.js';
 import { describeTiming } from '../../schedule/timing/timing.js';
-import { CliError } from '../errors/cli-error.js';
+import { UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say, write } from '../terminal/messages.js';
 import { writeOut } from '../terminal/write-all.js';
@@ -36,7 +36,7 @@ export async function schedule(request: Request): Promise<number> {
     case 'install': {
       const job = jobOf(request, scheduler);
       if (userName !== null && !(await isKnown(userName, runProgram))) {
-        throw new CliError(ExitCode.usage, noteOnUnknown(userName));
+        throw new UsageError(noteOnUnknown(userName));
       }
       const { notes } = installer.configure(job);
       const steps = await installer.install(job);
@@ -131,10 +131,7 @@ async function carryOut(steps: readonly Step[], isAgreed: boolean, done: string)
   await print(`This is what will change:\n\n${lines.join('\n')}`);
   const answer = isAgreed || (await confirm('Continue?'));
   if (answer === null) {
-    throw new CliError(
-      ExitCode.usage,
-      'Nothing was changed: stdin is not a terminal. Confirm in advance with --yes.',
-    );
+    throw new UsageError('Nothing was changed: stdin is not a terminal. Confirm in advance with --yes.');
   }
   if (!answer) {
     await print('Nothing was changed.');

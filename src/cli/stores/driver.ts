@@ -1,7 +1,7 @@
 import type { Store } from '../../index.js';
 import { absolutePath } from '../../stores/file/resolve-path.js';
 import { messageOf } from '../../system/message-of.js';
-import { CliError } from '../errors/cli-error.js';
+import { CliError, UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import type { StoreAddress } from './store-option.js';
 
@@ -19,8 +19,7 @@ export interface OpenStore {
 
 /** For a missing driver. */
 export function driverMissing(kind: string, packages: readonly string[]): CliError {
-  return new CliError(
-    ExitCode.usage,
+  return new UsageError(
     `A lock in ${kind} needs the package ${packages.join(' or ')}, which is not installed beside livinglock: npm install ${packages[0]}, ` +
       `with --global if livinglock is installed globally.`,
   );

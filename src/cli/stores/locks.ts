@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Life, Store } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
-import { CliError } from '../errors/cli-error.js';
-import { ExitCode } from '../errors/exit-codes.js';
+import { UsageError } from '../errors/cli-error.js';
 import {
   hintOnName,
   lockPath,
@@ -104,6 +103,6 @@ function nameIn(store: Store, lock: string): string {
   try {
     return store.resolve(lock);
   } catch (error) {
-    throw new CliError(ExitCode.usage, messageOf(error));
+    throw new UsageError(messageOf(error));
   }
 }

@@ -1,8 +1,7 @@
 import type { Store } from '../../index.js';
 import { type PostgresConnection, postgresStore } from '../../stores/postgres/index.js';
 import { messageOf } from '../../system/message-of.js';
-import { CliError } from '../errors/cli-error.js';
-import { ExitCode } from '../errors/exit-codes.js';
+import { UsageError } from '../errors/cli-error.js';
 import { driverBroken, driverMissing, isMissing, type OpenStore, placeOf, schemaIn } from './driver.js';
 import { addressRefused, type StoreAddress } from './store-option.js';
 
@@ -35,8 +34,7 @@ function storeIn(schema: string | undefined, pool: PostgresConnection): Store {
   try {
     return postgresStore(pool, { schema });
   } catch (error) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new UsageError(
       `The address of the store (--store, LIVINGLOCK_STORE) is not valid for PostgreSQL: ${messageOf(error)}`,
     );
   }

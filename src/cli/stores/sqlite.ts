@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
 import { messageOf } from '../../system/message-of.js';
-import { CliError } from '../errors/cli-error.js';
+import { CliError, UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { driverBroken, driverMissing, isMissing, type OpenStore, placeOf, sqlitePath } from './driver.js';
 import type { StoreAddress } from './store-option.js';
@@ -19,8 +19,7 @@ const BUSY_TIMEOUT = 20;
 export async function openSqlite(address: StoreAddress, mayCreate: boolean): Promise<OpenStore> {
   const path = sqlitePath(address.text);
   if (/:memory:$/.test(path)) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new UsageError(
       'A lock in the memory of one process keeps nobody out. Give the path of a file: sqlite:/var/lib/shop/locks.db.',
     );
   }

@@ -1,5 +1,4 @@
-import { CliError } from '../errors/cli-error.js';
-import { ExitCode } from '../errors/exit-codes.js';
+import { type CliError, UsageError } from '../errors/cli-error.js';
 import type { Option } from '../grammar/option.js';
 
 /** Where locks are kept instead of in files. */
@@ -44,14 +43,12 @@ export function parseStore(text: string): StoreAddress {
     return { kind, text };
   }
   if (text === '') {
-    throw new CliError(
-      ExitCode.usage,
+    throw new UsageError(
       `The address of the store (--store, ${STORE_VARIABLE}) is empty. For locks in files, leave it out: unset ${STORE_VARIABLE}.`,
     );
   }
   const scheme = /^[a-z][a-z\d+.-]*:/i.exec(text)?.[0] ?? '';
-  throw new CliError(
-    ExitCode.usage,
+  throw new UsageError(
     `The address of the store (--store, ${STORE_VARIABLE}) is invalid. It must be one of postgres://…, redis://…, sqlite:PATH${scheme && `, not ${scheme}…`}.`,
   );
 }
@@ -65,8 +62,7 @@ function hasLooseAt(text: string): boolean {
 /** For an address that a driver cannot parse, or would misread. */
 export function addressRefused(kind: StoreKind, reason: string): CliError {
   const name = kind === 'redis' ? 'Redis' : 'PostgreSQL';
-  return new CliError(
-    ExitCode.usage,
+  return new UsageError(
     `The address of the store (--store, ${STORE_VARIABLE}) is not valid for ${name}: ${reason.replace(/\.$/, '')}.${kind === 'redis' ? ' The path is the number of a database.' : ''} In a user name or password, write %40 for @, %2F for /, %3F for ?, %23 for # and %3A for :.`,
   );
 }

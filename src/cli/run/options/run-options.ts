@@ -1,6 +1,6 @@
 import { readOwner, usualInterval } from '../../../core/options/options.js';
 import { messageOf } from '../../../system/message-of.js';
-import { CliError } from '../../errors/cli-error.js';
+import { UsageError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import type { Section } from '../../grammar/command-definition.js';
 import { InvalidArgument } from '../../grammar/invalid-argument.js';
@@ -201,19 +201,15 @@ export function completeRunOptions({
   const staleTimeout = givenTimeout ?? (isEndless ? Number.POSITIVE_INFINITY : HOUR);
   const heartbeatInterval = givenInterval ?? usualInterval(staleTimeout);
   if (heartbeatInterval >= staleTimeout) {
-    throw new CliError(
-      ExitCode.usage,
+    throw new UsageError(
       'The --heartbeat-interval must be shorter than the --stale-timeout, or every run would look stalled between two heartbeats.',
     );
   }
   if (rest.sticky && rest.owner === undefined) {
-    throw new CliError(
-      ExitCode.usage,
-      '--sticky needs --owner NAME: a run recognizes its own lock by that name.',
-    );
+    throw new UsageError('--sticky needs --owner NAME: a run recognizes its own lock by that name.');
   }
   if (rest.retry === 0 && retryDelay !== undefined) {
-    throw new CliError(ExitCode.usage, '--retry-delay needs --retry NUMBER: without it nothing is retried.');
+    throw new UsageError('--retry-delay needs --retry NUMBER: without it nothing is retried.');
   }
   const history: 'on' | 'off' | 'default' = isInHistory ? 'on' : noHistory ? 'off' : 'default';
   return {

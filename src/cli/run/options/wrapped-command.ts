@@ -1,5 +1,4 @@
-import { CliError } from '../../errors/cli-error.js';
-import { ExitCode } from '../../errors/exit-codes.js';
+import { UsageError } from '../../errors/cli-error.js';
 import { notEmpty } from '../../grammar/not-empty.js';
 
 /**
@@ -14,11 +13,11 @@ export function commandOf(
   missing: string,
 ): readonly string[] {
   if (line === undefined) {
-    if (wrapped === null) throw new CliError(ExitCode.usage, missing);
+    if (wrapped === null) throw new UsageError(missing);
     return wrapped;
   }
   if (wrapped === null) return process.platform === 'win32' ? [...CMD, `"${line}"`] : ['/bin/sh', '-c', line];
-  throw new CliError(ExitCode.usage, 'Give the command either with -c or after --, not both.');
+  throw new UsageError('Give the command either with -c or after --, not both.');
 }
 
 const CMD = ['cmd.exe', '/d', '/s', '/c'];

@@ -3,8 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { oneLine } from '../../../core/describe-holder.js';
 import type { Lock, Store } from '../../../index.js';
 import { attempt } from '../../../system/attempt.js';
-import { CliError } from '../../errors/cli-error.js';
-import { ExitCode } from '../../errors/exit-codes.js';
+import { UsageError } from '../../errors/cli-error.js';
 import { say } from '../../terminal/messages.js';
 import { FILE_PROOF, type Proof } from './proof.js';
 import type { ProofCheck } from './stall-watch.js';
@@ -59,8 +58,7 @@ export function refuseOwnProof(proof: Proof, keptIn: string | null): void {
   const file = realOf(keptIn);
   const own = [dirname(file), ...BESIDE_DATABASE.map((ending) => `${file}${ending}`)];
   if (!own.includes(realOf(proof.path))) return;
-  throw new CliError(
-    ExitCode.usage,
+  throw new UsageError(
     `livinglock itself changes ${oneLine(proof.path)} with each heartbeat, so --heartbeat ${FILE_PROOF}${oneLine(proof.path)} proves nothing. Name a file that only the command changes.`,
   );
 }

@@ -3,7 +3,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { oneLine } from '../../../core/describe-holder.js';
 import { attempt } from '../../../system/attempt.js';
 import { systemCode } from '../../../system/system-code.js';
-import { CliError } from '../../errors/cli-error.js';
+import { CliError, UsageError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import { quoted } from '../options/wrapped-command.js';
 
@@ -14,7 +14,7 @@ const OF_SHELL = 'What only a shell understands (cd, ulimit, VAR=value) needs -c
  * with the exit codes of a shell. Windows chooses the file when it starts the program, so there its name is returned.
  */
 export function expectProgram(program: string): string {
-  if (program === '') throw new CliError(ExitCode.usage, 'The command to run must not be empty.');
+  if (program === '') throw new UsageError('The command to run must not be empty.');
   if (process.platform === 'win32') return expectOnWindows(program);
   const files = program.includes('/')
     ? [program].filter((file) => existsSync(file))

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { attempt } from '../../../system/attempt.js';
-import { CliError } from '../../errors/cli-error.js';
-import { ExitCode } from '../../errors/exit-codes.js';
+import { UsageError } from '../../errors/cli-error.js';
 
 // Node reads arguments and variables as UTF-8, replaces invalid bytes with U+FFFD, and has no way to pass the original bytes on.
 
@@ -12,8 +11,7 @@ const REPLACED = '\u{fffd}';
 export function expectUtf8Arguments(): void {
   if (!process.argv.some((argument) => argument.includes(REPLACED))) return;
   if (!entriesOf('/proc/self/cmdline').some(isNotUtf8)) return;
-  throw new CliError(
-    ExitCode.usage,
+  throw new UsageError(
     'An argument is not UTF-8, and the command would not get it unchanged. Name the file by a pattern, or in a script: -c "./import *.csv".',
   );
 }
