@@ -1,7 +1,7 @@
 import { currentUser } from '../../core/user-and-folder.js';
 import { describeError } from '../errors/describe-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { type Job, readJobs } from '../jobs/read-jobs.js';
+import { readJobs } from '../jobs/read-jobs.js';
 import { placeOf } from '../stores/driver.js';
 import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
@@ -9,13 +9,6 @@ import { say, write } from '../terminal/messages.js';
 import { exposition } from './exposition.js';
 import { familiesOf } from './families.js';
 import { writeTextfile } from './textfile.js';
-
-/** What was read, and why something could not be. */
-interface Read {
-  readonly jobs: readonly Job[];
-  readonly store: string | null;
-  readonly failures: readonly string[];
-}
 
 /** Prints the metrics of these locks, or of all, or writes them to a file. Returns the exit code. */
 export async function metrics(
@@ -32,8 +25,8 @@ export async function metrics(
   return isComplete ? ExitCode.ok : ExitCode.store;
 }
 
-/** A store that is away must not look like one in which nothing has changed. */
-async function read(names: readonly string[], address: StoreAddress | undefined): Promise<Read> {
+/** What was read, and why something could not be. A store that is away must not look like one in which nothing has changed. */
+async function read(names: readonly string[], address: StoreAddress | undefined) {
   try {
     return await withLocks(address, async (locks) => {
       sayWhichAreMeant(names, locks);

@@ -1,5 +1,5 @@
 import { fitText } from '../../core/record/record.js';
-import type { Run, RunOutcome, RunReport } from '../../history/index.js';
+import type { RunOutcome, RunReport } from '../../history/index.js';
 import { factsOf } from '../../history/run-report.js';
 import { displayName } from '../history/names.js';
 import type { EventKind } from './notify-options.js';
@@ -11,16 +11,9 @@ export type Facts = Omit<RunReport, 'outcome'> & { readonly outcome: RunOutcome 
 export type Moment = 'started' | 'stalled' | 'lost' | 'skipped' | 'ended';
 
 /** What a notification says, with the keys of `history --json`. Its public description is docs/event.schema.json. */
-export interface RunEvent extends Omit<Run, 'lock' | 'outcome' | 'endedAt' | 'duration' | 'isReported'> {
-  readonly event: EventKind;
-  readonly name: string;
-  readonly path: string;
-  readonly outcome: RunOutcome | null;
-  readonly endedAt: Date | null;
-  readonly durationMs: number;
-}
+export type RunEvent = ReturnType<typeof eventOf>;
 
-export function eventOf(event: EventKind, facts: Facts): RunEvent {
+export function eventOf(event: EventKind, facts: Facts) {
   const { lock, ...known } = factsOf(facts);
   const { store, reason, command } = known;
   return {

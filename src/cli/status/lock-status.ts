@@ -1,59 +1,16 @@
 import { DEFAULT_STALE_TIMEOUT } from '../../core/assess/judge.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
-import type { Inspection, Liveness } from '../../index.js';
+import type { Inspection } from '../../index.js';
 import { lastRun } from '../jobs/job-figures.js';
 
-/** A process of a holder. */
-export interface ProcessStatus {
-  readonly pid: number;
-  readonly role: 'holder' | 'worker';
-  /** Whether the PID stands for the whole process group that it leads, or led. */
-  readonly isGroup: boolean;
-  readonly liveness: Liveness;
-}
-
-/** How a run of a lock has ended. */
-interface LastRun extends Pick<PastRun, 'outcome' | 'startedAt' | 'endedAt' | 'exitCode' | 'signal'> {
-  readonly durationMs: number;
-}
-
 /** One lock as `status --json` prints it. Its public description is docs/status.schema.json. */
-export interface LockStatus {
-  readonly name: string;
-  readonly path: string;
-  readonly state: Inspection['state'];
-  readonly reason: string;
-  readonly pid: number | null;
-  readonly host: string | null;
-  readonly command: string | null;
-  readonly user: string | null;
-  readonly cwd: string | null;
-  readonly owner: string | null;
-  readonly acquiredAt: Date | null;
-  readonly heartbeatAt: Date | null;
-  readonly heartbeatAgeMs: number | null;
-  readonly cooldownMs: number | null;
-  readonly staleTimeoutMs: number | null;
-  readonly fencingToken: number | null;
-  readonly workers: readonly number[];
-  /** The holder, then its workers. */
-  readonly processes: readonly ProcessStatus[];
-  readonly progress: { readonly ratio: number | null; readonly note: string | null } | null;
-  readonly lastRun: LastRun | null;
-  /** How many attempts were skipped since then. */
-  readonly skips: number;
-  readonly usualDurationMs: number | null;
-}
+export type LockStatus = ReturnType<typeof lockStatus>;
 
 /**
  * @param called The name of the lock on the command line.
  * @param past What the history says about it.
  */
-export function lockStatus(
-  called: string,
-  inspection: Inspection,
-  past: LockHistory | null = null,
-): LockStatus {
+export function lockStatus(called: string, inspection: Inspection, past: LockHistory | null = null) {
   const { name, state, reason, holder, heartbeatAge, processes } = inspection;
   return {
     name: called,
@@ -73,20 +30,23 @@ export function lockStatus(
     staleTimeoutMs: holder === null ? null : finite(holder.staleTimeout ?? DEFAULT_STALE_TIMEOUT),
     fencingToken: holder?.fencingToken ?? null,
     workers: holder?.workers.map(({ pid }) => pid) ?? [],
+    /** The holder, then its workers. */
     processes: processes.map(({ identity, liveness }, index) => ({
       pid: identity.pid,
-      role: index === 0 ? 'holder' : 'worker',
+      role: index === 0 ? ('holder' as const) : ('worker' as const),
+      /** Whether the PID stands for the whole process group that it leads, or led. */
       isGroup: identity.group === true,
       liveness,
     })),
     progress: holder?.progress ?? null,
     lastRun: facts(lastRun({ lock: inspection, history: past })),
+    /** How many attempts were skipped since then. */
     skips: past?.skips?.count ?? 0,
     usualDurationMs: rounded(past?.usualDuration ?? null),
   };
 }
 
-function facts(run: PastRun | undefined): LastRun | null {
+function facts(run: PastRun | undefined) {
   if (run === undefined) return null;
   const { outcome, startedAt, endedAt, duration, exitCode, signal } = run;
   return { outcome, startedAt, endedAt, durationMs: Math.round(duration), exitCode, signal };

@@ -4,7 +4,7 @@ import { formatAge } from '../terminal/age.js';
 import { type Column, type GivingWay, layOut } from '../terminal/table.js';
 import type { Style, Terminal } from '../terminal/terminal.js';
 import { cutStart } from '../terminal/text-width.js';
-import type { LockStatus, ProcessStatus } from './lock-status.js';
+import type { LockStatus } from './lock-status.js';
 
 const COLORS: Readonly<Record<LockStatus['state'], Style>> = {
   free: 'dim',
@@ -76,7 +76,10 @@ function workers({ pid: holder, state, processes }: LockStatus): string {
 }
 
 /** Leaves out the obvious: that a process lives, and that the process of a dead lock does not. */
-function describeProcess({ pid, isGroup, liveness }: ProcessStatus, state: LockStatus['state']): string {
+function describeProcess(
+  { pid, isGroup, liveness }: LockStatus['processes'][number],
+  state: LockStatus['state'],
+): string {
   const name = isGroup ? `group ${pid}` : String(pid);
   return liveness === 'alive' || state === 'dead' ? name : `${name} (${liveness})`;
 }

@@ -12,16 +12,7 @@ export interface ShownLock {
   readonly runs: readonly PastRun[];
 }
 
-export interface Facts {
-  readonly name: string;
-  readonly runs: readonly PastRun[];
-  /** Outcomes that occurred, the most desirable one first. */
-  readonly counts: readonly (readonly [RunOutcome, number])[];
-  readonly usual: UsualRange | null;
-  readonly skips: number;
-  /** What was skipped after the last run. */
-  readonly skipsSince: LockHistory['skips'];
-}
+export type Facts = ReturnType<typeof factsOf>;
 
 /** In milliseconds, of the last runs that succeeded. */
 export interface UsualRange {
@@ -32,15 +23,17 @@ export interface UsualRange {
   readonly high: number;
 }
 
-export function factsOf({ history, runs }: ShownLock): Facts {
+export function factsOf({ history, runs }: ShownLock) {
   const countOf = (wanted: RunOutcome) => runs.filter(({ outcome }) => outcome === wanted).length;
   const counts = OUTCOMES.map((outcome) => [outcome, countOf(outcome)] as const);
   return {
     name: displayName(history),
     runs,
+    /** Outcomes that occurred, the most desirable one first. */
     counts: counts.filter(([, count]) => count > 0),
     usual: usualRange(history),
     skips: sum(runs.map(({ skips }) => skips)) + (history.skips?.count ?? 0),
+    /** What was skipped after the last run. */
     skipsSince: history.skips,
   };
 }

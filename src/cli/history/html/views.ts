@@ -1,15 +1,8 @@
 import type { PastRun } from '../../../history/index.js';
-import type { Period } from './scale.js';
 import { dayLabel } from './ticks.js';
 
 /** A choice of what the timeline shows. */
-export interface View {
-  readonly id: string;
-  readonly label: string;
-  readonly period: Period;
-  /** Whether it is the one that is shown at first. Exactly one is. */
-  readonly isFirst: boolean;
-}
+export type View = ReturnType<typeof viewsOf>[number];
 
 const DAY = 86_400_000;
 const LENGTHS = [
@@ -21,11 +14,11 @@ const LENGTHS = [
 const PREFERRED = 'week';
 
 /**
- * All, and those parts of it, up to now, in which something ran. A run that starts in the future is in none: a clock was wrong.
+ * All, and those parts of it, up to now, in which something ran; exactly one is the first to be shown. A run that starts in the future is in none: a clock was wrong.
  *
  * @param now In milliseconds since 1970.
  */
-export function viewsOf(runs: readonly PastRun[], now: number): View[] {
+export function viewsOf(runs: readonly PastRun[], now: number) {
   const past = runs.filter((run) => !isInFuture(run, now));
   const first = past.reduce((least, { startedAt }) => Math.min(least, startedAt.getTime()), now);
   const newest = past.reduce((most, { endedAt }) => Math.max(most, endedAt.getTime()), first);
