@@ -1,19 +1,11 @@
 import type { Store } from '../../index.js';
-import { absolutePath } from '../../stores/file/resolve-path.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError, UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import type { StoreAddress } from './store-option.js';
 
 /** A store with a connection of its own. */
 export interface OpenStore {
   readonly store: Store;
-  /** The environment for the commands that this one starts. */
-  readonly address: string;
-  /** Where the store is, for people; without passwords. */
-  readonly place: string;
-  /** The database, if it is a file; `null` if a server keeps it. */
-  readonly file: string | null;
   close(): Promise<void>;
 }
 
@@ -25,13 +17,18 @@ export function driverMissing(kind: string, packages: readonly string[]): CliErr
   );
 }
 
-/** For a driver that is installed, but cannot be loaded. */
-export function driverBroken(name: string, error: unknown): CliError {
-  const [reason = ''] = messageOf(error).split('\n');
-  return new CliError(
-    ExitCode.store,
-    `The package ${name} cannot be loaded: ${reason.replace(/\.$/, '')}. Install it again for this version of Node (npm rebuild ${name}).`,
-  );
+/** Loads a driver; `null` if it is not installed. */
+export async function load<T>(name: string, importIt: () => Promise<T>): Promise<T | null> {
+  try {
+    return await importIt();
+  } catch (error) {
+    if (isMissing(error)) return null;
+    const [reason = ''] = messageOf(error).split('\n');
+    throw new CliError(
+      ExitCode.store,
+      `The package ${name} cannot be loaded: ${reason.replace(/\.$/, '')}. Install it again for this version of Node (npm rebuild ${name}).`,
+    );
+  }
 }
 
 /** For a server that cannot be reached, or refuses the connection. */
@@ -52,31 +49,10 @@ function remedyFor(message: string): string {
 }
 
 /** Whether this is Node's error for a package that is not installed. */
-export function isMissing(error: unknown): boolean {
+function isMissing(error: unknown): boolean {
   return (
     error instanceof Error &&
     'code' in error &&
     (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'ERR_UNKNOWN_BUILTIN_MODULE')
   );
-}
-
-/** Where a store is, for people: without user and password. */
-export function placeOf({ kind, text }: StoreAddress): string {
-  if (kind === 'sqlite') return `the SQLite database ${sqlitePath(text)}`;
-  const name = kind === 'redis' ? 'Redis' : 'PostgreSQL';
-  const { host, pathname } = URL.canParse(text) ? new URL(text) : { host: '', pathname: '' };
-  const server = host === '' ? name : `${name} at ${host}${pathname === '/' ? '' : pathname}`;
-  const schema = kind === 'postgres' ? schemaIn(text) : undefined;
-  return schema === undefined ? server : `${server}, schema ${schema}`;
-}
-
-/** The schema that an address of PostgreSQL names. An address without a host, as `pg` accepts it, is no `URL`. */
-export function schemaIn(address: string): string | undefined {
-  const [, query = ''] = /\?([^#]*)/.exec(address) ?? [];
-  return new URLSearchParams(query).getAll('schema').at(-1);
-}
-
-/** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
-export function sqlitePath(address: string): string {
-  return absolutePath(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
 }

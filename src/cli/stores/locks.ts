@@ -11,7 +11,7 @@ import {
 } from '../named-locks/named-locks.js';
 import { say } from '../terminal/messages.js';
 import type { OpenStore } from './driver.js';
-import type { StoreAddress } from './store-option.js';
+import { placeOf, type StoreAddress, sqlitePath } from './store-option.js';
 
 /** How long to wait, in milliseconds, for a connection to be closed. A server that is silent must not hold up the end. */
 const CLOSE_TIMEOUT = 1000;
@@ -45,11 +45,13 @@ export async function withLocks<T>(
   life?: Life | null,
 ): Promise<T> {
   if (address === undefined) return use(await files(mayCreate, life));
-  const { store, address: forOthers, place, file, close } = await openStore(address, mayCreate);
+  const { store, close } = await openStore(address, mayCreate);
+  const place = placeOf(address);
+  const file = address.kind === 'sqlite' ? sqlitePath(address.text) : null;
   try {
     return await use({
       store,
-      address: forOthers,
+      address: file === null ? address.text : `sqlite:${file}`,
       place: () => place,
       database: place,
       nameOf: (lock) => nameIn(store, lock),

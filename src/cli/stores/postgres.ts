@@ -2,8 +2,8 @@ import type { Store } from '../../index.js';
 import { type PostgresConnection, postgresStore } from '../../stores/postgres/index.js';
 import { messageOf } from '../../system/message-of.js';
 import { UsageError } from '../errors/cli-error.js';
-import { driverBroken, driverMissing, isMissing, type OpenStore, placeOf, schemaIn } from './driver.js';
-import { addressRefused, type StoreAddress } from './store-option.js';
+import { driverMissing, load, type OpenStore } from './driver.js';
+import { addressRefused, type StoreAddress, schemaIn } from './store-option.js';
 
 type Driver = Pick<typeof import('pg'), 'Client' | 'Pool'>;
 
@@ -14,20 +14,14 @@ const CONNECT_TIMEOUT = 10_000;
 const QUERY_TIMEOUT = 30_000;
 
 /** @param address A connection URI of libpq, which may also name the `schema` of the table; what it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. */
-export async function openPostgres(address: StoreAddress): Promise<OpenStore> {
-  const { text } = address;
-  const pg = await loadDriver();
+export async function openPostgres({ text }: StoreAddress): Promise<OpenStore> {
+  const driver = await load('pg', () => import('pg'));
+  if (driver === null) throw driverMissing('PostgreSQL', ['pg']);
   const isEmpty = /^[a-z]+:(?:\/\/)?$/i.test(text);
-  const pool = poolOf(pg, isEmpty ? {} : { connectionString: text });
+  const pool = poolOf(driver.default, isEmpty ? {} : { connectionString: text });
   // A connection broke while idle. The next operation opens a new one.
   pool.on('error', () => {});
-  return {
-    store: storeIn(schemaIn(text), pool),
-    address: text,
-    place: placeOf(address),
-    file: null,
-    close: () => pool.end(),
-  };
+  return { store: storeIn(schemaIn(text), pool), close: () => pool.end() };
 }
 
 function storeIn(schema: string | undefined, pool: PostgresConnection): Store {
@@ -54,13 +48,5 @@ function poolOf({ Client, Pool }: Driver, where: { readonly connectionString?: s
     });
   } catch (error) {
     throw addressRefused('postgres', messageOf(error));
-  }
-}
-
-async function loadDriver(): Promise<Driver> {
-  try {
-    return (await import('pg')).default;
-  } catch (error) {
-    throw isMissing(error) ? driverMissing('PostgreSQL', ['pg']) : driverBroken('pg', error);
   }
 }

@@ -3,8 +3,8 @@ import { redisStore } from '../../stores/redis/index.js';
 import { inTime } from '../../stores/shared/time-limit.js';
 import { systemClock } from '../../system/clock.js';
 import { messageOf } from '../../system/message-of.js';
-import { driverBroken, driverMissing, isMissing, type OpenStore, placeOf, unreachable } from './driver.js';
-import { addressRefused, type StoreAddress } from './store-option.js';
+import { driverMissing, load, type OpenStore, unreachable } from './driver.js';
+import { addressRefused, placeOf, type StoreAddress } from './store-option.js';
 
 /** How long a server may take to answer before the next try, in milliseconds. */
 const TIMEOUT = 10_000;
@@ -13,7 +13,6 @@ const COMMAND_TIMEOUT = 5000;
 
 /** @param address A URL of a Redis server, `rediss:` with TLS. */
 export async function openRedis(address: StoreAddress): Promise<OpenStore> {
-  const place = placeOf(address);
   const { text } = address;
   const client = (await openNodeRedis(text)) ?? (await openIoRedis(text));
   if (client === null) throw driverMissing('Redis', ['redis', 'ioredis']);
@@ -23,9 +22,9 @@ export async function openRedis(address: StoreAddress): Promise<OpenStore> {
     await inTime(TIMEOUT, systemClock, () => client.ready);
   } catch (error) {
     client.end();
-    throw unreachable(place, error);
+    throw unreachable(placeOf(address), error);
   }
-  return { store: client.store, address: text, place, file: null, close: async () => client.end() };
+  return { store: client.store, close: async () => client.end() };
 }
 
 interface Client {
@@ -72,14 +71,5 @@ function read<T>(connect: () => T): T {
     return connect();
   } catch (error) {
     throw addressRefused('redis', messageOf(error));
-  }
-}
-
-async function load<T>(name: string, importIt: () => Promise<T>): Promise<T | null> {
-  try {
-    return await importIt();
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw driverBroken(name, error);
   }
 }

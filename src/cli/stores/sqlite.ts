@@ -3,8 +3,8 @@ import { type SqliteDatabase, sqliteStore } from '../../stores/sqlite/index.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError, UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { driverBroken, driverMissing, isMissing, type OpenStore, placeOf, sqlitePath } from './driver.js';
-import type { StoreAddress } from './store-option.js';
+import { driverMissing, load, type OpenStore } from './driver.js';
+import { type StoreAddress, sqlitePath } from './store-option.js';
 
 interface Connection extends SqliteDatabase {
   close(): void;
@@ -39,27 +39,20 @@ export async function openSqlite(address: StoreAddress, mayCreate: boolean): Pro
       `Cannot open the SQLite database ${path}: ${messageOf(error)}. Check that its folder exists, and that you may write to both.`,
     );
   }
-  return {
-    store: sqliteStore(database),
-    address: `sqlite:${path}`,
-    place: placeOf(address),
-    file: path,
-    close: async () => database.close(),
-  };
+  return { store: sqliteStore(database), close: async () => database.close() };
 }
 
 /** Packages first: they were installed on purpose, and Node's own module prints at each start that it is experimental. */
 const DRIVERS = ['@photostructure/sqlite', 'better-sqlite3', 'node:sqlite'];
 
 async function loadDriver(): Promise<Connect> {
-  let broken: CliError | null = null;
+  let broken: unknown = null;
   for (const name of DRIVERS) {
     try {
-      const driver: unknown = await import(name);
-      const connect = connectOf(driver);
+      const connect = connectOf(await load<unknown>(name, () => import(name)));
       if (connect !== null) return connect;
     } catch (error) {
-      if (!isMissing(error)) broken ??= driverBroken(name, error);
+      broken ??= error;
     }
   }
   throw broken ?? driverMissing('SQLite', ['@photostructure/sqlite']);

@@ -1,3 +1,4 @@
+import { absolutePath } from '../../stores/file/resolve-path.js';
 import { type CliError, UsageError } from '../errors/cli-error.js';
 import type { Option } from '../grammar/option.js';
 
@@ -65,4 +66,25 @@ export function addressRefused(kind: StoreKind, reason: string): CliError {
   return new UsageError(
     `The address of the store (--store, ${STORE_VARIABLE}) is not valid for ${name}: ${reason.replace(/\.$/, '')}.${kind === 'redis' ? ' The path is the number of a database.' : ''} In a user name or password, write %40 for @, %2F for /, %3F for ?, %23 for # and %3A for :.`,
   );
+}
+
+/** Where a store is, for people: without user and password. */
+export function placeOf({ kind, text }: StoreAddress): string {
+  if (kind === 'sqlite') return `the SQLite database ${sqlitePath(text)}`;
+  const name = kind === 'redis' ? 'Redis' : 'PostgreSQL';
+  const { host, pathname } = URL.canParse(text) ? new URL(text) : { host: '', pathname: '' };
+  const server = host === '' ? name : `${name} at ${host}${pathname === '/' ? '' : pathname}`;
+  const schema = kind === 'postgres' ? schemaIn(text) : undefined;
+  return schema === undefined ? server : `${server}, schema ${schema}`;
+}
+
+/** The schema that an address of PostgreSQL names. An address without a host, as `pg` accepts it, is no `URL`. */
+export function schemaIn(address: string): string | undefined {
+  const [, query = ''] = /\?([^#]*)/.exec(address) ?? [];
+  return new URLSearchParams(query).getAll('schema').at(-1);
+}
+
+/** @param address `sqlite:` and a path, or `sqlite://` and an absolute path. */
+export function sqlitePath(address: string): string {
+  return absolutePath(address.replace(/^sqlite:(?:\/\/(?=\/))?/i, ''));
 }
