@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isWatchable, OUTPUTS } from '../proof/watch-files.js';
 import type { Stdio } from '../start/descriptors.js';
-import { makeRealPipes, type RealPipe } from '../start/real-pipes.js';
+import { makeRealPipes } from '../start/real-pipes.js';
 
 /** Output of the command that this process reads and has to pass on. */
 export interface ReadOutput {
@@ -35,13 +35,10 @@ export type OutputMode = 'inherited' | 'seen' | 'read' | 'merged' | 'discarded';
 
 const NAMES = ['stdin', 'stdout', 'stderr'];
 
-const INHERITED: OutputRoute = { stdio: ['inherit', 'inherit'], count: 0, read: () => [] };
-const DISCARDED: OutputRoute = { stdio: ['ignore', 'ignore'], count: 0, read: () => [] };
-
 export function routeFor(mode: OutputMode): OutputRoute {
   switch (mode) {
     case 'inherited':
-      return INHERITED;
+      return readOutput([]);
     case 'seen':
       return readOutput(together(OUTPUTS.filter((descriptor) => !isWatchable(descriptor))));
     case 'read':
@@ -49,7 +46,7 @@ export function routeFor(mode: OutputMode): OutputRoute {
     case 'merged':
       return readOutput([OUTPUTS]);
     case 'discarded':
-      return DISCARDED;
+      return { stdio: ['ignore', 'ignore'], count: 0, read: () => [] };
   }
 }
 
@@ -60,7 +57,21 @@ export function routeFor(mode: OutputMode): OutputRoute {
  */
 function readOutput(groups: readonly (readonly number[])[]): OutputRoute {
   const pipes = makeRealPipes(groups.length);
-  return pipes === null ? byPipesOfNode(groups.flat()) : byRealPipes(groups, pipes);
+  // Node makes a pipe for each descriptor.
+  const read = pipes === null ? groups.flat().map((number) => [number]) : groups;
+  const writing = (descriptor: number): Stdio => {
+    const index = read.findIndex((group) => group.includes(descriptor));
+    return index === -1 ? 'inherit' : (pipes?.[index]?.writing ?? 'pipe');
+  };
+  return {
+    stdio: [writing(1), writing(2)],
+    count: read.length,
+    read: ({ stdout, stderr }) =>
+      read.flatMap((group, index) => {
+        const source = pipes?.[index]?.open() ?? (group[0] === 1 ? stdout : stderr);
+        return source === null ? [] : [readFor(group, source)];
+      }),
+  };
 }
 
 /** The descriptors of each pipe. Descriptors with the same target share one: two would lose the order of the output. */
@@ -75,28 +86,6 @@ function isSameThing(): boolean {
     return ino === 0n ? descriptor : `${dev} ${ino} ${rdev}`;
   });
   return one === other;
-}
-
-function byRealPipes(groups: readonly (readonly number[])[], pipes: readonly RealPipe[]): OutputRoute {
-  const pipeOf = (descriptor: number) =>
-    pipes[groups.findIndex((group) => group.includes(descriptor))]?.writing ?? 'inherit';
-  return {
-    stdio: [pipeOf(1), pipeOf(2)],
-    count: pipes.length,
-    read: () => pipes.map((pipe, index) => readFor(groups[index] ?? [], pipe.open())),
-  };
-}
-
-function byPipesOfNode(descriptors: readonly number[]): OutputRoute {
-  const pipeOf = (descriptor: number) => (descriptors.includes(descriptor) ? 'pipe' : 'inherit');
-  return {
-    stdio: [pipeOf(1), pipeOf(2)],
-    count: descriptors.length,
-    read: ({ stdout, stderr }) => [
-      ...(stdout === null ? [] : [readFor([1], stdout)]),
-      ...(stderr === null ? [] : [readFor([2], stderr)]),
-    ],
-  };
 }
 
 function readFor(descriptors: readonly number[], source: Readable): ReadOutput {
