@@ -1,4 +1,4 @@
-import { fstatSync, openSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { constants, fstatSync, openSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { attempt } from '../../../system/attempt.js';
 
 /** `O_ACCMODE` in fcntl(2): whether a descriptor reads (0) or writes (1). */
@@ -72,15 +72,9 @@ function openDescriptors(): Descriptor[] {
   });
 }
 
-function isPassable(status: Stats): boolean {
-  return (
-    status.isFile() ||
-    status.isFIFO() ||
-    status.isSocket() ||
-    status.isDirectory() ||
-    status.isCharacterDevice() ||
-    status.isBlockDevice()
-  );
+/** What only the kernel has, such as epoll, has no type. */
+function isPassable({ mode }: Stats): boolean {
+  return (mode & constants.S_IFMT) !== 0;
 }
 
 /** Unnamed pipes that this process can both read and write, other than through its standard streams. */

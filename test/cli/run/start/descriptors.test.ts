@@ -15,7 +15,16 @@ interface FakeDescriptor {
   readonly path?: string;
 }
 
-const KINDS: readonly Kind[] = ['File', 'FIFO', 'Socket', 'Directory', 'CharacterDevice', 'BlockDevice'];
+/** The type of a file in its mode; inode(7). */
+const TYPES: Readonly<Record<Kind, number>> = {
+  File: 0o100000,
+  FIFO: 0o010000,
+  Socket: 0o140000,
+  Directory: 0o040000,
+  CharacterDevice: 0o020000,
+  BlockDevice: 0o060000,
+  epoll: 0,
+};
 
 /** The open descriptors of this process, by their numbers. */
 function open(descriptors: Readonly<Record<number, FakeDescriptor>>): void {
@@ -29,7 +38,7 @@ function open(descriptors: Readonly<Record<number, FakeDescriptor>>): void {
     readdirSync: (path: string) => (path === '/dev/fd' ? [...Object.keys(descriptors), '99'] : []),
     fstatSync(number: number) {
       const { kind, ino, dev = 1 } = found(String(number));
-      return { ino, dev, ...Object.fromEntries(KINDS.map((each) => [`is${each}`, () => each === kind])) };
+      return { ino, dev, mode: TYPES[kind], isFIFO: () => kind === 'FIFO' };
     },
     readFileSync(path: string) {
       const { flags = '0' } = found(path);
