@@ -1,6 +1,6 @@
 import { type Header, headerLine, type JournalOwner, skipsLine } from './journal-line.js';
-import { type KeptEntry, lastEntries, together } from './last-entries.js';
-import type { Run, Skips } from './run.js';
+import { type KeptEntry, lastEntries } from './last-entries.js';
+import type { Run } from './run.js';
 
 /** How much a journal keeps. */
 export interface Limits {
@@ -28,26 +28,13 @@ export function isDue({ keptBytes, oldest }: Header, size: number, { maxAge }: L
 export function compacted(owner: JournalOwner, text: string, { maxRuns, maxAge }: Limits, now: Date): string {
   const isOld = ({ endedAt }: Run) => now.getTime() - endedAt.getTime() > maxAge;
   const { entries } = lastEntries(text, { runs: maxRuns, succeeded: 0, isOld });
-  const lines = linesOf(entries).join('');
+  const lines = entries.map(lineOf).join('');
   const header = { ...owner, keptBytes: Buffer.byteLength(lines), oldest: oldestIn(entries, maxAge, now) };
   return `${headerLine(header)}${lines}`;
 }
 
-/** Skips that follow each other become one line. */
-function linesOf(entries: readonly KeptEntry[]): string[] {
-  const lines: string[] = [];
-  let skips: Skips | null = null;
-  for (const entry of entries) {
-    if (entry.is === 'skips') {
-      skips = together(skips, entry.skips);
-    } else {
-      if (skips !== null) lines.push(skipsLine(skips));
-      skips = null;
-      lines.push(`${entry.line}\n`);
-    }
-  }
-  if (skips !== null) lines.push(skipsLine(skips));
-  return lines;
+function lineOf(entry: KeptEntry): string {
+  return entry.is === 'skips' ? skipsLine(entry.skips) : `${entry.line}\n`;
 }
 
 /** What is kept although it is too old counts as just within the limit, otherwise every new line would trigger another compaction. */

@@ -22,7 +22,7 @@ interface Wanted {
 
 /** What was found. */
 export interface Found {
-  /** In the order in which they were written. What was skipped before a run that is left out is left out, too. */
+  /** In the order in which they were written; skips that follow each other are one. What was skipped before a run that is left out is left out, too. */
   readonly entries: readonly KeptEntry[];
   /** How many of the lines that were looked at could not be read. */
   readonly unreadable: number;
@@ -66,8 +66,6 @@ class Collection {
   #succeeded = 0;
   #unknown = 0;
   #unreadable = 0;
-  /** What was skipped before the entry that was taken last. */
-  #skips: Skips | null = null;
   /** Whether the run that was taken last is kept. */
   #isKept = true;
 
@@ -79,29 +77,31 @@ class Collection {
   take(entry: Entry): boolean {
     if (entry.is === 'run') return this.#takeRun(entry);
     if (entry.is === 'skips') {
-      if (this.#isKept) this.#skips = this.#skips ? together(entry.skips, this.#skips) : entry.skips;
+      if (this.#isKept) this.#entries.add(entry);
       return true;
     }
     this.#unreadable += 1;
     if (entry.is === 'unknown' && this.#isKept && this.#unknown < this.#wanted.runs) {
       this.#unknown += 1;
-      this.#addSkips();
       this.#entries.add(entry);
     }
     return true;
   }
 
   found(): Found {
-    this.#addSkips();
-    return { entries: [...this.#entries].toReversed(), unreadable: this.#unreadable };
+    const entries: KeptEntry[] = [];
+    for (const entry of [...this.#entries].toReversed()) {
+      const last = entries.at(-1);
+      if (entry.is !== 'skips' || last?.is !== 'skips') entries.push(entry);
+      else entries[entries.length - 1] = { is: 'skips', skips: together(last.skips, entry.skips) };
+    }
+    return { entries, unreadable: this.#unreadable };
   }
 
   #takeRun(entry: RunEntry): boolean {
     if (this.#relate(entry) === 'already-told') return true;
     const { runs, succeeded, isOld } = this.#wanted;
     if (this.#runs >= runs && this.#succeeded >= succeeded) return false;
-    // They were skipped before the run after this one.
-    this.#addSkips();
     this.#isKept = this.#runs === 0 || !isOld(entry.run);
     if (!this.#isKept) return true;
     this.#runs += 1;
@@ -121,11 +121,6 @@ class Collection {
       if (end !== undefined && this.#entries.delete(end)) this.#runs -= 1;
     }
     return relation;
-  }
-
-  #addSkips(): void {
-    if (this.#skips !== null) this.#entries.add({ is: 'skips', skips: this.#skips });
-    this.#skips = null;
   }
 }
 
