@@ -38,7 +38,8 @@ function formatDate(time: Date): string {
   return `${time.getFullYear()}-${twoDigits(time.getMonth() + 1)}-${twoDigits(time.getDate())}`;
 }
 
-function formatClock(time: Date): string {
+/** `03:00:01` */
+export function formatClock(time: Date): string {
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':');
 }
 

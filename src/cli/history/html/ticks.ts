@@ -1,3 +1,4 @@
+import { formatClock } from '../../terminal/local-time.js';
 import type { Period } from './scale.js';
 
 // Round values for an axis: times in the time zone of this process, and durations.
@@ -104,9 +105,9 @@ function dayAfter(day: Date): Date {
 /** At midnight the date says more. */
 function clockLabel(step: number): (time: Date) => string {
   return (time) => {
-    const [hours, minutes, seconds] = [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits);
-    if (`${hours}${minutes}${seconds}` === '000000') return dayLabel(time);
-    return step < MINUTE ? `${hours}:${minutes}:${seconds}` : `${hours}:${minutes}`;
+    const clock = formatClock(time);
+    if (clock === '00:00:00') return dayLabel(time);
+    return step < MINUTE ? clock : clock.slice(0, -3);
   };
 }
 
@@ -121,8 +122,4 @@ function monthLabel(time: Date): string {
 
 function monthName(time: Date): string {
   return MONTHS[time.getMonth()] ?? '';
-}
-
-function twoDigits(number: number): string {
-  return String(number).padStart(2, '0');
 }
