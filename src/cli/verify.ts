@@ -1,10 +1,8 @@
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command-definition.js';
-import { InvalidArgument } from './grammar/invalid-argument.js';
-import { notEmpty } from './grammar/not-empty.js';
 import type { Options, Values } from './grammar/option.js';
-import { parsePositiveDuration, withUnit } from './grammar/parse-duration.js';
+import { InvalidArgument, matching, parsePositiveDuration, withUnit } from './grammar/parse-value.js';
 import { print } from './terminal/messages.js';
 
 const OPTIONS = {
@@ -30,7 +28,11 @@ export const VERIFY = defineCommand({
     'Reports whether a lock can be kept in a folder, for instance on NFS, SMB, FUSE or a container volume. Tries, one by one, the calls that a lock relies on, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
   options: OPTIONS,
   operands: {
-    dir: { term: '<dir>', description: 'the folder to keep the lock in', parse: notEmpty('Name a folder.') },
+    dir: {
+      term: '<dir>',
+      description: 'the folder to keep the lock in',
+      parse: matching(/./s, 'Name a folder.'),
+    },
   },
   notes: `Examples:
   livinglock verify /mnt/share

@@ -5,7 +5,7 @@ import { systemClock } from '../system/clock.js';
 import { CliError } from './errors/cli-error.js';
 import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command-definition.js';
-import { parseDuration } from './grammar/parse-duration.js';
+import { parseDuration } from './grammar/parse-value.js';
 import { type Locks, sayWhichAreMeant, withLocks } from './stores/locks.js';
 import { STORE_OPTION } from './stores/store-option.js';
 import { holdingLine } from './terminal/holder-line.js';

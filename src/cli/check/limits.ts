@@ -1,6 +1,4 @@
-import { InvalidArgument } from '../grammar/invalid-argument.js';
-import { parseCount } from '../grammar/parse-count.js';
-import { parsePositiveDuration } from '../grammar/parse-duration.js';
+import { InvalidArgument, parseCount, parsePositiveDuration } from '../grammar/parse-value.js';
 
 /** What a number must not exceed. */
 export interface Limit {

@@ -2,7 +2,7 @@ import { LivingLockError } from '../../core/errors.js';
 import { remedyFor } from '../../core/system-error-remedies.js';
 import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
-import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { InvalidArgument } from '../grammar/parse-value.js';
 import { UnknownWord } from '../grammar/unknown-word.js';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';

@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors/cli-error.js';
 import { type Command, type GivenOption, HELP, type Rest, VERSION } from './command-definition.js';
-import { InvalidArgument } from './invalid-argument.js';
 import { loneUnit } from './lone-unit.js';
 import {
   isRequired,
@@ -17,6 +16,7 @@ import {
   takesValue,
   type Values,
 } from './option.js';
+import { InvalidArgument } from './parse-value.js';
 import { UnknownWord } from './unknown-word.js';
 
 /** A command line, split into its words. */

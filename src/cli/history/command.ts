@@ -1,7 +1,5 @@
 import { defineCommand } from '../grammar/command-definition.js';
-import { notEmpty } from '../grammar/not-empty.js';
-import { parseCount } from '../grammar/parse-count.js';
-import { parsePositiveDuration } from '../grammar/parse-duration.js';
+import { matching, parseCount, parsePositiveDuration } from '../grammar/parse-value.js';
 
 export const HISTORY = defineCommand({
   name: 'history',
@@ -24,7 +22,7 @@ export const HISTORY = defineCommand({
     html: {
       flags: '--html <file>',
       description: 'write a page for the browser; - is standard output',
-      parse: notEmpty('Name a file.'),
+      parse: matching(/./s, 'Name a file.'),
       conflicts: ['json', 'failed'],
     },
   },

@@ -1,5 +1,5 @@
 import { defineCommand } from '../grammar/command-definition.js';
-import { parseCount } from '../grammar/parse-count.js';
+import { parseCount } from '../grammar/parse-value.js';
 import { STORE_OPTION } from '../stores/store-option.js';
 
 export const LOGS = defineCommand({

@@ -1,5 +1,5 @@
 import { defineCommand } from '../grammar/command-definition.js';
-import { InvalidArgument } from '../grammar/invalid-argument.js';
+import { matching } from '../grammar/parse-value.js';
 import { STORE_OPTION } from '../stores/store-option.js';
 
 export const METRICS = defineCommand({
@@ -12,7 +12,7 @@ export const METRICS = defineCommand({
       flags: '--textfile <path>',
       description:
         "write the text atomically to this file, for node_exporter's textfile collector; the name must end with .prom",
-      parse: parseTextfile,
+      parse: matching(/\.prom$/, 'The collector reads only files whose names end with .prom.'),
     },
     store: STORE_OPTION,
   },
@@ -27,8 +27,3 @@ If something cannot be read, it exits with 73, and livinglock_up is 0.`,
     return metrics(locks, textfile, store);
   },
 });
-
-function parseTextfile(text: string): string {
-  if (text.endsWith('.prom')) return text;
-  throw new InvalidArgument('The collector reads only files whose names end with .prom.');
-}

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors/cli-error.js';
-import { InvalidArgument } from '../grammar/invalid-argument.js';
 import type { Options } from '../grammar/option.js';
+import { InvalidArgument } from '../grammar/parse-value.js';
 import { parseLine } from '../run/options/wrapped-command.js';
 
 /** The events that `--notify-on` can name, in the order in which the documentation explains them. */

@@ -11,7 +11,7 @@ import {
   type ProcessTable,
   systemClock,
 } from '../../index.js';
-import { withUnit } from '../grammar/parse-duration.js';
+import { withUnit } from '../grammar/parse-value.js';
 import { holderLine, holdingLine } from '../terminal/holder-line.js';
 import { say } from '../terminal/messages.js';
 import { shownCommand } from './options/wrapped-command.js';

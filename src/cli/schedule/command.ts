@@ -5,9 +5,8 @@ import { InvalidTiming, type Timing } from '../../schedule/timing/timing.js';
 import { CliError, UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { defineCommand, type GivenOption } from '../grammar/command-definition.js';
-import { InvalidArgument } from '../grammar/invalid-argument.js';
 import { longName, type Options, type Values } from '../grammar/option.js';
-import { parsePositiveDuration } from '../grammar/parse-duration.js';
+import { InvalidArgument, matching, parsePositiveDuration } from '../grammar/parse-value.js';
 import {
   completeRunOptions,
   GENERAL_OPTIONS,
@@ -31,7 +30,15 @@ const OPTIONS = {
       'at a time: 03:30 every day, "mon-fri 03:30", "1,15 03:30" (days of the month), or a cron expression such as "0 3 * * 1-5"',
     parse: parseAt,
   },
-  name: { flags: '--name <name>', description: 'the name of the job and of its lock', parse: parseName },
+  name: {
+    flags: '--name <name>',
+    description: 'the name of the job and of its lock',
+    // It becomes the name of a file and of a unit, and appears on a command line where an option could be.
+    parse: matching(
+      /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/,
+      'The name of a job is up to 100 of the characters A-Z, a-z, 0-9, dot, underscore and hyphen, and begins with a letter, a digit or an underscore.',
+    ),
+  },
   for: {
     flags: '--for <scheduler>',
     description: "the scheduler (default: this system's)",
@@ -48,7 +55,11 @@ const OPTIONS = {
   userName: {
     flags: '--user-name <name>',
     description: "run the command as this user: in system units, or from that user's crontab (as root)",
-    parse: parseUserName,
+    // It becomes a value in a unit, and an argument of crontab(1).
+    parse: matching(
+      /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
+      'A user name consists of letters, digits, dots, underscores and hyphens.',
+    ),
   },
   harden: {
     flags: '--harden',
@@ -182,18 +193,4 @@ function parseAt(text: string): Timing {
   } catch (error) {
     throw error instanceof InvalidTiming ? new InvalidArgument(error.message) : error;
   }
-}
-
-/** It becomes the name of a file and of a unit, and appears on a command line where an option could be. */
-function parseName(text: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(text)) return text;
-  throw new InvalidArgument(
-    'The name of a job is up to 100 of the characters A-Z, a-z, 0-9, dot, underscore and hyphen, and begins with a letter, a digit or an underscore.',
-  );
-}
-
-/** It becomes a value in a unit, and an argument of crontab(1). */
-function parseUserName(text: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text)) return text;
-  throw new InvalidArgument('A user name consists of letters, digits, dots, underscores and hyphens.');
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { severityOf } from '../../../src/cli/check/findings.js';
 import { parseCountLimit, parseDurationLimit } from '../../../src/cli/check/limits.js';
-import { InvalidArgument } from '../../../src/cli/grammar/invalid-argument.js';
+import { InvalidArgument } from '../../../src/cli/grammar/parse-value.js';
 import { HOUR, MINUTE } from '../../../support/world.js';
 
 it('one limit is critical; of two, the first one is a warning', () => {

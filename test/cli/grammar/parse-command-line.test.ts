@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
 import { ExitCode } from '../../../src/cli/errors/exit-codes.js';
 import { type Command, defineCommand, HELP, VERSION } from '../../../src/cli/grammar/command-definition.js';
-import { InvalidArgument } from '../../../src/cli/grammar/invalid-argument.js';
 import type { Operands, Options } from '../../../src/cli/grammar/option.js';
 import { interpret, isAmong, split } from '../../../src/cli/grammar/parse-command-line.js';
+import { InvalidArgument } from '../../../src/cli/grammar/parse-value.js';
 import { UnknownWord } from '../../../src/cli/grammar/unknown-word.js';
 
 const COPY = defineCommand({

@@ -1,8 +1,5 @@
-import { InvalidArgument } from '../../grammar/invalid-argument.js';
-import { notEmpty } from '../../grammar/not-empty.js';
 import type { Options, Values } from '../../grammar/option.js';
-import { parseCount } from '../../grammar/parse-count.js';
-import { parseSize } from '../../grammar/parse-size.js';
+import { InvalidArgument, matching, parseCount, parseSize } from '../../grammar/parse-value.js';
 
 const KEPT_LOGS = 20;
 const LOG_SIZE = 10 * 1024 * 1024;
@@ -16,7 +13,7 @@ export const OUTPUT_OPTIONS = {
     description:
       'keep the output of each run in a file of its own, which `livinglock logs` shows: beside the history, or in this folder; ' +
       'any other path, unless it ends with a slash, is a file to append to',
-    parse: notEmpty('Name a folder, or leave out the equals sign.'),
+    parse: matching(/./s, 'Name a folder, or leave out the equals sign.'),
     conflicts: ['noLog'],
   },
   noLog: {

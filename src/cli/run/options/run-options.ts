@@ -3,11 +3,15 @@ import { messageOf } from '../../../system/message-of.js';
 import { UsageError } from '../../errors/cli-error.js';
 import { ExitCode } from '../../errors/exit-codes.js';
 import type { Section } from '../../grammar/command-definition.js';
-import { InvalidArgument } from '../../grammar/invalid-argument.js';
-import { notEmpty } from '../../grammar/not-empty.js';
 import type { Options, Values } from '../../grammar/option.js';
-import { parseCount } from '../../grammar/parse-count.js';
-import { parseDuration, parseFiniteDuration, parsePositiveDuration } from '../../grammar/parse-duration.js';
+import {
+  InvalidArgument,
+  matching,
+  parseCount,
+  parseDuration,
+  parseFiniteDuration,
+  parsePositiveDuration,
+} from '../../grammar/parse-value.js';
 import { completeKinds, NOTIFY_OPTIONS } from '../../notify/notify-options.js';
 import { STORE_OPTION, type StoreAddress } from '../../stores/store-option.js';
 import { type Proof, parseProof } from '../proof/proof.js';
@@ -29,7 +33,7 @@ export const GENERAL_OPTIONS = {
     flags: '--label <text>',
     description:
       'show this instead of the command line, and keep the arguments out of the lock: they may contain a password',
-    parse: notEmpty('A label must not be empty.', /\S/),
+    parse: matching(/\S/, 'A label must not be empty.'),
   },
   store: STORE_OPTION,
   ignoreHangup: {

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors/cli-error.js';
-import { notEmpty } from '../../grammar/not-empty.js';
+import { matching } from '../../grammar/parse-value.js';
 
 /**
  * The program and its arguments: the words after `--`, or a shell with the line of `-c`.
@@ -28,7 +28,7 @@ export function isForCmd(command: readonly string[]): boolean {
 }
 
 /** The value of an option that is a line for the shell. */
-export const parseLine = notEmpty('The line to run must not be empty.', /\S/);
+export const parseLine = matching(/\S/, 'The line to run must not be empty.');
 
 /** What runs, for people: its label, the line for the shell, or the words of the command. */
 export function shownCommand(

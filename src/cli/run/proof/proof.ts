@@ -1,4 +1,4 @@
-import { InvalidArgument } from '../../grammar/invalid-argument.js';
+import { InvalidArgument } from '../../grammar/parse-value.js';
 
 /** What counts as proof that a command is at work. */
 export type Proof =

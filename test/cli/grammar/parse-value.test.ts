@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgument } from '../../../src/cli/grammar/invalid-argument.js';
-import { parseDuration, parsePositiveDuration } from '../../../src/cli/grammar/parse-duration.js';
+import {
+  InvalidArgument,
+  parseDuration,
+  parsePositiveDuration,
+} from '../../../src/cli/grammar/parse-value.js';
 import { HOUR, MINUTE, SECOND } from '../../../support/world.js';
 
 describe('a duration', () => {
