@@ -57,22 +57,12 @@ export class Announcer {
 
   /** `null` for what has been told before. */
   #kindOf(moment: Moment, { outcome }: Facts): EventKind | null {
-    switch (moment) {
-      case 'started':
-        return 'start';
-      case 'stalled':
-        return 'stall';
-      case 'lost':
-        return 'lost';
-      case 'skipped':
-        return 'skip';
-      case 'ended':
-        if (outcome === 'succeeded') return 'success';
-        if (outcome === 'stalled' && this.#told.has('stall')) return null;
-        if (outcome !== 'lost') return 'failure';
-        if (this.#told.has('lost')) return null;
-        return this.#audience.notifyOn.includes('lost') ? 'lost' : 'failure';
-    }
+    if (moment !== 'end') return moment;
+    if (outcome === 'succeeded') return 'success';
+    if (outcome === 'stalled' && this.#told.has('stall')) return null;
+    if (outcome !== 'lost') return 'failure';
+    if (this.#told.has('lost')) return null;
+    return this.#audience.notifyOn.includes('lost') ? 'lost' : 'failure';
   }
 }
 

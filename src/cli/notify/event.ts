@@ -8,7 +8,7 @@ import type { EventKind } from './notify-options.js';
 export type Facts = Omit<RunReport, 'outcome'> & { readonly outcome: RunOutcome | null };
 
 /** What happens in a run. */
-export type Moment = 'started' | 'stalled' | 'lost' | 'skipped' | 'ended';
+export type Moment = Exclude<EventKind, 'success' | 'failure'> | 'end';
 
 /** What a notification says, with the keys of `history --json`. Its public description is docs/event.schema.json. */
 export type RunEvent = ReturnType<typeof eventOf>;

@@ -34,14 +34,14 @@ export class Pinger {
    */
   async tell(moment: Moment, facts: Facts, output: Buffer | null): Promise<void> {
     switch (moment) {
-      case 'started':
+      case 'start':
         return this.#ping('start', Buffer.alloc(0));
-      case 'stalled':
+      case 'stall':
         return this.#ping('log', Buffer.from(`stalled: ${facts.reason ?? ''}\n`));
-      case 'ended':
+      case 'end':
         return this.#ping(endpointFor(facts), output ?? Buffer.from(`${describeEnd(facts)}\n`));
       case 'lost':
-      case 'skipped':
+      case 'skip':
         return;
     }
   }

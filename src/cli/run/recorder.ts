@@ -113,7 +113,7 @@ export class Recorder {
   /** The command is at work, so there is time to load the code that writes later. */
   started(): void {
     if (this.#attempt > 1) return;
-    this.#announce('started');
+    this.#announce('start');
     // Should that fail, it fails again when something is written.
     if (this.#subject.isRecorded) void loaded().catch(() => {});
   }
@@ -125,7 +125,7 @@ export class Recorder {
    */
   async stalled(reason: string): Promise<Progress | null> {
     await this.#readProgress();
-    this.#announce('stalled', { reason });
+    this.#announce('stall', { reason });
     return this.#progress;
   }
 
@@ -160,7 +160,7 @@ export class Recorder {
 
   /** Somebody else holds the lock. */
   skipped(reason: string, exitCode: number): Promise<void> {
-    this.#announce('skipped', { exitCode, reason });
+    this.#announce('skip', { exitCode, reason });
     const { name, locks } = this.#subject;
     return this.#write((history) => history.recordSkip(name, locks.database));
   }
@@ -169,7 +169,7 @@ export class Recorder {
   async ended(end: RunEnd, exitCode: number): Promise<void> {
     const report = await this.#record(end, exitCode);
     // What is announced can be looked up in the history.
-    this.#tell('ended', report);
+    this.#tell('end', report);
   }
 
   /** The run has failed with this error. Unless it has begun, the command has not run. */
@@ -181,7 +181,7 @@ export class Recorder {
     const isFile = this.#subject.options.store === undefined;
     const isRefused = isFile && end.outcome === 'not-started' && isNoPlaceForALock(error);
     if (!isRefused) return this.ended(ending, exitCode);
-    this.#announce('ended', { ...ending, exitCode });
+    this.#announce('end', { ...ending, exitCode });
   }
 
   /** Resolves when everybody has been told. Must be called when the lock is free. A signal from now on ends it at once. */

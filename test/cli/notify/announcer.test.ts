@@ -38,32 +38,27 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
   type Happening = readonly [Moment, Partial<Facts>?];
 
   it.each<[string, Audience['notifyOn'], Happening[], string[]]>([
-    ['success', USUAL_KINDS, [['started'], ['ended', { outcome: 'succeeded' }]], []],
-    ['success', EVENT_KINDS, [['started'], ['ended', { outcome: 'succeeded' }]], ['start', 'success']],
-    ['failure', USUAL_KINDS, [['started'], ['ended', { outcome: 'failed' }]], ['failure']],
-    ['failure', ['success'], [['started'], ['ended', { outcome: 'failed' }]], []],
-    ['missing command', USUAL_KINDS, [['ended', { outcome: 'not-started' }]], ['failure']],
-    ['time limit', USUAL_KINDS, [['ended', { outcome: 'timed-out' }]], ['failure']],
-    ['stall', USUAL_KINDS, [['stalled'], ['ended', { outcome: 'stalled' }]], ['stall']],
-    ['stall', ['failure'], [['stalled'], ['ended', { outcome: 'stalled' }]], ['failure']],
-    [
-      'stall that is over',
-      EVENT_KINDS,
-      [['stalled'], ['ended', { outcome: 'succeeded' }]],
-      ['stall', 'success'],
-    ],
+    ['success', USUAL_KINDS, [['start'], ['end', { outcome: 'succeeded' }]], []],
+    ['success', EVENT_KINDS, [['start'], ['end', { outcome: 'succeeded' }]], ['start', 'success']],
+    ['failure', USUAL_KINDS, [['start'], ['end', { outcome: 'failed' }]], ['failure']],
+    ['failure', ['success'], [['start'], ['end', { outcome: 'failed' }]], []],
+    ['missing command', USUAL_KINDS, [['end', { outcome: 'not-started' }]], ['failure']],
+    ['time limit', USUAL_KINDS, [['end', { outcome: 'timed-out' }]], ['failure']],
+    ['stall', USUAL_KINDS, [['stall'], ['end', { outcome: 'stalled' }]], ['stall']],
+    ['stall', ['failure'], [['stall'], ['end', { outcome: 'stalled' }]], ['failure']],
+    ['stall that is over', EVENT_KINDS, [['stall'], ['end', { outcome: 'succeeded' }]], ['stall', 'success']],
     [
       'stall before a failure',
       USUAL_KINDS,
-      [['stalled'], ['ended', { outcome: 'failed' }]],
+      [['stall'], ['end', { outcome: 'failed' }]],
       ['stall', 'failure'],
     ],
-    ['two stalls', USUAL_KINDS, [['stalled'], ['stalled']], ['stall', 'stall']],
-    ['loss', USUAL_KINDS, [['lost'], ['ended', { outcome: 'lost' }]], ['lost']],
-    ['loss at the end', USUAL_KINDS, [['ended', { outcome: 'lost' }]], ['lost']],
-    ['loss', ['failure'], [['lost'], ['ended', { outcome: 'lost' }]], ['failure']],
-    ['skip', USUAL_KINDS, [['skipped']], []],
-    ['skip', ['skip'], [['skipped']], ['skip']],
+    ['two stalls', USUAL_KINDS, [['stall'], ['stall']], ['stall', 'stall']],
+    ['loss', USUAL_KINDS, [['lost'], ['end', { outcome: 'lost' }]], ['lost']],
+    ['loss at the end', USUAL_KINDS, [['end', { outcome: 'lost' }]], ['lost']],
+    ['loss', ['failure'], [['lost'], ['end', { outcome: 'lost' }]], ['failure']],
+    ['skip', USUAL_KINDS, [['skip']], []],
+    ['skip', ['skip'], [['skip']], ['skip']],
   ])('is told of a %s, if it wants %j to be told', async (_what, notifyOn, happenings, expected) => {
     const one = announcer({ notifyOn });
     for (const [moment, facts] of happenings) one.tell(moment, someFacts(facts));
@@ -74,7 +69,7 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
   it('is told one after the other, however long that takes', async () => {
     const notify = '[ "$LIVINGLOCK_EVENT" = stall ] && sleep 0.3; echo "$LIVINGLOCK_EVENT" >> "$IN/told"';
     const one = announcer({ notify });
-    for (const moment of ['stalled', 'lost'] as const) one.tell(moment, someFacts());
+    for (const moment of ['stall', 'lost'] as const) one.tell(moment, someFacts());
     await one.done();
     expect(told()).toEqual(['stall', 'lost']);
   });
@@ -82,11 +77,11 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
   it('is a service, which is not told of skips, and hears of a loss at the end', async () => {
     const { url, pings } = await pingServer();
     const one = announcer({ notify: undefined, ping: new URL(url) });
-    one.tell('skipped', someFacts());
-    one.tell('started', someFacts());
-    one.tell('stalled', someFacts());
+    one.tell('skip', someFacts());
+    one.tell('start', someFacts());
+    one.tell('stall', someFacts());
     one.tell('lost', someFacts());
-    one.tell('ended', someFacts({ outcome: 'lost', exitCode: 76 }));
+    one.tell('end', someFacts({ outcome: 'lost', exitCode: 76 }));
     await one.done();
     expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/start', '/log', '/76']);
   });
@@ -96,8 +91,8 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
     const tell = vi.spyOn(Pinger.prototype, 'tell').mockRejectedValueOnce(new Error('The output is gone.'));
     onTestFinished(() => tell.mockRestore());
     const one = announcer({ ping: new URL(url) });
-    one.tell('ended', someFacts({ outcome: 'failed', exitCode: 4 }));
-    one.tell('stalled', someFacts());
+    one.tell('end', someFacts({ outcome: 'failed', exitCode: 4 }));
+    one.tell('stall', someFacts());
     await one.done();
     expect(told()).toEqual(['failure', 'stall']);
     expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/log']);
@@ -107,12 +102,12 @@ describe.skipIf(process.platform === 'win32')('an audience', () => {
   it('is not told any more when the user has given up', async () => {
     const { url, pings } = await pingServer();
     const one = announcer({ notify: 'echo begun >> "$IN/told"; exec sleep 1000', ping: new URL(url) });
-    one.tell('stalled', someFacts());
+    one.tell('stall', someFacts());
     one.tell('lost', someFacts());
     await vi.waitFor(() => expect(told()).toEqual(['begun']), { timeout: 20_000 });
     await vi.waitFor(() => expect(pings).toHaveLength(1), { timeout: 20_000 });
     one.abandon();
-    one.tell('ended', someFacts({ outcome: 'failed' }));
+    one.tell('end', someFacts({ outcome: 'failed' }));
     await one.done();
     expect(told()).toEqual(['begun']);
     expect(pings.map(({ target }) => target.replace(/\?.*/, ''))).toEqual(['/log']);

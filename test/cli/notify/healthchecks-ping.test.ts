@@ -25,10 +25,10 @@ describe('a service', () => {
 
   it('is told the start, a stall and the end of a run, which is always the same one', async () => {
     const one = pinger();
-    await one.tell('started', someFacts(), null);
-    await one.tell('stalled', someFacts({ reason: 'for 15 minutes it has not written anything' }), null);
-    await one.tell('ended', someFacts({ outcome: 'succeeded', exitCode: 0 }), null);
-    await pinger().tell('started', someFacts(), null);
+    await one.tell('start', someFacts(), null);
+    await one.tell('stall', someFacts({ reason: 'for 15 minutes it has not written anything' }), null);
+    await one.tell('end', someFacts({ outcome: 'succeeded', exitCode: 0 }), null);
+    await pinger().tell('start', someFacts(), null);
     expect(targets()).toEqual([
       '/secret/start?rid=RUN',
       '/secret/log?rid=RUN',
@@ -68,32 +68,32 @@ describe('a service', () => {
     ],
     [{ outcome: 'failed', exitCode: 0 }, '/secret/fail', 'failed'],
   ])('is told of %j', async (facts, path, body) => {
-    await pinger().tell('ended', someFacts(facts), null);
+    await pinger().tell('end', someFacts(facts), null);
     expect(targets()).toEqual([`${path}?rid=RUN`]);
     expect(server.pings[0]?.body).toContain(body);
   });
 
   it('may have a query and a slash at the end of its URL', async () => {
-    await pinger('/key/slug/?create=1').tell('started', someFacts(), null);
+    await pinger('/key/slug/?create=1').tell('start', someFacts(), null);
     expect(targets()).toEqual(['/key/slug/start?create=1&rid=RUN']);
   });
 
   it('gets the end of the output, in whole characters', async () => {
     const output = Buffer.from(`${'é'.repeat(60_000)}.`);
-    await pinger().tell('ended', someFacts({ outcome: 'succeeded' }), output);
+    await pinger().tell('end', someFacts({ outcome: 'succeeded' }), output);
     expect(server.pings[0]?.body).toBe(`${'é'.repeat(49_999)}.`);
   });
 
   it('gets no more of the output than it keeps', async () => {
     server.reactions.push({ status: 200, headers: { 'Ping-Body-Limit': '3' } });
     const one = pinger();
-    await one.tell('started', someFacts(), null);
-    await one.tell('ended', someFacts({ outcome: 'succeeded' }), Buffer.from('abcdef'));
+    await one.tell('start', someFacts(), null);
+    await one.tell('end', someFacts({ outcome: 'succeeded' }), Buffer.from('abcdef'));
     expect(server.pings[1]?.body).toBe('def');
   });
 
   it('gets all that is known if no output is kept', async () => {
-    await pinger().tell('ended', someFacts({ outcome: 'failed', exitCode: 4 }), null);
+    await pinger().tell('end', someFacts({ outcome: 'failed', exitCode: 4 }), null);
     expect(server.pings[0]?.body).toBe('failed, exit status 4, after 3 seconds\n');
   });
 
@@ -103,14 +103,14 @@ describe('a service', () => {
     [{ status: 200, text: 'OK (rate limited)' }, 'OK (rate limited)'],
   ])('that answers with %j is one message, which does not show the URL', async (reaction, words) => {
     server.reactions.push(reaction);
-    await pinger().tell('started', someFacts(), null);
+    await pinger().tell('start', someFacts(), null);
     const { host } = new URL(server.url);
     expect(said).toEqual([expect.stringContaining(`The ping (start) did not reach ${host}: ${words}.\n`)]);
     expect(said.join()).not.toContain('secret');
   });
 
   it('is not mentioned when the user has given up', async () => {
-    await pinger('/secret', AbortSignal.abort()).tell('started', someFacts(), null);
+    await pinger('/secret', AbortSignal.abort()).tell('start', someFacts(), null);
     expect(said).toEqual([]);
     expect(server.pings).toEqual([]);
   });
