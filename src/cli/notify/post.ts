@@ -22,8 +22,11 @@ export interface Answer {
   readonly text: string;
 }
 
-/** One try: what was answered, or why there is no answer. */
-type Try = { readonly answer: Answer & { readonly status: number } } | { readonly error: string };
+/** Why a try has failed, and whether the next one may succeed. */
+interface Failure {
+  readonly reason: string;
+  readonly isPassing: boolean;
+}
 
 /**
  * Sends a POST request, up to three times: again if the network fails, or if the server says that it cannot now (429, 5xx). Rejects with an error
@@ -63,28 +66,38 @@ async function tryRepeatedly(
 ): Promise<Answer> {
   for (let tries = 0; ; tries++) {
     const result = await within(tryTimeout, over, (late) => tryOnce(url, body, late, tryTimeout));
-    if ('answer' in result && isAccepted(result.answer.status)) return result.answer;
+    if ('text' in result) return result;
     const pause = pauses[tries];
-    if (pause === undefined || over.aborted || !isPassing(result)) throw new Error(describe(result));
+    if (pause === undefined || over.aborted || !result.isPassing) throw new Error(result.reason);
     await sleep(pause, undefined, { signal: over }).catch(() => {
-      throw new Error(describe(result));
+      throw new Error(result.reason);
     });
   }
 }
 
-async function tryOnce(url: URL, body: Buffer, signal: AbortSignal, tryTimeout: number): Promise<Try> {
+async function tryOnce(
+  url: URL,
+  body: Buffer,
+  signal: AbortSignal,
+  tryTimeout: number,
+): Promise<Answer | Failure> {
   const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
-  const headers = {
+  const sent = {
     'User-Agent': 'livinglock',
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Length': body.length,
   };
   try {
-    const response = await answerTo(request(url, { method: 'POST', headers, signal }), body);
-    const { statusCode: status = 0 } = response;
-    return { answer: { status, headers: response.headers, text: await beginningOf(response) } };
+    const response = await answerTo(request(url, { method: 'POST', headers: sent, signal }), body);
+    const { statusCode: status = 0, headers } = response;
+    const text = await beginningOf(response);
+    if (status >= 200 && status < 300) return { headers, text };
+    // Not in the words of the server, which may repeat the URL.
+    const reason = `HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim();
+    return { reason, isPassing: status === 429 || status >= 500 };
   } catch (error) {
-    return { error: signal.aborted ? `no answer within ${formatDuration(tryTimeout)}` : textOf(error) };
+    const reason = signal.aborted ? `no answer within ${formatDuration(tryTimeout)}` : textOf(error);
+    return { reason, isPassing: true };
   }
 }
 
@@ -112,21 +125,6 @@ async function beginningOf(response: IncomingMessage): Promise<string> {
     // As above.
   }
   return text.slice(0, MOST_TEXT);
-}
-
-function isAccepted(status: number): boolean {
-  return status >= 200 && status < 300;
-}
-
-function isPassing(result: Try): boolean {
-  return 'error' in result || result.answer.status === 429 || result.answer.status >= 500;
-}
-
-/** Not in the words of the server, which may repeat the URL. */
-function describe(result: Try): string {
-  if ('error' in result) return result.error;
-  const { status } = result.answer;
-  return `HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim();
 }
 
 /** Of several addresses that were tried, Node reports all errors in one, which has no message. */
