@@ -1,21 +1,15 @@
 import { read, write } from 'node:fs';
 import { promisify } from 'node:util';
+import { writeAll } from '../../../terminal/write-all.js';
 
 const writePart = promisify(write);
 const readPart = promisify(read);
 
 /** Writes all of it at this position of a file, from outside the event loop. */
-export async function writeAt(descriptor: number, data: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < data.length; ) {
-    const { bytesWritten } = await writePart(
-      descriptor,
-      data,
-      written,
-      data.length - written,
-      position + written,
-    );
-    written += bytesWritten;
-  }
+export function writeAt(descriptor: number, data: Buffer, position: number): Promise<void> {
+  return writeAll(descriptor, data, (_, chunk, written) =>
+    writePart(descriptor, chunk, written, chunk.length - written, position + written),
+  );
 }
 
 /** Reads from this position of a file. Less than asked for only at its end. */
