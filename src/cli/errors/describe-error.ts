@@ -7,14 +7,8 @@ import { UnknownWord } from '../grammar/unknown-word.js';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
 
-/** What went wrong, for people, and the exit code that stands for it. */
-export interface Failure {
-  readonly message: string;
-  readonly exitCode: number;
-}
-
-/** Describes anything that a subcommand throws. */
-export async function describeError(error: unknown): Promise<Failure> {
+/** What went wrong, for people, and the exit code that stands for it: of anything that a subcommand throws. */
+export async function describeError(error: unknown): Promise<{ message: string; exitCode: number }> {
   if (error instanceof CliError) {
     const message = error instanceof UnknownWord ? await error.explain() : error.message;
     return { message, exitCode: error.exitCode };

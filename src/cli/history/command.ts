@@ -38,9 +38,10 @@ export const HISTORY = defineCommand({
   livinglock history --json --since 7d | jq '.[] | .usualDurationMs as $usual | .runs[] | select($usual != null and .durationMs > 2 * $usual)'
 
 LIVINGLOCK_HISTORY names another folder for the history; an empty value turns it off for \`livinglock run\`.`,
-  async run({ locks, last, since, failed, json, html }) {
+  async run({ locks, ...selection }) {
     const { history } = await import('./history.js');
+    const { html, since } = selection;
     const usual = html === undefined && since === undefined ? 20 : Number.POSITIVE_INFINITY;
-    return history(locks, { last: last ?? usual, since, failed }, { json, html });
+    return history(locks, { ...selection, last: selection.last ?? usual });
   },
 });

@@ -13,22 +13,15 @@ interface Selection {
   /** Milliseconds since the end of a run. */
   readonly since: number | undefined;
   readonly failed: boolean;
-}
-
-/** The output format; neither means a table. */
-interface Form {
+  /** Neither JSON nor HTML means a table. */
   readonly json: boolean;
   /** The file for a page of HTML; `-` is stdout. */
   readonly html: string | undefined;
 }
 
 /** Prints the history of these locks, or of all. Returns the exit code. */
-export async function history(
-  names: readonly string[],
-  selection: Selection,
-  { json, html }: Form,
-): Promise<number> {
-  const { last, since, failed } = selection;
+export async function history(names: readonly string[], selection: Selection): Promise<number> {
+  const { last, since, failed, json, html } = selection;
   const isAllNeeded = html !== undefined || failed || since !== undefined;
   const { folder, locks } = await readHistory(names, isAllNeeded ? undefined : last);
   for (const lock of locks) reportUnreadable(lock);

@@ -40,13 +40,7 @@ export const OUTPUT_OPTIONS = {
   },
 } as const satisfies Options;
 
-/** What becomes of the command's output. */
-export interface OutputOptions {
-  readonly passOn: 'always' | 'on-failure' | 'never';
-  /** `null` to keep no log. */
-  readonly log: LogOptions | null;
-}
-
+/** Where and how much output is kept. */
 export interface LogOptions {
   /** A folder, or a file to append to; `null` for the folder beside the history. */
   readonly path: string | null;
@@ -56,13 +50,8 @@ export interface LogOptions {
   readonly size: number;
 }
 
-/** Fills in defaults. */
-export function completeOutputOptions({
-  log,
-  keepLogs,
-  logSize,
-  output,
-}: Values<typeof OUTPUT_OPTIONS>): OutputOptions {
+/** Fills in defaults; `null` as the log to keep none. */
+export function completeOutputOptions({ log, keepLogs, logSize, output }: Values<typeof OUTPUT_OPTIONS>) {
   if (log === false && keepLogs === undefined && logSize === undefined) return { passOn: output, log: null };
   const path = typeof log === 'boolean' ? null : log;
   return { passOn: output, log: { path, keep: keepLogs ?? KEPT_LOGS, size: logSize ?? LOG_SIZE } };

@@ -1,14 +1,11 @@
 import { InvalidArgument } from '../../grammar/parse-value.js';
 
-/** What counts as proof that a command is at work. */
-export type Proof =
-  | { readonly by: 'alive' }
-  | { readonly by: 'output' }
-  | { readonly by: 'manual' }
-  | { readonly by: 'file'; readonly path: string };
-
 /** Kinds of proof that one word names. */
 export const PROOFS = ['alive', 'output', 'manual'] as const;
+
+/** What counts as proof that a command is at work. */
+export type Proof = { readonly by: (typeof PROOFS)[number] } | { readonly by: 'file'; readonly path: string };
+
 /** The prefix of a file's path. */
 export const FILE_PROOF = 'file:';
 
