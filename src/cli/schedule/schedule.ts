@@ -25,32 +25,26 @@ export async function schedule(request: Request): Promise<number> {
   const scope = scopeHere(scheduler, request, request.action === 'install');
   const installer = installerFor(scheduler, runProgram, scope);
   const { name, isAgreed, userName } = request;
-  switch (request.action) {
-    case 'print': {
-      const { text, notes } = installer.configure(jobOf(request, scheduler));
-      for (const note of [...notes, ...notesOn(request, scope)]) say(note);
-      if (userName !== null && !(await isKnown(userName, runProgram))) say(noteOnUnknown(userName));
-      await write(text);
-      return ExitCode.ok;
-    }
-    case 'install': {
-      const job = jobOf(request, scheduler);
-      if (userName !== null && !(await isKnown(userName, runProgram))) {
-        throw new UsageError(noteOnUnknown(userName));
-      }
-      const { notes } = installer.configure(job);
-      const steps = await installer.install(job);
-      if (steps.length === 0) return tell(`${name} is already scheduled like this: nothing to change.`);
-      const others = await notesOnOthers(request, scheduler);
-      for (const note of [...notes, ...notesOn(request, scope), ...others]) say(note);
-      const startNow = installer.startCommand(name);
-      return carryOut(
-        [...logFolderSteps(request, scheduler), ...steps],
-        isAgreed,
-        `${name} is scheduled: ${describeTiming(job.timing)}, by ${scheduler}.${startNow === null ? '' : ` Start it now: ${startNow}`}`,
-      );
-    }
+  const job = jobOf(request, scheduler);
+  const unknown = userName === null || (await isKnown(userName, runProgram)) ? [] : [noteOnUnknown(userName)];
+  const isPrinted = request.action === 'print';
+  if (!isPrinted && unknown[0] !== undefined) throw new UsageError(unknown[0]);
+  const { text, notes } = installer.configure(job);
+  if (isPrinted) {
+    for (const note of [...notes, ...notesOn(request, scope), ...unknown]) say(note);
+    await write(text);
+    return ExitCode.ok;
   }
+  const steps = await installer.install(job);
+  if (steps.length === 0) return tell(`${name} is already scheduled like this: nothing to change.`);
+  const others = await notesOnOthers(request, scheduler);
+  for (const note of [...notes, ...notesOn(request, scope), ...others]) say(note);
+  const startNow = installer.startCommand(name);
+  return carryOut(
+    [...logFolderSteps(request, scheduler), ...steps],
+    isAgreed,
+    `${name} is scheduled: ${describeTiming(job.timing)}, by ${scheduler}.${startNow === null ? '' : ` Start it now: ${startNow}`}`,
+  );
 }
 
 /**
