@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { LockHistory } from '../../history/index.js';
 import { realFolder } from '../../stores/file/resolve-path.js';
 import { attempt } from '../../system/attempt.js';
-import { lockName, namedLocksFolder } from '../named-locks/named-locks.js';
+import { lockName, type NamedLock, namedLocksFolder } from '../named-locks/named-locks.js';
 
 type Owner = Pick<LockHistory, 'lock' | 'store'>;
 
@@ -16,6 +16,13 @@ export function nameInStore({ lock, store }: Owner): string {
   const folder = folderOfNames();
   const isNamed = store === null && folder !== null && dirname(lock) === realFolder(folder);
   return isNamed ? (lockName(basename(lock)) ?? lock) : lock;
+}
+
+/** Those of a store, as people call them. */
+export function namedIn(store: string | null, owners: readonly Owner[]): NamedLock[] {
+  return owners
+    .filter((each) => each.store === store)
+    .map((each) => ({ name: nameInStore(each), path: each.lock }));
 }
 
 let known: { readonly setting: string | undefined; readonly folder: string | null } | undefined;

@@ -1,6 +1,6 @@
 import type { LockHistory } from '../../history/index.js';
 import { type Inspection, inspect, LivingLockError } from '../../index.js';
-import { nameInStore } from '../history/names.js';
+import { namedIn } from '../history/names.js';
 import { openOwnHistory } from '../history/read-history.js';
 import { merged, type NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
@@ -25,16 +25,10 @@ export async function readJobs(names: readonly string[], locks: Locks): Promise<
   const history = openOwnHistory();
   const store = locks.database;
   const named = names.map((name) => ({ name, path: locks.nameOf(name) }));
-  const wanted = names.length > 0 ? named : merged(await locks.list(), await recorded());
+  const wanted = names.length > 0 ? named : merged(await locks.list(), namedIn(store, await history.locks()));
   const jobs: Job[] = [];
   for (const each of unique(wanted)) jobs.push(await read(each));
   return jobs;
-
-  async function recorded(): Promise<NamedLock[]> {
-    return (await history.locks())
-      .filter((each) => each.store === store)
-      .map((each) => ({ name: nameInStore(each), path: each.lock }));
-  }
 
   async function read({ name, path }: NamedLock): Promise<Job> {
     const failures: string[] = [];

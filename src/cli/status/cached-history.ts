@@ -1,6 +1,6 @@
 import { type ErrHistory, type History, type LockHistory, openHistory } from '../../history/index.js';
 import { type Inspection, LivingLockError } from '../../index.js';
-import { nameInStore } from '../history/names.js';
+import { namedIn } from '../history/names.js';
 import { describeUnreadable } from '../history/read-history.js';
 import type { NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
@@ -52,10 +52,7 @@ export class Past {
     const onUnreadable = (error: ErrHistory) => void unreadable.push(error);
     const { answer: found, complaint } = await this.#ask((history) => history.locks({ onUnreadable }), []);
     this.#complaintOfList = complaint ?? describeUnreadable(unreadable);
-    return found
-      .filter((each) => each.store === store)
-      .map((each) => ({ name: nameInStore(each), path: each.lock }))
-      .filter(({ name, path }) => store !== null || name !== path);
+    return namedIn(store, found).filter(({ name, path }) => store !== null || name !== path);
   }
 
   async #ask<T>(question: (history: History) => Promise<T>, otherwise: T): Promise<Answer<T>> {
