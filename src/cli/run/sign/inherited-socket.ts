@@ -27,24 +27,14 @@ type OpenSocket = Omit<InheritedSocket, 'renew'>;
  * `null` if such sockets do not exist (anywhere but on Linux; unix(7), "abstract") or are forbidden.
  */
 export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
-  const first = await openSocket().catch(() => null);
-  if (first === null) return null;
-  let socket = first;
-  return {
-    get name() {
-      return socket.name;
-    },
-    get descriptor() {
-      return socket.descriptor;
-    },
-    get inode() {
-      return socket.inode;
-    },
-    close: () => socket.close(),
+  const socket = await openSocket().catch(() => null);
+  if (socket === null) return null;
+  const inherited: InheritedSocket = {
+    ...socket,
     async renew() {
-      socket.close();
+      inherited.close();
       try {
-        socket = await openSocket();
+        Object.assign(inherited, await openSocket());
       } catch (error) {
         throw new CliError(
           ExitCode.notExecutable,
@@ -53,6 +43,7 @@ export async function makeInheritedSocket(): Promise<InheritedSocket | null> {
       }
     },
   };
+  return inherited;
 }
 
 async function openSocket(): Promise<OpenSocket> {
