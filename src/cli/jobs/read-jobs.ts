@@ -43,7 +43,8 @@ function unique(locks: readonly NamedLock[]): readonly NamedLock[] {
   return locks.filter(({ path }, index) => locks.findIndex((other) => other.path === path) === index);
 }
 
-async function unlessFailed<T>(failures: string[], reading: Promise<T>): Promise<T | null> {
+/** `null` if it cannot be read; why is added to the failures. An error that is not a store's is a bug. */
+export async function unlessFailed<T>(failures: string[], reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;
   } catch (error) {

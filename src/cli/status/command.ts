@@ -23,8 +23,8 @@ export const STATUS = defineCommand({
 
 Exits with 1 if a given lock is free, with 3 if a lock is stalled or dead, with 73 if one cannot be read or is not a
 lock, and otherwise with 0. If several apply, the highest counts. With --json --watch, each change is an array on one line.`,
-  async run({ locks, json, watch, store }) {
-    const { status, watchStatus } = await import('./status.js');
-    return watch ? watchStatus(locks, json, store) : status(locks, json, store);
+  async run({ locks, ...options }) {
+    const { status } = await import('./status.js');
+    return status(locks, options);
   },
 });

@@ -1,7 +1,8 @@
 import type { LockHistory } from '../../history/index.js';
-import { inspect, LivingLockError } from '../../index.js';
+import { inspect } from '../../index.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { merged } from '../named-locks/named-locks.js';
+import { unlessFailed } from '../jobs/read-jobs.js';
+import { merged, type NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
 import type { Past } from './cached-history.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
@@ -26,37 +27,23 @@ export async function readStatus(
   const isNamed = names.length > 0;
   const locks: LockStatus[] = [];
   const failures: string[] = [];
-  const listed = async () => {
-    try {
-      return merged(await list(), await past.locks());
-    } catch (error) {
-      failures.push(messageOf(error));
-      return [];
-    }
+  const listed = async () => merged(await list(), await past.locks());
+  const wanted = isNamed
+    ? names.map((name) => ({ name, path: nameOf(name) }))
+    : ((await unlessFailed(failures, listed())) ?? []);
+  const look = async ({ name, path }: NamedLock) => {
+    const inspection = await inspect(path, { store });
+    const before = await past.of(inspection);
+    // Nobody named this lock, and it was released between listing and reading: as if it had never been listed.
+    if (isNamed || inspection.state !== 'free' || hasRun(before))
+      locks.push(lockStatus(name, inspection, before));
   };
-  const wanted = isNamed ? names.map((name) => ({ name, path: nameOf(name) })) : await listed();
-  for (const { name, path } of wanted) {
-    try {
-      const inspection = await inspect(path, { store });
-      const before = await past.of(inspection);
-      // Nobody named this lock, and it was released between listing and reading: as if it had never been listed.
-      if (isNamed || inspection.state !== 'free' || hasRun(before))
-        locks.push(lockStatus(name, inspection, before));
-    } catch (error) {
-      failures.push(messageOf(error));
-    }
-  }
+  for (const each of wanted) await unlessFailed(failures, look(each));
   return { locks, failures, notes: past.complaint === null ? [] : [past.complaint], isNamed };
 }
 
 function hasRun(past: LockHistory | null): boolean {
   return past !== null && past.runs.length > 0;
-}
-
-/** An error that is not a store's is a bug. */
-function messageOf(error: unknown): string {
-  if (error instanceof LivingLockError) return error.message;
-  throw error;
 }
 
 /** A lock that could not be read counts most, then one that needs attention. */

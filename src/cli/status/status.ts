@@ -13,33 +13,27 @@ import { Screen } from './screen.js';
 /** How often `--watch` looks, in milliseconds. */
 const PERIOD = 500;
 
-/** Prints the status of locks once. Returns the exit code. */
-export function status(
-  names: readonly string[],
-  isJson: boolean,
-  store: StoreAddress | undefined,
-): Promise<number> {
-  return withLocks(store, async (locks) => {
-    sayWhichAreMeant(names, locks);
-    const seen = await readStatus(names, locks, new Past(locks));
-    sayComplaints(seen);
-    await (isJson ? print(toJson(seen.locks)) : printText(seen, locks.place));
-    return exitCodeFor(seen);
-  });
+interface StatusOptions {
+  readonly json: boolean;
+  /** Whether to show it again and again until the process is ended, for instance by Ctrl-C. */
+  readonly watch: boolean;
+  readonly store: StoreAddress | undefined;
 }
 
-/** Keeps showing the status until the process is ended, for instance by Ctrl-C. */
-export function watchStatus(
-  names: readonly string[],
-  isJson: boolean,
-  store: StoreAddress | undefined,
-): Promise<never> {
+/** Prints the status of locks. Returns the exit code. */
+export function status(names: readonly string[], { json, watch, store }: StatusOptions): Promise<number> {
   return withLocks(store, async (locks) => {
     sayWhichAreMeant(names, locks);
-    const show = showing(locks.place, isJson);
     const past = new Past(locks);
+    const show = watch ? showing(locks.place, json) : null;
     for (;;) {
-      await show(await readStatus(names, locks, past));
+      const seen = await readStatus(names, locks, past);
+      if (show === null) {
+        sayComplaints(seen);
+        await (json ? print(toJson(seen.locks)) : printText(seen, locks.place));
+        return exitCodeFor(seen);
+      }
+      await show(seen);
       await sleep(PERIOD);
     }
   });
