@@ -55,7 +55,8 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
     const holder = await holderOf(lock, locks);
     const found = findLogs(owner, await runsOf(owner));
     const token = holder?.token ?? null;
-    const log = choose(withFirst(found, token), called, options, holder);
+    const log = withFirst(found, token)[options.run - 1];
+    if (log === undefined) throw new CliError(ExitCode.noInput, complaint(found, called, options, holder));
     if (log.id === null) say(`${log.path} has the output of all runs that append to it.`);
     const isAtWork = async () => isOf(log, (await holderOf(lock, locks))?.token ?? null);
     const wasAtWork = isOf(log, token);
@@ -82,36 +83,25 @@ function withFirst(found: readonly KeptLog[], holder: string | null): readonly K
   return log === undefined ? found : [log, ...found.filter((each) => each !== log)];
 }
 
-function choose(
+/** Why there is no such log. */
+function complaint(
   found: readonly KeptLog[],
   called: string,
   { run, store }: LogsOptions,
   holder: LockRecord | null,
-): KeptLog {
-  const log = found[run - 1];
-  if (log !== undefined) return log;
+): string {
   // Only the history names such a file, and it has a run once that has ended.
   if (holder !== null && found.length === 0) {
     const host = otherHost(holder);
-    if (host !== null) {
-      throw new CliError(
-        ExitCode.noInput,
-        `${called} is at work on ${host}. Its output is on that machine, if it is kept (livinglock run --log): ask livinglock logs there.`,
-      );
-    }
-    throw new CliError(
-      ExitCode.noInput,
-      `${called} is at work. If it has --log=FILE, its output is in that file, and is found here once the run has ended. Otherwise none is kept: livinglock run --log keeps it.`,
-    );
+    return host === null
+      ? `${called} is at work. If it has --log=FILE, its output is in that file, and is found here once the run has ended. Otherwise none is kept: livinglock run --log keeps it.`
+      : `${called} is at work on ${host}. Its output is on that machine, if it is kept (livinglock run --log): ask livinglock logs there.`;
   }
-  const isElsewhere = store === undefined ? ' If the lock is in a database, give --store.' : '';
   const here = store === undefined ? '' : ' on this machine';
-  throw new CliError(
-    ExitCode.noInput,
-    found.length === 0
-      ? `No output of ${called} is kept${here}. livinglock run --log keeps it.${isElsewhere}${inJournal(called)}`
-      : `Only the output of ${found.length === 1 ? 'one run' : `${found.length} runs`} of ${called} is kept${here}: there is no --run ${run}.`,
-  );
+  if (found.length > 0)
+    return `Only the output of ${found.length === 1 ? 'one run' : `${found.length} runs`} of ${called} is kept${here}: there is no --run ${run}.`;
+  const isElsewhere = store === undefined ? ' If the lock is in a database, give --store.' : '';
+  return `No output of ${called} is kept${here}. livinglock run --log keeps it.${isElsewhere}${inJournal(called)}`;
 }
 
 /** systemd keeps the output of its units by itself, so `livinglock schedule` adds no `--log` to them. */
