@@ -26,18 +26,12 @@ export const BREAK = defineCommand({
   livinglock break --force /var/lib/importer/nightly.lock`,
   tooMany: () => 'Name one lock: livinglock break LOCK.',
   run: ({ lock, force, store }) =>
-    withLocks(store, (locks) => {
-      const isKept = isRecorded(lock, { history: 'default', store });
-      return breakOpen(lock, locks, force, (broken) => (isKept ? record(broken, locks) : undefined));
-    }),
+    withLocks(store, (locks) =>
+      breakOpen(lock, locks, force, isRecorded(lock, { history: 'default', store })),
+    ),
 });
 
-async function breakOpen(
-  lock: string,
-  locks: Locks,
-  force: boolean,
-  report: (broken: Inspection) => Promise<void> | undefined,
-): Promise<number> {
+async function breakOpen(lock: string, locks: Locks, force: boolean, isKept: boolean): Promise<number> {
   const { breakLock, ErrLockBusy } = await import('../index.js');
   const { store } = locks;
   const path = locks.nameOf(lock);
@@ -52,7 +46,7 @@ async function breakOpen(
       const holding = holdingLine(holder, heartbeatAge ?? 0).replace(/^is/, 'was');
       await print(`Removed ${path}, which ${holding}.${why}`);
     }
-    await report(broken);
+    if (isKept) await record(broken, locks);
     return ExitCode.ok;
   } catch (error) {
     if (!(error instanceof ErrLockBusy)) throw error;

@@ -11,8 +11,10 @@ import {
 } from '../grammar/option.js';
 import { FILE_PROOF, PROOFS } from '../run/proof/proof.js';
 
-/** A directive instead of candidates: these the shell completes best itself. */
-type Directive = ':files' | ':folders' | ':command';
+// Directives instead of candidates: these the shell completes best itself.
+const FILES = [':files'];
+const FOLDERS = [':folders'];
+const COMMAND = [':command'];
 
 /**
  * Completes the last word. Returns lines of a candidate, a tab and its meaning; or one line with a directive. Everything
@@ -47,7 +49,7 @@ function completeFor(command: Command, words: readonly string[], locks: Lookup):
     if (expecting !== undefined) expecting = undefined;
     else if (isPastOptions || !each.startsWith('-') || each === '-') operands.push(each);
     else if (each !== '--') expecting = optionWithValue(command, each);
-    else if (command.isWrapper) return directive(':command');
+    else if (command.isWrapper) return COMMAND;
     else isPastOptions = true;
   }
   if (expecting !== undefined) return valuesOf(expecting, word, '');
@@ -70,12 +72,12 @@ function completeOperand(command: Command, index: number, word: string, locks: L
   if (operand.choices !== undefined) return matching(word, plain(operand.choices));
   switch (operandName(operand)) {
     case 'lock':
-      if (word.includes('/')) return directive(':files');
+      if (word.includes('/')) return FILES;
       return locks().then((names) => matching(word, plain(names)));
     case 'dir':
-      return directive(':folders');
+      return FOLDERS;
     default:
-      return directive(':files');
+      return FILES;
   }
 }
 
@@ -95,10 +97,6 @@ function matching(word: string, candidates: readonly Candidate[]): string[] {
     .map(([text, meaning]) => (meaning === '' ? text : `${text}\t${meaning}`));
 }
 
-function directive(it: Directive): string[] {
-  return [it];
-}
-
 /** Long names only: they say more, and a short one is typed faster than completed. */
 function optionsOf(command: Command): Candidate[] {
   return visibleOptions(command).map((option) => [longName(option), option.description]);
@@ -116,10 +114,10 @@ function optionWithValue({ options }: Command, name: string): Option | undefined
 
 function valuesOf(option: Option, word: string, prefix: string): string[] {
   const isProof = option.flags.includes('<proof>');
-  if (isProof && word.startsWith(FILE_PROOF)) return directive(':files');
+  if (isProof && word.startsWith(FILE_PROOF)) return FILES;
   const values = isProof ? [...PROOFS, FILE_PROOF] : option.choices;
   if (values !== undefined) {
     return matching(`${prefix}${word}`, plain(values.map((value) => `${prefix}${value}`)));
   }
-  return /<(?:file|path)>|\[=path\]/.test(option.flags) ? directive(':files') : [];
+  return /<(?:file|path)>|\[=path\]/.test(option.flags) ? FILES : [];
 }

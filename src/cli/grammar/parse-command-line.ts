@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
+import { millisecondsOf } from '../../core/options/duration.js';
 import { UsageError } from '../errors/cli-error.js';
 import { type Command, type GivenOption, HELP, type Rest, VERSION } from './command-definition.js';
-import { loneUnit } from './lone-unit.js';
 import {
   isRequired,
   isVariadic,
@@ -173,6 +173,18 @@ function expectNumber(found: readonly string[], { name, operands, tooMany }: Com
       tooMany?.(rest) ??
       `too many arguments for '${name}'. Expected ${all.length} argument${all.length === 1 ? '' : 's'} but got ${found.length}.`,
   );
+}
+
+/** What to say if one of the operands is the unit of an option's number, as in `--timeout 15 m`; `null` if none is, or if it may be that of several. */
+export function loneUnit(operands: readonly string[], given: readonly GivenOption[]): string | null {
+  const unit = operands.find(
+    (operand) => /^[a-z]+$/i.test(operand) && millisecondsOf(`1${operand}`) !== undefined,
+  );
+  const [time, another] = given.filter(
+    ({ option, text }) => option.flags.endsWith('<time>') && /^[\d.]+$/.test(text ?? ''),
+  );
+  if (unit === undefined || time === undefined || another !== undefined) return null;
+  return `Write the unit without a space: ${longName(time.option)} ${time.text}${unit}.`;
 }
 
 function readOperands(texts: readonly string[], operands: Operands): Record<string, unknown> {

@@ -5,9 +5,9 @@ import { readJobs } from '../jobs/read-jobs.js';
 import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { placeOf, type StoreAddress } from '../stores/store-option.js';
 import { say, write } from '../terminal/messages.js';
+import { replaceOwnFile } from '../terminal/own-file.js';
 import { exposition } from './exposition.js';
 import { familiesOf } from './families.js';
-import { writeTextfile } from './textfile.js';
 
 /** Prints the metrics of these locks, or of all, or writes them to a file. Returns the exit code. */
 export async function metrics(
@@ -38,4 +38,23 @@ async function read(names: readonly string[], address: StoreAddress | undefined)
     const store = address === undefined ? null : placeOf(address);
     return { jobs: [], store, failures: [message] };
   }
+}
+
+/**
+ * Puts the text in the place of the file in one step, so that the collector never reads half of it. Only a file of this user is replaced, with the
+ * same first two lines, or an empty one. Throws a `CliError`.
+ */
+export function writeTextfile(path: string, text: string): void {
+  replaceOwnFile(path, text, {
+    // The collector runs as another user.
+    mode: 0o644,
+    beginning: firstLines(text),
+    mayBeEmpty: true,
+    complaint: 'it was not written by livinglock metrics',
+  });
+}
+
+/** The type and the description of the first family, which are always the same. */
+function firstLines(text: string): string {
+  return text.slice(0, text.indexOf('\n', text.indexOf('\n') + 1) + 1);
 }

@@ -1,10 +1,10 @@
 import { isatty } from 'node:tty';
+import { MOST_LATE } from '../../core/acquire/acquire.js';
 import { formatDuration } from '../../core/describe-holder.js';
 import type { RunOutcome } from '../../history/index.js';
-import { ErrLockLost, ErrLockStore, systemClock } from '../../index.js';
+import { ErrLockLost, ErrLockStore, type Lock, systemClock, type Worker } from '../../index.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
-import { confirm } from './confirm-lock.js';
 import type { RunEnd } from './exit-status.js';
 import type { RunSettings } from './options/run-options.js';
 import type { Signals } from './processes/pass-signals.js';
@@ -92,6 +92,18 @@ async function renewSocket(
 ): Promise<void> {
   await commandSign.end();
   await inheritedSocket?.renew();
+}
+
+/**
+ * Names these workers in the lock, which is a heartbeat, before the command starts. If that took longer than the stale timeout, the heartbeat may
+ * have been stale as soon as it was written, and another run may have taken over. The next one finds out.
+ */
+export async function confirm(lock: Lock, workers: readonly Worker[], staleTimeout: number): Promise<void> {
+  for (let late = 0; ; late++) {
+    const begunAt = systemClock.monotonic();
+    await lock.setWorkers(workers);
+    if (systemClock.monotonic() - begunAt < staleTimeout || late === MOST_LATE) return;
+  }
 }
 
 /** The lock's own signal reports a loss. */

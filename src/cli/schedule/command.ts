@@ -15,7 +15,7 @@ import {
   STALL_UNSEEN,
 } from '../run/options/run-options.js';
 import { say } from '../terminal/messages.js';
-import type { Request } from './request.js';
+import type { Request } from './schedulers.js';
 
 const OPTIONS = {
   every: {

@@ -6,7 +6,7 @@ import { orFailed } from '../../schedule/schedule-error.js';
 import type { SchedulerName } from '../../schedule/scheduled-job.js';
 import { makeTrustedFolder, type TrustedFolder } from '../../system/files/trusted-folder.js';
 import { isFolder } from '../run/output/kept/run-log.js';
-import type { Request } from './request.js';
+import type { Request } from './schedulers.js';
 
 type LogRequest = Pick<Request, 'runOptions' | 'userName' | 'directory'>;
 

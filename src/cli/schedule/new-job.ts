@@ -10,7 +10,7 @@ import { commandOf } from '../run/options/wrapped-command.js';
 import { expectProgram } from '../run/start/find-program.js';
 import { say } from '../terminal/messages.js';
 import { withLog } from './log-folder.js';
-import type { Request } from './request.js';
+import type { Request } from './schedulers.js';
 
 const STORE = '--store=';
 const PING = '--ping=';

@@ -15,8 +15,7 @@ import { writeOut } from '../terminal/write-all.js';
 import { logFolderSteps } from './log-folder.js';
 import { notesOnDatabase } from './lost-variables.js';
 import { jobOf, ownProgram, storeOf } from './new-job.js';
-import type { Request } from './request.js';
-import { schedulersFor, scopeHere } from './schedulers.js';
+import { type Request, schedulersFor, scopeHere } from './schedulers.js';
 
 /** Prints, installs or uninstalls the configuration of a job. Returns the exit code. */
 export async function schedule(request: Request): Promise<number> {

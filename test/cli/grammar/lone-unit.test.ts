@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { loneUnit } from '../../../src/cli/grammar/lone-unit.js';
+import { loneUnit } from '../../../src/cli/grammar/parse-command-line.js';
 import { RUN_OPTIONS } from '../../../src/cli/run/options/run-options.js';
 
 function given(name: keyof typeof RUN_OPTIONS, text: string | null) {

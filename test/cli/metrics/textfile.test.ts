@@ -13,7 +13,7 @@ import fs, {
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CliError } from '../../../src/cli/errors/cli-error.js';
-import { writeTextfile } from '../../../src/cli/metrics/textfile.js';
+import { writeTextfile } from '../../../src/cli/metrics/metrics.js';
 import { replace } from '../../../support/replace.js';
 import { temporaryFolder } from '../../../support/world.js';
 

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { confirm } from '../../../src/cli/run/confirm-lock.js';
+import { confirm } from '../../../src/cli/run/retry.js';
 import { acquire, systemClock } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
 import { MINUTE } from '../../../support/world.js';

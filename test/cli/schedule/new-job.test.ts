@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { jobOf } from '../../../src/cli/schedule/new-job.js';
-import type { Request } from '../../../src/cli/schedule/request.js';
+import type { Request } from '../../../src/cli/schedule/schedulers.js';
 import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
 import { temporaryFolder } from '../../../support/world.js';
 

@@ -34,7 +34,8 @@ export function expectProgram(program: string): string {
 }
 
 function notFound(program: string): string {
-  if (isForShell(program))
+  // More than the name of a program: `echo hi | wc`.
+  if (/[\s|&;<>$`]/.test(program))
     return `There is no command ${quoted(program)}. To run a line of the shell, use -c ${quoted(program)}, or -- sh -c ${quoted(program)}.`;
   if (!program.includes('/'))
     return isFile(program)
@@ -58,11 +59,6 @@ function expectOnWindows(program: string): string {
     ExitCode.notFound,
     `There is no command ${oneLine(program)}. Give its path, or add its folder to PATH. Commands that are built into cmd.exe need -c.`,
   );
-}
-
-/** Whether this is more than the name of a program: `echo hi | wc`. */
-function isForShell(program: string): boolean {
-  return /[\s|&;<>$`]/.test(program);
 }
 
 /** What execvp(3) searches without PATH: `confstr(_CS_PATH)`. */

@@ -10,7 +10,7 @@ const REPLACED = '\u{fffd}';
 /** Refuses to run a command with a changed argument: it may name a file to be removed. */
 export function expectUtf8Arguments(): void {
   if (!process.argv.some((argument) => argument.includes(REPLACED))) return;
-  if (!entriesOf('/proc/self/cmdline').some(isNotUtf8)) return;
+  if (entriesOf('/proc/self/cmdline').every((entry) => isUtf8(entry))) return;
   throw new UsageError(
     'An argument is not UTF-8, and the command would not get it unchanged. Name the file by a pattern, or in a script: -c "./import *.csv".',
   );
@@ -21,7 +21,7 @@ export function variablesNotUtf8(): readonly string[] {
   const isAnyReplaced = Object.entries(process.env).some((entry) => entry.join('').includes(REPLACED));
   if (!isAnyReplaced) return [];
   return entriesOf('/proc/self/environ')
-    .filter(isNotUtf8)
+    .filter((entry) => !isUtf8(entry))
     .map((entry) => entry.toString('utf8').replace(/=.*/s, ''));
 }
 
@@ -30,8 +30,4 @@ function entriesOf(file: string): readonly Buffer[] {
   const bytes = attempt(() => readFileSync(file), Buffer.alloc(0));
   const values = bytes.toString('latin1').split('\0');
   return values.slice(0, -1).map((value) => Buffer.from(value, 'latin1'));
-}
-
-function isNotUtf8(bytes: Buffer): boolean {
-  return !isUtf8(bytes);
 }
