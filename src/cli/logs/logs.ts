@@ -68,7 +68,7 @@ export function logs(called: string, options: LogsOptions): Promise<number> {
           : ` on ${host}. Its output is on that machine, if it is kept`;
       say(`${called} is at work${where}. This is an earlier run.`);
     }
-    await (options.follow ? follow(log, isAtWork) : printOnce(log));
+    await printLog(log, options.follow, isAtWork);
     // What is said next would continue the last line.
     if (isatty(1) && lastByte !== LINE_BREAK) await write('\n');
     if (wasAtWork && !options.follow) say(`${called} is at work. To follow it, add -f.`);
@@ -117,8 +117,11 @@ async function runsOf({ lock, store }: JournalOwner): Promise<readonly PastRun[]
   return (await openOwnHistory().read(lock, { store })).runs;
 }
 
-async function follow(log: KeptLog, isAtWork: () => Promise<boolean>): Promise<void> {
-  await withLog(log, async (growing) => {
+/** To its end, as it is now or once nobody is at work any more. */
+async function printLog(log: KeptLog, isFollowed: boolean, isAtWork: () => Promise<boolean>): Promise<void> {
+  const growing = open(log.path);
+  try {
+    if (!isFollowed) return await growing.readOn(READER, growing.size);
     for (;;) {
       // First: a run that has ended since then has written everything before.
       const isMoreComing = await isAtWork();
@@ -126,17 +129,6 @@ async function follow(log: KeptLog, isAtWork: () => Promise<boolean>): Promise<v
       if (!isMoreComing) return;
       await sleep(PERIOD);
     }
-  });
-}
-
-function printOnce(log: KeptLog): Promise<void> {
-  return withLog(log, (growing) => growing.readOn(READER, growing.size));
-}
-
-async function withLog(log: KeptLog, use: (log: GrowingLog) => Promise<void>): Promise<void> {
-  const growing = open(log.path);
-  try {
-    await use(growing);
   } finally {
     growing.close();
   }
