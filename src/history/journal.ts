@@ -2,6 +2,7 @@ import { withSystemDefaults } from '../core/options/dependencies.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
 import type { GuardSection } from '../stores/file/guard/guard-types.js';
 import { Visits } from '../stores/file/guard/wait-for-guard.js';
+import { attempt } from '../system/attempt.js';
 import { compacted, isDue, type Limits } from './compaction.js';
 import { ErrHistory, explained } from './errors.js';
 import { appendTo, type JournalText, readJournal, replaceJournal } from './journal-file.js';
@@ -81,11 +82,8 @@ export class Journal {
     const header = this.#expectOurs(journal.header);
     const size = appendTo(path, lines) ?? 0;
     if (!isDue(header, size, limits, now)) return;
-    try {
-      this.#compact(path, limits, now, stay);
-    } catch {
-      // There is no room for a copy. Nothing is missing, and the next append tries again.
-    }
+    // There may be no room for a copy. Nothing is missing then, and the next append tries again.
+    attempt(() => this.#compact(path, limits, now, stay), undefined);
   }
 
   /** In the guard, so that nobody appends to the old file meanwhile. */

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { attempt } from '../../system/attempt.js';
 import { isBun, isDeno } from '../../system/runtime.js';
 import { writeToStderr } from './messages.js';
 
@@ -19,20 +20,12 @@ export function shareStderr(): void {
   Object.defineProperty(process, 'stderr', { configurable: true, get: () => (stderr ??= makeStderr()) });
 }
 
-/** When the process exits, there is no later. */
-function writeAtOnce(chunk: Buffer): void {
-  try {
-    writeSync(2, chunk);
-  } catch {
-    // Nobody reads it, or not fast enough.
-  }
-}
-
 function makeStderr(): Writable {
   const { Writable } = process.getBuiltinModule('node:stream');
   return new Writable({
     write(chunk, _encoding, written) {
-      if (isExiting) writeAtOnce(chunk);
+      // When the process exits, there is no later, and perhaps nobody who reads it fast enough.
+      if (isExiting) attempt(() => writeSync(2, chunk), undefined);
       else writeToStderr(chunk);
       written();
     },

@@ -2,6 +2,7 @@ import { constants, fstatSync, openSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { attempt } from '../../system/attempt.js';
 
 type Write = (descriptor: number, chunk: Buffer, offset: number) => Promise<{ bytesWritten: number }>;
 
@@ -50,10 +51,7 @@ export async function writeOut(descriptor: number, chunk: Buffer): Promise<void>
 
 /** The same pipe by another description: whether the one that was given blocks is up to those who share it. `null` if that is not possible. */
 function reopened(descriptor: number): number | null {
-  try {
-    if (process.platform !== 'linux' || !fstatSync(descriptor).isFIFO()) return null;
-    return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
-  } catch {
-    return null;
-  }
+  if (process.platform !== 'linux' || !attempt(() => fstatSync(descriptor).isFIFO(), false)) return null;
+  const { O_WRONLY, O_NONBLOCK } = constants;
+  return attempt(() => openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK), null);
 }
