@@ -1,7 +1,7 @@
 import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
 import type { Inspection, LockRecord } from '../../index.js';
-import { ageOfSuccess, lastRun, lastSuccess, runtimeOf, skipsInARow } from '../jobs/job-figures.js';
+import { ageOfSuccess, lastRun, lastSuccess, runtimeOf } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
 import { inWords } from '../terminal/age.js';
 import { describeEnd } from '../terminal/describe-outcome.js';
@@ -122,8 +122,8 @@ function detailOf({ outcome, exitCode, reason, progress }: PastRun): string {
 }
 
 function ofSkips(history: LockHistory, lock: Inspection | null, limits: Limits, now: Date): Perhaps {
-  const count = skipsInARow(history);
   const { skips } = history;
+  const count = skips?.count ?? 0;
   const times = count === 1 ? 'once' : `${count} times in a row`;
   const why = holderOf(lock, now) ?? (skips === null ? '' : `the last one ${formatDay(skips.last, now)}`);
   return { severity: severityOf(count, limits.maxSkips), text: `skipped ${times}: ${why}` };

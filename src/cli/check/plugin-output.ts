@@ -1,4 +1,4 @@
-import { ageOfSuccess, runtimeOf, skipsInARow } from '../jobs/job-figures.js';
+import { ageOfSuccess, runtimeOf } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
 import { type Finding, type Limits, SEVERITIES, type Severity } from './findings.js';
 import type { Limit } from './limits.js';
@@ -45,7 +45,7 @@ function performanceData({ name, lock, history }: Job, limits: Limits, now: Date
   return [
     age && seconds(`${name} age`, age.milliseconds, limits.maxAge),
     lock && seconds(`${name} runtime`, runtimeOf(lock) ?? 0, limits.maxRuntime),
-    history && datum(`${name} skips`, String(skipsInARow(history)), limits.maxSkips, String),
+    history && datum(`${name} skips`, String(history.skips?.count ?? 0), limits.maxSkips, String),
   ].filter((each) => each !== null);
 }
 

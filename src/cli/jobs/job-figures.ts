@@ -53,11 +53,6 @@ export function holderAtWork(lock: Inspection | null): LockRecord | null {
   return lock?.state === 'live' || lock?.state === 'stalled' ? lock.holder : null;
 }
 
-/** Since the last run has ended. */
-export function skipsInARow({ skips }: LockHistory): number {
-  return skips?.count ?? 0;
-}
-
 /** The clock may have been set back. */
 function since(time: Date, now: Date): number {
   return Math.max(0, now.getTime() - time.getTime());

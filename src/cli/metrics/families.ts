@@ -1,17 +1,9 @@
 import { DEFAULT_STALE_TIMEOUT } from '../../core/assess/judge.js';
 import { type LockHistory, OUTCOMES, type PastRun } from '../../history/run.js';
 import type { Inspection } from '../../index.js';
-import { holderAtWork, lastRun, lastSuccess, skipsInARow } from '../jobs/job-figures.js';
+import { holderAtWork, lastRun, lastSuccess } from '../jobs/job-figures.js';
 import type { Job } from '../jobs/read-jobs.js';
 import type { Family, Labels } from './exposition.js';
-
-/** Where the locks are that were read, for the labels that all values have. */
-export interface Origin {
-  /** The database; `null` for files. */
-  readonly store: string | null;
-  /** Whose locks these are: two users may have locks of the same name. */
-  readonly user: string | null;
-}
 
 /** What a family says about each job: one value, or several that differ in one more label. `null`: nothing. */
 interface Gauge {
@@ -110,12 +102,14 @@ const GAUGES: readonly Gauge[] = [
     name: 'livinglock_skips',
     help: 'Skipped attempts in the history.',
     value: ({ history }) =>
-      history === null ? null : history.runs.reduce((sum, { skips }) => sum + skips, skipsInARow(history)),
+      history === null
+        ? null
+        : history.runs.reduce((sum, { skips }) => sum + skips, history.skips?.count ?? 0),
   },
   {
     name: 'livinglock_skips_since_last_run',
     help: 'Attempts that were skipped since the last run ended.',
-    value: ({ history }) => history && skipsInARow(history),
+    value: ({ history }) => history && (history.skips?.count ?? 0),
   },
   {
     name: 'livinglock_history_unreadable_lines',
@@ -127,13 +121,14 @@ const GAUGES: readonly Gauge[] = [
 /**
  * All that is known about the jobs, as Prometheus wants it.
  *
+ * @param origin Labels that all values have: the database, `null` for files, and the user, as two users may have locks of the same name.
  * @param isComplete Whether everything could be read.
  */
-export function familiesOf(jobs: readonly Job[], { store, user }: Origin, isComplete: boolean): Family[] {
+export function familiesOf(jobs: readonly Job[], origin: Labels, isComplete: boolean): Family[] {
   const up: Family = {
     name: UP,
     help: 'Whether all locks and their history could be read.',
-    samples: [{ labels: { store, user }, value: Number(isComplete) }],
+    samples: [{ labels: origin, value: Number(isComplete) }],
   };
   const families = GAUGES.map(({ name, help, value }) => ({
     name,
@@ -141,10 +136,7 @@ export function familiesOf(jobs: readonly Job[], { store, user }: Origin, isComp
     samples: jobs.flatMap((job) => {
       const found = value(job);
       const values = typeof found === 'number' ? [[{}, found] as const] : (found ?? []);
-      return values.map(([more, each]) => ({
-        labels: { lock: job.name, store, user, ...more },
-        value: each,
-      }));
+      return values.map(([more, each]) => ({ labels: { lock: job.name, ...origin, ...more }, value: each }));
     }),
   }));
   return [up, ...families];

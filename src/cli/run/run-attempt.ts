@@ -17,12 +17,6 @@ import type { Started } from './start/start-command.js';
 /** Milliseconds between two tries to name the command in the lock. */
 const NAMING_PAUSE = 500;
 
-/** How an attempt ended: for whoever started the runner, and for the history. */
-interface Ended {
-  readonly status: number;
-  readonly end: RunEnd;
-}
-
 /** A command that has been started, until nothing of it is left. */
 export class RunAttempt {
   readonly #job: RunContext;
@@ -48,7 +42,8 @@ export class RunAttempt {
     );
   }
 
-  async toTheEnd(): Promise<Ended> {
+  /** How it ended: for whoever started the runner, and for the history. */
+  async toTheEnd(): Promise<{ status: number; end: RunEnd }> {
     const { lock, recorder } = this.#job;
     const { exited, group } = this.#started;
     const onLoss = () => this.#stop('lost');
@@ -164,7 +159,7 @@ export class RunAttempt {
     await output?.written(ending.waiting);
   }
 
-  #endAfter(exit: Exit): Ended {
+  #endAfter(exit: Exit) {
     const { reason } = this.#ending;
     const lost = this.#passages.flatMap((passage) => passage.failure ?? []);
     // What is only logged has no reader: the log says what it lacks.

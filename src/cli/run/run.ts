@@ -1,4 +1,4 @@
-import { access } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { type Lock, systemClock } from '../../index.js';
 import { checkLockName } from '../../stores/shared/lock-name.js';
 import { attempt } from '../../system/attempt.js';
@@ -167,9 +167,7 @@ async function supervise(job: RunContext): Promise<number> {
  * allows no more (RLIMIT_NPROC): better now than while a command is at work.
  */
 function startThreads(): Promise<void> {
-  return new Promise((resolve) => {
-    access('/', () => resolve());
-  });
+  return access('/').catch(() => {});
 }
 
 function isOutputKept({ output: { passOn, log } }: RunSettings): boolean {

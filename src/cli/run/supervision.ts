@@ -22,13 +22,6 @@ import { notStarted, type Started, start } from './start/start-command.js';
 const RELEASE_TIMEOUT = 30_000;
 const RELEASE_PAUSE = 1000;
 
-/** What is there before a command starts. */
-interface Preparation {
-  readonly route: OutputRoute;
-  /** With which the command calls `livinglock`. */
-  readonly variables: NodeJS.ProcessEnv;
-}
-
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {
   readonly #job: RunContext;
@@ -94,7 +87,7 @@ export class Supervision {
         return statusOf(signals.received);
       }
       lock?.signal.throwIfAborted();
-      started = await this.#start(preparation);
+      started = await this.#start(...preparation);
     } catch (error) {
       // The release reports it. Of the first attempt nothing has run.
       if (error instanceof ErrLockLost) {
@@ -122,9 +115,9 @@ export class Supervision {
   }
 
   /**
-   * What a slow disk may hold up, for so long that another run takes over meanwhile. So the lock is confirmed afterwards, before the command starts.
+   * How its output goes, and the variables with which it calls `livinglock`: what a slow disk may hold up, for so long that another run takes over meanwhile. So the lock is confirmed afterwards, before the command starts.
    */
-  async #prepare(): Promise<Preparation> {
+  async #prepare(): Promise<[route: OutputRoute, variables: NodeJS.ProcessEnv]> {
     const { lock, recorder, output, options } = this.#job;
     const { knowsPredecessor } = recorder;
     if (knowsPredecessor) await recorder.recordPredecessor();
@@ -134,14 +127,7 @@ export class Supervision {
     const isFileMade = variables['LIVINGLOCK'] !== LAUNCHER;
     const mayBeLate = knowsPredecessor || output !== null || route.count > 0 || isFileMade;
     if (lock !== null && mayBeLate) await confirm(lock, [], options.staleTimeout);
-    return { route, variables };
-  }
-
-  /** With the workers that {@link renew} has named. */
-  #confirm(lock: Lock): Promise<void> {
-    const { inheritedSocket, options } = this.#job;
-    const workers = this.#isRepeated && inheritedSocket !== null ? [process.pid] : [];
-    return confirm(lock, workers, options.staleTimeout);
+    return [route, variables];
   }
 
   /** The command's exit status matters more than a lock that could not be released: a reported failure would make someone start it again. */
@@ -156,7 +142,7 @@ export class Supervision {
     return status;
   }
 
-  async #start({ route: output, variables }: Preparation): Promise<Started> {
+  async #start(output: OutputRoute, variables: NodeJS.ProcessEnv): Promise<Started> {
     const { lock, name, locks, command, options, descriptors, inheritedSocket, commandSign } = this.#job;
     // A run within the command must not ping for it.
     const { [PING_VARIABLE]: _, ...ours } = process.env;
@@ -170,8 +156,11 @@ export class Supervision {
       LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
     };
     // To start a process may take longer than the stale timeout.
-    if (lock !== null && (await commandSign.begin(lock, inheritedSocket, descriptors)))
-      await this.#confirm(lock);
+    if (lock !== null && (await commandSign.begin(lock, inheritedSocket, descriptors))) {
+      // With the workers that `renew` has named.
+      const workers = this.#isRepeated && inheritedSocket !== null ? [process.pid] : [];
+      await confirm(lock, workers, options.staleTimeout);
+    }
     try {
       const { ignoreHangup: ignoresHangup } = options;
       const started = await start(command, { env, output, descriptors, inheritedSocket, ignoresHangup });

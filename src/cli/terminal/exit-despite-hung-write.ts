@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { attempt } from '../../system/attempt.js';
 import { said, say } from './messages.js';
 
 /** How long, in milliseconds, a write that was given up may still take, and how often to look. */
@@ -36,16 +37,15 @@ export async function exit(code: number): Promise<void> {
  */
 function leaveTerminal(): void {
   if (process.platform === 'win32') return;
-  try {
+  // There may be no /dev/null in a chroot. The exit status matters more.
+  attempt(() => {
     for (const descriptor of [0, 1, 2]) {
       if (!fstatSync(descriptor).isCharacterDevice()) continue;
       closeSync(descriptor);
       // The lowest number that is free.
       openSync('/dev/null', 'r+');
     }
-  } catch {
-    // There may be no /dev/null in a chroot. The exit status matters more.
-  }
+  }, undefined);
 }
 
 function isStuck(): boolean {
