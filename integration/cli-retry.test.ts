@@ -147,6 +147,11 @@ describe.skipIf(!isPosix)('a run with --retry', () => {
       killAtTheEnd(Number(readFileSync(join(desk.folder, 'daemon'), 'utf8')));
       const named = async () => JSON.parse((await desk.run(['status', '--json', 'job'])).stdout)[0].workers;
       await poll('Nobody else is named', async () => (await named()).includes(run.pid));
+      expect(await desk.run(['run', 'job', '--', 'true'])).toMatchObject({
+        code: 75,
+        stderr: expect.not.stringContaining('at work'),
+      });
+      expect((await desk.run(['status', 'job'])).stdout).not.toContain('WORKERS');
       run.signal('SIGKILL');
       await run.ended;
       expect(await desk.run(['run', 'job', '--', 'echo', 'next'])).toMatchObject({

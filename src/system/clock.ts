@@ -62,8 +62,8 @@ const isBootTimeKnown = !isBun && !isDeno && bootOffset > 0;
 /** Added to `performance.now()`, gives the wall clock in microseconds, until the wall clock is set. */
 let wallOffset = performance.timeOrigin;
 
-/** What starts Node to build a startup snapshot, alone or within an executable. */
-const SNAPSHOT_OPTIONS = /^--(?:build-snapshot|build-sea|experimental-sea-config)/;
+/** What starts Node to build a startup snapshot, alone or within an executable. Node takes an underscore for a hyphen. */
+const SNAPSHOT_OPTIONS = /^--(?:build[-_]snapshot|build[-_]sea|experimental[-_]sea[-_]config)/;
 if (process.execArgv.some((option) => SNAPSHOT_OPTIONS.test(option))) {
   const { startupSnapshot } = process.getBuiltinModule('node:v8');
   // The program goes on in other processes, days later: their heartbeats would look that old to all others.

@@ -49,16 +49,22 @@ export async function pauseBeforeRetry({
 }: Between & Pick<RunContext, 'signals' | 'options'>): Promise<void> {
   const until = systemClock.monotonic() + options.retryDelay * (1 + SPREAD * Math.random());
   const ends = lock === null ? signals.aborted : AbortSignal.any([signals.aborted, lock.signal]);
+  // It is tried again before the command starts.
+  await renewSocket(inheritedSocket, commandSign).catch(() => {});
   // Should this process be killed in the pause, then neither a command that has ended nor a daemon that it has left may keep the lock.
-  await keep(async () => {
-    await renewSocket(inheritedSocket, commandSign);
-    await lock?.setWorkers(inheritedSocket === null ? [] : [process.pid]);
-  });
-  for (;;) {
-    const left = until - systemClock.monotonic();
-    if (left <= 0 || ends.aborted) return;
-    await systemClock.sleep(Math.min(left, options.heartbeatInterval), { signal: ends }).catch(() => {});
-    await keep(() => lock?.heartBeat());
+  await keep(() => lock?.setWorkers(inheritedSocket === null ? [] : [process.pid]));
+  // Should it exit, then being named must not keep the lock either.
+  const unname = () => void keep(() => lock?.setWorkers([]));
+  process.once('exit', unname);
+  try {
+    for (;;) {
+      const left = until - systemClock.monotonic();
+      if (left <= 0 || ends.aborted) return;
+      await systemClock.sleep(Math.min(left, options.heartbeatInterval), { signal: ends }).catch(() => {});
+      await keep(() => lock?.heartBeat());
+    }
+  } finally {
+    process.removeListener('exit', unname);
   }
 }
 

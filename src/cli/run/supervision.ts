@@ -115,7 +115,8 @@ export class Supervision {
   }
 
   /**
-   * How its output goes, and the variables with which it calls `livinglock`: what a slow disk may hold up, for so long that another run takes over meanwhile. So the lock is confirmed afterwards, before the command starts.
+   * How its output goes, and the variables with which it calls `livinglock`: what a slow disk may hold up, for so long that another run takes over
+   * meanwhile. So the lock is confirmed afterwards, before the command starts.
    */
   async #prepare(): Promise<[route: OutputRoute, variables: NodeJS.ProcessEnv]> {
     const { lock, recorder, output, options } = this.#job;
@@ -126,7 +127,7 @@ export class Supervision {
     const variables = callingBack();
     const isFileMade = variables['LIVINGLOCK'] !== LAUNCHER;
     const mayBeLate = knowsPredecessor || output !== null || route.count > 0 || isFileMade;
-    if (lock !== null && mayBeLate) await confirm(lock, [], options.staleTimeout);
+    if (lock !== null && mayBeLate) await this.#confirm(lock);
     return [route, variables];
   }
 
@@ -140,6 +141,13 @@ export class Supervision {
       `${error.message} The command has exited with ${status}.${isNoPlaceForALock(error) ? '' : ` ${next}`}`,
     );
     return status;
+  }
+
+  /** With the workers that are named since the pause before a retry. */
+  #confirm(lock: Lock): Promise<void> {
+    const { inheritedSocket, options } = this.#job;
+    const workers = this.#isRepeated && inheritedSocket !== null ? [process.pid] : [];
+    return confirm(lock, workers, options.staleTimeout);
   }
 
   async #start(output: OutputRoute, variables: NodeJS.ProcessEnv): Promise<Started> {
@@ -156,11 +164,8 @@ export class Supervision {
       LIVINGLOCK_FENCING_TOKEN: String(lock?.fencingToken ?? ''),
     };
     // To start a process may take longer than the stale timeout.
-    if (lock !== null && (await commandSign.begin(lock, inheritedSocket, descriptors))) {
-      // With the workers that `renew` has named.
-      const workers = this.#isRepeated && inheritedSocket !== null ? [process.pid] : [];
-      await confirm(lock, workers, options.staleTimeout);
-    }
+    if (lock !== null && (await commandSign.begin(lock, inheritedSocket, descriptors)))
+      await this.#confirm(lock);
     try {
       const { ignoreHangup: ignoresHangup } = options;
       const started = await start(command, { env, output, descriptors, inheritedSocket, ignoresHangup });

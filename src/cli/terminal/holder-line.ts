@@ -21,9 +21,10 @@ export function otherHost({ process }: LockRecord): string | null {
 
 function moreOf(holder: LockRecord | null): string {
   if (holder === null) return '';
-  const { workers, acquiredAt } = holder;
+  const { processId, workers, acquiredAt } = holder;
   // If the holder was killed, its workers hold the lock.
-  return [describeWorkers(workers), acquiredAt !== null && `since ${formatTime(acquiredAt)}`]
+  const others = workers.filter(({ pid, group }) => group === true || pid !== processId);
+  return [describeWorkers(others), acquiredAt !== null && `since ${formatTime(acquiredAt)}`]
     .filter((part) => part !== false)
     .join(' ');
 }

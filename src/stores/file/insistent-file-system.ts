@@ -6,8 +6,9 @@ import { isLifePath } from './guard/guard-names.js';
 
 /** For how many milliseconds a call is tried again at least. A virus scanner or a backup reads a lock file in less. */
 const TIMEOUT = 2000;
-/** How many times it is tried at least: on a busy machine there is time for only a few tries, and others may have the file open at each. */
+/** It goes on to that many tries, but no longer than this: on a busy machine there is time for only a few, and others may have the file open at each. */
 const LEAST_TRIES = 100;
+const LONGEST_TIMEOUT = 10_000;
 /** The longest pause between two tries, in milliseconds. */
 const LONGEST_PAUSE = 10;
 
@@ -37,12 +38,12 @@ const PATIENCE: Patience = { now: () => performance.now(), pause: blockFor };
  */
 export function insistentFileSystem<T extends Refusable>(fs: T, patience: Patience = PATIENCE): T {
   const insist = <R>(call: () => R, isFinal = () => false): R => {
-    const deadline = patience.now() + TIMEOUT;
+    const begun = patience.now();
     for (let tries = 1; ; tries++) {
       try {
         return call();
       } catch (error) {
-        const isEnough = tries >= LEAST_TRIES && patience.now() >= deadline;
+        const isEnough = patience.now() - begun >= (tries < LEAST_TRIES ? LONGEST_TIMEOUT : TIMEOUT);
         if (!isOfOpenFile(error) || isFinal() || isEnough) throw error;
         patience.pause(Math.random() * LONGEST_PAUSE);
       }

@@ -122,11 +122,27 @@ describe('the pause before a retry', () => {
     expect(steps).toEqual(['renews', `names ${process.pid}`]);
   });
 
-  it('goes on while there can be no other socket', async () => {
+  it('goes on while there can be no other socket, and no longer names what has ended', async () => {
     const sleeps = passingTime();
+    const setWorkers = vi.spyOn(lock, 'setWorkers').mockResolvedValue();
     await pause({}, lock, { ...SOCKET, renew: () => Promise.reject(new Error('No descriptor is left.')) });
     expect(sum(sleeps)).toBeGreaterThanOrEqual(MINUTE);
-    expect(said[0]).toContain('No descriptor is left.');
+    expect(setWorkers).toHaveBeenCalledWith([process.pid]);
+    // It is tried again afterwards.
+    expect(said).toEqual([]);
+  });
+
+  it('leaves the lock to nobody if this process exits', async () => {
+    const before = process.listeners('exit');
+    const workers = async () => (await store.read('nightly'))?.record?.workers;
+    passingTime(async () => {
+      expect(await workers()).toMatchObject([{ pid: process.pid }]);
+      const [exit] = process.listeners('exit').filter((listener) => !before.includes(listener));
+      if (exit !== undefined) Reflect.apply(exit, process, [1]);
+      expect(await workers()).toEqual([]);
+    });
+    await pause({}, lock, SOCKET);
+    expect(process.listeners('exit')).toEqual(before);
   });
 
   it('goes on while the store is away', async () => {

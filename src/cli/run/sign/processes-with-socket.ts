@@ -26,7 +26,7 @@ export function processesWith(
     identify(pid, group) {
       const identity = isStartCostly ? identifyAsNew(pid, processes) : processes.identify(pid, group);
       if (identity === null) return null;
-      // If this process is a worker, then on behalf of the command that it is about to start.
+      // If this process is a worker, then on behalf of a command that it is to start.
       const isHeir = socket !== null && (identity.group === true || pid === process.pid);
       return {
         ...identity,
