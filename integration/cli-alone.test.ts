@@ -129,6 +129,23 @@ describe.skipIf(!isPosix)('descriptors', () => {
   });
 });
 
+describe.skipIf(!isPosix)('the input', () => {
+  test('is closed when the command closes it: whoever writes it may end', async () => {
+    const desk = new Desk();
+    const command = 'read -r line; exec <&-; until [ -e written ]; do sleep 0.01; done; echo "$line"';
+    const line = `{ seq 1 100000; touch written; } 2> /dev/null | livinglock run --timeout 20s job -- sh -c '${command}'`;
+    expect(await desk.bash(line)).toMatchObject({ code: 0, stdout: '1\n', stderr: '' });
+  });
+
+  test('reaches each attempt, and is closed in the last one', async () => {
+    const desk = new Desk();
+    const last = 'exec <&-; until [ -e written ]; do sleep 0.01; done; exit 0';
+    const command = `read -r line; echo "$line"; [ "$line" = 2 ] || exit 1; ${last}`;
+    const line = `{ seq 1 100000; touch written; } 2> /dev/null | livinglock run -q --timeout 20s --retry 1 --retry-delay 0s job -- sh -c '${command}'`;
+    expect(await desk.bash(line)).toMatchObject({ code: 0, stdout: '1\n2\n' });
+  });
+});
+
 describe.skipIf(!isLinux)('a pipe that is shared with others', () => {
   const flags = 'grep flags /proc/$LIVINGLOCK_RUNNER/fdinfo/2';
 

@@ -15,6 +15,7 @@ import { isNoPlaceForALock } from './recorder.js';
 import { confirm, isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
 import type { RunContext } from './run-context.js';
+import { leaveInput } from './start/leave-input.js';
 import { callingBack, LAUNCHER } from './start/livinglock-for-command.js';
 import { notStarted, type Started, start } from './start/start-command.js';
 
@@ -59,7 +60,7 @@ export class Supervision {
 
   async #runRepeatedly(): Promise<number> {
     const { recorder, options, output } = this.#job;
-    let status = await this.#runAttempt();
+    let status = await this.#runAttempt(options.retry === 0);
     for (let left = options.retry; left > 0 && isRepeatable(this.#end, this.#job); left--) {
       await recorder.attempted(this.#end, status);
       output?.attempted(status);
@@ -67,13 +68,13 @@ export class Supervision {
       recorder.beginAgain();
       this.#end = { outcome: 'not-started', signal: null };
       this.#isRepeated = true;
-      status = await this.#runAttempt();
+      status = await this.#runAttempt(left === 1);
     }
     return status;
   }
 
   /** A signal that arrives before the command exists ends the run before it begins. */
-  async #runAttempt(): Promise<number> {
+  async #runAttempt(isLast: boolean): Promise<number> {
     const { lock, signals, options } = this.#job;
     let started: Started;
     try {
@@ -88,6 +89,7 @@ export class Supervision {
       }
       lock?.signal.throwIfAborted();
       started = await this.#start(...preparation);
+      if (isLast) leaveInput();
     } catch (error) {
       // The release reports it. Of the first attempt nothing has run.
       if (error instanceof ErrLockLost) {
