@@ -166,6 +166,21 @@ describe.skipIf(!isLinux)('a pipe that is shared with others', () => {
     expect(Number.parseInt(octal, 8) & constants.O_NONBLOCK).toBe(0);
     expect(await run.ended).toMatchObject({ code: 0 });
   });
+
+  test('blocks after the run, even if it did not at its start', async () => {
+    const desk = new Desk();
+    // Node makes its output non-blocking.
+    const node = 'process.stdout.write("\\n"); fs.writeFileSync("ready", ""); setInterval(() => {}, 1000)';
+    const look = 'grep flags /proc/$shell/fdinfo/1 >&2';
+    const line = `
+      { "${process.execPath}" -e '${node}' & until [ -e ready ]; do sleep 0.01; done
+        shell=$BASHPID; ${look}; livinglock run job -- true; ${look}; kill -9 $!; } | cat`;
+    const { stderr } = await desk.bash(line);
+    const [before, after] = [...stderr.matchAll(/flags:\s+(\d+)/g)].map(
+      ([, octal = '']) => Number.parseInt(octal, 8) & constants.O_NONBLOCK,
+    );
+    expect({ before, after }).toEqual({ before: constants.O_NONBLOCK, after: 0 });
+  });
 });
 
 describe.skipIf(!isLinux)('what is not UTF-8', () => {

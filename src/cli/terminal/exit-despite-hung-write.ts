@@ -1,11 +1,15 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attempt } from '../../system/attempt.js';
+import { flagsOf } from '../../system/files/descriptor-flags.js';
+import { letGo } from './let-go.js';
 import { said, say } from './messages.js';
 
 /** How long, in milliseconds, a write that was given up may still take, and how often to look. */
 const GRACE = 1000;
 const PERIOD = 50;
+
+const { O_NONBLOCK = 0 } = constants;
 
 let isGivenUp = false;
 
@@ -27,25 +31,25 @@ export async function exit(code: number): Promise<void> {
     // The last listener: the others clean up.
     process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
   }
-  leaveTerminal();
+  // Others may still have something to say.
+  process.once('exit', leaveStandardStreams);
   process.exit(code);
 }
 
 /**
- * Node restores the modes of its terminal as it exits (`ResetStdio` in its node.cc), although the command, or an editor in the foreground, has set others
- * meanwhile, and aborts if there is no terminal any more. It leaves a descriptor alone that has been opened again.
+ * As it exits, Node gives its standard streams back the modes that they had when it was started (`ResetStdio` in its node.cc). It aborts if a terminal is gone,
+ * and the command, or others who share a pipe, may have set other modes meanwhile. It leaves a descriptor alone that has been opened again.
  */
-function leaveTerminal(): void {
+function leaveStandardStreams(): void {
   if (process.platform === 'win32') return;
-  // There may be no /dev/null in a chroot. The exit status matters more.
-  attempt(() => {
-    for (const descriptor of [0, 1, 2]) {
-      if (!fstatSync(descriptor).isCharacterDevice()) continue;
-      closeSync(descriptor);
-      // The lowest number that is free.
-      openSync('/dev/null', 'r+');
-    }
-  }, undefined);
+  for (const descriptor of [0, 1, 2]) if (!isOursToReset(descriptor)) letGo(descriptor);
+}
+
+/** Whether it does not block, which may be the work of `process.stdout`. */
+function isOursToReset(descriptor: number): boolean {
+  if (attempt(() => fstatSync(descriptor).isCharacterDevice(), false)) return false;
+  const flags = flagsOf(descriptor);
+  return flags === null || (flags & O_NONBLOCK) !== 0;
 }
 
 function isStuck(): boolean {

@@ -1,5 +1,6 @@
-import { constants, fstatSync, openSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { constants, fstatSync, openSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { attempt } from '../../../system/attempt.js';
+import { flagsOf } from '../../../system/files/descriptor-flags.js';
 
 /** `O_ACCMODE` in fcntl(2): whether a descriptor reads (0) or writes (1). */
 const ACCESS_MODE = 0o3;
@@ -106,15 +107,6 @@ function hasName(descriptor: number): boolean {
 function accessOf(descriptor: number): number {
   const flags = flagsOf(descriptor);
   return flags === null ? descriptor + ACCESS_MODE : flags & ACCESS_MODE;
-}
-
-/** The flags of open(2), and whether it is closed on exec. `null` if the system does not tell. */
-function flagsOf(descriptor: number): number | null {
-  return attempt(() => {
-    const [, flags] =
-      /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8')) ?? [];
-    return flags === undefined ? null : Number.parseInt(flags, 8);
-  }, null);
 }
 
 /** `--jobserver-auth=3,4` (GNU make, "POSIX Jobserver"); before 4.2 it was `--jobserver-fds`. A named pipe needs no descriptor. */
