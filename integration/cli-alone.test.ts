@@ -26,6 +26,14 @@ const ODD = {
   UMLAUT: 'ä€😀',
 };
 
+/** Variables that Node drops or changes. */
+const OF_NODE = {
+  '0': 'zero',
+  '42': 'a\n43=b',
+  '4294967294': '',
+  NODE_UNIQUE_ID: '3',
+};
+
 describe.skipIf(!isPosix)('the environment', () => {
   test('is the same, except for variables named LIVINGLOCK', async () => {
     const desk = new Desk();
@@ -38,6 +46,14 @@ describe.skipIf(!isPosix)('the environment', () => {
         .sort();
     expect(under).toMatchObject({ code: 0, stderr: '' });
     expect(others(under.stdout)).toEqual(others(alone.stdout));
+  });
+
+  test.skipIf(!isLinux)('is the same, even where Node drops or changes a variable', async () => {
+    const desk = new Desk();
+    const { stdout, stderr, code } = await desk.run(['run', 'job', '--', 'env', '-0'], OF_NODE);
+    const entries = stdout.split('\0');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const [name, value] of Object.entries(OF_NODE)) expect(entries).toContain(`${name}=${value}`);
   });
 
   test.skipIf(!canMount)('needs no shell', async () => {

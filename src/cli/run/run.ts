@@ -22,6 +22,7 @@ import { makeInheritedSocket } from './sign/inherited-socket.js';
 import { processesWith } from './sign/processes-with-socket.js';
 import { givenDescriptors } from './start/descriptors.js';
 import { expectProgram } from './start/find-program.js';
+import { missingVariables } from './start/given-environment.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './start/not-utf8.js';
 import { Supervision } from './supervision.js';
 
@@ -94,6 +95,12 @@ const NOT_STARTED = { outcome: 'not-started', signal: null } as const;
 
 function sayHints(isStallUnseen: boolean): void {
   if (isStallUnseen) say(STALL_UNSEEN);
+  const missing = missingVariables();
+  if (missing.length > 0) {
+    say(
+      `${missing.join(', ')}: Node drops variables whose names are numbers, so the command does not get them. Set them in a script that the command runs.`,
+    );
+  }
   const names = variablesNotUtf8();
   if (names.length > 0) {
     say(

@@ -15,6 +15,7 @@ import { isNoPlaceForALock } from './recorder.js';
 import { confirm, isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
 import type { RunContext } from './run-context.js';
+import { givenEnvironment } from './start/given-environment.js';
 import { leaveInput } from './start/leave-input.js';
 import { callingBack, LAUNCHER } from './start/livinglock-for-command.js';
 import { notStarted, type Started, start } from './start/start-command.js';
@@ -155,7 +156,7 @@ export class Supervision {
   async #start(output: OutputRoute, variables: NodeJS.ProcessEnv): Promise<Started> {
     const { lock, name, locks, command, options, descriptors, inheritedSocket, commandSign } = this.#job;
     // A run within the command must not ping for it.
-    const { [PING_VARIABLE]: _, ...ours } = process.env;
+    const { [PING_VARIABLE]: _, ...ours } = givenEnvironment();
     const env = {
       ...ours,
       ...variables,

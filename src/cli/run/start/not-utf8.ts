@@ -26,7 +26,7 @@ export function variablesNotUtf8(): readonly string[] {
 }
 
 /** The original bytes, each value ended by a NUL (proc(5)). Empty if there is no such file. */
-function entriesOf(file: string): readonly Buffer[] {
+export function entriesOf(file: string): readonly Buffer[] {
   const bytes = attempt(() => readFileSync(file), Buffer.alloc(0));
   const values = bytes.toString('latin1').split('\0');
   return values.slice(0, -1).map((value) => Buffer.from(value, 'latin1'));
