@@ -32,6 +32,7 @@ const OF_NODE = {
   '42': 'a\n43=b',
   '4294967294': '',
   NODE_UNIQUE_ID: '3',
+  NODE_V8_COVERAGE: 'covered',
 };
 
 describe.skipIf(!isPosix)('the environment', () => {
