@@ -456,6 +456,26 @@ describe.skipIf(!isPosix)('run --output', () => {
     expect(stdout).toMatch(/^(.*\n)\1$/);
   });
 
+  test.each([
+    ['of one attempt', 1, ['--log-size', '64k']],
+    ['of all attempts', 2, ['--log-size', '128k', '--retry', '1', '--retry-delay', '0s']],
+  ])('on-failure holds no more back than --log-size: %s', async (_which, attempts, options) => {
+    const desk = new Desk();
+    const all = (await desk.bash('seq 1 100000')).stdout;
+    const { stdout } = await desk.run(failing('seq 1 100000; exit 4', ...options));
+    expect(stdout.length).toBeLessThanOrEqual(attempts * 64 * 1024);
+    const shown = stdout.split(/(?<=\n100000\n)/);
+    expect(shown).toHaveLength(attempts);
+    for (const output of shown) {
+      const [beginning = '', leftOut, end = ''] = output.split(
+        /\n\[livinglock: (\d+) bytes are left out here\] *\n/,
+      );
+      expect(beginning.length + Number(leftOut) + end.length).toBe(all.length);
+      expect(all.startsWith(beginning) && all.endsWith(end)).toBe(true);
+      expect(Math.min(beginning.length, end.length)).toBeGreaterThan(20_000);
+    }
+  });
+
   test('on-failure releases the lock before anyone reads the output', async () => {
     const desk = new Desk();
     const run = spawn(process.execPath, [PROGRAM, ...failing('seq 1 200000; exit 3')], {

@@ -4,7 +4,7 @@ import { InvalidArgument, matching, parseCount, parseSize } from '../../grammar/
 const KEPT_LOGS = 20;
 const LOG_SIZE = 10 * 1024 * 1024;
 /** In less, what is cut out would not be worth the line that says so. */
-const SMALLEST_LOG = 64 * 1024;
+export const SMALLEST_LOG = 64 * 1024;
 
 /** What becomes of the command's output. */
 export const OUTPUT_OPTIONS = {
@@ -50,11 +50,26 @@ export interface LogOptions {
   readonly size: number;
 }
 
-/** Fills in defaults; `null` as the log to keep none. */
-export function completeOutputOptions({ log, keepLogs, logSize, output }: Values<typeof OUTPUT_OPTIONS>) {
+/** What becomes of the command's output. */
+export interface OutputOptions {
+  readonly passOn: 'always' | 'on-failure' | 'never';
+  /** `null` to keep none. */
+  readonly log: LogOptions | null;
+  /** How many bytes to hold back until it is known whether the run fails, if that is chosen. */
+  readonly mostHeld?: number | undefined;
+}
+
+/** Fills in defaults. */
+export function completeOutputOptions({
+  log,
+  keepLogs,
+  logSize,
+  output,
+}: Values<typeof OUTPUT_OPTIONS>): OutputOptions {
   if (log === false && keepLogs === undefined && logSize === undefined) return { passOn: output, log: null };
   const path = typeof log === 'boolean' ? null : log;
-  return { passOn: output, log: { path, keep: keepLogs ?? KEPT_LOGS, size: logSize ?? LOG_SIZE } };
+  const kept = { path, keep: keepLogs ?? KEPT_LOGS, size: logSize ?? LOG_SIZE };
+  return { passOn: output, log: kept, mostHeld: logSize };
 }
 
 function parseLogSize(text: string): number {

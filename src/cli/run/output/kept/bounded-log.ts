@@ -98,13 +98,21 @@ export class BoundedLog {
 
   /** Adds output. Calls must not overlap. Rejects as the file does. */
   async write(chunk: Buffer): Promise<void> {
-    for (let written = 0; written < chunk.length; ) {
-      if (this.#size === this.#limit) await this.#makeRoom();
-      const part = chunk.subarray(written, written + this.#limit - this.#size);
-      await this.#file.write(part, this.#size);
-      this.#size += part.length;
-      written += part.length;
-    }
+    for (let written = 0; written < chunk.length; ) written += await this.writePart(chunk.subarray(written));
+  }
+
+  /** Adds the beginning of this output, or rejects and adds nothing. Returns how many bytes that is. */
+  async writePart(chunk: Buffer): Promise<number> {
+    if (this.#size === this.#limit) await this.#makeRoom();
+    const part = chunk.subarray(0, this.#limit - this.#size);
+    await this.#file.write(part, this.#size);
+    this.#size += part.length;
+    return part.length;
+  }
+
+  /** How many bytes of the file it takes. */
+  get size(): number {
+    return this.#size;
   }
 
   async #makeRoom(): Promise<void> {

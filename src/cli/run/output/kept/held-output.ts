@@ -3,35 +3,42 @@ import { systemCode } from '../../../../system/system-code.js';
 import { say } from '../../../terminal/messages.js';
 import { writeOut } from '../../../terminal/write-all.js';
 import type { ReadOutput } from '../output-route.js';
+import { BoundedLog, type LogFile } from './bounded-log.js';
 import type { Spool } from './unnamed-file.js';
 
 const LINE_BREAK = 0x0a;
 
-/** What is held back: these bytes of a file that may hold the output of earlier attempts, too. */
+/** What is held back: a part of a file that may hold the output of earlier attempts, too. */
 interface Held {
   readonly spool: Spool;
   readonly from: number;
-  to: number;
+  readonly file: LogFile;
+  readonly log: BoundedLog;
 }
 
 /** One stream of one attempt of a command, held back until it is known how the run ends. */
 export class HeldOutput {
   readonly #output: ReadOutput;
   readonly #takeSpool: () => Spool;
+  readonly #most: number;
   #state: 'empty' | Held | 'passed on' = 'empty';
   #lastByte = LINE_BREAK;
 
-  /** @param takeSpool Returns a file that is open already: the command is at work. It may throw. */
-  constructor(output: ReadOutput, takeSpool: () => Spool) {
+  /**
+   * @param takeSpool Returns a file that is open already: the command is at work. It may throw.
+   * @param most How many bytes to hold back. Of longer output, the middle is left out.
+   */
+  constructor(output: ReadOutput, takeSpool: () => Spool, most: number) {
     this.#output = output;
     this.#takeSpool = takeSpool;
+    this.#most = most;
   }
 
   /** If it cannot be held back, all of it is passed on. Rejects if that fails. */
   async write(chunk: Buffer): Promise<void> {
     this.#lastByte = chunk.at(-1) ?? this.#lastByte;
-    if (this.#state !== 'passed on' && (await this.#hold(chunk))) return;
-    await writeOut(this.#output.descriptor, chunk);
+    const held = this.#state === 'passed on' ? 0 : await this.#hold(chunk);
+    if (held < chunk.length) await writeOut(this.#output.descriptor, chunk.subarray(held));
   }
 
   get state(): 'empty' | 'held' | 'passed on' {
@@ -53,13 +60,14 @@ export class HeldOutput {
     }
   }
 
-  async #hold(chunk: Buffer): Promise<boolean> {
+  /** Returns how many of its bytes are held back. If that is not all, those are passed on. */
+  async #hold(chunk: Buffer): Promise<number> {
+    let taken = 0;
     try {
-      if (typeof this.#state === 'string') this.#state = heldIn(this.#takeSpool());
-      const held = this.#state;
-      await held.spool.write(chunk);
-      held.to = held.spool.size;
-      return true;
+      if (typeof this.#state === 'string') this.#state = heldIn(this.#takeSpool(), this.#most);
+      const { log } = this.#state;
+      while (taken < chunk.length) taken += await log.writePart(chunk.subarray(taken));
+      return taken;
     } catch (error) {
       say(
         `The command's ${this.#output.name} cannot be held back: ${messageOf(error)}. It is passed on at once.`,
@@ -68,17 +76,21 @@ export class HeldOutput {
     const held = this.#state;
     await this.#passOn();
     // The disk may be full, and others need it.
-    if (typeof held !== 'string') await held.spool.shorten(held.from).catch(() => {});
-    return false;
+    if (typeof held !== 'string') await held.file.truncate(0).catch(() => {});
+    return taken;
   }
 
   async #passOn(): Promise<void> {
     const held = this.#state;
     this.#state = 'passed on';
-    if (typeof held !== 'string') await held.spool.passOn(this.#output.descriptor, held.from, held.to);
+    if (typeof held === 'string') return;
+    const { spool, from, log } = held;
+    await spool.passOn(this.#output.descriptor, from, from + log.size);
   }
 }
 
-function heldIn(spool: Spool): Held {
-  return { spool, from: spool.size, to: spool.size };
+function heldIn(spool: Spool, most: number): Held {
+  const from = spool.size;
+  const file = spool.rest();
+  return { spool, from, file, log: new BoundedLog(file, most) };
 }

@@ -8,7 +8,7 @@ import { giveUpWriting } from '../../../terminal/exit-despite-hung-write.js';
 import { said, say } from '../../../terminal/messages.js';
 import { writeOut } from '../../../terminal/write-all.js';
 import type { RunEnd } from '../../exit-status.js';
-import type { LogOptions } from '../../options/output-options.js';
+import { type LogOptions, SMALLEST_LOG } from '../../options/output-options.js';
 import type { RunSettings } from '../../options/run-options.js';
 import type { OutputMode, ReadOutput } from '../output-route.js';
 import type { Outlet } from '../pass-output.js';
@@ -19,6 +19,8 @@ import { folderOf, isFolder, RunLog, type RunOfLog } from './run-log.js';
 import { Spool } from './unnamed-file.js';
 
 const STDERR = 2;
+/** Bytes. Hardly anyone reads more, but the disk has to hold it. */
+const MOST_HELD = 100 * 1024 * 1024;
 
 /** The output of a run that is kept in a log, held back, or thrown away. */
 export class KeptOutput {
@@ -151,7 +153,7 @@ export class KeptOutput {
       case 'never':
         return async () => {};
       case 'on-failure': {
-        const held = new HeldOutput(output, () => this.#takeSpool());
+        const held = new HeldOutput(output, () => this.#takeSpool(), mostHeld(this.#options));
         this.#held.push(held);
         return (chunk) => held.write(chunk);
       }
@@ -172,6 +174,11 @@ export class KeptOutput {
     makeTrustedFolder(folder);
     return folder.path;
   }
+}
+
+/** By one attempt. */
+function mostHeld({ output: { mostHeld = MOST_HELD }, retry }: RunSettings): number {
+  return Math.max(SMALLEST_LOG, Math.floor(mostHeld / (retry + 1)));
 }
 
 function openLog(options: LogOptions, run: RunOfLog): RunLog | null {

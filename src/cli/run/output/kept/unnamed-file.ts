@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { randomUuid } from '../../../../system/uuid.js';
 import { writeOut } from '../../../terminal/write-all.js';
+import type { LogFile } from './bounded-log.js';
 import { readAt, writeAt } from './whole-file.js';
 
 const truncate = promisify(ftruncate);
@@ -23,21 +24,25 @@ export class Spool {
     unlinkSync(path);
   }
 
-  /** Adds all of it, or rejects and adds nothing. */
-  async write(chunk: Buffer): Promise<void> {
-    await writeAt(this.#descriptor, chunk, this.#size);
-    this.#size += chunk.length;
-  }
-
   /** How many bytes it holds. */
   get size(): number {
     return this.#size;
   }
 
-  /** Holds no more than the first bytes. */
-  async shorten(size: number): Promise<void> {
-    this.#size = size;
-    await truncate(this.#descriptor, size);
+  /** What is added behind all that it holds now. */
+  rest(): LogFile {
+    const start = this.#size;
+    return {
+      write: async (data, position) => {
+        await writeAt(this.#descriptor, data, start + position);
+        this.#size = Math.max(this.#size, start + position + data.length);
+      },
+      read: (position, length) => readAt(this.#descriptor, start + position, length),
+      truncate: async (length) => {
+        this.#size = start + length;
+        await truncate(this.#descriptor, this.#size);
+      },
+    };
   }
 
   /** Writes these bytes of what it holds to a descriptor of ours, piece by piece. */
