@@ -34,6 +34,8 @@ export interface Lost {
 interface Trouble {
   /** `undefined` if no answer came at all. */
   readonly cause: unknown;
+  /** Whether another server may have replaced the one that answers, so that only a heartbeat that is written ends it. */
+  readonly isDemotion: boolean;
 }
 
 /** What stays the same for the life of a lease. */
@@ -46,12 +48,17 @@ interface Terms {
 
 /** What happens to a lease. Times are milliseconds on the monotonic clock. */
 export type LeaseEvent =
-  /** The store names this process as the holder, with a heartbeat not older than `beatAt`; `null` if its age says nothing. */
-  | { readonly type: 'confirmed'; readonly beatAt: number | null }
+  /**
+   * The store names this process as the holder, with a heartbeat not older than `beatAt`; `null` if its age says nothing. `isWritten`: it has just
+   * written that heartbeat.
+   */
+  | { readonly type: 'confirmed'; readonly beatAt: number | null; readonly isWritten?: true }
   /** The store no longer names this process. */
   | { readonly type: 'gone'; readonly successor: LockRecord | null; readonly toldTo: 'release' | 'others' }
   /** The store failed with that cause, or was asked and has not answered by now. */
   | { readonly type: 'unanswered'; readonly at: number; readonly cause?: unknown }
+  /** A server that takes no writes any longer, such as a replica, has refused a heartbeat. What it says about the lock may be old. */
+  | { readonly type: 'demoted'; readonly at: number; readonly cause: unknown }
   /** Time has passed. */
   | { readonly type: 'time'; readonly at: number }
   /** The job is done with the lock, or asks again whether it is released. */
@@ -92,7 +99,8 @@ export function newLease(claimedAt: number): Lease {
 
 /**
  * The only place where a lease changes. Once `staleTimeout` has passed since the last confirmed heartbeat, others may take over. While the
- * store answers, it says whether somebody has. If it does not answer, the lock then counts as lost, because nobody can tell.
+ * store answers, it says whether somebody has. If it does not answer, or only by a server that was demoted, the lock then counts as lost, because
+ * nobody can tell.
  */
 export function transition(lease: Lease, event: LeaseEvent, terms: Terms): Transition {
   switch (lease.is) {
@@ -110,17 +118,15 @@ function ofTenure(lease: Tenure, event: LeaseEvent, terms: Terms): Transition {
   switch (event.type) {
     case 'confirmed':
       return {
-        lease: {
-          ...lease,
-          confirmedAt: Math.max(lease.confirmedAt, event.beatAt ?? lease.confirmedAt),
-          trouble: null,
-        },
+        lease: lease.trouble?.isDemotion && !event.isWritten ? lease : confirmed(lease, event.beatAt),
         effects: lease.is === 'held' && lease.isUnwanted ? ['release'] : [],
       };
     case 'gone':
       return ofAbsence(lease, event.successor, event.toldTo, terms);
     case 'unanswered':
-      return atTime({ ...lease, trouble: { cause: event.cause ?? lease.trouble?.cause } }, event.at, terms);
+      return inTrouble(lease, event, lease.trouble?.isDemotion ?? false, terms);
+    case 'demoted':
+      return inTrouble(lease, event, true, terms);
     case 'time':
       return atTime(lease, event.at, terms);
     case 'release':
@@ -134,6 +140,19 @@ function ofTenure(lease: Tenure, event: LeaseEvent, terms: Terms): Transition {
     case 'reported':
       return unchanged(lease);
   }
+}
+
+function confirmed(lease: Tenure, beatAt: number | null): Tenure {
+  return { ...lease, confirmedAt: Math.max(lease.confirmedAt, beatAt ?? lease.confirmedAt), trouble: null };
+}
+
+function inTrouble(
+  lease: Tenure,
+  { at, cause = lease.trouble?.cause }: { readonly at: number; readonly cause?: unknown },
+  isDemotion: boolean,
+  terms: Terms,
+): Transition {
+  return atTime({ ...lease, trouble: { cause, isDemotion } }, at, terms);
 }
 
 /** If a release has removed the lock, or may have, nobody else has taken it: the answer to the release decides. */

@@ -1,4 +1,5 @@
 import { callEvery } from '../calls/repeated-call.js';
+import { ErrLockStore } from '../errors.js';
 import type { LeaseEvent } from './lease-machine.js';
 import type { LockParts } from './lock-parts.js';
 
@@ -11,6 +12,9 @@ interface LeaseView {
   confirmedAt(): number | null;
   tell(event: LeaseEvent): void;
 }
+
+/** With these, Redis and PostgreSQL refuse writes to a replica, or to a primary that has become one. */
+const DEMOTED: ReadonlySet<string> = new Set(['READONLY', '25006']);
 
 /** How often the store is asked between heartbeats, in milliseconds. */
 const SHORTEST_PERIOD = 1000;
@@ -58,8 +62,10 @@ export class LeaseMonitor {
    * A heartbeat could not be written. That does not mean that the lock is lost, because the disk may be full.
    * Near the deadline, and after it, the store is asked at once.
    */
-  heartbeatFailed(): void {
+  heartbeatFailed(error: unknown): void {
     this.#isBeating = false;
+    if (error instanceof ErrLockStore && DEMOTED.has(error.code))
+      this.#lease.tell({ type: 'demoted', at: this.#lock.clock.monotonic(), cause: error });
     if (this.#left <= this.#margin) this.#ask();
   }
 

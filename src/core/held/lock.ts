@@ -248,7 +248,7 @@ export class Lock {
     this.#writing = undefined;
     this.#monitor.heartbeatAnswered();
     if (outcome.done) {
-      this.#apply({ type: 'confirmed', beatAt: sentAt });
+      this.#apply({ type: 'confirmed', beatAt: sentAt, isWritten: true });
       this.#throttle.succeeded();
       this.#events.heartbeatWritten(outcome.record, sentAt);
       return this.#answer();
@@ -261,7 +261,7 @@ export class Lock {
 
   #failBeat(error: unknown): Promise<void> {
     this.#writing = undefined;
-    this.#monitor.heartbeatFailed();
+    this.#monitor.heartbeatFailed(error);
     this.#throttle.failed();
     return this.#lease.is === 'lost' ? this.#answer() : Promise.reject(error);
   }

@@ -54,6 +54,25 @@ describe('a lease', () => {
     });
   });
 
+  it('is lost then, too, if the server that answers takes no writes any longer, until one is written', () => {
+    const cause = new Error("READONLY You can't write against a read only replica.");
+    const demoted: LeaseEvent = { type: 'demoted', at: MINUTE, cause };
+    const read: LeaseEvent = { type: 'confirmed', beatAt: 2 * MINUTE };
+    const end: LeaseEvent = { type: 'time', at: HOUR };
+    const silence: LeaseEvent = { type: 'unanswered', at: 3 * MINUTE };
+    for (const events of [
+      [demoted, read],
+      [silence, demoted, read],
+      [demoted, read, silence, read],
+    ])
+      expect(leaseAfter(...events, end)).toMatchObject({ is: 'lost', error: { isCertain: false, cause } });
+    expect(leaseAfter(demoted, { ...read, isWritten: true }, read, end)).toMatchObject({
+      is: 'held',
+      trouble: null,
+    });
+    expect(leaseAfter({ ...demoted, at: HOUR })).toMatchObject({ is: 'lost' });
+  });
+
   it('accepts heartbeats in any order', () => {
     expect(
       leaseAfter({ type: 'confirmed', beatAt: MINUTE }, { type: 'confirmed', beatAt: MINUTE - 1 }),
@@ -116,6 +135,12 @@ describe('a lease', () => {
 });
 
 const events = fc.oneof<fc.Arbitrary<LeaseEvent>[]>(
+  fc.record({
+    type: fc.constant('confirmed' as const),
+    beatAt: fc.nat(3 * HOUR),
+    isWritten: fc.constant(true as const),
+  }),
+  fc.record({ type: fc.constant('demoted' as const), at: fc.nat(3 * HOUR), cause: fc.constant('READONLY') }),
   fc.record({
     type: fc.constant('confirmed' as const),
     beatAt: fc.option(fc.nat(3 * HOUR), { nil: null }),
@@ -184,15 +209,18 @@ describe('from any sequence of events', () => {
         let lease = newLease(0);
         let confirmedAt = 0;
         let isSilent = false;
+        let isDemoted = false;
         for (const event of sequence) {
           const before = lease;
           ({ lease } = transition(lease, event, TERMS));
-          if (event.type === 'confirmed') {
+          if (event.type === 'confirmed' && (event.isWritten || !isDemoted)) {
             confirmedAt = Math.max(confirmedAt, event.beatAt ?? 0);
             isSilent = false;
+            isDemoted = false;
           }
-          if (event.type === 'unanswered') isSilent = true;
-          const isTime = event.type === 'time' || event.type === 'unanswered';
+          if (event.type === 'demoted') isDemoted = true;
+          if (event.type === 'demoted' || event.type === 'unanswered') isSilent = true;
+          const isTime = event.type === 'time' || event.type === 'demoted' || event.type === 'unanswered';
           if (!isTime || before.is === 'lost' || before.is === 'released') continue;
           expect(lease.is === 'lost').toBe(isSilent && event.at - confirmedAt >= HOUR);
         }

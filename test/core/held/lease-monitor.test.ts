@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ErrLockStore } from '../../../src/core/errors.js';
 import type { LeaseEvent } from '../../../src/core/held/lease-machine.js';
 import { LeaseMonitor } from '../../../src/core/held/lease-monitor.js';
 import type { Store, Stored } from '../../../src/core/store.js';
@@ -71,12 +72,23 @@ describe('a lease monitor', () => {
 
   it('asks at once after a heartbeat that failed near the deadline, and only there', async () => {
     const { clock, monitor, asked } = monitorOf(away);
-    monitor.heartbeatFailed();
+    monitor.heartbeatFailed(AWAY);
     expect(asked()).toBe(0);
     await clock.advance(HOUR - 5 * SECOND);
     const before = asked();
-    monitor.heartbeatFailed();
+    monitor.heartbeatFailed(AWAY);
     expect(asked()).toBe(before + 1);
+  });
+
+  it('tells of a heartbeat that was refused by a server which takes no writes, as reads do not', () => {
+    const { told, monitor, start } = monitorOf(() => stored(0));
+    const refusal = (code: string) => new ErrLockStore('nightly', code, 'It was refused.');
+    monitor.heartbeatFailed(refusal('ENOSPC'));
+    expect(told).toEqual([]);
+    for (const cause of [refusal('READONLY'), refusal('25006')]) {
+      monitor.heartbeatFailed(cause);
+      expect(told.pop()).toEqual({ type: 'demoted', at: start, cause });
+    }
   });
 
   it('counts an answer that arrived by the deadline', async () => {
@@ -119,7 +131,7 @@ describe('a lease monitor', () => {
   it('does not count a failed heartbeat as unanswered', async () => {
     const { clock, monitor, told } = monitorOf(() => stored(0));
     monitor.heartbeatSent();
-    monitor.heartbeatFailed();
+    monitor.heartbeatFailed(AWAY);
     await clock.advance(2 * HOUR);
     expect(told.filter(({ type }) => type === 'unanswered')).toEqual([]);
   });
@@ -148,7 +160,7 @@ describe('a lease monitor', () => {
     await clock.advance(SECOND);
     end();
     const before = asked();
-    monitor.heartbeatFailed();
+    monitor.heartbeatFailed(AWAY);
     await clock.advance(HOUR);
     expect(asked()).toBe(before);
     expect(clock.sleeping).toBe(0);
