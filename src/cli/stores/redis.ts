@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { redisStore } from '../../stores/redis/index.js';
+import { type NodeRedisClient, redisStore } from '../../stores/redis/index.js';
 import { inTime } from '../../stores/shared/time-limit.js';
 import { systemClock } from '../../system/clock.js';
 import { messageOf } from '../../system/message-of.js';
@@ -44,11 +44,31 @@ async function openNodeRedis(url: string): Promise<Client | null> {
   client.on('error', () => {});
   const ready = once(client, 'ready');
   client.connect().catch(() => {});
+  const answer = async (sent: Promise<unknown>) => {
+    try {
+      return await sent;
+    } catch (error) {
+      if (isDemoted(error) && client.isReady) {
+        destroy(client);
+        client.connect().catch(() => {});
+      }
+      throw error;
+    }
+  };
+  const connection: NodeRedisClient = {
+    eval: (script, options) => answer(client.eval(script, options)),
+    evalSha: (sha, options) => answer(client.evalSha(sha, options)),
+  };
   return {
-    store: redisStore(client, { commandTimeout: COMMAND_TIMEOUT }),
+    store: redisStore(connection, { commandTimeout: COMMAND_TIMEOUT }),
     ready,
     end: () => destroy(client),
   };
+}
+
+/** Whether this server has become a replica. The address may lead to the new primary by now. */
+function isDemoted(error: unknown): boolean {
+  return /\bREADONLY\b/.test(messageOf(error));
 }
 
 /** Version 4 of node-redis has no `destroy`, only what later ones call deprecated. It rejects if the client is closed already. */
@@ -60,7 +80,14 @@ function destroy(client: { destroy?(): void; disconnect(): Promise<unknown> }): 
 async function openIoRedis(url: string): Promise<Client | null> {
   const redis = await load('ioredis', () => import('ioredis'));
   if (redis === null) return null;
-  const client = read(() => new redis.Redis(url, { connectionName: 'livinglock', connectTimeout: TIMEOUT }));
+  const client = read(
+    () =>
+      new redis.Redis(url, {
+        connectionName: 'livinglock',
+        connectTimeout: TIMEOUT,
+        reconnectOnError: isDemoted,
+      }),
+  );
   client.on('error', () => {});
   const store = redisStore(client, { commandTimeout: COMMAND_TIMEOUT });
   return { store, ready: once(client, 'ready'), end: () => client.disconnect() };
