@@ -10,7 +10,7 @@ import {
 import { fieldOf } from '../shared/field.js';
 import type { SqliteDatabase } from './database.js';
 import { isWithoutTable } from './driver-error.js';
-import { quotedTable } from './schema.js';
+import { quotedTable, tableInMain } from './schema.js';
 
 /** The name of the table of fences. */
 export interface SqliteFenceSchemaOptions {
@@ -54,8 +54,8 @@ export interface SqliteFenceOptions extends SqliteFenceSchemaOptions {
  */
 export function fence(database: SqliteDatabase, lock: FencedLock, options: SqliteFenceOptions = {}): void {
   refuseUnknown(options, ['tableName', 'createTable']);
-  const { tableName, createTable = true } = options;
-  const table = quotedFenceTable(tableName);
+  const { tableName = FENCE_TABLE, createTable = true } = options;
+  const table = tableInMain(tableName);
   const sql = claim(table);
   checkFencedLock(lock, database);
   const schema = boolean('createTable', createTable) ? fenceSchema({ tableName }) : null;
@@ -88,14 +88,11 @@ const REMEDY = 'Create the table from `fenceSchema()`, or leave out `createTable
  */
 export function fenceSchema(options: SqliteFenceSchemaOptions = {}): string {
   refuseUnknown(options, ['tableName']);
-  return `CREATE TABLE IF NOT EXISTS ${quotedFenceTable(options.tableName)} (
+  const { tableName = FENCE_TABLE } = options;
+  return `CREATE TABLE IF NOT EXISTS ${quotedTable(tableName)} (
   lock_name     TEXT PRIMARY KEY NOT NULL,
   fencing_token INTEGER NOT NULL -- the greatest that has claimed the fence
 )`;
-}
-
-function quotedFenceTable(tableName: string = FENCE_TABLE): string {
-  return quotedTable(tableName);
 }
 
 /** As text, because some connections return integers as bigints. */

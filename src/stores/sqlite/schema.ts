@@ -56,3 +56,11 @@ export function quotedTable(tableName: unknown = DEFAULT_TABLE): string {
   }
   return quotedIdentifier('tableName', tableName);
 }
+
+/**
+ * The table in the file that the connection was opened with. Without `main` it could be one of a temporary or an attached database, which others
+ * do not see. `CREATE TABLE` needs none.
+ */
+export function tableInMain(tableName?: string): string {
+  return `main.${quotedTable(tableName)}`;
+}

@@ -14,7 +14,7 @@ import { columnsOf, type Row, readRow, workersText } from '../shared/lock-row.js
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { fileStateOf, pathOf, rememberFile, type SqliteDatabase, type SqliteStatement } from './database.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';
-import { quotedTable, type SqliteSchemaOptions, sqliteSchema } from './schema.js';
+import { type SqliteSchemaOptions, sqliteSchema, tableInMain } from './schema.js';
 import { statementsFor } from './statements.js';
 
 /**
@@ -66,7 +66,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
       'sqliteStore needs a database with the methods `prepare` and `exec`, such as `new DatabaseSync(path)` of `node:sqlite`.',
     );
   }
-  const table = quotedTable(tableName);
+  const table = tableInMain(tableName);
   const schema = boolean('createTable', createTable) ? sqliteSchema({ tableName }) : null;
   const { clock, processes } = withSystemDefaults(options);
   const statements = statementsFor(table);

@@ -30,7 +30,7 @@ function later(timeout: string): string {
  * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. The
  * parameters have no numbers, because better-sqlite3 takes `?1` for a name.
  *
- * @param table Quoted.
+ * @param table Quoted, with its database.
  */
 export function statementsFor(table: string) {
   return {

@@ -131,6 +131,16 @@ describe('a fence in SQLite', () => {
     expect(() => claim(database, { ...FIRST, fencingToken: 1 }, options)).toThrow(ErrFenced);
   });
 
+  test.each(['attached', 'temporary'])('is not claimed in a table of the same name that is %s', (kind) => {
+    const path = join(temporaryFolder(), 'shop.db');
+    const [first, second] = [open(path), open(path)];
+    const other = kind === 'attached' ? 'crm' : 'temp';
+    if (kind === 'attached') first.exec(`ATTACH '${join(temporaryFolder(), 'crm.db')}' AS crm`);
+    first.exec(fenceSchema().replace('"livinglock_fences"', `${other}.livinglock_fences`));
+    claim(first, SECOND);
+    expect(() => claim(second, FIRST)).toThrow(ErrFenced);
+  });
+
   test.each([
     ['without a token', { name: 'import', fencingToken: Number(undefined) }, {}],
     ['of a store without tokens', { name: 'import', fencingToken: 0 }, {}],

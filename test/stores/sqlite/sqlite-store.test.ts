@@ -240,10 +240,10 @@ describe('the table', () => {
     const refused = scene.acquire(undefined, { store });
     await expect(refused).rejects.toThrow(ErrLockStore);
     await expect(refused).rejects.toThrow(
-      'Cannot read the lock nightly: no such table: job_locks. Create the table from `livinglock schema sqlite`',
+      'Cannot read the lock nightly: no such table: main.job_locks. Create the table from `livinglock schema sqlite`',
     );
     await expect(async () => sqliteStore(scene.database, store).names?.()).rejects.toThrow(
-      'Cannot list the locks of the database: no such table: job_locks. Create the table from `livinglock schema sqlite`',
+      'Cannot list the locks of the database: no such table: main.job_locks. Create the table from `livinglock schema sqlite`',
     );
     scene.database.exec(sqliteSchema({ tableName: 'job_locks' }));
     await scene.acquire(undefined, { store });
@@ -270,6 +270,22 @@ describe('the table', () => {
       /nightly: .+ differs from what `livinglock schema sqlite` prints\. Change it, or .+`tableName`\.$/,
     );
     expect(scene.database.prepare('SELECT * FROM livinglock WHERE lock_name = ?').all(NAME)).toEqual([]);
+  });
+});
+
+describe("a table of the same name in another of the connection's databases", () => {
+  it.each(['attached', 'temporary'])('is not the table of the locks: %s', async (kind) => {
+    const scene = new Scene();
+    const other = kind === 'attached' ? 'crm' : 'temp';
+    if (kind === 'attached') scene.database.exec(`ATTACH '${join(temporaryFolder(), 'crm.db')}' AS crm`);
+    scene.database.exec(sqliteSchema().replace('"livinglock"', `${other}.livinglock`));
+    const lock = await scene.acquire();
+    expect(scene.row()).toMatchObject({ token: lock.token });
+    await expect(scene.acquire(scene.connect())).rejects.toThrow(ErrLockBusy);
+    await lock.heartBeat();
+    await lock.release();
+    expect(scene.row()).toMatchObject({ lock_owner: null });
+    expect(scene.database.prepare(`SELECT * FROM ${other}.livinglock`).all()).toEqual([]);
   });
 });
 
@@ -614,7 +630,7 @@ describe('a driver that fails', () => {
     const times = when === 'after' ? 1 : 2;
     const unlucky = failing(
       scene.database,
-      'UPDATE "livinglock" SET lock_owner = NULL',
+      'UPDATE main."livinglock" SET lock_owner = NULL',
       when,
       diskError(),
       times,
