@@ -37,6 +37,26 @@ describeWithMysql('a fence in MariaDB', (server) => {
     expect(await rows()).toHaveLength(names.length);
   });
 
+  test('is the same for all character sets of connections', async () => {
+    const { first, rows, connect } = await meet(server());
+    const second = await connect({ charset: 'LATIN1_SWEDISH_CI' });
+    const claim = async (connection: mysql.Connection, name: string, fencingToken: number) => {
+      await connection.beginTransaction();
+      await fence(connection, { name, fencingToken });
+      await connection.commit();
+    };
+    await claim(first, 'café', 2);
+    await expect(claim(second, 'café', 1)).rejects.toThrow(ErrFenced);
+    await second.rollback();
+    await claim(second, '日報', 2);
+    await claim(second, '月報', 1);
+    expect(await rows()).toEqual([
+      ['café', 2],
+      ['日報', 2],
+      ['月報', 1],
+    ]);
+  });
+
   test.each(['a connection', 'a pool'])('is refused for %s outside of a transaction', async (kind) => {
     const { first, pool } = await meet(server());
     await expect(fence(kind === 'a pool' ? pool : first, FIRST)).rejects.toMatchObject({
@@ -131,8 +151,13 @@ async function meet({ socket }: MysqlServer) {
   await root.end();
   const pool = mysql.createPool({ socketPath: socket, user: 'root', database });
   onTestFinished(() => pool.end());
-  const connect = async () => {
-    const connection = await mysql.createConnection({ socketPath: socket, user: 'root', database });
+  const connect = async (options: mysql.ConnectionOptions = {}) => {
+    const connection = await mysql.createConnection({
+      socketPath: socket,
+      user: 'root',
+      database,
+      ...options,
+    });
     onTestFinished(() => connection.destroy());
     return connection;
   };
@@ -142,6 +167,7 @@ async function meet({ socket }: MysqlServer) {
   await first.query('CREATE TABLE results (result TEXT) ENGINE = InnoDB');
   return {
     pool,
+    connect,
     first,
     second,
     begin: async (level = 'REPEATABLE READ') => {
@@ -153,7 +179,7 @@ async function meet({ socket }: MysqlServer) {
     },
     rows: async () => {
       const [rows] = await first.query({
-        sql: 'SELECT CAST(lock_name AS CHAR), fencing_token FROM livinglock_fences ORDER BY lock_name',
+        sql: 'SELECT CONVERT(lock_name USING utf8mb4), fencing_token FROM livinglock_fences ORDER BY lock_name',
         rowsAsArray: true,
       });
       return rows;

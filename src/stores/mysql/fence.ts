@@ -58,17 +58,19 @@ export async function fence(
   const table = quotedFenceTable(options.tableName);
   checkFencedLock(lock, connection);
   const { name, fencingToken } = lock;
+  // The server would store a text as the bytes of the connection's character set.
+  const hex = Buffer.from(name).toString('hex');
   // Outside of a transaction it ends with its statement, and cannot be released.
   await connection.query('SAVEPOINT livinglock_fence');
   try {
     await connection.query(
-      `INSERT INTO ${table} (lock_name, fencing_token) VALUES (?, ?)
+      `INSERT INTO ${table} (lock_name, fencing_token) VALUES (UNHEX(?), ?)
       ON DUPLICATE KEY UPDATE fencing_token = GREATEST(fencing_token, ?)`,
-      [name, fencingToken, fencingToken],
+      [hex, fencingToken, fencingToken],
     );
     const answer = await connection.query(
-      `SELECT CAST(fencing_token AS CHAR) AS newest FROM ${table} WHERE lock_name = ? FOR UPDATE`,
-      [name],
+      `SELECT CAST(fencing_token AS CHAR) AS newest FROM ${table} WHERE lock_name = UNHEX(?) FOR UPDATE`,
+      [hex],
     );
     await connection.query('RELEASE SAVEPOINT livinglock_fence');
     refuseLate(lock, fieldOf(firstRow(answer), 'newest'));
