@@ -27,14 +27,14 @@ export interface SqliteStatement {
  */
 export type FileState = 'unchanged' | 'missing' | 'replaced';
 
-/** A path, and the number of the file that it named. */
+/** A path, and the file that it named. */
 interface Opened {
   readonly path: string;
   readonly identity: Identity;
 }
 
-/** `null`: there is no file. `undefined`: the system does not say. */
-type Identity = bigint | null | undefined;
+/** The file system and the number in it. `null`: there is no file. `undefined`: the system does not say. */
+type Identity = string | null | undefined;
 
 /** As a store first found it, because the connection keeps that file. `null` for a database in memory. Several stores may share a connection. */
 const OPENED = new WeakMap<SqliteDatabase, Opened | null>();
@@ -73,5 +73,6 @@ function openedBy(database: SqliteDatabase): Opened | null {
 }
 
 function identityOf(path: string): Identity {
-  return attempt(() => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null, undefined);
+  const status = attempt(() => statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null, undefined);
+  return status && `${status.dev}:${status.ino}`;
 }
