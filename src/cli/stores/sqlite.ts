@@ -4,6 +4,7 @@ import { messageOf } from '../../system/message-of.js';
 import { CliError, UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { driverMissing, load, type OpenStore } from './driver.js';
+import { fileOfDatabase } from './sqlite-files.js';
 import { type StoreAddress, sqlitePath } from './store-option.js';
 
 interface Connection extends SqliteDatabase {
@@ -32,8 +33,9 @@ export async function openSqlite(address: StoreAddress, mayCreate: boolean): Pro
   const Database = await loadDriver();
   let database: Connection;
   try {
-    database = new Database(path, { timeout: BUSY_TIMEOUT });
+    database = new Database(fileOfDatabase(path), { timeout: BUSY_TIMEOUT });
   } catch (error) {
+    if (error instanceof CliError) throw error;
     throw new CliError(
       ExitCode.store,
       `Cannot open the SQLite database ${path}: ${messageOf(error)}. Check that its folder exists, and that you may write to both.`,

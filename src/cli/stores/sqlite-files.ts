@@ -1,0 +1,107 @@
+import { closeSync, constants, existsSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { dirname, isAbsolute, sep } from 'node:path';
+import { realFolder } from '../../stores/file/resolve-path.js';
+import { attempt } from '../../system/attempt.js';
+import { isOwn } from '../../system/files/is-own-file.js';
+import { CliError } from '../errors/cli-error.js';
+import { ExitCode } from '../errors/exit-codes.js';
+
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/**
+ * The files that SQLite keeps beside a database, and removes or overwrites whatever is in them: a rollback journal, a write-ahead log, and its index,
+ * in either byte order. How each begins: https://www.sqlite.org/fileformat2.html, https://www.sqlite.org/walformat.html.
+ */
+const SIDE_FILES: readonly (readonly [end: string, beginnings: readonly string[]])[] = [
+  ['-journal', ['d9d505f920a163d7']],
+  ['-wal', ['377f0682', '377f0683']],
+  ['-shm', ['18e22d', '002de2']],
+];
+
+/** As many links as Linux follows. */
+const MAX_LINKS = 40;
+
+/**
+ * The file that SQLite is to open, behind symbolic links. Throws a `CliError` if another user leads there, or if SQLite
+ * would touch a file beside it that is not its own.
+ */
+export function fileOfDatabase(path: string): string {
+  const file = followLinks(path);
+  refuseForeign(path, file);
+  return file;
+}
+
+/** The owner of the folder could otherwise lead root to any file. */
+function followLinks(path: string): string {
+  let file = path;
+  for (let count = 0; count < MAX_LINKS; count++) {
+    const status = statusOf(file);
+    if (!status?.isSymbolicLink()) break;
+    if (status.uid !== 0 && !isOwn(status)) {
+      throw refusal(
+        path,
+        `it is a symbolic link that belongs to another user (UID ${status.uid}), who decides where it leads. Give the path that it leads to, if that is yours.`,
+      );
+    }
+    const target = readlinkSync(file);
+    // Not normalized: what is in front of `..` may be a link too.
+    file = isAbsolute(target) ? target : `${realFolder(dirname(file))}${sep}${target}`;
+  }
+  return file;
+}
+
+function refuseForeign(path: string, file: string): void {
+  const left: string[] = [];
+  for (const [end, beginnings] of SIDE_FILES) {
+    const beside = file + end;
+    const status = statusOf(beside);
+    if (status === undefined || (status.isFile() && status.size === 0)) continue;
+    if (!status.isFile() || !beginsWithOneOf(beside, beginnings)) {
+      throw refusal(
+        path,
+        `${beside} is not SQLite's, which would remove it or write to it. Move it away, or choose another name for the database.`,
+      );
+    }
+    left.push(beside);
+  }
+  // Only now: SQLite creates the database first.
+  if (left.length > 0 && !existsSync(file)) {
+    throw refusal(
+      path,
+      `there is only ${left.join(' and ')}, which belongs to a database of that name. Bring that back, or move the file away.`,
+    );
+  }
+}
+
+/**
+ * A journal begins with zeros until it is synced, and again after a commit if it is kept; and a crash of the machine may leave zeros in each of the
+ * files. Anything that is being written may be cut off.
+ */
+function beginsWithOneOf(path: string, beginnings: readonly string[]): boolean {
+  const found = beginningOf(path);
+  return beginnings.some((hex) => {
+    const expected = Buffer.from(hex, 'hex');
+    return found.subarray(0, expected.length).every((byte, index) => byte === 0 || byte === expected[index]);
+  });
+}
+
+/** Empty if SQLite has removed the file meanwhile. */
+function beginningOf(path: string): Buffer {
+  const descriptor = attempt(() => openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), null, ['ENOENT']);
+  if (descriptor === null) return Buffer.alloc(0);
+  try {
+    const buffer = Buffer.alloc(8);
+    return buffer.subarray(0, readSync(descriptor, buffer));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** If the system refuses to say, it refuses SQLite too. */
+function statusOf(path: string) {
+  return attempt(() => lstatSync(path, { throwIfNoEntry: false }), undefined);
+}
+
+function refusal(path: string, reason: string): CliError {
+  return new CliError(ExitCode.store, `Cannot open the SQLite database ${path}: ${reason}`);
+}
