@@ -1,5 +1,5 @@
 import { Claims } from './acquire/claims-in-doubt.js';
-import { type Examined, examine, refuseTooManyTries, type SeenProcess } from './assess/examine.js';
+import { type Examined, examine, type SeenProcess, Tries } from './assess/examine.js';
 import { type StoreCall, withCall } from './calls/store-call.js';
 import { ErrLockBusy, ErrNotALock } from './errors.js';
 import {
@@ -83,7 +83,8 @@ async function breakIn(call: StoreCall, { staleTimeout, force }: InspectSettings
     owner: null,
   });
   let broken: Examined | null = null;
-  for (let tries = 1; ; tries++) {
+  const tries = new Tries(name);
+  for (;;) {
     const examined = await examine(call, staleTimeout);
     if (examined === null || examined.verdict.state === 'free') return toInspection(name, null);
     const { stored, verdict } = examined;
@@ -94,7 +95,7 @@ async function breakIn(call: StoreCall, { staleTimeout, force }: InspectSettings
     if (isTaken && !force && !isOurs) {
       throw new ErrLockBusy(name, stored.record, stored.age, verdict.reason, FORCE);
     }
-    refuseTooManyTries(tries, name, stored);
+    tries.next(stored);
     const claimed = await claims.send(claimWith, stored.version);
     if (claimed === null) continue;
     await removeForCertain(call, claimed.token, claims);

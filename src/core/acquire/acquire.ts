@@ -2,7 +2,7 @@ import pRetry from 'p-retry';
 import { isError } from '../../system/is-error.js';
 import { isSameProcess } from '../../system/processes/process-identity.js';
 import type { ProcessTable } from '../../system/processes/process-table.js';
-import { type Examined, examine, processesOf, refuseTooManyTries } from '../assess/examine.js';
+import { type Examined, examine, processesOf, Tries } from '../assess/examine.js';
 import { mayBeElsewhere } from '../assess/provenance.js';
 import { type StoreCall, withCall } from '../calls/store-call.js';
 import { formatDuration } from '../describe-holder.js';
@@ -85,13 +85,14 @@ class Contender {
    */
   async acquireNow(): Promise<Lock> {
     const { name, clock } = this.#call;
-    for (let tries = 1, late = 0; ; tries++) {
+    const tries = new Tries(name);
+    for (let late = 0; ; ) {
       const { staleTimeout, owner } = this.#settings;
       const examined = await examine(this.#call, staleTimeout, owner);
       // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
       const replacedByUs = this.#claims.replacedBy(examined?.stored.record ?? null);
       if (examined !== null && replacedByUs === null) await this.#refuseUnlessTakeable(examined);
-      refuseTooManyTries(tries, name, examined?.stored ?? null);
+      tries.next(examined?.stored ?? null);
       const found = replacedByUs ?? replacedIn(examined, clock.monotonic());
       const replaced = found === NOTHING ? this.#endedHolder : found;
       const claimed = await this.#claims.send(

@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import type { Liveness } from '../../system/processes/process-table.js';
 import type { StoreCall } from '../calls/store-call.js';
-import { ErrLockBusy } from '../errors.js';
+import { ErrLockBusy, ErrLockStore } from '../errors.js';
 import type { LockRecord } from '../record/record.js';
 import type { Stored } from '../store.js';
 import { AT_WORK, combineLiveness, judge, type Verdict } from './judge.js';
@@ -36,7 +36,8 @@ export async function examine(
   owner: string | null = null,
 ): Promise<Examined | null> {
   const { name, reader, processes } = call;
-  for (let tries = 1; ; tries++) {
+  const tries = new Tries(name);
+  for (;;) {
     // Before the age is measured; otherwise the last heartbeat of an earlier run might seem to be from this one.
     const uptime = owner === null ? null : (processes.uptime?.() ?? null);
     const stored = await reader.read(name);
@@ -44,7 +45,7 @@ export async function examine(
     const { record } = stored;
     const seen = record === null || record.hold !== null ? [] : await look(record, stored, call);
     if (seen === 'replaced') {
-      refuseTooManyTries(tries, name, stored);
+      tries.next(stored);
       continue;
     }
     const liveness = livenessOf(seen);
@@ -122,9 +123,33 @@ export function processesOf({ process, workers }: LockRecord): readonly ProcessI
   return [holder, ...workers];
 }
 
-/** Each attempt that fails means that somebody else succeeded. This many mean that the store contradicts itself. */
-export function refuseTooManyTries(tries: number, name: string, found: Stored | null): void {
-  if (tries <= MOST_TRIES) return;
-  const { record = null, age = 0 } = found ?? {};
-  throw new ErrLockBusy(name, record, age, 'it keeps changing while it is being read');
+/** Counts attempts. Usually each that fails means that somebody else succeeded, which changes what is stored. */
+export class Tries {
+  readonly #name: string;
+  readonly #versions = new Set<string | undefined>();
+  #count = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Throws if there were too many: the store prevents the change, or contradicts itself. */
+  next(found: Stored | null): void {
+    this.#versions.add(found?.version);
+    this.#count += 1;
+    if (this.#count <= MOST_TRIES) return;
+    if (this.#versions.size === 1) throw unchanged(this.#name, found);
+    const { record = null, age = 0 } = found ?? {};
+    throw new ErrLockBusy(this.#name, record, age, 'it keeps changing while it is being read');
+  }
+}
+
+function unchanged(name: string, found: Stored | null): ErrLockStore {
+  return ErrLockStore.of(name, found === null ? 'create the lock' : 'take over the lock', {
+    code: 'ERR_LOCK_UNCHANGED',
+    reason: 'its store did not carry that out, although nothing has changed in the meantime',
+    remedy: 'Check whether something interferes, such as a trigger or row-level security on the table.',
+    cause: undefined,
+    isInDoubt: false,
+  });
 }

@@ -640,9 +640,32 @@ describe('a path that is not a lock file', () => {
       beat: files.beat,
       remove: files.remove,
     };
-    await expect(world.acquire(undefined, { store })).rejects.toThrow(
-      /keeps changing while it is being read/,
-    );
+    for (const wait of [0, '1h'] as const) {
+      await expect(world.acquire(undefined, { store, wait })).rejects.toMatchObject({
+        name: 'ErrLockStore',
+        code: 'ERR_LOCK_UNCHANGED',
+        isInDoubt: false,
+        message: expect.stringContaining('although nothing has changed'),
+      });
+    }
+  });
+
+  it('is busy, after some tries, when the lock keeps changing between a reading and the claim', async () => {
+    const world = new World();
+    const files = fileStore(world.as());
+    let reads = 0;
+    const store: Store = {
+      ...files,
+      read() {
+        reads += 1;
+        return { version: String(reads), record: null, age: HOUR, provenance: 'unknown' };
+      },
+      claim: async () => ({ done: false, found: null }),
+    };
+    await expect(world.acquire(undefined, { store })).rejects.toMatchObject({
+      code: 'ERR_LOCK_BUSY',
+      message: expect.stringContaining('keeps changing while it is being read'),
+    });
   });
 
   it('does not judge forever when the store names another holder each time', async () => {

@@ -43,8 +43,10 @@ class Scene {
     connection = database,
     store = {},
     at,
+    name = NAME,
     ...options
   }: Omit<AcquireOptions, 'store'> & {
+    name?: string;
     connection?: PostgresConnection;
     store?: PostgresStoreOptions;
     /** Another process, which acts there. Default: this one. */
@@ -52,7 +54,7 @@ class Scene {
   } = {}): Promise<Lock> {
     const process = at === undefined ? this.processes.own : this.processes.start(at);
     const dependencies = { processes: this.processes.as(process) };
-    return acquire(NAME, {
+    return acquire(name, {
       heartbeatMinimalInterval: 0,
       store: postgresStore(connection, { tableName: this.table, ...dependencies, ...store }),
       dependencies,
@@ -253,6 +255,19 @@ describe('a trigger on the table', () => {
     await lock.heartBeat();
     await lock.release();
     expect(await scene.inspect()).toMatchObject({ state: 'free' });
+  });
+
+  it('that skips the claim is not taken for another holder', async () => {
+    const scene = new Scene();
+    await scene.acquire({ at: ELSEWHERE, staleTimeout: MINUTE });
+    await scene.run(`UPDATE livinglock SET heartbeat_at = now() - interval '2 hours'`);
+    for (const sql of trigger('RETURN NULL;')
+      .replace('UPDATE', 'INSERT OR UPDATE')
+      .split(/(?<=\$\$);/))
+      await scene.run(sql);
+    const failure = { name: 'ErrLockStore', code: 'ERR_LOCK_UNCHANGED', isInDoubt: false };
+    await expect(scene.acquire({ name: 'another' })).rejects.toMatchObject(failure);
+    await expect(scene.acquire()).rejects.toMatchObject(failure);
   });
 });
 

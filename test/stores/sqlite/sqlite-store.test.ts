@@ -306,6 +306,17 @@ describe('a trigger on the table', () => {
     await lock.release();
     expect(await scene.inspect()).toMatchObject({ state: 'free' });
   });
+
+  it('that skips the claim is not taken for another holder', async () => {
+    const scene = new Scene();
+    await (await scene.acquire()).release();
+    for (const change of ['INSERT', 'UPDATE'])
+      scene.database.exec(
+        `CREATE TRIGGER no_${change} BEFORE ${change} ON livinglock BEGIN SELECT raise(IGNORE); END`,
+      );
+    const failure = { name: 'ErrLockStore', code: 'ERR_LOCK_UNCHANGED', isInDoubt: false };
+    await expect(scene.acquire()).rejects.toMatchObject(failure);
+  });
 });
 
 describe('a table that somebody changes by hand', () => {
