@@ -40,6 +40,15 @@ export function isWithoutTable(error: unknown, table: string): boolean {
   return code === '42P01' && new RegExp(`\\b${table.replaceAll('"', '')}\\b`).test(message);
 }
 
+const OUT_OF_SIGHT = 'where this connection no longer looks for it';
+
+/** The table is in that schema, but the `search_path` does not lead there any more. */
+export function outOfSight(table: string, schema: string): Error {
+  return Object.assign(new Error(`the table ${table} is in the schema ${schema}, ${OUT_OF_SIGHT}`), {
+    code: '42P01',
+  });
+}
+
 /** The user lacks a right. */
 export function isForbidden(error: unknown): boolean {
   return codeOf(error) === '42501';
@@ -129,6 +138,8 @@ const SHAPE = /^(?:23...|42703|42804|42809|42883|42P10|428C9|22P02|55000)$/;
 
 function remedyFor(code: string, message: string): string {
   if (SHAPE.test(code)) return OTHER_SHAPE;
+  if (message.endsWith(OUT_OF_SIGHT))
+    return 'Its `search_path` has changed, maybe by another client of a pooler. Name the schema: `schema` (`?schema=NAME` in an address).';
   // Without encryption, a server that requires it finds no matching `pg_hba.conf` entry.
   if (code === '28000' && /no encryption|SSL off/.test(message))
     return `Set \`ssl\` for the connection (\`?sslmode=verify-full\` in an address). ${LOGIN}`;

@@ -7,12 +7,12 @@ import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { readCommandTimeout } from '../shared/time-limit.js';
 import type { PostgresConnection } from './connection.js';
-import { isCreatedMeanwhile, isWithoutTable } from './driver-error.js';
+import { isCreatedMeanwhile, isWithoutTable, outOfSight } from './driver-error.js';
 import { toJsonb } from './jsonb.js';
 import { runnerOn } from './run-statements.js';
 import { type PostgresSchemaOptions, postgresSchema, quotedTable } from './schema.js';
 import type { Send } from './send.js';
-import { type Answer, readAnswer, readText, statementsFor } from './statements.js';
+import { type Answer, readAnswer, readText, SCHEMAS, statementsFor } from './statements.js';
 
 /**
  * Options of a store in PostgreSQL. The clock and the processes are for tests. The clock ages no holder: the server's does, so test that with a file or
@@ -68,6 +68,7 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   const { clock, processes } = withSystemDefaults(options);
   const run = runnerOn(connection, limit, clock);
   const statements = statementsFor(table);
+  let hasFoundTable = false;
   return { resolve: checkLockName, read, claim, beat, remove, names };
 
   function read(name: string): Promise<Stored | null> {
@@ -117,7 +118,7 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
 
   function names(): Promise<string[]> {
     return run('the locks of the database', 'list', async (query) => {
-      const rows = await ifTableExists(() => query(statements.names));
+      const rows = await ifTableExists(query, () => query(statements.names));
       return (rows ?? []).map(readText).toSorted();
     });
   }
@@ -131,24 +132,39 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
     try {
       return await create();
     } catch (error) {
-      if (ddl === null || !isWithoutTable(error, table)) throw error;
+      if (ddl === null || !(await isWithoutAnyTable(query, error))) throw error;
       await createTable(query, ddl);
       return create();
     }
   }
 
   function ask(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
-    return ifTableExists(() => answerTo(query, sql, values));
+    return ifTableExists(query, () => answerTo(query, sql, values));
+  }
+
+  async function answerTo(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
+    const [row] = await query(sql, values);
+    hasFoundTable = true;
+    return row === undefined ? null : readAnswer(row);
   }
 
   /** `null` if the table does not exist yet. */
-  async function ifTableExists<T>(act: () => Promise<T>): Promise<T | null> {
+  async function ifTableExists<T>(query: Send, act: () => Promise<T>): Promise<T | null> {
     try {
       return await act();
     } catch (error) {
-      if (ddl !== null && isWithoutTable(error, table)) return null;
+      if (ddl !== null && (await isWithoutAnyTable(query, error))) return null;
       throw error;
     }
+  }
+
+  /** Throws if it is only out of sight: somebody may have changed the `search_path` of a session that others use too. */
+  async function isWithoutAnyTable(query: Send, error: unknown): Promise<boolean> {
+    if (!isWithoutTable(error, table)) return false;
+    if (!hasFoundTable || schema !== undefined) return true;
+    const [elsewhere] = await query(SCHEMAS, [table.replaceAll('"', '')]);
+    if (elsewhere === undefined) return true;
+    throw outOfSight(table, readText(elsewhere));
   }
 
   /** @param changed What a change returned, `null` if it was not made. */
@@ -173,9 +189,4 @@ async function createTable(query: Send, schema: string): Promise<void> {
   } catch (error) {
     if (!isCreatedMeanwhile(error)) throw error;
   }
-}
-
-async function answerTo(query: Send, sql: string, values: (string | null)[]): Promise<Answer | null> {
-  const [row] = await query(sql, values);
-  return row === undefined ? null : readAnswer(row);
 }

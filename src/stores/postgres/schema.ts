@@ -10,7 +10,8 @@ export interface PostgresSchemaOptions {
    */
   readonly tableName?: string | undefined;
   /**
-   * The schema of the table, which must exist. ASCII letters, digits and underscores.
+   * The schema of the table, which must exist. ASCII letters, digits and underscores; not `pg_temp`. Name it if the `search_path` can change:
+   * a connection with another one would have a table, and locks, of its own.
    *
    * Default: by the connection's `search_path`, usually `public`.
    */
@@ -54,5 +55,11 @@ export function postgresSchema(options: PostgresSchemaOptions = {}): string {
 /** The table's name as SQL. Throws a `TypeError` for names that could mean something else. */
 export function quotedTable({ tableName = DEFAULT_TABLE, schema }: PostgresSchemaOptions): string {
   const table = quotedIdentifier('tableName', tableName);
-  return schema === undefined ? table : `${quotedIdentifier('schema', schema)}.${table}`;
+  if (schema === undefined) return table;
+  if (/^pg_temp(?:_\d+)?$/.test(schema)) {
+    throw new TypeError(
+      `The option \`schema\` must not be ${schema}: a temporary table belongs to one connection, and keeps nobody else out.`,
+    );
+  }
+  return `${quotedIdentifier('schema', schema)}.${table}`;
 }

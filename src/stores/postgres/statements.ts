@@ -35,6 +35,10 @@ const ANSWER = `json_build_object(
     'progress', progress
   )::text`;
 
+/** One row for each schema that has a table of that name, in the column `answer`. Parameters: the name. */
+export const SCHEMAS = `SELECT relnamespace::regnamespace::text AS answer FROM pg_catalog.pg_class
+  WHERE relname = $1::text AND relkind IN ('r', 'p', 'v') ORDER BY answer`;
+
 /**
  * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. A network may deliver a statement
  * again, long after its repetition was answered, so none does the same twice: a released row keeps the token of its last holder, but not those of

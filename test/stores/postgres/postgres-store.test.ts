@@ -205,6 +205,13 @@ describe('the table', () => {
     await scene.acquire({ store: { createTable: false } });
   });
 
+  it.each(['pg_temp', 'pg_temp_3'])('cannot be in %s, where it would keep nobody out', (schema) => {
+    expect(() => postgresStore(database, { schema })).toThrow(
+      `The option \`schema\` must not be ${schema}: a temporary table belongs to one connection, and keeps nobody else out.`,
+    );
+    expect(() => postgresSchema({ schema })).toThrow(TypeError);
+  });
+
   it('is not created by `inspect` or `breakLock`', async () => {
     const scene = new Scene();
     const store = postgresStore(database, { tableName: scene.table });
@@ -282,6 +289,37 @@ describe('a table that somebody changes by hand', () => {
     await scene.run(sql);
     await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
     expect((await scene.acquire()).fencingToken).toBeGreaterThan(lock.fencingToken);
+  });
+
+  it('is not taken for dropped, nor created again, while the `search_path` leads elsewhere', async () => {
+    const scene = new Scene();
+    const store = postgresStore(database, { tableName: scene.table });
+    const lock = await acquire(NAME, { store, heartbeatMinimalInterval: 0 });
+    const schema = `s${scene.table}`;
+    await scene.run(`CREATE SCHEMA ${schema}`);
+    await scene.run(`SET search_path TO ${schema}`);
+    const failure = {
+      name: 'ErrLockStore',
+      code: '42P01',
+      message: expect.stringMatching(
+        /is in the schema public, where this connection no longer looks for it\. .+`search_path`.+`\?schema=NAME`/,
+      ),
+    };
+    try {
+      await expect(lock.heartBeat()).rejects.toMatchObject(failure);
+      await expect(lock.release()).rejects.toMatchObject(failure);
+      await expect(acquire(NAME, { store })).rejects.toMatchObject(failure);
+      await expect(store.names?.()).rejects.toMatchObject(failure);
+      const unread = { ...store, read: () => null };
+      await expect(acquire('another', { store: unread })).rejects.toMatchObject(failure);
+    } finally {
+      await scene.run('RESET search_path');
+    }
+    expect(lock.signal.aborted).toBe(false);
+    await lock.heartBeat();
+    await lock.release();
+    const { rows } = await database.query('SELECT FROM pg_class WHERE relname = $1', [scene.table]);
+    expect(rows).toHaveLength(1);
   });
 
   it('gives nobody the lock if its fencing token has no successor', async () => {
