@@ -25,7 +25,12 @@ export function isNotReady(error: unknown): boolean {
 export function storeError(lock: string, attempted: string, error: unknown): unknown {
   if (error instanceof LivingLockError || error instanceof TypeError) return error;
   const { code, reason } = identify(error);
-  return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code, attempted), cause: error });
+  return ErrLockStore.of(lock, attempted, {
+    code,
+    reason,
+    remedy: remedyFor(code, reason, attempted),
+    cause: error,
+  });
 }
 
 const LOST_CONNECTION = [
@@ -55,6 +60,8 @@ const IN_SCRIPT =
 const PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
 /** And they report a command that the user may not run like this; elsewhere it is a `NOPERM`. */
 const NO_RIGHT = /^ERR (?:ACL failure in script: |(?=The user executing the script ))/;
+/** They repeat the beginning of a command that they do not know. For us, that is a script. */
+const ARGUMENTS = /, with args beginning with: .*$/s;
 /** But a connection that has subscribed to channels gets no code of its own. */
 const CODE = /^(?!ERR Can't execute ')([A-Z]{2,}) /;
 const LONG_NAME = /^[A-Z]\w+Error$/;
@@ -100,13 +107,21 @@ function codeOf(error: unknown): string {
 
 function wordsOf(error: unknown): string {
   const words = messageOf(error);
-  return words.replace(IN_SCRIPT, '').replace(NO_RIGHT, 'NOPERM ').replace(PLACE, '').replace(/\.$/, '');
+  return words
+    .replace(IN_SCRIPT, '')
+    .replace(NO_RIGHT, 'NOPERM ')
+    .replace(PLACE, '')
+    .replace(ARGUMENTS, '')
+    .replace(/[.\s]+$/, '');
 }
 
 const PERMIT =
   'Give this Redis user the right to run scripts, and the commands in them, on keys with the prefix: ' +
   '`ACL SETUSER name ~livinglock:* +eval +evalsha +time +hgetall +hset +hdel`. ' +
   'To list the locks, it also needs `+scan +hmget`.';
+const SWITCHED_OFF =
+  'The server has that command switched off (`rename-command`), or does not have it. ' +
+  'livinglock needs EVAL, EVALSHA, TIME, HGETALL, HSET and HDEL; to list the locks, also SCAN and HMGET.';
 const REACH = 'Check that Redis is running and can be reached from here.';
 
 const CLUSTER =
@@ -148,7 +163,8 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ...LOST_CONNECTION.map((code) => [code, REACH] as const),
 ]);
 
-function remedyFor(code: string, attempted: string): string {
+function remedyFor(code: string, reason: string, attempted: string): string {
+  if (/\bunknown (?:redis )?command\b/i.test(reason)) return SWITCHED_OFF;
   const remedy = REMEDIES.get(code) ?? '';
   return remedy === REACH ? `${REACH}${ifChanged(attempted)}` : remedy;
 }

@@ -142,6 +142,21 @@ describe('an answer that says to try again', () => {
   });
 });
 
+describe('a command that is switched off', () => {
+  // As Redis 5, 6 and 7 word it.
+  it.each([
+    'ERR unknown command `EVALSHA`, with args beginning with: `1f`, `1`, ',
+    "ERR unknown command 'EVALSHA', with args beginning with: '1f' '1' ",
+    'ERR Error running script (call to f_1028a5dba704e1d8a01fd96efeba25bb78f62df2): @user_script:4: @user_script: 4: Unknown Redis command called from Lua script ',
+    'ERR Unknown Redis command called from script script: 1028a5dba704e1d8a01fd96efeba25bb78f62df2, on @user_script:4.',
+  ])('is named, with those that are needed: %s', async (words) => {
+    const refuse = () => Promise.reject(new Error(words));
+    await expect(redisStore({ eval: refuse, evalSha: refuse }).read(NAME)).rejects.toMatchObject({
+      message: expect.stringMatching(/(?:`|'|script)\. The server has that command switched off/),
+    });
+  });
+});
+
 describe('options', () => {
   const client = { eval: async () => [], evalSha: async () => [] };
 

@@ -31,6 +31,21 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     await scene.acquire();
   });
 
+  it.each(['EVAL', 'EVALSHA', 'TIME'])(
+    'because %s is switched off says which commands it needs',
+    async (command) => {
+      const crippled = await RedisServer.start('--rename-command', command, '');
+      onTestFinished(() => crippled.end());
+      const { client } = await connect(crippled.url, ioRedis);
+      await expect(acquire(NAME, { store: redisStore(client) })).rejects.toMatchObject({
+        name: 'ErrLockStore',
+        message: expect.stringMatching(
+          /unknown (?:redis )?command.+ has that command switched off \(`rename-command`\).+EVAL, EVALSHA, TIME, HGETALL, HSET and HDEL/i,
+        ),
+      });
+    },
+  );
+
   it.each(drivers)(
     'because this user of $name lacks permissions says which ones it needs',
     async (driver) => {
