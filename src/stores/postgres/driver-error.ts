@@ -49,6 +49,11 @@ export function outOfSight(table: string, schema: string): Error {
   });
 }
 
+/** The encoding of the database lacks a character of a value. Nothing was changed. */
+export function isUnencodable(error: unknown): boolean {
+  return codeOf(error) === '22P05';
+}
+
 /** The user lacks a right. */
 export function isForbidden(error: unknown): boolean {
   return codeOf(error) === '42501';
@@ -101,6 +106,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   [
     '3F000',
     'Create the schema, grant this user USAGE on it, or choose another one: `schema` (`?schema=NAME` in an address), or the `search_path`.',
+  ],
+  [
+    '22P05',
+    'The database is not in UTF-8, and lacks a character of the name of the lock or of its `owner`: use other characters, or a database in UTF-8.',
   ],
   ['25006', 'Connect to the primary server: this one, or this connection, is read-only.'],
   ['28000', LOGIN],

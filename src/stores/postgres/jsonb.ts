@@ -12,6 +12,11 @@ export function toJsonb(json: string): string {
   });
 }
 
+/** The same in ASCII, with a question mark for anything else: for a database in an encoding that lacks a character. */
+export function toAsciiJsonb(json: string): string {
+  return toJsonb(json).replace(/\u241b[0-9a-f]{4}|\P{ASCII}/gu, '?');
+}
+
 /** The original JSON. */
 export function fromJsonb(json: string): string {
   return json.replace(/\u241b([0-9a-f]{4})/g, '\\u$1');

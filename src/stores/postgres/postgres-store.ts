@@ -7,8 +7,8 @@ import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { readCommandTimeout } from '../shared/time-limit.js';
 import type { PostgresConnection } from './connection.js';
-import { isCreatedMeanwhile, isWithoutTable, outOfSight } from './driver-error.js';
-import { toJsonb } from './jsonb.js';
+import { isCreatedMeanwhile, isUnencodable, isWithoutTable, outOfSight } from './driver-error.js';
+import { toAsciiJsonb, toJsonb } from './jsonb.js';
 import { runnerOn } from './run-statements.js';
 import { type PostgresSchemaOptions, postgresSchema, quotedTable } from './schema.js';
 import type { Send } from './send.js';
@@ -69,6 +69,8 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   const run = runnerOn(connection, limit, clock);
   const statements = statementsFor(table);
   let hasFoundTable = false;
+  /** How to write texts that are only for people. */
+  let asText = toJsonb;
   return { resolve: checkLockName, read, claim, beat, remove, names };
 
   function read(name: string): Promise<Stored | null> {
@@ -81,26 +83,27 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   function claim(name: string, claim: Claim, over?: string): Promise<Outcome> {
     const { owner, timeout, holder, details, workers } = columnsOf(claim);
     const timeoutText = timeout === null ? null : String(timeout);
-    const json = [holder, details, workers].map(toJsonb);
     // PostgreSQL text cannot contain a NUL. The owner is just shown.
-    const values = [name, claim.token, owner.replaceAll('\0', ''), timeoutText, ...json];
+    const first = [name, claim.token, owner.replaceAll('\0', ''), timeoutText, toJsonb(holder)];
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
     return run(name, attempted, async (query) => {
-      const answer =
-        over === undefined
-          ? await create(query, values)
-          : await ask(query, statements.replace, [...values, over]);
+      const answer = await withTexts((asText) => {
+        const values = [...first, asText(details), toJsonb(workers)];
+        return over === undefined ? create(query, values) : ask(query, statements.replace, [...values, over]);
+      });
       return refuseUncountable(await toOutcome(query, name, answer), name, attempted);
     });
   }
 
   function beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
-    const progressColumn = progress === undefined ? null : toJsonb(JSON.stringify(progress));
     const workersColumn = workers === undefined ? null : toJsonb(workersText(workers));
-    const values = [name, token, progressColumn, workersColumn];
-    return run(name, 'write a heartbeat to the lock', async (query) =>
-      toOutcome(query, name, await ask(query, statements.beat, values)),
-    );
+    return run(name, 'write a heartbeat to the lock', async (query) => {
+      const answer = await withTexts((asText) => {
+        const progressColumn = progress === undefined ? null : asText(JSON.stringify(progress));
+        return ask(query, statements.beat, [name, token, progressColumn, workersColumn]);
+      });
+      return toOutcome(query, name, answer);
+    });
   }
 
   function remove(name: string, token: string, hold = 0): Promise<Outcome> {
@@ -121,6 +124,19 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
       const rows = await ifTableExists(query, () => query(statements.names));
       return (rows ?? []).map(readText).toSorted();
     });
+  }
+
+  /** Writes in ASCII what the encoding of the database refuses, and from then on everything. */
+  async function withTexts<T>(write: (asText: (json: string) => string) => Promise<T>): Promise<T> {
+    const tried = asText;
+    try {
+      return await write(tried);
+    } catch (error) {
+      if (tried === toAsciiJsonb || !isUnencodable(error)) throw error;
+      const written = await write(toAsciiJsonb);
+      asText = toAsciiJsonb;
+      return written;
+    }
   }
 
   function find(query: Send, name: string): Promise<Answer | null> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromJsonb, toJsonb } from '../../../src/stores/postgres/jsonb.js';
+import { fromJsonb, toAsciiJsonb, toJsonb } from '../../../src/stores/postgres/jsonb.js';
 
 /** Texts that often contain what has to be written differently. */
 const texts = fc
@@ -13,6 +13,16 @@ describe('JSON for a column of jsonb', () => {
       fc.property(texts, (text) => {
         const json = JSON.stringify({ note: text });
         expect(JSON.parse(fromJsonb(toJsonb(json)))).toEqual({ note: text });
+      }),
+    );
+  });
+
+  it('contains, in ASCII, a question mark for each character that is not', () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const kept: unknown = JSON.parse(toAsciiJsonb(JSON.stringify(text)));
+        expect(kept).toBe(text.replaceAll('\0', '?').replace(/\P{ASCII}/gu, '?'));
+        expect(fromJsonb(JSON.stringify(kept))).toBe(JSON.stringify(kept));
       }),
     );
   });
