@@ -55,7 +55,7 @@ export function fileStateOf(database: SqliteDatabase): FileState {
   const opened = openedBy(database);
   // Not every file system of SQLite has files in this sense, and on Windows nobody can replace one that is open.
   if (!opened?.identity || process.platform === 'win32') return 'unchanged';
-  const identity = identityOf(opened.path);
+  const identity = identityAt(opened.path);
   if (identity === null) return 'missing';
   return identity === undefined || identity === opened.identity ? 'unchanged' : 'replaced';
 }
@@ -66,13 +66,18 @@ function openedBy(database: SqliteDatabase): Opened | null {
     const databases = database.prepare('PRAGMA database_list').all();
     const main = databases.find((row) => fieldOf(row, 'name') === 'main');
     const path = fieldOf(main, 'file');
-    opened = typeof path === 'string' && path !== '' ? { path, identity: identityOf(path) } : null;
+    opened = typeof path === 'string' && path !== '' ? { path, identity: identityAt(path) } : null;
     OPENED.set(database, opened);
   }
   return opened;
 }
 
-function identityOf(path: string): Identity {
+function identityAt(path: string): Identity {
   const status = attempt(() => statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null, undefined);
-  return status && `${status.dev}:${status.ino}`;
+  return status && identityOf(status);
+}
+
+/** Another file system may have a file with the same inode number. */
+export function identityOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
+  return `${dev}:${ino}`;
 }
