@@ -19,6 +19,8 @@ export interface Task {
   readonly inheritedSocket: InheritedSocket | null;
   readonly commandSign: CommandSign;
   readonly recorder: Recorder;
+  /** Gives up this process's own input, once the command has been started for the last time. */
+  leaveInput(): void;
 }
 
 /** A task whose command may begin. */

@@ -26,11 +26,26 @@ import { missingVariables } from './start/given-environment.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './start/not-utf8.js';
 import { Supervision } from './supervision.js';
 
-/** A task before this process listens to signals. */
-type Plan = Pick<Task, 'locks' | 'command' | 'options' | 'descriptors' | 'commandSign' | 'recorder'>;
+export { leaveInput } from './start/leave-input.js';
 
-/** Runs a command while holding a lock. Returns the exit code. */
-export async function run(lock: string, command: readonly string[], options: RunSettings): Promise<number> {
+/** A task before this process listens to signals. */
+type Plan = Pick<
+  Task,
+  'locks' | 'command' | 'options' | 'descriptors' | 'commandSign' | 'recorder' | 'leaveInput'
+>;
+
+/**
+ * Runs a command while holding a lock. Returns the exit code.
+ *
+ * @param leaveInput Called when the command has been started for the last time. Default: this process keeps its input, as a program must that runs
+ *   a command within itself.
+ */
+export async function run(
+  lock: string,
+  command: readonly string[],
+  options: RunSettings,
+  leaveInput = () => {},
+): Promise<number> {
   // Before this process opens descriptors of its own.
   const descriptors = givenDescriptors();
   speakOf({ job: options.label ?? lock, lock: null });
@@ -67,7 +82,7 @@ export async function run(lock: string, command: readonly string[], options: Run
     const use = (locks: Locks) => {
       isOpen = true;
       const recorder = recorderOf(locks.nameOf(lock), locks);
-      return prepareRun(lock, { command, options, descriptors, commandSign, locks, recorder });
+      return prepareRun(lock, { command, options, descriptors, commandSign, locks, recorder, leaveInput });
     };
     return await withLocks(options.store, use, true, commandSign.life);
   } catch (error) {

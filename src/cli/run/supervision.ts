@@ -16,7 +16,6 @@ import { confirm, isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
 import type { RunContext } from './run-context.js';
 import { givenEnvironment } from './start/given-environment.js';
-import { leaveInput } from './start/leave-input.js';
 import { callingBack, LAUNCHER } from './start/livinglock-for-command.js';
 import { notStarted, type Started, start } from './start/start-command.js';
 
@@ -90,7 +89,7 @@ export class Supervision {
       }
       lock?.signal.throwIfAborted();
       started = await this.#start(...preparation);
-      if (isLast) leaveInput();
+      if (isLast) this.#job.leaveInput();
     } catch (error) {
       // The release reports it. Of the first attempt nothing has run.
       if (error instanceof ErrLockLost) {

@@ -36,6 +36,7 @@ describe('the lock of a run', () => {
 
   const rest = {
     descriptors: [],
+    leaveInput: () => {},
     inheritedSocket: null,
     commandSign: new CommandSign(),
     recorder: silentRecorder(),

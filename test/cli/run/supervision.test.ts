@@ -55,6 +55,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
       options: someOptions({ heartbeatInterval: 1000, ...options }),
       signals,
       descriptors: [],
+      leaveInput: () => {},
       inheritedSocket: null,
       commandSign: new CommandSign(),
       recorder: silentRecorder(),
