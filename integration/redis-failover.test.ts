@@ -23,12 +23,12 @@ describeWithRedis('a Redis server that takes no writes any longer', (server) => 
     async (driver) => {
       const holder = await connect(server().url, driver);
       const store = redisStore(holder.client);
-      const lock = await acquire('demoted', { store, staleTimeout: '2s', heartbeatMinimalInterval: 0 });
+      const lock = await acquire(driver.name, { store, staleTimeout: '2s', heartbeatMinimalInterval: 0 });
       const operator = await connect(server().url);
       await operator.call('REPLICAOF', ...NOWHERE);
       onTestFinished(async () => void (await operator.call('REPLICAOF', 'NO', 'ONE')));
       await expect(lock.heartBeat()).rejects.toMatchObject({ code: 'READONLY' });
-      expect((await inspect('demoted', { store })).holder?.token).toBe(lock.token);
+      expect((await inspect(driver.name, { store })).holder?.token).toBe(lock.token);
       // By then another may hold it on the server that took its place.
       await poll('It is not lost', () => lock.signal.aborted);
       expect(lock.signal.reason).toMatchObject({

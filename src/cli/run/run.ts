@@ -23,10 +23,9 @@ import { processesWith } from './sign/processes-with-socket.js';
 import { givenDescriptors } from './start/descriptors.js';
 import { expectProgram } from './start/find-program.js';
 import { missingVariables } from './start/given-environment.js';
+import { leaveInput } from './start/leave-input.js';
 import { expectUtf8Arguments, variablesNotUtf8 } from './start/not-utf8.js';
 import { Supervision } from './supervision.js';
-
-export { leaveInput } from './start/leave-input.js';
 
 /** A task before this process listens to signals. */
 type Plan = Pick<
@@ -34,20 +33,26 @@ type Plan = Pick<
   'locks' | 'command' | 'options' | 'descriptors' | 'commandSign' | 'recorder' | 'leaveInput'
 >;
 
-/**
- * Runs a command while holding a lock. Returns the exit code.
- *
- * @param leaveInput Called when the command has been started for the last time. Default: this process keeps its input, as a program must that runs
- *   a command within itself.
- */
+/** What this process was given for the command. */
+type Given = Pick<Task, 'descriptors' | 'leaveInput'>;
+
+/** As {@link run}, for a program that does nothing else: its descriptors and its input are for the command. */
+export function runAsProgram(
+  lock: string,
+  command: readonly string[],
+  options: RunSettings,
+): Promise<number> {
+  // Before this process opens descriptors of its own.
+  return run(lock, command, options, { descriptors: givenDescriptors(), leaveInput });
+}
+
+/** Runs a command while holding a lock. Returns the exit code. */
 export async function run(
   lock: string,
   command: readonly string[],
   options: RunSettings,
-  leaveInput = () => {},
+  { descriptors, leaveInput }: Given = { descriptors: [], leaveInput: () => {} },
 ): Promise<number> {
-  // Before this process opens descriptors of its own.
-  const descriptors = givenDescriptors();
   speakOf({ job: options.label ?? lock, lock: null });
   const isInHistory = isRecorded(lock, options);
   const recorderOf = (name: string, locks: Subject['locks']) =>
