@@ -95,6 +95,20 @@ describe('a store whose answers come late or not at all', () => {
     await other.release();
   });
 
+  it('is sent one claim if it answers within the stale timeout, however long the machine has been up', async () => {
+    await clock.advance(100 * HOUR);
+    let claims = 0;
+    ways.claim = async (operate) => {
+      claims += 1;
+      await operate();
+      await clock.sleep(HOUR - 1);
+    };
+    const acquiring = acquireHere();
+    await clock.advance(HOUR - 1);
+    await (await acquiring).release();
+    expect(claims).toBe(1);
+  });
+
   it('gives the lock again to a contender that hears of its claim only after the stale timeout, if nobody else took it', async () => {
     ways.claim = async (operate) => {
       await operate();

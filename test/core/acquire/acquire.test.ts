@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { serializeRecord } from '../../../src/core/record/record.js';
@@ -469,6 +478,17 @@ describe('a stalled holder', () => {
       await expect(world.acquire(undefined, { terminateStalled: true })).rejects.toThrow(/not certain who/);
       expect(world.processes.signals).toEqual([]);
     }
+  });
+
+  it('is not ended when its record was written for another lock', async () => {
+    const world = new World();
+    await acquire(join(world.folder, 'other.lock'), { dependencies: world.as(world.processes.start()) });
+    renameSync(join(world.folder, 'other.lock'), world.path);
+    await world.clock.advance(2 * HOUR);
+    await expect(world.acquire(undefined, { terminateStalled: true })).rejects.toThrow(
+      /its record was written for another lock/,
+    );
+    expect(world.processes.signals).toEqual([]);
   });
 
   it('is not ended while it sends heartbeats, nor when it is dead and its PID was reused', async () => {

@@ -99,6 +99,26 @@ describe('the predecessor of a lock', () => {
     await lock.release();
   });
 
+  it('is a stalled holder that was terminated, even if its lock counts as held for a while after its end', async () => {
+    const process = world.processes.start();
+    const other = await world.acquire(process, { holdAtLeast: 2 * HOUR });
+    await world.clock.advance(HOUR + 1);
+    const dependencies = world.as();
+    const terminated = vi.spyOn(dependencies.processes, 'terminate').mockImplementation(async () => {
+      await other.release();
+      process.kill();
+    });
+    const acquiring = acquire(world.path, { terminateStalled: true, wait: '2h', dependencies });
+    while (terminated.mock.results.length === 0 || world.clock.sleeping === 0) await setImmediate();
+    await world.clock.advance(HOUR);
+    // The attempt after the hold is over.
+    while (world.clock.sleeping === 0) await setImmediate();
+    await world.clock.advance(SECOND);
+    const lock = await acquiring;
+    expect(lock.predecessor).toMatchObject({ record: { token: other.token }, state: 'stalled' });
+    await lock.release();
+  });
+
   it('is not a holder that was terminated if another one had the lock in between', async () => {
     const process = world.processes.start();
     const other = await world.acquire(process);

@@ -28,6 +28,11 @@ interface Held {
   fail(error: Error): void;
 }
 
+function asDone(outcome: Outcome): Extract<Outcome, { done: true }> {
+  if (!outcome.done) throw new Error('The claim was not carried out.');
+  return outcome;
+}
+
 describe('a call to a store that never answers', () => {
   let clock: FakeClock;
   let processes: FakeProcessTable;
@@ -302,6 +307,41 @@ describe('a call to a store that never answers', () => {
         },
       });
     }
+
+    it('has it taken back if the store has repeated it, and finds itself as the holder', async () => {
+      let found: Outcome | undefined;
+      const repeating: Store = {
+        ...distant(),
+        claim: async (name, claim, over) => {
+          const { record } = asDone(await store.claim(name, claim, over));
+          await clock.sleep(SECOND);
+          found = { done: false, found: record };
+          return found;
+        },
+      };
+      const ended = expect(acquireHere({ store: repeating })).rejects.toBe(ENOUGH);
+      await settle();
+      stopping.abort(ENOUGH);
+      await ended;
+      expect(await stateForOthers()).toBe('live');
+      await clock.advance(SECOND);
+      expect(found).toMatchObject({ done: false });
+      expect(await stateForOthers()).toBe('free');
+    });
+
+    it('is not asked about it again if it was refused', async () => {
+      const claim = await abandoned();
+      claim.fail(new ErrLockBusy(NAME, null, 0, 'someone is changing it'));
+      await clock.advance(MINUTE);
+      expect(clock.sleeping).toBe(0);
+    });
+
+    it('is asked about it again if it failed in a way that proves nothing', async () => {
+      const claim = await abandoned();
+      claim.fail(new Error('the connection was closed'));
+      await clock.advance(MINUTE);
+      expect(clock.sleeping).toBe(1);
+    });
 
     it('has nothing taken back if it was not carried out', async () => {
       const claim = await abandoned();
