@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import { isStillRunning } from '../../system/processes/process-table.js';
-import { NO_HOLD, type Replaced } from '../acquire/predecessor.js';
+import type { Replaced } from '../acquire/predecessor.js';
 import { isPromise } from '../calls/maybe-async.js';
 import type { HolderEvents } from '../events/holder-events.js';
 import type { Awaitable, Outcome } from '../store.js';
@@ -27,8 +27,7 @@ export class Removal {
     const { clock, holdAtLeast } = parts;
     this.#parts = parts;
     this.#events = events;
-    const holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : NO_HOLD;
-    this.replaced = { predecessor: null, holdUntil };
+    this.replaced = { predecessor: null, holdUntil: clock.monotonic() + holdAtLeast };
   }
 
   send(): Awaitable<Outcome> {
