@@ -147,6 +147,29 @@ describe('a lock whose store does not answer', () => {
     expect(lock.signal.aborted).toBe(true);
   });
 
+  it('is lost in time although its holder had stalled before, and then went on', async () => {
+    const lock = await hold(HOUR + 10 * SECOND);
+    await clock.advance(3 * HOUR);
+    await lock.heartBeat();
+    await clock.advance(HOUR + SECOND);
+    mode = 'refuses';
+    await clock.advance(9 * SECOND - 1);
+    expect(lock.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(lock.signal.aborted).toBe(true);
+  });
+
+  it('is not lost because its process overslept, before the store could answer', async () => {
+    // The sleep until shortly before the deadline; the regular checks are two seconds apart.
+    const sleep = clock.sleep.bind(clock);
+    clock.sleep = (milliseconds, options) =>
+      sleep(milliseconds < SECOND || milliseconds === 2 * SECOND ? milliseconds : MINUTE, options);
+    const lock = await hold(8 * SECOND);
+    await clock.advance(2 * MINUTE);
+    expect(lock.signal.aborted).toBe(false);
+    await lock.release();
+  });
+
   it('is never lost by silence if no heartbeat is ever too old', async () => {
     const lock = await hold(Number.POSITIVE_INFINITY);
     mode = 'refuses';
