@@ -13,6 +13,7 @@ const LONG = [
   'integration/docs.test.ts',
   'integration/fenced-import.test.ts',
   'integration/hostile-folder.test.ts',
+  'integration/mutation.test.ts',
   'integration/pause.test.ts',
   'test/core/model.test.ts',
   'test/stores/file/breakages.test.ts',
