@@ -268,6 +268,35 @@ describe('a heartbeat', () => {
     expect(world.files).toEqual([]);
   });
 
+  it('finds a loss if the store names this holder as one that has released the lock', async () => {
+    const world = new World();
+    const files = fileStore(world.as());
+    const lock = await world.acquire(undefined, { store: delegate(files), holdAtLeast: HOUR });
+    await files.remove(world.path, lock.token, HOUR);
+    await expect(lock.heartBeat()).rejects.toThrow(ErrLockLost);
+  });
+
+  it('keeps the lock if a server that refused one for a while takes it, as a new primary does', async () => {
+    const world = new World();
+    const files = fileStore(world.as());
+    let isDemoted = true;
+    const store = {
+      ...delegate(files),
+      beat: (...[name, token, beat]: Parameters<typeof files.beat>): Awaitable<Outcome> => {
+        if (isDemoted) throw new ErrLockStore(name, 'READONLY', 'This is a replica.');
+        return files.beat(name, token, beat);
+      },
+    };
+    const lock = await world.acquire(undefined, { store });
+    await world.clock.advance(HOUR / 2);
+    await expect(lock.heartBeat()).rejects.toMatchObject({ code: 'READONLY' });
+    isDemoted = false;
+    await lock.heartBeat();
+    await world.clock.advance(HOUR);
+    expect(lock.signal.aborted).toBe(false);
+    await lock.release();
+  });
+
   it('does nothing after the release', async () => {
     const world = new World();
     const lock = await world.acquire();
