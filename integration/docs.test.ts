@@ -15,10 +15,19 @@ import { Desk } from './support/desk.js';
 /** Languages of whole scripts, by the program that runs them. */
 const SCRIPTS: Readonly<Record<string, string>> = { sh: 'sh', python: 'python3', php: 'php', ruby: 'ruby' };
 
+/** A file or folder in a code span, if it is clear where it is. */
+const OWN_FILE =
+  /`((?:bench|ecosystem|examples|explorer|integration|scripts|src|support|test|torture)\/[^`\s*{}]*)`/g;
+
 describe.each(pages)('$path', (page) => {
   test('has no dead link', () => {
     const dead = linksOf(page).filter(({ target }) => !isThere(target, page));
     expect(dead).toEqual([]);
+  });
+
+  test('names no file of the project that is gone', () => {
+    const named = [...page.text.matchAll(OWN_FILE)].map(([, path = '']) => path);
+    expect(named.filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
   });
 
   test('quotes files as they are', () => {
