@@ -207,6 +207,18 @@ describe('a call to a store that never answers', () => {
       await Promise.all(ended);
     });
 
+    it('whether or not another call with that signal has ended before', async () => {
+      const holder = await acquireThere();
+      const waiting = expect(acquireHere({ wait: '1h' })).rejects.toBe(ENOUGH);
+      await settle();
+      await inspect(NAME, here());
+      stopping.abort(ENOUGH);
+      await waiting;
+      await holder.release();
+      expect(getEventListeners(stopping.signal, 'abort')).toEqual([]);
+      expect(clock.sleeping).toBe(0);
+    });
+
     it('and leaves nothing behind on the signal', async () => {
       const { signal } = stopping;
       await inspect(NAME, here());
