@@ -13,7 +13,8 @@ export function watchFile(path: string): () => boolean {
 
 function signature(path: string): string | null {
   try {
-    const status = statSync(path, { throwIfNoEntry: false, bigint: true });
+    // Not `throwIfNoEntry: false`: in Node 22 and later, that is also silent if something in the path is not a folder.
+    const status = attempt(() => statSync(path, { bigint: true }), undefined, ['ENOENT']);
     return status === undefined ? null : `${status.ino} ${status.size} ${status.mtimeNs}`;
   } catch (error) {
     throw new Error(
