@@ -24,7 +24,7 @@ export interface Replaced {
   readonly holdUntil: number;
 }
 
-const NO_HOLD = Number.NEGATIVE_INFINITY;
+export const NO_HOLD = Number.NEGATIVE_INFINITY;
 
 export const NOTHING: Replaced = { predecessor: null, holdUntil: NO_HOLD };
 

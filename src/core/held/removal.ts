@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../../system/processes/process-identity.js';
 import { isStillRunning } from '../../system/processes/process-table.js';
-import type { Replaced } from '../acquire/predecessor.js';
+import { NO_HOLD, type Replaced } from '../acquire/predecessor.js';
 import { isPromise } from '../calls/maybe-async.js';
 import type { HolderEvents } from '../events/holder-events.js';
 import type { Awaitable, Outcome } from '../store.js';
@@ -27,7 +27,9 @@ export class Removal {
     const { clock, holdAtLeast } = parts;
     this.#parts = parts;
     this.#events = events;
-    this.replaced = { predecessor: null, holdUntil: clock.monotonic() + holdAtLeast };
+    // Without a hold there is none to come, even if the clock stands earlier at the release, as in a machine restored from a snapshot.
+    const holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : NO_HOLD;
+    this.replaced = { predecessor: null, holdUntil };
   }
 
   send(): Awaitable<Outcome> {

@@ -62,6 +62,14 @@ describe('a removal', () => {
     expect(holds).toEqual([SECOND, undefined, undefined]);
   });
 
+  it('leaves no hold where there was none, even if the clock stands earlier than before', async () => {
+    await clock.advance(HOUR);
+    const plain = removal();
+    vi.spyOn(clock, 'monotonic').mockReturnValue(0);
+    plain.send();
+    expect(holds).toEqual([undefined]);
+  });
+
   it('is sent when the process exits, and told of if the store did it', () => {
     removal().sendAtExit();
     expect([holds, events]).toEqual([[undefined], ['released']]);
