@@ -19,10 +19,13 @@ export interface Result {
 export type RunProgram = (program: string, args: readonly string[], input?: Uint8Array) => Promise<Result>;
 
 export const runProgram: RunProgram = async (program, args, input) => {
-  // The output is parsed here, so it must not be translated.
+  // The output is parsed here, so it must not be translated. CRONTAB_NOHEADER: see `readCrontab`.
   const path =
     process.platform === 'win32' && !isAbsolute(program) ? systemProgram(`${program}.exe`) : program;
-  const child = spawn(path, args, { env: { ...process.env, LC_ALL: 'C' }, windowsHide: true });
+  const child = spawn(path, args, {
+    env: { ...process.env, LC_ALL: 'C', CRONTAB_NOHEADER: 'N' },
+    windowsHide: true,
+  });
   try {
     // If the process could not be started, there may be no pipes either (EMFILE).
     if (child.pid === undefined) await once(child, 'spawn');

@@ -25,6 +25,12 @@ describe('a program of the system', () => {
     expect(status).toBe(0);
   });
 
+  it('is asked for all that it has, untranslated', async () => {
+    const script = 'console.log(process.env.LC_ALL, process.env.CRONTAB_NOHEADER)';
+    const { stdout } = await runProgram(NODE, ['-e', script]);
+    expect(String(stdout)).toBe('C N\n');
+  });
+
   it.skipIf(process.platform === 'win32')('has failed if a signal ended it', async () => {
     const { status } = await runProgram(NODE, ['-e', 'process.kill(process.pid, "SIGKILL")']);
     expect(status).toBe(128);
