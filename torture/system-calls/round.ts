@@ -32,9 +32,9 @@ export function endure({ job, fault, program }: Plan): Promise<Evidence> {
     await Promise.race([victim.end, sleep(HEADSTART), players.begins(VICTIM, victim)]);
     const successor = players.successor();
     const end = await victim.end;
-    // The victim's command has written that it has ended before, if it has.
-    const { isAbandoned } = players;
+    const isOver = players.isCommandOver();
     const ends = { victim: { ...end, errors: await victim.errors }, successor: await ended(successor) };
+    const isAbandoned = !isOver();
     await holder?.errors;
     if (scene.left.length > 0) await players.sweep();
     const { entries: log, left, harmed, trace } = scene;
@@ -141,10 +141,13 @@ class Players {
     await this.#start(this.#run([], ['/bin/sh', '-c', 'kill -KILL $LIVINGLOCK_RUNNER'])).errors;
   }
 
-  /** Whether the victim's command is alive. It has not said that it has ended, or it would be. */
-  get isAbandoned(): boolean {
+  /** Whether the victim's command has ended by now, or never begins. That is known when its standard error is closed. */
+  isCommandOver(): () => boolean {
     const pid = this.#beginning(VICTIM)?.pid;
-    return pid !== undefined && isAlive(pid);
+    // On a busy machine the command may not have come as far as its first line.
+    if (pid === undefined) return () => this.#beginning(VICTIM) === undefined;
+    const isOver = !isAlive(pid);
+    return () => isOver;
   }
 
   #beginning(name: string) {

@@ -25,6 +25,8 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
  * that the kernel locks, the log, who it is, how long to work, and what to do meanwhile.
  */
 const SCRIPT = [
+  // It would end with its runner if that reads its output, and nobody would see that it was left alone.
+  "trap '' PIPE",
   'exec 9>>"$1" || exit 126',
   'log=$2 who=$3 work=$4',
   'shift 4',
@@ -32,7 +34,7 @@ const SCRIPT = [
   'read -r now _ </proc/uptime',
   'echo "$who begins $met $$ $now" >>"$log"',
   '"$@"',
-  'while [ "$work" -gt 0 ]; do echo at work; sleep 0.05; work=$((work - 1)); done',
+  'while [ "$work" -gt 0 ]; do echo at work 2>/dev/null; sleep 0.05; work=$((work - 1)); done',
   'echo "$who ends $met $$ 0" >>"$log"',
 ].join('\n');
 
