@@ -70,6 +70,11 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     const lock = await locks.acquire();
     expect(await locks.inspect(readers)).toMatchObject({ state: 'live' });
     await expect(locks.acquire(readers)).rejects.toThrow(ErrLockBusy);
+    const { version = '' } = (await locks.store(readers).read(locks.lock)) ?? {};
+    // What it has read may be old, so it ends nobody.
+    await expect(locks.store(readers).confirm?.(locks.lock, version)).rejects.toMatchObject({
+      code: '25006',
+    });
     await lock.release();
     const released = await locks.row();
     await expect(locks.acquire(readers)).rejects.toMatchObject({ code: '25006' });

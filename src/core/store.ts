@@ -96,6 +96,12 @@ export interface Store {
    */
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome>;
 
+  /**
+   * Whether the lock is still exactly that version: by a write that changes nothing, which only the server that takes the writes can carry out. Asked
+   * before a stalled holder is ended (`terminateStalled`). May be left out if `read` never returns an old state, as a replica or a snapshot may.
+   */
+  confirm?(name: string, version: string): Awaitable<boolean>;
+
   /** Renews the heartbeat of the holder with that token, unless it has released the lock. */
   beat(name: string, token: string, beat: Beat): Awaitable<Outcome>;
 

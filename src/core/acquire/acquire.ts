@@ -91,8 +91,9 @@ class Contender {
       const examined = await examine(this.#call, staleTimeout, owner);
       // A claim in doubt may have been carried out long ago, so it is replaced like any other record.
       const replacedByUs = this.#claims.replacedBy(examined?.stored.record ?? null);
-      if (examined !== null && replacedByUs === null) await this.#refuseUnlessTakeable(examined);
+      const mayTake = examined === null || replacedByUs !== null || (await this.#mayTake(examined));
       tries.next(examined?.stored ?? null);
+      if (!mayTake) continue;
       const found = replacedByUs ?? replacedIn(examined, clock.monotonic());
       const replaced = found === NOTHING ? this.#endedHolder : found;
       const claimed = await this.#claims.send(
@@ -175,28 +176,31 @@ class Contender {
     });
   }
 
-  async #refuseUnlessTakeable(examined: Examined): Promise<void> {
+  /** Throws if it may not. `false` if it has changed since it was examined. */
+  async #mayTake(examined: Examined): Promise<boolean> {
     const { stored, verdict } = examined;
-    const { name, processes } = this.#call;
+    const { name, store, processes, limit } = this.#call;
     const endedToken = this.#endedHolder.predecessor?.record?.token;
     // Somebody else has had the lock since.
     if (stored.record !== null && stored.record.token !== endedToken) this.#endedHolder = NOTHING;
     switch (verdict.state) {
       case 'live':
       case 'cooldown':
-        if (verdict.state === 'cooldown' && this.#staysInCharge(stored.record)) return;
+        if (verdict.state === 'cooldown' && this.#staysInCharge(stored.record)) return true;
         throw new ErrLockBusy(name, stored.record, stored.age, reasonOf(examined, processes));
       case 'foreign':
         throw new ErrNotALock(name, verdict.reason);
       case 'stalled':
         if (this.#settings.terminateStalled && stored.record !== null) {
+          // The claim is conditional and finds out whether this was old. A signal is not.
+          if ((await limit.until(store.confirm?.(name, stored.version) ?? true)) === false) return false;
           await this.#terminate(stored, stored.record);
           this.#endedHolder = replacedIn(examined, this.#call.clock.monotonic());
         }
-        return;
+        return true;
       case 'dead':
       case 'free':
-        return;
+        return true;
     }
   }
 

@@ -71,7 +71,7 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   let hasFoundTable = false;
   /** How to write texts that are only for people. */
   let asText = toJsonb;
-  return { resolve: checkLockName, read, claim, beat, remove, names };
+  return { resolve: checkLockName, read, claim, confirm, beat, remove, names };
 
   function read(name: string): Promise<Stored | null> {
     return run(name, 'read the lock', async (query) => {
@@ -93,6 +93,14 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
       });
       return refuseUncountable(await toOutcome(query, name, answer), name, attempted);
     });
+  }
+
+  function confirm(name: string, version: string): Promise<boolean> {
+    return run(
+      name,
+      'confirm the lock',
+      async (query) => (await ask(query, statements.confirm, [name, version])) !== null,
+    );
   }
 
   function beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {

@@ -78,6 +78,12 @@ export function statementsFor(table: string) {
       WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $8::text`,
     ),
 
+    /** Parameters: name, version. */
+    confirm: change(
+      `UPDATE ${table} SET revision = revision
+      WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $2::text`,
+    ),
+
     /** Parameters: name, token, progress, workers. */
     beat: change(
       `UPDATE ${table} SET

@@ -9,7 +9,7 @@ import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { readCommandTimeout } from '../shared/time-limit.js';
 import { type Answer, readAnswer, textsOf } from './answer.js';
 import { isCluster, type RedisClient, runnerOf, type Script } from './client.js';
-import { BEAT, CLAIM, NAMES, READ, REMOVE } from './scripts.js';
+import { BEAT, CLAIM, CONFIRM, NAMES, READ, REMOVE } from './scripts.js';
 import { repeaterFor } from './send-repeatedly.js';
 
 const DEFAULT_PREFIX = 'livinglock:';
@@ -64,7 +64,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const sendRepeatedly = repeaterFor(limit, clock);
   /** The fencing tokens of claims made here, by their tokens. */
   const claimed = new Map<string, string>();
-  return { resolve: checkLockName, read, claim, beat, remove, names };
+  return { resolve: checkLockName, read, claim, confirm, beat, remove, names };
 
   async function read(name: string): Promise<Stored | null> {
     const { row } = await run(name, 'read the lock', READ, []);
@@ -79,6 +79,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     const outcome = refuseUncountable(answer.outcome, name, attempted);
     if (outcome.done) claimed.set(claim.token, String(outcome.record.fencingToken));
     return outcome;
+  }
+
+  async function confirm(name: string, version: string): Promise<boolean> {
+    const { outcome } = await run(name, 'confirm the lock', CONFIRM, [version]);
+    return outcome.done;
   }
 
   async function beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {

@@ -77,6 +77,13 @@ change({
 return answer('done')
 `);
 
+/** Parameters: name, version. */
+export const CONFIRM: Script = operation(`
+if not held or version ~= ARGV[2] then return answer('found') end
+change({ 'revision', lock.revision or '' })
+return answer('done')
+`);
+
 /** Parameters: name, token, workers and progress (empty: unchanged). */
 export const BEAT: Script = operation(`
 local token, workers, progress = unpack(ARGV, 2)

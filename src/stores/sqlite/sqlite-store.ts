@@ -72,7 +72,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   const statements = statementsFor(table);
   const prepared = new Map<string, SqliteStatement>();
   rememberFile(database);
-  return { isPrompt: true, resolve: checkLockName, read, claim, beat, remove, names };
+  return { isPrompt: true, resolve: checkLockName, read, claim, confirm, beat, remove, names };
 
   function read(name: string): Awaitable<Stored | null> {
     return withRetries(name, 'read the lock', () => {
@@ -90,6 +90,15 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
       const row = over === undefined ? create(name, values) : ask(statements.replace, ...values, name, over);
       return refuseUncountable(toOutcome(name, row), name, attempted);
     });
+  }
+
+  /** A connection that reads in the middle of a long query sees the database as it was when that began. */
+  function confirm(name: string, version: string): Awaitable<boolean> {
+    return withRetries(
+      name,
+      'confirm the lock',
+      () => fileStateOf(database) === 'unchanged' && ask(statements.confirm, name, version) !== null,
+    );
   }
 
   /** On disk when the call returns, unless others write to the database for longer than a moment. */

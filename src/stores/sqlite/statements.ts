@@ -58,6 +58,11 @@ export function statementsFor(table: string) {
       WHERE lock_name = ? AND lock_owner IS NOT NULL AND ${VERSION} = ?
       RETURNING ${COLUMNS}`,
 
+    /** Parameters: name, version. */
+    confirm: `UPDATE ${table} SET revision = revision
+      WHERE lock_name = ? AND lock_owner IS NOT NULL AND ${VERSION} = ?
+      RETURNING ${COLUMNS}`,
+
     /** Parameters: monotonic, workers, progress, name, token. */
     beat: `UPDATE ${table} SET
         heartbeat_at = ${NOW}, expires_at = ${later('stale_timeout_ms')}, monotonic_ms = ?,

@@ -3,7 +3,7 @@ import { contention } from './cases/contention.js';
 import { holds } from './cases/holds.js';
 import { locks } from './cases/locks.js';
 import { names } from './cases/names.js';
-import { beats, claims, releases } from './cases/operations.js';
+import { beats, claims, confirmations, releases } from './cases/operations.js';
 import { ages, fencing, records } from './cases/records.js';
 import { type Rules, Stage, type StoreUnderTest } from './stage.js';
 
@@ -47,6 +47,7 @@ export interface StoreCase {
 
 const ALL: readonly Rules[] = [
   claims,
+  confirmations,
   beats,
   releases,
   holds,

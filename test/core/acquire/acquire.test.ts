@@ -18,6 +18,7 @@ import {
   breakLock,
   ErrLockBusy,
   ErrLockLost,
+  ErrLockStore,
   ErrTerminationFailed,
   inspect,
   type Store,
@@ -381,6 +382,45 @@ describe('a stalled holder', () => {
     await world.acquire(undefined, { terminateStalled: true });
     expect(world.processes.signals).toEqual([{ pid: holder.pid, signal: 'SIGTERM' }]);
     expect(world.processes.liveness(holder.identity)).toBe('dead');
+  });
+
+  it.each(['has changed', 'cannot be confirmed'])(
+    'is not ended when its record %s, as where a replica had been read that was behind',
+    async (how) => {
+      const world = new World();
+      const holder = world.processes.start();
+      const lock = await world.acquire(holder);
+      await world.clock.advance(2 * HOUR);
+      const error = ErrLockStore.of(world.path, 'confirm the lock', {
+        code: 'READONLY',
+        reason: 'this is a replica',
+        remedy: '',
+        cause: undefined,
+      });
+      const confirm = vi.fn(async () => {
+        await lock.heartBeat();
+        if (how !== 'has changed') throw error;
+        return false;
+      });
+      const intact = fileStore(world.as());
+      const { version } = (await intact.read(world.path)) ?? {};
+      const store = { ...intact, confirm };
+      await expect(world.acquire(undefined, { terminateStalled: true, store })).rejects.toThrow(
+        how === 'has changed' ? ErrLockBusy : error,
+      );
+      expect(confirm.mock.calls).toEqual([[world.path, version]]);
+      expect(world.processes.signals).toEqual([]);
+    },
+  );
+
+  it('is ended once its record is confirmed', async () => {
+    const world = new World();
+    const holder = world.processes.start();
+    await world.acquire(holder);
+    await world.clock.advance(2 * HOUR);
+    const store = { ...fileStore(world.as()), confirm: () => true };
+    await world.acquire(undefined, { terminateStalled: true, store });
+    expect(world.processes.signals).toEqual([{ pid: holder.pid, signal: 'SIGTERM' }]);
   });
 
   it('is terminated together with its workers, which would otherwise go on beside the next holder', async () => {

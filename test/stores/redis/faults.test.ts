@@ -104,6 +104,8 @@ describeWithRedis('a Redis that cannot be used', (server) => {
       code: 'READONLY',
       message,
     });
+    const { version = '' } = (await store.read(NAME)) ?? {};
+    await expect(store.confirm?.(NAME, version)).rejects.toMatchObject({ code: 'READONLY' });
     scene.processes.own.kill();
     const other = scene.processes.start();
     await expect(scene.acquire({ client, process: other })).rejects.toMatchObject({

@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type AcquireOptions,
@@ -316,6 +317,32 @@ describe('a trigger on the table', () => {
       );
     const failure = { name: 'ErrLockStore', code: 'ERR_LOCK_UNCHANGED', isInDoubt: false };
     await expect(scene.acquire()).rejects.toMatchObject(failure);
+  });
+});
+
+describe('a connection in the middle of a long query', () => {
+  it('ends nobody, because it does not see the heartbeats since', async () => {
+    const scene = new Scene();
+    scene.database.exec('PRAGMA journal_mode = WAL');
+    const holder = scene.processes.start();
+    const lock = await scene.acquire(scene.database, { process: holder, staleTimeout: '1h' });
+    const reader = new DatabaseSync(scene.path);
+    onTestFinished(() => reader.close());
+    const query = reader.prepare('SELECT * FROM livinglock, (VALUES (1), (2), (3))');
+    const rows = query.iterate();
+    expect(rows.next().done).toBe(false);
+    await scene.clock.advance(2 * HOUR);
+    await lock.heartBeat();
+    expect(await scene.inspect(reader)).toMatchObject({ state: 'stalled' });
+    const refused = scene.acquire(reader, { terminateStalled: true });
+    const rejected = expect(refused).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+    await scene.clock.advance(MINUTE);
+    await rejected;
+    expect(scene.processes.signals).toEqual([]);
+    rows.return?.();
+    // A query that nothing refers to ends with the next garbage collection.
+    expect(query.all()).toHaveLength(3);
+    await expect(scene.acquire(reader, { terminateStalled: true })).rejects.toThrow(ErrLockBusy);
   });
 });
 

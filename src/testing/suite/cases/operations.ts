@@ -75,6 +75,26 @@ export const claims: Rules = {
   },
 };
 
+/** `confirm`, which a store may leave out. */
+export const confirmations: Rules = {
+  async 'confirms exactly the version that is there, and changes nothing'(stage) {
+    const { store, name } = stage;
+    if (store.confirm === undefined) return;
+    assert.equal(await store.confirm(name, 'no version'), false, 'A lock that nobody holds was confirmed.');
+    const holder = await stage.holder();
+    const before = await stage.find();
+    assert.equal(await store.confirm(name, before.version), true, 'The lock was not confirmed.');
+    const after = await stage.find();
+    assert.equal(after.version, before.version, '`confirm` changed the version.');
+    assert.deepEqual(after.record, before.record, '`confirm` changed the record.');
+    await stage.beat(holder.token);
+    assert.equal(await store.confirm(name, before.version), false, 'A version of before was confirmed.');
+    const { version } = await stage.find();
+    await stage.remove(holder.token);
+    assert.equal(await store.confirm(name, version), false, 'A lock that was released was confirmed.');
+  },
+};
+
 /** `beat`. */
 export const beats: Rules = {
   async 'renews the heartbeat of the token that holds the lock, and of no other'(stage) {
