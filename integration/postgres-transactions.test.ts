@@ -146,6 +146,37 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       await lock.release();
     });
 
+    test('are refused in a client that was given back to its pool with one', async () => {
+      const locks = new PostgresLocks(server());
+      const pool = poolOf(server());
+      const lock = await locks.acquire(pool);
+      const client = await pool.connect();
+      await client.query('BEGIN');
+      client.release();
+      const attempts = [
+        () => lock.heartBeat(),
+        () => lock.release(),
+        () => locks.acquire(pool),
+        () => locks.inspect(pool),
+      ];
+      for (const attempt of attempts) {
+        await expect(attempt()).rejects.toMatchObject({
+          name: 'ErrLockStore',
+          code: 'ERR_LOCK_IN_TRANSACTION',
+          message: expect.stringContaining('End a transaction before its client goes back to the pool'),
+        });
+      }
+      // It is somebody else’s transaction, and stays as it is.
+      const again = await pool.connect();
+      expect(again).toBe(client);
+      expect(again.getTransactionStatus()).toBe('T');
+      await again.query('ROLLBACK');
+      again.release();
+      await lock.release();
+      expect(pool).toMatchObject({ totalCount: 1, idleCount: 1 });
+      expect(await locks.inspect()).toMatchObject({ state: 'free' });
+    });
+
     test('are noticed too if they begin in the middle of an operation', async () => {
       const locks = new PostgresLocks(server());
       const client = await connectTo(server());

@@ -13,7 +13,7 @@ export interface PostgresConnection {
    * @param values One for each parameter. `undefined`: no parameters.
    */
   query(text: string, values?: (string | null)[]): Promise<PostgresResult>;
-  /** `'I'` outside a transaction. A `Client` of `pg` has it since 2026 (8.23); a `Pool` does not need it. */
+  /** `'I'` outside a transaction. A `Client` of `pg` has it since 2026 (8.23); those of a `Pool` are asked. */
   getTransactionStatus?(): string | null;
 }
 

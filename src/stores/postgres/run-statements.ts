@@ -3,6 +3,7 @@ import type { Clock } from '../../system/clock.js';
 import { inTime, type Over } from '../shared/time-limit.js';
 import { isUnconnected, type PostgresConnection } from './connection.js';
 import { isConflict, isConnectionLost, isInTransaction, storeError } from './driver-error.js';
+import { onOneConnection } from './pool.js';
 import { type Send, senderTo } from './send.js';
 
 /**
@@ -24,24 +25,26 @@ export type Run = <T>(lock: string, attempted: string, act: (query: Send) => Pro
  * @param limit How long an operation may take, in milliseconds.
  */
 export function runnerOn(connection: PostgresConnection, limit: number, clock: Clock): Run {
-  const send = senderTo(connection, limit);
+  const sendOn = senderTo(connection, limit);
   return async (lock, attempted, act) => {
-    const attempt = async (over: Over) => {
-      refuseUnusable(connection, lock, attempted);
-      const result = await act(async (sql, values) => {
-        // After the time is over, nobody would hear of what it does.
-        over.throwIfOver();
-        return send(sql, values);
+    const attempt = (over: Over) =>
+      onOneConnection(connection, async (client) => {
+        const send = sendOn(client);
+        refuseUnusable(client, lock, attempted, client === connection ? OF_CLIENT : OF_POOL);
+        const result = await act(async (sql, values) => {
+          // After the time is over, nobody would hear of what it does.
+          over.throwIfOver();
+          return send(sql, values);
+        });
+        refuseUnusable(client, lock, attempted, client === connection ? OF_CLIENT : OF_POOL);
+        return result;
       });
-      refuseUnusable(connection, lock, attempted);
-      return result;
-    };
     try {
       return await inTime(limit, clock, (over) => untilDone(attempt, clock, over));
     } catch (error) {
       if (error instanceof ErrLockStore) throw error;
       throw isInTransaction(error)
-        ? inTransaction(lock, attempted)
+        ? inTransaction(lock, attempted, OF_CLIENT)
         : storeError(lock, attempted, error, connection);
     }
   };
@@ -61,18 +64,27 @@ async function untilDone<T>(attempt: (over: Over) => Promise<T>, clock: Clock, o
   }
 }
 
-function refuseUnusable(connection: PostgresConnection, lock: string, attempted: string): void {
+function refuseUnusable(
+  connection: PostgresConnection,
+  lock: string,
+  attempted: string,
+  remedy: string,
+): void {
   const status = connection.getTransactionStatus?.() ?? 'I';
-  if (status !== 'I') throw inTransaction(lock, attempted);
+  if (status !== 'I') throw inTransaction(lock, attempted, remedy);
   if (isUnconnected(connection)) throw unconnected(lock, attempted);
 }
 
-function inTransaction(lock: string, attempted: string): ErrLockStore {
+/** What to do about a transaction. */
+const OF_CLIENT = 'Give the store a `Pool` or a connection of its own, or end the transaction first.';
+const OF_POOL =
+  'End a transaction before its client goes back to the pool, also where the function returns early or throws.';
+
+function inTransaction(lock: string, attempted: string, remedy: string): ErrLockStore {
   return new ErrLockStore(
     lock,
     'ERR_LOCK_IN_TRANSACTION',
-    `Cannot ${attempted} ${lock} in the middle of a transaction, because a rollback would undo it. ` +
-      'Give the store a `Pool` or a connection of its own, or end the transaction first.',
+    `Cannot ${attempted} ${lock} in the middle of a transaction, because a rollback would undo it. ${remedy}`,
   );
 }
 

@@ -25,25 +25,28 @@ interface PgConnection {
 }
 
 /**
- * How to send statements. With `pg`, those that come again and again are named: the server then parses and plans each once for a connection, which
+ * How to send statements on a connection, or on a client of a pool. With `pg`, those that come again and again are named: the server then parses and plans each once for a connection, which
  * takes more than half of the time of a heartbeat. And `pg` closes a connection on which no answer came in time, which would otherwise stay in its
  * pool.
  *
  * @param limit How long a statement may take, in milliseconds.
  */
-export function senderTo(connection: PostgresConnection, limit: number): Send {
-  if (!isPg(connection)) return async (sql, values) => rowsOf(await connection.query(sql, values));
+export function senderTo(
+  connection: PostgresConnection,
+  limit: number,
+): (client: PostgresConnection) => Send {
   const timeout = hasTimeout(connection) || limit > LONGEST_TIMEOUT ? {} : { query_timeout: limit };
   let mayName = true;
-  return async (text, values) => {
+  return (client) => async (text, values) => {
+    if (!isPg(client)) return rowsOf(await client.query(text, values));
     const query = { text, values, ...timeout };
-    if (!mayName || values === undefined) return (await connection.query(query)).rows;
+    if (!mayName || values === undefined) return (await client.query(query)).rows;
     try {
-      return (await connection.query({ ...query, name: nameOf(text) })).rows;
+      return (await client.query({ ...query, name: nameOf(text) })).rows;
     } catch (error) {
       if (!isNameLost(error)) throw error;
       mayName = false;
-      return (await connection.query(query)).rows;
+      return (await client.query(query)).rows;
     }
   };
 }
