@@ -72,6 +72,11 @@ describeWithPostgres('the statements that pg sends', (server) => {
     expect(await namesIn(client)).toBe(before);
   });
 
+  test('are answered in texts, whatever the program has made of texts', async () => {
+    const types = { getTypeParser: () => (value: string) => ({ value }) };
+    await work(new PostgresLocks(server()), poolOf(server(), { types }));
+  });
+
   test('do not leave a connection in the pool on which no answer came in time', async () => {
     const locks = new PostgresLocks(server());
     const pool = poolOf(server(), { max: 1 });

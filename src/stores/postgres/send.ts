@@ -18,7 +18,11 @@ interface PgQuery {
   readonly text: string;
   readonly values: readonly Value[] | undefined;
   readonly query_timeout?: number;
+  readonly types: typeof TEXTS;
 }
+
+/** All answers are texts. A parser that the program has set for texts would make something else of them. */
+const TEXTS = { getTypeParser: () => String };
 
 interface PgConnection {
   query(query: PgQuery): Promise<{ readonly rows: readonly unknown[] }>;
@@ -36,10 +40,11 @@ export function senderTo(
   limit: number,
 ): (client: PostgresConnection) => Send {
   const timeout = hasTimeout(connection) || limit > LONGEST_TIMEOUT ? {} : { query_timeout: limit };
+  const options = { types: TEXTS, ...timeout };
   let mayName = true;
   return (client) => async (text, values) => {
     if (!isPg(client)) return rowsOf(await client.query(text, values));
-    const query = { text, values, ...timeout };
+    const query = { text, values, ...options };
     if (!mayName || values === undefined) return (await client.query(query)).rows;
     try {
       return (await client.query({ ...query, name: nameOf(text) })).rows;

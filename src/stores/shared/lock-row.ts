@@ -50,10 +50,13 @@ export function workersText(workers: readonly ProcessIdentity[]): string {
   return JSON.stringify(workers.map(serializeIdentity));
 }
 
-/** @param value A row of a result, by column names. */
+/** @param value A row of a result, by column names. Throws a `TypeError` for anything else: a holder that cannot be read would seem to be none. */
 export function readRow(value: unknown): Row {
   // Integers are bigints if the connection is configured so.
   const at = (column: string): unknown => fieldOf(value, column);
+  if (at('hold_ms') === undefined) {
+    throw new TypeError('the connection does not return rows as objects with the names of their columns');
+  }
   // A text in SQLite; PostgreSQL has a type for it.
   const json = (column: string) => {
     const content = at(column);

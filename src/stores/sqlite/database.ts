@@ -19,6 +19,15 @@ export interface SqliteDatabase {
 export interface SqliteStatement {
   /** `unknown`, and not what is passed: below TypeScript 6, the types of `better-sqlite3` fit nothing narrower. */
   all(...parameters: unknown[]): unknown[];
+  /** Whether a row is an array, in `node:sqlite`. */
+  setReturnArrays?(enabled: boolean): void;
+}
+
+/** Prepares a statement whose rows are objects, even if those of the connection are arrays. */
+export function prepareOn(database: SqliteDatabase, sql: string): SqliteStatement {
+  const statement = database.prepare(sql);
+  statement.setReturnArrays?.(false);
+  return statement;
 }
 
 /**
@@ -63,7 +72,7 @@ export function fileStateOf(database: SqliteDatabase): FileState {
 function openedBy(database: SqliteDatabase): Opened | null {
   let opened = OPENED.get(database);
   if (opened === undefined) {
-    const databases = database.prepare('PRAGMA database_list').all();
+    const databases = prepareOn(database, 'PRAGMA database_list').all();
     const main = databases.find((row) => fieldOf(row, 'name') === 'main');
     const path = fieldOf(main, 'file');
     opened = typeof path === 'string' && path !== '' ? { path, identity: identityAt(path) } : null;

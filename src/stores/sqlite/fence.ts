@@ -8,7 +8,7 @@ import {
   refuseLate,
 } from '../shared/fence.js';
 import { fieldOf } from '../shared/field.js';
-import type { SqliteDatabase } from './database.js';
+import { prepareOn, type SqliteDatabase } from './database.js';
 import { isWithoutTable } from './driver-error.js';
 import { quotedTable, tableInMain } from './schema.js';
 
@@ -61,7 +61,7 @@ export function fence(database: SqliteDatabase, lock: FencedLock, options: Sqlit
   const schema = boolean('createTable', createTable) ? fenceSchema({ tableName }) : null;
   if (!isInTransaction(database)) throw outsideTransaction(lock);
   const send = () => {
-    const [row] = database.prepare(sql).all(lock.name, lock.fencingToken);
+    const [row] = prepareOn(database, sql).all(lock.name, lock.fencingToken);
     refuseLate(lock, fieldOf(row, 'newest'));
   };
   try {

@@ -12,7 +12,14 @@ import { fieldOf } from '../shared/field.js';
 import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, readRow, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
-import { fileStateOf, pathOf, rememberFile, type SqliteDatabase, type SqliteStatement } from './database.js';
+import {
+  fileStateOf,
+  pathOf,
+  prepareOn,
+  rememberFile,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from './database.js';
 import { isBusy, isWithoutTable, storeError } from './driver-error.js';
 import { type SqliteSchemaOptions, sqliteSchema, tableInMain } from './schema.js';
 import { statementsFor } from './statements.js';
@@ -179,7 +186,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   function prepare(sql: string): SqliteStatement {
     let statement = prepared.get(sql);
     if (statement === undefined) {
-      statement = database.prepare(sql);
+      statement = prepareOn(database, sql);
       prepared.set(sql, statement);
     }
     return statement;

@@ -14,9 +14,13 @@ const FENCING_TIME = `min(${NOW_MS} * 1000, ${LATEST_FENCING_TIME})`;
 
 const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
 
-/** The columns that {@link readRow} reads. Drivers refuse to return an integer that is no safe one in JavaScript. */
-const COLUMNS = `${VERSION} AS version, ${AGE} AS age, token, CAST(fencing_token AS REAL) AS fencing_token, lock_time, heartbeat_at,
-  CAST(stale_timeout_ms AS REAL) AS stale_timeout_ms, monotonic_ms, holder, details, workers, progress, hold_ms`;
+/**
+ * The columns that {@link readRow} reads. Drivers refuse to return an integer that is no safe one in JavaScript. Each has an alias, or `PRAGMA
+ * full_column_names` would put the name of the table in front of it.
+ */
+const COLUMNS = `${VERSION} AS version, ${AGE} AS age, token AS token, CAST(fencing_token AS REAL) AS fencing_token,
+  lock_time AS lock_time, heartbeat_at AS heartbeat_at, CAST(stale_timeout_ms AS REAL) AS stale_timeout_ms,
+  monotonic_ms AS monotonic_ms, holder AS holder, details AS details, workers AS workers, progress AS progress, hold_ms AS hold_ms`;
 
 /** What ran, as whom, where and how far is no longer needed once the lock is released. */
 const NO_WORK = `details = NULL, workers = '[]', progress = NULL`;
@@ -85,6 +89,6 @@ export function statementsFor(table: string) {
     /** What the release with that name and token left, if it was the last. */
     released: `SELECT ${COLUMNS} FROM ${table} WHERE lock_name = ? AND token = ? AND lock_owner IS NULL`,
 
-    names: `SELECT lock_name FROM ${table} WHERE lock_owner IS NOT NULL ORDER BY lock_name`,
+    names: `SELECT lock_name AS lock_name FROM ${table} WHERE lock_owner IS NOT NULL ORDER BY lock_name`,
   };
 }

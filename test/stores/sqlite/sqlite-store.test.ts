@@ -320,6 +320,51 @@ describe('a trigger on the table', () => {
   });
 });
 
+describe('a connection that is configured to return something else', () => {
+  it.each([
+    ['rows as arrays', (path: string) => new DatabaseSync(path, { returnArrays: true })],
+    [
+      'the names of columns with their table',
+      (path: string) => {
+        const database = new DatabaseSync(path);
+        database.exec('PRAGMA short_column_names = OFF; PRAGMA full_column_names = ON');
+        return database;
+      },
+    ],
+  ])('still finds the holder: %s', async (_, open) => {
+    const scene = new Scene();
+    const database = open(scene.path);
+    onTestFinished(() => database.close());
+    const lock = await scene.acquire(database);
+    const other = scene.processes.start();
+    await expect(scene.acquire(database, { process: other })).rejects.toThrow(ErrLockBusy);
+    expect(await scene.inspect(database)).toMatchObject({ state: 'live', holder: { token: lock.token } });
+    await lock.heartBeat();
+    expect(await sqliteStore(database).names?.()).toEqual([NAME]);
+    await lock.release();
+    expect(scene.row()).toMatchObject({ lock_owner: null });
+  });
+
+  it('is told so if the store cannot read it, and its holder does not count as dead', async () => {
+    const scene = new Scene();
+    await scene.acquire();
+    const database: SqliteDatabase = {
+      exec: (sql) => scene.database.exec(sql),
+      prepare: (sql) => ({
+        all: (...values) =>
+          scene.database
+            .prepare(sql)
+            .all(...values)
+            .map((row) => Object.values(Object(row))),
+      }),
+    };
+    await expect(scene.acquire(database)).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      message: expect.stringContaining('does not return rows as objects'),
+    });
+  });
+});
+
 describe('a connection in the middle of a long query', () => {
   it('ends nobody, because it does not see the heartbeats since', async () => {
     const scene = new Scene();
