@@ -90,7 +90,8 @@ export class Lock {
   /**
    * Proof of work: call it at every checkpoint, as often as you like. Within `heartbeatMinimalInterval` of the last heartbeat written it only
    * remembers the call, and writes it when the interval is over and the event loop is free. Otherwise it writes at once: with the file store,
-   * the heartbeat is in the file when the call returns, awaited or not.
+   * the heartbeat is in the file when the call returns, awaited or not. While another heartbeat is being written, which takes a database some time, it
+   * resolves with that one, and its own progress and note follow with the next.
    *
    * In a loop that never yields, a `.catch()` on each call uses a little memory until the loop ends, so send one only every few hundred iterations.
    *

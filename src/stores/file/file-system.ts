@@ -83,14 +83,20 @@ const nodeFileSystem: FileSystem = {
     process.platform === 'linux' ? openFolder(path, followLinks) : lookAtFolder(path, followLinks),
   // Not flushed to disk: after a power cut it is another boot, so the content is void anyway.
   writeFileAtomicSync: (path, data, mode) =>
-    writeFileAtomic.sync(path, data, { fsync: false, ...(mode !== undefined && { mode, chown: UNCHANGED }) }),
+    writeFileAtomic.sync(path, data, {
+      fsync: false,
+      ...(mode !== undefined && { mode, ...(fs.existsSync(path) && { chown: UNCHANGED }) }),
+    }),
 };
 
 /** The file system of the machine. */
 export const systemFileSystem: FileSystem =
   process.platform === 'win32' ? insistentFileSystem(nodeFileSystem) : nodeFileSystem;
 
-/** For chown(2): leave the owner as it is. By default `write-file-atomic` keeps the owner of the file it replaces. */
+/**
+ * For chown(2): leave the owner as it is. By default `write-file-atomic` keeps the owner of the file it replaces. Not passed for a new file: a service
+ * whose system calls are filtered may not be allowed to call it at all.
+ */
 const UNCHANGED = { uid: -1, gid: -1 };
 
 /** Where a process can reach its open files by descriptor (proc_pid_fd(5)); a chroot may lack it. */

@@ -1,6 +1,6 @@
-import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemFileSystem } from '../../../src/stores/file/file-system.js';
 import { pretend } from '../../../support/replace.js';
 import { temporaryFolder } from '../../../support/world.js';
@@ -52,5 +52,15 @@ describe.skipIf(process.platform === 'win32')('an atomic write', () => {
     systemFileSystem.writeFileAtomicSync(path, 'newer', 0o604);
     expect(readFileSync(path, 'utf8')).toBe('newer');
     expect(statSync(path).mode & 0o777).toBe(0o604);
+  });
+
+  it('changes nobody’s owner, and does not even try to for a new file: a service may be killed for that', () => {
+    const chown = vi.spyOn(fs, 'chownSync');
+    onTestFinished(() => chown.mockRestore());
+    const path = join(temporaryFolder(), 'file');
+    systemFileSystem.writeFileAtomicSync(path, 'new', 0o600);
+    expect(chown).not.toHaveBeenCalled();
+    systemFileSystem.writeFileAtomicSync(path, 'newer', 0o600);
+    expect(chown.mock.calls).toEqual([[expect.any(String), -1, -1]]);
   });
 });
