@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { attempt } from '../../system/attempt.js';
 import { fileStep, filesIn, programStep } from '../install-steps.js';
 import { commandIn, type Installer } from '../installer.js';
 import { quoteForSystemd, quoteSystemdPath } from '../quote.js';
@@ -30,10 +33,15 @@ export interface SystemdOptions extends Scope {
   readonly home: () => string;
   /** The folder of the units; the usual one by default. */
   readonly folder?: string;
+  /** The folder in which `loginctl enable-linger` keeps an empty file for each user. */
+  readonly lingerFolder?: string;
 }
 
 /** Installs jobs as a service and a timer of the user, or of the system; see systemd.service(5) and systemd.timer(5). */
-export function systemd(run: RunProgram, { isSystem, userName, home, folder }: SystemdOptions): Installer {
+export function systemd(
+  run: RunProgram,
+  { isSystem, userName, home, folder, lingerFolder = '/var/lib/systemd/linger' }: SystemdOptions,
+): Installer {
   const mode = isSystem ? [] : ['--user'];
   const unitFolder = () =>
     folder ?? (isSystem ? '/etc/systemd/system' : join(home(), '.config', 'systemd', 'user'));
@@ -51,7 +59,11 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
       ];
       return {
         text: files.join('\n'),
-        notes: [...secret(job.name).notes(job.secrets), ...notesOf(job), ...(isSystem ? [] : [LINGER])],
+        notes: [
+          ...secret(job.name).notes(job.secrets),
+          ...notesOf(job),
+          ...(isSystem || lingers(lingerFolder) ? [] : [LINGER]),
+        ],
       };
     },
     async install(job) {
@@ -93,6 +105,11 @@ export function systemd(run: RunProgram, { isSystem, userName, home, folder }: S
       );
     },
   };
+}
+
+/** Whether the units of this user run without a login. A user without a name is not known to do so. */
+function lingers(folder: string): boolean {
+  return attempt(() => existsSync(join(folder, userInfo().username)), false);
 }
 
 function notesOf({ timing }: Job): string[] {

@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type SystemdOptions, systemd } from '../../../src/schedule/schedulers/systemd.js';
@@ -82,6 +83,14 @@ describe('units of systemd', () => {
   it('can be shown to a user without a home folder', () => {
     const homeless = systemd(new FakePrograms().run, { isSystem: false, userName: null, home: NOWHERE });
     expect(homeless.configure(someJob()).text).toContain('ExecStart=');
+  });
+
+  it('of a user are said to need a login, unless the user lingers', () => {
+    const lingerFolder = temporaryFolder();
+    const ofLingering = systemd(new FakePrograms().run, { ...ofUser('/home/batch'), lingerFolder });
+    expect(ofLingering.configure(someJob()).notes.join()).toContain('loginctl enable-linger');
+    writeFileSync(join(lingerFolder, userInfo().username), '');
+    expect(ofLingering.configure(someJob()).notes).toEqual([]);
   });
 
   it('cannot express every folder', () => {
