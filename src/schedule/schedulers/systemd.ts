@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { attempt } from '../../system/attempt.js';
-import { fileStep, filesIn, programStep } from '../install-steps.js';
-import { commandIn, type Installer } from '../installer.js';
+import { fileStep, filesIn, programStep, read } from '../install-steps.js';
+import { commandIn, type Installer, type Step } from '../installer.js';
 import { quoteForSystemd, quoteSystemdPath } from '../quote.js';
 import { failure, type RunProgram } from '../run-program.js';
 import { refused } from '../schedule-error.js';
@@ -51,6 +51,15 @@ export function systemd(
   const secretPath = (job: Job) => (job.secrets.length === 0 ? null : secret(job.name).path);
   const serviceFor = (job: Job) => serviceOf(job, userName, secretPath(job));
   const systemctl = (...args: readonly string[]) => programStep(run, 'systemctl', ...mode, ...args);
+  const calendarNow = async (name: string) => calendarIn((await read(timer(name))) ?? '');
+  /**
+   * Makes systemd forget when the timer last elapsed, which `Persistent=true` keeps beyond its removal: a new time that has passed since then would
+   * count as missed, and start the job at once. Only for a timer that is stopped. systemctl before version 243 has no `clean`.
+   */
+  const forget = (name: string): Step => {
+    const clean = systemctl('clean', '--what=state', `${unit(name)}.timer`);
+    return { ...clean, apply: () => clean.apply().catch(() => {}) };
+  };
   return {
     configure(job) {
       const files = [
@@ -72,7 +81,15 @@ export function systemd(
         ...(await fileStep(service(job.name), serviceFor(job), isService)),
         ...(await fileStep(timer(job.name), timerOf(job), isTimer)),
       ];
-      const start = [systemctl('daemon-reload'), systemctl('enable', '--now', `${unit(job.name)}.timer`)];
+      const calendar = calendarIn(timerOf(job));
+      const isNewTime = calendar !== '' && calendar !== (await calendarNow(job.name));
+      // A running timer would take up the new time, and the old stamp, already at the daemon-reload.
+      const start = [
+        ...(isNewTime && state.isActive ? [systemctl('stop', `${unit(job.name)}.timer`)] : []),
+        systemctl('daemon-reload'),
+        ...(isNewTime ? [forget(job.name)] : []),
+        systemctl('enable', '--now', `${unit(job.name)}.timer`),
+      ];
       const steps = await secret(job.name).around([...unitSteps, ...start], job.secrets);
       // There are steps for files only if these change.
       const isSame = steps.length === start.length;
@@ -88,7 +105,8 @@ export function systemd(
       const state = await stateOf(run, mode, `${unit(name)}.timer`);
       const isOn = state.isActive || state.isEnabled;
       const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
-      return [...off, ...files, systemctl('daemon-reload')];
+      const forgotten = (await calendarNow(name)) === '' ? [] : [forget(name)];
+      return [...off, ...forgotten, ...files, systemctl('daemon-reload')];
     },
     startCommand: (name) => ['systemctl', ...mode, 'start', '--no-block', `${unit(name)}.service`].join(' '),
     async list() {
@@ -178,6 +196,11 @@ function triggerOf(timing: Timing): string {
   }
   const seconds = timing.kind === 'every' ? timing.seconds : 0;
   return `# From one start to the next; Persistent= would have no effect.\nOnActiveSec=${seconds}s\nOnUnitActiveSec=${seconds}s`;
+}
+
+/** Its lines with times; empty for a timer without. */
+function calendarIn(timer: string): string {
+  return timer.match(/^OnCalendar=.*$/gm)?.join('\n') ?? '';
 }
 
 function commandOf(service: string): string {

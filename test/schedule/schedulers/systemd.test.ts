@@ -13,6 +13,7 @@ import {
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Step } from '../../../src/schedule/installer.js';
 import { type SystemdOptions, systemd } from '../../../src/schedule/schedulers/systemd.js';
 import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
 import type { Timing } from '../../../src/schedule/timing/timing.js';
@@ -123,6 +124,9 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
   /** systemctl(1), for one timer. */
   class FakeSystemctl extends FakePrograms {
     isOn = false;
+    /** Whether it is remembered when the timer last elapsed. */
+    hasStamp = false;
+    hasClean = true;
 
     constructor() {
       super((call) => {
@@ -131,8 +135,13 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
           return { status: this.isOn ? 0 : 3, stdout: Buffer.from(this.isOn ? 'active\n' : 'inactive\n') };
         }
         if (verb === 'is-enabled') return { status: this.isOn ? 0 : 1 };
+        if (verb === 'clean') {
+          if (!this.hasClean) return { status: 1, stderr: 'Unknown operation clean.' };
+          if (this.isOn) return { status: 1, stderr: 'Unit is not stopped.' };
+          this.hasStamp = false;
+        }
         if (verb === 'enable') this.isOn = true;
-        if (verb === 'disable') this.isOn = false;
+        if (verb === 'disable' || verb === 'stop') this.isOn = false;
         return {};
       });
     }
@@ -149,6 +158,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
       file('service'),
       file('timer'),
       '$ systemctl --user daemon-reload',
+      '$ systemctl --user clean --what=state livinglock-parser.timer',
       '$ systemctl --user enable --now livinglock-parser.timer',
     ]);
     await apply(steps);
@@ -170,6 +180,77 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
       false,
     ]);
     expect(await installer.uninstall('parser')).toEqual([]);
+  });
+
+  const MORNING = someJob({ timing: parseAt('03:30') });
+  const EVENING = someJob({ timing: parseAt('18:00') });
+  const programsIn = (steps: readonly Step[]) => linesOf(steps).filter((line) => line.startsWith('$ '));
+
+  it('do not start a job at once whose new time has passed today', async () => {
+    const systemctl = new FakeSystemctl();
+    const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+    await apply(await installer.install(EVENING));
+    systemctl.hasStamp = true;
+    const steps = await installer.install(MORNING);
+    expect(programsIn(steps)).toEqual([
+      '$ systemctl --user stop livinglock-parser.timer',
+      '$ systemctl --user daemon-reload',
+      '$ systemctl --user clean --what=state livinglock-parser.timer',
+      '$ systemctl --user enable --now livinglock-parser.timer',
+    ]);
+    // What is not written must not stop what was there.
+    expect(linesOf(steps)[0]).toMatch(/livinglock-parser\.timer$/);
+    await apply(steps);
+    expect([systemctl.isOn, systemctl.hasStamp]).toEqual([true, false]);
+  });
+
+  it('do not start a job at once that is installed again after it was removed', async () => {
+    const systemctl = new FakeSystemctl();
+    const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+    await apply(await installer.install(EVENING));
+    systemctl.hasStamp = true;
+    const removal = await installer.uninstall('parser');
+    expect(programsIn(removal)).toEqual([
+      '$ systemctl --user disable --now livinglock-parser.timer',
+      '$ systemctl --user clean --what=state livinglock-parser.timer',
+      '$ systemctl --user daemon-reload',
+    ]);
+    await apply(removal);
+    expect(systemctl.hasStamp).toBe(false);
+    // An earlier version has left it behind.
+    systemctl.hasStamp = true;
+    await apply(await installer.install(MORNING));
+    expect(systemctl.hasStamp).toBe(false);
+  });
+
+  it('make up for a missed run after a change of anything but the time', async () => {
+    const systemctl = new FakeSystemctl();
+    const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+    await apply(await installer.install(MORNING));
+    systemctl.hasStamp = true;
+    await apply(await installer.install({ ...MORNING, directory: '/srv/other' }));
+    systemctl.isOn = false;
+    await apply(await installer.install({ ...MORNING, directory: '/srv/other' }));
+    expect([systemctl.isOn, systemctl.hasStamp]).toEqual([true, true]);
+  });
+
+  it('are installed and removed by a systemctl without clean (before version 243)', async () => {
+    const systemctl = new FakeSystemctl();
+    systemctl.hasClean = false;
+    const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+    await apply(await installer.install(MORNING));
+    await apply(await installer.install(EVENING));
+    expect(systemctl.isOn).toBe(true);
+    await apply(await installer.uninstall('parser'));
+    expect([systemctl.isOn, await installer.list(new Date())]).toEqual([false, []]);
+  });
+
+  it('without a time of the calendar have nothing that could be forgotten', async () => {
+    const systemctl = new FakeSystemctl();
+    const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+    await apply(await installer.install(someJob({ timing: { kind: 'every', seconds: 420 } })));
+    await apply(await installer.uninstall('parser'));
+    expect(systemctl.calls.join()).not.toContain(' clean ');
   });
 
   it.each<readonly [string, (path: string) => void]>([
@@ -246,6 +327,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
     const steps = await installer.install(someJob());
     expect(linesOf(steps).filter((line) => line.startsWith('$ '))).toEqual([
       '$ systemctl daemon-reload',
+      '$ systemctl clean --what=state livinglock-parser.timer',
       '$ systemctl enable --now livinglock-parser.timer',
     ]);
     await apply(steps);
