@@ -131,7 +131,7 @@ describe('a store from the environment', () => {
     user.env['LIVINGLOCK_STORE'] = 'postgres://batch:secret@db/shop';
     const file = join(user.folder, '.config', 'livinglock', 'parser.cron.sh');
     const printed = user.schedule(...JOB, '--', 'node');
-    expect(printed.output).toContain(` * . ${file} && cd `);
+    expect(printed.output).toContain(` && /bin/sh -c '. "$0" && exec "$@"' ${file} `);
     expect(printed.errors).toMatch(/^livinglock: The address of the store contains a password.* mode 600/);
     expect(existsSync(file)).toBe(false);
 
@@ -156,7 +156,7 @@ describe('the URL to ping', () => {
     user.env['LIVINGLOCK_PING_URL'] = 'https://hc-ping.com/s3cr3t';
     const file = join(user.folder, '.config', 'livinglock', 'parser.cron.sh');
     const printed = user.schedule(...JOB, '--', 'node');
-    expect(printed.output).toContain(` * . ${file} && cd `);
+    expect(printed.output).toContain(` && /bin/sh -c '. "$0" && exec "$@"' ${file} `);
     expect(printed.output).not.toContain('--ping');
     expect(printed.errors).toMatch(/^livinglock: The URL to ping is a secret.* mode 600.*PING_URL='\*\*\*'/);
 

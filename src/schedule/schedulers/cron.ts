@@ -88,17 +88,14 @@ function noPlaceFor({ reason }: Secret, userName: string): ScheduleError {
   );
 }
 
-function configurationOf(
-  { name, timing, command, directory, secrets }: Job,
-  secret: SecretFile,
-): Configuration {
-  if ([directory, ...command].some((word) => word.includes('\n'))) {
+function configurationOf(job: Job, secret: SecretFile): Configuration {
+  const { name, timing, directory, secrets } = job;
+  if ([directory, ...job.command].some((word) => word.includes('\n'))) {
     throw refused(
       'A line of a crontab cannot contain a line break. Put the command into a script, or let systemd run it (--for systemd).',
     );
   }
-  const source = secrets.length === 0 ? '' : `. ${quoteForCron(secret.path)} && `;
-  const line = `${source}cd ${quoteForCron(directory)} && ${command.map(quoteForCron).join(' ')}`;
+  const line = `cd ${quoteForCron(directory)} && ${secret.readBy(job).map(quoteForCron).join(' ')}`;
   return {
     text: blockOf(name, `${fieldsOf(timing)} ${line}`),
     notes: [

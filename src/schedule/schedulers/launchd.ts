@@ -26,7 +26,7 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
   const bootout = (name: string) => programStep(run, 'launchctl', 'bootout', target(name));
   const secret = (name: string) => new SecretFile(() => home, 'launchd', name, FOR_SHELL);
   const log = (name: string) => join(home, 'Library', 'Logs', `${labelOf(name)}.log`);
-  const agent = (job: Job) => agentOf({ ...job, command: commandOf(job, secret(job.name)) }, log(job.name));
+  const agent = (job: Job) => agentOf({ ...job, command: secret(job.name).readBy(job) }, log(job.name));
   const configure = (job: Job): Configuration => ({
     text: agent(job),
     notes: [...secret(job.name).notes(job.secrets), ...notesOf(job.timing)],
@@ -77,11 +77,6 @@ function argumentsIn(plist: string): string {
   const list = /<key>ProgramArguments<\/key>\s*<array>(.*?)<\/array>/s.exec(plist)?.[1] ?? '';
   const words = [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, word = '']) => unescapeXml(word));
   return commandIn(words.join(' '));
-}
-
-/** An agent can set variables only in its own file, so a shell reads the file with the secret. */
-function commandOf({ command, secrets }: Job, secret: SecretFile): readonly string[] {
-  return secrets.length === 0 ? command : ['/bin/sh', '-c', '. "$0" && exec "$@"', secret.path, ...command];
 }
 
 function agentOf({ name, command, directory, timing }: Job, log: string): string {

@@ -7,6 +7,7 @@ import { messageOf } from '../../system/message-of.js';
 import { modeOf, read, replaceFile } from '../install-steps.js';
 import type { Step } from '../installer.js';
 import { notOurs, orFailed, refused } from '../schedule-error.js';
+import type { Job } from '../scheduled-job.js';
 import type { Secret } from './secret.js';
 
 /** How a kind of file assigns a variable. */
@@ -59,6 +60,14 @@ export class SecretFile {
         `${reason}, so the job reads it from ${this.path}. --install writes this file; by hand, give it mode 600 and ` +
         `the line ${this.#format.assign(variable, shown)}, with ${hidden} in place of ***.`,
     );
+  }
+
+  /**
+   * A command that reads the file, in the format for a shell, and then becomes the given one. Always by `/bin/sh`: the `SHELL` of a crontab may not
+   * know `.`, as csh and fish.
+   */
+  readBy({ command, secrets }: Pick<Job, 'command' | 'secrets'>): readonly string[] {
+    return secrets.length === 0 ? command : ['/bin/sh', '-c', '. "$0" && exec "$@"', this.path, ...command];
   }
 
   /**

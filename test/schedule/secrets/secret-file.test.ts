@@ -26,7 +26,17 @@ import {
 } from '../../../src/schedule/secrets/secret.js';
 import { FOR_SHELL, FOR_SYSTEMD, SecretFile } from '../../../src/schedule/secrets/secret-file.js';
 import { temporaryFolder } from '../../../support/world.js';
-import { apply, FakeCrontab, FakePrograms, linesOf, NASTY, NOWHERE, refusalOf, someJob } from '../support.js';
+import {
+  apply,
+  FakeCrontab,
+  FakePrograms,
+  isInstalled,
+  linesOf,
+  NASTY,
+  NOWHERE,
+  refusalOf,
+  someJob,
+} from '../support.js';
 
 const ADDRESS = 'postgres://batch:s3cr3t@db/shop';
 const SECRETS = secretsOf(ADDRESS);
@@ -160,7 +170,7 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     [
       'cron',
       (folder) => cron(new FakeCrontab(null).run, () => folder, null),
-      '* . HOME/.config/livinglock/parser.cron.sh && cd ',
+      ` && /bin/sh -c '. "$0" && exec "$@"' HOME/.config/livinglock/parser.cron.sh /usr/bin/node `,
     ],
     [
       'systemd',
@@ -193,6 +203,39 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     expect(readFileSync(file.path, 'utf8')).toBe(
       `LIVINGLOCK_STORE="${ADDRESS}"\nLIVINGLOCK_PING_URL="https://hc-ping.com/s3cr3t"\n`,
     );
+  });
+
+  for (const shell of ['sh', 'tcsh', 'fish']) {
+    it.skipIf(!isInstalled(shell, '-c', 'true'))(
+      `of cron runs with the address and unchanged arguments if its SHELL is ${shell} (if it is installed)`,
+      async () => {
+        const folder = home();
+        const crontab = new FakeCrontab(`SHELL=${shell}\n`);
+        const script = 'printf "%s|" "$LIVINGLOCK_STORE" "$@"';
+        const command = ['/bin/sh', '-c', script, 'run parser', 'a b', '$HOME'];
+        const installer = cron(crontab.run, () => folder, null);
+        await apply(await installer.install(someJob({ command, directory: folder, secrets: SECRETS })));
+        const line = /^\S+(?: \S+){4} (.*)$/m.exec(String(crontab.content))?.[1] ?? '';
+        const output = execFileSync(shell, ['-c', line.replaceAll('\\%', '%')], { encoding: 'utf8' });
+        expect(output).toBe(`${ADDRESS}|a b|$HOME|`);
+        expect(line).toMatch(/^cd \S+ && \/bin\/sh -c /);
+      },
+    );
+  }
+
+  it('of cron replaces the line of an earlier version, in which the SHELL had to know the dot', async () => {
+    const folder = home();
+    const file = new SecretFile(() => folder, 'cron', 'parser', FOR_SHELL);
+    const { text } = cron(new FakeCrontab(null).run, () => folder, null).configure(job);
+    const old = text.replace(/ cd (\S+) && .*? (?=\/usr\/bin\/node)/, ` . ${file.path} && cd $1 && `);
+    expect(old).toContain(`* . ${file.path} && cd /srv/shop && /usr/bin/node `);
+    const crontab = new FakeCrontab(`A=1\n${old}B=2\n`);
+    const installer = cron(crontab.run, () => folder, null);
+    expect(await installer.list(new Date())).toMatchObject([{ name: 'parser', command: '/usr/bin/true' }]);
+    await apply(await installer.install(job));
+    expect(String(crontab.content)).toBe(`A=1\n${text}B=2\n`);
+    await apply(await installer.uninstall('parser'));
+    expect(String(crontab.content)).toBe('A=1\nB=2\n');
   });
 
   it('of launchd runs the command with the address and unchanged arguments', async () => {
