@@ -21,15 +21,23 @@ export interface Scheduled {
   readonly when: string;
   /** `null` if it is unknown, or there is no next run. */
   readonly next: Date | null;
-  /** As the scheduler stores it, with its quoting; without livinglock. */
+  /** As the scheduler stores it, with its quoting; without livinglock. A line for the shell follows `-c`. */
   readonly command: string;
 }
 
-/** The words after the options of `livinglock run`. */
-export function commandIn(line: string): string {
-  const start = line.indexOf(' -- ');
-  return start < 0 ? line : line.slice(start + 4);
+/**
+ * What `livinglock run` is to run, in the words of an entry.
+ *
+ * @param words As the scheduler stores them. If these are not ours, all of them are returned.
+ */
+export function commandIn(words: readonly string[]): string {
+  const start = words.indexOf('--');
+  const line = start < 0 ? words.find((word) => LINE.test(word)) : undefined;
+  return line?.replace(LINE, '-c $1') ?? words.slice(start + 1).join(' ');
 }
+
+/** Quotes, if there are any, begin before the name of the option. */
+const LINE = /^(['"]?)--command=/;
 
 export interface Configuration {
   /** Ready to be installed by hand. */

@@ -14,6 +14,16 @@ export function quoteForCron(argument: string): string {
     .replaceAll(/\\(?=\\)/g, "\\''")}'`;
 }
 
+/** The words of a line for `/bin/sh`, with their quotes. A quote that does not end is an ordinary character. */
+export function wordsForShell(line: string): string[] {
+  return line.match(/(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|\S)+/g) ?? [];
+}
+
+/** The same for `ExecStart=` and for Windows, as they are quoted here: outside of quotes, a backslash means itself. */
+export function words(line: string): string[] {
+  return line.match(/(?:"(?:[^"\\]|\\.)*"|\S)+/g) ?? [];
+}
+
 /** For `ExecStart=` (systemd.service(5), "Command lines"). */
 export function quoteForSystemd(argument: string): string {
   return quoteSystemdPath(argument).replaceAll('$', '$$$$');

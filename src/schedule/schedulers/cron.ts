@@ -1,6 +1,6 @@
 import { difference } from '../install-steps.js';
 import { type Configuration, commandIn, type Installer, type Scheduled, type Step } from '../installer.js';
-import { quoteForCron } from '../quote.js';
+import { quoteForCron, wordsForShell } from '../quote.js';
 import { expectSuccess, failure, type RunProgram } from '../run-program.js';
 import { refused, ScheduleError } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
@@ -76,7 +76,7 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
 
 function scheduledBy(name: string, line: string, now: Date): Scheduled {
   const [when = line] = /^\S+(?: \S+){4}(?= )/.exec(line) ?? [];
-  const command = commandIn(line);
+  const command = commandIn(wordsForShell(line));
   return { name, scheduler: 'cron', when, next: nextOfDescribed(`at ${when}`, now), command };
 }
 

@@ -76,7 +76,7 @@ function nextOf(when: string, now: Date): Date | null {
 function argumentsIn(plist: string): string {
   const list = /<key>ProgramArguments<\/key>\s*<array>(.*?)<\/array>/s.exec(plist)?.[1] ?? '';
   const words = [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, word = '']) => unescapeXml(word));
-  return commandIn(words.join(' '));
+  return commandIn(words);
 }
 
 function agentOf({ name, command, directory, timing }: Job, log: string): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { attempt } from '../../system/attempt.js';
 import { fileStep, filesIn, programStep, read } from '../install-steps.js';
 import { commandIn, type Installer, type Step } from '../installer.js';
-import { quoteForSystemd, quoteSystemdPath } from '../quote.js';
+import { quoteForSystemd, quoteSystemdPath, words } from '../quote.js';
 import { failure, type RunProgram } from '../run-program.js';
 import { refused } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
@@ -204,7 +204,7 @@ function calendarIn(timer: string): string {
 }
 
 function commandOf(service: string): string {
-  return commandIn(/^ExecStart=(.*)$/m.exec(service)?.[1] ?? '');
+  return commandIn(words(/^ExecStart=(.*)$/m.exec(service)?.[1] ?? ''));
 }
 
 /** From the first column of `list-timers`, which exists in every version. It does not list an inactive timer. */

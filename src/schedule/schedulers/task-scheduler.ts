@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programStep } from '../install-steps.js';
 import { commandIn, type Installer, type Scheduled, type Step } from '../installer.js';
-import { quoteForWindows } from '../quote.js';
+import { quoteForWindows, words } from '../quote.js';
 import { expectSuccess, type RunProgram } from '../run-program.js';
 import { refused } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
@@ -50,7 +50,7 @@ function scheduledBy(name: string, xml: Buffer, now: Date): Scheduled {
     unescapeXml(new RegExp(`<${element}>([^<]*)</${element}>`).exec(text)?.[1] ?? '');
   const when = / run by livinglock (.*)$/s.exec(textOf('Description'))?.[1] ?? '';
   const next = nextOfDescribed(when, now);
-  return { name, scheduler: 'task-scheduler', when, next, command: commandIn(textOf('Arguments')) };
+  return { name, scheduler: 'task-scheduler', when, next, command: commandIn(words(textOf('Arguments'))) };
 }
 
 function pathOf(name: string): string {

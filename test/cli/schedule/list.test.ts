@@ -1,19 +1,90 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { quoteForCron, quoteForSystemd, quoteForWindows } from '../../../src/schedule/quote.js';
+import type { Job } from '../../../src/schedule/scheduled-job.js';
 import { cron } from '../../../src/schedule/schedulers/cron.js';
 import { launchd } from '../../../src/schedule/schedulers/launchd.js';
 import { systemd } from '../../../src/schedule/schedulers/systemd.js';
 import { taskScheduler } from '../../../src/schedule/schedulers/task-scheduler.js';
 import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
 import { temporaryFolder } from '../../../support/world.js';
-import { apply, FakeCrontab, FakePrograms, NOWHERE, someJob } from '../../schedule/support.js';
+import { apply, FakeCrontab, FakePrograms, NASTY, NOWHERE, someJob } from '../../schedule/support.js';
 
 /** A Thursday. */
 const NOW = new Date(2026, 10, 26, 12, 0);
 const COMMAND = ['/usr/bin/node', '/opt/livinglock.js', 'run', 'report', '--', '/bin/echo', 'a & b'];
 const REPORT = someJob({ name: 'report', timing: parseAt('mon-fri 03:30'), command: COMMAND });
 const MORNING = new Date(2026, 10, 27, 3, 30);
+
+/** What is shown of a job by each scheduler. */
+async function commandsOf(job: Job): Promise<Record<string, string | undefined>> {
+  const crontab = new FakeCrontab(null);
+  const byCron = cron(crontab.run, NOWHERE, null);
+  await apply(await byCron.install(job));
+  const answers = new FakePrograms((call) =>
+    call.includes('is-active') ? { status: 3, stdout: Buffer.from('inactive\n') } : {},
+  );
+  const folder = temporaryFolder();
+  const bySystemd = systemd(answers.run, { isSystem: true, userName: null, home: NOWHERE, folder });
+  await apply(await bySystemd.install(job));
+  const byLaunchd = launchd(answers.run, temporaryFolder(), 501);
+  await apply(await byLaunchd.install(job));
+  const xml = taskScheduler(answers.run).configure(job).text;
+  const schtasks = new FakePrograms((call) => ({
+    stdout: Buffer.from(call.endsWith(' /xml') ? xml : `"\\livinglock\\${job.name}","",""\r\n`),
+  }));
+  const shown: Record<string, string | undefined> = {};
+  for (const installer of [byCron, bySystemd, byLaunchd, taskScheduler(schtasks.run)]) {
+    const [{ scheduler, command } = { scheduler: '', command: '' }] = await installer.list(NOW);
+    shown[scheduler] = command;
+  }
+  return shown;
+}
+
+describe.skipIf(process.platform === 'win32')('the command that is shown', () => {
+  const livinglock = ['/usr/bin/node', '/opt/livinglock.js', 'run'];
+
+  it('is the line of a job with -c', async () => {
+    expect(await commandsOf(someJob({ command: [...livinglock, '--command=./a -- "b"', 'parser'] }))).toEqual(
+      {
+        cron: `-c './a -- "b"'`,
+        systemd: '-c "./a -- \\"b\\""',
+        launchd: '-c ./a -- "b"',
+        'task-scheduler': '-c "./a -- \\"b\\""',
+      },
+    );
+    expect(await commandsOf(someJob({ command: [...livinglock, '--command=./a', 'parser'] }))).toEqual({
+      cron: '-c ./a',
+      systemd: '-c ./a',
+      launchd: '-c ./a',
+      'task-scheduler': '-c ./a',
+    });
+  });
+
+  it('begins after the -- of livinglock run, not after one within quotes', async () => {
+    const options = ['--label=a -- b', "--notify=echo it's -- \\", '--log=C:\\x\\'];
+    const command = [...livinglock, ...options, 'parser', '--', 'sh', '--command=1', '--', 'x'];
+    const plain = 'sh --command=1 -- x';
+    expect(await commandsOf(someJob({ command, directory: '/srv/a -- b' }))).toEqual({
+      cron: plain,
+      systemd: plain,
+      launchd: plain,
+      'task-scheduler': plain,
+    });
+  });
+
+  it.each(NASTY)('ends with its last argument: %s', async (word) => {
+    const command = [...livinglock, `--label=${word}`, 'parser', '--', 'first', word, 'last'];
+    const shown = await commandsOf(someJob({ command }));
+    expect(shown).toEqual({
+      cron: `first ${quoteForCron(word)} last`,
+      systemd: `first ${quoteForSystemd(word)} last`,
+      launchd: `first ${word} last`,
+      'task-scheduler': `first ${quoteForWindows(word)} last`,
+    });
+  });
+});
 
 describe('what is scheduled', () => {
   it('by cron is in its crontab, in our own lines', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commandIn } from '../../../src/schedule/installer.js';
+import { words } from '../../../src/schedule/quote.js';
 import { nextOfDescribed } from '../../../src/schedule/timing/parse-timing.js';
 import {
   describeSeconds,
@@ -65,6 +66,6 @@ describe('the command in a line', () => {
     [' -- /bin/true', '/bin/true'],
     ['/bin/true', '/bin/true'],
   ])('%j is %j', (line, command) => {
-    expect(commandIn(line)).toBe(command);
+    expect(commandIn(words(line))).toBe(command);
   });
 });
