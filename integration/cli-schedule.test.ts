@@ -207,10 +207,31 @@ describe.skipIf(!isPosix)('a job of cron', () => {
       when: '*/2 * * * *',
       next: expect.stringMatching(/T.*Z$/),
       command: expect.stringMatching(/\/true$/),
+      missing: [],
     });
     expect(JSON.parse(user.schedule('--list', '--json', '--for', 'cron', '--name', 'other').output)).toEqual(
       [],
     );
+  });
+
+  test('is marked in the list if Node has moved since, until it is installed again', () => {
+    const user = new User();
+    const install = () => user.schedule(...JOB, '--install', '--yes', '--', 'true');
+    install();
+    const installed = readFileSync(user.crontab, 'utf8');
+    writeFileSync(user.crontab, installed.replace(` ${process.execPath} `, ' /opt/v1/node '));
+
+    const { code, output, errors } = user.schedule('--list', '--for', 'cron');
+    expect(code).toBe(0);
+    expect(output).toMatch(/ MISSING +COMMAND\nparser .* \/opt\/v1\/node +\S*\/true\n$/);
+    expect(errors).toMatch(/^livinglock: parser cannot start: .* Install again, .*\n$/);
+    const json = user.schedule('--list', '--for', 'cron', '--json');
+    expect(JSON.parse(json.output)).toMatchObject([{ name: 'parser', missing: ['/opt/v1/node'] }]);
+    expect(json.errors).toBe('');
+
+    install();
+    expect(readFileSync(user.crontab, 'utf8')).toBe(installed);
+    expect(user.schedule('--list', '--for', 'cron').errors).toBe('');
   });
 
   test('is not installed unless someone agrees', () => {

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import type { Job, SchedulerName } from './scheduled-job.js';
 
 /** What differs between schedulers. Throws a `ScheduleError` for whatever its scheduler cannot express. */
@@ -23,6 +24,8 @@ export interface Scheduled {
   readonly next: Date | null;
   /** As the scheduler stores it, with its quoting; without livinglock. A line for the shell follows `-c`. */
   readonly command: string;
+  /** The paths of Node and of livinglock in the entry; without those that are not known. */
+  readonly programs: readonly string[];
 }
 
 /**
@@ -34,6 +37,16 @@ export function commandIn(words: readonly string[]): string {
   const start = words.indexOf('--');
   const line = start < 0 ? words.find((word) => LINE.test(word)) : undefined;
   return line?.replace(LINE, '-c $1') ?? words.slice(start + 1).join(' ');
+}
+
+/**
+ * The programs that an entry starts before the command: Node, and livinglock.
+ *
+ * @param words What the scheduler makes of its words. Empty where that is not known.
+ */
+export function programsIn(words: readonly string[]): readonly string[] {
+  const run = words.indexOf('run');
+  return words.slice(Math.max(0, run - 2), Math.max(0, run)).filter((word) => isAbsolute(word));
 }
 
 /** Quotes, if there are any, begin before the name of the option. */

@@ -24,6 +24,11 @@ export function words(line: string): string[] {
   return line.match(/(?:"(?:[^"\\]|\\.)*"|\S)+/g) ?? [];
 }
 
+/** The path that a word stands for. Empty if there are characters in it that may be escaped, each in its own way. */
+export function pathIn(word: string): string {
+  return /^(["']?)([^"'\\%$]*)\1$/.exec(word)?.[2] ?? '';
+}
+
 /** For `ExecStart=` (systemd.service(5), "Command lines"). */
 export function quoteForSystemd(argument: string): string {
   return quoteSystemdPath(argument).replaceAll('$', '$$$$');

@@ -1,6 +1,13 @@
 import { difference } from '../install-steps.js';
-import { type Configuration, commandIn, type Installer, type Scheduled, type Step } from '../installer.js';
-import { quoteForCron, wordsForShell } from '../quote.js';
+import {
+  type Configuration,
+  commandIn,
+  type Installer,
+  programsIn,
+  type Scheduled,
+  type Step,
+} from '../installer.js';
+import { pathIn, quoteForCron, wordsForShell } from '../quote.js';
 import { expectSuccess, failure, type RunProgram } from '../run-program.js';
 import { refused, ScheduleError } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
@@ -76,8 +83,15 @@ export function cron(run: RunProgram, home: () => string, userName: string | nul
 
 function scheduledBy(name: string, line: string, now: Date): Scheduled {
   const [when = line] = /^\S+(?: \S+){4}(?= )/.exec(line) ?? [];
-  const command = commandIn(wordsForShell(line));
-  return { name, scheduler: 'cron', when, next: nextOfDescribed(`at ${when}`, now), command };
+  const words = wordsForShell(line);
+  return {
+    name,
+    scheduler: 'cron',
+    when,
+    next: nextOfDescribed(`at ${when}`, now),
+    command: commandIn(words),
+    programs: programsIn(words.map(pathIn)),
+  };
 }
 
 /** The file would have to belong to that user, in a folder where root should not write. */

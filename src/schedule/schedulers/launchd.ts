@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileStep, filesIn, programStep } from '../install-steps.js';
-import { type Configuration, commandIn, type Installer } from '../installer.js';
+import { type Configuration, commandIn, type Installer, programsIn } from '../installer.js';
 import type { RunProgram } from '../run-program.js';
 import { refused } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
@@ -52,7 +52,9 @@ export function launchd(run: RunProgram, home: string, uid: number): Installer {
         agents.map(async ({ name, text }) => {
           const when = TIMING.exec(text)?.[1] ?? '';
           const next = (await isLoaded(name)) ? nextOf(when, now) : null;
-          return { name, scheduler: 'launchd' as const, when, next, command: argumentsIn(text) };
+          const words = argumentsIn(text);
+          const [command, programs] = [commandIn(words), programsIn(words)];
+          return { name, scheduler: 'launchd' as const, when, next, command, programs };
         }),
       );
     },
@@ -73,10 +75,9 @@ function nextOf(when: string, now: Date): Date | null {
   return /^every \d+[ms]$/.test(when) ? null : nextOfDescribed(when, now);
 }
 
-function argumentsIn(plist: string): string {
+function argumentsIn(plist: string): readonly string[] {
   const list = /<key>ProgramArguments<\/key>\s*<array>(.*?)<\/array>/s.exec(plist)?.[1] ?? '';
-  const words = [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, word = '']) => unescapeXml(word));
-  return commandIn(words);
+  return [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, word = '']) => unescapeXml(word));
 }
 
 function agentOf({ name, command, directory, timing }: Job, log: string): string {

@@ -3,8 +3,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { attempt } from '../../system/attempt.js';
 import { fileStep, filesIn, programStep, read } from '../install-steps.js';
-import { commandIn, type Installer, type Step } from '../installer.js';
-import { quoteForSystemd, quoteSystemdPath, words } from '../quote.js';
+import { commandIn, type Installer, programsIn, type Step } from '../installer.js';
+import { pathIn, quoteForSystemd, quoteSystemdPath, words } from '../quote.js';
 import { failure, type RunProgram } from '../run-program.js';
 import { refused } from '../schedule-error.js';
 import type { Job } from '../scheduled-job.js';
@@ -113,13 +113,17 @@ export function systemd(
       const services = await filesIn(unitFolder(), /^livinglock-(.+)\.service$/, isService);
       const timers = await filesIn(unitFolder(), /^livinglock-(.+)\.timer$/, isTimer);
       return Promise.all(
-        timers.map(async ({ name, text }) => ({
-          name,
-          scheduler: 'systemd' as const,
-          when: TIMER.exec(text)?.[1] ?? '',
-          next: await nextElapse(run, mode, `${unit(name)}.timer`),
-          command: commandOf(services.find((each) => each.name === name)?.text ?? ''),
-        })),
+        timers.map(async ({ name, text }) => {
+          const wordsOfJob = wordsOf(services.find((each) => each.name === name)?.text ?? '');
+          return {
+            name,
+            scheduler: 'systemd' as const,
+            when: TIMER.exec(text)?.[1] ?? '',
+            next: await nextElapse(run, mode, `${unit(name)}.timer`),
+            command: commandIn(wordsOfJob),
+            programs: programsIn(wordsOfJob.map(pathIn)),
+          };
+        }),
       );
     },
   };
@@ -203,8 +207,8 @@ function calendarIn(timer: string): string {
   return timer.match(/^OnCalendar=.*$/gm)?.join('\n') ?? '';
 }
 
-function commandOf(service: string): string {
-  return commandIn(words(/^ExecStart=(.*)$/m.exec(service)?.[1] ?? ''));
+function wordsOf(service: string): readonly string[] {
+  return words(/^ExecStart=(.*)$/m.exec(service)?.[1] ?? '');
 }
 
 /** From the first column of `list-timers`, which exists in every version. It does not list an inactive timer. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programStep } from '../install-steps.js';
-import { commandIn, type Installer, type Scheduled, type Step } from '../installer.js';
+import { commandIn, type Installer, programsIn, type Scheduled, type Step } from '../installer.js';
 import { quoteForWindows, words } from '../quote.js';
 import { expectSuccess, type RunProgram } from '../run-program.js';
 import { refused } from '../schedule-error.js';
@@ -50,7 +50,10 @@ function scheduledBy(name: string, xml: Buffer, now: Date): Scheduled {
     unescapeXml(new RegExp(`<${element}>([^<]*)</${element}>`).exec(text)?.[1] ?? '');
   const when = / run by livinglock (.*)$/s.exec(textOf('Description'))?.[1] ?? '';
   const next = nextOfDescribed(when, now);
-  return { name, scheduler: 'task-scheduler', when, next, command: commandIn(words(textOf('Arguments'))) };
+  const args = words(textOf('Arguments'));
+  // A path contains no quotes, and a backslash in one means itself.
+  const programs = programsIn([textOf('Command'), ...args.map((word) => word.replaceAll('"', ''))]);
+  return { name, scheduler: 'task-scheduler', when, next, command: commandIn(args), programs };
 }
 
 function pathOf(name: string): string {

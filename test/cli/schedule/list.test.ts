@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Scheduled } from '../../../src/schedule/installer.js';
 import { quoteForCron, quoteForSystemd, quoteForWindows } from '../../../src/schedule/quote.js';
 import type { Job } from '../../../src/schedule/scheduled-job.js';
 import { cron } from '../../../src/schedule/schedulers/cron.js';
@@ -14,11 +15,12 @@ import { apply, FakeCrontab, FakePrograms, NASTY, NOWHERE, someJob } from '../..
 /** A Thursday. */
 const NOW = new Date(2026, 10, 26, 12, 0);
 const COMMAND = ['/usr/bin/node', '/opt/livinglock.js', 'run', 'report', '--', '/bin/echo', 'a & b'];
+const PROGRAMS = ['/usr/bin/node', '/opt/livinglock.js'];
 const REPORT = someJob({ name: 'report', timing: parseAt('mon-fri 03:30'), command: COMMAND });
 const MORNING = new Date(2026, 10, 27, 3, 30);
 
-/** What is shown of a job by each scheduler. */
-async function commandsOf(job: Job): Promise<Record<string, string | undefined>> {
+/** The job as each scheduler has it. */
+async function listedBy(job: Job): Promise<Scheduled[]> {
   const crontab = new FakeCrontab(null);
   const byCron = cron(crontab.run, NOWHERE, null);
   await apply(await byCron.install(job));
@@ -34,13 +36,47 @@ async function commandsOf(job: Job): Promise<Record<string, string | undefined>>
   const schtasks = new FakePrograms((call) => ({
     stdout: Buffer.from(call.endsWith(' /xml') ? xml : `"\\livinglock\\${job.name}","",""\r\n`),
   }));
-  const shown: Record<string, string | undefined> = {};
+  const listed: Scheduled[] = [];
   for (const installer of [byCron, bySystemd, byLaunchd, taskScheduler(schtasks.run)]) {
-    const [{ scheduler, command } = { scheduler: '', command: '' }] = await installer.list(NOW);
-    shown[scheduler] = command;
+    listed.push(...(await installer.list(NOW)));
   }
-  return shown;
+  return listed;
 }
+
+/** What is shown of a job by each scheduler. */
+async function commandsOf(job: Job): Promise<Record<string, string>> {
+  return Object.fromEntries((await listedBy(job)).map(({ scheduler, command }) => [scheduler, command]));
+}
+
+describe.skipIf(process.platform === 'win32')('the programs that must be there', () => {
+  it.each([
+    ['/usr/bin/node', '/opt/livinglock.js'],
+    ['/opt/my node/node', '/opt/my node/livinglock.js'],
+  ])('are Node and livinglock, whatever is in front of them: %s', async (...programs) => {
+    for (const inFront of [[], ['/usr/bin/env', 'LIVINGLOCK_DIR=/srv/my locks']]) {
+      const job = someJob({ command: [...inFront, ...programs, 'run', 'parser', '--', '/bin/echo', 'run'] });
+      expect(await listedBy(job)).toEqual([
+        expect.objectContaining({ scheduler: 'cron', programs }),
+        expect.objectContaining({ scheduler: 'systemd', programs }),
+        expect.objectContaining({ scheduler: 'launchd', programs }),
+        expect.objectContaining({ scheduler: 'task-scheduler', programs }),
+      ]);
+    }
+  });
+
+  it('are not looked for in what was changed by hand, or where each scheduler escapes in its own way', async () => {
+    const listed = await listedBy(someJob({ command: ['/opt/100%/node', '/opt/$x.js', 'run', 'parser'] }));
+    expect(listed.slice(0, 2)).toMatchObject([
+      { scheduler: 'cron', programs: [] },
+      { scheduler: 'systemd', programs: [] },
+    ]);
+    const own = await listedBy(someJob({ command: ['livinglock', 'run', 'parser', '--', '/bin/true'] }));
+    expect(own.flatMap(({ programs }) => programs)).toEqual([]);
+    expect((await listedBy(someJob({ command: ['/bin/true', 'parser'] })))[0]).toMatchObject({
+      programs: [],
+    });
+  });
+});
 
 describe.skipIf(process.platform === 'win32')('the command that is shown', () => {
   const livinglock = ['/usr/bin/node', '/opt/livinglock.js', 'run'];
@@ -99,6 +135,7 @@ describe('what is scheduled', () => {
         when: '*/2 * * * *',
         next: new Date(2026, 10, 26, 12, 2),
         command: '/usr/bin/true',
+        programs: PROGRAMS,
       },
       {
         name: 'report',
@@ -106,6 +143,7 @@ describe('what is scheduled', () => {
         when: '30 3 * * 1-5',
         next: MORNING,
         command: "/bin/echo 'a & b'",
+        programs: PROGRAMS,
       },
     ]);
   });
@@ -138,6 +176,7 @@ describe('what is scheduled', () => {
         when: 'at mon-fri 03:30',
         next: MORNING,
         command: '/bin/echo "a & b"',
+        programs: PROGRAMS,
       };
       expect(await installer.list(NOW)).toEqual([report]);
       line = '- - - - livinglock-report.timer livinglock-report.service\n';
@@ -161,6 +200,7 @@ describe('what is scheduled', () => {
       when: 'at mon-fri 03:30',
       next: MORNING,
       command: '/bin/echo a & b',
+      programs: PROGRAMS,
     };
     expect(await installer.list(NOW)).toEqual([report]);
     expect(installer.startCommand('report')).toBe('launchctl kickstart gui/501/livinglock.report');
@@ -192,6 +232,7 @@ describe('what is scheduled', () => {
           when: 'at mon-fri 03:30',
           next: MORNING,
           command: '/bin/echo "a & b"',
+          programs: PROGRAMS,
         },
       ]);
     },
