@@ -224,8 +224,13 @@ describe('a unit of the system', () => {
       chmodSync(systemctl, 0o755);
       const script = `
         mount -t tmpfs none /etc/systemd/system || exit
-        "$@" systemd --install --yes -- true && "$@" cron --install --yes -- true &&
-        "$@" systemd --system --user-name daemon --install -- true`;
+        "$@" systemd --install --yes -- true && "$@" cron --install --yes -- true || exit
+        "$@" systemd --system --user-name daemon --install -- true
+        for user in "" "--user-name daemon"; do
+          for scheduler in cron systemd; do "$@" $scheduler $user --uninstall; done
+        done
+        echo REMOVED >&2
+        "$@" cron --uninstall --yes && "$@" cron --uninstall && "$@" systemd --user-name daemon --uninstall --yes`;
       const command = [process.execPath, PROGRAM, 'schedule', ...JOB.slice(0, -1)];
       const ended = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
       expect(ended.output).toMatch(
@@ -235,7 +240,56 @@ describe('a unit of the system', () => {
       const remark = (other: string, options: string) =>
         `livinglock: parser is also scheduled by ${other}. To remove that: livinglock schedule --uninstall --for ${other} --name parser${options}\n`;
       expect(ended.errors).toContain(remark('systemd', ''));
-      expect(ended.errors).toContain(remark('cron', ' --user-name daemon'));
+      const [before = '', after = ''] = ended.errors.split('REMOVED\n');
+      const linesAbout = (errors: string) =>
+        errors.split(/^(?=livinglock: )/m).filter((line) => line.includes('scheduled by'));
+      expect(linesAbout(before)).toEqual([
+        remark('systemd', ''),
+        // Not installed: nobody agreed.
+        ...[remark('cron', ' --user-name daemon'), remark('systemd', ''), remark('cron', '')],
+        ...[remark('systemd', ''), remark('cron', ' --user-name daemon')],
+      ]);
+      expect(linesAbout(after)).toEqual([remark('systemd', ''), remark('systemd', '').replace('also ', '')]);
+    },
+  );
+
+  test.skipIf(!canMount || !existsSync('/etc/systemd/system'))(
+    'is listed for the user who runs it, next to the crontab of that user (as root on Linux, in mounts of its own)',
+    () => {
+      const user = new User();
+      const systemctl = join(user.folder, 'bin', 'systemctl');
+      writeFileSync(systemctl, '#!/bin/sh\ncase "$1" in is-active) echo inactive; exit 3;; esac\n');
+      chmodSync(systemctl, 0o755);
+      const script = `
+        mount -t tmpfs none /etc/systemd/system || exit
+        install() { name=$1; shift; "$@" --name $name --every 2m --install --yes -- true >> installed || exit; }
+        install one "$@" --for systemd --user-name daemon && install two "$@" --for systemd
+        install three "$@" --for cron --user-name daemon
+        "$@" --list --user-name daemon --json && "$@" --list --user-name root --json`;
+      const command = [process.execPath, PROGRAM, 'schedule'];
+      const ended = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
+      const names = [...ended.output.matchAll(/"name": "(.*)"/g)].map(([, name]) => name);
+      // The crontab of these tests is everybody's.
+      expect(names).toEqual(['one', 'three', 'two', 'three']);
+    },
+  );
+
+  test.skipIf(!canMount || !canBeNobody || !existsSync('/etc/systemd/system'))(
+    'is pointed out to a user who looks for it (as root on Linux, to be another user, in mounts of its own)',
+    () => {
+      const user = new User();
+      const script = `
+        mount -t tmpfs none /etc/systemd/system || exit
+        echo "Description=The job backup, run by livinglock" > /etc/systemd/system/livinglock-backup.service
+        echo "Description=Starts the job backup every 2m" > /etc/systemd/system/livinglock-backup.timer
+        chmod 755 /etc/systemd/system
+        exec setpriv --reuid=${NOBODY} --clear-groups "$@" --name backup --uninstall`;
+      const command = [process.execPath, PROGRAM, 'schedule'];
+      const { output, errors } = user.start('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command]);
+      expect(output).toBe('backup is not scheduled by livinglock here: nothing to change.\n');
+      expect(errors).toBe(
+        'livinglock: backup is scheduled by systemd. To remove that: sudo livinglock schedule --uninstall --for systemd --name backup\n',
+      );
     },
   );
 

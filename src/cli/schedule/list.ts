@@ -52,8 +52,9 @@ function isMissing(path: string): boolean {
 }
 
 async function listOf(scheduler: SchedulerName, request: ListRequest): Promise<readonly Scheduled[]> {
-  // Everyone can read the units of the system.
-  const scope = scopeHere(scheduler, request, scheduler === 'cron');
+  // Only units of the system name a user, and everyone can read them.
+  const isSystem = request.isSystem || (scheduler === 'systemd' && request.userName !== null);
+  const scope = scopeHere(scheduler, { ...request, isSystem }, scheduler === 'cron');
   try {
     return await installerFor(scheduler, runProgram, scope).list(new Date());
   } catch (error) {

@@ -12,6 +12,7 @@ import { UsageError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { print, say, write } from '../terminal/messages.js';
 import { writeOut } from '../terminal/write-all.js';
+import { notesOnOthers } from './elsewhere.js';
 import { logFolderSteps } from './log-folder.js';
 import { notesOnDatabase } from './lost-variables.js';
 import { jobOf, ownProgram, storeOf } from './new-job.js';
@@ -36,7 +37,7 @@ export async function schedule(request: Request): Promise<number> {
   }
   const steps = await installer.install(job);
   if (steps.length === 0) return tell(`${name} is already scheduled like this: nothing to change.`);
-  const others = await notesOnOthers(request, scheduler);
+  const others = await notesOnOthers(request, [scheduler], true);
   for (const note of [...notes, ...notesOn(request, scope), ...others]) say(note);
   const startNow = installer.startCommand(name);
   return carryOut(
@@ -53,10 +54,11 @@ export async function schedule(request: Request): Promise<number> {
 async function uninstall(request: Request): Promise<number> {
   const { name, userName, isAgreed } = request;
   const scheduler = request.scheduler ?? (userName === null ? null : schedulerHere());
+  const searched = schedulersFor({ ...request, scheduler });
   const steps: Step[] = [];
   const found: SchedulerName[] = [];
   const failures: ScheduleError[] = [];
-  for (const each of schedulersFor({ ...request, scheduler })) {
+  for (const each of searched) {
     try {
       const scope = scopeHere(each, request, true);
       const ofThis = await installerFor(each, runProgram, scope).uninstall(name);
@@ -70,6 +72,7 @@ async function uninstall(request: Request): Promise<number> {
   const [failure] = failures;
   if (found.length === 0 && failure !== undefined) throw failure;
   for (const { message } of failures) say(message);
+  for (const note of await notesOnOthers(request, searched, found.length > 0)) say(note);
   const by = scheduler === null ? 'by livinglock here' : `by ${scheduler}`;
   if (found.length === 0) return tell(`${name} is not scheduled ${by}: nothing to change.`);
   return carryOut(steps, isAgreed, `${name} is no longer scheduled by ${found.join(' and ')}.`);
@@ -92,27 +95,6 @@ function notesOnUser({ userName }: Scope): string[] {
   const ours = [process.execPath, ownProgram()].filter((path) => path.startsWith(join(home, '/')));
   if (ours.length === 0) return [];
   return [`${userName} must be able to run ${ours.join(' and ')}, which may be closed to other users.`];
-}
-
-/** After a change of the scheduler, the old one may still have the job. */
-async function notesOnOthers({ name, userName }: Request, scheduler: SchedulerName): Promise<string[]> {
-  const notes: string[] = [];
-  for (const other of schedulersFor({ scheduler: null, isSystem: false, userName: null })) {
-    if (other === scheduler) continue;
-    try {
-      const scope = scopeHere(other, { isSystem: false, userName }, false);
-      const jobs = await installerFor(other, runProgram, scope).list(new Date());
-      const options = `--for ${other} --name ${name}${userName === null ? '' : ` --user-name ${userName}`}`;
-      if (jobs.some((job) => job.name === name))
-        notes.push(
-          `${name} is also scheduled by ${other}. To remove that: livinglock schedule --uninstall ${options}`,
-        );
-    } catch (error) {
-      // A scheduler that cannot be asked here does not start jobs here either.
-      if (!(error instanceof ScheduleError)) throw error;
-    }
-  }
-  return notes;
 }
 
 function noteOnUnknown(userName: string): string {

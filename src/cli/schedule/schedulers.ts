@@ -41,7 +41,12 @@ export function scopeHere(scheduler: SchedulerName, requested: Scope, needsRight
 export function schedulersFor({ scheduler, isSystem, userName }: Where): readonly SchedulerName[] {
   if (scheduler !== null) return [scheduler];
   if (isSystem) return ['systemd'];
-  if (userName !== null) return ['cron'];
+  if (userName !== null) return schedulersHere().filter((each) => each === 'systemd' || each === 'cron');
+  return schedulersHere();
+}
+
+/** All schedulers of this system. */
+export function schedulersHere(): readonly SchedulerName[] {
   switch (process.platform) {
     case 'win32':
       return ['task-scheduler'];

@@ -112,9 +112,11 @@ export function systemd(
     async list() {
       const services = await filesIn(unitFolder(), /^livinglock-(.+)\.service$/, isService);
       const timers = await filesIn(unitFolder(), /^livinglock-(.+)\.timer$/, isTimer);
+      const serviceTo = (name: string) => services.find((each) => each.name === name)?.text ?? '';
+      const wanted = timers.filter(({ name }) => userName === null || userIn(serviceTo(name)) === userName);
       return Promise.all(
-        timers.map(async ({ name, text }) => {
-          const wordsOfJob = wordsOf(services.find((each) => each.name === name)?.text ?? '');
+        wanted.map(async ({ name, text }) => {
+          const wordsOfJob = wordsOf(serviceTo(name));
           return {
             name,
             scheduler: 'systemd' as const,
@@ -200,6 +202,11 @@ function triggerOf(timing: Timing): string {
   }
   const seconds = timing.kind === 'every' ? timing.seconds : 0;
   return `# From one start to the next; Persistent= would have no effect.\nOnActiveSec=${seconds}s\nOnUnitActiveSec=${seconds}s`;
+}
+
+/** Who runs the job of a service of the system. */
+function userIn(service: string): string {
+  return /^User=(.*)$/m.exec(service)?.[1] ?? 'root';
 }
 
 /** Its lines with times; empty for a timer without. */
