@@ -1,9 +1,11 @@
 import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
 import { ExitCode } from '../errors/exit-codes.js';
+import { isPath } from '../named-locks/named-locks.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
+import { firstRunsIn } from './first-runs.js';
 import { displayName, nameInStore } from './names.js';
 import { readHistory } from './read-history.js';
 import { linesOf } from './table.js';
@@ -36,7 +38,8 @@ export async function history(names: readonly string[], selection: Selection): P
     await print(toJson(selected.map(lockJson)));
   } else {
     const lines = linesOf(selected, terminal(process.stdout));
-    await print(lines.length > 0 ? lines.join('\n') : describeNothing(names, selection, folder));
+    if (lines.length === 0) lines.push(...(await linesWithoutRuns(names, selection, folder, locks)));
+    await print(lines.join('\n'));
   }
   return ExitCode.ok;
 }
@@ -58,6 +61,17 @@ function lockJson(history: LockHistory): object {
 /** A run of a lock that is named elsewhere. */
 function runJson({ lock, store, duration, ...run }: PastRun): object {
   return { ...run, durationMs: Math.round(duration) };
+}
+
+async function linesWithoutRuns(
+  names: readonly string[],
+  selection: Selection,
+  folder: string,
+  locks: readonly LockHistory[],
+): Promise<readonly string[]> {
+  const firstRuns = selection.failed ? [] : await firstRunsIn(locks);
+  if (firstRuns.length === 0) return [describeNothing(names, selection, folder)];
+  return names.some(isPath) ? [...firstRuns, ONLY_NAMED] : firstRuns;
 }
 
 /** What was looked for and not found. */
