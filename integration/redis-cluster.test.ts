@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { acquire, inspect } from '../src/index.js';
 import { type RedisClient, redisStore } from '../src/stores/redis/index.js';
 import { type Connection, ioRedis } from '../support/redis/redis-drivers.js';
@@ -72,14 +72,23 @@ describe.skipIf(!canServeRedis)('a lock in a cluster of Redis servers', () => {
     }
   });
 
-  test.each(Object.keys(clients))('is held while its key is moved to another node: %s', async (name) => {
+  async function locate(): Promise<{ slot: string; home: Node; away: Node }> {
     const [low, high] = nodes;
     if (low === undefined || high === undefined) throw new Error('There are no nodes.');
     const slot = Number(await low.operator.call('CLUSTER', 'KEYSLOT', KEY));
     const [home, away] = slot < 8192 ? [low, high] : [high, low];
+    return { slot: String(slot), home, away };
+  }
+
+  async function connect(name: string): Promise<RedisClient> {
     const client = await clients[name]?.();
     if (client === undefined) throw new Error(`There is no ${name}.`);
-    const store = redisStore(client);
+    return client;
+  }
+
+  test.each(Object.keys(clients))('is held while its key is moved to another node: %s', async (name) => {
+    const { slot, home, away } = await locate();
+    const store = redisStore(await connect(name));
     const options = { store, heartbeatMinimalInterval: 0 };
 
     const lock = await acquire('nightly', options);
@@ -88,9 +97,28 @@ describe.skipIf(!canServeRedis)('a lock in a cluster of Redis servers', () => {
       await expect(acquire('nightly', options)).rejects.toMatchObject({ code: 'ERR_LOCK_BUSY' });
       expect(await inspect('nightly', { store })).toMatchObject({ holder: { token: lock.token } });
     };
-    await move(String(slot), home, away, isHeld);
-    await move(String(slot), away, home, isHeld);
+    await move(slot, home, away, isHeld);
+    await move(slot, away, home, isHeld);
     await lock.release();
     expect(await inspect('nightly', { store })).toMatchObject({ state: 'free' });
+  });
+
+  test.each(Object.keys(clients))('is held while each node sends it to the other: %s', async (name) => {
+    const { slot, home, away } = await locate();
+    const client = await connect(name);
+    const send = 'evalSha' in client ? vi.spyOn(client, 'evalSha') : vi.spyOn(client, 'evalsha');
+    const hasFailed = () => send.mock.settledResults.some(({ type }) => type === 'rejected');
+    const lock = await acquire('nightly', { store: redisStore(client), heartbeatMinimalInterval: 0 });
+    await away.operator.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', home.id);
+    await home.operator.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', away.id);
+    await home.operator.call('MIGRATE', HOST, String(away.server.port), KEY, '0', '5000');
+    await home.operator.call('CLUSTER', 'SETSLOT', slot, 'NODE', away.id);
+    send.mockClear();
+    const beaten = lock.heartBeat();
+    await poll('The client follows them without end', async () => hasFailed());
+    await away.operator.call('CLUSTER', 'SETSLOT', slot, 'NODE', away.id);
+    await beaten;
+    await move(slot, away, home, async () => {});
+    await lock.release();
   });
 });

@@ -44,7 +44,15 @@ function mayBeDone(error: unknown): boolean {
 }
 
 /** What a server answers as long as it cannot do anything yet. Only Redis answers these, and its store has then tried for as long as it may. */
-export const NOT_READY: readonly string[] = ['LOADING', 'TRYAGAIN', 'BUSY', 'CLUSTERDOWN', 'MASTERDOWN'];
+export const NOT_READY: readonly string[] = [
+  'LOADING',
+  'TRYAGAIN',
+  'BUSY',
+  'CLUSTERDOWN',
+  'MASTERDOWN',
+  'MOVED',
+  'ASK',
+];
 
 /** After these, a second attempt would only take as long again, or be refused again. */
 const NOT_AGAIN: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EACCES', 'EPERM', 'EROFS', ...NOT_READY]);

@@ -12,23 +12,25 @@ import { ifChanged } from '../shared/if-changed.js';
  * Whether to send it again while there is time: the server is not ready and has done nothing; or the connection was lost,
  * and nobody knows. Each script does nothing if it was carried out before, or finds its own token.
  */
-export function isPassing(error: unknown): boolean {
-  return PASSING.has(identify(error).code);
+export function isPassing(error: unknown, inCluster: boolean): boolean {
+  return isNotReady(error, inCluster) || LOST_CONNECTION.includes(identify(error).code);
 }
 
 /** Redis itself has answered that it cannot do it yet. */
-export function isNotReady(error: unknown): boolean {
-  return NOT_READY.includes(identify(error).code);
+export function isNotReady(error: unknown, inCluster: boolean): boolean {
+  const { code } = identify(error);
+  // While a key is moved, its nodes may disagree for longer than the client of a cluster follows them. Another client follows none.
+  return NOT_READY.includes(code) && (inCluster || !SENT_ON.includes(code));
 }
 
 /** Puts what was attempted in front of a driver's error, and what to do after it. */
-export function storeError(lock: string, attempted: string, error: unknown): unknown {
+export function storeError(lock: string, attempted: string, error: unknown, inCluster: boolean): unknown {
   if (error instanceof LivingLockError || error instanceof TypeError) return error;
   const { code, reason } = identify(error);
   return ErrLockStore.of(lock, attempted, {
     code,
     reason,
-    remedy: remedyFor(code, reason, attempted),
+    remedy: inCluster && SENT_ON.includes(code) ? MOVING : remedyFor(code, reason, attempted),
     cause: error,
   });
 }
@@ -51,7 +53,8 @@ const LOST_CONNECTION = [
   'TimeoutError',
 ];
 
-const PASSING: ReadonlySet<string> = new Set([...NOT_READY, ...LOST_CONNECTION]);
+/** The key is on another node. */
+const SENT_ON = ['MOVED', 'ASK'];
 
 /** Redis before 7.0 reports an error in a script like this: `ERR Error running script (…): @user_script:9: -READONLY You …`. */
 const IN_SCRIPT =
@@ -60,6 +63,8 @@ const IN_SCRIPT =
 const PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/;
 /** And they report a command that the user may not run like this; elsewhere it is a `NOPERM`. */
 const NO_RIGHT = /^ERR (?:ACL failure in script: |(?=The user executing the script ))/;
+/** The client of a cluster has followed the answers of its nodes for long enough. Elsewhere their last answer is the `cause`. */
+const REDIRECTED = /^Too many Cluster redirections\. Last error: \w+: (?=[A-Z]{2,} )/;
 /** They repeat the beginning of a command that they do not know. For us, that is a script. */
 const ARGUMENTS = /, with args beginning with: .*$/s;
 /** But a connection that has subscribed to channels gets no code of its own. */
@@ -81,7 +86,9 @@ const BY_WORDS: readonly (readonly [words: string, code: string])[] = [
   ['Connection timeout', 'ConnectionTimeoutError'],
   ['All the root nodes are unavailable', 'RootNodesUnavailableError'],
   ['Reached the max retries per request limit', 'MaxRetriesPerRequestError'],
+  ['Cannot find node ', 'RootNodesUnavailableError'],
   ['Failed to refresh slots cache.', 'ClusterAllFailedError'],
+  ['Too many Cluster redirections. Last error: Error: Connection is closed.', 'ClusterAllFailedError'],
   ['The command was aborted', 'AbortError'],
 ];
 
@@ -89,7 +96,7 @@ const BY_WORDS: readonly (readonly [words: string, code: string])[] = [
 function identify(error: unknown): { readonly code: string; readonly reason: string } {
   const chain = errorChain(error).map((link) => ({ code: codeOf(link), reason: wordsOf(link) }));
   return (
-    chain.find(({ code }) => PASSING.has(code) || REMEDIES.has(code)) ??
+    chain.find(({ code }) => NOT_READY.includes(code) || REMEDIES.has(code)) ??
     chain[0] ?? { code: codeOf(error), reason: wordsOf(error) }
   );
 }
@@ -108,6 +115,7 @@ function codeOf(error: unknown): string {
 function wordsOf(error: unknown): string {
   const words = messageOf(error);
   return words
+    .replace(REDIRECTED, '')
     .replace(IN_SCRIPT, '')
     .replace(NO_RIGHT, 'NOPERM ')
     .replace(PLACE, '')
@@ -126,6 +134,9 @@ const REACH = 'Check that Redis is running and can be reached from here.';
 
 const CLUSTER =
   'This is a cluster, which the command cannot use. A program can: with `createCluster` of node-redis, or `Cluster` of ioredis.';
+
+const MOVING =
+  'The nodes of the cluster disagree about where the key is: see `redis-cli --cluster check`. Nothing was changed; call again.';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['READONLY', 'Connect to the primary: this is a replica, which cannot hold locks.'],

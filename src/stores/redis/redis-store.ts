@@ -61,7 +61,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const limit = readCommandTimeout(options.commandTimeout);
   const { clock, processes } = withSystemDefaults(options);
   const send = runnerOf(client);
-  const sendRepeatedly = repeaterFor(limit, clock);
+  const sendRepeatedly = repeaterFor(limit, clock, isCluster(client));
   /** The fencing tokens of claims made here, by their tokens. */
   const claimed = new Map<string, string>();
   return { resolve: checkLockName, read, claim, confirm, beat, remove, names };

@@ -12,8 +12,11 @@ const LONGEST_DELAY = 200;
  */
 export type SendRepeatedly = <T>(lock: string, attempted: string, send: () => Promise<T>) => Promise<T>;
 
-/** @param limit How long an operation may take, in milliseconds. */
-export function repeaterFor(limit: number, clock: Clock): SendRepeatedly {
+/**
+ * @param limit How long an operation may take, in milliseconds.
+ * @param inCluster Whether the client is one for a cluster.
+ */
+export function repeaterFor(limit: number, clock: Clock, inCluster: boolean): SendRepeatedly {
   return async (lock, attempted, send) => {
     // How the last attempt failed; `null` if it has not been answered.
     let failure: unknown = null;
@@ -25,7 +28,7 @@ export function repeaterFor(limit: number, clock: Clock): SendRepeatedly {
         } catch (error) {
           failure = error;
           over.throwIfOver();
-          if (!isPassing(error)) throw error;
+          if (!isPassing(error, inCluster)) throw error;
           await clock.sleep(delay, { signal: over.signal });
         }
       }
@@ -33,7 +36,8 @@ export function repeaterFor(limit: number, clock: Clock): SendRepeatedly {
     try {
       return await inTime(limit, clock, untilItPasses);
     } catch (error) {
-      throw storeError(lock, attempted, error instanceof NoAnswer && isNotReady(failure) ? failure : error);
+      const isRefused = error instanceof NoAnswer && isNotReady(failure, inCluster);
+      throw storeError(lock, attempted, isRefused ? failure : error, inCluster);
     }
   };
 }

@@ -46,6 +46,39 @@ describe('an answer that says to try again', () => {
     await refused;
   });
 
+  // As node-redis 4 and 5, node-redis 6 and ioredis report it, once they have followed such answers often enough.
+  const tooMany = 'Too many Cluster redirections';
+  const moved = 'MOVED 3999 127.0.0.1:6381';
+  it.each([
+    ['MOVED', new Error(moved)],
+    ['ASK', new Error('ASK 3999 127.0.0.1:6381')],
+    ['MOVED', new Error(tooMany, { cause: new Error(moved) })],
+    ['MOVED', new Error(`${tooMany}. Last error: ReplyError: ${moved}`)],
+    ['CLUSTERDOWN', new Error(`${tooMany}. Last error: uC: CLUSTERDOWN Hash slot not served`)],
+    ['ETIMEDOUT', new Error(`${tooMany}. Last error: Error: Connection is closed.`)],
+    ['ETIMEDOUT', new Error('Cannot find node 127.0.0.1:6381')],
+  ])('is obeyed in a cluster as long as there is time: %s', async (code, error) => {
+    const clock = new FakeClock();
+    const client = (times: number) => ({ ...refusing(error, times), nodeClient: () => {} });
+    const read = redisStore(client(4), { clock }).read(NAME);
+    await clock.advance(30 * SECOND);
+    expect(await read).toBeNull();
+    const refused = expect(redisStore(client(1000), { clock }).read(NAME)).rejects.toMatchObject({
+      code,
+      message: expect.not.stringContaining('createCluster'),
+    });
+    await clock.advance(30 * SECOND);
+    await refused;
+  });
+
+  it.each(['MOVED', 'ASK'])('by another node names the clients for a cluster: %s', async (code) => {
+    const single = redisStore(refusing(new Error(`${code} 3999 127.0.0.1:6381`), 1));
+    await expect(single.read(NAME)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('`createCluster` of node-redis, or `Cluster` of ioredis'),
+    });
+  });
+
   it('is not reported if silence followed', async () => {
     const clock = new FakeClock();
     let count = 0;
