@@ -2,7 +2,7 @@ import { ErrLockStore } from '../../core/errors.js';
 import { ifChanged } from '../shared/if-changed.js';
 import { NoAnswer } from '../shared/time-limit.js';
 import { isUsedUp, type PostgresConnection } from './connection.js';
-import { identify, POOL_USED_UP } from './wrapped-errors.js';
+import { identify, isInFunction, POOL_USED_UP } from './wrapped-errors.js';
 
 /** PostgreSQL's code, or the system's. */
 export function codeOf(error: unknown): string {
@@ -37,8 +37,13 @@ export function isConnectionLost(error: unknown): boolean {
 /** The table does not exist, so nobody holds the lock. If it is another one that is missing, which a trigger needs, somebody may. */
 export function isWithoutTable(error: unknown, table: string): boolean {
   const { code, message } = identify(error);
-  return code === '42P01' && new RegExp(`\\b${table.replaceAll('"', '')}\\b`).test(message);
+  if (code !== '42P01' || isInFunction(error)) return false;
+  // The message is in the language of the server, but has the name as it was asked for, with its schema if it had one.
+  const name = table.replaceAll('"', '').replace('.', '\\.');
+  return new RegExp(`(?<!${IN_NAME})${name}(?!${IN_NAME})`, 'u').test(message);
 }
+
+const IN_NAME = String.raw`[\p{L}\p{N}_$.-]`;
 
 const OUT_OF_SIGHT = 'where this connection no longer looks for it';
 
@@ -79,7 +84,8 @@ export function storeError(
   const { code, message } = identify(error);
   const reason = message.replace(/\.$/, '');
   if (code !== POOL_USED_UP) {
-    return ErrLockStore.of(lock, attempted, { code, reason, remedy: remedyFor(code, reason), cause: error });
+    const remedy = code === '42P01' && isInFunction(error) ? TRIGGER : remedyFor(code, reason);
+    return ErrLockStore.of(lock, attempted, { code, reason, remedy, cause: error });
   }
   // Without a connection, nothing was sent.
   const failure = { code: 'ETIMEDOUT', reason, remedy: USED_UP, cause: error, isInDoubt: false };
@@ -88,6 +94,7 @@ export function storeError(
 
 const OTHER_SHAPE =
   'The table differs from what `livinglock schema postgres` prints. Change it, or choose another: `schema` (`?schema=NAME` in an address) or, in a program, `tableName`.';
+const TRIGGER = 'A trigger needs that table: create it, or change the trigger.';
 const NO_SERVER = 'Check that the server is running and that its address is right.';
 const TOO_LATE =
   'Check that the server is running and that its address is right, and that no transaction holds the row of the lock.';

@@ -33,6 +33,11 @@ export function identify(error: unknown): Identity {
   return { code: 'XX000', message: wordsOf(error) ?? messageOf(error) };
 }
 
+/** Whether it arose in a function that the statement has called, such as one of a trigger. Some wrappers hide that. */
+export function isInFunction(error: unknown): boolean {
+  return errorChain(error).some((link) => textIn(link, 'where') !== null);
+}
+
 /** Five characters, but not one of Prisma's numbers; a system's; or one of postgres.js and Bun. Bun has the five characters in `errno`. */
 const DRIVER_CODE = /^(?:(?!P[1-9])[\dA-Z]{5}|E[A-Z\d]{3,}|CONNECT(?:_TIMEOUT|ION_[A-Z]+))$/;
 

@@ -107,6 +107,18 @@ describe('a fence in PostgreSQL', () => {
     await claim(FIRST);
   });
 
+  test('passes on that a trigger needs another table of that name', async () => {
+    const { tableName, claim } = makeTable();
+    await claim(FIRST);
+    await database.exec(`
+      CREATE FUNCTION audit_fences() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN INSERT INTO audit.${tableName} VALUES (1); RETURN NEW; END $$;
+      CREATE TRIGGER audit BEFORE UPDATE ON ${tableName} FOR EACH ROW EXECUTE FUNCTION audit_fences()`);
+    const refused = claim(FIRST);
+    await expect(refused).rejects.toMatchObject({ code: '42P01' });
+    await expect(refused).rejects.not.toThrow(ErrLockStore);
+  });
+
   test('may have its table in another schema', async () => {
     await database.query('CREATE SCHEMA ops');
     await database.transaction((transaction) => fence(transaction, FIRST, { schema: 'ops' }));

@@ -264,6 +264,33 @@ describe('a trigger on the table', () => {
     expect(await scene.inspect()).toMatchObject({ state: 'free' });
   });
 
+  it.each([
+    ['in another schema', 'audit.livinglock', ''],
+    ['by its own `search_path`', 'livinglock', 'SET search_path = audit'],
+    ['with a longer name', '"old-livinglock"', ''],
+  ])('that needs a missing table of the same name is named: %s', async (_what, missing, settings) => {
+    const scene = new Scene();
+    const lock = await scene.acquire();
+    const body = `INSERT INTO ${missing} VALUES (1); RETURN NEW;`;
+    const sql = trigger(body)
+      .replace('plpgsql', `plpgsql ${settings}`)
+      .replace(' UPDATE', ' INSERT OR UPDATE');
+    for (const statement of sql.split(/(?<=\$\$);/)) await scene.run(statement);
+    const failure = {
+      name: 'ErrLockStore',
+      code: '42P01',
+      message: expect.stringMatching(
+        /: relation ".*" does not exist\. A trigger needs that table: create it, or change the trigger\.$/,
+      ),
+    };
+    await expect(lock.heartBeat()).rejects.toMatchObject(failure);
+    await expect(lock.release()).rejects.toMatchObject(failure);
+    await expect(scene.acquire({ name: 'another' })).rejects.toMatchObject(failure);
+    expect(await scene.inspect()).toMatchObject({ state: 'live', holder: { token: lock.token } });
+    await scene.run('DROP TRIGGER obstruct ON livinglock');
+    await lock.release();
+  });
+
   it('that skips the claim is not taken for another holder', async () => {
     const scene = new Scene();
     await scene.acquire({ at: ELSEWHERE, staleTimeout: MINUTE });

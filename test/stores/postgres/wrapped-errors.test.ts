@@ -107,6 +107,29 @@ describe.each(Object.entries(WRAPPERS))('an error of PostgreSQL in one of %s', (
   });
 });
 
+// As drivers without the field that says where it happened report it, in several languages.
+describe('a missing table', () => {
+  it.each([
+    'relation "audit.livinglock" does not exist',
+    'Relation »audit.livinglock« existiert nicht',
+    'la relation « élivinglock » n’existe pas',
+    'リレーション"audit.livinglock"は存在しません',
+  ])('of another name is not that of the locks: %s', async (message) => {
+    const store = postgresStore(failing(driverError('42P01', message)));
+    await expect(store.read(NAME)).rejects.toMatchObject({ code: '42P01' });
+  });
+
+  it.each([
+    ['livinglock', undefined],
+    ['ops.livinglock', 'ops'],
+  ])('of the name that was asked for means that nobody holds the lock: %s', async (table, schema) => {
+    for (const message of [`リレーション"${table}"は存在しません`, `Relation »${table}« existiert nicht`]) {
+      const store = postgresStore(failing(driverError('42P01', message)), { schema });
+      expect(await store.read(NAME)).toBeNull();
+    }
+  });
+});
+
 describe('a connection that was lost', () => {
   const postgresJs = (code: string) => {
     const error = errorOf('Error', `write ${code} db:5432`, { code, errno: code, address: 'db', port: 5432 });
