@@ -69,6 +69,12 @@ export function fileStateOf(database: SqliteDatabase): FileState {
   return identity === undefined || identity === opened.identity ? 'unchanged' : 'replaced';
 }
 
+/** Whether the connection is told to refuse changes. */
+export function isQueryOnly(database: SqliteDatabase): boolean {
+  const [row] = attempt(() => prepareOn(database, 'PRAGMA query_only').all(), []);
+  return Number(fieldOf(row, 'query_only')) === 1;
+}
+
 function openedBy(database: SqliteDatabase): Opened | null {
   let opened = OPENED.get(database);
   if (opened === undefined) {

@@ -1,6 +1,7 @@
 import { ErrLockStore } from '../../core/errors.js';
 import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
+import { fileStateOf, isQueryOnly, pathOf, type SqliteDatabase } from './database.js';
 
 // node:sqlite and its twin identify an error by number, better-sqlite3 by name, and a few calls of either only by words.
 
@@ -15,12 +16,45 @@ export function isWithoutTable(error: unknown, table: string): boolean {
 }
 
 /** Puts what was attempted in front of a driver's error, and what to do after it. */
-export function storeError(lock: string, attempted: string, error: unknown): ErrLockStore {
+export function storeError(
+  lock: string,
+  attempted: string,
+  error: unknown,
+  database: SqliteDatabase,
+): ErrLockStore {
   const code = systemCode(error);
+  const isRefused = code === 'SQLITE_READONLY';
+  // Not every driver tells why.
+  if (code === MOVED || (isRefused && fileStateOf(database) !== 'unchanged'))
+    return movedError(lock, attempted, database, error);
   const reason = messageOf(error);
-  const remedy = remedyFor(code, reason);
+  const remedy = isRefused && isQueryOnly(database) ? QUERY_ONLY : remedyFor(code, reason);
   return ErrLockStore.of(lock, attempted, { code, reason, remedy, cause: error, isInDoubt: !isBusy(error) });
 }
+
+/** The connection has a file that others do not find any more. Nothing was changed. */
+export function movedError(
+  lock: string,
+  attempted: string,
+  database: SqliteDatabase,
+  cause?: unknown,
+): ErrLockStore {
+  return ErrLockStore.of(lock, attempted, {
+    code: MOVED,
+    reason: `${pathOf(database)} was removed or replaced while the database was open`,
+    remedy: fileStateOf(database) === 'missing' ? `${REOPEN} ${PUT_BACK}` : REOPEN,
+    cause,
+    isInDoubt: false,
+  });
+}
+
+/** The only extended code that needs advice of its own, and its number. */
+const MOVED = 'SQLITE_READONLY_DBMOVED';
+const MOVED_NUMBER = 1032;
+
+const REOPEN = 'Open the database with a new connection.';
+const PUT_BACK = 'To keep its locks, put the file back first.';
+const QUERY_ONLY = '`PRAGMA query_only` is on: switch it off, or give the store a connection of its own.';
 
 /** By the lowest byte of a code, with the text of `sqlite3_errstr`; https://www.sqlite.org/rescode.html. */
 const CODES: readonly (readonly [code: number, name: string, words: string])[] = [
@@ -44,12 +78,13 @@ const PRIMARY_NAME = /^SQLITE_[A-Z]+/;
 
 function systemCode(error: unknown): string {
   if (!isError(error)) return 'SQLITE_ERROR';
-  const number = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+  const number = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'ERR_SQLITE_ERROR';
+  if (number === MOVED_NUMBER || code === MOVED) return MOVED;
   const [name] =
     PRIMARY_NAME.exec(code) ??
     CODES.filter(([known, , words]) =>
-      number === null ? error.message.startsWith(words) : number === known,
+      number === null ? error.message.startsWith(words) : (number & 0xff) === known,
     ).map(([, known]) => known);
   return name ?? (code === 'ERR_SQLITE_ERROR' ? 'SQLITE_ERROR' : code);
 }

@@ -20,7 +20,7 @@ import {
   type SqliteDatabase,
   type SqliteStatement,
 } from './database.js';
-import { isBusy, isWithoutTable, storeError } from './driver-error.js';
+import { isBusy, isWithoutTable, movedError, storeError } from './driver-error.js';
 import { type SqliteSchemaOptions, sqliteSchema, tableInMain } from './schema.js';
 import { statementsFor } from './statements.js';
 
@@ -92,7 +92,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
     return withRetries(name, attempted, () => {
       // Others would not see it.
-      if (fileStateOf(database) !== 'unchanged') throw moved(name, attempted, pathOf(database));
+      if (fileStateOf(database) !== 'unchanged') throw movedError(name, attempted, database);
       const values = valuesOf(claim);
       const row = over === undefined ? create(name, values) : ask(statements.replace, ...values, name, over);
       return refuseUncountable(toOutcome(name, row), name, attempted);
@@ -250,7 +250,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     } catch (error) {
       if (error instanceof ErrLockStore) throw error;
       if (isBusy(error) && clock.monotonic() < giveUpAt) return null;
-      throw storeError(lock, attempted, error);
+      throw storeError(lock, attempted, error, database);
     }
   }
 }
@@ -260,16 +260,6 @@ type Value = string | number | null;
 
 /** The lock is in a file that nobody else opens any more. */
 const GONE: Outcome = { done: false, found: null };
-
-function moved(lock: string, attempted: string, path: string | null): ErrLockStore {
-  return ErrLockStore.of(lock, attempted, {
-    code: 'SQLITE_READONLY_DBMOVED',
-    reason: `${path} was removed or replaced while the database was open`,
-    remedy: 'Open the database with a new connection.',
-    cause: undefined,
-    isInDoubt: false,
-  });
-}
 
 function inTransaction(lock: string, attempted: string): ErrLockStore {
   return new ErrLockStore(

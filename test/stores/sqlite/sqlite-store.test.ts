@@ -30,7 +30,7 @@ import {
 } from '../../../src/stores/sqlite/index.js';
 import { FakeClock, type FakeProcess, FakeProcessTable } from '../../../src/testing/index.js';
 import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../../../support/world.js';
-import { type Connection, twin } from './databases.js';
+import { type Connection, type Driver, drivers, twin } from './databases.js';
 
 const NAME = 'nightly';
 const CONTAINER = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };
@@ -42,8 +42,8 @@ class Scene {
   readonly path = join(temporaryFolder(), 'shop.db');
   readonly database = this.connect();
 
-  connect(path: string = this.path): Connection {
-    const database = twin.open(path);
+  connect(path: string = this.path, driver: Driver = twin): Connection {
+    const database = driver.open(path);
     onTestFinished(() => {
       try {
         database.close();
@@ -500,6 +500,31 @@ describe.skipIf(process.platform === 'win32')('a database file that is moved awa
   });
 });
 
+describe.skipIf(process.platform === 'win32').each(drivers)(
+  'a database file that is moved away in rollback mode, by $name',
+  (driver) => {
+    it('takes no heartbeat until it is back, and says so', async () => {
+      const scene = new Scene();
+      const database = scene.connect(scene.path, driver);
+      const lock = await scene.acquire(database);
+      renameSync(scene.path, `${scene.path}.away`);
+      const failure = {
+        name: 'ErrLockStore',
+        code: 'SQLITE_READONLY_DBMOVED',
+        message: expect.stringMatching(
+          /^Cannot .+ the lock nightly: .+shop\.db was removed or replaced while the database was open\. Open the database with a new connection\. To keep its locks, put the file back first\.$/,
+        ),
+        cause: { message: 'attempt to write a readonly database' },
+      };
+      await expect(lock.heartBeat()).rejects.toMatchObject(failure);
+      await expect(lock.release()).rejects.toMatchObject(failure);
+      renameSync(`${scene.path}.away`, scene.path);
+      await lock.heartBeat();
+      await lock.release();
+    });
+  },
+);
+
 describe('a holder', () => {
   it('of this machine that is dead is replaced at once', async () => {
     const scene = new Scene();
@@ -740,17 +765,32 @@ describe('a driver that fails', () => {
 describe('a database that cannot be used', () => {
   it('because it is read-only says so, and nothing is changed', async () => {
     const scene = new Scene();
-    const lock = await scene.acquire();
-    scene.database.exec('PRAGMA query_only = ON');
-    expect(await scene.inspect()).toMatchObject({ state: 'live' });
-    await expect(lock.heartBeat()).rejects.toMatchObject({
+    await scene.acquire();
+    const database = new DatabaseSync(scene.path, { readOnly: true });
+    onTestFinished(() => database.close());
+    expect(await scene.inspect(database)).toMatchObject({ state: 'live' });
+    await expect(scene.acquire(database, { name: 'another' })).rejects.toMatchObject({
       code: 'SQLITE_READONLY',
       message: expect.stringMatching(
-        /^Cannot write a heartbeat to the lock nightly: attempt to write a readonly database\. Open/,
+        /^Cannot create the lock another: attempt to write a readonly database\. Open the database for writing, and give this user the right/,
       ),
     });
+  });
+
+  it.each(drivers)('because its connection is told to read only says so, by $name', async (driver) => {
+    const scene = new Scene();
+    const database = scene.connect(scene.path, driver);
+    const lock = await scene.acquire(database);
+    database.exec('PRAGMA query_only = ON');
+    expect(await scene.inspect(database)).toMatchObject({ state: 'live' });
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      code: 'SQLITE_READONLY',
+      message:
+        'Cannot write a heartbeat to the lock nightly: attempt to write a readonly database. ' +
+        '`PRAGMA query_only` is on: switch it off, or give the store a connection of its own.',
+    });
     await expect(lock.release()).rejects.toMatchObject({ code: 'SQLITE_READONLY' });
-    scene.database.exec('PRAGMA query_only = OFF');
+    database.exec('PRAGMA query_only = OFF');
     await lock.release();
   });
 
@@ -798,6 +838,8 @@ describe('errors of better-sqlite3, whose codes are names', () => {
     ['SQLITE_BUSY_SNAPSHOT', 'SQLITE_BUSY'],
     ['SQLITE_IOERR_WRITE', 'SQLITE_IOERR'],
     ['SQLITE_READONLY', 'SQLITE_READONLY'],
+    ['SQLITE_READONLY_DIRECTORY', 'SQLITE_READONLY'],
+    ['SQLITE_READONLY_DBMOVED', 'SQLITE_READONLY_DBMOVED'],
   ])('%s', async (code, expected) => {
     const scene = new Scene();
     scene.database.exec(sqliteSchema());
