@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { attempt } from '../../system/attempt.js';
+import { messageOf } from '../../system/message-of.js';
 import { fieldOf } from '../shared/field.js';
 
 /**
@@ -36,8 +37,16 @@ export function prepareOn(database: SqliteDatabase, sql: string): SqliteStatemen
  */
 export type FileState = 'unchanged' | 'missing' | 'replaced';
 
-/** A path, and the file that it named. */
+/** What a connection has opened, until it is closed. `node:sqlite` can open it again. */
 interface Opened {
+  /** `null` for a database in memory. */
+  readonly file: OpenedFile | null;
+  /** Is finalized when the connection is closed. */
+  readonly statement: SqliteStatement;
+}
+
+/** A path, and the file that it named. */
+interface OpenedFile {
   readonly path: string;
   readonly identity: Identity;
 }
@@ -45,28 +54,47 @@ interface Opened {
 /** The file system and the number in it. `null`: there is no file. `undefined`: the system does not say. */
 type Identity = string | null | undefined;
 
-/** As a store first found it, because the connection keeps that file. `null` for a database in memory. Several stores may share a connection. */
-const OPENED = new WeakMap<SqliteDatabase, Opened | null>();
+/** As a store first found it, because the connection keeps that file. Several stores may share a connection. */
+const OPENED = new WeakMap<SqliteDatabase, Opened>();
 
 /** Remembers which file a connection has opened. As soon as possible: it may be hours until the first lock is acquired. */
 export function rememberFile(database: SqliteDatabase): void {
   // It may be closed, or not open yet. Whatever uses it says so.
-  attempt(() => openedBy(database), null);
+  attempt(() => fileOf(database), null);
+}
+
+/** Forgets it if the connection was closed since. Whether it was. */
+export function forgetClosed(database: SqliteDatabase): boolean {
+  try {
+    OPENED.get(database)?.statement.all();
+    return false;
+  } catch (error) {
+    return isFinalized(error) && OPENED.delete(database);
+  }
+}
+
+/** The connection was closed since the statement was prepared. It did nothing. */
+export function isFinalized(error: unknown): boolean {
+  return /^statement has been finalized/i.test(messageOf(error));
 }
 
 /** The file that a connection has opened; `null` if the database exists only in the memory of this process. */
 export function pathOf(database: SqliteDatabase): string | null {
-  return openedBy(database)?.path ?? null;
+  return fileOf(database)?.path ?? null;
 }
 
 /** SQLite looks at the same before it writes, but not in WAL mode (`fileHasMoved` in its os_unix.c). */
 export function fileStateOf(database: SqliteDatabase): FileState {
-  const opened = openedBy(database);
+  const state = stateOf(fileOf(database));
+  return state !== 'unchanged' && forgetClosed(database) ? stateOf(fileOf(database)) : state;
+}
+
+function stateOf(file: OpenedFile | null): FileState {
   // Not every file system of SQLite has files in this sense, and on Windows nobody can replace one that is open.
-  if (!opened?.identity || process.platform === 'win32') return 'unchanged';
-  const identity = identityAt(opened.path);
+  if (!file?.identity || process.platform === 'win32') return 'unchanged';
+  const identity = identityAt(file.path);
   if (identity === null) return 'missing';
-  return identity === undefined || identity === opened.identity ? 'unchanged' : 'replaced';
+  return identity === undefined || identity === file.identity ? 'unchanged' : 'replaced';
 }
 
 /** Whether the connection is told to refuse changes. */
@@ -75,16 +103,17 @@ export function isQueryOnly(database: SqliteDatabase): boolean {
   return Number(fieldOf(row, 'query_only')) === 1;
 }
 
-function openedBy(database: SqliteDatabase): Opened | null {
+function fileOf(database: SqliteDatabase): OpenedFile | null {
   let opened = OPENED.get(database);
   if (opened === undefined) {
-    const databases = prepareOn(database, 'PRAGMA database_list').all();
-    const main = databases.find((row) => fieldOf(row, 'name') === 'main');
+    const statement = prepareOn(database, 'PRAGMA database_list');
+    const main = statement.all().find((row) => fieldOf(row, 'name') === 'main');
     const path = fieldOf(main, 'file');
-    opened = typeof path === 'string' && path !== '' ? { path, identity: identityAt(path) } : null;
+    const file = typeof path === 'string' && path !== '' ? { path, identity: identityAt(path) } : null;
+    opened = { file, statement };
     OPENED.set(database, opened);
   }
-  return opened;
+  return opened.file;
 }
 
 function identityAt(path: string): Identity {

@@ -14,6 +14,8 @@ import { columnsOf, type Row, readRow, workersText } from '../shared/lock-row.js
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import {
   fileStateOf,
+  forgetClosed,
+  isFinalized,
   pathOf,
   prepareOn,
   rememberFile,
@@ -237,7 +239,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     return later();
   }
 
-  /** `null` if the database is busy, and there is still time. */
+  /** `null` if the database is busy, or was opened again, and there is still time. */
   function tryOnce<T>(
     lock: string,
     attempted: string,
@@ -249,7 +251,12 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
       return { value: act() };
     } catch (error) {
       if (error instanceof ErrLockStore) throw error;
-      if (isBusy(error) && clock.monotonic() < giveUpAt) return null;
+      const isClosed = isFinalized(error);
+      if (isClosed) {
+        prepared.clear();
+        forgetClosed(database);
+      }
+      if ((isClosed || isBusy(error)) && clock.monotonic() < giveUpAt) return null;
       throw storeError(lock, attempted, error, database);
     }
   }

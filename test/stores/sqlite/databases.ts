@@ -7,6 +7,11 @@ export interface Connection extends SqliteDatabase {
   close(): void;
 }
 
+/** A connection that can be opened again, with the same path. Its statements are then finalized. */
+export interface Reopenable extends Connection {
+  open(): void;
+}
+
 /** Opens connections. */
 export interface Driver {
   readonly name: string;
@@ -19,9 +24,42 @@ export const twin: Driver = { name: '@photostructure/sqlite', open: (path) => ne
 /** Includes Node's own driver, if it has one. */
 export const drivers: readonly Driver[] = isBuiltin('node:sqlite') ? [twin, nodes()] : [twin];
 
-function nodes(): Driver {
-  const own: { DatabaseSync: new (path: string) => Connection } = createRequire(import.meta.url)(
+function nodes(): Driver & { open(path: string): Reopenable } {
+  const own: { DatabaseSync: new (path: string) => Reopenable } = createRequire(import.meta.url)(
     'node:sqlite',
   );
   return { name: 'node:sqlite', open: (path) => new own.DatabaseSync(path) };
+}
+
+/** What Node's own driver does, and the same for all versions of Node. */
+export const reopening: readonly { readonly name: string; open(path: string): Reopenable }[] = [
+  { name: 'a driver like node:sqlite', open: finalizing },
+  ...(isBuiltin('node:sqlite') ? [nodes()] : []),
+];
+
+/** The twin's statements would go on with the file that was closed. */
+function finalizing(path: string): Reopenable {
+  const database = new DatabaseSync(path);
+  let openings = 1;
+  return {
+    get isTransaction() {
+      return database.isTransaction;
+    },
+    exec: (sql) => database.exec(sql),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      const opening = openings;
+      return {
+        all(...parameters) {
+          if (opening === openings) return statement.all(...parameters);
+          throw Object.assign(new Error('statement has been finalized'), { code: 'ERR_INVALID_STATE' });
+        },
+      };
+    },
+    close() {
+      database.close();
+      openings += 1;
+    },
+    open: () => database.open(),
+  };
 }

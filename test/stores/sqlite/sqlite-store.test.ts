@@ -30,7 +30,7 @@ import {
 } from '../../../src/stores/sqlite/index.js';
 import { FakeClock, type FakeProcess, FakeProcessTable } from '../../../src/testing/index.js';
 import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../../../support/world.js';
-import { type Connection, type Driver, drivers, twin } from './databases.js';
+import { type Connection, type Driver, drivers, type Reopenable, reopening, twin } from './databases.js';
 
 const NAME = 'nightly';
 const CONTAINER = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };
@@ -829,6 +829,85 @@ describe('a database that cannot be used', () => {
     await expect(lock.release()).rejects.toMatchObject({
       name: 'ErrLockStore',
       message: expect.stringContaining('Keep the database open until the lock is released.'),
+    });
+  });
+});
+
+describe.each(reopening)('a connection of $name that is closed and opened again', (driver) => {
+  function reopenable(scene: Scene): Reopenable {
+    const database = driver.open(scene.path);
+    onTestFinished(() => {
+      try {
+        database.close();
+      } catch {
+        // The test has closed it.
+      }
+    });
+    return database;
+  }
+
+  it('keeps its locks, and writes each change once', async () => {
+    const scene = new Scene();
+    const database = reopenable(scene);
+    const options = { store: sqliteStore(database), heartbeatMinimalInterval: 0 };
+    const other = await scene.acquire(database, { name: 'weekly' });
+    await other.heartBeat();
+    for (const revision of [0, 5]) {
+      const lock = await acquire(NAME, options);
+      await lock.heartBeat();
+      for (const change of [() => lock.heartBeat(), () => lock.heartBeat(), () => lock.release()]) {
+        database.close();
+        database.open();
+        await change();
+      }
+      expect(scene.row()).toMatchObject({ revision: revision + 5, lock_owner: null });
+    }
+    await other.heartBeat();
+    await other.release();
+  });
+
+  it('can be used as before for what was read from it', async () => {
+    const scene = new Scene();
+    const database = reopenable(scene);
+    const store = sqliteStore(database);
+    await scene.acquire(database);
+    expect(store.names?.()).toEqual([NAME]);
+    database.close();
+    database.open();
+    expect(store.names?.()).toEqual([NAME]);
+    expect(await scene.inspect(database)).toMatchObject({ state: 'live' });
+    await expect(scene.acquire(database)).rejects.toThrow(ErrLockBusy);
+  });
+
+  it('is closed until then', async () => {
+    const scene = new Scene();
+    const database = reopenable(scene);
+    const lock = await scene.acquire(database);
+    database.close();
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      code: 'ERR_INVALID_STATE',
+      message: expect.stringContaining('Keep the database open until the lock is released.'),
+    });
+    database.open();
+    await lock.heartBeat();
+    await lock.release();
+  });
+
+  it.skipIf(process.platform === 'win32')('has the file that was put there in the meantime', async () => {
+    const scene = new Scene();
+    const database = reopenable(scene);
+    const lock = await scene.acquire(database);
+    database.close();
+    copyFileSync(scene.path, `${scene.path}.copy`);
+    renameSync(`${scene.path}.copy`, scene.path);
+    database.open();
+    await lock.heartBeat();
+    const weekly = await scene.acquire(database, { name: 'weekly' });
+    renameSync(scene.path, `${scene.path}.away`);
+    writeFileSync(scene.path, '');
+    await expect(weekly.heartBeat()).rejects.toThrow(ErrLockLost);
+    await expect(scene.acquire(database, { name: 'monthly' })).rejects.toMatchObject({
+      code: 'SQLITE_READONLY_DBMOVED',
     });
   });
 });
