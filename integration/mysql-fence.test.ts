@@ -57,6 +57,26 @@ describeWithMysql('a fence in MariaDB', (server) => {
     ]);
   });
 
+  const settings: mysql.ConnectionOptions[] = [
+    { rowsAsArray: true },
+    { nestTables: true },
+    { nestTables: '_' },
+    { typeCast: false },
+    { rowsAsArray: true, typeCast: false },
+  ];
+
+  test.each(settings)('is the same for a connection with %o', async (options) => {
+    const { connect } = await meet(server());
+    const connection = await connect(options);
+    for (const lock of [FIRST, SECOND]) {
+      await connection.beginTransaction();
+      await fence(connection, lock);
+      await connection.commit();
+    }
+    await connection.beginTransaction();
+    await expect(fence(connection, FIRST)).rejects.toThrow(ErrFenced);
+  });
+
   test.each(['a connection', 'a pool'])('is refused for %s outside of a transaction', async (kind) => {
     const { first, pool } = await meet(server());
     await expect(fence(kind === 'a pool' ? pool : first, FIRST)).rejects.toMatchObject({

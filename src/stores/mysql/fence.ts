@@ -73,7 +73,7 @@ export async function fence(
       [hex],
     );
     await connection.query('RELEASE SAVEPOINT livinglock_fence');
-    refuseLate(lock, fieldOf(firstRow(answer), 'newest'));
+    refuseLate(lock, newestIn(answer));
   } catch (error) {
     if (numberOf(error) === NO_SAVEPOINT) throw outsideTransaction(lock, error);
     if (numberOf(error) !== NO_TABLE) throw error;
@@ -105,10 +105,15 @@ function quotedFenceTable(tableName: string = FENCE_TABLE): string {
   return `\`${checkedIdentifier('tableName', tableName)}\``;
 }
 
-/** mysql2 resolves to the rows and their fields, mariadb to the rows. */
-function firstRow(answer: unknown): unknown {
-  const [first]: readonly unknown[] = Array.isArray(answer) ? answer : [];
-  return Array.isArray(first) ? first[0] : first;
+/** mysql2 resolves to the rows and their fields, mariadb to the rows. The options of the connection decide what a row is. */
+function newestIn(answer: unknown): unknown {
+  // Of a row, too, with `rowsAsArray`.
+  if (Array.isArray(answer)) return newestIn(answer[0]);
+  if (typeof answer !== 'object' || answer === null || Buffer.isBuffer(answer)) return answer;
+  const [[name, value] = ['', undefined]] = Object.entries(answer);
+  // With `nestTables` it is in a table without a name, or follows that name and a separator.
+  if (name === '') return newestIn(value);
+  return name.endsWith('newest') ? value : undefined;
 }
 
 /** ER_SP_DOES_NOT_EXIST */

@@ -20,10 +20,20 @@ function connect(answer: unknown): MysqlConnection & { readonly asked: string[] 
 }
 
 describe('a fence in MySQL', () => {
-  const shapes = (newest: string): [driver: string, answer: unknown][] => [
-    ['mysql2', [[{ newest }], []]],
-    ['mariadb', [{ newest }]],
-  ];
+  const shapes = (newest: string): [driver: string, answer: unknown][] => {
+    const rows = {
+      '': { newest },
+      ' with `rowsAsArray`': [newest],
+      ' with `nestTables: true`': { '': { newest } },
+      " with `nestTables: '_'`": { _newest: newest },
+      ' with `typeCast: false`': { newest: Buffer.from(newest) },
+      ' with `rowsAsArray` and `typeCast: false`': [Buffer.from(newest)],
+    };
+    return Object.entries(rows).flatMap(([settings, row]): [string, unknown][] => [
+      [`mysql2${settings}`, [[row], []]],
+      [`mariadb${settings}`, [row]],
+    ]);
+  };
 
   test.each(shapes('41'))('understands that %s lets it pass', async (_, answer) => {
     const connection = connect(answer);
@@ -40,6 +50,9 @@ describe('a fence in MySQL', () => {
     ['no row', [[], []]],
     ['no rows', []],
     ['a row without the token', [{ fencing_token: 41 }]],
+    ['nothing in a row', [[[]], []]],
+    ['nothing in a table', [[{ '': {} }], []]],
+    ['another column of a table', [[{ '': { fencing_token: 41 } }], []]],
   ])('does not pass if the answer is %s', async (_, answer) => {
     await expect(fence(connect(answer), LOCK)).rejects.toThrow('instead of its token');
   });
