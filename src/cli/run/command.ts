@@ -55,7 +55,7 @@ A number without a unit is seconds. What each exit code means: livinglock help e
   async run({ lock, ...values }, { wrapped }) {
     const command = commandOf(wrapped, values.command, NONE);
     const options = completeRunOptions(values);
-    const { runAsProgram } = await import('./run.js');
-    return runAsProgram(lock, command, options);
+    const { run } = await import('./run.js');
+    return run(lock, command, options);
   },
 });

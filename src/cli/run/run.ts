@@ -28,32 +28,21 @@ import { expectUtf8Arguments, variablesNotUtf8 } from './start/not-utf8.js';
 import { Supervision } from './supervision.js';
 
 /** A task before this process listens to signals. */
-type Plan = Pick<
-  Task,
-  'locks' | 'command' | 'options' | 'descriptors' | 'commandSign' | 'recorder' | 'leaveInput'
->;
+type Plan = Omit<Task, 'signals' | 'inheritedSocket'>;
 
-/** What this process was given for the command. */
-type Given = Pick<Task, 'descriptors' | 'leaveInput'>;
-
-/** As {@link run}, for a program that does nothing else: its descriptors and its input are for the command. */
-export function runAsProgram(
-  lock: string,
-  command: readonly string[],
-  options: RunSettings,
-): Promise<number> {
-  // Before this process opens descriptors of its own.
-  return run(lock, command, options, { descriptors: givenDescriptors(), leaveInput });
-}
-
-/** Runs a command while holding a lock. Returns the exit code. */
+/**
+ * Runs a command while holding a lock. Returns the exit code.
+ *
+ * @param given What this process was given for the command. Must be found out before it opens descriptors of its own.
+ */
 export async function run(
   lock: string,
   command: readonly string[],
   options: RunSettings,
-  { descriptors, leaveInput }: Given = { descriptors: [], leaveInput: () => {} },
+  given: Pick<Task, 'descriptors' | 'leaveInput'> = { descriptors: givenDescriptors(), leaveInput },
 ): Promise<number> {
   speakOf({ job: options.label ?? lock, lock: null });
+  const { descriptors } = given;
   const isInHistory = isRecorded(lock, options);
   const recorderOf = (name: string, locks: Subject['locks']) =>
     new Recorder({
@@ -64,9 +53,20 @@ export async function run(
       isRecorded: isInHistory,
       descriptors,
     });
-  /** Before the store is open. */
-  const refuseAtOnce = (error: unknown) => {
-    if (!isInHistory && !hasAudience(options)) throw error;
+  let isOpen = false;
+  try {
+    expectProgram(command[0] ?? '');
+    expectUtf8Arguments();
+    const commandSign = new CommandSign();
+    const use = (locks: Locks) => {
+      isOpen = true;
+      const name = locks.nameOf(lock);
+      const recorder = recorderOf(name, locks);
+      return prepareRun(lock, { name, command, options, ...given, commandSign, locks, recorder });
+    };
+    return await withLocks(options.store, use, true, commandSign.life);
+  } catch (error) {
+    if (isOpen || !(isInHistory || hasAudience(options))) throw error;
     const { store } = options;
     // There is nothing to tell of what cannot be a lock.
     const recorder = attempt(
@@ -77,29 +77,19 @@ export async function run(
       null,
     );
     if (recorder === null) throw error;
-    return refuse(error, recorder, options);
-  };
-  let isOpen = false;
-  try {
-    expectProgram(command[0] ?? '');
-    expectUtf8Arguments();
-    const commandSign = new CommandSign();
-    const use = (locks: Locks) => {
-      isOpen = true;
-      const recorder = recorderOf(locks.nameOf(lock), locks);
-      return prepareRun(lock, { command, options, descriptors, commandSign, locks, recorder, leaveInput });
-    };
-    return await withLocks(options.store, use, true, commandSign.life);
-  } catch (error) {
-    if (isOpen) throw error;
-    return refuseAtOnce(error);
+    return listening(options, recorder, () => giveUp(error, recorder));
   }
 }
 
-async function refuse(error: unknown, recorder: Recorder, { ignoreHangup }: RunSettings): Promise<never> {
+/** Receives the signals meanwhile, and until everybody has been told about the run. */
+async function listening(
+  { ignoreHangup }: RunSettings,
+  recorder: Recorder,
+  work: (signals: Signals) => Promise<number>,
+): Promise<number> {
   const signals = new Signals(ignoreHangup);
   try {
-    return await giveUp(error, recorder);
+    return await work(signals);
   } finally {
     await recorder.announced(signals);
     signals.ignore();
@@ -130,22 +120,20 @@ function sayHints(isStallUnseen: boolean): void {
 }
 
 async function prepareRun(called: string, plan: Plan): Promise<number> {
-  const { locks, options, commandSign, recorder } = plan;
-  const name = locks.nameOf(called);
+  const { name, locks, options, commandSign, recorder } = plan;
   refuseOwnProof(options.proof, locks.fileOf(name));
   if (options.label === undefined) speakOf({ job: called, lock: name });
   if (!options.quiet) sayWhichAreMeant([called], locks);
   if (isOutputKept(options) || options.ping !== undefined) await startThreads();
-  const signals = new Signals(options.ignoreHangup);
-  const inheritedSocket = await makeInheritedSocket();
-  try {
-    return await runTask({ ...plan, name, signals, inheritedSocket });
-  } finally {
-    inheritedSocket?.close();
-    await commandSign.end();
-    await recorder.announced(signals);
-    signals.ignore();
-  }
+  return listening(options, recorder, async (signals) => {
+    const inheritedSocket = await makeInheritedSocket();
+    try {
+      return await runTask({ ...plan, signals, inheritedSocket });
+    } finally {
+      inheritedSocket?.close();
+      await commandSign.end();
+    }
+  });
 }
 
 async function runTask(task: Task): Promise<number> {

@@ -5,11 +5,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import { KeptOutput } from '../../../src/cli/run/output/kept/kept-output.js';
 import { RunLog } from '../../../src/cli/run/output/kept/run-log.js';
-import { run } from '../../../src/cli/run/run.js';
+import { run as runWith } from '../../../src/cli/run/run.js';
 import { openHistory } from '../../../src/history/index.js';
 import { acquire, systemClock } from '../../../src/index.js';
 import { HOUR, temporaryFolder } from '../../../support/world.js';
 import { messages, someOptions, terminals } from './stage.js';
+
+/** Nothing that these tests were started with is for the command. */
+const run = (lock: string, command: readonly string[], options: RunSettings) =>
+  runWith(lock, command, options, { descriptors: [], leaveInput: () => {} });
 
 describe.skipIf(process.platform === 'win32')('a run of a command', () => {
   let folder: string;
