@@ -115,6 +115,23 @@ export class BoundedLog {
     return this.#size;
   }
 
+  /** What it has in the file now, piece by piece. */
+  async *read(): AsyncGenerator<Buffer> {
+    const size = this.#size;
+    for (let position = 0; position < size; ) {
+      const piece = await this.#file.read(position, Math.min(PIECE, size - position));
+      if (piece.length === 0) throw new Error('the file that held it has been truncated');
+      yield piece;
+      position += piece.length;
+    }
+  }
+
+  /** Gives its room on the disk back. Nothing may be added any more. */
+  async clear(): Promise<void> {
+    this.#size = 0;
+    await this.#file.truncate(0);
+  }
+
   async #makeRoom(): Promise<void> {
     const gap = this.#head;
     const start = gap + GAP_LENGTH;

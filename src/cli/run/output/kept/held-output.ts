@@ -1,19 +1,37 @@
+import { constants, openSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf } from '../../../../system/message-of.js';
 import { systemCode } from '../../../../system/system-code.js';
+import { randomUuid } from '../../../../system/uuid.js';
 import { say } from '../../../terminal/messages.js';
 import { writeOut } from '../../../terminal/write-all.js';
 import type { ReadOutput } from '../output-route.js';
-import { BoundedLog, type LogFile } from './bounded-log.js';
-import type { Spool } from './unnamed-file.js';
+import { BoundedLog } from './bounded-log.js';
+import { fileFrom } from './whole-file.js';
 
 const LINE_BREAK = 0x0a;
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
 
-/** What is held back: a part of a file that may hold the output of earlier attempts, too. */
-interface Held {
-  readonly spool: Spool;
-  readonly from: number;
-  readonly file: LogFile;
-  readonly log: BoundedLog;
+/** A file without a name in which output is held back: whatever ends this process, none of the output stays behind. */
+export class Spool {
+  readonly #descriptor: number;
+  /** Where the output of the last attempt begins. */
+  #start = 0;
+  #last: BoundedLog | null = null;
+
+  /** Throws the system's error if no file can be created in that folder. */
+  constructor(folder: string) {
+    const path = join(folder, `output-${randomUuid()}.tmp`);
+    this.#descriptor = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    unlinkSync(path);
+  }
+
+  /** For the output of one more attempt, behind that of the last one. */
+  begin(most: number): BoundedLog {
+    this.#start += this.#last?.size ?? 0;
+    this.#last = new BoundedLog(fileFrom(this.#start, this.#descriptor), most);
+    return this.#last;
+  }
 }
 
 /** One stream of one attempt of a command, held back until it is known how the run ends. */
@@ -21,7 +39,7 @@ export class HeldOutput {
   readonly #output: ReadOutput;
   readonly #takeSpool: () => Spool;
   readonly #most: number;
-  #state: 'empty' | Held | 'passed on' = 'empty';
+  #state: 'empty' | BoundedLog | 'passed on' = 'empty';
   #lastByte = LINE_BREAK;
 
   /**
@@ -64,8 +82,9 @@ export class HeldOutput {
   async #hold(chunk: Buffer): Promise<number> {
     let taken = 0;
     try {
-      if (typeof this.#state === 'string') this.#state = heldIn(this.#takeSpool(), this.#most);
-      const { log } = this.#state;
+      if (typeof this.#state === 'string') this.#state = this.#takeSpool().begin(this.#most);
+      // It may be passed on meanwhile.
+      const log = this.#state;
       while (taken < chunk.length) taken += await log.writePart(chunk.subarray(taken));
       return taken;
     } catch (error) {
@@ -76,7 +95,7 @@ export class HeldOutput {
     const held = this.#state;
     await this.#passOn();
     // The disk may be full, and others need it.
-    if (typeof held !== 'string') await held.file.truncate(0).catch(() => {});
+    if (typeof held !== 'string') await held.clear().catch(() => {});
     return taken;
   }
 
@@ -84,13 +103,6 @@ export class HeldOutput {
     const held = this.#state;
     this.#state = 'passed on';
     if (typeof held === 'string') return;
-    const { spool, from, log } = held;
-    await spool.passOn(this.#output.descriptor, from, from + log.size);
+    for await (const piece of held.read()) await writeOut(this.#output.descriptor, piece);
   }
-}
-
-function heldIn(spool: Spool, most: number): Held {
-  const from = spool.size;
-  const file = spool.rest();
-  return { spool, from, file, log: new BoundedLog(file, most) };
 }

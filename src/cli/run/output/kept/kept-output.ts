@@ -13,10 +13,9 @@ import type { RunSettings } from '../../options/run-options.js';
 import type { OutputMode, ReadOutput } from '../output-route.js';
 import type { Outlet } from '../pass-output.js';
 import { lineOfOurs } from './bounded-log.js';
-import { HeldOutput } from './held-output.js';
+import { HeldOutput, Spool } from './held-output.js';
 import { OutputEnd } from './output-end.js';
 import { folderOf, isFolder, RunLog, type RunOfLog } from './run-log.js';
-import { Spool } from './unnamed-file.js';
 
 const STDERR = 2;
 /** Bytes. Hardly anyone reads more, but the disk has to hold it. */

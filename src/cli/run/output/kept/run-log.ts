@@ -1,4 +1,4 @@
-import { close, closeSync, constants, fstatSync, ftruncate, lstatSync, openSync, statSync } from 'node:fs';
+import { close, closeSync, constants, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { logsFolder } from '../../../../history/folder.js';
@@ -13,9 +13,8 @@ import { writeAll } from '../../../terminal/write-all.js';
 import type { LogOptions } from '../../options/output-options.js';
 import { BoundedLog } from './bounded-log.js';
 import { oldLogs, removeLogs } from './prune-logs.js';
-import { readAt, writeAt } from './whole-file.js';
+import { fileFrom } from './whole-file.js';
 
-const truncate = promisify(ftruncate);
 const closeFile = promisify(close);
 
 /** Others may not even read it: the output may contain what only this user may see. */
@@ -66,14 +65,7 @@ export class RunLog {
     makeTrustedFolder(folder);
     const file = join(folder.path, logName(owner, startedAt, token));
     const descriptor = openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, MODE);
-    const log = new BoundedLog(
-      {
-        write: (data, position) => writeAt(descriptor, data, position),
-        read: (position, length) => readAt(descriptor, position, length),
-        truncate: (length) => truncate(descriptor, length),
-      },
-      size,
-    );
+    const log = new BoundedLog(fileFrom(0, descriptor), size);
     return new RunLog(
       file,
       descriptor,

@@ -1,15 +1,22 @@
-import { read, write } from 'node:fs';
+import { ftruncate, read, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { writeAll } from '../../../terminal/write-all.js';
+import type { LogFile } from './bounded-log.js';
 
 const writePart = promisify(write);
 const readPart = promisify(read);
+const truncateFile = promisify(ftruncate);
 
-/** Writes all of it at this position of a file, from outside the event loop. */
-export function writeAt(descriptor: number, data: Buffer, position: number): Promise<void> {
-  return writeAll(descriptor, data, (_, chunk, written) =>
-    writePart(descriptor, chunk, written, chunk.length - written, position + written),
-  );
+/** A file from this position on, which is written and read from outside the event loop. */
+export function fileFrom(start: number, descriptor: number): LogFile {
+  return {
+    write: (data, position) =>
+      writeAll(descriptor, data, (_, chunk, written) =>
+        writePart(descriptor, chunk, written, chunk.length - written, start + position + written),
+      ),
+    read: (position, length) => readAt(descriptor, start + position, length),
+    truncate: (length) => truncateFile(descriptor, start + length),
+  };
 }
 
 /** Reads from this position of a file. Less than asked for only at its end. */
