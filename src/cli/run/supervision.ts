@@ -8,7 +8,7 @@ import { said, say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
 import type { RunEnd } from './exit-status.js';
 import { isOfOneMachine } from './options/run-options.js';
-import { type OutputRoute, routeFor } from './output/output-route.js';
+import { modeFor, type OutputRoute, routeFor } from './output/output-route.js';
 import { endAndWait } from './processes/end-command.js';
 import { type Signals, statusOf, turn } from './processes/pass-signals.js';
 import { isNoPlaceForALock } from './recorder.js';
@@ -124,7 +124,7 @@ export class Supervision {
     const { lock, recorder, output, options } = this.#job;
     const { knowsPredecessor } = recorder;
     if (knowsPredecessor) await recorder.recordPredecessor();
-    const route = routeFor(output?.mode ?? (options.proof.by === 'output' ? 'seen' : 'inherited'));
+    const route = routeFor(output?.mode ?? modeFor(options, false));
     output?.prepare(route.count);
     const variables = callingBack();
     const isFileMade = variables['LIVINGLOCK'] !== LAUNCHER;

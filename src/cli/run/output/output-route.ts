@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import type { RunSettings } from '../options/run-options.js';
 import { isWatchable, OUTPUTS } from '../proof/watch-files.js';
 import type { Stdio } from '../start/descriptors.js';
 import { makeRealPipes } from '../start/real-pipes.js';
@@ -34,6 +35,14 @@ export interface OutputRoute {
 export type OutputMode = 'inherited' | 'seen' | 'read' | 'merged' | 'discarded';
 
 const NAMES = ['stdin', 'stdout', 'stderr'];
+
+/** @param isLogged Whether a log keeps it. */
+export function modeFor({ output: { passOn }, proof }: RunSettings, isLogged: boolean): OutputMode {
+  const isProof = proof.by === 'output';
+  if (passOn === 'never') return isLogged || isProof ? 'merged' : 'discarded';
+  if (isLogged || passOn === 'on-failure') return 'read';
+  return isProof ? 'seen' : 'inherited';
+}
 
 export function routeFor(mode: OutputMode): OutputRoute {
   switch (mode) {

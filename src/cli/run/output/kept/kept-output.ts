@@ -10,7 +10,7 @@ import { writeOut } from '../../../terminal/write-all.js';
 import type { RunEnd } from '../../exit-status.js';
 import { type LogOptions, SMALLEST_LOG } from '../../options/output-options.js';
 import type { RunSettings } from '../../options/run-options.js';
-import type { OutputMode, ReadOutput } from '../output-route.js';
+import { modeFor, type OutputMode, type ReadOutput } from '../output-route.js';
 import type { Outlet } from '../pass-output.js';
 import { lineOfOurs } from './bounded-log.js';
 import { HeldOutput, Spool } from './held-output.js';
@@ -41,7 +41,7 @@ export class KeptOutput {
   constructor(options: RunSettings, run: RunOfLog) {
     this.#options = options;
     this.#log = options.output.log && openLog(options.output.log, run);
-    this.mode = modeOf(options, this.#log !== null);
+    this.mode = modeFor(options, this.#log !== null);
     const isKept = this.#log !== null || options.output.passOn === 'on-failure';
     // One byte more, which shows whether something is missing before the end.
     this.#end = options.ping !== undefined && isKept ? new OutputEnd(MOST_BODY + 1) : null;
@@ -196,11 +196,4 @@ async function isDone(work: Promise<unknown>, waiting: AbortSignal): Promise<boo
     waiting.addEventListener('abort', () => resolve(false));
   });
   return Promise.race([work.then(() => true), over]);
-}
-
-function modeOf({ output: { passOn }, proof }: RunSettings, isLogged: boolean): OutputMode {
-  const isProof = proof.by === 'output';
-  if (passOn === 'never') return isLogged || isProof ? 'merged' : 'discarded';
-  if (isLogged || passOn === 'on-failure') return 'read';
-  return isProof ? 'seen' : 'inherited';
 }
