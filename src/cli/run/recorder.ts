@@ -169,7 +169,7 @@ export class Recorder {
   async ended(end: RunEnd, exitCode: number): Promise<void> {
     const report = await this.#record(end, exitCode);
     // What is announced can be looked up in the history.
-    this.#tell('end', report);
+    this.#announce('end', report);
   }
 
   /** The run has failed with this error. Unless it has begun, the command has not run. */
@@ -208,23 +208,19 @@ export class Recorder {
 
   /** @param state What is known by now of how the run ends. */
   #announce(moment: Moment, state: Partial<Facts> = {}): void {
-    const none = { outcome: null, signal: null, exitCode: null, reason: null };
-    this.#tell(moment, { ...this.#facts, ...none, ...state });
-  }
-
-  #tell(moment: Moment, facts: Facts): void {
     if (!this.#hasAudience) return;
     const { options, descriptors } = this.#subject;
     this.#announcer ??= loadAnnouncer({ ...options, descriptors });
     const output = this.#output?.readEnd() ?? null;
     // Of all attempts together, unlike in the history.
     const before = this.#attemptStart.monotonic - this.#runStart.monotonic;
+    const facts = { ...this.#facts, ...state };
     const ofRun = { ...facts, startedAt: this.#runStart.at, duration: (facts.duration ?? 0) + before };
     void this.#announcer.then((announcer) => announcer?.tell(moment, ofRun, output));
   }
 
-  /** All but how it has ended. */
-  get #facts(): Omit<Facts, 'outcome'> {
+  /** As long as it has not ended. */
+  get #facts() {
     const { name, locks, command, options } = this.#subject;
     const lock = this.#lock;
     return {
@@ -240,7 +236,11 @@ export class Recorder {
       predecessor: this.#predecessor,
       attempt: options.retry > 0 ? this.#attempt : null,
       output: this.#output?.path ?? null,
-    };
+      outcome: null,
+      signal: null,
+      exitCode: null,
+      reason: null,
+    } satisfies Facts;
   }
 
   async #write(action: (history: History) => Promise<void>, what = 'This run'): Promise<void> {
