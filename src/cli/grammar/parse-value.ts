@@ -11,6 +11,19 @@ export class InvalidArgument extends Error {
   override name = 'InvalidArgument';
 }
 
+/** Parses like another function, but rejects some of its values. */
+export function checked<T>(
+  parse: (text: string) => T,
+  isValid: (value: T) => boolean,
+  complaint: string,
+): (text: string) => T {
+  return (text) => {
+    const value = parse(text);
+    if (isValid(value)) return value;
+    throw new InvalidArgument(complaint);
+  };
+}
+
 /** The text, if that is found in it. */
 export function matching(pattern: RegExp, complaint: string): (text: string) => string {
   return (text) => {
@@ -46,18 +59,14 @@ export function parseDuration(text: string): number {
 }
 
 /** Like {@link parseDuration}, but rejects zero and `infinity`. */
-export function parsePositiveDuration(text: string): number {
-  const milliseconds = parseDuration(text);
-  if (milliseconds > 0 && Number.isFinite(milliseconds)) return milliseconds;
-  throw new InvalidArgument('It must be more than 0 and finite.');
-}
+export const parsePositiveDuration = checked(
+  parseDuration,
+  (duration) => duration > 0 && Number.isFinite(duration),
+  'It must be more than 0 and finite.',
+);
 
 /** Like {@link parseDuration}, but rejects `infinity`. */
-export function parseFiniteDuration(text: string): number {
-  const duration = parseDuration(text);
-  if (Number.isFinite(duration)) return duration;
-  throw new InvalidArgument('It must be finite.');
-}
+export const parseFiniteDuration = checked(parseDuration, Number.isFinite, 'It must be finite.');
 
 /** For the library, which refuses small numbers because their unit may have been mixed up. Here it was clear. */
 export function withUnit(milliseconds: number): Duration {

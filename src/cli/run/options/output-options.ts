@@ -1,5 +1,5 @@
 import type { Options, Values } from '../../grammar/option.js';
-import { InvalidArgument, matching, parseCount, parseSize } from '../../grammar/parse-value.js';
+import { checked, matching, parseCount, parseSize } from '../../grammar/parse-value.js';
 
 const KEPT_LOGS = 20;
 const LOG_SIZE = 10 * 1024 * 1024;
@@ -30,7 +30,7 @@ export const OUTPUT_OPTIONS = {
     flags: '--log-size <size>',
     description:
       'the most output to keep of one run; of longer output, the middle is left out; implies --log (default: 10M)',
-    parse: parseLogSize,
+    parse: checked(parseSize, (size) => size >= SMALLEST_LOG, 'It must be at least 64K.'),
   },
   output: {
     flags: '--output <when>',
@@ -70,10 +70,4 @@ export function completeOutputOptions({
   const path = typeof log === 'boolean' ? null : log;
   const kept = { path, keep: keepLogs ?? KEPT_LOGS, size: logSize ?? LOG_SIZE };
   return { passOn: output, log: kept, mostHeld: logSize };
-}
-
-function parseLogSize(text: string): number {
-  const size = parseSize(text);
-  if (size >= SMALLEST_LOG) return size;
-  throw new InvalidArgument('It must be at least 64K.');
 }

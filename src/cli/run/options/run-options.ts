@@ -5,6 +5,7 @@ import { ExitCode } from '../../errors/exit-codes.js';
 import type { Section } from '../../grammar/command-definition.js';
 import type { Options, Values } from '../../grammar/option.js';
 import {
+  checked,
   InvalidArgument,
   matching,
   parseCount,
@@ -54,7 +55,7 @@ const WORK_OPTIONS = {
     flags: '--stale-timeout <time>',
     description:
       'time without proof after which the command counts as stalled (default: 1h; for alive with a lock in a file or in SQLite: infinity)',
-    parse: parseStaleTimeout,
+    parse: checked(parseDuration, (timeout) => timeout > 0, 'It must be more than 0.'),
   },
   heartbeatInterval: {
     flags: '--heartbeat-interval <time>',
@@ -245,12 +246,6 @@ function parseOwner(text: string): string {
   } catch (error) {
     throw new InvalidArgument(messageOf(error));
   }
-}
-
-function parseStaleTimeout(text: string): number {
-  const timeout = parseDuration(text);
-  if (timeout > 0) return timeout;
-  throw new InvalidArgument('It must be more than 0.');
 }
 
 function parseExitCode(text: string): number {
