@@ -22,6 +22,9 @@ export interface RunEnd {
   readonly isOutputLost?: boolean;
 }
 
+/** The command has not begun yet. */
+export const NOT_STARTED = { outcome: 'not-started', signal: null } as const satisfies RunEnd;
+
 /**
  * Resolves when the process has ended. On Windows, cross-spawn reports the exit status 1 of what it could not find as an error, and a process that
  * cannot be ended is an error, too.

@@ -9,6 +9,7 @@ import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { placeOf } from '../stores/store-option.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire-or-yield.js';
+import { NOT_STARTED } from './exit-status.js';
 import { type RunSettings, STALL_UNSEEN } from './options/run-options.js';
 import { shownCommand } from './options/wrapped-command.js';
 import type { KeptOutput } from './output/kept/kept-output.js';
@@ -100,8 +101,6 @@ async function giveUp(error: unknown, recorder: Recorder): Promise<never> {
   await recorder.failed(error, NOT_STARTED);
   throw error;
 }
-
-const NOT_STARTED = { outcome: 'not-started', signal: null } as const;
 
 function sayHints(isStallUnseen: boolean): void {
   if (isStallUnseen) say(STALL_UNSEEN);

@@ -6,7 +6,7 @@ import { PING_VARIABLE } from '../notify/notify-options.js';
 import type { Locks } from '../stores/locks.js';
 import { said, say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
-import type { RunEnd } from './exit-status.js';
+import { NOT_STARTED, type RunEnd } from './exit-status.js';
 import { isOfOneMachine } from './options/run-options.js';
 import { modeFor, type OutputRoute, routeFor } from './output/output-route.js';
 import { endAndWait } from './processes/end-command.js';
@@ -27,8 +27,8 @@ const RELEASE_PAUSE = 1000;
 export class Supervision {
   readonly #job: RunContext;
   #isLossKnown = false;
-  #isRepeated = false;
-  #end: RunEnd = { outcome: 'not-started', signal: null };
+  #attempt = 1;
+  #end: RunEnd = NOT_STARTED;
 
   constructor(job: RunContext) {
     this.#job = job;
@@ -60,21 +60,23 @@ export class Supervision {
 
   async #runRepeatedly(): Promise<number> {
     const { recorder, options, output } = this.#job;
-    let status = await this.#runAttempt(options.retry === 0);
-    for (let left = options.retry; left > 0 && isRepeatable(this.#end, this.#job); left--) {
+    for (; ; this.#attempt++) {
+      const status = await this.#runAttempt();
+      if (this.#attempt > options.retry || !isRepeatable(this.#end, this.#job)) return status;
       await recorder.attempted(this.#end, status);
       output?.attempted(status);
       await pauseBeforeRetry(this.#job);
       recorder.beginAgain();
-      this.#end = { outcome: 'not-started', signal: null };
-      this.#isRepeated = true;
-      status = await this.#runAttempt(left === 1);
+      this.#end = NOT_STARTED;
     }
-    return status;
+  }
+
+  get #isRepeated(): boolean {
+    return this.#attempt > 1;
   }
 
   /** A signal that arrives before the command exists ends the run before it begins. */
-  async #runAttempt(isLast: boolean): Promise<number> {
+  async #runAttempt(): Promise<number> {
     const { lock, signals, options } = this.#job;
     let started: Started;
     try {
@@ -84,12 +86,12 @@ export class Supervision {
       await turn();
       await said(signals.aborted);
       if (signals.received !== null) {
-        this.#end = { outcome: 'not-started', signal: signals.received };
+        this.#end = { ...NOT_STARTED, signal: signals.received };
         return statusOf(signals.received);
       }
       lock?.signal.throwIfAborted();
       started = await this.#start(...preparation);
-      if (isLast) this.#job.leaveInput();
+      if (this.#attempt > options.retry) this.#job.leaveInput();
     } catch (error) {
       // The release reports it. Of the first attempt nothing has run.
       if (error instanceof ErrLockLost) {
