@@ -8,7 +8,7 @@ import { type Exit, exitOf } from '../run/exit-status.js';
 import { commandOf, isForCmd } from '../run/options/wrapped-command.js';
 import { CommandEnder } from '../run/processes/end-command.js';
 import { groupOf, type ProcessGroup, treeOf } from '../run/processes/process-group.js';
-import { outlive } from '../run/processes/wait-for-survivors.js';
+import { waitForSurvivors } from '../run/processes/wait-for-survivors.js';
 import { type Stdio, withoutInherited } from '../run/start/descriptors.js';
 import { callingBack } from '../run/start/livinglock-for-command.js';
 import { makeRealPipes } from '../run/start/real-pipes.js';
@@ -111,7 +111,7 @@ async function toTheEnd(
 
 async function goneOf(exited: Promise<Exit>, group: ProcessGroup): Promise<Exit> {
   const exit = await exited;
-  await outlive(group, null);
+  await waitForSurvivors(group, null);
   return exit;
 }
 

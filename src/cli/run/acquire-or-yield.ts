@@ -14,9 +14,9 @@ import {
 import { withUnit } from '../grammar/parse-value.js';
 import { holderLine, holdingLine } from '../terminal/holder-line.js';
 import { say } from '../terminal/messages.js';
+import type { Task } from './job.js';
 import { shownCommand } from './options/wrapped-command.js';
 import { statusOf } from './processes/pass-signals.js';
-import type { Task } from './run-context.js';
 
 /** Milliseconds between two tries to reach a database. */
 const PAUSE = 1000;

@@ -20,7 +20,7 @@ const READ_TIMEOUT = 1000;
 const WRITE_TIMEOUT = 200;
 
 /** What is recorded about. */
-export interface Subject {
+export interface RecordedRun {
   /** The lock's canonical name. */
   readonly name: string;
   /** No store: it could not be opened. */
@@ -44,7 +44,7 @@ export function hasAudience({ notify, ping }: RunSettings): boolean {
  * heartbeats and signals. Announces the run, too. If something goes wrong, one message says what is missing; the run goes on.
  */
 export class Recorder {
-  readonly #subject: Subject;
+  readonly #run: RecordedRun;
   readonly #hasAudience: boolean;
   #announcer: Promise<Announcer | null> | null = null;
   #lock: Lock | null = null;
@@ -62,10 +62,10 @@ export class Recorder {
   /** `undefined`: the usual one. */
   readonly #folder: string | undefined;
 
-  constructor(subject: Subject) {
-    this.#subject = subject;
-    this.#hasAudience = hasAudience(subject.options);
-    this.#folder = subject.isRecorded ? chosenFolderNow() : undefined;
+  constructor(run: RecordedRun) {
+    this.#run = run;
+    this.#hasAudience = hasAudience(run.options);
+    this.#folder = run.isRecorded ? chosenFolderNow() : undefined;
   }
 
   /** The run begins, with this lock or without one. */
@@ -83,12 +83,12 @@ export class Recorder {
 
   /** Whether {@link recordPredecessor} has anything to write. */
   get knowsPredecessor(): boolean {
-    return this.#subject.isRecorded && this.#predecessor !== null;
+    return this.#run.isRecorded && this.#predecessor !== null;
   }
 
   /** Not later: if this run is killed, too, nobody else knows whom it has taken over from. */
   recordPredecessor(): Promise<void> {
-    const { name, locks } = this.#subject;
+    const { name, locks } = this.#run;
     const predecessor = this.#predecessor;
     return this.#write(
       (history) => history.recordPredecessor(name, predecessor, locks.database),
@@ -115,7 +115,7 @@ export class Recorder {
     if (this.#attempt > 1) return;
     this.#announce('start');
     // Should that fail, it fails again when something is written.
-    if (this.#subject.isRecorded) void loaded().catch(() => {});
+    if (this.#run.isRecorded) void loaded().catch(() => {});
   }
 
   /**
@@ -137,7 +137,7 @@ export class Recorder {
   /** The command has ended. */
   async beforeRelease(): Promise<void> {
     this.#attemptEnd = now();
-    if (this.#subject.isRecorded || this.#hasAudience) await this.#readProgress();
+    if (this.#run.isRecorded || this.#hasAudience) await this.#readProgress();
   }
 
   /** Reads how far the command has come: `livinglock beat` writes that into the lock, not through this process. Reads never overlap. */
@@ -148,7 +148,7 @@ export class Recorder {
 
   async #readProgressNow(): Promise<void> {
     const lock = this.#lock;
-    const { locks, name } = this.#subject;
+    const { locks, name } = this.#run;
     if (lock === null || locks.store === null) return;
     try {
       const stored = await Promise.race([locks.store.read(name), sleep(READ_TIMEOUT, null, { ref: false })]);
@@ -161,7 +161,7 @@ export class Recorder {
   /** Somebody else holds the lock. */
   skipped(reason: string, exitCode: number): Promise<void> {
     this.#announce('skip', { exitCode, reason });
-    const { name, locks } = this.#subject;
+    const { name, locks } = this.#run;
     return this.#write((history) => history.recordSkip(name, locks.database));
   }
 
@@ -176,9 +176,9 @@ export class Recorder {
   async failed(error: unknown, end: RunEnd): Promise<void> {
     const exitCode = error instanceof CliError ? error.exitCode : ExitCode.store;
     // The message may repeat the command.
-    const reason = this.#subject.options.label === undefined ? { reason: messageOf(error) } : {};
+    const reason = this.#run.options.label === undefined ? { reason: messageOf(error) } : {};
     const ending = { ...end, ...reason };
-    const isFile = this.#subject.options.store === undefined;
+    const isFile = this.#run.options.store === undefined;
     const isRefused = isFile && end.outcome === 'not-started' && isNoPlaceForALock(error);
     if (!isRefused) return this.ended(ending, exitCode);
     this.#announce('end', { ...ending, exitCode });
@@ -209,9 +209,9 @@ export class Recorder {
   /** @param state What is known by now of how the run ends. */
   #announce(moment: Moment, state: Partial<Facts> = {}): void {
     if (!this.#hasAudience) return;
-    const { options, descriptors } = this.#subject;
+    const { options, descriptors } = this.#run;
     this.#announcer ??= loadAnnouncer({ ...options, descriptors });
-    const output = this.#output?.readEnd() ?? null;
+    const output = this.#output?.readTail() ?? null;
     // Of all attempts together, unlike in the history.
     const before = this.#attemptStart.monotonic - this.#runStart.monotonic;
     const facts = { ...this.#facts, ...state };
@@ -221,7 +221,7 @@ export class Recorder {
 
   /** As long as it has not ended. */
   get #facts() {
-    const { name, locks, command, options } = this.#subject;
+    const { name, locks, command, options } = this.#run;
     const lock = this.#lock;
     return {
       id: lock?.token ?? null,
@@ -244,7 +244,7 @@ export class Recorder {
   }
 
   async #write(action: (history: History) => Promise<void>, what = 'This run'): Promise<void> {
-    if (!this.#subject.isRecorded) return;
+    if (!this.#run.isRecorded) return;
     try {
       const { openHistory } = await loaded();
       // Whoever was in the way before may be frozen.
@@ -264,7 +264,7 @@ export class Recorder {
 
   /** With --quiet, a history that nobody has asked for is nothing to talk about. */
   #isSilent(): boolean {
-    const { quiet, history } = this.#subject.options;
+    const { quiet, history } = this.#run.options;
     return quiet && history === 'default' && !process.env['LIVINGLOCK_HISTORY'];
   }
 }

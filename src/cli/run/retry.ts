@@ -6,9 +6,9 @@ import { ErrLockLost, ErrLockStore, type Lock, systemClock, type Worker } from '
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 import type { RunEnd } from './exit-status.js';
+import type { Job } from './job.js';
 import type { RunSettings } from './options/run-options.js';
 import type { Signals } from './processes/pass-signals.js';
-import type { RunContext } from './run-context.js';
 import type { CommandSign } from './sign/command-sign.js';
 
 /** A pause is lengthened at random by up to this fraction, so that many machines do not retry in step. */
@@ -24,7 +24,7 @@ const PASSING: ReadonlySet<RunOutcome> = new Set(['failed', 'ended-by-signal', '
 /** Whether a command that has ended like this may run again: nobody wants it to stop, and nobody else has its lock. */
 export function isRepeatable(
   { outcome, isOutputLost }: RunEnd,
-  { lock, signals }: Pick<RunContext, 'lock' | 'signals'>,
+  { lock, signals }: Pick<Job, 'lock' | 'signals'>,
 ): boolean {
   return (
     PASSING.has(outcome) &&
@@ -35,7 +35,7 @@ export function isRepeatable(
 }
 
 /** What is left of one attempt before the next. */
-type Between = Pick<RunContext, 'lock' | 'inheritedSocket'> & {
+type Between = Pick<Job, 'lock' | 'inheritedSocket'> & {
   readonly commandSign: Pick<CommandSign, 'end'>;
 };
 
@@ -46,7 +46,7 @@ export async function pauseBeforeRetry({
   commandSign,
   signals,
   options,
-}: Between & Pick<RunContext, 'signals' | 'options'>): Promise<void> {
+}: Between & Pick<Job, 'signals' | 'options'>): Promise<void> {
   const until = systemClock.monotonic() + options.retryDelay * (1 + SPREAD * Math.random());
   const ends = lock === null ? signals.aborted : AbortSignal.any([signals.aborted, lock.signal]);
   // It is tried again before the command starts.

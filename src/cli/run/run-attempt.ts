@@ -4,14 +4,14 @@ import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
 import { type Exit, judgeExit, type RunEnd } from './exit-status.js';
+import type { Job } from './job.js';
 import { OutputPassage } from './output/pass-output.js';
 import { CommandEnder, type Reason } from './processes/end-command.js';
 import { isOfTheKeyboard, turn } from './processes/pass-signals.js';
-import { outlive } from './processes/wait-for-survivors.js';
-import { describeProof, hintOn } from './proof/proof.js';
+import { waitForSurvivors } from './processes/wait-for-survivors.js';
+import { describeMissingProof, hintOn } from './proof/proof.js';
 import { proofCheckFor } from './proof/proof-checks.js';
 import { StallWatch } from './proof/stall-watch.js';
-import type { RunContext } from './run-context.js';
 import type { Started } from './start/start-command.js';
 
 /** Milliseconds between two tries to name the command in the lock. */
@@ -19,7 +19,7 @@ const NAMING_PAUSE = 500;
 
 /** A command that has been started, until nothing of it is left. */
 export class RunAttempt {
-  readonly #job: RunContext;
+  readonly #job: Job;
   readonly #started: Started;
   readonly #ending: CommandEnder;
   readonly #watch: StallWatch;
@@ -31,7 +31,7 @@ export class RunAttempt {
   /** The same, once a signal has arrived during it: from --kill-stalled of another run, or from somebody who has seen the warning. */
   #signalledStall: string | null = null;
 
-  constructor(job: RunContext, started: Started) {
+  constructor(job: Job, started: Started) {
     this.#job = job;
     this.#started = started;
     this.#ending = new CommandEnder(started.group, job.options.killAfter);
@@ -56,7 +56,7 @@ export class RunAttempt {
       await this.#name();
       recorder.started();
       const exit = await exited;
-      await outlive(group, lock);
+      await waitForSurvivors(group, lock);
       await this.#drain();
       return this.#endAfter(exit);
     } finally {
@@ -82,7 +82,7 @@ export class RunAttempt {
     if (this.#ending.reason !== null) return;
     const { proof, onStall } = this.#job.options;
     const isHeldUp = this.#passages.some((passage) => passage.isHeldUp);
-    const reason = `for ${formatDuration(silence)} ${describeProof(proof, isHeldUp)}`;
+    const reason = `for ${formatDuration(silence)} ${describeMissingProof(proof, isHeldUp)}`;
     const hint = hintOn(proof, isHeldUp);
     const stall = `The command has stalled: ${reason}.`;
     void this.#job.recorder.stalled(reason).then(tellProgress);

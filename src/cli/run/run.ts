@@ -10,14 +10,14 @@ import { placeOf } from '../stores/store-option.js';
 import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire-or-yield.js';
 import { NOT_STARTED } from './exit-status.js';
+import type { Job, Task } from './job.js';
 import { type RunSettings, STALL_UNSEEN } from './options/run-options.js';
 import { shownCommand } from './options/wrapped-command.js';
 import type { KeptOutput } from './output/kept/kept-output.js';
 import { Signals } from './processes/pass-signals.js';
 import { refuseOwnProof } from './proof/proof-checks.js';
-import { hasAudience, Recorder, type Subject } from './recorder.js';
+import { hasAudience, type RecordedRun, Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
-import type { RunContext, Task } from './run-context.js';
 import { CommandSign } from './sign/command-sign.js';
 import { makeInheritedSocket } from './sign/inherited-socket.js';
 import { processesWith } from './sign/processes-with-socket.js';
@@ -45,7 +45,7 @@ export async function run(
   speakOf({ job: options.label ?? lock, lock: null });
   const { descriptors } = given;
   const isInHistory = isRecorded(lock, options);
-  const recorderOf = (name: string, locks: Subject['locks']) =>
+  const recorderOf = (name: string, locks: RecordedRun['locks']) =>
     new Recorder({
       name,
       locks,
@@ -156,7 +156,7 @@ async function runTask(task: Task): Promise<number> {
   return supervise({ ...task, lock, output });
 }
 
-async function supervise(job: RunContext): Promise<number> {
+async function supervise(job: Job): Promise<number> {
   const { command, options, signals, recorder, output } = job;
   const supervision = new Supervision(job);
   // Each message begins with the label.

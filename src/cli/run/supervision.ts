@@ -7,6 +7,7 @@ import type { Locks } from '../stores/locks.js';
 import { said, say } from '../terminal/messages.js';
 import { describeLoss } from './describe-loss.js';
 import { NOT_STARTED, type RunEnd } from './exit-status.js';
+import type { Job } from './job.js';
 import { isOfOneMachine } from './options/run-options.js';
 import { modeFor, type OutputRoute, routeFor } from './output/output-route.js';
 import { endAndWait } from './processes/end-command.js';
@@ -14,7 +15,6 @@ import { type Signals, statusOf, turn } from './processes/pass-signals.js';
 import { isNoPlaceForALock } from './recorder.js';
 import { confirm, isRepeatable, pauseBeforeRetry, renew } from './retry.js';
 import { RunAttempt } from './run-attempt.js';
-import type { RunContext } from './run-context.js';
 import { givenEnvironment } from './start/given-environment.js';
 import { callingBack, LAUNCHER } from './start/livinglock-for-command.js';
 import { notStarted, type Started, start } from './start/start-command.js';
@@ -25,12 +25,12 @@ const RELEASE_PAUSE = 1000;
 
 /** One command under one lock, from its start until nothing of it is left. */
 export class Supervision {
-  readonly #job: RunContext;
+  readonly #job: Job;
   #isLossKnown = false;
   #attempt = 1;
   #end: RunEnd = NOT_STARTED;
 
-  constructor(job: RunContext) {
+  constructor(job: Job) {
     this.#job = job;
   }
 

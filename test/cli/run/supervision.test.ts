@@ -2,13 +2,13 @@ import childProcess from 'node:child_process';
 import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Job } from '../../../src/cli/run/job.js';
 import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import { KeptOutput } from '../../../src/cli/run/output/kept/kept-output.js';
 import { RunLog } from '../../../src/cli/run/output/kept/run-log.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
 import { StallWatch } from '../../../src/cli/run/proof/stall-watch.js';
 import type { Recorder } from '../../../src/cli/run/recorder.js';
-import type { RunContext } from '../../../src/cli/run/run-context.js';
 import { CommandSign } from '../../../src/cli/run/sign/command-sign.js';
 import type { InheritedSocket } from '../../../src/cli/run/sign/inherited-socket.js';
 import { Supervision } from '../../../src/cli/run/supervision.js';
@@ -43,7 +43,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
   function supervision(
     script: string,
     options: Partial<RunSettings> = {},
-    job: Partial<RunContext> = {},
+    job: Partial<Job> = {},
   ): Supervision {
     // A shell reports that what it waited for was ended.
     const command = ['/bin/sh', '-c', `exec 2> /dev/null; ${script}`, folder];

@@ -8,7 +8,7 @@ const FIRST_LOOK = 10;
 const LATEST_LOOK = 1000;
 
 /** Resolves when the whole group is gone. The command itself has ended; whatever it left running is under the lock as well. */
-export async function outlive(group: ProcessGroup, lock: Lock | null): Promise<void> {
+export async function waitForSurvivors(group: ProcessGroup, lock: Lock | null): Promise<void> {
   let named = JSON.stringify(group.named);
   for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 2, LATEST_LOOK)) {
     if (group.isGone()) return;

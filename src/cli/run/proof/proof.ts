@@ -23,7 +23,7 @@ export function parseProof(text: string): Proof {
  *
  * @param isHeldUp Whether what it has written is not being read.
  */
-export function describeProof(proof: Proof, isHeldUp: boolean): string {
+export function describeMissingProof(proof: Proof, isHeldUp: boolean): string {
   switch (proof.by) {
     case 'alive':
       return 'it has not been seen alive';

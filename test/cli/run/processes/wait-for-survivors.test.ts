@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ProcessGroup } from '../../../../src/cli/run/processes/process-group.js';
-import { outlive } from '../../../../src/cli/run/processes/wait-for-survivors.js';
+import { waitForSurvivors } from '../../../../src/cli/run/processes/wait-for-survivors.js';
 import { acquire, systemProcesses, type Worker } from '../../../../src/index.js';
 import { memoryStore } from '../../../../src/testing/index.js';
 
@@ -35,20 +35,20 @@ describe('what is left of a command', () => {
   it('is waited for, and named in the lock when it changes', async () => {
     const { lock, setWorkers } = await lockWithNames();
     existing(20, 21, 22);
-    await outlive(group([20], [20], [20, 21], [20, 21], [22]), lock);
+    await waitForSurvivors(group([20], [20], [20, 21], [20, 21], [22]), lock);
     expect(setWorkers.mock.calls).toEqual([[[20, 21]], [[22]]]);
   });
 
   it('is not named if it is gone at once', async () => {
     const { lock, setWorkers } = await lockWithNames();
-    await outlive(group([20]), lock);
+    await waitForSurvivors(group([20]), lock);
     expect(setWorkers).not.toHaveBeenCalled();
   });
 
   it('is named without those that have just ended, and with four at most', async () => {
     const { lock, setWorkers } = await lockWithNames();
     existing(20, 22, 23, 24, 25, { group: 30 });
-    await outlive(group([19], [20, 21, 22, 23, 24, 25], [{ group: 30 }]), lock);
+    await waitForSurvivors(group([19], [20, 21, 22, 23, 24, 25], [{ group: 30 }]), lock);
     expect(setWorkers.mock.calls).toEqual([[[20, 22, 23, 24]], [[{ group: 30 }]]]);
   });
 
@@ -56,14 +56,14 @@ describe('what is left of a command', () => {
     const { lock, setWorkers } = await lockWithNames();
     setWorkers.mockRejectedValueOnce(new RangeError('It has ended.'));
     existing(20);
-    await outlive(group([19], [20], [20], [20], [21], [20]), lock);
+    await waitForSurvivors(group([19], [20], [20], [20], [21], [20]), lock);
     expect(setWorkers.mock.calls).toEqual([[[20]], [[20]]]);
   });
 
   it('is waited for without a lock', async () => {
     existing(20);
     const waited = group([19], [20], [20]);
-    await outlive(waited, null);
+    await waitForSurvivors(waited, null);
     expect(waited.isGone()).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeProof, hintOn, parseProof } from '../../../../src/cli/run/proof/proof.js';
+import { describeMissingProof, hintOn, parseProof } from '../../../../src/cli/run/proof/proof.js';
 
 describe('a proof of work', () => {
   it.each([
@@ -17,7 +17,7 @@ describe('a proof of work', () => {
 
   it('that is missing is described by its kind', () => {
     const kinds = ['alive', 'output', 'manual', 'file:log'].map(parseProof);
-    expect(kinds.map((proof) => describeProof(proof, false))).toEqual([
+    expect(kinds.map((proof) => describeMissingProof(proof, false))).toEqual([
       expect.stringContaining('alive'),
       expect.stringContaining('written'),
       expect.stringContaining('livinglock beat'),
@@ -33,7 +33,7 @@ describe('a proof of work', () => {
 
   it('is missing for another reason if nobody reads the output', () => {
     const proof = parseProof('output');
-    expect(describeProof(proof, true)).toBe('its output has not been read');
+    expect(describeMissingProof(proof, true)).toBe('its output has not been read');
     expect(hintOn(proof, true)).toContain('Ctrl-S');
   });
 });

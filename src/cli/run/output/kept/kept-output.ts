@@ -14,7 +14,7 @@ import { modeFor, type OutputMode, type ReadOutput } from '../output-route.js';
 import type { Outlet } from '../pass-output.js';
 import { lineOfOurs } from './bounded-log.js';
 import { HeldOutput, Spool } from './held-output.js';
-import { OutputEnd } from './output-end.js';
+import { OutputTail } from './output-tail.js';
 import { folderOf, isFolder, RunLog, type RunOfLog } from './run-log.js';
 
 const STDERR = 2;
@@ -35,7 +35,7 @@ export class KeptOutput {
   #spoolFailure: unknown = null;
   #attempt = 1;
   /** What a ping is sent with. */
-  readonly #end: OutputEnd | null;
+  readonly #tail: OutputTail | null;
   readonly #startedAt = systemClock.monotonic();
 
   constructor(options: RunSettings, run: RunOfLog) {
@@ -44,7 +44,7 @@ export class KeptOutput {
     this.mode = modeFor(options, this.#log !== null);
     const isKept = this.#log !== null || options.output.passOn === 'on-failure';
     // One byte more, which shows whether something is missing before the end.
-    this.#end = options.ping !== undefined && isKept ? new OutputEnd(MOST_BODY + 1) : null;
+    this.#tail = options.ping !== undefined && isKept ? new OutputTail(MOST_BODY + 1) : null;
   }
 
   /** The file with the output; `null` if none is kept. */
@@ -53,9 +53,9 @@ export class KeptOutput {
   }
 
   /** The end of the output; `null` if nobody needs it, or nothing was kept. */
-  readEnd(): Buffer | null {
-    const end = this.#end?.read();
-    return end !== undefined && end.length > 0 ? end : null;
+  readTail(): Buffer | null {
+    const tail = this.#tail?.read();
+    return tail !== undefined && tail.length > 0 ? tail : null;
   }
 
   /**
@@ -78,7 +78,7 @@ export class KeptOutput {
     const passOn = this.#passOn(output);
     // At once: a reader that is slow does not hold up the log.
     return async (chunk) => {
-      this.#end?.write(chunk);
+      this.#tail?.write(chunk);
       const logged = this.#log?.write(chunk);
       try {
         await passOn(chunk);
@@ -93,7 +93,7 @@ export class KeptOutput {
     const end = `${this.#attempt++} ended with exit status ${status}`;
     const line = lineOfOurs(`attempt ${end}`);
     void this.#log?.write(line);
-    this.#end?.write(line);
+    this.#tail?.write(line);
     this.#held.push(`Attempt ${end}.`);
   }
 

@@ -24,7 +24,7 @@ export interface Task {
 }
 
 /** A task whose command may begin. */
-export interface RunContext extends Task {
+export interface Job extends Task {
   /** `null` for a command that runs by force, without the lock. */
   readonly lock: Lock | null;
   /** `null` if all output is passed on at once, and not kept. */

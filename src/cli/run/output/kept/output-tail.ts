@@ -1,5 +1,5 @@
 /** The last bytes of an output, in memory. */
-export class OutputEnd {
+export class OutputTail {
   readonly #ring: Buffer;
   #written = 0;
 
