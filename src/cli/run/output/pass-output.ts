@@ -35,7 +35,6 @@ export class OutputPassage {
   readonly #isTerminal: boolean;
   readonly #ended: Promise<void>;
   #isWriting = false;
-  #chunks = 0;
   #bytes = 0;
   #most = Number.POSITIVE_INFINITY;
   #failure: WriteFailure | null = null;
@@ -75,14 +74,14 @@ export class OutputPassage {
     let silences = 0;
     let seen: number;
     do {
-      seen = this.#chunks;
+      seen = this.#bytes;
       const silence = sleep(SILENCE, true, { ref: false, signal: waiting }).catch(() => true);
       if ((await Promise.race([this.#ended, silence])) !== true) return;
       // If this process was held up, the time may be over before it has looked.
       await turn();
       if (waiting.aborted) return this.#abandon();
       if (!this.#isWriting) silences++;
-    } while (this.#isWriting || (seen !== this.#chunks && silences < MOST_SILENCES));
+    } while (this.#isWriting || (seen !== this.#bytes && silences < MOST_SILENCES));
     source.destroy();
   }
 
@@ -90,7 +89,6 @@ export class OutputPassage {
     const { source } = this.#output;
     try {
       for await (const chunk of source) {
-        this.#chunks++;
         this.#bytes += chunk.length;
         this.#onOutput();
         this.#isWriting = true;
