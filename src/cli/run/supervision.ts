@@ -171,8 +171,8 @@ export class Supervision {
     if (lock !== null && (await commandSign.begin(lock, inheritedSocket, descriptors)))
       await this.#confirm(lock);
     try {
-      const { ignoreHangup: ignoresHangup } = options;
-      const started = await start(command, { env, output, descriptors, inheritedSocket, ignoresHangup });
+      const { ignoreHangup } = options;
+      const started = await start(command, { env, output, descriptors, inheritedSocket, ignoreHangup });
       commandSign.tell(started.group);
       return started;
     } catch (error) {

@@ -35,10 +35,9 @@ export class Signals {
   received: NodeJS.Signals | null = null;
   #receiver: ((signal: NodeJS.Signals) => void) | null = null;
 
-  /** @param isHangupIgnored Whether to ignore SIGHUP. */
-  constructor(isHangupIgnored: boolean) {
+  constructor(ignoreHangup: boolean) {
     for (const signal of FORWARDED) {
-      const isIgnored = isHangupIgnored && signal === 'SIGHUP';
+      const isIgnored = ignoreHangup && signal === 'SIGHUP';
       const listener = () => isIgnored || this.#receive(signal);
       this.#listeners.set(signal, listener);
       process.on(signal, listener);

@@ -36,7 +36,7 @@ export interface Outfit {
   readonly descriptors: readonly number[];
   readonly inheritedSocket: InheritedSocket | null;
   /** Whether the command ignores SIGHUP on a terminal, as under nohup(1). */
-  readonly ignoresHangup: boolean;
+  readonly ignoreHangup: boolean;
 }
 
 /**
@@ -59,7 +59,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   if (process.platform === 'win32') return startOnWindows(command, outfit);
   const sharesTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
 
-  const { env, output, descriptors, inheritedSocket, ignoresHangup } = outfit;
+  const { env, output, descriptors, inheritedSocket, ignoreHangup } = outfit;
   const shared = sharesTerminal
     ? sharedGroup({ socket: inheritedSocket, token: env['LIVINGLOCK_TOKEN'] ?? '' })
     : null;
@@ -69,7 +69,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
   }
   const spare = spareNumber(descriptors, inheritedSocket);
   put(stdio, spare, inheritedSocket?.descriptor ?? 'pipe');
-  const before = `${ignoresHangup && sharesTerminal ? IGNORE_HANGUP : ''}${inheritedSocket === null ? gateOn(spare) : ''}`;
+  const before = `${ignoreHangup && sharesTerminal ? IGNORE_HANGUP : ''}${inheritedSocket === null ? gateOn(spare) : ''}`;
   const [program = '', ...args] =
     before === '' ? command : ['/bin/sh', '-c', `${before}${EXEC}`, 'livinglock', ...command];
   const child = spawn(program, args, { env, detached: !sharesTerminal, stdio });

@@ -32,8 +32,8 @@ describe('signals of a run', () => {
     vi.unstubAllEnvs();
   });
 
-  function listen(isHangupIgnored = false): Signals {
-    signals = new Signals(isHangupIgnored);
+  function listen(ignoreHangup = false): Signals {
+    signals = new Signals(ignoreHangup);
     return signals;
   }
 

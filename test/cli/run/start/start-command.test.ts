@@ -18,7 +18,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
       output: routeFor('inherited'),
       descriptors: [],
       inheritedSocket: null,
-      ignoresHangup: false,
+      ignoreHangup: false,
       ...changes,
     };
     const begun = await start(command, outfit);
@@ -80,7 +80,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
       terminals(0);
       const inheritedSocket = hasSocket ? await makeInheritedSocket() : null;
       onTestFinished(() => inheritedSocket?.close());
-      const ignoring = await started('kill -HUP $$; exit 3', { inheritedSocket, ignoresHangup: true });
+      const ignoring = await started('kill -HUP $$; exit 3', { inheritedSocket, ignoreHangup: true });
       ignoring.begin?.();
       expect(await ignoring.exited).toEqual({ code: 3, signal: null });
       const ending = await started('kill -HUP $$; exit 3', { inheritedSocket });
@@ -138,7 +138,7 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     terminals();
     // Otherwise libuv might report the error by the descriptor that the socket takes in the command.
     openUpTo(40);
-    const outfit = { env: { PATH }, output: routeFor('inherited'), descriptors: [], ignoresHangup: false };
+    const outfit = { env: { PATH }, output: routeFor('inherited'), descriptors: [], ignoreHangup: false };
     const socket = { name: 'x', descriptor: 2, inode: 0n, close: () => {}, renew: async () => {} };
     await expect(start(['/no/program'], { ...outfit, inheritedSocket: socket })).rejects.toMatchObject({
       code: 'ENOENT',
