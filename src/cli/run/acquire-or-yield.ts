@@ -17,6 +17,7 @@ import { say } from '../terminal/messages.js';
 import type { Task } from './job.js';
 import { shownCommand } from './options/wrapped-command.js';
 import { statusOf } from './processes/pass-signals.js';
+import { processesWith } from './sign/processes-with-socket.js';
 
 /** Milliseconds between two tries to reach a database. */
 const PAUSE = 1000;
@@ -32,17 +33,11 @@ export type Admission =
   /** No: this is the exit code. */
   | { readonly is: 'over'; readonly status: number };
 
-/**
- * Acquires the lock, if need be by waiting, or says what happens without it.
- *
- * @param ended The PIDs of the processes that the process table has ended meanwhile.
- */
-export async function acquireOrYield(
-  task: Task,
-  processes: ProcessTable,
-  ended: readonly number[] = [],
-): Promise<Admission> {
-  const { recorder, signals } = task;
+/** Acquires the lock, if need be by waiting, or says what happens without it. */
+export async function acquireOrYield(task: Task): Promise<Admission> {
+  const { recorder, signals, inheritedSocket, commandSign } = task;
+  const ended: number[] = [];
+  const processes = processesWith(inheritedSocket, commandSign, ended);
   const { wait, force, quiet, conflictExitCode } = task.options;
   const sayEnded = (predecessor: Predecessor | null) => {
     if (ended.length === 0 || quiet) return;

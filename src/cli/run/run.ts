@@ -20,7 +20,6 @@ import { hasAudience, type RecordedRun, Recorder } from './recorder.js';
 import { pauseAtRandom } from './retry.js';
 import { CommandSign } from './sign/command-sign.js';
 import { makeInheritedSocket } from './sign/inherited-socket.js';
-import { processesWith } from './sign/processes-with-socket.js';
 import { givenDescriptors } from './start/descriptors.js';
 import { expectProgram } from './start/find-program.js';
 import { missingVariables } from './start/given-environment.js';
@@ -137,12 +136,10 @@ async function prepareRun(called: string, plan: Plan): Promise<number> {
 
 async function runTask(task: Task): Promise<number> {
   const { options, recorder, signals } = task;
-  const ended: number[] = [];
-  const processes = processesWith(task.inheritedSocket, task.commandSign, ended);
   await pauseAtRandom(options, signals);
   // The random pause is not part of a run, even if it never gets the lock.
   recorder.begin(null);
-  const admission = await acquireOrYield(task, processes, ended).catch((error) => giveUp(error, recorder));
+  const admission = await acquireOrYield(task).catch((error) => giveUp(error, recorder));
   if (admission.is === 'over') {
     const { received: signal } = signals;
     if (signal !== null) await recorder.ended({ ...NOT_STARTED, signal }, admission.status);

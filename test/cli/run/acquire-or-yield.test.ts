@@ -4,14 +4,7 @@ import type { RunSettings } from '../../../src/cli/run/options/run-options.js';
 import { Signals } from '../../../src/cli/run/processes/pass-signals.js';
 import { CommandSign } from '../../../src/cli/run/sign/command-sign.js';
 import type { Locks } from '../../../src/cli/stores/locks.js';
-import {
-  acquire,
-  ErrLockStore,
-  type Lock,
-  type Store,
-  systemClock,
-  systemProcesses,
-} from '../../../src/index.js';
+import { acquire, ErrLockStore, type Lock, type Store, systemClock } from '../../../src/index.js';
 import { memoryStore } from '../../../src/testing/index.js';
 import { SECOND } from '../../../support/world.js';
 import { messages, silentRecorder, someLocks, someOptions } from './stage.js';
@@ -44,7 +37,7 @@ describe('the lock of a run', () => {
 
   async function acquired(changes: Partial<RunSettings> = {}, command = ['make', 'it all']) {
     const task = { name: 'nightly', locks, command, options: someOptions(changes), signals, ...rest };
-    const admission = await acquireOrYield(task, systemProcesses());
+    const admission = await acquireOrYield(task);
     if (admission.is === 'held') held.push(admission.lock);
     return admission;
   }
