@@ -299,7 +299,7 @@ function startGated(
     const outfit = { env: process.env, output: routeFor('inherited'), descriptors, inheritedSocket: null };
     const started = await start(${JSON.stringify(command)}, outfit);
     const named = JSON.stringify(started.group.named);
-    if (${begins}) started.begin();
+    if (${begins}) started.openGate();
     process.stdout.write(named, () => process.kill(process.pid, 'SIGKILL'));`;
   return new Running(process.execPath, ['--input-type=module', '-e', program], { env: process.env });
 }

@@ -124,19 +124,19 @@ export class RunAttempt {
   /** Names the command in the lock. If that cannot be written, it is tried again; until then the inherited socket shows that it lives. */
   async #name(): Promise<void> {
     const { lock, inheritedSocket } = this.#job;
-    const { group, begin } = this.#started;
+    const { group, openGate } = this.#started;
     try {
       await lock?.setWorkers(group.named);
     } catch (error) {
       // A command that has already ended needs no name, and the lock's own signal reports a loss.
       if (!(error instanceof RangeError || error instanceof ErrLockLost)) {
-        if (begin !== null) throw error;
+        if (openGate !== null) throw error;
         say(messageOf(error));
         this.#nameLater();
       }
     }
     inheritedSocket?.close();
-    if (lock?.signal.aborted !== true) begin?.();
+    if (lock?.signal.aborted !== true) openGate?.();
   }
 
   /** Not with the next heartbeat, which may be minutes away: a command may close the descriptors that it has inherited. */

@@ -107,7 +107,7 @@ export class Supervision {
       this.#isLossKnown = end.outcome === 'lost';
       return status;
     } catch (error) {
-      if (started.begin === null) this.#end = { outcome: 'failed', signal: null };
+      if (started.openGate === null) this.#end = { outcome: 'failed', signal: null };
       if (!started.group.isGone())
         say(`The runner has failed, and is ending the command: ${messageOf(error)}`);
       // Nobody watches it any longer. Until all of it is gone, it keeps the lock.

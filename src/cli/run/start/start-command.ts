@@ -25,7 +25,7 @@ export interface Started {
   /** The output that this process reads. */
   readonly output: readonly ReadOutput[];
   /** Lets the command begin. If this process dies before, nothing will ever have run. `null` if it has begun already. */
-  readonly begin: (() => void) | null;
+  readonly openGate: (() => void) | null;
 }
 
 /** What a command is started with. */
@@ -84,7 +84,7 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
     group: shared?.(child) ?? groupOf(pid),
     sharesTerminal,
     output: read,
-    begin: gate instanceof Writable ? () => gate.end('go\n') : null,
+    openGate: gate instanceof Writable ? () => gate.end('go\n') : null,
   };
 }
 
@@ -123,7 +123,7 @@ async function startOnWindows(
     // Ctrl-C and Ctrl-Break reach every process of a console, whatever its standard streams are.
     sharesTerminal: true,
     output: output.read(child),
-    begin: null,
+    openGate: null,
   };
 }
 

@@ -32,16 +32,16 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
   it('begins only when it is told to, and then is what the gate was', async () => {
     const path = join(temporaryFolder(), 'out');
     terminals();
-    const { begin, exited, group, sharesTerminal } = await started(
+    const { openGate, exited, group, sharesTerminal } = await started(
       'echo $$ "$@" > "$OUT"',
       { env: { PATH, OUT: path } },
       'a b',
       '*',
     );
     expect(sharesTerminal).toBe(false);
-    expect(begin).not.toBeNull();
+    expect(openGate).not.toBeNull();
     const [leader] = group.named;
-    begin?.();
+    openGate?.();
     expect(await exited).toEqual({ code: 0, signal: null });
     expect(leader).toEqual({ group: Number(readFileSync(path, 'utf8').split(' ')[0]) });
     expect(readFileSync(path, 'utf8')).toMatch(/^\d+ a b \*\n$/);
@@ -49,12 +49,12 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
 
   it('never begins if the runner dies before', async () => {
     terminals();
-    const { begin, exited, group } = await started('exit 5');
-    expect(begin).not.toBeNull();
+    const { openGate, exited, group } = await started('exit 5');
+    expect(openGate).not.toBeNull();
     group.signal('SIGKILL');
     expect(await exited).toEqual({ code: null, signal: 'SIGKILL' });
     // Nobody reads at the other end any more.
-    begin?.();
+    openGate?.();
   });
 
   it.runIf(process.platform === 'linux')(
@@ -64,11 +64,11 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
       const inheritedSocket = await makeInheritedSocket();
       onTestFinished(() => inheritedSocket?.close());
       const path = join(temporaryFolder(), 'out');
-      const { begin, exited } = await started('readlink "/proc/$$/fd/$NUMBER" > "$OUT"', {
+      const { openGate, exited } = await started('readlink "/proc/$$/fd/$NUMBER" > "$OUT"', {
         env: { PATH, OUT: path, NUMBER: String(inheritedSocket?.descriptor) },
         inheritedSocket,
       });
-      expect(begin).toBeNull();
+      expect(openGate).toBeNull();
       expect(await exited).toEqual({ code: 0, signal: null });
       expect(readFileSync(path, 'utf8')).toBe(`socket:[${inheritedSocket?.inode}]\n`);
     },
@@ -81,10 +81,10 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
       const inheritedSocket = hasSocket ? await makeInheritedSocket() : null;
       onTestFinished(() => inheritedSocket?.close());
       const ignoring = await started('kill -HUP $$; exit 3', { inheritedSocket, ignoreHangup: true });
-      ignoring.begin?.();
+      ignoring.openGate?.();
       expect(await ignoring.exited).toEqual({ code: 3, signal: null });
       const ending = await started('kill -HUP $$; exit 3', { inheritedSocket });
-      ending.begin?.();
+      ending.openGate?.();
       expect(await ending.exited).toEqual({ code: null, signal: 'SIGHUP' });
     },
   );
@@ -94,10 +94,10 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
     const path = join(temporaryFolder(), 'out');
     const descriptor = openSync(path, 'w');
     onTestFinished(() => closeSync(descriptor));
-    const { begin, exited } = await started(`echo hello > /dev/fd/${descriptor}`, {
+    const { openGate, exited } = await started(`echo hello > /dev/fd/${descriptor}`, {
       descriptors: [descriptor],
     });
-    begin?.();
+    openGate?.();
     await exited;
     expect(readFileSync(path, 'utf8')).toBe('hello\n');
   });
@@ -111,9 +111,11 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
 
   it('lets its output be read on request', async () => {
     terminals();
-    const { begin, exited, output } = await started('echo out; echo err >&2', { output: routeFor('seen') });
+    const { openGate, exited, output } = await started('echo out; echo err >&2', {
+      output: routeFor('seen'),
+    });
     const read = Promise.all(output.map(({ source }) => text(source)));
-    begin?.();
+    openGate?.();
     await exited;
     expect((await read).join('')).toBe('out\nerr\n');
     expect((await started('true')).output).toEqual([]);
@@ -122,13 +124,13 @@ describe.skipIf(process.platform === 'win32')('a command', () => {
   it('shares the group of this process on a terminal', async () => {
     terminals(2);
     const path = join(temporaryFolder(), 'out');
-    const { begin, exited, group, sharesTerminal } = await started('echo $$ > "$OUT"; exit 3', {
+    const { openGate, exited, group, sharesTerminal } = await started('echo $$ > "$OUT"; exit 3', {
       env: { PATH, OUT: path, LIVINGLOCK_TOKEN: 'token-1' },
     });
     expect(sharesTerminal).toBe(true);
     expect(group.named).toEqual([expect.any(Number)]);
     expect(group.isGone()).toBe(false);
-    begin?.();
+    openGate?.();
     expect(await exited).toEqual({ code: 3, signal: null });
     expect(Number(readFileSync(path, 'utf8'))).toBe(group.named[0]);
     expect(group.isGone()).toBe(true);
