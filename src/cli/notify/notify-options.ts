@@ -45,8 +45,10 @@ export function completeKinds(
   notify: string | undefined,
   notifyOn: readonly EventKind[] | undefined,
 ): readonly EventKind[] {
-  if (notify !== undefined || notifyOn === undefined) return notifyOn ?? USUAL_KINDS;
-  throw new UsageError('--notify-on needs --notify COMMAND, which is called for these events.');
+  if (notifyOn !== undefined && notify === undefined) {
+    throw new UsageError('--notify-on needs --notify COMMAND, which is called for these events.');
+  }
+  return notifyOn ?? USUAL_KINDS;
 }
 
 /** The value of `--notify-on`: names, separated by commas. */
