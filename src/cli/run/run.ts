@@ -92,7 +92,7 @@ async function listening(
     return await work(signals);
   } finally {
     await recorder.announced(signals);
-    signals.ignore();
+    signals.stopListening();
   }
 }
 

@@ -19,7 +19,7 @@ describe('the lock of a run', () => {
     locks = someLocks();
     signals = new Signals(false);
     said = messages();
-    onTestFinished(() => signals.ignore());
+    onTestFinished(() => signals.stopListening());
   });
 
   afterEach(async () => {

@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.restoreAllMocks();
-  signals.ignore();
+  signals.stopListening();
   await lock.release().catch(() => {});
 });
 

@@ -32,7 +32,7 @@ describe.skipIf(process.platform === 'win32')('a run', () => {
     locks = someLocks();
     lock = await acquire('nightly', { store: locks.store, staleTimeout: HOUR, heartbeatMinimalInterval: 0 });
     signals = new Signals(false);
-    onTestFinished(() => signals.ignore());
+    onTestFinished(() => signals.stopListening());
   });
 
   afterEach(async () => {

@@ -56,7 +56,7 @@ export class Signals {
     this.#receiver = receiver;
   }
 
-  ignore(): void {
+  stopListening(): void {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
     process.off(IGNORED, ignore);
   }

@@ -28,7 +28,7 @@ describe('signals of a run', () => {
   }
 
   afterEach(() => {
-    signals?.ignore();
+    signals?.stopListening();
     vi.unstubAllEnvs();
   });
 
@@ -49,7 +49,7 @@ describe('signals of a run', () => {
       listening.passTo((each) => passed.push(each));
       deliver(signal);
       expect(passed).toEqual([signal]);
-      listening.ignore();
+      listening.stopListening();
       deliver(signal);
       expect(passed).toEqual([signal]);
     },
@@ -59,7 +59,7 @@ describe('signals of a run', () => {
     listen();
     for (const signal of ['SIGPIPE', 'SIGPROF', 'SIGCHLD', 'SIGWINCH', 'SIGSEGV'] as const) {
       const known = process.listenerCount(signal);
-      new Signals(false).ignore();
+      new Signals(false).stopListening();
       expect(process.listenerCount(signal)).toBe(known);
     }
     expect(signals?.aborted.aborted).toBe(false);
