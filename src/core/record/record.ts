@@ -55,7 +55,6 @@ const MAX_USER_BYTES = 64;
 /** How many workers a record has room for. */
 export const MAX_WORKERS = 4;
 const MAX_PID = 2 ** 31 - 1;
-const MAX_DATE = 8.64e15;
 /** Leaves room to count upwards from any accepted token. */
 const MAX_FENCING_TOKEN = Number.MAX_SAFE_INTEGER - 2 ** 32;
 
@@ -122,7 +121,7 @@ export function recordOf(field: Fields): LockRecord | null {
     cwd: textFrom(field('cwd'), MAX_CWD_BYTES),
     owner: textFrom(field('owner')),
     progress: progressFrom(field('progress')),
-    hold: holdFrom(field('hold_ms')),
+    hold: positiveFrom(field('hold_ms')),
   };
 }
 
@@ -229,7 +228,7 @@ export function pidFrom(value: unknown): number | null {
 export function dateFrom(value: unknown): Date | null {
   if (typeof value !== 'string' || !/^[+-]?\d{4,6}-\d\d-\d\dT/.test(value)) return null;
   const time = Date.parse(value);
-  return Number.isFinite(time) && Math.abs(time) <= MAX_DATE ? new Date(time) : null;
+  return Number.isFinite(time) ? new Date(time) : null;
 }
 
 function textFrom(value: unknown, limit?: number): string | null {
@@ -243,11 +242,10 @@ export function fencingTokenFrom(value: unknown): number | null {
 }
 
 function staleTimeoutFrom(value: unknown): number | null {
-  if (value === null) return Number.POSITIVE_INFINITY;
-  return typeof value === 'number' && value > 0 ? value : null;
+  return value === null ? Number.POSITIVE_INFINITY : positiveFrom(value);
 }
 
-function holdFrom(value: unknown): number | null {
+function positiveFrom(value: unknown): number | null {
   return typeof value === 'number' && value > 0 ? value : null;
 }
 

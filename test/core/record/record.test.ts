@@ -151,7 +151,7 @@ describe('text that is not a record', () => {
     },
   );
 
-  it.each(['', 'yesterday', '2026', 1234, null, '2026-13-45T00:00:00Z', {}])(
+  it.each(['', 'yesterday', '2026', 1234, null, '2026-13-45T00:00:00Z', '+275760-09-13T00:00:00.001Z', {}])(
     'has the timestamp %j',
     (timestamp) => {
       expect(changed({ timestamp })).toBeNull();
