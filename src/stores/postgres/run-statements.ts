@@ -30,13 +30,14 @@ export function runnerOn(connection: PostgresConnection, limit: number, clock: C
     const attempt = (over: Over) =>
       onOneConnection(connection, async (client) => {
         const send = sendOn(client);
-        refuseUnusable(client, lock, attempted, client === connection ? OF_CLIENT : OF_POOL);
+        const remedy = client === connection ? OF_CLIENT : OF_POOL;
+        refuseUnusable(client, lock, attempted, remedy);
         const result = await act(async (sql, values) => {
           // After the time is over, nobody would hear of what it does.
           over.throwIfOver();
           return send(sql, values);
         });
-        refuseUnusable(client, lock, attempted, client === connection ? OF_CLIENT : OF_POOL);
+        refuseUnusable(client, lock, attempted, remedy);
         return result;
       });
     try {
