@@ -75,8 +75,9 @@ export async function fence(
     await connection.query('RELEASE SAVEPOINT livinglock_fence');
     refuseLate(lock, newestIn(answer));
   } catch (error) {
-    if (numberOf(error) === NO_SAVEPOINT) throw outsideTransaction(lock, error);
-    if (numberOf(error) !== NO_TABLE) throw error;
+    const number = fieldOf(error, 'errno');
+    if (number === NO_SAVEPOINT) throw outsideTransaction(lock, error);
+    if (number !== NO_TABLE) throw error;
     throw cannotClaim(lock, 'ER_NO_SUCH_TABLE', 'Create the table from `fenceSchema()`.', error);
   }
 }
@@ -120,7 +121,3 @@ function newestIn(answer: unknown): unknown {
 const NO_SAVEPOINT = 1305;
 /** ER_NO_SUCH_TABLE */
 const NO_TABLE = 1146;
-
-function numberOf(error: unknown): unknown {
-  return fieldOf(error, 'errno');
-}
