@@ -17,9 +17,8 @@ export function readAnswer(reply: unknown): Answer {
   }
   const row = readHash(hash, Number(now));
   if (outcome !== 'done') {
-    return hash['lock_owner']
-      ? { outcome: { done: false, found: row.record }, row }
-      : { outcome: { done: false, found: null }, row: null };
+    const held = hash['lock_owner'] ? row : null;
+    return { outcome: { done: false, found: held?.record ?? null }, row: held };
   }
   if (row.record === null) throw new Error('what was written to the hash cannot be read from it');
   return { outcome: { done: true, record: row.record }, row };
