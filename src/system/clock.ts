@@ -179,11 +179,14 @@ function closestOf(otherwise: number, read: () => Reading | null): number {
 
 /** Not from `node:timers/promises`, which creates an error for each aborted sleep: a tenth of an acquire. */
 function timer(milliseconds: number, { signal, ref = true }: SleepOptions): Promise<void> {
-  return unlessAborted(signal, (wake) => {
-    const timeout = setTimeout(wake, milliseconds);
-    if (!ref) timeout.unref();
-    return () => clearTimeout(timeout);
-  });
+  return unlessAborted(signal, (wake) => setTimer(milliseconds, wake, ref));
+}
+
+/** Returns what stops it. */
+function setTimer(milliseconds: number, callback: () => void, ref: boolean): () => void {
+  const timeout = setTimeout(callback, milliseconds);
+  if (!ref) timeout.unref();
+  return () => clearTimeout(timeout);
 }
 
 /**
@@ -226,11 +229,7 @@ export function startTimer(
   ref = true,
   failed = callback,
 ): () => void {
-  if (clock === systemClock && milliseconds <= LONGEST_TIMER) {
-    const timeout = setTimeout(callback, milliseconds);
-    if (!ref) timeout.unref();
-    return () => clearTimeout(timeout);
-  }
+  if (clock === systemClock && milliseconds <= LONGEST_TIMER) return setTimer(milliseconds, callback, ref);
   const stopped = new AbortController();
   const { signal } = stopped;
   clock.sleep(milliseconds, { signal, ref }).then(callback, () => signal.aborted || failed());
