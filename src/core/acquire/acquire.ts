@@ -153,8 +153,8 @@ class Contender {
         const left = deadline - now;
         const reserve = Math.min(2 * (now - attemptedAt), LONGEST_RESERVE);
         const isLast = left <= reserve;
-        if (attemptNumber === 1 && left > 0) publishWaiting(error, wait);
         if (left > 0) {
+          if (attemptNumber === 1) publishWaiting(error, wait);
           await limit.sleep(isLast ? left : Math.min(left - reserve, delayAfter(attemptNumber)), clock);
         }
         if (isLast) throw error;
@@ -179,7 +179,7 @@ class Contender {
   /** Throws if it may not. `false` if it has changed since it was examined. */
   async #mayTake(examined: Examined): Promise<boolean> {
     const { stored, verdict } = examined;
-    const { name, store, processes, limit } = this.#call;
+    const { name, store, clock, processes, limit } = this.#call;
     const endedToken = this.#endedHolder.predecessor?.record?.token;
     // Somebody else has had the lock since.
     if (stored.record !== null && stored.record.token !== endedToken) this.#endedHolder = NOTHING;
@@ -195,7 +195,7 @@ class Contender {
           // The claim is conditional and finds out whether this was old. A signal is not.
           if ((await limit.until(store.confirm?.(name, stored.version) ?? true)) === false) return false;
           await this.#terminate(stored, stored.record);
-          this.#endedHolder = replacedIn(examined, this.#call.clock.monotonic());
+          this.#endedHolder = replacedIn(examined, clock.monotonic());
         }
         return true;
       case 'dead':

@@ -63,7 +63,7 @@ export class LockFileReader {
   }
 
   /** A change in the future, beyond what clocks differ by, was made while the clock was wrong, and not just now. */
-  #unchangedFor({ mtimeMs, ctimeMs }: { readonly mtimeMs: number; readonly ctimeMs: number }): number {
+  #unchangedFor({ mtimeMs, ctimeMs }: FileStatus): number {
     return Math.abs(this.#clock.now() - Math.max(mtimeMs, ctimeMs));
   }
 }

@@ -141,8 +141,8 @@ export class LinuxProbe implements ProcessProbe {
 
   /** A container is up as long as its first process. That is counted from the start of the machine (proc_pid_stat(5)). */
   uptime(): number | null {
-    const started = this.look(1)?.started;
-    return started === undefined || started === null ? null : uptime() * 1000 - Number(started) * TICK;
+    const started = this.look(1)?.started ?? null;
+    return started === null ? null : uptime() * 1000 - Number(started) * TICK;
   }
 
   sameStart(recorded: string, current: string): 'yes' | 'no' {
