@@ -6,6 +6,8 @@ import { assertNoWork, done, NO_WORK, notDone, type Rules } from '../stage.js';
 const HOUR = 3_600_000;
 /** In milliseconds: short enough for a test to wait for it. */
 const MOMENT = 40;
+/** The options of an owner that stays in charge. */
+const IN_CHARGE = { holdAtLeast: HOUR, owner: 'server-1', sticky: true };
 
 /** `remove` of a lock that still counts as held for a while. */
 export const holds: Rules = {
@@ -86,14 +88,13 @@ export const holds: Rules = {
   async 'is given again to the same sticky owner, and to nobody else'(stage) {
     const { store, name } = stage;
     const [one, other] = await stage.clients(2);
-    const inCharge = { holdAtLeast: HOUR, owner: 'server-1', sticky: true };
-    let before = await acquire(name, { ...inCharge, store });
+    let before = await acquire(name, { ...IN_CHARGE, store });
     for (let count = 1; count <= 2; count++) {
-      await assert.rejects(acquire(name, { ...inCharge, store: one }), ErrLockBusy);
+      await assert.rejects(acquire(name, { ...IN_CHARGE, store: one }), ErrLockBusy);
       await before.release();
-      await assert.rejects(acquire(name, { ...inCharge, store: other, owner: 'server-2' }), ErrLockBusy);
+      await assert.rejects(acquire(name, { ...IN_CHARGE, store: other, owner: 'server-2' }), ErrLockBusy);
       await assert.rejects(acquire(name, { store: other, owner: 'server-1' }), ErrLockBusy);
-      const again = await acquire(name, { ...inCharge, store: one });
+      const again = await acquire(name, { ...IN_CHARGE, store: one });
       assert.ok(again.fencingToken > before.fencingToken);
       await again.heartBeat({ note: 'again' });
       const { record } = await stage.find();
@@ -108,10 +109,9 @@ export const holds: Rules = {
 
   async 'is given to only one of two sticky contenders of the same owner'(stage) {
     const { name } = stage;
-    const inCharge = { holdAtLeast: HOUR, owner: 'server-1', sticky: true };
-    await (await acquire(name, { ...inCharge, store: stage.store })).release();
+    await (await acquire(name, { ...IN_CHARGE, store: stage.store })).release();
     const clients = await stage.clients(4);
-    const outcomes = await Promise.allSettled(clients.map((store) => acquire(name, { ...inCharge, store })));
+    const outcomes = await Promise.allSettled(clients.map((store) => acquire(name, { ...IN_CHARGE, store })));
     const winners = outcomes.filter(({ status }) => status === 'fulfilled');
     assert.equal(winners.length, 1);
     for (const outcome of outcomes) {
