@@ -8,15 +8,12 @@ import {
 } from './file-system-report.js';
 
 /** What was observed while several processes contended for one lock. */
-export interface Evidence {
-  readonly processes: number;
-  /** Milliseconds. */
-  readonly duration: number;
+export interface Evidence
+  extends Pick<
+    ContentionFigures,
+    'processes' | 'duration' | 'turnedAway' | 'heartbeats' | 'postponed' | 'killed'
+  > {
   readonly stays: readonly Stay[];
-  readonly turnedAway: number;
-  readonly heartbeats: number;
-  readonly postponed: number;
-  readonly killed: number;
   /** The errors of contenders that lost the lock although they were alive and sent heartbeats. */
   readonly losses: readonly string[];
   /** Other reports of things that should not happen. */

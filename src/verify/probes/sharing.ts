@@ -87,17 +87,15 @@ function resultFrom({ reads, missing, torn, backwards, errors, sawLast }: Sighti
 }
 
 function reboot({ fs, folder }: Site): CheckResult {
-  switch (process.platform) {
-    case 'linux':
-      break;
-    case 'win32':
-      return safe(
-        'A holder from before the machine was restarted is recognized by its process, which no longer exists.',
-      );
-    default:
-      return limited(
-        'On this platform nothing proves that a lock is from before the machine was restarted: such a lock waits for staleTimeout.',
-      );
+  if (process.platform === 'win32') {
+    return safe(
+      'A holder from before the machine was restarted is recognized by its process, which no longer exists.',
+    );
+  }
+  if (process.platform !== 'linux') {
+    return limited(
+      'On this platform nothing proves that a lock is from before the machine was restarted: such a lock waits for staleTimeout.',
+    );
   }
   const { name: known, writers } = typeOf(fs, folder);
   const name = known ?? 'unknown';
