@@ -97,7 +97,7 @@ export interface Store {
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome>;
 
   /**
-   * Whether the lock is still exactly that version: by a write that changes nothing, which only the server that takes the writes can carry out. Asked
+   * Whether the lock is still exactly that version: by a write, or the lock that a write takes, without changing anything: only the server that takes the writes can do that. Asked
    * before a stalled holder is ended (`terminateStalled`). May be left out if `read` never returns an old state, as a replica or a snapshot may.
    */
   confirm?(name: string, version: string): Awaitable<boolean>;

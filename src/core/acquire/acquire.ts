@@ -193,7 +193,9 @@ class Contender {
       case 'stalled':
         if (this.#settings.terminateStalled && stored.record !== null) {
           // The claim is conditional and finds out whether this was old. A signal is not.
-          if ((await limit.until(store.confirm?.(name, stored.version) ?? true)) === false) return false;
+          const isConfirmed =
+            store.confirm === undefined || (await limit.until(store.confirm(name, stored.version)));
+          if (isConfirmed !== true) return false;
           await this.#terminate(stored, stored.record);
           this.#endedHolder = replacedIn(examined, clock.monotonic());
         }

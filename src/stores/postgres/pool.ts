@@ -11,8 +11,9 @@ interface Pool {
 interface PoolClient extends PostgresConnection {
   /** Back to the pool; with an error, its connection is closed. */
   release(error?: unknown): void;
-  on(event: 'error', listener: () => void): unknown;
-  removeListener(event: 'error', listener: () => void): unknown;
+  /** Left out by what somebody has put around it. */
+  on?(event: 'error', listener: () => void): unknown;
+  removeListener?(event: 'error', listener: () => void): unknown;
 }
 
 /** An operation on one connection. */
@@ -28,9 +29,9 @@ export function onOneConnection<T>(connection: PostgresConnection, use: Use<T>):
 
 async function withClient<T>(pool: Pool, use: Use<T>): Promise<T> {
   const client = await pool.connect();
-  // If the connection breaks, the statement fails too. Without a listener the process would end.
-  client.on('error', ignore);
   try {
+    // If the connection breaks, the statement fails too. Without a listener the process would end.
+    client.on?.('error', ignore);
     const result = await use(client);
     client.release();
     return result;
@@ -39,18 +40,19 @@ async function withClient<T>(pool: Pool, use: Use<T>): Promise<T> {
     client.release(error instanceof ErrLockStore || error instanceof NoAnswer ? undefined : error);
     throw error;
   } finally {
-    client.removeListener('error', ignore);
+    client.removeListener?.('error', ignore);
   }
 }
 
 function ignore(): void {}
 
-/** Not if somebody has a `query` of their own there, which may do more. */
-function isPool(connection: unknown): connection is Pool {
+/** Not if somebody has a `query` of their own there, in a subclass or a proxy, which may do more. */
+export function isPool(connection: unknown): connection is Pool {
   if (typeof fieldOf(connection, 'totalCount') !== 'number') return false;
   let definer = connection;
   while (typeof definer === 'object' && definer !== null && !Object.hasOwn(definer, 'query')) {
     definer = Object.getPrototypeOf(definer);
   }
-  return typeof definer === 'object' && definer !== null && Object.hasOwn(definer, 'connect');
+  if (typeof definer !== 'object' || definer === null || !Object.hasOwn(definer, 'connect')) return false;
+  return fieldOf(definer, 'query') === fieldOf(connection, 'query');
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../system/clock.js';
 import { inTime, type Over } from '../shared/time-limit.js';
 import { isUnconnected, type PostgresConnection } from './connection.js';
 import { isConflict, isConnectionLost, isInTransaction, storeError } from './driver-error.js';
-import { onOneConnection } from './pool.js';
+import { isPool, onOneConnection } from './pool.js';
 import { type Send, senderTo } from './send.js';
 
 /**
@@ -26,11 +26,11 @@ export type Run = <T>(lock: string, attempted: string, act: (query: Send) => Pro
  */
 export function runnerOn(connection: PostgresConnection, limit: number, clock: Clock): Run {
   const sendOn = senderTo(connection, limit);
+  const remedy = isPool(connection) ? OF_POOL : OF_CLIENT;
   return async (lock, attempted, act) => {
     const attempt = (over: Over) =>
       onOneConnection(connection, async (client) => {
         const send = sendOn(client);
-        const remedy = client === connection ? OF_CLIENT : OF_POOL;
         refuseUnusable(client, lock, attempted, remedy);
         const result = await act(async (sql, values) => {
           // After the time is over, nobody would hear of what it does.
@@ -45,7 +45,7 @@ export function runnerOn(connection: PostgresConnection, limit: number, clock: C
     } catch (error) {
       if (error instanceof ErrLockStore) throw error;
       throw isInTransaction(error)
-        ? inTransaction(lock, attempted, OF_CLIENT)
+        ? inTransaction(lock, attempted, remedy)
         : storeError(lock, attempted, error, connection);
     }
   };

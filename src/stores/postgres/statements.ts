@@ -78,11 +78,14 @@ export function statementsFor(table: string) {
       WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $8::text`,
     ),
 
-    /** Parameters: name, version. */
-    confirm: change(
-      `UPDATE ${table} SET revision = revision
-      WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $2::text`,
-    ),
+    /**
+     * Parameters: name, version. Takes the lock of the row, as a change does, and so is refused by a server that takes no writes; but a trigger cannot
+     * suppress it. Not a SELECT by its first word, which some drivers send to a replica.
+     */
+    confirm: `WITH found AS (
+      SELECT ${ANSWER} AS answer FROM ${table}
+      WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $2::text FOR UPDATE
+    ) SELECT answer FROM found`,
 
     /** Parameters: name, token, progress, workers. */
     beat: change(

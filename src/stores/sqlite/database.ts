@@ -41,8 +41,8 @@ export type FileState = 'unchanged' | 'missing' | 'replaced';
 interface Opened {
   /** `null` for a database in memory. */
   readonly file: OpenedFile | null;
-  /** Is finalized when the connection is closed. */
-  readonly statement: SqliteStatement;
+  /** Is finalized when the connection is closed. Weak, because in `node:sqlite` it keeps its connection from being collected. */
+  statement: WeakRef<SqliteStatement>;
 }
 
 /** A path, and the file that it named. */
@@ -57,16 +57,27 @@ type Identity = string | null | undefined;
 /** As a store first found it, because the connection keeps that file. Several stores may share a connection. */
 const OPENED = new WeakMap<SqliteDatabase, Opened>();
 
-/** Remembers which file a connection has opened. As soon as possible: it may be hours until the first lock is acquired. */
-export function rememberFile(database: SqliteDatabase): void {
+/** What a statement about the files of a connection is kept under. */
+export const FILES = 'PRAGMA database_list';
+
+/**
+ * Remembers which file a connection has opened. As soon as possible: it may be hours until the first lock is acquired. Returns a statement to be kept
+ * for as long as the connection is used: it tells whether that was closed meanwhile.
+ */
+export function rememberFile(database: SqliteDatabase): SqliteStatement | null {
   // It may be closed, or not open yet. Whatever uses it says so.
-  attempt(() => fileOf(database), null);
+  return attempt(() => {
+    const opened = openedBy(database);
+    const statement = opened.statement.deref() ?? prepareOn(database, FILES);
+    opened.statement = new WeakRef(statement);
+    return statement;
+  }, null);
 }
 
 /** Forgets it if the connection was closed since. Whether it was. */
 export function forgetClosed(database: SqliteDatabase): boolean {
   try {
-    OPENED.get(database)?.statement.all();
+    OPENED.get(database)?.statement.deref()?.all();
     return false;
   } catch (error) {
     return isFinalized(error) && OPENED.delete(database);
@@ -104,16 +115,20 @@ export function isQueryOnly(database: SqliteDatabase): boolean {
 }
 
 function fileOf(database: SqliteDatabase): OpenedFile | null {
+  return openedBy(database).file;
+}
+
+function openedBy(database: SqliteDatabase): Opened {
   let opened = OPENED.get(database);
   if (opened === undefined) {
-    const statement = prepareOn(database, 'PRAGMA database_list');
+    const statement = prepareOn(database, FILES);
     const main = statement.all().find((row) => fieldOf(row, 'name') === 'main');
     const path = fieldOf(main, 'file');
     const file = typeof path === 'string' && path !== '' ? { path, identity: identityAt(path) } : null;
-    opened = { file, statement };
+    opened = { file, statement: new WeakRef(statement) };
     OPENED.set(database, opened);
   }
-  return opened.file;
+  return opened;
 }
 
 function identityAt(path: string): Identity {

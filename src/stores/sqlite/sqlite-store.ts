@@ -13,6 +13,7 @@ import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, type Row, readRow, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import {
+  FILES,
   fileStateOf,
   forgetClosed,
   isFinalized,
@@ -80,7 +81,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   const { clock, processes } = withSystemDefaults(options);
   const statements = statementsFor(table);
   const prepared = new Map<string, SqliteStatement>();
-  rememberFile(database);
+  keepStatementOnFiles();
   return { isPrompt: true, resolve: checkLockName, read, claim, confirm, beat, remove, names };
 
   function read(name: string): Awaitable<Stored | null> {
@@ -194,6 +195,11 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     return statement;
   }
 
+  function keepStatementOnFiles(): void {
+    const statement = rememberFile(database);
+    if (statement !== null) prepared.set(FILES, statement);
+  }
+
   function toOutcome(name: string, row: Row | null): Outcome {
     if (row === null) return { done: false, found: find(name)?.record ?? null };
     if (row.record === null) throw new Error('what was written to the table cannot be read from it');
@@ -255,6 +261,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
       if (isClosed) {
         prepared.clear();
         forgetClosed(database);
+        keepStatementOnFiles();
       }
       if ((isClosed || isBusy(error)) && clock.monotonic() < giveUpAt) return null;
       throw storeError(lock, attempted, error, database);
