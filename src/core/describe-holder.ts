@@ -53,7 +53,8 @@ export function describeProgress(progress: Progress | null): string {
   return joined(', ', ratio !== null && `${Math.floor(ratio * 100)} % done`, note !== null && oneLine(note));
 }
 
-function joined(separator: string, ...parts: readonly (string | false)[]): string {
+/** The parts that are not empty. */
+export function joined(separator: string, ...parts: readonly (string | false | null | undefined)[]): string {
   return parts.filter(Boolean).join(separator);
 }
 

@@ -1,3 +1,4 @@
+import { joined } from '../../core/describe-holder.js';
 import { type Command, type Commands, HELP } from './command-definition.js';
 import { type Operand, type Option, operandName } from './option.js';
 
@@ -53,12 +54,13 @@ export function usageOf({ usage, operands }: Command): string {
 
 export function describeOption({ flags, description, choices, variable, ...option }: Option): Item {
   const standard = option.default?.name ?? JSON.stringify(option.default?.value);
-  const details = [
-    choices !== undefined && listOf(choices),
-    option.default !== undefined && `default: ${standard}`,
-    variable !== undefined && `env: ${variable}`,
-  ].filter((detail) => detail !== false);
-  return [flags, details.length > 0 ? `${description} (${details.join(', ')})` : description];
+  const details = joined(
+    ', ',
+    choices && listOf(choices),
+    option.default && `default: ${standard}`,
+    variable && `env: ${variable}`,
+  );
+  return [flags, `${description}${details && ` (${details})`}`];
 }
 
 export function describeOperand(operand: Operand): Item {
@@ -76,7 +78,7 @@ function terms(operands: Command['operands']): string[] {
 
 function termOf({ name, options, operands }: Command): string {
   const hasOptions = Object.keys(options).length > 0;
-  return [name, ...(hasOptions ? ['[options]'] : []), ...terms(operands)].join(' ');
+  return joined(' ', name, hasOptions && '[options]', ...terms(operands));
 }
 
 type Paragraph = readonly [heading: string, items: readonly Item[]];
@@ -88,7 +90,7 @@ function layOut(command: Command, paragraphs: readonly Paragraph[], columns = US
   const indent = INDENT + Math.max(...terms) + INDENT;
   const width = columns - indent;
   return [
-    `Usage: ${['livinglock', name, usageOf(command)].filter((part) => part !== '').join(' ')}`,
+    `Usage: ${joined(' ', 'livinglock', name, usageOf(command))}`,
     '',
     wrap(description, columns),
     '',

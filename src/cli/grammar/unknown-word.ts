@@ -1,3 +1,4 @@
+import { joined } from '../../core/describe-holder.js';
 import { UsageError } from '../errors/cli-error.js';
 
 /** An option or a subcommand that does not exist; perhaps it is a misspelling. */
@@ -31,8 +32,7 @@ export class UnknownWord extends UsageError {
     const { similarTo } = await import('../../core/options/did-you-mean.js');
     const best = similarTo(this.#word, this.#known);
     if (best.length === 0) {
-      const help = ['livinglock', this.#subcommand, '--help'].filter((word) => word !== '').join(' ');
-      return `${this.message}. For a list, run ${help}`;
+      return `${this.message}. For a list, run ${joined(' ', 'livinglock', this.#subcommand, '--help')}`;
     }
     return `${this.message} (Did you mean ${best.length > 1 ? 'one of ' : ''}${best.join(', ')}?)`;
   }

@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/describe-holder.js';
+import { joined, oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
 import { tookOf } from '../terminal/describe-outcome.js';
 import { formatDateAndTime, formatTime } from '../terminal/local-time.js';
@@ -83,6 +83,5 @@ export function exitOf({ signal, outcome, exitCode }: PastRun): string {
 /** What the last heartbeat reported. */
 export function progressOf({ progress }: PastRun): string {
   const { ratio = null, note = null } = progress ?? {};
-  const parts = [ratio === null ? '' : `${Math.floor(ratio * 100)} %`, oneLine(note ?? '')];
-  return parts.filter((part) => part !== '').join('  ');
+  return joined('  ', ratio !== null && `${Math.floor(ratio * 100)} %`, note !== null && oneLine(note));
 }

@@ -1,4 +1,4 @@
-import { formatDuration, oneLine } from '../../core/describe-holder.js';
+import { formatDuration, joined, oneLine } from '../../core/describe-holder.js';
 import { formatTook } from '../terminal/age.js';
 import { tookOf } from '../terminal/describe-outcome.js';
 import { formatTime } from '../terminal/local-time.js';
@@ -29,19 +29,20 @@ function remarkOn(lock: LockStatus): string {
   }
   if (state === 'foreign')
     return `${name} is foreign: ${reason}. No run can take it; give the lock another path.`;
-  const unless = state === 'stalled' ? obstaclesTo(lock) : [];
-  return `${name} is ${state}: ${reason}. The next run takes over${unless.length > 0 ? `, unless ${unless.join(', or ')}` : ''}.`;
+  const unless = state === 'stalled' ? obstaclesTo(lock) : '';
+  return `${name} is ${state}: ${reason}. The next run takes over${unless && `, unless ${unless}`}.`;
 }
 
 /** What keeps the next run from taking over a lock whose holder has stalled. */
-function obstaclesTo({ staleTimeoutMs, processes, host }: LockStatus): readonly string[] {
+function obstaclesTo({ staleTimeoutMs, processes, host }: LockStatus): string {
   const unseen = processes.find(({ liveness }) => liveness === 'unknown');
-  return [
+  return joined(
+    ', or ',
     // The longer stale timeout counts, the holder's or the contender's.
     staleTimeoutMs !== null && `its --stale-timeout is longer than ${formatDuration(staleTimeoutMs)}`,
     unseen !== undefined &&
       `it has --kill-stalled and cannot end PID ${unseen.pid}${host === null ? '' : ` on ${host}`}`,
-  ].filter((obstacle) => obstacle !== false);
+  );
 }
 
 /**
@@ -50,12 +51,12 @@ function obstaclesTo({ staleTimeoutMs, processes, host }: LockStatus): readonly 
  */
 function pastOf(lock: LockStatus): string[] {
   const { name, state, lastRun, skips, usualDurationMs } = lock;
-  const past = lastRun !== null && [
+  const past = lastRun && [
     `last: ${lastRun.outcome} ${formatTime(lastRun.startedAt)}`,
     `took ${tookOf({ ...lastRun, duration: lastRun.durationMs })}`,
     skips > 0 && (skips === 1 ? '1 skip' : `${skips} skips`),
     state === 'live' && usualDurationMs !== null && `usually takes ${formatTook(usualDurationMs)}`,
   ];
-  const parts = [...(past || []), estimateOf(lock)].filter((part) => part !== false && part !== null);
-  return parts.length === 0 ? [] : [`${name}, ${parts.join(', ')}`];
+  const all = joined(', ', ...(past ?? []), estimateOf(lock));
+  return all === '' ? [] : [`${name}, ${all}`];
 }

@@ -1,4 +1,4 @@
-import { describeWork, oneLine } from '../../core/describe-holder.js';
+import { describeWork, joined, oneLine } from '../../core/describe-holder.js';
 import { timeHeld } from '../jobs/job-figures.js';
 import { formatAge } from '../terminal/age.js';
 import { type Column, type GivingWay, layOut } from '../terminal/table.js';
@@ -95,10 +95,8 @@ function lastHeartbeat({ heartbeatAgeMs }: LockStatus): string {
 
 /** In ASCII, because Unicode block characters take one column on some terminals and two on others. */
 function formatProgress(progress: LockStatus['progress']): string {
-  if (progress === null) return '';
-  const { ratio, note } = progress;
-  const parts = [ratio === null ? '' : bar(ratio), oneLine(note ?? '')];
-  return parts.filter((part) => part !== '').join('  ');
+  const { ratio = null, note = null } = progress ?? {};
+  return joined('  ', ratio !== null && bar(ratio), note !== null && oneLine(note));
 }
 
 function bar(ratio: number): string {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { describeHolder, describeHolding, oneLine } from '../../core/describe-holder.js';
+import { describeHolder, describeHolding, joined, oneLine } from '../../core/describe-holder.js';
 import type { LockRecord } from '../../index.js';
 import { formatTime } from './local-time.js';
 
@@ -24,19 +24,19 @@ function moreOf(holder: LockRecord | null): string {
   const { processId, workers, acquiredAt } = holder;
   // If the holder was killed, its workers hold the lock.
   const others = workers.filter(({ pid, group }) => group === true || pid !== processId);
-  return [describeWorkers(others), acquiredAt !== null && `since ${formatTime(acquiredAt)}`]
-    .filter((part) => part !== false)
-    .join(' ');
+  return joined(' ', describeWorkers(others), acquiredAt !== null && `since ${formatTime(acquiredAt)}`);
 }
 
-function describeWorkers(workers: LockRecord['workers']): string | false {
+/** Empty if there are none. */
+function describeWorkers(workers: LockRecord['workers']): string {
   const pids = (areGroups: boolean) =>
     workers.filter(({ group }) => (group === true) === areGroups).map(({ pid }) => pid);
   const groups = pids(true);
   const processes = pids(false);
-  const names = [
+  const names = joined(
+    ' and ',
     groups.length > 0 && `process group ${groups.join(', ')}`,
     processes.length > 0 && `PID ${processes.join(', ')}`,
-  ].filter((name) => name !== false);
-  return names.length > 0 && `with ${names.join(' and ')} at work`;
+  );
+  return names && `with ${names} at work`;
 }

@@ -1,4 +1,4 @@
-import { describeWork } from '../../../core/describe-holder.js';
+import { describeWork, joined } from '../../../core/describe-holder.js';
 import type { PastRun } from '../../../history/index.js';
 import { tookOf } from '../../terminal/describe-outcome.js';
 import { formatDateAndTime } from '../../terminal/local-time.js';
@@ -42,16 +42,15 @@ function row(run: PastRun, usual: string): string {
 function detailsOf(run: PastRun, usual: string): string {
   const { attempt, reason, takenOverFrom, isReported, output } = run;
   const work = workOf(run);
-  return [
-    attempt !== null && attempt > 1 ? `attempt ${attempt}` : '',
-    reason ?? '',
-    takenOverFrom === null ? '' : `took over from PID ${takenOverFrom.pid ?? '?'}: ${takenOverFrom.reason}`,
-    isReported ? 'recorded by a later run' : '',
-    work === usual ? '' : work,
-    output === null ? '' : `output in ${output}`,
-  ]
-    .filter((part) => part !== '')
-    .join('; ');
+  return joined(
+    '; ',
+    attempt !== null && attempt > 1 && `attempt ${attempt}`,
+    reason,
+    takenOverFrom && `took over from PID ${takenOverFrom.pid ?? '?'}: ${takenOverFrom.reason}`,
+    isReported && 'recorded by a later run',
+    work !== usual && work,
+    output !== null && `output in ${output}`,
+  );
 }
 
 /** What most of the runs were: `./backup.sh in /srv/shop, as root on db-1`. Empty if they do not say. It is shown once, and again only where it differs. */
@@ -67,6 +66,6 @@ export function usualWork(runs: readonly PastRun[]): string {
 
 function workOf(run: PastRun): string {
   const { user, host } = run;
-  const by = [user !== null && `as ${user}`, host !== null && `on ${host}`].filter((part) => part !== false);
-  return [describeWork(run), by.join(' ')].filter((part) => part !== '').join(', ');
+  const by = joined(' ', user !== null && `as ${user}`, host !== null && `on ${host}`);
+  return joined(', ', describeWork(run), by);
 }
