@@ -7,41 +7,26 @@ import type { Terminal } from '../terminal/terminal.js';
 import { cut, cutStart } from '../terminal/text-width.js';
 import { displayName } from './names.js';
 
-interface Row {
+interface Row extends PastRun {
   readonly name: string;
-  readonly run: PastRun;
 }
 
 const LOCK: Column<Row> = { title: 'LOCK', text: ({ name }) => name, cut: cutStart };
-const PROGRESS: Column<Row> = {
-  title: 'PROGRESS',
-  text: ({ run }) => progressOf(run),
-  isOccasional: true,
-};
+const PROGRESS: Column<Row> = { title: 'PROGRESS', text: progressOf, isOccasional: true };
 
 const COLUMNS: readonly Column<Row>[] = [
   LOCK,
-  { title: 'STARTED', text: ({ run }) => formatDateAndTime(run.startedAt) },
-  { title: 'TOOK', text: ({ run }) => tookOf(run), isNumber: true },
+  { title: 'STARTED', text: ({ startedAt }) => formatDateAndTime(startedAt) },
+  { title: 'TOOK', text: tookOf, isNumber: true },
   {
     title: 'OUTCOME',
-    text: ({ run }) => run.outcome,
-    style: ({ run }) => (run.outcome === 'succeeded' ? 'green' : 'red'),
+    text: ({ outcome }) => outcome,
+    style: ({ outcome }) => (outcome === 'succeeded' ? 'green' : 'red'),
   },
-  { title: 'EXIT', text: ({ run }) => exitOf(run), isNumber: true },
-  {
-    title: 'TRY',
-    text: ({ run }) => (run.attempt === null ? '' : String(run.attempt)),
-    isNumber: true,
-    isOccasional: true,
-  },
+  { title: 'EXIT', text: exitOf, isNumber: true },
+  { title: 'TRY', text: ({ attempt }) => String(attempt ?? ''), isNumber: true, isOccasional: true },
   PROGRESS,
-  {
-    title: 'SKIPS',
-    text: ({ run }) => (run.skips === 0 ? '' : String(run.skips)),
-    isNumber: true,
-    isOccasional: true,
-  },
+  { title: 'SKIPS', text: ({ skips }) => String(skips || ''), isNumber: true, isOccasional: true },
 ];
 
 const GIVING_WAY: GivingWay<Row> = [
@@ -54,10 +39,10 @@ export function linesOf(locks: readonly LockHistory[], terminal: Terminal): stri
   const rows = locks
     .flatMap((lock) => {
       const name = oneLine(displayName(lock));
-      return lock.runs.map((run) => ({ name, run }));
+      return lock.runs.map((run) => ({ ...run, name }));
     })
     // Those of one lock stay in the order in which they ended.
-    .toSorted((one, other) => one.run.startedAt.getTime() - other.run.startedAt.getTime());
+    .toSorted((one, other) => one.startedAt.getTime() - other.startedAt.getTime());
   const remarks = locks.flatMap(remarkOn).map((remark) => cut(remark, terminal.columns));
   return [
     ...(rows.length > 0 ? layOut(rows, COLUMNS, GIVING_WAY, terminal) : []),
