@@ -16,7 +16,9 @@ import { displayName } from './names.js';
  */
 export async function firstRunsIn(locks: readonly LockHistory[]): Promise<readonly string[]> {
   const without = locks.filter(({ store, runs }) => store === null && runs.length === 0);
-  const paths = locks.length > 0 ? without.map(({ lock }) => lock) : namedOnes();
+  // Whatever is wrong with the folder of named locks is not about the history.
+  const paths =
+    locks.length > 0 ? without.map(({ lock }) => lock) : attempt(namedLocks, []).map(({ path }) => path);
   const lines: string[] = [];
   for (const lock of paths) {
     const line = await lineAbout(lock);
@@ -25,14 +27,9 @@ export async function firstRunsIn(locks: readonly LockHistory[]): Promise<readon
   return lines;
 }
 
-/** Whatever is wrong with their folder is not about the history. */
-function namedOnes(): readonly string[] {
-  return attempt(namedLocks, []).map(({ path }) => path);
-}
-
 /** `null` unless somebody is at work under the lock, and it can be read. */
 async function lineAbout(lock: string): Promise<string | null> {
-  const inspection = await unlessFailed([], inspect(lock));
+  const inspection = await unlessFailed(inspect(lock), () => {});
   const holder = holderAtWork(inspection);
   if (holder === null) return null;
   const name = oneLine(displayName({ lock, store: null }));

@@ -32,8 +32,9 @@ export async function readJobs(names: readonly string[], locks: Locks): Promise<
 
   async function read({ name, path }: NamedLock): Promise<Job> {
     const failures: string[] = [];
-    const lock = await unlessFailed(failures, inspect(path, { store: locks.store }));
-    const past = await unlessFailed(failures, history.read(lock?.name ?? path, { store }));
+    const fail = (reason: string) => void failures.push(reason);
+    const lock = await unlessFailed(inspect(path, { store: locks.store }), fail);
+    const past = await unlessFailed(history.read(lock?.name ?? path, { store }), fail);
     return { name, lock, history: past, failures };
   }
 }
@@ -43,13 +44,16 @@ function unique(locks: readonly NamedLock[]): readonly NamedLock[] {
   return locks.filter(({ path }, index) => locks.findIndex((other) => other.path === path) === index);
 }
 
-/** `null` if it cannot be read; why is added to the failures. An error that is not a store's is a bug. */
-export async function unlessFailed<T>(failures: string[], reading: Promise<T>): Promise<T | null> {
+/** `null` if it cannot be read; `fail` is told why. An error that is not a store's is a bug. */
+export async function unlessFailed<T>(
+  reading: Promise<T>,
+  fail: (reason: string) => void,
+): Promise<T | null> {
   try {
     return await reading;
   } catch (error) {
     if (!(error instanceof LivingLockError)) throw error;
-    failures.push(error.message);
+    fail(error.message);
     return null;
   }
 }

@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import type { PastRun } from '../../history/index.js';
 import type { JournalOwner } from '../../history/journal-line.js';
-import { inspect, LivingLockError, type LockRecord } from '../../index.js';
+import { inspect, type LockRecord } from '../../index.js';
 import { attempt } from '../../system/attempt.js';
 import { messageOf } from '../../system/message-of.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { openOwnHistory } from '../history/read-history.js';
 import { holderAtWork } from '../jobs/job-figures.js';
+import { unlessFailed } from '../jobs/read-jobs.js';
 import { type Locks, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
 import { describeRun } from '../terminal/describe-outcome.js';
@@ -144,13 +145,7 @@ function open(path: string): GrowingLog {
 
 /** The run at work. A lock that cannot be read must not hide its logs. */
 async function holderOf(lock: string, { store }: Locks): Promise<LockRecord | null> {
-  try {
-    return holderAtWork(await inspect(lock, { store }));
-  } catch (error) {
-    if (!(error instanceof LivingLockError)) throw error;
-    say(error.message);
-    return null;
-  }
+  return holderAtWork(await unlessFailed(inspect(lock, { store }), say));
 }
 
 /** What the output itself may not say. */

@@ -1,4 +1,3 @@
-import type { LockHistory } from '../../history/index.js';
 import { inspect } from '../../index.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { unlessFailed } from '../jobs/read-jobs.js';
@@ -27,23 +26,20 @@ export async function readStatus(
   const isNamed = names.length > 0;
   const locks: LockStatus[] = [];
   const failures: string[] = [];
+  const fail = (reason: string) => void failures.push(reason);
   const listed = async () => merged(await list(), await past.locks());
   const wanted = isNamed
     ? names.map((name) => ({ name, path: nameOf(name) }))
-    : ((await unlessFailed(failures, listed())) ?? []);
+    : ((await unlessFailed(listed(), fail)) ?? []);
   const look = async ({ name, path }: NamedLock) => {
     const inspection = await inspect(path, { store });
     const before = await past.of(inspection);
     // Nobody named this lock, and it was released between listing and reading: as if it had never been listed.
-    if (isNamed || inspection.state !== 'free' || hasRun(before))
+    if (isNamed || inspection.state !== 'free' || before?.runs.length)
       locks.push(lockStatus(name, inspection, before));
   };
-  for (const each of wanted) await unlessFailed(failures, look(each));
+  for (const each of wanted) await unlessFailed(look(each), fail);
   return { locks, failures, notes: past.complaint === null ? [] : [past.complaint], isNamed };
-}
-
-function hasRun(past: LockHistory | null): boolean {
-  return past !== null && past.runs.length > 0;
 }
 
 /** A lock that could not be read counts most, then one that needs attention. */
