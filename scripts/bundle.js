@@ -189,7 +189,9 @@ function grouped(groups) {
       put('history', history);
       put(
         'status',
-        reachable(/[\\/]cli[\\/](?:status[\\/][\w-]+|stores[\\/](?:driver|locks)|break|wait)\.ts$/),
+        reachable(
+          /[\\/](?:cli[\\/](?:status[\\/][\w-]+|stores[\\/](?:driver|locks)|break|wait)|files[\\/]open-to-read)\.ts$/,
+        ),
       );
       put('rows', reachable(/[\\/]stores[\\/]shared[\\/][\w-]+\.ts$/));
     },

@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openToRead } from '../../system/files/open-to-read.js';
 import { CUTTING, findGaps, GAP_LENGTH, type Gap } from '../run/output/kept/bounded-log.js';
 import { readAt } from '../run/output/kept/whole-file.js';
 
@@ -9,7 +10,6 @@ const MEMORY = 64;
 /** How often to look again, and after how many milliseconds, while the middle is being cut out. */
 const ATTEMPTS = 10;
 const PAUSE = 20;
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** Takes what has been read. */
 export interface Reader {
@@ -57,7 +57,7 @@ export class GrowingLog {
 
   /** Throws the system's error if it cannot be read. */
   constructor(path: string) {
-    this.#descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    this.#descriptor = openToRead(path);
     if (fstatSync(this.#descriptor).isFile()) return;
     closeSync(this.#descriptor);
     throw new Error(`${path} is not a regular file`);

@@ -1,12 +1,11 @@
-import { closeSync, constants, existsSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { dirname, isAbsolute, sep } from 'node:path';
 import { realFolder } from '../../stores/file/resolve-path.js';
 import { attempt } from '../../system/attempt.js';
 import { isOwn } from '../../system/files/is-own-file.js';
+import { beginningOf } from '../../system/files/open-to-read.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /**
  * The files that SQLite keeps beside a database, and removes or overwrites whatever is in them: a rollback journal, a write-ahead log, and its index,
@@ -78,23 +77,12 @@ function refuseForeign(path: string, file: string): void {
  * files. Anything that is being written may be cut off.
  */
 function beginsWithOneOf(path: string, beginnings: readonly string[]): boolean {
-  const found = beginningOf(path);
+  // SQLite may have removed it meanwhile.
+  const found = attempt(() => beginningOf(path, 8), Buffer.alloc(0), ['ENOENT']);
   return beginnings.some((hex) => {
     const expected = Buffer.from(hex, 'hex');
     return found.subarray(0, expected.length).every((byte, index) => byte === 0 || byte === expected[index]);
   });
-}
-
-/** Empty if SQLite has removed the file meanwhile. */
-function beginningOf(path: string): Buffer {
-  const descriptor = attempt(() => openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), null, ['ENOENT']);
-  if (descriptor === null) return Buffer.alloc(0);
-  try {
-    const buffer = Buffer.alloc(8);
-    return buffer.subarray(0, readSync(descriptor, buffer));
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** If the system refuses to say, it refuses SQLite too. */

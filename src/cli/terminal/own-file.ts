@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { attempt } from '../../system/attempt.js';
 import { isOwn } from '../../system/files/is-own-file.js';
+import { beginningOf } from '../../system/files/open-to-read.js';
 import { messageOf } from '../../system/message-of.js';
 import { systemCode } from '../../system/system-code.js';
 import { CliError } from '../errors/cli-error.js';
 import { ExitCode } from '../errors/exit-codes.js';
-
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /** A file that only the command writes. */
 export interface OwnFile {
@@ -49,7 +48,7 @@ function isOwnThere(path: string, { beginning, mayBeEmpty, complaint }: OwnFile)
   if (!isOwn(status)) throw refusal(path, `it belongs to another user (UID ${status.uid})`);
   if (status.isSymbolicLink()) throw refusal(path, 'it is a symbolic link');
   if (!status.isFile()) throw refusal(path, 'it is not a regular file');
-  const found = beginningOf(path, Buffer.byteLength(beginning));
+  const found = beginningOf(path, Buffer.byteLength(beginning)).toString();
   if (found === beginning || (found === '' && mayBeEmpty)) return true;
   throw refusal(path, complaint);
 }
@@ -59,16 +58,6 @@ function refusal(path: string, complaint: string): CliError {
     ExitCode.store,
     `Cannot write ${path}: ${complaint}, so it is not replaced. Choose another name.`,
   );
-}
-
-function beginningOf(path: string, length: number): string {
-  const descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  try {
-    const buffer = Buffer.alloc(length);
-    return buffer.toString('utf8', 0, fs.readSync(descriptor, buffer));
-  } finally {
-    fs.closeSync(descriptor);
-  }
 }
 
 /**
