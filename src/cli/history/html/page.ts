@@ -35,6 +35,8 @@ export function historyPage(shown: readonly ShownLock[], making: Making): string
   const views = runs.length === 0 ? [] : viewsOf(runs, now);
   const sheet = style(views.map(({ id }) => id));
   const title = text(`What ran on ${making.host}`);
+  const isOpen = runs.length <= FEW;
+  const sections = locks.map((facts, lock) => lockSection(facts, lock, { isOpen, now }));
   const future = runs.filter((run) => isInFuture(run, now)).length;
   return `${FIRST_LINE}
 <html lang="en">
@@ -50,11 +52,11 @@ export function historyPage(shown: readonly ShownLock[], making: Making): string
 <body>
 ${glyphDefinitions()}
 <header><h1>${title}</h1>
-<p class="quiet">${introduction(locks, making)}</p>${future === 0 ? '' : `<p>${countOf(future, 'run')} started in the future, because a clock was wrong: shown only in the table.</p>`}${unreadable(shown)}</header>
+<p class="quiet">${introduction(locks.length, runs.length, making)}</p>${future === 0 ? '' : `<p>${countOf(future, 'run')} started in the future, because a clock was wrong: shown only in the table.</p>`}${unreadable(shown)}</header>
 <main>
 ${runs.length === 0 ? '<p>No runs to show.</p>' : charts(locks, views)}
 ${locks.length === 0 ? '' : summaryTable(locks)}
-${locks.length === 0 ? '' : `<h2>Durations and runs</h2>${CHART_HELP}<div class="locks">${sections(locks, now)}</div>`}
+${locks.length === 0 ? '' : `<h2>Durations and runs</h2>${CHART_HELP}<div class="locks">${sections.join('\n')}</div>`}
 </main>
 <div id="card" aria-hidden="true" hidden></div>
 <script type="application/json" id="times">${timesOf(locks)}</script>
@@ -69,11 +71,10 @@ function hashOf(content: string): string {
   return `'sha256-${createHash('sha256').update(content).digest('base64')}'`;
 }
 
-function introduction(locks: readonly Facts[], { now, user, timeZone, version }: Making): string {
-  const runs = sum(locks.map((lock) => lock.runs.length));
+function introduction(locks: number, runs: number, { now, user, timeZone, version }: Making): string {
   const whose = user === null ? '' : ` of ${text(user)}`;
   return (
-    `The history${whose} in livinglock ${text(version)}, as of <strong>${formatDateAndTime(now)}</strong>: ${countOf(locks.length, 'lock')}, ` +
+    `The history${whose} in livinglock ${text(version)}, as of <strong>${formatDateAndTime(now)}</strong>: ${countOf(locks, 'lock')}, ` +
     `${countOf(runs, 'run')}. Times are local times in ${text(timeZone)} (now UTC${formatOffset(now)}).`
   );
 }
@@ -108,11 +109,6 @@ function legendItem(symbol: string, label: string): string {
 
 const CHART_HELP =
   '<p class="quiet">How long each run took. Shaded: the middle 80 % of the last 20 that succeeded; dashed: their median. A triangle at the top: a run too long for the chart.</p>';
-
-function sections(locks: readonly Facts[], now: number): string {
-  const isOpen = sum(locks.map(({ runs }) => runs.length)) <= FEW;
-  return locks.map((facts, lock) => lockSection(facts, lock, { isOpen, now })).join('\n');
-}
 
 /** `1 run`, `20,000 runs` */
 function countOf(count: number, what: string): string {
