@@ -12,7 +12,6 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** By how much clocks are set back or forward at most, when summer time begins and ends. */
 const LONGEST_SHIFT = 2 * HOUR;
@@ -120,6 +119,7 @@ function monthLabel(time: Date): string {
   return `${monthName(time)} ${time.getFullYear()}`;
 }
 
+/** Of `Thu Nov 26 2026`. */
 function monthName(time: Date): string {
-  return MONTHS[time.getMonth()] ?? '';
+  return time.toDateString().slice(4, 7);
 }
