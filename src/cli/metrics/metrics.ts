@@ -48,13 +48,9 @@ export function writeTextfile(path: string, text: string): void {
   replaceOwnFile(path, text, {
     // The collector runs as another user.
     mode: 0o644,
-    beginning: firstLines(text),
+    // The type and the description of the first family, which are always the same.
+    beginning: `${text.split('\n', 2).join('\n')}\n`,
     mayBeEmpty: true,
     complaint: 'it was not written by livinglock metrics',
   });
-}
-
-/** The type and the description of the first family, which are always the same. */
-function firstLines(text: string): string {
-  return text.slice(0, text.indexOf('\n', text.indexOf('\n') + 1) + 1);
 }
