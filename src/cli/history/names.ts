@@ -1,25 +1,23 @@
 import { basename, dirname } from 'node:path';
-import type { LockHistory } from '../../history/index.js';
+import type { JournalOwner } from '../../history/journal-line.js';
 import { realFolder } from '../../stores/file/resolve-path.js';
 import { attempt } from '../../system/attempt.js';
 import { lockName, type NamedLock, namedLocksFolder } from '../named-locks/named-locks.js';
 
-type Owner = Pick<LockHistory, 'lock' | 'store'>;
-
 /** What people call a lock: its name if it is a named one, and where it is if that is a database. */
-export function displayName({ lock, store }: Owner): string {
+export function displayName({ lock, store }: JournalOwner): string {
   return store === null ? nameInStore({ lock, store }) : `${lock} (${store})`;
 }
 
 /** The same without the database, for output that already names it. */
-export function nameInStore({ lock, store }: Owner): string {
+export function nameInStore({ lock, store }: JournalOwner): string {
   const folder = folderOfNames();
   const isNamed = store === null && folder !== null && dirname(lock) === realFolder(folder);
   return isNamed ? (lockName(basename(lock)) ?? lock) : lock;
 }
 
 /** Those of a store, as people call them. */
-export function namedIn(store: string | null, owners: readonly Owner[]): NamedLock[] {
+export function namedIn(store: string | null, owners: readonly JournalOwner[]): NamedLock[] {
   return owners
     .filter((each) => each.store === store)
     .map((each) => ({ name: nameInStore(each), path: each.lock }));
