@@ -81,7 +81,7 @@ async function openStore(address: StoreAddress, mayCreate: boolean): Promise<Ope
 async function files(mayCreate: boolean, life: Life | null | undefined): Promise<Locks> {
   const { fileStore } = await import('../../stores/file/index.js');
   return {
-    store: fileStore(life === undefined ? {} : { life }),
+    store: fileStore({ life }),
     address: '',
     // Only now, because a lock that is given as a path needs no such folder.
     place: () => namedLocksFolder().path,
