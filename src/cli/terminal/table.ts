@@ -18,12 +18,6 @@ export type GivingWay<Row> = readonly (readonly [Column<Row>, number])[];
 
 const GAP = '  ';
 
-/** A column and all its texts. They are kept by column because a table may have thousands of rows. */
-interface Filled<Row> {
-  readonly column: Column<Row>;
-  readonly texts: readonly string[];
-}
-
 /** A line with titles, and one for each row. None is wider than the terminal. */
 export function layOut<Row>(
   rows: readonly Row[],
@@ -32,7 +26,8 @@ export function layOut<Row>(
   terminal: Terminal,
 ): string[] {
   const columns = possible
-    .map((column): Filled<Row> => ({ column, texts: rows.map(column.text) }))
+    // By column, because a table may have thousands of rows.
+    .map((column) => ({ column, texts: rows.map(column.text) }))
     .filter(({ column, texts }) => column.isOccasional !== true || texts.some((text) => text !== ''));
   const widths = giveWay(
     new Map(columns.map(({ column, texts }) => [column, widest([column.title, ...texts])])),
