@@ -57,6 +57,17 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     });
   });
 
+  test('confirms a lock although a trigger suppresses updates that change nothing', async () => {
+    const locks = new PostgresLocks(server());
+    const store = locks.store();
+    await locks.acquire();
+    await locks.pool.query(
+      `CREATE TRIGGER least BEFORE UPDATE ON ${locks.table} FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+    );
+    const { version = '' } = (await store.read(locks.lock)) ?? {};
+    expect(await store.confirm?.(locks.lock, version)).toBe(true);
+  });
+
   test('that is read-only can be read, and nothing else', async () => {
     const locks = new PostgresLocks(server());
     const readers = poolOf(server(), { options: '-c default_transaction_read_only=on' });

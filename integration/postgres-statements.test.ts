@@ -77,6 +77,40 @@ describeWithPostgres('the statements that pg sends', (server) => {
     await work(new PostgresLocks(server()), poolOf(server(), { types }));
   });
 
+  test('go through the query of a proxy around a pool', async () => {
+    const pool = poolOf(server());
+    const sent: unknown[] = [];
+    const proxy = new Proxy(pool, {
+      get(target, key) {
+        if (key !== 'query') return Reflect.get(target, key, target);
+        return (query: pg.QueryConfig) => {
+          sent.push(query.text);
+          return target.query(query);
+        };
+      },
+    });
+    await work(new PostgresLocks(server()), proxy);
+    expect(sent.length).toBeGreaterThan(5);
+  });
+
+  test('go through a client that emits no events, and give it back', async () => {
+    class Traced extends pg.Pool {
+      override connect(): Promise<pg.PoolClient>;
+      override connect(callback: Parameters<pg.Pool['connect']>[0]): void;
+      override connect(callback?: Parameters<pg.Pool['connect']>[0]) {
+        if (callback !== undefined) return super.connect(callback);
+        return super.connect().then((client) => ({
+          query: client.query.bind(client),
+          release: client.release,
+        })) as Promise<pg.PoolClient>;
+      }
+    }
+    const pool = new Traced({ connectionString: server().urlFor(), max: 1 });
+    onTestFinished(() => pool.end());
+    await work(new PostgresLocks(server()), pool);
+    expect(pool).toMatchObject({ totalCount: 1, idleCount: 1, waitingCount: 0 });
+  });
+
   test('do not leave a connection in the pool on which no answer came in time', async () => {
     const locks = new PostgresLocks(server());
     const pool = poolOf(server(), { max: 1 });

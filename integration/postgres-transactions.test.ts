@@ -177,6 +177,19 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       expect(await locks.inspect()).toMatchObject({ state: 'free' });
     });
 
+    test('are noticed in a pool without help from the driver after a failure in them', async () => {
+      const locks = new PostgresLocks(server());
+      const pool = poolOf(server());
+      const client = await pool.connect();
+      Object.assign(client, { getTransactionStatus: undefined });
+      await client.query('BEGIN; SELECT 1 / 0').catch(() => {});
+      client.release();
+      await expect(locks.inspect(pool)).rejects.toMatchObject({
+        code: 'ERR_LOCK_IN_TRANSACTION',
+        message: expect.stringContaining('End a transaction before its client goes back to the pool'),
+      });
+    });
+
     test('are noticed too if they begin in the middle of an operation', async () => {
       const locks = new PostgresLocks(server());
       const client = await connectTo(server());

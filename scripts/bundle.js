@@ -113,15 +113,16 @@ async function bundleProgram() {
       })),
     },
   });
-  for (const { fileName } of output) if (fileName.endsWith('.js')) removeIndentation(join(DIST, fileName));
+  for (const { fileName } of output) if (fileName.endsWith('.js')) removeLayout(join(DIST, fileName));
 }
 
-/** It would be 3 % of the package. Lines stay, so that stack traces show them. */
-function removeIndentation(file) {
+/** Indentation and the names of source files would be 4 % of the package. Lines stay, so that stack traces show them. */
+function removeLayout(file) {
   const text = readFileSync(file, 'utf8');
-  const flat = text.replaceAll(/^\t+/gm, '');
+  const flat = text.replaceAll(/^\/\/ (?:src|node_modules)\/.*\n/gm, '').replaceAll(/^\t+/gm, '');
   const [before, after] = [text, flat].map((each) => templatesIn(each).join('\0'));
-  if (before !== after) throw new Error(`${file}: a line of a template begins with a tab, which must stay.`);
+  if (before !== after)
+    throw new Error(`${file}: a line of a template begins like what is removed, and must stay.`);
   writeFileSync(file, flat);
 }
 

@@ -33,6 +33,7 @@ import {
   SECOND,
   someRecord,
   systemError,
+  untyped,
   World,
 } from '../../../support/world.js';
 
@@ -409,6 +410,20 @@ describe('a stalled holder', () => {
         how === 'has changed' ? ErrLockBusy : error,
       );
       expect(confirm.mock.calls).toEqual([[world.path, version]]);
+      expect(world.processes.signals).toEqual([]);
+    },
+  );
+
+  it.each([null, undefined, 0, { rowCount: 0 }])(
+    'is not ended if a store answers %o instead of true',
+    async (answer) => {
+      const world = new World();
+      await world.acquire(world.processes.start());
+      await world.clock.advance(2 * HOUR);
+      const store = { ...fileStore(world.as()), ...untyped<Store>({ confirm: () => answer }) };
+      await expect(world.acquire(undefined, { terminateStalled: true, store })).rejects.toMatchObject({
+        code: 'ERR_LOCK_UNCHANGED',
+      });
       expect(world.processes.signals).toEqual([]);
     },
   );

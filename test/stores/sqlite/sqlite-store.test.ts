@@ -2,13 +2,18 @@ import {
   closeSync,
   copyFileSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -363,6 +368,34 @@ describe('a connection that is configured to return something else', () => {
       message: expect.stringContaining('does not return rows as objects'),
     });
   });
+});
+
+describe.runIf(process.platform === 'linux').each(drivers)('a connection of $name', ({ open }) => {
+  it('that nobody closes or uses any longer is collected, with its file', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const path = join(temporaryFolder(), 'shop.db');
+    const descriptors = () =>
+      readdirSync('/proc/self/fd').filter((name) => linkAt(`/proc/self/fd/${name}`) === path).length;
+    for (let count = 1; count <= 20; count++) {
+      await sqliteStore(open(path)).read(NAME);
+      // The collector runs when nothing else does.
+      await setImmediate();
+    }
+    for (let tries = 1; tries <= 20 && descriptors() > 2; tries++) {
+      collect();
+      await setImmediate();
+    }
+    expect(descriptors()).toBeLessThanOrEqual(2);
+  });
+
+  function linkAt(path: string): string | null {
+    try {
+      return readlinkSync(path);
+    } catch {
+      return null;
+    }
+  }
 });
 
 describe('a connection in the middle of a long query', () => {
