@@ -207,7 +207,7 @@ describe.skipIf(!isPosix)('the history', () => {
     expect(await count('--since', '1ms')).toBe(0);
     expect(await desk.run(['history', 'unknown'])).toMatchObject({
       code: 0,
-      stdout: `No runs of unknown in ${desk.history}. For a lock at a path or in a database, runs are recorded only with --history.\n`,
+      stdout: `No runs of unknown in ${desk.history}. A run is recorded when it has ended, and of a lock at a path or in a database only with --history.\n`,
     });
     expect((await desk.run(['history', '--failed', '--since', '1h', 'other'])).stdout).toBe(
       `No failed runs of other within this time in ${desk.history}.\n`,
@@ -241,38 +241,6 @@ describe.skipIf(!isPosix)('the history', () => {
     const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
     ajv.validate(schema, shown);
     expect(ajv.errors).toBeNull();
-  });
-
-  test('has no run yet, but says who is at work, while the first one is in progress', async () => {
-    const desk = new Desk();
-    const first = desk.start(['run', 'job', '--', ...OBEDIENT]);
-    await first.prints(/at work/);
-    const inProgress =
-      /^job: no run in the history yet\. One is in progress: PID \d+ .*\(sh -c .* in .*\) .*since .*, last heartbeat .*\.$/m;
-    for (const args of [['job'], [], ['job', '--last', '3'], ['--since', '1h', 'job']]) {
-      const { code, stdout, stderr } = await desk.run(['history', ...args]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(inProgress);
-      expect(stdout).not.toContain('No runs');
-    }
-    expect((await desk.run(['history', '--failed', 'job'])).stdout).toMatch(/^No failed runs of job in /);
-    expect(await historyOf(desk, 'job')).toMatchObject([{ runs: [] }]);
-
-    first.write('0\n');
-    await first.ended;
-    expect((await desk.run(['history', 'job'])).stdout).not.toContain('in progress');
-  });
-
-  test('may not be written for a lock at a path, which is said while it is held', async () => {
-    const desk = new Desk();
-    const first = desk.start(['run', './job.lock', '--', ...OBEDIENT]);
-    await first.prints(/at work/);
-    const { stdout } = await desk.run(['history', './job.lock']);
-    expect(stdout).toMatch(
-      /job\.lock: no run in the history yet\. One is in progress: .*\nFor a lock at a path .* --history\.\n$/,
-    );
-    first.write('0\n');
-    await first.ended;
   });
 
   test('is off on request', async () => {

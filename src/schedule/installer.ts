@@ -40,13 +40,13 @@ export function commandIn(words: readonly string[]): string {
 }
 
 /**
- * The programs that an entry starts before the command: Node, and livinglock.
+ * The programs that an entry starts before the command: Node, and livinglock. None if somebody has written the entry in another way.
  *
  * @param words What the scheduler makes of its words. Empty where that is not known.
  */
 export function programsIn(words: readonly string[]): readonly string[] {
-  const run = words.indexOf('run');
-  return words.slice(Math.max(0, run - 2), Math.max(0, run)).filter((word) => isAbsolute(word));
+  const script = words.findIndex((word) => /[\\/]livinglock\.js$/.test(word));
+  return words.slice(Math.max(0, script - 1), script + 1).filter((word) => isAbsolute(word));
 }
 
 /** Quotes, if there are any, begin before the name of the option. */

@@ -1,16 +1,18 @@
 /** Characters that are special nowhere. */
-const PLAIN = /^[\w@+=:,./-]+$/;
+const PLAIN = /^[\w@+:,./-][\w@+=:,./-]*$/;
 
 /**
  * For a line of a crontab: quoted for `/bin/sh`, and so that cron leaves it alone (crontab(5)). cron ends the command at a `%`
  * without a backslash, and removes that backslash. Outside the quotes, the shell removes it too if cron
  * does not (busybox). Crons differ on two backslashes in a row, and on one before `\%`, so neither occurs.
+ *
+ * As the `SHELL` of a crontab, csh replaces a `!` even in quotes, and zsh a `=` at the beginning.
  */
 export function quoteForCron(argument: string): string {
   if (PLAIN.test(argument)) return argument;
   return `'${argument
     .replaceAll("'", "'\\''")
-    .replaceAll('%', "'\\%'")
+    .replaceAll(/[%!]/g, "'\\$&'")
     .replaceAll(/\\(?=\\)/g, "\\''")}'`;
 }
 
@@ -21,7 +23,7 @@ export function wordsForShell(line: string): string[] {
 
 /** The same for `ExecStart=` and for Windows, as they are quoted here: outside of quotes, a backslash means itself. */
 export function words(line: string): string[] {
-  return line.match(/(?:"(?:[^"\\]|\\.)*"|\S)+/g) ?? [];
+  return line.match(/(?:"(?:[^"\\]|\\.)*(?:"|$)|\S)+/g) ?? [];
 }
 
 /** The path that a word stands for. Empty if there are characters in it that may be escaped, each in its own way. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { type Arbitrary, array, assert, constantFrom, oneof, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { quoteForCron, quoteForSystemd, quoteForWindows } from '../../src/schedule/quote.js';
-import { NASTY } from './support.js';
+import { isInstalled, NASTY } from './support.js';
 
 /** Mostly characters that are special somewhere. */
 const argument: Arbitrary<string> = array(
@@ -34,6 +34,21 @@ describe.skipIf(process.platform === 'win32')('quoting for a crontab', () => {
     );
   });
 });
+
+describe.each(['tcsh', 'zsh'])(
+  'quoting for a crontab whose SHELL is %s, where that is installed',
+  (shell) => {
+    it.skipIf(!isInstalled(shell, '--version'))('brings any argument through', () => {
+      assert(
+        property(array(argument, { minLength: 1, maxLength: 20 }), (args) => {
+          const line = unescapeAsCron(args.map(quoteForCron).join(' '), ['%']);
+          expect(executed(line, shell)).toEqual(args);
+        }),
+        { numRuns: 30 },
+      );
+    });
+  },
+);
 
 describe('quoting for systemd', () => {
   it('brings every argument back', () => {
@@ -95,8 +110,9 @@ function unescapeAsCron(line: string, removedBefore: readonly string[]): string 
 }
 
 /** The arguments that a command gets from such a line. */
-function executed(line: string): string[] {
-  const output = execFileSync('/bin/sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' });
+function executed(line: string, shell = '/bin/sh'): string[] {
+  // Not a word of the shell itself: tcsh's cannot print a NUL.
+  const output = execFileSync(shell, ['-c', `/usr/bin/env printf '%s\\0' ${line}`], { encoding: 'utf8' });
   return output.split('\0').slice(0, -1);
 }
 

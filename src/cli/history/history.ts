@@ -1,11 +1,9 @@
 import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
 import { ExitCode } from '../errors/exit-codes.js';
-import { isPath } from '../named-locks/named-locks.js';
 import { print, say } from '../terminal/messages.js';
 import { terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
-import { firstRunsIn } from './first-runs.js';
 import { displayName, nameInStore } from './names.js';
 import { readHistory } from './read-history.js';
 import { linesOf } from './table.js';
@@ -38,8 +36,7 @@ export async function history(names: readonly string[], selection: Selection): P
     await print(toJson(selected.map(lockJson)));
   } else {
     const lines = linesOf(selected, terminal(process.stdout));
-    if (lines.length === 0) lines.push(...(await linesWithoutRuns(names, selection, folder, locks)));
-    await print(lines.join('\n'));
+    await print(lines.length > 0 ? lines.join('\n') : describeNothing(names, selection, folder));
   }
   return ExitCode.ok;
 }
@@ -63,17 +60,6 @@ function runJson({ lock, store, duration, ...run }: PastRun): object {
   return { ...run, durationMs: Math.round(duration) };
 }
 
-async function linesWithoutRuns(
-  names: readonly string[],
-  selection: Selection,
-  folder: string,
-  locks: readonly LockHistory[],
-): Promise<readonly string[]> {
-  const firstRuns = selection.failed ? [] : await firstRunsIn(locks);
-  if (firstRuns.length === 0) return [describeNothing(names, selection, folder)];
-  return names.some(isPath) ? [...firstRuns, ONLY_NAMED] : firstRuns;
-}
-
 /** What was looked for and not found. */
 function describeNothing(names: readonly string[], { since, failed }: Selection, folder: string): string {
   const runs = failed ? 'No failed runs' : 'No runs';
@@ -83,7 +69,8 @@ function describeNothing(names: readonly string[], { since, failed }: Selection,
   return mayBeUnrecorded ? `${nothing} ${ONLY_NAMED}` : nothing;
 }
 
-const ONLY_NAMED = 'For a lock at a path or in a database, runs are recorded only with --history.';
+const ONLY_NAMED =
+  'A run is recorded when it has ended, and of a lock at a path or in a database only with --history.';
 
 function select(runs: readonly PastRun[], { last, since, failed }: Selection): readonly PastRun[] {
   const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.now() - since;

@@ -5,7 +5,7 @@ import { installerFor } from '../../schedule/installer-for.js';
 import { runProgram } from '../../schedule/run-program.js';
 import { ScheduleError } from '../../schedule/schedule-error.js';
 import type { SchedulerName } from '../../schedule/scheduled-job.js';
-import { attempt } from '../../system/attempt.js';
+import { systemCode } from '../../system/system-code.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatDateAndTime } from '../terminal/local-time.js';
 import { print, say } from '../terminal/messages.js';
@@ -48,7 +48,12 @@ function listed({ programs, ...job }: Scheduled): Listed {
 
 /** Only what surely does not exist: other users' folders may be closed to this one. */
 function isMissing(path: string): boolean {
-  return attempt(() => statSync(path, { throwIfNoEntry: false }) === undefined, false);
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '');
+  }
 }
 
 async function listOf(scheduler: SchedulerName, request: ListRequest): Promise<readonly Scheduled[]> {

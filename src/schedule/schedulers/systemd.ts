@@ -56,9 +56,13 @@ export function systemd(
    * Makes systemd forget when the timer last elapsed, which `Persistent=true` keeps beyond its removal: a new time that has passed since then would
    * count as missed, and start the job at once. Only for a timer that is stopped. systemctl before version 243 has no `clean`.
    */
-  const forget = (name: string): Step => {
+  const forget = (name: string, { hasFailed }: State): Step[] => {
     const clean = systemctl('clean', '--what=state', `${unit(name)}.timer`);
-    return { ...clean, apply: () => clean.apply().catch(() => {}) };
+    return [
+      // It is not cleaned otherwise.
+      ...(hasFailed ? [systemctl('reset-failed', `${unit(name)}.timer`)] : []),
+      { ...clean, apply: () => clean.apply().catch(() => {}) },
+    ];
   };
   return {
     configure(job) {
@@ -82,20 +86,23 @@ export function systemd(
         ...(await fileStep(timer(job.name), timerOf(job), isTimer)),
       ];
       const calendar = calendarIn(timerOf(job));
-      const isNewTime = calendar !== '' && calendar !== (await calendarNow(job.name));
+      // An earlier installation may have failed half-way: with the new time in the file, but not in systemd.
+      const isUnfinished = state.needsReload || (state.isEnabled && !state.isActive);
+      const isNewTime = calendar !== '' && (isUnfinished || calendar !== (await calendarNow(job.name)));
       // A running timer would take up the new time, and the old stamp, already at the daemon-reload.
       const start = [
         ...(isNewTime && state.isActive ? [systemctl('stop', `${unit(job.name)}.timer`)] : []),
         systemctl('daemon-reload'),
-        ...(isNewTime ? [forget(job.name)] : []),
+        ...(isNewTime ? forget(job.name, state) : []),
         systemctl('enable', '--now', `${unit(job.name)}.timer`),
       ];
       const steps = await secret(job.name).around([...unitSteps, ...start], job.secrets);
       // There are steps for files only if these change.
       const isSame = steps.length === start.length;
-      return isSame && state.isActive && state.isEnabled ? [] : steps;
+      return isSame && state.isActive && state.isEnabled && !state.needsReload ? [] : steps;
     },
     async uninstall(name) {
+      if (userName !== null && userName !== userIn((await read(service(name))) ?? '')) return [];
       const unitSteps = [
         ...(await fileStep(timer(name), null, isTimer)),
         ...(await fileStep(service(name), null, isService)),
@@ -105,7 +112,7 @@ export function systemd(
       const state = await stateOf(run, mode, `${unit(name)}.timer`);
       const isOn = state.isActive || state.isEnabled;
       const off = isOn ? [systemctl('disable', '--now', `${unit(name)}.timer`)] : [];
-      const forgotten = (await calendarNow(name)) === '' ? [] : [forget(name)];
+      const forgotten = (await calendarNow(name)) === '' ? [] : forget(name, state);
       return [...off, ...forgotten, ...files, systemctl('daemon-reload')];
     },
     startCommand: (name) => ['systemctl', ...mode, 'start', '--no-block', `${unit(name)}.service`].join(' '),
@@ -114,19 +121,18 @@ export function systemd(
       const timers = await filesIn(unitFolder(), /^livinglock-(.+)\.timer$/, isTimer);
       const serviceTo = (name: string) => services.find((each) => each.name === name)?.text ?? '';
       const wanted = timers.filter(({ name }) => userName === null || userIn(serviceTo(name)) === userName);
-      return Promise.all(
-        wanted.map(async ({ name, text }) => {
-          const wordsOfJob = wordsOf(serviceTo(name));
-          return {
-            name,
-            scheduler: 'systemd' as const,
-            when: TIMER.exec(text)?.[1] ?? '',
-            next: await nextElapse(run, mode, `${unit(name)}.timer`),
-            command: commandIn(wordsOfJob),
-            programs: programsIn(wordsOfJob.map(pathIn)),
-          };
-        }),
-      );
+      const next = wanted.length === 0 ? new Map() : await nextElapses(run, mode);
+      return wanted.map(({ name, text }) => {
+        const wordsOfJob = wordsOf(serviceTo(name));
+        return {
+          name,
+          scheduler: 'systemd' as const,
+          when: TIMER.exec(text)?.[1] ?? '',
+          next: next.get(`${unit(name)}.timer`) ?? null,
+          command: commandIn(wordsOfJob),
+          programs: programsIn(wordsOfJob.map(pathIn)),
+        };
+      });
     },
   };
 }
@@ -218,24 +224,37 @@ function wordsOf(service: string): readonly string[] {
   return words(/^ExecStart=(.*)$/m.exec(service)?.[1] ?? '');
 }
 
-/** From the first column of `list-timers`, which exists in every version. It does not list an inactive timer. */
-async function nextElapse(run: RunProgram, mode: readonly string[], timer: string): Promise<Date | null> {
-  const { stdout } = await run('systemctl', [...mode, 'list-timers', '--no-legend', '--no-pager', timer]);
-  const [, date, time] =
-    /^\s*[A-Z][a-z]{2} (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) /.exec(stdout.toString()) ?? [];
-  return date === undefined ? null : new Date(`${date}T${time}`);
+/** By timer. From the first column of `list-timers`, which exists in every version. It does not list inactive timers. */
+async function nextElapses(run: RunProgram, mode: readonly string[]): Promise<Map<string, Date>> {
+  const args = [...mode, 'list-timers', '--no-legend', '--no-pager', unit('*.timer')];
+  const { stdout } = await run('systemctl', args);
+  const lines = stdout
+    .toString()
+    .matchAll(/^\s*[A-Z][a-z]{2} (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) .*\s(\S+\.timer)\s/gm);
+  return new Map(Array.from(lines, ([, date, time, name = '']) => [name, new Date(`${date}T${time}`)]));
+}
+
+/** What systemd knows about a timer. */
+interface State {
+  readonly isActive: boolean;
+  readonly isEnabled: boolean;
+  readonly hasFailed: boolean;
+  /** Whether its file has changed since systemd read it. */
+  readonly needsReload: boolean;
 }
 
 /** Run first: where systemd cannot be reached it fails before anything is changed. */
-async function stateOf(
-  run: RunProgram,
-  mode: readonly string[],
-  timer: string,
-): Promise<{ isActive: boolean; isEnabled: boolean }> {
+async function stateOf(run: RunProgram, mode: readonly string[], timer: string): Promise<State> {
   const args = [...mode, 'is-active', timer];
   const active = await run('systemctl', args);
   const word = active.stdout.toString().trim();
   if (word === '') throw failure('systemctl', args, active);
   const enabled = await run('systemctl', [...mode, 'is-enabled', timer]);
-  return { isActive: word === 'active', isEnabled: enabled.status === 0 };
+  const shown = await run('systemctl', [...mode, 'show', '--property=NeedDaemonReload', timer]);
+  return {
+    isActive: word === 'active',
+    isEnabled: enabled.status === 0,
+    hasFailed: word === 'failed',
+    needsReload: shown.stdout.toString().includes('NeedDaemonReload=yes'),
+  };
 }

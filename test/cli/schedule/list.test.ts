@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Scheduled } from '../../../src/schedule/installer.js';
+import { programsIn, type Scheduled } from '../../../src/schedule/installer.js';
 import { quoteForCron, quoteForSystemd, quoteForWindows } from '../../../src/schedule/quote.js';
 import type { Job } from '../../../src/schedule/scheduled-job.js';
 import { cron } from '../../../src/schedule/schedulers/cron.js';
@@ -119,6 +119,20 @@ describe.skipIf(process.platform === 'win32')('the command that is shown', () =>
       launchd: `first ${word} last`,
       'task-scheduler': `first ${quoteForWindows(word)} last`,
     });
+  });
+});
+
+describe('the programs of an entry', () => {
+  it.each([
+    [['cd', '/srv;', 'livinglock', 'run', 'a'], []],
+    [['/usr/bin/time', '-ao', '/srv/time.log', 'livinglock', 'run', 'a'], []],
+    [
+      ['/usr/bin/nice', '/opt/node', '/opt/livinglock.js', 'run', 'a'],
+      ['/opt/node', '/opt/livinglock.js'],
+    ],
+    [['', '/opt/livinglock.js', 'run'], ['/opt/livinglock.js']],
+  ])('%o', (words, programs) => {
+    expect(programsIn(words)).toEqual(programs);
   });
 });
 

@@ -124,6 +124,11 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
   /** systemctl(1), for one timer. */
   class FakeSystemctl extends FakePrograms {
     isOn = false;
+    isEnabled = false;
+    hasFailed = false;
+    needsReload = false;
+    /** The only one that fails, if any. */
+    broken = '';
     /** Whether it is remembered when the timer last elapsed. */
     hasStamp = false;
     hasClean = true;
@@ -131,17 +136,25 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
     constructor() {
       super((call) => {
         const [, verb] = call.replace(' --user', '').split(' ');
+        if (verb === this.broken) return { status: 1, stderr: 'Connection timed out' };
         if (verb === 'is-active') {
-          return { status: this.isOn ? 0 : 3, stdout: Buffer.from(this.isOn ? 'active\n' : 'inactive\n') };
+          const word = this.hasFailed ? 'failed' : this.isOn ? 'active' : 'inactive';
+          return { status: this.isOn ? 0 : 3, stdout: Buffer.from(`${word}\n`) };
         }
-        if (verb === 'is-enabled') return { status: this.isOn ? 0 : 1 };
+        if (verb === 'is-enabled') return { status: this.isEnabled ? 0 : 1 };
+        if (verb === 'show') {
+          return { stdout: Buffer.from(`NeedDaemonReload=${this.needsReload ? 'yes' : 'no'}\n`) };
+        }
+        if (verb === 'reset-failed') this.hasFailed = false;
         if (verb === 'clean') {
           if (!this.hasClean) return { status: 1, stderr: 'Unknown operation clean.' };
-          if (this.isOn) return { status: 1, stderr: 'Unit is not stopped.' };
+          if (this.isOn || this.hasFailed) return { status: 1, stderr: 'Unit is not stopped.' };
           this.hasStamp = false;
         }
         if (verb === 'enable') this.isOn = true;
         if (verb === 'disable' || verb === 'stop') this.isOn = false;
+        if (verb === 'enable' || verb === 'disable') this.isEnabled = verb === 'enable';
+        if (verb === 'daemon-reload') this.needsReload = false;
         return {};
       });
     }
@@ -230,8 +243,48 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
     systemctl.hasStamp = true;
     await apply(await installer.install({ ...MORNING, directory: '/srv/other' }));
     systemctl.isOn = false;
+    systemctl.isEnabled = false;
     await apply(await installer.install({ ...MORNING, directory: '/srv/other' }));
     expect([systemctl.isOn, systemctl.hasStamp]).toEqual([true, true]);
+  });
+
+  it.each(['stop', 'daemon-reload', 'enable'])(
+    'do not start a job at once when the time is changed again, after a first try in which %s failed',
+    async (verb) => {
+      const systemctl = new FakeSystemctl();
+      const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+      await apply(await installer.install(EVENING));
+      systemctl.hasStamp = true;
+      systemctl.broken = verb;
+      await expect(apply(await installer.install(MORNING))).rejects.toThrow('Connection timed out');
+      systemctl.needsReload = verb !== 'enable';
+      systemctl.broken = '';
+      await apply(await installer.install(MORNING));
+      expect([systemctl.isOn, systemctl.hasStamp, systemctl.needsReload]).toEqual([true, false, false]);
+      expect(await installer.install(MORNING)).toEqual([]);
+    },
+  );
+
+  it('do not start a job at once whose timer had failed', async () => {
+    const systemctl = new FakeSystemctl();
+    const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+    await apply(await installer.install(EVENING));
+    Object.assign(systemctl, { isOn: false, hasFailed: true, hasStamp: true });
+    await apply(await installer.install(MORNING));
+    expect([systemctl.isOn, systemctl.hasStamp]).toEqual([true, false]);
+    Object.assign(systemctl, { isOn: false, hasFailed: true, hasStamp: true });
+    await apply(await installer.uninstall('parser'));
+    expect(systemctl.hasStamp).toBe(false);
+  });
+
+  it('are left alone if the job is to be that of another user', async () => {
+    const folder = temporaryFolder();
+    const of = (userName: string | null) =>
+      systemd(new FakeSystemctl().run, { isSystem: true, userName, home: NOWHERE, folder });
+    await apply(await of('batch').install(someJob()));
+    expect(await of('nobody').uninstall('parser')).toEqual([]);
+    expect(await of('batch').uninstall('parser')).not.toEqual([]);
+    expect(await of(null).uninstall('parser')).not.toEqual([]);
   });
 
   it('are installed and removed by a systemctl without clean (before version 243)', async () => {
