@@ -1,9 +1,12 @@
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { canBeNobody, canMount, isPosix, isRoot, NOBODY } from '../support/machine.js';
 import { PROGRAM } from './support/desk.js';
 import { JOB, User } from './support/schedule-user.js';
+
+/** systemctl(1), to which every unit is inactive. */
+const INACTIVE = '#!/bin/sh\ncase "$1" in is-active) echo inactive; exit 3;; esac\n';
 
 describe('what is printed', () => {
   test.each([
@@ -191,12 +194,7 @@ describe('a unit of the system', () => {
     "is where root's jobs are, with a user, is listed, and goes again (as root on Linux, in mounts of its own)",
     () => {
       const user = new User();
-      const systemctl = join(user.folder, 'bin', 'systemctl');
-      writeFileSync(
-        systemctl,
-        '#!/bin/sh\necho "$@" >> calls; case "$1" in is-active) echo inactive; exit 3;; esac\n',
-      );
-      chmodSync(systemctl, 0o755);
+      user.addProgram('systemctl', INACTIVE.replace('\n', '\necho "$@" >> calls; '));
       const script = `
         mount -t tmpfs none /etc/systemd/system || exit
         "$@" --every 2m --user-name daemon --install --yes -- true && cp /etc/systemd/system/* . &&
@@ -219,9 +217,7 @@ describe('a unit of the system', () => {
     'is pointed out if another scheduler has it already, and can be started at once (as root on Linux, in mounts of its own)',
     () => {
       const user = new User();
-      const systemctl = join(user.folder, 'bin', 'systemctl');
-      writeFileSync(systemctl, '#!/bin/sh\ncase "$1" in is-active) echo inactive; exit 3;; esac\n');
-      chmodSync(systemctl, 0o755);
+      user.addProgram('systemctl', INACTIVE);
       const script = `
         mount -t tmpfs none /etc/systemd/system || exit
         "$@" systemd --install --yes -- true && "$@" cron --install --yes -- true || exit
@@ -259,9 +255,7 @@ describe('a unit of the system', () => {
     'is listed for the user who runs it, next to the crontab of that user (as root on Linux, in mounts of its own)',
     () => {
       const user = new User();
-      const systemctl = join(user.folder, 'bin', 'systemctl');
-      writeFileSync(systemctl, '#!/bin/sh\ncase "$1" in is-active) echo inactive; exit 3;; esac\n');
-      chmodSync(systemctl, 0o755);
+      user.addProgram('systemctl', INACTIVE);
       const script = `
         mount -t tmpfs none /etc/systemd/system || exit
         install() { name=$1; shift; "$@" --name $name --every 2m --install --yes -- true >> installed || exit; }
@@ -299,9 +293,7 @@ describe('a unit of the system', () => {
     'is removed for --user-name nowhere else, and without a scheduler that cannot be asked (as root on Linux, in mounts of its own)',
     () => {
       const user = new User();
-      const systemctl = join(user.folder, 'bin', 'systemctl');
-      writeFileSync(systemctl, '#!/bin/sh\necho "Failed to connect to bus" >&2; exit 1\n');
-      chmodSync(systemctl, 0o755);
+      user.addProgram('systemctl', '#!/bin/sh\necho "Failed to connect to bus" >&2; exit 1\n');
       const script = `
         mount -t tmpfs none /etc/systemd/system || exit
         "$@" parser --for cron --every 2m --install --yes -- true || exit

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { describe, expect, it, onTestFinished, test } from 'vitest';
 import type { Claim, Outcome, Store } from '../src/core/store.js';
-import { postgresStore } from '../src/stores/postgres/index.js';
+import type { Lock } from '../src/index.js';
+import { type PostgresConnection, postgresStore } from '../src/stores/postgres/index.js';
 import { FakeProcessTable, testStore } from '../src/testing/index.js';
 import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
 import { poolOf } from '../support/postgres/postgres-pool.js';
@@ -126,19 +127,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       for (const begin of ['BEGIN', 'BEGIN; SELECT 1 / 0']) {
         await client.query(begin).catch(() => {});
         const row = await locks.row();
-        const attempts = [
-          () => lock.heartBeat(),
-          () => lock.release(),
-          () => locks.acquire(client),
-          () => locks.inspect(client),
-        ];
-        for (const attempt of attempts) {
-          await expect(attempt()).rejects.toMatchObject({
-            name: 'ErrLockStore',
-            code: 'ERR_LOCK_IN_TRANSACTION',
-            message: expect.stringContaining('Give the store a `Pool` or a connection of its own'),
-          });
-        }
+        await expectRefused(locks, lock, client, 'Give the store a `Pool` or a connection of its own');
         expect(await locks.row()).toEqual(row);
         await client.query('ROLLBACK');
         await lock.heartBeat();
@@ -153,19 +142,7 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       const client = await pool.connect();
       await client.query('BEGIN');
       client.release();
-      const attempts = [
-        () => lock.heartBeat(),
-        () => lock.release(),
-        () => locks.acquire(pool),
-        () => locks.inspect(pool),
-      ];
-      for (const attempt of attempts) {
-        await expect(attempt()).rejects.toMatchObject({
-          name: 'ErrLockStore',
-          code: 'ERR_LOCK_IN_TRANSACTION',
-          message: expect.stringContaining('End a transaction before its client goes back to the pool'),
-        });
-      }
+      await expectRefused(locks, lock, pool, 'End a transaction before its client goes back to the pool');
       // It is somebody else’s transaction, and stays as it is.
       const again = await pool.connect();
       expect(again).toBe(client);
@@ -215,6 +192,28 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
     });
   });
 });
+
+/** Each operation on that connection, in a transaction. */
+async function expectRefused(
+  locks: PostgresLocks,
+  lock: Lock,
+  connection: PostgresConnection,
+  advice: string,
+): Promise<void> {
+  const attempts = [
+    () => lock.heartBeat(),
+    () => lock.release(),
+    () => locks.acquire(connection),
+    () => locks.inspect(connection),
+  ];
+  for (const attempt of attempts) {
+    await expect(attempt()).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      code: 'ERR_LOCK_IN_TRANSACTION',
+      message: expect.stringContaining(advice),
+    });
+  }
+}
 
 /** A lock with the holder that a test wants, in its own table. */
 async function heldLock(server: PostgresServer) {

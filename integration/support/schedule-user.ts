@@ -22,19 +22,25 @@ export class User {
   readonly env: NodeJS.ProcessEnv;
   /** Its UID on this machine, if not that of the tests. */
   uid?: number;
+  readonly #programs = join(this.folder, 'bin');
 
   constructor() {
-    const programs = join(this.folder, 'bin');
-    mkdirSync(programs);
-    writeFileSync(join(programs, 'crontab'), FAKE_CRONTAB);
-    chmodSync(join(programs, 'crontab'), 0o755);
+    mkdirSync(this.#programs);
+    this.addProgram('crontab', FAKE_CRONTAB);
     this.env = {
       ...process.env,
       HOME: this.folder,
       LIVINGLOCK_DIR: join(this.folder, 'locks'),
-      PATH: [programs, process.env['PATH']].join(delimiter),
+      PATH: [this.#programs, process.env['PATH']].join(delimiter),
       FAKE_CRONTAB: this.crontab,
     };
+  }
+
+  /** Puts a program in front of those on the PATH. */
+  addProgram(name: string, script: string): void {
+    const path = join(this.#programs, name);
+    writeFileSync(path, script);
+    chmodSync(path, 0o755);
   }
 
   schedule(...args: readonly string[]) {

@@ -97,8 +97,9 @@ export interface Store {
   claim(name: string, claim: Claim, over?: string): Awaitable<Outcome>;
 
   /**
-   * Whether the lock is still exactly that version: by a write, or the lock that a write takes, without changing anything: only the server that takes the writes can do that. Asked
-   * before a stalled holder is ended (`terminateStalled`). May be left out if `read` never returns an old state, as a replica or a snapshot may.
+   * Whether the lock is still exactly that version. Changes nothing, but is carried out like a conditional write, so that only the server that
+   * takes the writes can answer. Called before `terminateStalled` ends a holder. May be left out if `read` never returns an old state, as a replica
+   * or a snapshot does.
    */
   confirm?(name: string, version: string): Awaitable<boolean>;
 

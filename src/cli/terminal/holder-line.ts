@@ -27,7 +27,7 @@ function moreOf(holder: LockRecord | null): string {
   return joined(' ', describeWorkers(others), acquiredAt !== null && `since ${formatTime(acquiredAt)}`);
 }
 
-/** Empty if there are none. */
+/** `with PID 4242 at work`; empty without workers. */
 function describeWorkers(workers: LockRecord['workers']): string {
   const pids = (areGroups: boolean) =>
     workers.filter(({ group }) => (group === true) === areGroups).map(({ pid }) => pid);

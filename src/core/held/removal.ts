@@ -27,7 +27,7 @@ export class Removal {
     const { clock, holdAtLeast } = parts;
     this.#parts = parts;
     this.#events = events;
-    // Without a hold there is none to come, even if the clock stands earlier at the release, as in a machine restored from a snapshot.
+    // Without `holdAtLeast` nothing is held after the release, even if the clock goes back before it, as in a machine restored from a snapshot.
     const holdUntil = holdAtLeast > 0 ? clock.monotonic() + holdAtLeast : NO_HOLD;
     this.replaced = { predecessor: null, holdUntil };
   }

@@ -16,18 +16,11 @@ interface PoolClient extends PostgresConnection {
   removeListener?(event: 'error', listener: () => void): unknown;
 }
 
-/** An operation on one connection. */
-type Use<T> = (connection: PostgresConnection) => Promise<T>;
-
 /**
  * Runs an operation of a `Pool` on one client. Its own `query` would do the same, but not tell whether somebody has given that client back in the
  * middle of a transaction, whose rollback would undo the lock.
  */
-export function onOneConnection<T>(connection: PostgresConnection, use: Use<T>): Promise<T> {
-  return isPool(connection) ? withClient(connection, use) : use(connection);
-}
-
-async function withClient<T>(pool: Pool, use: Use<T>): Promise<T> {
+export async function withClient<T>(pool: Pool, use: (client: PostgresConnection) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     // If the connection breaks, the statement fails too. Without a listener the process would end.

@@ -3,7 +3,7 @@ import type { Clock } from '../../system/clock.js';
 import { inTime, type Over } from '../shared/time-limit.js';
 import { isUnconnected, type PostgresConnection } from './connection.js';
 import { isConflict, isConnectionLost, isInTransaction, storeError } from './driver-error.js';
-import { isPool, onOneConnection } from './pool.js';
+import { isPool, withClient } from './pool.js';
 import { type Send, senderTo } from './send.js';
 
 /**
@@ -26,10 +26,12 @@ export type Run = <T>(lock: string, attempted: string, act: (query: Send) => Pro
  */
 export function runnerOn(connection: PostgresConnection, limit: number, clock: Clock): Run {
   const sendOn = senderTo(connection, limit);
-  const remedy = isPool(connection) ? OF_POOL : OF_CLIENT;
   return async (lock, attempted, act) => {
-    const attempt = (over: Over) =>
-      onOneConnection(connection, async (client) => {
+    // Somebody may have given it a `query` of their own since.
+    const pool = isPool(connection) ? connection : null;
+    const remedy = pool === null ? OF_CLIENT : OF_POOL;
+    const attempt = (over: Over) => {
+      const operate = async (client: PostgresConnection) => {
         const send = sendOn(client);
         refuseUnusable(client, lock, attempted, remedy);
         const result = await act(async (sql, values) => {
@@ -39,7 +41,9 @@ export function runnerOn(connection: PostgresConnection, limit: number, clock: C
         });
         refuseUnusable(client, lock, attempted, remedy);
         return result;
-      });
+      };
+      return pool === null ? operate(connection) : withClient(pool, operate);
+    };
     try {
       return await inTime(limit, clock, (over) => untilDone(attempt, clock, over));
     } catch (error) {

@@ -29,8 +29,8 @@ interface PgConnection {
 }
 
 /**
- * How to send statements on a connection, or on a client of a pool. With `pg`, those that come again and again are named: the server then parses and plans each once for a connection, which
- * takes more than half of the time of a heartbeat. And `pg` closes a connection on which no answer came in time, which would otherwise stay in its
+ * How to send statements on a connection, or on a client of a pool. With `pg`, those that come again and again are named: the server then parses and
+ * plans each once for a connection, which takes more than half of the time of a heartbeat. And `pg` closes a connection on which no answer came in time, which would otherwise stay in its
  * pool.
  *
  * @param limit How long a statement may take, in milliseconds.

@@ -57,7 +57,7 @@ type Identity = string | null | undefined;
 /** As a store first found it, because the connection keeps that file. Several stores may share a connection. */
 const OPENED = new WeakMap<SqliteDatabase, Opened>();
 
-/** What a statement about the files of a connection is kept under. */
+/** The statement that tells which file a connection has opened. */
 export const FILES = 'PRAGMA database_list';
 
 /**
