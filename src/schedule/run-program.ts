@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { isAbsolute } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { messageOf } from '../system/message-of.js';
+import { systemCode } from '../system/system-code.js';
 import { systemProgram } from '../system/windows-program.js';
 import { ScheduleError } from './schedule-error.js';
 
 /** The status of a program that a signal ended. Anything but 0 will do. */
 const KILLED = 128;
+/** What it means that there is no such program. A lack of descriptors or memory says nothing about it. */
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
 
 export interface Result {
   readonly status: number;
@@ -22,11 +25,11 @@ export const runProgram: RunProgram = async (program, args, input) => {
   // The output is parsed here, so it must not be translated. CRONTAB_NOHEADER: see `readCrontab`.
   const path =
     process.platform === 'win32' && !isAbsolute(program) ? systemProgram(`${program}.exe`) : program;
-  const child = spawn(path, args, {
-    env: { ...process.env, LC_ALL: 'C', CRONTAB_NOHEADER: 'N' },
-    windowsHide: true,
-  });
   try {
+    const child = spawn(path, args, {
+      env: { ...process.env, LC_ALL: 'C', CRONTAB_NOHEADER: 'N' },
+      windowsHide: true,
+    });
     // If the process could not be started, there may be no pipes either (EMFILE).
     if (child.pid === undefined) await once(child, 'spawn');
     // The program may end before it has read everything. Its exit code tells why.
@@ -39,9 +42,11 @@ export const runProgram: RunProgram = async (program, args, input) => {
     ]);
     return { status: typeof status === 'number' ? status : KILLED, stdout, stderr };
   } catch (error) {
+    const problem = `Cannot run ${program}: ${messageOf(error)}.`;
+    if (!ABSENT.has(systemCode(error) ?? '')) throw new ScheduleError('failed', problem, { cause: error });
     throw new ScheduleError(
       'absent',
-      `Cannot run ${program}: ${messageOf(error)}. Does this system have that scheduler? Choose another with --for.`,
+      `${problem} Does this system have that scheduler? Choose another with --for.`,
     );
   }
 };

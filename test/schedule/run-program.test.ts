@@ -46,6 +46,14 @@ describe('a program of the system', () => {
       ),
     });
   });
+
+  it('is not missing if it cannot be started for another reason', async () => {
+    const running = runProgram(NODE, ['x'.repeat(4_000_000)]);
+    await expect(running).rejects.toMatchObject({
+      reason: 'failed',
+      message: expect.stringMatching(/^Cannot run .*: spawn (?:E2BIG|ENAMETOOLONG)\.$/),
+    });
+  });
 });
 
 describe('a program that must succeed', () => {

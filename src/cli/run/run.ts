@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access } from 'node:fs';
 import { type Lock, systemClock } from '../../index.js';
 import { checkLockName } from '../../stores/shared/lock-name.js';
 import { attempt } from '../../system/attempt.js';
@@ -178,7 +178,7 @@ async function supervise(job: Job): Promise<number> {
  * allows no more (RLIMIT_NPROC): better now than while a command is at work.
  */
 function startThreads(): Promise<void> {
-  return access('/').catch(() => {});
+  return new Promise((resolve) => access('/', () => resolve()));
 }
 
 function isOutputKept({ output: { passOn, log } }: RunSettings): boolean {

@@ -64,6 +64,19 @@ export function systemd(
       { ...clean, apply: () => clean.apply().catch(() => {}) },
     ];
   };
+  /** Reads the files. If that fails, a timer that was stopped for it goes on with its old time. */
+  const reloadOrGoOn = (name: string): Step => {
+    const reload = systemctl('daemon-reload');
+    const goOn = systemctl('start', `${unit(name)}.timer`);
+    return {
+      ...reload,
+      apply: () =>
+        reload.apply().catch(async (error: unknown) => {
+          await goOn.apply().catch(() => {});
+          throw error;
+        }),
+    };
+  };
   return {
     configure(job) {
       const files = [
@@ -91,8 +104,9 @@ export function systemd(
       const isNewTime = calendar !== '' && (isUnfinished || calendar !== (await calendarNow(job.name)));
       // A running timer would take up the new time, and the old stamp, already at the daemon-reload.
       const start = [
-        ...(isNewTime && state.isActive ? [systemctl('stop', `${unit(job.name)}.timer`)] : []),
-        systemctl('daemon-reload'),
+        ...(isNewTime && state.isActive
+          ? [systemctl('stop', `${unit(job.name)}.timer`), reloadOrGoOn(job.name)]
+          : [systemctl('daemon-reload')]),
         ...(isNewTime ? forget(job.name, state) : []),
         systemctl('enable', '--now', `${unit(job.name)}.timer`),
       ];

@@ -151,7 +151,7 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
           if (this.isOn || this.hasFailed) return { status: 1, stderr: 'Unit is not stopped.' };
           this.hasStamp = false;
         }
-        if (verb === 'enable') this.isOn = true;
+        if (verb === 'enable' || verb === 'start') this.isOn = true;
         if (verb === 'disable' || verb === 'stop') this.isOn = false;
         if (verb === 'enable' || verb === 'disable') this.isEnabled = verb === 'enable';
         if (verb === 'daemon-reload') this.needsReload = false;
@@ -264,6 +264,16 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
       expect(await installer.install(MORNING)).toEqual([]);
     },
   );
+
+  it.each([true, false])('stay as they were (started: %s) if systemd cannot read new ones', async (isOn) => {
+    const systemctl = new FakeSystemctl();
+    const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+    await apply(await installer.install(EVENING));
+    systemctl.isOn = isOn;
+    systemctl.broken = 'daemon-reload';
+    await expect(apply(await installer.install(MORNING))).rejects.toThrow('Connection timed out');
+    expect(systemctl.isOn).toBe(isOn);
+  });
 
   it('do not start a job at once whose timer had failed', async () => {
     const systemctl = new FakeSystemctl();
