@@ -1,4 +1,5 @@
-import type { LockHistory } from '../../history/index.js';
+import { basename } from 'node:path';
+import type { ErrHistory, LockHistory } from '../../history/index.js';
 import { type Inspection, inspect, LivingLockError } from '../../index.js';
 import { namedIn } from '../history/names.js';
 import { openOwnHistory } from '../history/read-history.js';
@@ -7,7 +8,7 @@ import type { Locks } from '../stores/locks.js';
 
 /** What can be found out about the runs under one lock: who holds it now, and how earlier runs ended. */
 export interface Job {
-  /** As people call it. */
+  /** As people call it. For a history that does not tell its lock: its file. */
   readonly name: string;
   /** `null` if the lock could not be read. */
   readonly lock: Inspection | null;
@@ -24,11 +25,15 @@ export interface Job {
 export async function readJobs(names: readonly string[], locks: Locks): Promise<readonly Job[]> {
   const history = openOwnHistory();
   const store = locks.database;
-  const named = names.map((name) => ({ name, path: locks.nameOf(name) }));
-  const wanted = names.length > 0 ? named : merged(await locks.list(), namedIn(store, await history.locks()));
   const jobs: Job[] = [];
-  for (const each of unique(wanted)) jobs.push(await read(each));
+  for (const each of unique(await wanted())) jobs.push(await read(each));
   return jobs;
+
+  async function wanted(): Promise<readonly NamedLock[]> {
+    if (names.length > 0) return names.map((name) => ({ name, path: locks.nameOf(name) }));
+    const onUnreadable = (error: ErrHistory) => void jobs.push(unreadable(error));
+    return merged(await locks.list(), namedIn(store, await history.locks({ onUnreadable })));
+  }
 
   async function read({ name, path }: NamedLock): Promise<Job> {
     const failures: string[] = [];
@@ -37,6 +42,10 @@ export async function readJobs(names: readonly string[], locks: Locks): Promise<
     const past = await unlessFailed(history.read(lock?.name ?? path, { store }), fail);
     return { name, lock, history: past, failures };
   }
+}
+
+function unreadable({ path, message }: ErrHistory): Job {
+  return { name: basename(path), lock: null, history: null, failures: [message] };
 }
 
 /** A lock that is named twice is one job, by its first name: labels of metrics must be unique. */

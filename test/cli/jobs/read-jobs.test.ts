@@ -36,6 +36,27 @@ describe('the jobs', () => {
     ]);
   });
 
+  it('are told of even if their history does not say of which lock it is', async () => {
+    const folder = named();
+    vi.stubEnv('LIVINGLOCK_HISTORY', join(folder, 'history'));
+    const history = openHistory();
+    await history.recordSkip(join(folder, 'a.lock'));
+    writeFileSync(join(history.folder, 'b-0123456789abcdef.jsonl'), 'x\n'.repeat(100));
+    mkdirSync(join(history.folder, 'c-0123456789abcdef.jsonl'));
+    const unread = (name: string, why: string) => ({
+      name,
+      lock: null,
+      history: null,
+      failures: [expect.stringContaining(why)],
+    });
+    expect(await jobs()).toMatchObject([
+      unread('b-0123456789abcdef.jsonl', 'its first line is damaged. Move it away'),
+      unread('c-0123456789abcdef.jsonl', 'it is not a regular file'),
+      { name: 'a', failures: [] },
+    ]);
+    expect(await jobs('a')).toMatchObject([{ name: 'a', failures: [] }]);
+  });
+
   it('are those that were named, each once', async () => {
     const folder = named();
     const found = await jobs('b', 'a', join(folder, 'b.lock'), 'a');
