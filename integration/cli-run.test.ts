@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -8,11 +9,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isLinux, isPosix, processState, temporaryFolder, waitForEndOf } from '../support/machine.js';
 import { killAtTheEnd, pidFrom, poll, Running } from '../support/running.js';
-import { Desk, PROGRAM } from './support/desk.js';
+import { Desk, oneLineWith, PROGRAM } from './support/desk.js';
 import { canBePrivate } from './support/private-machine.js';
 
 // `livinglock run` and `livinglock beat`, with real commands.
@@ -72,6 +73,28 @@ describe.skipIf(!isPosix)('of two runs at once', () => {
     await second.says(/Waiting for up to 1 minute/);
     first.write('0\n');
     expect(await second.ended).toMatchObject({ code: 0, stdout: 'at last\n' });
+  });
+
+  test('the other runs and is recorded even if livinglock is removed while it waits', async () => {
+    const desk = new Desk();
+    const copy = temporaryFolder();
+    cpSync(dirname(dirname(PROGRAM)), join(copy, 'dist'), { recursive: true });
+    const first = desk.start(['run', 'job', '--', 'sh', '-c', OBEDIENT]);
+    await first.prints(/pid \d+/);
+    const program = join(copy, 'dist', 'bin', 'livinglock.js');
+    const args = ['run', '--wait', '1m', '--log', '--notify', 'cat > told', '--notify-on', 'success', 'job'];
+    const second = desk.startProgram(process.execPath, [program, ...args, '--', 'echo', 'at last']);
+    await second.says(/Waiting for up to 1 minute/);
+    rmSync(join(copy, 'dist'), { recursive: true });
+    first.write('0\n');
+    const { code, stdout, stderr } = await second.ended;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'at last\n' });
+    expect(stderr).toEqual(oneLineWith('Waiting for up to 1 minute'));
+    expect(readFileSync(join(desk.folder, 'told'), 'utf8')).toContain('"event":"success"');
+    const { stdout: recorded } = await desk.run(['history', '--json', '--last', '1', 'job']);
+    expect(JSON.parse(recorded)).toMatchObject([
+      { runs: [{ outcome: 'succeeded', output: expect.any(String) }] },
+    ]);
   });
 
   test('the other stops waiting at SIGTERM', async () => {

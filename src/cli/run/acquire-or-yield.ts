@@ -15,6 +15,7 @@ import { withUnit } from '../grammar/parse-value.js';
 import { holderLine, holdingLine } from '../terminal/holder-line.js';
 import { say } from '../terminal/messages.js';
 import type { Task } from './job.js';
+import { loadAll } from './load-later.js';
 import { shownCommand } from './options/wrapped-command.js';
 import { statusOf } from './processes/pass-signals.js';
 import { processesWith } from './sign/processes-with-socket.js';
@@ -73,6 +74,7 @@ async function acquireOrWait(task: Task, processes: ProcessTable): Promise<Lock>
   } catch (error) {
     if (!(error instanceof ErrLockBusy) || wait === 0) throw error;
     const limit = Number.isFinite(wait) ? ` for up to ${formatDuration(wait)}` : '';
+    await loadAll(task);
     if (!quiet) say(`${busyLine(error)}. Waiting${limit}.`);
     return acquirePatiently(task, processes);
   }

@@ -114,8 +114,13 @@ export class Recorder {
   started(): void {
     if (this.#attempt > 1) return;
     this.#announce('start');
-    // Should that fail, it fails again when something is written.
-    if (this.#run.isRecorded) void loaded().catch(() => {});
+    void this.load();
+  }
+
+  /** Loads the code that writes later. Should that fail, it fails again when something is written. */
+  async load(): Promise<void> {
+    const { isRecorded, options } = this.#run;
+    await Promise.allSettled([isRecorded && loaded(), hasAudience(options) && loadedAnnouncer()]);
   }
 
   /**
@@ -285,11 +290,12 @@ export function isNoPlaceForALock(error: unknown): boolean {
 
 /** Not the index, which is one more file to find. */
 const loaded = () => import('../../history/history.js');
+const loadedAnnouncer = () => import('../notify/announcer.js');
 
 /** Loaded only once there is somebody to tell. That may fail: during a long run, the package may be replaced by another version. */
 async function loadAnnouncer(audience: Audience): Promise<Announcer | null> {
   try {
-    const { Announcer } = await import('../notify/announcer.js');
+    const { Announcer } = await loadedAnnouncer();
     return new Announcer(audience);
   } catch (error) {
     say(`No notifications can be sent: ${messageOf(error)}`);

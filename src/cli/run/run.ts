@@ -11,6 +11,7 @@ import { say, speakOf } from '../terminal/messages.js';
 import { acquireOrYield } from './acquire-or-yield.js';
 import { NOT_STARTED } from './exit-status.js';
 import type { Job, Task } from './job.js';
+import { isOutputKept, loadAll, loadKeptOutput } from './load-later.js';
 import { type RunSettings, STALL_UNSEEN } from './options/run-options.js';
 import { shownCommand } from './options/wrapped-command.js';
 import type { KeptOutput } from './output/kept/kept-output.js';
@@ -136,6 +137,7 @@ async function prepareRun(called: string, plan: Plan): Promise<number> {
 
 async function runTask(task: Task): Promise<number> {
   const { options, recorder, signals } = task;
+  if (options.jitter > 0) await loadAll(task);
   await pauseAtRandom(options, signals);
   // The random pause is not part of a run, even if it never gets the lock.
   recorder.begin(null);
@@ -181,14 +183,9 @@ function startThreads(): Promise<void> {
   return new Promise((resolve) => access('/', () => resolve()));
 }
 
-function isOutputKept({ output: { passOn, log } }: RunSettings): boolean {
-  return passOn !== 'always' || log !== null;
-}
-
-/** Loaded only where an option asks for it. */
 async function keptOutput({ name, locks, options }: Task, lock: Lock | null): Promise<KeptOutput | null> {
   if (!isOutputKept(options)) return null;
-  const { KeptOutput } = await import('./output/kept/kept-output.js');
+  const { KeptOutput } = await loadKeptOutput();
   return new KeptOutput(options, {
     owner: { lock: name, store: locks.database },
     startedAt: lock?.acquiredAt ?? new Date(),
