@@ -98,6 +98,21 @@ test('a copy of the process that emits in its own way, such as in Jest, changes 
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test('a thread that ends in the turn in which it gets a lock releases it', async () => {
+  expect(await endOf('has threads that end while they acquire')).toMatchObject({ code: 8 });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('timers and promises of another kind, as in a simulated page, change nothing', async () => {
+  expect(await endOf('has timers and promises of another kind')).toMatchObject({ code: 8 });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('nothing is claimed by a program whose end cannot be watched', async () => {
+  expect(await endOf('cannot be changed')).toMatchObject({ code: 8 });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test('a thread that ends releases its lock', async () => {
   expect(await endOf('has a thread')).toMatchObject({ code: 6 });
   expect(readdirSync(folder)).toEqual([]);

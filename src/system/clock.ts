@@ -185,7 +185,8 @@ function timer(milliseconds: number, { signal, ref = true }: SleepOptions): Prom
 /** Returns what stops it. */
 function setTimer(milliseconds: number, callback: () => void, ref: boolean): () => void {
   const timeout = setTimeout(callback, milliseconds);
-  if (!ref) timeout.unref();
+  // The timers of a simulated page are numbers.
+  if (!ref) timeout.unref?.();
   return () => clearTimeout(timeout);
 }
 

@@ -1,6 +1,8 @@
 // Used instead of the package signal-exit, with which the exit status becomes 0 if an exit listener of the program throws, and a listener
 // for each signal comes and goes with every lock.
 
+// The global ones may be missing, as in a page that a test simulates, or be those of a test.
+import { clearImmediate, setImmediate } from 'node:timers';
 import { ENDING_SIGNALS } from './ending-signals.js';
 import { isBun, isDeno } from './runtime.js';
 

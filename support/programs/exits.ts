@@ -217,6 +217,74 @@ const scenarios = new Map<string, () => unknown>([
     },
   ],
   [
+    'has threads that end while they acquire',
+    async () => {
+      const { inspect } = await load();
+      const states = new Set<string>();
+      for (let turns = 0; turns < 16; turns++) {
+        const argv = ['ends while it acquires', folder, String(turns)];
+        const worker = new Worker(new URL(import.meta.url), { argv });
+        await new Promise((resolve) => worker.once('exit', resolve));
+        states.add((await inspect(path)).state);
+      }
+      process.exit(states.size === 1 && states.has('free') ? 8 : 1);
+    },
+  ],
+  [
+    'ends while it acquires',
+    async () => {
+      const { acquire } = await load();
+      await (await acquire(path)).release();
+      void acquire(path);
+      for (let turns = Number(process.argv[4]); turns > 0; turns--) await null;
+      process.exit();
+    },
+  ],
+  [
+    'has timers and promises of another kind',
+    async () => {
+      Reflect.deleteProperty(globalThis, 'setImmediate');
+      Reflect.deleteProperty(globalThis, 'clearImmediate');
+      const { setTimeout: start } = globalThis;
+      Reflect.set(globalThis, 'setTimeout', (...call: Parameters<typeof start>) => Number(start(...call)));
+      Reflect.set(
+        globalThis,
+        'Promise',
+        class<T> extends Promise<T> {
+          constructor(executor: ConstructorParameters<typeof Promise<T>>[0]) {
+            super(executor);
+            if (new.target !== globalThis.Promise) throw new TypeError('cannot be extended');
+          }
+        },
+      );
+      const { acquire } = await load();
+      const { memoryStore } = await import('livinglock/testing');
+      const memory = memoryStore();
+      const store = {
+        ...memory,
+        beat: async (...beat: Parameters<typeof memory.beat>) => memory.beat(...beat),
+      };
+      for (const lock of [
+        await acquire(path),
+        await acquire('in memory', { store, heartbeatMinimalInterval: 0 }),
+      ]) {
+        await lock.heartBeat({ progress: 1 });
+        await lock.release();
+      }
+      process.exit(8);
+    },
+  ],
+  [
+    'cannot be changed',
+    async () => {
+      const { acquire, inspect } = await load();
+      Object.defineProperty(process, 'emit', { value: process.emit });
+      Object.defineProperty(process, 'emit', { configurable: false, writable: false });
+      const refusal = await acquire(path).catch((error: unknown) => error);
+      process.exit(refusal instanceof TypeError && (await inspect(path)).state === 'free' ? 8 : 1);
+    },
+  ],
+  [
     'a thread',
     async () => {
       await hold();

@@ -106,6 +106,7 @@ class Contender {
       if (isInTime || late === MOST_LATE) return this.#lock(claimed);
       // Others may have taken over before the answer came.
       this.#claims.doubt(claimed.token);
+      claimed.stayOnExit();
       late += 1;
     }
   }
@@ -238,24 +239,32 @@ class Contender {
     }
   }
 
-  #lock({ token, record, replaced, claimedAt }: Claimed): Lock {
+  #lock(claimed: Claimed): Lock {
     const { name, store, clock, processes } = this.#call;
     const { heartbeatMinimalInterval, staleTimeout, holdAtLeast } = this.#settings;
-    // Copying an object would take longer than everything else that is done for a lock here.
-    return new Lock({
-      name,
-      token,
-      record,
-      predecessor: replaced.predecessor,
-      calledAt: this.#calledAt,
-      claimedAt,
-      store,
-      clock,
-      processes,
-      heartbeatMinimalInterval,
-      staleTimeout,
-      holdAtLeast,
-    });
+    try {
+      // Copying an object would take longer than everything else that is done for a lock here.
+      return new Lock({
+        name,
+        token: claimed.token,
+        record: claimed.record,
+        predecessor: claimed.replaced.predecessor,
+        calledAt: this.#calledAt,
+        claimedAt: claimed.claimedAt,
+        store,
+        clock,
+        processes,
+        heartbeatMinimalInterval,
+        staleTimeout,
+        holdAtLeast,
+      });
+    } catch (error) {
+      // A clock of a test, for example. Nobody would release the lock.
+      this.#claims.takeBack(claimed);
+      throw error;
+    } finally {
+      claimed.stayOnExit();
+    }
   }
 }
 

@@ -1,9 +1,10 @@
+import { callOnExit } from '../../system/on-exit.js';
 import type { ProcessTable } from '../../system/processes/process-table.js';
 import { isPromise } from '../calls/maybe-async.js';
 import { callEvery } from '../calls/repeated-call.js';
 import type { StoreCall } from '../calls/store-call.js';
 import { ErrLockBusy, ErrLockStore, ErrNotALock } from '../errors.js';
-import { remove } from '../held/removal.js';
+import { remove, removeQuietly } from '../held/removal.js';
 import type { LockRecord } from '../record/record.js';
 import type { Awaitable, Claim, Outcome } from '../store.js';
 import { NOTHING, type Replaced } from './predecessor.js';
@@ -14,6 +15,8 @@ interface Doubt {
   readonly process: string;
   /** What it replaces if it was carried out. */
   readonly replaced: Replaced;
+  /** Ends the checks. */
+  readonly stop: () => void;
 }
 
 /**
@@ -79,9 +82,6 @@ export function takeBackLater(
   wasHeld: boolean,
   replaced: Replaced,
 ): () => void {
-  inDoubt.set(token, { process: keyOf(sender.processes), replaced });
-  const [oldest] = inDoubt.keys();
-  if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) inDoubt.delete(oldest);
   let checks = 0;
   const stop = callEvery(PERIOD, sender.clock, () => {
     checks += 1;
@@ -92,6 +92,12 @@ export function takeBackLater(
       () => {},
     );
   });
+  inDoubt.set(token, { process: keyOf(sender.processes), replaced, stop });
+  const [oldest] = inDoubt;
+  if (inDoubt.size > MOST_IN_DOUBT && oldest !== undefined) {
+    inDoubt.delete(oldest[0]);
+    oldest[1].stop();
+  }
   return stop;
 }
 
@@ -116,6 +122,8 @@ export interface Claimed {
   readonly replaced: Replaced;
   /** When it was sent, on the monotonic clock. */
   readonly claimedAt: number;
+  /** From now on somebody else releases the lock when the process exits. */
+  readonly stayOnExit: () => void;
 }
 
 /**
@@ -165,6 +173,8 @@ export class Claims {
     limit.throwIfOver();
     this.#sent.set(token, replaced);
     let isAbandoned = false;
+    // Before the claim: it may be carried out in the turn in which another part of the program calls `process.exit()`.
+    const stayOnExit = callOnExit(() => removeQuietly(this.#call, token, replaced));
     try {
       const answer = once(store.claim(name, claimWith(token), over));
       const abandon = () => {
@@ -172,14 +182,22 @@ export class Claims {
         this.#abandon(token, answer);
       };
       const outcome = await limit.until(answer, { abandon, isInDoubt: true });
-      return outcome.done ? { token, record: outcome.record, replaced, claimedAt } : null;
+      if (outcome.done) return { token, record: outcome.record, replaced, claimedAt, stayOnExit };
+      stayOnExit();
+      return null;
     } catch (error) {
+      stayOnExit();
       if (isAbandoned || !mayBeDone(error)) throw error;
       this.doubt(token);
       if (this.#hasFailed || !isWorthAnotherTry(error)) throw error;
       this.#hasFailed = true;
       return null;
     }
+  }
+
+  /** Takes back a claim that was carried out. */
+  takeBack({ token, record }: Claimed): void {
+    this.#abandon(token, { done: true, record });
   }
 
   /** Takes a claim back if the store turns out to have carried it out. Returns what stops that. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Clock, systemClock } from '../../system/clock.js';
 
 /** Called from time to time. */
@@ -16,6 +17,9 @@ interface Watch {
 /** Unlike these, fake timers may be cleared, or replaced by real ones, while a watch sleeps. */
 const USUAL_TIMERS = setTimeout;
 
+/** A watch is shared, so it must not run in the context of the caller who happens to be the first. */
+const inNoContext = AsyncLocalStorage.snapshot();
+
 const watches = new WeakMap<Clock, Map<number, Watch>>();
 
 /**
@@ -32,12 +36,15 @@ export function callEvery(period: number, clock: Clock, callback: Callback): () 
     const end = isUsual ? null : new AbortController();
     watch = { callbacks: new Set(), end, timers: setTimeout, asleepSince: clock.monotonic() };
     ofClock.set(period, watch);
-    void keep(watch, period, clock, ofClock);
+    const started = watch;
+    void inNoContext(() => keep(started, period, clock, ofClock));
   }
   const { callbacks, end } = watch;
-  callbacks.add(callback);
+  const inContext = AsyncLocalStorage.snapshot();
+  const call = () => inContext(callback);
+  callbacks.add(call);
   return () => {
-    callbacks.delete(callback);
+    callbacks.delete(call);
     if (end === null || callbacks.size > 0) return;
     if (ofClock.get(period)?.end === end) ofClock.delete(period);
     end.abort();

@@ -16,6 +16,21 @@ export function remove(
   return store.remove(name, token, left > 0 ? left : undefined);
 }
 
+/**
+ * When the process exits, only a store that answers synchronously can do it; with others the next contender finds a dead holder.
+ * Returns whether it was done.
+ */
+export function removeQuietly(...removal: Parameters<typeof remove>): boolean {
+  try {
+    const outcome = remove(...removal);
+    if (!isPromise(outcome)) return outcome.done;
+    Promise.resolve(outcome).catch(() => {});
+  } catch {
+    // As above.
+  }
+  return false;
+}
+
 /** Releases a lock, with what is left of `holdAtLeast`. */
 export class Removal {
   readonly #parts: LockParts;
@@ -36,24 +51,14 @@ export class Removal {
     return remove(this.#parts, this.#parts.token, this.replaced);
   }
 
-  /**
-   * When the process exits, only a store that answers synchronously can do it; with others the next contender finds a dead holder.
-   * Returns whether it was done.
-   */
   sendQuietly(): boolean {
-    try {
-      const outcome = this.send();
-      if (!isPromise(outcome)) return outcome.done;
-      Promise.resolve(outcome).catch(() => {});
-    } catch {
-      // As above.
-    }
-    return false;
+    return removeQuietly(this.#parts, this.#parts.token, this.replaced);
   }
 
   /** The work may outlive this process. */
   sendAtExit(workers: readonly ProcessIdentity[] = []): void {
     const isAtWork = workers.some((worker) => isStillRunning(worker, this.#parts.processes));
-    if (!isAtWork && this.sendQuietly()) this.#events.ended({ is: 'released' });
+    if (!isAtWork && this.sendQuietly())
+      this.#events.ended({ is: 'released' });
   }
 }

@@ -13,11 +13,14 @@ const ANSWERS = new WeakMap<Promise<void>, BeatAnswer>();
 /** Losses that were warned of. */
 const WARNED = new WeakSet<ErrLockLost>();
 
+/** Not the global one, which may have been replaced by one that cannot be extended. */
+const OwnPromise: PromiseConstructor = Object.getPrototypeOf((async () => {})()).constructor;
+
 /**
  * What `heartBeat()` returns: a promise that nobody has to await. If it rejects and nobody waits for it, that is not an unhandled rejection, which
  * would end the process, because the heartbeat may have been sent from a timer. So it has to know whether somebody waits.
  */
-export class BeatAnswer extends Promise<void> {
+export class BeatAnswer extends OwnPromise<void> {
   readonly #listener: BeatListener;
   #isAwaited = false;
 
@@ -31,7 +34,7 @@ export class BeatAnswer extends Promise<void> {
 
   /** What is derived from it is an ordinary promise, whose rejection must be handled. */
   static override get [Symbol.species](): PromiseConstructor {
-    return Promise;
+    return OwnPromise;
   }
 
   private constructor(answer: Promise<void>, listener: BeatListener) {

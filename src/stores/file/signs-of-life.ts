@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { isPromise } from '../../core/calls/maybe-async.js';
 import { callEvery } from '../../core/calls/repeated-call.js';
 import type { Dependencies } from '../../core/options/dependencies.js';
 import type { Awaitable, Outcome } from '../../core/store.js';
@@ -111,7 +112,7 @@ export class Signs {
 
   /** Keeps it no longer if the lock turns out to be lost, with its folder or without. Returns what it was given. */
   dropIfLost(token: string, outcome: Awaitable<Outcome>): Awaitable<Outcome> {
-    if (outcome instanceof Promise) return outcome.then((settled) => this.dropIfLost(token, settled));
+    if (isPromise(outcome)) return outcome.then((settled) => this.dropIfLost(token, settled));
     if (!outcome.done) this.drop(token);
     return outcome;
   }

@@ -107,4 +107,17 @@ describe('claims', () => {
     await clock.advance(MINUTE);
     expect(removals).toBe(0);
   });
+
+  it('in doubt are checked up to a number, however many there are', async () => {
+    let reads = 0;
+    const claims = claimsOf({
+      read: (name) => {
+        reads += 1;
+        return store.read(name);
+      },
+    });
+    for (let sent = 0; sent < 1200; sent++) claims.doubt(`claim ${sent}`);
+    await clock.advance(MINUTE);
+    expect(reads).toBe(2 * 1000);
+  });
 });

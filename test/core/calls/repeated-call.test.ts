@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, expect, it, vi } from 'vitest';
 import { callEvery } from '../../../src/core/calls/repeated-call.js';
 import { systemClock } from '../../../src/system/clock.js';
@@ -55,4 +56,16 @@ it('goes on for callers on real timers while there are callers on fake ones', as
   vi.useRealTimers();
   await called;
   stop();
+});
+
+it('is called in the context of its own caller, although all share a timer', async () => {
+  vi.useFakeTimers();
+  const tenant = new AsyncLocalStorage<string>();
+  const contexts: (string | undefined)[] = [];
+  const stops = ['A', 'B'].map((name) =>
+    tenant.run(name, () => callEvery(PERIOD, systemClock, () => contexts.push(tenant.getStore()))),
+  );
+  await vi.advanceTimersByTimeAsync(PERIOD);
+  for (const stop of stops) stop();
+  expect(contexts).toEqual(['A', 'B']);
 });

@@ -225,6 +225,14 @@ describe('a heartbeat within the minimal interval', () => {
     },
   );
 
+  it('is written at once if the last one was sent by a clock that was ahead, as in a test that has ended', async () => {
+    const lock = await hold({ staleTimeout: HOUR, heartbeatMinimalInterval: MINUTE });
+    const now = clock.monotonic();
+    clock.monotonic = () => now - SECOND;
+    await lock.heartBeat({ progress: 0.5 });
+    expect(await progress()).toBe(0.5);
+  });
+
   it('that comes at the same moment as one that was written is not forgotten', async () => {
     const lock = await hold({ staleTimeout: HOUR });
     await until(MINUTE);

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   type AcquireOptions,
@@ -16,8 +18,9 @@ import {
 import { type FileSystem, systemFileSystem } from '../../../src/stores/file/file-system.js';
 import { guardLifeName, ownerName } from '../../../src/stores/file/guard/guard-names.js';
 import { fileStore } from '../../../src/stores/file/index.js';
+import { Signs } from '../../../src/stores/file/signs-of-life.js';
 import type { FakeProcess } from '../../../src/testing/index.js';
-import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, World } from '../../../support/world.js';
+import { fileSystemWith, HOUR, MINUTE, SECOND, systemError, untyped, World } from '../../../support/world.js';
 
 const EXT4 = 0xef53;
 const NFS = 0x6969;
@@ -479,4 +482,25 @@ describe('the guard of a process in another container', () => {
       expect(world.files).not.toContain('job.lock.guard');
     },
   );
+});
+
+test('a sign is kept while an answer is awaited that is not of the global Promise, as with zone.js', async () => {
+  const held = { path: world.path, token: randomUUID() };
+  const signs = new Signs(dependenciesOf(one), localFileSystem());
+  let isKept = true;
+  const sign = {
+    close: () => {
+      isKept = false;
+    },
+  };
+  const keepSign = (nameFor: (numbers: object) => string) => {
+    nameFor({ dev: 1, ino: 1 });
+    return sign;
+  };
+  signs.keep(held, untyped({ keepSign }));
+  const answer = runInNewContext('Promise.resolve({ done: true })');
+  expect(await signs.dropIfLost(held.token, answer)).toEqual({ done: true });
+  expect(isKept).toBe(true);
+  expect(await signs.dropIfLost(held.token, untyped({ done: false }))).toEqual({ done: false });
+  expect(isKept).toBe(false);
 });
