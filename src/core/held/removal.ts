@@ -58,7 +58,6 @@ export class Removal {
   /** The work may outlive this process. */
   sendAtExit(workers: readonly ProcessIdentity[] = []): void {
     const isAtWork = workers.some((worker) => isStillRunning(worker, this.#parts.processes));
-    if (!isAtWork && this.sendQuietly())
-      this.#events.ended({ is: 'released' });
+    if (!isAtWork && this.sendQuietly()) this.#events.ended({ is: 'released' });
   }
 }
