@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -27,6 +36,18 @@ describe.skipIf(!isPosix)('a run', () => {
     const { programs } = await censusOf('run', 'job', '--', 'true');
     if (isLinux) expect(programs).toEqual([...besideTheCommand(), 'true']);
     else expect(new Set(programs)).toEqual(new Set(['/usr/sbin/sysctl', 'true', '/bin/ps']));
+  });
+});
+
+test('a Node that is too old is named', async () => {
+  const folder = temporaryFolder();
+  // As in Node 18.
+  writeFileSync(join(folder, 'older.cjs'), 'delete process.getBuiltinModule;');
+  const args = ['--require', join(folder, 'older.cjs'), PROGRAM, 'run', 'job', '--', 'true'];
+  expect(await new Running(process.execPath, args, { env: {} }).ended).toMatchObject({
+    code: 70,
+    stdout: '',
+    stderr: `livinglock: Node 20.19 or later is needed, but ${process.execPath} is ${process.version}. See https://nodejs.org/en/download\n`,
   });
 });
 

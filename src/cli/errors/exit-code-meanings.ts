@@ -10,7 +10,7 @@ const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
   usage: 'wrong options or arguments',
   noInput:
     'verify, schedule: there is no such folder, or nothing can be written there. logs: no output is kept',
-  internal: 'a bug in livinglock',
+  internal: 'a bug in livinglock, or a Node that is too old',
   store:
     'the lock, its folder or the history cannot be read or written; or the file is not a lock. history: the page cannot be written. schedule: the schedule cannot be read or changed. metrics: something could not be read, or the file could not be written. run: a stalled holder could not be ended (--kill-stalled)',
   output:
