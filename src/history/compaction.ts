@@ -6,7 +6,7 @@ import type { Run } from './run.js';
 export interface Limits {
   /** How many runs. */
   readonly maxRuns: number;
-  /** Milliseconds since a run ended. The last run is always kept. */
+  /** Milliseconds since a run ended. The last runs are kept anyway. */
   readonly maxAge: number;
 }
 

@@ -32,7 +32,7 @@ export interface HistoryOptions {
   readonly folder?: string | undefined;
   /** How many runs of each lock are kept. Default: 1,000. */
   readonly maxRuns?: number | undefined;
-  /** How long a run is kept after its end; the last one of each lock is always kept. Default: 90 days. */
+  /** How long a run is kept after its end; the last 20 of each lock are kept anyway. Default: 90 days. */
   readonly maxAge?: Duration | undefined;
   /** How long to wait while other processes are writing, before giving up on a record. Default: 2 seconds. */
   readonly writeTimeout?: Duration | undefined;

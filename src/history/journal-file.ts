@@ -11,6 +11,7 @@ const MODE = 0o600;
 /** The first line has the name of a lock in it, and paths have at most 4,096 bytes, each of which may become six in JSON. */
 const MAX_HEADER = 32 * 1024;
 const USUAL_HEADER = 512;
+const PIECE = 64 * 1024;
 const { O_RDONLY, O_RDWR, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /** Text from a journal. */
@@ -24,7 +25,7 @@ export interface JournalText {
 }
 
 /**
- * `null` if there is no file, or an empty one, which a power cut may leave behind.
+ * `null` if there is no file, or an empty one, or one of zero bytes, which a power cut may leave behind.
  *
  * @param maxBytes How much to read of what follows the first line. Default: nothing.
  */
@@ -33,6 +34,7 @@ export function readJournal(path: string, maxBytes = 0): JournalText | null {
     const { size } = fs.fstatSync(descriptor);
     if (size === 0) return null;
     const header = headerOf(descriptor);
+    if (isZero(header) && isZeroFrom(descriptor, Buffer.byteLength(header), size)) return null;
     const begin = Math.max(Buffer.byteLength(header) + 1, size - maxBytes);
     const isCut = begin > Buffer.byteLength(header) + 1;
     const text = textFrom(descriptor, begin, size);
@@ -128,6 +130,17 @@ function headerOf(descriptor: number, length = USUAL_HEADER): string {
   const end = text.indexOf('\n');
   if (end === -1 && length < MAX_HEADER) return headerOf(descriptor, MAX_HEADER);
   return end === -1 ? text : text.slice(0, end);
+}
+
+function isZero(text: string): boolean {
+  return /^\0+$/.test(text);
+}
+
+function isZeroFrom(descriptor: number, begin: number, end: number): boolean {
+  for (let at = begin; at < end; at += PIECE) {
+    if (!isZero(textFrom(descriptor, at, Math.min(at + PIECE, end)))) return false;
+  }
+  return true;
 }
 
 function textFrom(descriptor: number, begin: number, end: number): string {

@@ -16,9 +16,12 @@ interface Wanted {
   readonly runs: number;
   /** How many that succeeded must be among them, even if that takes more runs. */
   readonly succeeded: number;
-  /** Which runs to leave out, except for the last one. */
+  /** Which runs to leave out, except for the last ones: the clock may have been wrong when they ran, or be wrong now. */
   readonly isOld: (run: Run) => boolean;
 }
+
+/** How many of the last runs are never too old. */
+const NEVER_OLD = 20;
 
 /** What was found. */
 export interface Found {
@@ -102,7 +105,7 @@ class Collection {
     if (this.#relate(entry) === 'already-told') return true;
     const { runs, succeeded, isOld } = this.#wanted;
     if (this.#runs >= runs && this.#succeeded >= succeeded) return false;
-    this.#isKept = this.#runs === 0 || !isOld(entry.run);
+    this.#isKept = this.#runs < NEVER_OLD || !isOld(entry.run);
     if (!this.#isKept) return true;
     this.#runs += 1;
     if (entry.run.outcome === 'succeeded') this.#succeeded += 1;

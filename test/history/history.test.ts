@@ -307,15 +307,19 @@ describe('a journal on the disk', () => {
     expect(readdirSync(folder)).toHaveLength(1);
   });
 
-  it('is bounded by age', async () => {
+  it('is bounded by age, except for the last 20 runs', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: NOON });
     try {
       await history.record(someReport({ id: 'old' }));
       vi.setSystemTime(NOON.getTime() + 100 * DAY);
-      await history.record(someReport({ id: 'new', endedAt: new Date() }));
-      expect(await ids()).toEqual(['new']);
+      for (let id = 1; id < 20; id++)
+        await history.record(someReport({ id: `new ${id}`, endedAt: new Date() }));
+      expect(await ids()).toHaveLength(20);
+      vi.setSystemTime(NOON.getTime() + 110 * DAY);
+      await history.record(someReport({ id: 'new 20', endedAt: new Date() }));
+      expect(await ids()).toEqual(Array.from({ length: 20 }, (_, index) => `new ${index + 1}`));
       await history.recordSkip(JOB);
-      expect(readFileSync(journal(), 'utf8').trim().split('\n')).toHaveLength(3);
+      expect(readFileSync(journal(), 'utf8').trim().split('\n')).toHaveLength(22);
     } finally {
       vi.useRealTimers();
     }
@@ -420,6 +424,7 @@ describe('a journal on the disk', () => {
     `{"livinglock":"history","lock":"${JOB}","keptBytes":1`,
     `{"livinglock":"history","lock":"${JOB}","keptBytes":12,"oldest":"2026-11-26T12:00:00.000Z"`,
     '\0\0\0\0',
+    '\0'.repeat(400_000),
   ])('begins again in a file that a crash has left with %j', async (left) => {
     const file = await made();
     writeFileSync(file, left);

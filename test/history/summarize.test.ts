@@ -143,15 +143,19 @@ describe('compacting a journal', () => {
     expect(kept(lines, { maxRuns: 1 })).toEqual([run(5)]);
   });
 
-  it('drops what is too old, except for the last run', () => {
-    expect(kept([run(0), run(50), run(60), skip(70)], { maxAge: 45 * MINUTE })).toEqual([run(60), skip(70)]);
-    expect(kept([run(0), run(1)], { maxAge: MINUTE })).toEqual([run(1)]);
+  /** As many as are kept whatever the clock said. */
+  const last = Array.from({ length: 20 }, (_, index) => run(100 + index));
+
+  it('drops what is too old, except for the last runs', () => {
+    const lines = [run(0), skip(1), run(2), ...last, skip(130)];
+    expect(kept(lines, { maxAge: MINUTE })).toEqual(lines.slice(3));
+    expect(kept([run(0), run(1)], { maxAge: MINUTE })).toEqual([run(0), run(1)]);
   });
 
   it('goes on before a run that ended while the clock was wrong, and leaves out only that', () => {
     const lines = [run(0), skip(1), run(-1e7), skip(2), run(3), run(1e7), skip(4), run(5)];
-    expect(kept(lines, { maxAge: 1000 * MINUTE })).toEqual(
-      lines.filter((_, index) => ![1, 2].includes(index)),
+    expect(kept([...lines, ...last], { maxAge: 1000 * MINUTE })).toEqual(
+      [...lines, ...last].filter((_, index) => ![1, 2].includes(index)),
     );
     expect(kept(lines, { maxRuns: 2 })).toEqual(lines.slice(5));
   });

@@ -31,9 +31,13 @@ export function findLogs(owner: JournalOwner, runs: readonly PastRun[]): KeptLog
       .filter(({ output }) => !isOfOneRun(output) && existsSync(output))
       .map(({ output, startedAt }) => [output, { path: output, startedAt, id: null }]),
   );
-  return [...[...folders].flatMap((folder) => foundIn(folder, owner)), ...appended.values()].toSorted(
+  const logs = [...[...folders].flatMap((folder) => foundIn(folder, owner)), ...appended.values()].toSorted(
     (one, other) => other.startedAt.getTime() - one.startedAt.getTime(),
   );
+  const now = new Date();
+  // Written before the clock was set back.
+  const isFromFuture = (log: KeptLog) => log.startedAt > now;
+  return [...logs.filter((log) => !isFromFuture(log)), ...logs.filter(isFromFuture)];
 }
 
 /** A folder that cannot be read must not hide the logs in the others. */

@@ -13,12 +13,16 @@ import { systemCode } from '../../../../system/system-code.js';
 export function oldLogs(folder: string, owner: JournalOwner, keep: number, own: string): readonly FoundLog[] {
   const logs = logsIn(folder, owner);
   const start = logs.find(({ name }) => name === own)?.startedAt ?? new Date();
-  const others = logs.filter(({ name }) => name !== own);
+  const others = logs
+    .filter(({ name }) => name !== own)
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   const excess = Math.max(0, others.length - (keep - 1));
-  return others
-    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+  const now = new Date();
+  // Written before the clock was set back.
+  const isFromFuture = (log: FoundLog) => log.startedAt > now;
+  return [...others.filter(isFromFuture), ...others.filter((log) => !isFromFuture(log))]
     .slice(0, excess)
-    .filter(({ startedAt }) => startedAt <= start);
+    .filter((log) => log.startedAt <= start || isFromFuture(log));
 }
 
 /** Not a log that was written since it was found, as by a run beside the lock (`--force`). One failed removal does not stop the rest. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { oldLogs, removeLogs } from '../../../../../src/cli/run/output/kept/prune-logs.js';
 import { logName } from '../../../../../src/history/logs.js';
-import { temporaryFolder } from '../../../../../support/world.js';
+import { HOUR, temporaryFolder } from '../../../../../support/world.js';
 
 const OWNER = { lock: '/run/livinglock/import.lock', store: null };
 
@@ -63,6 +63,16 @@ describe('old logs', () => {
     const removing = removeLogs([{ ...(first ?? expect.fail()), path: tooLong }, ...others]);
     await expect(removing).rejects.toThrow('ENAMETOOLONG');
     expect(readdirSync(folder).toSorted()).toEqual([nameOf(1), nameOf(3)]);
+  });
+
+  it('are removed first if they were written before the clock was set back', async () => {
+    const folder = temporaryFolder();
+    const now = Math.floor((Date.now() - Date.UTC(2020, 10, 26)) / HOUR);
+    for (const hour of [now - 2, now - 1, now + 9, now + 10]) put(folder, hour);
+    await pruneLogs(folder, 3, nameOf(now - 1));
+    expect(readdirSync(folder).toSorted()).toEqual([now - 2, now - 1, now + 10].map((hour) => nameOf(hour)));
+    await pruneLogs(folder, 1, nameOf(now - 1));
+    expect(readdirSync(folder)).toEqual([nameOf(now - 1)]);
   });
 
   it('are counted without what somebody plants in the future', async () => {
