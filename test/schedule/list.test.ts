@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { programsIn, type Scheduled } from '../../../src/schedule/installer.js';
-import { quoteForCron, quoteForSystemd, quoteForWindows } from '../../../src/schedule/quote.js';
-import type { Job } from '../../../src/schedule/scheduled-job.js';
-import { cron } from '../../../src/schedule/schedulers/cron.js';
-import { launchd } from '../../../src/schedule/schedulers/launchd.js';
-import { systemd } from '../../../src/schedule/schedulers/systemd.js';
-import { taskScheduler } from '../../../src/schedule/schedulers/task-scheduler.js';
-import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
-import { temporaryFolder } from '../../../support/world.js';
-import { apply, FakeCrontab, FakePrograms, NASTY, NOWHERE, someJob } from '../../schedule/support.js';
+import { programsIn, type Scheduled } from '../../src/schedule/installer.js';
+import { quoteForCron, quoteForSystemd, quoteForWindows } from '../../src/schedule/quote.js';
+import type { Job } from '../../src/schedule/scheduled-job.js';
+import { cron } from '../../src/schedule/schedulers/cron.js';
+import { launchd } from '../../src/schedule/schedulers/launchd.js';
+import { systemd } from '../../src/schedule/schedulers/systemd.js';
+import { taskScheduler } from '../../src/schedule/schedulers/task-scheduler.js';
+import { parseAt } from '../../src/schedule/timing/parse-timing.js';
+import { temporaryFolder } from '../../support/world.js';
+import { apply, FakeCrontab, FakePrograms, NASTY, NOWHERE, someJob } from './support.js';
 
 /** A Thursday. */
 const NOW = new Date(2026, 10, 26, 12, 0);
