@@ -43,9 +43,10 @@ function ignore(): void {}
 export function isPool(connection: unknown): connection is Pool {
   if (typeof fieldOf(connection, 'totalCount') !== 'number') return false;
   let definer = connection;
-  while (typeof definer === 'object' && definer !== null && !Object.hasOwn(definer, 'query')) {
+  while (definer !== null && !Object.hasOwn(Object(definer), 'query')) {
     definer = Object.getPrototypeOf(definer);
   }
-  if (typeof definer !== 'object' || definer === null || !Object.hasOwn(definer, 'connect')) return false;
-  return fieldOf(definer, 'query') === fieldOf(connection, 'query');
+  return (
+    Object.hasOwn(Object(definer), 'connect') && fieldOf(definer, 'query') === fieldOf(connection, 'query')
+  );
 }
