@@ -133,6 +133,15 @@ describe('a contender', () => {
     await expect(world.acquire()).rejects.toThrow('; it is alive and has not stalled. Try again');
   });
 
+  it('is not told so of a lock that it has released early', async () => {
+    const world = new World();
+    await (await world.acquire(undefined, { holdAtLeast: HOUR })).release();
+    await expect(world.acquire()).rejects.toMatchObject({
+      name: 'ErrLockBusy',
+      reason: expect.not.stringContaining('it is this process itself'),
+    });
+  });
+
   it('takes over from a holder that is alive but has sent no heartbeat for longer than the stale timeout', async () => {
     const world = new World();
     const old = await world.acquire(world.processes.start());
@@ -353,6 +362,33 @@ describe('waiting', () => {
     expect(outcome).not.toHaveProperty('message', expect.stringContaining('with the option `wait`'));
   });
 
+  it.each([
+    [1, [50, 100, 200, 400, 500, 500]],
+    [0, [25, 50, 100, 200, 250, 250]],
+  ])('asks less and less often, but about twice a second (random part: %d)', async (random, expected) => {
+    vi.spyOn(Math, 'random').mockReturnValue(random);
+    const world = new World();
+    await world.acquire(world.processes.start());
+    const { times, store } = timed(world);
+    const waiting = expect(world.acquire(undefined, { wait: '2s', store })).rejects.toThrow(ErrLockBusy);
+    await world.clock.advance(2 * SECOND);
+    await waiting;
+    const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(pauses.slice(0, expected.length)).toEqual(expected);
+  });
+
+  it('asks for the last time early enough to be answered in time', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const world = new World();
+    await world.acquire(world.processes.start());
+    const { times, store } = timed(world, 30);
+    const waiting = expect(world.acquire(undefined, { wait: '1s', store })).rejects.toThrow(ErrLockBusy);
+    await world.clock.advance(SECOND);
+    await waiting;
+    // Twice as long before the end as the answer before took.
+    expect(times.at(-1)).toBe(SECOND - 2 * 30);
+  });
+
   it('ends when its signal aborts, with its reason', async () => {
     const world = new World();
     await world.acquire(world.processes.start());
@@ -373,6 +409,19 @@ describe('waiting', () => {
     expect(world.files).toEqual([]);
   });
 });
+
+/** A store that takes that long to read, and when it was asked to, in milliseconds from now on. */
+function timed(world: World, duration = 0): { readonly times: readonly number[]; readonly store: Store } {
+  const intact = fileStore(world.as());
+  const start = world.clock.monotonic();
+  const times: number[] = [];
+  const read: Store['read'] = async (name) => {
+    times.push(world.clock.monotonic() - start);
+    if (duration > 0) await world.clock.sleep(duration);
+    return intact.read(name);
+  };
+  return { times, store: { ...intact, read } };
+}
 
 describe('a stalled holder', () => {
   it('is ended first if that is requested', async () => {
@@ -815,11 +864,14 @@ describe('a file that is not a lock', () => {
     world.write(content, world.clock.now() - DAY);
     const before = statSync(world.path);
     const expected = { name: 'ErrNotALock', code: 'ERR_NOT_A_LOCK', lock: world.path };
+    const store = fileStore(world.as());
+    const claim = vi.spyOn(store, 'claim');
     for (const options of [{}, { wait: '1h' }, { terminateStalled: true }, { staleTimeout: 1 }] as const) {
       await expect(
-        world.acquire(undefined, { heartbeatMinimalInterval: 0, ...options }),
+        world.acquire(undefined, { heartbeatMinimalInterval: 0, store, ...options }),
       ).rejects.toMatchObject({ ...expected, message: expect.stringContaining(words) });
     }
+    expect(claim).not.toHaveBeenCalled();
     for (const force of [false, true]) {
       await expect(breakLock(world.path, { force, dependencies: world.as() })).rejects.toMatchObject(
         expected,

@@ -5,6 +5,7 @@ import {
   type AcquireOptions,
   acquire,
   breakLock,
+  type Clock,
   ErrLockBusy,
   type InspectOptions,
   inspect,
@@ -485,6 +486,30 @@ describe('a call to a store that never answers', () => {
       const ended = expect(acquireHere({ wait: '3s' })).rejects.toMatchObject({ code: 'ETIMEDOUT' });
       await settle();
       silent = new Set(['read']);
+      await clock.advance(3 * SECOND);
+      await ended;
+    });
+
+    it('with the store as the reason if it has never answered, however short the time', async () => {
+      silent = new Set(['read']);
+      const ended = expect(acquireHere({ wait: 500 })).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+      await clock.advance(500);
+      await ended;
+    });
+
+    it('with the lock as the reason if that happens between two questions', async () => {
+      await acquireThere();
+      const sleepy: Clock = {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        sinceBoot: () => clock.sinceBoot(),
+        // The pauses of a busy process end late.
+        sleep: (length, options) =>
+          clock.sleep(length > 0 && length < SECOND ? length + 50 : length, options),
+      };
+      const ended = expect(
+        acquireHere({ wait: '3s', dependencies: { ...dependencies(), clock: sleepy } }),
+      ).rejects.toThrow(ErrLockBusy);
       await clock.advance(3 * SECOND);
       await ended;
     });

@@ -633,7 +633,13 @@ describe('the handle', () => {
 
   it('shows the script and its arguments by default', async () => {
     const world = new World();
-    await acquire(world.path, { dependencies: world.as() });
-    expect(JSON.parse(world.text).command).toBe(process.argv.slice(1).join(' ') || undefined);
+    const { argv } = process;
+    process.argv = ['/usr/bin/node', 'import.js', '--all'];
+    try {
+      await acquire(world.path, { dependencies: world.as() });
+    } finally {
+      process.argv = argv;
+    }
+    expect(JSON.parse(world.text).command).toBe('import.js --all');
   });
 });
