@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { type OutputMode, routeFor } from '../../../../src/cli/run/output/output-route.js';
+import { modeFor, type OutputMode, routeFor } from '../../../../src/cli/run/output/output-route.js';
 import { replace } from '../../../../support/replace.js';
+import { someOptions } from '../stage.js';
 
 type Stream = { readonly ino?: bigint; readonly rdev?: bigint; readonly isFile?: boolean };
 
@@ -23,6 +24,23 @@ function outputs(stdout: Stream, stderr: Stream): void {
 }
 
 const FILE = { isFile: true };
+
+describe('how much of the output goes through this process', () => {
+  it.each<readonly [OutputMode, 'always' | 'on-failure' | 'never', 'output' | 'alive', boolean]>([
+    ['inherited', 'always', 'alive', false],
+    ['seen', 'always', 'output', false],
+    ['read', 'always', 'alive', true],
+    ['read', 'always', 'output', true],
+    ['read', 'on-failure', 'alive', false],
+    ['read', 'on-failure', 'output', true],
+    ['discarded', 'never', 'alive', false],
+    ['merged', 'never', 'output', false],
+    ['merged', 'never', 'alive', true],
+  ])('%s: --output %s, --proof %s, with a log: %s', (mode, passOn, by, isLogged) => {
+    const options = someOptions({ output: { passOn, log: null, mostHeld: undefined }, proof: { by } });
+    expect(modeFor(options, isLogged)).toBe(mode);
+  });
+});
 
 describe.runIf(process.platform !== 'win32')('the output of a command', () => {
   /** Runs a script with its output on that route, and returns what is read from each pipe. */

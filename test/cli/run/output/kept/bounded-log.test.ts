@@ -67,6 +67,31 @@ describe('a log of bounded size', () => {
     );
   });
 
+  it('is read piece by piece, and gives its room back', async () => {
+    const file = new MemoryFile();
+    const log = new BoundedLog(file, 1_000_000);
+    const output = Buffer.from(Array.from({ length: 600_000 }, (_, index) => (index * 7919) % 251));
+    await log.write(output);
+    const pieces: Buffer[] = [];
+    for await (const piece of log.read()) {
+      pieces.push(piece);
+      // It comes too late.
+      await log.write(Buffer.from('more'));
+    }
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(Buffer.concat(pieces)).toEqual(output);
+    await log.clear();
+    expect([log.size, file.content.length]).toEqual([0, 0]);
+  });
+
+  it('cannot be read to its end if somebody has truncated the file', async () => {
+    const file = new MemoryFile();
+    const log = new BoundedLog(file, 1000);
+    await log.write(Buffer.from('output'));
+    file.read = async () => Buffer.alloc(0);
+    await expect(log.read().next()).rejects.toThrow('truncated');
+  });
+
   it('has the beginning and the end of any longer output, with every byte, and says how many are missing', async () => {
     await fc.assert(
       fc.asyncProperty(limits, outputs, async (limit, chunks) => {
