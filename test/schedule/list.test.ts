@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { programsIn, type Scheduled } from '../../src/schedule/installer.js';
 import { quoteForCron, quoteForSystemd, quoteForWindows } from '../../src/schedule/quote.js';
@@ -41,6 +41,12 @@ async function listedBy(job: Job): Promise<Scheduled[]> {
     listed.push(...(await installer.list(NOW)));
   }
   return listed;
+}
+
+/** As editors do, and people. */
+function leaveCopies(path: string): void {
+  copyFileSync(path, `${path}.orig`);
+  copyFileSync(path, join(dirname(path), `old-${basename(path)}`));
 }
 
 /** What is shown of a job by each scheduler. */
@@ -131,6 +137,7 @@ describe('the programs of an entry', () => {
       ['/opt/node', '/opt/livinglock.js'],
     ],
     [['', '/opt/livinglock.js', 'run'], ['/opt/livinglock.js']],
+    [['/opt/node', '/opt/livinglock.json', 'run'], []],
   ])('%o', (words, programs) => {
     expect(programsIn(words)).toEqual(programs);
   });
@@ -177,13 +184,18 @@ describe('what is scheduled', () => {
       let line =
         'Fri 2026-11-27 03:30:00 UTC  15h left  n/a  n/a  livinglock-report.timer livinglock-report.service\n';
       const systemctl = new FakePrograms((call) => {
-        if (call.includes(' list-timers ')) return { stdout: Buffer.from(line) };
+        if (call === 'systemctl list-timers --no-legend --no-pager livinglock-*.timer') {
+          return { stdout: Buffer.from(line) };
+        }
         return call.includes('is-active') ? { status: 3, stdout: Buffer.from('inactive\n') } : {};
       });
       const installer = systemd(systemctl.run, { isSystem: true, userName: null, home: NOWHERE, folder });
       expect(await installer.list(NOW)).toEqual([]);
+      // It may be missing where nothing is scheduled.
+      expect(systemctl.calls).toEqual([]);
       await apply(await installer.install(REPORT));
       writeFileSync(join(folder, 'other.timer'), '');
+      for (const suffix of ['service', 'timer']) leaveCopies(join(folder, `livinglock-report.${suffix}`));
       const report = {
         name: 'report',
         scheduler: 'systemd',
@@ -195,6 +207,29 @@ describe('what is scheduled', () => {
       expect(await installer.list(NOW)).toEqual([report]);
       line = '- - - - livinglock-report.timer livinglock-report.service\n';
       expect(await installer.list(NOW)).toEqual([{ ...report, next: null }]);
+      expect(installer.startCommand('report')).toBe('systemctl start --no-block livinglock-report.service');
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'by systemd for a user is only what runs as that user',
+    async () => {
+      const folder = temporaryFolder();
+      const systemctl = new FakePrograms((call) => ({
+        stdout: Buffer.from(call.includes('is-active') ? 'inactive\n' : ''),
+      }));
+      const of = (userName: string | null) =>
+        systemd(systemctl.run, { isSystem: true, userName, home: NOWHERE, folder });
+      await apply(await of('batch').install(REPORT));
+      await apply(await of('shop').install(someJob()));
+      await apply(await of(null).install(someJob({ name: 'backup', command: [...COMMAND, 'b'] })));
+      const listed = async (userName: string | null) =>
+        (await of(userName).list(NOW)).map(({ name, command }) => `${name}: ${command}`);
+      expect(await listed('batch')).toEqual(['report: /bin/echo "a & b"']);
+      expect(await listed('shop')).toEqual(['parser: /usr/bin/true']);
+      expect(await listed('root')).toEqual(['backup: /bin/echo "a & b" b']);
+      expect(await listed('nobody')).toEqual([]);
+      expect(await listed(null)).toHaveLength(3);
     },
   );
 
@@ -220,8 +255,12 @@ describe('what is scheduled', () => {
     expect(installer.startCommand('report')).toBe('launchctl kickstart gui/501/livinglock.report');
     isLoaded = false;
     expect(await installer.list(NOW)).toEqual([{ ...report, next: null }]);
-    await apply(await installer.install(someJob({ name: 'report' })));
-    expect(await installer.list(NOW)).toMatchObject([{ when: 'every 2m', next: null }]);
+    leaveCopies(join(home, 'Library', 'LaunchAgents', 'livinglock.report.plist'));
+    // It is counted from the login, which nobody knows here.
+    await apply(
+      await installer.install(someJob({ name: 'report', timing: { kind: 'every', seconds: 1800 } })),
+    );
+    expect(await installer.list(NOW)).toMatchObject([{ when: 'every 30m', next: null }]);
   });
 
   it.each(['latin1', 'utf16le'] as const)(

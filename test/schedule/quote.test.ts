@@ -1,7 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { type Arbitrary, array, assert, constantFrom, oneof, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quoteForCron, quoteForSystemd, quoteForWindows } from '../../src/schedule/quote.js';
+import {
+  pathIn,
+  quoteForCron,
+  quoteForSystemd,
+  quoteForWindows,
+  words,
+  wordsForShell,
+} from '../../src/schedule/quote.js';
 import { isInstalled, NASTY } from './support.js';
 
 /** Mostly characters that are special somewhere. */
@@ -88,6 +95,37 @@ describe('quoting for Windows', () => {
 
   it('leaves paths as they are', () => {
     expect(quoteForWindows('C:\\tools\\node.exe')).toBe('C:\\tools\\node.exe');
+  });
+});
+
+describe('the words of a line', () => {
+  it.each([
+    ["cd \"/srv/my \\\" shop\" && 'a'\\''b' c\\ d", ['cd', '"/srv/my \\" shop"', '&&', "'a'\\''b'", 'c\\ d']],
+    ["echo it's", ['echo', "it's"]],
+    ['', []],
+  ])('for a shell are those between its spaces: %s', (line, expected) => {
+    expect(wordsForShell(line)).toEqual(expected);
+  });
+
+  it.each([
+    ['"a b" C:\\x\\ "c \\" d" e', ['"a b"', 'C:\\x\\', '"c \\" d"', 'e']],
+    ['a "b c', ['a', '"b c']],
+    ['', []],
+  ])('for systemd and Windows, too: %s', (line, expected) => {
+    expect(words(line)).toEqual(expected);
+  });
+
+  it.each([
+    ['/opt/a', '/opt/a'],
+    ["'/opt/a b'", '/opt/a b'],
+    ['"/opt/a b"', '/opt/a b'],
+    ["/opt/'a b'", ''],
+    ["'/opt/a'/b", ''],
+    ['/opt/100%', ''],
+    ['/opt/$x', ''],
+    ['/opt/a\\ b', ''],
+  ])('stand for a path if nothing in them is escaped: %s', (word, path) => {
+    expect(pathIn(word)).toBe(path);
   });
 });
 

@@ -1,6 +1,10 @@
+import childProcess from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { expectSuccess, failure, runProgram } from '../../src/schedule/run-program.js';
 import { ScheduleError } from '../../src/schedule/schedule-error.js';
+import { replace } from '../../support/replace.js';
+import { systemError } from '../../support/world.js';
 
 const NODE = process.execPath;
 
@@ -52,6 +56,23 @@ describe('a program of the system', () => {
     await expect(running).rejects.toMatchObject({
       reason: 'failed',
       message: expect.stringMatching(/^Cannot run .*: spawn (?:E2BIG|ENAMETOOLONG)\.$/),
+    });
+  });
+});
+
+describe('a program for which there are no descriptors left', () => {
+  it('has no pipes, and is not missing either', async () => {
+    const changes: object = {
+      spawn() {
+        const child = new EventEmitter();
+        setImmediate(() => child.emit('error', systemError('EMFILE', 'spawn')));
+        return child;
+      },
+    };
+    replace(childProcess, changes);
+    await expect(runProgram('crontab', ['-l'])).rejects.toMatchObject({
+      reason: 'failed',
+      message: expect.stringMatching(/^Cannot run crontab: EMFILE/),
     });
   });
 });

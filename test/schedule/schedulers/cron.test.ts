@@ -101,6 +101,14 @@ describe('the crontab', () => {
     expect([...crontab.users]).toEqual(['batch']);
   });
 
+  it.each(['no crontab for batch', "crontab: can't open 'batch': No such file or directory"])(
+    'is empty where there is none: %s',
+    async (stderr) => {
+      const programs = new FakePrograms(() => ({ status: 1, stderr: `${stderr}\n` }));
+      expect(await cron(programs.run, NOWHERE, null).list(new Date())).toEqual([]);
+    },
+  );
+
   it('shows what is replaced', async () => {
     const crontab = new FakeCrontab('A=1\n');
     const installer = cron(crontab.run, NOWHERE, null);

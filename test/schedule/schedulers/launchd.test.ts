@@ -47,6 +47,19 @@ describe.skipIf(process.platform === 'win32' || !isInstalled('python3', '--versi
         { StartCalendarInterval: [{ Weekday: 0, Hour: 0, Minute: 0 }] },
       ],
       [parseAt('03:30'), { StartCalendarInterval: [{ Hour: 3, Minute: 30 }] }],
+      [{ kind: 'every', seconds: 10 }, { StartInterval: 10 }],
+      [{ kind: 'every', seconds: 3600 }, { StartCalendarInterval: [{ Minute: 0 }] }],
+      [
+        parseAt('30 3 1,15 6 *'),
+        {
+          StartCalendarInterval: [
+            { Month: 6, Day: 1, Hour: 3, Minute: 30 },
+            { Month: 6, Day: 15, Hour: 3, Minute: 30 },
+          ],
+        },
+      ],
+      // Every minute of an hour.
+      [parseAt('* 3 * * 1'), { StartCalendarInterval: [{ Weekday: 1, Hour: 3 }] }],
     ])('starts %j', (timing, trigger) => {
       expect(read({ timing })).toMatchObject(Object(trigger));
     });
@@ -66,6 +79,36 @@ describe.skipIf(process.platform === 'win32')('an agent of launchd', () => {
     expect(refusalOf(() => installer.configure(someJob({ timing: { kind: 'every', seconds: 5 } })))).toBe(
       'refused: launchd cannot run a job every 5s: the shortest interval is 10s.',
     );
+  });
+
+  it('lists no more than a thousand times', () => {
+    const at = (words: string) => () => installer.configure(someJob({ timing: parseAt(words) }));
+    expect(refusalOf(at('0-49 0-19 * * *'))).toBe('not refused');
+    expect(refusalOf(at('0-49 0-20 * * *'))).toMatch(/^refused: .* 1050, but/);
+  });
+
+  it('says if its interval is counted from each login', () => {
+    const notesOf = (seconds: number) =>
+      installer.configure(someJob({ timing: { kind: 'every', seconds } })).notes;
+    expect(notesOf(1800)).toEqual([expect.stringContaining('"every 30m" from each login')]);
+    expect(notesOf(3600)).toEqual([]);
+  });
+
+  it('is still ours if a tool has dropped its comment, or written it in another way', async () => {
+    for (const edit of [
+      (text: string) => text.replace(/^<!-- .*\n/m, ''),
+      (text: string) => text.replace(/^<!-- .*\n/m, '').replaceAll(/>\n\s*</g, '><'),
+      (text: string) => text.replace('<key>Label</key>', '<key>Label</key><!-- mine -->'),
+    ]) {
+      const home = temporaryFolder();
+      const edited = launchd(new FakePrograms().run, home, 501);
+      await apply(await edited.install(someJob()));
+      const path = join(home, 'Library', 'LaunchAgents', 'livinglock.parser.plist');
+      writeFileSync(path, edit(readFileSync(path, 'utf8')));
+      expect(await edited.list(new Date())).toMatchObject([{ name: 'parser', command: '/usr/bin/true' }]);
+      await apply(await edited.install(someJob({ directory: '/srv' })));
+      expect(readFileSync(path, 'utf8')).toContain('<string>/srv</string>');
+    }
   });
 
   it('never replaces or removes an agent that we have not written', async () => {

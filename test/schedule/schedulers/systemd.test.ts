@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +16,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../src/schedule/installer.js';
 import { type SystemdOptions, systemd } from '../../../src/schedule/schedulers/systemd.js';
+import { pingSecret } from '../../../src/schedule/secrets/secret.js';
 import { parseAt } from '../../../src/schedule/timing/parse-timing.js';
 import type { Timing } from '../../../src/schedule/timing/timing.js';
 import { temporaryFolder } from '../../../support/world.js';
@@ -76,9 +78,9 @@ describe('units of systemd', () => {
   });
 
   it('name no folder of a lock that is in a database', () => {
-    expect(installer.configure(someJob({ lockFolder: null, isHardened: true })).text).not.toContain(
-      'ReadWritePaths=',
-    );
+    const textWith = (lockFolder: string | null) =>
+      installer.configure(someJob({ lockFolder, isHardened: true })).text;
+    expect(textWith(null)).toBe(textWith('/locks').replace('ReadWritePaths=-/locks\n', ''));
   });
 
   it('can be shown to a user without a home folder', () => {
@@ -92,6 +94,14 @@ describe('units of systemd', () => {
     expect(ofLingering.configure(someJob()).notes.join()).toContain('loginctl enable-linger');
     writeFileSync(join(lingerFolder, userInfo().username), '');
     expect(ofLingering.configure(someJob()).notes).toEqual([]);
+  });
+
+  it('have a `%` in a path doubled', () => {
+    const ofPercent = systemd(new FakePrograms().run, ofUser('/home/100%'));
+    const secrets = [pingSecret('https://hc-ping.com/s3cr3t')];
+    const { text } = ofPercent.configure(someJob({ directory: '/srv/100% shop', secrets }));
+    expect(text).toContain('\nWorkingDirectory=/srv/100%% shop\n');
+    expect(text).toContain('\nEnvironmentFile=/home/100%%/.config/livinglock/parser.systemd.env\n');
   });
 
   it('cannot express every folder', () => {
@@ -135,14 +145,18 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
 
     constructor() {
       super((call) => {
-        const [, verb] = call.replace(' --user', '').split(' ');
+        const [program, verb, ...words] = call.replace(' --user', '').split(' ');
+        const isOfAll = verb === 'daemon-reload' || verb === 'list-timers';
+        if (program !== 'systemctl' || !(isOfAll || words.includes('livinglock-parser.timer'))) {
+          throw new Error(`Unexpected: ${call}`);
+        }
         if (verb === this.broken) return { status: 1, stderr: 'Connection timed out' };
         if (verb === 'is-active') {
           const word = this.hasFailed ? 'failed' : this.isOn ? 'active' : 'inactive';
           return { status: this.isOn ? 0 : 3, stdout: Buffer.from(`${word}\n`) };
         }
         if (verb === 'is-enabled') return { status: this.isEnabled ? 0 : 1 };
-        if (verb === 'show') {
+        if (verb === 'show' && words.includes('--property=NeedDaemonReload')) {
           return { stdout: Buffer.from(`NeedDaemonReload=${this.needsReload ? 'yes' : 'no'}\n`) };
         }
         if (verb === 'reset-failed') this.hasFailed = false;
@@ -236,6 +250,67 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
     expect(systemctl.hasStamp).toBe(false);
   });
 
+  it.each([0, 1, 2, 3, 4])(
+    'do not start a job at once when the time is changed again, after a first try of which only %d steps were made',
+    async (count) => {
+      const systemctl = new FakeSystemctl();
+      const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+      await apply(await installer.install(EVENING));
+      systemctl.hasStamp = true;
+      const steps = (await installer.install(MORNING)).slice(0, count);
+      await apply(steps);
+      systemctl.needsReload = !linesOf(steps).some((line) => line.endsWith(' daemon-reload'));
+      await apply(await installer.install(MORNING));
+      expect([systemctl.isOn, systemctl.hasStamp, systemctl.needsReload]).toEqual([true, false, false]);
+    },
+  );
+
+  it.each([
+    [true, true, true],
+    [true, false, true],
+    [false, true, true],
+    [false, false, false],
+  ])('are switched off when removed (active: %s, enabled: %s): %s', async (isOn, isEnabled, isOff) => {
+    const systemctl = new FakeSystemctl();
+    const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+    await apply(await installer.install(MORNING));
+    Object.assign(systemctl, { isOn, isEnabled });
+    const [first] = linesOf(await installer.uninstall('parser'));
+    expect(first === '$ systemctl --user disable --now livinglock-parser.timer').toBe(isOff);
+  });
+
+  it.each(['Description=.*', '# The run itself .*', '# The default is .*'])(
+    'are still ours if somebody has edited %s',
+    async (line) => {
+      const home = temporaryFolder();
+      const installer = systemd(new FakeSystemctl().run, ofUser(home));
+      await apply(await installer.install(MORNING));
+      const folder = join(home, '.config', 'systemd', 'user');
+      for (const name of readdirSync(folder)) {
+        const path = join(folder, name);
+        writeFileSync(path, readFileSync(path, 'utf8').replace(new RegExp(`^${line}$`, 'm'), '# edited'));
+      }
+      expect(await installer.list(new Date())).toMatchObject([{ name: 'parser', command: '/usr/bin/true' }]);
+      await apply(await installer.install(EVENING));
+      await apply(await installer.uninstall('parser'));
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
+
+  it.each<readonly [string, (service: string) => void]>([
+    ['the service is gone', (service) => rmSync(service)],
+    [
+      'somebody has removed its command',
+      (service) => writeFileSync(service, 'Description=The job a, run by livinglock\n'),
+    ],
+  ])('are listed without a command if %s', async (_, change) => {
+    const home = temporaryFolder();
+    const installer = systemd(new FakeSystemctl().run, ofUser(home));
+    await apply(await installer.install(MORNING));
+    change(join(home, '.config', 'systemd', 'user', 'livinglock-parser.service'));
+    expect(await installer.list(new Date())).toMatchObject([{ name: 'parser', command: '', programs: [] }]);
+  });
+
   it('make up for a missed run after a change of anything but the time', async () => {
     const systemctl = new FakeSystemctl();
     const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
@@ -311,7 +386,10 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
   it('without a time of the calendar have nothing that could be forgotten', async () => {
     const systemctl = new FakeSystemctl();
     const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
-    await apply(await installer.install(someJob({ timing: { kind: 'every', seconds: 420 } })));
+    const job = someJob({ timing: { kind: 'every', seconds: 420 } });
+    await apply(await installer.install(job));
+    systemctl.isOn = false;
+    await apply(await installer.install(job));
     await apply(await installer.uninstall('parser'));
     expect(systemctl.calls.join()).not.toContain(' clean ');
   });

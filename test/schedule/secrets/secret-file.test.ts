@@ -151,9 +151,10 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
   });
 
   it('cannot contain a line break', async () => {
-    await expect(someFile().file.around([], [pingSecret('https://a\nb')])).rejects.toMatchObject({
-      reason: 'refused',
-    });
+    for (const others of [[], SECRETS]) {
+      const secrets = [...others, pingSecret('https://a\nb')];
+      await expect(someFile().file.around([], secrets)).rejects.toMatchObject({ reason: 'refused' });
+    }
   });
 });
 
@@ -262,6 +263,19 @@ describe.skipIf(process.platform === 'win32')('a job with a password', () => {
     expect(readFileSync(file, 'utf8')).toBe(`LIVINGLOCK_STORE="${ADDRESS}"\n`);
     await apply(await installer.uninstall('parser'));
     expect(existsSync(file)).toBe(false);
+  });
+
+  it('keeps its file when something else changes, or a job of another user is removed', async () => {
+    const folder = home();
+    const crontab = new FakeCrontab(null);
+    const installer = cron(crontab.run, () => folder, null);
+    await apply(await installer.install(job));
+    const steps = await installer.install({ ...job, directory: '/srv/other' });
+    expect(linesOf(steps)[0]).toBe('the crontab of this user');
+    await apply(steps);
+    expect(String(crontab.content)).toContain('cd /srv/other');
+    await apply(await cron(new FakeCrontab(null).run, () => folder, 'batch').uninstall('parser'));
+    expect(existsSync(join(folder, '.config', 'livinglock', 'parser.cron.sh'))).toBe(true);
   });
 
   it('loses its file when it is scheduled without the password', async () => {
