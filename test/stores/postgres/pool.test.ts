@@ -9,6 +9,7 @@ const NAME = 'nightly';
 
 /** What a `Pool` of `pg` needs of a client that is connected. */
 class FakeClient extends EventEmitter {
+  readonly _connected = true;
   readonly _queryable = true;
   /** The answers to statements, of any client. Without one: no rows. */
   static answers: ((client: FakeClient) => Promise<unknown>)[];
@@ -80,7 +81,10 @@ describe('a client of a pool', () => {
     const client = await pool.connect();
     Object.assign(client, { getTransactionStatus: () => 'T' });
     client.release();
-    await expect(postgresStore(pool).read(NAME)).rejects.toMatchObject({ code: 'ERR_LOCK_IN_TRANSACTION' });
+    await expect(postgresStore(pool).read(NAME)).rejects.toMatchObject({
+      code: 'ERR_LOCK_IN_TRANSACTION',
+      message: expect.stringContaining('End a transaction before its client goes back to the pool'),
+    });
     expect(pool).toMatchObject({ totalCount: 1, idleCount: 1 });
     expect(FakeClient.sent).toBe(0);
   });

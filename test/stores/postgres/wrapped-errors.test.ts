@@ -107,6 +107,15 @@ describe.each(Object.entries(WRAPPERS))('an error of PostgreSQL in one of %s', (
   });
 });
 
+describe('a conflict with other transactions', () => {
+  it('is tried again until there were ten', async () => {
+    const conflicts = (count: number) =>
+      failing(...Array.from({ length: count }, () => driverError('40001', 'conflict')));
+    expect(await postgresStore(conflicts(9)).read(NAME)).toBeNull();
+    await expect(postgresStore(conflicts(10)).read(NAME)).rejects.toMatchObject({ code: '40001' });
+  });
+});
+
 // As drivers without the field that says where it happened report it, in several languages.
 describe('a missing table', () => {
   it.each([
