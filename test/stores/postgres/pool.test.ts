@@ -1,7 +1,11 @@
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { type PostgresConnection, postgresStore } from '../../../src/stores/postgres/index.js';
+import {
+  type PostgresConnection,
+  type PostgresStoreOptions,
+  postgresStore,
+} from '../../../src/stores/postgres/index.js';
 import { FakeClock } from '../../../src/testing/index.js';
 import { SECOND, untyped } from '../../../support/world.js';
 
@@ -14,6 +18,7 @@ class FakeClient extends EventEmitter {
   /** The answers to statements, of any client. Without one: no rows. */
   static answers: ((client: FakeClient) => Promise<unknown>)[];
   static sent: number;
+  static lastQuery: unknown;
 
   connect(callback: () => void): void {
     callback();
@@ -23,8 +28,9 @@ class FakeClient extends EventEmitter {
     callback?.();
   }
 
-  async query(): Promise<unknown> {
+  async query(query: unknown): Promise<unknown> {
     FakeClient.sent += 1;
+    FakeClient.lastQuery = query;
     return FakeClient.answers.shift()?.(this) ?? { rows: [] };
   }
 }
@@ -32,7 +38,11 @@ class FakeClient extends EventEmitter {
 function poolThat(...answers: ((client: FakeClient) => Promise<unknown>)[]): pg.Pool {
   FakeClient.answers = answers;
   FakeClient.sent = 0;
-  return new pg.Pool(untyped({ Client: FakeClient, max: 1 }));
+  return poolWith({});
+}
+
+function poolWith(options: pg.PoolConfig): pg.Pool {
+  return new pg.Pool(untyped({ Client: FakeClient, max: 1, ...options }));
 }
 
 function errorOf(code: string): Error {
@@ -102,6 +112,25 @@ describe('a client of a pool', () => {
     await new Promise(setImmediate);
     expect(pool).toMatchObject({ totalCount: 1, idleCount: 1 });
     expect(FakeClient.sent).toBe(0);
+  });
+});
+
+describe('the time that pg waits for an answer', () => {
+  const clientWith = (connectionParameters: object) =>
+    Object.assign(new FakeClient(), { connectionParameters });
+
+  it.each<readonly [string, number | undefined, object, PostgresStoreOptions]>([
+    ['that of the store', 30_000, poolWith({}), {}],
+    ['that of the store', 30_000, clientWith({ query_timeout: false }), {}],
+    ['as long as a timer can be', 2 ** 31 - 1, poolWith({}), { commandTimeout: 2 ** 31 - 1 }],
+    ['without end, if a timer cannot be that long', undefined, poolWith({}), { commandTimeout: 2 ** 31 }],
+    ['without end', undefined, poolWith({}), { commandTimeout: Number.POSITIVE_INFINITY }],
+    ['that of the pool', undefined, poolWith({ query_timeout: 200 }), {}],
+    ['that of the client', undefined, clientWith({ query_timeout: 200 }), {}],
+  ])('is %s', async (_, expected, connection, options) => {
+    FakeClient.answers = [];
+    await postgresStore(untyped(connection), { ...options, clock: new FakeClock() }).read(NAME);
+    expect(Reflect.get(Object(FakeClient.lastQuery), 'query_timeout')).toBe(expected);
   });
 });
 
