@@ -1,11 +1,15 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BoundedLog } from '../../../../../src/cli/run/output/kept/bounded-log.js';
 import { HeldOutput, Spool } from '../../../../../src/cli/run/output/kept/held-output.js';
 import { systemError, temporaryFolder } from '../../../../../support/world.js';
 import { messages } from '../../stage.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('output that is held back', () => {
   let folder: string;
@@ -54,9 +58,7 @@ describe('output that is held back', () => {
     expect(passedOn()).toBe('first second');
     expect(held.state).toBe('passed on');
     expect(takeSpool).toHaveBeenCalledOnce();
-    expect(said.join('')).toMatch(
-      /^livinglock: The command's stdout cannot be held back: EROFS.* at once\.\n$/,
-    );
+    expect(said.join('')).toContain("The command's stdout cannot be held back: EROFS");
   });
 
   it('is passed on when the disk is full, and gives its room back', async () => {
@@ -77,7 +79,6 @@ describe('output that is held back', () => {
     expect(clear).toHaveBeenCalledOnce();
     await held.release();
     expect(passedOn()).toBe('first second third');
-    vi.restoreAllMocks();
   });
 
   it.each(['EPIPE', 'EIO'])('is lost if its reader is gone, or reports that: %s', async (code) => {
@@ -88,7 +89,6 @@ describe('output that is held back', () => {
       throw systemError(code, 'write');
     });
     await held.release();
-    vi.restoreAllMocks();
     expect(said.length).toBe(code === 'EPIPE' ? 0 : 1);
   });
 
