@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-// A fault that mutation testing plants may signal any process, or remove any folder. What this process has started, and the folders that
+// A fault that mutation testing plants may signal any process, remove any folder, or write where a scheduler reads. What this process has started, and the folders that
 // livinglock and its tests make, are all that the tests need.
 
 const started = new Set<number>();
@@ -44,10 +44,32 @@ const spawnAndRemember: object = {
 };
 Object.assign(childProcess, spawnAndRemember);
 fs.rmSync = (path, options) => {
-  const full = resolve(String(path));
-  if (options?.recursive && !FOLDERS.some((start) => full.startsWith(start))) {
-    throw new Error(`${full} is not one of our folders.`);
-  }
+  if (options?.recursive) refuseForeign(path);
   rmSync(path, options);
 };
+
+// What installs a job writes and removes files with these. As root it may do so in the folders of the system.
+const { writeFile, rename, rm } = fs.promises;
+const inOurFolders: object = {
+  async writeFile(...args: Parameters<typeof writeFile>) {
+    if (typeof args[0] === 'string') refuseForeign(args[0], process.cwd());
+    return writeFile(...args);
+  },
+  async rename(...args: Parameters<typeof rename>) {
+    for (const path of args) refuseForeign(path, process.cwd());
+    return rename(...args);
+  },
+  async rm(...args: Parameters<typeof rm>) {
+    refuseForeign(args[0], process.cwd());
+    return rm(...args);
+  },
+};
+Object.assign(fs.promises, inOurFolders);
+
+function refuseForeign(path: fs.PathLike, ...alsoOurs: readonly string[]): void {
+  const full = resolve(String(path));
+  if (![...FOLDERS, ...alsoOurs].some((start) => full.startsWith(start))) {
+    throw new Error(`${full} is not one of our folders.`);
+  }
+}
 syncBuiltinESMExports();
