@@ -12,6 +12,8 @@ const MODE = 0o600;
 const MAX_HEADER = 32 * 1024;
 const USUAL_HEADER = 512;
 const PIECE = 64 * 1024;
+/** Of a longer journal, which is not one that this package has left, only the end is read. */
+export const MAX_BYTES = 16 * 1024 * 1024;
 const { O_RDONLY, O_RDWR, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /** Text from a journal. */
@@ -25,7 +27,7 @@ export interface JournalText {
 }
 
 /**
- * `null` if there is no file, or an empty one, or one of zero bytes, which a power cut may leave behind.
+ * `null` if there is no file, or an empty one, or one of nothing but zero bytes, which a power cut may leave behind.
  *
  * @param maxBytes How much to read of what follows the first line. Default: nothing.
  */
@@ -34,7 +36,7 @@ export function readJournal(path: string, maxBytes = 0): JournalText | null {
     const { size } = fs.fstatSync(descriptor);
     if (size === 0) return null;
     const header = headerOf(descriptor);
-    if (isZero(header) && isZeroFrom(descriptor, Buffer.byteLength(header), size)) return null;
+    if (header.startsWith('\0') && size <= MAX_BYTES && isZero(descriptor, size)) return null;
     const begin = Math.max(Buffer.byteLength(header) + 1, size - maxBytes);
     const isCut = begin > Buffer.byteLength(header) + 1;
     const text = textFrom(descriptor, begin, size);
@@ -132,13 +134,9 @@ function headerOf(descriptor: number, length = USUAL_HEADER): string {
   return end === -1 ? text : text.slice(0, end);
 }
 
-function isZero(text: string): boolean {
-  return /^\0+$/.test(text);
-}
-
-function isZeroFrom(descriptor: number, begin: number, end: number): boolean {
-  for (let at = begin; at < end; at += PIECE) {
-    if (!isZero(textFrom(descriptor, at, Math.min(at + PIECE, end)))) return false;
+function isZero(descriptor: number, size: number): boolean {
+  for (let at = 0; at < size; at += PIECE) {
+    if (!/^\0+$/.test(textFrom(descriptor, at, Math.min(at + PIECE, size)))) return false;
   }
   return true;
 }

@@ -61,9 +61,8 @@ export function headerFrom(line: string): Header | null {
   };
 }
 
-/** Whether a crash may have left this of the first line: a part, or as many zero bytes. */
+/** Whether a crash may have left this of the first line. */
 export function isTornHeader(text: string, owner: JournalOwner): boolean {
-  if (text.replaceAll('\0', '') === '') return true;
   const whole = headerLine({ ...owner, keptBytes: 0, oldest: new Date(0) });
   const beginning = whole.slice(0, whole.lastIndexOf('0,"oldest"'));
   return (

@@ -5,13 +5,11 @@ import { Visits } from '../stores/file/guard/wait-for-guard.js';
 import { attempt } from '../system/attempt.js';
 import { compacted, isDue, type Limits } from './compaction.js';
 import { ErrHistory, explained } from './errors.js';
-import { appendTo, type JournalText, readJournal, replaceJournal } from './journal-file.js';
+import { appendTo, type JournalText, MAX_BYTES, readJournal, replaceJournal } from './journal-file.js';
 import { type Header, headerFrom, headerLine, isTornHeader, type JournalOwner } from './journal-line.js';
 import type { LockHistory } from './run.js';
 import { summarize } from './summarize.js';
 
-/** Of a longer journal, which is not one that this package has left, only the end is read. */
-const MAX_BYTES = 16 * 1024 * 1024;
 /** Where only the last runs are of interest: how many bytes hold each of them, and all that was skipped since the journal was compacted. */
 const BYTES_AT_LEAST = 256 * 1024;
 const BYTES_PER_RUN = 4 * 1024;

@@ -424,10 +424,17 @@ describe('a journal on the disk', () => {
     `{"livinglock":"history","lock":"${JOB}","keptBytes":1`,
     `{"livinglock":"history","lock":"${JOB}","keptBytes":12,"oldest":"2026-11-26T12:00:00.000Z"`,
     '\0\0\0\0',
-    '\0'.repeat(400_000),
   ])('begins again in a file that a crash has left with %j', async (left) => {
     const file = await made();
     writeFileSync(file, left);
+    expect(await ids()).toEqual([]);
+    await history.record(someReport({ id: 'next' }));
+    expect(await ids()).toEqual(['next']);
+  });
+
+  it('begins again in a file of which a power cut has left only zero bytes', async () => {
+    const file = await made();
+    writeFileSync(file, Buffer.alloc(400_000));
     expect(await ids()).toEqual([]);
     await history.record(someReport({ id: 'next' }));
     expect(await ids()).toEqual(['next']);
@@ -449,6 +456,19 @@ describe.skipIf(process.platform === 'win32')('what is in the place of a journal
       'a file of somebody else that begins alike',
       'it contains something else',
       (file) => writeFileSync(file, '{"livinglock":"history","lock":"/run/other'),
+    ],
+    [
+      'a file that begins with many zero bytes',
+      'it contains something else',
+      (file) => writeFileSync(file, `${'\0'.repeat(400_000)}x`),
+    ],
+    [
+      'a file of more zero bytes than any journal has',
+      'it contains something else',
+      (file) => {
+        writeFileSync(file, '');
+        truncateSync(file, 20_000_000);
+      },
     ],
     [
       'open to others',
