@@ -325,6 +325,23 @@ describe('a journal on the disk', () => {
     }
   });
 
+  it.each([
+    ['ahead', [0, 100, 0]],
+    ['behind', [-180, 0, 0]],
+  ])('keeps the last runs although the clock was %s', async (_where, days) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOON });
+    try {
+      for (const [period, day] of days.entries()) {
+        vi.setSystemTime(NOON.getTime() + day * DAY);
+        for (const run of [0, 1, 2, 3])
+          await history.record(someReport({ id: String(4 * period + run), endedAt: new Date() }));
+      }
+      expect(await ids()).toEqual(Array.from({ length: 12 }, (_, id) => String(id)));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is left as it was by a write that found the disk full after the first bytes', async () => {
     const file = await made();
     const before = readFileSync(file, 'utf8');
