@@ -7,7 +7,6 @@ import { nameOf } from './journal-name.js';
 
 // Files with the output of runs, one for each run.
 
-const DAY = 86_400_000;
 /** How much of the run's token is in the name of its log. All of it would let others send heartbeats in its place. */
 const SHOWN = 8;
 
@@ -51,13 +50,12 @@ export function runOfLog(owner: JournalOwner, name: string): LoggedRun | null {
 
 /**
  * The logs of the runs under a lock in a folder, which may be one that others write to, too. Others can give a file such a name, or a second name to a
- * file of this user. One from the future would be the last run forever.
+ * file of this user. A log from the future was written before the clock was set back.
  */
 export function logsIn(folder: string, owner: JournalOwner): FoundLog[] {
-  const latest = Date.now() + DAY;
   return namesIn(folder).flatMap((name) => {
     const run = runOfLog(owner, name);
-    if (run === null || run.startedAt.getTime() > latest) return [];
+    if (run === null) return [];
     const path = join(folder, name);
     const status = fs.lstatSync(path, { throwIfNoEntry: false });
     if (status?.isFile() !== true || status.nlink > 1 || !isOwn(status)) return [];

@@ -3,14 +3,15 @@ import { basename, dirname } from 'node:path';
 import { logsFolder } from '../../history/folder.js';
 import type { PastRun } from '../../history/index.js';
 import type { JournalOwner } from '../../history/journal-line.js';
-import { idOf, logsIn, runOfLog } from '../../history/logs.js';
+import { type FoundLog, idOf, logsIn, runOfLog } from '../../history/logs.js';
 import { messageOf } from '../../system/message-of.js';
 import { say } from '../terminal/messages.js';
 
 /** A file with the output of a run. */
 export interface KeptLog {
   readonly path: string;
-  readonly startedAt: Date;
+  /** In milliseconds: comparable, although the clock may have been wrong. */
+  readonly start: number;
   /** The beginning of the run's token; `null` for a file to which all runs append. */
   readonly id: string | null;
 }
@@ -20,28 +21,38 @@ export interface KeptLog {
  * at work, or has no history, has its log among them.
  */
 export function findLogs(owner: JournalOwner, runs: readonly PastRun[]): KeptLog[] {
-  const outputs = runs.flatMap(({ output, startedAt }) => (output === null ? [] : [{ output, startedAt }]));
+  const outputs = [...new Set(runs.flatMap(({ output }) => output ?? []))];
   const isOfOneRun = (path: string) => runOfLog(owner, basename(path)) !== null;
-  const folders = new Set([
-    logsFolder().path,
-    ...outputs.filter(({ output }) => isOfOneRun(output)).map(({ output }) => dirname(output)),
-  ]);
-  const appended = new Map(
-    outputs
-      .filter(({ output }) => !isOfOneRun(output) && existsSync(output))
-      .map(({ output, startedAt }) => [output, { path: output, startedAt, id: null }]),
-  );
-  const logs = [...[...folders].flatMap((folder) => foundIn(folder, owner)), ...appended.values()].toSorted(
-    (one, other) => other.startedAt.getTime() - one.startedAt.getTime(),
-  );
-  const now = new Date();
-  // Written before the clock was set back.
-  const isFromFuture = (log: KeptLog) => log.startedAt > now;
-  return [...logs.filter((log) => !isFromFuture(log)), ...logs.filter(isFromFuture)];
+  const folders = new Set([logsFolder().path, ...outputs.filter(isOfOneRun).map((path) => dirname(path))]);
+  const now = Date.now();
+  const starts = startsOf(runs, now);
+  // What is from the future, and not in the history, was written before the clock was set back.
+  const inPast = (time: number) => (time > now ? time - Number.MAX_SAFE_INTEGER : time);
+  const logs = [...folders]
+    .flatMap((folder) => foundIn(folder, owner))
+    .map(({ path, id, startedAt }) => ({ path, id, start: starts.get(id) ?? inPast(startedAt.getTime()) }));
+  const appended = outputs
+    .filter((path) => !isOfOneRun(path) && existsSync(path))
+    .map((path) => ({ path, id: null, start: starts.get(path) ?? 0 }));
+  return [...logs, ...appended].toSorted((one, other) => other.start - one.start);
+}
+
+/**
+ * When runs started, by the beginning of the token and by the file with the output: for a file, the last of its runs. The history is in the order in which
+ * runs ended, whatever the clock said, so a run counts as started before all that ended after it.
+ */
+function startsOf(runs: readonly PastRun[], now: number): ReadonlyMap<string | null, number> {
+  const starts = new Map<string | null, number>();
+  let start = now;
+  for (const { id, output, startedAt } of runs.toReversed()) {
+    start = Math.min(start - 1, startedAt.getTime());
+    for (const key of [id && idOf(id), output]) starts.set(key, starts.get(key) ?? start);
+  }
+  return starts;
 }
 
 /** A folder that cannot be read must not hide the logs in the others. */
-function foundIn(folder: string, owner: JournalOwner): KeptLog[] {
+function foundIn(folder: string, owner: JournalOwner): FoundLog[] {
   try {
     return logsIn(folder, owner);
   } catch (error) {

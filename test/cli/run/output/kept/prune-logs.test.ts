@@ -75,12 +75,12 @@ describe('old logs', () => {
     expect(readdirSync(folder)).toEqual([nameOf(now - 1)]);
   });
 
-  it('are counted without what somebody plants in the future', async () => {
+  it('are removed first however far ahead the clock was', async () => {
     const folder = temporaryFolder();
     for (const hour of [1, 2]) put(folder, hour);
     for (const day of [80_000, 80_001]) put(folder, day * 24);
     await pruneLogs(folder, 2, nameOf(2));
-    expect(readdirSync(folder)).toHaveLength(4);
+    expect(readdirSync(folder).toSorted()).toEqual([nameOf(1), nameOf(2)]);
   });
 
   it.skipIf(process.platform === 'win32')(
