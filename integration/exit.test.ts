@@ -83,38 +83,32 @@ describe('a program whose exit listener throws ends with the same status', () =>
   });
 });
 
-test('an exit listener that ends the process itself does not keep the lock from being released', async () => {
-  expect(await endOf('ends within its listener of exit')).toMatchObject({ code: 9 });
-  expect(readdirSync(folder)).toEqual([]);
-});
-
-test("the lock is held until the program's exit listeners have been called", async () => {
-  expect(await endOf('looks for its lock at exit')).toMatchObject({ code: 8 });
-  expect(readdirSync(folder)).toEqual([]);
-});
-
-test('a copy of the process that emits in its own way, such as in Jest, changes nothing', async () => {
-  expect(await endOf('has a copy of the process')).toMatchObject({ code: 8 });
-  expect(readdirSync(folder)).toEqual([]);
-});
-
-test('a thread that ends in the turn in which it gets a lock releases it', async () => {
-  expect(await endOf('has threads that end while they acquire')).toMatchObject({ code: 8 });
-  expect(readdirSync(folder)).toEqual([]);
-});
-
-test('timers and promises of another kind, as in a simulated page, change nothing', async () => {
-  expect(await endOf('has timers and promises of another kind')).toMatchObject({ code: 8 });
-  expect(readdirSync(folder)).toEqual([]);
-});
-
-test('nothing is claimed by a program whose end cannot be watched', async () => {
-  expect(await endOf('cannot be changed')).toMatchObject({ code: 8 });
-  expect(readdirSync(folder)).toEqual([]);
-});
-
-test('a thread that ends releases its lock', async () => {
-  expect(await endOf('has a thread')).toMatchObject({ code: 6 });
+test.each([
+  [
+    'an exit listener that ends the process itself does not keep the lock from being released',
+    'ends within its listener of exit',
+    9,
+  ],
+  ["the lock is held until the program's exit listeners have been called", 'looks for its lock at exit', 8],
+  [
+    'a copy of the process that emits in its own way, such as in Jest, changes nothing',
+    'has a copy of the process',
+    8,
+  ],
+  ['a thread that ends releases its lock', 'has a thread', 6],
+  [
+    'a thread that ends in the turn in which it gets a lock releases it',
+    'has threads that end while they acquire',
+    8,
+  ],
+  [
+    'timers and promises of another kind, as in a simulated page, change nothing',
+    'has timers and promises of another kind',
+    8,
+  ],
+  ['nothing is claimed by a program whose end cannot be watched', 'cannot be changed', 8],
+])('%s', async (_what, scenario, code) => {
+  expect(await endOf(scenario)).toMatchObject({ code });
   expect(readdirSync(folder)).toEqual([]);
 });
 

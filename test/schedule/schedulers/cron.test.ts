@@ -102,7 +102,7 @@ describe('the crontab', () => {
   });
 
   it.each(['no crontab for batch', "crontab: can't open 'batch': No such file or directory"])(
-    'is empty where there is none: %s',
+    'counts as empty if the user has none: %s',
     async (stderr) => {
       const programs = new FakePrograms(() => ({ status: 1, stderr: `${stderr}\n` }));
       expect(await cron(programs.run, NOWHERE, null).list(new Date())).toEqual([]);
