@@ -6,20 +6,21 @@ import { expect, test } from 'vitest';
 
 const require = createRequire(import.meta.url);
 
-test('Jest runs tests that require, import, or are written in TypeScript', async () => {
+test('Jest runs tests that require, import, or are written in TypeScript, and finds no open handle', async () => {
   const jest = join(require.resolve('jest/package.json'), '..', 'bin', 'jest.js');
-  const parameters = [jest, '--config', 'jest/config.cjs', '--json', '--silent'];
+  const parameters = [jest, '--config', 'jest/config.cjs', '--json', '--silent', '--detectOpenHandles'];
   // Not what this runner has set for its own workers.
   const { NODE_OPTIONS: _, VITEST: __, ...env } = process.env;
   const { stdout, stderr } = await promisify(execFile)(process.execPath, parameters, {
     cwd: import.meta.dirname,
     env: { ...env, NODE_ENV: 'test' },
   }).catch((error) => error);
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(stdout);
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, openHandles } = JSON.parse(stdout);
   expect({ numFailedTests, numRuntimeErrorTestSuites, stderr: numFailedTests > 0 ? stderr : '' }).toEqual({
     numFailedTests: 0,
     numRuntimeErrorTestSuites: 0,
     stderr: '',
   });
+  expect(openHandles).toEqual([]);
   expect(numPassedTests).toBeGreaterThanOrEqual(8);
 });
