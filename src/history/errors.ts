@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { ErrLockStore, ErrNotALock, LivingLockError, withoutInternals } from '../core/errors.js';
 import { messageOf } from '../system/message-of.js';
 
@@ -12,7 +13,9 @@ export class ErrHistory extends LivingLockError {
   readonly path: string;
 
   constructor(lock: string, path: string, reason: string, options?: ErrorOptions) {
-    super(lock, 'ERR_HISTORY', `Cannot use the history of ${lock} in ${path}: ${reason}.`, options);
+    // The lock of a file that cannot be read is unknown.
+    const what = lock === basename(path) ? 'the history' : `the history of ${lock}`;
+    super(lock, 'ERR_HISTORY', `Cannot use ${what} in ${path}: ${reason}.`, options);
     this.path = path;
   }
 

@@ -222,18 +222,11 @@ export class History {
     return new Journal(join(this.folder, journalName({ lock, store })), { lock, store });
   }
 
-  /** `null` for a copy of a journal. */
+  /** `null` for what is no journal yet, and for a copy of one. */
   #ownerOf(name: string): JournalOwner | null {
     const path = join(this.folder, name);
     const owner = explained(name, path, () => Journal.ownerOf(path));
-    if (owner === null) {
-      throw new ErrHistory(
-        name,
-        path,
-        'its first line is damaged. Move it away, and the next run begins a new one',
-      );
-    }
-    return journalName(owner) === name ? owner : null;
+    return owner !== null && journalName(owner) === name ? owner : null;
   }
 
   /** What {@link Journal.read} is to read: all runs that are kept, or the last ones. */

@@ -42,6 +42,8 @@ export type Entry =
 const MAX_LINE = 64 * 1024;
 /** The value of the key `livinglock` in the first line. */
 const KIND = 'history';
+/** How each of them begins. */
+const BEGINNING = JSON.stringify({ livinglock: KIND, lock: '' }).slice(0, -2);
 
 export function headerLine({ lock, store, keptBytes, oldest }: Header): string {
   return `${JSON.stringify({ livinglock: KIND, lock, store: store ?? undefined, keptBytes, oldest })}\n`;
@@ -61,7 +63,12 @@ export function headerFrom(line: string): Header | null {
   };
 }
 
-/** Whether a crash may have left this of the first line. */
+/** Whether a crash may have left this of some first line. */
+export function mayBeTornHeader(text: string): boolean {
+  return BEGINNING.startsWith(text) || text.startsWith(BEGINNING);
+}
+
+/** Whether a crash may have left this of the first line of that journal. */
 export function isTornHeader(text: string, owner: JournalOwner): boolean {
   const whole = headerLine({ ...owner, keptBytes: 0, oldest: new Date(0) });
   const beginning = whole.slice(0, whole.lastIndexOf('0,"oldest"'));

@@ -6,7 +6,14 @@ import { attempt } from '../system/attempt.js';
 import { compacted, isDue, type Limits } from './compaction.js';
 import { ErrHistory, explained } from './errors.js';
 import { appendTo, type JournalText, MAX_BYTES, readJournal, replaceJournal } from './journal-file.js';
-import { type Header, headerFrom, headerLine, isTornHeader, type JournalOwner } from './journal-line.js';
+import {
+  type Header,
+  headerFrom,
+  headerLine,
+  isTornHeader,
+  type JournalOwner,
+  mayBeTornHeader,
+} from './journal-line.js';
 import type { LockHistory } from './run.js';
 import { summarize } from './summarize.js';
 
@@ -24,10 +31,14 @@ export class Journal {
     this.#owner = owner;
   }
 
-  /** `null` without a journal. */
+  /** `null` without a journal, or for one that the next run begins again. Throws if the first line is that of no journal. */
   static ownerOf(path: string): JournalOwner | null {
     const journal = readJournal(path);
-    return journal && headerFrom(journal.header);
+    if (journal === null) return null;
+    const header = headerFrom(journal.header);
+    if (header === null && !(isOneLine(journal) && mayBeTornHeader(journal.header)))
+      throw new Error('its first line is damaged. Move it away, and the next run begins a new one');
+    return header;
   }
 
   /**
@@ -92,9 +103,8 @@ export class Journal {
     replaceJournal(path, compacted(this.#owner, journal.text, limits, now), stay);
   }
 
-  #isTorn({ header, size }: JournalText): boolean {
-    const isOneLine = size === Buffer.byteLength(header);
-    return isOneLine && isTornHeader(header, this.#owner);
+  #isTorn(journal: JournalText): boolean {
+    return isOneLine(journal) && isTornHeader(journal.header, this.#owner);
   }
 
   #expectOurs(line: string): Header {
@@ -103,4 +113,9 @@ export class Journal {
     const what = header === null ? 'something else' : `the history of ${header.lock}`;
     throw new ErrHistory(this.#owner.lock, this.#path, `it contains ${what}, and was not changed`);
   }
+}
+
+/** Whether there is only a first line, without its line break. */
+function isOneLine({ header, size }: JournalText): boolean {
+  return size === Buffer.byteLength(header);
 }

@@ -434,27 +434,43 @@ describe('a journal on the disk', () => {
     if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it.each([
-    '',
-    '{',
-    '{"livinglock":"history","lock":"/run',
-    `{"livinglock":"history","lock":"${JOB}","keptBytes":1`,
-    `{"livinglock":"history","lock":"${JOB}","keptBytes":12,"oldest":"2026-11-26T12:00:00.000Z"`,
-    '\0\0\0\0',
-  ])('begins again in a file that a crash has left with %j', async (left) => {
-    const file = await made();
-    writeFileSync(file, left);
-    expect(await ids()).toEqual([]);
-    await history.record(someReport({ id: 'next' }));
-    expect(await ids()).toEqual(['next']);
-  });
+  it.each(
+    [
+      '',
+      '{',
+      '{"livinglock":"history","lock":"/run',
+      `{"livinglock":"history","lock":"${JOB}","keptBytes":1`,
+      `{"livinglock":"history","lock":"${JOB}","keptBytes":12,"oldest":"2026-11-26T12:00:00.000Z"`,
+      '\0\0\0\0',
+      '\0'.repeat(400_000),
+    ].map((left) => [JSON.stringify(left).slice(0, 60), left] as const),
+  )(
+    'begins again in a file that a crash has left with %s, and is not complained about before',
+    async (_shown, left) => {
+      const file = await made();
+      writeFileSync(file, left);
+      expect(await ids()).toEqual([]);
+      const onUnreadable = vi.fn();
+      expect(await history.list({ onUnreadable })).toEqual([]);
+      expect(onUnreadable).not.toHaveBeenCalled();
+      await history.record(someReport({ id: 'next' }));
+      expect(await ids()).toEqual(['next']);
+    },
+  );
 
-  it('begins again in a file of which a power cut has left only zero bytes', async () => {
+  it('is not complained about if it is removed while the folder is listed', async () => {
     const file = await made();
-    writeFileSync(file, Buffer.alloc(400_000));
-    expect(await ids()).toEqual([]);
-    await history.record(someReport({ id: 'next' }));
-    expect(await ids()).toEqual(['next']);
+    const { readdirSync: list } = fs;
+    const listAndRemove = (...args: Parameters<typeof list>) => {
+      const names = list(...args);
+      fs.rmSync(file);
+      return names;
+    };
+    replace(fs, { readdirSync: listAndRemove as typeof list });
+    const onUnreadable = vi.fn();
+    expect(await history.locks({ onUnreadable })).toEqual([]);
+    expect(fs.existsSync(file)).toBe(false);
+    expect(onUnreadable).not.toHaveBeenCalled();
   });
 });
 

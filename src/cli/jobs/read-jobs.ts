@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { ErrHistory, LockHistory } from '../../history/index.js';
+import { journalName } from '../../history/journal-name.js';
 import { type Inspection, inspect, LivingLockError } from '../../index.js';
 import { namedIn } from '../history/names.js';
 import { openOwnHistory } from '../history/read-history.js';
@@ -31,8 +32,13 @@ export async function readJobs(names: readonly string[], locks: Locks): Promise<
 
   async function wanted(): Promise<readonly NamedLock[]> {
     if (names.length > 0) return names.map((name) => ({ name, path: locks.nameOf(name) }));
-    const onUnreadable = (error: ErrHistory) => void jobs.push(unreadable(error));
-    return merged(await locks.list(), namedIn(store, await history.locks({ onUnreadable })));
+    const errors: ErrHistory[] = [];
+    const recorded = await history.locks({ onUnreadable: (error) => errors.push(error) });
+    const listed = merged(await locks.list(), namedIn(store, recorded));
+    // The job of a lock that is listed says itself that its history cannot be read.
+    const journals = new Set(listed.map(({ path }) => journalName({ lock: path, store })));
+    jobs.push(...errors.filter(({ path }) => !journals.has(basename(path))).map(unreadable));
+    return listed;
   }
 
   async function read({ name, path }: NamedLock): Promise<Job> {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Job, readJobs } from '../../../src/cli/jobs/read-jobs.js';
@@ -50,11 +50,27 @@ describe('the jobs', () => {
       failures: [expect.stringContaining(why)],
     });
     expect(await jobs()).toMatchObject([
-      unread('b-0123456789abcdef.jsonl', 'its first line is damaged. Move it away'),
+      unread(
+        'b-0123456789abcdef.jsonl',
+        `Cannot use the history in ${join(history.folder, 'b-0123456789abcdef.jsonl')}: its first line is damaged. Move it away`,
+      ),
       unread('c-0123456789abcdef.jsonl', 'it is not a regular file'),
       { name: 'a', failures: [] },
     ]);
     expect(await jobs('a')).toMatchObject([{ name: 'a', failures: [] }]);
+  });
+
+  it('say once that their history cannot be read if they are listed anyway', async () => {
+    const folder = named();
+    vi.stubEnv('LIVINGLOCK_HISTORY', join(folder, 'history'));
+    const history = openHistory();
+    await history.recordSkip(join(folder, 'a.lock'));
+    writeFileSync(join(folder, 'a.lock'), '1');
+    const [journal = ''] = readdirSync(history.folder);
+    writeFileSync(join(history.folder, journal), 'x\n');
+    expect(await jobs()).toMatchObject([
+      { name: 'a', history: null, failures: [expect.stringContaining('it contains something else')] },
+    ]);
   });
 
   it('are those that were named, each once', async () => {
