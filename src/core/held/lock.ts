@@ -249,7 +249,7 @@ export class Lock {
     this.#writing = undefined;
     this.#monitor.heartbeatAnswered();
     if (outcome.done) {
-      this.#apply({ type: 'confirmed', beatAt: sentAt, isWritten: true });
+      this.#apply({ type: 'confirmed', beatAt: sentAt, writtenAt: this.#parts.clock.monotonic() });
       this.#throttle.succeeded();
       this.#events.heartbeatWritten(outcome.record, sentAt);
       return this.#answer();

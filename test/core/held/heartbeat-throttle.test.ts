@@ -231,6 +231,8 @@ describe('a heartbeat within the minimal interval', () => {
     clock.monotonic = () => now - SECOND;
     await lock.heartBeat({ progress: 0.5 });
     expect(await progress()).toBe(0.5);
+    await lock.heartBeat({ progress: 0.6 });
+    expect(beats).toBe(1);
   });
 
   it('that comes at the same moment as one that was written is not forgotten', async () => {
