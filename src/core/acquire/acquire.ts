@@ -102,11 +102,8 @@ class Contender {
         replaced,
       );
       if (claimed === null) continue;
-      const isInTime = clock.monotonic() - claimed.claimedAt < staleTimeout;
-      if (isInTime || late === MOST_LATE) return this.#lock(claimed);
-      // Others may have taken over before the answer came.
-      this.#claims.doubt(claimed.token);
-      claimed.stayOnExit();
+      const lock = this.#lock(claimed, late === MOST_LATE);
+      if (lock !== null) return lock;
       late += 1;
     }
   }
@@ -239,10 +236,15 @@ class Contender {
     }
   }
 
-  #lock(claimed: Claimed): Lock {
+  /** `null` if the answer came too late: others may have taken over before. */
+  #lock(claimed: Claimed, mayBeLate: boolean): Lock | null {
     const { name, store, clock, processes } = this.#call;
     const { heartbeatMinimalInterval, staleTimeout, holdAtLeast } = this.#settings;
     try {
+      if (clock.monotonic() - claimed.claimedAt >= staleTimeout && !mayBeLate) {
+        this.#claims.doubt(claimed.token);
+        return null;
+      }
       // Copying an object would take longer than everything else that is done for a lock here.
       return new Lock({
         name,

@@ -70,10 +70,11 @@ export class Lock {
     this.#events = new HolderEvents(parts);
     this.#removal = new Removal(parts, this.#events);
     this.#lease = newLease(parts.claimedAt);
-    this.#stayOnExit = callOnExit(() => this.#removal.sendAtExit(this.#workers));
     const confirmedAt = () => ('confirmedAt' in this.#lease ? this.#lease.confirmedAt : null);
     this.#monitor = new LeaseMonitor(parts, { confirmedAt, tell: (event) => this.#apply(event) });
     this.#throttle = new HeartbeatThrottle(parts, { confirmedAt, write: () => this.#writeLate() });
+    // After the monitor, whose clock may fail.
+    this.#stayOnExit = callOnExit(() => this.#removal.sendAtExit(this.#workers));
     this.#events.acquired();
   }
 

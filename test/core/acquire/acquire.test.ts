@@ -4,6 +4,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statSync,
@@ -16,6 +17,7 @@ import {
   Acquire,
   acquire,
   breakLock,
+  type Clock,
   ErrLockBusy,
   ErrLockLost,
   ErrLockStore,
@@ -277,7 +279,37 @@ describe('clocks', () => {
     await world.clock.advance(HOUR + 1);
     await expect(world.acquire()).resolves.toBeDefined();
   });
+
+  it('may fail at any time during an acquisition, which then leaves neither a lock nor a listener', async () => {
+    for (let failing = 1; ; failing++) {
+      const world = new World();
+      let readings = 0;
+      const monotonic = () => {
+        readings++;
+        if (readings === failing) throw new Error('no time');
+        return world.clock.monotonic();
+      };
+      const clock: Clock = {
+        now: () => world.clock.now(),
+        monotonic,
+        sleep: (...sleep) => world.clock.sleep(...sleep),
+      };
+      const before = releasesAtExit();
+      const acquired = acquire(world.path, { staleTimeout: SECOND, dependencies: { ...world.as(), clock } });
+      const lock = await acquired.catch(() => null);
+      if (lock === null) await new Promise(setImmediate);
+      else await lock.release();
+      expect({ failing, files: readdirSync(world.folder) }).toEqual({ failing, files: [] });
+      expect({ failing, releases: releasesAtExit() }).toEqual({ failing, releases: before });
+      if (readings < failing) return;
+    }
+  });
 });
+
+/** How many locks would be released if the process ended. */
+function releasesAtExit(): number {
+  return Reflect.get(process, Symbol.for('livinglock at exit'))?.releases.size ?? 0;
+}
 
 describe('after a reboot', () => {
   it('the lock is taken over at once', async () => {
