@@ -64,18 +64,15 @@ export function systemd(
       { ...clean, apply: () => clean.apply().catch(() => {}) },
     ];
   };
-  /** Reads the files. If that fails, a timer that was stopped for it goes on with its old time. */
-  const reloadOrGoOn = (name: string): Step => {
-    const reload = systemctl('daemon-reload');
+  /** If the step fails, a timer that was stopped before goes on. */
+  const orGoOn = (name: string) => (step: Step) => {
     const goOn = systemctl('start', `${unit(name)}.timer`);
-    return {
-      ...reload,
-      apply: () =>
-        reload.apply().catch(async (error: unknown) => {
-          await goOn.apply().catch(() => {});
-          throw error;
-        }),
-    };
+    const apply = () =>
+      step.apply().catch(async (error: unknown) => {
+        await goOn.apply().catch(() => {});
+        throw error;
+      });
+    return { ...step, apply };
   };
   return {
     configure(job) {
@@ -102,14 +99,16 @@ export function systemd(
       // An earlier installation may have failed half-way: with the new time in the file, but not in systemd.
       const isUnfinished = state.needsReload || (state.isEnabled && !state.isActive);
       const isNewTime = calendar !== '' && (isUnfinished || calendar !== (await calendarNow(job.name)));
-      // A running timer would take up the new time, and the old stamp, already at the daemon-reload.
-      const start = [
-        ...(isNewTime && state.isActive
-          ? [systemctl('stop', `${unit(job.name)}.timer`), reloadOrGoOn(job.name)]
-          : [systemctl('daemon-reload')]),
+      const restart = [
+        systemctl('daemon-reload'),
         ...(isNewTime ? forget(job.name, state) : []),
         systemctl('enable', '--now', `${unit(job.name)}.timer`),
       ];
+      // A running timer would take up the new time, and the old stamp, already at the daemon-reload.
+      const start =
+        isNewTime && state.isActive
+          ? [systemctl('stop', `${unit(job.name)}.timer`), ...restart.map(orGoOn(job.name))]
+          : restart;
       const steps = await secret(job.name).around([...unitSteps, ...start], job.secrets);
       // There are steps for files only if these change.
       const isSame = steps.length === start.length;

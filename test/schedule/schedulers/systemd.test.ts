@@ -340,12 +340,17 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
     },
   );
 
-  it.each([true, false])('stay as they were (started: %s) if systemd cannot read new ones', async (isOn) => {
+  it.each([
+    ['daemon-reload', true],
+    ['daemon-reload', false],
+    ['enable', true],
+    ['enable', false],
+  ])('go on if %s fails, if they were started: %s', async (verb, isOn) => {
     const systemctl = new FakeSystemctl();
     const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
     await apply(await installer.install(EVENING));
     systemctl.isOn = isOn;
-    systemctl.broken = 'daemon-reload';
+    systemctl.broken = verb;
     await expect(apply(await installer.install(MORNING))).rejects.toThrow('Connection timed out');
     expect(systemctl.isOn).toBe(isOn);
   });
