@@ -128,6 +128,16 @@ describe.skipIf(!isPosix)('a signal', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test.each(['raises its signal again', 'raises its signal again later'])(
+    'ends a program that %s, and has nothing else to do',
+    async (scenario) => {
+      expect(await endBySignal(scenario, 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
+      const lock = await acquire(join(folder, 'job.lock'));
+      expect(lock.predecessor).toMatchObject({ state: 'dead' });
+      await lock.release();
+    },
+  );
+
   test('releases the locks of two copies of the library', async () => {
     copyLibrary();
     expect(await endBySignal('has two copies', 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });

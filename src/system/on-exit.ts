@@ -37,12 +37,15 @@ export function callOnExit(release: () => void): () => void {
  */
 function listen(): Listening {
   const releases = new Set<() => void>();
+  /** The signals that the program has handled. */
+  const handled = new Set<string | symbol>();
   const stopWatching = isBun ? listenToExit(releaseAll) : watchExit(releaseAll);
   // Not `unref`, with which it would wait for some other event.
   const listening = setImmediate(() => {
     for (const signal of ENDING_SIGNALS) process.prependListener(signal, onSignal);
     // Deno calls them in the order in which they were added.
     if (!isDeno) process.on('newListener', stayInFront);
+    process.on('removeListener', leaveToProgram);
   });
   const shared = { releases, stop };
   Object.defineProperty(process, SHARED, { get: sharedBy, configurable: true });
@@ -57,6 +60,7 @@ function listen(): Listening {
     Reflect.deleteProperty(process, SHARED);
     clearImmediate(listening);
     process.removeListener('newListener', stayInFront);
+    process.removeListener('removeListener', leaveToProgram);
     for (const signal of ENDING_SIGNALS) process.removeListener(signal, onSignal);
     stopWatching();
   }
@@ -71,10 +75,24 @@ function listen(): Listening {
 
   /** Without our listener the signal does what it would have done anyway. */
   function onSignal(signal: NodeJS.Signals): void {
-    if (isHandled(signal)) return;
+    if (isHandled(signal)) {
+      handled.add(signal);
+      return;
+    }
     releaseAll();
     // Windows cannot send SIGHUP.
     process.kill(process.pid, process.platform === 'win32' && signal === 'SIGHUP' ? 'SIGINT' : signal);
+  }
+
+  /**
+   * A program that has cleaned up may raise its signal again. While there is any listener, Node could end with the status 0 before that signal arrives,
+   * if there is nothing else to do. Without one, the signal ends the program at once, as it does without a lock.
+   */
+  function leaveToProgram(name: string | symbol): void {
+    const signal = ENDING_SIGNALS.find((known) => known === name && handled.has(known));
+    if (signal === undefined || isHandled(signal)) return;
+    handled.delete(signal);
+    process.removeListener(signal, onSignal);
   }
 
   /** A `once` listener is gone when it has been called, so ours must come before it. It is added after this. */

@@ -107,6 +107,34 @@ const scenarios = new Map<string, () => unknown>([
     },
   ],
   [
+    'raises its signal again',
+    async () => {
+      await hold();
+      const end = keepAlive();
+      process.once('SIGTERM', () => {
+        end();
+        process.kill(process.pid, 'SIGTERM');
+      });
+      await nextTurn();
+      await say('waiting');
+    },
+  ],
+  [
+    'raises its signal again later',
+    async () => {
+      await hold();
+      const end = keepAlive();
+      process.on('SIGTERM', async function onSignal() {
+        await sleep(1);
+        end();
+        process.removeListener('SIGTERM', onSignal);
+        process.kill(process.pid, 'SIGTERM');
+      });
+      await nextTurn();
+      await say('waiting');
+    },
+  ],
+  [
     'has its own listener in front',
     async () => {
       await hold();
@@ -327,6 +355,15 @@ async function wait(): Promise<void> {
   // From then on the library listens to signals.
   await nextTurn();
   await say('waiting');
+}
+
+/** Until the returned function is called. */
+function keepAlive(): () => void {
+  const timer = setTimeout(() => process.exit(1), 60_000);
+  return () => {
+    clearTimeout(timer);
+    if (process.connected) process.disconnect();
+  };
 }
 
 function spin(): never {
