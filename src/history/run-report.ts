@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { types } from 'node:util';
 import type { Predecessor } from '../core/acquire/predecessor.js';
 import { refuseUnknown, show } from '../core/options/validate.js';
 import { dateFrom, fencingTokenFrom, fieldsFrom, pidFrom, progressFrom } from '../core/record/record.js';
@@ -18,7 +19,7 @@ import { OUTCOMES, type Run, type RunReport, type TakenOver } from './run.js';
 type Kind = readonly [what: string, isOne: (value: unknown) => boolean];
 
 const TEXT: Kind = ['a string', isText];
-const TIME: Kind = ['a valid date', (value) => value instanceof Date && dateFrom(value.toJSON()) !== null];
+const TIME: Kind = ['a valid date', (value) => types.isDate(value) && dateFrom(value.toJSON()) !== null];
 
 const KINDS: Readonly<Record<keyof RunReport, Kind>> = {
   id: TEXT,

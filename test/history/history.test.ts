@@ -13,6 +13,7 @@ import fs, {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { withSystemDefaults } from '../../src/core/options/dependencies.js';
 import { ErrHistory, type History, openHistory } from '../../src/history/index.js';
@@ -214,6 +215,12 @@ describe('a history', () => {
   it('takes the end of a run from before its start, because clocks are set, and databases have their own', async () => {
     await history.record(someReport({ endedAt: new Date(NOON.getTime() - 120_000), duration: undefined }));
     expect((await history.read(JOB)).runs).toMatchObject([{ duration: 0 }]);
+  });
+
+  it('takes a date of another realm, such as the time of a file in a test of Jest', async () => {
+    const startedAt: Date = runInNewContext(`new Date(${NOON.getTime()})`);
+    await history.record(someReport({ startedAt }));
+    expect((await history.read(JOB)).runs).toMatchObject([{ startedAt: NOON }]);
   });
 
   it('refuses no lock, a store that is not a text, and what is not a predecessor', async () => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statfsSync } from 'node:fs';
 import { constants, hostname, userInfo } from 'node:os';
 import { type Folders, systemFolders } from '../files/trusted-folder.js';
+import { isError } from '../is-error.js';
 import { messageOf } from '../message-of.js';
 
 /** The parts of a machine that decide where named locks and the history are stored. File functions throw what `node:fs` throws. */
@@ -42,7 +43,7 @@ function home(): string | null {
   try {
     return userInfo().homedir;
   } catch (error) {
-    if (error instanceof Error && 'errno' in error && error.errno === -constants.errno.ENOENT) return null;
+    if (isError(error) && 'errno' in error && error.errno === -constants.errno.ENOENT) return null;
     throw new Error(`your home folder cannot be looked up: ${messageOf(error)}`, { cause: error });
   }
 }
