@@ -207,7 +207,7 @@ describe.skipIf(!isPosix)('the history', () => {
     expect(await count('--since', '1ms')).toBe(0);
     expect(await desk.run(['history', 'unknown'])).toMatchObject({
       code: 0,
-      stdout: `No runs of unknown in ${desk.history}. A run is recorded when it has ended, and of a lock at a path or in a database only with --history.\n`,
+      stdout: `No runs of unknown in ${desk.history}. A run is recorded when it has ended; for a lock at a path or in a database, only with --history.\n`,
     });
     expect((await desk.run(['history', '--failed', '--since', '1h', 'other'])).stdout).toBe(
       `No failed runs of other within this time in ${desk.history}.\n`,

@@ -78,7 +78,7 @@ describe.skipIf(!isPosix)('a message of a run', () => {
 });
 
 describe.skipIf(!isPosix)('a stale timeout whose heartbeat never stops', () => {
-  const warned = oneLineWith('as long as it exists, it counts as at work. Add --heartbeat output');
+  const warned = oneLineWith('as long as it exists, it counts as working. Add --heartbeat output');
 
   test.each([[], ['--store', 'sqlite:locks.db']])('causes a warning with %j', async (...store) => {
     const args = ['run', ...store, '--stale-timeout', '15m', 'import', '--', 'true'];

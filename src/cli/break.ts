@@ -12,11 +12,11 @@ export const BREAK = defineCommand({
   name: 'break',
   summary: 'remove a lock whose holder is dead or has stalled',
   description:
-    'Removes a lock whose holder is dead or has stalled, and says what it has removed. This is rarely needed: the next run takes such a lock anyway. If the holder is at work, removes nothing and exits with 75.',
+    'Removes a lock whose holder is dead or has stalled, and says what it has removed. This is rarely needed: the next run takes such a lock anyway. If the holder is working, removes nothing and exits with 75.',
   options: {
     force: {
       flags: '--force',
-      description: 'remove it even if its holder is at work; that work is no longer exclusive',
+      description: 'remove it even if its holder is working; its work is then no longer exclusive',
     },
     store: STORE_OPTION,
   },

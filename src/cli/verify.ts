@@ -25,7 +25,7 @@ export const VERIFY = defineCommand({
   name: 'verify',
   summary: 'check whether locks can be kept in a folder',
   description:
-    'Reports whether a lock can be kept in a folder, for instance on NFS, SMB, FUSE or a container volume. Tries, one by one, the calls that a lock relies on, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
+    'Reports whether a lock can be kept in a folder, for instance on NFS, SMB, FUSE or a container volume. Tries, one by one, the system calls that a lock relies on, then lets several processes contend for a lock there and kills some of them. Leaves nothing behind.',
   options: OPTIONS,
   operands: {
     dir: {

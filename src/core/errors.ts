@@ -96,13 +96,13 @@ function describeLoss(lock: string, successor: LockRecord | null, silence: Silen
     const { since, cause } = silence;
     const last = isError(cause) ? cause.message.replace(/\.$/, '') : 'no answer came';
     return (
-      `${lock} counts as lost: its last confirmed heartbeat was ${formatDuration(since)} ago, and since its store does not answer, ` +
+      `${lock} counts as lost: its last confirmed heartbeat was ${formatDuration(since)} ago, and because its store does not answer, ` +
       `another process may have taken it over. Stop working: this run may no longer be exclusive. The last error: ${last}.`
     );
   }
   const how =
     successor === null
-      ? 'nobody holds it now. It was taken over by a run that has since ended, or broken, or deleted'
+      ? 'nobody holds it now. It was broken or deleted, or taken over by a run that has since ended'
       : `${describeProcess(successor)} holds it now. It took the lock over after this process had stopped heartbeating, or got it after somebody had broken or deleted it`;
   return (
     `${lock} was lost: ${how}. Stop working: this run is no longer exclusive. ` +

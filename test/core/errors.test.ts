@@ -35,7 +35,7 @@ describe('an error', () => {
 
   it('of a lost lock says how it was lost, and what to do', () => {
     expect(new ErrLockLost(LOCK, null).message).toBe(
-      `${LOCK} was lost: nobody holds it now. It was taken over by a run that has since ended, or broken, or deleted. ` +
+      `${LOCK} was lost: nobody holds it now. It was broken or deleted, or taken over by a run that has since ended. ` +
         'Stop working: this run is no longer exclusive. If it was only slow, raise `staleTimeout` or call `heartBeat()` more often.',
     );
     const successor = someRecord({ command: null, cwd: null });

@@ -59,7 +59,7 @@ describe('a lock whose store does not answer', () => {
     expect(lock.signal.reason).toBeInstanceOf(ErrLockLost);
     expect(lock.signal.reason).toMatchObject({ cause: AWAY, successor: null, isCertain: false });
     expect(lock.signal.reason.message).toBe(
-      'nightly counts as lost: its last confirmed heartbeat was 1 hour ago, and since its store does not answer, another process ' +
+      'nightly counts as lost: its last confirmed heartbeat was 1 hour ago, and because its store does not answer, another process ' +
         'may have taken it over. Stop working: this run may no longer be exclusive. ' +
         'The last error: connect ECONNREFUSED 10.0.0.5:5432.',
     );

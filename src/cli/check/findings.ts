@@ -165,7 +165,8 @@ function ofAge(history: LockHistory, lock: Inspection | null, limits: Limits, no
 function ofNothing({ store, runs, unreadable }: LockHistory, lock: Inspection | null): Perhaps {
   if (runs.length > 0 || (lock !== null && lock.state !== 'free' && lock.state !== 'cooldown')) return null;
   if (unreadable > 0) return { severity: 'unknown', text: 'its history cannot be read' };
-  const where = store === null ? '' : ' on this machine (of a lock in a database, only with --history)';
+  const where =
+    store === null ? '' : ' on this machine (for a lock in a database, only --history records runs)';
   return { severity: 'unknown', text: `no run has been recorded for this user${where}` };
 }
 

@@ -3,10 +3,10 @@ import { ExitCode } from './exit-codes.js';
 /** For people. The type makes sure that no code is left out. */
 const MEANINGS: Readonly<Record<keyof typeof ExitCode, string>> = {
   ok: 'success. run: the command exited with 0. status: all locks are held. wait: the lock can be taken',
-  no: 'status: nobody holds one of the locks. verify: the folder is unsafe for locks. schedule: you said no. check: WARNING',
+  no: 'status: one of the locks is free. verify: the folder is unsafe for locks. schedule: you said no. check: WARNING',
   critical: 'check: CRITICAL',
   stale:
-    'status: a holder is dead, or has stopped heartbeating; the next run takes over. check: UNKNOWN, including for wrong options',
+    'status: a holder is dead or has stalled; the next run takes over. check: UNKNOWN, including for wrong options',
   usage: 'wrong options or arguments',
   noInput:
     'verify, schedule: there is no such folder, or nothing can be written there. logs: no output is kept',

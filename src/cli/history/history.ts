@@ -70,7 +70,7 @@ function describeNothing(names: readonly string[], { since, failed }: Selection,
 }
 
 const ONLY_NAMED =
-  'A run is recorded when it has ended, and of a lock at a path or in a database only with --history.';
+  'A run is recorded when it has ended; for a lock at a path or in a database, only with --history.';
 
 function select(runs: readonly PastRun[], { last, since, failed }: Selection): readonly PastRun[] {
   const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.now() - since;

@@ -16,7 +16,7 @@ export const LOGS = defineCommand({
     },
     follow: {
       flags: '-f, --follow',
-      description: 'if the run is at work, print its output as it is written, until the run ends',
+      description: 'if the run is still going, print its output as it is written, until the run ends',
     },
     store: STORE_OPTION,
   },

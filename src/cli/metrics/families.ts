@@ -94,7 +94,7 @@ const GAUGES: readonly Gauge[] = [
   },
   {
     name: 'livinglock_runs',
-    help: 'Runs in the history by outcome. It keeps at most 1000, for 90 days.',
+    help: 'Runs in the history, by outcome. The history keeps at most 1000, for 90 days.',
     value: ({ history }) =>
       history && OUTCOMES.map((outcome) => [{ outcome }, runsWith(history, outcome)] as const),
   },

@@ -82,7 +82,7 @@ export class RunAttempt {
     if (this.#ending.reason !== null) return;
     const { proof, onStall } = this.#job.options;
     const isHeldUp = this.#passages.some((passage) => passage.isHeldUp);
-    const reason = `for ${formatDuration(silence)} ${describeMissingProof(proof, isHeldUp)}`;
+    const reason = `${describeMissingProof(proof, isHeldUp)} for ${formatDuration(silence)}`;
     const hint = hintOn(proof, isHeldUp);
     const stall = `The command has stalled: ${reason}.`;
     void this.#job.recorder.stalled(reason).then(tellProgress);

@@ -58,7 +58,7 @@ function refuseForeign(path: string, file: string): void {
     if (!status.isFile() || !beginsWithOneOf(beside, beginnings)) {
       throw refusal(
         path,
-        `${beside} is not SQLite's, which would remove it or write to it. Move it away, or choose another name for the database.`,
+        `${beside} is not SQLite's, but SQLite would remove it or write to it. Move it away, or choose another name for the database.`,
       );
     }
     left.push(beside);
@@ -67,7 +67,7 @@ function refuseForeign(path: string, file: string): void {
   if (left.length > 0 && !existsSync(file)) {
     throw refusal(
       path,
-      `there is only ${left.join(' and ')}, which belongs to a database of that name. Bring that back, or move the file away.`,
+      `there is only ${left.join(' and ')}, which belongs to a database of that name. Restore the database, or move the file away.`,
     );
   }
 }

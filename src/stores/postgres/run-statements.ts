@@ -83,7 +83,7 @@ function refuseUnusable(
 /** What to do about a transaction. */
 const OF_CLIENT = 'Give the store a `Pool` or a connection of its own, or end the transaction first.';
 const OF_POOL =
-  'End a transaction before its client goes back to the pool, also where the function returns early or throws.';
+  'End a transaction before its client goes back to the pool, even if the function returns early or throws.';
 
 function inTransaction(lock: string, attempted: string, remedy: string): ErrLockStore {
   return new ErrLockStore(

@@ -54,7 +54,7 @@ describe('a job', () => {
       'unknown: its history cannot be read',
     ]);
     expect(findings({ history: someHistory({ store: 'PostgreSQL at db/shop', runs: [] }) })).toEqual([
-      `${nothing} on this machine (of a lock in a database, only with --history)`,
+      `${nothing} on this machine (for a lock in a database, only --history records runs)`,
     ]);
   });
 

@@ -26,7 +26,7 @@ describe('a service', () => {
   it('is told the start, a stall and the end of a run, which is always the same one', async () => {
     const one = pinger();
     await one.tell('start', someFacts(), null);
-    await one.tell('stall', someFacts({ reason: 'for 15 minutes it has not written anything' }), null);
+    await one.tell('stall', someFacts({ reason: 'it has not written anything for 15 minutes' }), null);
     await one.tell('end', someFacts({ outcome: 'succeeded', exitCode: 0 }), null);
     await pinger().tell('start', someFacts(), null);
     expect(targets()).toEqual([
@@ -40,7 +40,7 @@ describe('a service', () => {
     expect(runs[3]).not.toBe(runs[0]);
     expect(server.pings.map(({ body }) => body)).toEqual([
       '',
-      'stalled: for 15 minutes it has not written anything\n',
+      'stalled: it has not written anything for 15 minutes\n',
       'succeeded, exit status 0, after 3 seconds\n',
       '',
     ]);

@@ -50,7 +50,7 @@ describe.each(ENDS)('a file of the user called like the database, with %s', (end
     writeFileSync(path + end, 'My own report.');
     await expect(open(path)).rejects.toMatchObject({
       exitCode: 73,
-      message: `Cannot open the SQLite database ${path}: ${path}${end} is not SQLite's, which would remove it or write to it. Move it away, or choose another name for the database.`,
+      message: `Cannot open the SQLite database ${path}: ${path}${end} is not SQLite's, but SQLite would remove it or write to it. Move it away, or choose another name for the database.`,
     });
     expect(readFileSync(path + end, 'utf8')).toBe('My own report.');
     expect(existsSync(path)).toBe(mode !== null);
@@ -85,7 +85,7 @@ it.each([
   writeFileSync(path + end, left);
   await expect(open(path)).rejects.toMatchObject({
     exitCode: 73,
-    message: `Cannot open the SQLite database ${path}: there is only ${path}${end}, which belongs to a database of that name. Bring that back, or move the file away.`,
+    message: `Cannot open the SQLite database ${path}: there is only ${path}${end}, which belongs to a database of that name. Restore the database, or move the file away.`,
   });
   expect(readFileSync(path + end)).toEqual(left);
   expect(existsSync(path)).toBe(false);

@@ -42,5 +42,5 @@ function counts({ counts: all, skipsSince, runs }: Facts): string {
   const { count, last } = skipsSince;
   const skipped =
     count === 1 ? '1 attempt was skipped' : `${count.toLocaleString('en')} attempts were skipped`;
-  return `${ran} ${skipped} since the last run, at last ${formatDateAndTime(last)}.`;
+  return `${ran} ${skipped} since the last run, the last one ${formatDateAndTime(last)}.`;
 }

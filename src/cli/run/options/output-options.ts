@@ -11,8 +11,8 @@ export const OUTPUT_OPTIONS = {
   log: {
     flags: '--log[=path]',
     description:
-      'keep the output of each run in a file of its own, which `livinglock logs` shows: beside the history, or in this folder; ' +
-      'any other path, unless it ends with a slash, is a file to append to',
+      'keep the output of each run in a file of its own, which `livinglock logs` shows: beside the history, or in the folder PATH; ' +
+      'if PATH is not a folder and does not end with a slash, append to this file',
     parse: matching(/./s, 'Name a folder, or leave out the equals sign.'),
     conflicts: ['noLog'],
   },

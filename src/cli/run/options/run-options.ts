@@ -47,7 +47,7 @@ const WORK_OPTIONS = {
   heartbeat: {
     flags: '--heartbeat <proof>',
     description:
-      'what proves that the command is at work: alive (that it exists), output (that it writes), ' +
+      'what proves that the command is working: alive (that it exists), output (that it writes), ' +
       'manual (that it calls `livinglock beat`), file:PATH (that the file changes) (default: alive)',
     parse: parseProof,
   },
@@ -59,7 +59,8 @@ const WORK_OPTIONS = {
   },
   heartbeatInterval: {
     flags: '--heartbeat-interval <time>',
-    description: 'minimum time between two heartbeats (default: 1m, or half of a shorter stale timeout)',
+    description:
+      'minimum time between two heartbeats (default: 1m, or half the stale timeout if that is 1m or less)',
     parse: parsePositiveDuration,
   },
   onStall: {
@@ -180,7 +181,7 @@ export type RunSettings = Readonly<ReturnType<typeof completeRunOptions>>;
 
 /** The hint for `isStallUnseen`. */
 export const STALL_UNSEEN =
-  'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as at work. ' +
+  'With --stale-timeout alone a command that hangs is not noticed: as long as it exists, it counts as working. ' +
   'Add --heartbeat output, manual or file:PATH; or --heartbeat alive, if that is what you want.';
 
 /** Fills in defaults, and throws if options do not fit together. */

@@ -12,7 +12,7 @@ export function expectUtf8Arguments(): void {
   if (!process.argv.some((argument) => argument.includes(REPLACED))) return;
   if (entriesOf('/proc/self/cmdline').every((entry) => isUtf8(entry))) return;
   throw new UsageError(
-    'An argument is not UTF-8, and the command would not get it unchanged. Name the file by a pattern, or in a script: -c "./import *.csv".',
+    'An argument is not UTF-8, and the command would not get it unchanged. Match the file with a pattern (-c "./import *.csv"), or name it in a script.',
   );
 }
 

@@ -37,7 +37,7 @@ describe('the numbers on the page', () => {
     const page = pageOf([lockOf(RUNS, { skips: SKIPS, usualDuration: 11 * MINUTE })]);
     expect(page).toContain('<title>What ran on db-1, 2026-11-26 12:00:00</title>');
     expect(page).toContain('1 lock, 4 runs. Times are local times in UTC (now UTC+00:00).');
-    expect(page).toContain('3 attempts were skipped since the last run, at last 2026-11-26 12:00:00.');
+    expect(page).toContain('3 attempts were skipped since the last run, the last one 2026-11-26 12:00:00.');
     expect(rowsIn(page)).toEqual(
       [
         ['Lock', 'Last run', 'Outcome', 'Runs', 'Succeeded', 'Usually took', 'Longest', 'Skips'],
