@@ -323,20 +323,6 @@ describe.skipIf(!isPosix)('run --log', () => {
   );
 });
 
-test.runIf(process.platform === 'linux').each(['--log', '--output=on-failure', '--ping=http://127.0.0.1:1/'])(
-  'run %s has its threads before the command starts, because without them it would be aborted',
-  async (option) => {
-    const desk = new Desk();
-    const threads = async (...options: string[]) => {
-      const count = 'ls /proc/$PPID/task | wc -l > threads; exit 4';
-      await desk.run(['run', ...options, 'job', '-c', count]);
-      return Number(contentOf(join(desk.folder, 'threads')));
-    };
-    // The size of libuv's pool.
-    expect((await threads(option)) - (await threads())).toBe(4);
-  },
-);
-
 describe.skipIf(!isPosix || !canHaveTerminal)('on a terminal, run --log', () => {
   test('leaves Ctrl-C to the command', async () => {
     const desk = new Desk();

@@ -4,6 +4,7 @@ import {
   cpSync,
   existsSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -21,7 +22,7 @@ import {
 } from '../support/machine.js';
 import { Running } from '../support/running.js';
 import { censusOf } from './support/census.js';
-import { PROGRAM } from './support/desk.js';
+import { Desk, PROGRAM } from './support/desk.js';
 
 // cron starts `livinglock run` every minute. Finding and compiling files takes most of a start, so this counts the loaded files.
 
@@ -99,3 +100,58 @@ describe.skipIf(!('enableCompileCache' in module))('the compiled program (from N
 function besideTheCommand(): string[] {
   return isInInitialPidNamespace ? [] : [process.execPath];
 }
+
+describe.skipIf(!isLinux)(
+  'libuv starts its threads, and aborts the process if the system allows no more,',
+  () => {
+    const PING = '--ping=http://127.0.0.1:1/';
+    const OUTPUT = '--heartbeat=output';
+
+    test.each([
+      ['--log', '2>/dev/null'],
+      ['--output=on-failure', '2>/dev/null'],
+      [PING, '2>/dev/null'],
+      [OUTPUT, '>file 2>/dev/null'],
+      [OUTPUT, '2>file'],
+    ])('before the command starts: run %s %s', async (options, redirections) => {
+      expect(await threadsMore(options, redirections)).toBe(POOL);
+    });
+
+    test('before the command starts if messages go to a socket, such as that of systemd', async () => {
+      const desk = new Desk();
+      // Node's pipes are sockets.
+      const { code } = await desk.run(['run', 'job', '-c', COUNT]);
+      expect(code).toBe(4);
+      expect(threadsIn(desk) - (await threads('', '2>/dev/null'))).toBe(POOL);
+    });
+
+    test.each([
+      ['', '2>/dev/null'],
+      ['', '2>file'],
+      ['', '2>&1 | cat'],
+      [OUTPUT, '>/dev/null 2>&1'],
+      [OUTPUT, '2>&1 | cat'],
+    ])('never if nothing needs them: run %s %s', async (options, redirections) => {
+      expect(await threadsMore(options, redirections)).toBe(0);
+    });
+
+    /** Of libuv. */
+    const POOL = 4;
+    const COUNT = 'ls /proc/$PPID/task | wc -l > threads; exit 4';
+
+    const threadsMore = async (options: string, redirections: string) =>
+      (await threads(options, redirections)) - (await threads('--quiet', '2>/dev/null'));
+
+    /** How many the runner has, which has something to say before it starts the command. */
+    async function threads(options: string, redirections: string): Promise<number> {
+      const desk = new Desk();
+      const run = `livinglock run ${options} job -c '${COUNT}' ${redirections}`;
+      await desk.bash(`export NOT_UTF8=$'\\xff'; ${run}`);
+      return threadsIn(desk);
+    }
+
+    function threadsIn(desk: Desk): number {
+      return Number(readFileSync(join(desk.folder, 'threads'), 'utf8'));
+    }
+  },
+);

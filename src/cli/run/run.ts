@@ -7,7 +7,8 @@ import { isRecorded } from '../history/is-recorded.js';
 import { lockPath } from '../named-locks/named-locks.js';
 import { type Locks, sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import { placeOf } from '../stores/store-option.js';
-import { say, speakOf } from '../terminal/messages.js';
+import { say, sayTakesThread, speakOf } from '../terminal/messages.js';
+import { takesThread } from '../terminal/write-all.js';
 import { acquireOrYield } from './acquire-or-yield.js';
 import { NOT_STARTED } from './exit-status.js';
 import type { Job, Task } from './job.js';
@@ -123,7 +124,7 @@ async function prepareRun(called: string, plan: Plan): Promise<number> {
   refuseOwnProof(options.proof, locks.fileOf(name));
   if (options.label === undefined) speakOf({ job: called, lock: name });
   if (!options.quiet) sayWhichAreMeant([called], locks);
-  if (isOutputKept(options) || options.ping !== undefined) await startThreads();
+  if (needsThreads(options)) await startThreads();
   return listening(options, recorder, async (signals) => {
     const inheritedSocket = await makeInheritedSocket();
     try {
@@ -173,6 +174,11 @@ async function supervise(job: Job): Promise<number> {
     await complete(null);
     throw error;
   }
+}
+
+function needsThreads(options: RunSettings): boolean {
+  const passesOn = options.proof.by === 'output' && (takesThread(1) || takesThread(2));
+  return passesOn || sayTakesThread() || isOutputKept(options) || options.ping !== undefined;
 }
 
 /**

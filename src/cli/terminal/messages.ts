@@ -2,9 +2,10 @@ import { fstatSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { oneLine } from '../../core/describe-holder.js';
+import { attempt } from '../../system/attempt.js';
 import { ExitCode } from '../errors/exit-codes.js';
 import { formatTimestamp } from './local-time.js';
-import { writeOut } from './write-all.js';
+import { takesThread, writeOut } from './write-all.js';
 
 /** The job that a run executes. */
 export interface Subject {
@@ -42,6 +43,11 @@ export function writeToStderr(text: Buffer): void {
   } catch {
     // Nobody reads stderr. The command must still be supervised.
   }
+}
+
+/** Whether {@link say} takes one of libuv's threads. */
+export function sayTakesThread(): boolean {
+  return attempt(() => !fstatSync(2).isFile() && takesThread(2), false);
 }
 
 /** How long, in milliseconds, to wait for messages to be written. A reader that hangs must not hold anything up. */

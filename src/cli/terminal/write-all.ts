@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync, write } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -36,6 +36,7 @@ export async function writeAll(descriptor: number, chunk: Buffer, write = writeO
  * from exiting, which waits for all its threads.
  */
 export async function writeOut(descriptor: number, chunk: Buffer): Promise<void> {
+  if (isNull(descriptor)) return;
   const own = reopened(descriptor);
   if (own === null) return writeAll(descriptor, chunk);
   const pipe = new Socket({ fd: own, readable: false, writable: true });
@@ -47,6 +48,22 @@ export async function writeOut(descriptor: number, chunk: Buffer): Promise<void>
   } finally {
     pipe.destroy();
   }
+}
+
+/** Whether {@link writeOut} takes one of libuv's threads. */
+export function takesThread(descriptor: number): boolean {
+  if (isNull(descriptor)) return false;
+  const own = reopened(descriptor);
+  if (own !== null) closeSync(own);
+  return own === null;
+}
+
+/** Whether it is `/dev/null`, which takes everything. Each container has one of its own, with the same device number. */
+function isNull(descriptor: number): boolean {
+  return attempt(() => {
+    const target = fstatSync(descriptor);
+    return target.isCharacterDevice() && target.rdev === statSync('/dev/null').rdev;
+  }, false);
 }
 
 /** The same pipe by another description: whether the one that was given blocks is up to those who share it. `null` if that is not possible. */
