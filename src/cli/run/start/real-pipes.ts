@@ -43,7 +43,8 @@ function makeIn(parent: string, count: number): RealPipe[] | null {
   const paths = Array.from({ length: count }, (_, index) => join(folder, `pipe-${index}`));
   const PATH = [...PROGRAMS, process.env['PATH'] ?? []].flat().join(':');
   const pipes = attempt(() => {
-    const { status } = spawnSync('mkfifo', ['-m', '600', ...paths], { stdio: 'ignore', env: { PATH } });
+    // Not `ignore`, which needs /dev/null.
+    const { status } = spawnSync('mkfifo', ['-m', '600', ...paths], { stdio: 'pipe', env: { PATH } });
     return status === 0 ? paths.map(openBothEnds) : null;
   }, null);
   removeFolder(folder, paths);

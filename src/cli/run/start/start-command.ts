@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { oneLine } from '../../../core/describe-holder.js';
@@ -51,8 +53,11 @@ const IGNORE_HANGUP = 'trap "" HUP; ';
 /** A redirection can name a descriptor by one digit only: with two digits, some shells do not accept it (dash). */
 const LAST_OF_SHELL = 9;
 
-/** EINVAL: the number of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
-const OUT_OF_DESCRIPTORS: ReadonlySet<string | null> = new Set(['EMFILE', 'ENFILE', 'EINVAL']);
+/** What to do about a system error. EINVAL: the number of the inherited socket is above the limit (fcntl(2), F_DUPFD). */
+const REMEDIES: ReadonlyMap<string | null, string> = new Map([
+  ...['EMFILE', 'ENFILE', 'EINVAL'].map((code) => [code, remedyFor('EMFILE')] as const),
+  ['EAGAIN', 'No more processes are allowed: raise the limit (`ulimit -u`, `TasksMax=`, `--pids-limit`).'],
+]);
 
 /** Starts a command; rejects with the system's error if it cannot be started. */
 export async function start(command: readonly string[], outfit: Outfit): Promise<Started> {
@@ -90,18 +95,23 @@ export async function start(command: readonly string[], outfit: Outfit): Promise
 
 /** Why a command that was found could not be started. */
 export function notStarted(program: string, error: unknown): CliError {
-  // The program itself was found. As a shell does, this counts as not found.
-  if (systemCode(error) === 'ENOENT' && isError(error) && 'path' in error && error.path === program) {
+  const cannot = `Cannot start ${oneLine(program)}`;
+  const code = systemCode(error);
+  if (code === 'ENOENT' && process.platform !== 'win32' && !existsSync(devNull)) {
     return new CliError(
-      ExitCode.notFound,
-      `Cannot start ${oneLine(program)}: its interpreter does not exist. If it is a script, check its first line (#!), which must not end in CR LF. If it is a binary, it may have been built for another C library.`,
+      ExitCode.notExecutable,
+      `${cannot}: there is no ${devNull} here. Make it (\`mknod -m 666 ${devNull} c 1 3\`), or mount /dev.`,
     );
   }
-  const remedy = OUT_OF_DESCRIPTORS.has(systemCode(error)) ? ` ${remedyFor('EMFILE')}` : '';
-  return new CliError(
-    ExitCode.notExecutable,
-    `Cannot start ${oneLine(program)}: ${messageOf(error)}.${remedy}`,
-  );
+  // The program itself was found. As a shell does, this counts as not found.
+  if (code === 'ENOENT' && isError(error) && 'path' in error && error.path === program) {
+    return new CliError(
+      ExitCode.notFound,
+      `${cannot}: its interpreter does not exist. If it is a script, check its first line (#!), which must not end in CR LF. If it is a binary, it may have been built for another C library.`,
+    );
+  }
+  const reason = [`${cannot}: ${messageOf(error)}.`, REMEDIES.get(code) ?? []].flat().join(' ');
+  return new CliError(ExitCode.notExecutable, reason);
 }
 
 /** Windows has no exec, so the command begins at once. cross-spawn finds scripts and quotes arguments the Windows way. */

@@ -1,10 +1,11 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import fs, { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { routeFor } from '../../../../src/cli/run/output/output-route.js';
 import { makeInheritedSocket } from '../../../../src/cli/run/sign/inherited-socket.js';
-import { type Outfit, start } from '../../../../src/cli/run/start/start-command.js';
+import { notStarted, type Outfit, start } from '../../../../src/cli/run/start/start-command.js';
+import { replace } from '../../../../support/replace.js';
 import { temporaryFolder } from '../../../../support/world.js';
 import { terminals } from '../stage.js';
 
@@ -156,3 +157,40 @@ function openUpTo(last: number): void {
     opened = descriptor;
   }
 }
+
+describe.skipIf(process.platform === 'win32')('why a command could not be started:', () => {
+  function reason(code: string, path = 'sh') {
+    const error = Object.assign(new Error(`spawn ${path} ${code}`), { code, syscall: `spawn ${path}`, path });
+    const { message, exitCode } = notStarted('sh', error);
+    return { message, exitCode };
+  }
+
+  it.each(['sh', '/bin/sh'])('there is no /dev/null, whichever program the system names (%s)', (path) => {
+    const { existsSync } = fs;
+    replace(fs, { existsSync: (file) => file !== '/dev/null' && existsSync(file) });
+    expect(reason('ENOENT', path)).toEqual({
+      message:
+        'Cannot start sh: there is no /dev/null here. Make it (`mknod -m 666 /dev/null c 1 3`), or mount /dev.',
+      exitCode: 126,
+    });
+  });
+
+  it('its interpreter is missing', () => {
+    expect(reason('ENOENT')).toMatchObject({
+      message: expect.stringContaining('its interpreter does not exist'),
+      exitCode: 127,
+    });
+  });
+
+  it.each([
+    ['EAGAIN', 'No more processes are allowed: raise the limit (`ulimit -u`, `TasksMax=`, `--pids-limit`).'],
+    ['EMFILE', 'Close files that are not needed, or raise the limit (`ulimit -n`).'],
+    ['EINVAL', 'Close files that are not needed, or raise the limit (`ulimit -n`).'],
+  ])('%s, and what to do about it', (code, remedy) => {
+    expect(reason(code)).toEqual({ message: `Cannot start sh: spawn sh ${code}. ${remedy}`, exitCode: 126 });
+  });
+
+  it('whatever else the system says', () => {
+    expect(reason('EACCES')).toEqual({ message: 'Cannot start sh: spawn sh EACCES.', exitCode: 126 });
+  });
+});
