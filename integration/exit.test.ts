@@ -128,15 +128,17 @@ describe.skipIf(!isPosix)('a signal', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test.each(['raises its signal again', 'raises its signal again later'])(
-    'ends a program that %s, and has nothing else to do',
+  test.each(['raises its signal again', 'raises its signal again later', 'is ended by a second signal'])(
+    'releases the lock of a program that handles it, and then %s',
     async (scenario) => {
       expect(await endBySignal(scenario, 'SIGTERM')).toMatchObject({ signal: 'SIGTERM' });
-      const lock = await acquire(join(folder, 'job.lock'));
-      expect(lock.predecessor).toMatchObject({ state: 'dead' });
-      await lock.release();
+      expect(readdirSync(folder)).toEqual([]);
     },
   );
+
+  test('that the program, or one of its threads, raises and handles leaves its locks alone', async () => {
+    expect(await endOf('has a thread that raises a signal for it')).toMatchObject({ code: 8 });
+  });
 
   test('releases the locks of two copies of the library', async () => {
     copyLibrary();

@@ -1,6 +1,7 @@
 // Used instead of the package signal-exit, with which the exit status becomes 0 if an exit listener of the program throws, and a listener
 // for each signal comes and goes with every lock.
 
+import { constants } from 'node:os';
 // The global ones may be missing, as in a page that a test simulates, or be those of a test.
 import { clearImmediate, setImmediate } from 'node:timers';
 import { ENDING_SIGNALS } from './ending-signals.js';
@@ -37,15 +38,13 @@ export function callOnExit(release: () => void): () => void {
  */
 function listen(): Listening {
   const releases = new Set<() => void>();
-  /** The signals that the program has handled. */
-  const handled = new Set<string | symbol>();
-  const stopWatching = isBun ? listenToExit(releaseAll) : watchExit(releaseAll);
+  const stopWatchingExit = isBun ? listenToExit(releaseAll) : watchExit(releaseAll);
+  const stopWatchingKill = watchKill(endsAtOnce, releaseAll);
   // Not `unref`, with which it would wait for some other event.
   const listening = setImmediate(() => {
     for (const signal of ENDING_SIGNALS) process.prependListener(signal, onSignal);
     // Deno calls them in the order in which they were added.
     if (!isDeno) process.on('newListener', stayInFront);
-    process.on('removeListener', leaveToProgram);
   });
   const shared = { releases, stop };
   Object.defineProperty(process, SHARED, { get: sharedBy, configurable: true });
@@ -60,9 +59,9 @@ function listen(): Listening {
     Reflect.deleteProperty(process, SHARED);
     clearImmediate(listening);
     process.removeListener('newListener', stayInFront);
-    process.removeListener('removeListener', leaveToProgram);
     for (const signal of ENDING_SIGNALS) process.removeListener(signal, onSignal);
-    stopWatching();
+    stopWatchingKill();
+    stopWatchingExit();
   }
 
   function releaseAll(): void {
@@ -75,24 +74,18 @@ function listen(): Listening {
 
   /** Without our listener the signal does what it would have done anyway. */
   function onSignal(signal: NodeJS.Signals): void {
-    if (isHandled(signal)) {
-      handled.add(signal);
-      return;
-    }
+    if (isHandled(signal)) return;
     releaseAll();
     // Windows cannot send SIGHUP.
     process.kill(process.pid, process.platform === 'win32' && signal === 'SIGHUP' ? 'SIGINT' : signal);
   }
 
-  /**
-   * A program that has cleaned up may raise its signal again. While there is any listener, Node could end with the status 0 before that signal arrives,
-   * if there is nothing else to do. Without one, the signal ends the program at once, as it does without a lock.
-   */
-  function leaveToProgram(name: string | symbol): void {
-    const signal = ENDING_SIGNALS.find((known) => known === name && handled.has(known));
-    if (signal === undefined || isHandled(signal)) return;
-    handled.delete(signal);
-    process.removeListener(signal, onSignal);
+  /** Whether it ends this process as soon as our listener is gone. Signals to a thread are those of the main thread, which may have a listener. */
+  function endsAtOnce(signal: unknown): boolean {
+    const name = ENDING_SIGNALS.find((known) => known === signal || constants.signals[known] === signal);
+    if (name === undefined) return false;
+    const [first, ...others] = process.listeners(name);
+    return first === onSignal && others.length === 0 && isMainThread();
   }
 
   /** A `once` listener is gone when it has been called, so ours must come before it. It is added after this. */
@@ -167,6 +160,30 @@ function watchReallyExit(releaseAll: () => void): () => void {
   });
   Reflect.set(process, 'reallyExit', watched);
   return () => Reflect.set(process, 'reallyExit', original);
+}
+
+/**
+ * A program that has handled a signal may clean up and raise it again. With our listener, the signal would come only when the event loop turns; if
+ * there is nothing else to do, Node ends before, with the status 0.
+ */
+function watchKill(endsAtOnce: (signal: unknown) => boolean, releaseAll: () => void): () => void {
+  const { kill } = process;
+  const watched = new Proxy(kill, {
+    apply(_, self, args: Parameters<typeof kill>) {
+      const [pid, signal = 'SIGTERM'] = args;
+      if (pid === process.pid && endsAtOnce(signal)) releaseAll();
+      return Reflect.apply(kill, self, args);
+    },
+  });
+  Reflect.set(process, 'kill', watched);
+  return () => {
+    // If somebody else has replaced it since, that stays.
+    if (process.kill === watched) Reflect.set(process, 'kill', kill);
+  };
+}
+
+function isMainThread(): boolean {
+  return process.getBuiltinModule('node:worker_threads').isMainThread;
 }
 
 /** Whether the program has a listener that decides what the signal does. Listeners of signal-exit, like ours, let the signal end the process. */

@@ -1,6 +1,9 @@
 // A program that shows how the library changes the way it ends: node exits.js <scenario> <folder>
 
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -8,6 +11,7 @@ import { isMainThread, Worker } from 'node:worker_threads';
 
 const [, , scenario = '', folder = ''] = process.argv;
 const path = join(folder, 'job.lock');
+const { kill } = process;
 const before = describe();
 const scenarios = new Map<string, () => unknown>([
   [
@@ -124,14 +128,48 @@ const scenarios = new Map<string, () => unknown>([
     async () => {
       await hold();
       const end = keepAlive();
-      process.on('SIGTERM', async function onSignal() {
+      process.once('SIGTERM', async () => {
         await sleep(1);
         end();
-        process.removeListener('SIGTERM', onSignal);
-        process.kill(process.pid, 'SIGTERM');
+        process.kill(process.pid, constants.signals.SIGTERM);
       });
       await nextTurn();
       await say('waiting');
+    },
+  ],
+  [
+    'is ended by a second signal',
+    async () => {
+      await hold();
+      process.once('SIGTERM', () => execFileSync('kill', ['-TERM', String(process.pid)]));
+      await wait();
+    },
+  ],
+  [
+    'has a thread that raises a signal for it',
+    async () => {
+      const { acquire } = await load();
+      await acquire(join(folder, 'other.lock'));
+      await nextTurn();
+      keepAlive();
+      const received: string[] = [];
+      process.on('SIGTERM', (signal) => received.push(signal));
+      const handled = once(process, 'SIGTERM');
+      process.kill(process.pid, 'SIGTERM');
+      await handled;
+      if (!existsSync(join(folder, 'other.lock'))) process.exit(1);
+      const worker = new Worker(new URL(import.meta.url), { argv: ['raises a signal', folder] });
+      const [code] = await once(worker, 'exit');
+      process.exit(received.length === 2 ? code : 1);
+    },
+  ],
+  [
+    'raises a signal',
+    async () => {
+      await hold();
+      await nextTurn();
+      process.kill(process.pid, 'SIGTERM');
+      process.exit(existsSync(path) ? 8 : 1);
     },
   ],
   [
@@ -342,7 +380,7 @@ async function hold() {
 /** The listeners on the process, and whether it emits events as Node does. */
 function describe() {
   const listeners = process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`);
-  return { listeners, isAsMade: !Object.hasOwn(process, 'emit') };
+  return { listeners, isAsMade: !Object.hasOwn(process, 'emit') && process.kill === kill };
 }
 
 function say(message: unknown): Promise<void> {

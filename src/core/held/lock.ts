@@ -23,8 +23,8 @@ const DONE = Promise.resolve();
 /**
  * A lock that is held. Only `acquire`, `withLock` and `tryWithLock` create one.
  *
- * In a file or in SQLite, a lock that is still held when the process ends is released then, even after an exception or a signal. After SIGKILL,
- * a signal before the event loop has turned, or one that the program has handled and then raises again, the next contender finds a dead holder.
+ * In a file or in SQLite, a lock that is still held when the process ends is released then, even after an exception or a signal. After SIGKILL, or
+ * a signal before the event loop has turned, the next contender finds a dead holder.
  */
 export class Lock {
   /** The lock's canonical name: for a file, its absolute path, with symbolic links to its folder resolved. */
