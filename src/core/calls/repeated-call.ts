@@ -10,7 +10,7 @@ interface Watch {
   readonly end: AbortController | null;
   /** What the clock sleeps with. */
   readonly timers: typeof setTimeout;
-  /** When it last went to sleep, on the monotonic clock. */
+  /** When it last went to sleep, on the monotonic clock; `NaN` before. */
   asleepSince: number;
 }
 
@@ -46,7 +46,7 @@ export function callEvery(period: number, clock: Clock, callback: Callback): () 
   if (watch === undefined || mayBeForgotten(watch, period, clock)) {
     const isUsual = clock === systemClock && setTimeout === USUAL_TIMERS;
     const end = isUsual ? null : new AbortController();
-    watch = { callbacks: new Set(), end, timers: setTimeout, asleepSince: clock.monotonic() };
+    watch = { callbacks: new Set(), end, timers: setTimeout, asleepSince: Number.NaN };
     ofClock.set(period, watch);
     const started = watch;
     void noContext.runInAsyncScope(() => keep(started, period, clock, ofClock));

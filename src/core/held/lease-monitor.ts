@@ -45,8 +45,9 @@ export class LeaseMonitor {
     this.#lock = lock;
     this.#lease = lease;
     this.#period = Math.min(Math.max(lock.staleTimeout / 4, SHORTEST_PERIOD), LONGEST_PERIOD);
-    this.#stopCalling = callEvery(this.#period, lock.clock, () => this.#tick());
+    // First, as the clock may fail.
     this.#awaitDeadline();
+    this.#stopCalling = callEvery(this.#period, lock.clock, () => this.#tick());
   }
 
   /** A heartbeat was sent; its answer is pending. */

@@ -12,7 +12,7 @@ export function remove(
   token: string,
   { holdUntil }: Replaced,
 ): Awaitable<Outcome> {
-  const left = holdUntil - clock.monotonic();
+  const left = holdUntil === NO_HOLD ? 0 : holdUntil - clock.monotonic();
   return store.remove(name, token, left > 0 ? left : undefined);
 }
 
