@@ -222,7 +222,7 @@ export class History {
     return new Journal(join(this.folder, journalName({ lock, store })), { lock, store });
   }
 
-  /** `null` for what is no journal yet, and for a copy of one. */
+  /** `null` for a copy of a journal, and for one that was removed. */
   #ownerOf(name: string): JournalOwner | null {
     const path = join(this.folder, name);
     const owner = explained(name, path, () => Journal.ownerOf(path));

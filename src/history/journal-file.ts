@@ -21,7 +21,8 @@ export interface JournalText {
   readonly header: string;
   /** What follows the first line; of a longer file the end, without the line that was cut. */
   readonly text: string;
-  readonly size: number;
+  /** Whether the file ends within the first line. */
+  readonly isTorn: boolean;
   /** Whether it is less than all. */
   readonly isCut: boolean;
 }
@@ -35,12 +36,12 @@ export function readJournal(path: string, maxBytes = 0): JournalText | null {
   return withFile(path, O_RDONLY, (descriptor) => {
     const { size } = fs.fstatSync(descriptor);
     if (size === 0) return null;
-    const header = headerOf(descriptor);
+    const { header, isTorn } = headerOf(descriptor);
     if (header.startsWith('\0') && size <= MAX_BYTES && isZero(descriptor, size)) return null;
     const begin = Math.max(Buffer.byteLength(header) + 1, size - maxBytes);
     const isCut = begin > Buffer.byteLength(header) + 1;
     const text = textFrom(descriptor, begin, size);
-    return { header, size, isCut, text: isCut ? text.slice(text.indexOf('\n') + 1) : text };
+    return { header, isTorn, isCut, text: isCut ? text.slice(text.indexOf('\n') + 1) : text };
   });
 }
 
@@ -127,11 +128,11 @@ function refuseUnlessOurs(status: fs.Stats): void {
     throw new Error('other users may write to it; chmod go-w prevents that');
 }
 
-function headerOf(descriptor: number, length = USUAL_HEADER): string {
+function headerOf(descriptor: number, length = USUAL_HEADER): Pick<JournalText, 'header' | 'isTorn'> {
   const text = textFrom(descriptor, 0, length);
   const end = text.indexOf('\n');
   if (end === -1 && length < MAX_HEADER) return headerOf(descriptor, MAX_HEADER);
-  return end === -1 ? text : text.slice(0, end);
+  return end === -1 ? { header: text, isTorn: true } : { header: text.slice(0, end), isTorn: false };
 }
 
 function isZero(descriptor: number, size: number): boolean {

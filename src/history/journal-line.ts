@@ -42,8 +42,6 @@ export type Entry =
 const MAX_LINE = 64 * 1024;
 /** The value of the key `livinglock` in the first line. */
 const KIND = 'history';
-/** How each of them begins. */
-const BEGINNING = JSON.stringify({ livinglock: KIND, lock: '' }).slice(0, -2);
 
 export function headerLine({ lock, store, keptBytes, oldest }: Header): string {
   return `${JSON.stringify({ livinglock: KIND, lock, store: store ?? undefined, keptBytes, oldest })}\n`;
@@ -63,13 +61,10 @@ export function headerFrom(line: string): Header | null {
   };
 }
 
-/** Whether a crash may have left this of some first line. */
-export function mayBeTornHeader(text: string): boolean {
-  return BEGINNING.startsWith(text) || text.startsWith(BEGINNING);
-}
-
-/** Whether a crash may have left this of the first line of that journal. */
-export function isTornHeader(text: string, owner: JournalOwner): boolean {
+/** Whether a crash may have left this of the first line. */
+export function isTornHeader(left: string, owner: JournalOwner): boolean {
+  // Part of a character.
+  const text = left.replace(/\ufffd+$/, '');
   const whole = headerLine({ ...owner, keptBytes: 0, oldest: new Date(0) });
   const beginning = whole.slice(0, whole.lastIndexOf('0,"oldest"'));
   return (

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { withSystemDefaults } from '../core/options/dependencies.js';
 import { systemFileSystem } from '../stores/file/file-system.js';
 import type { GuardSection } from '../stores/file/guard/guard-types.js';
@@ -6,14 +7,7 @@ import { attempt } from '../system/attempt.js';
 import { compacted, isDue, type Limits } from './compaction.js';
 import { ErrHistory, explained } from './errors.js';
 import { appendTo, type JournalText, MAX_BYTES, readJournal, replaceJournal } from './journal-file.js';
-import {
-  type Header,
-  headerFrom,
-  headerLine,
-  isTornHeader,
-  type JournalOwner,
-  mayBeTornHeader,
-} from './journal-line.js';
+import { type Header, headerFrom, headerLine, isTornHeader, type JournalOwner } from './journal-line.js';
 import type { LockHistory } from './run.js';
 import { summarize } from './summarize.js';
 
@@ -31,13 +25,14 @@ export class Journal {
     this.#owner = owner;
   }
 
-  /** `null` without a journal, or for one that the next run begins again. Throws if the first line is that of no journal. */
+  /** `null` without a file. Throws if its first line is that of no journal. */
   static ownerOf(path: string): JournalOwner | null {
     const journal = readJournal(path);
-    if (journal === null) return null;
-    const header = headerFrom(journal.header);
-    if (header === null && !(isOneLine(journal) && mayBeTornHeader(journal.header)))
-      throw new Error('its first line is damaged. Move it away, and the next run begins a new one');
+    const header = journal && headerFrom(journal.header);
+    if (header === null && existsSync(path))
+      throw new Error(
+        'its first line is missing or damaged, as after a crash. If the next run does not begin it again, move it away',
+      );
     return header;
   }
 
@@ -103,8 +98,8 @@ export class Journal {
     replaceJournal(path, compacted(this.#owner, journal.text, limits, now), stay);
   }
 
-  #isTorn(journal: JournalText): boolean {
-    return isOneLine(journal) && isTornHeader(journal.header, this.#owner);
+  #isTorn({ isTorn, header }: JournalText): boolean {
+    return isTorn && isTornHeader(header, this.#owner);
   }
 
   #expectOurs(line: string): Header {
@@ -113,9 +108,4 @@ export class Journal {
     const what = header === null ? 'something else' : `the history of ${header.lock}`;
     throw new ErrHistory(this.#owner.lock, this.#path, `it contains ${what}, and was not changed`);
   }
-}
-
-/** Whether there is only a first line, without its line break. */
-function isOneLine({ header, size }: JournalText): boolean {
-  return size === Buffer.byteLength(header);
 }

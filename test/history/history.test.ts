@@ -452,18 +452,40 @@ describe('a journal on the disk', () => {
       '\0'.repeat(400_000),
     ].map((left) => [JSON.stringify(left).slice(0, 60), left] as const),
   )(
-    'begins again in a file that a crash has left with %s, and is not complained about before',
+    'begins again in a file that a crash has left with %s, and until then the list says so',
     async (_shown, left) => {
       const file = await made();
       writeFileSync(file, left);
       expect(await ids()).toEqual([]);
       const onUnreadable = vi.fn();
       expect(await history.list({ onUnreadable })).toEqual([]);
-      expect(onUnreadable).not.toHaveBeenCalled();
+      expect(onUnreadable).toHaveBeenCalledExactlyOnceWith(
+        expect.objectContaining({ message: expect.stringContaining('missing or damaged, as after a crash') }),
+      );
       await history.record(someReport({ id: 'next' }));
       expect(await ids()).toEqual(['next']);
     },
   );
+
+  it('begins again in a file that ends within a character', async () => {
+    const report = someReport({ lock: '/run/répérö.lock' });
+    await history.record(report);
+    const file = journal();
+    truncateSync(file, readFileSync(file).indexOf('é') + 1);
+    expect(await history.read(report.lock)).toMatchObject({ runs: [] });
+    await history.record(report);
+    expect((await history.read(report.lock)).runs).toHaveLength(1);
+  });
+
+  it('is refused, and keeps its runs, if only its first line is torn', async () => {
+    const file = await made();
+    const text = readFileSync(file, 'utf8');
+    const torn = `${text.slice(0, 60)}\n${text.slice(text.indexOf('\n') + 1)}`;
+    writeFileSync(file, torn);
+    for (const call of [history.record(someReport()), history.read(JOB)])
+      await expect(call).rejects.toThrow('it contains something else, and was not changed');
+    expect(readFileSync(file, 'utf8')).toBe(torn);
+  });
 
   it('is not complained about if it is removed while the folder is listed', async () => {
     const file = await made();

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { attempt } from '../../system/attempt.js';
 import { type Clock, systemClock } from '../../system/clock.js';
 
 /** Called from time to time. */
@@ -73,7 +74,8 @@ async function keep(watch: Watch, period: number, clock: Clock, ofClock: Map<num
     do {
       watch.asleepSince = clock.monotonic();
       await clock.sleep(period, { ref: false, signal: watch.end?.signal });
-      for (const callback of watch.callbacks) callback();
+      // One that fails, as with a clock that does, must not keep the others from being called.
+      for (const callback of watch.callbacks) attempt(callback, undefined);
     } while (watch.callbacks.size > 0);
   } catch {
     // The clock refuses to sleep. The next heartbeat finds the loss too.

@@ -64,7 +64,7 @@ export function systemd(
       { ...clean, apply: () => clean.apply().catch(() => {}) },
     ];
   };
-  /** If the step fails, a timer that was stopped before goes on. */
+  /** If the step fails, a timer that was stopped goes on. */
   const orGoOn = (name: string) => (step: Step) => {
     const goOn = systemctl('start', `${unit(name)}.timer`);
     const apply = () =>
@@ -107,7 +107,7 @@ export function systemd(
       // A running timer would take up the new time, and the old stamp, already at the daemon-reload.
       const start =
         isNewTime && state.isActive
-          ? [systemctl('stop', `${unit(job.name)}.timer`), ...restart.map(orGoOn(job.name))]
+          ? [systemctl('stop', `${unit(job.name)}.timer`), ...restart].map(orGoOn(job.name))
           : restart;
       const steps = await secret(job.name).around([...unitSteps, ...start], job.secrets);
       // There are steps for files only if these change.

@@ -52,7 +52,7 @@ describe('the jobs', () => {
     expect(await jobs()).toMatchObject([
       unread(
         'b-0123456789abcdef.jsonl',
-        `Cannot use the history in ${join(history.folder, 'b-0123456789abcdef.jsonl')}: its first line is damaged. Move it away`,
+        `Cannot use the history in ${join(history.folder, 'b-0123456789abcdef.jsonl')}: its first line is missing or damaged, as after a crash. If the next run does not begin it again, move it away`,
       ),
       unread('c-0123456789abcdef.jsonl', 'it is not a regular file'),
       { name: 'a', failures: [] },

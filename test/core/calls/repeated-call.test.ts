@@ -69,3 +69,16 @@ it('is called in the context of its own caller, although all share a timer', asy
   for (const stop of stops) stop();
   expect(contexts).toEqual(['A', 'B']);
 });
+
+it('is called although another caller fails, which is called again, too', async () => {
+  vi.useFakeTimers();
+  const failing = vi.fn(() => {
+    throw new Error('the clock has failed');
+  });
+  const call = vi.fn();
+  const stops = [failing, call].map((each) => callEvery(PERIOD, systemClock, each));
+  await vi.advanceTimersByTimeAsync(2 * PERIOD);
+  for (const stop of stops) stop();
+  expect(failing).toHaveBeenCalledTimes(2);
+  expect(call).toHaveBeenCalledTimes(2);
+});

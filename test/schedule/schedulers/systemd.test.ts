@@ -150,7 +150,10 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
         if (program !== 'systemctl' || !(isOfAll || words.includes('livinglock-parser.timer'))) {
           throw new Error(`Unexpected: ${call}`);
         }
-        if (verb === this.broken) return { status: 1, stderr: 'Connection timed out' };
+        if (verb === this.broken || this.broken === 'every') {
+          if (verb === 'stop') this.isOn = false;
+          return { status: 1, stderr: 'Connection timed out' };
+        }
         if (verb === 'is-active') {
           const word = this.hasFailed ? 'failed' : this.isOn ? 'active' : 'inactive';
           return { status: this.isOn ? 0 : 3, stdout: Buffer.from(`${word}\n`) };
@@ -341,6 +344,8 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
   );
 
   it.each([
+    // It was carried out, but its answer did not come.
+    ['stop', true],
     ['daemon-reload', true],
     ['daemon-reload', false],
     ['enable', true],
@@ -353,6 +358,15 @@ describe.skipIf(process.platform === 'win32')("the units of systemd's user", () 
     systemctl.broken = verb;
     await expect(apply(await installer.install(MORNING))).rejects.toThrow('Connection timed out');
     expect(systemctl.isOn).toBe(isOn);
+  });
+
+  it('say what has failed first if nothing can be started either', async () => {
+    const systemctl = new FakeSystemctl();
+    const installer = systemd(systemctl.run, ofUser(temporaryFolder()));
+    await apply(await installer.install(EVENING));
+    const steps = await installer.install(MORNING);
+    systemctl.broken = 'every';
+    await expect(apply(steps)).rejects.toThrow('systemctl --user stop');
   });
 
   it('do not start a job at once whose timer had failed', async () => {
