@@ -39,14 +39,21 @@ export function findLogs(owner: JournalOwner, runs: readonly PastRun[]): KeptLog
 
 /**
  * When runs started, by the beginning of the token and by the file with the output: for a file, the last of its runs. The history is in the order in which
- * runs ended, whatever the clock said, so a run counts as started before all that ended after it.
+ * runs ended, whatever the clock said: a run from the future counts as started just before the next one, and one from before the previous one just after that.
  */
 function startsOf(runs: readonly PastRun[], now: number): ReadonlyMap<string | null, number> {
+  const times: number[] = [];
+  let next = now;
+  for (const { startedAt } of runs.toReversed()) {
+    const time = startedAt.getTime();
+    next = time > now ? next - 1 : time;
+    times.unshift(next);
+  }
   const starts = new Map<string | null, number>();
-  let start = now;
-  for (const { id, output, startedAt } of runs.toReversed()) {
-    start = Math.min(start - 1, startedAt.getTime());
-    for (const key of [id && idOf(id), output]) starts.set(key, starts.get(key) ?? start);
+  let start = Number.NEGATIVE_INFINITY;
+  for (const [index, { id, output }] of runs.entries()) {
+    start = Math.max(start + 1, times[index] ?? start);
+    starts.set(id && idOf(id), start).set(output, start);
   }
   return starts;
 }

@@ -56,6 +56,18 @@ describe('the logs of a lock', () => {
     expect(found([first, ahead, last])).toEqual(logsOf([atWork, last, ahead, first, old]));
   });
 
+  it('have older ones that the history does not know behind them, although the clock was behind in the last run', () => {
+    const [first, last] = [logged(-3 * HOUR), logged(-90_000 * HOUR)];
+    const [atWork, old] = [logged(-HOUR), logged(-DAY)];
+    expect(found([first, last])).toEqual(logsOf([atWork, last, first, old]));
+  });
+
+  it('have those of a last run whose clock was ahead before that of the run at work', () => {
+    const last = logged(100 * DAY);
+    const atWork = logged(0);
+    expect(found([logged(-DAY), last]).slice(0, 2)).toEqual(logsOf([atWork, last]));
+  });
+
   it('have a file to which runs append in the place of the last of them', () => {
     const file = join(temporaryFolder(), 'all.log');
     const runs = [logged(-5 * HOUR, file), logged(-4 * HOUR), logged(DAY, file), logged(-2 * HOUR)];
