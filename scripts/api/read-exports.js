@@ -129,8 +129,13 @@ function membersOf(node, file) {
 }
 
 /** Every error overrides the `name` of its class, which says nothing new. */
-function isPublic({ key, accessibility, override }) {
-  return key?.type !== 'PrivateIdentifier' && accessibility !== 'private' && override !== true;
+function isPublic({ type, key, accessibility, override }) {
+  return (
+    type !== 'StaticBlock' &&
+    key?.type !== 'PrivateIdentifier' &&
+    accessibility !== 'private' &&
+    override !== true
+  );
 }
 
 function memberOf(member, file) {

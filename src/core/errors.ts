@@ -2,11 +2,17 @@ import { isError } from '../system/is-error.js';
 import { messageOf } from '../system/message-of.js';
 import { systemCode } from '../system/system-code.js';
 import { describeHolding, describeProcess, formatDuration, oneLine } from './describe-holder.js';
+import { share, shareAll } from './error-kinds.js';
 import type { LockRecord } from './record/record.js';
 import { remedyFor } from './system-error-remedies.js';
 
 /** The base class of all errors of this package. */
 export class LivingLockError extends Error {
+  static {
+    shareAll(LivingLockError);
+    share(LivingLockError, 'LivingLockError');
+  }
+
   override name = 'LivingLockError';
   /** What went wrong, as a code for programs: `ERR_LOCK_…`, or the system's own code such as `ENOSPC`. */
   readonly code: string;
@@ -14,7 +20,8 @@ export class LivingLockError extends Error {
   readonly lock: string;
 
   constructor(lock: string, code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    // A property for no cause would be printed.
+    super(message, options?.cause === undefined ? undefined : options);
     this.lock = lock;
     this.code = code;
   }
@@ -27,6 +34,10 @@ const WAIT = 'Try again later, or wait for it with the option `wait`.';
  * as "not now": log it, and exit without an alarm.
  */
 export class ErrLockBusy extends LivingLockError {
+  static {
+    share(ErrLockBusy, 'ErrLockBusy');
+  }
+
   override name = 'ErrLockBusy';
   declare readonly code: 'ERR_LOCK_BUSY';
   /** What the holder wrote; `null` if the lock's content cannot be read yet. */
@@ -69,6 +80,10 @@ export class ErrLockBusy extends LivingLockError {
  * `tryWithLock` threw after the loss.
  */
 export class ErrLockLost extends LivingLockError {
+  static {
+    share(ErrLockLost, 'ErrLockLost');
+  }
+
   override name = 'ErrLockLost';
   declare readonly code: 'ERR_LOCK_LOST';
   /** Who holds the lock now; `null` if nobody does, or if that cannot be found out. */
@@ -125,6 +140,10 @@ export interface StoreFailure {
  * paused in the middle of a change. `code` is the system's own, such as `EACCES`; the original error is the `cause`.
  */
 export class ErrLockStore extends LivingLockError {
+  static {
+    share(ErrLockStore, 'ErrLockStore');
+  }
+
   override name = 'ErrLockStore';
   /**
    * Whether the store may have made the change, with only the answer lost. Also `true` where the store cannot tell, which may be the case for a
@@ -185,6 +204,10 @@ export class ErrLockStore extends LivingLockError {
  * other than a guard in the guard's place. It was not touched. Choose another path.
  */
 export class ErrNotALock extends LivingLockError {
+  static {
+    share(ErrNotALock, 'ErrNotALock');
+  }
+
   override name = 'ErrNotALock';
   declare readonly code: 'ERR_NOT_A_LOCK';
   /** What is there, in words. */
@@ -205,6 +228,10 @@ export class ErrNotALock extends LivingLockError {
  * another run is at work. `docs/fencing.md` explains fences.
  */
 export class ErrFenced extends LivingLockError {
+  static {
+    share(ErrFenced, 'ErrFenced');
+  }
+
   override name = 'ErrFenced';
   declare readonly code: 'ERR_FENCED';
   /** The token of the refused holder. */
@@ -229,6 +256,10 @@ export class ErrFenced extends LivingLockError {
  * of its processes must not be ended, none of them was signalled.
  */
 export class ErrTerminationFailed extends LivingLockError {
+  static {
+    share(ErrTerminationFailed, 'ErrTerminationFailed');
+  }
+
   override name = 'ErrTerminationFailed';
   declare readonly code: 'ERR_TERMINATION_FAILED';
   /** The holder that is still running. */

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { share } from '../core/error-kinds.js';
 import { ErrLockStore, ErrNotALock, LivingLockError, withoutInternals } from '../core/errors.js';
 import { messageOf } from '../system/message-of.js';
 
@@ -7,6 +8,10 @@ import { messageOf } from '../system/message-of.js';
  * journal. The message says which. Nothing that is not livinglock's was changed. The `cause` is the system's error, if there is one.
  */
 export class ErrHistory extends LivingLockError {
+  static {
+    share(ErrHistory, 'ErrHistory');
+  }
+
   override name = 'ErrHistory';
   declare readonly code: 'ERR_HISTORY';
   /** The file or folder. */

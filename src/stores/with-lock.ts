@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../core/errors.js';
 import type { Lock } from '../core/held/lock.js';
 import type { AcquireOptions } from '../core/options/options.js';
+import { isError } from '../system/is-error.js';
 import { messageOf } from '../system/message-of.js';
 import { acquire } from './default-locks.js';
 
@@ -105,9 +106,21 @@ async function runUnder<T>(lock: Lock, work: Work<T>): Promise<T> {
 
 /** Nothing of a generator function has run when it returns. */
 function refuseGenerator(result: unknown): void {
-  if (!types.isGeneratorObject(result)) return;
+  if (!isGenerator(result)) return;
   throw new TypeError(
     'The function that runs under a lock returned a generator, which would do its work after the lock is released. Iterate over it inside the function.',
+  );
+}
+
+/** Whether it does its work when it is iterated over, and can be told to stop: also what compilers and libraries make of a generator. */
+function isGenerator(result: unknown): boolean {
+  if (types.isGeneratorObject(result)) return true;
+  if (typeof result !== 'object' || result === null) return false;
+  const isFunction = (name: string | symbol) => typeof Reflect.get(result, name) === 'function';
+  return (
+    isFunction('next') &&
+    isFunction('return') &&
+    (isFunction(Symbol.iterator) || isFunction(Symbol.asyncIterator))
   );
 }
 
@@ -118,9 +131,21 @@ async function releaseAfter(failure: unknown, lock: Lock): Promise<void> {
   } catch (error) {
     if (error === failure) return;
     if (!(error instanceof ErrLockLost)) return warn(error, lock);
-    error.cause ??= failure;
+    addCause(error, failure);
     throw error;
   }
+}
+
+/** Unless it already has one, or is itself the cause of the failure, as in the `AbortError` of what was passed `lock.signal`. Not enumerable, as any cause. */
+function addCause(error: ErrLockLost, failure: unknown): void {
+  if (error.cause !== undefined || causesOf(failure).has(error)) return;
+  Object.defineProperty(error, 'cause', { value: failure, writable: true, configurable: true });
+}
+
+function causesOf(failure: unknown): ReadonlySet<unknown> {
+  const causes = new Set<unknown>();
+  for (let cause = failure; isError(cause) && !causes.has(cause); cause = cause.cause) causes.add(cause);
+  return causes;
 }
 
 function warn(error: unknown, { name }: Lock): void {

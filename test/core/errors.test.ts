@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type * as errorClasses from '../../src/core/errors.js';
 import {
   ErrLockBusy,
   ErrLockLost,
   ErrLockStore,
   ErrNotALock,
   ErrTerminationFailed,
+  LivingLockError,
 } from '../../src/core/errors.js';
 import { pretend } from '../../support/replace.js';
 import { MINUTE, someRecord } from '../../support/world.js';
@@ -16,6 +18,24 @@ function systemError(message: string, code = 'ENOSPC'): Error {
 }
 
 describe('an error', () => {
+  it('of another copy of the package is an instance of the same classes, but of no class that a user has derived', async () => {
+    class OfUser extends ErrLockBusy {}
+    const copy: typeof errorClasses = await import(`../../src/core/errors.js?${'copy'}`);
+    const busy = new copy.ErrLockBusy(LOCK, null, 0, 'why');
+    expect(Object.getPrototypeOf(busy)).not.toBe(ErrLockBusy.prototype);
+    const classes = [LivingLockError, ErrLockBusy, ErrLockStore, OfUser];
+    expect(classes.map((each) => busy instanceof each)).toEqual([true, true, false, false]);
+    expect(new OfUser(LOCK, null, 0, 'why') instanceof OfUser).toBe(true);
+    for (const other of [null, undefined, 'busy', new Error('busy'), { name: 'ErrLockBusy' }])
+      expect(other instanceof ErrLockBusy).toBe(false);
+  });
+
+  it('without a cause has no such property, which would be printed', () => {
+    expect(
+      ErrLockStore.of(LOCK, 'read', { code: 'EIO', reason: 'why', cause: undefined }),
+    ).not.toHaveProperty('cause');
+  });
+
   it('has the name of its class, which tells it apart where the class is not at hand', () => {
     const errors = [
       new ErrLockBusy(LOCK, someRecord(), 0, 'why'),

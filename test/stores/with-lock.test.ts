@@ -1,5 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   ErrLockBusy,
@@ -32,6 +34,9 @@ describe('withLock', () => {
   it.each<[string, () => unknown]>([
     ['a generator', function* () {}],
     ['an asynchronous generator', async function* () {}],
+    // Such as `rows().map(…)` (Iterator.prototype.map), and what compilers for older targets make of a generator.
+    ['what wraps a generator', () => ({ next() {}, return() {}, [Symbol.iterator]() {} })],
+    ['what wraps an asynchronous generator', () => ({ next() {}, return() {}, [Symbol.asyncIterator]() {} })],
   ])('refuses %s, which would do its work after the release', async (_, work) => {
     const path = join(temporaryFolder(), 'job.lock');
     const refusal = expect.objectContaining({
@@ -41,6 +46,15 @@ describe('withLock', () => {
     await expect(withLock(path, work)).rejects.toEqual(refusal);
     await expect(tryWithLock(path, work)).rejects.toEqual(refusal);
     expect(existsSync(path)).toBe(false);
+  });
+
+  it.each<[string, unknown]>([
+    ['an array', []],
+    ['an iterator of one', [1].values()],
+    ['a stream', Readable.from([])],
+    ['null', null],
+  ])('returns %s', async (_what, result) => {
+    expect(await withLock(join(temporaryFolder(), 'job.lock'), () => result)).toBe(result);
   });
 
   it('releases when the work fails, and passes on its error', async () => {
@@ -132,6 +146,23 @@ describe('withLock', () => {
       throw failure;
     });
     await expect(working).rejects.toMatchObject({ code: 'ERR_LOCK_LOST', cause: failure });
+    // A cause is not part of what is written as JSON: it may contain secrets.
+    const error = await working.catch((reason: unknown) => reason);
+    expect(Object.keys(Object(error))).not.toContain('cause');
+  });
+
+  it('has no cause that leads back to the loss, as the error of what was passed `lock.signal`', async () => {
+    const world = new World();
+    const options = { dependencies: world.as(world.processes.start()), heartbeatMinimalInterval: 0 };
+    const working = withLock(world.path, options, async ({ signal }) => {
+      const slept = sleep(60_000, undefined, { signal }).catch((error: unknown) => error);
+      await world.clock.advance(2 * HOUR);
+      await world.acquire();
+      await world.clock.advance(MINUTE);
+      throw await slept;
+    });
+    await expect(working).rejects.toThrow(ErrLockLost);
+    await expect(working).rejects.not.toHaveProperty('cause');
   });
 
   it('rejects with the loss itself if that is what ended the work', async () => {

@@ -140,8 +140,11 @@ export class LeaseMonitor {
   async #sleepUntil(margin: number): Promise<void> {
     this.#sleepNoMore ??= new AbortController();
     const { signal } = this.#sleepNoMore;
-    while (!this.#hasEnded && this.#left > margin) {
-      await this.#lock.clock.sleep(this.#left - margin, { ref: false, signal });
+    while (!this.#hasEnded) {
+      // Read once: between two readings it may have passed.
+      const left = this.#left - margin;
+      if (left <= 0) return;
+      await this.#lock.clock.sleep(left, { ref: false, signal });
     }
   }
 

@@ -94,8 +94,9 @@ function ownCode(link: object): string | null {
 
 /** If a host has several addresses and none of them answers, each has its own message. */
 function wordsOf(error: unknown): string | null {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
   if (typeof error !== 'object' || error === null) return null;
+  if ('errors' in error && Array.isArray(error.errors) && textIn(error, 'message') === '')
+    return error.errors.map(messageOf).join(', ');
   return messageIn(error) ?? textIn(error, 'originalMessage');
 }
 

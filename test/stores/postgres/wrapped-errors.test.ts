@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ErrLockStore } from '../../../src/index.js';
 import type { PostgresConnection } from '../../../src/stores/postgres/connection.js';
@@ -252,6 +253,14 @@ describe('an error that does not come from PostgreSQL', () => {
     [
       'of several addresses',
       Object.assign(new AggregateError([new Error('one'), new Error('two')]), { code: 'ECONNREFUSED' }),
+      'ECONNREFUSED',
+      'one, two',
+    ],
+    [
+      'of several addresses, in a test of Jest',
+      Object.assign(runInNewContext("new AggregateError([new Error('one'), new Error('two')])"), {
+        code: 'ECONNREFUSED',
+      }),
       'ECONNREFUSED',
       'one, two',
     ],
