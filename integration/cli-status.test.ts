@@ -148,6 +148,20 @@ describe('status', () => {
       expect(await unread.ended).toMatchObject({ code: 0, stderr: '' });
     }
   });
+
+  test.skipIf(!isPosix)('exits with the same status when nobody reads on', async () => {
+    const desk = new Desk();
+    await desk.dead('dead');
+    for (const [lock, code] of [
+      ['free', 1],
+      ['dead', 3],
+    ] as const)
+      for (const options of [[], ['--json']]) {
+        const unread = desk.start(['status', ...options, lock]);
+        unread.closeOutput();
+        expect(await unread.ended).toMatchObject({ code, stderr: '' });
+      }
+  });
 });
 
 describe('status --json', () => {

@@ -3,7 +3,7 @@ import { ExitCode } from './errors/exit-codes.js';
 import { defineCommand } from './grammar/command-definition.js';
 import type { Options, Values } from './grammar/option.js';
 import { InvalidArgument, matching, parsePositiveDuration, withUnit } from './grammar/parse-value.js';
-import { print } from './terminal/messages.js';
+import { answer } from './terminal/messages.js';
 
 const OPTIONS = {
   processes: {
@@ -49,8 +49,8 @@ async function verify(
   const { ErrLockStore, formatFileSystemReport, verifyFileSystem } = await import('../index.js');
   try {
     const report = await verifyFileSystem(directory, { processes, duration: withUnit(duration) });
-    await print(json ? JSON.stringify(report, null, 2) : formatFileSystemReport(report));
-    return report.verdict === 'unsafe' ? ExitCode.no : ExitCode.ok;
+    const text = json ? JSON.stringify(report, null, 2) : formatFileSystemReport(report);
+    return answer(report.verdict === 'unsafe' ? ExitCode.no : ExitCode.ok, text);
   } catch (error) {
     if (!(error instanceof ErrLockStore)) throw error;
     throw new CliError(ExitCode.noInput, error.message, { cause: error });

@@ -4,7 +4,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { readJobs } from '../jobs/read-jobs.js';
 import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
-import { print } from '../terminal/messages.js';
+import { answer } from '../terminal/messages.js';
 import { findingsOn, type Limits, type Severity } from './findings.js';
 import { pluginLine } from './plugin-output.js';
 
@@ -29,7 +29,7 @@ export function check(
     const now = new Date();
     const checked = jobs.map((job) => ({ job, findings: findingsOn(job, limits, now) }));
     const { severity, line } = pluginLine(checked, limits, now);
-    return answer(severity, line);
+    return answer(STATUSES[severity], line);
   });
 }
 
@@ -39,13 +39,5 @@ export async function explain(error: unknown): Promise<number> {
 }
 
 function unknown(reason: string): Promise<number> {
-  return answer('unknown', `UNKNOWN: ${oneLine(reason).replaceAll('|', '¦')}`);
-}
-
-async function answer(severity: Severity, line: string): Promise<number> {
-  const status = STATUSES[severity];
-  // The program ends in `print` if the line cannot be written.
-  process.exitCode = status;
-  await print(line);
-  return status;
+  return answer(STATUSES.unknown, `UNKNOWN: ${oneLine(reason).replaceAll('|', '¦')}`);
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { oneLine } from '../../core/describe-holder.js';
 import { sayWhichAreMeant, withLocks } from '../stores/locks.js';
 import type { StoreAddress } from '../stores/store-option.js';
-import { print, say, stdout } from '../terminal/messages.js';
+import { answer, print, say, stdout } from '../terminal/messages.js';
 import { type Terminal, terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
 import { Past } from './cached-history.js';
@@ -30,8 +30,7 @@ export function status(names: readonly string[], { json, watch, store }: StatusO
       const seen = await readStatus(names, locks, past);
       if (show === null) {
         sayComplaints(seen);
-        await (json ? print(toJson(seen.locks)) : printText(seen, locks.place));
-        return exitCodeFor(seen);
+        return answer(exitCodeFor(seen), json ? toJson(seen.locks) : textOf(seen, locks.place));
       }
       await show(seen);
       await sleep(PERIOD);
@@ -45,7 +44,10 @@ function showing(place: () => string, isJson: boolean): Show {
   if (isJson) return atEachChange(({ locks }) => print(toJson(locks, 0)));
   return process.stdout.isTTY
     ? onScreen(place)
-    : atEachChange((seen, isFirst) => printText(seen, place, isFirst ? '' : '\n'));
+    : atEachChange(async (seen, isFirst) => {
+        const text = textOf(seen, place);
+        if (text !== '') await print(isFirst ? text : `\n${text}`);
+      });
 }
 
 function onScreen(place: () => string): Show {
@@ -77,9 +79,8 @@ function sayComplaints({ failures, notes }: Seen): void {
   for (const complaint of [...failures, ...notes]) say(complaint);
 }
 
-async function printText(seen: Seen, place: () => string, before = ''): Promise<void> {
-  const lines = linesOf(seen, place, terminal(process.stdout));
-  if (lines.length > 0) await print(`${before}${lines.join('\n')}`);
+function textOf(seen: Seen, place: () => string): string {
+  return linesOf(seen, place, terminal(process.stdout)).join('\n');
 }
 
 /** None if they would only say that there are no locks, although some could not be read. */

@@ -78,6 +78,13 @@ export function print(text: string): Promise<void> {
   return write(`${text}\n`);
 }
 
+/** Prints a result, unless it is empty. Returns its exit code, with which the program also ends if nobody reads it. */
+export async function answer(exitCode: number, text: string): Promise<number> {
+  process.exitCode = exitCode;
+  if (text !== '') await print(text);
+  return exitCode;
+}
+
 /** Writes to stdout. Resolves when it is written, which for a pipe on Windows happens later. */
 export function write(text: string | Buffer): Promise<void> {
   return new Promise((resolve) => {
