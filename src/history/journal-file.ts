@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { OTHERS_MAY_WRITE, systemFileSystem } from '../stores/file/file-system.js';
 import type { GuardSection } from '../stores/file/guard/guard-types.js';
 import { writeText } from '../stores/file/regular-file.js';
-import { systemCode } from '../system/system-code.js';
+import { attempt } from '../system/attempt.js';
 
 // A journal as a file: opened only if it is a regular file of ours, read from its end, and changed in the guard only.
 
@@ -96,23 +96,14 @@ function withFile<T>(path: string, flags: number, use: (descriptor: number) => T
   const there = fs.lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) return null;
   refuseUnlessOurs(there);
-  const descriptor = openIfThere(path, flags | O_NOFOLLOW | O_NONBLOCK);
+  // It may be removed meanwhile.
+  const descriptor = attempt(() => fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK), null, ['ENOENT']);
   if (descriptor === null) return null;
   try {
     refuseUnlessOurs(fs.fstatSync(descriptor));
     return use(descriptor);
   } finally {
     fs.closeSync(descriptor);
-  }
-}
-
-function openIfThere(path: string, flags: number): number | null {
-  try {
-    return fs.openSync(path, flags);
-  } catch (error) {
-    // It was removed meanwhile.
-    if (systemCode(error) === 'ENOENT') return null;
-    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { attempt } from '../../system/attempt.js';
 import { isBare, type ProcessIdentity } from '../../system/processes/process-identity.js';
 
 /** How far the holder says its work has come. */
@@ -204,11 +205,7 @@ function jsonBytes(text: string): number {
 
 /** `undefined` if the text is not JSON, or is nested deeper than the parser's stack. */
 export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return attempt(() => JSON.parse(text), undefined);
 }
 
 /** The fields of a record by their keys in JSON. `undefined` for those that it does not have. */

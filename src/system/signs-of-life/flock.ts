@@ -36,14 +36,12 @@ export class FlockLife implements Life {
 
   keep(path: string): Sign | null {
     const { O_RDWR, O_CREAT, O_EXCL, O_NONBLOCK } = constants;
-    try {
-      const descriptor = this.#files.openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_EXLOCK, MODE);
-      // Whatever the umask is. If it fails, only this user can ask.
-      attempt(() => this.#files.fchmodSync(descriptor, MODE), undefined);
-      return { descriptor, close: () => this.#close(descriptor) };
-    } catch {
-      return null;
-    }
+    const flags = O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_EXLOCK;
+    const descriptor = attempt(() => this.#files.openSync(path, flags, MODE), null);
+    if (descriptor === null) return null;
+    // Whatever the umask is. If it fails, only this user can ask.
+    attempt(() => this.#files.fchmodSync(descriptor, MODE), undefined);
+    return { descriptor, close: () => this.#close(descriptor) };
   }
 
   /** Two that ask at once do not take each other for the keeper: they lock it together. */

@@ -31,12 +31,9 @@ export class WindowsLife implements Life {
 
   keep(path: string): Sign | null {
     const { O_RDWR, O_CREAT, O_EXCL } = constants;
-    try {
-      const file = this.#files.openSync(path, O_RDWR | O_CREAT | O_EXCL | EXCLUSIVE | TEMPORARY, 0o600);
-      return { descriptor: null, close: () => this.#close(file) };
-    } catch {
-      return null;
-    }
+    const flags = O_RDWR | O_CREAT | O_EXCL | EXCLUSIVE | TEMPORARY;
+    const file = attempt(() => this.#files.openSync(path, flags, 0o600), null);
+    return file === null ? null : { descriptor: null, close: () => this.#close(file) };
   }
 
   async ask(path: string): Promise<Liveness> {

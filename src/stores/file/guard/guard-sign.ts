@@ -1,3 +1,4 @@
+import { attempt } from '../../../system/attempt.js';
 import type { Sign } from '../../../system/signs-of-life/sign-of-life.js';
 import type { FileSystem } from '../file-system.js';
 import type { GuardContext } from './guard-context.js';
@@ -48,10 +49,8 @@ export class GuardSign {
 }
 
 function isLinked(fs: FileSystem, existing: string, path: string): boolean {
-  try {
+  return attempt(() => {
     fs.linkSync(existing, path);
     return true;
-  } catch {
-    return false;
-  }
+  }, false);
 }
