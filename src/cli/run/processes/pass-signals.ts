@@ -31,16 +31,13 @@ export function statusOf(signal: NodeJS.Signals | null): number {
 /** The signals that this process receives. Before the command starts they end the waiting; afterwards they go to the command. */
 export class Signals {
   readonly #stopWaiting = new AbortController();
-  readonly #listeners = new Map<NodeJS.Signals, () => void>();
+  readonly #listener = (signal: NodeJS.Signals) => this.#receive(signal);
   received: NodeJS.Signals | null = null;
   #receiver: ((signal: NodeJS.Signals) => void) | null = null;
 
   constructor(ignoreHangup: boolean) {
     for (const signal of FORWARDED) {
-      const isIgnored = ignoreHangup && signal === 'SIGHUP';
-      const listener = () => isIgnored || this.#receive(signal);
-      this.#listeners.set(signal, listener);
-      process.on(signal, listener);
+      process.on(signal, ignoreHangup && signal === 'SIGHUP' ? ignore : this.#listener);
     }
     if (IGNORED in constants.signals) process.on(IGNORED, ignore);
     process.off('SIGUSR1', endEarly);
@@ -57,8 +54,8 @@ export class Signals {
   }
 
   stopListening(): void {
-    for (const [signal, listener] of this.#listeners) process.off(signal, listener);
-    process.off(IGNORED, ignore);
+    for (const signal of FORWARDED) process.off(signal, this.#listener);
+    for (const signal of ['SIGHUP', IGNORED]) process.off(signal, ignore);
   }
 
   #receive(signal: NodeJS.Signals): void {
