@@ -22,7 +22,7 @@ export function describeHolding(
  *
  * @param more More to say about its process, such as `since 14:03:11`.
  */
-export function describeHolder(holder: LockRecord | null, heartbeatAge: number, more = ''): string {
+export function describeHolder(holder: LockRecord | null, heartbeatAge: number, more: string): string {
   if (holder === null) return 'a process that has not yet identified itself';
   const process = joined(' ', describeProcess(holder), more);
   const heartbeat = `last heartbeat ${formatDuration(heartbeatAge)} ago`;

@@ -119,8 +119,8 @@ export class Recorder {
 
   /** Loads the code that writes later. Should that fail, it fails again when something is written. */
   async load(): Promise<void> {
-    const { isRecorded, options } = this.#run;
-    await Promise.allSettled([isRecorded && loaded(), hasAudience(options) && loadedAnnouncer()]);
+    const { isRecorded } = this.#run;
+    await Promise.allSettled([isRecorded && loaded(), this.#hasAudience && loadedAnnouncer()]);
   }
 
   /**

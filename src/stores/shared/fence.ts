@@ -1,3 +1,4 @@
+import { isPromise } from '../../core/calls/maybe-async.js';
 import { ErrFenced, ErrLockStore } from '../../core/errors.js';
 import { show } from '../../core/options/validate.js';
 import { messageOf } from '../../system/message-of.js';
@@ -48,10 +49,6 @@ function refuseOthers(lock: unknown, connection: unknown): void {
 
 function isSwapped(lock: object, connection: unknown): boolean {
   return !('fencingToken' in lock) && fieldOf(connection, 'fencingToken') !== undefined;
-}
-
-function isPromise(value: unknown): boolean {
-  return typeof fieldOf(value, 'then') === 'function';
 }
 
 function described(value: unknown): string {

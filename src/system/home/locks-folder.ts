@@ -4,7 +4,7 @@ import type { FolderStep, TrustedFolder } from '../files/trusted-folder.js';
 import { messageOf } from '../message-of.js';
 import { findHome, isClosedToAll } from './home-folder.js';
 import { machineId } from './machine-id.js';
-import { thisUser, type UserEnvironment } from './user-environment.js';
+import type { UserEnvironment } from './user-environment.js';
 
 /** Folders in which every user may create a folder. The first one is in memory, and systemd gives no unit a private one. */
 const SHARED = ['/run/lock', '/var/tmp', '/tmp'];
@@ -18,7 +18,7 @@ const SHARED = ['/run/lock', '/var/tmp', '/tmp'];
  *
  * Throws an `Error` that says why the folder is not known. What to do about it is up to the caller.
  */
-export function locksFolder(system: UserEnvironment = thisUser): TrustedFolder {
+export function locksFolder(system: UserEnvironment): TrustedFolder {
   const { LIVINGLOCK_DIR } = system.environment;
   if (LIVINGLOCK_DIR) return chosenFolder('LIVINGLOCK_DIR', LIVINGLOCK_DIR);
   try {
