@@ -59,7 +59,7 @@ export async function verification(
   const stayOnExit = callOnExit(() => {
     crew.killAll();
     // The name of what stays tells where it comes from.
-    attempt(() => removeFolder(folder), undefined);
+    attempt(() => removeTree(folder), undefined);
   });
   settings.signal?.addEventListener('abort', giveUp, { once: true });
   try {
@@ -72,7 +72,7 @@ export async function verification(
     settings.signal?.removeEventListener('abort', giveUp);
     await crew.dismiss();
     stayOnExit();
-    removeFolder(folder);
+    removeTree(folder);
   }
 }
 
@@ -137,7 +137,7 @@ function makeFolderIn(directory: string): string {
 }
 
 /** Throws an {@link ErrLockStore} if the folder cannot be removed. */
-function removeFolder(folder: string): void {
+function removeTree(folder: string): void {
   for (let tries = 1; ; tries++) {
     try {
       rmSync(folder, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { type Command, type Commands, defineCommand } from '../grammar/command-d
 import { loaded } from '../grammar/help-text.js';
 import { merged } from '../named-locks/named-locks.js';
 import { programOf } from '../program.js';
-import { Past } from '../status/cached-history.js';
+import { CachedHistory } from '../status/cached-history.js';
 import { withLocks } from '../stores/locks.js';
 import { print } from '../terminal/messages.js';
 import { complete } from './complete.js';
@@ -34,7 +34,7 @@ export function completeWords(commands: Commands): Command {
 async function names(): Promise<readonly string[]> {
   try {
     return await withLocks(undefined, async (locks) =>
-      merged(await locks.list(), await new Past(locks).locks())
+      merged(await locks.list(), await new CachedHistory(locks).locks())
         .map(({ name }) => name)
         // The shell takes each line for a candidate.
         .filter((name) => !/\p{Cc}/u.test(name)),

@@ -15,7 +15,7 @@ interface Answer<T> {
 }
 
 /** What the history says about the locks of a store. Whoever looks at locks can do without: what goes wrong is a complaint. */
-export class Past {
+export class CachedHistory {
   readonly #locks: Locks;
   readonly #known = new Map<string, Answer<LockHistory | null> & { readonly at: number }>();
   #history: History | null = null;

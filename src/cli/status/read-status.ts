@@ -3,7 +3,7 @@ import { ExitCode } from '../errors/exit-codes.js';
 import { unlessFailed } from '../jobs/read-jobs.js';
 import { merged, type NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
-import type { Past } from './cached-history.js';
+import type { CachedHistory } from './cached-history.js';
 import { type LockStatus, lockStatus } from './lock-status.js';
 
 /** The status of some locks, and what could not be read. */
@@ -21,7 +21,7 @@ export interface Seen {
 export async function readStatus(
   names: readonly string[],
   { store, nameOf, list }: Locks,
-  past: Past,
+  past: CachedHistory,
 ): Promise<Seen> {
   const isNamed = names.length > 0;
   const locks: LockStatus[] = [];

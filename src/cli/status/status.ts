@@ -5,7 +5,7 @@ import type { StoreAddress } from '../stores/store-option.js';
 import { answer, print, say, stdout } from '../terminal/messages.js';
 import { type Terminal, terminal } from '../terminal/terminal.js';
 import { toJson } from '../terminal/to-json.js';
-import { Past } from './cached-history.js';
+import { CachedHistory } from './cached-history.js';
 import { frameOf } from './frame.js';
 import { exitCodeFor, readStatus, type Seen } from './read-status.js';
 import { Screen } from './screen.js';
@@ -24,7 +24,7 @@ interface StatusOptions {
 export function status(names: readonly string[], { json, watch, store }: StatusOptions): Promise<number> {
   return withLocks(store, async (locks) => {
     sayWhichAreMeant(names, locks);
-    const past = new Past(locks);
+    const past = new CachedHistory(locks);
     const show = watch ? showing(locks.place, json) : null;
     for (;;) {
       const seen = await readStatus(names, locks, past);

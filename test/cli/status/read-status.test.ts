@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Past } from '../../../src/cli/status/cached-history.js';
+import { CachedHistory } from '../../../src/cli/status/cached-history.js';
 import { exitCodeFor, readStatus, type Seen } from '../../../src/cli/status/read-status.js';
 import { withLocks } from '../../../src/cli/stores/locks.js';
 import { openHistory } from '../../../src/history/index.js';
@@ -134,7 +134,7 @@ describe('the status of locks', () => {
 });
 
 function lookAt(names: readonly string[]): Promise<Seen> {
-  return withLocks(undefined, (locks) => readStatus(names, locks, new Past(locks)));
+  return withLocks(undefined, (locks) => readStatus(names, locks, new CachedHistory(locks)));
 }
 
 function runtimeFolder(): string {
