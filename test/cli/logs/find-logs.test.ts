@@ -62,12 +62,6 @@ describe('the logs of a lock', () => {
     expect(found([first, last])).toEqual(logsOf([atWork, last, first, old]));
   });
 
-  it('have those of a last run whose clock was ahead before that of the run at work', () => {
-    const last = logged(100 * DAY);
-    const atWork = logged(0);
-    expect(found([logged(-DAY), last]).slice(0, 2)).toEqual(logsOf([atWork, last]));
-  });
-
   it('have a file to which runs append in the place of the last of them', () => {
     const file = join(temporaryFolder(), 'all.log');
     const runs = [logged(-5 * HOUR, file), logged(-4 * HOUR), logged(DAY, file), logged(-2 * HOUR)];
