@@ -2,7 +2,7 @@ import { oneLine } from '../../core/describe-holder.js';
 import type { LockHistory, PastRun } from '../../history/index.js';
 import type { Inspection, LockRecord } from '../../index.js';
 import { ageOfSuccess, lastRun, lastSuccess, runtimeOf } from '../jobs/job-figures.js';
-import type { Job } from '../jobs/read-jobs.js';
+import type { JobStatus } from '../jobs/read-jobs.js';
 import { inWords } from '../terminal/age.js';
 import { describeEnd } from '../terminal/describe-outcome.js';
 import { otherHost } from '../terminal/holder-line.js';
@@ -37,7 +37,7 @@ export interface Limits {
 }
 
 /** All that is wrong with a job; nothing if it is well. */
-export function findingsOn(job: Job, limits: Limits, now: Date): readonly Finding[] {
+export function findingsOn(job: JobStatus, limits: Limits, now: Date): readonly Finding[] {
   const { lock, history, failures } = job;
   const findings = [
     ...failures.map((text) => ({ severity: 'unknown', text }) as const),
@@ -92,7 +92,7 @@ function ofRuntime(lock: Inspection, history: LockHistory | null, limits: Limits
   return { severity: severityOf(runtime, limits.maxRuntime), text };
 }
 
-function ofLastRun(job: Job, { onFailure }: Limits, now: Date): Perhaps {
+function ofLastRun(job: JobStatus, { onFailure }: Limits, now: Date): Perhaps {
   const run = failedRun(job);
   if (run === undefined) return null;
   const left = isLeftBy(job.lock, run) ? ', and no run has taken over' : '';
@@ -103,7 +103,7 @@ function ofLastRun(job: Job, { onFailure }: Limits, now: Date): Perhaps {
 }
 
 /** The last run, unless it succeeded. */
-function failedRun(job: Job): PastRun | undefined {
+function failedRun(job: JobStatus): PastRun | undefined {
   const run = lastRun(job);
   return run?.outcome === 'succeeded' ? undefined : run;
 }

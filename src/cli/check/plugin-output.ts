@@ -1,11 +1,11 @@
 import { ageOfSuccess, runtimeOf } from '../jobs/job-figures.js';
-import type { Job } from '../jobs/read-jobs.js';
+import type { JobStatus } from '../jobs/read-jobs.js';
 import { type Finding, type Limits, SEVERITIES, type Severity } from './findings.js';
 import type { Limit } from './limits.js';
 
 /** A job, and what is wrong with it. */
 export interface Checked {
-  readonly job: Job;
+  readonly job: JobStatus;
   readonly findings: readonly Finding[];
 }
 
@@ -40,7 +40,7 @@ function summaryOf(checked: readonly Checked[]): string {
 }
 
 /** `'label'=value[unit];[warning];[critical];[minimum]` */
-function performanceData({ name, lock, history }: Job, limits: Limits, now: Date): string[] {
+function performanceData({ name, lock, history }: JobStatus, limits: Limits, now: Date): string[] {
   const age = history && ageOfSuccess(history, lock, now);
   return [
     age && seconds(`${name} age`, age.milliseconds, limits.maxAge),

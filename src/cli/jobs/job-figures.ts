@@ -1,6 +1,6 @@
 import type { LockHistory, PastRun } from '../../history/index.js';
 import type { Inspection, LockRecord } from '../../index.js';
-import type { Job } from './read-jobs.js';
+import type { JobStatus } from './read-jobs.js';
 
 // Numbers that say how a job is.
 
@@ -23,7 +23,7 @@ export function lastSuccess({ runs }: LockHistory): PastRun | undefined {
 }
 
 /** The last run that is over. One that is at work may have failed attempts in the history, after which it goes on (`--retry`). */
-export function lastRun({ lock, history }: Pick<Job, 'lock' | 'history'>): PastRun | undefined {
+export function lastRun({ lock, history }: Pick<JobStatus, 'lock' | 'history'>): PastRun | undefined {
   const current = holderAtWork(lock)?.token;
   return history?.runs.findLast(({ id }) => id === null || id !== current);
 }

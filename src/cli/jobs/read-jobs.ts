@@ -8,7 +8,7 @@ import { merged, type NamedLock } from '../named-locks/named-locks.js';
 import type { Locks } from '../stores/locks.js';
 
 /** What can be found out about the runs under one lock: who holds it now, and how earlier runs ended. */
-export interface Job {
+export interface JobStatus {
   /** As people call it. For a history that does not tell its lock: its file. */
   readonly name: string;
   /** `null` if the lock could not be read. */
@@ -23,10 +23,10 @@ export interface Job {
  * Reads the given locks; without names, all that can be listed or have a history: unlike `status`, also paths. Throws if it cannot be told which
  * these are.
  */
-export async function readJobs(names: readonly string[], locks: Locks): Promise<readonly Job[]> {
+export async function readJobs(names: readonly string[], locks: Locks): Promise<readonly JobStatus[]> {
   const history = openOwnHistory();
   const store = locks.database;
-  const jobs: Job[] = [];
+  const jobs: JobStatus[] = [];
   for (const each of unique(await wanted())) jobs.push(await read(each));
   return jobs;
 
@@ -41,7 +41,7 @@ export async function readJobs(names: readonly string[], locks: Locks): Promise<
     return listed;
   }
 
-  async function read({ name, path }: NamedLock): Promise<Job> {
+  async function read({ name, path }: NamedLock): Promise<JobStatus> {
     const failures: string[] = [];
     const fail = (reason: string) => void failures.push(reason);
     const lock = await unlessFailed(inspect(path, { store: locks.store }), fail);
@@ -50,7 +50,7 @@ export async function readJobs(names: readonly string[], locks: Locks): Promise<
   }
 }
 
-function unreadable({ path, message }: ErrHistory): Job {
+function unreadable({ path, message }: ErrHistory): JobStatus {
   return { name: basename(path), lock: null, history: null, failures: [message] };
 }
 

@@ -2,14 +2,14 @@ import { DEFAULT_STALE_TIMEOUT } from '../../core/assess/judge.js';
 import { type LockHistory, OUTCOMES, type PastRun } from '../../history/run.js';
 import type { Inspection } from '../../index.js';
 import { holderAtWork, lastRun, lastSuccess } from '../jobs/job-figures.js';
-import type { Job } from '../jobs/read-jobs.js';
+import type { JobStatus } from '../jobs/read-jobs.js';
 import type { Family, Labels } from './exposition.js';
 
 /** What a family says about each job: one value, or several that differ in one more label. `null`: nothing. */
 interface Gauge {
   readonly name: string;
   readonly help: string;
-  value(job: Job): number | null | readonly (readonly [Labels, number])[];
+  value(job: JobStatus): number | null | readonly (readonly [Labels, number])[];
 }
 
 /** The family that is always there, and always the first one: its type and help tell our text file from others, so they must not change. */
@@ -124,7 +124,7 @@ const GAUGES: readonly Gauge[] = [
  * @param origin Labels that all values have: the database, `null` for files, and the user, as two users may have locks of the same name.
  * @param isComplete Whether everything could be read.
  */
-export function familiesOf(jobs: readonly Job[], origin: Labels, isComplete: boolean): Family[] {
+export function familiesOf(jobs: readonly JobStatus[], origin: Labels, isComplete: boolean): Family[] {
   const up: Family = {
     name: UP,
     help: 'Whether all locks and their history could be read.',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findingsOn, type Limits } from '../../../src/cli/check/findings.js';
-import type { Job } from '../../../src/cli/jobs/read-jobs.js';
+import type { JobStatus } from '../../../src/cli/jobs/read-jobs.js';
 import type { Run } from '../../../src/history/index.js';
 import { DAY, HOUR, MINUTE, someRecord } from '../../../support/world.js';
 import { ago, NOW, ranBefore, someHistory, someHolder, someJob, someLock } from '../jobs/some-jobs.js';
@@ -12,7 +12,7 @@ const NONE: Limits = {
   onFailure: 'critical',
 };
 
-function findings(job: Partial<Job>, limits: Partial<Limits> = {}): string[] {
+function findings(job: Partial<JobStatus>, limits: Partial<Limits> = {}): string[] {
   const found = findingsOn(someJob(job), { ...NONE, ...limits }, NOW);
   return found.map(({ severity, text }) => `${severity}: ${text}`);
 }

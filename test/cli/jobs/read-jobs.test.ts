@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Job, readJobs } from '../../../src/cli/jobs/read-jobs.js';
+import { type JobStatus, readJobs } from '../../../src/cli/jobs/read-jobs.js';
 import { withLocks } from '../../../src/cli/stores/locks.js';
 import { openHistory } from '../../../src/history/index.js';
 import { temporaryFolder } from '../../../support/world.js';
 
 afterEach(() => void vi.unstubAllEnvs());
 
-function jobs(...names: readonly string[]): Promise<readonly Job[]> {
+function jobs(...names: readonly string[]): Promise<readonly JobStatus[]> {
   return withLocks(undefined, (locks) => readJobs(names, locks));
 }
 

@@ -1,4 +1,4 @@
-import type { Job } from '../../../src/cli/jobs/read-jobs.js';
+import type { JobStatus } from '../../../src/cli/jobs/read-jobs.js';
 import type { LockHistory, PastRun, Run } from '../../../src/history/index.js';
 import type { Inspection, LockRecord } from '../../../src/index.js';
 import { HOUR, someRecord } from '../../../support/world.js';
@@ -44,6 +44,6 @@ export function someLock(
   return { name: '/srv/backup.lock', state, reason, holder, heartbeatAge, processes: [], ...changes };
 }
 
-export function someJob(changes: Partial<Job> = {}): Job {
+export function someJob(changes: Partial<JobStatus> = {}): JobStatus {
   return { name: 'backup', lock: someLock(), history: someHistory(), failures: [], ...changes };
 }

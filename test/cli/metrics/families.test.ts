@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/cli/jobs/read-jobs.js';
+import type { JobStatus } from '../../../src/cli/jobs/read-jobs.js';
 import { exposition } from '../../../src/cli/metrics/exposition.js';
 import { familiesOf } from '../../../src/cli/metrics/families.js';
 import { OUTCOMES } from '../../../src/history/run.js';
@@ -8,12 +8,12 @@ import { readOpenMetrics } from '../../../support/prometheus/open-metrics.js';
 import { DAY, HOUR, MINUTE, someRecord } from '../../../support/world.js';
 import { ago, NOW, ranBefore, someHistory, someJob, someLock } from '../jobs/some-jobs.js';
 
-function metricsOf(jobs: readonly Job[], store: string | null = null) {
+function metricsOf(jobs: readonly JobStatus[], store: string | null = null) {
   return readOpenMetrics(exposition(familiesOf(jobs, { store, user: 'batch' }, true)));
 }
 
 /** What a job has under these names without `livinglock_`. */
-function valuesOf(job: Partial<Job>): Readonly<Record<string, unknown>> {
+function valuesOf(job: Partial<JobStatus>): Readonly<Record<string, unknown>> {
   const values = [...metricsOf([someJob(job)])].map(([name, family]) => {
     const entries = [...family.values].map(([labels, value]) => {
       const { lock: _lock, user: _user, ...more } = JSON.parse(labels);
