@@ -20,12 +20,14 @@ const WITH_DRIVERS = ['core', 'sqlite', 'postgres', 'redis'].map((job) => `types
 /** ORMs have so many types that to check all of them would take a minute. */
 const OF_ORMS = { ...WITH_NODE, skipLibCheck: true };
 const WITHOUT_TYPES = { lib: ['es2022'], types: [] };
+/** Where the compiler knows neither `ErrorOptions` nor `Symbol.asyncDispose`, and does know the DOM. */
+const EARLIER_TARGETS = ['es2020', 'es2021'].map((target) => ({ target, types: [] }));
 
 /** Checking all of it for the first time takes a minute, and there may be other programs. */
 const PATIENCE = 600_000;
 
 test.concurrent.each(VERSIONS)(
-  'TypeScript %s, however a project finds packages, with and without the types of Node and of drivers',
+  'TypeScript %s, however a project finds packages, from ES2020 on, with and without the types of Node and of drivers',
   async (version) => {
     const resolutions = RESOLUTIONS.filter(
       ({ moduleResolution }) => moduleResolution !== 'node10' || version !== '7',
@@ -37,6 +39,7 @@ test.concurrent.each(VERSIONS)(
       ...resolutions.map((resolution) =>
         project(version, resolution, ['types/without-types.ts'], WITHOUT_TYPES),
       ),
+      ...EARLIER_TARGETS.map((options) => project(version, NODENEXT, ['types/without-types.ts'], options)),
       project(version, NODENEXT, adapters, OF_ORMS),
     ];
     expect(await compile(version, projects)).toEqual([]);
@@ -49,21 +52,22 @@ function project(
   version: string,
   { extension, ...resolution }: typeof NODENEXT,
   jobs: readonly string[],
-  options: object,
+  options: { readonly target?: string; readonly types: readonly string[] },
 ): string {
   const files = jobs.map((job) => basename(job, '.ts') + extension);
-  const folder = join(CACHE, [version, resolution.moduleResolution, ...files].join('-'));
+  const { target = 'es2022', ...others } = options;
+  const folder = join(CACHE, [version, resolution.moduleResolution, target, ...files].join('-'));
   mkdirSync(folder, { recursive: true });
   for (const [index, file] of files.entries())
     copyFileSync(join(HERE, jobs[index] ?? ''), join(folder, file));
   const compilerOptions = {
     ...resolution,
-    target: 'es2022',
+    target,
     strict: true,
     exactOptionalPropertyTypes: true,
     esModuleInterop: true,
     skipLibCheck: false,
-    ...options,
+    ...others,
     noEmit: true,
     // What has not changed since the last run is not checked again.
     incremental: true,

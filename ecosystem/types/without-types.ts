@@ -1,12 +1,14 @@
 // Without the types of Node, of the DOM, and of any driver.
 import { acquire, ErrLockBusy } from 'livinglock';
 import { fileStore } from 'livinglock/file';
+import { ErrHistory } from 'livinglock/history';
+import { fence } from 'livinglock/mysql';
 import { postgresStore } from 'livinglock/postgres';
 import { redisStore } from 'livinglock/redis';
 import { sqliteStore } from 'livinglock/sqlite';
 import { FakeClock, testStore } from 'livinglock/testing';
 
-export const stores = { fileStore, postgresStore, redisStore, sqliteStore, testStore };
+export const others = { fileStore, postgresStore, redisStore, sqliteStore, testStore, fence, ErrHistory };
 
 export async function job(): Promise<string | undefined> {
   try {
