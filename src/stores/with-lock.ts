@@ -7,8 +7,8 @@ import { messageOf } from '../system/message-of.js';
 import { acquire } from './default-locks.js';
 
 /** What {@link withLock} and {@link tryWithLock} run while the lock is held. */
-export type Work<T> = (lock: Lock) => T | Promise<T>;
-type Rest<T> = [Work<T>] | [AcquireOptions, Work<T>];
+export type Work<T> = (lock: Lock) => T | PromiseLike<T>;
+type Rest<T> = [Work<T>] | [AcquireOptions | undefined, Work<T>];
 
 /** The result of {@link tryWithLock}: what the function returned, or the error that says who holds the lock. */
 export type Attempt<T> =
@@ -40,7 +40,11 @@ export type Attempt<T> =
  * });
  */
 export async function withLock<T>(path: string, work: Work<T>): Promise<T>;
-export async function withLock<T>(path: string, options: AcquireOptions, work: Work<T>): Promise<T>;
+export async function withLock<T>(
+  path: string,
+  options: AcquireOptions | undefined,
+  work: Work<T>,
+): Promise<T>;
 export async function withLock<T>(path: string, ...rest: Rest<T>): Promise<T> {
   const [options, work] = sorted('withLock', rest);
   return runUnder(await acquire(path, options), work);
@@ -68,7 +72,7 @@ export async function withLock<T>(path: string, ...rest: Rest<T>): Promise<T> {
 export async function tryWithLock<T>(path: string, work: Work<T>): Promise<Attempt<T>>;
 export async function tryWithLock<T>(
   path: string,
-  options: AcquireOptions,
+  options: AcquireOptions | undefined,
   work: Work<T>,
 ): Promise<Attempt<T>>;
 export async function tryWithLock<T>(path: string, ...rest: Rest<T>): Promise<Attempt<T>> {
@@ -83,7 +87,7 @@ export async function tryWithLock<T>(path: string, ...rest: Rest<T>): Promise<At
   return { ran: true, value: await runUnder(lock, work) };
 }
 
-function sorted<T>(name: string, rest: Rest<T>): readonly [AcquireOptions, Work<T>] {
+function sorted<T>(name: string, rest: Rest<T>): readonly [AcquireOptions | undefined, Work<T>] {
   const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest;
   if (typeof work !== 'function') {
     throw new TypeError(`\`${name}\` needs a function to run while it holds the lock.`);

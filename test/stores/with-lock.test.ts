@@ -2,14 +2,17 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import {
+  type AcquireOptions,
+  type Attempt,
   ErrLockBusy,
   ErrLockLost,
   ErrLockStore,
   type Lock,
   type Store,
   tryWithLock,
+  type Work,
   withLock,
 } from '../../src/index.js';
 import { systemFileSystem } from '../../src/stores/file/file-system.js';
@@ -29,6 +32,32 @@ describe('withLock', () => {
     expect(result).toBe(42);
     expect(existsSync(path)).toBe(false);
     expect(await withLock(path, () => 'no options')).toBe('no options');
+  });
+
+  it('takes options that may be undefined, and any thenable', async () => {
+    const path = join(temporaryFolder(), 'job.lock');
+    const thenable: PromiseLike<number> = Promise.resolve(42);
+    const run = (options?: AcquireOptions) => withLock(path, options, () => thenable);
+    expectTypeOf(run).returns.toEqualTypeOf<Promise<number>>();
+    expect(await run()).toBe(42);
+    expect(await tryWithLock(path, undefined, () => thenable)).toEqual({ ran: true, value: 42 });
+  });
+
+  it('has the type of what the work returns', () => {
+    const either = ({ fencingToken }: Lock) => (fencingToken > 0 ? 'a' : undefined);
+    const work: Work<string> = async () => 'a';
+    const wrapped = <T>(its: Work<T>): Promise<T> => withLock('job', its);
+    expectTypeOf(() => withLock('job', () => {})).returns.resolves.toEqualTypeOf<void>();
+    expectTypeOf(() => withLock('job', async () => {})).returns.resolves.toEqualTypeOf<void>();
+    expectTypeOf(() =>
+      withLock('job', {}, async (lock) => lock.name),
+    ).returns.resolves.toEqualTypeOf<string>();
+    expectTypeOf(() => withLock('job', either)).returns.resolves.toEqualTypeOf<'a' | undefined>();
+    expectTypeOf(() => withLock('job', async (lock) => either(lock))).returns.resolves.toEqualTypeOf<
+      'a' | undefined
+    >();
+    expectTypeOf(() => wrapped(work)).returns.resolves.toEqualTypeOf<string>();
+    expectTypeOf(() => tryWithLock('job', work)).returns.resolves.toEqualTypeOf<Attempt<string>>();
   });
 
   it.each<[string, () => unknown]>([
