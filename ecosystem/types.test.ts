@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 const HERE = import.meta.dirname;
@@ -46,6 +47,10 @@ test.concurrent.each(VERSIONS)(
   },
   PATIENCE,
 );
+
+test('each link in a doc comment leads to something that its file declares or imports, or an editor would show none', () => {
+  expect(linksWithoutTarget(join(HERE, 'node_modules', 'livinglock', 'dist'))).toEqual([]);
+});
 
 /** Writes a project with these jobs. Returns its folder. */
 function project(
@@ -99,4 +104,18 @@ function reportsOf(output: string): readonly string[] {
 
 function isOfOtherPackage(report: string): boolean {
   return /^(?:.*\/)?node_modules\/(?!livinglock\/)/.test(report);
+}
+
+function linksWithoutTarget(folder: string): readonly string[] {
+  const files = ts.sys.readDirectory(folder, ['.d.ts']);
+  const program = ts.createProgram(files, { module: ts.ModuleKind.NodeNext, types: [] });
+  const checker = program.getTypeChecker();
+  return files.flatMap((file) => {
+    const source = program.getSourceFile(file);
+    const linksIn = (node: ts.Node): readonly ts.JSDocLink[] =>
+      ts.isJSDocLink(node) ? [node] : node.getChildren(source).flatMap(linksIn);
+    return (source ? linksIn(source) : [])
+      .filter(({ name }) => name === undefined || checker.getSymbolAtLocation(name) === undefined)
+      .map((link) => `${relative(folder, file)}: ${link.getText(source)}`);
+  });
 }

@@ -126,11 +126,14 @@ export function pageOf(sections, declarations) {
 
   /**
    * `{@link Name}` leads to that heading, if it has one on this page, and a page of `docs/` to that page. `{@link Name.method}` leads to the heading of
-   * the method, and any other member to that of what it belongs to.
+   * the method, and any other member to that of what it belongs to. An error needs no `@link`, which the declarations of most stores could not follow.
    */
   function linked(text) {
     return text
-      .replaceAll(/\{@link (\w+)\}/g, (_, name) => (declarations.has(name) ? link(name) : `\`${name}\``))
+      .replaceAll(/\{@link (\w+)\}|`(Err\w+)`/g, (_, linkedName, error) => {
+        const name = linkedName ?? error;
+        return declarations.has(name) ? link(name) : `\`${name}\``;
+      })
       .replaceAll(/\{@link (\w+)\.(\w+)\}/g, (_, owner, name) => linkToMember(owner, name))
       .replaceAll(/`docs\/([\w-]+)\.md`/g, '[$1]($1.md)');
   }

@@ -127,7 +127,7 @@ export class History {
    * that run itself records later how it ended, its own record counts. Does nothing without a predecessor. Rejects as {@link record} does.
    *
    * @param lock The lock's name; for a lock in a file, its path.
-   * @param predecessor The {@link Lock.predecessor} of the run that has it now.
+   * @param predecessor The `lock.predecessor` of the run that has it now.
    * @param store The database that keeps it; `null` for a file.
    */
   async recordPredecessor(

@@ -92,7 +92,7 @@ export interface RunReport extends Optional<Omit<Run, 'takenOverFrom'>> {
   readonly lock: string;
   readonly outcome: RunOutcome;
   readonly startedAt: Date;
-  /** From whom the run took its lock over: {@link Lock.predecessor}. */
+  /** From whom the run took its lock over: `lock.predecessor`. */
   readonly predecessor?: Predecessor | null | undefined;
 }
 

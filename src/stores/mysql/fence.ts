@@ -35,8 +35,8 @@ export interface MysqlFenceOptions {
  * Call it first in each transaction, before anything is read, on the connection that the transaction runs on. Create the table
  * beforehand with {@link fenceSchema}: creating it in the transaction would commit the transaction.
  *
- * Rejects with {@link ErrFenced} if a later holder has claimed the fence: let the error roll the transaction back. With
- * {@link ErrLockStore} outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`) and without the table (`ER_NO_SUCH_TABLE`). With the
+ * Rejects with `ErrFenced` if a later holder has claimed the fence: let the error roll the transaction back. With
+ * `ErrLockStore` outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`) and without the table (`ER_NO_SUCH_TABLE`). With the
  * errors of the driver, unchanged. With a `TypeError` for a lock without a fencing token.
  *
  * @example

@@ -47,8 +47,8 @@ export interface PostgresFenceOptions extends PostgresFenceSchemaOptions {
  * Call it first in each transaction, before anything is read. The connection is what the transaction runs on: a `Client` or `PoolClient` of
  * `pg`, not a `Pool`; the `tx` of a PGlite; the `manager` of TypeORM; or what another driver has, see `docs/adapters.md`.
  *
- * Rejects with {@link ErrFenced} if a later holder has claimed the fence: let the error roll the transaction back. With
- * {@link ErrLockStore} outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`), without the table (`42P01`) and without the rights to
+ * Rejects with `ErrFenced` if a later holder has claimed the fence: let the error roll the transaction back. With
+ * `ErrLockStore` outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`), without the table (`42P01`) and without the rights to
  * it (`42501`). With all other errors of the driver, unchanged: in `REPEATABLE READ` and `SERIALIZABLE`, `40001` if another transaction claimed
  * the fence in the meantime: retry the transaction. With a `TypeError` for a lock without a fencing token.
  *

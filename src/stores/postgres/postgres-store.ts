@@ -42,8 +42,8 @@ export interface PostgresStoreOptions
  * `Client` of `pg`, a `PGlite`, or what another driver or ORM has (see `docs/adapters.md`). Each change is one statement; times are the server's.
  *
  * Prefer a `Pool`, which reconnects after a restart of the server. Rolling back would silently undo the lock, so in an open
- * transaction of a `Client`, also of one that was given back to its `Pool`, every operation rejects with an {@link ErrLockStore} of the code
- * `ERR_LOCK_IN_TRANSACTION`. The errors of the driver become an {@link ErrLockStore} whose code is PostgreSQL's, such as `42501`, or the system's,
+ * transaction of a `Client`, also of one that was given back to its `Pool`, every operation rejects with an `ErrLockStore` of the code
+ * `ERR_LOCK_IN_TRANSACTION`. The errors of the driver become an `ErrLockStore` whose code is PostgreSQL's, such as `42501`, or the system's,
  * such as `ECONNREFUSED`.
  *
  * @example

@@ -44,7 +44,7 @@ export interface RedisStoreOptions extends Pick<DependencyOptions, 'clock' | 'pr
  * does not survive a server that forgets a confirmed change, because it writes to disk later or not at all, or because a replica took its place. Send
  * the fencing token with writes that must not happen twice.
  *
- * Errors of Redis and of the driver become an {@link ErrLockStore} with the same code, such as `READONLY`.
+ * Errors of Redis and of the driver become an `ErrLockStore` with the same code, such as `READONLY`.
  *
  * @example
  * import { acquire } from 'livinglock';

@@ -38,8 +38,8 @@ export interface SqliteFenceOptions extends SqliteFenceSchemaOptions {
  *
  * Call it first in each transaction, before anything is read, and begin the transaction with `BEGIN IMMEDIATE`. Needs SQLite 3.35 (2021).
  *
- * Throws {@link ErrFenced} if a later holder has claimed the fence: let the error roll the transaction back. Throws an
- * {@link ErrLockStore} outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`) and without the table (`SQLITE_ERROR`); the errors of the
+ * Throws `ErrFenced` if a later holder has claimed the fence: let the error roll the transaction back. Throws an
+ * `ErrLockStore` outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`) and without the table (`SQLITE_ERROR`); the errors of the
  * driver, unchanged; a `TypeError` for a lock without a fencing token.
  *
  * @example

@@ -57,8 +57,8 @@ export interface SqliteStoreOptions
  * SQLite 3.35 (2021).
  *
  * Give it a connection of its own, or use none in the middle of a transaction: rolling back would silently undo the lock, so in
- * an open transaction every operation rejects with an {@link ErrLockStore} of the code `ERR_LOCK_IN_TRANSACTION`. The errors of
- * the driver become an {@link ErrLockStore} whose code is SQLite's, such as `SQLITE_READONLY`.
+ * an open transaction every operation rejects with an `ErrLockStore` of the code `ERR_LOCK_IN_TRANSACTION`. The errors of
+ * the driver become an `ErrLockStore` whose code is SQLite's, such as `SQLITE_READONLY`.
  *
  * @example
  * import { DatabaseSync } from 'node:sqlite';
