@@ -114,6 +114,14 @@ describe('the packed package', () => {
       expect(licences).toMatch(new RegExp(`^${name} \\d.* \\(`, 'm'));
   });
 
+  test('declares nothing that only its own code may call', () => {
+    const declarations = files.filter((file) => file.endsWith('.d.ts'));
+    const namesIts = (file: string) =>
+      /@internal|releaseForGood|advising/.test(readFileSync(join(installed(), file), 'utf8'));
+    expect(declarations).toContain('dist/index.d.ts');
+    expect(declarations.filter(namesIts)).toEqual([]);
+  });
+
   test('runs when it is imported', async () => {
     const program = `
       import { Acquire, acquire, ErrLockBusy } from 'livinglock';
@@ -201,7 +209,7 @@ import { acquire, type AcquireOptions, ErrLockBusy, type LockRecord } from 'livi
 import { postgresStore } from 'livinglock/postgres';
 import { redisStore } from 'livinglock/redis';
 import { sqliteStore } from 'livinglock/sqlite';
-import { FakeClock } from 'livinglock/testing';
+import { FakeClock, FakeProcess } from 'livinglock/testing';
 
 // None of the drivers is installed, and no type may need one.
 export const stores = { postgresStore, redisStore, sqliteStore };
@@ -223,6 +231,8 @@ export async function job(chunks: readonly string[]): Promise<LockRecord | null>
 
 // @ts-expect-error: without types, this would be no error.
 acquire(42);
+// @ts-expect-error: only a FakeProcessTable starts one.
+new FakeProcess();
 `;
 
 async function run(file: string, program: string): Promise<string> {

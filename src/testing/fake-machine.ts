@@ -47,7 +47,12 @@ export class FakeProcess {
   readonly #machine: FakeMachine;
 
   /** @internal */
-  constructor(machine: FakeMachine, identity: ProcessIdentity, manners: FakeManners) {
+  static on(machine: FakeMachine, identity: ProcessIdentity, manners: FakeManners): FakeProcess {
+    return new FakeProcess(machine, identity, manners);
+  }
+
+  // Private, and not left out of the declaration: a class that declares no constructor has one without parameters.
+  private constructor(machine: FakeMachine, identity: ProcessIdentity, manners: FakeManners) {
     this.#machine = machine;
     this.identity = identity;
     this.manners = manners;
@@ -118,7 +123,7 @@ export class FakeMachine {
       started: String(++this.#ticks),
     };
     if (this.#clock !== undefined) this.#starts.set(String(this.#ticks), this.#clock.monotonic());
-    const process = new FakeProcess(this, identity, manners);
+    const process = FakeProcess.on(this, identity, manners);
     this.#entries.set(key(identity), { process, zombie: false, threads: 11 });
     this.#started.add(process);
     return process;
