@@ -29,6 +29,7 @@ const declarations = new Map(
   }),
 );
 refuseMissing();
+refuseUndocumented();
 const page = pageOf(SECTIONS, declarations);
 if (!process.argv.includes('--check')) {
   writeFileSync(PAGE, page);
@@ -54,4 +55,9 @@ function refuseMissing() {
   throw new Error(
     `scripts/api/sections.js must name each export once. Missing, unknown or repeated: ${misplaced.join(', ')}.`,
   );
+}
+
+function refuseUndocumented() {
+  const undocumented = [...declarations.values()].filter(({ doc }) => doc === '').map(({ name }) => name);
+  if (undocumented.length > 0) throw new Error(`Without a doc comment: ${undocumented.join(', ')}.`);
 }

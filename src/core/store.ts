@@ -25,6 +25,7 @@ export interface Stored {
   readonly foreign?: string | undefined;
   /** Milliseconds since the last heartbeat; without a record, since the content last changed. Never negative. */
   readonly age: number;
+  /** Which process can have written the record; `unknown` without a record. */
   readonly provenance: Provenance;
   /**
    * Milliseconds since the record was last written, by the clock that process start times use; negative if that time is in the future. Left out

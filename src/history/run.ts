@@ -32,8 +32,11 @@ export type RunOutcome = (typeof OUTCOMES)[number];
 export interface TakenOver {
   /** The `id` of that run; `null` if a crash left only part of a lock file. */
   readonly id: string | null;
+  /** The PID of its holder; `null` if it is not known. */
   readonly pid: number | null;
+  /** The name of its machine; `null` if it is not known. */
   readonly host: string | null;
+  /** `dead`: its process no longer existed. `stalled`: it had stopped sending heartbeats. */
   readonly state: 'dead' | 'stalled';
   /** How that was found out, in words. */
   readonly reason: string;
@@ -47,7 +50,9 @@ export interface Run {
   readonly lock: string;
   /** The database that keeps the lock, for people; `null` for a file. */
   readonly store: string | null;
+  /** How it ended. */
   readonly outcome: RunOutcome;
+  /** When it acquired its lock, or began if it never did; for a later attempt under the same lock, when that began. */
   readonly startedAt: Date;
   /** When it ended; for a run that was killed, its last heartbeat. */
   readonly endedAt: Date;
@@ -63,12 +68,15 @@ export interface Run {
   readonly command: string | null;
   /** The working folder. */
   readonly cwd: string | null;
+  /** The name of the machine. */
   readonly host: string | null;
+  /** The user it ran as. */
   readonly user: string | null;
   /** The stable name of the machine, from the option `owner`. */
   readonly owner: string | null;
   /** The PID of the holder. */
   readonly pid: number | null;
+  /** Greater than that of every earlier run that had the lock. */
   readonly fencingToken: number | null;
   /** What the last heartbeat reported. */
   readonly progress: Progress | null;
@@ -90,7 +98,9 @@ type Optional<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
 export interface RunReport extends Optional<Omit<Run, 'takenOverFrom'>> {
   /** The lock's name; for a lock in a file, its path. */
   readonly lock: string;
+  /** How it ended. */
   readonly outcome: RunOutcome;
+  /** When it started, usually `lock.acquiredAt`. */
   readonly startedAt: Date;
   /** From whom the run took its lock over: `lock.predecessor`. */
   readonly predecessor?: Predecessor | null | undefined;
@@ -98,19 +108,25 @@ export interface RunReport extends Optional<Omit<Run, 'takenOverFrom'>> {
 
 /** Attempts to run that found the lock busy. They are counted, not listed. */
 export interface Skips {
+  /** How many. */
   readonly count: number;
+  /** When the first one was skipped. */
   readonly first: Date;
+  /** When the last one was skipped. */
   readonly last: Date;
 }
 
 /** A run, and how many attempts were skipped from the end of the previous run to its own end. */
 export interface PastRun extends Run {
+  /** How many attempts were skipped. */
   readonly skips: number;
 }
 
 /** What is known about the runs of one lock. */
 export interface LockHistory {
+  /** The lock's canonical name: for a file, its absolute path, with symbolic links to its folder resolved. */
   readonly lock: string;
+  /** The database that keeps the lock, for people; `null` for a file. */
   readonly store: string | null;
   /** In the order in which they ended, the newest last. */
   readonly runs: readonly PastRun[];

@@ -81,8 +81,9 @@ export class FakeProcess {
   }
 }
 
+/** A signal that reached a fake process. */
 export interface SentSignal {
-  /** Negative if it was sent to a process group. */
+  /** The PID it was sent to; negative for a process group. */
   readonly pid: number;
   /** Its name. */
   readonly signal: 'SIGTERM' | 'SIGKILL';

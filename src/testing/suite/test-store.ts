@@ -9,7 +9,9 @@ import { type Rules, Stage, type StoreUnderTest } from './stage.js';
 
 /** What the suite needs from a test framework. vitest, Jest, Mocha, `node:test` and Bun have it. */
 export interface TestFramework {
+  /** Defines a group, with the tests that `define` defines. */
   describe(name: string, define: () => void): unknown;
+  /** Defines a test, which fails if `run` rejects. */
   it(name: string, run: () => Promise<void>): unknown;
 }
 
