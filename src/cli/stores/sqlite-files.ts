@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { dirname, isAbsolute, sep } from 'node:path';
 import { realFolder } from '../../stores/file/resolve-path.js';
+import { secondNameOf } from '../../stores/sqlite/second-name.js';
 import { attempt } from '../../system/attempt.js';
 import { isOwn } from '../../system/files/is-own-file.js';
 import { beginningOf } from '../../system/files/open-to-read.js';
@@ -21,12 +22,14 @@ const SIDE_FILES: readonly (readonly [end: string, beginnings: readonly string[]
 const MAX_LINKS = 40;
 
 /**
- * The file that SQLite is to open, behind symbolic links. Throws a `CliError` if another user leads there, or if SQLite
- * would touch a file beside it that is not its own.
+ * The file that SQLite is to open, behind symbolic links. Throws a `CliError` if another user leads there, if SQLite
+ * would touch a file beside it that is not its own, or if others may have it open under another name.
  */
 export function fileOfDatabase(path: string): string {
   const file = followLinks(path);
   refuseForeign(path, file);
+  const secondName = secondNameOf(file);
+  if (secondName !== null) throw refusal(path, `it ${secondName.reason}. ${secondName.remedy}`);
   return file;
 }
 

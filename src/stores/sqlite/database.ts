@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { attempt } from '../../system/attempt.js';
 import { messageOf } from '../../system/message-of.js';
 import { fieldOf } from '../shared/field.js';
+import { type SecondName, secondNameOf } from './second-name.js';
 
 /**
  * A connection to an SQLite database, as far as a store needs it: `DatabaseSync` of `node:sqlite` and of
@@ -49,6 +50,7 @@ interface Opened {
 interface OpenedFile {
   readonly path: string;
   readonly identity: Identity;
+  readonly secondName: SecondName | null;
 }
 
 /** The file system and the number in it. `null`: there is no file. `undefined`: the system does not say. */
@@ -94,6 +96,11 @@ export function pathOf(database: SqliteDatabase): string | null {
   return fileOf(database)?.path ?? null;
 }
 
+/** The second name that the file had when it was opened: asking each time would cost as much as a heartbeat. */
+export function secondNameAtOpening(database: SqliteDatabase): SecondName | null {
+  return fileOf(database)?.secondName ?? null;
+}
+
 /** SQLite looks at the same before it writes, but not in WAL mode (`fileHasMoved` in its os_unix.c). */
 export function fileStateOf(database: SqliteDatabase): FileState {
   const state = stateOf(fileOf(database));
@@ -124,11 +131,15 @@ function openedBy(database: SqliteDatabase): Opened {
     const statement = prepareOn(database, FILES);
     const main = statement.all().find((row) => fieldOf(row, 'name') === 'main');
     const path = fieldOf(main, 'file');
-    const file = typeof path === 'string' && path !== '' ? { path, identity: identityAt(path) } : null;
+    const file = typeof path === 'string' && path !== '' ? opening(path) : null;
     opened = { file, statement: new WeakRef(statement) };
     OPENED.set(database, opened);
   }
   return opened;
+}
+
+function opening(path: string): OpenedFile {
+  return { path, identity: identityAt(path), secondName: secondNameOf(path) };
 }
 
 function identityAt(path: string): Identity {

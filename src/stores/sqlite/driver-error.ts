@@ -2,6 +2,7 @@ import { ErrLockStore } from '../../core/errors.js';
 import { isError } from '../../system/is-error.js';
 import { messageOf } from '../../system/message-of.js';
 import { fileStateOf, isQueryOnly, pathOf, type SqliteDatabase } from './database.js';
+import type { SecondName } from './second-name.js';
 
 // node:sqlite and its twin identify an error by number, better-sqlite3 by name, and a few calls of either only by words.
 
@@ -44,6 +45,22 @@ export function movedError(
     reason: `${pathOf(database)} was removed or replaced while the database was open`,
     remedy: fileStateOf(database) === 'missing' ? `${REOPEN} ${PUT_BACK}` : REOPEN,
     cause,
+    isInDoubt: false,
+  });
+}
+
+/** Others may have the same file open, and see other locks in it. */
+export function secondNameError(
+  lock: string,
+  attempted: string,
+  database: SqliteDatabase,
+  { reason, remedy }: SecondName,
+): ErrLockStore {
+  return ErrLockStore.of(lock, attempted, {
+    code: 'ERR_LOCK_SECOND_NAME',
+    reason: `${pathOf(database)} ${reason}`,
+    remedy,
+    cause: undefined,
     isInDoubt: false,
   });
 }

@@ -22,8 +22,9 @@ import {
   rememberFile,
   type SqliteDatabase,
   type SqliteStatement,
+  secondNameAtOpening,
 } from './database.js';
-import { isBusy, isWithoutTable, movedError, storeError } from './driver-error.js';
+import { isBusy, isWithoutTable, movedError, secondNameError, storeError } from './driver-error.js';
 import { type SqliteSchemaOptions, sqliteSchema, tableInMain } from './schema.js';
 import { statementsFor } from './statements.js';
 
@@ -53,8 +54,8 @@ export interface SqliteStoreOptions
 
 /**
  * Keeps locks in a table of an SQLite database, one row each, through a connection that the user already has, of `node:sqlite`,
- * `better-sqlite3`, or `@photostructure/sqlite`. Several processes may share the file, in WAL and in rollback mode. Needs
- * SQLite 3.35 (2021).
+ * `better-sqlite3`, or `@photostructure/sqlite`. Several processes may share the file, in WAL and in rollback mode, but
+ * under one name only: with a hard link, or mounted without its folder, it is refused (`ERR_LOCK_SECOND_NAME`). Needs SQLite 3.35 (2021).
  *
  * Give it a connection of its own, or use none in the middle of a transaction: rolling back would silently undo the lock, so in
  * an open transaction every operation rejects with an `ErrLockStore` of the code `ERR_LOCK_IN_TRANSACTION`. The errors of
@@ -253,6 +254,8 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     act: () => T,
   ): { readonly value: T } | null {
     try {
+      const secondName = secondNameAtOpening(database);
+      if (secondName !== null) throw secondNameError(lock, attempted, database, secondName);
       if (database.isTransaction ?? database.inTransaction) throw inTransaction(lock, attempted);
       return { value: act() };
     } catch (error) {

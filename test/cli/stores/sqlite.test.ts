@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   lchownSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -167,6 +168,24 @@ describe.skipIf(process.geteuid === undefined)('a database behind a symbolic lin
     },
   );
 });
+
+it.each(MODES)(
+  'a database with a second name is refused before it is opened, in the mode %s',
+  async (mode) => {
+    const path = databaseIn(mode);
+    const before = readFileSync(path);
+    linkSync(path, `${path}.copy`);
+    for (const name of [path, `${path}.copy`]) {
+      await expect(open(name)).rejects.toMatchObject({
+        exitCode: 73,
+        message: expect.stringMatching(
+          /^Cannot open the SQLite database .+: it has a second name, a hard link\. .+ under one name only\.$/,
+        ),
+      });
+    }
+    expect(readFileSync(path)).toEqual(before);
+  },
+);
 
 /** The path of a database with a table, in that mode; with `null`, of none. */
 function databaseIn(mode: string | null): string {
