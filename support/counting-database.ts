@@ -9,7 +9,7 @@ export class CountingDatabase implements SqliteDatabase {
     this.#database = database;
   }
 
-  /** How many statements were executed. */
+  /** How many statements were executed. A savepoint that is released at once reads and writes nothing. */
   get count(): number {
     return this.#count;
   }
@@ -27,7 +27,7 @@ export class CountingDatabase implements SqliteDatabase {
     const statement = this.#database.prepare(sql);
     return {
       all: (...parameters) => {
-        this.#count += 1;
+        if (!/^(?:SAVEPOINT|RELEASE) /.test(sql)) this.#count += 1;
         return statement.all(...parameters);
       },
     };

@@ -21,6 +21,8 @@ export interface SqliteDatabase {
 export interface SqliteStatement {
   /** `unknown`, and not what is passed: below TypeScript 6, the types of `better-sqlite3` fit nothing narrower. */
   all(...parameters: unknown[]): unknown[];
+  /** Whether it returns rows, in `better-sqlite3`, where the others have no `all`. */
+  readonly reader?: boolean | undefined;
   /** Whether a row is an array, in `node:sqlite`. */
   setReturnArrays?(enabled: boolean): void;
 }
@@ -119,6 +121,28 @@ function stateOf(file: OpenedFile | null): FileState {
 export function isQueryOnly(database: SqliteDatabase): boolean {
   const [row] = attempt(() => prepareOn(database, 'PRAGMA query_only').all(), []);
   return Number(fieldOf(row, 'query_only')) === 1;
+}
+
+/**
+ * Whether a statement that writes is unfinished, such as an iterated `UPDATE … RETURNING`. No transaction seems open then, but what others write
+ * through the connection is committed or undone with that statement. SQLite refuses a new savepoint just then (`OP_Savepoint` in its vdbe.c).
+ */
+export function isInWritingStatement(
+  database: SqliteDatabase,
+  prepare: (sql: string) => SqliteStatement,
+): boolean {
+  try {
+    for (const sql of ['SAVEPOINT livinglock', 'RELEASE livinglock']) {
+      // Not always by `exec`, which would make a heartbeat 10 % slower.
+      const statement = prepare(sql);
+      if (statement.reader === false) database.exec(sql);
+      else statement.all();
+    }
+    return false;
+  } catch (error) {
+    if (/SQL statements in progress/.test(messageOf(error))) return true;
+    throw error;
+  }
 }
 
 function fileOf(database: SqliteDatabase): OpenedFile | null {

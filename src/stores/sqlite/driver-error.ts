@@ -65,6 +65,21 @@ export function secondNameError(
   });
 }
 
+/** What is to be changed would be undone together with what the user has begun on the connection. */
+export function transactionError(
+  lock: string,
+  attempted: string,
+  begun: 'transaction' | 'writing statement',
+): ErrLockStore {
+  return new ErrLockStore(
+    lock,
+    'ERR_LOCK_IN_TRANSACTION',
+    `Cannot ${attempted} ${lock} in the middle of a ${begun}, because a rollback would undo it. ` +
+      `Give the store a connection of its own, or end the ${begun} first.`,
+    { isInDoubt: false },
+  );
+}
+
 /** The only extended code that needs advice of its own, and its number. */
 const MOVED = 'SQLITE_READONLY_DBMOVED';
 const MOVED_NUMBER = 1032;

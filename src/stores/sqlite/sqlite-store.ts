@@ -17,6 +17,7 @@ import {
   fileStateOf,
   forgetClosed,
   isFinalized,
+  isInWritingStatement,
   pathOf,
   prepareOn,
   rememberFile,
@@ -24,7 +25,14 @@ import {
   type SqliteStatement,
   secondNameAtOpening,
 } from './database.js';
-import { isBusy, isWithoutTable, movedError, secondNameError, storeError } from './driver-error.js';
+import {
+  isBusy,
+  isWithoutTable,
+  movedError,
+  secondNameError,
+  storeError,
+  transactionError,
+} from './driver-error.js';
 import { type SqliteSchemaOptions, sqliteSchema, tableInMain } from './schema.js';
 import { statementsFor } from './statements.js';
 
@@ -58,8 +66,9 @@ export interface SqliteStoreOptions
  * under one name only: with a hard link, or mounted without its folder, it is refused (`ERR_LOCK_SECOND_NAME`). Needs SQLite 3.35 (2021).
  *
  * Give it a connection of its own, or use none in the middle of a transaction: rolling back would silently undo the lock, so in
- * an open transaction every operation rejects with an `ErrLockStore` of the code `ERR_LOCK_IN_TRANSACTION`. The errors of
- * the driver become an `ErrLockStore` whose code is SQLite's, such as `SQLITE_READONLY`.
+ * an open transaction every operation rejects with an `ErrLockStore` of the code `ERR_LOCK_IN_TRANSACTION`; and so does every change in the middle of
+ * a statement that writes, such as an iterated `UPDATE … RETURNING`. The errors of the driver become an `ErrLockStore` whose code is SQLite's, such
+ * as `SQLITE_READONLY`.
  *
  * @example
  * import { DatabaseSync } from 'node:sqlite';
@@ -94,7 +103,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
 
   function claim(name: string, claim: Claim, over?: string): Awaitable<Outcome> {
     const attempted = over === undefined ? 'create the lock' : 'take over the lock';
-    return withRetries(name, attempted, () => {
+    return change(name, attempted, () => {
       // Others would not see it.
       if (fileStateOf(database) !== 'unchanged') throw movedError(name, attempted, database);
       const values = valuesOf(claim);
@@ -105,7 +114,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
 
   /** A connection that reads in the middle of a long query sees the database as it was when that began. */
   function confirm(name: string, version: string): Awaitable<boolean> {
-    return withRetries(
+    return change(
       name,
       'confirm the lock',
       () => fileStateOf(database) === 'unchanged' && ask(statements.confirm, name, version) !== null,
@@ -114,7 +123,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
 
   /** On disk when the call returns, unless others write to the database for longer than a moment. */
   function beat(name: string, token: string, { workers, progress }: Beat): Awaitable<Outcome> {
-    return withRetries(name, 'write a heartbeat to the lock', () => {
+    return change(name, 'write a heartbeat to the lock', () => {
       if (fileStateOf(database) === 'replaced') return GONE;
       const workersColumn = workers === undefined ? null : workersText(workers);
       const progressColumn = progress === undefined ? null : JSON.stringify(progress);
@@ -125,7 +134,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
 
   /** Synchronous as well, because when the process exits there is no later. */
   function remove(name: string, token: string, hold = 0): Awaitable<Outcome> {
-    return withRetries(name, 'release the lock', () => {
+    return change(name, 'release the lock', () => {
       if (fileStateOf(database) === 'replaced') return GONE;
       const row =
         hold > 0
@@ -227,6 +236,14 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     return path === null || isLocal(systemFileSystem, dirname(path));
   }
 
+  function change<T>(lock: string, attempted: string, act: () => T): Awaitable<T> {
+    return withRetries(lock, attempted, () => {
+      if (isInWritingStatement(database, prepare))
+        throw transactionError(lock, attempted, 'writing statement');
+      return act();
+    });
+  }
+
   /** Synchronously if the database is free, or becomes free within a moment; otherwise later. */
   function withRetries<T>(lock: string, attempted: string, act: () => T): Awaitable<T> {
     const giveUpAt = clock.monotonic() + TIMEOUT;
@@ -256,7 +273,8 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     try {
       const secondName = secondNameAtOpening(database);
       if (secondName !== null) throw secondNameError(lock, attempted, database, secondName);
-      if (database.isTransaction ?? database.inTransaction) throw inTransaction(lock, attempted);
+      if (database.isTransaction ?? database.inTransaction)
+        throw transactionError(lock, attempted, 'transaction');
       return { value: act() };
     } catch (error) {
       if (error instanceof ErrLockStore) throw error;
@@ -277,13 +295,3 @@ type Value = string | number | null;
 
 /** The lock is in a file that nobody else opens any more. */
 const GONE: Outcome = { done: false, found: null };
-
-function inTransaction(lock: string, attempted: string): ErrLockStore {
-  return new ErrLockStore(
-    lock,
-    'ERR_LOCK_IN_TRANSACTION',
-    `Cannot ${attempted} ${lock} in the middle of a transaction, because a rollback would undo it. ` +
-      'Give the store a connection of its own, or end the transaction first.',
-    { isInDoubt: false },
-  );
-}

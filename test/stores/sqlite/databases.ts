@@ -1,10 +1,15 @@
 import { createRequire, isBuiltin } from 'node:module';
 import { DatabaseSync } from '@photostructure/sqlite';
-import type { SqliteDatabase } from '../../../src/stores/sqlite/index.js';
+import type { SqliteDatabase, SqliteStatement } from '../../../src/stores/sqlite/index.js';
 
 /** A connection with which a test can do anything. */
 export interface Connection extends SqliteDatabase {
   close(): void;
+}
+
+/** A connection whose statements can be left unfinished. */
+export interface IterableConnection extends Connection {
+  prepare(sql: string): SqliteStatement & { iterate(): Iterator<unknown> };
 }
 
 /** A connection that can be opened again, with the same path. Its statements are then finalized. */
@@ -15,7 +20,7 @@ export interface Reopenable extends Connection {
 /** Opens connections. */
 export interface Driver {
   readonly name: string;
-  open(path: string): Connection;
+  open(path: string): IterableConnection;
 }
 
 /** The driver that works with all versions of Node. */
@@ -24,10 +29,10 @@ export const twin: Driver = { name: '@photostructure/sqlite', open: (path) => ne
 /** Includes Node's own driver, if it has one. */
 export const drivers: readonly Driver[] = isBuiltin('node:sqlite') ? [twin, nodes()] : [twin];
 
-function nodes(): Driver & { open(path: string): Reopenable } {
-  const own: { DatabaseSync: new (path: string) => Reopenable } = createRequire(import.meta.url)(
-    'node:sqlite',
-  );
+function nodes(): Driver & { open(path: string): IterableConnection & Reopenable } {
+  const own: { DatabaseSync: new (path: string) => IterableConnection & Reopenable } = createRequire(
+    import.meta.url,
+  )('node:sqlite');
   return { name: 'node:sqlite', open: (path) => new own.DatabaseSync(path) };
 }
 

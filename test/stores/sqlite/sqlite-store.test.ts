@@ -35,7 +35,15 @@ import {
 } from '../../../src/stores/sqlite/index.js';
 import { FakeClock, type FakeProcess, FakeProcessTable } from '../../../src/testing/index.js';
 import { HOUR, MINUTE, SECOND, temporaryFolder, untyped } from '../../../support/world.js';
-import { type Connection, type Driver, drivers, type Reopenable, reopening, twin } from './databases.js';
+import {
+  type Connection,
+  type Driver,
+  drivers,
+  type IterableConnection,
+  type Reopenable,
+  reopening,
+  twin,
+} from './databases.js';
 
 const NAME = 'nightly';
 const CONTAINER = { bootId: 'another-boot', pidNamespace: 'pid:[4026532999]', hostname: 'db-2' };
@@ -47,7 +55,7 @@ class Scene {
   readonly path = join(temporaryFolder(), 'shop.db');
   readonly database = this.connect();
 
-  connect(path: string = this.path, driver: Driver = twin): Connection {
+  connect(path: string = this.path, driver: Driver = twin): IterableConnection {
     const database = driver.open(path);
     onTestFinished(() => {
       try {
@@ -709,6 +717,72 @@ describe('a connection in the middle of a transaction', () => {
       inTransaction: true,
     };
     await expect(scene.acquire(better)).rejects.toMatchObject({ code: 'ERR_LOCK_IN_TRANSACTION' });
+  });
+});
+
+describe.each(drivers)('a connection of $name in the middle of a writing statement', (driver) => {
+  it('is not used for changes, which would be undone with the statement', async () => {
+    const scene = new Scene();
+    const database = scene.connect(scene.path, driver);
+    database.exec('CREATE TABLE jobs (id INTEGER, state); INSERT INTO jobs VALUES (1, 0), (2, 0)');
+    const lock = await scene.acquire(database);
+    const taking = database.prepare('UPDATE jobs SET state = 1 RETURNING id').iterate();
+    taking.next();
+    for (const refused of [lock.heartBeat(), lock.release(), scene.acquire(database, { name: 'weekly' })]) {
+      await expect(refused).rejects.toMatchObject({
+        name: 'ErrLockStore',
+        code: 'ERR_LOCK_IN_TRANSACTION',
+        isInDoubt: false,
+        message: expect.stringMatching(
+          /^Cannot .+ in the middle of a writing statement, because .+ end the writing statement first\.$/,
+        ),
+      });
+    }
+    expect(await scene.inspect(database)).toMatchObject({ state: 'live' });
+    taking.return?.();
+    expect(database.isTransaction).toBe(false);
+    await lock.heartBeat();
+    await lock.release();
+  });
+
+  it('is recognized with better-sqlite3 too, which refuses `all` for what returns no rows', async () => {
+    const scene = new Scene();
+    const database = scene.connect(scene.path, driver);
+    database.exec('CREATE TABLE jobs (id INTEGER); INSERT INTO jobs VALUES (1), (2)');
+    const better: SqliteDatabase = {
+      inTransaction: false,
+      exec: (sql) => database.exec(sql),
+      prepare(sql) {
+        const statement = database.prepare(sql);
+        const reader = /^SELECT|RETURNING|^PRAGMA/.test(sql);
+        return {
+          reader,
+          all(...parameters) {
+            if (reader) return statement.all(...parameters);
+            throw new TypeError('This statement does not return data. Use run() instead');
+          },
+        };
+      },
+    };
+    const lock = await scene.acquire(better);
+    const taking = database.prepare('UPDATE jobs SET id = 3 RETURNING id').iterate();
+    taking.next();
+    await expect(lock.heartBeat()).rejects.toMatchObject({ code: 'ERR_LOCK_IN_TRANSACTION' });
+    taking.return?.();
+    await lock.heartBeat();
+    await lock.release();
+  });
+
+  it('is used while one that only reads is unfinished', async () => {
+    const scene = new Scene();
+    const database = scene.connect(scene.path, driver);
+    database.exec('CREATE TABLE jobs (id INTEGER); INSERT INTO jobs VALUES (1), (2)');
+    const reading = database.prepare('SELECT id FROM jobs').iterate();
+    reading.next();
+    const lock = await scene.acquire(database);
+    await lock.heartBeat();
+    await lock.release();
+    reading.return?.();
   });
 });
 
