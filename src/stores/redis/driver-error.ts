@@ -43,6 +43,8 @@ const LOST_CONNECTION = [
   'EHOSTUNREACH',
   'ENETUNREACH',
   'SocketClosedUnexpectedlyError',
+  // The client of a cluster drops a node. If the user has closed the client, the next attempt says that.
+  'DisconnectsClientError',
   'SocketTimeoutError',
   'ConnectionTimeoutError',
   'ClientOfflineError',
@@ -83,6 +85,7 @@ const BY_WORDS: readonly (readonly [words: string, code: string])[] = [
   ['Command timeout during maintenance.', 'TimeoutError'],
   ['Socket timeout', 'SocketTimeoutError'],
   ['Socket closed unexpectedly', 'SocketClosedUnexpectedlyError'],
+  ['Disconnects client', 'DisconnectsClientError'],
   ['Connection timeout', 'ConnectionTimeoutError'],
   ['All the root nodes are unavailable', 'RootNodesUnavailableError'],
   ['Reached the max retries per request limit', 'MaxRetriesPerRequestError'],

@@ -29,6 +29,8 @@ describe('an answer that says to try again', () => {
     ],
     ['CLUSTERDOWN', new Error('CLUSTERDOWN The cluster is down')],
     ['SocketClosedUnexpectedlyError', named('SocketClosedUnexpectedlyError')],
+    ['DisconnectsClientError', named('DisconnectsClientError')],
+    ['DisconnectsClientError in a bundle', new Error('Disconnects client')],
     ['ECONNRESET', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
   ])('is obeyed as long as there is time: %s', async (code, error) => {
     const clock = new FakeClock();

@@ -177,6 +177,21 @@ describeWithRedis('a Redis that cannot be used', (server) => {
     });
   });
 
+  it.each([
+    ['node-redis', (url: string) => createClient({ url })],
+    ['a pool of node-redis', (url: string) => createClientPool({ url })],
+  ] as const)('because %s is closed in the meantime says so at once', async (_name, create) => {
+    const client = create(server().url);
+    client.on('error', () => {});
+    await client.connect();
+    const reading = redisStore(client).read(NAME);
+    client.destroy();
+    await expect(reading).rejects.toMatchObject({
+      code: 'ClientClosedError',
+      message: expect.stringContaining('keep it open until the last is released'),
+    });
+  });
+
   it('because the client has begun a transaction says so', async () => {
     const client = new Redis(server().url);
     onTestFinished(() => client.disconnect());
