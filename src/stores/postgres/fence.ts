@@ -105,19 +105,23 @@ function quotedFenceTable({ tableName = FENCE_TABLE, schema }: PostgresFenceSche
   return quotedTable({ tableName, schema });
 }
 
+// As in the statements of the store, each name has its schema.
+
 /**
  * Locks the row even if nothing changes. The token that it returns is the newest: at `READ COMMITTED` the update continues to the current row, and at
  * the stricter levels it fails if that is not the row of the snapshot.
  */
 function claim(table: string): string {
-  return `INSERT INTO ${table} AS fence (lock_name, fencing_token) VALUES ($1::text, $2::text::bigint)
+  return `INSERT INTO ${table} AS fence (lock_name, fencing_token) VALUES ($1::pg_catalog.text, $2::pg_catalog.text::bigint)
     ON CONFLICT (lock_name) DO UPDATE SET fencing_token = greatest(fence.fencing_token, excluded.fencing_token)
-    RETURNING fencing_token::text AS newest`;
+    RETURNING fencing_token::pg_catalog.text AS newest`;
 }
+
+const FIND = 'SELECT pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.text AS found';
 
 /** Asks first: `IF NOT EXISTS` needs the right to create tables even if there is nothing to do. */
 async function createIfMissing(connection: PostgresConnection, table: string, ddl: string): Promise<void> {
-  const [row] = rowsOf(await connection.query('SELECT to_regclass($1::text)::text AS found', [table]));
+  const [row] = rowsOf(await connection.query(FIND, [table]));
   if (fieldOf(row, 'found') !== null) return;
   // Within the savepoint a failure does not end the caller's transaction. The server refuses it outside of one.
   await connection.query('SAVEPOINT livinglock_fence');

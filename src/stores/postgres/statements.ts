@@ -4,11 +4,33 @@ import { fieldOf } from '../shared/field.js';
 import { type Row, readRow } from '../shared/lock-row.js';
 import { fromJsonb } from './jsonb.js';
 
+// Anyone who may create objects in a schema of the `search_path` could create an operator, a function or a type there that fits better than PostgreSQL's own, and
+// it would run as the lock's user. So each name here has its schema, except for what the grammar itself looks up in `pg_catalog`, such as `bigint`, `extract`,
+// `least` and `AT TIME ZONE`. Not so `IN`, `IS DISTINCT FROM` and `NULLIF`, which look for an operator `=`.
+
+/** Such operators all have the same precedence: write parentheses. */
+function op(symbol: string): string {
+  return `OPERATOR(pg_catalog.${symbol})`;
+}
+
+/** A parameter of a statement, of that type. All are sent as texts. */
+function text(index: number): string {
+  return `$${index}::pg_catalog.text`;
+}
+
+function numeric(index: number): string {
+  return `${text(index)}::numeric`;
+}
+
+function jsonb(index: number): string {
+  return `${text(index)}::pg_catalog.jsonb`;
+}
+
 /**
  * Counts on from the row, which stays after a release. If somebody deleted the row, the time in microseconds takes its place; it also
  * lets a lock move here from a file.
  */
-const FENCING_TIME = `least(floor(extract(epoch FROM clock_timestamp()) * 1000000), ${LATEST_FENCING_TIME})::bigint`;
+const FENCING_TIME = `least(pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) ${op('*')} 1000000), ${LATEST_FENCING_TIME})::bigint`;
 
 /** Longer timeouts, in milliseconds, are infinite in `expires_at`: PostgreSQL has no time after the year 294276. */
 const LONGEST_EXPIRY = 1e15;
@@ -16,13 +38,16 @@ const LONGEST_EXPIRY = 1e15;
 /** What ran, as whom, where and how far is no longer needed once the lock is released. */
 const NO_WORK = `details = NULL, workers = '[]', progress = NULL`;
 
-const VERSION = `fencing_token || ' ' || revision || ' ' || token`;
+/** Parameters: name, token. */
+const HELD_BY_TOKEN = `lock_name ${op('=')} ${text(1)} AND token ${op('=')} ${text(2)} AND lock_owner IS NOT NULL`;
+
+const VERSION = `pg_catalog.concat_ws(' ', fencing_token, revision, token)`;
 
 /** As one text, so that the connection's settings for numbers, times and JSON do not matter. {@link readAnswer} reads it. */
-const ANSWER = `json_build_object(
+const ANSWER = `pg_catalog.json_build_object(
     'is_held', lock_owner IS NOT NULL,
     'version', ${VERSION},
-    'age', extract(epoch FROM clock_timestamp() - heartbeat_at) * 1000,
+    'age', extract(epoch FROM pg_catalog.clock_timestamp() ${op('-')} heartbeat_at) ${op('*')} 1000,
     'token', token,
     'fencing_token', fencing_token,
     'lock_time', ${isoText('lock_time')},
@@ -33,11 +58,11 @@ const ANSWER = `json_build_object(
     'details', details,
     'workers', workers,
     'progress', progress
-  )::text`;
+  )::pg_catalog.text`;
 
 /** One row for each schema that has a table of that name, in the column `answer`. Parameters: the name. */
-export const SCHEMAS = `SELECT relnamespace::regnamespace::text AS answer FROM pg_catalog.pg_class
-  WHERE relname = $1::text AND relkind IN ('r', 'p', 'v') ORDER BY answer`;
+export const SCHEMAS = `SELECT relnamespace::pg_catalog.regnamespace::pg_catalog.text AS answer FROM pg_catalog.pg_class
+  WHERE relname ${op('=')} ${text(1)} AND relkind ${op('=')} ANY ('{r,p,v}') ORDER BY answer`;
 
 /**
  * The operations of a store in SQL, each one statement that changes the row only if it is what the caller names. A network may deliver a statement
@@ -49,33 +74,33 @@ export const SCHEMAS = `SELECT relnamespace::regnamespace::text AS answer FROM p
 export function statementsFor(table: string) {
   return {
     /** Parameters: name. */
-    read: `SELECT ${ANSWER} AS answer FROM ${table} WHERE lock_name = $1::text`,
+    read: `SELECT ${ANSWER} AS answer FROM ${table} WHERE lock_name ${op('=')} ${text(1)}`,
 
     /** Parameters: name, token, owner, timeout, holder, details, workers. */
     create: change(
       `INSERT INTO ${table} AS lock (lock_name, token, lock_owner, lock_time, expires_at, heartbeat_at, fencing_token, revision,
         stale_timeout_ms, holder, details, workers, progress)
-      SELECT $1::text, $2::text, $3::text, at, ${later('$4::text::numeric')}, at, ${FENCING_TIME}, 1,
-        $4::text::numeric, $5::text::jsonb, $6::text::jsonb, $7::text::jsonb, NULL
+      SELECT ${text(1)}, ${text(2)}, ${text(3)}, at, ${later(numeric(4))}, at, ${FENCING_TIME}, 1,
+        ${numeric(4)}, ${jsonb(5)}, ${jsonb(6)}, ${jsonb(7)}, NULL
       FROM moment
       ON CONFLICT (lock_name) DO UPDATE SET
         token = excluded.token, lock_owner = excluded.lock_owner, lock_time = excluded.lock_time,
         expires_at = excluded.expires_at, heartbeat_at = excluded.heartbeat_at,
-        fencing_token = greatest(lock.fencing_token + 1, excluded.fencing_token), revision = lock.revision + 1,
+        fencing_token = greatest(lock.fencing_token ${op('+')} 1, excluded.fencing_token), revision = lock.revision ${op('+')} 1,
         stale_timeout_ms = excluded.stale_timeout_ms, holder = excluded.holder, details = excluded.details,
         workers = excluded.workers, progress = NULL, hold_ms = NULL
-      WHERE lock.lock_owner IS NULL AND lock.token IS DISTINCT FROM excluded.token`,
+      WHERE lock.lock_owner IS NULL AND lock.token ${op('<>')} excluded.token`,
     ),
 
     /** Parameters: the same, and the version to replace. */
     replace: change(
       `UPDATE ${table} SET
-        token = $2::text, lock_owner = $3::text, lock_time = at, expires_at = ${later('$4::text::numeric')}, heartbeat_at = at,
-        fencing_token = greatest(fencing_token + 1, ${FENCING_TIME}), revision = revision + 1,
-        stale_timeout_ms = $4::text::numeric, holder = $5::text::jsonb, details = $6::text::jsonb,
-        workers = $7::text::jsonb, progress = NULL, hold_ms = NULL
+        token = ${text(2)}, lock_owner = ${text(3)}, lock_time = at, expires_at = ${later(numeric(4))}, heartbeat_at = at,
+        fencing_token = greatest(fencing_token ${op('+')} 1, ${FENCING_TIME}), revision = revision ${op('+')} 1,
+        stale_timeout_ms = ${numeric(4)}, holder = ${jsonb(5)}, details = ${jsonb(6)},
+        workers = ${jsonb(7)}, progress = NULL, hold_ms = NULL
       FROM moment
-      WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $8::text`,
+      WHERE lock_name ${op('=')} ${text(1)} AND lock_owner IS NOT NULL AND ${VERSION} ${op('=')} ${text(8)}`,
     ),
 
     /**
@@ -84,32 +109,32 @@ export function statementsFor(table: string) {
      */
     confirm: `WITH found AS (
       SELECT ${ANSWER} AS answer FROM ${table}
-      WHERE lock_name = $1::text AND lock_owner IS NOT NULL AND ${VERSION} = $2::text FOR UPDATE
+      WHERE lock_name ${op('=')} ${text(1)} AND lock_owner IS NOT NULL AND ${VERSION} ${op('=')} ${text(2)} FOR UPDATE
     ) SELECT answer FROM found`,
 
     /** Parameters: name, token, progress, workers. */
     beat: change(
       `UPDATE ${table} SET
-        heartbeat_at = at, expires_at = ${later('stale_timeout_ms')}, progress = coalesce($3::text::jsonb, progress),
-        workers = coalesce($4::text::jsonb, workers), revision = revision + 1
+        heartbeat_at = at, expires_at = ${later('stale_timeout_ms')}, progress = coalesce(${jsonb(3)}, progress),
+        workers = coalesce(${jsonb(4)}, workers), revision = revision ${op('+')} 1
       FROM moment
-      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL AND hold_ms IS NULL`,
+      WHERE ${HELD_BY_TOKEN} AND hold_ms IS NULL`,
     ),
 
     /** Parameters: name, token. */
     remove: change(
       `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, ${NO_WORK},
-        revision = revision + 1
-      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL`,
+        revision = revision ${op('+')} 1
+      WHERE ${HELD_BY_TOKEN}`,
     ),
 
     /** Parameters: name, token, hold. */
     retire: change(
       `UPDATE ${table} SET
-        heartbeat_at = at, expires_at = ${later('$3::text::numeric')}, hold_ms = $3::text::numeric, ${NO_WORK},
-        revision = revision + 1
+        heartbeat_at = at, expires_at = ${later(numeric(3))}, hold_ms = ${numeric(3)}, ${NO_WORK},
+        revision = revision ${op('+')} 1
       FROM moment
-      WHERE lock_name = $1::text AND token = $2::text AND lock_owner IS NOT NULL AND hold_ms IS NULL`,
+      WHERE ${HELD_BY_TOKEN} AND hold_ms IS NULL`,
     ),
 
     /** One row for each name, in the column `answer`. */
@@ -122,17 +147,17 @@ export function statementsFor(table: string) {
  * of one share a snapshot, so a SELECT in the same statement would show the row as it was when the statement began, even if somebody else was faster.
  */
 function change(sql: string): string {
-  return `WITH moment AS (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) ${sql} RETURNING ${ANSWER} AS answer`;
+  return `WITH moment AS (SELECT pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp()) AS at) ${sql} RETURNING ${ANSWER} AS answer`;
 }
 
 /** Uses `at` from {@link change}. */
 function later(timeout: string): string {
-  return `CASE WHEN ${timeout} <= ${LONGEST_EXPIRY} THEN at + ${timeout}::double precision * interval '1 millisecond'
-    ELSE 'infinity' END`;
+  return `CASE WHEN ${timeout} ${op('<=')} ${LONGEST_EXPIRY}
+    THEN at ${op('+')} (${timeout}::double precision ${op('*')} interval '1 millisecond') ELSE 'infinity' END`;
 }
 
 function isoText(time: string): string {
-  return `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  return `pg_catalog.to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
 /** What a statement returns. */
