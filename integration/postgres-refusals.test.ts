@@ -182,6 +182,24 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     await lock.release();
   });
 
+  test('that ends what takes longer than `transaction_timeout` says so', async () => {
+    const locks = new PostgresLocks(server());
+    const lock = await locks.acquire(poolOf(server(), { options: '-c transaction_timeout=200ms' }));
+    const other = await locks.pool.connect();
+    await other.query('BEGIN');
+    await other.query(`SELECT FROM ${locks.table} FOR UPDATE`);
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      code: '25P04',
+      message: expect.stringMatching(
+        /transaction timeout\. It was cancelled, or took longer than .+\. Call again\.$/,
+      ),
+    });
+    await other.query('COMMIT');
+    other.release();
+    await lock.heartBeat();
+    await lock.release();
+  });
+
   test('of a client that has lost its connection says that a new one is needed', async () => {
     const locks = new PostgresLocks(server());
     const client = new pg.Client({ connectionString: server().urlFor() });

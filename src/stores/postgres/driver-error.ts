@@ -29,7 +29,7 @@ export function isOutsideTransaction(error: unknown): boolean {
  * be a good one; with postgres.js that is so unless the whole client was ended.
  */
 export function isConnectionLost(error: unknown): boolean {
-  return /^(?:08006|08P01|57P0[123]|ECONNRESET|EPIPE|CONNECTION_(?:CLOSED|DESTROYED|ENDED))$/.test(
+  return /^(?:08006|08P01|57P0[1235]|ECONNRESET|EPIPE|CONNECTION_(?:CLOSED|DESTROYED|ENDED))$/.test(
     codeOf(error),
   );
 }
@@ -104,6 +104,8 @@ const USED_UP =
 const CLOSED =
   'A closed connection does not reopen: give the store a `Pool`, and end it after the last release.';
 const LOGIN = "Check the user and the password, and what the server's `pg_hba.conf` allows.";
+const TOO_LONG =
+  'It was cancelled, or took longer than `statement_timeout` or `transaction_timeout`. Call again.';
 const CALL_AGAIN = 'Nothing was changed; call again.';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
@@ -119,6 +121,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     'The database is not in UTF-8, and lacks a character of the name of the lock or of its `owner`: use other characters, or a database in UTF-8.',
   ],
   ['25006', 'Connect to the primary server: this one, or this connection, is read-only.'],
+  ['25P04', TOO_LONG],
   ['28000', LOGIN],
   ['28P01', LOGIN],
   ['40001', `Transactions that hold the row of the lock block this one: shorten them. ${CALL_AGAIN}`],
@@ -136,7 +139,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     'Raise `max_connections` of the server, or the limit of the role, or lower what clients take, such as `max` of a `Pool`.',
   ],
   ['55P03', `Something locks the table or its row for longer than \`lock_timeout\`. ${CALL_AGAIN}`],
-  ['57014', 'It was cancelled, or took longer than `statement_timeout`. Call again.'],
+  ['57014', TOO_LONG],
   ['57P01', 'The server was shut down, or the connection was terminated. Call again.'],
   ['57P03', 'Wait until the server has started.'],
   ['CONNECT_TIMEOUT', NO_SERVER],
@@ -150,7 +153,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The errors of columns, constraints and views that differ from `postgresSchema()`. */
-const SHAPE = /^(?:23...|42703|42804|42809|42883|42P10|428C9|22P02|55000)$/;
+const SHAPE = /^(?:23...|42703|42804|42809|42846|42883|42P10|428C9|22P02|55000)$/;
 
 function remedyFor(code: string, message: string): string {
   if (SHAPE.test(code)) return OTHER_SHAPE;

@@ -43,11 +43,14 @@ const HELD_BY_TOKEN = `lock_name ${op('=')} ${text(1)} AND token ${op('=')} ${te
 
 const VERSION = `pg_catalog.concat_ws(' ', fencing_token, revision, token)`;
 
+/** This function takes no times with a time zone, so it fails if the column has none: then each connection would take it for a time in its own time zone. */
+const AGE = `pg_catalog.timestamp_mi(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', heartbeat_at AT TIME ZONE 'UTC')`;
+
 /** As one text, so that the connection's settings for numbers, times and JSON do not matter. {@link readAnswer} reads it. */
 const ANSWER = `pg_catalog.json_build_object(
     'is_held', lock_owner IS NOT NULL,
     'version', ${VERSION},
-    'age', extract(epoch FROM pg_catalog.clock_timestamp() ${op('-')} heartbeat_at) ${op('*')} 1000,
+    'age', extract(epoch FROM ${AGE}) ${op('*')} 1000,
     'token', token,
     'fencing_token', fencing_token,
     'lock_time', ${isoText('lock_time')},

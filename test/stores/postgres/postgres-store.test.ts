@@ -226,6 +226,7 @@ describe('the table', () => {
     ['no key', postgresSchema().replace('PRIMARY KEY', '')],
     ['one column more', postgresSchema().replace('lock_owner ', 'tenant text NOT NULL, lock_owner ')],
     ['another type', postgresSchema().replace(/(?<=lock_time +)timestamptz/, 'integer')],
+    ['times without a time zone', postgresSchema().replace(/(?<=heartbeat_at +)timestamptz/, 'timestamp')],
     ['a view', 'CREATE VIEW livinglock AS SELECT 1 AS lock_name'],
   ])('of another shape is left unchanged: %s', async (_what, sql) => {
     const scene = new Scene();
@@ -239,6 +240,18 @@ describe('the table', () => {
       NAME,
     ]);
     expect(rows).toEqual([]);
+  });
+
+  it('says what to do if it has `json` for `jsonb`', async () => {
+    const scene = new Scene();
+    await scene.run(postgresSchema().replace(/\bjsonb/g, 'json'));
+    const lock = await scene.acquire();
+    await expect(lock.heartBeat()).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      code: '42846',
+      message: expect.stringMatching(/ differs from what `livinglock schema postgres` prints\. Change it/),
+    });
+    await lock.release();
   });
 });
 

@@ -102,7 +102,7 @@ describe.each(Object.entries(WRAPPERS))('an error of PostgreSQL in one of %s', (
     expect(await postgresStore(failing(wrapped)).read(NAME)).toBeNull();
   });
 
-  it.each(['40001', '40P01', '57P01'])('is tried again after %s', async (code) => {
+  it.each(['40001', '40P01', '57P01', '57P05'])('is tried again after %s', async (code) => {
     const wrapped = wrap(driverError(code, 'made up'));
     expect(await postgresStore(failing(wrapped)).read(NAME)).toBeNull();
   });
