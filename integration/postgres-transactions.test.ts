@@ -180,6 +180,17 @@ describeWithPostgres('transactions of a PostgreSQL server', (server) => {
       await lock.release();
     });
 
+    test('cannot be noticed in a client that pipelines, so it is refused; a pool of such clients is not', async () => {
+      const options = { connectionString: server().urlFor(), pipeline: true };
+      expect(() => postgresStore(new pg.Client(options))).toThrow(
+        /^postgresStore cannot use a `Client` with `pipeline: true`.+ Use a `Pool`\.$/,
+      );
+      const locks = new PostgresLocks(server());
+      const lock = await locks.acquire(poolOf(server(), options));
+      await lock.heartBeat();
+      await lock.release();
+    });
+
     test('are noticed without help from the driver after a failure in them', async () => {
       const locks = new PostgresLocks(server());
       const client = await connectTo(server());

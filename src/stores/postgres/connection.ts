@@ -26,6 +26,11 @@ export function isUnconnected(connection: PostgresConnection): boolean {
   return fieldOf(connection, '_connecting') === false || fieldOf(connection, '_connectionError') === true;
 }
 
+/** Whether it is a `Client` of `pg` that sends statements before the answers to earlier ones, so that it knows of a transaction only once it has ended. */
+export function isPipelined(connection: PostgresConnection): boolean {
+  return typeof fieldOf(connection, '_connected') === 'boolean' && fieldOf(connection, 'pipeline') === true;
+}
+
 /** Whether it is a `Pool` of `pg` with statements that wait for a connection, and no connection to spare. */
 export function isUsedUp(connection: PostgresConnection): boolean {
   const total = Number(fieldOf(connection, 'totalCount'));

@@ -6,7 +6,7 @@ import { checkLockName } from '../shared/lock-name.js';
 import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { readCommandTimeout } from '../shared/time-limit.js';
-import type { PostgresConnection } from './connection.js';
+import { isPipelined, type PostgresConnection } from './connection.js';
 import { isCreatedMeanwhile, isUnencodable, isWithoutTable, outOfSight } from './driver-error.js';
 import { toAsciiJsonb, toJsonb } from './jsonb.js';
 import { runnerOn } from './run-statements.js';
@@ -61,6 +61,11 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   if (typeof connection?.query !== 'function') {
     throw new TypeError(
       'postgresStore needs a connection with the method `query`, such as `new Pool(…)` of `pg`.',
+    );
+  }
+  if (isPipelined(connection)) {
+    throw new TypeError(
+      'postgresStore cannot use a `Client` with `pipeline: true`: it cannot tell whether a transaction is open, whose rollback would undo the lock. Use a `Pool`.',
     );
   }
   const table = quotedTable({ tableName, schema });
