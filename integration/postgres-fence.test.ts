@@ -111,6 +111,18 @@ describeWithPostgres('a fence in PostgreSQL by pg', (server) => {
     });
   });
 
+  test('is refused if a temporary table takes the place of its own, unless the schema is named', async () => {
+    const { first, tableName } = await meet(server());
+    await first.query(`CREATE TEMP TABLE ${tableName} (LIKE ${tableName} INCLUDING ALL)`);
+    await fence(first, FIRST, { tableName, schema: 'public' });
+    await expect(fence(first, FIRST, { tableName })).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      code: '42P16',
+      isInDoubt: false,
+      message: expect.stringMatching(/a temporary table takes the place of .+`schema`/),
+    });
+  });
+
   test('needs no right to create tables if there is one', async () => {
     const { pool, tableName } = await meet(server());
     const { role, claim } = await guest(server());
@@ -133,6 +145,18 @@ describeWithPostgres('a fence in PostgreSQL by pg', (server) => {
       message: expect.stringMatching(
         `^Cannot claim the fence of import: permission denied for ${refused}.*\\. Somebody .+\`fenceSchema\\(\\)\`.+ grant`,
       ),
+    });
+  });
+
+  test('says what to do if row-level security hides its row', async () => {
+    const { pool, tableName } = await meet(server());
+    const { role, claim } = await guest(server());
+    await pool.query(`GRANT SELECT, INSERT, UPDATE ON ${tableName} TO ${role}`);
+    await pool.query(`ALTER TABLE ${tableName} ENABLE ROW LEVEL SECURITY`);
+    await expect(claim({ tableName })).rejects.toMatchObject({
+      name: 'ErrLockStore',
+      code: '42501',
+      message: expect.stringContaining('Let the policies of the table give this user all rows'),
     });
   });
 

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import pg from 'pg';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { acquire, ErrLockBusy } from '../src/index.js';
+import { acquire, breakLock, ErrLockBusy } from '../src/index.js';
 import { postgresSchema, postgresStore } from '../src/stores/postgres/index.js';
+import { FakeClock } from '../src/testing/index.js';
 import { describeWithPostgres, PostgresLocks } from '../support/postgres/postgres-locks.js';
 import { poolOf } from '../support/postgres/postgres-pool.js';
 import type { PostgresServer } from '../support/postgres/postgres-server.js';
+
+const MINUTE = 60_000;
 
 /** A role that may connect, and nothing more. */
 const GUEST = 'guest';
@@ -90,6 +93,107 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     const released = await locks.row();
     await expect(locks.acquire(readers)).rejects.toMatchObject({ code: '25006' });
     expect(await locks.row()).toEqual(released);
+  });
+
+  describe('with row-level security', () => {
+    const failure = {
+      name: 'ErrLockStore',
+      code: '42501',
+      message: expect.stringMatching(
+        /row-level security.+\. Let the policies of the table give this user all rows/,
+      ),
+    };
+
+    test('that hides the row makes no holder lose its lock', async () => {
+      const { locks, connect } = await ofGuest(server());
+      const clock = new FakeClock();
+      const store = locks.store(connect(), { clock });
+      const lock = await locks.acquire(undefined, { store, staleTimeout: MINUTE, dependencies: { clock } });
+      const { version = '' } = (await store.read(locks.lock)) ?? {};
+      await locks.pool.query(`ALTER TABLE ${locks.table} ENABLE ROW LEVEL SECURITY`);
+      await expect(lock.heartBeat()).rejects.toMatchObject({ ...failure, isInDoubt: true });
+      await expect(store.confirm?.(locks.lock, version)).rejects.toMatchObject(failure);
+      await expect(store.read(locks.lock)).rejects.toMatchObject(failure);
+      await clock.advance(MINUTE / 2);
+      expect(lock.signal.aborted).toBe(false);
+      await expect(locks.acquire(connect())).rejects.toMatchObject(failure);
+      await locks.pool.query(`ALTER TABLE ${locks.table} DISABLE ROW LEVEL SECURITY`);
+      await lock.heartBeat();
+      await locks.pool.query(`ALTER TABLE ${locks.table} ENABLE ROW LEVEL SECURITY`);
+      await expect(lock.release()).rejects.toMatchObject(failure);
+      await locks.pool.query(`ALTER TABLE ${locks.table} DISABLE ROW LEVEL SECURITY`);
+      await lock.release();
+      expect(await locks.inspect()).toMatchObject({ state: 'free' });
+    });
+
+    test('works if a policy shows all rows', async () => {
+      const { locks, connect } = await ofGuest(server());
+      await locks.pool.query(`ALTER TABLE ${locks.table} ENABLE ROW LEVEL SECURITY`);
+      await locks.pool.query(`CREATE POLICY all_rows ON ${locks.table} TO ${GUEST} USING (true)`);
+      const store = locks.store(connect());
+      for (const name of [locks.lock, 'another']) {
+        const lock = await acquire(name, { store, heartbeatMinimalInterval: 0 });
+        await lock.heartBeat();
+        await lock.release();
+      }
+      const lost = await locks.acquire(undefined, { store });
+      await breakLock(locks.lock, { store, force: true });
+      await expect(lost.heartBeat()).rejects.toMatchObject({ name: 'ErrLockLost' });
+    });
+
+    test('that refuses to be switched off says what to do', async () => {
+      const { locks, connect } = await ofGuest(server());
+      await locks.pool.query(`ALTER TABLE ${locks.table} ENABLE ROW LEVEL SECURITY`);
+      await expect(locks.acquire(connect({ options: '-c row_security=off' }))).rejects.toMatchObject(failure);
+    });
+  });
+
+  describe('with a temporary table of the same name', () => {
+    const failure = {
+      name: 'ErrLockStore',
+      code: '42P16',
+      message: expect.stringMatching(
+        /a temporary table takes the place of .+ Name the schema of the real one/,
+      ),
+    };
+
+    test.each(['empty', 'a copy'])('gives nobody the lock, and makes nobody lose it: %s', async (what) => {
+      const locks = new PostgresLocks(server());
+      const client = await clientOf(server());
+      const store = locks.store(client);
+      const lock = await locks.acquire(undefined, { store });
+      const before = await locks.row();
+      const { version = '' } = (await store.read(locks.lock)) ?? {};
+      await client.query(`CREATE TEMP TABLE shadow (LIKE ${locks.table} INCLUDING ALL)`);
+      if (what === 'a copy') await client.query(`INSERT INTO shadow SELECT * FROM ${locks.table}`);
+      await client.query(`ALTER TABLE shadow RENAME TO ${locks.table}`);
+      for (const act of [
+        () => lock.heartBeat(),
+        () => store.confirm?.(locks.lock, version),
+        () => store.names?.(),
+        () => lock.release(),
+        () => locks.inspect(client),
+        () => locks.acquire(client),
+        () => acquire('another', { store }),
+      ]) {
+        await expect(act()).rejects.toMatchObject(failure);
+      }
+      expect(lock.signal.aborted).toBe(false);
+      const { rowCount } = await client.query(`SELECT FROM ${locks.table}`);
+      expect(rowCount).toBe(what === 'a copy' ? 1 : 0);
+      expect(await locks.row()).toEqual(before);
+      const named = locks.store(client, { schema: 'public' });
+      expect(await named.read(locks.lock)).toMatchObject({ version });
+      await client.query(`DROP TABLE pg_temp.${locks.table}`);
+      await lock.heartBeat();
+      await lock.release();
+    });
+
+    test('gives nobody the lock if the `search_path` begins with that schema', async () => {
+      const locks = new PostgresLocks(server());
+      const temporary = poolOf(server(), { max: 1, options: '-c search_path=pg_temp,public' });
+      await expect(locks.acquire(temporary)).rejects.toMatchObject(failure);
+    });
   });
 
   test.each([
@@ -202,10 +306,8 @@ describeWithPostgres('a PostgreSQL server', (server) => {
 
   test('of a client that has lost its connection says that a new one is needed', async () => {
     const locks = new PostgresLocks(server());
-    const client = new pg.Client({ connectionString: server().urlFor() });
-    await client.connect();
+    const client = await clientOf(server());
     client.on('error', () => {});
-    onTestFinished(() => client.end());
     const lock = await locks.acquire(client);
     const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
     await locks.pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid]);
@@ -282,6 +384,23 @@ describeWithPostgres('a PostgreSQL server', (server) => {
     await lock.release();
   });
 });
+
+async function clientOf(server: PostgresServer): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: server.urlFor() });
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+/** A table that the guest may use, and the guest's connections. */
+async function ofGuest(server: PostgresServer) {
+  const locks = new PostgresLocks(server);
+  await locks.pool.query(postgresSchema({ tableName: locks.table }));
+  await locks.pool.query(`GRANT SELECT, INSERT, UPDATE ON ${locks.table} TO ${GUEST}`);
+  const connect = (options: pg.PoolConfig = {}) =>
+    poolOf(server, { connectionString: server.urlFor(GUEST), ...options });
+  return { locks, connect };
+}
 
 function guests(server: PostgresServer): pg.Pool {
   return poolOf(server, { connectionString: server.urlFor(GUEST) });

@@ -54,6 +54,21 @@ export function outOfSight(table: string, schema: string): Error {
   });
 }
 
+/** A temporary table has taken the place of the table. */
+export function hiddenByTemporary(table: string): Error {
+  return Object.assign(new Error(`a temporary table takes the place of ${table}`), { code: '42P16' });
+}
+
+export function isHiddenByTemporary(error: unknown): boolean {
+  return codeOf(error) === '42P16';
+}
+
+/** There may be a row that this user cannot see. */
+export function hiddenByRowSecurity(table: string): Error {
+  const reason = `no row of ${table} is visible, and row-level security may hide it`;
+  return Object.assign(new Error(reason), { code: '42501' });
+}
+
 /** The encoding of the database lacks a character of a value. Nothing was changed. */
 export function isUnencodable(error: unknown): boolean {
   return codeOf(error) === '22P05';
@@ -95,6 +110,8 @@ export function storeError(
 const OTHER_SHAPE =
   'The table differs from what `livinglock schema postgres` prints. Change it, or choose another: `schema` (`?schema=NAME` in an address) or, in a program, `tableName`.';
 const TRIGGER = 'A trigger needs that table: create it, or change the trigger.';
+export const ROW_SECURITY =
+  'Let the policies of the table give this user all rows, or disable row-level security on it.';
 const NO_SERVER = 'Check that the server is running and that its address is right.';
 const TOO_LATE =
   'Check that the server is running and that its address is right, and that no transaction holds the row of the lock.';
@@ -135,6 +152,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     'Create the table from `livinglock schema postgres`, or in a program leave out `createTable: false`. If it is another table, a trigger needs it.',
   ],
   [
+    '42P16',
+    'It belongs to one connection, and keeps nobody else out. Name the schema of the real one: `schema` (`?schema=NAME` in an address).',
+  ],
+  [
     '53300',
     'Raise `max_connections` of the server, or the limit of the role, or lower what clients take, such as `max` of a `Pool`.',
   ],
@@ -159,6 +180,7 @@ function remedyFor(code: string, message: string): string {
   if (SHAPE.test(code)) return OTHER_SHAPE;
   if (message.endsWith(OUT_OF_SIGHT))
     return 'Its `search_path` has changed, maybe by another client of a pooler. Name the schema: `schema` (`?schema=NAME` in an address).';
+  if (code === '42501' && message.includes('row-level security')) return ROW_SECURITY;
   // Without encryption, a server that requires it finds no matching `pg_hba.conf` entry.
   if (code === '28000' && /no encryption|SSL off/.test(message))
     return `Set \`ssl\` for the connection (\`?sslmode=verify-full\` in an address). ${LOGIN}`;

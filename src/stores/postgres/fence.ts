@@ -9,8 +9,15 @@ import {
 } from '../shared/fence.js';
 import { fieldOf } from '../shared/field.js';
 import { type PostgresConnection, rowsOf } from './connection.js';
-import { isForbidden, isOutsideTransaction, isWithoutTable } from './driver-error.js';
-import { quotedTable } from './schema.js';
+import {
+  hiddenByTemporary,
+  isForbidden,
+  isHiddenByTemporary,
+  isOutsideTransaction,
+  isWithoutTable,
+  ROW_SECURITY,
+} from './driver-error.js';
+import { isTemporary, quotedTable } from './schema.js';
 import { identify } from './wrapped-errors.js';
 
 /** The name of the table of fences, and its schema. */
@@ -48,9 +55,10 @@ export interface PostgresFenceOptions extends PostgresFenceSchemaOptions {
  * `pg`, not a `Pool`; the `tx` of a PGlite; the `manager` of TypeORM; or what another driver has, see `docs/adapters.md`.
  *
  * Rejects with `ErrFenced` if a later holder has claimed the fence: let the error roll the transaction back. With
- * `ErrLockStore` outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`), without the table (`42P01`) and without the rights to
- * it (`42501`). With all other errors of the driver, unchanged: in `REPEATABLE READ` and `SERIALIZABLE`, `40001` if another transaction claimed
- * the fence in the meantime: retry the transaction. With a `TypeError` for a lock without a fencing token.
+ * `ErrLockStore` outside of a transaction (`ERR_FENCE_WITHOUT_TRANSACTION`), without the table (`42P01`), with a temporary table in its
+ * place (`42P16`) and without the rights to it (`42501`). With all other errors of the driver, unchanged: in `REPEATABLE READ` and
+ * `SERIALIZABLE`, `40001` if another transaction claimed the fence in the meantime: retry the transaction. With a `TypeError` for a lock without a
+ * fencing token.
  *
  * @example
  * import { fence } from 'livinglock/postgres';
@@ -76,6 +84,7 @@ export async function fence(
     await connection.query(`LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
     const values = [lock.name, String(lock.fencingToken)];
     const [row] = rowsOf(await connection.query(claim(table), values));
+    if (fieldOf(row, 'is_temporary') === 'true') throw hiddenByTemporary(table);
     refuseLate(lock, fieldOf(row, 'newest'));
   } catch (error) {
     throw explained(error, lock, table);
@@ -114,7 +123,7 @@ function quotedFenceTable({ tableName = FENCE_TABLE, schema }: PostgresFenceSche
 function claim(table: string): string {
   return `INSERT INTO ${table} AS fence (lock_name, fencing_token) VALUES ($1::pg_catalog.text, $2::pg_catalog.text::bigint)
     ON CONFLICT (lock_name) DO UPDATE SET fencing_token = greatest(fence.fencing_token, excluded.fencing_token)
-    RETURNING fencing_token::pg_catalog.text AS newest`;
+    RETURNING fencing_token::pg_catalog.text AS newest, (${isTemporary(table)})::pg_catalog.text AS is_temporary`;
 }
 
 const FIND = 'SELECT pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.text AS found';
@@ -150,10 +159,16 @@ function explained(error: unknown, lock: FencedLock, table: string): unknown {
   if (isOutsideTransaction(error)) return outsideTransaction(lock, error);
   const { code, message } = identify(error);
   if (isWithoutTable(error, table)) return cannotClaim(lock, code, CREATE, error, message);
-  if (isForbidden(error)) return cannotClaim(lock, code, GRANT, error, message);
+  if (isForbidden(error)) {
+    const remedy = message.includes('row-level security') ? ROW_SECURITY : GRANT;
+    return cannotClaim(lock, code, remedy, error, message);
+  }
+  if (isHiddenByTemporary(error)) return cannotClaim(lock, code, NAME_SCHEMA, error, message);
   return error;
 }
 
+const NAME_SCHEMA =
+  'It belongs to one connection, and refuses nobody else. Name the schema of the real one with the option `schema`.';
 const CREATE = 'Create the table from `fenceSchema()`, or leave out `createTable: false`.';
 const GRANT =
   'Somebody with the right to do so must create the table from `fenceSchema()`, and grant this user SELECT, INSERT and UPDATE on it, and USAGE on its schema.';

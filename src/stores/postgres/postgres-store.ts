@@ -7,7 +7,14 @@ import { columnsOf, storedFrom, workersText } from '../shared/lock-row.js';
 import { refuseUncountable } from '../shared/refuse-uncountable.js';
 import { readCommandTimeout } from '../shared/time-limit.js';
 import { isPipelined, type PostgresConnection } from './connection.js';
-import { isCreatedMeanwhile, isUnencodable, isWithoutTable, outOfSight } from './driver-error.js';
+import {
+  hiddenByRowSecurity,
+  hiddenByTemporary,
+  isCreatedMeanwhile,
+  isUnencodable,
+  isWithoutTable,
+  outOfSight,
+} from './driver-error.js';
 import { toAsciiJsonb, toJsonb } from './jsonb.js';
 import { runnerOn } from './run-statements.js';
 import { type PostgresSchemaOptions, postgresSchema, quotedTable } from './schema.js';
@@ -75,6 +82,8 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   const run = runnerOn(connection, limit, clock);
   const statements = statementsFor(table);
   let hasFoundTable = false;
+  /** Until when the locks are held that were claimed here, on the monotonic clock. */
+  const heldUntil = new Map<string, number>();
   /** How to write texts that are only for people. */
   let asText = toJsonb;
   return { resolve: checkLockName, read, claim, confirm, beat, remove, names };
@@ -82,6 +91,8 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   function read(name: string): Promise<Stored | null> {
     return run(name, 'read the lock', async (query) => {
       const answer = await find(query, name);
+      // A user with policies may create a lock, but a held one is not lost only because its row is out of sight.
+      if ((heldUntil.get(name) ?? 0) > clock.monotonic()) refuseHidden(answer);
       return answer?.isHeld === true ? storedFrom(answer.row, processes) : null;
     });
   }
@@ -97,16 +108,16 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
         const values = [...first, asText(details), toJsonb(workers)];
         return over === undefined ? create(query, values) : ask(query, statements.replace, [...values, over]);
       });
-      return refuseUncountable(await toOutcome(query, name, answer), name, attempted);
+      return refuseUncountable(noteHeld(name, await toOutcome(query, name, answer)), name, attempted);
     });
   }
 
   function confirm(name: string, version: string): Promise<boolean> {
-    return run(
-      name,
-      'confirm the lock',
-      async (query) => (await ask(query, statements.confirm, [name, version])) !== null,
-    );
+    return run(name, 'confirm the lock', async (query) => {
+      if ((await ask(query, statements.confirm, [name, version])) !== null) return true;
+      refuseHidden(await find(query, name));
+      return false;
+    });
   }
 
   function beat(name: string, token: string, { workers, progress }: Beat): Promise<Outcome> {
@@ -116,7 +127,7 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
         const progressColumn = progress === undefined ? null : asText(JSON.stringify(progress));
         return ask(query, statements.beat, [name, token, progressColumn, workersColumn]);
       });
-      return toOutcome(query, name, answer);
+      return noteHeld(name, await toOutcome(query, name, answer));
     });
   }
 
@@ -129,13 +140,16 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
       // It was carried out before, with only the answer lost.
       const isRepeated = (found: Answer) =>
         found.token === token && (!found.isHeld || (hold > 0 && found.row.record?.hold != null));
-      return toOutcome(query, name, answer, isRepeated);
+      const outcome = await toOutcome(query, name, answer, isRepeated);
+      heldUntil.delete(name);
+      return outcome;
     });
   }
 
   function names(): Promise<string[]> {
     return run('the locks of the database', 'list', async (query) => {
       const rows = await ifTableExists(query, () => query(statements.names));
+      if (rows?.length === 0) await find(query, '');
       return (rows ?? []).map(readText).toSorted();
     });
   }
@@ -153,8 +167,21 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
     }
   }
 
-  function find(query: Send, name: string): Promise<Answer | null> {
-    return ask(query, statements.read, [name]);
+  /** `null` without the table. */
+  async function find(query: Send, name: string): Promise<Answer | null> {
+    const answer = await ask(query, statements.read, [name]);
+    if (answer?.hiddenBy === 'temporary table') throw hiddenByTemporary(table);
+    return answer;
+  }
+
+  function refuseHidden(answer: Answer | null): void {
+    if (answer?.hiddenBy === 'row security') throw hiddenByRowSecurity(table);
+  }
+
+  function noteHeld(name: string, outcome: Outcome): Outcome {
+    if (outcome.done)
+      heldUntil.set(name, clock.monotonic() + (outcome.record.staleTimeout ?? Number.POSITIVE_INFINITY));
+    return outcome;
   }
 
   async function create(query: Send, values: (string | null)[]): Promise<Answer | null> {
@@ -205,6 +232,7 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
     isRepeated: (found: Answer) => boolean = () => false,
   ): Promise<Outcome> {
     const answer = changed ?? (await find(query, name));
+    refuseHidden(answer);
     const record = answer?.row.record ?? null;
     if (answer === null || !(changed !== null || isRepeated(answer)))
       return { done: false, found: answer?.isHeld === true ? record : null };

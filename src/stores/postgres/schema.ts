@@ -63,3 +63,8 @@ export function quotedTable({ tableName = DEFAULT_TABLE, schema }: PostgresSchem
   }
   return `${quotedIdentifier('schema', schema)}.${table}`;
 }
+
+/** SQL that is true if the name means a temporary table of this session, which is found before all others of a name without a schema. */
+export function isTemporary(table: string): string {
+  return table.includes('.') ? 'false' : `pg_catalog.to_regclass('pg_temp.${table}') IS NOT NULL`;
+}

@@ -3,6 +3,7 @@ import { LATEST_FENCING_TIME } from '../shared/fencing-time.js';
 import { fieldOf } from '../shared/field.js';
 import { type Row, readRow } from '../shared/lock-row.js';
 import { fromJsonb } from './jsonb.js';
+import { isTemporary } from './schema.js';
 
 // Anyone who may create objects in a schema of the `search_path` could create an operator, a function or a type there that fits better than PostgreSQL's own, and
 // it would run as the lock's user. So each name here has its schema, except for what the grammar itself looks up in `pg_catalog`, such as `bigint`, `extract`,
@@ -75,9 +76,16 @@ export const SCHEMAS = `SELECT relnamespace::pg_catalog.regnamespace::pg_catalog
  * @param table Quoted.
  */
 export function statementsFor(table: string) {
+  const isOurs = `NOT (${isTemporary(table)})`;
+  const change = (sql: string) => changeIf(isOurs, sql);
   return {
-    /** Parameters: name. */
-    read: `SELECT ${ANSWER} AS answer FROM ${table} WHERE lock_name ${op('=')} ${text(1)}`,
+    /** Parameters: name. Always returns a row: if the lock has none, `hidden_by` says what may hide it. */
+    read: `SELECT ${ANSWER} AS answer, CASE
+        WHEN lock_name IS NOT NULL THEN NULL
+        WHEN ${isTemporary(table)} THEN 'temporary table'
+        WHEN pg_catalog.row_security_active('${table}'::pg_catalog.text) THEN 'row security'
+      END AS hidden_by
+      FROM (SELECT) AS question LEFT JOIN ${table} ON lock_name ${op('=')} ${text(1)} AND ${isOurs}`,
 
     /** Parameters: name, token, owner, timeout, holder, details, workers. */
     create: change(
@@ -112,7 +120,7 @@ export function statementsFor(table: string) {
      */
     confirm: `WITH found AS (
       SELECT ${ANSWER} AS answer FROM ${table}
-      WHERE lock_name ${op('=')} ${text(1)} AND lock_owner IS NOT NULL AND ${VERSION} ${op('=')} ${text(2)} FOR UPDATE
+      WHERE lock_name ${op('=')} ${text(1)} AND lock_owner IS NOT NULL AND ${VERSION} ${op('=')} ${text(2)} AND ${isOurs} FOR UPDATE
     ) SELECT answer FROM found`,
 
     /** Parameters: name, token, progress, workers. */
@@ -128,6 +136,7 @@ export function statementsFor(table: string) {
     remove: change(
       `UPDATE ${table} SET lock_owner = NULL, lock_time = NULL, expires_at = NULL, hold_ms = NULL, ${NO_WORK},
         revision = revision ${op('+')} 1
+      FROM moment
       WHERE ${HELD_BY_TOKEN}`,
     ),
 
@@ -141,7 +150,7 @@ export function statementsFor(table: string) {
     ),
 
     /** One row for each name, in the column `answer`. */
-    names: `SELECT lock_name AS answer FROM ${table} WHERE lock_owner IS NOT NULL`,
+    names: `SELECT lock_name AS answer FROM ${table} WHERE lock_owner IS NOT NULL AND ${isOurs}`,
   };
 }
 
@@ -149,11 +158,13 @@ export function statementsFor(table: string) {
  * `at` is the time of the whole statement. If the condition does not hold, nothing is returned; what is there instead takes another statement: all parts
  * of one share a snapshot, so a SELECT in the same statement would show the row as it was when the statement began, even if somebody else was faster.
  */
-function change(sql: string): string {
-  return `WITH moment AS (SELECT pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp()) AS at) ${sql} RETURNING ${ANSWER} AS answer`;
+function changeIf(condition: string, sql: string): string {
+  return `WITH moment AS (
+      SELECT pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp()) AS at WHERE ${condition}
+    ) ${sql} RETURNING ${ANSWER} AS answer`;
 }
 
-/** Uses `at` from {@link change}. */
+/** Uses `at` from {@link changeIf}. */
 function later(timeout: string): string {
   return `CASE WHEN ${timeout} ${op('<=')} ${LONGEST_EXPIRY}
     THEN at ${op('+')} (${timeout}::double precision ${op('*')} interval '1 millisecond') ELSE 'infinity' END`;
@@ -170,6 +181,8 @@ export interface Answer {
   readonly row: Row;
   /** The token of the last acquisition, even if the lock was released since. */
   readonly token: unknown;
+  /** Why there may be a row although none was found: a `'temporary table'` of that name, or `'row security'`. */
+  readonly hiddenBy: unknown;
 }
 
 /** @param value A row of a result. */
@@ -179,6 +192,7 @@ export function readAnswer(value: unknown): Answer {
     isHeld: fieldOf(columns, 'is_held') === true,
     row: readRow(columns),
     token: fieldOf(columns, 'token'),
+    hiddenBy: fieldOf(value, 'hidden_by'),
   };
 }
 
