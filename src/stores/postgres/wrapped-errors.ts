@@ -95,7 +95,7 @@ function ownCode(link: object): string | null {
 /** If a host has several addresses and none of them answers, each has its own message. */
 function wordsOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null;
-  if ('errors' in error && Array.isArray(error.errors) && textIn(error, 'message') === '')
+  if ('errors' in error && Array.isArray(error.errors) && messageIn(error) === null)
     return error.errors.map(messageOf).join(', ');
   return messageIn(error) ?? textIn(error, 'originalMessage');
 }
