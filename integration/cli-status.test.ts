@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
-import { canBeNobody, isPosix, NOBODY } from '../support/machine.js';
+import { canBeNobody, isLinux, isPosix, NOBODY } from '../support/machine.js';
 import { poll } from '../support/running.js';
 import { Desk, oneLineWith } from './support/desk.js';
 import { canHaveTerminal, startOnTerminal } from './support/terminal.js';
@@ -161,6 +161,14 @@ describe('status', () => {
         unread.closeOutput();
         expect(await unread.ended).toMatchObject({ code, stderr: '' });
       }
+  });
+
+  test.skipIf(!isLinux)('exits with 74 if its output cannot be written', async () => {
+    const desk = new Desk();
+    expect(await desk.bash('livinglock status > /dev/full')).toMatchObject({
+      code: 74,
+      stderr: oneLineWith('Cannot write to standard output: ENOSPC'),
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { acquire } from '../src/index.js';
 import { type Death, death, nextMessage, startProgram } from '../support/actors.js';
-import { isPosix, temporaryFolder } from '../support/machine.js';
+import { canUnshare, isPosix, temporaryFolder } from '../support/machine.js';
 import { poll } from '../support/running.js';
 
 let folder: string;
@@ -139,6 +139,22 @@ describe.skipIf(!isPosix)('a signal', () => {
   test('that the program, or one of its threads, raises and handles leaves its locks alone', async () => {
     expect(await endOf('has a thread that raises a signal for it')).toMatchObject({ code: 8 });
   });
+
+  test('of a program with a `process.kill` of its own is left to that', async () => {
+    expect(await endOf('has a `process.kill` of its own')).toMatchObject({ code: 8 });
+  });
+
+  test.skipIf(!canUnshare)(
+    'to the first process of a container, which the kernel drops, changes nothing',
+    async () => {
+      const container = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+      const program = startProgram('exits', ['is the first process of a container', folder], {
+        within: container,
+        isQuiet: true,
+      });
+      expect(await death(program)).toMatchObject({ code: 8 });
+    },
+  );
 
   test('releases the locks of two copies of the library', async () => {
     copyLibrary();

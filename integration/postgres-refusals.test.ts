@@ -139,6 +139,10 @@ describeWithPostgres('a PostgreSQL server', (server) => {
       const lost = await locks.acquire(undefined, { store });
       await breakLock(locks.lock, { store, force: true });
       await expect(lost.heartBeat()).rejects.toMatchObject({ name: 'ErrLockLost' });
+      const deleted = await locks.acquire(undefined, { store });
+      await locks.pool.query(`DELETE FROM ${locks.table}`);
+      await expect(deleted.release()).rejects.toMatchObject(failure);
+      await (await locks.acquire(undefined, { store })).release();
     });
 
     test('that refuses to be switched off says what to do', async () => {
@@ -156,6 +160,26 @@ describeWithPostgres('a PostgreSQL server', (server) => {
         /a temporary table takes the place of .+ Name the schema of the real one/,
       ),
     };
+
+    test('is noticed through a driver that renames columns', async () => {
+      const locks = new PostgresLocks(server());
+      const client = await clientOf(server());
+      const camelCase = (name: string) => name.replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase());
+      const renaming = {
+        async query(sql: string, values?: unknown[]) {
+          const { rows } = await client.query(sql, values);
+          return {
+            rows: rows.map((row) =>
+              Object.fromEntries(Object.entries(row).map(([name, value]) => [camelCase(name), value])),
+            ),
+          };
+        },
+      };
+      await (await locks.acquire(undefined, { store: locks.store(renaming) })).release();
+      await client.query(`CREATE TEMP TABLE shadow (LIKE ${locks.table} INCLUDING ALL)`);
+      await client.query(`ALTER TABLE shadow RENAME TO ${locks.table}`);
+      await expect(locks.acquire(undefined, { store: locks.store(renaming) })).rejects.toMatchObject(failure);
+    });
 
     test.each(['empty', 'a copy'])('gives nobody the lock, and makes nobody lose it: %s', async (what) => {
       const locks = new PostgresLocks(server());

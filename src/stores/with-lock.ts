@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { ErrLockBusy, ErrLockLost, ErrLockStore } from '../core/errors.js';
 import type { Lock } from '../core/held/lock.js';
 import type { AcquireOptions } from '../core/options/options.js';
+import { attempt } from '../system/attempt.js';
 import { isError } from '../system/is-error.js';
 import { messageOf } from '../system/message-of.js';
 import { acquire } from './default-locks.js';
@@ -116,16 +117,16 @@ function refuseGenerator(result: unknown): void {
   );
 }
 
-/** Whether it does its work when it is iterated over, and can be told to stop: also what compilers and libraries make of a generator. */
+/**
+ * Whether it does its work when it is iterated over, and can be told to stop: also what compilers and libraries make of a generator. Nothing that refuses
+ * to be asked is one.
+ */
 function isGenerator(result: unknown): boolean {
   if (types.isGeneratorObject(result)) return true;
   if (typeof result !== 'object' || result === null) return false;
   const isFunction = (name: string | symbol) => typeof Reflect.get(result, name) === 'function';
-  return (
-    isFunction('next') &&
-    isFunction('return') &&
-    (isFunction(Symbol.iterator) || isFunction(Symbol.asyncIterator))
-  );
+  const isIterable = () => isFunction(Symbol.iterator) || isFunction(Symbol.asyncIterator);
+  return attempt(() => isFunction('next') && isFunction('return') && isIterable(), false);
 }
 
 /** Work that fails after the lock was lost usually fails because of that, so the loss is reported. Any other error is closer to the cause. */

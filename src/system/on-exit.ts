@@ -16,6 +16,8 @@ interface Listening {
 }
 
 type Emit = typeof process.emit;
+/** The program's own, if it has one by then, such as that of a test, knows better what a signal does. */
+const { kill: KILL } = process;
 /** What each `process.emit` of ours calls; see {@link watchExit}. */
 const emits = new WeakMap<Emit, Emit>();
 
@@ -35,16 +37,20 @@ export function callOnExit(release: () => void): () => void {
 /**
  * The signals are left alone until the event loop turns: before that no listener could be called, so a signal would not end a program that never
  * yields, as it does without a lock. And each listener costs 5 µs, which a lock that is released within the same turn saves.
+ *
+ * The first process of a container goes on after a signal for which the program has no listener (pid_namespaces(7)), and so must its locks.
  */
 function listen(): Listening {
   const releases = new Set<() => void>();
   const stopWatchingExit = isBun ? listenToExit(releaseAll) : watchExit(releaseAll);
   const stopWatchingKill = watchKill(endsAtOnce, releaseAll);
+  const isFirst = process.pid === 1 && process.platform !== 'win32';
+  const signals = isFirst ? [] : ENDING_SIGNALS;
   // Not `unref`, with which it would wait for some other event.
   const listening = setImmediate(() => {
-    for (const signal of ENDING_SIGNALS) process.prependListener(signal, onSignal);
+    for (const signal of signals) process.prependListener(signal, onSignal);
     // Deno calls them in the order in which they were added.
-    if (!isDeno) process.on('newListener', stayInFront);
+    if (!isDeno && !isFirst) process.on('newListener', stayInFront);
   });
   const shared = { releases, stop };
   Object.defineProperty(process, SHARED, { get: sharedBy, configurable: true });
@@ -59,7 +65,7 @@ function listen(): Listening {
     Reflect.deleteProperty(process, SHARED);
     clearImmediate(listening);
     process.removeListener('newListener', stayInFront);
-    for (const signal of ENDING_SIGNALS) process.removeListener(signal, onSignal);
+    for (const signal of signals) process.removeListener(signal, onSignal);
     stopWatchingKill();
     stopWatchingExit();
   }
@@ -83,7 +89,8 @@ function listen(): Listening {
   /** Whether it ends this process as soon as our listener is gone. Signals to a thread are those of the main thread, which may have a listener. */
   function endsAtOnce(signal: unknown): boolean {
     const name = ENDING_SIGNALS.find((known) => known === signal || constants.signals[known] === signal);
-    if (name === undefined) return false;
+    // Windows cannot send it.
+    if (name === undefined || (name === 'SIGHUP' && process.platform === 'win32')) return false;
     const [first, ...others] = process.listeners(name);
     return first === onSignal && others.length === 0 && isMainThread();
   }
@@ -167,18 +174,18 @@ function watchReallyExit(releaseAll: () => void): () => void {
  * there is nothing else to do, Node ends before, with the status 0.
  */
 function watchKill(endsAtOnce: (signal: unknown) => boolean, releaseAll: () => void): () => void {
-  const { kill } = process;
-  const watched = new Proxy(kill, {
-    apply(_, self, args: Parameters<typeof kill>) {
-      const [pid, signal = 'SIGTERM'] = args;
-      if (pid === process.pid && endsAtOnce(signal)) releaseAll();
+  if (process.kill !== KILL) return () => {};
+  const watched = new Proxy(KILL, {
+    apply(kill, self, args: unknown[]) {
+      const [pid, signal] = args;
+      if (Number(pid) === process.pid && endsAtOnce(signal ?? 'SIGTERM')) releaseAll();
       return Reflect.apply(kill, self, args);
     },
   });
   Reflect.set(process, 'kill', watched);
   return () => {
     // If somebody else has replaced it since, that stays.
-    if (process.kill === watched) Reflect.set(process, 'kill', kill);
+    if (process.kill === watched) Reflect.set(process, 'kill', KILL);
   };
 }
 

@@ -152,20 +152,45 @@ const scenarios = new Map<string, () => unknown>([
       await acquire(join(folder, 'other.lock'));
       await nextTurn();
       keepAlive();
-      const received: string[] = [];
-      process.on('SIGTERM', (signal) => received.push(signal));
+      process.on('SIGTERM', () => {});
       const handled = once(process, 'SIGTERM');
       process.kill(process.pid, 'SIGTERM');
       await handled;
       if (!existsSync(join(folder, 'other.lock'))) process.exit(1);
+      const handledAgain = once(process, 'SIGTERM');
       const worker = new Worker(new URL(import.meta.url), { argv: ['raises a signal', folder] });
       const [code] = await once(worker, 'exit');
-      process.exit(received.length === 2 ? code : 1);
+      await handledAgain;
+      process.exit(code);
     },
   ],
   [
     'raises a signal',
     async () => {
+      await hold();
+      await nextTurn();
+      process.kill(process.pid, 'SIGTERM');
+      process.exit(existsSync(path) ? 8 : 1);
+    },
+  ],
+  [
+    'is the first process of a container',
+    async () => {
+      await hold();
+      await nextTurn();
+      keepAlive();
+      const laterSignal = once(process, 'SIGWINCH');
+      for (const signal of ['-TERM', '-WINCH']) execFileSync('kill', [signal, String(process.pid)]);
+      await laterSignal;
+      process.kill(process.pid, 'SIGTERM');
+      process.exit(process.pid === 1 && existsSync(path) ? 8 : 1);
+    },
+  ],
+  [
+    'has a `process.kill` of its own',
+    async () => {
+      await load();
+      process.kill = () => true;
       await hold();
       await nextTurn();
       process.kill(process.pid, 'SIGTERM');

@@ -81,6 +81,17 @@ describe('withLock', () => {
     ['an array', []],
     ['an iterator of one', [1].values()],
     ['a stream', Readable.from([])],
+    [
+      'what refuses unknown properties',
+      new Proxy(
+        {},
+        {
+          get(_, name) {
+            if (name === 'next') throw new ReferenceError(`not found: ${name}`);
+          },
+        },
+      ),
+    ],
     ['null', null],
   ])('returns %s', async (_what, result) => {
     expect(await withLock(join(temporaryFolder(), 'job.lock'), () => result)).toBe(result);

@@ -29,7 +29,7 @@ export function check(
     const now = new Date();
     const checked = jobs.map((job) => ({ job, findings: findingsOn(job, limits, now) }));
     const { severity, line } = pluginLine(checked, limits, now);
-    return answer(STATUSES[severity], line);
+    return report(severity, line);
   });
 }
 
@@ -39,5 +39,12 @@ export async function explain(error: unknown): Promise<number> {
 }
 
 function unknown(reason: string): Promise<number> {
-  return answer(STATUSES.unknown, `UNKNOWN: ${oneLine(reason).replaceAll('|', '¦')}`);
+  return report('unknown', `UNKNOWN: ${oneLine(reason).replaceAll('|', '¦')}`);
+}
+
+function report(severity: Severity, line: string): Promise<number> {
+  const status = STATUSES[severity];
+  // Even if the line cannot be written.
+  process.exitCode = status;
+  return answer(status, line);
 }

@@ -78,9 +78,11 @@ export function print(text: string): Promise<void> {
   return write(`${text}\n`);
 }
 
+let exitCodeIfUnread = 0;
+
 /** Prints a result, unless it is empty. Returns its exit code, with which the program also ends if nobody reads it. */
 export async function answer(exitCode: number, text: string): Promise<number> {
-  process.exitCode = exitCode;
+  exitCodeIfUnread = exitCode;
   if (text !== '') await print(text);
   return exitCode;
 }
@@ -101,7 +103,7 @@ export function stdout(): typeof process.stdout {
 
 function giveUp(error: NodeJS.ErrnoException): void {
   // The reader may have seen enough: `livinglock status | head -1`.
-  if (error.code === 'EPIPE') process.exit();
+  if (error.code === 'EPIPE') process.exit(exitCodeIfUnread);
   say(`Cannot write to standard output: ${error.message}`);
   void said().then(() => process.exit(process.exitCode ?? ExitCode.output));
 }

@@ -84,7 +84,7 @@ export async function fence(
     await connection.query(`LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
     const values = [lock.name, String(lock.fencingToken)];
     const [row] = rowsOf(await connection.query(claim(table), values));
-    if (fieldOf(row, 'is_temporary') === 'true') throw hiddenByTemporary(table);
+    if (fieldOf(row, 'temporary') === 'true') throw hiddenByTemporary(table);
     refuseLate(lock, fieldOf(row, 'newest'));
   } catch (error) {
     throw explained(error, lock, table);
@@ -123,7 +123,7 @@ function quotedFenceTable({ tableName = FENCE_TABLE, schema }: PostgresFenceSche
 function claim(table: string): string {
   return `INSERT INTO ${table} AS fence (lock_name, fencing_token) VALUES ($1::pg_catalog.text, $2::pg_catalog.text::bigint)
     ON CONFLICT (lock_name) DO UPDATE SET fencing_token = greatest(fence.fencing_token, excluded.fencing_token)
-    RETURNING fencing_token::pg_catalog.text AS newest, (${isTemporary(table)})::pg_catalog.text AS is_temporary`;
+    RETURNING fencing_token::pg_catalog.text AS newest, (${isTemporary(table)})::pg_catalog.text AS temporary`;
 }
 
 const FIND = 'SELECT pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.text AS found';

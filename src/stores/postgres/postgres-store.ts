@@ -132,6 +132,7 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
   }
 
   function remove(name: string, token: string, hold = 0): Promise<Outcome> {
+    heldUntil.delete(name);
     return run(name, 'release the lock', async (query) => {
       const answer =
         hold > 0
@@ -140,9 +141,7 @@ export function postgresStore(connection: PostgresConnection, options: PostgresS
       // It was carried out before, with only the answer lost.
       const isRepeated = (found: Answer) =>
         found.token === token && (!found.isHeld || (hold > 0 && found.row.record?.hold != null));
-      const outcome = await toOutcome(query, name, answer, isRepeated);
-      heldUntil.delete(name);
-      return outcome;
+      return toOutcome(query, name, answer, isRepeated);
     });
   }
 

@@ -79,12 +79,12 @@ export function statementsFor(table: string) {
   const isOurs = `NOT (${isTemporary(table)})`;
   const change = (sql: string) => changeIf(isOurs, sql);
   return {
-    /** Parameters: name. Always returns a row: if the lock has none, `hidden_by` says what may hide it. */
+    /** Parameters: name. Always returns a row: if the lock has none, `hidden` says what may hide it. */
     read: `SELECT ${ANSWER} AS answer, CASE
         WHEN lock_name IS NOT NULL THEN NULL
         WHEN ${isTemporary(table)} THEN 'temporary table'
         WHEN pg_catalog.row_security_active('${table}'::pg_catalog.text) THEN 'row security'
-      END AS hidden_by
+      END AS hidden
       FROM (SELECT) AS question LEFT JOIN ${table} ON lock_name ${op('=')} ${text(1)} AND ${isOurs}`,
 
     /** Parameters: name, token, owner, timeout, holder, details, workers. */
@@ -192,7 +192,7 @@ export function readAnswer(value: unknown): Answer {
     isHeld: fieldOf(columns, 'is_held') === true,
     row: readRow(columns),
     token: fieldOf(columns, 'token'),
-    hiddenBy: fieldOf(value, 'hidden_by'),
+    hiddenBy: fieldOf(value, 'hidden'),
   };
 }
 

@@ -140,7 +140,10 @@ export function isInWritingStatement(
     }
     return false;
   } catch (error) {
-    if (/SQL statements in progress/.test(messageOf(error))) return true;
+    const message = messageOf(error);
+    if (/SQL statements in progress/.test(message)) return true;
+    // By an authorizer of the user.
+    if (/not authorized/.test(message)) return false;
     throw error;
   }
 }

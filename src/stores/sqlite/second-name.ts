@@ -38,12 +38,17 @@ export function secondNameOf(database: string): SecondName | null {
  * @param mounts What proc_pid_mountinfo(5) describes: the fifth field is the mount point, with some characters in octal.
  */
 export function isMountPoint(path: string, mounts: string = mountsHere()): boolean {
-  return mounts.split('\n').some((mount) => {
-    const point = mount.split(' ')[4] ?? '';
-    return (
-      path === point.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8)))
-    );
-  });
+  const points = mounts
+    .trimEnd()
+    .split('\n')
+    .map((mount) => {
+      const [, , , , point = ''] = mount.split(' ');
+      return point.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8)));
+    });
+  const last = points.lastIndexOf(path);
+  // A later mount of a folder above covers it.
+  const isCovered = () => points.slice(last).some((point) => path.startsWith(`${point}/`));
+  return last >= 0 && !isCovered();
 }
 
 function mountsHere(): string {

@@ -75,10 +75,13 @@ it.each([
   ['/data', true],
   ['/data/other.db', false],
   ['/srv/shop.db', false],
+  ['/covered/shop.db', false],
 ])('whether a path is a mount point is in the list of mounts: %s', (path, expected) => {
   const mounts = `22 27 0:21 / /proc rw,relatime - proc proc rw
 36 27 254:0 /srv /data rw,relatime - ext4 /dev/vda rw
 37 36 254:0 /srv/shop.db /data/shop.db rw,relatime - ext4 /dev/vda rw
+39 27 254:0 /srv/shop.db /covered/shop.db rw,relatime - ext4 /dev/vda rw
+40 27 254:0 /srv /covered rw,relatime - ext4 /dev/vda rw
 38 36 254:0 /srv/my\\040shop\\134.db /data/my\\040shop\\134.db rw,relatime - ext4 /dev/vda rw
 `;
   expect(isMountPoint(path, mounts)).toBe(expected);
