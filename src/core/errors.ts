@@ -131,7 +131,7 @@ export interface StoreFailure {
   readonly reason: string;
   /** In sentences; empty if the reason already says it. Default: empty. */
   readonly remedy?: string;
-  readonly cause: unknown;
+  readonly cause?: unknown;
   readonly isInDoubt?: boolean;
 }
 

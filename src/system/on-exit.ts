@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import { clearImmediate, setImmediate } from 'node:timers';
 import { ENDING_SIGNALS } from './ending-signals.js';
 import { isBun, isDeno } from './runtime.js';
+import { threadId } from './thread.js';
 
 /** What all copies of this module in a process share: each would take the listeners of the others for handlers of the program. */
 const SHARED = Symbol.for('livinglock at exit');
@@ -16,7 +17,7 @@ interface Listening {
 }
 
 type Emit = typeof process.emit;
-/** The program's own, if it has one by then, such as that of a test, knows better what a signal does. */
+/** Any other is the program's own, such as that of a test, which knows better what a signal does. */
 const { kill: KILL } = process;
 /** What each `process.emit` of ours calls; see {@link watchExit}. */
 const emits = new WeakMap<Emit, Emit>();
@@ -92,7 +93,7 @@ function listen(): Listening {
     // Windows cannot send it.
     if (name === undefined || (name === 'SIGHUP' && process.platform === 'win32')) return false;
     const [first, ...others] = process.listeners(name);
-    return first === onSignal && others.length === 0 && isMainThread();
+    return first === onSignal && others.length === 0 && threadId === 0;
   }
 
   /** A `once` listener is gone when it has been called, so ours must come before it. It is added after this. */
@@ -187,10 +188,6 @@ function watchKill(endsAtOnce: (signal: unknown) => boolean, releaseAll: () => v
     // If somebody else has replaced it since, that stays.
     if (process.kill === watched) Reflect.set(process, 'kill', KILL);
   };
-}
-
-function isMainThread(): boolean {
-  return process.getBuiltinModule('node:worker_threads').isMainThread;
 }
 
 /** Whether the program has a listener that decides what the signal does. Listeners of signal-exit, like ours, let the signal end the process. */

@@ -169,7 +169,6 @@ class Contender {
       code: 'ETIMEDOUT',
       reason: `the store did not answer within the \`wait\` of ${formatDuration(this.#settings.wait)}`,
       remedy: 'Check that it can be reached from here, or wait longer.',
-      cause: undefined,
       isInDoubt,
     });
   }

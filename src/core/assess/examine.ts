@@ -149,7 +149,6 @@ function unchanged(name: string, found: Stored | null): ErrLockStore {
     code: 'ERR_LOCK_UNCHANGED',
     reason: 'its store did not carry that out, although nothing has changed in the meantime',
     remedy: 'Check whether something interferes, such as a trigger or row-level security on the table.',
-    cause: undefined,
     isInDoubt: false,
   });
 }

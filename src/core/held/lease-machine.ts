@@ -148,8 +148,8 @@ function confirmed(
 ): Tenure {
   // By a clock that was ahead, as that of a test that has ended.
   const isAhead = lease.confirmedAt > writtenAt;
-  const before = isAhead ? Number.NEGATIVE_INFINITY : lease.confirmedAt;
-  return { ...lease, confirmedAt: Math.max(before, beatAt ?? lease.confirmedAt), trouble: null };
+  const sentAt = beatAt ?? lease.confirmedAt;
+  return { ...lease, confirmedAt: isAhead ? sentAt : Math.max(lease.confirmedAt, sentAt), trouble: null };
 }
 
 function inTrouble(

@@ -15,7 +15,6 @@ export function refusalIn(
     code: 'ERR_LOCK_UNCHANGED',
     reason: 'its store did not carry that out, although this process still holds the lock',
     remedy: 'Check whether something interferes, such as a trigger on the table.',
-    cause: undefined,
     isInDoubt: false,
   });
 }

@@ -98,7 +98,6 @@ function unconnected(lock: string, attempted: string): ErrLockStore {
     code: '08003',
     reason: 'the client is not connected',
     remedy: 'Call `await client.connect()` first, or give the store a `Pool`, which connects by itself.',
-    cause: undefined,
     isInDoubt: false,
   });
 }

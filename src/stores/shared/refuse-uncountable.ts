@@ -8,6 +8,5 @@ export function refuseUncountable(outcome: Outcome, lock: string, attempted: str
     code: 'ERR_LOCK_FENCING_TOKEN',
     reason: 'its last fencing token is the greatest possible one, so somebody must have changed it',
     remedy: 'Delete its row or key: the next token then comes from the clock.',
-    cause: undefined,
   });
 }

@@ -60,12 +60,11 @@ export function secondNameError(
     code: 'ERR_LOCK_SECOND_NAME',
     reason: `${pathOf(database)} ${reason}`,
     remedy,
-    cause: undefined,
     isInDoubt: false,
   });
 }
 
-/** What is to be changed would be undone together with what the user has begun on the connection. */
+/** A rollback of what the user has begun on the connection would undo the change as well. */
 export function transactionError(
   lock: string,
   attempted: string,

@@ -110,8 +110,8 @@ export function notStarted(program: string, error: unknown): CliError {
       `${cannot}: its interpreter does not exist. If it is a script, check its first line (#!), which must not end in CR LF. If it is a binary, it may have been built for another C library.`,
     );
   }
-  const reason = [`${cannot}: ${messageOf(error)}.`, REMEDIES.get(code) ?? []].flat().join(' ');
-  return new CliError(ExitCode.notExecutable, reason);
+  const remedy = REMEDIES.get(code) ?? '';
+  return new CliError(ExitCode.notExecutable, `${cannot}: ${messageOf(error)}. ${remedy}`.trimEnd());
 }
 
 /** Windows has no exec, so the command begins at once. cross-spawn finds scripts and quotes arguments the Windows way. */
